@@ -1,0 +1,70 @@
+// Installs Debian or Ubuntu packages that npm cannot bring, such as the broker itself.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+
+/** The program that shows a package is there. /usr/sbin is looked at too: an ordinary user's PATH often lacks it. */
+const PROGRAM = { mosquitto: 'mosquitto' };
+const PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(':')];
+
+const isThere = (name) => PLACES.some((place) => place && existsSync(`${place}/${PROGRAM[name] ?? name}`));
+
+/**
+ * Makes sure that each package's program exists; installs through apt as root or with password-less sudo.
+ * @throws Error with the one command to run when it cannot.
+ */
+export function ensureDebianPackages(names) {
+  const missing = names.filter((name) => !isThere(name));
+  if (missing.length === 0) return;
+  const command = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  const prefix = elevation();
+  if (!existsSync('/usr/bin/apt-get') || prefix === undefined) {
+    throw new Error(
+      `${missing.join(', ')} is not installed, and this user may not install it. Run:\n  sudo sh -c '${command}'`,
+    );
+  }
+  console.error(`Installing Debian packages: ${missing.join(', ')} ...`);
+  withoutStartingServices(prefix, () => {
+    const result = spawnSync(prefix[0] ?? 'sh', [...prefix.slice(1), ...(prefix.length ? ['sh'] : []), '-c', command], {
+      stdio: ['ignore', 'ignore', 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    if (result.status !== 0 || names.some((name) => !isThere(name))) {
+      throw new Error(
+        `installing ${missing.join(', ')} failed (see above). Run it by hand:\n  sudo sh -c '${command}'`,
+      );
+    }
+  });
+}
+
+/** The words to put before a command that needs root: none as root, sudo where it asks nothing, else undefined. */
+function elevation() {
+  if (process.getuid?.() === 0) return [];
+  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined;
+}
+
+/**
+ * The broker's package starts a service on port 1883 at once, and at each boot. This platform runs its own broker, so
+ * Debian's policy-rc.d hook says no while installing (exit 101: https://manpages.debian.org/invoke-rc.d) and the unit
+ * is disabled afterwards where there is an init system.
+ */
+function withoutStartingServices(prefix, install) {
+  const hook = '/usr/sbin/policy-rc.d';
+  const run = (...words) =>
+    spawnSync(prefix[0] ?? words[0], prefix.length ? [...prefix.slice(1), ...words] : words.slice(1), {
+      stdio: 'ignore',
+    });
+  const ours = !existsSync(hook);
+  if (ours && prefix.length === 0) {
+    writeFileSync(hook, '#!/bin/sh\nexit 101\n');
+    chmodSync(hook, 0o755);
+  } else if (ours) {
+    run('sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${hook} && chmod 755 ${hook}`);
+  }
+  try {
+    install();
+  } finally {
+    if (ours && prefix.length === 0) rmSync(hook, { force: true });
+    else if (ours) run('rm', '-f', hook);
+    if (existsSync('/run/systemd/system')) run('systemctl', 'disable', '--quiet', 'mosquitto');
+  }
+}

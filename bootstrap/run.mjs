@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+// Runs one of the project's programs on a fresh machine: installs what is missing, then starts it on the Node that the
+// lock file pins. Plain JavaScript without packages, because it must run on Node 20 before anything is installed.
+//
+//   node bootstrap/run.mjs [--needs mosquitto] FILE [ARGUMENT ...]
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ensureDebianPackages } from './debian.mjs';
+import { ensurePackages, ROOT } from './packages.mjs';
+
+const MINIMUM_NODE = 24;
+
+function parse(argv) {
+  const needs = [];
+  let rest = argv;
+  while (rest[0] === '--needs') {
+    needs.push(rest[1]);
+    rest = rest.slice(2);
+  }
+  return { needs, file: rest[0], args: rest.slice(1) };
+}
+
+/** The pinned Node when npm could install one for this machine, else this one when it is new enough. */
+function findNode() {
+  const pinned = join(ROOT, 'node_modules/.bin/node');
+  if (existsSync(pinned)) return pinned;
+  if (major() >= MINIMUM_NODE) return process.execPath;
+  throw new Error(`Node ${MINIMUM_NODE} or newer is needed; this is ${process.version}. Install it from nodejs.org.`);
+}
+
+const major = () => Number(process.versions.node.split('.')[0]);
+
+/** Runs the program in a child, passing signals on and dying with its exit code. */
+function runInChild(node, file, args) {
+  const env = { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}` };
+  const child = spawn(node, [file, ...args], { stdio: 'inherit', env });
+  // Ctrl-C reaches the child through the terminal's process group; the handler only keeps this parent alive to report.
+  process.on('SIGINT', () => {});
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}
+
+try {
+  const { needs, file, args } = parse(process.argv.slice(2));
+  if (!file) throw new Error('usage: node bootstrap/run.mjs [--needs PACKAGE] FILE [ARGUMENT ...]');
+  await ensurePackages();
+  await ensureDebianPackages(needs);
+  const target = join(ROOT, file);
+  if (major() >= MINIMUM_NODE) {
+    process.argv = [process.execPath, target, ...args];
+    await import(pathToFileURL(target).href);
+  } else {
+    runInChild(findNode(), target, args);
+  }
+} catch (error) {
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,33 @@
+// Device and service keys, and the hash the broker checks them against. WebCrypto only: the browser makes keys too.
+
+/**
+ * PBKDF2 rounds. Mosquitto's own default (`mosquitto_passwd`, 2.0.x). Enough because keys are 256 random bits, never
+ * words a person chose: guessing is hopeless at one round, and each round is paid on every connect of a 10 % CPU.
+ */
+export const PBKDF2_ITERATIONS = 101;
+
+const KEY_BYTES = 32;
+const SALT_BYTES = 12;
+const HASH_BITS = 512;
+
+/** A new key of 256 random bits, as 43 characters of base64url. Show it once; store only its hash. */
+export function generateKey(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES))).toString('base64url');
+}
+
+/**
+ * Hash of a key in Mosquitto's password-file format: `$7$<iterations>$<salt>$<hash>` (PBKDF2-SHA512, base64).
+ * @param salt 12 bytes; random by default.
+ */
+export async function hashKey(key: string, salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES))): Promise<string> {
+  const material = await crypto.subtle.importKey('raw', Buffer.from(key, 'utf8'), 'PBKDF2', false, ['deriveBits']);
+  const bits = await crypto.subtle.deriveBits(
+    { name: 'PBKDF2', hash: 'SHA-512', salt, iterations: PBKDF2_ITERATIONS },
+    material,
+    HASH_BITS,
+  );
+  return `$7$${PBKDF2_ITERATIONS}$${Buffer.from(salt).toString('base64')}$${Buffer.from(bits).toString('base64')}`;
+}
+
+/** What a password file may hold: guards against a line that would corrupt the file. */
+export const HASH_PATTERN = /^\$7\$[1-9][0-9]{0,8}\$[A-Za-z0-9+/]{4,64}={0,2}\$[A-Za-z0-9+/]{86}==$/;

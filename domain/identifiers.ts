@@ -1,0 +1,28 @@
+// Slugs name tenants and devices in topics, user names and URLs.
+
+/** 1 to 63 characters: a lower-case letter or digit, then letters, digits and hyphens. No `+ # / .`: see topics.ts. */
+export const SLUG_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** True when `value` may name a tenant or a device. */
+export function isSlug(value: string): boolean {
+  return SLUG_PATTERN.test(value);
+}
+
+/**
+ * Returns `value` when it is a slug.
+ * @param what names the thing in the error, e.g. "tenant".
+ * @throws Error that says what is wrong and what is allowed.
+ */
+export function assertSlug(value: string, what: string): string {
+  if (!isSlug(value)) {
+    throw new Error(
+      `${what} ${JSON.stringify(value)} is not a slug: use 1-63 of a-z, 0-9 and "-", not beginning with "-"`,
+    );
+  }
+  return value;
+}
+
+/** The MQTT user name of a device: `<tenant>.<device>`. A slug holds no ".", so this is unambiguous. */
+export function deviceUsername(tenant: string, device: string): string {
+  return `${assertSlug(tenant, 'tenant')}.${assertSlug(device, 'device')}`;
+}

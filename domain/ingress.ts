@@ -1,0 +1,75 @@
+// What may reach the broker machine. The NSG and the machine's own firewall are both built from this one list.
+
+/** One way in. Anything not listed is refused. */
+export interface IngressRule {
+  /** Short name, used as the NSG rule's name and as a comment in the host firewall. */
+  name: string;
+  /** Azure NSG priority, 100 to 4096; lower is evaluated first. */
+  priority: number;
+  protocol: 'tcp';
+  port: number;
+  /** CIDR prefixes that may connect, or `any`. */
+  sources: string[] | 'any';
+  /** Why this way in exists. */
+  reason: string;
+}
+
+/** What an environment decides about its ways in. */
+export interface IngressOptions {
+  /** Addresses SSH is open to, each a /32 (IPv4) or /128 (IPv6). */
+  adminCidrs: string[];
+  /** MQTT over WebSocket with TLS on 9001. Default: false. */
+  webSocket?: boolean;
+  /** HTTPS on 443, for a broker certificate page or proxy. Default: false. */
+  https?: boolean;
+}
+
+/** SSH, for administrators. */
+export const SSH_PORT = 22;
+/** MQTT over TLS, for devices. */
+export const MQTT_TLS_PORT = 8883;
+/** MQTT over WebSocket and TLS. */
+export const WEBSOCKET_PORT = 9001;
+
+/** The list of ways in for an environment, in order of priority. Plaintext MQTT (1883) is never among them. */
+export function ingressRules({ adminCidrs, webSocket = false, https = false }: IngressOptions): IngressRule[] {
+  const rules: IngressRule[] = [
+    {
+      name: 'allow-ssh-admin',
+      priority: 100,
+      protocol: 'tcp',
+      port: SSH_PORT,
+      sources: adminCidrs,
+      reason: 'SSH from the administrators only',
+    },
+    {
+      name: 'allow-mqtts',
+      priority: 110,
+      protocol: 'tcp',
+      port: MQTT_TLS_PORT,
+      sources: 'any',
+      reason: 'MQTT over TLS from devices anywhere',
+    },
+  ];
+  if (webSocket) {
+    rules.push({
+      name: 'allow-mqtt-wss',
+      priority: 120,
+      protocol: 'tcp',
+      port: WEBSOCKET_PORT,
+      sources: 'any',
+      reason: 'MQTT over WebSocket and TLS, switched on by configuration',
+    });
+  }
+  if (https) {
+    rules.push({
+      name: 'allow-https',
+      priority: 130,
+      protocol: 'tcp',
+      port: 443,
+      sources: 'any',
+      reason: 'HTTPS, switched on by configuration',
+    });
+  }
+  return rules;
+}

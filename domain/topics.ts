@@ -1,0 +1,28 @@
+// The topic tree: tenants/<tenant>/devices/<device>/<channel>. Every room builds and reads topics here only.
+import { assertSlug, isSlug } from './identifiers.ts';
+
+/** Channels a device publishes: readings, and the state it reports. */
+export const PUBLISHED_CHANNELS = ['telemetry', 'state'] as const;
+/** Channel a device reads, with anything below it. */
+export const COMMAND_CHANNEL = 'commands';
+
+/** What the ingest session subscribes to: every device's readings. */
+export const TELEMETRY_FILTER = 'tenants/+/devices/+/telemetry';
+
+/** A device's own prefix, without a trailing slash. */
+export function devicePrefix(tenant: string, device: string): string {
+  return `tenants/${assertSlug(tenant, 'tenant')}/devices/${assertSlug(device, 'device')}`;
+}
+
+/** Where a device publishes its readings. */
+export function telemetryTopic(tenant: string, device: string): string {
+  return `${devicePrefix(tenant, device)}/telemetry`;
+}
+
+/** The tenant and device a telemetry topic belongs to, or undefined when it is not a telemetry topic. */
+export function parseTelemetryTopic(topic: string): { tenant: string; device: string } | undefined {
+  const [root, tenant, branch, device, channel, ...rest] = topic.split('/');
+  if (root !== 'tenants' || branch !== 'devices' || channel !== 'telemetry' || rest.length > 0) return undefined;
+  if (!tenant || !device || !isSlug(tenant) || !isSlug(device)) return undefined;
+  return { tenant, device };
+}
