@@ -1,0 +1,135 @@
+// The real broker on this machine, with the configuration of the broker machine.
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BrokerConfigOptions, renderBrokerConfig } from '../provisioning/broker/config.ts';
+import type { RegistryEntry } from '../provisioning/broker/registry.ts';
+import { syncRegistry } from '../provisioning/broker/sync.ts';
+import { type CertificateFiles, ensureCertificates } from './certificates.ts';
+import { startChild, stopChild } from './child.ts';
+import { isPortFree } from './ports.ts';
+import { giveToService, makeServiceDir, SERVICE_USER } from './unprivileged.ts';
+
+/** How to start a broker. */
+export interface MosquittoOptions {
+  /** Folder for configuration, certificates, state and log; kept between starts. */
+  dir: string;
+  /** TCP port on loopback. */
+  port: number;
+  /** Who may connect at first. */
+  registry: readonly RegistryEntry[];
+  /** Changes to the rendered configuration; tests break a guard with it to see that its check notices. */
+  configure?: (text: string) => string;
+  /** Overrides of the configuration's options, such as the autosave interval. */
+  config?: Partial<BrokerConfigOptions>;
+}
+
+/** A running broker. */
+export interface Mosquitto {
+  url: string;
+  port: number;
+  pid: number;
+  certificates: CertificateFiles;
+  logFile: string;
+  /** Puts the registry in force; true when it changed anything. */
+  sync(entries: readonly RegistryEntry[]): boolean;
+  /** Saves sessions and queues to disk now, and waits until they are there. */
+  save(): Promise<void>;
+  /** SIGTERM: saves its state and ends. */
+  stop(): Promise<void>;
+  /** SIGKILL: what is not saved is lost. */
+  kill(): Promise<void>;
+}
+
+const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/sbin'];
+const START_TIMEOUT_MS = 10_000;
+
+/** Starts the broker and returns when it accepts connections. @throws Error with the broker's own last words. */
+export async function startMosquitto(options: MosquittoOptions): Promise<Mosquitto> {
+  const { port } = options;
+  if (!(await isPortFree(port))) {
+    throw new Error(`port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another MQTT port`);
+  }
+  const dir = makeServiceDir(options.dir);
+  const { certificates, configFile, registryFiles, persistenceDir } = await prepare(dir, options);
+  const logFile = join(dir, 'mosquitto.log');
+  const log = openSync(logFile, 'a', 0o600);
+  const child = startChild(findMosquitto(), ['-c', configFile], {
+    stdio: ['ignore', log, log],
+    ...(SERVICE_USER && { user: SERVICE_USER }),
+  });
+  closeSync(log);
+  await untilListening(port, () => child.exitCode !== null || child.signalCode !== null, logFile);
+  const database = join(persistenceDir, 'mosquitto.db');
+  return {
+    url: `mqtts://localhost:${port}`,
+    port,
+    pid: child.pid!,
+    certificates,
+    logFile,
+    sync: (entries) => {
+      const changed = syncRegistry(entries, { ...registryFiles, reload: () => {} });
+      if (changed) {
+        giveToService(registryFiles.passwordFile);
+        giveToService(registryFiles.aclFile);
+        child.kill('SIGHUP');
+      }
+      return changed;
+    },
+    save: async () => {
+      const before = modified(database);
+      child.kill('SIGUSR1');
+      while (modified(database) === before) await sleep(20);
+    },
+    stop: () => stopChild(child),
+    kill: () => stopChild(child, 'SIGKILL'),
+  };
+}
+
+async function prepare(dir: string, { port, registry, configure = (text) => text, config }: MosquittoOptions) {
+  const certificates = await ensureCertificates(dir);
+  const registryFiles = { passwordFile: join(dir, 'passwords'), aclFile: join(dir, 'acl') };
+  syncRegistry(registry, { ...registryFiles, reload: () => {} });
+  const persistenceDir = makeServiceDir(join(dir, 'state'));
+  const configFile = join(dir, 'mosquitto.conf');
+  const text = renderBrokerConfig({
+    listenAddress: '127.0.0.1',
+    port,
+    ...certificates,
+    ...registryFiles,
+    persistenceDir,
+    ...config,
+  });
+  writeFileSync(configFile, configure(text), { mode: 0o600 });
+  for (const file of [configFile, ...Object.values(registryFiles), ...Object.values(certificates)]) giveToService(file);
+  return { certificates, configFile, registryFiles, persistenceDir };
+}
+
+/** The broker's program. Debian puts it in /usr/sbin, which an ordinary user's PATH lacks. */
+export function findMosquitto(): string {
+  const places = [...SBIN, ...(process.env.PATH ?? '').split(':')];
+  const found = places.map((place) => join(place, 'mosquitto')).find(existsSync);
+  if (!found) throw new Error('mosquitto is not installed. Run: sudo apt-get install mosquitto');
+  return found;
+}
+
+async function untilListening(port: number, isGone: () => boolean, logFile: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline && !isGone()) {
+    const socket = connect(port, '127.0.0.1');
+    const open = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (open) return;
+    await sleep(20);
+  }
+  throw new Error(`the broker did not start; its log ends with:\n${lastLines(logFile)}`);
+}
+
+const lastLines = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
+
+const modified = (file: string) => (existsSync(file) ? statSync(file).mtimeMs : 0);

@@ -1,0 +1,69 @@
+// The broker's password file and ACL file, generated from the registry in Postgres (view broker.registry).
+import { HASH_PATTERN } from '../../domain/credentials.ts';
+import { deviceUsername } from '../../domain/identifiers.ts';
+import { COMMAND_CHANNEL, devicePrefix, PUBLISHED_CHANNELS, TELEMETRY_FILTER } from '../../domain/topics.ts';
+
+/** What each kind of service account is for; its topics are all it may touch. */
+export const SERVICE_TOPICS = {
+  /** Drains readings into the database. */
+  ingest: [`read ${TELEMETRY_FILTER}`],
+  /** Sends commands to devices and reads the state they report. */
+  control: [`write tenants/+/devices/+/${COMMAND_CHANNEL}/#`, 'read tenants/+/devices/+/state'],
+} as const;
+
+/** A kind of service account. */
+export type ServicePurpose = keyof typeof SERVICE_TOPICS;
+
+/** A row of the registry: someone who may connect. */
+export type RegistryEntry =
+  | { kind: 'device'; tenant: string; device: string; passwordHash: string }
+  | { kind: 'service'; username: string; purpose: ServicePurpose; passwordHash: string };
+
+/** The two files, ready to be written. */
+export interface RegistryFiles {
+  passwords: string;
+  acl: string;
+}
+
+/** A service's user name begins so: no "." as in a device's, so the two can never be the same. */
+const SERVICE_USERNAME = /^svc-[a-z0-9-]{1,60}$/;
+
+const HEADER = '# Generated from the registry; changes made here are overwritten.\n';
+
+/**
+ * Renders both files, sorted by user name so that an unchanged registry gives unchanged bytes.
+ * @throws Error naming the entry that must not get into a file (a bad slug, user name, purpose or hash).
+ */
+export function renderRegistry(entries: readonly RegistryEntry[]): RegistryFiles {
+  const users = entries.map(toUser).sort((a, b) => (a.username < b.username ? -1 : 1));
+  const seen = new Set<string>();
+  for (const { username } of users) {
+    if (seen.has(username)) throw new Error(`registry: user name ${username} appears twice`);
+    seen.add(username);
+  }
+  return {
+    passwords: users.map(({ username, passwordHash }) => `${username}:${passwordHash}\n`).join(''),
+    acl: HEADER + users.map(({ username, topics }) => `\nuser ${username}\n${topics.map(topicLine).join('')}`).join(''),
+  };
+}
+
+function toUser(entry: RegistryEntry): { username: string; passwordHash: string; topics: readonly string[] } {
+  const username = entry.kind === 'device' ? deviceUsername(entry.tenant, entry.device) : entry.username;
+  if (entry.kind === 'service' && !SERVICE_USERNAME.test(username)) {
+    throw new Error(`registry: service user name ${JSON.stringify(username)} must match ${SERVICE_USERNAME.source}`);
+  }
+  if (!HASH_PATTERN.test(entry.passwordHash)) {
+    throw new Error(`registry: the password hash of ${username} is not in Mosquitto's $7$ format`);
+  }
+  const topics = entry.kind === 'device' ? deviceTopics(entry.tenant, entry.device) : SERVICE_TOPICS[entry.purpose];
+  if (!topics) throw new Error(`registry: service ${username} has an unknown purpose`);
+  return { username, passwordHash: entry.passwordHash, topics };
+}
+
+/** Written out for each device instead of a `pattern` line: no wildcard in a user name can widen it. */
+function deviceTopics(tenant: string, device: string): string[] {
+  const prefix = devicePrefix(tenant, device);
+  return [...PUBLISHED_CHANNELS.map((channel) => `write ${prefix}/${channel}`), `read ${prefix}/${COMMAND_CHANNEL}/#`];
+}
+
+const topicLine = (topic: string) => `topic ${topic}\n`;
