@@ -1,4 +1,5 @@
 // The real broker on this machine, with the configuration of the broker machine.
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -31,6 +32,7 @@ export interface Mosquitto {
   url: string;
   port: number;
   pid: number;
+  child: ChildProcess;
   certificates: CertificateFiles;
   logFile: string;
   /** Puts the registry in force; true when it changed anything. */
@@ -67,6 +69,7 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
     url: `mqtts://localhost:${port}`,
     port,
     pid: child.pid!,
+    child,
     certificates,
     logFile,
     sync: (entries) => {

@@ -1,0 +1,52 @@
+// Who may do what: every role the platform gives, in one table.
+import { RoleAssignment } from '@pulumi/azure-native/authorization/roleAssignment.js';
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+
+/**
+ * Built-in roles by name. The ids are the same in every tenant.
+ * Source: "Azure built-in roles", learn.microsoft.com/azure/role-based-access-control/built-in-roles.
+ */
+const ROLES = {
+  'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6',
+  'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
+} as const;
+
+/** A line of the table. */
+export interface Grant {
+  /** Required. Principal id of the managed identity. */
+  to: Input<string>;
+  /** Required. What it may do. */
+  role: keyof typeof ROLES;
+  /** Required. Resource id of the narrowest thing that is enough. */
+  on: Input<string>;
+  /** Required. Why; shown in Azure's portal. */
+  why: string;
+}
+
+/** Arguments of {@link Access}. */
+export interface AccessArgs {
+  /** Required. The table. The key of a line is its stable name. */
+  grants: Record<string, Grant>;
+}
+
+/** Role assignments of the platform's own identities. */
+export class Access extends ComponentResource {
+  constructor(name: string, { grants }: AccessArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:Access', name, {}, options);
+    for (const [line, { to, role, on, why }] of Object.entries(grants)) {
+      new RoleAssignment(
+        `${name}-${line}`,
+        {
+          principalId: to,
+          // Without it Azure looks the new identity up in a directory that may not know it yet, and refuses.
+          principalType: 'ServicePrincipal',
+          roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ROLES[role]}`,
+          scope: on,
+          description: why,
+        },
+        { parent: this },
+      );
+    }
+    this.registerOutputs();
+  }
+}

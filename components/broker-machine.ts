@@ -1,0 +1,125 @@
+// The machine the broker runs on: replaceable at any time, because what must last (disk, address, identity) is beside it.
+import { Disk } from '@pulumi/azure-native/compute/disk.js';
+import { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+import type { Placement } from './placement.ts';
+import type { VmSizeName } from './vm-sizes.ts';
+
+/** Arguments of {@link BrokerMachine}. */
+export interface BrokerMachineArgs {
+  /** Required. Where it lives and what it is called. */
+  placement: Placement;
+  /** Required. Machine size. All allowed sizes can do Trusted Launch. */
+  vmSize: VmSizeName;
+  /** Required. Id of its user-assigned identity: a rebuilt machine keeps it, and with it its access. */
+  identityId: Input<string>;
+  /** Required. Id of its network interface. */
+  interfaceId: Input<string>;
+  /** Required. The administrator's public key, OpenSSH format. There is no password. */
+  sshPublicKey: string;
+  /** Required. Rendered `#cloud-config`. Must hold no secret: it is readable on the machine and in Azure. */
+  cloudInit: string;
+  /** Required. Size of the disk for sessions and queues, GiB, at least 4. It can grow, never shrink. */
+  dataDiskGb: number;
+  /** Required. Encrypt caches and temporary disks on the host as well; the subscription must have the feature. */
+  encryptionAtHost: boolean;
+}
+
+const IMAGE = { publisher: 'Canonical', offer: 'ubuntu-24_04-lts', sku: 'server', version: 'latest' };
+const OS_DISK_GB = 30;
+/** User the administrator signs in as. */
+const ADMIN = 'azureuser';
+
+/** Where the data disk appears on the machine: its LUN. */
+export const DATA_DISK_LUN = 0;
+
+/** Virtual machine and its data disk. */
+export class BrokerMachine extends ComponentResource {
+  constructor(name: string, args: BrokerMachineArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:BrokerMachine', name, {}, options);
+    const { resourceGroupName, location, tags, names } = args.placement;
+
+    // Sessions, queues and retained messages. Protected: no change of the program may delete it.
+    const dataDisk = new Disk(
+      `${name}-data`,
+      {
+        diskName: names.own('disk', 'broker-data'),
+        resourceGroupName,
+        location,
+        tags,
+        sku: { name: 'StandardSSD_LRS' },
+        creationData: { createOption: 'Empty' },
+        diskSizeGB: args.dataDiskGb,
+        // No export links: the disk is read by attaching it.
+        networkAccessPolicy: 'DenyAll',
+        publicNetworkAccess: 'Disabled',
+      },
+      { parent: this, protect: true },
+    );
+
+    new VirtualMachine(
+      `${name}-vm`,
+      {
+        vmName: names.own('vm'),
+        resourceGroupName,
+        location,
+        tags,
+        hardwareProfile: { vmSize: args.vmSize },
+        identity: { type: 'UserAssigned', userAssignedIdentities: [args.identityId] },
+        securityProfile: {
+          securityType: 'TrustedLaunch',
+          uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+          encryptionAtHost: args.encryptionAtHost,
+        },
+        osProfile: {
+          computerName: names.own('vm'),
+          adminUsername: ADMIN,
+          customData: Buffer.from(args.cloudInit).toString('base64'),
+          linuxConfiguration: {
+            disablePasswordAuthentication: true,
+            provisionVMAgent: true,
+            ssh: {
+              publicKeys: [{ path: `/home/${ADMIN}/.ssh/authorized_keys`, keyData: args.sshPublicKey }],
+            },
+          },
+        },
+        storageProfile: {
+          imageReference: IMAGE,
+          osDisk: {
+            name: names.own('disk', 'broker-os'),
+            createOption: 'FromImage',
+            deleteOption: 'Delete',
+            diskSizeGB: OS_DISK_GB,
+            caching: 'ReadWrite',
+            managedDisk: { storageAccountType: 'StandardSSD_LRS' },
+          },
+          dataDisks: [
+            {
+              lun: DATA_DISK_LUN,
+              createOption: 'Attach',
+              deleteOption: 'Detach',
+              // The broker's own fsync decides what is safe: no host cache in between.
+              caching: 'None',
+              managedDisk: { id: dataDisk.id },
+            },
+          ],
+        },
+        networkProfile: {
+          networkInterfaces: [{ id: args.interfaceId, primary: true, deleteOption: 'Detach' }],
+        },
+        // The serial console of a machine that cannot be reached otherwise; Azure keeps the log, at no cost.
+        diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+      },
+      {
+        parent: this,
+        // Disk and interface can be attached to one machine at a time.
+        deleteBeforeReplace: true,
+        // Azure refuses to change it (409 PropertyChangeNotAllowed). It only matters to a new machine's first boot.
+        ignoreChanges: ['osProfile.customData'],
+        replaceOnChanges: ['osProfile.adminUsername', 'osProfile.linuxConfiguration'],
+      },
+    );
+
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,118 @@
+// The Function App: Flex Consumption, Linux, everything it may read through its identity.
+import type { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
+import { AppServicePlan } from '@pulumi/azure-native/web/appServicePlan.js';
+import { WebApp } from '@pulumi/azure-native/web/webApp.js';
+import { WebAppFtpAllowed } from '@pulumi/azure-native/web/webAppFtpAllowed.js';
+import { WebAppScmAllowed } from '@pulumi/azure-native/web/webAppScmAllowed.js';
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+import type { Placement } from './placement.ts';
+import type { Storage } from './storage.ts';
+
+/** Node's major version on the Function App. */
+const NODE_VERSION = '22';
+/** The smallest instance; ingest is made to stay below 128 MB. */
+const INSTANCE_MEMORY_MB = 512;
+/** The fewest that Azure accepts as a maximum. One run works at a time, so more instances would only wait. */
+const MAXIMUM_INSTANCES = 40;
+
+/** Arguments of {@link FunctionApp}. */
+export interface FunctionAppArgs {
+  /** Required. Where it lives and what it is called. */
+  placement: Placement;
+  /** Required. Identity it reads the vault and its storage with. */
+  identity: UserAssignedIdentity;
+  /** Required. Account that holds its packages and its host's state. */
+  storage: Storage;
+  /** Required. App settings. A secret is a reference to the vault, never a value. */
+  settings: Record<string, Input<string>>;
+}
+
+/** Flex Consumption plan and Function App. */
+export class FunctionApp extends ComponentResource {
+  /** The app's name. */
+  readonly appName: string;
+
+  constructor(name: string, args: FunctionAppArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:FunctionApp', name, {}, options);
+    const { placement, identity, storage } = args;
+    const { resourceGroupName, location, tags, names } = placement;
+    const parent = { parent: this };
+    this.appName = names.shared('func');
+
+    const plan = new AppServicePlan(
+      `${name}-plan`,
+      {
+        name: names.own('asp'),
+        resourceGroupName,
+        location,
+        tags,
+        kind: 'functionapp',
+        sku: { name: 'FC1', tier: 'FlexConsumption' },
+        reserved: true,
+      },
+      parent,
+    );
+
+    const app = new WebApp(
+      `${name}-app`,
+      {
+        name: this.appName,
+        resourceGroupName,
+        location,
+        tags,
+        // Both from the first day on: a later change makes a new app.
+        kind: 'functionapp,linux',
+        reserved: true,
+        serverFarmId: plan.id,
+        identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] },
+        // Without it references are read with a system-assigned identity, which there is none.
+        keyVaultReferenceIdentity: identity.id,
+        httpsOnly: true,
+        clientAffinityEnabled: false,
+        publicNetworkAccess: 'Enabled',
+        siteConfig: {
+          minTlsVersion: '1.2',
+          scmMinTlsVersion: '1.2',
+          ftpsState: 'Disabled',
+          http20Enabled: true,
+          remoteDebuggingEnabled: false,
+          appSettings: toPairs({ ...hostSettings(storage, identity), ...args.settings }),
+        },
+        functionAppConfig: {
+          deployment: {
+            storage: {
+              type: 'blobContainer',
+              value: storage.packagesUrl,
+              authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id },
+            },
+          },
+          runtime: { name: 'node', version: NODE_VERSION },
+          scaleAndConcurrency: {
+            instanceMemoryMB: INSTANCE_MEMORY_MB,
+            maximumInstanceCount: MAXIMUM_INSTANCES,
+          },
+        },
+      },
+      { parent: this, dependsOn: storage },
+    );
+
+    // Publishing with a user name and password is off; deployments sign in to Entra.
+    const noBasicAuth = { name: app.name, resourceGroupName, allow: false };
+    new WebAppFtpAllowed(`${name}-no-ftp-password`, noBasicAuth, parent);
+    new WebAppScmAllowed(`${name}-no-scm-password`, noBasicAuth, parent);
+
+    this.registerOutputs();
+  }
+}
+
+/** How the Functions host reaches its own storage: by identity, without a connection string. */
+function hostSettings(storage: Storage, identity: UserAssignedIdentity): Record<string, Input<string>> {
+  return {
+    AzureWebJobsStorage__accountName: storage.accountName,
+    AzureWebJobsStorage__credential: 'managedidentity',
+    AzureWebJobsStorage__clientId: identity.clientId,
+  };
+}
+
+const toPairs = (settings: Record<string, Input<string>>) =>
+  Object.entries(settings).map(([name, value]) => ({ name, value }));

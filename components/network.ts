@@ -1,0 +1,123 @@
+// The broker machine's network: one subnet, its security group, one fixed public address, one interface.
+import { NetworkInterface } from '@pulumi/azure-native/network/networkInterface.js';
+import { NetworkSecurityGroup } from '@pulumi/azure-native/network/networkSecurityGroup.js';
+import { PublicIPAddress } from '@pulumi/azure-native/network/publicIPAddress.js';
+import { Subnet } from '@pulumi/azure-native/network/subnet.js';
+import { VirtualNetwork } from '@pulumi/azure-native/network/virtualNetwork.js';
+import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import type { IngressRule } from '../domain/ingress.ts';
+import { securityRules } from './network-rules.ts';
+import type { Placement } from './placement.ts';
+
+/** Arguments of {@link Network}. */
+export interface NetworkArgs {
+  /** Required. Where it lives and what it is called. */
+  placement: Placement;
+  /** Required. IPv4 range of the virtual network, CIDR. */
+  addressSpace: string;
+  /** Required. IPv4 range of the broker's subnet, CIDR, inside `addressSpace`. */
+  subnetPrefix: string;
+  /** Required. Everything that may come in; the rest is denied. From `ingressRules()` in `domain`. */
+  ingress: IngressRule[];
+}
+
+/** Virtual network, subnet, security group, public address and network interface of the broker machine. */
+export class Network extends ComponentResource {
+  /** Id of the interface the machine is attached to. */
+  readonly interfaceId: Output<string>;
+  /** The fixed public IPv4 address. It outlives the machine. */
+  readonly publicAddress: Output<string>;
+  /** The host name Azure gives the address, at no cost. */
+  readonly hostName: string;
+
+  constructor(name: string, args: NetworkArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:Network', name, {}, options);
+    const { placement, addressSpace, subnetPrefix, ingress } = args;
+    const { resourceGroupName, location, tags, names } = placement;
+    const parent = { parent: this };
+
+    const securityGroup = new NetworkSecurityGroup(
+      `${name}-nsg`,
+      {
+        networkSecurityGroupName: names.own('nsg'),
+        resourceGroupName,
+        location,
+        tags,
+        securityRules: securityRules(ingress),
+      },
+      parent,
+    );
+
+    const virtualNetwork = new VirtualNetwork(
+      `${name}-vnet`,
+      {
+        virtualNetworkName: names.own('vnet'),
+        resourceGroupName,
+        location,
+        tags,
+        addressSpace: { addressPrefixes: [addressSpace] },
+      },
+      parent,
+    );
+
+    // A resource of its own: inline subnets of a virtual network are replaced with it.
+    const subnet = new Subnet(
+      `${name}-subnet`,
+      {
+        subnetName: names.own('snet'),
+        resourceGroupName,
+        virtualNetworkName: virtualNetwork.name,
+        addressPrefix: subnetPrefix,
+        networkSecurityGroup: { id: securityGroup.id },
+        // Azure's hidden egress address is gone in new API versions; the machine goes out by its own public address.
+        defaultOutboundAccess: false,
+      },
+      parent,
+    );
+
+    const publicAddress = new PublicIPAddress(
+      `${name}-address`,
+      {
+        publicIpAddressName: names.own('pip'),
+        resourceGroupName,
+        location,
+        tags,
+        sku: { name: 'Standard', tier: 'Regional' },
+        publicIPAddressVersion: 'IPv4',
+        publicIPAllocationMethod: 'Static',
+        dnsSettings: { domainNameLabel: names.shared('dns') },
+      },
+      parent,
+    );
+
+    const networkInterface = new NetworkInterface(
+      `${name}-nic`,
+      {
+        networkInterfaceName: names.own('nic'),
+        resourceGroupName,
+        location,
+        tags,
+        enableIPForwarding: false,
+        ipConfigurations: [
+          {
+            name: 'primary',
+            primary: true,
+            privateIPAllocationMethod: 'Dynamic',
+            subnet: { id: subnet.id },
+            publicIPAddress: { id: publicAddress.id },
+          },
+        ],
+      },
+      parent,
+    );
+
+    this.interfaceId = networkInterface.id;
+    this.publicAddress = publicAddress.ipAddress.apply((address) => address ?? '');
+    this.hostName = `${names.shared('dns')}.${location}.cloudapp.azure.com`;
+    this.registerOutputs({
+      interfaceId: this.interfaceId,
+      publicAddress: this.publicAddress,
+      hostName: this.hostName,
+    });
+  }
+}

@@ -1,0 +1,61 @@
+// Where an environment's resources live, what they are called and how they are tagged: one convention for all components.
+import type { Input } from '@pulumi/pulumi';
+
+/** The abbreviations of Microsoft's Cloud Adoption Framework ("Abbreviation recommendations for Azure resources"). */
+export type ResourceKind = 'rg' | 'vnet' | 'snet' | 'nsg' | 'pip' | 'nic' | 'vm' | 'disk' | 'id' | 'asp';
+
+/** Kinds whose names all Azure customers share. */
+export type SharedKind = 'kv' | 'st' | 'func' | 'dns';
+
+/** On every taggable resource: which environment of what it is, who answers for it and who pays. */
+export interface Tags extends Record<string, string> {
+  environment: string;
+  project: string;
+  owner: string;
+  costCenter: string;
+}
+
+/** What every component needs to know about its environment. */
+export interface Placement {
+  /** Required. Resource group that holds the resources. */
+  resourceGroupName: Input<string>;
+  /** Required. Azure region, such as `northeurope`. */
+  location: string;
+  /** Required. Tags for every taggable resource. */
+  tags: Tags;
+  /** Required. What resources are called. */
+  names: Names;
+}
+
+/** What the resources of one environment are called. All names are fixed, so they are known before a deployment. */
+export interface Names {
+  /** `<kind>-<project>-<environment>[-<role>]`, such as `vnet-mqtt-saas-dev`. */
+  own(kind: ResourceKind, role?: string): string;
+  /** A name unique in all of Azure: it ends with the environment's suffix. */
+  shared(kind: SharedKind): string;
+}
+
+/** The arguments of {@link namesFor}. Together they fit the shortest limit, 24 characters for vaults and accounts. */
+export interface NamesArgs {
+  /** Required. The project's name; vaults and accounts get its first word only. */
+  project: string;
+  /** Required. The environment's name, 2 to 8 lower-case letters and digits. */
+  environment: string;
+  /** Required. What tells this environment's names from everybody else's: 3 to 6 lower-case letters and digits. */
+  suffix: string;
+}
+
+/** The naming convention, for one environment. */
+export function namesFor({ project, environment, suffix }: NamesArgs): Names {
+  const [short] = project.split('-');
+  return {
+    own: (kind, role) => [kind, project, environment, role].filter(Boolean).join('-'),
+    shared(kind) {
+      // Limits: "Naming rules and restrictions for Azure resources". An account's name has no hyphens.
+      if (kind === 'st') return `st${short}${environment}${suffix}`;
+      if (kind === 'kv') return `kv-${short}-${environment}-${suffix}`;
+      if (kind === 'dns') return `${project}-${environment}-${suffix}`;
+      return `${kind}-${project}-${environment}-${suffix}`;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+// The storage account of the Function App: its host's state and its packages. Identities only, there are no keys to leak.
+import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
+import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
+import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
+import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import type { Placement } from './placement.ts';
+
+const PACKAGES = 'function-packages';
+const KEPT_DAYS = 7;
+
+/** Arguments of {@link Storage}. */
+export interface StorageArgs {
+  /** Required. Where it lives and what it is called. */
+  placement: Placement;
+}
+
+/** Storage account with a private container for function packages. */
+export class Storage extends ComponentResource {
+  /** The account's name. */
+  readonly accountName: string;
+  /** Id of the account, for role assignments. */
+  readonly accountId: Output<string>;
+  /** Address of the container the Function App is deployed from. */
+  readonly packagesUrl: string;
+
+  constructor(name: string, { placement }: StorageArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:Storage', name, {}, options);
+    const { resourceGroupName, location, tags, names } = placement;
+    const parent = { parent: this };
+    this.accountName = names.shared('st');
+    this.packagesUrl = `https://${this.accountName}.blob.core.windows.net/${PACKAGES}`;
+
+    const account = new StorageAccount(
+      `${name}-account`,
+      {
+        accountName: this.accountName,
+        resourceGroupName,
+        location,
+        tags,
+        kind: 'StorageV2',
+        sku: { name: 'Standard_LRS' },
+        accessTier: 'Hot',
+        enableHttpsTrafficOnly: true,
+        minimumTlsVersion: 'TLS1_2',
+        allowBlobPublicAccess: false,
+        allowCrossTenantReplication: false,
+        // No account keys: the Function App's host and its deployments sign in with the identity.
+        allowSharedKeyAccess: false,
+        defaultToOAuthAuthentication: true,
+        isLocalUserEnabled: false,
+        // Open to every network, closed to every identity without a role; the reason is in vault.ts.
+        publicNetworkAccess: 'Enabled',
+      },
+      parent,
+    );
+
+    new BlobServiceProperties(
+      `${name}-blobs`,
+      {
+        blobServicesName: 'default',
+        accountName: account.name,
+        resourceGroupName,
+        deleteRetentionPolicy: { enabled: true, days: KEPT_DAYS },
+        containerDeleteRetentionPolicy: { enabled: true, days: KEPT_DAYS },
+      },
+      parent,
+    );
+
+    new BlobContainer(
+      `${name}-packages`,
+      { containerName: PACKAGES, accountName: account.name, resourceGroupName, publicAccess: 'None' },
+      parent,
+    );
+
+    this.accountId = account.id;
+    this.registerOutputs();
+  }
+}

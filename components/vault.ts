@@ -1,0 +1,102 @@
+// Where the platform's secrets are kept. Access is by role on single secrets: see access.ts.
+import { Secret } from '@pulumi/azure-native/keyvault/secret.js';
+import { Vault as KeyVault } from '@pulumi/azure-native/keyvault/vault.js';
+import { ComponentResource, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import type { Placement } from './placement.ts';
+
+/** A secret to keep. */
+export interface VaultSecret {
+  /** Required. The secret itself. */
+  value: Input<string>;
+  /** Required. What it is, for people: a media type or a few words. */
+  contentType: string;
+}
+
+/** Arguments of {@link Vault}. */
+export interface VaultArgs {
+  /** Required. Where it lives and what it is called. */
+  placement: Placement;
+  /** Required. Entra tenant whose identities may sign in. */
+  tenantId: Input<string>;
+  /** Required. How long deleted secrets, and the deleted vault, can be restored: 7 to 90 days. */
+  retentionDays: number;
+  /** Required. Nobody, not even an owner, can purge before the retention ends. It cannot be switched off again. */
+  purgeProtection: boolean;
+  /** Required. The secrets by name: letters, digits and hyphens. */
+  secrets: Record<string, VaultSecret>;
+}
+
+/** Key vault and its secrets. */
+export class Vault extends ComponentResource {
+  /** The vault's name. */
+  readonly vaultName: string;
+  /** Where the vault is read, such as `https://kv-mqtt-dev-1a2b3c.vault.azure.net`. */
+  readonly uri: string;
+  readonly #secrets: Map<string, Secret>;
+
+  constructor(name: string, args: VaultArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:Vault', name, {}, options);
+    const { resourceGroupName, location, tags, names } = args.placement;
+    this.vaultName = names.shared('kv');
+    this.uri = `https://${this.vaultName}.vault.azure.net`;
+
+    const vault = new KeyVault(
+      `${name}-vault`,
+      {
+        vaultName: this.vaultName,
+        resourceGroupName,
+        location,
+        tags,
+        properties: {
+          tenantId: args.tenantId,
+          sku: { family: 'A', name: 'standard' },
+          enableRbacAuthorization: true,
+          enableSoftDelete: true,
+          softDeleteRetentionInDays: args.retentionDays,
+          // Azure rejects `false`; the property is left out instead.
+          ...(args.purgeProtection ? { enablePurgeProtection: true } : {}),
+          // Open to every network, closed to every identity without a role. Closing the network too would put the
+          // Function App into the virtual network, whose private subnet needs a paid NAT gateway to reach the database.
+          publicNetworkAccess: 'Enabled',
+        },
+      },
+      { parent: this },
+    );
+
+    const keep = (secretName: string, { value, contentType }: VaultSecret) =>
+      new Secret(
+        `${name}-${secretName}`,
+        { secretName, vaultName: vault.name, resourceGroupName, tags, properties: { value, contentType } },
+        { parent: this },
+      );
+    this.#secrets = new Map(
+      Object.entries(args.secrets).map(([secretName, secret]) => [secretName, keep(secretName, secret)]),
+    );
+    this.registerOutputs();
+  }
+
+  /** True when the vault keeps a secret of this name. */
+  has(secretName: string): boolean {
+    return this.#secrets.has(secretName);
+  }
+
+  /** Resource id of a secret, the narrowest scope of a role assignment. @throws Error when there is none. */
+  idOf(secretName: string): Output<string> {
+    return this.#find(secretName).id;
+  }
+
+  /**
+   * The app setting that reads a secret. Without a version, so that the Function App takes up a rotated secret by itself
+   * (within 24 hours, at once after a restart). @throws Error when there is none.
+   */
+  reference(secretName: string): string {
+    this.#find(secretName);
+    return `@Microsoft.KeyVault(VaultName=${this.vaultName};SecretName=${secretName})`;
+  }
+
+  #find(secretName: string): Secret {
+    const secret = this.#secrets.get(secretName);
+    if (!secret) throw new Error(`vault ${this.vaultName} keeps no secret ${secretName}`);
+    return secret;
+  }
+}

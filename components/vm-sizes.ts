@@ -1,0 +1,24 @@
+// The machine sizes the platform is made for, smallest first: burstable, x64 (the image is), with Trusted Launch.
+
+/** What a size has. Source: Azure's "Sizes for virtual machines", Bv1, Bsv2, Basv2 series. */
+export interface VmSize {
+  vCpus: number;
+  memoryGiB: number;
+  /** When Azure retires it, ISO date; absent when no date is announced. */
+  retires?: string;
+}
+
+/** Allowed sizes. Arm sizes (`Bps`) are absent: the image is x64. */
+export const VM_SIZES = {
+  Standard_B1s: { vCpus: 1, memoryGiB: 1, retires: '2028-11-15' },
+  Standard_B2ts_v2: { vCpus: 2, memoryGiB: 1 },
+  Standard_B2ats_v2: { vCpus: 2, memoryGiB: 1 },
+  Standard_B2s: { vCpus: 2, memoryGiB: 4, retires: '2028-11-15' },
+  Standard_B2ls_v2: { vCpus: 2, memoryGiB: 4 },
+  Standard_B2als_v2: { vCpus: 2, memoryGiB: 4 },
+  Standard_B2s_v2: { vCpus: 2, memoryGiB: 8 },
+  Standard_B2as_v2: { vCpus: 2, memoryGiB: 8 },
+} as const satisfies Record<string, VmSize>;
+
+/** Name of an allowed size. */
+export type VmSizeName = keyof typeof VM_SIZES;

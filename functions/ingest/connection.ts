@@ -1,0 +1,201 @@
+// One MQTT 5 connection to the broker, from CONNECT to its end. It never acknowledges by itself.
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { generate, type Packet } from 'mqtt-packet';
+import { TELEMETRY_FILTER } from '../../domain/topics.ts';
+import type { BrokerAddress } from '../settings.ts';
+import type { Delivery } from './delivery.ts';
+import { createFramer } from './framer.ts';
+import { PUBLISH, parsePacket, readPublish } from './publish.ts';
+import { BrokerRefusal } from './reason-codes.ts';
+
+/** Who connects, and where to. */
+export interface ConnectionOptions {
+  broker: BrokerAddress;
+  username: string;
+  password: string;
+  ca: string | undefined;
+  clientId: string;
+  /** Most messages the broker may send ahead of their acknowledgement, 1 to 65535. */
+  receiveMaximum: number;
+  /** Number of this connection in this process, from 1; acknowledgements carry it. */
+  number: number;
+  onDelivery: (delivery: Delivery) => void;
+}
+
+/** A connection that has subscribed. */
+export interface Connection {
+  number: number;
+  /** False when the broker knew no session of this client id: what was published meanwhile is not queued. */
+  sessionPresent: boolean;
+  /** Acknowledges QoS 1 packets of this connection, in one write. */
+  acknowledge(packetIds: readonly number[]): void;
+  /** Stops and resumes reading; what the broker sends meanwhile waits in the network's buffers, then on the broker. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when it has ended, with the reason. */
+  ended: Promise<Error>;
+  /** Says goodbye, keeping the session. Resolves when the broker has closed, or after two seconds. */
+  disconnect(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const GOODBYE_MS = 2_000;
+const KEEP_ALIVE_S = 30;
+/** The session never expires by our wish: a promise kept for an acknowledged message has no time limit. */
+const NEVER_EXPIRES = 0xffff_ffff;
+const PUBACK = Buffer.from([0x40, 2]);
+const PINGREQ = Buffer.from([0xc0, 0]);
+const V5 = { protocolVersion: 5 };
+
+/**
+ * Connects and subscribes to all telemetry at QoS 1. Queued messages may be delivered before this resolves.
+ * @throws Error when the broker cannot be reached, its certificate is not valid for its name, or it refuses.
+ */
+export function openConnection(options: ConnectionOptions): Promise<Connection> {
+  const socket = dial(options);
+  socket.setNoDelay(true);
+  const opening = Promise.withResolvers<Connection>();
+  const ended = Promise.withResolvers<Error>();
+  let reason: Error | undefined;
+  let sessionPresent = false;
+  let silent = false;
+  let closing = false;
+  let keepAlive: NodeJS.Timeout | undefined;
+
+  const fail = (error: Error) => {
+    reason ??= error;
+    socket.destroy();
+  };
+  const openingTimeout = setTimeout(() => fail(new Error('the broker did not answer in time')), CONNECT_TIMEOUT_MS);
+
+  const connection: Connection = {
+    number: options.number,
+    sessionPresent: false,
+    acknowledge: (packetIds) => {
+      if (packetIds.length > 0 && socket.writable) socket.write(encodeAcknowledgements(packetIds));
+    },
+    pause: () => socket.pause(),
+    resume: () => {
+      silent = false;
+      socket.resume();
+    },
+    ended: ended.promise,
+    disconnect: async () => {
+      closing = true;
+      // Reading goes on until the broker closes: unread data would turn our close into a reset, which can overtake the
+      // acknowledgements sent just before.
+      socket.resume();
+      if (socket.writable) socket.write(generate({ cmd: 'disconnect', reasonCode: 0 }, V5));
+      const timer = setTimeout(() => socket.destroy(), GOODBYE_MS);
+      await ended.promise;
+      clearTimeout(timer);
+    },
+  };
+
+  const onControl = (packet: Packet) => {
+    if (packet.cmd === 'connack') {
+      if (packet.reasonCode) return fail(new BrokerRefusal('refused the connection', packet.reasonCode));
+      sessionPresent = packet.sessionPresent;
+      socket.write(encodeSubscribe());
+      keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
+    } else if (packet.cmd === 'suback') {
+      const granted = Number(packet.granted[0]);
+      if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
+      clearTimeout(openingTimeout);
+      connection.sessionPresent = sessionPresent;
+      opening.resolve(connection);
+    } else if (packet.cmd === 'disconnect') {
+      fail(new BrokerRefusal('ended the connection', packet.reasonCode ?? 0));
+    }
+  };
+
+  const startKeepAlive = (seconds: number) =>
+    setInterval(() => {
+      // While reading is paused, silence says nothing.
+      if (silent && !socket.isPaused()) return fail(new Error('the broker has gone silent'));
+      silent = true;
+      socket.write(PINGREQ);
+    }, seconds * 500);
+
+  let receivedAt = 0;
+  const feed = createFramer((bytes, start, body, end, truncated) => {
+    if (((bytes[start] as number) & 0xf0) === PUBLISH) {
+      if (closing) return;
+      options.onDelivery(readPublish(bytes, start, body, end, truncated, options.number, receivedAt));
+    } else {
+      onControl(parsePacket(bytes.subarray(start, end)));
+    }
+  });
+
+  socket.once(options.broker.tls ? 'secureConnect' : 'connect', () => socket.write(encodeConnect(options)));
+  socket.on('data', (chunk: Buffer) => {
+    silent = false;
+    receivedAt = Date.now();
+    try {
+      feed(chunk);
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+  socket.on('error', fail);
+  socket.on('close', () => {
+    clearTimeout(openingTimeout);
+    clearInterval(keepAlive);
+    const why = reason ?? new Error('the broker closed the connection');
+    opening.reject(why);
+    ended.resolve(why);
+  });
+  return opening.promise;
+}
+
+function dial({ broker: { host, port, tls }, ca }: ConnectionOptions): Socket {
+  if (!tls) return connectTcp({ host, port });
+  return connectTls({
+    host,
+    port,
+    // SNI carries names only; the certificate is checked against the address then (RFC 6066, 3).
+    ...(isIP(host) === 0 && { servername: host }),
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+    ...(ca !== undefined && { ca }),
+  });
+}
+
+function encodeConnect({ username, password, clientId, receiveMaximum }: ConnectionOptions): Buffer {
+  return generate(
+    {
+      cmd: 'connect',
+      protocolId: 'MQTT',
+      protocolVersion: 5,
+      clean: false,
+      clientId,
+      keepalive: KEEP_ALIVE_S,
+      username,
+      password: Buffer.from(password),
+      properties: { sessionExpiryInterval: NEVER_EXPIRES, receiveMaximum },
+    },
+    V5,
+  );
+}
+
+/**
+ * Subscribed anew on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
+ * subscribing, or each run would receive every device's last one again.
+ */
+function encodeSubscribe(): Buffer {
+  const subscriptions = [{ topic: TELEMETRY_FILTER, qos: 1 as const, nl: false, rap: false, rh: 2 }];
+  return generate({ cmd: 'subscribe', messageId: 1, subscriptions }, V5);
+}
+
+/** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */
+function encodeAcknowledgements(packetIds: readonly number[]): Buffer {
+  const out = Buffer.allocUnsafe(packetIds.length * 4);
+  let at = 0;
+  for (const id of packetIds) {
+    out[at] = PUBACK[0] as number;
+    out[at + 1] = PUBACK[1] as number;
+    at = out.writeUInt16BE(id, at + 2);
+  }
+  return out;
+}

@@ -1,0 +1,155 @@
+// Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
+import { describeError } from '../describe.ts';
+import type { Logger } from '../log.ts';
+import { type Backoff, backoffMs, pause } from './backoff.ts';
+import { Batch } from './batch.ts';
+import type { Delivery } from './delivery.ts';
+import type { Registry } from './registry.ts';
+import { classify } from './sqlstate.ts';
+import type { Store, Written } from './store.ts';
+
+/** What a drain works with. */
+export interface DrainOptions {
+  registry: Registry;
+  store: Store;
+  /** Told to stop and go on reading, and to acknowledge a committed batch. */
+  source: { pause(): void; resume(): void; acknowledge(batch: Batch): void };
+  /** Told of each committed batch. */
+  onWritten: (written: Written, durationMs: number) => void;
+  /** Most messages to take. */
+  cap: number;
+  /** Time, in milliseconds since 1970, after which a failed write is not tried again. */
+  retryUntil: number;
+  /** Aborted: a failed write is not tried again. */
+  signal: AbortSignal;
+  log: Logger;
+  now: () => number;
+}
+
+/** A running drain. */
+export interface Drain {
+  /** Takes a delivery; leaves it to the broker when the cap is reached or the drain has been closed. */
+  receive(delivery: Delivery): void;
+  /** Messages taken so far. */
+  taken(): number;
+  /** When it last took or wrote something, in milliseconds since 1970; undefined while it holds messages. */
+  quietSince(): number | undefined;
+  /** Takes nothing more. Resolves when what is held has been written and acknowledged. */
+  finish(): Promise<void>;
+  /** Takes nothing more. Resolves when the write under way is done; what else is held stays with the broker. */
+  stop(): Promise<void>;
+  /** Rejects when a write has failed for good; nothing is written after that. */
+  failure: Promise<never>;
+}
+
+/** How long the first message of a batch may wait for company, in milliseconds. */
+const LINGER_MS = 20;
+/** Reading pauses beyond this many bytes held, and resumes below half of it: ingest's memory stays under 128 MB. */
+const MAX_HELD_BYTES = 12 * 1024 * 1024;
+const BACKOFF: Backoff = { baseMs: 200, capMs: 10_000 };
+
+/** Starts empty. */
+export function createDrain(options: DrainOptions): Drain {
+  const { registry, store, source, onWritten, cap, retryUntil, signal, log, now } = options;
+  let batch = new Batch(registry);
+  let writingBytes = 0;
+  let taken = 0;
+  let closed = false;
+  let dropped = false;
+  let quietSince: number | undefined = now();
+  let paused = false;
+  let pumping: Promise<void> | undefined;
+  let batches = 0;
+  const failure = Promise.withResolvers<never>();
+  // Whoever does not wait for it must not be ended by it.
+  failure.promise.catch(() => {});
+
+  async function pump(): Promise<void> {
+    try {
+      await writeAll();
+    } catch (error) {
+      closed = true;
+      dropped = true;
+      failure.reject(error);
+    } finally {
+      // At once, not a turn of the event loop later: a message that comes in between would wait for ever.
+      pumping = undefined;
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    while (batch.received > 0 && !dropped) {
+      const linger = LINGER_MS - (now() - batch.startedAt);
+      if (linger > 0) await pause(linger, signal);
+      if (dropped) return;
+      const writing = batch;
+      batch = new Batch(registry);
+      writingBytes = writing.bytes;
+      await write(writing);
+      writingBytes = 0;
+      if (paused && batch.bytes < MAX_HELD_BYTES / 2) {
+        paused = false;
+        source.resume();
+      }
+    }
+    quietSince = now();
+  }
+
+  async function write(writing: Batch): Promise<void> {
+    batches += 1;
+    const started = performance.now();
+    const written = await persist(writing, batches);
+    source.acknowledge(writing);
+    const durationMs = performance.now() - started;
+    onWritten(written, durationMs);
+    log.debug(
+      { batch: batches, messages: writing.received, careful: written.careful, durationMs: Math.round(durationMs) },
+      'batch committed',
+    );
+  }
+
+  /** Writes, again and again while that makes sense. What is not committed is not acknowledged. */
+  async function persist(writing: Batch, number: number): Promise<Written> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await store.write(writing);
+      } catch (error) {
+        const kind = classify(error);
+        if (kind === 'fence' || kind === 'unknown') throw error;
+        const retryInMs = Math.round(backoffMs(attempt, BACKOFF));
+        if (signal.aborted || now() + retryInMs >= retryUntil) throw error;
+        log[kind === 'transient' ? 'warn' : 'error'](
+          { batch: number, error: describeError(error), kind, attempt: attempt + 1, retryInMs },
+          'batch not written, will try again; its messages wait on the broker',
+        );
+        await pause(retryInMs, signal);
+      }
+    }
+  }
+
+  return {
+    receive: (delivery) => {
+      if (closed || taken >= cap) return;
+      taken += 1;
+      quietSince = undefined;
+      batch.add(delivery);
+      if (!paused && batch.bytes + writingBytes > MAX_HELD_BYTES) {
+        paused = true;
+        source.pause();
+      }
+      pumping ??= pump();
+    },
+    taken: () => taken,
+    quietSince: () => quietSince,
+    finish: async () => {
+      closed = true;
+      await pumping;
+    },
+    stop: async () => {
+      closed = true;
+      dropped = true;
+      await pumping;
+    },
+    failure: failure.promise,
+  };
+}

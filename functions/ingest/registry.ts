@@ -1,0 +1,111 @@
+// Which tenant and device a topic belongs to. Learnt from the database on first sight and remembered for a while.
+import { parseTelemetryTopic } from '../../domain/topics.ts';
+import type { Database } from './database.ts';
+
+/** A registered device. */
+export interface Route {
+  tenant: string;
+  tenantId: string;
+  deviceId: string;
+  /** The first two columns of a row in COPY's binary format: see copy-rows.ts. */
+  prefix: Buffer;
+}
+
+/** A topic that no registered device may use. */
+export interface Unroutable {
+  reason: 'bad-topic' | 'unknown-tenant' | 'unknown-device';
+  detail: string;
+  /** Known for an unknown device, so that its tenant sees the dead letter. */
+  tenant: string | undefined;
+  tenantId: string | undefined;
+}
+
+/** Topics to devices. */
+export interface Registry {
+  /** The device of a topic, when it is known already. */
+  find(topic: string): Route | undefined;
+  /**
+   * Looks up topics that `find` did not know. A topic that is not registered is asked for again each time, so a device
+   * added a moment ago is never refused. Returns the reason for each that cannot be routed. @throws database errors.
+   */
+  learn(topics: readonly string[]): Promise<Map<string, Unroutable>>;
+}
+
+/** How long a device is remembered: a deleted and re-registered one gets its new id within this time. */
+const MEMORY_MS = 60_000;
+
+/** An empty registry. @param encodePrefix makes a route's `prefix`. @param now in milliseconds. */
+export function createRegistry(
+  database: Database,
+  encodePrefix: (tenantId: string, deviceId: string) => Buffer,
+  now: () => number,
+): Registry {
+  const routes = new Map<string, Route>();
+  let emptiedAt = now();
+
+  return {
+    find: (topic) => {
+      if (routes.size > 0 && now() - emptiedAt > MEMORY_MS) {
+        routes.clear();
+        emptiedAt = now();
+      }
+      return routes.get(topic);
+    },
+    learn: async (topics) => {
+      const unroutable = new Map<string, Unroutable>();
+      const wanted = new Map<string, { tenant: string; device: string }>();
+      for (const topic of topics) {
+        const parsed = parseTelemetryTopic(topic);
+        if (parsed) wanted.set(topic, parsed);
+        else unroutable.set(topic, refuse('bad-topic', 'the topic is not tenants/<tenant>/devices/<device>/telemetry'));
+      }
+      if (wanted.size === 0) return unroutable;
+      const found = await findDevices(database, [...wanted.values()]);
+      const missing: [topic: string, tenant: string][] = [];
+      for (const [topic, { tenant, device }] of wanted) {
+        const ids = found.get(`${tenant}/${device}`);
+        if (ids) routes.set(topic, { tenant, ...ids, prefix: encodePrefix(ids.tenantId, ids.deviceId) });
+        else missing.push([topic, tenant]);
+      }
+      if (missing.length === 0) return unroutable;
+      const tenants = await findTenants(database, [...new Set(missing.map(([, tenant]) => tenant))]);
+      for (const [topic, tenant] of missing) {
+        const tenantId = tenants.get(tenant);
+        unroutable.set(
+          topic,
+          tenantId
+            ? { ...refuse('unknown-device', 'the tenant has no such device'), tenant, tenantId }
+            : refuse('unknown-tenant', 'no such tenant, or it has no devices'),
+        );
+      }
+      return unroutable;
+    },
+  };
+}
+
+async function findDevices(database: Database, keys: { tenant: string; device: string }[]) {
+  // Disabled devices too: what the broker acknowledged before it cut them off is stored.
+  const { rows } = await database.query<{ tenant_slug: string; device_slug: string; t: string; d: string }>(
+    `select tenant_slug, device_slug, tenant_id as t, device_id as d from ingest.registered_devices
+     join unnest($1::text[], $2::text[]) as wanted (tenant_slug, device_slug) using (tenant_slug, device_slug)`,
+    [keys.map(({ tenant }) => tenant), keys.map(({ device }) => device)],
+  );
+  return new Map(
+    rows.map((row) => [`${row.tenant_slug}/${row.device_slug}`, { tenantId: row.t, deviceId: row.d }] as const),
+  );
+}
+
+async function findTenants(database: Database, slugs: string[]): Promise<Map<string, string>> {
+  const { rows } = await database.query<{ tenant_slug: string; tenant_id: string }>(
+    'select distinct tenant_slug, tenant_id from ingest.registered_devices where tenant_slug = any ($1::text[])',
+    [slugs],
+  );
+  return new Map(rows.map((row) => [row.tenant_slug, row.tenant_id]));
+}
+
+const refuse = (reason: Unroutable['reason'], detail: string): Unroutable => ({
+  reason,
+  detail,
+  tenant: undefined,
+  tenantId: undefined,
+});

@@ -1,0 +1,107 @@
+// One lease's worth of ingest: broker and database joined, until a reason to end comes up.
+import { describeError } from '../describe.ts';
+import type { Logger } from '../log.ts';
+import type { IngestSettings } from '../settings.ts';
+import { pause } from './backoff.ts';
+import { startConsumer } from './consumer.ts';
+import { encodePrefix } from './copy-rows.ts';
+import type { Database } from './database.ts';
+import { createDrain } from './drain.ts';
+import type { Lease } from './lease.ts';
+import { createRegistry } from './registry.ts';
+import { createStore, type Written } from './store.ts';
+
+/** How long a session lasts and whom it tells. */
+export interface SessionOptions {
+  settings: IngestSettings;
+  database: Database;
+  lease: Lease;
+  log: Logger;
+  /** Aborted to end soon: the write under way is finished and acknowledged, what else is held stays on the broker. */
+  signal: AbortSignal;
+  /** Ends when nothing has come for a second. Default: false. */
+  untilIdle?: boolean;
+  /** Milliseconds since 1970 after which it takes nothing more and tries nothing again. Default: never. */
+  until?: number;
+  /** Most messages to take. Default: no bound. */
+  cap?: number;
+  onWritten: (written: Written, durationMs: number) => void;
+  /** The time in milliseconds since 1970. Default: the clock. */
+  now?: () => number;
+}
+
+/** Why a session ended. */
+export type SessionEnd = 'idle' | 'cap' | 'time-guard' | 'stopped' | 'lease-lost' | 'broker-unavailable';
+
+/** Messages the broker may send ahead of their acknowledgement: two batches of 5,000, one collected, one written. */
+const RECEIVE_MAXIMUM = 10_000;
+/** Nothing for this long means the queue is drained: the broker sends what it has at once. */
+const QUIET_MS = 1_000;
+const LOOK_EVERY_MS = 50;
+
+/** Runs a session. @throws the error of a write that failed for good; its messages are still on the broker. */
+export async function runSession(options: SessionOptions): Promise<SessionEnd> {
+  const { settings, database, lease, log, signal, onWritten } = options;
+  const { untilIdle = false, until = Number.POSITIVE_INFINITY, cap = Number.POSITIVE_INFINITY, now = Date.now } = options;
+  const ending = new AbortController();
+  const stop = AbortSignal.any([signal, lease.lost, ending.signal]);
+  const drain = createDrain({
+    registry: createRegistry(database, encodePrefix, now),
+    store: createStore(database, lease, settings.clientId),
+    source: {
+      pause: () => consumer.pause(),
+      resume: () => consumer.resume(),
+      acknowledge: (batch) => consumer.acknowledge(batch),
+    },
+    ...{ onWritten, cap, retryUntil: until, signal: stop, log, now },
+  });
+  const consumer = startConsumer({
+    ...settings,
+    receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
+    onDelivery: drain.receive,
+    log,
+  });
+
+  const watch = async (): Promise<SessionEnd> => {
+    let everReady = false;
+    for (;;) {
+      if (lease.lost.aborted) return 'lease-lost';
+      if (signal.aborted) return 'stopped';
+      const readySince = consumer.readySince();
+      everReady ||= readySince !== undefined;
+      if (drain.taken() >= cap) return 'cap';
+      if (now() >= until) return everReady ? 'time-guard' : 'broker-unavailable';
+      const quietSince = drain.quietSince();
+      if (untilIdle && readySince !== undefined && quietSince !== undefined) {
+        if (now() - Math.max(readySince, quietSince) >= QUIET_MS) return 'idle';
+      }
+      await pause(LOOK_EVERY_MS, stop);
+    }
+  };
+
+  try {
+    const end = await Promise.race([watch(), drain.failure]);
+    await Promise.race([end === 'stopped' || end === 'lease-lost' ? drain.stop() : drain.finish(), drain.failure]);
+    return end;
+  } finally {
+    ending.abort();
+    await drain.stop();
+    await consumer.stop();
+  }
+}
+
+/** Keeps partitions ahead of time and old identities short. Its failure is no reason not to ingest. */
+export async function maintain(database: Database, log: Logger): Promise<void> {
+  try {
+    await database.query('select ingest.ensure_telemetry_partitions()', []);
+    await database.query('select ingest.prune_untimed($1::interval)', [UNTIMED_MEMORY]);
+  } catch (error) {
+    log.warn({ error: describeError(error) }, 'maintenance of partitions and message identities failed');
+  }
+}
+
+/**
+ * How long a message without a timestamp is recognised when its device sends it again under the same id. Redeliveries
+ * by the broker need less: they come when ingest connects, and this is pruned only after that.
+ */
+const UNTIMED_MEMORY = '3 days';

@@ -1,0 +1,145 @@
+// The platform on this machine: database, broker, ingest and registry watch, started in order and stopped in reverse.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { applyMigrations } from '../provisioning/database/apply.ts';
+import { withConnection } from '../provisioning/database/connect.ts';
+import { setLogin } from '../provisioning/database/login.ts';
+import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
+import { type IngestWorker, startIngestWorker } from './ingest-worker.ts';
+import type { RunningInstance } from './instance.ts';
+import { type Mosquitto, startMosquitto } from './mosquitto.ts';
+import { freePort, isPortFree } from './ports.ts';
+import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { watchRegistry } from './registry-watch.ts';
+import { loadSecrets, type PlatformSecrets } from './secrets.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+/** The broker account and MQTT session of the ingest worker. */
+export const INGEST_USERNAME = 'svc-ingest';
+
+/** How to start a platform. */
+export interface PlatformOptions {
+  name: string;
+  /** Folder for everything it keeps. */
+  dir: string;
+  /** Port of MQTT over TLS. Default: a free one. A given one that is taken is an error. */
+  mqttPort?: number;
+  /** Ports to use when they are free, so that addresses stay the same from start to start. */
+  preferredPorts?: { mqtt?: number; database?: number };
+  /** Told of each step. */
+  onProgress?: (step: string) => void;
+  /** Told when a part fails and when it is back. */
+  onTrouble?: (message: string) => void;
+  /** Told of each line of the ingest worker's log. */
+  onIngestLog?: (entry: Record<string, unknown>) => void;
+}
+
+/** A running platform. */
+export interface Platform {
+  instance: RunningInstance;
+  secrets: PlatformSecrets;
+  saveSecrets: () => void;
+  database: Supervised<RunningPostgres>;
+  broker: Supervised<Mosquitto>;
+  ingest: Supervised<IngestWorker>;
+  /** Stops every part in reverse order; what a device was acknowledged for is kept. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything. @throws Error saying which part could not be started and why; the others are stopped again. */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { name, dir, onProgress = () => {}, onTrouble = () => {} } = options;
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const stopPart of stops.splice(0).reverse()) await stopPart();
+  };
+  try {
+    const { secrets, save } = loadSecrets(join(dir, 'secrets.json'));
+
+    onProgress('database');
+    const databasePort = await choosePort(options.preferredPorts?.database);
+    const database = await supervise(
+      'the database',
+      () => startPostgres({ dataDir: join(dir, 'postgres'), port: databasePort }),
+      onTrouble,
+    );
+    stops.push(database.stop);
+    const { url } = database.current;
+    await prepareDatabase(url, secrets, (line) => onProgress(`database: ${line}`));
+
+    onProgress('broker');
+    const mqttPort = options.mqttPort ?? (await choosePort(options.preferredPorts?.mqtt));
+    const syncUrl = roleUrl(url, 'broker_sync', secrets.syncDatabase);
+    let registry = await withConnection(syncUrl, readRegistry);
+    const broker = await supervise(
+      'the broker',
+      () => startMosquitto({ dir: join(dir, 'broker'), port: mqttPort, registry }),
+      onTrouble,
+    );
+    stops.push(broker.stop);
+    const watch = watchRegistry(syncUrl, {
+      onRegistry: (entries) => {
+        registry = entries;
+        broker.current.sync(entries);
+      },
+      onTrouble,
+    });
+    stops.push(watch.stop);
+
+    onProgress('ingest');
+    const { certificates } = broker.current;
+    const ingest = await supervise(
+      'the ingest worker',
+      async () =>
+        startIngestWorker({
+          brokerUrl: broker.current.url,
+          username: INGEST_USERNAME,
+          password: secrets.ingestBroker,
+          caFile: certificates.caFile,
+          clientId: INGEST_USERNAME,
+          databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
+          logFile: join(dir, 'ingest.log'),
+          ...(options.onIngestLog && { onLog: options.onIngestLog }),
+        }),
+      onTrouble,
+    );
+    stops.push(ingest.stop);
+
+    const instance: RunningInstance = {
+      name,
+      pid: process.pid,
+      brokerPid: broker.current.pid,
+      mqttPort,
+      ca: readFileSync(certificates.caFile, 'utf8'),
+      caFile: certificates.caFile,
+      databasePort,
+      databaseUrl: url,
+    };
+    return { instance, secrets, saveSecrets: save, database, broker, ingest, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Schema, logins of the two roles, and the ingest worker's broker account. */
+async function prepareDatabase(url: string, secrets: PlatformSecrets, log: (line: string) => void): Promise<void> {
+  await applyMigrations(url, { log });
+  await withConnection(url, async (client) => {
+    await setLogin(client, 'mqtt_ingest', secrets.ingestDatabase);
+    await setLogin(client, 'broker_sync', secrets.syncDatabase);
+    await upsertServiceAccount(client, { username: INGEST_USERNAME, purpose: 'ingest', key: secrets.ingestBroker });
+  });
+}
+
+/** The database's address with another role. */
+export function roleUrl(url: string, role: string, password: string): string {
+  const changed = new URL(url);
+  changed.username = role;
+  changed.password = password;
+  return changed.href;
+}
+
+async function choosePort(preferred: number | undefined): Promise<number> {
+  return preferred !== undefined && (await isPortFree(preferred)) ? preferred : freePort();
+}

@@ -1,0 +1,87 @@
+// A cluster's files: made once, and freed of what a killed server left behind.
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chown, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { generateKey } from '../domain/credentials.ts';
+import { startChild } from './child.ts';
+import { SERVICE_USER } from './unprivileged.ts';
+
+/** How long a server that is shutting down may take to let go of its files. */
+const RELEASE_MS = 10_000;
+const POLL_MS = 20;
+
+/**
+ * The cluster in `dataDir` and its superuser's password; made with a random password when there is none.
+ * @param sync false: do not wait until the files are on the disk.
+ * @throws Error with what initdb said.
+ */
+export async function ensureCluster(
+  initdb: string,
+  dataDir: string,
+  sync: boolean,
+): Promise<{ cluster: string; password: string }> {
+  const cluster = join(dataDir, 'cluster');
+  const passwordFile = join(dataDir, 'superuser.password');
+  if (!existsSync(cluster)) {
+    await rm(passwordFile, { force: true });
+    await writeFile(passwordFile, `${generateKey()}\n`, { mode: 0o600 });
+    if (SERVICE_USER) await chown(passwordFile, SERVICE_USER.uid, SERVICE_USER.gid);
+    // Renamed into place when whole: an interrupted one is made anew.
+    const partial = `${cluster}.partial`;
+    await rm(partial, { recursive: true, force: true });
+    await runInitdb(initdb, [
+      ...['--pgdata', partial, '--username', 'postgres', '--pwfile', passwordFile],
+      ...['--auth', 'scram-sha-256', '--encoding', 'UTF8'],
+      // Built into Postgres 17: sorts the same on every machine, whatever locales it has.
+      ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+      ...(sync ? [] : ['--no-sync']),
+    ]);
+    await rename(partial, cluster);
+  }
+  return { cluster, password: (await readFile(passwordFile, 'utf8')).trim() };
+}
+
+async function runInitdb(initdb: string, args: string[]): Promise<void> {
+  const child = startChild(initdb, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/', user: SERVICE_USER });
+  const [said, [code, signal]] = await Promise.all([text(child.stderr!), once(child, 'exit')]);
+  if (code !== 0)
+    throw new Error(`initdb could not make a database (${signal ?? `exit code ${code}`}): ${said.trim()}`);
+}
+
+/**
+ * Waits for a server that is still shutting down, and removes a stale postmaster.pid. Postgres itself would refuse it
+ * when another program of the same user has got that process id since, as is common in containers.
+ * @throws Error when a live server keeps the cluster.
+ */
+export async function releaseCluster(cluster: string): Promise<void> {
+  const deadline = Date.now() + RELEASE_MS;
+  for (;;) {
+    const [pid, , , port] = await readPidFile(cluster);
+    if (pid === undefined) return;
+    if (!(await worksIn(Number(pid), cluster))) {
+      await rm(join(cluster, 'postmaster.pid'), { force: true });
+      return;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`another Postgres (process ${pid}, port ${port}) is using ${cluster}: stop that platform first`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Lines of postmaster.pid: process id, folder, start time, port, …, and last the server's state. Empty: no file. */
+export async function readPidFile(cluster: string): Promise<string[]> {
+  const content = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
+  return content === '' ? [] : content.trim().split('\n');
+}
+
+/** True when the process lives and its working folder is the cluster, as a Postgres server's always is. */
+function worksIn(pid: number, cluster: string): Promise<boolean> {
+  return readlink(`/proc/${pid}/cwd`).then(
+    (folder) => folder === cluster,
+    () => false,
+  );
+}

@@ -1,0 +1,122 @@
+// Postgres on this machine, from the binaries npm installed. Loopback only; its data survive a restart.
+import type { ChildProcess } from 'node:child_process';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startChild, stopChild } from './child.ts';
+import { freePort, isPortFree } from './ports.ts';
+import { findPostgresBinaries } from './postgres-binaries.ts';
+import { ensureCluster, readPidFile, releaseCluster } from './postgres-cluster.ts';
+import { makeDataFolder } from './postgres-folder.ts';
+import { SERVICE_USER } from './unprivileged.ts';
+
+/** How Postgres is started. */
+export interface PostgresOptions {
+  /** Folder for the cluster, its password and its log; made when missing. */
+  dataDir: string;
+  /** Port on 127.0.0.1. Default: a free one. */
+  port?: number;
+  /** False gives up surviving a power cut, for speed: for tests only. A killed server loses nothing. Default: true. */
+  fsync?: boolean;
+}
+
+/** A running Postgres. */
+export interface RunningPostgres {
+  /** URL of the superuser `postgres`, with its password, over TCP loopback. */
+  url: string;
+  port: number;
+  child: ChildProcess;
+  /** Where the files really are: see makeDataFolder. */
+  dataDir: string;
+  /** The server's log. */
+  logFile: string;
+  /** Fast shutdown: cuts clients off, rolls open transactions back, writes everything out. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** How long to wait for readiness, crash recovery included. */
+const READY_MS = 60_000;
+/** How long the last checkpoint may take before the server is killed; killed, it recovers at its next start. */
+const STOP_MS = 30_000;
+const POLL_MS = 20;
+
+/**
+ * Starts Postgres and resolves when it accepts connections. It stops when this process ends, however that ends.
+ * As root it runs as the user "nobody", because Postgres refuses to run as root.
+ * @throws Error when the port is taken, another server uses the folder, or the server does not start.
+ */
+export async function startPostgres({
+  dataDir: wanted,
+  port,
+  fsync = true,
+}: PostgresOptions): Promise<RunningPostgres> {
+  if (port !== undefined && !(await isPortFree(port))) {
+    throw new Error(
+      `port ${port} on 127.0.0.1 is taken: stop the program that uses it, or choose another port for Postgres`,
+    );
+  }
+  const binaries = await findPostgresBinaries();
+  const dataDir = await makeDataFolder(wanted);
+  const { cluster, password } = await ensureCluster(binaries.initdb, dataDir, fsync);
+  await releaseCluster(cluster);
+
+  const chosen = port ?? (await freePort());
+  const logFile = join(dataDir, 'postgres.log');
+  const log = await open(logFile, 'w', 0o600);
+  const child = startChild(binaries.postgres, ['-D', cluster, ...settings(chosen, fsync)], {
+    stdio: ['ignore', log.fd, log.fd],
+    cwd: '/',
+    user: SERVICE_USER,
+    // SIGINT is Postgres' fast shutdown; on SIGTERM it would wait for its clients to leave.
+    onParentDeath: 'INT',
+  });
+  await log.close();
+  const stop = () => stopChild(child, 'SIGINT', STOP_MS);
+  try {
+    await untilReady(child, cluster, logFile);
+  } catch (error) {
+    if (child.pid !== undefined) await stop();
+    throw error;
+  }
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${chosen}/postgres`,
+    port: chosen,
+    child,
+    dataDir,
+    logFile,
+    stop,
+  };
+}
+
+function settings(port: number, fsync: boolean): string[] {
+  const values = {
+    port: String(port),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    fsync: fsync ? 'on' : 'off',
+    full_page_writes: fsync ? 'on' : 'off',
+  };
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/** The server writes "ready" into the last line of its postmaster.pid: what pg_ctl waits for, too. */
+async function untilReady(child: ChildProcess, cluster: string, logFile: string): Promise<void> {
+  let failure: string | undefined;
+  child.once('error', (error) => {
+    failure = `cannot be started: ${error.message}`;
+  });
+  child.once('exit', (code, signal) => {
+    failure = `stopped at once (${signal ?? `exit code ${code}`})`;
+  });
+  const deadline = Date.now() + READY_MS;
+  while (failure === undefined) {
+    const lines = await readPidFile(cluster);
+    if (lines[0] === String(child.pid) && lines.at(-1)?.trim() === 'ready') return;
+    if (Date.now() > deadline) failure = `was not ready after ${READY_MS / 1000} s`;
+    await sleep(POLL_MS);
+  }
+  const lastLines = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n  ');
+  throw new Error(`Postgres ${failure}. Its log (${logFile}) ends:\n  ${lastLines}`);
+}

@@ -1,0 +1,122 @@
+// The live status of the local platform: counts per tenant, in place on a terminal, a line now and then elsewhere.
+import { clearLine, cursorTo } from 'node:readline';
+import pc from 'picocolors';
+import { connect } from '../provisioning/database/connect.ts';
+
+/** What became of a tenant's messages. */
+export interface TenantCounts {
+  /** Rows in telemetry. */
+  rows: number;
+  /** Repeats that made no row, since this start. */
+  duplicates: number;
+  deadLetters: number;
+}
+
+/** A moment of the platform. */
+export interface Status {
+  /** Messages the broker acknowledged to the simulated devices. */
+  messagesPerSecond: number;
+  tenants: ReadonlyMap<string, TenantCounts>;
+}
+
+/** The running display. */
+export interface StatusDisplay {
+  /** Begins to show the status. @param acknowledged gives the messages acknowledged so far. */
+  run(databaseUrl: string, acknowledged: () => number): void;
+  /** Shows a line of text above the status. */
+  note(message: string): void;
+  /** Takes the duplicates out of the ingest worker's log. */
+  onIngestLog(entry: Record<string, unknown>): void;
+  stop(): void;
+}
+
+const REFRESH_MS = 1000;
+const LINE_EVERY_MS = 10_000;
+/** Counting must stay a small part of the database's work as the data grow. */
+const PAUSE_PER_QUERY_TIME = 20;
+
+/** One line for a person, e.g. `4.0 msg/s   acme 120 rows   globex 118 rows, 6 duplicates, 2 dead letters`. */
+export function renderStatus({ messagesPerSecond, tenants }: Status, color: boolean): string {
+  const colors = pc.createColors(color);
+  const parts = [...tenants].map(([tenant, { rows, duplicates, deadLetters }]) => {
+    const repeats = duplicates > 0 ? `, ${colors.dim(plural(duplicates, 'duplicate'))}` : '';
+    const dead = deadLetters > 0 ? `, ${colors.yellow(plural(deadLetters, 'dead letter'))}` : '';
+    return `${colors.cyan(tenant)} ${plural(rows, 'row')}${repeats}${dead}`;
+  });
+  return [colors.bold(`${messagesPerSecond.toFixed(1)} msg/s`), ...parts].join('   ');
+}
+
+/** A display on `stream`; shows nothing before `run`. */
+export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
+  const color = Boolean(stream.isTTY) && !process.env.NO_COLOR;
+  const duplicates = new Map<string, number>();
+  let stopped = false;
+  let printedAt = 0;
+  let inPlace = false;
+
+  const clear = () => {
+    if (!inPlace) return;
+    clearLine(stream, 0);
+    cursorTo(stream, 0);
+    inPlace = false;
+  };
+  const show = (status: Status) => {
+    if (!stream.isTTY && Date.now() - printedAt < LINE_EVERY_MS) return;
+    printedAt = Date.now();
+    clear();
+    stream.write(renderStatus(status, color) + (stream.isTTY ? '' : '\n'));
+    inPlace = Boolean(stream.isTTY);
+  };
+  const note = (message: string) => {
+    clear();
+    stream.write(`${pc.createColors(color).yellow('!')} ${message}\n`);
+  };
+  const loop = async (databaseUrl: string, acknowledged: () => number) => {
+    let before = { at: Date.now(), count: acknowledged() };
+    while (!stopped) {
+      await sleep(REFRESH_MS);
+      const started = Date.now();
+      const tenants = await countTenants(databaseUrl, duplicates).catch(() => undefined);
+      const now = { at: Date.now(), count: acknowledged() };
+      const messagesPerSecond = ((now.count - before.count) * 1000) / (now.at - before.at);
+      before = now;
+      if (tenants && !stopped) show({ messagesPerSecond, tenants });
+      await sleep((now.at - started) * PAUSE_PER_QUERY_TIME);
+    }
+  };
+  return {
+    note,
+    run: (databaseUrl, acknowledged) => void loop(databaseUrl, acknowledged),
+    onIngestLog: (entry) => addDuplicates(duplicates, entry),
+    stop: () => {
+      stopped = true;
+      clear();
+    },
+  };
+}
+
+async function countTenants(databaseUrl: string, duplicates: ReadonlyMap<string, number>) {
+  const client = await connect(databaseUrl);
+  try {
+    const { rows } = await client.query<{ slug: string; rows: string; dead: string }>(
+      `select slug,
+         (select count(*) from public.telemetry where tenant_id = t.id) as rows,
+         (select count(*) from public.dead_letters where tenant_id = t.id) as dead
+       from public.tenants as t order by slug`,
+    );
+    return new Map<string, TenantCounts>(
+      rows.map((row) => [
+        row.slug,
+        { rows: Number(row.rows), deadLetters: Number(row.dead), duplicates: duplicates.get(row.slug) ?? 0 },
+      ]),
+    );
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
+function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}

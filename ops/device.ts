@@ -1,0 +1,121 @@
+// `ops device`: tenants' devices and their keys. A change is in force on the broker within seconds.
+import { mkdirSync } from 'node:fs';
+import { Command } from 'commander';
+import { MQTT_TLS_PORT } from '../domain/ingress.ts';
+import { withConnection } from '../provisioning/database/connect.ts';
+import {
+  addDevice,
+  type DeviceKey,
+  type DeviceName,
+  deleteDevice,
+  listDevices,
+  rotateDevice,
+  setDeviceEnabled,
+} from '../provisioning/database/registry.ts';
+import { findPlace, type Place, urlOption } from './database-url.ts';
+import { savePublishSettings, showKey } from './device-key.ts';
+
+/** Options of commands that give out a key. */
+interface KeyOptions {
+  url?: string;
+  save?: string;
+  host?: string;
+  json?: true;
+}
+
+/** The `device` command. */
+export function deviceCommand(): Command {
+  return new Command('device')
+    .description("tenants' devices and their keys")
+    .addCommand(add())
+    .addCommand(list())
+    .addCommand(simple('disable', 'cut a device off', (client, device) => setDeviceEnabled(client, device, false)))
+    .addCommand(
+      simple('enable', 'let a device connect again', (client, device) => setDeviceEnabled(client, device, true)),
+    )
+    .addCommand(rotate())
+    .addCommand(simple('delete', 'remove a device; its readings stay until retention', deleteDevice));
+}
+
+function add(): Command {
+  return withKeyOptions(deviceSubcommand('add', 'add a device and show its key, once'))
+    .option('--create-tenant', 'make the tenant when it is missing')
+    .option('--name <name>', 'what people call the device (default: its slug)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run ops -- device add acme sensor-1 --create-tenant
+  npm run ops -- device add acme sensor-2 --save ~/sensor-2`,
+    )
+    .action(async (tenant: string, device: string, options: KeyOptions & { createTenant?: true; name?: string }) => {
+      const { createTenant, name } = options;
+      await giveKey({ tenant, device }, options, ({ url }) =>
+        withConnection(url, (client) => addDevice(client, { tenant, device, createTenant, name })),
+      );
+    });
+}
+
+function rotate(): Command {
+  return withKeyOptions(deviceSubcommand('rotate', 'replace the key of a device and show the new one, once')).action(
+    async (tenant: string, device: string, options: KeyOptions) => {
+      await giveKey({ tenant, device }, options, ({ url }) =>
+        withConnection(url, (client) => rotateDevice(client, { tenant, device })),
+      );
+    },
+  );
+}
+
+function list(): Command {
+  return new Command('list')
+    .description('list devices')
+    .argument('[tenant]', "only this tenant's")
+    .addOption(urlOption())
+    .option('--json', 'as JSON')
+    .action(async (tenant: string | undefined, { url, json }: { url?: string; json?: true }) => {
+      const devices = await withConnection(findPlace(url).url, (client) => listDevices(client, tenant));
+      if (json) return console.log(JSON.stringify(devices, null, 2));
+      for (const { tenant, device, name, enabled, keyCreatedAt } of devices) {
+        const key = keyCreatedAt ? `key of ${keyCreatedAt.toISOString().slice(0, 10)}` : 'no key';
+        console.log(`${`${tenant} ${device}`.padEnd(40)} ${enabled ? 'enabled ' : 'disabled'}  ${key}  ${name}`);
+      }
+      console.log(`${devices.length} devices`);
+    });
+}
+
+function simple(verb: string, description: string, work: (...args: Parameters<typeof deleteDevice>) => Promise<void>) {
+  return deviceSubcommand(verb, description).action(
+    async (tenant: string, device: string, { url }: { url?: string }) => {
+      await withConnection(findPlace(url).url, (client) => work(client, { tenant, device }));
+      console.log(`device ${tenant}.${device}: ${verb}d`);
+    },
+  );
+}
+
+const deviceSubcommand = (verb: string, description: string) =>
+  new Command(verb)
+    .description(description)
+    .argument('<tenant>', 'slug of the tenant')
+    .argument('<device>', 'slug of the device')
+    .addOption(urlOption());
+
+const withKeyOptions = (command: Command) =>
+  command
+    .option(
+      '--save <folder>',
+      'write ready mosquitto_pub settings with the key into this folder, instead of showing it',
+    )
+    .option('--host <host>', "the broker's host name, for the settings")
+    .option('--json', 'print the result, key included, as JSON');
+
+async function giveKey(device: DeviceName, options: KeyOptions, work: (place: Place) => Promise<DeviceKey>) {
+  const place = findPlace(options.url);
+  const local = place.broker;
+  const broker = { ...local, host: options.host ?? local?.host ?? 'BROKER-HOST', port: local?.port ?? MQTT_TLS_PORT };
+  // Before the key is made: a key that cannot be shown or kept is lost.
+  if (options.save) mkdirSync(options.save, { recursive: true, mode: 0o700 });
+  const made = await work(place);
+  if (options.json) console.log(JSON.stringify(made, null, 2));
+  else if (options.save) savePublishSettings(options.save, device, made, broker);
+  else showKey(device, made, broker);
+}

@@ -1,0 +1,40 @@
+// `npm run ops -- <command>`: what an operator does to a platform. One file a command.
+import { Command, CommanderError } from 'commander';
+import { dbCommand } from './db.ts';
+import { deviceCommand } from './device.ts';
+
+const program = new Command('npm run ops --')
+  .description('Operates a platform: its database and its devices.')
+  .option('--debug', 'show stack traces')
+  .addCommand(dbCommand())
+  .addCommand(deviceCommand())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run ops -- db apply
+  npm run ops -- device add acme sensor-1 --create-tenant
+  npm run ops -- device list acme
+
+The database is --url, or DATABASE_URL, or else that of the running local platform.
+
+Exit codes: 0 done, 1 failed, 2 the command was not understood.`,
+  );
+
+inherit(program);
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    const { debug } = program.opts<{ debug?: true }>();
+    console.error(debug ? error : `error: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+}
+
+/** Subcommands throw instead of ending the process, and show their help after a mistake, like the program itself. */
+function inherit(command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help shows how)');
+  for (const child of command.commands) inherit(child);
+}

@@ -1,0 +1,55 @@
+// The shape of a check, and how all of them are run.
+import type { VerifyContext } from './context.ts';
+
+/** One line of the report. */
+export interface Check {
+  /** Stable identifier, kebab-case. */
+  id: string;
+  /** What must be true, as a statement. */
+  title: string;
+  /** Returns a detail worth showing. @throws Error that says what was seen instead. */
+  run(context: VerifyContext): Promise<string>;
+}
+
+/** How a check ended. */
+export interface CheckResult {
+  id: string;
+  title: string;
+  passed: boolean;
+  detail: string;
+}
+
+/** Runs the checks one after another; one that fails does not stop the next. */
+export async function runChecks(
+  checks: readonly Check[],
+  context: VerifyContext,
+  onResult: (result: CheckResult) => void = () => {},
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const { id, title, run } of checks) {
+    const [passed, detail] = await run(context).then(
+      (text) => [true, text] as const,
+      (error: Error) => [false, error.message] as const,
+    );
+    const result = { id, title, passed, detail };
+    results.push(result);
+    onResult(result);
+  }
+  return results;
+}
+
+/** What a check throws when what it looked at is not so. */
+export function fail(message: string): never {
+  throw new Error(message);
+}
+
+/** Waits until `read` gives a value that is not undefined. @throws Error naming `what` after `timeoutMs`. */
+export async function eventually<T>(what: string, read: () => Promise<T | undefined>, timeoutMs = 15_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await read();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) fail(`${what} did not happen within ${timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

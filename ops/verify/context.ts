@@ -1,0 +1,139 @@
+// What every check needs: two scratch tenants with a device each and an account that sends commands, made in the
+// registry and removed afterwards.
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import mqtt from 'mqtt';
+import type { Client } from 'pg';
+import { generateKey } from '../../domain/credentials.ts';
+import { withConnection } from '../../provisioning/database/connect.ts';
+import {
+  addDevice,
+  deleteServiceAccount,
+  removeTenant,
+  upsertServiceAccount,
+} from '../../provisioning/database/registry.ts';
+import type { VerifyTarget } from './target.ts';
+
+/** User name and key of somebody who may connect. */
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+/** A device the checks may use. */
+export interface ScratchDevice extends Credentials {
+  tenant: string;
+  device: string;
+}
+
+/** Handed to every check. */
+export interface VerifyContext {
+  target: VerifyTarget;
+  /** Two devices of two different tenants. */
+  a: ScratchDevice;
+  b: ScratchDevice;
+  /** May send commands to every device: the positive twin of what devices may not. */
+  control: Credentials;
+  /** Connects to the broker, strictly verified; ended when the checks are over. @throws what the broker answered */
+  connect(credentials: Partial<Credentials>): Promise<mqtt.MqttClient>;
+  /** Rows in telemetry that belong to a scratch device. */
+  rows(device: ScratchDevice): Promise<{ message_id: string; payload: Record<string, unknown> }[]>;
+}
+
+/** The registry is in force on the broker within seconds (MQTT-4); beyond this it is not. */
+const REGISTRY_TIMEOUT_MS = 20_000;
+
+/** Makes what the checks need, runs `work`, and removes everything again whatever happens. */
+export function withContext<T>(target: VerifyTarget, work: (context: VerifyContext) => Promise<T>): Promise<T> {
+  return withConnection(target.databaseUrl, async (database) => {
+    const clients: mqtt.MqttClient[] = [];
+    const id = randomBytes(4).toString('hex');
+    const tenants = [`verify-${id}-a`, `verify-${id}-b`] as const;
+    const control = { username: `svc-verify-${id}`, password: generateKey() };
+    try {
+      const context: VerifyContext = {
+        target,
+        a: await makeDevice(database, tenants[0]),
+        b: await makeDevice(database, tenants[1]),
+        control,
+        connect: async (credentials) => {
+          const client = await connectStrictly(target, credentials);
+          clients.push(client);
+          return client;
+        },
+        rows: async ({ tenant }) => {
+          const sql = `select message_id, payload from public.telemetry
+            where tenant_id = (select id from public.tenants where slug = $1)`;
+          return (await database.query(sql, [tenant])).rows;
+        },
+      };
+      await upsertServiceAccount(database, {
+        username: control.username,
+        purpose: 'control',
+        key: control.password,
+      });
+      await untilInForce(context);
+      return await work(context);
+    } finally {
+      await Promise.all(clients.map((client) => client.endAsync(true)));
+      for (const tenant of tenants) await removeTenant(database, tenant);
+      await deleteServiceAccount(database, control.username);
+    }
+  });
+}
+
+async function makeDevice(database: Client, tenant: string): Promise<ScratchDevice> {
+  const device = 'probe';
+  const { username, key } = await addDevice(database, { tenant, device, createTenant: true });
+  return { tenant, device, username, password: key };
+}
+
+function connectStrictly(target: VerifyTarget, credentials: Partial<Credentials>): Promise<mqtt.MqttClient> {
+  const options: mqtt.IClientOptions = {
+    ...credentials,
+    protocolVersion: 5,
+    reconnectPeriod: 0,
+    connectTimeout: 10_000,
+    rejectUnauthorized: true,
+    ...(target.ca && { ca: target.ca }),
+  };
+  return mqtt.connectAsync(`mqtts://${target.host}:${target.port}`, options, false);
+}
+
+/** Waits until the broker knows the account that the registry got last. */
+async function untilInForce({ connect, a, b, control }: VerifyContext): Promise<void> {
+  const deadline = Date.now() + REGISTRY_TIMEOUT_MS;
+  for (const account of [a, b, control]) {
+    while (!(await isAccepted(connect, credentialsOf(account)))) {
+      if (Date.now() > deadline) {
+        throw new Error(
+          `the broker still refuses a device ${REGISTRY_TIMEOUT_MS / 1000} s after it was added to the registry: is the registry sync running?`,
+        );
+      }
+      await sleep(250);
+    }
+  }
+}
+
+async function isAccepted(connect: VerifyContext['connect'], credentials: Credentials): Promise<boolean> {
+  try {
+    await (await connect(credentials)).endAsync();
+    return true;
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
+  }
+}
+
+/** What a device connects with, and nothing else of it. */
+export function credentialsOf({ username, password }: Credentials): Credentials {
+  return { username, password };
+}
+
+/** MQTT 5 reason codes by which a broker refuses who connects: bad user name or password, not authorized. */
+const REFUSALS = [0x86, 0x87];
+
+/** True when the broker itself refused the client, as opposed to a network or TLS error. */
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.includes((error as { code?: number }).code ?? 0);
+}

@@ -1,0 +1,172 @@
+// Judges a whole group of inbound rules: which forbidden packets does Azure's first match let through, and by which rule?
+import { type AddressSet, ALL_ADDRESSES, FAMILIES, type Family, formatAddress } from './addresses.ts';
+import { type Box, uncoveredPart } from './boxes.ts';
+import { type ForbiddenRegion, forbiddenRegions, type IngressContract } from './contract.ts';
+import { type Interval, type IntervalSet, intersect } from './intervals.ts';
+import { ALL_PORTS, isEveryPort, PROTOCOLS, type Protocol } from './ports.ts';
+import type { SecurityRule } from './rule.ts';
+
+/** One packet that gets through although the contract forbids it. Ports are there for TCP and UDP only. */
+export interface Packet {
+  from: ForbiddenRegion['from'];
+  source: string;
+  protocol: Protocol;
+  sourcePort?: number;
+  destinationPort?: number;
+}
+
+/** A rule that lets a forbidden packet through, with one such packet as the proof. */
+export interface Exposure {
+  rule: SecurityRule;
+  packet: Packet;
+}
+
+/** A set of packets of one family: the product of these five sets. */
+type Region = readonly [
+  source: IntervalSet,
+  destination: IntervalSet,
+  protocols: IntervalSet,
+  sourcePorts: IntervalSet,
+  destinationPorts: IntervalSet,
+];
+/** One interval a dimension. */
+type Block = readonly Interval[];
+
+const WITH_PORTS: IntervalSet = [{ from: 0n, to: 1n }];
+const WITHOUT_PORTS: IntervalSet = [{ from: 2n, to: BigInt(PROTOCOLS.length - 1) }];
+
+/** Shown as the packet where the gap holds them, for a reader recognises them; otherwise the lowest value is shown. */
+const TELLING_SOURCES: Record<Family, bigint> = { v4: 0xc6336407n, v6: 0x20010db8000000000000000000000007n };
+const TELLING_PORTS = [22n, 1883n, 3389n, 443n];
+const TELLING_SOURCE_PORTS = [50000n];
+
+/**
+ * The packets a rule matches. Whether a rule with a port range matches a protocol without ports is not documented, so an
+ * Allow rule is taken to match it and a Deny rule not to.
+ */
+function matched(rule: SecurityRule, family: Family): Region[] {
+  const bound = rule.access === 'Allow' ? 'atMost' : 'atLeast';
+  const source = rule.source[bound][family];
+  const destination = rule.destination[bound][family];
+  const protocols = [rule.protocols];
+  const everyPort = isEveryPort(rule.sourcePorts) && isEveryPort(rule.destinationPorts);
+  if (everyPort) return [[source, destination, protocols, ALL_PORTS, ALL_PORTS]];
+  const regions: Region[] = [
+    [source, destination, intersect(protocols, WITH_PORTS), rule.sourcePorts, rule.destinationPorts],
+  ];
+  if (rule.access === 'Allow') {
+    regions.push([source, destination, intersect(protocols, WITHOUT_PORTS), ALL_PORTS, ALL_PORTS]);
+  }
+  return regions;
+}
+
+function restrict(region: Region, to: Region): Region {
+  return region.map((set, dimension) => intersect(set, to[dimension]!)) as unknown as Region;
+}
+
+/** Every combination of one interval a dimension. */
+function blocks(region: Region): Block[] {
+  return region.reduce<Block[]>(
+    (partial, set) => partial.flatMap((block) => set.map((interval) => [...block, interval])),
+    [[]],
+  );
+}
+
+/** Numbers the elementary intervals of every dimension, so that the search compares small integers only. */
+class Grid {
+  private readonly edges: bigint[][];
+  private readonly indexes: Map<bigint, number>[];
+
+  constructor(all: Block[]) {
+    this.edges = Array.from({ length: 5 }, (_, dimension) => {
+      const edges = new Set(all.flatMap((block) => [block[dimension]!.from, block[dimension]!.to + 1n]));
+      return [...edges].sort((a, b) => (a < b ? -1 : 1));
+    });
+    this.indexes = this.edges.map((edges) => new Map(edges.map((edge, index) => [edge, index])));
+  }
+
+  toBox(block: Block): Box {
+    return block.flatMap(({ from, to }, dimension) => {
+      const index = this.indexes[dimension]!;
+      return [index.get(from)!, index.get(to + 1n)! - 1];
+    });
+  }
+
+  /** A value of the box in that dimension, one of `telling` where possible. */
+  pick(box: Box, dimension: number, telling: bigint[]): bigint {
+    const from = this.edges[dimension]![box[2 * dimension]!]!;
+    const end = this.edges[dimension]![box[2 * dimension + 1]! + 1]!;
+    return telling.find((value) => from <= value && value < end) ?? from;
+  }
+}
+
+function describe(part: Box, grid: Grid, family: Family, from: ForbiddenRegion['from']): Packet {
+  const protocol = PROTOCOLS[Number(grid.pick(part, 2, []))]!;
+  const packet: Packet = {
+    from,
+    source: formatAddress(family, grid.pick(part, 0, [TELLING_SOURCES[family]])),
+    protocol,
+  };
+  if (protocol !== 'tcp' && protocol !== 'udp') return packet;
+  return {
+    ...packet,
+    sourcePort: Number(grid.pick(part, 3, TELLING_SOURCE_PORTS)),
+    destinationPort: Number(grid.pick(part, 4, TELLING_PORTS)),
+  };
+}
+
+/**
+ * Every Allow rule that is the first to match some forbidden packet, in order of priority, with one such packet. Empty
+ * means that the contract holds for every packet there is.
+ * @param rules inbound rules with distinct priorities; Azure's default rules included where they shall count.
+ * @param machine addresses packets can be sent to. Default: all, which is right when the subnet's range is not known.
+ */
+export function findExposures(
+  rules: readonly SecurityRule[],
+  contract: IngressContract,
+  machine: AddressSet = ALL_ADDRESSES,
+): Exposure[] {
+  const ordered = [...rules].sort((a, b) => a.priority - b.priority);
+  const regions = forbiddenRegions(contract);
+  const exposures = new Map<SecurityRule, Exposure>();
+  for (const family of FAMILIES) {
+    const whole: Region = [
+      ALL_ADDRESSES[family],
+      machine[family],
+      [...WITH_PORTS, ...WITHOUT_PORTS],
+      ALL_PORTS,
+      ALL_PORTS,
+    ];
+    const forbidden = regions.map((region) => ({
+      from: region.from,
+      packets: restrict(
+        [region.source[family], machine[family], [region.protocols], ALL_PORTS, region.destinationPorts],
+        whole,
+      ),
+    }));
+    const matchedBlocks = ordered.map((rule) =>
+      matched(rule, family).flatMap((region) => blocks(restrict(region, whole))),
+    );
+    const suspects = ordered.map((rule) =>
+      rule.access === 'Deny'
+        ? []
+        : forbidden.flatMap(({ from, packets }) =>
+            matched(rule, family).flatMap((region) =>
+              blocks(restrict(region, packets)).map((block) => ({ from, block })),
+            ),
+          ),
+    );
+    const grid = new Grid([...matchedBlocks.flat(), ...suspects.flat().map((suspect) => suspect.block)]);
+    const earlier: Box[] = [];
+    for (const [index, rule] of ordered.entries()) {
+      for (const { from, block } of exposures.has(rule) ? [] : suspects[index]!) {
+        const part = uncoveredPart(grid.toBox(block), earlier);
+        if (part === undefined) continue;
+        exposures.set(rule, { rule, packet: describe(part, grid, family, from) });
+        break;
+      }
+      for (const block of matchedBlocks[index]!) earlier.push(grid.toBox(block));
+    }
+  }
+  return [...exposures.values()].sort((a, b) => a.rule.priority - b.rule.priority);
+}

@@ -1,0 +1,90 @@
+// What Azure's service tags can stand for in an inbound rule.
+import {
+  type AddressSet,
+  ALL_ADDRESSES,
+  AZURE_HOST,
+  NO_ADDRESSES,
+  PRIVATE_ADDRESSES,
+  PUBLIC_ADDRESSES,
+} from './addresses.ts';
+
+/**
+ * A set that is not known exactly. An Allow rule is judged by `atMost` and a Deny rule by `atLeast`, so that what is not
+ * known never makes a group look safer than it is.
+ */
+export interface Bounds {
+  atMost: AddressSet;
+  atLeast: AddressSet;
+}
+
+/** Bounds of a set that is known exactly. */
+export function exactly(set: AddressSet): Bounds {
+  return { atMost: set, atLeast: set };
+}
+
+/** Somewhere inside the virtual network: nothing public, but which addresses is not known. */
+export const INSIDE_NETWORK: Bounds = { atMost: PRIVATE_ADDRESSES, atLeast: NO_ADDRESSES };
+
+/** An unknown part of everything there is. */
+export const ANYTHING_OR_NOTHING: Bounds = { atMost: ALL_ADDRESSES, atLeast: NO_ADDRESSES };
+
+const LOAD_BALANCER = exactly(AZURE_HOST);
+
+/** Tags with a meaning of their own as the source of a packet; classic spellings included. */
+const SOURCES: Record<string, Bounds> = {
+  internet: exactly(PUBLIC_ADDRESSES),
+  virtualnetwork: INSIDE_NETWORK,
+  virtual_network: INSIDE_NETWORK,
+  azureloadbalancer: LOAD_BALANCER,
+  azure_loadbalancer: LOAD_BALANCER,
+};
+
+/** The same as the destination of a packet that has arrived at the machine, hence in the virtual network. */
+const DESTINATIONS: Record<string, Bounds> = {
+  internet: ANYTHING_OR_NOTHING,
+  virtualnetwork: exactly(ALL_ADDRESSES),
+  virtual_network: exactly(ALL_ADDRESSES),
+  azureloadbalancer: LOAD_BALANCER,
+  azure_loadbalancer: LOAD_BALANCER,
+};
+
+/**
+ * Tags of Azure services: public ranges that Microsoft changes weekly and that other customers' machines may sit in.
+ * Source: "Virtual network service tags" (Microsoft Learn) and the service tag discovery API; lower case here.
+ */
+const SERVICES = new Set(
+  `actiongroup apimanagement appconfiguration applicationinsightsavailability appservice appservicemanagement
+  autonomousdevelopmentplatform azureactivedirectory azureactivedirectorydomainservices azureadvancedthreatprotection
+  azurearcinfrastructure azureattestation azurebackup azurebotservice azurecloud azurecognitivesearch azureconnectors
+  azurecontainerappsservice azurecontainerregistry azurecosmosdb azuredatabricks azuredataexplorermanagement
+  azuredatalake azuredeviceupdate azuredevops azuredevspaces azuredigitaltwins azureeventgrid
+  azurefrontdoor azurehealthcareapis azureinformationprotection azureiothub azurekeyvault
+  azureloadtestinginstancemanagement azuremachinelearning azuremachinelearninginference azuremanagedgrafana
+  azuremonitor azuremonitorforsap azureopendatasets azureplatformdns azureplatformimds azureplatformlkm azureportal
+  azureremoterendering azureresourcemanager azuresecuritycenter azuresentinel azuresignalr azuresiterecovery
+  azuresphere azurespringcloud azurestack azuretrafficmanager azureupdatedelivery azurevideoanalyzerformedia
+  azurewebpubsub batchnodemanagement chaosstudio cognitiveservicesfrontend cognitiveservicesmanagement
+  containerappsmanagement copilotactions datafactory datafactorymanagement dynamics365businesscentral
+  dynamics365formarketingemail dynamics365fraudprotection eopexternalpublishedips eventhub gatewaymanager
+  genevaactions grafana guestandhybridmanagement hdinsight kustoanalytics logicapps logicappsmanagement
+  m365lighthouseprod m365managementactivityapi m365managementactivityapiwebhook marketplace microsoftazurefluidrelay
+  microsoftcloudappsecurity microsoftcontainerregistry microsoftdefenderforendpoint
+  microsoftpurviewpolicydistribution onedscollector powerbi powerplatforminfra powerplatformplex powerqueryonline
+  sccservice scuba securitycopilot serialconsole servicebus servicefabric sql sqlmanagement storage storagemover
+  storagesyncservice videoindexer virtualdesktop windowsadmincenter windowsvirtualdesktop`.split(/\s+/),
+);
+
+/** A service's tag, optionally of one region or part: `Storage`, `Storage.WestEurope`, `AzureFrontDoor.Backend`. */
+function isServiceTag(tag: string): boolean {
+  const [service, part, ...rest] = tag.split('.');
+  return SERVICES.has(service!) && rest.length === 0 && (part === undefined || /^[a-z0-9]+$/.test(part));
+}
+
+/** What the tag stands for on that side of an inbound packet, in any letter case; undefined for a tag not listed here. */
+export function tagBounds(tag: string, side: 'source' | 'destination'): Bounds | undefined {
+  const key = tag.trim().toLowerCase();
+  const special = (side === 'source' ? SOURCES : DESTINATIONS)[key];
+  if (special !== undefined) return special;
+  if (!isServiceTag(key)) return undefined;
+  return side === 'source' ? { atMost: PUBLIC_ADDRESSES, atLeast: NO_ADDRESSES } : ANYTHING_OR_NOTHING;
+}

@@ -1,0 +1,53 @@
+// Starts Pulumi's own Node programs (the program's runner, the policy pack's runner) so that they end with this process.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { COMPILE_CACHE } from './compile-cache.ts';
+import { Refusal } from './refusal.ts';
+
+export interface Child {
+  process: ChildProcess;
+  /** Everything it printed so far, both streams in the order of arrival, without colours. */
+  output(): string;
+  /** Exit code, 128 when a signal ended it. */
+  exited: Promise<number>;
+}
+
+const GUARD = `--import=${import.meta.resolve('./die-with-parent.ts')}`;
+
+/**
+ * Starts `node <module>` in `folder`.
+ * @param module path within @pulumi/pulumi, which is looked up from `folder` as the CLI does.
+ * @param onStdout called with each chunk of standard output.
+ * @throws Refusal when the SDK is not installed.
+ */
+export function startNode(
+  module: string,
+  args: string[],
+  { folder, env, onStdout }: { folder: string; env: Record<string, string>; onStdout?: (chunk: string) => void },
+): Child {
+  const child = spawn(process.execPath, [GUARD, sdkModule(module, folder), ...args], {
+    cwd: folder,
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, ...env },
+    stdio: 'pipe',
+  });
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  }
+  if (onStdout) child.stdout.on('data', onStdout);
+  const exited = new Promise<number>((resolve) => {
+    child.on('error', () => resolve(1));
+    child.on('close', (code) => resolve(code ?? 128));
+  });
+  return { process: child, output: () => stripVTControlCharacters(chunks.join('')), exited };
+}
+
+function sdkModule(module: string, folder: string): string {
+  try {
+    return createRequire(join(folder, 'package.json')).resolve(`@pulumi/pulumi/${module}`);
+  } catch {
+    throw new Refusal(`@pulumi/pulumi is not installed where ${folder} can find it. Run npm ci.`);
+  }
+}

@@ -1,0 +1,33 @@
+// What the program and its runner say while they run.
+import { stripVTControlCharacters } from 'node:util';
+
+export type Severity = 'info' | 'warning' | 'error';
+
+export interface LogEntry {
+  severity: Severity;
+  /** Without terminal colours. */
+  message: string;
+  /** The resource it is about, if any. */
+  urn?: string;
+}
+
+/** Severities as pulumirpc.LogSeverity numbers them; 0, debug, is dropped: those lines hold secrets in clear. */
+const SEVERITIES: Record<number, Severity> = { 1: 'info', 2: 'warning', 3: 'error' };
+
+/** Undefined for a debug line. */
+export function toEntry(severity: number, message: string, urn: string): LogEntry | undefined {
+  const known = SEVERITIES[severity];
+  if (!known) return undefined;
+  return { severity: known, message: stripVTControlCharacters(message).trimEnd(), ...(urn ? { urn } : {}) };
+}
+
+/**
+ * An error as a person should read it: without the runner's preamble and without the stack trace.
+ * The runner prints uncaught errors through `util.inspect`.
+ */
+export function withoutStack(message: string): string {
+  const body = message.replace(/^Running program '.*' failed with an unhandled exception:\n\s*/, '');
+  const stack = body.search(/\n\s+at .*(:\d+:\d+|node:|<anonymous>)/);
+  const text = stack === -1 ? body : body.slice(0, stack);
+  return text.replace(/^(Uncaught )?(Error|RunError): /, '').trimEnd();
+}

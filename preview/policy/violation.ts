@@ -1,0 +1,34 @@
+// A policy's objection to one resource.
+import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
+import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
+
+export interface Violation {
+  policy: string;
+  pack: string;
+  /** Only a mandatory one stops a deployment. */
+  level: 'mandatory' | 'advisory';
+  urn: string;
+  /** What the policy is about. */
+  description: string;
+  /** What is wrong here, and how to fix it when the policy says so. */
+  message: string;
+  /** The policy's general remedy, empty when it states none. */
+  fix: string;
+}
+
+/** @param urn of the resource the policy was asked about, used unless the objection names another. */
+export function toViolation(from: types.AnalyzeDiagnostic, urn: string, fixes: Map<string, string>): Violation {
+  const description = from.getDescription();
+  const message = from.getMessage();
+  // @pulumi/policy puts the description in front of every message.
+  const own = message.startsWith(`${description}\n`) ? message.slice(description.length + 1) : message;
+  return {
+    policy: from.getPolicyname(),
+    pack: from.getPolicypackname(),
+    level: from.getEnforcementlevel() === messages.EnforcementLevel.ADVISORY ? 'advisory' : 'mandatory',
+    urn: from.getUrn() || urn,
+    description,
+    message: own,
+    fix: fixes.get(from.getPolicyname()) ?? '',
+  };
+}

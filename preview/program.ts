@@ -1,0 +1,34 @@
+// Runs the Pulumi program by the genuine Node SDK runner, the way Pulumi's Node language host starts it.
+import { type Child, startNode } from './children.ts';
+import { PARALLEL } from './engine/engine.ts';
+import type { Project } from './project.ts';
+
+/** Where there is no account there is no organization; this is what the CLI says with a local backend. */
+export const ORGANIZATION = 'organization';
+
+/** The runner's exit code when the SDK has logged the error itself (cmd/run/index.js). */
+export const LOGGED_ERROR = 32;
+
+/** @param engineAddress where the stand-in engine listens. */
+export function startProgram(project: Project, engineAddress: string): Child {
+  const args = [
+    `--monitor=${engineAddress}`,
+    `--engine=${engineAddress}`,
+    `--organization=${ORGANIZATION}`,
+    `--project=${project.name}`,
+    `--stack=${project.stack}`,
+    `--root-directory=${project.root}`,
+    `--pwd=${project.workingFolder}`,
+    `--parallel=${PARALLEL}`,
+    '--dry-run',
+    project.entryPoint,
+  ];
+  return startNode('cmd/run/index.js', args, {
+    folder: project.workingFolder,
+    env: {
+      PULUMI_CONFIG: JSON.stringify(project.config),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(project.secretKeys),
+      PULUMI_NODEJS_TYPESCRIPT: String(project.typescript),
+    },
+  });
+}

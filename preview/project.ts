@@ -1,0 +1,121 @@
+// Reads what the Pulumi CLI would read: Pulumi.yaml and Pulumi.<stack>.yaml, with configuration as the strings that
+// the program's runner takes.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { Refusal } from './refusal.ts';
+
+/** Stands for a value that is encrypted in the stack file: decrypting it needs the stack's key, which no offline run has. */
+export const UNREADABLE = 'encrypted-value-not-readable-offline';
+
+export interface Project {
+  /** Absolute path of the folder that holds Pulumi.yaml. */
+  root: string;
+  name: string;
+  stack: string;
+  /** Folder that the program runs in, absolute, and its entry point therein. */
+  workingFolder: string;
+  entryPoint: string;
+  /** Whether Pulumi's own TypeScript loader runs the program. Default in Pulumi.yaml: true. */
+  typescript: boolean;
+  /** Full key (`project:key`) to value; structured values are JSON. */
+  config: Record<string, string>;
+  /** Keys of `config` whose values are secret. */
+  secretKeys: string[];
+  /** Keys of `config` that hold {@link UNREADABLE} or contain it. */
+  unreadableKeys: string[];
+}
+
+interface ProjectFile {
+  name?: unknown;
+  main?: unknown;
+  runtime?: string | { name?: string; options?: { typescript?: boolean } };
+  config?: Record<string, unknown>;
+}
+
+/** @throws Refusal when a file is missing or malformed, or the stack has no file. */
+export function readProject(root: string, stack: string): Project {
+  const file = readYaml<ProjectFile>(join(root, 'Pulumi.yaml'));
+  const runtime = typeof file.runtime === 'string' ? { name: file.runtime } : file.runtime;
+  if (typeof file.name !== 'string') throw new Refusal(`Pulumi.yaml in ${root} has no name.`);
+  if (runtime?.name !== 'nodejs') throw new Refusal(`Pulumi.yaml: runtime is not nodejs; only that can be previewed.`);
+  const config = readConfig(root, file, stack);
+  return {
+    root,
+    name: file.name,
+    stack,
+    ...entry(root, typeof file.main === 'string' ? file.main : '.'),
+    typescript: runtime.options?.typescript ?? true,
+    ...config,
+  };
+}
+
+/** A program file runs in its own folder; a folder runs in itself (GetPwdMain in pulumi/pulumi). */
+function entry(root: string, main: string): { workingFolder: string; entryPoint: string } {
+  const path = resolve(root, main);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new Refusal(`Pulumi.yaml: main is ${main}, but ${path} does not exist.`);
+  return found.isDirectory()
+    ? { workingFolder: path, entryPoint: '.' }
+    : { workingFolder: dirname(path), entryPoint: basename(path) };
+}
+
+function readConfig(root: string, project: ProjectFile, stack: string) {
+  const path = join(root, `Pulumi.${stack}.yaml`);
+  if (!statSync(path, { throwIfNoEntry: false })) throw unknownStack(root, stack);
+  const values = { ...projectDefaults(project), ...readYaml<{ config?: Record<string, unknown> }>(path).config };
+  const config: Record<string, string> = {};
+  const secretKeys: string[] = [];
+  const unreadableKeys: string[] = [];
+  for (const [key, raw] of Object.entries(values)) {
+    if (raw === null || raw === undefined) continue;
+    const full = key.includes(':') ? key : `${project.name}:${key}`;
+    const { value, encrypted } = decrypt(raw);
+    config[full] = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    if (!encrypted) continue;
+    secretKeys.push(full);
+    unreadableKeys.push(full);
+  }
+  return { config, secretKeys, unreadableKeys };
+}
+
+/** Pulumi.yaml may give a key a plain value, or `value:` or `default:`. */
+function projectDefaults({ config = {} }: ProjectFile): Record<string, unknown> {
+  const defaults = Object.entries(config).map(([key, entry]): [string, unknown] => {
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return [key, entry];
+    const { value, default: fallback } = entry as { value?: unknown; default?: unknown };
+    return [key, value ?? fallback];
+  });
+  return Object.fromEntries(defaults);
+}
+
+/** Puts {@link UNREADABLE} where the file holds `secure: <ciphertext>`, at any depth. */
+function decrypt(raw: unknown): { value: unknown; encrypted: boolean } {
+  if (typeof raw !== 'object' || raw === null) return { value: raw, encrypted: false };
+  const entries = Object.entries(raw);
+  if (entries.length === 1 && entries[0]![0] === 'secure') return { value: UNREADABLE, encrypted: true };
+  const inner = entries.map(([key, item]) => ({ key, ...decrypt(item) }));
+  const encrypted = inner.some((item) => item.encrypted);
+  if (Array.isArray(raw)) return { value: inner.map(({ value }) => value), encrypted };
+  return { value: Object.fromEntries(inner.map(({ key, value }) => [key, value])), encrypted };
+}
+
+function unknownStack(root: string, stack: string): Refusal {
+  const stacks = readdirSync(root).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+  const known = stacks.length > 0 ? `The stacks here are: ${stacks.sort().join(', ')}.` : 'There is no stack file here.';
+  return new Refusal(`There is no stack "${stack}": Pulumi.${stack}.yaml does not exist in ${root}. ${known}`);
+}
+
+function readYaml<T>(path: string): T {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new Refusal(`${path} cannot be read. Give the project's folder by --cwd.`);
+  }
+  try {
+    return (parse(text) ?? {}) as T;
+  } catch (error) {
+    throw new Refusal(`${path} is not valid YAML: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,170 @@
+// Migrations on real servers: bare, Supabase-like, already migrated, edited, and by two programs at once.
+import type { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningPostgres } from '../../local/postgres.ts';
+import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import { applyMigrations } from './apply.ts';
+import { connect, withConnection } from './connect.ts';
+import { lintDatabase } from './lint.ts';
+import { type Migration, readMigrations } from './migrations.ts';
+
+let postgres: RunningPostgres;
+let admin: Client;
+let url: string;
+let count = 0;
+
+beforeAll(async () => {
+  postgres = await startScratchPostgres({ migrate: false });
+  admin = await connect(postgres.url);
+});
+afterAll(async () => {
+  await admin.end();
+  await postgres.stop();
+});
+// Roles belong to the server and stay; each test gets an empty database.
+beforeEach(async () => {
+  const name = `test_${++count}`;
+  await admin.query(`create database ${name}`);
+  const fresh = new URL(postgres.url);
+  fresh.pathname = `/${name}`;
+  url = fresh.href;
+});
+
+const migration = (version: string, sql: string): Migration => ({ version, name: 'x', file: `${version}_x.sql`, sql });
+const first = migration('20260101000000', 'create table public.one (id int);');
+const second = migration('20260102000000', 'create table public.two (id int);');
+
+async function history(): Promise<string[]> {
+  const sql = 'select version from supabase_migrations.schema_migrations order by version';
+  return withConnection(url, async (client) => (await client.query(sql)).rows.map(({ version }) => version));
+}
+
+describe('applyMigrations', () => {
+  it('applies all files to a bare database, and nothing the second time', async () => {
+    const versions = (await readMigrations()).map(({ version }) => version);
+    expect(await applyMigrations(url)).toEqual({ applied: versions });
+    expect(await applyMigrations(url)).toEqual({ applied: [] });
+    expect(await history()).toEqual(versions);
+  });
+
+  it('lets two programs apply at the same time: each file once', async () => {
+    const results = await Promise.all([applyMigrations(url), applyMigrations(url)]);
+    const versions = (await readMigrations()).map(({ version }) => version);
+    expect(results.flatMap(({ applied }) => applied).sort()).toEqual(versions);
+  });
+
+  it('keeps what came before a failing file, nothing of it, and says where it failed', async () => {
+    const bad = migration(
+      '20260102000000',
+      'create table public.two (id int);\n\nselect no_such_column from public.one;',
+    );
+    await expect(applyMigrations(url, { migrations: [first, bad] })).rejects.toThrow(
+      '20260102000000_x.sql:3: column "no_such_column" does not exist (42703). Nothing of this file was applied.',
+    );
+    expect(await history()).toEqual([first.version]);
+    expect(await applyMigrations(url, { migrations: [first, second] })).toEqual({ applied: [second.version] });
+  });
+
+  it('refuses an edited file, a file older than the newest applied, and a database newer than the checkout', async () => {
+    await applyMigrations(url, { migrations: [first, second] });
+    const edited = { ...first, sql: 'create table public.one (id bigint);' };
+    await expect(applyMigrations(url, { migrations: [edited, second] })).rejects.toThrow(
+      /20260101000000_x.sql was edited after it was applied/,
+    );
+    const between = migration('20260101120000', 'select 1;');
+    await expect(applyMigrations(url, { migrations: [first, between, second] })).rejects.toThrow(
+      /20260101120000_x.sql is older than 20260102000000/,
+    );
+    await expect(applyMigrations(url, { migrations: [first] })).rejects.toThrow(
+      /this checkout is older than the database/,
+    );
+  });
+
+  it('takes over from the Supabase CLI, which records statement by statement', async () => {
+    const file = migration(
+      '20260101000000',
+      '-- Why.\ncreate table public.one (id int);\n\ncreate table public.two (id int);\n',
+    );
+    await applyMigrations(url, { migrations: [] });
+    await withConnection(url, (client) =>
+      client.query(
+        'insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)',
+        [
+          ...[
+            file.version,
+            file.name,
+            ['-- Why.\ncreate table public.one (id int)', 'create table public.two (id int)'],
+          ],
+        ],
+      ),
+    );
+    expect(await applyMigrations(url, { migrations: [file] })).toEqual({ applied: [] });
+  });
+
+  it('never shows the password', async () => {
+    const wrong = new URL(postgres.url);
+    wrong.password = 'hunter2-hunter2';
+    const error = await applyMigrations(wrong.href).catch((cause: Error) => cause);
+    expect(String(error)).toContain('user or password is wrong');
+    expect(String(error)).not.toContain('hunter2');
+    wrong.port = '1';
+    const refused = await applyMigrations(wrong.href).catch((cause: Error) => cause);
+    expect(String(refused)).toContain('nothing listens there');
+    expect(String(refused)).not.toContain('hunter2');
+    await expect(applyMigrations('postgres://user:p@ss/word@host/db')).rejects.toThrow(
+      /^the database URL is not of the form/,
+    );
+  });
+});
+
+describe('applyMigrations as a role that is no superuser', () => {
+  let supabase: RunningPostgres;
+  // A server of its own: the platform's roles must not be there yet.
+  beforeEach(async () => {
+    supabase = await startScratchPostgres({ migrate: false });
+  });
+  afterEach(() => supabase.stop());
+
+  /** A database as a Supabase project has it, owned by a role with these attributes; the URL of that role. */
+  async function prepare(attributes: string): Promise<string> {
+    await applyMigrations(supabase.url, { migrations: [] });
+    await withConnection(supabase.url, (client) =>
+      client.query(`
+        create role owner login password 'a long enough password' ${attributes};
+        grant anon, authenticated, service_role to owner;
+        grant create on database postgres to owner;
+        alter schema public owner to owner;
+        alter schema supabase_migrations owner to owner;
+        alter table supabase_migrations.schema_migrations owner to owner;
+        alter default privileges for role owner in schema public
+          grant all on tables to anon, authenticated, service_role`),
+    );
+    const url = new URL(supabase.url);
+    url.username = 'owner';
+    url.password = 'a long enough password';
+    return url.href;
+  }
+
+  it("works with what Supabase's postgres role has, and takes back Supabase's automatic grants", async () => {
+    const { applied } = await applyMigrations(await prepare('createrole bypassrls'));
+    expect(applied).toEqual((await readMigrations()).map(({ version }) => version));
+    await withConnection(supabase.url, async (client) => {
+      expect(await lintDatabase(client)).toEqual([]);
+      const { rows } = await client.query("select rolbypassrls from pg_roles where rolname = 'mqtt_ingest'");
+      expect(rows).toEqual([{ rolbypassrls: true }]);
+    });
+  });
+
+  it.each([
+    ['createrole', /role owner may not apply these migrations: it lacks BYPASSRLS .* Connect as "postgres"/],
+    ['bypassrls', /role owner may not create the role mqtt_ingest .* run once as a superuser: CREATE ROLE mqtt_ingest/],
+  ])('says what to do when it only has %s', async (attributes, message) => {
+    await expect(applyMigrations(await prepare(attributes))).rejects.toThrow(message);
+  });
+});
+
+describe('readMigrations', () => {
+  it('has the Supabase CLI and this program see the same files', async () => {
+    for (const { file } of await readMigrations()) expect(file).toMatch(/^[0-9]{14}_[a-z0-9_]+\.sql$/);
+  });
+});

@@ -1,0 +1,85 @@
+// Brings a database to this checkout's schema.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { inTransaction, withConnection } from './connect.ts';
+import { ensureHistory, pendingMigrations, readHistory, recordMigration } from './history.ts';
+import { type Migration, readMigrations } from './migrations.ts';
+
+/** How migrations are applied. */
+export interface ApplyOptions {
+  /** Told of each step. Default: nobody. */
+  log?: (line: string) => void;
+  /** Default: the project's own migrations. */
+  migrations?: Migration[];
+}
+
+/** Key of the advisory lock that keeps two appliers apart: any number no other program uses. */
+const LOCK_KEY = 7_108_861_320_250_001n;
+
+/**
+ * Applies the migrations the database has not had, each in a transaction of its own, so that a failure leaves it at the
+ * last good one. On a bare Postgres it first makes Supabase's roles and `auth` schema. Doing it twice does nothing.
+ * Works through a pooler in transaction mode.
+ * @param url of a role that owns the schema and has BYPASSRLS: Supabase's `postgres`, or a superuser.
+ * @throws Error that names the file and the line, never the password.
+ */
+export async function applyMigrations(url: string, options: ApplyOptions = {}): Promise<{ applied: string[] }> {
+  const { log = () => {}, migrations = await readMigrations() } = options;
+  return withConnection(url, async (client) => {
+    await locked(client, async () => {
+      if (await isBare(client)) {
+        log("bare Postgres: making Supabase's roles and auth schema");
+        await runFile(client, 'bootstrap.sql', await readFile(join(import.meta.dirname, 'bootstrap.sql'), 'utf8'));
+      }
+      await ensureHistory(client);
+    });
+    const applied: string[] = [];
+    for (let next = await applyNext(client, migrations); next; next = await applyNext(client, migrations)) {
+      log(`applied ${next.file}`);
+      applied.push(next.version);
+    }
+    return { applied };
+  });
+}
+
+/** Applies the oldest pending migration. Looks again under the lock each time: another applier may be at work. */
+async function applyNext(client: Client, migrations: Migration[]): Promise<Migration | undefined> {
+  return locked(client, async () => {
+    const [next] = pendingMigrations(migrations, await readHistory(client));
+    if (next === undefined) return undefined;
+    await runFile(client, next.file, next.sql);
+    await recordMigration(client, next);
+    return next;
+  });
+}
+
+/** A transaction that only one applier at a time is in. Transaction-level, because a pooler drops session locks. */
+function locked<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  return inTransaction(client, async () => {
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK_KEY.toString()]);
+    return work();
+  });
+}
+
+async function isBare(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ bare: boolean }>(`
+    select to_regprocedure('auth.uid()') is null
+      or to_regclass('auth.users') is null
+      or (select count(*) from pg_roles where rolname in ('anon', 'authenticated', 'service_role')) < 3 as bare`);
+  return rows[0]?.bare ?? true;
+}
+
+async function runFile(client: Client, file: string, sql: string): Promise<void> {
+  try {
+    await client.query(sql);
+  } catch (cause) {
+    const { message, hint, detail, code, position } = cause as Record<string, string | undefined>;
+    const line = position ? `:${sql.slice(0, Number(position)).split('\n').length}` : '';
+    const more = [detail, hint].filter(Boolean).join(' ');
+    throw new Error(
+      `${file}${line}: ${message} (${code ?? 'no code'}).${more ? ` ${more}` : ''} Nothing of this file was applied.`,
+      { cause },
+    );
+  }
+}

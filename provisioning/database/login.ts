@@ -1,0 +1,47 @@
+// Gives the platform's database roles a password and the right to log in.
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import type { ClientBase } from 'pg';
+
+/** The roles the migrations make without a password: what ingest and the broker machine connect as. */
+export const LOGIN_ROLES = ['mqtt_ingest', 'broker_sync'] as const;
+
+/** A role that may be given a login. */
+export type LoginRole = (typeof LOGIN_ROLES)[number];
+
+/** A password is a generated key, not a word: `openssl rand -base64 33` gives 44 characters. */
+const SHORTEST = 20;
+
+/**
+ * Sets the password of a role and lets it log in. What is sent is the SCRAM verifier, so the password itself can appear
+ * in no log of the server.
+ * @param password 20 or more printable ASCII characters without space.
+ * @throws Error when the role is not one of ours, the password is unfit, or the migrations have not made the role.
+ */
+export async function setLogin(client: ClientBase, role: string, password: string): Promise<void> {
+  if (!LOGIN_ROLES.some((known) => known === role)) {
+    throw new Error(`role ${JSON.stringify(role)} is not one of ${LOGIN_ROLES.join(', ')}`);
+  }
+  if (!/^[\x21-\x7e]+$/.test(password) || password.length < SHORTEST) {
+    throw new Error(`the password must be ${SHORTEST} or more printable ASCII characters without space`);
+  }
+  try {
+    await client.query(`alter role ${role} login password '${scramVerifier(password)}'`);
+  } catch (cause) {
+    if ((cause as { code?: string }).code === '42704') {
+      throw new Error(`there is no role ${role}: apply the migrations first (db apply)`, { cause });
+    }
+    throw cause;
+  }
+}
+
+/**
+ * What Postgres stores instead of a password (RFC 5803), as `CREATE ROLE … PASSWORD` accepts it ready-made.
+ * @param password ASCII only: SASLprep, which would normalize other characters, leaves it alone.
+ */
+export function scramVerifier(password: string, salt = randomBytes(16), iterations = 4096): string {
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
+  const hmac = (label: string) => createHmac('sha256', salted).update(label).digest();
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
+  const serverKey = hmac('Server Key').toString('base64');
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+}

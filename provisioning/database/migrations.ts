@@ -1,0 +1,39 @@
+// The migration files: their order, and what they must be called.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The folder `supabase db push` reads too. */
+export const MIGRATIONS_FOLDER = join(import.meta.dirname, 'supabase', 'migrations');
+
+/** One migration file. */
+export interface Migration {
+  /** Time of writing, `YYYYMMDDHHMMSS`: the key in the history and the order of application. */
+  version: string;
+  /** What the file name says after the version. */
+  name: string;
+  file: string;
+  sql: string;
+}
+
+const FILE_PATTERN = /^([0-9]{14})_([a-z0-9_]+)\.sql$/;
+
+/**
+ * Reads all migrations, oldest first.
+ * @throws Error when a file is misnamed or two files have one version.
+ */
+export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migration[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  const migrations: Migration[] = [];
+  for (const file of files) {
+    const [, version, name] = FILE_PATTERN.exec(file) ?? [];
+    if (version === undefined || name === undefined) {
+      throw new Error(`migration ${file}: name it YYYYMMDDHHMMSS_what_it_does.sql (a-z, 0-9, "_")`);
+    }
+    const twin = migrations.at(-1);
+    if (twin?.version === version) {
+      throw new Error(`migrations ${twin.file} and ${file} have the same version: rename the newer one`);
+    }
+    migrations.push({ version, name, file, sql: await readFile(join(folder, file), 'utf8') });
+  }
+  return migrations;
+}

@@ -1,0 +1,175 @@
+// The registry of who may connect to the broker: tenants, devices and service accounts. Keys are shown, hashes stored.
+// Every change is one statement, so that callers may share a connection.
+import type { ClientBase, QueryResultRow } from 'pg';
+import { generateKey, hashKey } from '../../domain/credentials.ts';
+import { assertSlug, deviceUsername } from '../../domain/identifiers.ts';
+import type { RegistryEntry, ServicePurpose } from '../broker/registry.ts';
+
+/** A device, by its tenant's and its own slug. */
+export interface DeviceName {
+  tenant: string;
+  device: string;
+}
+
+/** A device with a key nobody can read again. */
+export interface DeviceKey {
+  deviceId: string;
+  tenantId: string;
+  /** MQTT user name. */
+  username: string;
+  key: string;
+}
+
+/** A line of a device list. */
+export interface DeviceListing extends DeviceName {
+  name: string;
+  enabled: boolean;
+  createdAt: Date;
+  /** When the key in force was made; null when there is none. */
+  keyCreatedAt: Date | null;
+}
+
+/**
+ * Adds a device and returns its key.
+ * @param options.name what people call it. Default: the slug.
+ * @param options.createTenant makes the tenant when it is missing. Default: false.
+ * @throws Error when a slug is malformed, the tenant is missing, or the device exists.
+ */
+export async function addDevice(
+  client: ClientBase,
+  { tenant, device, name = device, createTenant = false }: DeviceName & { name?: string; createTenant?: boolean },
+): Promise<DeviceKey> {
+  const username = deviceUsername(tenant, device);
+  const key = generateKey();
+  const sql = `
+    with made as (
+      insert into public.tenants (slug, name) select $1, $1 where $5
+      on conflict (slug) do update set slug = excluded.slug returning id
+    ), tenant as (
+      select id from made union select id from public.tenants where slug = $1
+    ), device as (
+      insert into public.devices (tenant_id, slug, name) select id, $2, $3 from tenant
+      on conflict (tenant_id, slug) do nothing returning id, tenant_id
+    ), credential as (
+      insert into public.device_credentials (tenant_id, device_id, password_hash) select tenant_id, id, $4 from device
+    )
+    select tenant.id as tenant, device.id as device from tenant left join device on true`;
+  const { rows } = await client.query<{ tenant: string; device: string | null }>(sql, [
+    ...[tenant, device, name, await hashKey(key), createTenant],
+  ]);
+  const [made] = rows;
+  if (made === undefined) throw new Error(`there is no tenant "${tenant}": add --create-tenant to make it`);
+  if (made.device === null) throw new Error(`device "${username}" exists: rotate its key, or delete it first`);
+  return { deviceId: made.device, tenantId: made.tenant, username, key };
+}
+
+/** All devices, or one tenant's, sorted by name. */
+export async function listDevices(client: ClientBase, tenant?: string): Promise<DeviceListing[]> {
+  const { rows } = await client.query<DeviceListing & QueryResultRow>(
+    `select t.slug as tenant, d.slug as device, d.name, d.enabled, d.created_at as "createdAt", c.created_at as "keyCreatedAt"
+     from public.devices as d
+     join public.tenants as t on t.id = d.tenant_id
+     left join public.device_credentials as c on c.device_id = d.id and c.revoked_at is null
+     where $1::text is null or t.slug = $1
+     order by t.slug, d.slug`,
+    [tenant === undefined ? null : assertSlug(tenant, 'tenant')],
+  );
+  return rows;
+}
+
+/** Lets a device connect, or not. @throws Error when there is no such device. */
+export async function setDeviceEnabled(client: ClientBase, device: DeviceName, enabled: boolean): Promise<void> {
+  await onDevice(client, device, 'update public.devices set enabled = $2 where id = $1 returning id', [enabled]);
+}
+
+/** Replaces a device's key; the old one is refused from the broker's next sync. @throws Error when there is none such. */
+export async function rotateDevice(client: ClientBase, device: DeviceName): Promise<DeviceKey> {
+  const key = generateKey();
+  const { id, tenant_id } = await onDevice(
+    client,
+    device,
+    // Counting the revoked forces that update before the insert: one active key a device, at every moment.
+    `with revoked as (
+       update public.device_credentials set revoked_at = now() where device_id = $1 and revoked_at is null returning 1
+     )
+     insert into public.device_credentials (tenant_id, device_id, password_hash)
+     select tenant_id, id, $2 from public.devices where id = $1 and (select count(*) from revoked) >= 0
+     returning device_id as id, tenant_id`,
+    [await hashKey(key)],
+  );
+  return { deviceId: id, tenantId: tenant_id!, username: deviceUsername(device.tenant, device.device), key };
+}
+
+/** Removes a device and its credentials; its readings stay until retention. @throws Error when there is none such. */
+export async function deleteDevice(client: ClientBase, device: DeviceName): Promise<void> {
+  await onDevice(client, device, 'delete from public.devices where id = $1 returning id');
+}
+
+/** Removes a tenant with everything it has, readings included. Does nothing when there is no such tenant. */
+export async function removeTenant(client: ClientBase, tenant: string): Promise<void> {
+  await client.query(
+    `with gone as (delete from public.tenants where slug = $1 returning id),
+       devices as (delete from public.devices where tenant_id in (select id from gone)),
+       readings as (delete from public.telemetry where tenant_id in (select id from gone)),
+       letters as (delete from public.dead_letters where tenant_id in (select id from gone)),
+       identities as (delete from ingest.untimed where tenant_id in (select id from gone))
+     select from gone`,
+    [assertSlug(tenant, 'tenant')],
+  );
+}
+
+/**
+ * Sets a service account's key and purpose. Changes nothing when both are the same already: the broker is not reloaded.
+ * @param account.username `svc-…`, see provisioning/broker/registry.ts.
+ */
+export async function upsertServiceAccount(
+  client: ClientBase,
+  { username, purpose, key }: { username: string; purpose: ServicePurpose; key: string },
+): Promise<void> {
+  const { rows } = await client.query<{ password_hash: string; purpose: string }>(
+    'select password_hash, purpose from broker.service_accounts where username = $1',
+    [username],
+  );
+  const [current] = rows;
+  if (current?.purpose === purpose && (await isHashOf(current.password_hash, key))) return;
+  await client.query(
+    `insert into broker.service_accounts (username, purpose, password_hash) values ($1, $2, $3)
+     on conflict (username) do update set purpose = excluded.purpose, password_hash = excluded.password_hash`,
+    [username, purpose, await hashKey(key)],
+  );
+}
+
+/** Removes a service account, if it is there. */
+export async function deleteServiceAccount(client: ClientBase, username: string): Promise<void> {
+  await client.query('delete from broker.service_accounts where username = $1', [username]);
+}
+
+/** Everybody who may connect now: what the broker's files are rendered from. Needs the role `broker_sync` only. */
+export async function readRegistry(client: ClientBase): Promise<RegistryEntry[]> {
+  const { rows } = await client.query<RegistryEntry & QueryResultRow>(
+    `select kind, username, purpose, tenant_slug as tenant, device_slug as device, password_hash as "passwordHash"
+     from broker.registry order by username`,
+  );
+  return rows.map(({ kind, username, purpose, tenant, device, passwordHash }) =>
+    kind === 'device' ? { kind, tenant, device, passwordHash } : { kind, username, purpose, passwordHash },
+  );
+}
+
+async function isHashOf(hash: string, key: string): Promise<boolean> {
+  const salt = Buffer.from(hash.split('$')[3] ?? '', 'base64');
+  return (await hashKey(key, new Uint8Array(salt))) === hash;
+}
+
+/** Runs a statement on one device: `$1` is its id. */
+async function onDevice(client: ClientBase, { tenant, device }: DeviceName, sql: string, values: unknown[] = []) {
+  const username = deviceUsername(tenant, device);
+  const found = await client.query<{ id: string }>(
+    'select d.id from public.devices as d join public.tenants as t on t.id = d.tenant_id where t.slug = $1 and d.slug = $2',
+    [tenant, device],
+  );
+  const id = found.rows[0]?.id;
+  const changed = id ? await client.query<{ id: string; tenant_id?: string }>(sql, [id, ...values]) : undefined;
+  const row = changed?.rows[0];
+  if (row === undefined) throw new Error(`there is no device "${username}": see "device list"`);
+  return row;
+}

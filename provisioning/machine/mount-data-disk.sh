@@ -1,0 +1,29 @@
+#!/bin/sh
+# Mounts the data disk at the broker's state. Makes a filesystem only on a disk that holds nothing at all, because the
+# disk outlives machines: a rebuilt machine finds the sessions of the one before. Safe to run again.
+#
+#   mount-data-disk DEVICE FOLDER OWNER
+set -eu
+device=$1 folder=$2 owner=$3
+
+# Azure may attach the disk a little after the machine is up.
+for _ in $(seq 60); do
+  [ -e "$device" ] && break
+  sleep 1
+done
+
+# blkid -p reads the disk itself and ends with 2 only when it finds no signature of any kind.
+status=0
+blkid -p "$device" >/dev/null || status=$?
+case $status in
+  0) ;;
+  2) mkfs.ext4 -q -m 0 -L broker "$device" ;;
+  *) echo "mount-data-disk: $device cannot be read; nothing was changed" >&2; exit 1 ;;
+esac
+
+mkdir -p "$folder"
+grep -q " $folder " /etc/fstab || echo "$device $folder ext4 noatime,nodev,nosuid,noexec,nofail 0 2" >>/etc/fstab
+mountpoint -q "$folder" || mount "$folder"
+# The user may have another number than on the machine before.
+chown -R "$owner" "$folder"
+chmod 0700 "$folder"

@@ -1,0 +1,71 @@
+// The kinds of value a stack file holds. Pulumi hands lists, numbers and booleans over as text; each field takes both.
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+/** Text of at least one character. */
+export const text = z.string('is missing').trim().min(1, 'is empty');
+
+/** `true` or `false`. */
+export const flag = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean('is neither true nor false'),
+);
+
+/** A whole number within limits. */
+export function wholeNumber(least: number, most: number) {
+  const wrong = `is not a whole number from ${least} to ${most}`;
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value),
+    z.int(wrong).min(least, wrong).max(most, wrong),
+  );
+}
+
+/** One of a list of names. */
+export function oneOf<const T extends readonly [string, ...string[]]>(names: T) {
+  return z.enum(names, {
+    error: (issue) =>
+      issue.input === undefined ? 'is missing' : `${quote(issue.input)} is not one of ${names.join(', ')}`,
+  });
+}
+
+/** A list; in text form it is JSON, which is how Pulumi passes lists to a program. */
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.preprocess(parseList, z.array(item, 'is missing').min(1, 'is empty'));
+}
+
+function parseList(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (!value.trimStart().startsWith('[')) return [value];
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** A DNS name of at least two labels, without a trailing dot. RFC 1123. */
+export const hostName = text
+  .toLowerCase()
+  .max(253)
+  .regex(/^(?=.*[a-z])([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])$/, {
+    error: (issue) => `${quote(issue.input)} is not a DNS name`,
+  });
+
+/** A private IPv4 range (RFC 1918) of `/least` to `/most`, with no host bits set. */
+export function privateRange(least: number, most: number) {
+  return text.superRefine((value, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message: `${quote(value)} ${message}` });
+    if (!ipaddr.IPv4.isValidCIDR(value)) return refuse('is not an IPv4 range such as 10.20.0.0/24');
+    const [address, length] = ipaddr.IPv4.parseCIDR(value);
+    if (address.range() !== 'private') return refuse('is not in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16');
+    if (length < least || length > most) return refuse(`is not a /${least} to /${most}`);
+    const network = ipaddr.IPv4.networkAddressFromCIDR(value);
+    if (network.toString() !== address.toString())
+      return refuse(`has host bits set; the range is ${network}/${length}`);
+  });
+}
+
+/** A value as it is shown in an error. */
+export function quote(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing';
+}

@@ -1,0 +1,37 @@
+// What the ingest function is told through its app settings. Secrets are references to the vault.
+import type { Input, Output } from '@pulumi/pulumi';
+import type { Vault } from '../components/vault.ts';
+import { MQTT_TLS_PORT } from '../domain/ingress.ts';
+import type { StackConfig } from './parse.ts';
+import { SECRETS } from './secrets.ts';
+
+/** The broker's account of the ingest session. */
+export const BROKER_USERNAME = 'svc-ingest';
+/** Arguments of {@link ingestSettings}. */
+export interface IngestSettingsArgs {
+  /** The stack's configuration. */
+  config: StackConfig;
+  /** The broker's host name. */
+  brokerHost: string;
+  /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
+  brokerCa: Output<string> | undefined;
+  /** The vault that keeps the two secrets. */
+  vault: Vault;
+}
+
+/** App settings by name. The names are part of the platform's interface: see functions/ingest. */
+export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<string>> {
+  const { config, brokerHost, brokerCa, vault } = args;
+  return {
+    MQTT_BROKER_URL: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
+    MQTT_BROKER_USERNAME: BROKER_USERNAME,
+    MQTT_BROKER_PASSWORD: vault.reference(SECRETS.ingestPassword),
+    ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
+    // Fixed: the persistent session, and with it everything that waits, belongs to this id.
+    MQTT_CLIENT_ID: `mqtt-ingest-${config.environment}`,
+    EXTERNAL_DATABASE_CONNECTION_STRING: vault.reference(SECRETS.databaseUrl),
+    INGEST_BATCH_CAP: String(config.ingestBatchCap),
+    INGEST_TIME_GUARD_MS: String(config.ingestTimeGuardMs),
+    LOG_LEVEL: config.logLevel,
+  };
+}

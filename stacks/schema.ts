@@ -1,0 +1,161 @@
+// Every configuration key of an environment: what it means, what it may be, its default. docs/configuration.md is made
+// from this file.
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { VM_SIZES, type VmSizeName } from '../components/vm-sizes.ts';
+import { adminAddress } from './admin-address.ts';
+import { flag, hostName, listOf, oneOf, privateRange, text, wholeNumber } from './fields.ts';
+import { REGIONS } from './regions.ts';
+import { sshPublicKey } from './ssh-key.ts';
+
+/** What a person needs to know to set a key. */
+export interface KeyMeta {
+  /** One or two sentences. */
+  description: string;
+  /** A value that is accepted, as it is typed after `pulumi config set`. */
+  example: string;
+}
+
+const key = <T extends z.ZodType>(type: T, meta: KeyMeta): T => type.meta({ ...meta });
+
+/** The highest tag value Azure accepts. */
+const TAG_LENGTH = 256;
+
+const tagValue = text.max(TAG_LENGTH, `is longer than ${TAG_LENGTH} characters`);
+
+/** The keys below `mqtt-saas:`, each with its rule, default and description. */
+export const keys = z.strictObject({
+  adminCidrs: key(
+    listOf(adminAddress).refine((cidrs) => cidrs.some((cidr) => ipaddr.parseCIDR(cidr)[0].kind() === 'ipv4'), {
+      error: 'has no IPv4 address: the machine has an IPv4 address only, so nobody could reach SSH',
+    }),
+    {
+      description:
+        'Addresses SSH is open to. Each is one public address: `/32`, or `/128` for IPv6. At least one is IPv4.',
+      example: '203.0.113.10/32',
+    },
+  ),
+  sshPublicKey: key(sshPublicKey, {
+    description:
+      'Public key of the administrator, one line of OpenSSH format: `ssh-ed25519`, or `ssh-rsa` of 2048 bits.',
+    example: '"$(cat ~/.ssh/id_ed25519.pub)"',
+  }),
+  location: key(oneOf(REGIONS), {
+    description: 'Azure region. It decides where telemetry is processed, so there is no default.',
+    example: 'northeurope',
+  }),
+  owner: key(tagValue, {
+    description: 'Tag `owner` of every resource: the team or mailbox that answers for the environment.',
+    example: 'platform@example.com',
+  }),
+  costCenter: key(tagValue, {
+    description: 'Tag `costCenter` of every resource: who pays.',
+    example: 'iot-0001',
+  }),
+  nameSuffix: key(text.regex(/^[a-z0-9]{3,6}$/, 'is not 3 to 6 of a-z and 0-9'), {
+    description:
+      'Ends the names that must be unique in all of Azure (vault, storage account, Function App, host name). Any 3 to 6 of a-z and 0-9; never change it. A deleted vault keeps its name until it is purged.',
+    example: '"$(openssl rand -hex 3)"',
+  }),
+  domain: key(hostName.optional(), {
+    description:
+      'Domain of the environment. The broker is `mqtt.<domain>` with a public (ACME) certificate. Required in `prod`; without it a private CA is made.',
+    example: 'telemetry.example.com',
+  }),
+  vmSize: key(oneOf(Object.keys(VM_SIZES) as [VmSizeName, ...VmSizeName[]]).default('Standard_B1s'), {
+    description:
+      'Size of the broker machine. `Standard_B1s` is retired on 2028-11-15; `Standard_B2ts_v2` is its successor.',
+    example: 'Standard_B2ts_v2',
+  }),
+  dataDiskGb: key(wholeNumber(4, 1024).default(8), {
+    description: 'Size of the disk for sessions and queues, GiB, 4 to 1024. It can grow, never shrink.',
+    example: '8',
+  }),
+  encryptionAtHost: key(flag.default(true), {
+    description:
+      'Encrypt the host’s disk caches too. Free, but the subscription must have the feature: `az feature register --namespace Microsoft.Compute --name EncryptionAtHost`.',
+    example: 'true',
+  }),
+  addressSpace: key(privateRange(8, 28).default('10.20.0.0/24'), {
+    description: 'Private IPv4 range of the virtual network, `/8` to `/28`.',
+    example: '10.20.0.0/24',
+  }),
+  subnetPrefix: key(privateRange(8, 29).default('10.20.0.0/28'), {
+    description: 'Private IPv4 range of the broker’s subnet, inside `addressSpace`, `/29` or larger.',
+    example: '10.20.0.0/28',
+  }),
+  webSocket: key(flag.default(false), {
+    description: 'Open MQTT over WebSocket with TLS on 9001.',
+    example: 'true',
+  }),
+  https: key(flag.default(false), {
+    description: 'Open HTTPS on 443.',
+    example: 'true',
+  }),
+  databaseHost: key(
+    hostName.refine((host) => !DIRECT_SUPABASE.test(host), {
+      error: `is Supabase's direct address, which has IPv6 only: Azure Functions cannot reach it. Use the pooler's address`,
+    }),
+    {
+      description:
+        'Host of the Postgres database. For Supabase: the pooler, because the direct `db.<ref>.supabase.co` has IPv6 only.',
+      example: 'aws-0-eu-north-1.pooler.supabase.com',
+    },
+  ),
+  databasePort: key(wholeNumber(1, 65535).default(6543), {
+    description: 'Port of the database: 6543 is Supabase’s transaction pooler, 5432 its session pooler.',
+    example: '6543',
+  }),
+  databaseName: key(text.regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'is not a plain database name').default('postgres'), {
+    description: 'Name of the database.',
+    example: 'postgres',
+  }),
+  databaseProjectRef: key(text.regex(/^[a-z]{20}$/, 'is not a project reference: 20 letters a to z').optional(), {
+    description:
+      'Supabase project reference, the 20 letters in the project’s address. Required with the pooler, whose user names end with it.',
+    example: 'abcdefghijklmnopqrst',
+  }),
+  vaultRetentionDays: key(wholeNumber(7, 90).default(90), {
+    description: 'How long Key Vault keeps what was deleted, days, 7 to 90. Fixed once the vault exists.',
+    example: '90',
+  }),
+  ingestBatchCap: key(wholeNumber(1, 100_000).default(5000), {
+    description: 'Most messages one ingest run stores before it ends.',
+    example: '5000',
+  }),
+  ingestTimeGuardMs: key(wholeNumber(1000, 540_000).default(45_000), {
+    description: 'Longest an ingest run works, milliseconds, 1,000 to 540,000; shorter than the minute between runs.',
+    example: '45000',
+  }),
+  logLevel: key(oneOf(['debug', 'info', 'warn', 'error']).default('info'), {
+    description: 'Least severity that is logged.',
+    example: 'info',
+  }),
+});
+
+const DIRECT_SUPABASE = /^db\.[a-z0-9]+\.supabase\.(co|com|in)$/;
+const POOLER = /\.pooler\.supabase\.com$/;
+
+/** Rules between keys, for one stack. A schema again, so that all problems come out in one form. */
+export function schemaFor(stack: string) {
+  return keys.superRefine((config, context) => {
+    const refuse = (path: keyof typeof config, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+
+    if (stack === 'prod' && config.domain === undefined) {
+      refuse('domain', 'is missing: prod serves strict clients, so it needs a public certificate, and that a domain');
+    }
+    if (!contains(config.addressSpace, config.subnetPrefix)) {
+      refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);
+    }
+    if (POOLER.test(config.databaseHost) && config.databaseProjectRef === undefined) {
+      refuse('databaseProjectRef', "is missing: the Supabase pooler tells projects apart by the user name's ending");
+    }
+  });
+}
+
+function contains(outer: string, inner: string): boolean {
+  const [base, length] = ipaddr.IPv4.parseCIDR(outer);
+  const [address, innerLength] = ipaddr.IPv4.parseCIDR(inner);
+  return innerLength >= length && address.match(base, length);
+}

@@ -1,0 +1,6 @@
+// Builds the functions once before any test: tests run the bundle that is deployed, not the sources.
+import { buildFunctions } from '../ops/build.ts';
+
+export async function setup(): Promise<void> {
+  await buildFunctions();
+}

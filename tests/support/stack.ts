@@ -1,0 +1,96 @@
+// Broker, database and ingest for tests, each restartable by itself: the parts of the local platform, without its
+// supervision, so that a test decides what dies when.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateKey } from '../../domain/credentials.ts';
+import { type IngestWorker, startIngestWorker } from '../../local/ingest-worker.ts';
+import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
+import { INGEST_USERNAME, roleUrl } from '../../local/platform.ts';
+import { freePort } from '../../local/ports.ts';
+import { type RunningPostgres, startPostgres } from '../../local/postgres.ts';
+import { watchRegistry } from '../../local/registry-watch.ts';
+import { makeScratchDir } from '../../local/unprivileged.ts';
+import { applyMigrations } from '../../provisioning/database/apply.ts';
+import { withConnection } from '../../provisioning/database/connect.ts';
+import { setLogin } from '../../provisioning/database/login.ts';
+import { readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
+
+/** The parts, and how to start each again after it was killed. */
+export interface TestStack {
+  dir: string;
+  databaseUrl: string;
+  postgres: RunningPostgres;
+  broker: Mosquitto;
+  ingest: IngestWorker;
+  restartPostgres(): Promise<void>;
+  /** @param configure changes mosquitto.conf, to break a guard. */
+  restartBroker(configure?: (text: string) => string): Promise<void>;
+  startIngest(settings?: Record<string, string>): void;
+  stop(): Promise<void>;
+}
+
+/** Starts all three in a temporary folder. The functions must be built (tests/build.setup.ts does). */
+export async function startStack(): Promise<TestStack> {
+  const dir = makeScratchDir();
+  const [databasePort, mqttPort] = [await freePort(), await freePort()];
+  const passwords = { ingest: generateKey(), sync: generateKey(), broker: generateKey() };
+  const startDatabase = () => startPostgres({ dataDir: join(dir, 'postgres'), port: databasePort });
+
+  const postgres = await startDatabase();
+  const { url } = postgres;
+  await applyMigrations(url);
+  await withConnection(url, async (client) => {
+    await setLogin(client, 'mqtt_ingest', passwords.ingest);
+    await setLogin(client, 'broker_sync', passwords.sync);
+    await upsertServiceAccount(client, { username: INGEST_USERNAME, purpose: 'ingest', key: passwords.broker });
+  });
+  const startBroker = async (configure?: (text: string) => string) =>
+    startMosquitto({
+      dir: join(dir, 'broker'),
+      port: mqttPort,
+      registry: await withConnection(url, readRegistry),
+      ...(configure && { configure }),
+    });
+  const broker = await startBroker();
+  const startWorker = (settings: Record<string, string> = {}) =>
+    startIngestWorker({
+      brokerUrl: broker.url,
+      username: INGEST_USERNAME,
+      password: passwords.broker,
+      caFile: broker.certificates.caFile,
+      clientId: INGEST_USERNAME,
+      databaseUrl: roleUrl(url, 'mqtt_ingest', passwords.ingest),
+      logFile: join(dir, 'ingest.log'),
+      settings,
+    });
+
+  const stack: TestStack = {
+    dir,
+    databaseUrl: url,
+    postgres,
+    broker,
+    ingest: startWorker(),
+    restartPostgres: async () => {
+      stack.postgres = await startDatabase();
+    },
+    restartBroker: async (configure) => {
+      await stack.broker.stop();
+      stack.broker = await startBroker(configure);
+    },
+    startIngest: (settings) => {
+      stack.ingest = startWorker(settings);
+    },
+    stop: async () => {
+      await watch.stop();
+      await stack.ingest.stop();
+      await stack.broker.stop();
+      await stack.postgres.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  const watch = watchRegistry(roleUrl(url, 'broker_sync', passwords.sync), {
+    onRegistry: (entries) => stack.broker.sync(entries),
+    onTrouble: () => {},
+  });
+  return stack;
+}
