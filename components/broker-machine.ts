@@ -1,7 +1,10 @@
 // The machine the broker runs on: replaceable at any time, because what must last (disk, address, identity) is beside it.
 import { Disk } from '@pulumi/azure-native/compute/disk.js';
 import { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
-import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+import type { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
+import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
+import type { Access } from './access.ts';
+import type { Network } from './network.ts';
 import type { Placement } from './placement.ts';
 import type { VmSizeName } from './vm-sizes.ts';
 
@@ -11,10 +14,12 @@ export interface BrokerMachineArgs {
   placement: Placement;
   /** Required. Machine size. All allowed sizes can do Trusted Launch. */
   vmSize: VmSizeName;
-  /** Required. Id of its user-assigned identity: a rebuilt machine keeps it, and with it its access. */
-  identityId: Input<string>;
-  /** Required. Id of its network interface. */
-  interfaceId: Input<string>;
+  /** Required. Its identity. A rebuilt machine keeps it, and with it its access. */
+  identity: UserAssignedIdentity;
+  /** Required. The identity's rights: the machine is made after them, because it reads its secrets when it starts. */
+  access: Access;
+  /** Required. The network whose interface, and with it the public address, it is attached to. */
+  network: Network;
   /** Required. The administrator's public key, OpenSSH format. There is no password. */
   sshPublicKey: string;
   /** Required. Rendered `#cloud-config`. Must hold no secret: it is readable on the machine and in Azure. */
@@ -65,7 +70,7 @@ export class BrokerMachine extends ComponentResource {
         location,
         tags,
         hardwareProfile: { vmSize: args.vmSize },
-        identity: { type: 'UserAssigned', userAssignedIdentities: [args.identityId] },
+        identity: { type: 'UserAssigned', userAssignedIdentities: [args.identity.id] },
         securityProfile: {
           securityType: 'TrustedLaunch',
           uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
@@ -105,13 +110,14 @@ export class BrokerMachine extends ComponentResource {
           ],
         },
         networkProfile: {
-          networkInterfaces: [{ id: args.interfaceId, primary: true, deleteOption: 'Detach' }],
+          networkInterfaces: [{ id: args.network.interfaceId, primary: true, deleteOption: 'Detach' }],
         },
         // The serial console of a machine that cannot be reached otherwise; Azure keeps the log, at no cost.
         diagnosticsProfile: { bootDiagnostics: { enabled: true } },
       },
       {
         parent: this,
+        dependsOn: args.access,
         // Disk and interface can be attached to one machine at a time.
         deleteBeforeReplace: true,
         // Azure refuses to change it (409 PropertyChangeNotAllowed). It only matters to a new machine's first boot.

@@ -5,6 +5,7 @@ import { WebApp } from '@pulumi/azure-native/web/webApp.js';
 import { WebAppFtpAllowed } from '@pulumi/azure-native/web/webAppFtpAllowed.js';
 import { WebAppScmAllowed } from '@pulumi/azure-native/web/webAppScmAllowed.js';
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+import type { Access } from './access.ts';
 import type { Placement } from './placement.ts';
 import type { Storage } from './storage.ts';
 
@@ -21,6 +22,8 @@ export interface FunctionAppArgs {
   placement: Placement;
   /** Required. Identity it reads the vault and its storage with. */
   identity: UserAssignedIdentity;
+  /** Required. The identity's rights: the app is made after them, because it resolves its references when it starts. */
+  access: Access;
   /** Required. Account that holds its packages and its host's state. */
   storage: Storage;
   /** Required. App settings. A secret is a reference to the vault, never a value. */
@@ -93,7 +96,7 @@ export class FunctionApp extends ComponentResource {
           },
         },
       },
-      { parent: this, dependsOn: storage },
+      { parent: this, dependsOn: [storage, args.access] },
     );
 
     // Publishing with a user name and password is off; deployments sign in to Entra.

@@ -95,6 +95,14 @@ export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
   };
 }
 
+/** The worker's summary lines hold, by tenant, what became of its messages since the line before. */
+function addDuplicates(duplicates: Map<string, number>, entry: Record<string, unknown>): void {
+  const tenants = (entry.tenants ?? {}) as Record<string, { duplicate?: number }>;
+  for (const [tenant, { duplicate = 0 }] of Object.entries(tenants)) {
+    duplicates.set(tenant, (duplicates.get(tenant) ?? 0) + duplicate);
+  }
+}
+
 async function countTenants(databaseUrl: string, duplicates: ReadonlyMap<string, number>) {
   const client = await connect(databaseUrl);
   try {

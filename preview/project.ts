@@ -102,7 +102,8 @@ function decrypt(raw: unknown): { value: unknown; encrypted: boolean } {
 
 function unknownStack(root: string, stack: string): Refusal {
   const stacks = readdirSync(root).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-  const known = stacks.length > 0 ? `The stacks here are: ${stacks.sort().join(', ')}.` : 'There is no stack file here.';
+  const known =
+    stacks.length > 0 ? `The stacks here are: ${stacks.sort().join(', ')}.` : 'There is no stack file here.';
   return new Refusal(`There is no stack "${stack}": Pulumi.${stack}.yaml does not exist in ${root}. ${known}`);
 }
 

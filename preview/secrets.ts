@@ -23,7 +23,8 @@ export function scrubber(project: Project, resources: Iterable<Resource>): Scrub
     found.add(text);
     found.add(JSON.stringify(text).slice(1, -1));
     // A private key is printed line by line as often as whole.
-    for (const line of text.split('\n')) if (line.length >= SHORTEST_SECRET && !line.startsWith('-----')) found.add(line);
+    for (const line of text.split('\n'))
+      if (line.length >= SHORTEST_SECRET && !line.startsWith('-----')) found.add(line);
   };
   for (const key of project.secretKeys) add(project.config[key]);
   for (const { inputs, outputs } of resources) {

@@ -27,7 +27,7 @@ const group = new ResourceGroup('group', { resourceGroupName: names.own('rg'), l
 const placement = { resourceGroupName: group.name, location, tags, names };
 
 const identities = new Identities('identities', { placement });
-const network = new Network('network', { placement, ingress, ...config });
+const network = new Network('network', { ...config, placement, ingress });
 const brokerHost = domain ? `mqtt.${domain}` : network.hostName;
 
 const credentials = new Credentials('credentials');
@@ -44,23 +44,11 @@ const vault = new Vault('vault', {
 const storage = new Storage('storage', { placement });
 const access = new Access('access', { grants: grants(identities, vault, storage) });
 
-new BrokerMachine(
-  'broker',
-  {
-    placement,
-    identityId: identities.broker.id,
-    interfaceId: network.interfaceId,
-    cloudInit: userData(ingress, vault),
-    ...config,
-  },
-  { dependsOn: access },
-);
+const cloudInit = userData(ingress, vault);
+new BrokerMachine('broker', { ...config, placement, identity: identities.broker, access, network, cloudInit });
 const settings = ingestSettings({ config, brokerHost, brokerCa: privateCa?.caCertificate, vault });
-const functionApp = new FunctionApp(
-  'functions',
-  { placement, identity: identities.functions, storage, settings },
-  { dependsOn: access },
-);
+const functions = { placement, identity: identities.functions, access, storage, settings };
+const functionApp = new FunctionApp('functions', functions);
 
 export const resourceGroup = group.name;
 export const brokerAddress = network.publicAddress;

@@ -21,13 +21,18 @@ export interface ConnectionOptions {
   /** Number of this connection in this process, from 1; acknowledgements carry it. */
   number: number;
   onDelivery: (delivery: Delivery) => void;
+  /** The time in milliseconds since 1970, for `receivedAt`. */
+  now: () => number;
 }
 
-/** A connection that has subscribed. */
+/** A connection, from the first byte: the broker delivers, and may be answered, before it has confirmed to subscribe. */
 export interface Connection {
   number: number;
-  /** False when the broker knew no session of this client id: what was published meanwhile is not queued. */
-  sessionPresent: boolean;
+  /**
+   * Resolves when subscribed, with whether the broker knew a session of this client id; if not, nothing was queued for
+   * it. Rejects with why it ended before.
+   */
+  subscribed: Promise<boolean>;
   /** Acknowledges QoS 1 packets of this connection, in one write. */
   acknowledge(packetIds: readonly number[]): void;
   /** Stops and resumes reading; what the broker sends meanwhile waits in the network's buffers, then on the broker. */
@@ -49,17 +54,20 @@ const PINGREQ = Buffer.from([0xc0, 0]);
 const V5 = { protocolVersion: 5 };
 
 /**
- * Connects and subscribes to all telemetry at QoS 1. Queued messages may be delivered before this resolves.
- * @throws Error when the broker cannot be reached, its certificate is not valid for its name, or it refuses.
+ * Connects and subscribes to all telemetry at QoS 1. It ends, with a reason, when the broker cannot be reached, has a
+ * certificate that is not valid for its name, refuses, breaks the protocol, or goes silent.
  */
-export function openConnection(options: ConnectionOptions): Promise<Connection> {
+export function openConnection(options: ConnectionOptions): Connection {
   const socket = dial(options);
   socket.setNoDelay(true);
-  const opening = Promise.withResolvers<Connection>();
+  const subscribed = Promise.withResolvers<boolean>();
+  // Whoever waits for the end only must not be ended by it.
+  subscribed.promise.catch(() => {});
   const ended = Promise.withResolvers<Error>();
   let reason: Error | undefined;
   let sessionPresent = false;
   let silent = false;
+  let accepted = false;
   let closing = false;
   let keepAlive: NodeJS.Timeout | undefined;
 
@@ -71,7 +79,7 @@ export function openConnection(options: ConnectionOptions): Promise<Connection> 
 
   const connection: Connection = {
     number: options.number,
-    sessionPresent: false,
+    subscribed: subscribed.promise,
     acknowledge: (packetIds) => {
       if (packetIds.length > 0 && socket.writable) socket.write(encodeAcknowledgements(packetIds));
     },
@@ -83,6 +91,7 @@ export function openConnection(options: ConnectionOptions): Promise<Connection> 
     ended: ended.promise,
     disconnect: async () => {
       closing = true;
+      if (!accepted) socket.destroy();
       // Reading goes on until the broker closes: unread data would turn our close into a reset, which can overtake the
       // acknowledgements sent just before.
       socket.resume();
@@ -96,15 +105,15 @@ export function openConnection(options: ConnectionOptions): Promise<Connection> 
   const onControl = (packet: Packet) => {
     if (packet.cmd === 'connack') {
       if (packet.reasonCode) return fail(new BrokerRefusal('refused the connection', packet.reasonCode));
+      accepted = true;
+      clearTimeout(openingTimeout);
       sessionPresent = packet.sessionPresent;
       socket.write(encodeSubscribe());
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
       const granted = Number(packet.granted[0]);
       if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
-      clearTimeout(openingTimeout);
-      connection.sessionPresent = sessionPresent;
-      opening.resolve(connection);
+      subscribed.resolve(sessionPresent);
     } else if (packet.cmd === 'disconnect') {
       fail(new BrokerRefusal('ended the connection', packet.reasonCode ?? 0));
     }
@@ -131,7 +140,7 @@ export function openConnection(options: ConnectionOptions): Promise<Connection> 
   socket.once(options.broker.tls ? 'secureConnect' : 'connect', () => socket.write(encodeConnect(options)));
   socket.on('data', (chunk: Buffer) => {
     silent = false;
-    receivedAt = Date.now();
+    receivedAt = options.now();
     try {
       feed(chunk);
     } catch (error) {
@@ -143,10 +152,10 @@ export function openConnection(options: ConnectionOptions): Promise<Connection> 
     clearTimeout(openingTimeout);
     clearInterval(keepAlive);
     const why = reason ?? new Error('the broker closed the connection');
-    opening.reject(why);
+    subscribed.reject(why);
     ended.resolve(why);
   });
-  return opening.promise;
+  return connection;
 }
 
 function dial({ broker: { host, port, tls }, ca }: ConnectionOptions): Socket {

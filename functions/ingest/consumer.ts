@@ -26,9 +26,11 @@ export interface Consumer {
 
 const BACKOFF: Backoff = { baseMs: 250, capMs: 10_000 };
 /** A connection that lasted this long was a good one: the next failure is a first one. */
-const STABLE_MS = 10_000;
+const STABLE_MS = 2_000;
 /** Two clients with one client id would kick each other out for ever; the pause lets the other one work. */
 const TAKEN_OVER_MS = 5_000;
+
+const NEW_SESSION = 'the broker knew no session of this client id: anything published before now was not queued for it';
 
 /** Starts connecting at once. */
 export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
@@ -43,7 +45,7 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
     while (!stopping.signal.aborted) {
       await resumed?.promise;
       if (stopping.signal.aborted) return;
-      const error = await connectOnce().catch((reason: Error) => reason);
+      const error = await connectOnce();
       if (stopping.signal.aborted) return;
       const takenOver = error instanceof BrokerRefusal && error.reasonCode === SESSION_TAKEN_OVER;
       const retryInMs = Math.round(backoffMs(failures, BACKOFF) + (takenOver ? TAKEN_OVER_MS : 0));
@@ -53,20 +55,22 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
     }
   }
 
-  /** Resolves with the reason when the connection has ended; rejects when it could not be made. */
+  /** Resolves with the reason when the connection has ended, or could not be made. */
   async function connectOnce(): Promise<Error> {
     number += 1;
-    const opened = await openConnection({ ...options, number });
-    connection = opened;
-    readySince = Date.now();
-    if (resumed) opened.pause();
-    if (stopping.signal.aborted) void opened.disconnect();
-    if (!opened.sessionPresent) {
-      log.warn({}, 'the broker knew no session of this client id: anything published before now was not queued for it');
-    }
-    log.debug({ connection: number, sessionPresent: opened.sessionPresent }, 'connected to the broker');
-    const reason = await opened.ended;
-    if (Date.now() - readySince >= STABLE_MS) failures = 0;
+    connection = openConnection({ ...options, number });
+    const { subscribed, ended } = connection;
+    subscribed.then(
+      (sessionPresent) => {
+        readySince = options.now();
+        log.debug({ connection: number, sessionPresent }, 'connected to the broker');
+        if (!sessionPresent) log.warn({}, NEW_SESSION);
+        if (resumed) connection?.pause();
+      },
+      () => {},
+    );
+    const reason = await ended;
+    if (readySince !== undefined && options.now() - readySince >= STABLE_MS) failures = 0;
     connection = undefined;
     readySince = undefined;
     return reason;

@@ -1,5 +1,5 @@
 // Reads PUBLISH packets. One without properties, the common case, is read in place; mqtt-packet reads the others.
-import { type IPublishPacket, parser as createParser, type Packet } from 'mqtt-packet';
+import { parser as createParser, type IPublishPacket, type Packet } from 'mqtt-packet';
 import type { Delivery, DeliveryProperties } from './delivery.ts';
 
 /** First byte of a PUBLISH is 0011 dqqr: dup, QoS, retain (MQTT 5.0, 3.3.1). */

@@ -42,7 +42,12 @@ const LOOK_EVERY_MS = 50;
 /** Runs a session. @throws the error of a write that failed for good; its messages are still on the broker. */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const { settings, database, lease, log, signal, onWritten } = options;
-  const { untilIdle = false, until = Number.POSITIVE_INFINITY, cap = Number.POSITIVE_INFINITY, now = Date.now } = options;
+  const {
+    untilIdle = false,
+    until = Number.POSITIVE_INFINITY,
+    cap = Number.POSITIVE_INFINITY,
+    now = Date.now,
+  } = options;
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, lease.lost, ending.signal]);
   const drain = createDrain({
@@ -59,6 +64,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     ...settings,
     receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
     onDelivery: drain.receive,
+    now,
     log,
   });
 

@@ -1,6 +1,7 @@
 // Writes a batch in one transaction: optimistically with COPY, and when a row stands in the way, carefully.
+
+import type pg from 'pg';
 import type { Client } from 'pg';
-import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Batch, DeadLetter, Row } from './batch.ts';
 import { COPY_TELEMETRY, encodeRows } from './copy-rows.ts';

@@ -2,4 +2,7 @@
 import { app } from '@azure/functions';
 import { ingestOnTimer } from '../ingest/on-timer.ts';
 
-app.timer('mqtt_ingest', { schedule: '0 * * * * *', handler: (_timer, context) => ingestOnTimer(process.env, context) });
+app.timer('mqtt_ingest', {
+  schedule: '0 * * * * *',
+  handler: (_timer, context) => ingestOnTimer(process.env, context),
+});

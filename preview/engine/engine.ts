@@ -1,6 +1,6 @@
 // A stand-in for Pulumi's engine during a preview: it takes the program's registrations over gRPC and answers as the
 // engine does for resources that do not exist yet. Ids are empty and inputs are echoed; the SDK makes the rest unknown.
-import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import engineRpc from '@pulumi/pulumi/proto/engine_grpc_pb.js';
 import type * as engineTypes from '@pulumi/pulumi/proto/engine_pb.js';
@@ -16,12 +16,10 @@ import { fromRead, fromRegistration, type Resource, toWire } from './resource.ts
 import { STACK_TYPE } from './urn.ts';
 import { flatten, secret, UNKNOWN, type WireObject } from './wire.ts';
 
-/** What the program did, filled while it runs. */
+/** What the program did besides registering resources, filled while it runs. */
 export interface Engine {
   /** `host:port` on loopback, for the program's runner. */
   address: string;
-  /** By URN, in the order of registration, which differs from run to run. */
-  resources: Map<string, Resource>;
   /** What the SDK and the program logged, without debug lines. */
   log: LogEntry[];
   /** Provider functions that the program called; offline their answers are unknown. */
@@ -58,22 +56,23 @@ const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 
 /**
  * Listens on a free loopback port.
+ * @param resources filled by URN, in the order of registration, which differs from run to run.
  * @param onResource called for each resource as it is registered, before the program gets the answer.
  */
 export async function startEngine(
   project: Project,
+  resources: Map<string, Resource>,
   onResource: (resource: Resource) => void = () => {},
 ): Promise<Engine> {
   const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
   const engine: Engine = {
     address: '',
-    resources: new Map(),
     log: [],
     unanswered: new Set(),
     close: () => server.forceShutdown(),
   };
-  server.addService(monitorRpc.ResourceMonitorService, monitor(engine, project, onResource));
-  server.addService(engineRpc.EngineService, host(engine));
+  server.addService(monitorRpc.ResourceMonitorService, monitor(engine, project, resources, onResource));
+  server.addService(engineRpc.EngineService, host(engine, resources));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
@@ -97,13 +96,18 @@ function answer<Request, Response>(respond: (request: Request) => Response): Han
 }
 
 /** pulumirpc.ResourceMonitor. What is missing here, grpc refuses as unimplemented and the SDK reports. */
-function monitor(engine: Engine, project: Project, onResource: (resource: Resource) => void) {
+function monitor(
+  engine: Engine,
+  project: Project,
+  resources: Map<string, Resource>,
+  onResource: (resource: Resource) => void,
+) {
   const place = { stack: project.stack, project: project.name };
   const record = (resource: Resource) => {
-    if (engine.resources.has(resource.urn)) {
+    if (resources.has(resource.urn)) {
       throw new Error(`Duplicate resource URN '${resource.urn}'; try giving it a unique name`);
     }
-    engine.resources.set(resource.urn, resource);
+    resources.set(resource.urn, resource);
     onResource(resource);
     return resource;
   };
@@ -122,13 +126,14 @@ function monitor(engine: Engine, project: Project, onResource: (resource: Resour
       return new messages.ReadResourceResponse().setUrn(resource.urn).setProperties(toStruct(resource.outputs));
     }),
     registerResourceOutputs: answer((request: types.RegisterResourceOutputsRequest) => {
-      const resource = engine.resources.get(request.getUrn());
+      const resource = resources.get(request.getUrn());
       if (!resource) throw new Error(`outputs for a resource that was never registered: ${request.getUrn()}`);
       resource.outputs = flatten(toWire(request.getOutputs())) as WireObject;
       return new empty.Empty();
     }),
     invoke: answer((request: types.ResourceInvokeRequest) => {
-      if (request.getTok() === ACCOUNT_LOOKUP) return new messages.ResourceInvokeResponse().setReturn(toStruct(ACCOUNT));
+      if (request.getTok() === ACCOUNT_LOOKUP)
+        return new messages.ResourceInvokeResponse().setReturn(toStruct(ACCOUNT));
       engine.unanswered.add(request.getTok());
       return new messages.ResourceInvokeResponse().setUnknown(true);
     }),
@@ -140,7 +145,7 @@ function monitor(engine: Engine, project: Project, onResource: (resource: Resour
 }
 
 /** pulumirpc.Engine: the log, and the stack's URN for SDKs that ask for it. */
-function host(engine: Engine) {
+function host(engine: Engine, resources: ReadonlyMap<string, Resource>) {
   return {
     log: answer((request: engineTypes.LogRequest) => {
       const entry = toEntry(request.getSeverity(), request.getMessage(), request.getUrn());
@@ -149,7 +154,7 @@ function host(engine: Engine) {
     }),
     setRootResource: answer(() => new engineMessages.SetRootResourceResponse()),
     getRootResource: answer(() => {
-      const stack = [...engine.resources.values()].find(({ type }) => type === STACK_TYPE);
+      const stack = [...resources.values()].find(({ type }) => type === STACK_TYPE);
       return new engineMessages.GetRootResourceResponse().setUrn(stack?.urn ?? '');
     }),
     requirePulumiVersion: answer(() => new engineMessages.RequirePulumiVersionResponse()),

@@ -26,7 +26,10 @@ export function toEntry(severity: number, message: string, urn: string): LogEntr
  * The runner prints uncaught errors through `util.inspect`.
  */
 export function withoutStack(message: string): string {
-  const body = message.replace(/^Running program '.*' failed with an unhandled exception:\n\s*/, '');
+  const body = message.replace(
+    /^(error: )?(\[runtime\] )?Running program '.*' failed with an unhandled exception:\n\s*/,
+    '',
+  );
   const stack = body.search(/\n\s+at .*(:\d+:\d+|node:|<anonymous>)/);
   const text = stack === -1 ? body : body.slice(0, stack);
   return text.replace(/^(Uncaught )?(Error|RunError): /, '').trimEnd();

@@ -73,10 +73,7 @@ export function fromRegistration(
 }
 
 /** An existing resource that the program looks up by id: it is read, never changed. */
-export function fromRead(
-  request: resources.ReadResourceRequest,
-  place: { stack: string; project: string },
-): Resource {
+export function fromRead(request: resources.ReadResourceRequest, place: { stack: string; project: string }): Resource {
   const inputs = toWire(request.getProperties());
   return {
     urn: makeUrn(place.stack, place.project, request.getParent(), request.getType(), request.getName()),

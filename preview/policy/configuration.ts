@@ -1,7 +1,8 @@
 // What each policy of a pack is configured with: the defaults of its schema, then what the pack itself sets
 // (ReconcilePolicyPackConfig in pulumi/pulumi). The pack reads the stack's own configuration by pulumi.Config.
-import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
+
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
+import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 
 type Properties = Record<string, struct.JavaScriptValue>;

@@ -64,7 +64,9 @@ export function startPack(folder: string, project: Project, resources: ReadonlyM
   return {
     submit(resource) {
       const request = analyzeRequest(resource, around);
-      queue(ready.then(async ({ client, fixes }) => judge(await call(client, 'analyze', request), resource.urn, fixes)));
+      queue(
+        ready.then(async ({ client, fixes }) => judge(await call(client, 'analyze', request), resource.urn, fixes)),
+      );
     },
     async finish() {
       try {
@@ -77,7 +79,10 @@ export function startPack(folder: string, project: Project, resources: ReadonlyM
           version: version ?? info.getVersion(),
           policies,
           violations: violations.toSorted(byImportance),
-          output: child.output().replace(/^\d+\r?\n/m, '').trim(),
+          output: child
+            .output()
+            .replace(/^\d+\r?\n/m, '')
+            .trim(),
         };
       } catch (error) {
         throw explain(error);
@@ -94,10 +99,15 @@ export function startPack(folder: string, project: Project, resources: ReadonlyM
 function readManifest(folder: string): { version?: string } {
   const path = join(folder, 'PulumiPolicy.yaml');
   if (!existsSync(path)) {
-    throw new Refusal(`There is no policy pack in ${folder}: PulumiPolicy.yaml does not exist. Name another folder by
---policy-pack, or say --no-policies to go without.`);
+    throw new Refusal(
+      `There is no policy pack in ${folder}: PulumiPolicy.yaml does not exist. ` +
+        'Name another folder by --policy-pack, or say --no-policies to go without.',
+    );
   }
-  const manifest = parse(readFileSync(path, 'utf8')) as { runtime?: string | { name?: string }; version?: string } | null;
+  const manifest = parse(readFileSync(path, 'utf8')) as {
+    runtime?: string | { name?: string };
+    version?: string;
+  } | null;
   const runtime = typeof manifest?.runtime === 'string' ? manifest.runtime : manifest?.runtime?.name;
   if (runtime !== 'nodejs') throw new Refusal(`${path}: runtime is not nodejs; only that can be run.`);
   return { version: manifest?.version };
@@ -179,7 +189,8 @@ function judge(response: types.AnalyzeResponse, urn: string, fixes: Map<string, 
 }
 
 function byImportance(a: Violation, b: Violation): number {
-  const key = ({ level, urn, policy, message }: Violation) => [level === 'mandatory' ? 0 : 1, urn, policy, message].join('\0');
+  const key = ({ level, urn, policy, message }: Violation) =>
+    [level === 'mandatory' ? 0 : 1, urn, policy, message].join('\0');
   return key(a) < key(b) ? -1 : 1;
 }
 

@@ -1,6 +1,7 @@
 // A resource as a policy pack is asked about it: the same fields, with the same encoding, that Pulumi's engine sends.
-import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
+
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
+import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 import { formerUrns } from '../engine/aliases.ts';
 import type { Resource } from '../engine/resource.ts';

@@ -8,7 +8,7 @@ const template = readFileSync(new URL('./nftables.tmpl.conf', import.meta.url), 
 /** The text of /etc/nftables.conf. Everything that is not in the list is dropped, on IPv4 and IPv6. */
 export function renderFirewall(ingress: readonly IngressRule[]): string {
   const lines = ingress.flatMap(ruleLines).map((line) => `    ${line}`);
-  return template.replace('${ingress}', () => lines.join('\n'));
+  return template.replace(/^\$\{ingress\}$/m, () => lines.join('\n'));
 }
 
 function ruleLines({ name, protocol, port, sources }: IngressRule): string[] {

@@ -76,13 +76,9 @@ function secretFiles(names: MachineArgs['secretNames']): string {
 
 /** Without a certificate in the vault the broker stays masked: the machine has to obtain one (ACME) first. */
 function startBroker(names: MachineArgs['secretNames']): string {
-  if (!names.certificate || !names.key) return '  # The broker stays masked until the machine has its certificate.';
-  return [
-    '  - [systemctl, unmask, mosquitto]',
-    '  - [systemctl, enable, mosquitto]',
-    // Not waited for: the vault may grant access minutes later, and the unit keeps trying.
-    '  - [systemctl, start, --no-block, mosquitto]',
-  ].join('\n');
+  if (!names.certificate || !names.key) return "echo 'The broker stays masked until the machine has its certificate.'";
+  // The start is not waited for: the vault may grant access minutes later, and the unit keeps trying.
+  return 'systemctl unmask mosquitto && systemctl enable mosquitto && systemctl start --no-block mosquitto';
 }
 
 /** Replaces the marks. A mark alone on its line stands for a text of several lines, which gets the mark's indentation. */

@@ -2,9 +2,9 @@
 # Gives a broker that has no accounts yet its first one, the ingest service, so that it can start before the registry was
 # ever synchronised. The registry's own files, once there, are left alone.
 #
-#   seed-accounts SECRET_FILE ACL_TEMPLATE FOLDER
+#   seed-accounts SECRET_FILE ACL_FILE FOLDER OWNER
 set -eu
-secret=$1 acl=$2 folder=$3
+secret=$1 acl=$2 folder=$3 owner=$4
 
 [ -s "$folder/passwords" ] && exit 0
 umask 077
@@ -17,6 +17,6 @@ mosquitto_passwd -U "$plain"
 cp "$plain" "$folder/passwords.new"
 rm "$plain"
 cp "$acl" "$folder/acl"
-chown -R mosquitto:mosquitto "$folder"
+chown -R "$owner" "$folder"
 # Last, in one step: it is what says that the accounts are there.
 mv "$folder/passwords.new" "$folder/passwords"

@@ -32,6 +32,7 @@ type Region = readonly [
 /** One interval a dimension. */
 type Block = readonly Interval[];
 
+const EVERY_PROTOCOL: Interval = { from: 0n, to: BigInt(PROTOCOLS.length - 1) };
 const WITH_PORTS: IntervalSet = [{ from: 0n, to: 1n }];
 const WITHOUT_PORTS: IntervalSet = [{ from: 2n, to: BigInt(PROTOCOLS.length - 1) }];
 
@@ -70,6 +71,11 @@ function blocks(region: Region): Block[] {
     (partial, set) => partial.flatMap((block) => set.map((interval) => [...block, interval])),
     [[]],
   );
+}
+
+/** True when the block holds a source that a reader recognises. */
+function isTelling(block: Block, family: Family): boolean {
+  return block[0]!.from <= TELLING_SOURCES[family] && TELLING_SOURCES[family] <= block[0]!.to;
 }
 
 /** Numbers the elementary intervals of every dimension, so that the search compares small integers only. */
@@ -127,45 +133,39 @@ export function findExposures(
   machine: AddressSet = ALL_ADDRESSES,
 ): Exposure[] {
   const ordered = [...rules].sort((a, b) => a.priority - b.priority);
-  const regions = forbiddenRegions(contract);
   const exposures = new Map<SecurityRule, Exposure>();
   for (const family of FAMILIES) {
-    const whole: Region = [
-      ALL_ADDRESSES[family],
-      machine[family],
-      [...WITH_PORTS, ...WITHOUT_PORTS],
-      ALL_PORTS,
-      ALL_PORTS,
-    ];
-    const forbidden = regions.map((region) => ({
-      from: region.from,
-      packets: restrict(
-        [region.source[family], machine[family], [region.protocols], ALL_PORTS, region.destinationPorts],
-        whole,
-      ),
-    }));
-    const matchedBlocks = ordered.map((rule) =>
-      matched(rule, family).flatMap((region) => blocks(restrict(region, whole))),
+    const anything: Region = [ALL_ADDRESSES[family], machine[family], [EVERY_PROTOCOL], ALL_PORTS, ALL_PORTS];
+    const forbidden = forbiddenRegions(contract).map(({ from, source, protocols, destinationPorts }) => {
+      const packets: Region = [source[family], machine[family], [protocols], ALL_PORTS, destinationPorts];
+      return { from, packets };
+    });
+    const judged = ordered.map((rule) => {
+      const regions = matched(rule, family);
+      const suspects =
+        rule.access === 'Deny'
+          ? []
+          : forbidden.flatMap(({ from, packets }) =>
+              regions.flatMap((region) => blocks(restrict(region, packets)).map((block) => ({ from, block }))),
+            );
+      return {
+        rule,
+        matches: regions.flatMap((region) => blocks(restrict(region, anything))),
+        suspects: suspects.sort((a, b) => Number(isTelling(b.block, family)) - Number(isTelling(a.block, family))),
+      };
+    });
+    const grid = new Grid(
+      judged.flatMap(({ matches, suspects }) => [...matches, ...suspects.map(({ block }) => block)]),
     );
-    const suspects = ordered.map((rule) =>
-      rule.access === 'Deny'
-        ? []
-        : forbidden.flatMap(({ from, packets }) =>
-            matched(rule, family).flatMap((region) =>
-              blocks(restrict(region, packets)).map((block) => ({ from, block })),
-            ),
-          ),
-    );
-    const grid = new Grid([...matchedBlocks.flat(), ...suspects.flat().map((suspect) => suspect.block)]);
     const earlier: Box[] = [];
-    for (const [index, rule] of ordered.entries()) {
-      for (const { from, block } of exposures.has(rule) ? [] : suspects[index]!) {
+    for (const { rule, matches, suspects } of judged) {
+      for (const { from, block } of exposures.has(rule) ? [] : suspects) {
         const part = uncoveredPart(grid.toBox(block), earlier);
         if (part === undefined) continue;
         exposures.set(rule, { rule, packet: describe(part, grid, family, from) });
         break;
       }
-      for (const block of matchedBlocks[index]!) earlier.push(grid.toBox(block));
+      for (const block of matches) earlier.push(grid.toBox(block));
     }
   }
   return [...exposures.values()].sort((a, b) => a.rule.priority - b.rule.priority);

@@ -30,9 +30,9 @@ export function intersect(left: IntervalSet, right: IntervalSet): IntervalSet {
   for (let i = 0, j = 0; i < left.length && j < right.length; ) {
     const a = left[i]!;
     const b = right[j]!;
-    const from = a.from > b.from ? a.from : b.from;
-    const to = a.to < b.to ? a.to : b.to;
-    if (from <= to) common.push({ from, to });
+    const from = a.from > b.from ? a : b;
+    const to = a.to < b.to ? a : b;
+    if (from.from <= to.to) common.push({ from: from.from, to: to.to });
     if (a.to < b.to) i++;
     else j++;
   }

@@ -1,0 +1,95 @@
+// When is a message the one that is stored already? Against the real broker, whose redeliveries the cases depend on.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BUCKET_MS } from '../../domain/message-identity.ts';
+import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Proxy, startProxy } from '../../tests/support/proxy.ts';
+import { type RunResult, runOnce } from './run.ts';
+
+let rig: IngestRig;
+let proxy: Proxy;
+beforeAll(async () => {
+  rig = await startIngestRig(6);
+  proxy = await startProxy(rig.broker().port);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await rig.stop();
+});
+
+/** A clock that stands a given number of buckets ahead, in the middle of one: no test crosses a border by accident. */
+const clock = (buckets: number) => {
+  const ahead = BUCKET_MS / 2 - (Date.now() % BUCKET_MS) + buckets * BUCKET_MS;
+  return () => Date.now() + ahead;
+};
+
+const run = (clientId: string, now = clock(0)) => runOnce(rig.settings(clientId), keepLog().log, never, now);
+
+/** Delivers payloads in a run that commits and then loses every acknowledgement, as a crash at that moment does. */
+async function commitWithoutAcknowledging(clientId: string, device: RigDevice, payloads: string[], now = clock(0)) {
+  const url = `mqtts://localhost:${proxy.port}`;
+  const stopping = new AbortController();
+  const running = runOnce(rig.settings(clientId, { MQTT_BROKER_URL: url }), keepLog().log, stopping.signal, now);
+  await expect.poll(() => brokerKnows(clientId)).toBe(true);
+  proxy.swallowUpstream();
+  await device.publish(payloads);
+  const before = await running;
+  proxy.cut();
+  proxy.mend();
+  return before;
+}
+
+/** True when a session of this client id has subscribed. */
+const brokerKnows = async (clientId: string) => {
+  const { readFileSync } = await import('node:fs');
+  return readFileSync(rig.broker().logFile, 'utf8').includes(`as ${clientId} `);
+};
+
+const counts = ({ received, stored, duplicate, rejected }: RunResult) => ({ received, stored, duplicate, rejected });
+const onlyDuplicates = (n: number) => ({ received: n, stored: 0, duplicate: n, rejected: 0 });
+
+test('A: with a timestamp, id or content make the identity; a repeat, by whom ever, is a duplicate', async () => {
+  const device = rig.devices[0]!;
+  await run('timed');
+  const ts = new Date().toISOString();
+  const messages = [`{"ts":"${ts}","v":1}`, `{"ts":"${ts}","v":2}`, `{"ts":"${ts}","id":"a","v":1}`];
+  await device.publish(messages);
+  expect(counts(await run('timed'))).toEqual({ received: 3, stored: 3, duplicate: 0, rejected: 0 });
+  await device.publish([...messages, `{"ts":"${ts}","id":"b","v":1}`]);
+  expect(counts(await run('timed', clock(2)))).toEqual({ received: 4, stored: 1, duplicate: 3, rejected: 0 });
+  // Another id by user property, and the device's clock in another notation.
+  const properties = { userProperties: { id: 'c', ts: String(Date.parse(ts)) } };
+  await device.publish(['{"v":1}', '{"v":1}'], { properties });
+  expect(counts(await run('timed', clock(3)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
+  expect((await rig.rows(device)).map((row) => row.ts.toISOString())).toEqual(Array(5).fill(ts));
+});
+
+test('B: without a timestamp, an id is one message for ever; equal readings are one a bucket', async () => {
+  const [device, other] = [rig.devices[1]!, rig.devices[2]!];
+  await run('untimed');
+  await device.publish(['{"v":1}', '{"v":1}', '{"v":2}', '{"id":7,"v":1}', '{"id":"7","v":9}']);
+  await other.publish(['{"id":7,"v":1}']);
+  expect(counts(await run('untimed'))).toEqual({ received: 6, stored: 4, duplicate: 2, rejected: 0 });
+  await device.publish(['{"v":1}', '{"id":7,"v":1}']);
+  expect(counts(await run('untimed'))).toEqual(onlyDuplicates(2));
+  await device.publish(['{"v":1}', '{"id":7,"v":1}']);
+  expect(counts(await run('untimed', clock(1)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
+  expect(await rig.rows(device)).toHaveLength(4);
+});
+
+test('C: a redelivery after a crash between commit and acknowledgement is no second row, across buckets too', async () => {
+  const device = rig.devices[3]!;
+  const messages = ['{"v":1}', '{"v":2}', '{"id":"x","v":3}', `{"ts":"${new Date().toISOString()}","v":4}`];
+  const before = await commitWithoutAcknowledging('crash', device, messages);
+  expect(counts(before)).toEqual({ received: 4, stored: 4, duplicate: 0, rejected: 0 });
+  expect(counts(await run('crash', clock(5)))).toEqual(onlyDuplicates(4));
+  expect(counts(await run('crash', clock(5)))).toMatchObject({ received: 0 });
+  expect(await rig.rows(device)).toHaveLength(4);
+});
+
+test('C: an equal reading that is sent on purpose in the next bucket is a row of its own', async () => {
+  const device = rig.devices[4]!;
+  await commitWithoutAcknowledging('twins', device, ['{"v":1}']);
+  await device.publish(['{"v":1}']);
+  expect(counts(await run('twins', clock(1)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
+  expect(await rig.rows(device)).toHaveLength(2);
+});

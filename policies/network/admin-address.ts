@@ -1,0 +1,23 @@
+// NET-04: an administrator is one host, not a neighbourhood.
+import type { StackRule } from '../define.ts';
+import { parseAdmins, writtenAdmins } from './contract-settings.ts';
+
+export const adminAddress: StackRule = {
+  id: 'NET-04',
+  name: 'admin-address-is-one-host',
+  phase: 0,
+  severity: 'high',
+  enforcement: 'mandatory',
+  demand:
+    'Every configured administrator address is a single public host: /32, or /128 for IPv6, and not 0.0.0.0. Where none is configured, network-ingress-contract says so.',
+  reason:
+    'A wider range lets the whole neighbourhood at a provider or an office try SSH, and a private one locks everybody out.',
+  fix: 'set mqtt-saas:adminCidrs to single hosts, e.g. ["203.0.113.10/32"]',
+  configSchema: { properties: { adminCidrs: { type: 'array', items: { type: 'string' } } } },
+  checkStack(_resources, config) {
+    const admins = writtenAdmins(config);
+    if (admins.value === undefined) return [];
+    const parsed = parseAdmins(admins);
+    return 'problems' in parsed ? parsed.problems : [];
+  },
+};

@@ -1,0 +1,161 @@
+// Puts together what Azure evaluates as one: the rules written in a network security group and the standalone ones of it.
+import { type Known, UNKNOWN } from '../known.ts';
+import type { Resource } from '../resource.ts';
+import { follow } from './links.ts';
+import { type AddressSet, ALL_ADDRESSES } from './reachability/addresses.ts';
+import { type ParsedRule, parseRule, type SecurityRule } from './reachability/rule.ts';
+import { addressesBehind } from './subnets.ts';
+import { SECURITY_GROUP, SECURITY_RULE } from './types.ts';
+
+/** Something that keeps a rule from being judged. */
+export interface RuleProblem {
+  /** The resource the rule is written in. */
+  urn: string;
+  message: string;
+}
+
+/** The rules of one network security group. */
+export interface RuleGroup {
+  /** Names the group for a message. */
+  title: string;
+  /** Inbound rules that could be read, and the resource each is written in. */
+  inbound: { rule: SecurityRule; urn: string }[];
+  /** Fields that are not known or not understood. */
+  unreadable: RuleProblem[];
+  /** Rules that cannot both be in force: the same name twice, or the same priority in one direction. */
+  conflicts: RuleProblem[];
+  /** Addresses behind the group. */
+  machine: AddressSet;
+}
+
+/** A rule as written, with the resource it is written in. */
+interface WrittenRule {
+  parsed: ParsedRule;
+  urn: string;
+  isStandalone: boolean;
+  /** True when Azure has sent this text, not the program: then it may be an older copy of a standalone rule. */
+  isEcho: boolean;
+  /** False when it is not certain that the rule belongs to this very group. */
+  isCertain: boolean;
+}
+
+/** The rules written in a security group; a list that is not known counts as one unreadable rule. */
+export function inlineRules({ name, props }: Resource): { raw: Known; parsed: ParsedRule }[] {
+  const list = props.securityRules ?? [];
+  const rules = Array.isArray(list) ? list : [list];
+  return rules.map((raw, index) => ({ raw, parsed: parseRule(raw, `${name}.securityRules[${index}]`) }));
+}
+
+/** A standalone rule's own fields. */
+export function standaloneRule({ name, props }: Resource): ParsedRule {
+  const azureName = typeof props.name === 'string' ? props.name : props.securityRuleName;
+  return parseRule({ ...props, name: typeof azureName === 'string' ? azureName : UNKNOWN }, name);
+}
+
+/** Describes what is wrong with a rule's fields. */
+export function unreadableFields({ name, problems }: ParsedRule, urn: string): RuleProblem[] {
+  return problems.map((problem) => ({ urn, message: `Rule "${name}": ${problem}.` }));
+}
+
+function written(group: Resource): WrittenRule[] {
+  return inlineRules(group).map(({ raw, parsed }) => ({
+    parsed,
+    urn: group.urn,
+    isStandalone: false,
+    isEcho: typeof raw === 'object' && raw !== null && ('etag' in raw || 'provisioningState' in raw),
+    isCertain: true,
+  }));
+}
+
+/** The groups a standalone rule belongs to; empty when its group is not in the stack. */
+function groupsOf(
+  rule: Resource,
+  groups: Resource[],
+  resources: Resource[],
+): { group: Resource; isCertain: boolean }[] {
+  const link = follow(rule, 'networkSecurityGroupName', rule.props.networkSecurityGroupName, SECURITY_GROUP, resources);
+  if (link === 'outside') return [];
+  if (link !== 'unknown') return link.map((group) => ({ group, isCertain: link.length === 1 }));
+  const related = groups.filter(({ urn }) => urn === rule.parent || rule.dependencies.includes(urn));
+  const possible = related.length > 0 ? related : groups;
+  return possible.map((group) => ({ group, isCertain: possible.length === 1 }));
+}
+
+function fingerprint(rule: ParsedRule): string {
+  return JSON.stringify(rule, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+}
+
+/** Drops a group's copies of its standalone rules; two different rules of one name are a conflict. */
+function withoutCopies(rules: WrittenRule[], conflicts: RuleProblem[]): WrittenRule[] {
+  const standalone = new Map(
+    rules.filter((rule) => rule.isStandalone && rule.isCertain).map((rule) => [rule.parsed.name.toLowerCase(), rule]),
+  );
+  return rules.filter((rule) => {
+    const twin = rule.isStandalone ? undefined : standalone.get(rule.parsed.name.toLowerCase());
+    if (twin === undefined) return true;
+    if (!rule.isEcho && fingerprint(rule.parsed) !== fingerprint(twin.parsed)) {
+      const message = `Rule "${rule.parsed.name}" is written twice with different fields, inside its group and standalone; the last one written wins.`;
+      conflicts.push({ urn: twin.urn, message });
+    }
+    return false;
+  });
+}
+
+function samePriorities(rules: WrittenRule[]): RuleProblem[] {
+  const first = new Map<string, WrittenRule>();
+  return rules.flatMap((rule) => {
+    const { direction, priority, name } = rule.parsed;
+    if (!rule.isCertain || direction === undefined || priority === undefined) return [];
+    const place = `${direction} ${priority}`;
+    const other = first.get(place);
+    if (other === undefined) {
+      first.set(place, rule);
+      return [];
+    }
+    const message = `Rules "${other.parsed.name}" and "${name}" are both ${direction} with priority ${priority}: which one comes first is not defined.`;
+    return [{ urn: rule.urn, message }];
+  });
+}
+
+function assemble(title: string, rules: WrittenRule[], machine: AddressSet): RuleGroup {
+  const conflicts: RuleProblem[] = [];
+  const kept = withoutCopies(rules, conflicts);
+  conflicts.push(...samePriorities(kept));
+  return {
+    title,
+    machine,
+    conflicts,
+    unreadable: kept.flatMap(({ parsed, urn }) => unreadableFields(parsed, urn)),
+    // A Deny that may belong to another group must not make this one look safe.
+    inbound: kept.flatMap(({ parsed, urn, isCertain }) =>
+      parsed.inbound !== undefined && (isCertain || parsed.inbound.access === 'Allow')
+        ? [{ rule: parsed.inbound, urn }]
+        : [],
+    ),
+  };
+}
+
+/**
+ * Every network security group of the stack with all its rules. A standalone rule whose group cannot be told counts in
+ * each group that may be its own; rules of a group outside the stack are judged together as that group.
+ */
+export function ruleGroups(resources: Resource[]): RuleGroup[] {
+  const groups = resources.filter(({ type }) => type === SECURITY_GROUP);
+  const members = new Map(groups.map((group) => [group, written(group)]));
+  const outside = new Map<string, WrittenRule[]>();
+  for (const rule of resources.filter(({ type }) => type === SECURITY_RULE)) {
+    const entry = { parsed: standaloneRule(rule), urn: rule.urn, isStandalone: true, isEcho: false };
+    const places = groupsOf(rule, groups, resources);
+    for (const { group, isCertain } of places) members.get(group)!.push({ ...entry, isCertain });
+    if (places.length > 0) continue;
+    const groupName = rule.props.networkSecurityGroupName;
+    const key = typeof groupName === 'string' ? groupName.toLowerCase() : '';
+    outside.set(key, [...(outside.get(key) ?? []), { ...entry, isCertain: true }]);
+  }
+  return [
+    ...[...members].map(([group, rules]) =>
+      assemble(`group "${group.name}"`, rules, addressesBehind(group, resources)),
+    ),
+    ...[...outside.values()].map((rules) => assemble('a group outside this stack', rules, ALL_ADDRESSES)),
+  ];
+}

@@ -1,0 +1,71 @@
+// Subnets, whether they are resources of their own or written inside their virtual network.
+import { at, isObject, type Known, UNKNOWN } from '../known.ts';
+import type { Resource } from '../resource.ts';
+import { follow, isSet, type Link } from './links.ts';
+import { type AddressSet, ALL_ADDRESSES, parsePrefix, perFamily, unionOf } from './reachability/addresses.ts';
+import { NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, VIRTUAL_NETWORK } from './types.ts';
+
+/** One subnet. */
+export interface Subnet {
+  /** The Subnet resource, or the VirtualNetwork it is written in. */
+  resource: Resource;
+  name: Known;
+  /** The network security group in front of it; undefined when it has none. */
+  securityGroup?: Link;
+  /** Its address range; undefined when it is not known. */
+  addresses?: AddressSet;
+}
+
+function toSubnet(resource: Resource, property: string, props: Known, resources: Resource[]): Subnet {
+  const group = at(props, 'networkSecurityGroup');
+  const id = group === UNKNOWN ? UNKNOWN : at(group, 'id');
+  const list = at(props, 'addressPrefixes') ?? [];
+  const texts = [at(props, 'addressPrefix') ?? undefined, ...(Array.isArray(list) ? list : [list])].filter(isSet);
+  const prefixes = texts.map((text) => (typeof text === 'string' ? parsePrefix(text) : undefined));
+  const areKnown = prefixes.length > 0 && prefixes.every((prefix) => prefix !== undefined);
+  return {
+    resource,
+    name: at(props, 'subnetName') ?? at(props, 'name'),
+    securityGroup: isSet(id) ? follow(resource, property, id, SECURITY_GROUP, resources) : undefined,
+    addresses: areKnown ? unionOf(prefixes) : undefined,
+  };
+}
+
+/** All subnets of the stack. */
+export function subnetsOf(resources: Resource[]): Subnet[] {
+  return resources.flatMap((resource) => {
+    if (resource.type === SUBNET) return [toSubnet(resource, 'networkSecurityGroup', resource.props, resources)];
+    if (resource.type !== VIRTUAL_NETWORK || !Array.isArray(resource.props.subnets)) return [];
+    return resource.props.subnets.filter(isObject).map((props) => toSubnet(resource, 'subnets', props, resources));
+  });
+}
+
+/**
+ * The addresses behind a network security group: those of its subnets where all of them are known, else all there are.
+ * A family in which the subnets have no range counts as all addresses too, for a range can be added later without a
+ * change to the group.
+ */
+export function addressesBehind(group: Resource, resources: Resource[]): AddressSet {
+  const leadsHere = (link: Link | undefined): boolean =>
+    link === 'unknown' || (Array.isArray(link) && link.some(({ urn }) => urn === group.urn));
+  const guardsInterface = resources.some(
+    (resource) =>
+      resource.type === NETWORK_INTERFACE &&
+      isSet(at(resource.props, 'networkSecurityGroup')) &&
+      leadsHere(
+        follow(
+          resource,
+          'networkSecurityGroup',
+          at(resource.props, 'networkSecurityGroup', 'id'),
+          SECURITY_GROUP,
+          resources,
+        ),
+      ),
+  );
+  const subnets = subnetsOf(resources).filter(({ securityGroup }) => leadsHere(securityGroup));
+  if (guardsInterface || subnets.length === 0 || subnets.some(({ addresses }) => addresses === undefined)) {
+    return ALL_ADDRESSES;
+  }
+  const behind = unionOf(subnets.map(({ addresses }) => addresses!));
+  return perFamily((family) => (behind[family].length > 0 ? behind[family] : ALL_ADDRESSES[family]));
+}

@@ -1,0 +1,62 @@
+// Resources as the rules see them: plain data, links as URNs, types without API versions.
+import type { PolicyResource, ResourceValidationArgs } from '@pulumi/policy';
+import { type KnownObject, known } from './known.ts';
+
+/** One resource of a plan. Everything in it may be UNKNOWN except urn, type and name. */
+export interface Resource {
+  urn: string;
+  /** Type token in its undated form, e.g. `azure-native:network:NetworkSecurityGroup`. */
+  type: string;
+  /** Name in the program, not the one in Azure. */
+  name: string;
+  /** Inputs when one resource is judged; outputs, which in a preview repeat the inputs, when the stack is judged. */
+  props: KnownObject;
+  /** URN of the parent, where there is one. */
+  parent?: string;
+  /** URNs this resource depends on. */
+  dependencies: string[];
+  /** URNs that the value of each top-level property was made from. */
+  propertyDependencies: Record<string, string[]>;
+}
+
+/**
+ * The undated form of a type token. Dated modules (`azure-native:network/v20250101:X`) and the packages made by
+ * `pulumi package add azure-native network 2025-01-01` (`azure-native_network_v20250101:network:X`) are the same
+ * resource to Azure, and would otherwise slip past every rule; so would azure-native's former name, azure-nextgen.
+ */
+export function undatedType(type: string): string {
+  const [pkg, module, ...rest] = type.split(':');
+  if (pkg === undefined || module === undefined || !/^azure-(native|nextgen)(_|$)/.test(pkg)) return type;
+  return ['azure-native', module.replace(/\/v\d{8}\w*$/, ''), ...rest].join(':');
+}
+
+/** One resource before it is created or changed, as @pulumi/policy hands it to a resource rule. */
+export function fromResourceArgs(args: ResourceValidationArgs): Resource {
+  return {
+    urn: args.urn,
+    type: undatedType(args.type),
+    name: args.name,
+    props: known(args.props) as KnownObject,
+    parent: args.opts.parent,
+    dependencies: [],
+    propertyDependencies: {},
+  };
+}
+
+/** One resource of the finished plan, as @pulumi/policy hands it to a stack rule. */
+export function fromStackResource(resource: PolicyResource): Resource {
+  return {
+    urn: resource.urn,
+    type: undatedType(resource.type),
+    name: resource.name,
+    props: known(resource.props) as KnownObject,
+    parent: resource.parent?.urn,
+    dependencies: resource.dependencies.map(({ urn }) => urn),
+    propertyDependencies: Object.fromEntries(
+      Object.entries(resource.propertyDependencies).map(([property, targets]) => [
+        property,
+        targets.map(({ urn }) => urn),
+      ]),
+    ),
+  };
+}

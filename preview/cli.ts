@@ -1,0 +1,118 @@
+// `npm run preview`: the command line of the offline preview.
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { formatPlan } from './plan.ts';
+import { type Preview, preview, writeSnapshot } from './preview.ts';
+import { Refusal } from './refusal.ts';
+import { renderReport } from './render/report.ts';
+import { makeStyle } from './render/style.ts';
+
+const OK = 0;
+const FAILED = 1;
+const USAGE = 2;
+
+/** How long a preview may be silent, and how often it then says how far it is. */
+const PROGRESS_MS = 2_000;
+
+interface Arguments {
+  stack: string;
+  json?: string;
+  updateSnapshot?: true;
+  policyPack?: string;
+  policies: boolean;
+  cwd: string;
+  debug?: true;
+}
+
+/** Runs the command. @returns the exit code. */
+export async function main(argv: string[]): Promise<number> {
+  let args: Arguments;
+  try {
+    args = parseArguments(argv);
+  } catch (error) {
+    // commander has already printed its help or what is wrong.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
+    throw error;
+  }
+  try {
+    return await run(args);
+  } catch (error) {
+    const { message, stack } = error as Error;
+    console.error(`error: ${args.debug ? stack : message}`);
+    return error instanceof Refusal ? USAGE : FAILED;
+  }
+}
+
+async function run(args: Arguments): Promise<number> {
+  const progress = startProgress();
+  let result: Preview;
+  try {
+    result = await preview({
+      stack: args.stack,
+      root: args.cwd,
+      ...(args.policies ? (args.policyPack ? { policyPack: resolve(args.policyPack) } : {}) : { policyPack: false }),
+      ...(args.debug ? { debug: true } : {}),
+      onProgress: progress.report,
+    });
+  } finally {
+    progress.stop();
+  }
+  // `--json -` leaves standard output to the plan.
+  const out = args.json === '-' ? process.stderr : process.stdout;
+  const style = makeStyle(out.isTTY === true && !process.env.NO_COLOR);
+  out.write(renderReport(result, style, args.cwd));
+  if (args.json === '-') process.stdout.write(formatPlan(result.plan));
+  else if (args.json) writeFileSync(args.json, formatPlan(result.plan));
+  if (args.updateSnapshot) {
+    writeSnapshot(result);
+    out.write(`Wrote ${result.snapshotPath}.\n`);
+  }
+  return result.policies?.violations.some(({ level }) => level === 'mandatory') ? FAILED : OK;
+}
+
+function parseArguments(argv: string[]): Arguments {
+  const command = new Command('npm run preview --')
+    .description(
+      'Shows what the Pulumi program would deploy and what the policies say of it, without an account, an engine ' +
+        'binary, a network or a secret. Compares with the committed snapshot stacks/snapshots/<stack>.json.',
+    )
+    .requiredOption('-s, --stack <name>', 'the stack, by its file Pulumi.<name>.yaml')
+    .option('--json <file>', 'write the plan, secrets redacted, to a file; - is standard output')
+    .option('--update-snapshot', 'make this plan the snapshot')
+    .option('--policy-pack <folder>', 'run this policy pack (default: policies)')
+    .option('--no-policies', 'run no policy pack')
+    .option('--cwd <folder>', 'the folder that holds Pulumi.yaml (default: this repository)')
+    .option('--debug', 'show errors with their stack traces')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run preview -- --stack dev                      tree, changes, policies
+  npm run preview -- --stack prod --json plan.json    the plan for another tool
+  npm run preview -- --stack dev --update-snapshot    accept the changes
+
+Exit codes:
+  0  done, whether or not there are changes
+  1  a mandatory policy is violated, or the program or the policy pack failed
+  2  the command cannot be run as given`,
+    )
+    .allowExcessArguments(false)
+    .showHelpAfterError('(--help shows the options)')
+    .exitOverride()
+    .parse(argv, { from: 'user' });
+  const options = command.opts<Omit<Arguments, 'cwd'> & { cwd?: string }>();
+  return { ...options, cwd: resolve(options.cwd ?? join(import.meta.dirname, '..')) };
+}
+
+/** Says on standard error how far it is, once it has been silent for long. */
+function startProgress() {
+  let resources = 0;
+  const timer = setInterval(() => console.error(`... ${resources} resources so far`), PROGRESS_MS);
+  return {
+    report: (number: number) => {
+      resources = number;
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,22 @@
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import { toEntry, withoutStack } from './log.ts';
+
+test('debug lines are dropped, for they hold secrets in clear', () => {
+  expect(toEntry(0, 'registering with the password', '')).toBeUndefined();
+  expect(toEntry(2, '\u001b[33mcareful\u001b[39m\n', 'urn:x')).toEqual({
+    severity: 'warning',
+    message: 'careful',
+    urn: 'urn:x',
+  });
+});
+
+test('an error is shown by its message', () => {
+  const error = inspect(new Error('adminCidrs is missing\nset it in Pulumi.dev.yaml'));
+  const logged = `Running program '/some/where.ts' failed with an unhandled exception:\n${error}`;
+  expect(withoutStack(logged)).toBe('adminCidrs is missing\nset it in Pulumi.dev.yaml');
+});
+
+test('a message that only speaks of places stays whole', () => {
+  expect(withoutStack('meet me\n  at the harbour')).toBe('meet me\n  at the harbour');
+});

@@ -1,0 +1,7 @@
+// Starts the preview with Node's compile cache on, which must happen before anything else is loaded.
+import { enableCompileCache } from 'node:module';
+import { COMPILE_CACHE } from './compile-cache.ts';
+
+enableCompileCache(COMPILE_CACHE);
+const { main } = await import('./cli.ts');
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,44 @@
+// How operations and values look on the terminal.
+import pc from 'picocolors';
+import type { Operation } from '../diff.ts';
+import { UNKNOWN, type Wire } from '../engine/wire.ts';
+import { REDACTED } from '../secrets.ts';
+
+export type Style = ReturnType<typeof makeStyle>;
+
+/** The longest value that a line shows, in characters. */
+const LONGEST_VALUE = 100;
+
+/** @param colours false gives plain text, byte for byte the same words. */
+export function makeStyle(colours: boolean) {
+  const { green, yellow, red, magenta, dim, bold, cyan } = pc.createColors(colours);
+  const colour: Record<Operation, (text: string) => string> = {
+    create: green,
+    update: yellow,
+    replace: magenta,
+    delete: red,
+    same: dim,
+  };
+  return { dim, bold, cyan, red, yellow, green, of: (operation: Operation) => colour[operation] };
+}
+
+export const SYMBOLS: Record<Operation, string> = { create: '+', update: '~', replace: '±', delete: '-', same: ' ' };
+
+/** A bridged type names its module twice: `random:index/randomPassword:RandomPassword` reads `random:index:RandomPassword`. */
+export function shortType(type: string): string {
+  return type.replace(/^([^:]+:[^:/]+)\/[^:]+:/, '$1:');
+}
+
+export function formatValue(value: Wire | undefined): string {
+  if (value === UNKNOWN) return '(known after deploy)';
+  if (value === REDACTED) return REDACTED;
+  const text = JSON.stringify(value ?? null)
+    .replaceAll(`"${UNKNOWN}"`, '(known after deploy)')
+    .replaceAll(UNKNOWN, '(known after deploy)')
+    .replaceAll(`"${REDACTED}"`, REDACTED);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters)` : text;
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,61 @@
+// A TCP proxy between ingest and what it talks to, to take the network away piece by piece.
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** A running proxy on loopback. */
+export interface Proxy {
+  port: number;
+  /** Refuses new connections and cuts the present ones. */
+  cut(): void;
+  /** Accepts connections again. */
+  mend(): void;
+  /** Swallows what the client sends from now on, while the server's bytes still arrive. */
+  swallowUpstream(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts a proxy to a loopback port. */
+export async function startProxy(target: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let open = true;
+  let swallow = false;
+  const server = createServer((client) => {
+    if (!open) return client.destroy();
+    const upstream = connect(target, '127.0.0.1');
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (chunk) => swallow || upstream.write(chunk));
+    upstream.on('data', (chunk) => client.write(chunk));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cutAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut: () => {
+      open = false;
+      cutAll();
+    },
+    mend: () => {
+      open = true;
+      swallow = false;
+    },
+    swallowUpstream: () => {
+      swallow = true;
+    },
+    stop: async () => {
+      cutAll();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
