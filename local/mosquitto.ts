@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BrokerConfigOptions, renderBrokerConfig } from '../provisioning/broker/config.ts';
-import type { RegistryEntry } from '../provisioning/broker/registry.ts';
+import { INGEST_USERNAME, type RegistryEntry } from '../provisioning/broker/registry.ts';
 import { syncRegistry } from '../provisioning/broker/sync.ts';
 import { type CertificateFiles, ensureCertificates } from './certificates.ts';
 import { startChild, stopChild } from './child.ts';
@@ -35,7 +35,10 @@ export interface Mosquitto {
   child: ChildProcess;
   certificates: CertificateFiles;
   logFile: string;
-  /** Puts the registry in force; true when it changed anything. */
+  /**
+   * Writes the registry's files; true when they changed. They are in force at once, but after a restart only when
+   * ingest is connected again: call it again until then, as registry-watch.ts does. See reloadIsSafe.
+   */
   sync(entries: readonly RegistryEntry[]): boolean;
   /** Saves sessions and queues to disk now, and waits until they are there. */
   save(): Promise<void>;
@@ -56,7 +59,10 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
   }
   const dir = makeServiceDir(options.dir);
   const { certificates, configFile, registryFiles, persistenceDir } = await prepare(dir, options);
+  const database = join(persistenceDir, 'mosquitto.db');
   const logFile = join(dir, 'mosquitto.log');
+  const reloadIsSafe = watchReloads(existsSync(database), logFile);
+  let reloadWaits = false;
   const log = openSync(logFile, 'a', 0o600);
   const child = startChild(findMosquitto(), ['-c', configFile], {
     stdio: ['ignore', log, log],
@@ -64,7 +70,6 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
   });
   closeSync(log);
   await untilListening(port, () => child.exitCode !== null || child.signalCode !== null, logFile);
-  const database = join(persistenceDir, 'mosquitto.db');
   return {
     url: `mqtts://localhost:${port}`,
     port,
@@ -74,10 +79,11 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
     logFile,
     sync: (entries) => {
       const changed = syncRegistry(entries, { ...registryFiles, reload: () => {} });
-      if (changed) {
-        giveToService(registryFiles.passwordFile);
-        giveToService(registryFiles.aclFile);
+      if (changed) for (const file of Object.values(registryFiles)) giveToService(file);
+      reloadWaits ||= changed;
+      if (reloadWaits && reloadIsSafe()) {
         child.kill('SIGHUP');
+        reloadWaits = false;
       }
       return changed;
     },
@@ -88,6 +94,21 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
     },
     stop: () => stopChild(child),
     kill: () => stopChild(child, 'SIGKILL'),
+  };
+}
+
+/**
+ * Whether the broker may read its files again now. A session restored from disk has lost its password, so Mosquitto's
+ * reload takes it for an intruder, leaves it without rights, and drops what is published until its client is back
+ * (https://github.com/eclipse-mosquitto/mosquitto/issues/1521, seen on 2.0.11). Without a restored session, or once
+ * ingest has connected again, a reload loses nothing.
+ */
+function watchReloads(restored: boolean, logFile: string): () => boolean {
+  const from = existsSync(logFile) ? statSync(logFile).size : 0;
+  let safe = !restored;
+  return () => {
+    safe ||= readFileSync(logFile).subarray(from).includes(`u'${INGEST_USERNAME}'`);
+    return safe;
   };
 }
 

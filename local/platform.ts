@@ -1,6 +1,7 @@
 // The platform on this machine: database, broker, ingest and registry watch, started in order and stopped in reverse.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { INGEST_USERNAME } from '../provisioning/broker/registry.ts';
 import { applyMigrations } from '../provisioning/database/apply.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
@@ -13,9 +14,6 @@ import { type RunningPostgres, startPostgres } from './postgres.ts';
 import { watchRegistry } from './registry-watch.ts';
 import { loadSecrets, type PlatformSecrets } from './secrets.ts';
 import { type Supervised, supervise } from './supervise.ts';
-
-/** The broker account and MQTT session of the ingest worker. */
-export const INGEST_USERNAME = 'svc-ingest';
 
 /** How to start a platform. */
 export interface PlatformOptions {

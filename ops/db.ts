@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { applyMigrations } from '../provisioning/database/apply.ts';
 import { describeUrl, withConnection } from '../provisioning/database/connect.ts';
 import { LOGIN_ROLES, setLogin } from '../provisioning/database/login.ts';
-import { findPlace, urlOption } from './database-url.ts';
+import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
 
 /** The `db` command. */
 export function dbCommand(): Command {
@@ -12,12 +12,11 @@ export function dbCommand(): Command {
 }
 
 function apply(): Command {
-  return new Command('apply')
+  return withPlace(new Command('apply'))
     .description("apply the migrations the database has not had; on a bare Postgres, make Supabase's roles first")
-    .addOption(urlOption())
     .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://... npm run ops -- db apply')
-    .action(async ({ url }: { url?: string }) => {
-      const place = findPlace(url);
+    .action(async (options: PlaceOptions) => {
+      const place = findPlace(options);
       const { applied } = await applyMigrations(place.url, { log: (line) => console.log(line) });
       const where = describeUrl(place.url);
       console.log(applied.length === 0 ? `${where} is up to date` : `${where}: ${applied.length} migrations applied`);
@@ -25,17 +24,16 @@ function apply(): Command {
 }
 
 function login(): Command {
-  return new Command('login')
+  return withPlace(new Command('login'))
     .description('let a role log in, with the password read from standard input')
     .addOption(new Option('--role <role>').choices(LOGIN_ROLES).makeOptionMandatory())
-    .addOption(urlOption())
     .addHelpText('after', '\nExample:\n  npm run ops -- db login --role mqtt_ingest < password.txt')
-    .action(async ({ role, url }: { role: string; url?: string }) => {
+    .action(async ({ role, ...options }: PlaceOptions & { role: string }) => {
       if (process.stdin.isTTY) {
         throw new Error('give the password on standard input, from a file or a pipe: ... < password.txt');
       }
       const password = (await text(process.stdin)).replace(/\r?\n$/, '');
-      await withConnection(findPlace(url).url, (client) => setLogin(client, role, password));
+      await withConnection(findPlace(options).url, (client) => setLogin(client, role, password));
       console.log(`${role} may log in`);
     });
 }

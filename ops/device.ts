@@ -12,12 +12,11 @@ import {
   rotateDevice,
   setDeviceEnabled,
 } from '../provisioning/database/registry.ts';
-import { findPlace, type Place, urlOption } from './database-url.ts';
+import { findPlace, type Place, type PlaceOptions, withPlace } from './database-url.ts';
 import { savePublishSettings, showKey } from './device-key.ts';
 
 /** Options of commands that give out a key. */
-interface KeyOptions {
-  url?: string;
+interface KeyOptions extends PlaceOptions {
   save?: string;
   host?: string;
   json?: true;
@@ -67,37 +66,33 @@ function rotate(): Command {
 }
 
 function list(): Command {
-  return new Command('list')
+  return withPlace(new Command('list'))
     .description('list devices')
     .argument('[tenant]', "only this tenant's")
-    .addOption(urlOption())
     .option('--json', 'as JSON')
-    .action(async (tenant: string | undefined, { url, json }: { url?: string; json?: true }) => {
-      const devices = await withConnection(findPlace(url).url, (client) => listDevices(client, tenant));
+    .action(async (tenant: string | undefined, { json, ...options }: PlaceOptions & { json?: true }) => {
+      const devices = await withConnection(findPlace(options).url, (client) => listDevices(client, tenant));
       if (json) return console.log(JSON.stringify(devices, null, 2));
       for (const { tenant, device, name, enabled, keyCreatedAt } of devices) {
         const key = keyCreatedAt ? `key of ${keyCreatedAt.toISOString().slice(0, 10)}` : 'no key';
         console.log(`${`${tenant} ${device}`.padEnd(40)} ${enabled ? 'enabled ' : 'disabled'}  ${key}  ${name}`);
       }
-      console.log(`${devices.length} devices`);
+      console.log(devices.length === 1 ? '1 device' : `${devices.length} devices`);
     });
 }
 
 function simple(verb: string, description: string, work: (...args: Parameters<typeof deleteDevice>) => Promise<void>) {
-  return deviceSubcommand(verb, description).action(
-    async (tenant: string, device: string, { url }: { url?: string }) => {
-      await withConnection(findPlace(url).url, (client) => work(client, { tenant, device }));
-      console.log(`device ${tenant}.${device}: ${verb}d`);
-    },
-  );
+  return deviceSubcommand(verb, description).action(async (tenant: string, device: string, options: PlaceOptions) => {
+    await withConnection(findPlace(options).url, (client) => work(client, { tenant, device }));
+    console.log(`device ${tenant}.${device}: ${verb}d`);
+  });
 }
 
 const deviceSubcommand = (verb: string, description: string) =>
-  new Command(verb)
+  withPlace(new Command(verb))
     .description(description)
     .argument('<tenant>', 'slug of the tenant')
-    .argument('<device>', 'slug of the device')
-    .addOption(urlOption());
+    .argument('<device>', 'slug of the device');
 
 const withKeyOptions = (command: Command) =>
   command
@@ -109,7 +104,7 @@ const withKeyOptions = (command: Command) =>
     .option('--json', 'print the result, key included, as JSON');
 
 async function giveKey(device: DeviceName, options: KeyOptions, work: (place: Place) => Promise<DeviceKey>) {
-  const place = findPlace(options.url);
+  const place = findPlace(options);
   const local = place.broker;
   const broker = { ...local, host: options.host ?? local?.host ?? 'BROKER-HOST', port: local?.port ?? MQTT_TLS_PORT };
   // Before the key is made: a key that cannot be shown or kept is lost.

@@ -16,7 +16,7 @@ Examples:
   npm run ops -- device add acme sensor-1 --create-tenant
   npm run ops -- device list acme
 
-The database is --url, or DATABASE_URL, or else that of the running local platform.
+The database is --url or --local, else DATABASE_URL, else that of the first local platform that runs.
 
 Exit codes: 0 done, 1 failed, 2 the command was not understood.`,
   );

@@ -60,3 +60,8 @@ export function at(value: Known, ...path: string[]): Known {
   }
   return current;
 }
+
+/** True for a value that is there, known or not; Azure returns null or an empty text for some that are not. */
+export function isSet(value: Known): boolean {
+  return value === UNKNOWN || (value !== undefined && value !== null && value !== '');
+}

@@ -14,7 +14,7 @@ export interface Child {
   exited: Promise<number>;
 }
 
-const GUARD = `--import=${import.meta.resolve('./die-with-parent.ts')}`;
+const GUARD = `--import=${new URL('./die-with-parent.ts', import.meta.url).href}`;
 
 /**
  * Starts `node <module>` in `folder`.

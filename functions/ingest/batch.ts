@@ -52,7 +52,7 @@ export class Batch {
   readonly #registry: Registry;
   readonly #acknowledgements: number[] = [];
   readonly #seen = new Map<string, Row>();
-  readonly #seenPackets = new Map<string, Row>();
+  readonly #seenPackets = new Set<string>();
   #unrouted: Delivery[] = [];
 
   constructor(registry: Registry) {
@@ -113,20 +113,23 @@ export class Batch {
   }
 
   #isRepeat(row: Row): boolean {
+    const { untimed, delivery } = row;
+    if (untimed && delivery.packetId !== 0) {
+      const packet = `${delivery.packetId} ${untimed.contentHash}`;
+      if (untimed.lookForPacket && this.#seenPackets.has(packet)) return true;
+      this.#seenPackets.add(packet);
+    }
+    // It may turn out to be a reading of an earlier bucket; an equal one of this bucket must not fall with it.
+    if (untimed?.lookForPacket) return false;
     const first = this.#seen.get(row.messageId);
     if (first === undefined) {
       this.#seen.set(row.messageId, row);
-    } else {
-      // Two devices may well use the same id; only then is the longer key worth its price.
-      if (keyOf(first) === keyOf(row)) return true;
-      const key = keyOf(row);
-      if (this.#seen.has(key)) return true;
-      this.#seen.set(key, row);
+      return false;
     }
-    if (row.untimed === undefined || row.delivery.packetId === 0) return false;
-    const packet = `${row.delivery.packetId} ${row.untimed.contentHash}`;
-    if (row.untimed.lookForPacket && this.#seenPackets.has(packet)) return true;
-    this.#seenPackets.set(packet, row);
+    // Two devices may well use the same id; only then is the longer key worth its price.
+    const key = keyOf(row);
+    if (keyOf(first) === key || this.#seen.has(key)) return true;
+    this.#seen.set(key, row);
     return false;
   }
 }

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BUCKET_MS } from '../../domain/message-identity.ts';
 import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
-import { type Proxy, startProxy } from '../../tests/support/proxy.ts';
+import { startProxy, type TcpProxy } from '../../tests/support/proxy.ts';
 import { type RunResult, runOnce } from './run.ts';
 
 let rig: IngestRig;
-let proxy: Proxy;
+let proxy: TcpProxy;
 beforeAll(async () => {
   rig = await startIngestRig(6);
   proxy = await startProxy(rig.broker().port);
@@ -27,9 +27,9 @@ const run = (clientId: string, now = clock(0)) => runOnce(rig.settings(clientId)
 /** Delivers payloads in a run that commits and then loses every acknowledgement, as a crash at that moment does. */
 async function commitWithoutAcknowledging(clientId: string, device: RigDevice, payloads: string[], now = clock(0)) {
   const url = `mqtts://localhost:${proxy.port}`;
-  const stopping = new AbortController();
-  const running = runOnce(rig.settings(clientId, { MQTT_BROKER_URL: url }), keepLog().log, stopping.signal, now);
-  await expect.poll(() => brokerKnows(clientId)).toBe(true);
+  const { log, lines } = keepLog();
+  const running = runOnce(rig.settings(clientId, { MQTT_BROKER_URL: url }), log, never, now);
+  await expect.poll(() => lines.some(({ msg }) => msg === 'connected to the broker')).toBe(true);
   proxy.swallowUpstream();
   await device.publish(payloads);
   const before = await running;
@@ -37,12 +37,6 @@ async function commitWithoutAcknowledging(clientId: string, device: RigDevice, p
   proxy.mend();
   return before;
 }
-
-/** True when a session of this client id has subscribed. */
-const brokerKnows = async (clientId: string) => {
-  const { readFileSync } = await import('node:fs');
-  return readFileSync(rig.broker().logFile, 'utf8').includes(`as ${clientId} `);
-};
 
 const counts = ({ received, stored, duplicate, rejected }: RunResult) => ({ received, stored, duplicate, rejected });
 const onlyDuplicates = (n: number) => ({ received: n, stored: 0, duplicate: n, rejected: 0 });
@@ -92,4 +86,17 @@ test('C: an equal reading that is sent on purpose in the next bucket is a row of
   await device.publish(['{"v":1}']);
   expect(counts(await run('twins', clock(1)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
   expect(await rig.rows(device)).toHaveLength(2);
+});
+
+test('C: a redelivery that was never committed is stored once, beside an equal reading of its bucket', async () => {
+  const device = rig.devices[5]!;
+  await run('uncommitted');
+  await rig.admin.query('revoke insert on public.telemetry from mqtt_ingest');
+  await device.publish(['{"v":1}']);
+  const refused = await runOnce(rig.settings('uncommitted', { INGEST_TIME_GUARD_MS: '1500' }), keepLog().log, never);
+  expect(refused).toMatchObject({ outcome: 'failed', error: { code: '42501' }, stored: 0 });
+  await rig.admin.query('grant insert on public.telemetry to mqtt_ingest');
+  await device.publish(['{"v":1}']);
+  expect(counts(await run('uncommitted', clock(1)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
+  expect(await rig.rows(device)).toHaveLength(1);
 });

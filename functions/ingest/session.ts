@@ -70,7 +70,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
 
   const watch = async (): Promise<SessionEnd> => {
     let everReady = false;
-    for (;;) {
+    // It outlives the race that waits for it: without this end it would spin once `stop` is aborted.
+    while (!ending.signal.aborted) {
       if (lease.lost.aborted) return 'lease-lost';
       if (signal.aborted) return 'stopped';
       const readySince = consumer.readySince();
@@ -83,6 +84,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       }
       await pause(LOOK_EVERY_MS, stop);
     }
+    return 'stopped';
   };
 
   try {

@@ -5,11 +5,12 @@ import { formatTimestamp } from '../../domain/timestamps.ts';
 import type { Row } from './batch.ts';
 
 // A redelivery carries its original packet identifier (MQTT 5.0, 4.4), and an identifier is free for another message only
-// after its acknowledgement, which follows the commit. So a DUP packet whose identifier and content are on record is the
-// recorded message, even when its time of receipt now falls into another bucket.
+// after its acknowledgement, which follows the commit. So when the last use on record of a DUP packet's identifier had
+// the same content, it is the recorded message, even when its time of receipt now falls into another bucket.
 const FIND_PACKETS = `
-  select packet_id, content_hash from ingest.untimed
-  where session = $1 and (packet_id, content_hash) in (select * from unnest($2::int[], $3::text[]))`;
+  select distinct on (packet_id) packet_id, content_hash from ingest.untimed
+  where session = $1 and packet_id = any ($2::int[])
+  order by packet_id, received_at desc`;
 
 const CLAIM = `
   insert into ingest.untimed (tenant_id, device_id, message_id, ts, session, packet_id, content_hash, received_at)
@@ -28,7 +29,6 @@ export async function claimUntimed(client: Client, rows: readonly Row[], session
     const { rows: found } = await client.query<{ packet_id: number; content_hash: string }>(FIND_PACKETS, [
       session,
       redelivered.map(({ delivery }) => delivery.packetId),
-      redelivered.map((row) => row.untimed?.contentHash),
     ]);
     const packets = new Set(found.map((row) => `${row.packet_id} ${row.content_hash}`));
     for (const row of redelivered) {
@@ -49,7 +49,8 @@ export async function claimUntimed(client: Client, rows: readonly Row[], session
   ]);
   const mine = new Set(claimed.map((row) => `${row.device_id} ${row.message_id}`));
   for (const row of fresh) {
-    if (!mine.has(`${row.route.deviceId} ${row.messageId}`)) known.add(row);
+    // Taken by the first of equal rows: a redelivery and a new reading of one bucket can meet here.
+    if (!mine.delete(`${row.route.deviceId} ${row.messageId}`)) known.add(row);
   }
   return known;
 }

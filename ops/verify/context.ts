@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
 import { generateKey } from '../../domain/credentials.ts';
+import { devicePrefix } from '../../domain/topics.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import {
   addDevice,
@@ -100,11 +101,17 @@ function connectStrictly(target: VerifyTarget, credentials: Partial<Credentials>
   return mqtt.connectAsync(`mqtts://${target.host}:${target.port}`, options, false);
 }
 
-/** Waits until the broker knows the account that the registry got last. */
+/** Waits until each account may connect and publish: credentials and rights reach the broker in two files. */
 async function untilInForce({ connect, a, b, control }: VerifyContext): Promise<void> {
   const deadline = Date.now() + REGISTRY_TIMEOUT_MS;
-  for (const account of [a, b, control]) {
-    while (!(await isAccepted(connect, credentialsOf(account)))) {
+  const own = ({ tenant, device }: ScratchDevice, channel: string) => `${devicePrefix(tenant, device)}/${channel}`;
+  const accounts: [Credentials, topic: string][] = [
+    [a, own(a, 'state')],
+    [b, own(b, 'state')],
+    [control, own(a, 'commands/ready')],
+  ];
+  for (const [account, topic] of accounts) {
+    while (!(await mayPublish(connect, credentialsOf(account), topic))) {
       if (Date.now() > deadline) {
         throw new Error(
           `the broker still refuses a device ${REGISTRY_TIMEOUT_MS / 1000} s after it was added to the registry: is the registry sync running?`,
@@ -115,9 +122,15 @@ async function untilInForce({ connect, a, b, control }: VerifyContext): Promise<
   }
 }
 
-async function isAccepted(connect: VerifyContext['connect'], credentials: Credentials): Promise<boolean> {
+async function mayPublish(
+  connect: VerifyContext['connect'],
+  credentials: Credentials,
+  topic: string,
+): Promise<boolean> {
   try {
-    await (await connect(credentials)).endAsync();
+    const client = await connect(credentials);
+    await client.publishAsync(topic, '{}', { qos: 1 });
+    await client.endAsync();
     return true;
   } catch (error) {
     if (isRefusal(error)) return false;

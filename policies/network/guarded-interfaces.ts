@@ -1,12 +1,11 @@
 // NET-06: the rules must be in the packet's way. A network security group that nothing refers to guards nothing.
 import type { Finding, StackRule } from '../define.ts';
-import { at, isObject, type Known, UNKNOWN } from '../known.ts';
+import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
+import { VIRTUAL_MACHINE } from '../machine/types.ts';
 import type { Resource } from '../resource.ts';
-import { follow, isSet, type Link } from './links.ts';
+import { follow, type Link } from './links.ts';
 import { type Subnet, subnetsOf } from './subnets.ts';
 import { NETWORK_INTERFACE, SUBNET } from './types.ts';
-
-const VIRTUAL_MACHINE = 'azure-native:compute:VirtualMachine';
 
 /** A network interface as far as it matters here, with the top-level property its references are written in. */
 interface Interface {

@@ -26,7 +26,7 @@ function judge(group: RuleGroup, exposures: Exposure[]): Finding[] {
 function judgeGroup(group: RuleGroup, findings: (group: RuleGroup) => Exposure[]): Finding[] {
   const obstacles = [
     ...group.unreadable.map((problem) => ({ ...problem, fix: READ })),
-    ...group.conflicts.map((problem) => ({ ...problem, fix: SEPARATE })),
+    ...group.conflicts.filter(({ isInbound }) => isInbound).map((problem) => ({ ...problem, fix: SEPARATE })),
   ];
   if (obstacles.length === 0) return judge(group, findings(group));
   return obstacles.map(({ urn, message, fix }) => ({

@@ -1,5 +1,5 @@
 // Finds the resources that a property refers to, also when their ids are not known yet.
-import { type Known, UNKNOWN } from '../known.ts';
+import type { Known } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { SECURITY_GROUP, SUBNET } from './types.ts';
 
@@ -34,9 +34,4 @@ export function follow(from: Resource, property: string, value: Known, type: str
   const named = candidates.filter((candidate) => azureNames(candidate).includes(name));
   if (named.length > 0) return named;
   return candidates.every((candidate) => azureNames(candidate).length > 0) ? 'outside' : 'unknown';
-}
-
-/** True for a reference that is there, known or not. */
-export function isSet(value: Known): boolean {
-  return value === UNKNOWN || (value !== undefined && value !== null && value !== '');
 }

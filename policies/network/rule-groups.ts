@@ -14,6 +14,12 @@ export interface RuleProblem {
   message: string;
 }
 
+/** Two rules that cannot both be in force. */
+export interface RuleConflict extends RuleProblem {
+  /** False for outbound rules, which the ingress contract is not about. */
+  isInbound: boolean;
+}
+
 /** The rules of one network security group. */
 export interface RuleGroup {
   /** Names the group for a message. */
@@ -23,7 +29,7 @@ export interface RuleGroup {
   /** Fields that are not known or not understood. */
   unreadable: RuleProblem[];
   /** Rules that cannot both be in force: the same name twice, or the same priority in one direction. */
-  conflicts: RuleProblem[];
+  conflicts: RuleConflict[];
   /** Addresses behind the group. */
   machine: AddressSet;
 }
@@ -41,8 +47,8 @@ interface WrittenRule {
 
 /** The rules written in a security group; a list that is not known counts as one unreadable rule. */
 export function inlineRules({ name, props }: Resource): { raw: Known; parsed: ParsedRule }[] {
-  const list = props.securityRules ?? [];
-  const rules = Array.isArray(list) ? list : [list];
+  const list: Known = props.securityRules ?? [];
+  const rules: Known[] = Array.isArray(list) ? list : [list];
   return rules.map((raw, index) => ({ raw, parsed: parseRule(raw, `${name}.securityRules[${index}]`) }));
 }
 
@@ -81,12 +87,16 @@ function groupsOf(
   return possible.map((group) => ({ group, isCertain: possible.length === 1 }));
 }
 
+function isInbound({ parsed }: WrittenRule): boolean {
+  return parsed.direction !== 'Outbound';
+}
+
 function fingerprint(rule: ParsedRule): string {
   return JSON.stringify(rule, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
 }
 
 /** Drops a group's copies of its standalone rules; two different rules of one name are a conflict. */
-function withoutCopies(rules: WrittenRule[], conflicts: RuleProblem[]): WrittenRule[] {
+function withoutCopies(rules: WrittenRule[], conflicts: RuleConflict[]): WrittenRule[] {
   const standalone = new Map(
     rules.filter((rule) => rule.isStandalone && rule.isCertain).map((rule) => [rule.parsed.name.toLowerCase(), rule]),
   );
@@ -95,13 +105,13 @@ function withoutCopies(rules: WrittenRule[], conflicts: RuleProblem[]): WrittenR
     if (twin === undefined) return true;
     if (!rule.isEcho && fingerprint(rule.parsed) !== fingerprint(twin.parsed)) {
       const message = `Rule "${rule.parsed.name}" is written twice with different fields, inside its group and standalone; the last one written wins.`;
-      conflicts.push({ urn: twin.urn, message });
+      conflicts.push({ urn: twin.urn, message, isInbound: isInbound(rule) || isInbound(twin) });
     }
     return false;
   });
 }
 
-function samePriorities(rules: WrittenRule[]): RuleProblem[] {
+function samePriorities(rules: WrittenRule[]): RuleConflict[] {
   const first = new Map<string, WrittenRule>();
   return rules.flatMap((rule) => {
     const { direction, priority, name } = rule.parsed;
@@ -113,12 +123,12 @@ function samePriorities(rules: WrittenRule[]): RuleProblem[] {
       return [];
     }
     const message = `Rules "${other.parsed.name}" and "${name}" are both ${direction} with priority ${priority}: which one comes first is not defined.`;
-    return [{ urn: rule.urn, message }];
+    return [{ urn: rule.urn, message, isInbound: isInbound(rule) }];
   });
 }
 
 function assemble(title: string, rules: WrittenRule[], machine: AddressSet): RuleGroup {
-  const conflicts: RuleProblem[] = [];
+  const conflicts: RuleConflict[] = [];
   const kept = withoutCopies(rules, conflicts);
   conflicts.push(...samePriorities(kept));
   return {

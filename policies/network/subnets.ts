@@ -1,7 +1,7 @@
 // Subnets, whether they are resources of their own or written inside their virtual network.
-import { at, isObject, type Known, UNKNOWN } from '../known.ts';
+import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
-import { follow, isSet, type Link } from './links.ts';
+import { follow, type Link } from './links.ts';
 import { type AddressSet, ALL_ADDRESSES, parsePrefix, perFamily, unionOf } from './reachability/addresses.ts';
 import { NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, VIRTUAL_NETWORK } from './types.ts';
 
@@ -19,9 +19,11 @@ export interface Subnet {
 function toSubnet(resource: Resource, property: string, props: Known, resources: Resource[]): Subnet {
   const group = at(props, 'networkSecurityGroup');
   const id = group === UNKNOWN ? UNKNOWN : at(group, 'id');
-  const list = at(props, 'addressPrefixes') ?? [];
-  const texts = [at(props, 'addressPrefix') ?? undefined, ...(Array.isArray(list) ? list : [list])].filter(isSet);
-  const prefixes = texts.map((text) => (typeof text === 'string' ? parsePrefix(text) : undefined));
+  const list = at(props, 'addressPrefixes');
+  const written: Known[] = [at(props, 'addressPrefix')];
+  if (Array.isArray(list)) written.push(...list);
+  else written.push(list);
+  const prefixes = written.filter(isSet).map((text) => (typeof text === 'string' ? parsePrefix(text) : undefined));
   const areKnown = prefixes.length > 0 && prefixes.every((prefix) => prefix !== undefined);
   return {
     resource,

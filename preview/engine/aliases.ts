@@ -1,9 +1,14 @@
 // Aliases: the identities a resource may have had before. Only what the program's author wrote is of interest; the
 // azure-native SDK adds dozens of its own to every resource, one for each API version.
 import type * as resources from '@pulumi/pulumi/proto/resource_pb.js';
-import type { Alias } from './resource.ts';
 import { makeUrn, nameOf, typeOf } from './urn.ts';
 
+/** Another identity the resource may have had: a URN, or the parts in which it differs from now. */
+export type Alias =
+  | string
+  | { name?: string; type?: string; stack?: string; project?: string; parent?: string; noParent?: true };
+
+/** The aliases that the program's author wrote. */
 export function effectiveAliases(request: resources.RegisterResourceRequest): Alias[] {
   const written = request.getAliasesList().map((alias): Alias => {
     const spec = alias.getSpec();

@@ -1,6 +1,6 @@
 // A resource as the program registered it, and how the stand-in engine reads it off the request.
 import type * as resources from '@pulumi/pulumi/proto/resource_pb.js';
-import { effectiveAliases } from './aliases.ts';
+import { type Alias, effectiveAliases } from './aliases.ts';
 import { makeUrn } from './urn.ts';
 import { flatten, type Wire, type WireObject } from './wire.ts';
 
@@ -45,11 +45,6 @@ export interface ResourceOptions {
   /** Id of an existing resource that is only read. */
   read?: string;
 }
-
-/** Another identity the resource may have had: a URN, or the parts in which it differs from now. */
-export type Alias =
-  | string
-  | { name?: string; type?: string; stack?: string; project?: string; parent?: string; noParent?: true };
 
 /** @param place the stack and the project, which make part of the URN. */
 export function fromRegistration(
@@ -134,7 +129,7 @@ function readPropertyDependencies(request: resources.RegisterResourceRequest): R
   return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Drops what was not set: protobuf has no absent string, list or map, only an empty one; `false` stays unless optional. */
+/** Drops what was not set: protobuf has no absent string, list or map, only an empty one, and `false` is the default. */
 function compact<T extends object>(options: T): Partial<T> {
   const isSet = (value: unknown) =>
     value !== undefined && value !== false && value !== '' && !(typeof value === 'object' && isEmpty(value as object));

@@ -11,6 +11,9 @@ export const SERVICE_TOPICS = {
   control: [`write tenants/+/devices/+/${COMMAND_CHANNEL}/#`, 'read tenants/+/devices/+/state'],
 } as const;
 
+/** The broker account, and MQTT session, that ingest uses. */
+export const INGEST_USERNAME = 'svc-ingest';
+
 /** A kind of service account. */
 export type ServicePurpose = keyof typeof SERVICE_TOPICS;
 

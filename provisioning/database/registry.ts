@@ -1,5 +1,5 @@
 // The registry of who may connect to the broker: tenants, devices and service accounts. Keys are shown, hashes stored.
-// Every change is one statement, so that callers may share a connection.
+// Every change is one statement: whole without a transaction, also through a pooler.
 import type { ClientBase, QueryResultRow } from 'pg';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { assertSlug, deviceUsername } from '../../domain/identifiers.ts';

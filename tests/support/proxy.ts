@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A running proxy on loopback. */
-export interface Proxy {
+export interface TcpProxy {
   port: number;
   /** Refuses new connections and cuts the present ones. */
   cut(): void;
@@ -15,7 +15,7 @@ export interface Proxy {
 }
 
 /** Starts a proxy to a loopback port. */
-export async function startProxy(target: number): Promise<Proxy> {
+export async function startProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let open = true;
   let swallow = false;

@@ -24,7 +24,7 @@ export interface ParsedRule {
   direction?: 'Inbound' | 'Outbound';
   priority?: number;
   inbound?: SecurityRule;
-  /** One sentence a field that is unknown or not understood. An outbound rule's address and port fields are not read. */
+  /** One sentence a field that is unknown or not understood. An outbound rule has none. */
   problems: string[];
 }
 
@@ -116,10 +116,10 @@ export function parseRule(rule: Known, fallbackName: string): ParsedRule {
   const direction = fields.choice('direction', ['Inbound', 'Outbound']);
   const written = fields.value('priority');
   const priority = typeof written === 'number' && Number.isInteger(written) ? written : undefined;
+  if (direction === 'Outbound') return { name, direction, priority, problems: [] };
   if (written !== UNKNOWN && (priority === undefined || priority < 100 || priority > 4096)) {
     fields.problems.push('priority is not an integer from 100 to 4096');
   }
-  if (direction === 'Outbound') return { name, direction, priority, problems: fields.problems };
 
   const access = fields.choice('access', ['Allow', 'Deny']);
   const protocolText = fields.choice('protocol', ['*', 'Tcp', 'Udp', 'Icmp', 'Esp', 'Ah']);

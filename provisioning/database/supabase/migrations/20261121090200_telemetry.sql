@@ -34,6 +34,7 @@ comment on table ingest.telemetry_default is
   'Readings whose day has no partition: a wrong clock, or very late. ingest.ensure_telemetry_partitions() empties it.';
 
 -- Makes the partition of one UTC day, moving that day's rows out of the default partition. False when it was there.
+-- Only ensure_telemetry_partitions calls it, one caller at a time.
 create function ingest.make_telemetry_partition(day date) returns boolean
 language plpgsql security definer set search_path = '' set timezone = 'UTC' set lock_timeout = '10s'
 as $$
@@ -42,7 +43,6 @@ declare
   low constant timestamptz := day::timestamptz;
   high constant timestamptz := (day + 1)::timestamptz;
 begin
-  perform pg_advisory_xact_lock(hashtext('ingest.make_telemetry_partition'));
   if to_regclass('ingest.' || partition) is not null then
     return false;
   end if;
@@ -76,6 +76,8 @@ begin
     raise exception 'days_ahead is %, it must be between 0 and 60', coalesce(days_ahead::text, 'null')
       using errcode = 'invalid_parameter_value';
   end if;
+  -- Before the default partition is read: two callers that had both read it would each wait for the other to let go.
+  perform pg_advisory_xact_lock(hashtext('ingest.ensure_telemetry_partitions'));
   for wanted in
     select d::date from generate_series(today, today + days_ahead, interval '1 day') as d
     union
@@ -83,8 +85,7 @@ begin
     where ts >= (today - 60)::timestamptz and ts < (today + 1)::timestamptz
     order by 1
   loop
-    if to_regclass('ingest.telemetry_' || to_char(wanted, 'YYYYMMDD')) is null
-       and ingest.make_telemetry_partition(wanted) then
+    if ingest.make_telemetry_partition(wanted) then
       made := made + 1;
     end if;
   end loop;

@@ -78,7 +78,7 @@ declare
   current_fence bigint;
 begin
   select l.fence into current_fence from ingest.leases as l where l.name = lease_name for key share;
-  if current_fence is distinct from lease_fence then
+  if (current_fence = lease_fence) is not true then
     raise exception 'lease % is at fence %, this run holds %: another run has taken over',
       lease_name, coalesce(current_fence::text, 'none'), coalesce(lease_fence::text, 'none')
       using errcode = 'MS001';

@@ -1,0 +1,49 @@
+// The settings of a web or function app, wherever azure-native lets one write them.
+import { at, isObject, type Known, UNKNOWN } from '../known.ts';
+import type { Resource } from '../resource.ts';
+
+/** One setting of an app. */
+export interface Setting {
+  name: string;
+  value: Known;
+  /** True in the connection string section, where every value is one whatever its name says. */
+  isConnectionString: boolean;
+}
+
+const SITES = ['azure-native:web:WebApp', 'azure-native:web:WebAppSlot'];
+const SETTINGS = ['azure-native:web:WebAppApplicationSettings', 'azure-native:web:WebAppApplicationSettingsSlot'];
+const CONNECTIONS = ['azure-native:web:WebAppConnectionStrings', 'azure-native:web:WebAppConnectionStringsSlot'];
+
+/** Every type whose settings are read. */
+export const SETTINGS_TYPES: readonly string[] = [...SITES, ...SETTINGS, ...CONNECTIONS];
+
+/** A list of name and value pairs; undefined when the list or a name in it is not known. */
+function fromList(list: Known, valueKey: string, isConnectionString: boolean): Setting[] | undefined {
+  if (list === undefined || list === null) return [];
+  if (!Array.isArray(list)) return undefined;
+  const settings = list.map((entry): Setting | undefined => {
+    const name = at(entry, 'name');
+    return typeof name === 'string' ? { name, value: at(entry, valueKey), isConnectionString } : undefined;
+  });
+  return settings.every((setting) => setting !== undefined) ? settings : undefined;
+}
+
+function fromMap(map: Known, isConnectionString: boolean): Setting[] | undefined {
+  if (map === undefined || map === null) return [];
+  if (!isObject(map)) return undefined;
+  return Object.entries(map).map(([name, entry]) => ({
+    name,
+    value: isConnectionString ? at(entry, 'value') : entry,
+    isConnectionString,
+  }));
+}
+
+/** All settings of the resource; undefined when it is not known which there are. */
+export function settingsOf({ type, props }: Resource): Setting[] | undefined {
+  if (SETTINGS.includes(type)) return fromMap(props.properties, false);
+  if (CONNECTIONS.includes(type)) return fromMap(props.properties, true);
+  if (props.siteConfig === UNKNOWN) return undefined;
+  const settings = fromList(at(props, 'siteConfig', 'appSettings'), 'value', false);
+  const connections = fromList(at(props, 'siteConfig', 'connectionStrings'), 'connectionString', true);
+  return settings === undefined || connections === undefined ? undefined : [...settings, ...connections];
+}

@@ -1,0 +1,2 @@
+// Undated type token of the machine.
+export const VIRTUAL_MACHINE = 'azure-native:compute:VirtualMachine';

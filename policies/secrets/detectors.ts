@@ -1,0 +1,63 @@
+// Recognises secrets by their shape. A finding names the kind of secret and never shows it.
+import { unpack } from './unpack.ts';
+
+/** A shape that only a secret has. */
+interface Detector {
+  kind: string;
+  pattern: RegExp;
+}
+
+const DETECTORS: Detector[] = [
+  { kind: 'a private key', pattern: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/ },
+  { kind: 'an age secret key', pattern: /AGE-SECRET-KEY-1[0-9A-Z]{20,}/ },
+  {
+    kind: 'a URL with a password in it',
+    pattern: /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/?#@'"]*:(?![$<{%])[^\s/?#@'"]{3,}@[\w[.-]/i,
+  },
+  { kind: 'a storage account key', pattern: /\bAccountKey\s*=\s*(?![$<{@])[A-Za-z0-9+/]{16,}/i },
+  { kind: 'a shared access key', pattern: /\bSharedAccess(?:Key|Signature)\s*=\s*(?![$<{@])[^\s;"']{8,}/i },
+  { kind: 'a shared access signature', pattern: /[?&;]sig=(?![$<{])[A-Za-z0-9%+/_-]{16,}/i },
+  { kind: 'a Supabase secret key', pattern: /\bsb_secret_[A-Za-z0-9_-]{6,}/ },
+  { kind: 'a JSON web token', pattern: /\beyJ[A-Za-z0-9_-]{6,}\.eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{8,}/ },
+  { kind: 'a Microsoft Entra client secret', pattern: /\b[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,}/ },
+  { kind: 'a GitHub token', pattern: /\b(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})/ },
+  { kind: 'an AWS access key', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/ },
+  { kind: 'a Slack token', pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/ },
+  {
+    kind: 'an Authorization header',
+    pattern: /\bAuthorization\b["']?\s*[:=]\s*["']?(?:Basic|Bearer)\s+(?![$<{])[A-Za-z0-9+/=._~-]{8,}/i,
+  },
+  {
+    kind: 'a password hash',
+    pattern: /\$(?:1|2[abxy]|5|6|7|y|gy|argon2(?:i|d|id)|scrypt)\$[^\s"'$]*\$?[A-Za-z0-9./+=,$]{16,}/,
+  },
+];
+
+/** `key: value` and `key=value` where the key promises a secret. */
+const ASSIGNMENT =
+  /(?:^|[\s"'{,;&?(-])(?:[\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|client[_-]?key|credentials?))["']?[ \t]*[:=][ \t]*("[^"\n]*"|'[^'\n]*'|[^\s,;&}"']+)/gi;
+
+/** Values that stand for a secret or switch something, and hold none: variables, placeholders, references, paths, words. */
+const NO_SECRET =
+  /^(?:\$|<|\{|%|@Microsoft\.KeyVault\(|\/[\w./-]*$|\.\.?\/|https?:\/\/|[a-z]+:\/\/[^@]*$|(?:true|false|yes|no|on|off|null|none|auto|required|optional|disabled|enabled|prohibit-password|\*+|x+|!|\||>|\d{1,5})[-+]?$)/i;
+
+function holdsLiteral(text: string): boolean {
+  return [...text.matchAll(ASSIGNMENT)].some(([, value]) => {
+    const bare = value!.replace(/^["']|["']$/g, '').trim();
+    return bare.length >= 4 && !NO_SECRET.test(bare);
+  });
+}
+
+/** The kinds of secret in one text, as written; nothing is unpacked. */
+export function secretsIn(text: string): string[] {
+  const kinds = DETECTORS.filter(({ pattern }) => pattern.test(text)).map(({ kind }) => kind);
+  return holdsLiteral(text) ? [...kinds, 'a password or token written as a setting'] : kinds;
+}
+
+/** The kinds of secret in a text and in everything that can be unpacked from it; what cannot be opened counts as one. */
+export function secretsAnywhereIn(text: string): string[] {
+  const { texts, isIncomplete } = unpack(text);
+  const kinds = new Set(texts.flatMap(secretsIn));
+  if (isIncomplete) kinds.add('something packed so that it cannot be read');
+  return [...kinds];
+}

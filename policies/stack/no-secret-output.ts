@@ -1,0 +1,64 @@
+// SEC-01: a stack output is published. Whoever may read the stack may read it, and other stacks copy it.
+import type { Finding, StackRule } from '../define.ts';
+import { isObject, type Known, UNKNOWN } from '../known.ts';
+import type { Resource } from '../resource.ts';
+import { secretsAnywhereIn } from '../secrets/detectors.ts';
+import { isAboutSecret, isSecretName } from '../secrets/names.ts';
+
+const STACK = 'pulumi:pulumi:Stack';
+
+/** Properties that are secrets by what they are. Their values, where known, must not turn up in an output. */
+const SECRET_PROPERTIES: Record<string, string[]> = {
+  'random:index/randomPassword:RandomPassword': ['result', 'bcryptHash'],
+  'random:index/randomBytes:RandomBytes': ['base64', 'hex'],
+  'tls:index/privateKey:PrivateKey': ['privateKeyPem', 'privateKeyOpenssh', 'privateKeyPemPkcs8'],
+};
+
+function secretsOf(resources: Resource[]): string[] {
+  return resources.flatMap(({ type, props }) =>
+    (SECRET_PROPERTIES[type] ?? [])
+      .map((property) => props[property])
+      .filter((value) => typeof value === 'string' && value.length >= 8),
+  ) as string[];
+}
+
+/** Every text or unknown in a value with the keys that lead to it. */
+function leaves(value: Known, path: string[]): { path: string[]; value: string | typeof UNKNOWN }[] {
+  if (value === UNKNOWN || typeof value === 'string') return value === '' ? [] : [{ path, value }];
+  if (Array.isArray(value)) return value.flatMap((item) => leaves(item, path));
+  return isObject(value) ? Object.entries(value).flatMap(([key, item]) => leaves(item, [...path, key])) : [];
+}
+
+/** What is wrong with one output; undefined when nothing is. */
+function judge(path: string[], value: string | typeof UNKNOWN, secrets: string[]): string | undefined {
+  const name = path.join('.');
+  if (path.some(isSecretName) && !path.some(isAboutSecret)) return `Output "${name}" is a secret by its name.`;
+  if (value === UNKNOWN) return undefined;
+  if (secrets.some((secret) => value.includes(secret))) return `Output "${name}" holds the secret of another resource.`;
+  const [kind] = secretsAnywhereIn(value);
+  return kind === undefined ? undefined : `Output "${name}" holds ${kind}.`;
+}
+
+export const noSecretOutput: StackRule = {
+  id: 'SEC-01',
+  name: 'stack-no-secret-output',
+  phase: 0,
+  severity: 'critical',
+  enforcement: 'mandatory',
+  demand:
+    'No stack output is a secret by name or content, plain or encrypted. An output unknown in the preview is judged by its name, and by its value once the update knows it.',
+  reason:
+    'Outputs are shown by every `pulumi stack output`, copied by stack references and kept in each past state; an encrypted one is one --show-secrets away.',
+  fix: 'remove the output and publish the name of the Key Vault secret instead',
+  checkStack(resources) {
+    const secrets = secretsOf(resources);
+    return resources
+      .filter(({ type }) => type === STACK)
+      .flatMap(({ urn, props }): Finding[] =>
+        leaves(props, []).flatMap(({ path, value }) => {
+          const message = judge(path, value, secrets);
+          return message === undefined ? [] : [{ urn, message }];
+        }),
+      );
+  },
+};

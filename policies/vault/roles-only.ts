@@ -1,0 +1,32 @@
+// KV-03: who may read a secret is decided in one place, by Azure roles.
+import type { Finding, ResourceRule } from '../define.ts';
+import { at } from '../known.ts';
+
+const VAULT = 'azure-native:keyvault:Vault';
+const ACCESS_POLICY = 'azure-native:keyvault:AccessPolicy';
+
+export const rolesOnly: ResourceRule = {
+  id: 'KV-03',
+  name: 'vault-roles-only',
+  phase: 0,
+  severity: 'high',
+  enforcement: 'mandatory',
+  demand:
+    'A vault sets properties.enableRbacAuthorization to true and has no access policies, neither inside nor as AccessPolicy resources. Absent or unknown counts as a violation, for the default depends on the API version.',
+  reason:
+    'Access policies work for a whole vault and beside all role assignments, so whoever may write the vault may grant himself its secrets.',
+  fix: 'set properties.enableRbacAuthorization: true, remove properties.accessPolicies and AccessPolicy resources, and grant roles with authorization.RoleAssignment',
+  types: [VAULT, ACCESS_POLICY],
+  check({ urn, name, type, props }) {
+    if (type === ACCESS_POLICY) return [{ urn, message: `"${name}" is an access policy.` }];
+    const findings: Finding[] = [];
+    if (at(props, 'properties', 'enableRbacAuthorization') !== true) {
+      findings.push({ urn, message: `"${name}" does not surely use Azure roles.` });
+    }
+    const policies = at(props, 'properties', 'accessPolicies') ?? undefined;
+    if (policies !== undefined && !(Array.isArray(policies) && policies.length === 0)) {
+      findings.push({ urn, message: `"${name}" has access policies, or it is not known whether it has.` });
+    }
+    return findings;
+  },
+};

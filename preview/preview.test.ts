@@ -1,0 +1,240 @@
+// The real runner, the real policy pack runner, and the fixture project.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { UNKNOWN } from './engine/wire.ts';
+import { POLICIES, PROJECT, scratchPack, scratchProject, stackFile } from './fixtures/scratch.ts';
+import { formatPlan, type PlanEntry } from './plan.ts';
+import { type Preview, type PreviewOptions, preview, writeSnapshot } from './preview.ts';
+
+const CANARY = 'fixture-canary-5f1c9a';
+
+const run = (root: string, options: Partial<PreviewOptions> = {}) =>
+  preview({ stack: 'dev', root, policyPack: POLICIES, ...options });
+const planOnly = { policyPack: false } as const;
+const breach = (how: string) => scratchProject({ 'Pulumi.dev.yaml': stackFile({ breach: how }) });
+
+/** A program of a few lines in place of the fixture's. */
+const program = (lines: string) =>
+  scratchProject({ 'program.ts': `import * as pulumi from '@pulumi/pulumi';\n${lines}` });
+
+function named(plan: PlanEntry[], name: string): PlanEntry {
+  return plan.find((entry) => entry.name === name)!;
+}
+
+describe('the plan of the fixture', () => {
+  let fixture: Preview;
+  beforeAll(async () => {
+    fixture = await run(PROJECT, planOnly);
+  });
+
+  test('holds every resource with its place in the tree', () => {
+    const { plan, diff } = fixture;
+    expect(plan.map(({ urn }) => urn.replace('urn:pulumi:dev::preview-fixture::', ''))).toEqual([
+      'azure-native:resources:ResourceGroup::group',
+      'preview-fixture:index:KeyVault$azure-native:keyvault:Secret::vault-canary',
+      'preview-fixture:index:KeyVault$azure-native:keyvault:Secret::vault-generated',
+      'preview-fixture:index:KeyVault$azure-native:keyvault:Secret::vault-token',
+      'preview-fixture:index:KeyVault$azure-native:keyvault:Vault::vault-vault',
+      'preview-fixture:index:KeyVault$random:index/randomPassword:RandomPassword::vault-password',
+      'preview-fixture:index:KeyVault::vault',
+      'preview-fixture:index:Network$azure-native:network:NetworkSecurityGroup::net-nsg',
+      'preview-fixture:index:Network::net',
+      'pulumi:pulumi:Stack::preview-fixture-dev',
+    ]);
+    expect(named(plan, 'net-nsg')).toMatchObject({ custom: true, parent: named(plan, 'net').urn });
+    expect(named(plan, 'net')).toMatchObject({ custom: false, parent: named(plan, 'preview-fixture-dev').urn });
+    expect(diff.map(({ operation }) => operation)).toEqual(plan.map(() => 'create'));
+  });
+
+  test('has exactly the fields that others rely on', () => {
+    const { plan } = fixture;
+    const fields = ['urn', 'type', 'name', 'parent', 'custom', 'inputs', 'options', 'dependencies'];
+    for (const entry of plan) expect(Object.keys(entry)).toEqual(fields);
+  });
+
+  test('tells known, unknown and secret values apart', () => {
+    const { plan } = fixture;
+    expect(named(plan, 'group').inputs).toEqual({
+      location: 'westeurope',
+      resourceGroupName: 'rg-fixture-dev',
+      tags: { greeting: 'hello' },
+    });
+    expect(named(plan, 'vault-generated').inputs).toEqual({
+      properties: { contentType: UNKNOWN, value: '[secret]' },
+      resourceGroupName: UNKNOWN,
+      secretName: 'generated',
+      vaultName: UNKNOWN,
+    });
+    expect(named(plan, 'vault-token').inputs.properties).toMatchObject({ value: '[secret]' });
+  });
+
+  test('has options and dependencies, without the aliases of the SDK', () => {
+    const { plan } = fixture;
+    expect(named(plan, 'group').options).toEqual({ protect: true });
+    expect(named(plan, 'net-nsg').options).toMatchObject({ aliases: [{ name: 'former-nsg' }] });
+    const secret = named(plan, 'vault-generated');
+    const [group, vault, password] = ['group', 'vault-vault', 'vault-password'].map((name) => named(plan, name).urn);
+    expect(secret.options.ignoreChanges).toEqual(['properties.contentType']);
+    expect(secret.dependencies).toEqual([group, vault, password]);
+    expect(secret.options.propertyDependencies?.properties).toEqual([vault, password]);
+  });
+});
+
+test('the same program gives the same bytes wherever it lies', async () => {
+  const [first, second] = [await run(PROJECT, planOnly), await run(scratchProject(), planOnly)];
+  expect(formatPlan(second.plan)).toBe(formatPlan(first.plan));
+});
+
+test('paths in the project are written relative to it', async () => {
+  const root = program(`
+    class Site extends pulumi.ComponentResource {
+      constructor() { super('t:index:Site', 'site', { folder: import.meta.dirname + '/dist', other: '/etc' }); }
+    }
+    new Site();`);
+  const { plan } = await run(root, planOnly);
+  expect(named(plan, 'site').inputs).toEqual({ folder: 'dist', other: '/etc' });
+});
+
+test('a snapshot makes the next preview a comparison', async () => {
+  const root = scratchProject();
+  writeSnapshot(await run(root, planOnly));
+  expect((await run(root, planOnly)).diff.map(({ operation }) => operation)).not.toContain('create');
+});
+
+test('a lookup that needs an account is unknown and is named', async () => {
+  const root = program(`
+    const answer = pulumi.runtime.invokeOutput('azure-native:network:getThing', {});
+    class Holder extends pulumi.ComponentResource {
+      constructor() { super('t:index:Holder', 'holder', { found: answer.apply((a) => a.id) }); }
+    }
+    new Holder();`);
+  const { plan, unanswered } = await run(root, planOnly);
+  expect(named(plan, 'holder').inputs).toEqual({ found: UNKNOWN });
+  expect(unanswered).toEqual(['azure-native:network:getThing']);
+});
+
+test('policies judge every resource and then the stack', async () => {
+  const { policies } = await run(PROJECT);
+  expect(policies).toMatchObject({ pack: 'fixture-policies', version: '1.2.3', policies: 6, output: '' });
+  expect(policies?.violations).toEqual([
+    {
+      policy: 'group-is-tagged',
+      pack: 'fixture-policies',
+      level: 'advisory',
+      urn: 'urn:pulumi:dev::preview-fixture::azure-native:resources:ResourceGroup::group',
+      description: 'A resource group names its owner.',
+      message: 'tag owner is missing',
+      fix: '',
+    },
+  ]);
+});
+
+test('a violation says what, where, how severe and how to fix it', async () => {
+  const open = stackFile({ 'preview-fixture:adminCidrs': ['0.0.0.0/0'] });
+  const { policies } = await run(scratchProject({ 'Pulumi.dev.yaml': open }));
+  expect(policies?.violations[0]).toMatchObject({
+    policy: 'ssh-is-narrow',
+    level: 'mandatory',
+    urn: expect.stringContaining('::net-nsg'),
+    message: 'rule allow-ssh-admin lets anybody in',
+    fix: 'Set adminCidrs to one address.',
+  });
+});
+
+test('a stack policy sees parents', async () => {
+  const { policies } = await run(breach('stack'));
+  expect(policies?.violations[0]).toMatchObject({
+    policy: 'stack-has-a-vault',
+    urn: 'urn:pulumi:dev::preview-fixture::preview-fixture:index:KeyVault::vault',
+  });
+});
+
+test('a policy gets secrets in clear, and what it echoes is scrubbed', async () => {
+  const { policies } = await run(breach('echo'));
+  const echoed = policies!.violations.find(({ policy }) => policy === 'sees-what-the-engine-sends')!;
+  expect(JSON.parse(echoed.message)).toMatchObject({ ignore: ['properties.contentType'], value: '[secret]' });
+});
+
+test('a policy that touches an unknown value is told so, as by the engine', async () => {
+  const { policies } = await run(breach('unknown'));
+  const unknown = policies!.violations.find(({ policy }) => policy === 'reads-an-unknown')!;
+  expect(unknown).toMatchObject({ level: 'advisory', message: expect.stringContaining('.resourceGroupName') });
+});
+
+test.each([
+  ['crash', /policy pack in .* failed: Error validating resource with policy 'crashes'.*the rule is broken/s],
+  ['exit', /policy pack in .* failed/],
+])('a pack that breaks (%s) is an error', async (how, message) => {
+  const failure = await run(breach(how)).catch((error) => error);
+  expect(failure).toMatchObject({ name: 'PackFailure', message: expect.stringMatching(message) });
+  expect(failure.message).not.toMatch(/\n\s+at /);
+});
+
+test('a pack that cannot start is an error', async () => {
+  const policyPack = scratchPack({ 'index.js': "throw new Error('no rules today');" });
+  const message = expect.stringMatching(/exit code \d+ before it had started[\s\S]*no rules today/);
+  await expect(run(PROJECT, { policyPack })).rejects.toMatchObject({ name: 'PackFailure', message });
+});
+
+test('a folder without a pack is refused', async () => {
+  const refused = run(PROJECT, { policyPack: import.meta.dirname });
+  await expect(refused).rejects.toMatchObject({ name: 'Refusal', message: expect.stringContaining('--no-policies') });
+});
+
+test('a program that throws is reported by its message', async () => {
+  const root = program(`throw new Error('adminCidrs is missing: set it in Pulumi.dev.yaml');`);
+  await expect(run(root, planOnly)).rejects.toMatchObject({
+    name: 'ProgramFailure',
+    message: 'adminCidrs is missing: set it in Pulumi.dev.yaml',
+  });
+  await expect(run(root, { ...planOnly, debug: true })).rejects.toThrow(/\n\s+at .*program\.ts/);
+});
+
+test('so is one that asks for configuration that is not there', async () => {
+  const root = program(`new pulumi.Config().require('nowhere');`);
+  await expect(run(root, planOnly)).rejects.toThrow(
+    /Missing required configuration variable 'preview-fixture:nowhere'/,
+  );
+});
+
+test('two resources with one name are refused as by the engine', async () => {
+  const root = program(`for (const _ of [1, 2]) new pulumi.ComponentResource('t:index:Twin', 'twin');`);
+  await expect(run(root, planOnly)).rejects.toThrow(/Duplicate resource URN '.*t:index:Twin::twin'/);
+});
+
+test('secrets are in nothing that leaves the preview', async () => {
+  const root = program(`
+    console.log('printed ${CANARY}');
+    pulumi.log.info('logged ${CANARY}');
+    class Holder extends pulumi.ComponentResource {
+      constructor() {
+        super('t:index:Holder', 'holder', {
+          marked: pulumi.secret('${CANARY}'),
+          inside: { deep: [pulumi.secret({ list: ['${CANARY}'] })] },
+          joined: pulumi.interpolate\`user:\${pulumi.secret('${CANARY}')}\`,
+          leaked: 'in clear: ${CANARY}',
+        });
+      }
+    }
+    new Holder();`);
+  const result = await run(root);
+  expect(named(result.plan, 'holder').inputs).toEqual({
+    marked: '[secret]',
+    inside: { deep: ['[secret]'] },
+    joined: '[secret]',
+    leaked: 'in clear: [secret]',
+  });
+  expect(result.programOutput).toBe('printed [secret]');
+  expect(result.log).toEqual([{ severity: 'info', message: 'logged [secret]' }]);
+  expect(JSON.stringify(result)).not.toContain(CANARY);
+});
+
+test('nor in the error of a program', async () => {
+  const root = program(`
+    class Holder extends pulumi.ComponentResource {
+      constructor() { super('t:index:Holder', 'holder', { marked: pulumi.secret('${CANARY}') }); }
+    }
+    await new Holder().urn.apply(() => { throw new Error('cannot use ${CANARY}'); });`);
+  const failure = await run(root, { ...planOnly, debug: true }).catch((error) => error);
+  expect(failure.message).toContain('cannot use [secret]');
+  expect(failure.message).not.toContain(CANARY);
+});

@@ -1,0 +1,216 @@
+// What each role may and may not do, tried as that role on a real server. Every refusal has a twin that is allowed.
+import { randomUUID } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import type { Client } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateKey, hashKey } from '../../domain/credentials.ts';
+import type { RunningPostgres } from '../../local/postgres.ts';
+import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import { connect } from './connect.ts';
+import { setLogin } from './login.ts';
+import { addDevice } from './registry.ts';
+
+let postgres: RunningPostgres;
+const clients: Client[] = [];
+let admin: Client;
+let ingest: Client;
+let sync: Client;
+let tenantId: string;
+let deviceId: string;
+
+const today = `ingest.telemetry_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
+/** insufficient_privilege */
+const REFUSED = '42501';
+
+beforeAll(async () => {
+  postgres = await startScratchPostgres();
+  admin = await open('postgres');
+  ({ tenantId, deviceId } = await addDevice(admin, { tenant: 'acme', device: 'sensor-1', createTenant: true }));
+  ingest = await open('mqtt_ingest');
+  sync = await open('broker_sync');
+});
+afterAll(async () => {
+  for (const client of clients) await client.end();
+  await postgres.stop();
+});
+
+/** A connection that logged in as the role. */
+async function open(role: string): Promise<Client> {
+  const url = new URL(postgres.url);
+  if (role !== 'postgres') {
+    url.username = role;
+    url.password = generateKey();
+    await setLogin(admin, role, url.password);
+  }
+  const client = await connect(url.href);
+  clients.push(client);
+  return client;
+}
+
+/** Runs `sql` as an API role, as PostgREST would, in a transaction that is undone. */
+async function asApiRole(role: string, sql: string) {
+  await admin.query('begin');
+  try {
+    await admin.query(`set local role ${role}`);
+    return await admin.query(sql);
+  } finally {
+    await admin.query('rollback');
+  }
+}
+
+async function copy(client: Client, table: string, line: string): Promise<void> {
+  const columns = '(tenant_id, device_id, ts, message_id, payload)';
+  const stream = client.query(copyFrom(`copy ${table} ${columns} from stdin`));
+  await pipeline([Buffer.from(line)], stream);
+}
+
+const reading = (messageId: string) =>
+  `${tenantId}\t${deviceId}\t${new Date().toISOString()}\t${messageId}\t{"t": 1}\n`;
+
+describe('mqtt_ingest', () => {
+  it('copies and inserts telemetry, and skips what is there', async () => {
+    await copy(ingest, 'public.telemetry', reading('copied'));
+    const insert = `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+      values ($1, $2, '2026-11-21T10:00:00Z', 'inserted', '{}') on conflict do nothing`;
+    expect((await ingest.query(insert, [tenantId, deviceId])).rowCount).toBe(1);
+    expect((await ingest.query(insert, [tenantId, deviceId])).rowCount).toBe(0);
+    expect((await admin.query('select from public.telemetry')).rowCount).toBe(2);
+  });
+
+  it('writes a dead letter once', async () => {
+    const insert = `insert into public.dead_letters (topic, payload, reason, fingerprint)
+      values ('tenants/x', '\\x00', 'unknown tenant', 'f1') on conflict do nothing`;
+    expect((await ingest.query(insert)).rowCount).toBe(1);
+    expect((await ingest.query(insert)).rowCount).toBe(0);
+  });
+
+  it('looks devices up, keeps identities, and stages a batch', async () => {
+    const { rows } = await ingest.query('select tenant_slug, device_slug, enabled from ingest.registered_devices');
+    expect(rows).toEqual([{ tenant_slug: 'acme', device_slug: 'sensor-1', enabled: true }]);
+    const identity = [tenantId, deviceId, randomUUID()];
+    const insert = `insert into ingest.untimed (tenant_id, device_id, message_id, ts, session, packet_id, content_hash)
+      values ($1, $2, $3, now(), 's', 1, 'h') on conflict do nothing returning ts`;
+    expect((await ingest.query(insert, identity)).rowCount).toBe(1);
+    expect((await ingest.query("select from ingest.untimed where session = 's' and packet_id = 1")).rowCount).toBe(1);
+    await ingest.query("select ingest.prune_untimed('2 days')");
+    await ingest.query('create temp table staged (ts timestamptz, payload jsonb)');
+    await ingest.query('select ingest.ensure_telemetry_partitions()');
+    await ingest.query("select ingest.acquire_lease('grants', 'me', '10 seconds')");
+  });
+
+  it.each([
+    'select from public.telemetry',
+    `select from ${today}`,
+    `insert into ${today} (tenant_id, device_id, ts, message_id, payload) values (gen_random_uuid(), gen_random_uuid(), now(), 'x', '{}')`,
+    "update public.telemetry set payload = '{}'",
+    'delete from public.telemetry',
+    'truncate public.telemetry',
+    "insert into public.telemetry (tenant_id, device_id, ts, message_id, payload) values (gen_random_uuid(), gen_random_uuid(), now(), 'x', '{}') returning ts",
+    'select from public.dead_letters',
+    'delete from public.dead_letters',
+    'select from public.tenants',
+    "insert into public.tenants (slug, name) values ('mine', 'mine')",
+    'select from public.devices',
+    'select from public.device_credentials',
+    'update ingest.untimed set ts = now()',
+    'delete from ingest.untimed',
+    'select from ingest.leases',
+    "update ingest.leases set holder = 'me'",
+    "select ingest.make_telemetry_partition('2000-01-01')",
+    'select from broker.registry',
+    'select from broker.service_accounts',
+    'create table public.mine (id int)',
+    'create table ingest.mine (id int)',
+  ])('is refused: %s', async (sql) => {
+    await expect(ingest.query(sql)).rejects.toMatchObject({ code: REFUSED });
+  });
+
+  it('cannot copy into another table', async () => {
+    await expect(copy(ingest, today, reading('x'))).rejects.toMatchObject({ code: REFUSED });
+  });
+});
+
+describe('broker_sync', () => {
+  it('reads the registry', async () => {
+    const { rows } = await sync.query('select username, kind from broker.registry');
+    expect(rows).toEqual([{ username: 'acme.sensor-1', kind: 'device' }]);
+  });
+
+  it.each([
+    'select from broker.service_accounts',
+    "insert into broker.service_accounts (username, purpose, password_hash) values ('svc-x', 'ingest', 'x')",
+    'select from public.devices',
+    'select from public.device_credentials',
+    'select from public.tenants',
+    'select from public.telemetry',
+    'select from ingest.registered_devices',
+    "select ingest.acquire_lease('x', 'y', '1 second')",
+    'create table broker.mine (id int)',
+  ])('is refused: %s', async (sql) => {
+    await expect(sync.query(sql)).rejects.toMatchObject({ code: REFUSED });
+  });
+});
+
+describe.each(['anon', 'authenticated'])('%s', (role) => {
+  it.each([
+    'select from public.tenants',
+    'select from public.devices',
+    'select from public.device_credentials',
+    'select from public.telemetry',
+    `select from ${today}`,
+    'select from public.dead_letters',
+    "insert into public.tenants (slug, name) values ('mine', 'mine')",
+    'delete from public.telemetry',
+    'select from ingest.registered_devices',
+    'select from ingest.untimed',
+    "select ingest.acquire_lease('x', 'y', '1 second')",
+    'select from broker.registry',
+  ])('is refused: %s', async (sql) => {
+    await expect(asApiRole(role, sql)).rejects.toMatchObject({ code: REFUSED });
+  });
+});
+
+describe('service_role', () => {
+  it('reads and edits the registry, reads telemetry, redrives dead letters', async () => {
+    expect((await asApiRole('service_role', 'select from public.devices')).rowCount).toBe(1);
+    expect((await asApiRole('service_role', 'select from public.telemetry')).rowCount).toBe(2);
+    expect((await asApiRole('service_role', 'update public.dead_letters set redriven_at = now()')).rowCount).toBe(1);
+  });
+
+  it.each([
+    'delete from public.telemetry',
+    'truncate public.telemetry',
+    `select from ${today}`,
+    'select from broker.service_accounts',
+    'select from ingest.leases',
+  ])('is refused: %s', async (sql) => {
+    await expect(asApiRole('service_role', sql)).rejects.toMatchObject({ code: REFUSED });
+  });
+});
+
+describe('a role that is subject to row-level security', () => {
+  it('cannot COPY, which is why mqtt_ingest bypasses it', async () => {
+    await admin.query('alter role mqtt_ingest nobypassrls');
+    try {
+      const client = await open('mqtt_ingest');
+      await expect(copy(client, 'public.telemetry', reading('refused'))).rejects.toThrow(
+        'COPY FROM not supported with row-level security',
+      );
+    } finally {
+      await admin.query('alter role mqtt_ingest bypassrls');
+    }
+  });
+});
+
+describe('the registry tables', () => {
+  it('store nothing but hashes, one active key a device, of a device of that tenant', async () => {
+    const insert = 'insert into public.device_credentials (tenant_id, device_id, password_hash) values ($1, $2, $3)';
+    const hash = await hashKey(generateKey());
+    await expect(admin.query(insert, [tenantId, deviceId, generateKey()])).rejects.toMatchObject({ code: '23514' });
+    await expect(admin.query(insert, [tenantId, deviceId, hash])).rejects.toMatchObject({ code: '23505' });
+    await admin.query('update public.device_credentials set revoked_at = now()');
+    await expect(admin.query(insert, [randomUUID(), deviceId, hash])).rejects.toMatchObject({ code: '23503' });
+    expect((await admin.query(insert, [tenantId, deviceId, hash])).rowCount).toBe(1);
+  });
+});

@@ -1,0 +1,137 @@
+// Partitions made ahead, rows with early and late times, and the way from the default partition to their own.
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunningPostgres } from '../../local/postgres.ts';
+import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import { connect, inTransaction } from './connect.ts';
+import { lintDatabase } from './lint.ts';
+
+const DAY_MS = 86_400_000;
+const tenant = randomUUID();
+const device = randomUUID();
+
+let postgres: RunningPostgres;
+let client: Client;
+
+beforeAll(async () => {
+  postgres = await startScratchPostgres();
+  client = await connect(postgres.url);
+});
+afterAll(async () => {
+  await client.end();
+  await postgres.stop();
+});
+
+/** The UTC day `days` from now. */
+const day = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
+const partition = (days: number) => `ingest.telemetry_${day(days).replaceAll('-', '')}`;
+
+async function insert(ts: string, on = client): Promise<void> {
+  const sql =
+    'insert into public.telemetry (tenant_id, device_id, ts, message_id, payload) values ($1, $2, $3, $4, $5)';
+  await on.query(sql, [tenant, device, ts, randomUUID(), { at: ts }]);
+}
+
+/** Where the readings of a day are. */
+async function placeOf(ts: string): Promise<string> {
+  const { rows } = await client.query('select tableoid::regclass::text as place from public.telemetry where ts = $1', [
+    ts,
+  ]);
+  return rows[0]?.place;
+}
+
+async function partitions(): Promise<string[]> {
+  const { rows } = await client.query(
+    "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'public.telemetry'::regclass order by 1",
+  );
+  return rows.map(({ name }) => name);
+}
+
+const ensure = async (ahead?: number) =>
+  (await client.query(`select ingest.ensure_telemetry_partitions(${ahead ?? ''}) as made`)).rows[0].made as number;
+
+describe('ingest.ensure_telemetry_partitions', () => {
+  it('has today and the seven days ahead after the migrations, each a UTC day', async () => {
+    const days = [0, 1, 2, 3, 4, 5, 6, 7].map(partition);
+    expect(await partitions()).toEqual([...days, 'ingest.telemetry_default']);
+    await client.query("set timezone = 'Pacific/Auckland'");
+    await insert(`${day(1)}T00:00:00.000Z`);
+    await insert(`${day(1)}T23:59:59.999Z`);
+    expect(await placeOf(`${day(1)}T00:00:00.000Z`)).toBe(partition(1));
+    expect(await placeOf(`${day(1)}T23:59:59.999Z`)).toBe(partition(1));
+  });
+
+  it('makes nothing twice', async () => {
+    expect(await ensure()).toBe(0);
+    expect(await ensure(7)).toBe(0);
+  });
+
+  it('moves early and late rows out of the default partition, and leaves absurd times there', async () => {
+    const times = { late: `${day(-3)}T12:00:00.000Z`, early: `${day(9)}T12:00:00.000Z` };
+    const absurd = ['1970-01-01T00:00:00.000Z', '2099-12-31T00:00:00.000Z'];
+    for (const ts of [...Object.values(times), ...absurd]) await insert(ts);
+    for (const ts of Object.values(times)) expect(await placeOf(ts)).toBe('ingest.telemetry_default');
+    expect(await ensure()).toBe(1);
+    expect(await placeOf(times.late)).toBe(partition(-3));
+    expect(await placeOf(times.early)).toBe('ingest.telemetry_default');
+    expect(await ensure(9)).toBe(2);
+    expect(await placeOf(times.early)).toBe(partition(9));
+    for (const ts of absurd) expect(await placeOf(ts)).toBe('ingest.telemetry_default');
+    const { rows } = await client.query('select count(*)::int as n from public.telemetry');
+    expect(rows).toEqual([{ n: 6 }]);
+  });
+
+  it('leaves every partition with forced row-level security and no grants', async () => {
+    expect(await lintDatabase(client)).toEqual([]);
+    const { rows } = await client.query(
+      "select c.relname from pg_class as c, aclexplode(c.relacl) as a where c.relname like 'telemetry_2%' and a.grantee <> c.relowner",
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('is safe to call from two connections at once', async () => {
+    const other = await connect(postgres.url);
+    try {
+      const made = await Promise.all(
+        [client, other].map((one) => one.query('select ingest.ensure_telemetry_partitions(14) as made')),
+      );
+      expect(made.map(({ rows }) => rows[0].made).reduce((sum, n) => sum + n, 0)).toBe(5 + 1 - 1);
+    } finally {
+      await other.end();
+    }
+  });
+
+  it('waits for an open transaction that has written late rows, and moves those too', async () => {
+    const other = await connect(postgres.url);
+    try {
+      const ts = `${day(20)}T12:00:00.000Z`;
+      await inTransaction(other, async () => {
+        await insert(ts, other);
+        const waiting = ensure(20);
+        await expect(Promise.race([waiting, new Promise((done) => setTimeout(done, 200, 'waits'))])).resolves.toBe(
+          'waits',
+        );
+        return { waiting };
+      }).then(({ waiting }) => waiting);
+      expect(await placeOf(ts)).toBe(partition(20));
+    } finally {
+      await other.end();
+    }
+  });
+
+  it.each([-1, 61, 'null'])('refuses to make %s days', async (days) => {
+    await expect(client.query(`select ingest.ensure_telemetry_partitions(${days})`)).rejects.toMatchObject({
+      code: '22023',
+    });
+  });
+});
+
+describe('public.telemetry', () => {
+  it('has one index a partition', async () => {
+    const { rows } = await client.query(
+      "select max(n)::int as most from (select count(*) as n from pg_index where indrelid::regclass::text like 'ingest.telemetry_%' group by indrelid) as i",
+    );
+    expect(rows).toEqual([{ most: 1 }]);
+  });
+});
