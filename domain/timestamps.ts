@@ -35,7 +35,8 @@ export function formatTimestamp(micros: number): string {
 
 function parseEpoch(value: number): number | undefined {
   const micros = Math.round(value < MILLISECONDS_FROM ? value * 1_000_000 : value * 1000);
-  return Number.isSafeInteger(micros) && micros >= 0 ? micros : undefined;
+  // Beyond exact integers it is far out of range, which whoever checks the range says better.
+  return Number.isFinite(micros) && micros >= 0 ? micros : undefined;
 }
 
 function parseFields(match: RegExpExecArray): number | undefined {
@@ -57,13 +58,5 @@ function parseFields(match: RegExpExecArray): number | undefined {
   return millis * 1000 + fraction;
 }
 
-function daysIn(year: number, month: number): number {
-  return day0(year, month).getUTCDate();
-}
-
-/** The last day of a month; setUTCFullYear, because Date.UTC reads the years 0 to 99 as 1900 to 1999. */
-function day0(year: number, month: number): Date {
-  const date = new Date(0);
-  date.setUTCFullYear(year, month, 0);
-  return date;
-}
+/** Days of a month from 1 to 12: day 0 of the next month is its last one. */
+const daysIn = (year: number, month: number) => new Date(Date.UTC(year, month, 0)).getUTCDate();

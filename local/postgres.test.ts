@@ -122,20 +122,23 @@ describe('startPostgres', () => {
     await expect(start()).rejects.toThrow(/unrecognized configuration parameter "no_such_setting"/);
   });
 
-  it('stops when its parent is killed', async () => {
+  it('stops when its parent is killed, even with a client connected', async () => {
     const script = `
       import { startPostgres } from ${JSON.stringify(join(import.meta.dirname, 'postgres.ts'))};
-      const { child } = await startPostgres({ dataDir: ${JSON.stringify(join(folder, 'data'))}, fsync: false });
-      console.log(child.pid);
+      const { child, url } = await startPostgres({ dataDir: ${JSON.stringify(join(folder, 'data'))}, fsync: false });
+      console.log(child.pid, url);
       setInterval(() => {}, 1000);`;
     const parent = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [output] = (await once(parent.stdout, 'data')) as [Buffer];
-    const pid = Number(output.toString());
-    expect(existsSync(`/proc/${pid}/cwd`)).toBe(true);
+    const [pid = '', url] = output.toString().trim().split(' ');
+    const client = new Client({ connectionString: url });
+    client.on('error', () => {});
+    await client.connect();
     parent.kill('SIGKILL');
-    await untilGone(pid);
+    await untilGone(Number(pid));
+    await client.end();
   });
 
   it.runIf(SERVICE_USER)('as root, puts data where its user can reach them and says so', async () => {

@@ -44,6 +44,8 @@ export function startSimulator({ brokerUrl, ca, devices, intervalMs }: Simulator
       clientId: deviceUsername(tenant, device),
       ca,
       reconnectPeriod: 1000,
+      // A device that was just added is refused until the broker has read the registry again.
+      reconnectOnConnackError: true,
     });
     client.on('error', () => {}); // It reconnects; the broker's log has the reason.
     let count = 0;

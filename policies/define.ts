@@ -62,7 +62,6 @@ export function definePolicy(rule: Rule): Policies[number] {
     enforcementLevel: rule.enforcement,
     severity: rule.severity,
     tags: [rule.id, `phase-${rule.phase}`],
-    remediationSteps: rule.fix,
     configSchema: rule.configSchema,
   };
   if ('checkStack' in rule) {

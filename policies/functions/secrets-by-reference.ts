@@ -10,6 +10,10 @@ const REFERENCE = /^@Microsoft\.KeyVault\(\s*(?:SecretUri=https:\/\/[^;)]+|(?=.*
 /** A database connection that signs in with the app's identity. */
 const BY_IDENTITY = /\bAuthentication\s*=\s*"?Active Directory/i;
 
+/** azure-native fills in defaults for the whole of `siteConfig` at once, which one unknown value inside prevents. */
+const MAKE_KNOWN =
+  'make every value inside siteConfig known, for one that is not hides them all, or move the settings to a WebAppApplicationSettings resource, where each stands for itself';
+
 /** What is wrong with a setting; undefined when nothing is. */
 function judge({ name, value, isConnectionString }: Setting): string | undefined {
   const isSecret = isConnectionString || isSecretName(name);
@@ -40,8 +44,9 @@ export const secretsByReference: ResourceRule = {
   check(resource) {
     const { urn, name } = resource;
     const settings = settingsOf(resource);
-    if (settings === undefined)
-      return [{ urn, message: `It is not known during preview which settings "${name}" has.` }];
+    if (settings === undefined) {
+      return [{ urn, message: `It is not known during preview which settings "${name}" has.`, fix: MAKE_KNOWN }];
+    }
     return settings.map(judge).flatMap((message) => (message === undefined ? [] : [{ urn, message }]));
   },
 };

@@ -33,19 +33,28 @@ const DETECTORS: Detector[] = [
   },
 ];
 
-/** `key: value` and `key=value` where the key promises a secret. */
+/** `key: value` and `key=value` where the key promises a secret: the key, the separator and the value. */
 const ASSIGNMENT =
-  /(?:^|[\s"'{,;&?(-])(?:[\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|client[_-]?key|credentials?))["']?[ \t]*[:=][ \t]*("[^"\n]*"|'[^'\n]*'|[^\s,;&}"']+)/gi;
+  /(?:^|[\s"'{,;&?(-])((?:[\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|client[_-]?key|credentials?)))["']?[ \t]*([:=])[ \t]*("[^"\n]*"|'[^'\n]*'|[^\s,;&}"')]+)/gi;
 
 /** Values that stand for a secret or switch something, and hold none: variables, placeholders, references, paths, words. */
 const NO_SECRET =
-  /^(?:\$|<|\{|%|@Microsoft\.KeyVault\(|\/[\w./-]*$|\.\.?\/|https?:\/\/|[a-z]+:\/\/[^@]*$|(?:true|false|yes|no|on|off|null|none|auto|required|optional|disabled|enabled|prohibit-password|\*+|x+|!|\||>|\d{1,5})[-+]?$)/i;
+  /^(?:\$|<|\{|%|@Microsoft\.KeyVault\(|\/[\w./-]*$|\.\.?\/|[a-z]+:\/\/[^@]*$|(?:true|false|yes|no|on|off|null|none|auto|required|optional|disabled|enabled|prohibit-password|await|new|\*+|x+|!|\||>|\d{1,5})[-+]?$)/i;
+/** A file's name, as a secret is mapped to the file that will hold it. */
+const FILE_NAME = /^[\w-]+\.(?:password|passwd|secret|token|key|crt|pem|txt|conf|json|ya?ml|env)$/;
+/** Program text: a call, an index, or an attribute of a well-known object. */
+const EXPRESSION = /^[A-Za-z_]\w*(?:[([]|\.\w+(?:[.([]|$))/;
+
+function isLiteral(key: string, separator: string, value: string): boolean {
+  const bare = value.replace(/^["']|["']$/g, '').trim();
+  if (bare.length < 4 || NO_SECRET.test(bare) || FILE_NAME.test(bare)) return false;
+  const isQuoted = bare.length < value.length;
+  // `password=password` hands a variable on; only `=` does that.
+  return isQuoted || !(EXPRESSION.test(bare) || (separator === '=' && bare === key));
+}
 
 function holdsLiteral(text: string): boolean {
-  return [...text.matchAll(ASSIGNMENT)].some(([, value]) => {
-    const bare = value!.replace(/^["']|["']$/g, '').trim();
-    return bare.length >= 4 && !NO_SECRET.test(bare);
-  });
+  return [...text.matchAll(ASSIGNMENT)].some(([, key, separator, value]) => isLiteral(key!, separator!, value!));
 }
 
 /** The kinds of secret in one text, as written; nothing is unpacked. */

@@ -1,9 +1,13 @@
 // KV-03: who may read a secret is decided in one place, by Azure roles.
 import type { Finding, ResourceRule } from '../define.ts';
-import { at } from '../known.ts';
+import { at, UNKNOWN } from '../known.ts';
 
 const VAULT = 'azure-native:keyvault:Vault';
 const ACCESS_POLICY = 'azure-native:keyvault:AccessPolicy';
+
+/** azure-native fills in defaults for the whole of `properties` at once, which one unknown value inside prevents. */
+const MAKE_KNOWN =
+  'make every value inside properties known, for one that is not hides them all; take tenantId from getClientConfig or configuration instead of another resource';
 
 export const rolesOnly: ResourceRule = {
   id: 'KV-03',
@@ -19,11 +23,14 @@ export const rolesOnly: ResourceRule = {
   types: [VAULT, ACCESS_POLICY],
   check({ urn, name, type, props }) {
     if (type === ACCESS_POLICY) return [{ urn, message: `"${name}" is an access policy.` }];
+    const properties = at(props, 'properties');
+    if (properties === UNKNOWN)
+      return [{ urn, message: `"${name}" has properties that are not known during preview.`, fix: MAKE_KNOWN }];
     const findings: Finding[] = [];
-    if (at(props, 'properties', 'enableRbacAuthorization') !== true) {
+    if (at(properties, 'enableRbacAuthorization') !== true) {
       findings.push({ urn, message: `"${name}" does not surely use Azure roles.` });
     }
-    const policies = at(props, 'properties', 'accessPolicies') ?? undefined;
+    const policies = at(properties, 'accessPolicies') ?? undefined;
     if (policies !== undefined && !(Array.isArray(policies) && policies.length === 0)) {
       findings.push({ urn, message: `"${name}" has access policies, or it is not known whether it has.` });
     }

@@ -146,12 +146,20 @@ describe('applyMigrations as a role that is no superuser', () => {
   }
 
   it("works with what Supabase's postgres role has, and takes back Supabase's automatic grants", async () => {
-    const { applied } = await applyMigrations(await prepare('createrole bypassrls'));
+    const url = await prepare('createrole bypassrls');
+    const { applied } = await applyMigrations(url);
     expect(applied).toEqual((await readMigrations()).map(({ version }) => version));
     await withConnection(supabase.url, async (client) => {
       expect(await lintDatabase(client)).toEqual([]);
       const { rows } = await client.query("select rolbypassrls from pg_roles where rolname = 'mqtt_ingest'");
       expect(rows).toEqual([{ rolbypassrls: true }]);
+    });
+    await withConnection(url, async (client) => {
+      await client.query('create table public.later (id int)');
+      const { rows } = await client.query(
+        "select relacl from pg_class where relname = 'later' and relacl::text ~ 'anon'",
+      );
+      expect(rows).toEqual([]);
     });
   });
 

@@ -1,87 +1,45 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ingressRules } from '../../domain/ingress.ts';
 import { renderFirewall } from './firewall.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firewall-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const path = join(folder, 'nftables.conf');
 
-const ADMIN = '203.0.113.10/32';
-const text = renderFirewall(ingressRules({ adminCidrs: [ADMIN, '2001:db8::7/128'], webSocket: true }));
+const text = renderFirewall(ingressRules({ adminCidrs: ['203.0.113.10/32', '2001:db8::7/128'], webSocket: true }));
+const file = join(folder, 'nftables.conf');
+writeFileSync(file, text);
 
-/** A machine, the administrator and somebody else, each in a network namespace of its own, on one bridge. */
-const WORLD = `
-set -eu
-PATH=$PATH:/usr/sbin:/sbin
-ip link set lo up
-ip link add bridge type bridge && ip link set bridge up
-enter() { # NAME ADDRESS COMMAND: runs it in a namespace of its own
-  unshare -n sleep 60 & pid=$!; trap "kill $pids $pid 2>/dev/null" EXIT; pids="$pids $pid"
-  until [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
-  ip link add "to-$1" type veth peer name eth0 netns $pid
-  ip link set "to-$1" up master bridge
-  nsenter -t $pid -n ip link set lo up
-  nsenter -t $pid -n ip link set eth0 up
-  nsenter -t $pid -n ip addr add "$2" dev eth0
-  nsenter -t $pid -n ip route add default dev eth0
-}
-pids=
-enter machine 198.51.100.1/24; machine=$pid
-enter admin 203.0.113.10/24; admin=$pid
-enter other 203.0.113.11/24; other=$pid
-[ "$FIREWALL" = none ] || nsenter -t $machine -n nft -f "$FIREWALL"
-nsenter -t $machine -n "$NODE" "$LISTENER" &
-pids="$pids $!"
-for _ in $(seq 100); do nsenter -t $machine -n "$NODE" "$PROBE" 127.0.0.1 22 >/dev/null && break; done
-for who in machine admin other; do
-  eval pid=\\$$who
-  for port in 22 1883 8883 9001 443; do
-    [ $who = machine ] && target=127.0.0.1 || target=198.51.100.1
-    echo "$who $port $(nsenter -t $pid -n "$NODE" "$PROBE" $target $port)"
-  done
-done
-`;
-
-const LISTENER = `const net = require('node:net'); for (const port of [22, 443, 1883, 8883, 9001]) net.createServer((s) => s.end()).listen(port);`;
-const PROBE = `const [, , host, port] = process.argv; const s = require('node:net').connect(port, host);
-const end = (word) => { console.log(word); process.exit(word === 'open' ? 0 : 1); };
-s.on('connect', () => end('open')).on('error', () => end('refused')); setTimeout(() => end('silent'), 1000);`;
-
-/** What each party can open, with this firewall or none. */
-async function reach(firewall: string): Promise<Record<string, string[]>> {
-  writeFileSync(path, text);
-  writeFileSync(join(folder, 'listener.cjs'), LISTENER);
-  writeFileSync(join(folder, 'probe.cjs'), PROBE);
-  const env = { ...process.env, FIREWALL: firewall, NODE: process.execPath };
-  const world = spawn('unshare', ['-rn', 'sh', '-c', WORLD], {
-    env: { ...env, LISTENER: join(folder, 'listener.cjs'), PROBE: join(folder, 'probe.cjs') },
+/** Network, mount and process namespaces of its own; nothing of it outlives the command. */
+const apart = ['-rmnpf', '--mount-proc', '--kill-child'];
+const shell = (script: string, ...args: string[]) =>
+  spawnSync('unshare', [...apart, 'sh', '-c', `PATH=$PATH:/usr/sbin:/sbin; ${script}`, 'sh', ...args], {
+    encoding: 'utf8',
   });
-  let output = '';
-  let errors = '';
-  world.stdout.on('data', (data) => {
-    output += data;
-  });
-  world.stderr.on('data', (data) => {
-    errors += data;
-  });
-  const [code] = await once(world, 'close');
-  expect(code, errors).toBe(0);
+const own = (name: string) => fileURLToPath(new URL(`./testing/${name}`, import.meta.url));
+
+/** The ports each party can open, with this firewall or none. */
+function reach(firewall: string): Record<string, string[]> {
+  const world = spawnSync(
+    'unshare',
+    [...apart, 'sh', own('firewall-world.sh'), firewall, own('listener.ts'), own('probe.ts')],
+    { encoding: 'utf8', env: { ...process.env, NODE: process.execPath }, timeout: 25_000 },
+  );
+  expect(world.status, world.stderr).toBe(0);
   const open: Record<string, string[]> = { machine: [], admin: [], other: [] };
-  for (const line of output.trim().split('\n')) {
+  for (const line of world.stdout.trim().split('\n').sort()) {
     const [who = '', port = '', state] = line.split(' ');
     if (state === 'open') open[who]?.push(port);
   }
   return open;
 }
 
-const canMakeWorlds =
-  spawnSync('unshare', ['-rn', 'sh', '-c', 'PATH=$PATH:/usr/sbin; nft list ruleset && ip link'], { stdio: 'ignore' })
-    .status === 0;
+const ALL = ['1883', '22', '443', '8883', '9001'];
+const canMakeWorlds = shell('nft list ruleset && ip link').status === 0;
 
 describe('the host firewall', () => {
   it('names every way in once, and its sources by family', () => {
@@ -93,26 +51,39 @@ describe('the host firewall', () => {
   });
 
   describe.runIf(canMakeWorlds)('loaded into a kernel', () => {
-    it('lets the admin in by SSH, devices in by TLS and WebSocket, and nothing else', async () => {
-      expect(await reach(path)).toEqual({
-        machine: ['22', '1883', '8883', '9001', '443'],
-        admin: ['22', '8883', '9001'],
-        other: ['8883', '9001'],
-      });
+    it('lets the admin in by SSH, devices in by TLS and WebSocket, and nothing else', () => {
+      expect(reach(file)).toEqual({ machine: ALL, admin: ['22', '8883', '9001'], other: ['8883', '9001'] });
     });
 
-    it('is what keeps them out: without it all is open', async () => {
-      const all = ['22', '1883', '8883', '9001', '443'];
-      expect(await reach('none')).toEqual({ machine: all, admin: all, other: all });
+    it('is what keeps them out: without it everything is open', () => {
+      expect(reach('none')).toEqual({ machine: ALL, admin: ALL, other: ALL });
+    });
+
+    it.runIf(process.getuid?.() === 0)('lets only root reach the metadata service', () => {
+      const script = `
+        mount -t tmpfs none /run; mkfifo /run/ready; ip link set lo up; ip addr add 169.254.169.254/32 dev lo; nft -f "$4"
+        "$1" "$2" 80 >/run/ready & read -r _ </run/ready
+        for user in 0 65534; do setpriv --reuid=$user --clear-groups "$1" "$3" $user 169.254.169.254 80; done`;
+      // No user namespace here: the second user must be a real one.
+      const options = [
+        '-mnpf',
+        '--mount-proc',
+        '--kill-child',
+        'sh',
+        '-c',
+        `PATH=$PATH:/usr/sbin:/sbin; ${script}`,
+        'sh',
+      ];
+      const args = [process.execPath, own('listener.ts'), own('probe.ts'), file];
+      const result = spawnSync('unshare', [...options, ...args], { encoding: 'utf8', timeout: 25_000 });
+      expect(result.stdout, result.stderr).toBe('0 80 open\n65534 80 refused\n');
     });
 
     it('can be loaded again, and leaves other tables alone', () => {
-      writeFileSync(path, text);
-      const script = 'PATH=$PATH:/usr/sbin; nft add table inet other && nft -f "$1" && nft -f "$1" && nft list tables';
-      const result = spawnSync('unshare', ['-rn', 'sh', '-c', script, 'sh', path], { encoding: 'utf8' });
+      const result = shell('nft add table inet other && nft -f "$1" && nft -f "$1" && nft list tables', file);
       expect(result.stdout, result.stderr).toBe('table inet other\ntable inet mqtt_saas\n');
     });
   });
 
-  it.skipIf(canMakeWorlds)('was not loaded: nft, ip or network namespaces are missing here', ({ skip }) => skip());
+  it.skipIf(canMakeWorlds)('was not loaded: nft, ip or namespaces are missing here', ({ skip }) => skip());
 });

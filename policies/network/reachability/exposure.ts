@@ -2,14 +2,16 @@
 import { type AddressSet, ALL_ADDRESSES, FAMILIES, type Family, formatAddress } from './addresses.ts';
 import { type Box, uncoveredPart } from './boxes.ts';
 import { type ForbiddenRegion, forbiddenRegions, type IngressContract } from './contract.ts';
-import { type Interval, type IntervalSet, intersect } from './intervals.ts';
-import { ALL_PORTS, isEveryPort, PROTOCOLS, type Protocol } from './ports.ts';
+import { Grid } from './grid.ts';
+import { ALL_PORTS, PROTOCOLS, type Protocol } from './ports.ts';
+import { type Block, blocks, EVERY_PROTOCOL, matched, type Region, restrict } from './region.ts';
 import type { SecurityRule } from './rule.ts';
 
 /** One packet that gets through although the contract forbids it. Ports are there for TCP and UDP only. */
 export interface Packet {
   from: ForbiddenRegion['from'];
   source: string;
+  destination: string;
   protocol: Protocol;
   sourcePort?: number;
   destinationPort?: number;
@@ -21,89 +23,14 @@ export interface Exposure {
   packet: Packet;
 }
 
-/** A set of packets of one family: the product of these five sets. */
-type Region = readonly [
-  source: IntervalSet,
-  destination: IntervalSet,
-  protocols: IntervalSet,
-  sourcePorts: IntervalSet,
-  destinationPorts: IntervalSet,
-];
-/** One interval a dimension. */
-type Block = readonly Interval[];
-
-const EVERY_PROTOCOL: Interval = { from: 0n, to: BigInt(PROTOCOLS.length - 1) };
-const WITH_PORTS: IntervalSet = [{ from: 0n, to: 1n }];
-const WITHOUT_PORTS: IntervalSet = [{ from: 2n, to: BigInt(PROTOCOLS.length - 1) }];
-
 /** Shown as the packet where the gap holds them, for a reader recognises them; otherwise the lowest value is shown. */
 const TELLING_SOURCES: Record<Family, bigint> = { v4: 0xc6336407n, v6: 0x20010db8000000000000000000000007n };
 const TELLING_PORTS = [22n, 1883n, 3389n, 443n];
 const TELLING_SOURCE_PORTS = [50000n];
 
-/**
- * The packets a rule matches. Whether a rule with a port range matches a protocol without ports is not documented, so an
- * Allow rule is taken to match it and a Deny rule not to.
- */
-function matched(rule: SecurityRule, family: Family): Region[] {
-  const bound = rule.access === 'Allow' ? 'atMost' : 'atLeast';
-  const source = rule.source[bound][family];
-  const destination = rule.destination[bound][family];
-  const protocols = [rule.protocols];
-  const everyPort = isEveryPort(rule.sourcePorts) && isEveryPort(rule.destinationPorts);
-  if (everyPort) return [[source, destination, protocols, ALL_PORTS, ALL_PORTS]];
-  const regions: Region[] = [
-    [source, destination, intersect(protocols, WITH_PORTS), rule.sourcePorts, rule.destinationPorts],
-  ];
-  if (rule.access === 'Allow') {
-    regions.push([source, destination, intersect(protocols, WITHOUT_PORTS), ALL_PORTS, ALL_PORTS]);
-  }
-  return regions;
-}
-
-function restrict(region: Region, to: Region): Region {
-  return region.map((set, dimension) => intersect(set, to[dimension]!)) as unknown as Region;
-}
-
-/** Every combination of one interval a dimension. */
-function blocks(region: Region): Block[] {
-  return region.reduce<Block[]>(
-    (partial, set) => partial.flatMap((block) => set.map((interval) => [...block, interval])),
-    [[]],
-  );
-}
-
 /** True when the block holds a source that a reader recognises. */
 function isTelling(block: Block, family: Family): boolean {
   return block[0]!.from <= TELLING_SOURCES[family] && TELLING_SOURCES[family] <= block[0]!.to;
-}
-
-/** Numbers the elementary intervals of every dimension, so that the search compares small integers only. */
-class Grid {
-  private readonly edges: bigint[][];
-  private readonly indexes: Map<bigint, number>[];
-
-  constructor(all: Block[]) {
-    this.edges = Array.from({ length: 5 }, (_, dimension) => {
-      const edges = new Set(all.flatMap((block) => [block[dimension]!.from, block[dimension]!.to + 1n]));
-      return [...edges].sort((a, b) => (a < b ? -1 : 1));
-    });
-    this.indexes = this.edges.map((edges) => new Map(edges.map((edge, index) => [edge, index])));
-  }
-
-  toBox(block: Block): Box {
-    return block.flatMap(({ from, to }, dimension) => {
-      const index = this.indexes[dimension]!;
-      return [index.get(from)!, index.get(to + 1n)! - 1];
-    });
-  }
-
-  /** A value of the box in that dimension, one of `telling` where possible. */
-  pick(box: Box, dimension: number, telling: bigint[]): bigint {
-    const from = this.edges[dimension]![box[2 * dimension]!]!;
-    const end = this.edges[dimension]![box[2 * dimension + 1]! + 1]!;
-    return telling.find((value) => from <= value && value < end) ?? from;
-  }
 }
 
 function describe(part: Box, grid: Grid, family: Family, from: ForbiddenRegion['from']): Packet {
@@ -111,6 +38,7 @@ function describe(part: Box, grid: Grid, family: Family, from: ForbiddenRegion['
   const packet: Packet = {
     from,
     source: formatAddress(family, grid.pick(part, 0, [TELLING_SOURCES[family]])),
+    destination: formatAddress(family, grid.pick(part, 1, [])),
     protocol,
   };
   if (protocol !== 'tcp' && protocol !== 'udp') return packet;

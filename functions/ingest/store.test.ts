@@ -1,0 +1,144 @@
+// The row that reaches the table is the message that was sent, whichever way it was written.
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isRejection, readMessage } from '../../domain/messages.ts';
+import { formatTimestamp } from '../../domain/timestamps.ts';
+import { type IngestRig, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { Batch } from './batch.ts';
+import { encodePrefix } from './copy-rows.ts';
+import { type Database, openDatabase } from './database.ts';
+import type { Delivery } from './delivery.ts';
+import { acquireLease, type Lease } from './lease.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import { createStore, type Store } from './store.ts';
+import { totalOf } from './tally.ts';
+
+let rig: IngestRig;
+let database: Database;
+let lease: Lease;
+let registry: Registry;
+let store: Store;
+beforeAll(async () => {
+  rig = await startIngestRig(5);
+  database = openDatabase(rig.settings('store').database);
+  lease = (await acquireLease(database, 'store'))!;
+  registry = createRegistry(database, encodePrefix, Date.now);
+  store = createStore(database, lease, 'store');
+});
+afterAll(async () => {
+  await lease.release();
+  await database.close();
+  await rig.stop();
+});
+
+const receivedAt = Date.now();
+
+const deliveryTo = (device: RigDevice, payload: Buffer, more: Partial<Delivery> = {}): Delivery => ({
+  ...{ topic: device.topic, payload, packetId: 1, dup: false, connection: 1, receivedAt },
+  ...{ truncated: false, properties: undefined, ...more },
+});
+
+function batchOf(device: RigDevice, payloads: readonly Buffer[], more: Partial<Delivery> = {}): Batch {
+  const batch = new Batch(registry);
+  for (const payload of payloads) batch.add(deliveryTo(device, payload, more));
+  return batch;
+}
+
+test('COPY stores ids, times to the microsecond and payloads as they were sent', async () => {
+  const device = rig.devices[0]!;
+  const ts = Date.UTC(2026, 0, 2, 3, 4, 5) * 1000 + 678_901;
+  const payload = `{"id":"é\\\\ ☃","ts":"${formatTimestamp(ts)}",\t"text":"a\\\\b\\n\\t\\"☃\\ud83d\\ude00",\n"n":[1.50,0,1e3,null,true]}`;
+  const old = '{"ts":"2000-01-01T00:00:00Z"}';
+  const { tallies, careful } = await store.write(batchOf(device, [Buffer.from(payload), Buffer.from(old)]));
+  expect(careful).toBe(false);
+  expect(totalOf(tallies)).toEqual({ received: 2, stored: 2, duplicate: 0, rejected: 0 });
+  const { rows } = await rig.admin.query(
+    `select tenant_id, message_id, payload, to_char(ts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ts, received_at
+     from public.telemetry where device_id = $1 order by ts`,
+    [device.id],
+  );
+  expect(rows[0].ts).toBe('2000-01-01T00:00:00.000000Z');
+  expect(rows[1]).toMatchObject({
+    ...{ message_id: 'é\\ ☃', ts: formatTimestamp(ts), received_at: new Date(receivedAt) },
+    payload: JSON.parse(payload),
+  });
+});
+
+test('a duplicate in a batch that has to be written again costs nothing but time, and tenants are told apart', async () => {
+  const [device, umbrella] = [rig.devices[1]!, rig.devices.at(-1)!];
+  const reading = (n: number) => Buffer.from(`{"ts":${1_790_000_000 + n}}`);
+  await store.write(batchOf(device, [reading(1)]));
+  const batch = batchOf(device, [reading(0), reading(1), reading(2), reading(2)]);
+  batch.add(deliveryTo(umbrella, reading(1)));
+  const { tallies, careful } = await store.write(batch);
+  expect(careful).toBe(true);
+  expect(Object.fromEntries(tallies)).toEqual({
+    acme: { received: 4, stored: 2, duplicate: 2, rejected: 0 },
+    umbrella: { received: 1, stored: 1, duplicate: 0, rejected: 0 },
+  });
+  // As after a commit whose answer was lost.
+  expect(totalOf((await store.write(batch)).tallies)).toEqual({ received: 5, stored: 0, duplicate: 5, rejected: 0 });
+});
+
+test('bad rows anywhere in a batch are found, and only they', async () => {
+  const device = rig.devices[2]!;
+  await rig.admin.query(`
+    create function public.refuse_poison() returns trigger language plpgsql as
+    $$ begin if new.payload ? 'poison' then raise exception 'poison'; end if; return new; end $$;
+    create trigger refuse_poison before insert on public.telemetry for each row execute function public.refuse_poison()`);
+  const bad = new Set([0, 17, 18, 63, 99]);
+  const payloads = Array.from({ length: 100 }, (_, n) => Buffer.from(bad.has(n) ? `{"poison":${n}}` : `{"n":${n}}`));
+  const { tallies } = await store.write(batchOf(device, payloads));
+  await rig.admin.query('drop function public.refuse_poison() cascade');
+  expect(totalOf(tallies)).toEqual({ received: 100, stored: 95, duplicate: 0, rejected: 5 });
+  expect(await rig.rows(device)).toHaveLength(95);
+  const letters = await rig.deadLetters(device);
+  expect(letters.map(({ payload }) => payload.toString())).toEqual([...bad].map((n) => `{"poison":${n}}`));
+  // A rejected message was not recorded as seen: it can be redriven.
+  const { rows } = await rig.admin.query('select from ingest.untimed where device_id = $1', [device.id]);
+  expect(rows).toHaveLength(95);
+});
+
+test('whatever is accepted as a message, Postgres accepts as jsonb', async () => {
+  const text = fc.string({ unit: 'binary', maxLength: 20 });
+  const number = fc.oneof(
+    fc.double(),
+    fc.stringMatching(/^-?[1-9]\d{0,30}(\.\d{1,30})?([eE][+-]?\d{1,6})?$/).map((digits) => ({ digits })),
+  );
+  const escapes = fc.stringMatching(/^(\\u[0-9a-fA-F]{4}|\\[bfnrt"\\/]|[a-z]){0,8}$/).map((escaped) => ({ escaped }));
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      text,
+      number,
+      escapes,
+      fc.constantFrom(null, true),
+      tie('list'),
+      tie('object'),
+    ),
+    list: fc.array(tie('value'), { maxLength: 4 }),
+    object: fc.dictionary(text, tie('value'), { maxKeys: 4 }),
+  }));
+  const write = (item: unknown): string => {
+    if (Array.isArray(item)) return `[${item.map(write).join(',\t')}]`;
+    if (typeof item !== 'object' || item === null) return JSON.stringify(item);
+    if ('digits' in item) return String(item.digits);
+    if ('escaped' in item) return `"${item.escaped}"`;
+    return `{${Object.entries(item).map(([key, member]) => `${JSON.stringify(key)} :${write(member)}`)}}`;
+  };
+  const payloads = fc
+    .sample(fc.record({ value }), 3000)
+    .map((item) => Buffer.from(write(item)))
+    .filter((payload) => !isRejection(readMessage(payload, undefined, receivedAt)));
+  expect(payloads.length).toBeGreaterThan(1000);
+  const { tallies, careful } = await store.write(batchOf(rig.devices[3]!, payloads));
+  expect(careful).toBe(false);
+  expect(totalOf(tallies).rejected).toBe(0);
+});
+
+test('a truncated packet is a dead letter that says so', async () => {
+  const device = rig.devices[4]!;
+  await store.write(batchOf(device, [Buffer.from('{"a":1}')], { truncated: true }));
+  const letters = await rig.deadLetters(device);
+  expect(letters).toMatchObject([{ reason: 'too-large', detail: expect.stringContaining('cut off') }]);
+});
