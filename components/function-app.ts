@@ -2,6 +2,7 @@
 import type { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
 import { AppServicePlan } from '@pulumi/azure-native/web/appServicePlan.js';
 import { WebApp } from '@pulumi/azure-native/web/webApp.js';
+import { WebAppApplicationSettings } from '@pulumi/azure-native/web/webAppApplicationSettings.js';
 import { WebAppFtpAllowed } from '@pulumi/azure-native/web/webAppFtpAllowed.js';
 import { WebAppScmAllowed } from '@pulumi/azure-native/web/webAppScmAllowed.js';
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
@@ -79,7 +80,6 @@ export class FunctionApp extends ComponentResource {
           ftpsState: 'Disabled',
           http20Enabled: true,
           remoteDebuggingEnabled: false,
-          appSettings: toPairs({ ...hostSettings(storage, identity), ...args.settings }),
         },
         functionAppConfig: {
           deployment: {
@@ -99,6 +99,14 @@ export class FunctionApp extends ComponentResource {
       { parent: this, dependsOn: [storage, args.access] },
     );
 
+    // A resource of their own: inside siteConfig one setting that is not known yet (the identity's id, the CA) would hide
+    // them all from the preview, and so from the policy that looks for secrets among them.
+    new WebAppApplicationSettings(
+      `${name}-settings`,
+      { name: app.name, resourceGroupName, properties: { ...hostSettings(storage, identity), ...args.settings } },
+      parent,
+    );
+
     // Publishing with a user name and password is off; deployments sign in to Entra.
     const noBasicAuth = { name: app.name, resourceGroupName, allow: false };
     new WebAppFtpAllowed(`${name}-no-ftp-password`, noBasicAuth, parent);
@@ -116,6 +124,3 @@ function hostSettings(storage: Storage, identity: UserAssignedIdentity): Record<
     AzureWebJobsStorage__clientId: identity.clientId,
   };
 }
-
-const toPairs = (settings: Record<string, Input<string>>) =>
-  Object.entries(settings).map(([name, value]) => ({ name, value }));

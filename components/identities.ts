@@ -1,5 +1,6 @@
 // Who the platform's parts are to Azure: one managed identity a workload, made before the workload so that its access is
 // in force when it starts (Azure takes up to ten minutes), and kept when the workload is replaced.
+import { getClientConfigOutput } from '@pulumi/azure-native/authorization/getClientConfig.js';
 import { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
@@ -30,7 +31,8 @@ export class Identities extends ComponentResource {
       );
     this.broker = identity('broker');
     this.functions = identity('functions');
-    this.tenantId = this.broker.tenantId;
+    // Asked for, not taken from an identity: it is then known during the preview, and policies can judge the vault.
+    this.tenantId = getClientConfigOutput({ parent: this }).tenantId;
     this.registerOutputs();
   }
 }

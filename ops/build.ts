@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
+const FUNCTIONS_DIR = join(ROOT, 'dist/functions');
 
 /** Node on the Function App; the bundle's syntax is lowered to it. */
 const NODE_TARGET = 'node22';
@@ -31,14 +32,16 @@ const PACKAGE = { name: 'mqtt-saas-functions', private: true, type: 'module', ma
 
 /**
  * The Function App's package: host.json, package.json, one bundle and its source map. The same sources give the same
- * bytes, so an unchanged package is not deployed again, and its files are not touched: a worker may be running them.
- * @param outdir Default: `dist/functions` in the checkout. What else is in it is removed.
+ * bytes, wherever they are built, so an unchanged package is not deployed again.
+ * @param outdir Default: `dist/functions` in the checkout. Files that do not belong there are removed.
  */
-export async function buildFunctions(outdir = join(ROOT, 'dist/functions')): Promise<string> {
+export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: ['functions/index.ts'],
-    outfile: join(outdir, 'main.mjs'),
+    // Always this place, whatever `outdir` is: the source map's paths are relative to it.
+    outfile: join(FUNCTIONS_DIR, 'main.mjs'),
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -50,30 +53,30 @@ export async function buildFunctions(outdir = join(ROOT, 'dist/functions')): Pro
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'warning',
-    write: false,
   });
-  const files = new Map<string, string>([
-    ...outputFiles.map(({ path, text }) => [basename(path), text] as const),
-    ['host.json', json(HOST)],
-    ['package.json', json(PACKAGE)],
-  ]);
-  await mkdir(outdir, { recursive: true });
-  for (const name of await readdir(outdir)) {
-    if (!files.has(name) && !name.endsWith('.new')) await rm(join(outdir, name), { recursive: true });
-  }
-  for (const [name, text] of files) await replaceFile(join(outdir, name), text);
+  const files = new Map<string, Uint8Array>(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+  files.set('host.json', json(HOST));
+  files.set('package.json', json(PACKAGE));
+  await replaceFolder(outdir, files);
   return outdir;
 }
 
-/** In one step, and only when it differs. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
-  const partial = `${path}.${process.pid}.new`;
-  await writeFile(partial, text);
-  await rename(partial, path);
+/** Makes a folder hold exactly these files. One that is there already is left alone: a program may be running from it. */
+async function replaceFolder(dir: string, files: Map<string, Uint8Array>): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  for (const name of await readdir(dir)) {
+    if (!files.has(name)) await rm(join(dir, name), { recursive: true });
+  }
+  for (const [name, contents] of files) {
+    const path = join(dir, name);
+    const present = await readFile(path).catch(() => undefined);
+    if (present?.equals(contents)) continue;
+    await writeFile(`${path}.${process.pid}`, contents);
+    await rename(`${path}.${process.pid}`, path);
+  }
 }
 
-const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+const json = (value: unknown) => Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   console.log(`built ${relative(ROOT, await buildFunctions())}`);

@@ -3,12 +3,17 @@ import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import { applyMigrations } from '../provisioning/database/apply.ts';
 import { describeUrl, withConnection } from '../provisioning/database/connect.ts';
+import { lintDatabase } from '../provisioning/database/lint.ts';
 import { LOGIN_ROLES, setLogin } from '../provisioning/database/login.ts';
 import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
 
 /** The `db` command. */
 export function dbCommand(): Command {
-  return new Command('db').description("the database's schema and logins").addCommand(apply()).addCommand(login());
+  return new Command('db')
+    .description("the database's schema, its rules, and logins")
+    .addCommand(apply())
+    .addCommand(lint())
+    .addCommand(login());
 }
 
 function apply(): Command {
@@ -20,6 +25,18 @@ function apply(): Command {
       const { applied } = await applyMigrations(place.url, { log: (line) => console.log(line) });
       const where = describeUrl(place.url);
       console.log(applied.length === 0 ? `${where} is up to date` : `${where}: ${applied.length} migrations applied`);
+    });
+}
+
+function lint(): Command {
+  return withPlace(new Command('lint'))
+    .description('check grants, row-level security and functions of the live schema; exit code 1 when a rule is broken')
+    .action(async (options: PlaceOptions) => {
+      const place = findPlace(options);
+      const findings = await withConnection(place.url, lintDatabase);
+      for (const { rule, object } of findings) console.log(`${object}: breaks the rule "${rule}"`);
+      if (findings.length > 0) throw new Error(`the schema of ${describeUrl(place.url)} breaks its rules, see above`);
+      console.log(`${describeUrl(place.url)}: every rule holds`);
     });
 }
 

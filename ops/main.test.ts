@@ -67,6 +67,19 @@ describe('db apply', () => {
   });
 });
 
+describe('db lint', () => {
+  it('passes the schema, and fails with what is wrong', async () => {
+    const where = `postgres@127.0.0.1:${postgres.port}/postgres`;
+    expect(await ops(['db', 'lint'])).toMatchObject({ code: 0, out: `${where}: every rule holds\n` });
+    const change = (sql: string) => withConnection(postgres.url, (client) => client.query(sql));
+    await change('create table public.careless (id int)');
+    const broken = await ops(['db', 'lint']);
+    await change('drop table public.careless');
+    expect(broken).toMatchObject({ code: 1, err: `error: the schema of ${where} breaks its rules, see above\n` });
+    expect(broken.out).toBe('careless: breaks the rule "row-level security is enabled and forced"\n');
+  });
+});
+
 describe('db login', () => {
   it('lets a role log in with the password of standard input', async () => {
     const password = generateKey();
