@@ -65,7 +65,8 @@ export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
 async function replaceFolder(dir: string, files: Map<string, Uint8Array>): Promise<void> {
   await mkdir(dir, { recursive: true });
   for (const name of await readdir(dir)) {
-    if (!files.has(name)) await rm(join(dir, name), { recursive: true });
+    // A number at the end: another build's file that is about to be renamed.
+    if (!files.has(name) && !/\.\d+$/.test(name)) await rm(join(dir, name), { recursive: true, force: true });
   }
   for (const [name, contents] of files) {
     const path = join(dir, name);

@@ -1,6 +1,6 @@
 // One address SSH is open to: a single public address, never a range.
 import ipaddr from 'ipaddr.js';
-import { quote, text } from './fields.ts';
+import { addProblem, quote, text } from './fields.ts';
 
 const HOW = 'give the one public address you come from';
 
@@ -12,7 +12,7 @@ const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '200
 /** An address in CIDR form, `/32` (IPv4) or `/128` (IPv6), that a packet from the internet can come from. */
 export const adminAddress = text.superRefine((value, context) => {
   const problem = judge(value);
-  if (problem) context.addIssue({ code: 'custom', message: `${quote(value)} ${problem}` });
+  if (problem) addProblem(context, `${quote(value)} ${problem}`);
 });
 
 function judge(cidr: string): string | undefined {

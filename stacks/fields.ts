@@ -30,7 +30,7 @@ export function oneOf<const T extends readonly [string, ...string[]]>(names: T) 
 
 /** A list; in text form it is JSON, which is how Pulumi passes lists to a program. */
 export function listOf<T extends z.ZodType>(item: T) {
-  return z.preprocess(parseList, z.array(item, 'is missing').min(1, 'is empty'));
+  return z.preprocess(parseList, z.array(item, 'is missing').min(1, { error: 'is empty', abort: true }));
 }
 
 function parseList(value: unknown): unknown {
@@ -54,7 +54,7 @@ export const hostName = text
 /** A private IPv4 range (RFC 1918) of `/least` to `/most`, with no host bits set. */
 export function privateRange(least: number, most: number) {
   return text.superRefine((value, context) => {
-    const refuse = (message: string) => context.addIssue({ code: 'custom', message: `${quote(value)} ${message}` });
+    const refuse = (message: string) => addProblem(context, `${quote(value)} ${message}`);
     if (!ipaddr.IPv4.isValidCIDR(value)) return refuse('is not an IPv4 range such as 10.20.0.0/24');
     const [address, length] = ipaddr.IPv4.parseCIDR(value);
     if (address.range() !== 'private') return refuse('is not in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16');
@@ -63,6 +63,11 @@ export function privateRange(least: number, most: number) {
     if (network.toString() !== address.toString())
       return refuse(`has host bits set; the range is ${network}/${length}`);
   });
+}
+
+/** Refuses a value; rules that come after this one do not see it. */
+export function addProblem(context: z.RefinementCtx, message: string): void {
+  context.addIssue({ code: 'custom', message, continue: false });
 }
 
 /** A value as it is shown in an error. */

@@ -67,10 +67,12 @@ function secretProblems(raw: Record<string, unknown>, stack: string): string[] {
     });
 }
 
+/** Keys that are not ours, or hold what they cannot. What looks like a secret was reported already. */
 function unknownKeys(own: (readonly [string, unknown])[], stack: string): string[] {
   return own.flatMap(([name, value]) => {
     const remove = `Remove it: pulumi config rm ${NAMESPACE}:${name} --stack ${stack}`;
-    if (!(name in keys.shape))
+    if (looksLikeSecret(name, value)) return [];
+    if (!Object.hasOwn(keys.shape, name))
       return [`${NAMESPACE}:${name} in ${file(stack)} is not a key of this program. ${remove}`];
     if (isEncrypted(value)) return [`${NAMESPACE}:${name} in ${file(stack)} is encrypted, but is no secret. ${remove}`];
     return [];

@@ -95,6 +95,7 @@ export const keys = z.strictObject({
   databaseHost: key(
     hostName.refine((host) => !DIRECT_SUPABASE.test(host), {
       error: `is Supabase's direct address, which has IPv6 only: Azure Functions cannot reach it. Use the pooler's address`,
+      abort: true,
     }),
     {
       description:

@@ -1,5 +1,5 @@
 // The administrator's public key, in OpenSSH's one-line format.
-import { text } from './fields.ts';
+import { addProblem, text } from './fields.ts';
 
 const LEAST_RSA_BITS = 2048;
 
@@ -7,7 +7,7 @@ const LEAST_RSA_BITS = 2048;
 export const sshPublicKey = text.superRefine((value, context) => {
   const problem = judge(value);
   // The value is not repeated: it may be a private key.
-  if (problem) context.addIssue({ code: 'custom', message: problem });
+  if (problem) addProblem(context, problem);
 });
 
 function judge(line: string): string | undefined {

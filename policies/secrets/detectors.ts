@@ -1,7 +1,9 @@
 // Recognises secrets by their shape. A finding names the kind of secret and never shows it.
 import { unpack } from './unpack.ts';
 
-/** A shape that only a secret has. */
+/**
+ * A shape that only a secret has. Repetitions that can begin anywhere are bounded, for boot data may be made to be slow to search.
+ */
 interface Detector {
   kind: string;
   pattern: RegExp;
@@ -12,7 +14,7 @@ const DETECTORS: Detector[] = [
   { kind: 'an age secret key', pattern: /AGE-SECRET-KEY-1[0-9A-Z]{20,}/ },
   {
     kind: 'a URL with a password in it',
-    pattern: /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/?#@'"]*:(?![$<{%])[^\s/?#@'"]{3,}@[\w[.-]/i,
+    pattern: /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/?#@'"]*:(?![$<{%])[^\s/?#@'"]{3,}@[\w[.-]/i,
   },
   { kind: 'a storage account key', pattern: /\bAccountKey\s*=\s*(?![$<{@])[A-Za-z0-9+/]{16,}/i },
   { kind: 'a shared access key', pattern: /\bSharedAccess(?:Key|Signature)\s*=\s*(?![$<{@])[^\s;"']{8,}/i },
@@ -28,6 +30,26 @@ const DETECTORS: Detector[] = [
     pattern: /\bAuthorization\b["']?\s*[:=]\s*["']?(?:Basic|Bearer)\s+(?![$<{])[A-Za-z0-9+/=._~-]{8,}/i,
   },
   {
+    kind: 'a password for chpasswd',
+    pattern: /["'][\w-]+:(?![$<{])[^"'\s]{4,}["']?\s*\|\s*(?:sudo\s+)?chpasswd\b/,
+  },
+  {
+    kind: 'a password for chpasswd',
+    pattern: /\bchpasswd\s*:[\s\S]{0,200}?\blist\s*:\s*\|?-?\s*\n\s+(?:-\s*)?[\w-]+:(?!R\s|RANDOM\b)\S{3,}/,
+  },
+  {
+    kind: 'a password on a command line',
+    pattern: /\bmosquitto_passwd\b[^\n|;]*\s-b\s+\S+\s+\S+\s+["']?(?![$<{])[^\s"']{3,}/,
+  },
+  {
+    kind: 'a password on a command line',
+    pattern: /\bcurl\b[^\n|;]*\s(?:-u|--user)\s+["']?[^\s:"'$]+:(?![$<{])[^\s"']{3,}/,
+  },
+  {
+    kind: 'a password on a command line',
+    pattern: /\s--(?:password|token|secret|api-key)[ \t]+["']?(?![$<{/-])[^\s"']{4,}/,
+  },
+  {
     kind: 'a password hash',
     pattern: /\$(?:1|2[abxy]|5|6|7|y|gy|argon2(?:i|d|id)|scrypt)\$[^\s"'$]*\$?[A-Za-z0-9./+=,$]{16,}/,
   },
@@ -35,7 +57,7 @@ const DETECTORS: Detector[] = [
 
 /** `key: value` and `key=value` where the key promises a secret: the key, the separator and the value. */
 const ASSIGNMENT =
-  /(?:^|[\s"'{,;&?(-])((?:[\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|client[_-]?key|credentials?)))["']?[ \t]*([:=])[ \t]*("[^"\n]*"|'[^'\n]*'|[^\s,;&}"')]+)/gi;
+  /(?:^|[\s"'{,;&?(-])((?:[\w.-]{0,80}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|client[_-]?key|credentials?)))["']?[ \t]*([:=])[ \t]*("[^"\n]*"|'[^'\n]*'|[^\s,;&}"')]+)/gi;
 
 /** Values that stand for a secret or switch something, and hold none: variables, placeholders, references, paths, words. */
 const NO_SECRET =

@@ -1,4 +1,5 @@
 // Makes resources for tests of single rules.
+import type { ResourceRule } from '../define.ts';
 import { type KnownObject, known } from '../known.ts';
 import type { Resource } from '../resource.ts';
 
@@ -26,4 +27,23 @@ export function resource(
     dependencies,
     propertyDependencies: links,
   };
+}
+
+/** A copy of `value` in which the property at `path` (`a.b.0.c`) is `replacement`, or gone when that is undefined. */
+export function withProperty<T extends object>(value: T, path: string, replacement: unknown): T {
+  const copy = structuredClone(value);
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  const parent = keys.reduce<Record<string, unknown>>(
+    (node, key) => node[key] as Record<string, unknown>,
+    copy as Record<string, unknown>,
+  );
+  if (replacement === undefined) delete parent[last];
+  else parent[last] = replacement;
+  return copy;
+}
+
+/** The messages of a rule about one resource. */
+export function messagesOf(rule: ResourceRule, props: Record<string, unknown>, type = rule.types[0]!): string[] {
+  return rule.check(resource(type, 'it', props), {}).map(({ message }) => message);
 }

@@ -80,9 +80,12 @@ function matches(rule: OracleRule, packet: OraclePacket): boolean {
   return portMatches(rule.sourcePort, packet.sourcePort) && portMatches(rule.destinationPort, packet.destinationPort);
 }
 
-/** The written rule that decides the packet; undefined when only Azure's default rules are left. */
-export function firstMatch(rules: OracleRule[], packet: OraclePacket): OracleRule | undefined {
-  return rules.toSorted((a, b) => a.priority - b.priority).find((rule) => matches(rule, packet));
+/**
+ * The written rule that decides the packet; undefined when only Azure's default rules are left.
+ * @param ordered by priority.
+ */
+export function firstMatch(ordered: OracleRule[], packet: OraclePacket): OracleRule | undefined {
+  return ordered.find((rule) => matches(rule, packet));
 }
 
 /** True when the contract forbids the packet. */

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { VIRTUAL_MACHINE } from '../machine/types.ts';
+import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
+import { guardedInterfaces } from './guarded-interfaces.ts';
+import { NETWORK_INTERFACE, PUBLIC_IP, SECURITY_GROUP, SUBNET, VIRTUAL_NETWORK } from './types.ts';
+
+const ID = { id: UNKNOWN_TEXT };
+const group = resource(SECURITY_GROUP, 'nsg', {});
+const address = resource(PUBLIC_IP, 'address', {});
+const guardedSubnet = resource(SUBNET, 'subnet', { networkSecurityGroup: ID }, { networkSecurityGroup: [group.urn] });
+const openSubnet = resource(SUBNET, 'subnet', { addressPrefix: '10.10.1.0/24' });
+const toSubnet = { ipConfigurations: [urnOf(SUBNET, 'subnet'), address.urn] };
+const publicConfiguration = { publicIPAddress: ID, subnet: ID };
+
+function nic(props: Record<string, unknown> = {}, links: Record<string, string[]> = toSubnet) {
+  return resource(NETWORK_INTERFACE, 'nic', { ipConfigurations: [publicConfiguration], ...props }, links);
+}
+
+function judge(...resources: ReturnType<typeof resource>[]): string[] {
+  return guardedInterfaces.checkStack([group, address, ...resources], {}).map(({ message }) => message);
+}
+
+describe('network-public-interfaces-guarded', () => {
+  test('a group on the subnet or on the interface guards it', () => {
+    expect(judge(guardedSubnet, nic())).toEqual([]);
+    expect(judge(openSubnet, nic({ networkSecurityGroup: ID }))).toEqual([]);
+  });
+  test('an interface without a public address needs no group', () => {
+    expect(judge(openSubnet, nic({ ipConfigurations: [{ subnet: ID }] }))).toEqual([]);
+  });
+  test('neither is a violation', () => {
+    expect(judge(openSubnet, nic()).join()).toContain('neither it nor its subnet');
+  });
+  test('a group that nothing refers to guards nothing', () => {
+    expect(judge(openSubnet, nic({ networkSecurityGroup: {} }))).toHaveLength(1);
+  });
+  test('subnets are found by name in a known id, inside a network too', () => {
+    const id = '/subscriptions/0/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/Front';
+    const known = nic({ ipConfigurations: [{ publicIPAddress: ID, subnet: { id } }] }, {});
+    const inside = (subnet: object) => resource(VIRTUAL_NETWORK, 'vnet', { subnets: [{ name: 'front', ...subnet }] });
+    expect(judge(inside({ networkSecurityGroup: { id: '/nsg' } }), known)).toEqual([]);
+    expect(judge(inside({}), known).join()).toContain('neither it nor its subnet');
+    expect(judge(resource(SUBNET, 'subnet', { subnetName: 'front' }), known).join()).toContain(
+      'neither it nor its subnet',
+    );
+    expect(judge(known).join()).toContain('outside this stack');
+  });
+  test('what is not known counts as open', () => {
+    expect(judge(guardedSubnet, nic({}, {})).join()).toContain('cannot be told');
+    expect(judge(guardedSubnet, nic({ ipConfigurations: UNKNOWN_TEXT }))).toHaveLength(1);
+    expect(judge(openSubnet, nic({ ipConfigurations: [UNKNOWN_TEXT] }))).toHaveLength(1);
+  });
+  test('one open subnet of two is a violation', () => {
+    const other = resource(SUBNET, 'other', {});
+    const both = { ipConfigurations: [guardedSubnet.urn, other.urn] };
+    expect(judge(guardedSubnet, other, nic({}, both))).toHaveLength(1);
+  });
+  test('interfaces written inside a machine are judged too', () => {
+    const inside = (extra: object) =>
+      resource(
+        VIRTUAL_MACHINE,
+        'vm',
+        {
+          networkProfile: {
+            networkInterfaceConfigurations: [
+              { ipConfigurations: [{ publicIPAddressConfiguration: { name: 'p' }, subnet: ID }], ...extra },
+            ],
+          },
+        },
+        { networkProfile: [urnOf(SUBNET, 'subnet')] },
+      );
+    expect(judge(guardedSubnet, inside({}))).toEqual([]);
+    expect(judge(openSubnet, inside({}))).toHaveLength(1);
+    expect(judge(openSubnet, inside({ networkSecurityGroup: ID }))).toEqual([]);
+  });
+});

@@ -1,0 +1,48 @@
+// Renders docs/configuration.md from the schema, so that the two cannot differ.
+import { z } from 'zod';
+import { setCommand } from './parse.ts';
+import { type KeyMeta, keys } from './schema.ts';
+
+type Key = keyof typeof keys.shape;
+
+/** The whole text of docs/configuration.md. */
+export function renderConfigurationDoc(): string {
+  const names = Object.keys(keys.shape) as Key[];
+  const isRequired = (name: Key) => !keys.shape[name].safeParse(undefined).success;
+  return `# Configuration
+
+Generated from \`stacks/schema.ts\`; change it there, then \`npx vitest run stacks/configuration-doc.test.ts --update\`.
+
+An environment is a stack file, \`Pulumi.<stack>.yaml\`. Everything in it is public: the platform takes **no secret** from
+configuration. Keys that are unknown, values that would break a guarantee and anything that looks like a secret are
+refused before a deployment is planned, by \`pulumi preview\` and by \`npm run preview\` alike, with the command that
+sets it right. The committed files hold example values; their addresses, names and key belong to nobody.
+
+## Required
+
+${table(names.filter(isRequired))}
+## Optional
+
+${table(names.filter((name) => !isRequired(name)))}
+## Between keys
+
+- \`prod\` needs \`domain\`: its broker has a public certificate. Other stacks without a domain get a private CA, whose
+  certificate is the stack output \`brokerCaCertificate\`.
+- \`subnetPrefix\` lies inside \`addressSpace\`.
+- With Supabase's pooler as \`databaseHost\`, \`databaseProjectRef\` is required.
+- A stack is called by 2 to 8 lower-case letters and digits, because its name is part of resource names.
+`;
+}
+
+function table(names: Key[]): string {
+  const rows = names.map((name) => {
+    const { description } = keys.shape[name].meta() as unknown as KeyMeta;
+    return `| \`${name}\` | ${description} | ${defaultOf(name)} | \`${setCommand(name, 'dev')}\` |\n`;
+  });
+  return `| key | meaning | default | set it |\n|---|---|---|---|\n${rows.join('')}`;
+}
+
+function defaultOf(name: Key): string {
+  const type = keys.shape[name];
+  return type instanceof z.ZodDefault ? `\`${String(type.def.defaultValue)}\`` : '–';
+}

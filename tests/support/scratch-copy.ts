@@ -1,0 +1,40 @@
+// A copy of the project's program and policies that a test may change, with the installed packages.
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeScratchDir, ROOT } from '../../local/unprivileged.ts';
+
+const COPIED = ['Pulumi.yaml', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml', 'package.json', 'tsconfig.json'];
+const ROOMS = ['stacks', 'components', 'domain', 'provisioning', 'policies'];
+
+/** A changeable copy. */
+export interface ScratchCopy {
+  /** Replaces text in a file. @throws Error when the text is not there, so that no mutation is silently none. */
+  change(file: string, from: string | RegExp, to: string): void;
+  /** Runs the offline preview on the copy; `output` is all that it prints. */
+  preview(...args: string[]): { status: number | null; output: string };
+  dir: string;
+  remove(): void;
+}
+
+export function makeScratchCopy(): ScratchCopy {
+  const dir = makeScratchDir();
+  for (const name of [...COPIED, ...ROOMS]) cpSync(join(ROOT, name), join(dir, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
+  return {
+    dir,
+    change: (file, from, to) => {
+      const path = join(dir, file);
+      const before = readFileSync(path, 'utf8');
+      const after = before.replace(from, () => to);
+      if (after === before) throw new Error(`${file} does not hold ${from}`);
+      writeFileSync(path, after);
+    },
+    preview: (...args) => {
+      const words = [join(ROOT, 'preview/main.ts'), '--cwd', dir, '--stack', 'dev', ...args];
+      const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+      return { status, output: stdout + stderr };
+    },
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
