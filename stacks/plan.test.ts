@@ -1,0 +1,221 @@
+// The committed stacks, planned by the genuine SDK: what would be deployed, not what a mock was told.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Plan, PlanEntry } from '../preview/plan.ts';
+import { preview } from '../preview/preview.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Plans a stack file with some of its lines changed, in a folder of its own. */
+async function planOf(stack: string, change: (file: string) => string = (file) => file): Promise<Plan> {
+  const folder = mkdtempSync(join(tmpdir(), 'plan-'));
+  try {
+    const project = readFileSync(join(root, 'Pulumi.yaml'), 'utf8');
+    writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(root, 'stacks/index.ts')));
+    writeFileSync(
+      join(folder, `Pulumi.${stack}.yaml`),
+      change(readFileSync(join(root, `Pulumi.${stack}.yaml`), 'utf8')),
+    );
+    return (await preview({ stack, root: folder, policyPack: false })).plan;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Inputs as they are read here; a missing one shows as undefined in the failed expectation. */
+// biome-ignore lint/suspicious/noExplicitAny: a plan is JSON of many shapes
+type Inputs = any;
+const all = (plan: Plan, type: string) => plan.filter((entry) => entry.type === `azure-native:${type}`);
+const one = (plan: Plan, type: string): PlanEntry & { inputs: Inputs } => {
+  const [entry, ...others] = all(plan, type);
+  if (!entry || others.length > 0) throw new Error(`${others.length + (entry ? 1 : 0)} resources of type ${type}`);
+  return entry;
+};
+const nameOfUrn = (urn: string) => urn.split('::').at(-1);
+
+/** Azure gives these no tags. */
+const UNTAGGABLE =
+  /RoleAssignment|Subnet$|BlobContainer|BlobServiceProperties|WebApp(ApplicationSettings|FtpAllowed|ScmAllowed)/;
+
+describe.each(['dev', 'prod'])('%s', (stack) => {
+  let plan: Plan;
+  beforeAll(async () => {
+    plan = await planOf(stack);
+  });
+
+  it('tags whatever can be tagged', () => {
+    const tagged = plan.filter(({ type }) => type.startsWith('azure-native:') && !UNTAGGABLE.test(type));
+    const tags = {
+      environment: stack,
+      project: 'mqtt-saas',
+      owner: 'platform@example.com',
+      costCenter: expect.any(String),
+    };
+    for (const { name, inputs } of tagged) expect(inputs.tags, name).toEqual(tags);
+    expect(tagged.length).toBeGreaterThan(10);
+  });
+
+  it('lets in SSH from the administrators and MQTT over TLS, and denies the rest', () => {
+    const rules = one(plan, 'network:NetworkSecurityGroup').inputs.securityRules as Record<string, unknown>[];
+    const admins = stack === 'dev' ? ['203.0.113.10/32'] : ['203.0.113.10/32', '203.0.113.20/32'];
+    expect(
+      rules.map((r) => [
+        r.priority,
+        r.access,
+        r.sourceAddressPrefixes ?? r.sourceAddressPrefix,
+        r.protocol,
+        r.destinationPortRange,
+      ]),
+    ).toEqual([
+      [100, 'Allow', admins, 'Tcp', '22'],
+      [110, 'Allow', '*', 'Tcp', '8883'],
+      [4096, 'Deny', '*', '*', '*'],
+    ]);
+    const subnet = one(plan, 'network:Subnet');
+    expect(subnet.inputs.defaultOutboundAccess).toBe(false);
+    expect(subnet.options.propertyDependencies?.networkSecurityGroup?.map(nameOfUrn)).toEqual(['network-nsg']);
+    expect(one(plan, 'network:VirtualNetwork').inputs.subnets).toBeUndefined();
+  });
+
+  it('can replace the machine and keep address, disk and access', () => {
+    const machine = one(plan, 'compute:VirtualMachine');
+    const disk = one(plan, 'compute:Disk');
+    expect(disk.options.protect).toBe(true);
+    expect(machine.inputs.storageProfile.dataDisks[0]).toMatchObject({
+      createOption: 'Attach',
+      deleteOption: 'Detach',
+    });
+    expect(machine.inputs.networkProfile.networkInterfaces[0].deleteOption).toBe('Detach');
+    expect(machine.options).toMatchObject({ deleteBeforeReplace: true, ignoreChanges: ['osProfile.customData'] });
+    expect(plan.filter(({ dependencies }) => dependencies.includes(machine.urn))).toEqual([]);
+    const before = machine.dependencies.map(nameOfUrn);
+    expect(before).toEqual(
+      expect.arrayContaining([
+        'broker-data',
+        'network-nic',
+        'identities-broker',
+        'access-broker-reads-ingest-password',
+      ]),
+    );
+  });
+
+  it('signs in to the machine with keys only, and boots it trusted', () => {
+    const { osProfile, identity, securityProfile } = one(plan, 'compute:VirtualMachine').inputs;
+    expect(osProfile.linuxConfiguration.disablePasswordAuthentication).toBe(true);
+    expect(osProfile.adminPassword).toBeUndefined();
+    expect(identity.type).toBe('UserAssigned');
+    expect(securityProfile).toMatchObject({ securityType: 'TrustedLaunch', encryptionAtHost: true });
+  });
+
+  it('holds no secret in clear, and none in the machine’s user data', () => {
+    const userData = Buffer.from(one(plan, 'compute:VirtualMachine').inputs.osProfile.customData, 'base64').toString();
+    expect(userData).toMatch(/^#cloud-config\n/);
+    for (const text of [userData, JSON.stringify(plan)]) {
+      expect(text).not.toMatch(/PRIVATE KEY|\$7\$\d|eyJ[\w-]+\.|AccountKey=|:\/\/[^/\s:"]+:[^/\s"]+@/);
+    }
+    const values = all(plan, 'keyvault:Secret').map(({ inputs }: { inputs: Inputs }) => [
+      inputs.secretName,
+      inputs.properties.value,
+    ]);
+    expect(Object.fromEntries(values)).toMatchObject({
+      'svc-ingest-password': '[secret]',
+      'ingest-database-url': '[secret]',
+    });
+  });
+
+  it('gives the app references, not secrets', () => {
+    const settings = one(plan, 'web:WebAppApplicationSettings').inputs.properties;
+    for (const name of ['MQTT_BROKER_PASSWORD', 'EXTERNAL_DATABASE_CONNECTION_STRING']) {
+      expect(settings[name]).toMatch(/^@Microsoft\.KeyVault\(VaultName=kv-mqtt-\w+-\w+;SecretName=[\w-]+\)$/);
+    }
+    expect(settings.MQTT_BROKER_URL).toMatch(/^mqtts:\/\/[a-z0-9.-]+:8883$/);
+    // On Flex Consumption these are refused or ignored: functionAppConfig says it.
+    for (const name of ['FUNCTIONS_WORKER_RUNTIME', 'WEBSITE_RUN_FROM_PACKAGE', 'AzureWebJobsStorage']) {
+      expect(settings).not.toHaveProperty(name);
+    }
+  });
+
+  it('gives each identity the rights of this table and no others', () => {
+    const table = all(plan, 'authorization:RoleAssignment').map(
+      ({ name, inputs, options }: { name: string; inputs: Inputs; options: Inputs }) => {
+        expect(inputs.principalType).toBe('ServicePrincipal');
+        const { principalId, scope } = options.propertyDependencies;
+        return [
+          nameOfUrn(principalId[0]),
+          inputs.roleDefinitionId.split('/').at(-1).slice(0, 8),
+          nameOfUrn(scope[0]),
+          scope.length,
+          name.startsWith('access-'),
+        ];
+      },
+    );
+    const [reads, owns] = ['4633458b', 'b7e6dc6d'];
+    const tls = ['ca', 'certificate', 'key'].map((what) => [
+      'identities-broker',
+      reads,
+      `vault-broker-tls-${what}`,
+      1,
+      true,
+    ]);
+    expect(table).toEqual([
+      ...(stack === 'dev' ? tls : []),
+      ['identities-broker', reads, 'vault-svc-ingest-password', 1, true],
+      ['identities-functions', owns, 'storage-account', 1, true],
+      ['identities-functions', reads, 'vault-ingest-database-url', 1, true],
+      ['identities-functions', reads, 'vault-svc-ingest-password', 1, true],
+    ]);
+  });
+
+  it('fits Azure’s limits for names', () => {
+    const vault = one(plan, 'keyvault:Vault').inputs.vaultName;
+    expect(vault).toMatch(/^[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]$/);
+    expect(one(plan, 'storage:StorageAccount').inputs.accountName).toMatch(/^[a-z0-9]{3,24}$/);
+  });
+});
+
+describe('what only one of them has', () => {
+  it('purge protection and a public certificate are prod’s', async () => {
+    const [dev, prod] = [await planOf('dev'), await planOf('prod')];
+    expect(one(prod, 'keyvault:Vault').inputs.properties.enablePurgeProtection).toBe(true);
+    expect(one(dev, 'keyvault:Vault').inputs.properties).not.toHaveProperty('enablePurgeProtection');
+    expect(prod.filter(({ type }) => type.startsWith('tls:'))).toEqual([]);
+    expect(one(prod, 'web:WebAppApplicationSettings').inputs.properties).not.toHaveProperty('MQTT_BROKER_CA');
+    expect(dev.find(({ name }) => name === 'private-ca-certificate')?.options.protect).toBe(true);
+  });
+});
+
+describe('a change of configuration', () => {
+  it('opens the WebSocket when it is switched on, in both firewalls', async () => {
+    const plan = await planOf('dev', (file) => `${file}  mqtt-saas:webSocket: true\n`);
+    const ports = one(plan, 'network:NetworkSecurityGroup').inputs.securityRules.map(
+      (rule: Inputs) => rule.destinationPortRange,
+    );
+    expect(ports).toEqual(['22', '8883', '9001', '*']);
+    const userData = Buffer.from(one(plan, 'compute:VirtualMachine').inputs.osProfile.customData, 'base64').toString();
+    expect(userData).toContain('tcp dport 9001 accept');
+  });
+
+  it('gives an administrator’s IPv6 address a rule of its own', async () => {
+    const plan = await planOf('dev', (file) => file.replace('    - 203.0.113.10/32', "$&\n    - '2001:db8::7/128'"));
+    const rules = one(plan, 'network:NetworkSecurityGroup').inputs.securityRules.map((rule: Inputs) => [
+      rule.name,
+      rule.sourceAddressPrefixes,
+    ]);
+    expect(rules.slice(0, 2)).toEqual([
+      ['allow-ssh-admin', ['203.0.113.10/32']],
+      ['allow-ssh-admin-ipv6', ['2001:db8::7/128']],
+    ]);
+  });
+
+  it('that breaks a guarantee is refused before anything is planned, with a message and nothing else', async () => {
+    const open = planOf('dev', (file) => file.replace('203.0.113.10/32', '0.0.0.0/0'));
+    const error = (await open.catch((reason: Error) => reason)) as Error;
+    expect(error.message).toContain(
+      'mqtt-saas:adminCidrs[0] in Pulumi.dev.yaml "0.0.0.0/0" lets the whole internet try SSH',
+    );
+    expect(error.message).not.toMatch(/\n\s+at /);
+  });
+});
