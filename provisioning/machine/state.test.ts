@@ -29,7 +29,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const canMount = process.getuid?.() === 0 && has('mkfs.ext4') && existsSync('/dev/loop-control');
 
-describe.runIf(canMount)('mount-data-disk', () => {
+describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop devices)', () => {
   /** Mounts `disk` as a new machine would, in a mount namespace with an /etc/fstab of its own, then runs `then`. */
   function onNewMachine(disk: string, then: string) {
     const script = `
@@ -70,7 +70,7 @@ describe.runIf(canMount)('mount-data-disk', () => {
   });
 });
 
-describe.runIf(has('mosquitto_passwd'))('seed-accounts', () => {
+describe.runIf(has('mosquitto_passwd'))('seed-accounts (needs mosquitto_passwd)', () => {
   const seed = () =>
     spawnSync(
       'sh',
