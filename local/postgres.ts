@@ -62,22 +62,33 @@ export async function startPostgres({
 
   const chosen = port ?? (await freePort());
   const logFile = join(dataDir, 'postgres.log');
-  const log = await open(logFile, 'w', 0o600);
-  const child = startChild(binaries.postgres, ['-D', cluster, ...settings(chosen, fsync)], {
-    stdio: ['ignore', log.fd, log.fd],
-    cwd: '/',
-    user: SERVICE_USER,
-    // SIGINT is Postgres' fast shutdown; on SIGTERM it would wait for its clients to leave.
-    onParentDeath: 'INT',
-  });
-  await log.close();
-  const stop = () => stopChild(child, 'SIGINT', STOP_MS);
-  try {
-    await untilReady(child, cluster, logFile);
-  } catch (error) {
-    if (child.pid !== undefined) await stop();
-    throw error;
-  }
+  const start = async () => {
+    const log = await open(logFile, 'w', 0o600);
+    const child = startChild(binaries.postgres, ['-D', cluster, ...settings(chosen, fsync)], {
+      stdio: ['ignore', log.fd, log.fd],
+      cwd: '/',
+      user: SERVICE_USER,
+      // SIGINT is Postgres' fast shutdown; on SIGTERM it would wait for its clients to leave.
+      onParentDeath: 'INT',
+    });
+    await log.close();
+    try {
+      await untilReady(child, cluster, logFile);
+      return child;
+    } catch (error) {
+      await stopChild(child, 'SIGINT');
+      throw error;
+    }
+  };
+  // The workers of a server that was killed need a moment to notice; until then they hold its shared memory.
+  const deadline = Date.now() + RELEASE_MS;
+  const startAgain = async (error: Error): Promise<ChildProcess> => {
+    if (!error.message.includes('pre-existing shared memory block') || Date.now() > deadline) throw error;
+    await sleep(100);
+    return start().catch(startAgain);
+  };
+  const child = await start().catch(startAgain);
+  const stop = () => stopChild(child, 'SIGINT');
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${chosen}/postgres`,
     port: chosen,
