@@ -76,19 +76,19 @@ export async function startPostgres({
       await untilReady(child, cluster, logFile);
       return child;
     } catch (error) {
-      await stopChild(child, 'SIGINT');
+      await stopChild(child, 'SIGINT', STOP_MS);
       throw error;
     }
   };
   // The workers of a server that was killed need a moment to notice; until then they hold its shared memory.
-  const deadline = Date.now() + RELEASE_MS;
+  const deadline = Date.now() + READY_MS;
   const startAgain = async (error: Error): Promise<ChildProcess> => {
     if (!error.message.includes('pre-existing shared memory block') || Date.now() > deadline) throw error;
     await sleep(100);
     return start().catch(startAgain);
   };
   const child = await start().catch(startAgain);
-  const stop = () => stopChild(child, 'SIGINT');
+  const stop = () => stopChild(child, 'SIGINT', STOP_MS);
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${chosen}/postgres`,
     port: chosen,
