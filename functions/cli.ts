@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { hasFailed, runOnce } from './ingest/run.ts';
 import { runWorker } from './ingest/worker.ts';
 import { createLogger } from './log.ts';
+import { keepHeapSmall } from './memory.ts';
 import { readSettings } from './settings.ts';
 
 const HELP = `Moves readings from the MQTT broker into Postgres.
@@ -36,6 +37,7 @@ export async function runCli(args: string[], env: NodeJS.ProcessEnv): Promise<nu
       return 0;
     }
     if (values.mode !== 'worker' && values.mode !== 'run') throw new Error('say --mode worker or --mode run');
+    keepHeapSmall();
     const settings = readSettings(env);
     const log = createLogger('mqtt_ingest', { level: settings.logLevel, pretty: settings.logPretty });
     const signal = untilStopped();

@@ -1,6 +1,6 @@
 // The one reader of the environment. Every setting is named, explained and checked here.
 import { existsSync, readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DatabaseAddress, readDatabaseUrl } from './database-address.ts';
 
 /** How to reach the broker. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../define.ts';
 import type { Resource } from '../resource.ts';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
-import { ADMIN, type Case, CORPUS, rule } from './corpus.ts';
+import { ADMIN, type Case, rule } from './corpus/case.ts';
+import { CORPUS } from './corpus.ts';
 import { ingressContract } from './ingress-contract.ts';
 import { SECURITY_GROUP, SECURITY_RULE, SUBNET } from './types.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { messagesOf, resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
 import { adminAddress } from './admin-address.ts';
-import { ADMIN, rule } from './corpus.ts';
+import { ADMIN, rule } from './corpus/case.ts';
 import { mergedRules } from './merged-rules.ts';
 import { noIpv6Any } from './no-ipv6-any.ts';
 import { readableRules } from './readable-rules.ts';

@@ -39,11 +39,11 @@ const DETECTORS: Detector[] = [
   },
   {
     kind: 'a password on a command line',
-    pattern: /\bmosquitto_passwd\b[^\n|;]*\s-b\s+\S+\s+\S+\s+["']?(?![$<{])[^\s"']{3,}/,
+    pattern: /\bmosquitto_passwd\b[^\n|;]{0,300}\s-b\s+\S+\s+\S+\s+["']?(?![$<{])[^\s"']{3,}/,
   },
   {
     kind: 'a password on a command line',
-    pattern: /\bcurl\b[^\n|;]*\s(?:-u|--user)\s+["']?[^\s:"'$]+:(?![$<{])[^\s"']{3,}/,
+    pattern: /\bcurl\b[^\n|;]{0,300}\s(?:-u|--user)\s+["']?[^\s:"'$]+:(?![$<{])[^\s"']{3,}/,
   },
   {
     kind: 'a password on a command line',

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { telemetryTopic } from '../../domain/topics.ts';
+import { Batch } from './batch.ts';
+import type { Delivery } from './delivery.ts';
+import type { Registry, Route } from './registry.ts';
+
+const route: Route = { tenant: 'acme', tenantId: 't', deviceId: 'd', prefix: Buffer.alloc(0) };
+const registry: Registry = { find: () => route, learn: async () => new Map() };
+
+const delivery = (packetId: number, connection: number, payload = `{"n":${packetId}}`, dup = false): Delivery => ({
+  ...{ topic: telemetryTopic('acme', 'pump-1'), payload: Buffer.from(payload), truncated: false, packetId, dup },
+  ...{ connection, receivedAt: 1_795_262_400_000, properties: undefined },
+});
+
+const batchOf = (...deliveries: Delivery[]) => {
+  const batch = new Batch(registry);
+  for (const one of deliveries) batch.add(one);
+  return batch;
+};
+
+test('a packet is acknowledged on the connection that delivered it, in order, and on no other', () => {
+  const batch = batchOf(delivery(65_535, 1), delivery(7, 2), delivery(1, 1), delivery(0, 2), delivery(3, 2));
+  expect(batch.acknowledgements(1)).toEqual([65_535, 1]);
+  expect(batch.acknowledgements(2)).toEqual([7, 3]);
+  expect(batch.acknowledgements(3)).toEqual([]);
+});
+
+test('rejected and repeated messages are acknowledged, too, or they would come for ever', () => {
+  const batch = batchOf(delivery(1, 1, 'no JSON'), delivery(2, 1, '{"v":1}'), delivery(3, 1, '{"v":1}'));
+  expect(batch).toMatchObject({ received: 3, rows: [{}], deadLetters: [{ reason: 'not-json' }] });
+  expect([...batch.repeats]).toEqual([['acme', 1]]);
+  expect(batch.acknowledgements(1)).toEqual([1, 2, 3]);
+});
+
+test('a redelivery of a packet that is still held is a repeat, whatever time it is', () => {
+  const late = { ...delivery(5, 2, '{"v":1}', true), receivedAt: 1_795_262_400_000 + 3_600_000 };
+  expect(batchOf(delivery(5, 1, '{"v":1}'), late)).toMatchObject({ received: 2, rows: [{}] });
+});

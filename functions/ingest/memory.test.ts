@@ -1,0 +1,56 @@
+// Memory stays bounded however long the queue is and however long the database is away.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../../local/unprivileged.ts';
+import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { startProxy, type TcpProxy } from '../../tests/support/proxy.ts';
+import { runOnce } from './run.ts';
+
+const LIMIT_MB = 128;
+
+let rig: IngestRig;
+let database: TcpProxy;
+beforeAll(async () => {
+  rig = await startIngestRig(2);
+  database = await startProxy(rig.postgres.port);
+});
+afterAll(async () => {
+  await database.stop();
+  await rig.stop();
+});
+
+const peakMb = (pid: number) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+
+test('a queue of 40 MB behind a database that goes away does not come into memory', async () => {
+  const device = rig.devices[0]!;
+  await runOnce(rig.settings('memory'), keepLog().log, never);
+  const filler = 'x'.repeat(4000);
+  const reading = (n: number) => `{"ts":${1_790_000_000 + n},"filler":"${filler}"}`;
+  for (let part = 0; part < 10; part++) {
+    await device.publish(Array.from({ length: 1000 }, (_, n) => reading(part * 1000 + n)));
+  }
+  const url = new URL(rig.env('memory').EXTERNAL_DATABASE_CONNECTION_STRING!);
+  url.port = String(database.port);
+  const worker = spawn(process.execPath, [join(ROOT, 'dist/functions/main.mjs'), '--mode', 'worker'], {
+    env: rig.env('memory', { EXTERNAL_DATABASE_CONNECTION_STRING: url.href, LOG_LEVEL: 'debug' }),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  worker.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  await expect.poll(() => output, { timeout: 10_000 }).toContain('batch committed');
+  database.cut();
+  await sleep(2000);
+  expect(output).toContain('batch not written, will try again');
+  database.mend();
+  await expect.poll(() => rig.rows(device).then((rows) => rows.length), { timeout: 20_000 }).toBe(10_000);
+  const peak = peakMb(worker.pid!);
+  worker.kill('SIGTERM');
+  await once(worker, 'exit');
+  expect(peak).toBeLessThan(LIMIT_MB);
+}, 60_000);

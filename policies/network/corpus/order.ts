@@ -1,0 +1,109 @@
+// Which rule comes first.
+import { UNKNOWN_TEXT } from '../../testing/plan.ts';
+import { ADMIN, type Case, denyAll, everything, from, fromAll, IPV6, later, SSH, to, toAll, UNJUDGED } from './case.ts';
+
+export const order: Case[] = [
+  { name: 'no rules at all' },
+  { name: 'SSH from * denied before', inline: [denyAll, later] },
+  { name: 'SSH from * denied before by Internet', inline: [{ ...denyAll, ...from('Internet') }, later] },
+  { name: 'SSH from * denied by port before', inline: [{ name: 'deny', access: 'Deny' }, later] },
+  {
+    name: 'SSH from * denied in two halves',
+    inline: [{ ...denyAll, ...fromAll('0.0.0.0/1', '128.0.0.0/1', '::/0') }, later],
+  },
+  {
+    name: 'SSH from * denied by two rules',
+    inline: [
+      { ...denyAll, ...from('0.0.0.0/0') },
+      { ...denyAll, name: 'deny6', priority: 110, ...from('::/0') },
+      later,
+    ],
+  },
+  {
+    name: 'everything open but all else denied before',
+    inline: [
+      { ...denyAll, protocol: 'Tcp', ...toAll('0-8882', '8884-65535') },
+      { ...denyAll, name: 'udp', priority: 110, protocol: 'Udp' },
+      { ...denyAll, name: 'icmp', priority: 120, protocol: 'Icmp' },
+      { ...denyAll, name: 'esp', priority: 130, protocol: 'Esp' },
+      { ...denyAll, name: 'ah', priority: 140, protocol: 'Ah' },
+      { ...later, ...everything },
+    ],
+  },
+  { name: 'a Deny that comes too late', inline: [{}, { ...denyAll, priority: 200 }], violation: SSH },
+  {
+    name: 'an Allow of higher priority, written last',
+    inline: [
+      { ...denyAll, priority: 200 },
+      { name: 'early', priority: 110 },
+    ],
+    violation: /rule "early" \(priority 110\)/,
+  },
+  { name: 'a Deny for IPv4 only', inline: [{ ...denyAll, ...from('0.0.0.0/0') }, later], violation: IPV6 },
+  { name: 'a Deny for UDP only', inline: [{ ...denyAll, protocol: 'Udp' }, later], violation: SSH },
+  {
+    name: 'a Deny that misses one port',
+    inline: [{ ...denyAll, ...toAll('0-21', '23-65535') }, later],
+    violation: SSH,
+  },
+  {
+    name: 'a Deny from some source ports',
+    inline: [{ ...denyAll, sourcePortRange: '1024-65535' }, later],
+    violation: SSH,
+  },
+  { name: 'a Deny for the Azure cloud only', inline: [{ ...denyAll, ...from('AzureCloud') }, later], violation: SSH },
+  {
+    name: 'a Deny for an application security group',
+    inline: [
+      { ...denyAll, destinationAddressPrefix: undefined, destinationApplicationSecurityGroups: [{ id: '/a' }] },
+      later,
+    ],
+    violation: SSH,
+  },
+  {
+    name: 'a Deny that misses one address',
+    inline: [
+      {
+        ...denyAll,
+        ...fromAll(
+          '0.0.0.0/1',
+          '128.0.0.0/2',
+          '192.0.0.0/3',
+          '224.0.0.0/4',
+          '240.0.0.0/5',
+          '248.0.0.0/6',
+          '252.0.0.0/7',
+          '254.0.0.0/8',
+          '255.0.0.0/9',
+          '::/0',
+        ),
+      },
+      later,
+    ],
+    violation: /from 255\.128\.0\.0 to 22/,
+  },
+  { name: 'a Deny outbound', inline: [{ ...denyAll, direction: 'Outbound' }, later], violation: SSH },
+  { name: 'SSH outbound', inline: [{ direction: 'Outbound' }] },
+  {
+    name: 'everything outbound, fields that cannot be read',
+    inline: [{ direction: 'Outbound', ...everything, ...from('Nowhere'), priority: UNKNOWN_TEXT }],
+  },
+  {
+    name: 'two inbound rules of one priority',
+    inline: [{ name: 'deny', access: 'Deny' }, {}],
+    violation: /both Inbound with priority 100/,
+  },
+  { name: 'one priority in two directions', inline: [from(ADMIN), { name: 'out', direction: 'Outbound' }] },
+  { name: 'priority 99', inline: [{ priority: 99, ...to('8883') }], violation: UNJUDGED },
+  { name: 'priority 4097', inline: [{ priority: 4097, ...to('8883') }], violation: UNJUDGED },
+  { name: 'priority 4096', inline: [{ priority: 4096, ...to('8883') }] },
+  { name: 'a priority that is a text', inline: [{ priority: '100', ...to('8883') }], violation: UNJUDGED },
+  {
+    name: 'the product’s own rules',
+    inline: [
+      { ...fromAll(ADMIN), name: 'allow-ssh-admin' },
+      { name: 'allow-mqtts', priority: 110, ...to('8883') },
+      { ...denyAll, name: 'deny-all-inbound', priority: 4096 },
+    ],
+  },
+];

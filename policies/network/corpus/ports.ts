@@ -1,0 +1,58 @@
+// Which port and protocol it is for.
+import { ADMIN, type Case, from, fromAll, MQTT, SSH, to, toAll, UNJUDGED } from './case.ts';
+
+export const ports: Case[] = [
+  { name: 'plain MQTT from *', inline: [to('1883')], violation: MQTT },
+  {
+    name: 'plain MQTT from the administrator',
+    inline: [{ ...to('1883'), ...from(ADMIN) }],
+    violation: /administrator address to 1883\/tcp/,
+  },
+  { name: 'every port from *', inline: [to('*')], violation: SSH },
+  { name: 'every port, spelled 0-65535', inline: [to('0-65535')], violation: SSH },
+  { name: 'a range over 22', inline: [to('20-25')], violation: SSH },
+  { name: 'a range over 1883', inline: [to('1000-2000')], violation: MQTT },
+  { name: 'a range that ends at 22', inline: [to('1-22')], violation: SSH },
+  { name: 'a range around 8883', inline: [to('8883-8884')], violation: /to 8884\/tcp/ },
+  { name: '22 hidden in a list', inline: [toAll('8883', '20-30')], violation: SSH },
+  { name: '22 as a number', inline: [to(22)], violation: SSH },
+  { name: 'no destination port', inline: [to(undefined)], violation: SSH },
+  { name: 'RDP', inline: [to('3389')], violation: /to 3389\/tcp/ },
+  { name: 'HTTPS that was not switched on', inline: [to('443')], violation: /to 443\/tcp/ },
+  { name: 'WebSocket that was not switched on', inline: [to('9001')], violation: /to 9001\/tcp/ },
+  { name: 'SSH from one source port', inline: [{ sourcePortRange: '53' }], violation: SSH },
+  {
+    name: 'every port from the administrator',
+    inline: [{ ...to('*'), ...from(ADMIN) }],
+    violation: /an administrator address to/,
+  },
+  { name: '8883 over UDP', inline: [{ ...to('8883'), protocol: 'Udp' }], violation: /to 8883\/udp/ },
+  { name: '8883 over every protocol', inline: [{ ...to('8883'), protocol: '*' }], violation: /to 8883\/udp/ },
+  { name: 'ICMP from anywhere', inline: [{ ...to('*'), protocol: 'Icmp' }], violation: /over icmp is allowed/ },
+  { name: 'ESP from anywhere', inline: [{ ...to('*'), protocol: 'Esp' }], violation: /over esp is allowed/ },
+  {
+    name: 'AH from the administrator',
+    inline: [{ ...to('*'), protocol: 'Ah', ...from(ADMIN) }],
+    violation: /administrator address over ah/,
+  },
+  { name: 'SSH in capitals', inline: [{ access: 'ALLOW', direction: 'INBOUND', protocol: 'TCP' }], violation: SSH },
+  {
+    name: 'SSH in small letters',
+    inline: [{ access: 'allow', direction: 'inbound', protocol: 'tcp' }],
+    violation: SSH,
+  },
+  { name: 'a port beyond 65535', inline: [to('70000')], violation: UNJUDGED },
+  { name: 'a range upside down', inline: [to('30-20')], violation: UNJUDGED },
+  { name: 'two ports in one text', inline: [to('22,8883')], violation: UNJUDGED },
+  { name: 'a service instead of a port', inline: [to('ssh')], violation: UNJUDGED },
+  { name: '8883 from *', inline: [to('8883')] },
+  { name: '8883 in a list', inline: [toAll('8883')] },
+  { name: '8883 as a range of one', inline: [to('8883-8883')] },
+  {
+    name: '8883 from split prefixes',
+    inline: [{ ...to('8883'), ...fromAll('0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1') }],
+  },
+  { name: '8883 from Internet in small letters', inline: [{ ...to('8883'), ...from('internet'), protocol: 'tcp' }] },
+  { name: '8883 and 22 from the administrator', inline: [{ ...toAll('22', '8883'), ...from(ADMIN) }] },
+  { name: 'ICMP from the virtual network', inline: [{ ...to('*'), protocol: 'Icmp', ...from('VirtualNetwork') }] },
+];

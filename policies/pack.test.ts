@@ -1,0 +1,219 @@
+// The pack as Pulumi runs it: the SDK's own runner in a process of its own, asked over gRPC.
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startChild, stopChild } from '../local/child.ts';
+import { ADMIN, rule } from './network/corpus/case.ts';
+import { CORPUS } from './network/corpus.ts';
+import { RULES } from './pack.ts';
+import { PACK_COMMAND, PACK_FOLDER, PackClient, type Submitted } from './testing/pack-client.ts';
+import { UNKNOWN_TEXT, urnOf } from './testing/plan.ts';
+
+const GROUP = 'azure-native:network:NetworkSecurityGroup';
+const CONTRACT = 'network-ingress-contract';
+
+/** How Pulumi marks a secret on the wire. */
+const secret = (value: unknown) => ({ '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270', value });
+const group = (securityRules: unknown, type = GROUP): Submitted => ({ type, name: 'nsg', props: { securityRules } });
+const open = [rule({ name: 'open' })];
+const safe = [
+  rule({ name: 'ssh', sourceAddressPrefix: ADMIN }),
+  rule({ name: 'mqtts', priority: 110, destinationPortRange: '8883' }),
+];
+
+interface Running {
+  pack: PackClient;
+  stop(): Promise<void>;
+}
+
+async function start(config?: Record<string, string>): Promise<Running> {
+  const env = { ...process.env, ...(config ? { PULUMI_CONFIG: JSON.stringify(config) } : {}) };
+  const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
+  const child = startChild(process.execPath, PACK_COMMAND, { cwd: PACK_FOLDER, env, stdio });
+  const pack = await PackClient.connect(child);
+  const stop = async () => {
+    pack.close();
+    await stopChild(child);
+  };
+  return { pack, stop };
+}
+
+describe('with a policy configuration', () => {
+  let running: Running;
+  let pack: PackClient;
+  beforeAll(async () => {
+    running = await start();
+    pack = running.pack;
+    await pack.configure({ [CONTRACT]: { adminCidrs: [ADMIN] } });
+  });
+  afterAll(() => running.stop());
+
+  test('serves every rule, mandatory, under the version of its package.json', async () => {
+    const info = await pack.info();
+    expect(info.getPoliciesList().map((policy) => policy.getName())).toEqual(RULES.map(({ name }) => name));
+    expect(info.getPoliciesList().map((policy) => policy.getEnforcementlevel())).toEqual(RULES.map(() => 1));
+    expect(info.getVersion()).toBe(JSON.parse(readFileSync(`${PACK_FOLDER}/package.json`, 'utf8')).version);
+  });
+
+  test('a safe group passes and an open one is refused with a packet, a rule and a fix', async () => {
+    expect(await pack.analyzeStack([group(safe)])).toEqual([]);
+    const [violation, ...more] = await pack.analyzeStack([group(open)]);
+    expect(more).toEqual([]);
+    expect(violation).toMatchObject({ policy: CONTRACT, isMandatory: true, urn: urnOf(GROUP, 'nsg') });
+    expect(violation!.message).toMatch(
+      /from 198\.51\.100\.7 to 22\/tcp is allowed by rule "open" \(priority 100\)[\s\S]*Fix: /,
+    );
+  });
+
+  test('the whole corpus gets the same verdicts over the wire', async () => {
+    for (const { name, inline = [], standalone = [], subnet, violation } of CORPUS) {
+      const links = { networkSecurityGroupName: [urnOf(GROUP, 'nsg')] };
+      const stack: Submitted[] = [
+        group(inline.map((fields) => withoutUndefined(rule(fields)))),
+        ...standalone.map((fields, index) => ({
+          type: 'azure-native:network:SecurityRule',
+          name: `rule-${index}`,
+          props: withoutUndefined(rule(fields)),
+          links,
+        })),
+        ...(subnet === undefined
+          ? []
+          : [
+              {
+                type: 'azure-native:network:Subnet',
+                name: 'subnet',
+                props: { addressPrefix: subnet, networkSecurityGroup: { id: UNKNOWN_TEXT } },
+                links: { networkSecurityGroup: [urnOf(GROUP, 'nsg')] },
+              },
+            ]),
+      ];
+      const found = (await pack.analyzeStack(stack)).filter(({ policy }) => policy === CONTRACT);
+      expect(
+        found.map(({ isMandatory }) => isMandatory),
+        name,
+      ).toEqual(found.map(() => true));
+      expect(found.length > 0, name).toBe(violation !== undefined);
+    }
+  });
+
+  test('an unknown value stays a mandatory violation, for a resource and for the stack', async () => {
+    const unknown = [rule({ sourceAddressPrefix: UNKNOWN_TEXT })];
+    const alone = await pack.analyze(group(unknown));
+    expect(alone.map(({ policy, isMandatory }) => [policy, isMandatory])).toEqual([['network-rules-readable', true]]);
+    const all = await pack.analyzeStack([group(unknown)]);
+    expect(all.map(({ policy, isMandatory }) => [policy, isMandatory])).toEqual([[CONTRACT, true]]);
+    const list = await pack.analyzeStack([group(UNKNOWN_TEXT)]);
+    expect(list.map(({ policy, isMandatory }) => [policy, isMandatory])).toEqual([[CONTRACT, true]]);
+  });
+
+  test('no rule is downgraded by a resource of which nothing is known', async () => {
+    const types = RULES.flatMap((each) => ('types' in each ? each.types : []));
+    const fields = [
+      'securityRules',
+      'osProfile',
+      'identity',
+      'userData',
+      'properties',
+      'httpsOnly',
+      'siteConfig',
+      'ipConfigurations',
+      'subnets',
+      'networkProfile',
+    ];
+    const props = Object.fromEntries(fields.map((field) => [field, UNKNOWN_TEXT]));
+    for (const type of types) {
+      const found = await pack.analyze({ type, name: 'it', props });
+      expect(found.length, type).toBeGreaterThan(0);
+      expect(
+        found.filter(({ isMandatory }) => !isMandatory),
+        type,
+      ).toEqual([]);
+    }
+    const stack = [...types, 'pulumi:pulumi:Stack', 'azure-native:network:NetworkInterface'].map((type) => ({
+      type,
+      name: 'it',
+      props,
+    }));
+    expect((await pack.analyzeStack(stack)).filter(({ isMandatory }) => !isMandatory)).toEqual([]);
+  });
+
+  test.each([
+    'azure-native:network/v20250101:NetworkSecurityGroup',
+    'azure-native:network/v20230401preview:NetworkSecurityGroup',
+    'azure-native_network_v20250101:network:NetworkSecurityGroup',
+    'azure-nextgen:network:NetworkSecurityGroup',
+  ])('%s does not slip past', async (type) => {
+    expect((await pack.analyzeStack([group(open, type)])).map(({ policy }) => policy)).toEqual([CONTRACT]);
+    expect((await pack.analyze(group(UNKNOWN_TEXT, type))).map(({ policy }) => policy)).toEqual([
+      'network-rules-readable',
+    ]);
+  });
+
+  test('secrets are judged in clear and never shown', async () => {
+    const adminPassword = secret('Tr0ub4dor-and-3');
+    const customData = secret(Buffer.from('password: Tr0ub4dor-and-3').toString('base64'));
+    const machine = {
+      type: 'azure-native:compute:VirtualMachine',
+      name: 'vm',
+      props: { osProfile: { adminPassword, customData } },
+    };
+    const found = await pack.analyze(machine);
+    expect(new Set(found.map(({ policy }) => policy))).toEqual(
+      new Set(['vm-no-password-login', 'vm-no-secret-in-boot-data', 'vm-managed-identity']),
+    );
+    const outputs = {
+      type: 'pulumi:pulumi:Stack',
+      name: 'mqtt-saas-dev',
+      props: { url: secret('postgres://ingest:Tr0ub4dor@db.example.com/x') },
+    };
+    const published = await pack.analyzeStack([outputs]);
+    expect(published.map(({ policy }) => policy)).toEqual(['stack-no-secret-output']);
+    expect(JSON.stringify([found, published])).not.toContain('Tr0ub4dor');
+  });
+});
+
+describe('without a policy configuration', () => {
+  let running: Running;
+  afterEach(() => running.stop());
+  const startWith = async (config: Record<string, string>) => {
+    running = await start(config);
+    return running.pack;
+  };
+
+  test('the administrators are the stack’s own', async () => {
+    const pack = await startWith({ 'mqtt-saas:adminCidrs': JSON.stringify([ADMIN]) });
+    expect(await pack.analyzeStack([group(safe)])).toEqual([]);
+    expect((await pack.analyzeStack([group(open)])).map(({ policy }) => policy)).toEqual([CONTRACT]);
+  });
+
+  test('ports are switched on by the stack’s own keys', async () => {
+    const both = [
+      rule({ name: 'wss', destinationPortRange: '9001' }),
+      rule({ name: 'https', priority: 110, destinationPortRange: '443' }),
+    ];
+    const admins = { 'mqtt-saas:adminCidrs': JSON.stringify([ADMIN]) };
+    const pack = await startWith({ ...admins, 'mqtt-saas:webSocket': 'true', 'mqtt-saas:https': 'false' });
+    expect((await pack.analyzeStack([group(both)])).map(({ message }) => message)).toEqual([
+      expect.stringContaining('rule "https"'),
+    ]);
+  });
+
+  test.each([
+    ['missing', {}],
+    ['no JSON', { 'mqtt-saas:adminCidrs': '203.0.113.10/32' }],
+    ['everyone', { 'mqtt-saas:adminCidrs': '["0.0.0.0/0"]' }],
+  ])('administrators that are %s are a violation', async (_, config) => {
+    const pack = await startWith(config);
+    const found = await pack.analyzeStack([group(safe)]);
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        policy: CONTRACT,
+        isMandatory: true,
+        message: expect.stringContaining('Fix: set mqtt-saas:adminCidrs'),
+      }),
+    );
+  });
+});
+
+function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
