@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buildFunctions } from '../ops/build.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { waitForReadings } from './first-readings.ts';
 import { claimInstance, readPorts } from './instance.ts';
 import { watchParents } from './parent.ts';
 import { startPlatform } from './platform.ts';
@@ -52,6 +53,7 @@ try {
 
 async function run(): Promise<void> {
   const claim = await claimInstance(options.name);
+  const startedAt = new Date();
   const progress = new ProgressLine(process.stdout);
   const status = createStatusDisplay(process.stdout);
   await buildFunctions();
@@ -74,6 +76,17 @@ async function run(): Promise<void> {
     ca: instance.ca,
     devices,
     intervalMs: options.interval,
+  });
+  progress.step('first readings');
+  const arrival = waitForReadings(instance.databaseUrl, {
+    devices: devices.length,
+    intervalMs: options.interval,
+    since: startedAt,
+  });
+  await Promise.race([arrival, stopSignal]).catch(async (error: Error) => {
+    await simulator.stop();
+    await platform.stop();
+    throw new Error(`${error.message}; see ingest.log and broker/mosquitto.log in ${claim.dir}`);
   });
   progress.done();
   printReady(instance, claim.dir);

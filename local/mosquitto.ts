@@ -71,7 +71,7 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
   closeSync(log);
   await untilListening(port, () => child.exitCode !== null || child.signalCode !== null, logFile);
   return {
-    url: `mqtts://localhost:${port}`,
+    url: `mqtts://127.0.0.1:${port}`,
     port,
     pid: child.pid!,
     child,

@@ -25,7 +25,7 @@ export interface StatusDisplay {
   run(databaseUrl: string, acknowledged: () => number): void;
   /** Shows a line of text above the status. */
   note(message: string): void;
-  /** Takes the duplicates out of the ingest worker's log. */
+  /** Takes the duplicates out of the ingest worker's log, and shows its troubles. */
   onIngestLog(entry: Record<string, unknown>): void;
   stop(): void;
 }
@@ -53,6 +53,7 @@ export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
   let stopped = false;
   let printedAt = 0;
   let inPlace = false;
+  let lastTrouble: string | undefined;
 
   const clear = () => {
     if (!inPlace) return;
@@ -87,12 +88,25 @@ export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
   return {
     note,
     run: (databaseUrl, acknowledged) => void loop(databaseUrl, acknowledged),
-    onIngestLog: (entry) => addDuplicates(duplicates, entry),
+    onIngestLog: (entry) => {
+      addDuplicates(duplicates, entry);
+      const trouble = describeTrouble(entry);
+      if (trouble === undefined || trouble === lastTrouble) return;
+      lastTrouble = trouble;
+      note(trouble);
+    },
     stop: () => {
       stopped = true;
       clear();
     },
   };
+}
+
+/** A warning or an error of the ingest worker in words; the same trouble at every retry gives the same words. */
+function describeTrouble({ level, msg, error }: Record<string, unknown>): string | undefined {
+  if (level !== 'warn' && level !== 'error') return undefined;
+  const { message = '' } = (error ?? {}) as { message?: string };
+  return `ingest: ${msg}${message && `: ${message}`}`;
 }
 
 /** The worker's summary lines hold, by tenant, what became of its messages since the line before. */

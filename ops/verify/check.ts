@@ -1,14 +1,13 @@
 // The shape of a check, and how all of them are run.
-import type { VerifyContext } from './context.ts';
 
-/** One line of the report. */
-export interface Check {
+/** One line of the report; `Context` is what it needs. */
+export interface Check<Context> {
   /** Stable identifier, kebab-case. */
   id: string;
   /** What must be true, as a statement. */
   title: string;
   /** Returns a detail worth showing. @throws Error that says what was seen instead. */
-  run(context: VerifyContext): Promise<string>;
+  run(context: Context): Promise<string>;
 }
 
 /** How a check ended. */
@@ -20,9 +19,9 @@ export interface CheckResult {
 }
 
 /** Runs the checks one after another; one that fails does not stop the next. */
-export async function runChecks(
-  checks: readonly Check[],
-  context: VerifyContext,
+export async function runChecks<Context>(
+  checks: readonly Check<Context>[],
+  context: Context,
   onResult: (result: CheckResult) => void = () => {},
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];

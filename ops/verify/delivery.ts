@@ -5,7 +5,7 @@ import { type Check, eventually, fail } from './check.ts';
 import { credentialsOf, type VerifyContext } from './context.ts';
 
 /** A published reading becomes exactly one row with its own content. */
-export const exactlyOneRow: Check = {
+export const exactlyOneRow: Check<VerifyContext> = {
   id: 'exactly-one-row',
   title: 'A published reading becomes exactly one row',
   run: async (context) => {
@@ -20,7 +20,7 @@ export const exactlyOneRow: Check = {
 };
 
 /** The same message again, as a device does after a lost acknowledgement, adds no second row; another message does. */
-export const republishOneRow: Check = {
+export const republishOneRow: Check<VerifyContext> = {
   id: 'republish-one-row',
   title: 'Publishing the same message again adds no row',
   run: async (context) => {

@@ -5,14 +5,14 @@ import { type Check, eventually, fail } from './check.ts';
 import { type Credentials, credentialsOf, isRefusal, type VerifyContext } from './context.ts';
 
 /** No user name, no connection. */
-export const anonymous: Check = {
+export const anonymous: Check<VerifyContext> = {
   id: 'anonymous-refused',
   title: 'A client without a user name is refused',
   run: (context) => refused(context, {}),
 };
 
 /** The right user name with another key is refused, beside the right key that is accepted. */
-export const wrongPassword: Check = {
+export const wrongPassword: Check<VerifyContext> = {
   id: 'wrong-password-refused',
   title: 'A wrong key is refused, the right one accepted',
   run: async (context) => {
@@ -23,7 +23,7 @@ export const wrongPassword: Check = {
 };
 
 /** What tenant A publishes under tenant B's prefix is never delivered; what B publishes there right after is stored. */
-export const crossTenantPublish: Check = {
+export const crossTenantPublish: Check<VerifyContext> = {
   id: 'cross-tenant-publish-refused',
   title: "A device cannot publish as another tenant's device",
   run: async ({ a, b, connect, rows }) => {
@@ -42,7 +42,7 @@ export const crossTenantPublish: Check = {
 };
 
 /** Tenant A's subscriptions to B's topics and to everything get nothing, while A's own commands reach it. */
-export const crossTenantSubscribe: Check = {
+export const crossTenantSubscribe: Check<VerifyContext> = {
   id: 'cross-tenant-subscribe-refused',
   title: "A device cannot read another tenant's topics",
   run: async (context) => {

@@ -2,10 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { type CheckResult, runChecks } from './check.ts';
-import { CHECKS } from './checks.ts';
-import { withContext } from './context.ts';
+import type { CheckResult } from './check.ts';
 import { resolveTarget } from './target.ts';
+import { verify } from './verify.ts';
 
 const program = new Command('npm run verify --')
   .description('Checks a running platform end to end, as devices and intruders see it.')
@@ -33,7 +32,7 @@ const quiet = options.json === true;
 
 try {
   const target = resolveTarget(options.target);
-  const results = await withContext(target, (context) => runChecks(CHECKS, context, quiet ? undefined : printResult));
+  const results = await verify(target, quiet ? {} : { onResult: printResult });
   const failed = results.filter(({ passed }) => !passed).length;
   const report = JSON.stringify({ target: target.name, passed: failed === 0, checks: results }, null, 2);
   if (quiet) console.log(report);

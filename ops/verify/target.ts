@@ -7,7 +7,7 @@ import { readInstance } from '../../local/instance.ts';
 export interface VerifyTarget {
   /** Name for the report. */
   name: string;
-  /** Host name that the certificate must be valid for. */
+  /** Host name, or address, that the certificate must be valid for. */
   host: string;
   /** Port of MQTT over TLS. */
   port: number;
@@ -38,7 +38,7 @@ function localTarget(name: string): VerifyTarget {
   if (!instance) throw new Error(`no local platform is running as "${name}": start one with npm start`);
   return {
     name,
-    host: 'localhost',
+    host: '127.0.0.1',
     port: instance.mqttPort,
     ca: instance.ca,
     databaseUrl: instance.databaseUrl,

@@ -1,6 +1,6 @@
 // Checks of the way in: TLS as strict clients see it, and no way around it.
 import { once } from 'node:events';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { generate } from 'mqtt-packet';
 import { makeAuthority } from '../../local/certificates.ts';
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 10_000;
 const PLAINTEXT_PORT = 1883;
 
 /** A client that verifies chain and host name gets a connection. */
-export const strictTls: Check = {
+export const strictTls: Check<{ target: VerifyTarget }> = {
   id: 'tls-strict',
   title: 'A strict TLS client is accepted',
   run: async ({ target }) => {
@@ -25,7 +25,7 @@ export const strictTls: Check = {
 };
 
 /** A client that trusts another CA must not accept this broker: else any certificate would do. */
-export const wrongCa: Check = {
+export const wrongCa: Check<{ target: VerifyTarget }> = {
   id: 'tls-wrong-ca',
   title: 'A client that trusts another CA refuses the broker',
   run: async ({ target }) => {
@@ -39,14 +39,14 @@ export const wrongCa: Check = {
 };
 
 /** A client that expects another host must not accept this broker. */
-export const wrongHost: Check = {
+export const wrongHost: Check<{ target: VerifyTarget }> = {
   id: 'tls-wrong-host',
   title: 'A client that expects another host refuses the broker',
   run: ({ target }) => refusedHandshake(target, { servername: 'other.invalid' }, ['ERR_TLS_CERT_ALTNAME_INVALID']),
 };
 
 /** MQTT without TLS gets no answer, wherever the broker listens; 1883 is never reachable from outside. */
-export const noPlaintext: Check = {
+export const noPlaintext: Check<{ target: VerifyTarget }> = {
   id: 'no-plaintext',
   title: 'No plaintext listener off loopback',
   run: async ({ target }) => {
@@ -85,7 +85,9 @@ const remotePorts = async (target: VerifyTarget): Promise<Listener[]> => [
 async function handshake(target: VerifyTarget, options: { ca?: string; servername?: string }): Promise<TLSSocket> {
   const { host, port } = target;
   const ca = options.ca ?? target.ca;
-  const socket = connectTls({ host, port, servername: options.servername ?? host, ...(ca && { ca }) });
+  // An address is no server name (RFC 6066); the certificate is then checked for the address itself.
+  const servername = options.servername ?? (isIP(host) ? '' : host);
+  const socket = connectTls({ host, port, servername, ...(ca && { ca }) });
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no TLS handshake within ${TIMEOUT_MS / 1000} s`)));
   await once(socket, 'secureConnect');
   return socket;

@@ -1,0 +1,32 @@
+// Runs the checks against a target: first what needs no account, then what scratch devices see.
+import { type CheckResult, runChecks } from './check.ts';
+import { DEVICE_CHECKS, TRANSPORT_CHECKS } from './checks.ts';
+import { withContext } from './context.ts';
+import type { VerifyTarget } from './target.ts';
+import { strictTls } from './transport.ts';
+
+/** Which checks to run, and who is told. */
+export interface VerifyOptions {
+  /** Identifiers of the checks to run. Default: all. */
+  only?: readonly string[];
+  /** Told of each result at once. */
+  onResult?: (result: CheckResult) => void;
+}
+
+/**
+ * All results, in order. When strict TLS fails no device could connect, so the checks behind it fail untried.
+ * @throws Error when the checks could not be run, such as for want of the database.
+ */
+export async function verify(target: VerifyTarget, { only, onResult }: VerifyOptions = {}): Promise<CheckResult[]> {
+  const wanted = ({ id }: { id: string }) => !only || only.includes(id);
+  const transport = await runChecks(TRANSPORT_CHECKS.filter(wanted), { target }, onResult);
+  const checks = DEVICE_CHECKS.filter(wanted);
+  if (checks.length === 0) return transport;
+  if (transport.some(({ id, passed }) => id === strictTls.id && !passed)) {
+    const untried = checks.map((check) => ({ ...check, run: () => Promise.reject(new Error(UNTRIED)) }));
+    return [...transport, ...(await runChecks(untried, { target }, onResult))];
+  }
+  return [...transport, ...(await withContext(target, (context) => runChecks(checks, context, onResult)))];
+}
+
+const UNTRIED = 'not tried: no strict TLS client gets in';
