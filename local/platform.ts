@@ -63,7 +63,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     );
     stops.push(database.stop);
     const { url } = database.current;
-    await prepareDatabase(url, secrets, (line) => onProgress(`database: ${line}`));
+    onProgress('schema and logins');
+    await prepareDatabase(url, secrets);
 
     onProgress('broker');
     const mqttPort = options.mqttPort ?? (await choosePort(options.preferredPorts?.mqtt));
@@ -121,8 +122,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 }
 
 /** Schema, logins of the two roles, and the ingest worker's broker account. */
-async function prepareDatabase(url: string, secrets: PlatformSecrets, log: (line: string) => void): Promise<void> {
-  await applyMigrations(url, { log });
+async function prepareDatabase(url: string, secrets: PlatformSecrets): Promise<void> {
+  await applyMigrations(url);
   await withConnection(url, async (client) => {
     await setLogin(client, 'mqtt_ingest', secrets.ingestDatabase);
     await setLogin(client, 'broker_sync', secrets.syncDatabase);

@@ -54,6 +54,7 @@ export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
   let printedAt = 0;
   let inPlace = false;
   let lastTrouble: string | undefined;
+  let running = false;
 
   const clear = () => {
     if (!inPlace) return;
@@ -87,11 +88,15 @@ export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
   };
   return {
     note,
-    run: (databaseUrl, acknowledged) => void loop(databaseUrl, acknowledged),
+    run: (databaseUrl, acknowledged) => {
+      running = true;
+      void loop(databaseUrl, acknowledged);
+    },
     onIngestLog: (entry) => {
       addDuplicates(duplicates, entry);
       const trouble = describeTrouble(entry);
-      if (trouble === undefined || trouble === lastTrouble) return;
+      // While everything starts, refused connections are normal.
+      if (!running || trouble === undefined || trouble === lastTrouble) return;
       lastTrouble = trouble;
       note(trouble);
     },

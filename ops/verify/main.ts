@@ -46,5 +46,5 @@ try {
 
 function printResult({ passed, title, detail }: CheckResult): void {
   const mark = passed ? colors.green('✓') : colors.red('✗');
-  console.log(`${mark} ${title.padEnd(52)} ${passed ? colors.dim(detail) : colors.red(detail)}`);
+  console.log(`${mark} ${title.padEnd(55)} ${passed ? colors.dim(detail) : colors.red(detail)}`);
 }
