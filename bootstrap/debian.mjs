@@ -2,14 +2,21 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 
-/** The program that shows a package is there. /usr/sbin is looked at too: an ordinary user's PATH often lacks it. */
-const PROGRAM = { mosquitto: 'mosquitto' };
+/** A file that shows a package is there, where it is not a program of the package's own name. */
+const PROOF = {
+  'mosquitto-clients': 'mosquitto_pub',
+  'python3-psycopg2': '/usr/lib/python3/dist-packages/psycopg2/__init__.py',
+};
+/** /usr/sbin is looked at too: an ordinary user's PATH often lacks it. */
 const PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(':')];
 
-const isThere = (name) => PLACES.some((place) => place && existsSync(`${place}/${PROGRAM[name] ?? name}`));
+const isThere = (name) => {
+  const proof = PROOF[name] ?? name;
+  return proof.startsWith('/') ? existsSync(proof) : PLACES.some((place) => place && existsSync(`${place}/${proof}`));
+};
 
 /**
- * Makes sure that each package's program exists; installs through apt as root or with password-less sudo.
+ * Makes sure that each package is there; installs through apt as root or with password-less sudo.
  * @throws Error with the one command to run when it cannot.
  */
 export function ensureDebianPackages(names) {
