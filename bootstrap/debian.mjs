@@ -4,7 +4,9 @@ import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /** A file that shows a package is there, where it is not a program of the package's own name. */
 const PROOF = {
+  iproute2: 'ss',
   'mosquitto-clients': 'mosquitto_pub',
+  nftables: 'nft',
   'python3-psycopg2': '/usr/lib/python3/dist-packages/psycopg2/__init__.py',
 };
 /** /usr/sbin is looked at too: an ordinary user's PATH often lacks it. */

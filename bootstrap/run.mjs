@@ -2,7 +2,7 @@
 // Runs one of the project's programs on a fresh machine: installs what is missing, then starts it on the Node that the
 // lock file pins. Plain JavaScript without packages, because it must run on Node 20 before anything is installed.
 //
-//   node bootstrap/run.mjs [--needs mosquitto] FILE [ARGUMENT ...]
+//   node bootstrap/run.mjs [--needs mosquitto,python3] FILE [ARGUMENT ...]
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,13 +13,9 @@ import { ensurePackages, ROOT } from './packages.mjs';
 const MINIMUM_NODE = 24;
 
 function parse(argv) {
-  const needs = [];
-  let rest = argv;
-  while (rest[0] === '--needs') {
-    needs.push(rest[1]);
-    rest = rest.slice(2);
-  }
-  return { needs, file: rest[0], args: rest.slice(1) };
+  const needs = argv[0] === '--needs' ? argv[1].split(',') : [];
+  const [file, ...args] = needs.length > 0 ? argv.slice(2) : argv;
+  return { needs, file, args };
 }
 
 /** The pinned Node when npm could install one for this machine, else this one when it is new enough. */
@@ -44,7 +40,7 @@ function runInChild(node, file, args) {
 
 try {
   const { needs, file, args } = parse(process.argv.slice(2));
-  if (!file) throw new Error('usage: node bootstrap/run.mjs [--needs PACKAGE] FILE [ARGUMENT ...]');
+  if (!file) throw new Error('usage: node bootstrap/run.mjs [--needs PACKAGE,...] FILE [ARGUMENT ...]');
   await ensurePackages();
   await ensureDebianPackages(needs);
   const target = join(ROOT, file);
