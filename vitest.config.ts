@@ -6,8 +6,9 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     globalSetup: ['tests/build.setup.ts'],
     exclude: ['node_modules', 'dist', '.local'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Generous: a busy machine is no failure. What hangs is ended all the same.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
     pool: 'forks',
   },
