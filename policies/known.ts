@@ -65,3 +65,9 @@ export function at(value: Known, ...path: string[]): Known {
 export function isSet(value: Known): boolean {
   return value === UNKNOWN || (value !== undefined && value !== null && value !== '');
 }
+
+/** The entries of a list, one UNKNOWN for a list that is not known, and none for anything else. */
+export function entriesOf(value: Known): Known[] {
+  if (value === UNKNOWN) return [UNKNOWN];
+  return Array.isArray(value) ? value : [];
+}

@@ -1,13 +1,23 @@
 // The pack as Pulumi runs it: the SDK's own runner in a process of its own, asked over gRPC.
 import { readFileSync } from 'node:fs';
+import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startChild, stopChild } from '../local/child.ts';
+import { UNKNOWN } from './known.ts';
 import { ADMIN, rule } from './network/corpus/case.ts';
 import { CORPUS } from './network/corpus.ts';
 import { RULES } from './pack.ts';
-import { PACK_COMMAND, PACK_FOLDER, PackClient, type Submitted } from './testing/pack-client.ts';
+import { PACK_COMMAND, PACK_FOLDER, PackClient, type Submitted, submitted } from './testing/pack-client.ts';
 import { UNKNOWN_TEXT, urnOf } from './testing/plan.ts';
+import { changed } from './testing/specimen.ts';
+import { SPECIMENS } from './testing/specimens.ts';
 
+const { ADVISORY, MANDATORY, REMEDIATE } = messages.EnforcementLevel;
+/** Every top-level property that some rule reads. */
+const FIELDS = [
+  ...new Set(RULES.flatMap(({ properties }) => Object.keys(properties).map((key) => key.split(/[.[]/)[1]!))),
+  ...['subnets', 'networkProfile', 'tags', 'location', 'sku', 'scope'],
+].filter((field) => field !== 'options' && field !== '*');
 const GROUP = 'azure-native:network:NetworkSecurityGroup';
 const CONTRACT = 'network-ingress-contract';
 
@@ -47,10 +57,12 @@ describe('with a policy configuration', () => {
   });
   afterAll(() => running.stop());
 
-  test('serves every rule, mandatory, under the version of its package.json', async () => {
+  test('serves every rule, at its level, under the version of its package.json', async () => {
     const info = await pack.info();
     expect(info.getPoliciesList().map((policy) => policy.getName())).toEqual(RULES.map(({ name }) => name));
-    expect(info.getPoliciesList().map((policy) => policy.getEnforcementlevel())).toEqual(RULES.map(() => 1));
+    expect(info.getPoliciesList().map((policy) => policy.getEnforcementlevel())).toEqual(
+      RULES.map(({ enforcement }) => (enforcement === 'mandatory' ? MANDATORY : ADVISORY)),
+    );
     expect(info.getVersion()).toBe(JSON.parse(readFileSync(`${PACK_FOLDER}/package.json`, 'utf8')).version);
   });
 
@@ -105,35 +117,74 @@ describe('with a policy configuration', () => {
     expect(list.map(({ policy, isMandatory }) => [policy, isMandatory])).toEqual([[CONTRACT, true]]);
   });
 
-  test('no rule is downgraded by a resource of which nothing is known', async () => {
-    const types = RULES.flatMap((each) => ('types' in each ? each.types : []));
-    const fields = [
-      'securityRules',
-      'osProfile',
-      'identity',
-      'userData',
-      'properties',
-      'httpsOnly',
-      'siteConfig',
-      'ipConfigurations',
-      'subnets',
-      'networkProfile',
-    ];
-    const props = Object.fromEntries(fields.map((field) => [field, UNKNOWN_TEXT]));
+  test('no rule is downgraded by a value that is not known, and each takes it as its documentation says', async () => {
+    for (const { rule: each, plan, config = {}, ...specimen } of SPECIMENS) {
+      const level = each.enforcement === 'mandatory' ? MANDATORY : ADVISORY;
+      await pack.configure({ [each.name]: config }, level);
+      for (const [property, { unknown }] of Object.entries(each.properties)) {
+        const resources = changed({ rule: each, plan, config, ...specimen }, property, UNKNOWN).map(submitted);
+        const all =
+          'checkStack' in each
+            ? await pack.analyzeStack(resources)
+            : (await Promise.all(resources.map((one) => pack.analyze(one)))).flat();
+        const found = all.filter(({ policy }) => policy === each.name);
+        expect(found.length > 0 ? 'violation' : 'accepted', `${each.name} ${property}`).toBe(unknown);
+        expect(all.map(({ message }) => message).join(), `${each.name} ${property}`).not.toContain("can't run policy");
+        for (const { isMandatory } of found) expect(isMandatory, each.name).toBe(level === MANDATORY);
+      }
+    }
+    await pack.configure({ [CONTRACT]: { adminCidrs: [ADMIN] } });
+  });
+
+  test('a resource of which nothing is known is refused and downgrades no mandatory rule', async () => {
+    const props = Object.fromEntries(FIELDS.map((field) => [field, UNKNOWN_TEXT]));
+    const advice = new Set(RULES.filter(({ enforcement }) => enforcement === 'advisory').map(({ name }) => name));
+    const types = [...new Set(SPECIMENS.flatMap(({ plan }) => plan.map(({ type }) => type)))];
     for (const type of types) {
       const found = await pack.analyze({ type, name: 'it', props });
-      expect(found.length, type).toBeGreaterThan(0);
       expect(
-        found.filter(({ isMandatory }) => !isMandatory),
+        found.filter(({ isMandatory, policy }) => !isMandatory && !advice.has(policy)),
         type,
       ).toEqual([]);
     }
-    const stack = [...types, 'pulumi:pulumi:Stack', 'azure-native:network:NetworkInterface'].map((type) => ({
-      type,
-      name: 'it',
-      props,
-    }));
-    expect((await pack.analyzeStack(stack)).filter(({ isMandatory }) => !isMandatory)).toEqual([]);
+    const stack = types.map((type) => ({ type, name: 'it', props }));
+    const found = await pack.analyzeStack(stack);
+    expect(found.filter(({ isMandatory, policy }) => !isMandatory && !advice.has(policy))).toEqual([]);
+    expect(found.length).toBeGreaterThan(5);
+  });
+
+  test('a remedy mends what it may, keeps secrets secret, and leaves alone what is not known', async () => {
+    const app = 'azure-native:web/v20240401:WebApp';
+    const names = ['function-app-https-only', 'function-app-strong-tls', 'function-app-managed-identity'];
+    await pack.configure(Object.fromEntries(names.map((name) => [name, {}])), REMEDIATE);
+    const siteConfig = {
+      minTlsVersion: '1.0',
+      scmMinTlsVersion: '1.3',
+      alwaysOn: UNKNOWN_TEXT,
+      note: secret('Tr0ub4dor'),
+    };
+    const mended = await pack.remediate({ type: app, name: 'app', props: { serverFarmId: UNKNOWN_TEXT, siteConfig } });
+    expect(mended.map(({ policy }) => policy)).toEqual(names.slice(0, 2));
+    expect(mended[1]!.props).toEqual({
+      serverFarmId: UNKNOWN_TEXT,
+      httpsOnly: true,
+      siteConfig: { ...siteConfig, minTlsVersion: '1.2' },
+    });
+    const unknown = await pack.remediate({
+      type: app,
+      name: 'app',
+      props: { httpsOnly: UNKNOWN_TEXT, siteConfig: UNKNOWN_TEXT },
+    });
+    expect(unknown).toEqual([]);
+    const left = await pack.analyze({
+      type: app,
+      name: 'app',
+      props: { httpsOnly: UNKNOWN_TEXT, siteConfig: UNKNOWN_TEXT },
+    });
+    const still = left.filter(({ policy }) => names.includes(policy));
+    expect(new Set(still.map(({ policy }) => policy))).toEqual(new Set(names));
+    expect(still.every(({ isMandatory }) => isMandatory)).toBe(true);
+    await pack.configure({ [CONTRACT]: { adminCidrs: [ADMIN] } });
   });
 
   test.each([
@@ -158,7 +209,11 @@ describe('with a policy configuration', () => {
     };
     const found = await pack.analyze(machine);
     expect(new Set(found.map(({ policy }) => policy))).toEqual(
-      new Set(['vm-no-password-login', 'vm-no-secret-in-boot-data', 'vm-managed-identity']),
+      new Set(
+        RULES.filter(({ id }) => ['VM-01', 'VM-02', 'VM-03', 'VM-04', 'VM-05', 'GOV-02'].includes(id)).map(
+          ({ name }) => name,
+        ),
+      ),
     );
     const outputs = {
       type: 'pulumi:pulumi:Stack',
@@ -179,26 +234,21 @@ describe('without a policy configuration', () => {
     return running.pack;
   };
 
-  test('the administrators are the stack’s own', async () => {
-    const pack = await startWith({ 'mqtt-saas:adminCidrs': JSON.stringify([ADMIN]) });
-    expect(await pack.analyzeStack([group(safe)])).toEqual([]);
-    expect((await pack.analyzeStack([group(open)])).map(({ policy }) => policy)).toEqual([CONTRACT]);
-  });
-
-  test('ports are switched on by the stack’s own keys', async () => {
+  test('administrators, and ports switched on, are the stack’s own', async () => {
     const both = [
       rule({ name: 'wss', destinationPortRange: '9001' }),
       rule({ name: 'https', priority: 110, destinationPortRange: '443' }),
     ];
     const admins = { 'mqtt-saas:adminCidrs': JSON.stringify([ADMIN]) };
     const pack = await startWith({ ...admins, 'mqtt-saas:webSocket': 'true', 'mqtt-saas:https': 'false' });
+    expect(await pack.analyzeStack([group(safe)])).toEqual([]);
+    expect((await pack.analyzeStack([group(open)])).map(({ policy }) => policy)).toEqual([CONTRACT]);
     expect((await pack.analyzeStack([group(both)])).map(({ message }) => message)).toEqual([
       expect.stringContaining('rule "https"'),
     ]);
   });
 
   test.each([
-    ['missing', {}],
     ['no JSON', { 'mqtt-saas:adminCidrs': '203.0.113.10/32' }],
     ['everyone', { 'mqtt-saas:adminCidrs': '["0.0.0.0/0"]' }],
   ])('administrators that are %s are a violation', async (_, config) => {

@@ -17,17 +17,29 @@ export interface Resource {
   dependencies: string[];
   /** URNs that the value of each top-level property was made from. */
   propertyDependencies: Record<string, string[]>;
+  /** The `protect` option: Pulumi refuses to delete the resource. */
+  isProtected: boolean;
 }
 
 /**
  * The undated form of a type token. Dated modules (`azure-native:network/v20250101:X`) and the packages made by
  * `pulumi package add azure-native network 2025-01-01` (`azure-native_network_v20250101:network:X`) are the same
- * resource to Azure, and would otherwise slip past every rule; so would azure-native's former name, azure-nextgen.
+ * resource to Azure, and would otherwise slip past every rule; so would azure-native's former name, azure-nextgen, and
+ * its former module `insights`, now `monitor`.
  */
 export function undatedType(type: string): string {
   const [pkg, module, ...rest] = type.split(':');
   if (pkg === undefined || module === undefined || !/^azure-(native|nextgen)(_|$)/.test(pkg)) return type;
-  return ['azure-native', module.replace(/\/v\d{8}\w*$/, ''), ...rest].join(':');
+  const undated = module.replace(/\/v\d{8}\w*$/, '');
+  return ['azure-native', undated === 'insights' ? 'monitor' : undated, ...rest].join(':');
+}
+
+/** The stack's own resource: its outputs are the stack's, and findings about nothing else are about it. */
+export const STACK = 'pulumi:pulumi:Stack';
+
+/** URN of the stack, when it is among its resources. */
+export function stackUrnOf(resources: Resource[]): string | undefined {
+  return resources.find(({ type }) => type === STACK)?.urn;
 }
 
 /** One resource before it is created or changed, as @pulumi/policy hands it to a resource rule. */
@@ -40,16 +52,22 @@ export function fromResourceArgs(args: ResourceValidationArgs): Resource {
     parent: args.opts.parent,
     dependencies: [],
     propertyDependencies: {},
+    isProtected: args.opts.protect,
   };
 }
 
 /** One resource of the finished plan, as @pulumi/policy hands it to a stack rule. */
 export function fromStackResource(resource: PolicyResource): Resource {
+  let props: KnownObject | undefined;
   return {
     urn: resource.urn,
     type: undatedType(resource.type),
     name: resource.name,
-    props: known(resource.props) as KnownObject,
+    // Copied when a rule looks at it, for each rule looks at few types of a large stack.
+    get props() {
+      props ??= known(resource.props) as KnownObject;
+      return props;
+    },
     parent: resource.parent?.urn,
     dependencies: resource.dependencies.map(({ urn }) => urn),
     propertyDependencies: Object.fromEntries(
@@ -58,5 +76,6 @@ export function fromStackResource(resource: PolicyResource): Resource {
         targets.map(({ urn }) => urn),
       ]),
     ),
+    isProtected: resource.opts.protect,
   };
 }

@@ -1,6 +1,7 @@
 // FN-04: an app setting points to a secret, it does not contain one.
-import type { ResourceRule } from '../define.ts';
+
 import { UNKNOWN } from '../known.ts';
+import { DEFAULT_IS_SAFE, type ResourceRule } from '../rule.ts';
 import { secretsIn } from '../secrets/detectors.ts';
 import { isSecretName } from '../secrets/names.ts';
 import { SETTINGS_TYPES, type Setting, settingsOf } from './settings.ts';
@@ -40,6 +41,17 @@ export const secretsByReference: ResourceRule = {
   reason:
     'App settings are shown in the portal, in exports and in the Pulumi state to everyone who may read the app, and a rotated secret would need a new deployment.',
   fix: 'store the secret in Key Vault and set "@Microsoft.KeyVault(VaultName=...;SecretName=...)" with names the preview knows, or use the identity-based setting',
+  sources: [
+    'Microsoft Learn, "Use Key Vault references as app settings" (https://learn.microsoft.com/azure/app-service/app-service-key-vault-references)',
+    'CIS Azure Foundations 3.0 9.11',
+  ],
+  properties: {
+    'WebApp.siteConfig.appSettings': DEFAULT_IS_SAFE,
+    'WebApp.siteConfig.appSettings[].value': DEFAULT_IS_SAFE,
+    'WebAppApplicationSettings.properties': DEFAULT_IS_SAFE,
+    'WebAppConnectionStrings.properties': DEFAULT_IS_SAFE,
+  },
+  remedy: 'a secret that was written there must be changed and stored, not moved',
   types: SETTINGS_TYPES,
   check(resource) {
     const { urn, name } = resource;

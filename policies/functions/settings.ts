@@ -1,6 +1,7 @@
 // The settings of a web or function app, wherever azure-native lets one write them.
 import { at, isObject, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
+import { WEB_APP, WEB_APP_SLOT } from '../types.ts';
 
 /** One setting of an app. */
 export interface Setting {
@@ -10,7 +11,8 @@ export interface Setting {
   isConnectionString: boolean;
 }
 
-const SITES = ['azure-native:web:WebApp', 'azure-native:web:WebAppSlot'];
+/** Apps and their slots. */
+export const SITES: readonly string[] = [WEB_APP, WEB_APP_SLOT];
 const SETTINGS = ['azure-native:web:WebAppApplicationSettings', 'azure-native:web:WebAppApplicationSettingsSlot'];
 const CONNECTIONS = ['azure-native:web:WebAppConnectionStrings', 'azure-native:web:WebAppConnectionStringsSlot'];
 

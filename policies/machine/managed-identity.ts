@@ -1,23 +1,8 @@
 // VM-05: the machine proves who it is without a stored secret.
-import type { ResourceRule } from '../define.ts';
-import { at, isObject, type Known, UNKNOWN } from '../known.ts';
-import { VIRTUAL_MACHINE } from './types.ts';
 
-/** A list of ids, or the map that Azure returns, with at least one entry; the entries need not be known. */
-function hasEntries(identities: Known): boolean {
-  if (Array.isArray(identities)) return identities.length > 0;
-  return isObject(identities) && Object.keys(identities).length > 0;
-}
-
-function hasIdentity(identity: Known): boolean {
-  const type = at(identity, 'type');
-  if (type === UNKNOWN || typeof type !== 'string') return false;
-  const kinds = type.split(',').map((kind) => kind.trim().toLowerCase());
-  return (
-    kinds.includes('systemassigned') ||
-    (kinds.includes('userassigned') && hasEntries(at(identity, 'userAssignedIdentities')))
-  );
-}
+import { hasIdentity } from '../identity/managed.ts';
+import { REQUIRED, type ResourceRule } from '../rule.ts';
+import { VIRTUAL_MACHINE } from '../types.ts';
 
 export const managedIdentity: ResourceRule = {
   id: 'VM-05',
@@ -30,6 +15,14 @@ export const managedIdentity: ResourceRule = {
   reason:
     'Without an identity the machine needs a stored credential to read its secrets, and that credential would have to be put on it somehow.',
   fix: 'set identity: { type: "SystemAssigned" } or list the identity in identity.userAssignedIdentities',
+  sources: [
+    'Microsoft Learn, "Managed identities for Azure resources" (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview)',
+  ],
+  properties: {
+    'VirtualMachine.identity': REQUIRED,
+    'VirtualMachine.identity.type': REQUIRED,
+  },
+  remedy: 'a new identity has no roles, so the machine would start and fail to read its secrets',
   types: [VIRTUAL_MACHINE],
   check: ({ urn, name, props }) =>
     hasIdentity(props.identity)

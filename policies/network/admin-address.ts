@@ -1,5 +1,5 @@
 // NET-04: an administrator is one host, not a neighbourhood.
-import type { StackRule } from '../define.ts';
+import type { StackRule } from '../rule.ts';
 import { parseAdmins, writtenAdmins } from './contract-settings.ts';
 
 export const adminAddress: StackRule = {
@@ -13,6 +13,11 @@ export const adminAddress: StackRule = {
   reason:
     'A wider range lets the whole neighbourhood at a provider or an office try SSH, and a private one locks everybody out.',
   fix: 'set mqtt-saas:adminCidrs to single hosts, e.g. ["203.0.113.10/32"]',
+  sources: [
+    'RFC 1918, RFC 4291 and RFC 6598: which addresses are public',
+    'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',
+  ],
+  properties: {},
   configSchema: { properties: { adminCidrs: { type: 'array', items: { type: 'string' } } } },
   checkStack(_resources, config) {
     const admins = writtenAdmins(config);

@@ -1,5 +1,5 @@
 // Who the administrators are and which ports are public: read from the policy's configuration, else from the stack's.
-import type { RuleConfig } from '../define.ts';
+import type { RuleConfig } from '../rule.ts';
 import { stackConfigValue } from '../stack-config.ts';
 import { type AddressSet, FAMILIES, PUBLIC_ADDRESSES, parsePrefix, unionOf } from './reachability/addresses.ts';
 import type { IngressContract } from './reachability/contract.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { VIRTUAL_MACHINE } from '../machine/types.ts';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
+import { NETWORK_INTERFACE, PUBLIC_IP, SECURITY_GROUP, SUBNET, VIRTUAL_MACHINE, VIRTUAL_NETWORK } from '../types.ts';
 import { guardedInterfaces } from './guarded-interfaces.ts';
-import { NETWORK_INTERFACE, PUBLIC_IP, SECURITY_GROUP, SUBNET, VIRTUAL_NETWORK } from './types.ts';
 
 const ID = { id: UNKNOWN_TEXT };
 const group = resource(SECURITY_GROUP, 'nsg', {});

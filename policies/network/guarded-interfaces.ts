@@ -1,56 +1,12 @@
 // NET-06: the rules must be in the packet's way. A network security group that nothing refers to guards nothing.
-import type { Finding, StackRule } from '../define.ts';
-import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
-import { VIRTUAL_MACHINE } from '../machine/types.ts';
+
+import { at, type Known, UNKNOWN } from '../known.ts';
+import { follow, type Link } from '../links.ts';
 import type { Resource } from '../resource.ts';
-import { follow, type Link } from './links.ts';
+import { type Finding, REQUIRED, type StackRule } from '../rule.ts';
+import { SUBNET } from '../types.ts';
+import { type Interface, interfaces, publicConfigurations } from './interfaces.ts';
 import { type Subnet, subnetsOf } from './subnets.ts';
-import { NETWORK_INTERFACE, SUBNET } from './types.ts';
-
-/** A network interface as far as it matters here, with the top-level property its references are written in. */
-interface Interface {
-  resource: Resource;
-  properties: { group: string; configurations: string };
-  hasGroup: boolean;
-  configurations: Known;
-  publicIp: string;
-}
-
-function isReferenced(group: Known): boolean {
-  return group === UNKNOWN || isSet(at(group, 'id'));
-}
-
-/** Interfaces of their own and those written inside a virtual machine. */
-function interfaces(resources: Resource[]): Interface[] {
-  return resources.flatMap((resource): Interface[] => {
-    if (resource.type === NETWORK_INTERFACE) {
-      const properties = { group: 'networkSecurityGroup', configurations: 'ipConfigurations' };
-      const { networkSecurityGroup, ipConfigurations } = resource.props;
-      return [
-        {
-          resource,
-          properties,
-          hasGroup: isReferenced(networkSecurityGroup),
-          configurations: ipConfigurations,
-          publicIp: 'publicIPAddress',
-        },
-      ];
-    }
-    const inMachine =
-      resource.type === VIRTUAL_MACHINE
-        ? at(resource.props, 'networkProfile', 'networkInterfaceConfigurations')
-        : undefined;
-    if (!Array.isArray(inMachine)) return [];
-    const properties = { group: 'networkProfile', configurations: 'networkProfile' };
-    return inMachine.map((nic) => ({
-      resource,
-      properties,
-      hasGroup: isReferenced(at(nic, 'networkSecurityGroup')),
-      configurations: at(nic, 'ipConfigurations'),
-      publicIp: 'publicIPAddressConfiguration',
-    }));
-  });
-}
 
 /** The subnets of an interface's configuration, each in the stack, or why they are not known. */
 function subnetsBehind(
@@ -70,11 +26,10 @@ function subnetsBehind(
 function judge(nic: Interface, resources: Resource[], subnets: Subnet[]): Finding[] {
   const { urn, name } = nic.resource;
   if (nic.hasGroup) return [];
-  if (nic.configurations === UNKNOWN)
+  const configurations = publicConfigurations(nic);
+  if (configurations === UNKNOWN)
     return [{ urn, message: `The IP configurations of "${name}" are not known during preview.` }];
-  const configurations = Array.isArray(nic.configurations) ? nic.configurations : [];
   return configurations.flatMap((configuration): Finding[] => {
-    if (configuration !== UNKNOWN && !(isObject(configuration) && isSet(configuration[nic.publicIp]))) return [];
     const behind = subnetsBehind(nic, configuration, resources, subnets);
     if (behind === 'unknown')
       return [{ urn, message: `"${name}" has a public address in a subnet that cannot be told in this preview.` }];
@@ -105,6 +60,15 @@ export const guardedInterfaces: StackRule = {
   reason:
     'Rules that no packet passes protect nothing: an interface without a group is open on every port, whatever groups the stack holds.',
   fix: 'set networkSecurityGroup on the Subnet (or on the NetworkInterface)',
+  sources: [
+    'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',
+    'CIS Azure Foundations 5.0 7.11',
+    'Checkov CKV2_AZURE_31',
+  ],
+  properties: {
+    'Subnet.networkSecurityGroup': REQUIRED,
+    'NetworkInterface.networkSecurityGroup': REQUIRED,
+  },
   checkStack(resources) {
     const subnets = subnetsOf(resources);
     return interfaces(resources).flatMap((nic) => judge(nic, resources, subnets));

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../define.ts';
 import type { Resource } from '../resource.ts';
+import type { Finding } from '../rule.ts';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
+import { SECURITY_GROUP, SECURITY_RULE, SUBNET } from '../types.ts';
 import { ADMIN, type Case, rule } from './corpus/case.ts';
 import { CORPUS } from './corpus.ts';
 import { ingressContract } from './ingress-contract.ts';
-import { SECURITY_GROUP, SECURITY_RULE, SUBNET } from './types.ts';
 
 const GROUP = urnOf(SECURITY_GROUP, 'nsg');
 const LINK = { networkSecurityGroupName: [GROUP] };

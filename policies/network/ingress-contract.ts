@@ -1,5 +1,5 @@
 // NET-01: who can reach the machine, judged by what packets can do and not by how rules are spelled.
-import type { Finding, StackRule } from '../define.ts';
+import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type StackRule } from '../rule.ts';
 import { contractSettings } from './contract-settings.ts';
 import { type Exposure, findExposures, type Packet } from './reachability/exposure.ts';
 import { DEFAULT_RULES } from './reachability/rule.ts';
@@ -47,6 +47,21 @@ export const ingressContract: StackRule = {
   reason:
     'SSH or plaintext MQTT that anybody can reach is found by scanners within minutes. Prefix lists, ranges, priorities and service tags hide such a hole from a reader and from pattern matching.',
   fix: CLOSE,
+  sources: [
+    'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',
+    'CIS Azure Foundations 3.0 7.1 to 7.4, 4.0 8.1 to 8.4',
+    'Checkov CKV_AZURE_9, CKV_AZURE_10, CKV_AZURE_77, CKV_AZURE_160',
+    'Trivy AZU-0047, AZU-0048, AZU-0050',
+  ],
+  properties: {
+    'NetworkSecurityGroup.securityRules': DEFAULT_IS_SAFE,
+    'NetworkSecurityGroup.securityRules[].access': REQUIRED,
+    'NetworkSecurityGroup.securityRules[].direction': REQUIRED,
+    'NetworkSecurityGroup.securityRules[].priority': REQUIRED,
+    'NetworkSecurityGroup.securityRules[].protocol': REQUIRED,
+    'NetworkSecurityGroup.securityRules[].sourceAddressPrefix': REQUIRED,
+    'NetworkSecurityGroup.securityRules[].destinationPortRange': REQUIRED,
+  },
   configSchema: {
     properties: {
       adminCidrs: { type: 'array', items: { type: 'string' } },

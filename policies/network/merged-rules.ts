@@ -1,5 +1,5 @@
 // NET-02: rules inside a group and standalone rules of it must add up to one order.
-import type { StackRule } from '../define.ts';
+import { ONLY_KNOWN, type StackRule } from '../rule.ts';
 import { ruleGroups } from './rule-groups.ts';
 
 export const mergedRules: StackRule = {
@@ -13,5 +13,12 @@ export const mergedRules: StackRule = {
   reason:
     'Azure keeps all rules of a group in one list. Two with one name overwrite each other on every update, and of two with one priority the second is refused halfway through a deployment.',
   fix: 'give every rule of the group its own name and priority, and write a group either with its rules inside or with standalone ones',
+  sources: [
+    'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',
+  ],
+  properties: {
+    'SecurityRule.priority': ONLY_KNOWN,
+    'SecurityRule.securityRuleName': ONLY_KNOWN,
+  },
   checkStack: (resources) => ruleGroups(resources).flatMap(({ conflicts }) => conflicts),
 };

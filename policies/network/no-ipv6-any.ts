@@ -1,10 +1,11 @@
 // NET-05: IPv6 must not become the way around a rule written with IPv4 in mind.
-import type { ResourceRule } from '../define.ts';
+
 import { at, type Known, type KnownObject } from '../known.ts';
+import { ONLY_KNOWN, type ResourceRule } from '../rule.ts';
+import { SECURITY_GROUP, SECURITY_RULE } from '../types.ts';
 import { type AddressSet, parsePrefix, unionOf } from './reachability/addresses.ts';
 import { covers } from './reachability/intervals.ts';
 import { inlineRules, standaloneRule } from './rule-groups.ts';
-import { SECURITY_GROUP, SECURITY_RULE } from './types.ts';
 
 /** All of IPv6 that is routed on the Internet (RFC 4291, section 2.4: 2000::/3). */
 const GLOBAL_UNICAST = parsePrefix('2000::/3')!.v6;
@@ -33,6 +34,14 @@ export const noIpv6Any: ResourceRule = {
   reason:
     'The machine has no public IPv6 address. A rule for all of IPv6 does nothing today and opens a port nobody reviewed on the day it gets one.',
   fix: 'remove the IPv6 prefix; for a port that is open to everyone write "*" or "Internet" once',
+  sources: [
+    'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',
+  ],
+  properties: {
+    'NetworkSecurityGroup.securityRules[].sourceAddressPrefix': ONLY_KNOWN,
+    'SecurityRule.sourceAddressPrefix': ONLY_KNOWN,
+  },
+  remedy: 'whether the port was meant to be open for IPv4 only the author knows',
   types: [SECURITY_GROUP, SECURITY_RULE],
   check(resource) {
     const rules: { name: string; raw: Known }[] =

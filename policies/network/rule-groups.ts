@@ -1,11 +1,11 @@
 // Puts together what Azure evaluates as one: the rules written in a network security group and the standalone ones of it.
 import { type Known, UNKNOWN } from '../known.ts';
+import { follow } from '../links.ts';
 import type { Resource } from '../resource.ts';
-import { follow } from './links.ts';
+import { SECURITY_GROUP, SECURITY_RULE } from '../types.ts';
 import { type AddressSet, ALL_ADDRESSES } from './reachability/addresses.ts';
 import { type ParsedRule, parseRule, type SecurityRule } from './reachability/rule.ts';
 import { addressesBehind } from './subnets.ts';
-import { SECURITY_GROUP, SECURITY_RULE } from './types.ts';
 
 /** Something that keeps a rule from being judged. */
 export interface RuleProblem {

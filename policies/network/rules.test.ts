@@ -1,12 +1,12 @@
 // The smaller network rules: what each finds and what it leaves to the others.
 import { describe, expect, test } from 'vitest';
 import { messagesOf, resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
+import { SECURITY_GROUP, SECURITY_RULE } from '../types.ts';
 import { adminAddress } from './admin-address.ts';
 import { ADMIN, rule } from './corpus/case.ts';
 import { mergedRules } from './merged-rules.ts';
 import { noIpv6Any } from './no-ipv6-any.ts';
 import { readableRules } from './readable-rules.ts';
-import { SECURITY_GROUP, SECURITY_RULE } from './types.ts';
 
 describe('network-rules-in-one-order', () => {
   const judge = (inline: object[], standalone: object[]) => {

@@ -1,9 +1,9 @@
 // Subnets, whether they are resources of their own or written inside their virtual network.
 import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
+import { follow, type Link } from '../links.ts';
 import type { Resource } from '../resource.ts';
-import { follow, type Link } from './links.ts';
+import { NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, VIRTUAL_NETWORK } from '../types.ts';
 import { type AddressSet, ALL_ADDRESSES, parsePrefix, perFamily, unionOf } from './reachability/addresses.ts';
-import { NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, VIRTUAL_NETWORK } from './types.ts';
 
 /** One subnet. */
 export interface Subnet {
@@ -18,7 +18,10 @@ export interface Subnet {
 
 function toSubnet(resource: Resource, property: string, props: Known, resources: Resource[]): Subnet {
   const group = at(props, 'networkSecurityGroup');
-  const id = group === UNKNOWN ? UNKNOWN : at(group, 'id');
+  const id = at(group, 'id');
+  const link = follow(resource, property, id, SECURITY_GROUP, resources);
+  // What is not known at all may turn out to be no group, unless it was made from one.
+  const isMadeFromNothing = group === UNKNOWN && link === 'unknown';
   const list = at(props, 'addressPrefixes');
   const written: Known[] = [at(props, 'addressPrefix')];
   if (Array.isArray(list)) written.push(...list);
@@ -28,7 +31,7 @@ function toSubnet(resource: Resource, property: string, props: Known, resources:
   return {
     resource,
     name: at(props, 'subnetName') ?? at(props, 'name'),
-    securityGroup: isSet(id) ? follow(resource, property, id, SECURITY_GROUP, resources) : undefined,
+    securityGroup: isSet(id) && !isMadeFromNothing ? link : undefined,
     addresses: areKnown ? unionOf(prefixes) : undefined,
   };
 }

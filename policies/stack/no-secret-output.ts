@@ -1,11 +1,10 @@
 // SEC-01: a stack output is published. Whoever may read the stack may read it, and other stacks copy it.
-import type { Finding, StackRule } from '../define.ts';
+
 import { isObject, type Known, UNKNOWN } from '../known.ts';
-import type { Resource } from '../resource.ts';
+import { type Resource, STACK } from '../resource.ts';
+import { type Finding, ONLY_KNOWN, type StackRule } from '../rule.ts';
 import { secretsAnywhereIn } from '../secrets/detectors.ts';
 import { isAboutSecret, isSecretName } from '../secrets/names.ts';
-
-const STACK = 'pulumi:pulumi:Stack';
 
 /** Properties that are secrets by what they are. Their values, where known, must not turn up in an output. */
 const SECRET_PROPERTIES: Record<string, string[]> = {
@@ -50,6 +49,10 @@ export const noSecretOutput: StackRule = {
   reason:
     'Outputs are shown by every `pulumi stack output`, copied by stack references and kept in each past state; an encrypted one is one --show-secrets away.',
   fix: 'remove the output and publish the name of the Key Vault secret instead',
+  sources: ['Pulumi, "Stack outputs" (https://www.pulumi.com/docs/iac/concepts/stacks/#outputs)'],
+  properties: {
+    'Stack.*': ONLY_KNOWN,
+  },
   checkStack(resources) {
     const secrets = secretsOf(resources);
     return resources

@@ -9,7 +9,9 @@ import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
-import { urnOf } from './plan.ts';
+import { UNKNOWN } from '../known.ts';
+import type { Resource } from '../resource.ts';
+import { UNKNOWN_TEXT, urnOf } from './plan.ts';
 
 /** The folder with PulumiPolicy.yaml: the working directory of the pack's process. */
 export const PACK_FOLDER = fileURLToPath(new URL('..', import.meta.url));
@@ -28,6 +30,10 @@ export interface Submitted {
   props: Record<string, unknown>;
   /** Property dependencies, as URNs. */
   links?: Record<string, string[]>;
+  /** Default: that of a resource directly under stack dev. */
+  urn?: string;
+  /** The `protect` option. Default: false. */
+  isProtected?: boolean;
 }
 
 /** One violation. */
@@ -39,7 +45,7 @@ export interface Diagnostic {
 }
 
 type Client = InstanceType<typeof rpc.AnalyzerClient>;
-type Method = 'analyze' | 'analyzeStack' | 'configure' | 'getAnalyzerInfo';
+type Method = 'analyze' | 'analyzeStack' | 'configure' | 'getAnalyzerInfo' | 'remediate';
 
 function call<Response>(client: Client, method: Method, request: object): Promise<Response> {
   const invoke = client[method].bind(client) as unknown as (
@@ -56,10 +62,14 @@ function toStruct(value: Record<string, unknown>): struct.Struct {
 }
 
 /** @pulumi/policy takes a request without options for one of an old engine and refuses it. */
-function options(): types.AnalyzerResourceOptions {
-  return new messages.AnalyzerResourceOptions().setCustomtimeouts(
-    new messages.AnalyzerResourceOptions.CustomTimeouts(),
-  );
+function options(isProtected = false): types.AnalyzerResourceOptions {
+  const message = new messages.AnalyzerResourceOptions().setProtect(isProtected);
+  return message.setCustomtimeouts(new messages.AnalyzerResourceOptions.CustomTimeouts());
+}
+
+function analyzeRequest({ type, name, props, urn = urnOf(type, name), isProtected }: Submitted): types.AnalyzeRequest {
+  const request = new messages.AnalyzeRequest().setUrn(urn).setType(type).setName(name);
+  return request.setProperties(toStruct(props)).setOptions(options(isProtected));
 }
 
 function diagnostics(response: types.AnalyzeResponse): Diagnostic[] {
@@ -69,6 +79,18 @@ function diagnostics(response: types.AnalyzeResponse): Diagnostic[] {
     isMandatory: diagnostic.getEnforcementlevel() === messages.EnforcementLevel.MANDATORY,
     urn: diagnostic.getUrn(),
   }));
+}
+
+/** A resource of a test's plan as it is submitted: what is not known is written as on the wire. */
+export function submitted({ urn, type, name, props, propertyDependencies, isProtected }: Resource): Submitted {
+  const text = (value: unknown): unknown => {
+    if (value === UNKNOWN) return UNKNOWN_TEXT;
+    if (Array.isArray(value)) return value.map(text);
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+    return Object.fromEntries(entries.map(([key, item]) => [key, text(item)]));
+  };
+  return { urn, type, name, props: text(props) as Submitted['props'], links: propertyDependencies, isProtected };
 }
 
 /** A pack that listens. */
@@ -89,33 +111,43 @@ export class PackClient {
     return call(this.client, 'getAnalyzerInfo', new empty.Empty());
   }
 
-  /** Sets the configuration of some policies; each keeps its mandatory level, which the message would else reset to advisory. */
-  async configure(config: Record<string, Record<string, unknown>>): Promise<void> {
+  /** Sets the configuration of some policies and, as the message does, their level; the others keep their own. */
+  async configure(
+    config: Record<string, Record<string, unknown>>,
+    level: types.EnforcementLevel = messages.EnforcementLevel.MANDATORY,
+  ): Promise<void> {
     const request = new messages.ConfigureAnalyzerRequest();
     for (const [policy, properties] of Object.entries(config)) {
-      const message = new messages.PolicyConfig().setEnforcementlevel(messages.EnforcementLevel.MANDATORY);
+      const message = new messages.PolicyConfig().setEnforcementlevel(level);
       request.getPolicyconfigMap().set(policy, message.setProperties(toStruct(properties)));
     }
     await call(this.client, 'configure', request);
   }
 
   /** Judges one resource by its inputs. */
-  async analyze({ type, name, props }: Submitted): Promise<Diagnostic[]> {
-    const request = new messages.AnalyzeRequest().setUrn(urnOf(type, name)).setType(type).setName(name);
-    return diagnostics(
-      await call(this.client, 'analyze', request.setProperties(toStruct(props)).setOptions(options())),
-    );
+  async analyze(resource: Submitted): Promise<Diagnostic[]> {
+    return diagnostics(await call(this.client, 'analyze', analyzeRequest(resource)));
+  }
+
+  /** Lets the policies set to `remediate` mend a resource. @returns its inputs after each that did. */
+  async remediate(resource: Submitted): Promise<{ policy: string; props: unknown; diagnostic: string }[]> {
+    const response = await call<types.RemediateResponse>(this.client, 'remediate', analyzeRequest(resource));
+    return response.getRemediationsList().map((remediation) => ({
+      policy: remediation.getPolicyname(),
+      props: remediation.getProperties()?.toJavaScript(),
+      diagnostic: remediation.getDiagnostic(),
+    }));
   }
 
   /** Judges a whole stack. */
   async analyzeStack(resources: Submitted[]): Promise<Diagnostic[]> {
-    const all = resources.map(({ type, name, props, links = {} }) => {
-      const message = new messages.AnalyzerResource().setUrn(urnOf(type, name)).setType(type).setName(name);
+    const all = resources.map(({ type, name, props, links = {}, urn = urnOf(type, name), isProtected }) => {
+      const message = new messages.AnalyzerResource().setUrn(urn).setType(type).setName(name);
       for (const [property, urns] of Object.entries(links)) {
         const dependencies = new messages.AnalyzerPropertyDependencies().setUrnsList(urns);
         message.getPropertydependenciesMap().set(property, dependencies);
       }
-      return message.setProperties(toStruct(props)).setOptions(options());
+      return message.setProperties(toStruct(props)).setOptions(options(isProtected));
     });
     return diagnostics(
       await call(this.client, 'analyzeStack', new messages.AnalyzeStackRequest().setResourcesList(all)),

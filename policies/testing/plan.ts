@@ -1,7 +1,8 @@
 // Makes resources for tests of single rules.
-import type { ResourceRule } from '../define.ts';
+
 import { type KnownObject, known } from '../known.ts';
 import type { Resource } from '../resource.ts';
+import type { ResourceRule } from '../rule.ts';
 
 /** How Pulumi writes an unknown text on the wire. */
 export const UNKNOWN_TEXT = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
@@ -26,16 +27,27 @@ export function resource(
     props: known(props) as KnownObject,
     dependencies,
     propertyDependencies: links,
+    isProtected: false,
   };
+}
+
+/** A deep copy that keeps the symbol for what is not known, which structuredClone refuses. */
+export function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)])) as T;
 }
 
 /** A copy of `value` in which the property at `path` (`a.b.0.c`) is `replacement`, or gone when that is undefined. */
 export function withProperty<T extends object>(value: T, path: string, replacement: unknown): T {
-  const copy = structuredClone(value);
+  const copy = copyOf(value);
   const keys = path.split('.');
   const last = keys.pop()!;
   const parent = keys.reduce<Record<string, unknown>>(
-    (node, key) => node[key] as Record<string, unknown>,
+    (node, key) => {
+      node[key] ??= {};
+      return node[key] as Record<string, unknown>;
+    },
     copy as Record<string, unknown>,
   );
   if (replacement === undefined) delete parent[last];

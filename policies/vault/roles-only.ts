@@ -1,9 +1,8 @@
 // KV-03: who may read a secret is decided in one place, by Azure roles.
-import type { Finding, ResourceRule } from '../define.ts';
-import { at, UNKNOWN } from '../known.ts';
 
-const VAULT = 'azure-native:keyvault:Vault';
-const ACCESS_POLICY = 'azure-native:keyvault:AccessPolicy';
+import { at, UNKNOWN } from '../known.ts';
+import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type ResourceRule } from '../rule.ts';
+import { ACCESS_POLICY, VAULT } from '../types.ts';
 
 /** azure-native fills in defaults for the whole of `properties` at once, which one unknown value inside prevents. */
 const MAKE_KNOWN =
@@ -20,6 +19,15 @@ export const rolesOnly: ResourceRule = {
   reason:
     'Access policies work for a whole vault and beside all role assignments, so whoever may write the vault may grant himself its secrets.',
   fix: 'set properties.enableRbacAuthorization: true, remove properties.accessPolicies and AccessPolicy resources, and grant roles with authorization.RoleAssignment',
+  sources: [
+    'Microsoft Learn, "Azure RBAC vs. access policies" (https://learn.microsoft.com/azure/key-vault/general/rbac-access-policy)',
+    'CIS Azure Foundations 3.0 3.3.6, 4.0 9.3.6',
+  ],
+  properties: {
+    'Vault.properties.enableRbacAuthorization': REQUIRED,
+    'Vault.properties.accessPolicies': DEFAULT_IS_SAFE,
+  },
+  remedy: 'switching to roles takes the vault from everyone whose access policy has no role in its place',
   types: [VAULT, ACCESS_POLICY],
   check({ urn, name, type, props }) {
     if (type === ACCESS_POLICY) return [{ urn, message: `"${name}" is an access policy.` }];

@@ -28,13 +28,29 @@ export function leading32(address: string): number {
   return Number.parseInt(high || '0', 16) * 65536 + Number.parseInt(low || '0', 16);
 }
 
+/** What was read before: the oracle reads the same few texts for every packet. */
+function remembered<T>(read: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    if (known.size > 10_000) known.clear();
+    if (!known.has(text)) known.set(text, read(text));
+    return known.get(text)!;
+  };
+}
+
 /** First and last 32-bit value of a CIDR prefix. */
-export function bounds(cidr: string): [number, number] {
+export const bounds = remembered((cidr): [number, number] => {
   const [address, length] = cidr.split('/') as [string, string];
   const size = 2 ** Math.max(0, 32 - Number(length));
   const first = Math.floor(leading32(address) / size) * size;
   return [first, first + size - 1];
-}
+});
+
+/** First and last port of a range, or of a single one. */
+const portBounds = remembered((range): [number, number] => {
+  const [first, last = first] = range.split('-').map(Number) as [number, number?];
+  return [first, last!];
+});
 
 export const PRIVATE_V4 = [
   '10.0.0.0/8',
@@ -66,8 +82,8 @@ function sourceMatches({ source, access }: OracleRule, packet: OraclePacket): bo
 
 function portMatches(range: string, port: number): boolean {
   if (range === '*') return true;
-  const [first, last = first] = range.split('-').map(Number) as [number, number?];
-  return port >= first && port <= last!;
+  const [first, last] = portBounds(range);
+  return port >= first && port <= last;
 }
 
 function matches(rule: OracleRule, packet: OraclePacket): boolean {

@@ -1,7 +1,7 @@
 // Finds the resources that a property refers to, also when their ids are not known yet.
-import type { Known } from '../known.ts';
-import type { Resource } from '../resource.ts';
-import { SECURITY_GROUP, SUBNET } from './types.ts';
+import type { Known } from './known.ts';
+import type { Resource } from './resource.ts';
+import { SECURITY_GROUP, STORAGE_ACCOUNT, SUBNET, VAULT, VIRTUAL_NETWORK, WEB_APP } from './types.ts';
 
 /** Where a reference leads: to resources of the stack, to something outside it, or nobody can tell yet. */
 export type Link = Resource[] | 'outside' | 'unknown';
@@ -10,6 +10,10 @@ export type Link = Resource[] | 'outside' | 'unknown';
 const NAMING: Record<string, { segment: string; nameInput: string }> = {
   [SECURITY_GROUP]: { segment: 'networkSecurityGroups', nameInput: 'networkSecurityGroupName' },
   [SUBNET]: { segment: 'subnets', nameInput: 'subnetName' },
+  [VIRTUAL_NETWORK]: { segment: 'virtualNetworks', nameInput: 'virtualNetworkName' },
+  [VAULT]: { segment: 'vaults', nameInput: 'vaultName' },
+  [STORAGE_ACCOUNT]: { segment: 'storageAccounts', nameInput: 'accountName' },
+  [WEB_APP]: { segment: 'sites', nameInput: 'name' },
 };
 
 /** Names the resource may have in Azure, in lower case: its output, or its input. Empty when they are not known. */

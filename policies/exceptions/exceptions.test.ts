@@ -1,0 +1,96 @@
+// Exceptions: what they excuse, what is refused, and that none stays unseen.
+import { describe, expect, test } from 'vitest';
+import { RULES } from '../pack.ts';
+import { resource } from '../testing/plan.ts';
+import { judge } from '../testing/specimen.ts';
+import { VAULT } from '../types.ts';
+import { closedVaultNetwork } from '../vault/closed-network.ts';
+import { exceptionsInOrder } from './exceptions-in-order.ts';
+import { parseExceptions } from './parse.ts';
+
+const NOW = new Date('2026-11-21T12:00:00Z');
+const vault = resource(VAULT, 'vault', {});
+const entry = {
+  policy: 'vault-closed-network',
+  urn: vault.urn,
+  reason: 'Closing the network needs a NAT gateway.',
+  expires: '2027-06-30',
+};
+const parse = (...entries: unknown[]) => parseExceptions(JSON.stringify(entries), RULES, NOW);
+
+describe('an exception in force', () => {
+  test('excuses that resource from that policy and nothing else', () => {
+    const exceptions = parse(entry);
+    expect(exceptions.problems).toEqual([]);
+    expect(judge(closedVaultNetwork, [vault], {}, exceptions)).toEqual([]);
+    expect(judge(closedVaultNetwork, [resource(VAULT, 'other', {})], {}, exceptions)).toHaveLength(1);
+    expect(exceptions.excuse('vault-soft-delete', vault.urn)).toBe(false);
+  });
+
+  test('is listed in the report with how often it was needed, its date and its reason', () => {
+    const lines: string[] = [];
+    const exceptions = parse(entry);
+    const rule = exceptionsInOrder(exceptions, (line) => lines.push(line));
+    judge(rule, [vault]);
+    judge(closedVaultNetwork, [vault], {}, exceptions);
+    expect(judge(rule, [vault])).toEqual([]);
+    expect(lines).toEqual([
+      `exception until 2027-06-30: vault-closed-network on Vault vault, excuses nothing here: ${entry.reason}`,
+      `exception until 2027-06-30: vault-closed-network on Vault vault, excuses 1 finding: ${entry.reason}`,
+    ]);
+    lines.length = 0;
+    judge(rule, [resource(VAULT, 'other', {})]);
+    expect(lines).toEqual([]);
+  });
+
+  test('may stand for every stack of the project, and as advice for several resources', () => {
+    const anyStack = vault.urn.replace(':dev:', ':*:');
+    const ofProd = (urn: string) => urn.replace(':dev:', ':prod:');
+    expect(parse({ ...entry, urn: anyStack }).excuse(entry.policy, ofProd(vault.urn))).toBe(true);
+    const secrets = vault.urn.replace('keyvault:Vault::vault', 'keyvault:Secret::vault-*');
+    const advice = parse({ ...entry, policy: 'vault-dated-secrets', urn: secrets });
+    expect(advice.excuse('vault-dated-secrets', secrets.replace('*', 'password'))).toBe(true);
+    expect(advice.excuse('vault-dated-secrets', secrets.replace('vault-*', 'other'))).toBe(false);
+    expect(advice.excuse('vault-dated-secrets', secrets.replace('mqtt-saas', 'another'))).toBe(false);
+  });
+
+  test('holds on its last day', () => {
+    expect(parse({ ...entry, expires: '2026-11-21' }).problems).toEqual([]);
+  });
+});
+
+describe('refused is an exception', () => {
+  test.each<[string, object, string]>([
+    ['without a reason', { reason: undefined }, 'has no reason'],
+    ['with an empty reason', { reason: '  ' }, 'has no reason'],
+    ['without a date', { expires: undefined }, 'has no expires'],
+    ['that has expired', { expires: '2026-11-20' }, 'has expired on 2026-11-20'],
+    ['with a date that is none', { expires: '2027-02-30' }, 'no date'],
+    ['with a time instead of a date', { expires: '2027-06-30T00:00:00Z' }, 'no date'],
+    ['for an unknown policy', { policy: 'vault-open' }, 'names no policy'],
+    ['for the ingress contract', { policy: 'network-ingress-contract' }, 'critical policy'],
+    ['for a secret in boot data', { policy: 'vm-no-secret-in-boot-data' }, 'critical policy'],
+    ['for no resource', { urn: 'vault' }, 'urn that is none'],
+    ['for every project', { urn: vault.urn.replace('::mqtt-saas::', '::*::') }, 'stands neither'],
+    ['for every type', { urn: vault.urn.replace('azure-native:keyvault:Vault', '*') }, 'stands neither'],
+    ['for some stacks', { urn: vault.urn.replace(':dev:', ':d*:') }, 'stands neither'],
+    ['for all vaults, where the policy is mandatory', { urn: vault.urn.replace(/vault$/, '*') }, 'no single resource'],
+    ['with a field nobody knows', { owner: 'me' }, 'unknown field owner'],
+  ])('%s', (_, change, problem) => {
+    const exceptions = parse({ ...entry, ...change });
+    expect(exceptions.inForce).toEqual([]);
+    const [message] = judge(
+      exceptionsInOrder(exceptions, () => {}),
+      [vault],
+    );
+    expect(message).toContain('Exception 1 of exceptions.json');
+    expect(message).toContain(problem);
+    expect(judge(closedVaultNetwork, [vault], {}, exceptions)).toHaveLength(1);
+  });
+
+  test.each(['', '{}', 'null', '["text"]', '[null]', '[[]]'])('written as %j', (text) => {
+    const exceptions = parseExceptions(text, RULES, NOW);
+    expect(exceptions.inForce).toEqual([]);
+    expect(exceptions.problems).toHaveLength(1);
+  });
+});

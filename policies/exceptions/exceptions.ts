@@ -1,0 +1,35 @@
+// Exceptions in force: which findings they excuse, and what is to be told of them.
+import { type Exception, matches, urnParts } from './exception.ts';
+
+/** A finding is excused by one exception; what is excused is counted, so that every report can show it. */
+export class Exceptions {
+  readonly inForce: readonly Exception[];
+  /** Why entries of the file were refused. */
+  readonly problems: readonly string[];
+  private readonly uses = new Map<Exception, number>();
+
+  constructor(inForce: readonly Exception[] = [], problems: readonly string[] = []) {
+    this.inForce = inForce;
+    this.problems = problems;
+  }
+
+  /** True when an exception covers a finding of the policy about the resource. */
+  excuse(policy: string, urn: string): boolean {
+    const found = this.inForce.find((exception) => exception.policy === policy && matches(exception.urn, urn));
+    if (found !== undefined) this.uses.set(found, (this.uses.get(found) ?? 0) + 1);
+    return found !== undefined;
+  }
+
+  /** One line for each exception that is about one of these resources: how long, what, how often it was needed and why. */
+  describe(urns: readonly string[]): string[] {
+    return this.inForce
+      .filter(({ urn }) => urns.some((each) => matches(urn, each)))
+      .map((exception) => {
+        const { policy, urn, reason, expires } = exception;
+        const used = this.uses.get(exception) ?? 0;
+        const excused = used === 0 ? 'excuses nothing here' : `excuses ${used} ${used === 1 ? 'finding' : 'findings'}`;
+        const { type, name } = urnParts(urn)!;
+        return `exception until ${expires}: ${policy} on ${type.split(':').at(-1)} ${name}, ${excused}: ${reason}`;
+      });
+  }
+}

@@ -1,0 +1,29 @@
+// VM-07: a disk is read by attaching it, not over the network.
+import { REQUIRED, type ResourceRule } from '../rule.ts';
+import { DISK } from '../types.ts';
+
+export const noDiskExport: ResourceRule = {
+  id: 'VM-07',
+  name: 'vm-no-disk-export',
+  phase: 1,
+  severity: 'medium',
+  enforcement: 'mandatory',
+  demand:
+    'A managed disk sets networkAccessPolicy to DenyAll and publicNetworkAccess to Disabled. Azure’s defaults allow both.',
+  reason: 'An export link is a URL that reads the whole disk, credentials and messages included, for whoever has it.',
+  fix: 'set networkAccessPolicy: "DenyAll" and publicNetworkAccess: "Disabled" on the Disk',
+  sources: [
+    'Microsoft Learn, "Restrict import/export access to managed disks" (https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview)',
+    'CIS Azure Foundations 3.0 8.5',
+  ],
+  properties: { 'Disk.networkAccessPolicy': REQUIRED, 'Disk.publicNetworkAccess': REQUIRED },
+  types: [DISK],
+  remedy: { 'Disk.networkAccessPolicy': 'DenyAll', 'Disk.publicNetworkAccess': 'Disabled' },
+  check: ({ urn, name, props }) =>
+    [
+      props.networkAccessPolicy === 'DenyAll' ? '' : 'can be exported',
+      props.publicNetworkAccess === 'Disabled' ? '' : 'can be reached from public networks',
+    ]
+      .filter((wrong) => wrong !== '')
+      .map((wrong) => ({ urn, message: `"${name}" ${wrong}, or it is not known that it cannot.` })),
+};

@@ -1,2 +1,0 @@
-// Undated type token of the machine.
-export const VIRTUAL_MACHINE = 'azure-native:compute:VirtualMachine';

@@ -1,0 +1,32 @@
+// Addresses written inside a machine, and which interfaces may have one.
+import { expect, test } from 'vitest';
+import { resource, UNKNOWN_TEXT } from '../testing/plan.ts';
+import { judge } from '../testing/specimen.ts';
+import { NETWORK_INTERFACE, VIRTUAL_MACHINE } from '../types.ts';
+import { noIpForwarding } from './no-ip-forwarding.ts';
+import { publicAddress } from './public-address.ts';
+
+const front = (name: string) =>
+  resource(NETWORK_INTERFACE, name, { ipConfigurations: [{ publicIPAddress: { id: UNKNOWN_TEXT } }] });
+const inside = (address: object, nic: object = {}) =>
+  resource(VIRTUAL_MACHINE, 'vm', {
+    networkProfile: {
+      networkInterfaceConfigurations: [{ ipConfigurations: [{ publicIPAddressConfiguration: address }], ...nic }],
+    },
+  });
+
+test('one interface may have an address, a second only when both are listed', () => {
+  expect(judge(publicAddress, [front('one')])).toEqual([]);
+  expect(judge(publicAddress, [front('one'), front('two')])).toHaveLength(1);
+  expect(judge(publicAddress, [front('one'), front('two')], { interfaces: ['one', 'two'] })).toEqual([]);
+  expect(judge(publicAddress, [front('one')], { interfaces: [] })).toHaveLength(1);
+});
+test('an address written inside a machine is judged too', () => {
+  const standard = { sku: { name: 'Standard' }, publicIPAllocationMethod: 'Static' };
+  expect(judge(publicAddress, [inside(standard)])).toEqual([]);
+  expect(judge(publicAddress, [inside({ name: 'p' })])).toHaveLength(2);
+});
+test('so is forwarding', () => {
+  expect(judge(noIpForwarding, [inside({}, { enableIPForwarding: true })])).toHaveLength(1);
+  expect(judge(noIpForwarding, [inside({}, { enableIPForwarding: false })])).toEqual([]);
+});

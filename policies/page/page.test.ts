@@ -1,0 +1,20 @@
+// docs/policies.md is what a reader knows of the pack: its list must be the rules as they are.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { RULES } from '../pack.ts';
+import { PAGE, page } from './page.ts';
+
+test('docs/policies.md is what `node policies/page/write.ts` makes', () => {
+  expect(readFileSync(PAGE, 'utf8')).toBe(page(RULES));
+});
+
+test('ids and names are unique, and every rule names a page it can be checked against', () => {
+  expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
+  expect(new Set(RULES.map(({ name }) => name)).size).toBe(RULES.length);
+  for (const { id, sources } of RULES) expect(sources.join(), id).toMatch(/https:\/\//);
+});
+
+test('the exceptions that ship are in force', async () => {
+  const { exceptions } = await import('../pack.ts');
+  expect(exceptions.problems).toEqual([]);
+});

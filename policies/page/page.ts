@@ -1,0 +1,70 @@
+// docs/policies.md: its prose is written by hand, its list of rules is made from the rules.
+import { readFileSync } from 'node:fs';
+import type { Rule } from '../rule.ts';
+
+/** The page. */
+export const PAGE = new URL('../../docs/policies.md', import.meta.url);
+/** Everything below this line is generated. */
+const MARK = '<!-- Made from the rules by `node policies/page/write.ts`; a test compares. -->';
+
+/** Markdown takes a bar for the end of a cell. */
+const cell = (text: string) => text.replaceAll('|', '\\|');
+
+function propertyTable({ properties }: Rule): string[] {
+  const rows = Object.entries(properties).map(
+    ([property, { absent, unknown }]) => `| \`${cell(property)}\` | ${absent} | ${unknown} |`,
+  );
+  return rows.length === 0 ? [] : ['| judged | absent | unknown |', '|---|---|---|', ...rows, ''];
+}
+
+function remedyOf(rule: Rule): string {
+  if ('checkStack' in rule)
+    return 'none: Pulumi lets a policy mend one resource at a time, and this one judges them together.';
+  if (typeof rule.remedy === 'string') return `none: ${rule.remedy}.`;
+  const values = Object.entries(rule.remedy).map(([property, value]) => `\`${property}: ${JSON.stringify(value)}\``);
+  return `${values.join(', ')}.`;
+}
+
+function configurationOf({ configSchema }: Rule): string[] {
+  const keys = Object.keys(configSchema?.properties ?? {});
+  return keys.length === 0 ? [] : [`*Configuration:* ${keys.map((key) => `\`${key}\``).join(', ')}`, ''];
+}
+
+function section(rule: Rule): string {
+  const { id, name, enforcement, severity, phase, demand, reason, fix, sources } = rule;
+  const scope = 'checkStack' in rule ? 'judges the whole stack' : 'judges each resource';
+  return [
+    `### ${id} \`${name}\``,
+    '',
+    `${enforcement}, ${severity}, phase ${phase} · ${scope}`,
+    '',
+    demand,
+    '',
+    `*Why:* ${reason}`,
+    '',
+    `*Fix:* ${fix}`,
+    '',
+    ...propertyTable(rule),
+    `*Remedy:* ${remedyOf(rule)}`,
+    '',
+    ...configurationOf(rule),
+    `*Sources:* ${sources.join(' · ')}`,
+    '',
+  ].join('\n');
+}
+
+function index(rules: readonly Rule[]): string[] {
+  const rows = rules.map(
+    ({ id, name, severity, enforcement, phase }) =>
+      `| [${id}](#${id.toLowerCase()}-${name}) | \`${name}\` | ${enforcement} | ${severity} | ${phase} |`,
+  );
+  return ['| id | policy | enforcement | severity | phase |', '|---|---|---|---|---|', ...rows, ''];
+}
+
+/** The whole page: its prose as it is and its list as it should be. @throws Error when the mark is gone. */
+export function page(rules: readonly Rule[]): string {
+  const text = readFileSync(PAGE, 'utf8');
+  const end = text.indexOf(MARK);
+  if (end < 0) throw new Error(`docs/policies.md lacks the line ${MARK}`);
+  return [text.slice(0, end) + MARK, '', ...index(rules), ...rules.map(section)].join('\n');
+}

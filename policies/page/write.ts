@@ -1,0 +1,6 @@
+// `node policies/page/write.ts`: brings the list of rules in docs/policies.md up to date.
+import { writeFileSync } from 'node:fs';
+import { RULES } from '../pack.ts';
+import { PAGE, page } from './page.ts';
+
+writeFileSync(PAGE, page(RULES));

@@ -1,0 +1,128 @@
+// What every rule must do, made from one table: a rule without a row, or with a property that its row forgets, fails.
+import { describe, expect, test } from 'vitest';
+import { Exceptions } from './exceptions/exceptions.ts';
+import { UNKNOWN } from './known.ts';
+import { exceptions, RULES } from './pack.ts';
+import type { Rule } from './rule.ts';
+import { REAL_CONFIG, snapshot } from './testing/snapshot.ts';
+import { changed, judge, mend, retyped, type Specimen } from './testing/specimen.ts';
+import { SPECIMENS } from './testing/specimens.ts';
+
+/** It is about the pack's own file and not about a program: its tests are beside it. */
+const PROGRAM_RULES = RULES.filter(({ id }) => id !== 'EXC-01');
+
+/** The ways in which one type of azure-native can be written. */
+const SPELLINGS: [string, (type: string) => string][] = [
+  ['undated', (type) => type],
+  ['dated', (type) => type.replace(/^(azure-native:\w+):/, '$1/v20250101:')],
+  ['preview', (type) => type.replace(/^(azure-native:\w+):/, '$1/v20230401preview:')],
+  ['a package of its own', (type) => type.replace(/^azure-native:(\w+):/, 'azure-native_$1_v20250101:$1:')],
+  [
+    'under its former name',
+    (type) =>
+      type.replace(/^azure-native:monitor:/, 'azure-native:insights:').replace(/^azure-native:/, 'azure-nextgen:'),
+  ],
+];
+
+function specimenOf(rule: Rule): Specimen {
+  const found = SPECIMENS.filter((specimen) => specimen.rule === rule);
+  if (found.length !== 1) throw new Error(`${rule.name} has ${found.length} rows in testing/specimens.ts`);
+  return found[0]!;
+}
+
+/** The specimen's plan, and the same with each type replaced by one that must be judged likewise. */
+function variants({ likewise = {} }: Specimen): ((type: string) => string)[] {
+  const replacements = Object.entries(likewise).flatMap(([from, all]) =>
+    all.map((to) => (type: string) => (type === from ? to : type)),
+  );
+  return [(type) => type, ...replacements];
+}
+
+test('every row is of a rule', () => {
+  const strangers = SPECIMENS.filter(({ rule }) => !RULES.includes(rule)).map(({ rule }) => rule.name);
+  expect(strangers).toEqual([]);
+});
+
+describe.each(PROGRAM_RULES)('$id $name', (rule) => {
+  const specimen = specimenOf(rule);
+  const properties = Object.entries(rule.properties);
+  const verdict = (messages: string[]) => (messages.length > 0 ? 'violation' : 'accepted');
+
+  test('its row breaks every property that it judges', () => {
+    expect(Object.keys(specimen.broken)).toEqual(Object.keys(rule.properties));
+    const cases = [...Object.values(specimen.broken), specimen.wrongConfigs ?? []];
+    expect(cases.flat().length).toBeGreaterThan(0);
+    for (const values of Object.values(specimen.broken)) expect(values.length).toBeGreaterThan(0);
+  });
+
+  test.each(SPELLINGS)('accepts its specimen, types %s', (_, spell) => {
+    for (const variant of variants(specimen))
+      expect(
+        judge(
+          rule,
+          retyped(specimen.plan, (type) => spell(variant(type))),
+          specimen.config,
+        ),
+      ).toEqual([]);
+    for (const [property, values] of Object.entries(specimen.fine ?? {}))
+      for (const value of values)
+        expect(
+          judge(rule, retyped(changed(specimen, property, value), spell), specimen.config),
+          `${property} = ${JSON.stringify(value)}`,
+        ).toEqual([]);
+  });
+
+  test.each(SPELLINGS)('finds each broken property, types %s', (_, spell) => {
+    for (const [property, values] of Object.entries(specimen.broken))
+      for (const value of values)
+        for (const variant of variants(specimen)) {
+          const plan = retyped(changed(specimen, property, value), (type) => spell(variant(type)));
+          const messages = judge(rule, plan, specimen.config);
+          expect(messages, `${property} = ${JSON.stringify(value)}`).not.toEqual([]);
+          for (const message of messages) {
+            expect(message).toContain(' Fix: ');
+            expect(message).not.toContain('Tr0ub4dor');
+          }
+        }
+  });
+
+  test('takes absent and unknown properties as its documentation says', () => {
+    for (const [property, { absent, unknown }] of properties) {
+      expect(verdict(judge(rule, changed(specimen, property, undefined), specimen.config)), `${property} absent`).toBe(
+        absent,
+      );
+      expect(verdict(judge(rule, changed(specimen, property, UNKNOWN), specimen.config)), `${property} unknown`).toBe(
+        unknown,
+      );
+    }
+  });
+
+  test.each(specimen.needs ?? [])('misses a %s', (type) => {
+    const plan = specimen.plan.filter((each) => each.type !== type);
+    expect(judge(rule, plan, specimen.config)).not.toEqual([]);
+  });
+
+  test.each(specimen.wrongConfigs ?? [])('finds what the configuration %j does not allow', (config) => {
+    expect(judge(rule, specimen.plan, config)).not.toEqual([]);
+  });
+
+  test('mends what its remedy names, and nothing that is right', () => {
+    const remedy = 'remedy' in rule ? rule.remedy : 'Pulumi remedies one resource at a time';
+    if (typeof remedy === 'string') {
+      expect(remedy).toMatch(/\w{4}/);
+      return;
+    }
+    expect(mend(rule, specimen.plan)).toEqual(specimen.plan);
+    for (const property of Object.keys(remedy))
+      for (const value of [
+        ...specimen.broken[property]!,
+        ...(rule.properties[property]!.absent === 'violation' ? [undefined] : []),
+      ])
+        expect(judge(rule, mend(rule, changed(specimen, property, value)))).toEqual([]);
+  });
+
+  test('has nothing to say about the real plans but what is excepted', () => {
+    for (const stack of ['dev', 'prod'])
+      expect(judge(rule, snapshot(stack), REAL_CONFIG, new Exceptions(exceptions.inForce)), stack).toEqual([]);
+  });
+});

@@ -1,0 +1,32 @@
+// For tests: the committed plans of the real program, as a rule sees them.
+import { readFileSync } from 'node:fs';
+import { type KnownObject, known } from '../known.ts';
+import { type Resource, undatedType } from '../resource.ts';
+
+interface Entry {
+  urn: string;
+  type: string;
+  name: string;
+  parent?: string;
+  inputs: Record<string, unknown>;
+  options: { protect?: boolean; propertyDependencies?: Record<string, string[]> };
+  dependencies: string[];
+}
+
+/** The plan of a stack, from stacks/snapshots. Secrets are redacted there. */
+export function snapshot(stack: string): Resource[] {
+  const text = readFileSync(new URL(`../../stacks/snapshots/${stack}.json`, import.meta.url), 'utf8');
+  return (JSON.parse(text) as Entry[]).map(({ urn, type, name, parent, inputs, options, dependencies }) => ({
+    urn,
+    type: undatedType(type),
+    name,
+    parent,
+    props: known(inputs) as KnownObject,
+    dependencies,
+    propertyDependencies: options.propertyDependencies ?? {},
+    isProtected: options.protect === true,
+  }));
+}
+
+/** The configuration of a stack that the real plans were made with, as the policies read it. */
+export const REAL_CONFIG = { adminCidrs: ['203.0.113.10/32', '203.0.113.20/32'], regions: ['northeurope'] };

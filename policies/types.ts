@@ -1,0 +1,35 @@
+// Undated type tokens of the resources the rules are about.
+export const SECURITY_GROUP = 'azure-native:network:NetworkSecurityGroup';
+export const SECURITY_RULE = 'azure-native:network:SecurityRule';
+export const SUBNET = 'azure-native:network:Subnet';
+export const VIRTUAL_NETWORK = 'azure-native:network:VirtualNetwork';
+export const NETWORK_INTERFACE = 'azure-native:network:NetworkInterface';
+export const PUBLIC_IP = 'azure-native:network:PublicIPAddress';
+export const LOAD_BALANCER = 'azure-native:network:LoadBalancer';
+export const FLOW_LOG = 'azure-native:network:FlowLog';
+export const VIRTUAL_MACHINE = 'azure-native:compute:VirtualMachine';
+export const VM_EXTENSION = 'azure-native:compute:VirtualMachineExtension';
+export const RUN_COMMAND = 'azure-native:compute:VirtualMachineRunCommandByVirtualMachine';
+export const DISK = 'azure-native:compute:Disk';
+export const VAULT = 'azure-native:keyvault:Vault';
+export const ACCESS_POLICY = 'azure-native:keyvault:AccessPolicy';
+export const VAULT_SECRET = 'azure-native:keyvault:Secret';
+export const ROLE_ASSIGNMENT = 'azure-native:authorization:RoleAssignment';
+export const WEB_APP = 'azure-native:web:WebApp';
+export const WEB_APP_SLOT = 'azure-native:web:WebAppSlot';
+export const FTP_ALLOWED = 'azure-native:web:WebAppFtpAllowed';
+export const SCM_ALLOWED = 'azure-native:web:WebAppScmAllowed';
+export const APP_SERVICE_PLAN = 'azure-native:web:AppServicePlan';
+export const STORAGE_ACCOUNT = 'azure-native:storage:StorageAccount';
+export const BLOB_CONTAINER = 'azure-native:storage:BlobContainer';
+export const BLOB_SERVICE = 'azure-native:storage:BlobServiceProperties';
+export const IMMUTABILITY_POLICY = 'azure-native:storage:BlobContainerImmutabilityPolicy';
+export const RANDOM_PASSWORD = 'random:index/randomPassword:RandomPassword';
+export const RANDOM_STRING = 'random:index/randomString:RandomString';
+export const RANDOM_ID = 'random:index/randomId:RandomId';
+export const COMMANDS: readonly string[] = ['command:local:Command', 'command:remote:Command'];
+export const PAGES_PROJECT = 'cloudflare:index/pagesProject:PagesProject';
+export const DNS_RECORDS: readonly string[] = [
+  'cloudflare:index/dnsRecord:DnsRecord',
+  'cloudflare:index/record:Record',
+];

@@ -1,0 +1,42 @@
+// KV-02: what was deleted from the vault can be had back.
+import { ENVIRONMENT_SCHEMA, isProduction } from '../environment.ts';
+import { at } from '../known.ts';
+import { DEFAULT_IS_SAFE, type Finding, type ResourceRule } from '../rule.ts';
+import { VAULT } from '../types.ts';
+
+/** Azure's shortest and longest retention, days. The longest is the default. */
+const LEAST = 7;
+const MOST = 90;
+
+export const softDelete: ResourceRule = {
+  id: 'KV-02',
+  name: 'vault-soft-delete',
+  phase: 0,
+  severity: 'high',
+  enforcement: 'mandatory',
+  demand:
+    'A vault does not switch soft delete off and keeps what was deleted for at least 7 days, in production for 90, which is Azure’s default.',
+  reason: 'A secret deleted by mistake is missed when something restarts, which may be weeks later.',
+  fix: 'remove properties.enableSoftDelete and set mqtt-saas:vaultRetentionDays to 90 (properties.softDeleteRetentionInDays)',
+  sources: [
+    'Microsoft Learn, "Azure Key Vault soft-delete overview" (https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview)',
+    'Checkov CKV_AZURE_111',
+  ],
+  properties: {
+    'Vault.properties.enableSoftDelete': DEFAULT_IS_SAFE,
+    'Vault.properties.softDeleteRetentionInDays': DEFAULT_IS_SAFE,
+  },
+  configSchema: ENVIRONMENT_SCHEMA,
+  types: [VAULT],
+  remedy: 'the retention is fixed once the vault exists, so another value would have to be a new vault',
+  check({ urn, name, props }, config): Finding[] {
+    const enabled = at(props, 'properties', 'enableSoftDelete') ?? true;
+    const days = at(props, 'properties', 'softDeleteRetentionInDays') ?? MOST;
+    const least = isProduction(urn, config) ? MOST : LEAST;
+    const findings: Finding[] = [];
+    if (enabled !== true) findings.push({ urn, message: `"${name}" does not surely have soft delete.` });
+    if (typeof days !== 'number' || days < least)
+      findings.push({ urn, message: `"${name}" does not surely keep what was deleted for ${least} days.` });
+    return findings;
+  },
+};
