@@ -40,6 +40,9 @@ export const DATA_DISK_LUN = 0;
 
 /** Virtual machine and its data disk. */
 export class BrokerMachine extends ComponentResource {
+  /** The machine. */
+  readonly machine: VirtualMachine;
+
   constructor(name: string, args: BrokerMachineArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:BrokerMachine', name, {}, options);
     const { resourceGroupName, location, tags, names } = args.placement;
@@ -62,7 +65,7 @@ export class BrokerMachine extends ComponentResource {
       { parent: this, protect: true },
     );
 
-    new VirtualMachine(
+    this.machine = new VirtualMachine(
       `${name}-vm`,
       {
         vmName: names.own('vm'),

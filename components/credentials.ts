@@ -5,18 +5,29 @@ import { RandomPassword } from '@pulumi/random/randomPassword.js';
 /** Letters and digits only: the passwords stand in URLs, settings and files without any escaping. 43 are 256 bits. */
 const PASSWORD = { length: 43, special: false };
 
+/** Arguments of {@link Credentials}. */
+export interface CredentialsArgs {
+  /** Required. User names of ingest's broker accounts, one a generation. A name's password never changes. */
+  ingestUsernames: readonly string[];
+}
+
 /** Passwords of the service accounts. */
 export class Credentials extends ComponentResource {
-  /** The broker's account `svc-ingest`. Secret. */
-  readonly brokerPassword: Output<string>;
+  /** Ingest's accounts on the broker, by user name. Secret. */
+  readonly ingestPasswords: ReadonlyMap<string, Output<string>>;
   /** The database role `mqtt_ingest`. Secret. */
   readonly databasePassword: Output<string>;
+  /** The database role `broker_sync`. Secret. */
+  readonly registryPassword: Output<string>;
 
-  constructor(name: string, options?: ComponentResourceOptions) {
+  constructor(name: string, { ingestUsernames }: CredentialsArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Credentials', name, {}, options);
     const parent = { parent: this };
-    this.brokerPassword = new RandomPassword(`${name}-svc-ingest`, PASSWORD, parent).result;
+    this.ingestPasswords = new Map(
+      ingestUsernames.map((user) => [user, new RandomPassword(`${name}-${user}`, PASSWORD, parent).result]),
+    );
     this.databasePassword = new RandomPassword(`${name}-mqtt-ingest`, PASSWORD, parent).result;
+    this.registryPassword = new RandomPassword(`${name}-broker-sync`, PASSWORD, parent).result;
     this.registerOutputs();
   }
 }

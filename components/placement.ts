@@ -31,8 +31,8 @@ export interface Placement {
 export interface Names {
   /** `<kind>-<project>-<environment>[-<role>]`, such as `vnet-mqtt-saas-dev`. */
   own(kind: ResourceKind, role?: string): string;
-  /** A name unique in all of Azure: it ends with the environment's suffix. */
-  shared(kind: SharedKind): string;
+  /** A name unique in all of Azure: it ends with the environment's suffix. A second account gets a role, up to 8 letters. */
+  shared(kind: SharedKind, role?: string): string;
 }
 
 /** The arguments of {@link namesFor}. Together they fit the shortest limit, 24 characters for vaults and accounts. */
@@ -50,9 +50,9 @@ export function namesFor({ project, environment, suffix }: NamesArgs): Names {
   const [short] = project.split('-');
   return {
     own: (kind, role) => [kind, project, environment, role].filter(Boolean).join('-'),
-    shared(kind) {
+    shared(kind, role = short) {
       // Limits: "Naming rules and restrictions for Azure resources". An account's name has no hyphens.
-      if (kind === 'st') return `st${short}${environment}${suffix}`;
+      if (kind === 'st') return `st${role}${environment}${suffix}`;
       if (kind === 'kv') return `kv-${short}-${environment}-${suffix}`;
       if (kind === 'dns') return `${project}-${environment}-${suffix}`;
       return `${kind}-${project}-${environment}-${suffix}`;

@@ -9,10 +9,13 @@ import { SelfSignedCert } from '@pulumi/tls/selfSignedCert.js';
 const DAY = 24;
 /** Devices hold the CA's certificate for their whole life, so it is long. Hours. */
 const CA_VALIDITY = 20 * 365 * DAY;
-/** The longest that Apple's clients accept from a private CA is 825 days. Hours. */
-const SERVER_VALIDITY = 825 * DAY;
-/** From then on every deployment makes a new server certificate. Hours before the end. */
-const RENEWAL = 90 * DAY;
+/** Short, as a public authority's: a stolen key is soon worthless, and renewal is nothing rare. Hours. */
+const SERVER_VALIDITY = 90 * DAY;
+/**
+ * From then on every deployment makes a new server certificate, as does `npm run ops -- certificate renew`; the machine
+ * takes it up within the hour. Hours before the end: two months in which one deployment is enough.
+ */
+const RENEWAL = 60 * DAY;
 
 /** P-256: what small devices verify fastest, and every TLS 1.2 client can. */
 const KEY = { algorithm: 'ECDSA', ecdsaCurve: 'P256' };

@@ -1,4 +1,5 @@
-// The storage account of the Function App: its host's state and its packages. Identities only, there are no keys to leak.
+// The environment's storage account: the Function App's host state and packages, and copies of the broker's state.
+// Identities only, there are no keys to leak.
 import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
 import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
 import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
@@ -6,6 +7,7 @@ import { ComponentResource, type ComponentResourceOptions, type Output } from '@
 import type { Placement } from './placement.ts';
 
 const PACKAGES = 'function-packages';
+const BROKER_STATE = 'broker-state';
 const KEPT_DAYS = 7;
 
 /** Arguments of {@link Storage}. */
@@ -14,7 +16,7 @@ export interface StorageArgs {
   placement: Placement;
 }
 
-/** Storage account with a private container for function packages. */
+/** Storage account with private containers for function packages and for copies of the broker's state. */
 export class Storage extends ComponentResource {
   /** The account's name. */
   readonly accountName: string;
@@ -22,6 +24,10 @@ export class Storage extends ComponentResource {
   readonly accountId: Output<string>;
   /** Address of the container the Function App is deployed from. */
   readonly packagesUrl: string;
+  /** Address of the container for copies of the broker's state. */
+  readonly brokerStateUrl: string;
+  /** Id of that container, for role assignments. */
+  readonly brokerStateId: Output<string>;
 
   constructor(name: string, { placement }: StorageArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Storage', name, {}, options);
@@ -29,6 +35,7 @@ export class Storage extends ComponentResource {
     const parent = { parent: this };
     this.accountName = names.shared('st');
     this.packagesUrl = `https://${this.accountName}.blob.core.windows.net/${PACKAGES}`;
+    this.brokerStateUrl = `https://${this.accountName}.blob.core.windows.net/${BROKER_STATE}`;
 
     const account = new StorageAccount(
       `${name}-account`,
@@ -72,7 +79,14 @@ export class Storage extends ComponentResource {
       parent,
     );
 
+    const brokerState = new BlobContainer(
+      `${name}-${BROKER_STATE}`,
+      { containerName: BROKER_STATE, accountName: account.name, resourceGroupName, publicAccess: 'None' },
+      parent,
+    );
+
     this.accountId = account.id;
+    this.brokerStateId = brokerState.id;
     this.registerOutputs();
   }
 }

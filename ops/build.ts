@@ -1,11 +1,16 @@
 // Builds what is deployed into dist/. `npm run build`
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { ingressRules } from '../domain/ingress.ts';
+import { writeArchive } from '../provisioning/broker/bundle/bundle.ts';
+import { brokerBundle } from '../stacks/broker-bundle.ts';
+import { exampleConfig } from '../stacks/example.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FUNCTIONS_DIR = join(ROOT, 'dist/functions');
+const BROKER_DIR = join(ROOT, 'dist/broker');
 
 /** Node on the Function App; the bundle's syntax is lowered to it. */
 const NODE_TARGET = 'node22';
@@ -61,6 +66,31 @@ export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   return outdir;
 }
 
+/**
+ * The broker machine's bundle as a tree and as the archive a machine fetches, with the schema's defaults and example
+ * addresses. A deployment makes its own, from its stack's configuration.
+ * @param outdir Default: `dist/broker` in the checkout. What was there is removed.
+ * @returns the archive's path.
+ */
+export async function buildBroker(outdir = BROKER_DIR): Promise<string> {
+  const config = exampleConfig();
+  const bundle = brokerBundle({
+    config,
+    ingress: ingressRules(config),
+    brokerHost: 'mqtt.example.com',
+    vault: { uri: 'https://kv-example.vault.azure.net' },
+    storage: { brokerStateUrl: 'https://stexample.blob.core.windows.net/broker-state' },
+    bundles: { url: 'https://stexample.blob.core.windows.net/broker-bundles' },
+  });
+  await rm(outdir, { recursive: true, force: true });
+  const tree = join(outdir, 'tree');
+  for (const { path, content, executable } of bundle.files) {
+    await mkdir(dirname(join(tree, path)), { recursive: true });
+    await writeFile(join(tree, path), content, { mode: executable ? 0o755 : 0o644 });
+  }
+  return writeArchive(bundle, outdir);
+}
+
 /** Makes a folder hold exactly these files. One that is there already is left alone: a program may be running from it. */
 async function replaceFolder(dir: string, files: Map<string, Uint8Array>): Promise<void> {
   await mkdir(dir, { recursive: true });
@@ -80,5 +110,5 @@ async function replaceFolder(dir: string, files: Map<string, Uint8Array>): Promi
 const json = (value: unknown) => Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  console.log(`built ${relative(ROOT, await buildFunctions())}`);
+  for (const path of [await buildFunctions(), await buildBroker()]) console.log(`built ${relative(ROOT, path)}`);
 }

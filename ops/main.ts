@@ -1,13 +1,19 @@
 // `npm run ops -- <command>`: what an operator does to a platform. One file a command.
 import { Command, CommanderError } from 'commander';
+import { certificateCommand } from './certificate.ts';
 import { dbCommand } from './db.ts';
+import { deadLettersCommand } from './dead-letters.ts';
 import { deviceCommand } from './device.ts';
+import { rotateCommand } from './rotate.ts';
 
 const program = new Command('npm run ops --')
-  .description('Operates a platform: its database and its devices.')
+  .description('Operates a platform: its database, its devices and what they sent.')
   .option('--debug', 'show stack traces')
+  .addCommand(certificateCommand())
   .addCommand(dbCommand())
   .addCommand(deviceCommand())
+  .addCommand(deadLettersCommand())
+  .addCommand(rotateCommand())
   .addHelpText(
     'after',
     `
@@ -15,6 +21,8 @@ Examples:
   npm run ops -- db apply
   npm run ops -- device add acme sensor-1 --create-tenant
   npm run ops -- device list acme
+  npm run ops -- dead-letters list
+  npm run ops -- certificate status --target prod
 
 The database is --url or --local, else DATABASE_URL, else that of the first local platform that runs.
 

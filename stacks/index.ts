@@ -1,36 +1,35 @@
 // What an environment is. Read from top to bottom; each name is a file of components/ or provisioning/.
-import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
 import { Access } from '../components/access.ts';
+import { BrokerConfiguration } from '../components/broker-configuration.ts';
 import { BrokerMachine } from '../components/broker-machine.ts';
+import { BundleStore } from '../components/bundle-store.ts';
 import { Credentials } from '../components/credentials.ts';
 import { FunctionApp } from '../components/function-app.ts';
 import { Identities } from '../components/identities.ts';
 import { Network } from '../components/network.ts';
-import { namesFor } from '../components/placement.ts';
 import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { ingressRules } from '../domain/ingress.ts';
-import { loadConfig, project } from './config.ts';
+import { brokerBundle } from './broker-bundle.ts';
+import { loadConfig } from './config.ts';
 import { grants } from './grants.ts';
+import { ingestUsernames } from './ingest-accounts.ts';
 import { ingestSettings } from './ingest-settings.ts';
 import { userData } from './machine.ts';
+import { makePlacement } from './placement.ts';
 import { platformSecrets } from './secrets.ts';
 
 const config = loadConfig();
-const { environment, location, owner, costCenter, domain } = config;
-const tags = { environment, project, owner, costCenter };
-const names = namesFor({ project, environment, suffix: config.nameSuffix });
+const { environment, domain } = config;
 const ingress = ingressRules(config);
-
-const group = new ResourceGroup('group', { resourceGroupName: names.own('rg'), location, tags });
-const placement = { resourceGroupName: group.name, location, tags, names };
+const placement = makePlacement(config);
 
 const identities = new Identities('identities', { placement });
 const network = new Network('network', { ...config, placement, ingress });
 const brokerHost = domain ? `mqtt.${domain}` : network.hostName;
 
-const credentials = new Credentials('credentials');
+const credentials = new Credentials('credentials', { ingestUsernames: ingestUsernames(config) });
 const privateCa = domain
   ? undefined
   : new PrivateCa('private-ca', { environment, hostName: brokerHost, address: network.publicAddress });
@@ -42,15 +41,20 @@ const vault = new Vault('vault', {
   secrets: platformSecrets(config, credentials, privateCa),
 });
 const storage = new Storage('storage', { placement });
-const access = new Access('access', { grants: grants(identities, vault, storage) });
+const bundles = new BundleStore('bundles', { placement });
+const access = new Access('access', { grants: grants(identities, vault, storage, bundles, config) });
 
-const cloudInit = userData(ingress, vault);
-new BrokerMachine('broker', { ...config, placement, identity: identities.broker, access, network, cloudInit });
+const cloudInit = userData(ingress, bundles.url);
+const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
+const { machine } = new BrokerMachine('broker', machineArgs);
+const bundle = brokerBundle({ config, ingress, brokerHost, vault, storage, bundles });
+new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle });
+
 const settings = ingestSettings({ config, brokerHost, brokerCa: privateCa?.caCertificate, vault });
 const functions = { placement, identity: identities.functions, access, storage, settings };
 const functionApp = new FunctionApp('functions', functions);
 
-export const resourceGroup = group.name;
+export const resourceGroup = placement.resourceGroupName;
 export const brokerAddress = network.publicAddress;
 export const brokerCaCertificate = privateCa?.caCertificate;
 export const functionAppName = functionApp.appName;

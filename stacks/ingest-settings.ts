@@ -2,11 +2,11 @@
 import type { Input, Output } from '@pulumi/pulumi';
 import type { Vault } from '../components/vault.ts';
 import { MQTT_TLS_PORT } from '../domain/ingress.ts';
+import { ingestUsername } from '../provisioning/broker/registry.ts';
+import { ingestPasswordSecret } from './ingest-accounts.ts';
 import type { StackConfig } from './parse.ts';
 import { SECRETS } from './secrets.ts';
 
-/** The broker's account of the ingest session. */
-export const BROKER_USERNAME = 'svc-ingest';
 /** Arguments of {@link ingestSettings}. */
 export interface IngestSettingsArgs {
   /** The stack's configuration. */
@@ -22,10 +22,12 @@ export interface IngestSettingsArgs {
 /** App settings by name. The names are part of the platform's interface: see functions/ingest. */
 export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<string>> {
   const { config, brokerHost, brokerCa, vault } = args;
+  // Both or neither change: a run signs in with one generation or the other.
+  const username = ingestUsername(config.ingestGeneration);
   return {
     MQTT_BROKER_URL: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
-    MQTT_BROKER_USERNAME: BROKER_USERNAME,
-    MQTT_BROKER_PASSWORD: vault.reference(SECRETS.ingestPassword),
+    MQTT_BROKER_USERNAME: username,
+    MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
     ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
     // Fixed: the persistent session, and with it everything that waits, belongs to this id.
     MQTT_CLIENT_ID: `mqtt-ingest-${config.environment}`,

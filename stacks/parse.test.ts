@@ -141,6 +141,12 @@ describe('a value that would break a guarantee', () => {
     ['subnetPrefix', '10.0.0.0/8', /"10.0.0.0\/8" is not inside addressSpace/],
     ['nameSuffix', 'TooLong', /is not 3 to 6 of a-z and 0-9/],
     ['vaultRetentionDays', 3, /is not a whole number from 7 to 90/],
+    [
+      'queueOutageHours',
+      100,
+      /is too long: a full queue of 3600000 messages takes \d+ MiB of memory; a machine with 1 GiB has \d+ MiB for it/,
+    ],
+    ['acmeDirectory', 'http://acme.example.com', /is not an https address/],
     ['sshPublicKey', 'ssh-dss AAAA', /is not an ssh-ed25519 or ssh-rsa public key/],
     ['sshPublicKey', 'ssh-ed25519 AAAAB3NzaC1yc2E=', /is damaged/],
     ['sshPublicKey', rsa(1024), /is an RSA key of 1024 bits; Azure wants at least 2048/],

@@ -1,8 +1,10 @@
 // The committed stacks, planned by the genuine SDK: what would be deployed, not what a mock was told.
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan, PlanEntry } from '../preview/plan.ts';
 import { preview } from '../preview/preview.ts';
@@ -38,7 +40,7 @@ const nameOfUrn = (urn: string) => urn.split('::').at(-1);
 
 /** Azure gives these no tags. */
 const UNTAGGABLE =
-  /RoleAssignment|Subnet$|BlobContainer|BlobServiceProperties|WebApp(ApplicationSettings|FtpAllowed|ScmAllowed)/;
+  /RoleAssignment|Subnet$|Blob$|BlobContainer|BlobServiceProperties|WebApp(ApplicationSettings|FtpAllowed|ScmAllowed)/;
 
 describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: Plan;
@@ -90,14 +92,16 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     });
     expect(machine.inputs.networkProfile.networkInterfaces[0].deleteOption).toBe('Detach');
     expect(machine.options).toMatchObject({ deleteBeforeReplace: true, ignoreChanges: ['osProfile.customData'] });
-    expect(plan.filter(({ dependencies }) => dependencies.includes(machine.urn))).toEqual([]);
+    const onMachine = plan.filter(({ dependencies }) => dependencies.includes(machine.urn));
+    expect(onMachine.map(({ name }) => name)).toEqual(['broker-configuration-apply']);
+    expect(onMachine[0]?.options.deletedWith).toBe(machine.urn);
     const before = machine.dependencies.map(nameOfUrn);
     expect(before).toEqual(
       expect.arrayContaining([
         'broker-data',
         'network-nic',
         'identities-broker',
-        'access-broker-reads-ingest-password',
+        'access-broker-reads-svc-ingest-password',
       ]),
     );
   });
@@ -152,7 +156,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
         ];
       },
     );
-    const [reads, owns] = ['4633458b', 'b7e6dc6d'];
+    const [reads, owns, fetches, writes] = ['4633458b', 'b7e6dc6d', '2a2b9908', 'ba92f5b4'];
     const tls = ['ca', 'certificate', 'key'].map((what) => [
       'identities-broker',
       reads,
@@ -162,17 +166,45 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     ]);
     expect(table).toEqual([
       ...(stack === 'dev' ? tls : []),
+      ['identities-broker', fetches, 'bundles-container', 1, true],
+      ['identities-broker', reads, 'vault-registry-database-url', 1, true],
+      ['identities-broker', reads, 'vault-svc-ingest-2-password', 1, true],
       ['identities-broker', reads, 'vault-svc-ingest-password', 1, true],
+      ['identities-broker', writes, 'storage-broker-state', 1, true],
       ['identities-functions', owns, 'storage-account', 1, true],
       ['identities-functions', reads, 'vault-ingest-database-url', 1, true],
+      ['identities-functions', reads, 'vault-svc-ingest-2-password', 1, true],
       ['identities-functions', reads, 'vault-svc-ingest-password', 1, true],
     ]);
+  });
+
+  it('uploads the broker’s configuration, has the machine apply it, and only then lets machines boot with it', () => {
+    const blobs = all(plan, 'storage:Blob') as (PlanEntry & { inputs: Inputs })[];
+    const [archive, pointer] = blobs;
+    const apply = one(plan, 'compute:VirtualMachineRunCommandByVirtualMachine');
+    const [, hash] = /^([0-9a-f]{64})\.tgz$/.exec(archive?.inputs.blobName) ?? [];
+    const path = archive?.inputs.source.path;
+    expect(createHash('sha256').update(readFileSync(path)).digest('hex')).toBe(hash);
+    expect(apply.inputs).toMatchObject({ asyncExecution: false, treatFailureAsDeploymentFailure: true });
+    expect(apply.inputs.source.script).toContain(`/broker-bundles ${hash}\n`);
+    expect(apply.dependencies).toContain(archive?.urn);
+    expect(pointer?.inputs).toMatchObject({ blobName: 'current', source: { text: `${hash}\n` } });
+    expect(pointer?.dependencies).toContain(apply.urn);
+    expect(pointer?.options.deleteBeforeReplace).toBe(true);
+    const inBundle = gunzipSync(readFileSync(path)).toString();
+    for (const text of [inBundle, JSON.stringify([apply, pointer])]) {
+      expect(text).not.toMatch(
+        /BEGIN [A-Z ]*PRIVATE KEY|\$7\$\d{2,}\$|eyJ[\w-]+\.|AccountKey=|:\/\/[^/\s:"]+:[^/\s"{]+@/,
+      );
+    }
   });
 
   it('fits Azure’s limits for names', () => {
     const vault = one(plan, 'keyvault:Vault').inputs.vaultName;
     expect(vault).toMatch(/^[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]$/);
-    expect(one(plan, 'storage:StorageAccount').inputs.accountName).toMatch(/^[a-z0-9]{3,24}$/);
+    const accounts = all(plan, 'storage:StorageAccount').map(({ inputs }: { inputs: Inputs }) => inputs.accountName);
+    expect(new Set(accounts).size).toBe(2);
+    for (const name of accounts) expect(name).toMatch(/^[a-z0-9]{3,24}$/);
   });
 });
 
@@ -195,7 +227,9 @@ describe('a change of configuration', () => {
     );
     expect(ports).toEqual(['22', '8883', '9001', '*']);
     const userData = Buffer.from(one(plan, 'compute:VirtualMachine').inputs.osProfile.customData, 'base64').toString();
-    expect(userData).toContain('tcp dport 9001 accept');
+    const [archive] = all(plan, 'storage:Blob') as (PlanEntry & { inputs: Inputs })[];
+    const bundle = gunzipSync(readFileSync(archive?.inputs.source.path)).toString();
+    for (const text of [userData, bundle]) expect(text).toContain('tcp dport 9001 accept');
   });
 
   it('gives an administrator’s IPv6 address a rule of its own', async () => {

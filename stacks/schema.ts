@@ -3,8 +3,11 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { VM_SIZES, type VmSizeName } from '../components/vm-sizes.ts';
+import { LETS_ENCRYPT } from '../provisioning/broker/bundle/settings.ts';
+import { assertQueueFits } from '../provisioning/broker/queue.ts';
 import { adminAddress } from './admin-address.ts';
 import { flag, hostName, listOf, oneOf, privateRange, text, wholeNumber } from './fields.ts';
+import { queueOf } from './queue.ts';
 import { REGIONS } from './regions.ts';
 import { sshPublicKey } from './ssh-key.ts';
 
@@ -22,6 +25,8 @@ const key = <T extends z.ZodType>(type: T, meta: KeyMeta): T => type.meta({ ...m
 const TAG_LENGTH = 256;
 
 const tagValue = text.max(TAG_LENGTH, `is longer than ${TAG_LENGTH} characters`);
+
+const acmeDirectory = text.regex(/^https:\/\/[\w.-]+(:\d+)?(\/[\w./-]*)?$/, 'is not an https address');
 
 /** The keys below `mqtt-saas:`, each with its rule, default and description. */
 export const keys = z.strictObject({
@@ -128,6 +133,50 @@ export const keys = z.strictObject({
     description: 'Longest an ingest run works, milliseconds, 1,000 to 540,000; shorter than the minute between runs.',
     example: '45000',
   }),
+  queueMessagesPerSecond: key(wholeNumber(1, 10_000).default(10), {
+    description:
+      'Messages a second of all devices together that the broker’s queue is made for. Rate, outage and size decide how much may wait; more than the machine’s memory or disk holds is refused.',
+    example: '10',
+  }),
+  queueOutageHours: key(wholeNumber(1, 168).default(8), {
+    description: 'Longest time without ingest that loses nothing at that rate, hours, 1 to 168.',
+    example: '8',
+  }),
+  queueMessageBytes: key(wholeNumber(1, 1_048_576).default(256), {
+    description: 'Mean payload of a message the queue is made for, bytes.',
+    example: '256',
+  }),
+  brokerMaxMessageKb: key(wholeNumber(1, 1024).default(128), {
+    description: 'Largest payload the broker takes, KiB, 1 to 1,024. A larger one disconnects its device.',
+    example: '128',
+  }),
+  brokerMaxConnections: key(wholeNumber(10, 60_000).default(2000), {
+    description: 'Most clients connected at a time, 10 to 60,000.',
+    example: '2000',
+  }),
+  brokerAutosaveSeconds: key(wholeNumber(1, 3600).default(300), {
+    description:
+      'Seconds between the broker’s own saves of its state, 1 to 3,600. A fallback: the machine saves as often as its disk allows.',
+    example: '300',
+  }),
+  acmeDirectory: key(acmeDirectory.default(LETS_ENCRYPT), {
+    description: 'Directory of the ACME server that certifies the broker when there is a `domain`.',
+    example: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+  }),
+  acmeEmail: key(text.regex(/^[^\s@]+@[^\s@]+$/, 'is not a mail address').optional(), {
+    description: 'Mailbox the ACME server may write to. Without it the account has none.',
+    example: 'platform@example.com',
+  }),
+  ingestGeneration: key(wholeNumber(1, 9999).default(1), {
+    description:
+      'Generation of the broker account that ingest signs in with; one of `ingestGenerationsInForce`. Set it back to the one before to roll a rotation back: `npm run ops -- rotate ingest`.',
+    example: '1',
+  }),
+  ingestGenerationsInForce: key(listOf(wholeNumber(1, 9999)).default([1]), {
+    description:
+      'Generations of that account which the broker was seen to accept, one or two. Written by `npm run ops -- rotate ingest`, not by hand.',
+    example: "'[1]'",
+  }),
   logLevel: key(oneOf(['debug', 'info', 'warn', 'error']).default('info'), {
     description: 'Least severity that is logged.',
     example: 'info',
@@ -149,10 +198,28 @@ export function schemaFor(stack: string) {
     if (!contains(config.addressSpace, config.subnetPrefix)) {
       refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);
     }
+    if (!config.ingestGenerationsInForce.includes(config.ingestGeneration)) {
+      const inForce = config.ingestGenerationsInForce.join(' and ');
+      const remedy = `npm run ops -- rotate ingest --stack ${stack} brings the next one into force and switches over`;
+      refuse('ingestGeneration', `${config.ingestGeneration} is not in force on the broker (${inForce} is); ${remedy}`);
+    }
+    const tooMuch = queueProblem(config);
+    if (tooMuch) refuse('queueOutageHours', `is too long: ${tooMuch}`);
     if (POOLER.test(config.databaseHost) && config.databaseProjectRef === undefined) {
       refuse('databaseProjectRef', "is missing: the Supabase pooler tells projects apart by the user name's ending");
     }
   });
+}
+
+/** Why the machine cannot hold the queue that is planned for; undefined when it can. */
+function queueProblem(config: z.output<typeof keys>): string | undefined {
+  try {
+    const { memoryGiB } = VM_SIZES[config.vmSize];
+    assertQueueFits(queueOf(config), { memoryGiB, dataDiskGb: config.dataDiskGb });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return undefined;
 }
 
 function contains(outer: string, inner: string): boolean {

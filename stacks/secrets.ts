@@ -3,19 +3,21 @@ import { interpolate, type Output } from '@pulumi/pulumi';
 import type { Credentials } from '../components/credentials.ts';
 import type { PrivateCa } from '../components/private-ca.ts';
 import type { VaultSecret } from '../components/vault.ts';
+import { ingestPasswordSecret } from './ingest-accounts.ts';
 import type { StackConfig } from './parse.ts';
 
 /** Their names in the vault. */
 export const SECRETS = {
-  ingestPassword: 'svc-ingest-password',
   databaseUrl: 'ingest-database-url',
+  registryUrl: 'registry-database-url',
   certificate: 'broker-tls-certificate',
   key: 'broker-tls-key',
   ca: 'broker-tls-ca',
+  dnsToken: 'cloudflare-dns-token',
 } as const;
 
-/** The database role that may only insert. */
-const DATABASE_ROLE = 'mqtt_ingest';
+/** The database role that may only insert, and the one that may only read the registry. */
+type DatabaseRole = 'mqtt_ingest' | 'broker_sync';
 
 const PEM = 'application/x-pem-file';
 
@@ -26,12 +28,18 @@ export function platformSecrets(
   privateCa: PrivateCa | undefined,
 ): Record<string, VaultSecret> {
   const secrets: Record<string, VaultSecret> = {
-    [SECRETS.ingestPassword]: { value: credentials.brokerPassword, contentType: 'password of svc-ingest' },
     [SECRETS.databaseUrl]: {
-      value: databaseUrl(config, credentials.databasePassword),
+      value: databaseUrl(config, 'mqtt_ingest', credentials.databasePassword),
       contentType: 'connection string of mqtt_ingest',
     },
+    [SECRETS.registryUrl]: {
+      value: databaseUrl(config, 'broker_sync', credentials.registryPassword),
+      contentType: 'connection string of broker_sync',
+    },
   };
+  for (const [username, value] of credentials.ingestPasswords) {
+    secrets[ingestPasswordSecret(username)] = { value, contentType: `password of ${username}` };
+  }
   if (!privateCa) return secrets;
   return {
     ...secrets,
@@ -41,9 +49,9 @@ export function platformSecrets(
   };
 }
 
-/** Where ingest stores readings, with the password. Supabase's pooler finds the project by the user name's ending. */
-function databaseUrl(config: StackConfig, password: Output<string>): Output<string> {
+/** Where a role reaches the database, with its password. Supabase's pooler finds the project by the user name's ending. */
+function databaseUrl(config: StackConfig, role: DatabaseRole, password: Output<string>): Output<string> {
   const { databaseHost, databasePort, databaseName, databaseProjectRef } = config;
-  const user = databaseProjectRef ? `${DATABASE_ROLE}.${databaseProjectRef}` : DATABASE_ROLE;
+  const user = databaseProjectRef ? `${role}.${databaseProjectRef}` : role;
   return interpolate`postgresql://${user}:${password}@${databaseHost}:${databasePort}/${databaseName}?sslmode=verify-full`;
 }

@@ -1,7 +1,7 @@
 // What is verified: a broker, its CA and the database behind it, of the local platform or of a deployed stack.
-import { spawnSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
 import { readInstance } from '../../local/instance.ts';
+import { stackOutputs } from '../stack-outputs.ts';
 
 /** Where the checks connect to. */
 export interface VerifyTarget {
@@ -17,12 +17,6 @@ export interface VerifyTarget {
   databaseUrl: string;
   /** Process id of the broker when it runs on this machine: its sockets are then looked at directly. */
   brokerPid?: number;
-}
-
-/** Stack outputs that are read; see stacks/index.ts. */
-interface StackOutputs {
-  brokerHost?: string;
-  brokerCaCertificate?: string;
 }
 
 /**
@@ -51,14 +45,6 @@ function stackTarget(name: string, env: NodeJS.ProcessEnv): VerifyTarget {
   if (!databaseUrl) {
     throw new Error('DATABASE_URL is not set: the checks add two scratch tenants and read their rows; give them a URL');
   }
-  const pulumi = spawnSync('pulumi', ['stack', 'output', '--json', '--stack', name], { encoding: 'utf8' });
-  if (pulumi.error)
-    throw new Error('the pulumi command was not found: install it from pulumi.com, or use --target local');
-  if (pulumi.status !== 0)
-    throw new Error(`pulumi could not read the outputs of stack ${name}:\n${pulumi.stderr.trim()}`);
-  const outputs = JSON.parse(pulumi.stdout) as StackOutputs;
-  if (!outputs.brokerHost) throw new Error(`stack ${name} has no output brokerHost: run pulumi up --stack ${name}`);
-  const ca = outputs.brokerCaCertificate;
-  if (ca) new X509Certificate(ca);
-  return { name, host: outputs.brokerHost, port: 8883, ca, databaseUrl };
+  const { brokerHost: host, brokerCaCertificate: ca } = stackOutputs(name);
+  return { name, host, port: MQTT_TLS_PORT, ca, databaseUrl };
 }

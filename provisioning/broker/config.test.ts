@@ -17,7 +17,8 @@ test('one TLS listener, no anonymous, nothing left to fill in', () => {
   expect(settings.filter((line) => line.startsWith('listener'))).toEqual(['listener 8883 0.0.0.0']);
   expect(settings).toContain('allow_anonymous false');
   expect(settings).toContain('tls_version tlsv1.2');
-  expect(settings).toContain('max_queued_messages 0');
+  expect(settings).toContain('max_queued_messages 288000');
+  expect(settings).toContain('max_queued_bytes 73728000');
   expect(settings.join('\n')).not.toContain('$');
 });
 
@@ -25,6 +26,8 @@ test.each([
   [{ port: 0 }, 'port is 0'],
   [{ autosaveSeconds: 1.5 }, 'autosaveSeconds is 1.5'],
   [{ maxQueuedBytes: 0 }, 'maxQueuedBytes is 0'],
+  [{ maxQueuedMessages: 0 }, 'maxQueuedMessages is 0'],
+  [{ maxConnections: 0 }, 'maxConnections is 0'],
   [{ keyFile: '/a\nallow_anonymous true' }, 'keyFile is'],
   [{ aclFile: '' }, 'aclFile is ""'],
 ])('%j is refused by name', (change, message) => {

@@ -1,10 +1,11 @@
 // Renders mosquitto.conf from its template. Pure: same options, same text.
 import { readFileSync } from 'node:fs';
+import { type Outage, queueLimits } from './queue.ts';
 
 /** What differs between one broker and another. Paths must be absolute and hold no white space or line break. */
 export interface BrokerConfigOptions {
-  /** Required. Address to listen on: `0.0.0.0` on the machine, `127.0.0.1` locally. */
-  listenAddress: string;
+  /** Optional. Address to listen on, such as `127.0.0.1`. Default: every address, IPv4 and IPv6. */
+  listenAddress?: string;
   /** Required. TCP port, 1 to 65535; 8883 on the machine. */
   port: number;
   /** Required. PEM file with the server certificate and its chain. */
@@ -17,13 +18,23 @@ export interface BrokerConfigOptions {
   aclFile: string;
   /** Required. Folder for sessions, queues and retained messages; on the machine it lies on the data disk. */
   persistenceDir: string;
-  /** Optional. Bytes that may wait for one session. Default: 256 MiB. Size it as rate x longest outage x bytes a message. */
+  /** Optional. Messages that may wait for one session. Default: that of {@link DEFAULT_OUTAGE}. */
+  maxQueuedMessages?: number;
+  /** Optional. Payload bytes that may wait for one session. Default: that of {@link DEFAULT_OUTAGE}. */
   maxQueuedBytes?: number;
-  /** Optional. Seconds between saves of the broker's state, 1 to 3600. Default: 30. */
+  /** Optional. Clients connected at a time, service accounts included. Default: 2000. */
+  maxConnections?: number;
+  /**
+   * Optional. Seconds between the broker's own saves of its state, 1 to 3600. Default: 30. On the machine save-state.py
+   * saves more often, and this is what remains should it fail.
+   */
   autosaveSeconds?: number;
   /** Optional. Largest payload in bytes. Default: 128 KiB. */
   maxMessageBytes?: number;
 }
+
+/** The outage that is planned for unless configured: a full queue takes 211 MiB, which the smallest machine has. */
+export const DEFAULT_OUTAGE: Outage = { messagesPerSecond: 10, outageHours: 8, messageBytes: 256 };
 
 /** Room for topic, properties and header beside the payload: an MQTT topic is at most 65,535 bytes. */
 const PACKET_OVERHEAD_BYTES = 66_000;
@@ -32,16 +43,24 @@ const template = readFileSync(new URL('./mosquitto.tmpl.conf', import.meta.url),
 
 /** The text of mosquitto.conf. @throws Error naming the option that would break or change the file's meaning. */
 export function renderBrokerConfig(options: BrokerConfigOptions): string {
-  const { maxQueuedBytes = 256 * 1024 ** 2, autosaveSeconds = 30, maxMessageBytes = 128 * 1024, ...rest } = options;
+  const planned = queueLimits(DEFAULT_OUTAGE);
+  const { listenAddress, autosaveSeconds = 30, maxMessageBytes = 128 * 1024, maxConnections = 2000, ...rest } = options;
+  const { maxQueuedMessages = planned.maxQueuedMessages, maxQueuedBytes = planned.maxQueuedBytes } = options;
   const values: Record<string, string | number> = {
     ...rest,
+    listenAddress: listenAddress ?? '',
+    // Never 0, which Mosquitto takes for "no limit": payload bytes alone do not bound the memory of many small messages.
+    maxQueuedMessages: wholeNumber('maxQueuedMessages', maxQueuedMessages, 1, 2_147_483_647),
+    maxConnections: wholeNumber('maxConnections', maxConnections, 1, 60_000),
     maxQueuedBytes: wholeNumber('maxQueuedBytes', maxQueuedBytes, 1, Number.MAX_SAFE_INTEGER),
     autosaveSeconds: wholeNumber('autosaveSeconds', autosaveSeconds, 1, 3600),
     maxMessageBytes: wholeNumber('maxMessageBytes', maxMessageBytes, 1, 268_435_455 - PACKET_OVERHEAD_BYTES),
     maxPacketBytes: maxMessageBytes + PACKET_OVERHEAD_BYTES,
     port: wholeNumber('port', options.port, 1, 65_535),
   };
-  return template.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+  // Without an address Mosquitto listens on both families; `0.0.0.0` and `::` are one each.
+  const everywhere = listenAddress === undefined ? template.replace(/ \$\{listenAddress\}/, '') : template;
+  return everywhere.replace(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = String(values[name] ?? '');
     if (!/^\S+$/.test(value)) {
       throw new Error(`mosquitto.conf: ${name} is ${JSON.stringify(value)}; it must be one word without white space`);

@@ -11,8 +11,28 @@ export const SERVICE_TOPICS = {
   control: [`write tenants/+/devices/+/${COMMAND_CHANNEL}/#`, 'read tenants/+/devices/+/state'],
 } as const;
 
-/** The broker account, and MQTT session, that ingest uses. */
+/** The broker account that ingest uses, in its first generation. */
 export const INGEST_USERNAME = 'svc-ingest';
+
+/**
+ * Ingest's broker account of a generation, a whole number from 1 on. Each has a name of its own, because a password file
+ * holds one password a user, and two generations must be valid while one takes over from the other.
+ */
+export function ingestUsername(generation: number): string {
+  return generation === 1 ? INGEST_USERNAME : `${INGEST_USERNAME}-${generation}`;
+}
+
+/** The generation of such an account; undefined for any other user name. */
+export function ingestGeneration(username: string): number | undefined {
+  const [found, number = '1'] = /^svc-ingest(?:-([1-9]\d*))?$/.exec(username) ?? [];
+  return found === undefined ? undefined : Number(number);
+}
+
+/**
+ * What Mosquitto logs when ingest's session connects: a persistent one ("c0"), of any generation. It is matched at the end
+ * of the line, where nothing that a client chose can stand.
+ */
+export const INGEST_CONNECTED = /, c0, k\d+, u'svc-ingest(-\d+)?'\)\.$/m;
 
 /** A kind of service account. */
 export type ServicePurpose = keyof typeof SERVICE_TOPICS;
@@ -52,7 +72,7 @@ export function renderRegistry(entries: readonly RegistryEntry[]): RegistryFiles
 
 function toUser(entry: RegistryEntry): { username: string; passwordHash: string; topics: readonly string[] } {
   const username = entry.kind === 'device' ? deviceUsername(entry.tenant, entry.device) : entry.username;
-  if (entry.kind === 'service' && !SERVICE_USERNAME.test(username)) {
+  if (entry.kind !== 'device' && !SERVICE_USERNAME.test(username)) {
     throw new Error(`registry: service user name ${JSON.stringify(username)} must match ${SERVICE_USERNAME.source}`);
   }
   if (!HASH_PATTERN.test(entry.passwordHash)) {

@@ -139,6 +139,19 @@ export async function upsertServiceAccount(
   );
 }
 
+/** Whether there is such a service account; with a `key`, whether that is its key. */
+export async function hasServiceAccount(
+  client: ClientBase,
+  { username, key }: { username: string; key?: string },
+): Promise<boolean> {
+  const { rows } = await client.query<{ password_hash: string }>(
+    'select password_hash from broker.service_accounts where username = $1',
+    [username],
+  );
+  const [found] = rows;
+  return found !== undefined && (key === undefined || (await isHashOf(found.password_hash, key)));
+}
+
 /** Removes a service account, if it is there. */
 export async function deleteServiceAccount(client: ClientBase, username: string): Promise<void> {
   await client.query('delete from broker.service_accounts where username = $1', [username]);

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Mounts the data disk at the broker's state. Makes a filesystem only on a disk that holds nothing at all, because the
-# disk outlives machines: a rebuilt machine finds the sessions of the one before. Safe to run again.
+# Mounts the data disk at the broker's state, now and at every boot. Makes a filesystem only on a disk that holds nothing
+# at all, because the disk outlives machines: a rebuilt machine finds the sessions of the one before. Safe to run again.
 #
 #   mount-data-disk DEVICE FOLDER OWNER
 set -eu
 device=$1 folder=$2 owner=$3
+options=noatime,nodev,nosuid,noexec
 
 # Azure may attach the disk a little after the machine is up.
 for _ in $(seq 60); do
@@ -21,9 +22,24 @@ case $status in
   *) echo "mount-data-disk: $device cannot be read; nothing was changed" >&2; exit 1 ;;
 esac
 
+# A unit and not a line of fstab: what needs the folder waits for it, and does not start without it.
+unit=$(systemd-escape --path --suffix=mount "$folder")
+cat >"/etc/systemd/system/$unit" <<END
+[Unit]
+Description=Data disk with the state of the MQTT broker
+
+[Mount]
+What=$device
+Where=$folder
+Type=ext4
+Options=$options
+
+[Install]
+WantedBy=multi-user.target
+END
+
 mkdir -p "$folder"
-grep -q " $folder " /etc/fstab || echo "$device $folder ext4 noatime,nodev,nosuid,noexec,nofail 0 2" >>/etc/fstab
-mountpoint -q "$folder" || mount "$folder"
+mountpoint -q "$folder" || mount -t ext4 -o "$options" "$device" "$folder"
 # The user may have another number than on the machine before.
 chown -R "$owner" "$folder"
 chmod 0700 "$folder"

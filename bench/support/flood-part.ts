@@ -1,0 +1,72 @@
+// One party of the flood benchmark, in its own network namespace. Told on the command line what to be; a line on standard
+// input ends it, and it prints what it saw as one line of JSON.
+import { once } from 'node:events';
+import { telemetryTopic } from '../../domain/topics.ts';
+import type { ClientOptions } from './mqtt-client.ts';
+import { connectClient } from './mqtt-client.ts';
+import { type Load, readPayload, startLoad } from './publisher.ts';
+import { subscribeAll } from './subscriber.ts';
+
+/** What a party is. */
+export type Part =
+  | { role: 'ingest'; account: ClientOptions; follow: string }
+  | { role: 'publish'; devices: Device[]; rate?: number; payloadBytes: number; window: number };
+
+/** A device that publishes. */
+export interface Device {
+  tenant: string;
+  device: string;
+  account: ClientOptions;
+}
+
+/** What ingest saw of the tenant it follows: the age of each message at its delivery, milliseconds, by device and number. */
+export interface Delivered {
+  ages: Record<string, number>;
+  /** Messages of everybody. */
+  total: number;
+}
+
+/** What a publishing party was acknowledged for: `device number`. */
+export interface Published {
+  acknowledged: string[];
+  total: number;
+}
+
+const part = JSON.parse(process.argv[2] ?? '') as Part;
+if (part.role === 'ingest') {
+  const ages: Record<string, number> = {};
+  let total = 0;
+  await subscribeAll(part.account, (payload, topic) => {
+    total += 1;
+    const [, tenant, , device] = topic.split('/');
+    if (tenant !== part.follow) return;
+    const { number, ageMs } = readPayload(payload);
+    ages[`${device} ${number}`] ??= ageMs;
+  });
+  console.log('ready');
+  await once(process.stdin, 'data');
+  report({ ages, total } satisfies Delivered);
+} else {
+  const { payloadBytes, window, rate } = part;
+  const stop = new AbortController();
+  const loads: { device: string; load: Load }[] = [];
+  await Promise.all(
+    part.devices.map(async ({ tenant, device, account }) => {
+      const client = await connectClient(account);
+      const topic = telemetryTopic(tenant, device);
+      const load = startLoad(client, { topic, payloadBytes, window, signal: stop.signal, ...(rate && { rate }) });
+      loads.push({ device, load });
+    }),
+  );
+  console.log('ready');
+  await once(process.stdin, 'data');
+  stop.abort();
+  // A flood that is held back takes long to be acknowledged; only the quiet tenant is waited for.
+  if (rate) await Promise.all(loads.map(({ load }) => load.done));
+  const acknowledged = loads.flatMap(({ device, load }) => load.acknowledged.map((number) => `${device} ${number}`));
+  report({ acknowledged: rate ? acknowledged : [], total: acknowledged.length } satisfies Published);
+}
+
+function report(result: object): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+}

@@ -1,0 +1,94 @@
+// How a change of the broker's configuration reaches the machine that runs: the bundle is uploaded under its hash, the
+// machine is told to apply it and a refusal fails the deployment, and only then it becomes what a booting machine applies.
+import { join } from 'node:path';
+import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
+import { VirtualMachineRunCommandByVirtualMachine as RunCommand } from '@pulumi/azure-native/compute/virtualMachineRunCommandByVirtualMachine.js';
+import { Blob } from '@pulumi/azure-native/storage/blob.js';
+import { asset, ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
+import { type Bundle, writeArchive } from '../provisioning/broker/bundle/bundle.ts';
+import type { BundleStore } from './bundle-store.ts';
+import type { Placement } from './placement.ts';
+
+/** Where the deployment finds the archive. */
+const ARCHIVES = join(import.meta.dirname, '../dist/deployments');
+/** The machine's own patience is shorter: a first boot waits for the vault's access and for a certificate. Seconds. */
+const TIMEOUT = 1800;
+
+/** Arguments of {@link BrokerConfiguration}. */
+export interface BrokerConfigurationArgs {
+  /** Required. Where it lives and what it is called. */
+  placement: Placement;
+  /** Required. The machine that applies it. */
+  machine: VirtualMachine;
+  /** Required. Where bundles are kept. */
+  bundles: BundleStore;
+  /** Required. The configuration. */
+  bundle: Bundle;
+}
+
+/** The bundle in force. */
+export class BrokerConfiguration extends ComponentResource {
+  constructor(name: string, args: BrokerConfigurationArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:BrokerConfiguration', name, {}, options);
+    const { placement, machine, bundles, bundle } = args;
+    const { resourceGroupName, location, tags } = placement;
+    const { accountName, containerName } = bundles;
+
+    const archive = new Blob(
+      `${name}-bundle`,
+      {
+        blobName: `${bundle.hash}.tgz`,
+        accountName,
+        containerName,
+        resourceGroupName,
+        contentType: 'application/gzip',
+        source: new asset.FileAsset(writeArchive(bundle, ARCHIVES)),
+      },
+      { parent: this },
+    );
+
+    const apply = new RunCommand(
+      `${name}-apply`,
+      {
+        runCommandName: 'broker-apply',
+        vmName: machine.name,
+        resourceGroupName,
+        location,
+        tags,
+        source: { script: script(bundles.url, bundle.hash) },
+        // Azure runs a script again when the resource changes. A rebuilt machine has the name of the one before, but
+        // another id, so the script runs on it too.
+        parameters: [{ name: 'MACHINE_ID', value: machine.vmId }],
+        asyncExecution: false,
+        treatFailureAsDeploymentFailure: true,
+        timeoutInSeconds: TIMEOUT,
+      },
+      { parent: this, dependsOn: archive, deletedWith: machine },
+    );
+
+    // Last: what a machine refused never becomes what the next one boots with.
+    new Blob(
+      `${name}-pointer`,
+      {
+        blobName: 'current',
+        accountName,
+        containerName,
+        resourceGroupName,
+        contentType: 'text/plain',
+        source: new asset.StringAsset(`${bundle.hash}\n`),
+      },
+      // A new content replaces the blob; made before the old one is deleted, it would be deleted with it.
+      { parent: this, dependsOn: apply, deleteBeforeReplace: true },
+    );
+
+    this.registerOutputs();
+  }
+}
+
+/** What the machine runs, as root. The agent may be up before the first boot has ended. */
+function script(bundlesUrl: string, hash: string): string {
+  return `#!/bin/sh
+cloud-init status --wait >/dev/null || cloud-init status --long
+exec /usr/local/sbin/broker-apply --from ${bundlesUrl} ${hash}
+`;
+}

@@ -1,0 +1,83 @@
+// The storage account of the broker's configuration bundles, and of nothing else. It alone has account keys: the provider
+// uploads a blob with them and in no other way (pulumi/pulumi-azure-native#2015). What could be done with them, and why
+// that is accepted, is in docs/decisions/0007.
+import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
+import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
+import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
+import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import type { Placement } from './placement.ts';
+
+const CONTAINER = 'broker-bundles';
+/** A bundle that a deployment replaced can be brought back for this long, days. */
+const KEPT_DAYS = 30;
+
+/** Arguments of {@link BundleStore}. */
+export interface BundleStoreArgs {
+  /** Required. Where it lives and what it is called. */
+  placement: Placement;
+}
+
+/** Storage account with one private container. */
+export class BundleStore extends ComponentResource {
+  /** The account's name. */
+  readonly accountName: string;
+  /** The container's name. */
+  readonly containerName: Output<string>;
+  /** Address of the container. Machines read it with their identity. */
+  readonly url: string;
+  /** Id of the container, for role assignments. */
+  readonly containerId: Output<string>;
+
+  constructor(name: string, { placement }: BundleStoreArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:BundleStore', name, {}, options);
+    const { resourceGroupName, location, tags, names } = placement;
+    const parent = { parent: this };
+    this.accountName = names.shared('st', 'broker');
+    this.url = `https://${this.accountName}.blob.core.windows.net/${CONTAINER}`;
+
+    const account = new StorageAccount(
+      `${name}-account`,
+      {
+        accountName: this.accountName,
+        resourceGroupName,
+        location,
+        tags,
+        kind: 'StorageV2',
+        sku: { name: 'Standard_LRS' },
+        accessTier: 'Hot',
+        enableHttpsTrafficOnly: true,
+        minimumTlsVersion: 'TLS1_2',
+        allowBlobPublicAccess: false,
+        allowCrossTenantReplication: false,
+        allowSharedKeyAccess: true,
+        defaultToOAuthAuthentication: true,
+        isLocalUserEnabled: false,
+        // Open to every network, closed to every identity without a role; the reason is in vault.ts.
+        publicNetworkAccess: 'Enabled',
+      },
+      parent,
+    );
+
+    new BlobServiceProperties(
+      `${name}-blobs`,
+      {
+        blobServicesName: 'default',
+        accountName: account.name,
+        resourceGroupName,
+        deleteRetentionPolicy: { enabled: true, days: KEPT_DAYS },
+        containerDeleteRetentionPolicy: { enabled: true, days: KEPT_DAYS },
+      },
+      parent,
+    );
+
+    const container = new BlobContainer(
+      `${name}-container`,
+      { containerName: CONTAINER, accountName: account.name, resourceGroupName, publicAccess: 'None' },
+      parent,
+    );
+
+    this.containerName = container.name;
+    this.containerId = container.id;
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,50 @@
+// `ops certificate`: until when the certificate that a broker serves is good, and a new one now.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { findBroker } from './certificate/broker.ts';
+import { look } from './certificate/look.ts';
+import { type Run, renew } from './certificate/renew.ts';
+import { describe, judge } from './certificate/status.ts';
+
+interface Options {
+  target: string;
+  json?: true;
+}
+
+/** The `certificate` command. */
+export function certificateCommand(): Command {
+  return new Command('certificate')
+    .description("the broker's certificate: how long it is good, and a new one now")
+    .addCommand(
+      withTarget(new Command('status'))
+        .description('show what the broker serves; ends with 1 when somebody has to do something')
+        .option('--json', 'as JSON')
+        .action(status),
+    )
+    .addCommand(
+      withTarget(new Command('renew'))
+        .description('renew it now, without a restart, and wait until it is served')
+        .action(async ({ target }: Options) => {
+          const broker = findBroker(target);
+          console.log(describe(judge(await renew(broker, runHere), broker, Date.now())));
+        }),
+    );
+}
+
+const withTarget = (command: Command) =>
+  command.option('--target <target>', 'local, local:NAME, or the name of a deployed stack', 'local');
+
+async function status({ target, json }: Options): Promise<void> {
+  const broker = findBroker(target);
+  const verdict = judge(await look(broker), broker, Date.now());
+  console.log(json ? JSON.stringify(verdict, null, 2) : describe(verdict));
+  if (!verdict.ok) process.exitCode = 1;
+}
+
+/** In this terminal: Pulumi asks before it changes something, ssh may ask for a passphrase. */
+const runHere: Run = async (program, args) => {
+  console.log(`$ ${[program, ...args].join(' ')}`);
+  const [code] = await once(spawn(program, args, { stdio: 'inherit' }), 'exit');
+  return Number(code ?? 1);
+};

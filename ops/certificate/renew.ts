@@ -1,0 +1,51 @@
+// Renews a broker's certificate now, and looks whether the broker serves the new one.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker } from './broker.ts';
+import { look, type Served } from './look.ts';
+
+/** Runs a program a person may have to answer; resolves with its exit code. */
+export type Run = (program: string, args: string[]) => Promise<number>;
+
+const ADMIN = 'azureuser';
+/** The certificate of components/private-ca.ts, in any stack. */
+const SERVER_CERTIFICATE = '**private-ca-server-certificate';
+
+/** Commands on the machine; see provisioning/broker/bundle/units. They end when the work is done. */
+const ON_MACHINE = {
+  issue: 'sudo touch /run/mqtt-saas/renew-certificate && sudo systemctl start certificate-issue.service',
+  // Not "start", which would join a run that has read the vault already.
+  deploy: 'sudo systemctl restart certificate-deploy.service',
+};
+
+/** The programs that renew it, in order. */
+export function steps({ target, host, renewedBy }: Broker): [string, ...string[]][] {
+  const ssh = (command: string): [string, ...string[]] => ['ssh', `${ADMIN}@${host}`, command];
+  if (renewedBy === 'machine') return [ssh(ON_MACHINE.issue)];
+  if (renewedBy === 'deployment') {
+    return [['pulumi', 'up', '--stack', target, '--replace', SERVER_CERTIFICATE], ssh(ON_MACHINE.deploy)];
+  }
+  throw new Error('a local platform renews its certificate when it starts: stop it, then npm start');
+}
+
+/**
+ * Renews and waits until the new certificate is served.
+ * @param patienceMs how long the broker may take after the last step. Default: 60 s.
+ * @throws Error naming the step that failed, or that the old certificate is served still.
+ */
+export async function renew(broker: Broker, run: Run, patienceMs = 60_000): Promise<Served> {
+  const plan = steps(broker);
+  const before = await look(broker);
+  for (const [program, ...args] of plan) {
+    const code = await run(program, args);
+    if (code !== 0) throw new Error(`${program} ended with ${code}; the broker serves what it served before`);
+  }
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const served = await look(broker);
+    if (served.fingerprint !== before.fingerprint) return served;
+    if (Date.now() > deadline) {
+      throw new Error('the broker serves its old certificate still: see docs/runbooks/certificates.md');
+    }
+    await sleep(500);
+  }
+}

@@ -1,0 +1,53 @@
+// How a broker's certificate is doing, and what a person has to do about it.
+import type { Broker } from './broker.ts';
+import type { Served } from './look.ts';
+
+/** The verdict on a certificate. */
+export interface Status extends Served {
+  /** Whole days until its end; negative when it has ended. */
+  daysLeft: number;
+  /** Nothing for a person to do. */
+  ok: boolean;
+  /** What is so, and what to do. */
+  advice: string;
+}
+
+const DAY_MS = 86_400_000;
+/** Renewal is due when a third of the life is left; with a quarter left it has failed for a week, of 90 days. */
+const OVERDUE = 1 / 4;
+
+/** Judges what was seen. @param now milliseconds since 1970. */
+export function judge(served: Served, { target, renewedBy }: Broker, now: number): Status {
+  const left = served.validTo.getTime() - now;
+  const life = served.validTo.getTime() - served.validFrom.getTime();
+  const daysLeft = Math.floor(left / DAY_MS);
+  const renew = renewedBy === 'start' ? 'restart it: npm start' : `npm run ops -- certificate renew --target ${target}`;
+  if (served.refusedBecause) {
+    const advice = `Strict clients refuse it (${served.refusedBecause}). Renew it: ${renew}`;
+    return { ...served, daysLeft, ok: false, advice };
+  }
+  if (left < life * OVERDUE) {
+    const who = { machine: 'The machine', deployment: 'A deployment', start: 'A start' }[renewedBy];
+    return { ...served, daysLeft, ok: false, advice: `${who} should have renewed it by now. Renew it: ${renew}` };
+  }
+  const plan = {
+    machine: 'The machine renews it when a third of its life is left',
+    deployment: 'Any deployment renews it from 60 days before its end; the machine takes it up within the hour',
+    start: 'The local platform renews it when it starts',
+  }[renewedBy];
+  return { ...served, daysLeft, ok: true, advice: `Nothing to do. ${plan}.` };
+}
+
+/** As a person reads it. */
+export function describe(status: Status): string {
+  const day = (date: Date) => date.toISOString().slice(0, 10);
+  const left = status.daysLeft < 0 ? `ended ${-status.daysLeft} days ago` : `${status.daysLeft} days left`;
+  return [
+    `broker     ${status.host}:${status.port}`,
+    `issuer     ${status.issuer}`,
+    `names      ${status.names}`,
+    `valid      ${day(status.validFrom)} to ${day(status.validTo)}, ${left}`,
+    `SHA-256    ${status.fingerprint}`,
+    `${status.ok ? 'ok' : 'PROBLEM'}${status.ok ? '         ' : '    '}${status.advice}`,
+  ].join('\n');
+}

@@ -1,0 +1,173 @@
+// Dead letters as an operator meets them: real ones, made by ingest, and never a second row from a redrive.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { redrive } from '../functions/ingest/redrive.ts';
+import { connect } from '../provisioning/database/connect.ts';
+import { type IngestRig, type RigDevice, startIngestRig } from '../tests/support/ingest-rig.ts';
+import { openStoreRig, type StoreRig } from '../tests/support/store-rig.ts';
+
+let rig: IngestRig;
+let store: StoreRig;
+beforeAll(async () => {
+  rig = await startIngestRig(8);
+  store = await openStoreRig(rig, 'letters');
+});
+afterAll(async () => {
+  await store.stop();
+  await rig.stop();
+});
+
+/** Runs `ops dead-letters …` on the rig's database. */
+async function ops(...args: string[]) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'dead-letters', ...args], {
+    env: { ...process.env, DATABASE_URL: rig.postgres.url },
+  });
+  const [bytes, err, [code]] = await Promise.all([buffer(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { out: bytes.toString('utf8'), bytes, err, code: code as number };
+}
+
+const idsOf = async ({ topic }: { topic: string }) =>
+  (
+    await rig.admin.query<{ id: string }>('select id::text from public.dead_letters where topic = $1 order by id', [
+      topic,
+    ])
+  ).rows.map(({ id }) => id);
+
+/** A device ingest does not know yet, and what makes it known. */
+async function strangerNamed(name: string) {
+  const topic = `tenants/acme/devices/${name}/telemetry`;
+  const device: RigDevice = { ...rig.devices[0]!, device: name, topic };
+  const register = async () => {
+    const { rows } = await rig.admin.query<{ id: string }>(
+      `insert into public.devices (tenant_id, slug, name) select id, $1, $1 from public.tenants where slug = 'acme' returning id`,
+      [name],
+    );
+    device.id = rows[0]!.id;
+  };
+  return { device, register };
+}
+
+test('list shows what is there, newest first, by tenant and reason', async () => {
+  const [acme, umbrella] = [rig.devices[0]!, rig.devices.at(-1)!];
+  expect(await ops('list')).toMatchObject({ code: 0, out: '0 dead letters\n' });
+  await store.write(acme, ['bad', '21', Buffer.from([0xff])]);
+  await store.write(umbrella, ['bad']);
+  const all = await ops('list');
+  expect(all.out).toMatch(
+    /not-json +umbrella hive {2}3 bytes\n(.*\n)*4 dead letters: not-json 2, not-an-object 1, not-utf8 1\n$/,
+  );
+  expect((await ops('list', '--tenant', 'acme', '--reason', 'not-json')).out).toMatch(
+    /^ +\d+ {2}[^\n]*acme pump-1[^\n]*\n1 dead letter: not-json 1\n$/,
+  );
+  expect(JSON.parse((await ops('list', '--json', '--limit', '2')).out)).toMatchObject([{ tenant: 'umbrella' }, {}]);
+  expect((await ops('list', '--since', '2999-01-01')).out).toBe('0 dead letters\n');
+  expect(await ops('list', '--reason', 'no-such')).toMatchObject({ code: 2, err: expect.stringContaining('not-json') });
+});
+
+test('show gives everything, and lets no payload steer the terminal', async () => {
+  const device = rig.devices[1]!;
+  const hostile = '{"v":"\u001b]0;owned\u0007\u202e"';
+  await store.write(device, [hostile], { properties: { id: 'a', ts: '1790000000', contentType: 'text/\u001b[2J' } });
+  const [id] = await idsOf(device);
+  const shown = await ops('show', id!);
+  expect(shown.out).toContain('reason       not-json\n');
+  expect(shown.out).toContain('properties   {"id":"a","ts":"1790000000"}\n');
+  expect(shown.out).toContain('{"v":"\\u001b]0;owned\\u0007\\u202e"');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  expect(shown.out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202e]/);
+  expect((await ops('show', id!, '--raw')).bytes).toEqual(Buffer.from(hostile));
+  expect(Buffer.from(JSON.parse((await ops('show', id!, '--json')).out).payload, 'base64')).toEqual(
+    Buffer.from(hostile),
+  );
+  expect(await ops('show', '999999')).toMatchObject({ code: 1, err: expect.stringContaining('no dead letter 999999') });
+  expect(await ops('show', '1; drop table')).toMatchObject({ code: 2 });
+});
+
+test('redrive stores what can be stored by now, once, as if it had been stored then', async () => {
+  const { device, register } = await strangerNamed('late');
+  const receivedAt = Date.now() - 40 * 60_000;
+  const ts = new Date(receivedAt).toISOString();
+  const zipped = { properties: { contentType: 'application/gzip', id: 'zip' } };
+  await store.write(device, [`{"ts":"${ts}","v":1}`, '{"id":"x","v":2}', '{"v":3}', 'bad'], { receivedAt });
+  await store.write(device, [gzipSync(`[{"v":4},{"id":"own","v":5}]`)], { receivedAt, ...zipped });
+  const ids = await idsOf(device);
+  expect(await ops('redrive', ids[0]!)).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('still refused, unknown-device'),
+  });
+  await register();
+  const done = await ops('redrive', '--all', '--reason', 'unknown-device', '--tenant', 'acme');
+  expect(done).toMatchObject({ code: 1, err: expect.stringContaining('1 are refused') });
+  expect(done.out).toMatch(/\d+: still refused, not-json: .*\n4 stored, 0 stored already, 1 still refused\n$/);
+  const rows = await rig.rows(device);
+  expect(rows.map(({ payload }) => (payload as { v: number }).v).sort()).toEqual([1, 2, 3, 4, 5]);
+  expect(rows.every((row) => row.ts.getTime() === receivedAt)).toBe(true);
+  expect(rows.map(({ message_id }) => message_id)).toEqual(expect.arrayContaining(['x', 'zip/0', 'own']));
+  // A second redrive finds nothing to do, and the list says what became of the first.
+  expect((await ops('redrive', ids[0]!)).out).toContain('1 not there');
+  expect((await ops('list', '--redriven', '--tenant', 'acme', '--reason', 'unknown-device')).out).toContain(
+    'redriven: stored',
+  );
+});
+
+test('redrive never doubles what came by itself in between, even when ingest has forgotten it', async () => {
+  const { device, register } = await strangerNamed('twice');
+  const receivedAt = Date.now() - 60_000;
+  const ts = new Date(receivedAt).toISOString();
+  const payloads = [`{"ts":"${ts}"}`, '{"id":"x"}', '{"v":1}'];
+  await store.write(device, payloads, { receivedAt });
+  await register();
+  await store.write(device, payloads, { receivedAt: receivedAt + 500 });
+  await rig.admin.query('delete from ingest.untimed');
+  const results = [];
+  for (const id of await idsOf(device)) results.push(await redrive(rig.admin, id));
+  expect(results).toEqual(Array(3).fill({ outcome: 'duplicate' }));
+  expect(await rig.rows(device)).toHaveLength(3);
+});
+
+test('two redrives at once store each letter once', async () => {
+  const { device, register } = await strangerNamed('race');
+  await store.write(
+    device,
+    Array.from({ length: 40 }, (_, n) => `{"v":${n}}`),
+  );
+  await register();
+  const ids = await idsOf(device);
+  const clients = await Promise.all([1, 2, 3].map(() => connect(rig.postgres.url)));
+  const outcomes = await Promise.all(
+    clients.map(async (client) => {
+      const own = [];
+      for (const id of ids) own.push((await redrive(client, id)).outcome);
+      return own;
+    }),
+  );
+  await Promise.all(clients.map((client) => client.end()));
+  expect(outcomes.flat().filter((outcome) => outcome === 'stored')).toHaveLength(40);
+  expect(await rig.rows(device)).toHaveLength(40);
+});
+
+test('one reading of an array is redriven alone; a refused part of an array becomes a letter of its own', async () => {
+  const device = rig.devices[2]!;
+  const { device: unknown, register } = await strangerNamed('parts');
+  const poison = `{"n":0.${'1'.repeat(20_000)}}`;
+  await store.write(device, [`[{"v":1},${poison},{"v":2}]`]);
+  const [id] = await idsOf(device);
+  expect(await redrive(rig.admin, id!)).toMatchObject({ outcome: 'refused', reason: 'database-rejected' });
+  await store.write(unknown, [`[{"v":1},2,${poison}]`]);
+  await register();
+  expect(await redrive(rig.admin, (await idsOf(unknown))[0]!)).toEqual({ outcome: 'stored' });
+  expect((await rig.deadLetters(unknown)).map(({ reason }) => reason)).toEqual([
+    ...['unknown-device', 'not-an-object', 'database-rejected'],
+  ]);
+  expect(await rig.rows(unknown)).toHaveLength(1);
+  expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
+});
+
+test('redrive must be told which', async () => {
+  expect(await ops('redrive')).toMatchObject({ code: 1, err: expect.stringContaining('say which') });
+  expect(await ops('redrive', '1', '--all')).toMatchObject({ code: 1, err: expect.stringContaining('say which') });
+});

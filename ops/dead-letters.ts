@@ -1,0 +1,158 @@
+// `ops dead-letters`: messages that could not be stored. Looked at, and sent through ingest again once the cause is gone.
+import { isUtf8 } from 'node:buffer';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Client } from 'pg';
+import { REJECTION_REASONS } from '../domain/messages-reasons.ts';
+import { redrive } from '../functions/ingest/redrive.ts';
+import { withConnection } from '../provisioning/database/connect.ts';
+import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
+import {
+  countLetters,
+  idsOfLetters,
+  type Letter,
+  type LetterFilter,
+  type LetterListing,
+  listLetters,
+  readLetter,
+} from './dead-letters-table.ts';
+
+/** The `dead-letters` command. */
+export function deadLettersCommand(): Command {
+  return new Command('dead-letters')
+    .description('messages that could not be stored: list, show, redrive')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(redriveCommand());
+}
+
+function list(): Command {
+  return withFilter(withPlace(new Command('list')))
+    .description('list dead letters, newest first')
+    .option('--redriven', 'those that were redriven, too')
+    .option('--limit <n>', 'show at most this many', wholeNumber, 50)
+    .option('--json', 'as JSON')
+    .action(async ({ json, limit, ...options }: PlaceOptions & LetterFilter & { json?: true; limit: number }) => {
+      const [letters, counts] = await withConnection(findPlace(options).url, async (client) => [
+        await listLetters(client, options, limit),
+        await countLetters(client, options),
+      ]);
+      if (json) return console.log(JSON.stringify(letters, null, 2));
+      for (const letter of letters) console.log(lineOf(letter));
+      const total = counts.reduce((sum, { n }) => sum + n, 0);
+      const reasons = counts.map(({ reason, n }) => `${reason} ${n}`).join(', ');
+      console.log(`${total} dead ${total === 1 ? 'letter' : 'letters'}${reasons && `: ${reasons}`}`);
+    });
+}
+
+function show(): Command {
+  return withPlace(new Command('show'))
+    .description('show one dead letter with its payload')
+    .argument('<id>', 'its number', identifier)
+    .option('--raw', "print the payload's bytes and nothing else")
+    .option('--json', 'as JSON, the payload in base64')
+    .action(async (id: string, { raw, json, ...options }: PlaceOptions & { raw?: true; json?: true }) => {
+      const letter = await withConnection(findPlace(options).url, (client) => readLetter(client, id));
+      if (raw) process.stdout.write(letter.payload);
+      else if (json) console.log(JSON.stringify({ ...letter, payload: letter.payload.toString('base64') }, null, 2));
+      else console.log(describe(letter));
+    });
+}
+
+function redriveCommand(): Command {
+  return withFilter(withPlace(new Command('redrive')))
+    .description('send dead letters through ingest again; what is stored already is not stored twice')
+    .argument('[ids...]', 'their numbers', (value: string, ids: string[] = []) => [...ids, identifier(value)])
+    .option('--all', 'all that --tenant, --reason and --since leave')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run ops -- dead-letters redrive 17 18
+  npm run ops -- dead-letters redrive --all --tenant acme --reason unknown-device`,
+    )
+    .action(async (ids: string[], { all, ...options }: PlaceOptions & LetterFilter & { all?: true }) => {
+      if (ids.length > 0 === (all === true)) throw new Error('say which: numbers of dead letters, or --all');
+      const refused = await withConnection(findPlace(options).url, async (client) =>
+        redriveEach(client, all ? await idsOfLetters(client, options) : ids),
+      );
+      if (refused > 0) throw new Error(`${refused} are refused as before, see above`);
+    });
+}
+
+/** Redrives one after the other and says what came of them. Returns how many are still refused. */
+async function redriveEach(client: Client, ids: readonly string[]): Promise<number> {
+  const counts = { stored: 0, duplicate: 0, refused: 0, gone: 0 };
+  for (const id of ids) {
+    const result = await redrive(client, id);
+    counts[result.outcome] += 1;
+    if (result.outcome === 'refused')
+      console.log(`${id}: still refused, ${result.reason}: ${printable(result.detail)}`);
+    if (result.outcome === 'gone') console.log(`${id}: not there, or redriven already`);
+  }
+  const { stored, duplicate, refused, gone } = counts;
+  const others = gone > 0 ? `, ${gone} not there` : '';
+  console.log(`${stored} stored, ${duplicate} stored already, ${refused} still refused${others}`);
+  return refused;
+}
+
+const withFilter = (command: Command) =>
+  command
+    .option('--tenant <tenant>', "only this tenant's")
+    .addOption(new Option('--reason <reason>', 'only those refused for this reason').choices(REJECTION_REASONS))
+    .option('--since <time>', 'only those received since then, such as 2026-11-21T12:00Z', time);
+
+function lineOf({ id, receivedAt, tenant, topic, reason, bytes, redrivenAs }: LetterListing): string {
+  const redriven = redrivenAs ? `  redriven: ${redrivenAs}` : '';
+  const where = printable(topic.replace(/^tenants\/[^/]*\/devices\/([^/]*)\/telemetry$/, '$1'));
+  return `${id.padStart(6)}  ${receivedAt.toISOString()}  ${reason.padEnd(22)} ${tenant ?? '-'} ${where}  ${bytes} bytes${redriven}`;
+}
+
+function describe(letter: Letter): string {
+  const lines: [name: string, value: string | null | undefined][] = [
+    ['received', letter.receivedAt.toISOString()],
+    ['tenant', letter.tenant ?? '(not registered)'],
+    ['topic', letter.topic],
+    ['reason', letter.reason],
+    ['detail', letter.detail],
+    ['content type', letter.contentType],
+    ['message id', letter.messageId],
+    ['properties', letter.properties && JSON.stringify(letter.properties)],
+    ['redriven', letter.redrivenAt && `${letter.redrivenAt.toISOString()}, ${letter.redrivenAs}`],
+    ['payload', `${letter.bytes} bytes${isUtf8(letter.payload) ? '' : ', not text: in hexadecimal'}`],
+  ];
+  const head = lines
+    .filter(([, value]) => value)
+    .map(([name, value]) => `${name.padEnd(13)}${printable(value as string)}`);
+  return `${[`dead letter ${letter.id}`, ...head].join('\n')}\n\n${preview(letter.payload)}`;
+}
+
+const MOST_SHOWN = 2000;
+
+function preview(payload: Buffer): string {
+  const text = isUtf8(payload) ? printable(payload.toString('utf8')) : payload.toString('hex');
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}\n(cut off here; --raw shows all)` : text;
+}
+
+/** What a device sent must not steer the terminal of whoever looks at it. */
+const printable = (text: string) =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === '\n' || character === '\t'
+      ? character
+      : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+function identifier(value: string): string {
+  if (!/^[1-9]\d{0,17}$/.test(value)) throw new InvalidArgumentError('It is a whole number.');
+  return value;
+}
+
+function wholeNumber(value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It is a whole number from 1 to 999999.');
+  return Number(value);
+}
+
+function time(value: string): Date {
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('It is a time such as 2026-11-21T12:00Z.');
+  return date;
+}

@@ -1,0 +1,64 @@
+// `ops rotate`: replaces the key of a service while it works.
+import { Command, Option } from 'commander';
+import pc from 'picocolors';
+import type { Environment } from './rotate/environment.ts';
+import { localEnvironment } from './rotate/local.ts';
+import { stackEnvironment } from './rotate/stack.ts';
+import { type Goal, stepsTo } from './rotate/steps.ts';
+
+interface Options {
+  target: string;
+  back?: true;
+  finish?: true;
+  dryRun?: true;
+}
+
+/** The `rotate` command. */
+export function rotateCommand(): Command {
+  return new Command('rotate').description('replace the key of a service while it works').addCommand(
+    new Command('ingest')
+      .description("ingest's account on the broker: to its next generation, both in force until --finish")
+      .option('--target <target>', 'local, local:NAME, or the name of a deployed stack', 'local')
+      .option('--back', 'roll back to the generation before; possible until --finish')
+      .addOption(new Option('--finish', 'end the rotation: the generation not in use is refused').conflicts('back'))
+      .option('--dry-run', 'show the steps, and which are done, without doing any')
+      .addHelpText(
+        'after',
+        `
+Interrupted, it goes on where it was when it is run again.
+
+Examples:
+  npm run ops -- rotate ingest
+  npm run ops -- rotate ingest --back
+  npm run ops -- rotate ingest --finish
+  DATABASE_URL=postgresql://... npm run ops -- rotate ingest --target dev --dry-run`,
+      )
+      .action(rotateIngest),
+  );
+}
+
+async function rotateIngest({ target, back, finish, dryRun }: Options): Promise<void> {
+  const environment = findEnvironment(target);
+  const goal: Goal = back ? 'back' : finish ? 'finish' : 'next';
+  const colors = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
+  for (const { title, isDone, carryOut } of await stepsTo(goal, environment)) {
+    const done = await isDone();
+    if (dryRun) {
+      console.log(`${done ? colors.green('done ') : colors.yellow('to do')} ${title}`);
+      continue;
+    }
+    if (!done) await carryOut();
+    console.log(`${colors.green('✓')} ${title}${done ? colors.dim(' (was so)') : ''}`);
+  }
+  if (!dryRun && goal !== 'finish') console.log(`\n${whatNow(environment, goal)}`);
+}
+
+const findEnvironment = (target: string): Environment =>
+  target === 'local' || target.startsWith('local:') ? localEnvironment(target) : stackEnvironment(target);
+
+function whatNow({ target, configured }: Environment, goal: Goal): string {
+  const command = `npm run ops -- rotate ingest --target ${target}`;
+  const other = configured().inForce.filter((generation) => generation !== configured().generation);
+  const undo = goal === 'next' ? `${command} --back` : command;
+  return `Generation ${other.join()} is in force still. To return to it: ${undo}\nTo end it: ${command} --finish`;
+}

@@ -1,0 +1,29 @@
+// What a rotation works on: where ingest's broker account is configured, kept and used.
+
+/** A local platform or a deployed stack. Generations are whole numbers from 1 on. */
+export interface Environment {
+  /** What it was called on the command line. */
+  target: string;
+  /** URL of the database, as a role that may edit the registry. */
+  databaseUrl: string;
+  /** Strictly verified way to the broker. */
+  broker: { host: string; port: number; ca: string | undefined };
+  /** What is configured now. */
+  configured(): Configured;
+  /** Key of a generation that is in force, or of the next one. @throws Error when it is not kept any more, or not yet. */
+  key(generation: number): string;
+  /** Configures which generations the broker accepts. Takes effect with the next deployment. */
+  setInForce(generations: number[]): Promise<void>;
+  /** Configures the generation that ingest is to use, and deploys. */
+  use(generation: number): Promise<void>;
+  /** Deploys what is configured. */
+  deploy(): Promise<void>;
+  /** Undefined when ingest signs in with this generation; else what it does instead. */
+  whyNotUsed(generation: number): string | undefined;
+}
+
+/** The two keys of the configuration. */
+export interface Configured {
+  generation: number;
+  inForce: number[];
+}

@@ -1,0 +1,79 @@
+// A deployed stack: configured in its file, passwords in its vault, used by the Function App.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
+import { readProject } from '../../preview/project.ts';
+import { ingestUsername } from '../../provisioning/broker/registry.ts';
+import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';
+import { NAMESPACE, parseConfig } from '../../stacks/parse.ts';
+import { type StackOutputs, stackOutputs } from '../stack-outputs.ts';
+import type { Environment } from './environment.ts';
+
+/** The app setting that holds ingest's password, as a reference to the vault: stacks/ingest-settings.ts. */
+const PASSWORD_SETTING = 'MQTT_BROKER_PASSWORD';
+const REFERENCE_API = '2024-04-01';
+
+/**
+ * @param target name of the stack. @param env has DATABASE_URL.
+ * @throws Error that says what to set or to install, or that the stack is not deployed.
+ */
+export function stackEnvironment(target: string, env: NodeJS.ProcessEnv = process.env): Environment {
+  const databaseUrl = env.DATABASE_URL;
+  if (!databaseUrl) throw new Error(`DATABASE_URL is not set: the accounts of stack ${target} are entered there`);
+  const outputs = stackOutputs(target);
+  const configure = (name: string, value: string) =>
+    runHere('pulumi', ['config', 'set', `${NAMESPACE}:${name}`, value, '--stack', target]);
+  const deploy = () => runHere('pulumi', ['up', '--stack', target]);
+  return {
+    target,
+    databaseUrl,
+    broker: { host: outputs.brokerHost, port: MQTT_TLS_PORT, ca: outputs.brokerCaCertificate },
+    configured: () => {
+      const root = dirname(dirname(import.meta.dirname));
+      const { ingestGeneration, ingestGenerationsInForce } = parseConfig(readProject(root, target).config, target);
+      return { generation: ingestGeneration, inForce: ingestGenerationsInForce };
+    },
+    key: (generation) => {
+      const secret = ingestPasswordSecret(ingestUsername(generation));
+      const place = ['--vault-name', outputs.vaultName, '--name', secret];
+      return ask('az', ['keyvault', 'secret', 'show', ...place, '--query', 'value', '--output', 'tsv']);
+    },
+    setInForce: (generations) => configure('ingestGenerationsInForce', JSON.stringify(generations)),
+    use: async (generation) => {
+      await configure('ingestGeneration', String(generation));
+      await deploy();
+    },
+    deploy,
+    whyNotUsed: (generation) => {
+      const { secretName, status } = readReference(outputs);
+      if (secretName !== ingestPasswordSecret(ingestUsername(generation)))
+        return `the Function App refers to ${secretName}`;
+      return status === 'Resolved' ? undefined : `the Function App's reference to ${secretName} is ${status}`;
+    },
+  };
+}
+
+/** What Azure made of the app setting: "Web Apps - Get App Setting Key Vault Reference". */
+function readReference({ resourceGroup, functionAppName }: StackOutputs): { secretName: string; status: string } {
+  const site = `resourceGroups/${resourceGroup}/providers/Microsoft.Web/sites/${functionAppName}`;
+  const path = `/subscriptions/{subscriptionId}/${site}/config/configreferences/appsettings/${PASSWORD_SETTING}`;
+  const answer = ask('az', ['rest', '--method', 'get', '--url', `${path}?api-version=${REFERENCE_API}`]);
+  return (JSON.parse(answer) as { properties: { secretName: string; status: string } }).properties;
+}
+
+/** A program's answer; never shown, it may be a secret. */
+function ask(program: string, args: string[]): string {
+  const { error, status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (error) throw new Error(`the ${program} command was not found: install it`);
+  if (status !== 0) throw new Error(`${program} ${args.slice(0, 3).join(' ')} failed: ${stderr.trim()}`);
+  return stdout.trimEnd();
+}
+
+/** In this terminal: Pulumi asks before it changes something. */
+async function runHere(program: string, args: string[]): Promise<void> {
+  console.log(`$ ${[program, ...args].join(' ')}`);
+  const [code] = await once(spawn(program, args, { stdio: 'inherit' }), 'exit');
+  if (code !== 0)
+    throw new Error(`${program} ended with ${code}. Run it again, then the rotation: it goes on from here`);
+}

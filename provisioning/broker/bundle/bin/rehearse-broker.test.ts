@@ -1,0 +1,76 @@
+// The real broker, started as a throw-away with a configuration that is good, and with ones that must never be live.
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../../../local/ports.ts';
+import { makeServiceDir, SERVICE_USER } from '../../../../local/unprivileged.ts';
+import { renderBrokerConfig } from '../../config.ts';
+
+const run = promisify(execFile);
+let folder: string;
+beforeAll(() => {
+  folder = makeServiceDir(mkdtempSync(join(tmpdir(), 'rehearsal-')));
+  // The checkout may lie where the broker's user cannot go.
+  for (const part of ['bin', 'lib'])
+    cpSync(join(import.meta.dirname, '..', part), join(folder, part), { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Rehearses a changed configuration; its complaint, or nothing. */
+async function rehearse(change: (config: string) => string = (same) => same): Promise<string> {
+  const port = await freePort();
+  const nowhere = '/nonexistent';
+  const config = renderBrokerConfig({
+    listenAddress: '127.0.0.1',
+    port,
+    certificateFile: `${nowhere}/server.crt`,
+    keyFile: `${nowhere}/server.key`,
+    passwordFile: `${nowhere}/passwords`,
+    aclFile: `${nowhere}/acl`,
+    persistenceDir: nowhere,
+  });
+  const file = join(folder, `${port}.conf`);
+  writeFileSync(file, change(config));
+  const env = { ...process.env, TMPDIR: folder };
+  // As on the machine, not as root: the broker would give its rights up and then lack its files.
+  return run('/usr/bin/python3', ['-B', join(folder, 'bin/rehearse-broker.py'), file], {
+    env,
+    ...SERVICE_USER,
+  }).then(
+    () => '',
+    ({ stderr }: { stderr: string }) => stderr,
+  );
+}
+
+it('passes the configuration we deploy, and leaves nothing behind', async () => {
+  expect(await rehearse()).toBe('');
+  expect(readdirSync(folder).filter((name) => name.startsWith('broker-rehearsal'))).toEqual([]);
+});
+
+it.each<[string, (config: string) => string, RegExp]>([
+  [
+    'lets in who has no name',
+    (config) =>
+      config.replace('allow_anonymous false', 'allow_anonymous true').replace('use_username_as_clientid true', ''),
+    /a client without a user name was answered 0, not refused/,
+  ],
+  ['knows no ACL', (config) => config.replace(/^acl_file.*$/m, ''), /the ACL is not in force/],
+  ['speaks no TLS', (config) => config.replace(/^(certfile|keyfile).*$/gm, ''), /the TLS handshake .* failed/],
+  [
+    'checks no password',
+    (config) => config.replace(/^password_file.*$/m, 'allow_anonymous true'),
+    /was answered|refused/,
+  ],
+  ['cannot be read', (config) => `${config}no_such_option 1\n`, /Unknown configuration variable "no_such_option"/],
+  [
+    'takes nothing',
+    (config) => config.replace(/^message_size_limit.*$/m, 'message_size_limit 1'),
+    /not delivered|did not answer/,
+  ],
+  ['has no listener', (config) => config.replace(/^listener.*$/m, ''), /has no listener/],
+])('refuses a broker that %s', async (_, change, complaint) => {
+  expect(await rehearse(change)).toMatch(complaint);
+});

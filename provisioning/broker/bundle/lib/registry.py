@@ -1,0 +1,103 @@
+"""The broker's password file and ACL file, rendered from rows of the view broker.registry.
+
+The same bytes as provisioning/broker/registry.ts renders for the same rows, and the same rows refused: registry.test.ts
+feeds both. Python, because the machine has no Node.
+"""
+
+import re
+
+# domain/identifiers.ts, domain/credentials.ts and registry.ts; always matched whole: Python's "$" forgives a line break.
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+SERVICE_USERNAME = re.compile(r"svc-[a-z0-9-]{1,60}")
+HASH = re.compile(r"\$7\$[1-9][0-9]{0,8}\$[A-Za-z0-9+/]{4,64}={0,2}\$[A-Za-z0-9+/]{86}==")
+
+# What each kind of service account may touch: SERVICE_TOPICS in registry.ts.
+SERVICE_TOPICS = {
+    "ingest": ["read tenants/+/devices/+/telemetry"],
+    "control": ["write tenants/+/devices/+/commands/#", "read tenants/+/devices/+/state"],
+}
+
+HEADER = "# Generated from the registry; changes made here are overwritten.\n"
+
+
+class RegistryError(Exception):
+    """A row that must not get into a file, named; never its hash."""
+
+
+def render(rows):
+    """Both files' text, (passwords, acl), sorted by user name.
+
+    rows: (kind, username, purpose, tenant, device, password_hash) as the view has them. A device's user name is made
+    from its tenant and device, not taken from the row.
+    """
+    users = {}
+    for row in rows:
+        username, password_hash, topics = _user(*row)
+        if username in users:
+            raise RegistryError(f"user name {username} appears twice")
+        users[username] = (password_hash, topics)
+    passwords, acl = [], [HEADER]
+    for username in sorted(users):
+        password_hash, topics = users[username]
+        passwords.append(f"{username}:{password_hash}\n")
+        acl.append(f"\nuser {username}\n")
+        acl.extend(f"topic {topic}\n" for topic in topics)
+    return "".join(passwords), "".join(acl)
+
+
+def verify(passwords, acl):
+    """Raises RegistryError unless both texts are of the only form the platform ever writes.
+
+    What is about to go in force is judged by its text alone. Not by a throw-away broker: that takes the memory of a second
+    one and, with 10,000 accounts, seconds of a small machine's processor, and it is laxer: Mosquitto only logs a line that
+    it cannot use.
+    """
+    lines = passwords.split("\n")
+    if lines.pop() != "" or not all(_PASSWORD_LINE.fullmatch(line) for line in lines):
+        raise RegistryError("the password file has a line that no file of ours has")
+    first, *blocks = acl.split("\nuser ")
+    if first != HEADER or not acl.endswith("\n") or not all(_is_allowed(block) for block in blocks):
+        raise RegistryError("the ACL file has a line that no file of ours has")
+    if [line.split(":")[0] for line in lines] != [block.split("\n")[0] for block in blocks]:
+        raise RegistryError("the password file and the ACL file do not name the same users")
+
+
+_PASSWORD_LINE = re.compile(rf"({SLUG.pattern}\.{SLUG.pattern}|{SERVICE_USERNAME.pattern}):{HASH.pattern}")
+
+
+def _is_allowed(block):
+    """Whether a user's lines in the ACL file give what this user may have, and nothing else."""
+    username, *lines = block.rstrip("\n").split("\n")
+    if "." in username:
+        return lines == [f"topic {topic}" for topic in _device(*username.split(".", 1))[1]]
+    return any(lines == [f"topic {topic}" for topic in topics] for topics in SERVICE_TOPICS.values())
+
+
+def _user(kind, username, purpose, tenant, device, password_hash):
+    if kind == "device":
+        username, topics = _device(tenant, device)
+    else:
+        if not _is(SERVICE_USERNAME, username):
+            raise RegistryError(f"service user name {username!r} must match {SERVICE_USERNAME.pattern}")
+        topics = SERVICE_TOPICS.get(purpose)
+        if topics is None:
+            raise RegistryError(f"service {username} has an unknown purpose")
+    if not _is(HASH, password_hash):
+        raise RegistryError(f"the password hash of {username} is not in Mosquitto's $7$ format")
+    return username, password_hash, topics
+
+
+def _device(tenant, device):
+    for what, slug in (("tenant", tenant), ("device", device)):
+        if not _is(SLUG, slug):
+            raise RegistryError(f"{what} {slug!r} is not a slug")
+    prefix = f"tenants/{tenant}/devices/{device}"
+    return f"{tenant}.{device}", [
+        f"write {prefix}/telemetry",
+        f"write {prefix}/state",
+        f"read {prefix}/commands/#",
+    ]
+
+
+def _is(pattern, text):
+    return isinstance(text, str) and pattern.fullmatch(text) is not None

@@ -1,0 +1,80 @@
+"""Bundles on this machine: fetched by their hash, unpacked beside the one in force. Part of the first boot's files too."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tarfile
+
+import azure
+
+HOME = "/opt/mqtt-saas"
+RELEASES = os.path.join(HOME, "releases")
+CURRENT = os.path.join(HOME, "current")
+# Blob that names the bundle a machine without one, or behind, shall have.
+POINTER = "current"
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Refused(Exception):
+    """A bundle that must not go into force, and why."""
+
+
+def settings(release=CURRENT):
+    with open(os.path.join(release, "settings.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def in_force():
+    """Folder of the bundle in force; None when there is none yet. The bootstrap of the first boot is no release."""
+    target = os.path.realpath(CURRENT)
+    return target if os.path.dirname(target) == os.path.realpath(RELEASES) and os.path.isdir(target) else None
+
+
+def wanted(container, **again):
+    """The hash the pointer names. Raises azure.AzureError, also when it names none."""
+    text = azure.blob_get(f"{container}/{POINTER}", **again).decode("ascii", "replace").strip()
+    if not HASH.fullmatch(text):
+        raise azure.AzureError(f"{container}/{POINTER} does not hold the hash of a bundle")
+    return text
+
+
+def fetch(container, digest, **again):
+    """Folder of a bundle, unpacked; fetched unless it is here. Raises azure.AzureError or Refused."""
+    folder = os.path.join(RELEASES, digest)
+    if os.path.isdir(folder):
+        return folder
+    os.makedirs(RELEASES, exist_ok=True)
+    archive, beside = f"{folder}.tgz", f"{folder}.new"
+    try:
+        azure.blob_get_to_file(f"{container}/{digest}.tgz", archive, **again)
+        with open(archive, "rb") as file:
+            found = hashlib.sha256(file.read()).hexdigest()
+        if found != digest:
+            raise Refused(f"the bundle is corrupted: its SHA-256 is {found}")
+        shutil.rmtree(beside, ignore_errors=True)
+        _unpack(archive, beside)
+        # In one step: a folder of this name is whole.
+        os.rename(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        if os.path.exists(archive):
+            os.remove(archive)
+    return folder
+
+
+def _unpack(archive, folder):
+    """Files only, below the folder only, with the modes 0755 and 0644 only."""
+    try:
+        with tarfile.open(archive, "r:gz") as bundle:
+            for member in bundle:
+                path = os.path.normpath(os.path.join(folder, member.name))
+                if not member.isfile() or not path.startswith(f"{folder}/"):
+                    raise Refused(f"the bundle holds {member.name}, which is not a file below its folder")
+                os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+                with open(path, "wb") as file:
+                    shutil.copyfileobj(bundle.extractfile(member), file)
+                os.chmod(path, 0o755 if member.mode & 0o100 else 0o644)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise Refused(f"the bundle cannot be unpacked: {error}") from None

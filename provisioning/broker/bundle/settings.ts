@@ -1,0 +1,42 @@
+// settings.json of a bundle: what the scripts on the machine are told about their environment. Nothing in it is secret.
+
+/** Where the broker's certificate comes from. */
+export type CertificateSource =
+  /** An ACME server, by DNS-01 through Cloudflare with the token of this secret of the vault. */
+  | { source: 'acme'; tokenSecret: string }
+  /** The vault, where the deployment put what the private CA signed. */
+  | { source: 'vault'; certificateSecret: string; keySecret: string; caSecret: string };
+
+/** Content of settings.json. */
+export interface MachineSettings {
+  /** Where the vault is read, such as `https://kv-mqtt-dev-1a2b3c.vault.azure.net`. */
+  vaultUri: string;
+  /** Names of the vault's secrets, by the file below `/run/mqtt-saas` each becomes. */
+  secrets: Record<string, string>;
+  /** Container the bundles lie in. */
+  blobUri: string;
+  /** Container the copies of the broker's state go to. */
+  backupUri: string;
+  /** The broker's DNS name, which its certificate is for. */
+  brokerHost: string;
+  /** The environment's domain; null: private CA. */
+  domain: string | null;
+  /** Directory URL of the ACME server. */
+  acmeDirectory: string;
+  /** Mailbox the ACME server may write to; null: none. */
+  acmeEmail: string | null;
+  certificate: CertificateSource;
+}
+
+/** The public ACME server. */
+export const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
+
+/** The text of settings.json: the same settings give the same bytes. @throws Error naming what is not an https URL. */
+export function renderSettings(settings: MachineSettings): string {
+  for (const key of ['vaultUri', 'blobUri', 'backupUri', 'acmeDirectory'] as const) {
+    if (!/^https:\/\/[\w.-]+(:\d+)?(\/[\w./-]*)?$/.test(settings[key])) {
+      throw new Error(`settings.json: ${key} is ${JSON.stringify(settings[key])}; it must be a plain https address`);
+    }
+  }
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}

@@ -1,0 +1,30 @@
+#!/bin/sh
+# The last step of the first boot, when packages and files are there: the machine is closed, its data disk is mounted, and
+# the service that fetches the broker's configuration starts. Ends at the first step that fails, and cloud-init says so:
+# a broker on the wrong disk would be worse than none.
+#
+#   first-boot DATA_DISK
+set -eu
+home=/opt/mqtt-saas
+
+# Whatever is made from now on is nobody else's to read, and a password, should one ever be set, is slow to guess. No
+# expiry: sshd refuses the key of an account whose password has expired, which would lock the administrators out.
+sed -i -E 's/^UMASK\s.*/UMASK 027/; /^SHA_CRYPT_M(IN|AX)_ROUNDS/d' /etc/login.defs
+printf 'SHA_CRYPT_MIN_ROUNDS 65536\nSHA_CRYPT_MAX_ROUNDS 65536\n' >>/etc/login.defs
+
+systemctl enable nftables
+systemctl restart nftables
+systemctl restart systemd-sysctl systemd-journald fail2ban
+
+/usr/local/sbin/mount-data-disk "$1" /var/lib/mosquitto mosquitto:mosquitto
+# Not daemon-reload: limits of the manager itself are read only so.
+systemctl daemon-reexec
+systemctl enable var-lib-mosquitto.mount
+systemctl enable --now swapfile.swap
+
+# Until there is a bundle, what the first boot brought stands for it.
+[ -e "$home/current" ] || ln -s "$home/bootstrap" "$home/current"
+ln -sf "$home/current/bin/broker-apply.py" /usr/local/sbin/broker-apply
+systemctl enable broker-apply-boot
+# Not waited for: the deployment asks for the outcome, and the machine may wait for a certificate.
+systemctl start --no-block broker-apply-boot

@@ -1,0 +1,14 @@
+// Where everything of an environment lives: its resource group, tags and names.
+import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
+import { namesFor, type Placement } from '../components/placement.ts';
+import { project } from './config.ts';
+import type { StackConfig } from './parse.ts';
+
+/** Makes the resource group. */
+export function makePlacement(config: StackConfig): Placement {
+  const { environment, location, owner, costCenter } = config;
+  const tags = { environment, project, owner, costCenter };
+  const names = namesFor({ project, environment, suffix: config.nameSuffix });
+  const group = new ResourceGroup('group', { resourceGroupName: names.own('rg'), location, tags });
+  return { resourceGroupName: group.name, location, tags, names };
+}

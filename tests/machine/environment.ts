@@ -1,0 +1,76 @@
+// The test environment: what a deployment puts into Azure for the machine, rendered by the program's own code.
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { ingressRules } from '../../domain/ingress.ts';
+import type { Bundle } from '../../provisioning/broker/bundle/bundle.ts';
+import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
+import { brokerBundle } from '../../stacks/broker-bundle.ts';
+import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';
+import { userData } from '../../stacks/machine.ts';
+import { parseConfig } from '../../stacks/parse.ts';
+import { SECRETS } from '../../stacks/secrets.ts';
+import { issue, makeTestCa, type Pair } from './pki.ts';
+import { BLOB_HOST, type Services, VAULT_HOST } from './services.ts';
+import { ADDRESSES, BROKER_HOST } from './world.ts';
+
+/** The containers, and what the machine's identity may do there. */
+const BUNDLES = 'broker-bundles';
+const STATE = 'broker-state';
+const bundlesUrl = `https://${BLOB_HOST}/${BUNDLES}`;
+
+/** What ingest signs in with. */
+export const INGEST_PASSWORD = 'only-in-the-test-vault';
+
+const ingress = ingressRules({ adminCidrs: [`${ADDRESSES.admin.v4}/32`, `${ADDRESSES.admin.v6}/128`] });
+
+/** The exact user data of an environment with these administrators. */
+export const renderUserData = (): string => userData(ingress, bundlesUrl);
+
+/** The packages that it installs. */
+export const packagesOf = (text: string): string[] => (parse(text) as { packages: string[] }).packages;
+
+/** The bundle of the stack `dev`, with the test environment's names. @param change keys of the stack file, such as `domain`. */
+export function makeTestBundle(change: Record<string, unknown> = {}): Bundle {
+  const file = parse(readFileSync(new URL('../../Pulumi.dev.yaml', import.meta.url), 'utf8')) as { config: object };
+  return brokerBundle({
+    config: parseConfig({ ...file.config, ...prefixed(change) }, 'dev'),
+    ingress,
+    brokerHost: BROKER_HOST,
+    vault: { uri: `https://${VAULT_HOST}` },
+    storage: { brokerStateUrl: `https://${BLOB_HOST}/${STATE}` },
+    bundles: { url: bundlesUrl },
+  });
+}
+
+const prefixed = (keys: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(keys).map(([key, value]) => [`mqtt-saas:${key}`, value]));
+
+/** What a deployment does with a bundle: the archive first, then the pointer to it. Gives its hash. */
+export function publishBundle({ azure }: Services, { hash, archive }: Pick<Bundle, 'hash' | 'archive'>): string {
+  const modified = new Date();
+  azure.blobs.set(`${BUNDLES}/${hash}.tgz`, { content: archive, modified });
+  azure.blobs.set(`${BUNDLES}/current`, { content: Buffer.from(hash), modified });
+  return hash;
+}
+
+/** The environment's private CA, which devices are handed. */
+const authority = await makeTestCa();
+
+/** A certificate of the private CA for the broker. */
+export const issueForBroker = (): Promise<Pair> =>
+  issue(authority, [BROKER_HOST], [ADDRESSES.machine.v4, ADDRESSES.machine.v6]);
+
+/** Fills vault and containers. Gives the CA that devices are handed, PEM. */
+export async function fillCloud(services: Services, registryUrl: string): Promise<string> {
+  const { azure } = services;
+  const server = await issueForBroker();
+  azure.secrets.set(ingestPasswordSecret(INGEST_USERNAME), INGEST_PASSWORD);
+  azure.secrets.set(SECRETS.registryUrl, registryUrl);
+  azure.secrets.set(SECRETS.certificate, server.certificate);
+  azure.secrets.set(SECRETS.key, server.key);
+  azure.secrets.set(SECRETS.ca, authority.certificate);
+  azure.rights.set(BUNDLES, 'read');
+  azure.rights.set(STATE, 'write');
+  publishBundle(services, makeTestBundle());
+  return authority.certificate;
+}

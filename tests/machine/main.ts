@@ -1,0 +1,43 @@
+// `npm run test:machine`: boots the broker machine's exact user data in namespaces of its own and looks at it from
+// outside and inside. Needs root (or password-less sudo for the packages) and Linux. docs/machine.md tells what it proves.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { CACHE } from './cache.ts';
+import { packagesOf, renderUserData } from './environment.ts';
+import type { Job } from './inside.ts';
+import { ensureImage, SUITES, type Suite } from './rootfs.ts';
+import { runInside } from './sandbox.ts';
+import { ensureTools } from './tools.ts';
+
+/** Options of the command line. */
+export interface Options {
+  suite: Suite;
+  keep?: boolean;
+  only?: string[];
+  json?: string;
+}
+
+const program = new Command('npm run test:machine --')
+  .option('--suite <name>', `Debian release to boot: ${SUITES.join(' or ')}`, 'bookworm')
+  .option('--only <names...>', 'run only these files of tests/machine/checks')
+  .option('--keep', 'keep the machine up and print how to enter it, until Ctrl-C')
+  .option('--json <file>', 'write the results to a file')
+  .action(async (options: Options) => {
+    if (process.getuid?.() !== 0) throw new Error('namespaces and loop devices need root: run it with sudo');
+    if (!SUITES.includes(options.suite)) throw new Error(`--suite ${options.suite}: it must be ${SUITES.join(' or ')}`);
+    const say = (text: string) => console.log(text);
+    mkdirSync(join(CACHE, 'run'), { recursive: true });
+    const image = await ensureImage(options.suite, packagesOf(renderUserData()), say);
+    const tools = await ensureTools(say);
+    const job: Job = { image, tools, options };
+    process.exitCode = await runInside('./inside.ts', job, (enter) => {
+      console.log(
+        `\nThe machine is up. Enter it, or the admin's place, with\n  ${enter}\n  ${enter.replace(/nsenter -t \d+ -a$/, 'ip netns exec admin bash')}\n`,
+      );
+    });
+  });
+await program.parseAsync().catch((error: Error) => {
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+});
