@@ -1,12 +1,15 @@
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { bucketedId, contentHash } from './message-identity.ts';
-import { isRejection, MAX_DEPTH, MAX_PAYLOAD_BYTES, REJECTION_REASONS, readMessage } from './messages.ts';
+import { type MessageProperties, readMessage } from './messages.ts';
+import { DEFAULT_LIMITS, MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from './messages-limits.ts';
+import { isRejection, REJECTION_REASONS } from './messages-reasons.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
-const read = (payload: string | Buffer, envelope?: { id?: string; ts?: string }) =>
-  readMessage(Buffer.from(payload as string), envelope, NOW);
-const reasonOf = (payload: string | Buffer, envelope?: { id?: string; ts?: string }) => {
-  const result = read(payload, envelope);
+const read = (payload: string | Buffer, properties?: MessageProperties, limits = DEFAULT_LIMITS) =>
+  readMessage(Buffer.from(payload as string), properties, NOW, limits);
+const reasonOf = (payload: string | Buffer, properties?: MessageProperties, limits = DEFAULT_LIMITS) => {
+  const result = read(payload, properties, limits);
   return isRejection(result) ? result.reason : undefined;
 };
 const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
@@ -22,11 +25,13 @@ test.each([
   ['{"text":"\\ud83d\\ude00 \\\\u0000 1e999"}', {}],
   ['{"n":1.5e-300}', {}],
 ])('%s is a reading', (payload, expected) => {
-  expect(read(payload)).toEqual({ id: undefined, ts: undefined, ...expected });
+  expect(read(payload)).toMatchObject([
+    { payload: Buffer.from(payload), isPart: false, id: undefined, ts: undefined, ...expected },
+  ]);
 });
 
 test('user properties take precedence over the payload', () => {
-  expect(read('{"id":"a","ts":1}', { id: 'b', ts: '1795262400' })).toEqual({ id: 'b', ts: NOW * 1000 });
+  expect(read('{"id":"a","ts":1}', { id: 'b', ts: '1795262400' })).toMatchObject([{ id: 'b', ts: NOW * 1000 }]);
 });
 
 test.each([
@@ -37,7 +42,8 @@ test.each([
   ['not-json', '\ufeff{}'],
   ['not-json', '{"a":NaN}'],
   ['not-json', '{"a":"\u0000"}'],
-  ['not-an-object', '[{"a":1}]'],
+  ['empty', '[]'],
+  ['too-many-readings', `[${Array(MAX_READINGS + 1).fill('{}')}]`],
   ['not-an-object', 'null'],
   ['not-an-object', '21.5'],
   ['too-deep', nested(MAX_DEPTH + 1)],
@@ -79,9 +85,84 @@ test('a bad user property is a rejection, too', () => {
   expect(reasonOf('{}', { id: '' })).toBe('bad-id');
 });
 
+test('an array is as many readings, each as it was written, with its own identity', () => {
+  expect(read(' [ {"v":1.50, "t":"],[\\"}"} ,\n{"id":"a","ts":1795262400,"l":[{}, []]}]')).toEqual([
+    { payload: Buffer.from('{"v":1.50, "t":"],[\\"}"}'), id: undefined, ts: undefined, isPart: true },
+    { payload: Buffer.from('{"id":"a","ts":1795262400,"l":[{}, []]}'), id: 'a', ts: NOW * 1000, isPart: true },
+  ]);
+});
+
+test('of an array, a bad reading is refused alone, and says which it is', () => {
+  expect(read('[{"v":1},2,{"ts":"soon"},{"v":"\\u0000"}]')).toMatchObject([
+    { payload: Buffer.from('{"v":1}') },
+    { reason: 'not-an-object', payload: Buffer.from('2'), detail: expect.stringMatching(/^reading 2 of 4: a number/) },
+    { reason: 'bad-timestamp', payload: Buffer.from('{"ts":"soon"}') },
+    { reason: 'nul-character' },
+  ]);
+});
+
+test('user properties stand in for what a reading of an array lacks', () => {
+  expect(read('[{"id":"own"},{"ts":1795262401},{"id":null}]', { id: 'm', ts: '1795262400' })).toMatchObject([
+    { id: 'own', ts: NOW * 1000, envelope: { ts: '1795262400' } },
+    { id: 'm/1', ts: NOW * 1000 + 1_000_000, envelope: { id: 'm/1' } },
+    { id: 'm/2', ts: NOW * 1000, envelope: { id: 'm/2', ts: '1795262400' } },
+  ]);
+});
+
+test.each(['application/gzip', 'application/json+gzip', 'Application/GZIP; x=1'])('%s is unpacked', (contentType) => {
+  const text = '[{"v":1},{"v":2}]';
+  expect(read(gzipSync(text), { contentType })).toMatchObject([
+    { payload: Buffer.from('{"v":1}') },
+    { payload: Buffer.from('{"v":2}') },
+  ]);
+  expect(read(gzipSync('{"v":1}'), { contentType })).toMatchObject([{ payload: Buffer.from('{"v":1}') }]);
+});
+
+test('any other content type is taken for JSON, and CBOR is refused by its name', () => {
+  expect(read('{"v":1}', { contentType: 'text/plain' })).toMatchObject([{ id: undefined }]);
+  for (const contentType of ['application/cbor', 'application/senml+cbor', 'application/cbor-seq', 'x/cbor+gzip']) {
+    expect(reasonOf('{"v":1}', { contentType })).toBe('unsupported-type');
+  }
+});
+
+const gzip = { contentType: 'application/gzip' };
+const bomb = gzipSync(Buffer.alloc(50_000_000));
+/** The same bomb, whose trailer claims that it is small. */
+const lying = Buffer.concat([bomb.subarray(0, -4), Buffer.from([10, 0, 0, 0])]);
+test.each([
+  ['too-large', bomb, gzip],
+  ['not-gzip', lying, gzip],
+  ['not-gzip', Buffer.from('{"v":1}'), gzip],
+  ['not-gzip', gzipSync('{"v":1}').subarray(0, -9), gzip],
+  ['not-gzip', Buffer.concat([gzipSync('{"v":1'), gzipSync('}')]), gzip],
+  ['empty', gzipSync('[]'), gzip],
+  ['not-json', gzipSync(''), gzip],
+  ['not-utf8', gzipSync('{"v":1}'), undefined],
+] as const)('gzip: %s (%#)', (reason, payload, properties) => {
+  expect(reasonOf(payload, properties)).toBe(reason);
+});
+
+test('a bomb costs next to nothing', () => {
+  const before = process.memoryUsage().rss;
+  for (let n = 0; n < 200; n++) for (const payload of [bomb, lying]) reasonOf(payload, gzip);
+  expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000);
+});
+
+test("a tenant's own limits are tighter", () => {
+  const limits = { maxPayloadBytes: 40, maxDepth: 2, maxAheadSeconds: 5, maxAgeSeconds: 60 };
+  const at = (seconds: number) => `{"ts":${1_795_262_400 + seconds}}`;
+  for (const payload of ['{"a":{}}', at(5), at(-60)]) expect(reasonOf(payload, undefined, limits)).toBeUndefined();
+  expect(reasonOf(`{"a":"${'x'.repeat(40)}"}`, undefined, limits)).toBe('too-large');
+  expect(reasonOf(gzipSync(`{"a":"${'x'.repeat(400)}"}`), gzip, limits)).toBe('too-large');
+  expect(reasonOf('{"a":{"b":[0]}}', undefined, limits)).toBe('too-deep');
+  for (const seconds of [6, -61]) expect(reasonOf(at(seconds), undefined, limits)).toBe('timestamp-out-of-range');
+});
+
 test('no rejection quotes the payload', () => {
   for (const payload of ['{"secret":', '["secret"]', '{"id":"secret\\n"}', '{"ts":"secret"}', '{"secret":"\\u0000"}']) {
-    expect(JSON.stringify(read(payload))).not.toContain('secret');
+    const result = read(payload);
+    const [refused] = isRejection(result) ? [result] : result;
+    expect(refused).toMatchObject({ reason: expect.any(String), detail: expect.not.stringContaining('secret') });
   }
 });
 

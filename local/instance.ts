@@ -19,6 +19,10 @@ export interface RunningInstance {
   databasePort: number;
   /** URL of the database as its superuser. */
   databaseUrl: string;
+  /** The broker's log. */
+  brokerLog: string;
+  /** See ingest-account.ts. */
+  ingestAccountFile: string;
 }
 
 /** A claimed place for a platform; nobody else has it until `release`, or until this process is gone. */

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BrokerConfigOptions, renderBrokerConfig } from '../provisioning/broker/config.ts';
-import { INGEST_USERNAME, type RegistryEntry } from '../provisioning/broker/registry.ts';
+import { INGEST_CONNECTED, type RegistryEntry } from '../provisioning/broker/registry.ts';
 import { syncRegistry } from '../provisioning/broker/sync.ts';
 import { type CertificateFiles, ensureCertificates } from './certificates.ts';
 import { startChild, stopChild } from './child.ts';
@@ -107,7 +107,7 @@ function watchReloads(restored: boolean, logFile: string): () => boolean {
   const from = existsSync(logFile) ? statSync(logFile).size : 0;
   let safe = !restored;
   return () => {
-    safe ||= readFileSync(logFile).subarray(from).includes(`u'${INGEST_USERNAME}'`);
+    safe ||= INGEST_CONNECTED.test(readFileSync(logFile).subarray(from).toString('latin1'));
     return safe;
   };
 }

@@ -1,11 +1,12 @@
 // The platform on this machine: database, broker, ingest and registry watch, started in order and stopped in reverse.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { INGEST_USERNAME } from '../provisioning/broker/registry.ts';
+import { INGEST_USERNAME, ingestUsername } from '../provisioning/broker/registry.ts';
 import { applyMigrations } from '../provisioning/database/apply.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
+import { type IngestAccount, readIngestAccount, watchGeneration } from './ingest-account.ts';
 import { type IngestWorker, startIngestWorker } from './ingest-worker.ts';
 import type { RunningInstance } from './instance.ts';
 import { type Mosquitto, startMosquitto } from './mosquitto.ts';
@@ -53,6 +54,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   };
   try {
     const { secrets, save } = loadSecrets(join(dir, 'secrets.json'));
+    const ingestAccountFile = join(dir, 'ingest-account.json');
 
     onProgress('database');
     const databasePort = await choosePort(options.preferredPorts?.database);
@@ -64,7 +66,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     stops.push(database.stop);
     const { url } = database.current;
     onProgress('schema and logins');
-    await prepareDatabase(url, secrets);
+    await prepareDatabase(url, secrets, readIngestAccount(ingestAccountFile));
 
     onProgress('broker');
     const mqttPort = options.mqttPort ?? (await choosePort(options.preferredPorts?.mqtt));
@@ -89,20 +91,24 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const { certificates } = broker.current;
     const ingest = await supervise(
       'the ingest worker',
-      async () =>
-        startIngestWorker({
+      async () => {
+        const { generation, keys } = readIngestAccount(ingestAccountFile);
+        return startIngestWorker({
           brokerUrl: broker.current.url,
-          username: INGEST_USERNAME,
-          password: secrets.ingestBroker,
+          username: ingestUsername(generation),
+          password: keys[generation]!,
           caFile: certificates.caFile,
           clientId: INGEST_USERNAME,
           databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
           logFile: join(dir, 'ingest.log'),
           ...(options.onIngestLog && { onLog: options.onIngestLog }),
-        }),
+        });
+      },
       onTrouble,
     );
     stops.push(ingest.stop);
+    const rotation = watchGeneration(ingestAccountFile, () => void ingest.replace());
+    stops.push(async () => rotation.stop());
 
     const instance: RunningInstance = {
       name,
@@ -113,6 +119,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       caFile: certificates.caFile,
       databasePort,
       databaseUrl: url,
+      brokerLog: broker.current.logFile,
+      ingestAccountFile,
     };
     return { instance, secrets, saveSecrets: save, database, broker, ingest, stop };
   } catch (error) {
@@ -121,13 +129,16 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-/** Schema, logins of the two roles, and the ingest worker's broker account. */
-async function prepareDatabase(url: string, secrets: PlatformSecrets): Promise<void> {
+/** Schema, logins of the two roles, and the ingest worker's broker account in each generation that is in force. */
+async function prepareDatabase(url: string, secrets: PlatformSecrets, account: IngestAccount): Promise<void> {
   await applyMigrations(url);
   await withConnection(url, async (client) => {
     await setLogin(client, 'mqtt_ingest', secrets.ingestDatabase);
     await setLogin(client, 'broker_sync', secrets.syncDatabase);
-    await upsertServiceAccount(client, { username: INGEST_USERNAME, purpose: 'ingest', key: secrets.ingestBroker });
+    for (const generation of account.inForce) {
+      const key = account.keys[generation]!;
+      await upsertServiceAccount(client, { username: ingestUsername(generation), purpose: 'ingest', key });
+    }
   });
 }
 

@@ -8,8 +8,6 @@ export interface PlatformSecrets {
   ingestDatabase: string;
   /** Password of the database role broker_sync. */
   syncDatabase: string;
-  /** Key of the broker account svc-ingest. */
-  ingestBroker: string;
   devices: Record<string, string>;
 }
 
@@ -17,7 +15,7 @@ export interface PlatformSecrets {
 export function loadSecrets(file: string): { secrets: PlatformSecrets; save: () => void } {
   const secrets: PlatformSecrets = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
-    : { ingestDatabase: generateKey(), syncDatabase: generateKey(), ingestBroker: generateKey(), devices: {} };
+    : { ingestDatabase: generateKey(), syncDatabase: generateKey(), devices: {} };
   const save = () => {
     writeFileSync(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
     renameSync(`${file}.new`, file);

@@ -12,6 +12,8 @@ export interface Part {
 export interface Supervised<P extends Part> {
   /** The part as it runs now. */
   readonly current: P;
+  /** Lets it end in its own time and starts it anew. */
+  replace(): Promise<void>;
   /** Ends it for good. */
   stop(): Promise<void>;
 }
@@ -30,11 +32,12 @@ export async function supervise<P extends Part>(
 ): Promise<Supervised<P>> {
   let current = await start();
   let stopping = false;
+  let replacing = false;
   let restarting: Promise<void> = Promise.resolve();
 
   const watch = () => {
     const onExit = (code: number | null, signal: string | null) => {
-      if (stopping) return;
+      if (stopping || replacing) return;
       onTrouble(`${name} ended (${signal ?? `exit code ${code}`}); starting it again`);
       restarting = restart();
     };
@@ -60,6 +63,14 @@ export async function supervise<P extends Part>(
   return {
     get current() {
       return current;
+    },
+    replace: async () => {
+      await restarting;
+      replacing = true;
+      await current.stop();
+      restarting = restart();
+      await restarting;
+      replacing = false;
     },
     stop: async () => {
       stopping = true;

@@ -1,30 +1,16 @@
 // Messages that will be written in one transaction: rows, dead letters, and what to acknowledge afterwards.
-import { bucketedId, contentHash } from '../../domain/message-identity.ts';
-import { isRejection, MAX_PAYLOAD_BYTES, type RejectionReason, readMessage } from '../../domain/messages.ts';
+import { readMessage } from '../../domain/messages.ts';
+import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
+import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
 import type { Delivery } from './delivery.ts';
+import { mostUnpacked, OVERHEAD_BYTES } from './held.ts';
 import type { Registry, Route } from './registry.ts';
+import { isFoundByPacket, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
 
-/** A message to be stored. */
-export interface Row {
-  delivery: Delivery;
-  route: Route;
-  /** Microseconds since 1970: the device's time, or of receipt when it gave none. */
-  ts: number;
-  messageId: string;
-  /** Set when the device gave no timestamp: `ts` is then no part of the message's identity. */
-  untimed: Untimed | undefined;
-}
-
-/** How a message without a timestamp is recognised when it comes again. */
-export interface Untimed {
-  contentHash: string;
-  /** The broker sends it again, and nothing in it says which message it is: look for its packet, too. */
-  lookForPacket: boolean;
-}
-
-/** A message that becomes a dead letter. */
+/** A message, or one reading of an array, that becomes a dead letter. */
 export interface DeadLetter {
   delivery: Delivery;
+  sent: Sent;
   tenant: string | undefined;
   tenantId: string | undefined;
   deviceId: string | undefined;
@@ -33,19 +19,22 @@ export interface DeadLetter {
   detail: string;
 }
 
-/** Memory a held message takes beside its payload, in bytes; generous. */
-const OVERHEAD_BYTES = 600;
+/** Numbers of readings received, by tenant slug; undefined: no known tenant. */
+export type Received = Map<string | undefined, { tenantId: string | undefined; readings: number }>;
+
 const PACKET_IDS = 65_536;
 
 /** Collects deliveries; decodes and sorts each as it comes, while the batch before it is being written. */
 export class Batch {
   readonly rows: Row[] = [];
   readonly deadLetters: DeadLetter[] = [];
-  /** Tenant slugs to numbers of messages that were seen before in this batch. */
-  readonly repeats = new Map<string, number>();
-  /** Payload bytes held, with overhead. */
+  /** Readings that were seen before in this batch. */
+  readonly repeats: Row[] = [];
+  /** Counted as they come, apart from what becomes of them, so that the ledger can compare the two. */
+  readonly received: Received = new Map();
+  /** Memory held, in bytes; generous. */
   bytes = 0;
-  received = 0;
+  messages = 0;
   /** When the first message came, in milliseconds since 1970. */
   startedAt = 0;
 
@@ -60,15 +49,19 @@ export class Batch {
   }
 
   add(delivery: Delivery): void {
-    if (this.received === 0) this.startedAt = delivery.receivedAt;
-    this.received += 1;
+    if (this.messages === 0) this.startedAt = delivery.receivedAt;
+    this.messages += 1;
     this.bytes += delivery.payload.length + OVERHEAD_BYTES;
     if (delivery.packetId !== 0) {
       this.#acknowledgements.push(delivery.connection * PACKET_IDS + delivery.packetId);
     }
     const route = this.#registry.find(delivery.topic);
-    if (route) this.#place(delivery, route);
-    else this.#unrouted.push(delivery);
+    if (route) {
+      this.#place(delivery, route);
+    } else {
+      this.bytes += mostUnpacked(delivery);
+      this.#unrouted.push(delivery);
+    }
   }
 
   /** Routes what the registry did not know when it came. @throws database errors; then nothing has changed. */
@@ -81,8 +74,10 @@ export class Batch {
       const route = this.#registry.find(delivery.topic);
       const refusal = unroutable.get(delivery.topic);
       if (refusal) {
-        this.deadLetters.push({ delivery, deviceId: undefined, messageId: delivery.properties?.id, ...refusal });
+        this.#count(refusal.tenant, refusal.tenantId, 1);
+        this.#refuse(delivery, sentAsWhole(delivery), { ...refusal, deviceId: undefined });
       } else if (route) {
+        this.bytes -= mostUnpacked(delivery);
         this.#place(delivery, route);
       } else {
         // The registry's memory ended in between.
@@ -100,27 +95,45 @@ export class Batch {
 
   #place(delivery: Delivery, route: Route): void {
     const result = delivery.truncated
-      ? { reason: 'too-large' as const, detail: `more than ${MAX_PAYLOAD_BYTES} bytes; what is kept was cut off` }
-      : readMessage(delivery.payload, delivery.properties, delivery.receivedAt);
+      ? reject('too-large', `more than ${MAX_PAYLOAD_BYTES} bytes; what is kept was cut off`)
+      : readMessage(delivery.payload, delivery.properties, delivery.receivedAt, route.limits);
     if (isRejection(result)) {
-      const { tenant, tenantId, deviceId } = route;
-      this.deadLetters.push({ delivery, tenant, tenantId, deviceId, messageId: delivery.properties?.id, ...result });
+      this.#count(route.tenant, route.tenantId, 1);
+      this.#refuse(delivery, sentAsWhole(delivery), { ...result, ...namesOf(route) });
       return;
     }
-    const row = identify(delivery, route, result.ts, result.id);
-    if (this.#isRepeat(row)) this.repeats.set(route.tenant, (this.repeats.get(route.tenant) ?? 0) + 1);
-    else this.rows.push(row);
+    this.#count(route.tenant, route.tenantId, result.length);
+    for (const reading of result) {
+      if (reading.payload !== delivery.payload) this.bytes += reading.payload.length + OVERHEAD_BYTES;
+      if (isRejection(reading)) {
+        const { reason, detail } = reading;
+        this.#refuse(delivery, sentAsPart(reading), { reason, detail, ...namesOf(route) });
+        continue;
+      }
+      const row = makeRow(delivery, route, reading);
+      (this.#isRepeat(row) ? this.repeats : this.rows).push(row);
+    }
+  }
+
+  #count(tenant: string | undefined, tenantId: string | undefined, readings: number): void {
+    const counted = this.received.get(tenant);
+    if (counted) counted.readings += readings;
+    else this.received.set(tenant, { tenantId, readings });
+  }
+
+  #refuse(delivery: Delivery, sent: Sent, why: Omit<DeadLetter, 'delivery' | 'sent' | 'messageId'>): void {
+    this.deadLetters.push({ delivery, sent, messageId: sent.envelope?.id, ...why });
   }
 
   #isRepeat(row: Row): boolean {
     const { untimed, delivery } = row;
     if (untimed && delivery.packetId !== 0) {
       const packet = `${delivery.packetId} ${untimed.contentHash}`;
-      if (untimed.lookForPacket && this.#seenPackets.has(packet)) return true;
+      if (isFoundByPacket(row) && this.#seenPackets.has(packet)) return true;
       this.#seenPackets.add(packet);
     }
     // It may turn out to be a reading of an earlier bucket; an equal one of this bucket must not fall with it.
-    if (untimed?.lookForPacket) return false;
+    if (isFoundByPacket(row)) return false;
     const first = this.#seen.get(row.messageId);
     if (first === undefined) {
       this.#seen.set(row.messageId, row);
@@ -134,22 +147,4 @@ export class Batch {
   }
 }
 
-function identify(delivery: Delivery, route: Route, ts: number | undefined, id: string | undefined): Row {
-  if (ts !== undefined) {
-    const messageId = id ?? contentHash(delivery.topic, delivery.payload);
-    return { delivery, route, ts, messageId, untimed: undefined };
-  }
-  const content = contentHash(delivery.topic, delivery.payload);
-  return {
-    delivery,
-    route,
-    ts: delivery.receivedAt * 1000,
-    messageId: id ?? bucketedId(content, delivery.receivedAt),
-    untimed: { contentHash: content, lookForPacket: delivery.dup && id === undefined },
-  };
-}
-
-/** What makes two messages the same. A device's id holds no control character, so the line breaks part it safely. */
-function keyOf({ route, messageId, ts, untimed }: Row): string {
-  return `${route.deviceId}\n${untimed ? '' : ts}\n${messageId}`;
-}
+const namesOf = ({ tenant, tenantId, deviceId }: Route) => ({ tenant, tenantId, deviceId });

@@ -1,6 +1,6 @@
 // Rows in COPY's binary format (PostgreSQL documentation, COPY, "Binary Format"): no escaping, no text for Postgres to
 // parse back into ids and times, and the payload's bytes are copied as they came.
-import type { Row } from './batch.ts';
+import type { Row } from './row.ts';
 
 /** The statement these bytes belong to; the order of the columns is the order below. */
 export const COPY_TELEMETRY =
@@ -34,21 +34,21 @@ export function encodePrefix(tenantId: string, deviceId: string): Buffer {
 /** All rows as one COPY stream. */
 export function encodeRows(rows: readonly Row[]): Buffer {
   let size = SIGNATURE.length + TRAILER.length;
-  for (const { route, messageId, delivery } of rows) {
+  for (const { route, messageId, payload } of rows) {
     // A character of UTF-16 is at most three bytes of UTF-8.
-    size += route.prefix.length + FIXED_BYTES + messageId.length * 3 + delivery.payload.length;
+    size += route.prefix.length + FIXED_BYTES + messageId.length * 3 + payload.length;
   }
   const out = Buffer.allocUnsafe(size);
   let at = SIGNATURE.copy(out, 0);
-  for (const { route, ts, messageId, delivery } of rows) {
+  for (const { route, ts, messageId, delivery, payload } of rows) {
     at += route.prefix.copy(out, at);
     at = writeTimestamp(out, ts, at);
     const idBytes = out.write(messageId, at + 4, 'utf8');
     out.writeInt32BE(idBytes, at);
     at = writeTimestamp(out, delivery.receivedAt * 1000, at + 4 + idBytes);
-    at = out.writeInt32BE(1 + delivery.payload.length, at);
+    at = out.writeInt32BE(1 + payload.length, at);
     out[at] = JSONB_VERSION;
-    at += 1 + delivery.payload.copy(out, at + 1);
+    at += 1 + payload.copy(out, at + 1);
   }
   at += TRAILER.copy(out, at);
   return out.subarray(0, at);

@@ -3,13 +3,15 @@ import type { Client } from 'pg';
 import { bucketedId, contentHash } from '../../domain/message-identity.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import type { DeadLetter } from './batch.ts';
+import type { Sent } from './row.ts';
 
 const INSERT = `
   insert into public.dead_letters
-    (tenant_id, device_id, topic, payload, content_type, reason, detail, message_id, fingerprint, received_at)
+    (tenant_id, device_id, topic, payload, content_type, reason, detail, message_id, fingerprint, received_at,
+     properties)
   select * from unnest(
     $1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::timestamptz[])
+    $10::timestamptz[], $11::jsonb[])
   on conflict do nothing`;
 
 /**
@@ -22,18 +24,26 @@ export async function insertDeadLetters(client: Client, letters: readonly DeadLe
     letters.map(({ tenantId }) => tenantId ?? null),
     letters.map(({ deviceId }) => deviceId ?? null),
     letters.map(({ delivery }) => storable(delivery.topic)),
-    letters.map(({ delivery }) => delivery.payload),
-    letters.map(({ delivery }) => storable(delivery.properties?.contentType)),
+    letters.map(({ sent }) => sent.payload),
+    letters.map(({ sent }) => storable(sent.contentType)),
     letters.map(({ reason }) => reason),
     letters.map(({ detail }) => storable(detail)),
     letters.map(({ messageId }) => storable(messageId)),
     letters.map(fingerprint),
     letters.map(({ delivery }) => formatTimestamp(delivery.receivedAt * 1000)),
+    letters.map(({ sent }) => propertiesOf(sent)),
   ]);
 }
 
-function fingerprint({ delivery, reason }: DeadLetter): string {
-  return `${reason}.${bucketedId(contentHash(delivery.topic, delivery.payload), delivery.receivedAt)}`;
+function fingerprint({ delivery, sent, reason }: DeadLetter): string {
+  return `${reason}.${bucketedId(contentHash(delivery.topic, sent.payload), delivery.receivedAt)}`;
+}
+
+/** The user properties as JSON, or null when they say nothing. */
+function propertiesOf({ envelope }: Sent): string | null {
+  const { id, ts } = envelope ?? {};
+  if (id === undefined && ts === undefined) return null;
+  return JSON.stringify({ id: storable(id) ?? undefined, ts: storable(ts) ?? undefined });
 }
 
 /** Postgres' text holds no NUL; a dead letter must always be storable. */

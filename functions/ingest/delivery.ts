@@ -1,5 +1,5 @@
 // A PUBLISH as it came from the broker, before anyone has looked at its payload.
-import type { Envelope } from '../../domain/messages.ts';
+import type { MessageProperties } from '../../domain/messages.ts';
 
 /** One delivery of one message. A redelivery is another one. */
 export interface Delivery {
@@ -17,10 +17,5 @@ export interface Delivery {
   /** Milliseconds since 1970. */
   receivedAt: number;
   /** What its MQTT 5 properties say; undefined when there are none. */
-  properties: DeliveryProperties | undefined;
-}
-
-/** The MQTT 5 properties ingest looks at. */
-export interface DeliveryProperties extends Envelope {
-  contentType?: string | undefined;
+  properties: MessageProperties | undefined;
 }

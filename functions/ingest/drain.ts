@@ -81,7 +81,7 @@ export function createDrain(options: DrainOptions): Drain {
   }
 
   async function writeAll(): Promise<void> {
-    while (batch.received > 0 && !dropped) {
+    while (batch.messages > 0 && !dropped) {
       const linger = LINGER_MS - (now() - batch.startedAt);
       if (linger > 0) await pause(linger, signal);
       if (dropped) return;
@@ -106,7 +106,7 @@ export function createDrain(options: DrainOptions): Drain {
     const durationMs = performance.now() - started;
     onWritten(written, durationMs);
     log.debug(
-      { batch: batches, messages: writing.received, careful: written.careful, durationMs: Math.round(durationMs) },
+      { batch: batches, messages: writing.messages, careful: written.careful, durationMs: Math.round(durationMs) },
       'batch committed',
     );
   }

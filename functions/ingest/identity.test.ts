@@ -1,4 +1,5 @@
 // When is a message the one that is stored already? Against the real broker, whose redeliveries the cases depend on.
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BUCKET_MS } from '../../domain/message-identity.ts';
 import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
@@ -8,7 +9,7 @@ import { type RunResult, runOnce } from './run.ts';
 let rig: IngestRig;
 let proxy: TcpProxy;
 beforeAll(async () => {
-  rig = await startIngestRig(6);
+  rig = await startIngestRig(10);
   proxy = await startProxy(rig.broker().port);
 });
 afterAll(async () => {
@@ -99,4 +100,47 @@ test('C: a redelivery that was never committed is stored once, beside an equal r
   await device.publish(['{"v":1}']);
   expect(counts(await run('uncommitted', clock(1)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
   expect(await rig.rows(device)).toHaveLength(1);
+});
+
+test('C: equal readings of one bucket are one row, also when all are redelivered in a later bucket', async () => {
+  const device = rig.devices[6]!;
+  const before = await commitWithoutAcknowledging('repeats', device, ['{"v":1}', '{"v":1}', '{"v":1}']);
+  expect(counts(before)).toEqual({ received: 3, stored: 1, duplicate: 2, rejected: 0 });
+  expect(counts(await run('repeats', clock(1)))).toEqual(onlyDuplicates(3));
+  expect(await rig.rows(device)).toHaveLength(1);
+});
+
+test('C: the same over two batches: the second one found its equal in the table', async () => {
+  const device = rig.devices[7]!;
+  await run('repeats-2');
+  await device.publish(['{"v":1}']);
+  expect(counts(await run('repeats-2'))).toMatchObject({ stored: 1 });
+  const before = await commitWithoutAcknowledging('repeats-2', device, ['{"v":1}', '[{"v":1},{"v":2}]']);
+  expect(counts(before)).toEqual({ received: 3, stored: 1, duplicate: 2, rejected: 0 });
+  expect(counts(await run('repeats-2', clock(3)))).toEqual(onlyDuplicates(3));
+  expect(await rig.rows(device)).toHaveLength(2);
+});
+
+test('D: an array is acknowledged as one message, and each of its readings is recognised by itself', async () => {
+  const device = rig.devices[8]!;
+  const ts = new Date().toISOString();
+  const array = `[{"v":1}, {"v":2}, {"v":1}, {"id":"x","v":3}, {"ts":"${ts}","v":4}, 5]`;
+  const before = await commitWithoutAcknowledging('array', device, [array]);
+  expect(counts(before)).toEqual({ received: 6, stored: 4, duplicate: 1, rejected: 1 });
+  // A crash, and an hour later the broker sends it again.
+  expect(counts(await run('array', clock(6)))).toEqual({ received: 6, stored: 0, duplicate: 5, rejected: 1 });
+  // The device itself sends some of them again, alone: what has neither id nor time is a new reading by then.
+  await device.publish(['{"v":1}', '{"id":"x","v":3}', `{"ts":"${ts}","v":4}`]);
+  expect(counts(await run('array', clock(6)))).toEqual({ received: 3, stored: 1, duplicate: 2, rejected: 0 });
+  expect(await rig.rows(device)).toHaveLength(5);
+});
+
+test('D: gzip is only a wrapping: the same reading with and without is one', async () => {
+  const device = rig.devices[9]!;
+  await run('gzip');
+  await device.publish(['{"v":1}']);
+  await device.publish([gzipSync('{"v":1}'), gzipSync('[{"v":1}]', { level: 1 })], {
+    properties: { contentType: 'application/gzip' },
+  });
+  expect(counts(await run('gzip'))).toEqual({ received: 3, stored: 1, duplicate: 2, rejected: 0 });
 });

@@ -1,7 +1,7 @@
 // The careful way into public.telemetry: an INSERT that skips what is there already.
 import type { Client } from 'pg';
 import { formatTimestamp } from '../../domain/timestamps.ts';
-import type { Row } from './batch.ts';
+import type { Row } from './row.ts';
 
 // Without a conflict target no SELECT right is needed: the role may only insert.
 const INSERT = `
@@ -20,7 +20,7 @@ export async function insertRows(client: Client, rows: readonly Row[]): Promise<
     rows.map(({ ts }) => formatTimestamp(ts)),
     rows.map(({ messageId }) => messageId),
     rows.map(({ delivery }) => formatTimestamp(delivery.receivedAt * 1000)),
-    rows.map(({ delivery }) => delivery.payload.toString('utf8')),
+    rows.map(({ payload }) => payload.toString('utf8')),
   ]);
   return rowCount ?? 0;
 }

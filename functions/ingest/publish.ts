@@ -1,6 +1,7 @@
 // Reads PUBLISH packets. One without properties, the common case, is read in place; mqtt-packet reads the others.
 import { parser as createParser, type IPublishPacket, type Packet } from 'mqtt-packet';
-import type { Delivery, DeliveryProperties } from './delivery.ts';
+import type { MessageProperties } from '../../domain/messages.ts';
+import type { Delivery } from './delivery.ts';
 
 /** First byte of a PUBLISH is 0011 dqqr: dup, QoS, retain (MQTT 5.0, 3.3.1). */
 export const PUBLISH = 0x30;
@@ -53,7 +54,7 @@ function longPropertiesEnd(bytes: Buffer, at: number, end: number): number {
   throw malformed();
 }
 
-function readProperties(packet: Buffer): DeliveryProperties {
+function readProperties(packet: Buffer): MessageProperties {
   const { properties } = parsePacket(packet) as IPublishPacket;
   return {
     id: last(properties?.userProperties?.id),

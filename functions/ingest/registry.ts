@@ -1,4 +1,6 @@
-// Which tenant and device a topic belongs to. Learnt from the database on first sight and remembered for a while.
+// Which tenant and device a topic belongs to, and what bounds it. Learnt from the database on first sight and remembered
+// for a while.
+import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
 import { parseTelemetryTopic } from '../../domain/topics.ts';
 import type { Database } from './database.ts';
 
@@ -7,6 +9,9 @@ export interface Route {
   tenant: string;
   tenantId: string;
   deviceId: string;
+  limits: MessageLimits;
+  /** The tenant has a rate or a quota. */
+  metered: boolean;
   /** The first two columns of a row in COPY's binary format: see copy-rows.ts. */
   prefix: Buffer;
 }
@@ -20,6 +25,9 @@ export interface Unroutable {
   tenantId: string | undefined;
 }
 
+/** The part of a database that the registry asks. */
+export type Asked = Pick<Database, 'query'>;
+
 /** Topics to devices. */
 export interface Registry {
   /** The device of a topic, when it is known already. */
@@ -31,12 +39,12 @@ export interface Registry {
   learn(topics: readonly string[]): Promise<Map<string, Unroutable>>;
 }
 
-/** How long a device is remembered: a deleted and re-registered one gets its new id within this time. */
+/** How long a device is remembered: a deleted and re-registered one gets its new id, a limit is in force, within this time. */
 const MEMORY_MS = 60_000;
 
 /** An empty registry. @param encodePrefix makes a route's `prefix`. @param now in milliseconds. */
 export function createRegistry(
-  database: Database,
+  database: Asked,
   encodePrefix: (tenantId: string, deviceId: string) => Buffer,
   now: () => number,
 ): Registry {
@@ -63,8 +71,8 @@ export function createRegistry(
       const found = await findDevices(database, [...wanted.values()]);
       const missing: [topic: string, tenant: string][] = [];
       for (const [topic, { tenant, device }] of wanted) {
-        const ids = found.get(`${tenant}/${device}`);
-        if (ids) routes.set(topic, { tenant, ...ids, prefix: encodePrefix(ids.tenantId, ids.deviceId) });
+        const row = found.get(`${tenant}/${device}`);
+        if (row) routes.set(topic, routeOf(row, encodePrefix(row.t, row.d)));
         else missing.push([topic, tenant]);
       }
       if (missing.length === 0) return unroutable;
@@ -83,19 +91,42 @@ export function createRegistry(
   };
 }
 
-async function findDevices(database: Database, keys: { tenant: string; device: string }[]) {
+/** A device as the database has it; a null is a limit that was not set. */
+interface DeviceRow {
+  tenant_slug: string;
+  device_slug: string;
+  t: string;
+  d: string;
+  max_payload_bytes: number | null;
+  max_depth: number | null;
+  max_ahead_seconds: number | null;
+  max_age_seconds: string | null;
+  metered: boolean;
+}
+
+async function findDevices(database: Asked, keys: { tenant: string; device: string }[]) {
   // Disabled devices too: what the broker acknowledged before it cut them off is stored.
-  const { rows } = await database.query<{ tenant_slug: string; device_slug: string; t: string; d: string }>(
-    `select tenant_slug, device_slug, tenant_id as t, device_id as d from ingest.registered_devices
+  const { rows } = await database.query<DeviceRow>(
+    `select tenant_slug, device_slug, tenant_id as t, device_id as d, max_payload_bytes, max_depth, max_ahead_seconds,
+       max_age_seconds, metered
+     from ingest.registered_devices
      join unnest($1::text[], $2::text[]) as wanted (tenant_slug, device_slug) using (tenant_slug, device_slug)`,
     [keys.map(({ tenant }) => tenant), keys.map(({ device }) => device)],
   );
-  return new Map(
-    rows.map((row) => [`${row.tenant_slug}/${row.device_slug}`, { tenantId: row.t, deviceId: row.d }] as const),
-  );
+  return new Map(rows.map((row) => [`${row.tenant_slug}/${row.device_slug}`, row] as const));
 }
 
-async function findTenants(database: Database, slugs: string[]): Promise<Map<string, string>> {
+function routeOf(row: DeviceRow, prefix: Buffer): Route {
+  const limits = {
+    maxPayloadBytes: row.max_payload_bytes ?? DEFAULT_LIMITS.maxPayloadBytes,
+    maxDepth: row.max_depth ?? DEFAULT_LIMITS.maxDepth,
+    maxAheadSeconds: row.max_ahead_seconds ?? DEFAULT_LIMITS.maxAheadSeconds,
+    maxAgeSeconds: row.max_age_seconds === null ? DEFAULT_LIMITS.maxAgeSeconds : Number(row.max_age_seconds),
+  };
+  return { tenant: row.tenant_slug, tenantId: row.t, deviceId: row.d, limits, metered: row.metered, prefix };
+}
+
+async function findTenants(database: Asked, slugs: string[]): Promise<Map<string, string>> {
   const { rows } = await database.query<{ tenant_slug: string; tenant_id: string }>(
     'select distinct tenant_slug, tenant_id from ingest.registered_devices where tenant_slug = any ($1::text[])',
     [slugs],

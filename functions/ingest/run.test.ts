@@ -24,7 +24,7 @@ test('drains what waits on the broker, each message once, and logs one summary',
   const { log, lines } = keepLog('info');
   const result = await runOnce(rig.settings('drains'), log, never);
   expect(result).toMatchObject({ outcome: 'idle', received: 500, stored: 500, duplicate: 0, rejected: 0 });
-  expect(result.tenants).toEqual({ acme: { received: 500, stored: 500, duplicate: 0, rejected: 0 } });
+  expect(result.tenants).toEqual({ acme: { received: 500, stored: 500, duplicate: 0, rejected: 0, overQuota: 0 } });
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatchObject({ service: 'mqtt_ingest', level: 'info', msg: 'mqtt_ingest run', stored: 500 });
   const rows = await rig.rows(device);
@@ -35,7 +35,7 @@ test('drains what waits on the broker, each message once, and logs one summary',
 test('a malformed message becomes a dead letter with its bytes, the rest of its batch is stored', async () => {
   const device = rig.devices[1]!;
   await subscribe('malformed');
-  const bad = [Buffer.from([0xff, 0xfe]), '{"a":', '[1]', '', '{"a":"\\u0000"}', '{"ts":"yesterday"}'];
+  const bad = [Buffer.from([0xff, 0xfe]), '{"a":', '1', '', '{"a":"\\u0000"}', '{"ts":"yesterday"}'];
   await device.publish(['{"n":1}', ...bad, '{"n":2}'], { properties: { contentType: 'application/json' } });
   expect(await run('malformed')).toMatchObject({ received: 8, stored: 2, rejected: 6, carefulBatches: 0 });
   expect(await rig.rows(device)).toHaveLength(2);
@@ -83,8 +83,8 @@ test('QoS 0 messages are stored too, and two tenants are counted apart', async (
   await expect.poll(() => rig.rows(umbrella)).toHaveLength(2);
   await acme.publish(['{"n":1}'], { qos: 0 });
   expect((await running).tenants).toEqual({
-    umbrella: { received: 3, stored: 2, duplicate: 1, rejected: 0 },
-    acme: { received: 1, stored: 1, duplicate: 0, rejected: 0 },
+    umbrella: { received: 3, stored: 2, duplicate: 1, rejected: 0, overQuota: 0 },
+    acme: { received: 1, stored: 1, duplicate: 0, rejected: 0, overQuota: 0 },
   });
 });
 

@@ -98,13 +98,14 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   }
 }
 
-/** Keeps partitions ahead of time and old identities short. Its failure is no reason not to ingest. */
+/** Keeps partitions ahead of time, and old identities and the ledger short. Its failure is no reason not to ingest. */
 export async function maintain(database: Database, log: Logger): Promise<void> {
   try {
     await database.query('select ingest.ensure_telemetry_partitions()', []);
     await database.query('select ingest.prune_untimed($1::interval)', [UNTIMED_MEMORY]);
+    await database.query('select ingest.prune_ledger($1::interval)', [LEDGER_MEMORY]);
   } catch (error) {
-    log.warn({ error: describeError(error) }, 'maintenance of partitions and message identities failed');
+    log.warn({ error: describeError(error) }, 'maintenance of partitions, message identities and ledger failed');
   }
 }
 
@@ -113,3 +114,6 @@ export async function maintain(database: Database, log: Logger): Promise<void> {
  * by the broker need less: they come when ingest connects, and this is pruned only after that.
  */
 const UNTIMED_MEMORY = '3 days';
+
+/** How long the ledger is kept: as long as readings are, by default. 5 MB a tenant that sends every minute. */
+const LEDGER_MEMORY = '30 days';

@@ -49,5 +49,12 @@ export class ConnectionLost extends Error {
 export function classify(error: unknown): ErrorKind {
   if (error instanceof ConnectionLost) return 'transient';
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return 'unknown';
+  if (isPartitionRace(error)) return 'transient';
   return BY_CODE[error.code] ?? BY_CLASS[error.code.slice(0, 2)] ?? 'operator';
 }
+
+/**
+ * While a day's partition is attached, an insert that waits for the default partition finds that the row no longer belongs
+ * there. Written again, it goes to the new partition. A check of a column has a name, this one has none.
+ */
+const isPartitionRace = ({ code, constraint }: pg.DatabaseError) => code === '23514' && constraint === undefined;

@@ -1,7 +1,9 @@
 // The row that reaches the table is the message that was sent, whichever way it was written.
 import fc from 'fast-check';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isRejection, readMessage } from '../../domain/messages.ts';
+import { readMessage } from '../../domain/messages.ts';
+import { isRejection } from '../../domain/messages-reasons.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import { type IngestRig, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { Batch } from './batch.ts';
@@ -10,6 +12,7 @@ import { type Database, openDatabase } from './database.ts';
 import type { Delivery } from './delivery.ts';
 import { acquireLease, type Lease } from './lease.ts';
 import { createRegistry, type Registry } from './registry.ts';
+import { classify } from './sqlstate.ts';
 import { createStore, type Store } from './store.ts';
 import { totalOf } from './tally.ts';
 
@@ -32,6 +35,8 @@ afterAll(async () => {
 });
 
 const receivedAt = Date.now();
+/** The UTC day `days` from now. */
+const day = (days: number) => new Date(receivedAt + days * 86_400_000).toISOString().slice(0, 10);
 
 const deliveryTo = (device: RigDevice, payload: Buffer, more: Partial<Delivery> = {}): Delivery => ({
   ...{ topic: device.topic, payload, packetId: 1, dup: false, connection: 1, receivedAt },
@@ -51,7 +56,7 @@ test('COPY stores ids, times to the microsecond and payloads as they were sent',
   const old = '{"ts":"2000-01-01T00:00:00Z"}';
   const { tallies, careful } = await store.write(batchOf(device, [Buffer.from(payload), Buffer.from(old)]));
   expect(careful).toBe(false);
-  expect(totalOf(tallies)).toEqual({ received: 2, stored: 2, duplicate: 0, rejected: 0 });
+  expect(totalOf(tallies)).toEqual({ received: 2, stored: 2, duplicate: 0, rejected: 0, overQuota: 0 });
   const { rows } = await rig.admin.query(
     `select tenant_id, message_id, payload, to_char(ts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ts, received_at
      from public.telemetry where device_id = $1 order by ts`,
@@ -73,11 +78,17 @@ test('a duplicate in a batch that has to be written again costs nothing but time
   const { tallies, careful } = await store.write(batch);
   expect(careful).toBe(true);
   expect(Object.fromEntries(tallies)).toEqual({
-    acme: { received: 4, stored: 2, duplicate: 2, rejected: 0 },
-    umbrella: { received: 1, stored: 1, duplicate: 0, rejected: 0 },
+    acme: { received: 4, stored: 2, duplicate: 2, rejected: 0, overQuota: 0 },
+    umbrella: { received: 1, stored: 1, duplicate: 0, rejected: 0, overQuota: 0 },
   });
   // As after a commit whose answer was lost.
-  expect(totalOf((await store.write(batch)).tallies)).toEqual({ received: 5, stored: 0, duplicate: 5, rejected: 0 });
+  expect(totalOf((await store.write(batch)).tallies)).toEqual({
+    received: 5,
+    stored: 0,
+    duplicate: 5,
+    rejected: 0,
+    overQuota: 0,
+  });
 });
 
 test('bad rows anywhere in a batch are found, and only they', async () => {
@@ -90,7 +101,7 @@ test('bad rows anywhere in a batch are found, and only they', async () => {
   const payloads = Array.from({ length: 100 }, (_, n) => Buffer.from(bad.has(n) ? `{"poison":${n}}` : `{"n":${n}}`));
   const { tallies } = await store.write(batchOf(device, payloads));
   await rig.admin.query('drop function public.refuse_poison() cascade');
-  expect(totalOf(tallies)).toEqual({ received: 100, stored: 95, duplicate: 0, rejected: 5 });
+  expect(totalOf(tallies)).toEqual({ received: 100, stored: 95, duplicate: 0, rejected: 5, overQuota: 0 });
   expect(await rig.rows(device)).toHaveLength(95);
   const letters = await rig.deadLetters(device);
   expect(letters.map(({ payload }) => payload.toString())).toEqual([...bad].map((n) => `{"poison":${n}}`));
@@ -134,6 +145,31 @@ test('whatever is accepted as a message, Postgres accepts as jsonb', async () =>
   const { tallies, careful } = await store.write(batchOf(rig.devices[3]!, payloads));
   expect(careful).toBe(false);
   expect(totalOf(tallies).rejected).toBe(0);
+});
+
+test('a row that meets the making of its partition is written again, and is no dead letter', async () => {
+  const device = rig.devices[4]!;
+  const late = (hour: number) => Buffer.from(`{"ts":"${day(-3)}T${hour}:00:00Z"}`);
+  await store.write(batchOf(device, [late(10)]));
+  await rig.admin.query('begin');
+  await rig.admin.query('select ingest.ensure_telemetry_partitions()');
+  const batch = batchOf(device, [late(11)]);
+  const writing = store.write(batch).catch((error: unknown) => error);
+  const waiting = "select from pg_stat_activity where application_name = 'mqtt_ingest' and wait_event_type = 'Lock'";
+  await expect.poll(async () => (await rig.admin.query(waiting)).rowCount).toBe(1);
+  await rig.admin.query('commit');
+  const error = await writing;
+  expect(error).toMatchObject({ code: '23514', constraint: undefined });
+  expect(classify(error)).toBe('transient');
+  expect(totalOf((await store.write(batch)).tallies)).toMatchObject({ stored: 1, rejected: 0 });
+  expect(await rig.deadLetters(device)).toEqual([]);
+});
+
+test('a check of a column blames the row, one without a name does not', () => {
+  const violation = (constraint?: string) =>
+    Object.assign(new pg.DatabaseError('', 0, 'error'), { code: '23514', constraint });
+  expect(classify(violation('telemetry_message_id_check'))).toBe('data');
+  expect(classify(violation())).toBe('transient');
 });
 
 test('a truncated packet is a dead letter that says so', async () => {

@@ -1,12 +1,15 @@
-// Counts: what was received is stored, a duplicate, or rejected.
+// Counts: what was received is stored, a duplicate, rejected, or over its tenant's quota.
 
-/** What became of messages. In the end `received` = `stored` + `duplicate` + `rejected`. */
+/** What became of readings. In the end `received` = `stored` + `duplicate` + `rejected` + `overQuota`. */
 export interface Tally {
   received: number;
   stored: number;
   duplicate: number;
   rejected: number;
+  overQuota: number;
 }
+
+const none = (): Tally => ({ received: 0, stored: 0, duplicate: 0, rejected: 0, overQuota: 0 });
 
 /** Tallies by tenant slug. Messages of no known tenant are under NO_TENANT, which is no slug. */
 export type Tallies = Map<string, Tally>;
@@ -18,7 +21,7 @@ export function tallyOf(tallies: Tallies, tenant: string | undefined): Tally {
   const name = tenant ?? NO_TENANT;
   let tally = tallies.get(name);
   if (!tally) {
-    tally = { received: 0, stored: 0, duplicate: 0, rejected: 0 };
+    tally = none();
     tallies.set(name, tally);
   }
   return tally;
@@ -31,7 +34,7 @@ export function addTallies(into: Tallies, from: Tallies): void {
 
 /** All tenants together. */
 export function totalOf(tallies: Tallies): Tally {
-  const total = { received: 0, stored: 0, duplicate: 0, rejected: 0 };
+  const total = none();
   for (const tally of tallies.values()) add(total, tally);
   return total;
 }
@@ -47,4 +50,5 @@ function add(into: Tally, from: Tally): void {
   into.stored += from.stored;
   into.duplicate += from.duplicate;
   into.rejected += from.rejected;
+  into.overQuota += from.overQuota;
 }

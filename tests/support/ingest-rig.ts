@@ -11,11 +11,13 @@ import { createLogger, type Logger } from '../../functions/log.ts';
 import { type IngestSettings, readSettings } from '../../functions/settings.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
 import { freePort } from '../../local/ports.ts';
-import type { RunningPostgres } from '../../local/postgres.ts';
+import { type RunningPostgres, startPostgres } from '../../local/postgres.ts';
 import { startScratchPostgres } from '../../local/scratch-postgres.ts';
 import { makeScratchDir } from '../../local/unprivileged.ts';
 import type { RegistryEntry } from '../../provisioning/broker/registry.ts';
+import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
+import { fillPool, startPgBouncer } from './pgbouncer.ts';
 
 /** A device that is registered and may publish. */
 export interface RigDevice {
@@ -25,6 +27,8 @@ export interface RigDevice {
   id: string;
   /** Connects, publishes in order with QoS 1 (or as told), and disconnects when all is acknowledged. */
   publish(payloads: readonly (string | Buffer)[], options?: mqtt.IClientPublishOptions): Promise<void>;
+  /** A connection of its own, to be ended by the caller. */
+  connect(options?: mqtt.IClientOptions): Promise<mqtt.MqttClient>;
 }
 
 /** What a test works with. */
@@ -44,22 +48,49 @@ export interface IngestRig {
   rows(device: RigDevice): Promise<{ message_id: string; ts: Date; payload: unknown }[]>;
   deadLetters(device: RigDevice): Promise<{ reason: string; payload: Buffer; detail: string; tenant_id: string }[]>;
   startBroker(): Promise<void>;
+  /** Starts Postgres again after it was stopped or killed, on its port and with its data. `admin` stays cut off. */
+  restartPostgres(): Promise<void>;
+  /** The URL of the superuser, through the pooler when there is one. */
+  adminUrl: string;
   stop(): Promise<void>;
 }
 
 const INGEST_USERNAME = 'svc-ingest';
 
+/** How a rig differs from the usual one. */
+export interface RigOptions {
+  /** Ingest reaches the database through PgBouncer. Default: when MQTT_SAAS_TEST_POOLER=1, so that any test can be run so. */
+  pooler?: boolean;
+  /** Folder for Postgres' data, such as a small disk; it must exist. Default: a temporary one. */
+  dataDir?: string;
+}
+
 /** Starts Postgres and Mosquitto. @param count devices of the tenant `acme`; one more belongs to `umbrella`. */
-export async function startIngestRig(count: number): Promise<IngestRig> {
+export async function startIngestRig(
+  count: number,
+  { pooler = process.env.MQTT_SAAS_TEST_POOLER === '1', dataDir }: RigOptions = {},
+): Promise<IngestRig> {
   const dir = makeScratchDir();
-  const postgres = await startScratchPostgres();
+  const first = dataDir ? await startPostgres({ dataDir, fsync: false }) : await startScratchPostgres();
+  if (dataDir) await applyMigrations(first.url);
+  let postgres = first;
   const admin = new pg.Client(postgres.url);
   admin.on('error', () => {});
   await admin.connect();
   const databaseKey = generateKey();
   const password = generateKey();
   await setLogin(admin, 'mqtt_ingest', databaseKey);
-  const databaseUrl = Object.assign(new URL(postgres.url), { username: 'mqtt_ingest', password: databaseKey }).href;
+  const superuser = new URL(postgres.url);
+  const bouncer = pooler
+    ? await startPgBouncer(join(dir, 'pooler'), postgres.port, {
+        ...{ mqtt_ingest: databaseKey, postgres: superuser.password },
+      })
+    : undefined;
+  superuser.port = String(bouncer?.port ?? postgres.port);
+  const adminUrl = superuser.href;
+  const databaseUrl = Object.assign(superuser, { username: 'mqtt_ingest', password: databaseKey }).href;
+
+  if (bouncer) for (const url of [adminUrl, databaseUrl]) await fillPool(url);
 
   const names = [
     ...Array.from({ length: count }, (_, index) => ({ tenant: 'acme', device: `pump-${index + 1}` })),
@@ -73,21 +104,25 @@ export async function startIngestRig(count: number): Promise<IngestRig> {
     { kind: 'service', username: INGEST_USERNAME, purpose: 'ingest', passwordHash: await hashKey(password) },
   ];
   const port = await freePort();
-  const start = () => startMosquitto({ dir: join(dir, 'broker'), port, registry });
+  // The tests run side by side as one account, each with a session of its own.
+  const configure = (text: string) => text.replace('use_username_as_clientid true', '');
+  const start = () => startMosquitto({ dir: join(dir, 'broker'), port, registry, configure });
   let broker = await start();
 
-  const connectDevice = ({ tenant, device }: { tenant: string; device: string }) =>
+  const connectDevice = ({ tenant, device }: { tenant: string; device: string }, options: mqtt.IClientOptions = {}) =>
     mqtt.connectAsync(broker.url, {
       protocolVersion: 5,
       clientId: deviceUsername(tenant, device),
       username: deviceUsername(tenant, device),
       password: key,
       ca: readFileSync(broker.certificates.caFile),
+      ...options,
     });
   const make = (name: { tenant: string; device: string }, id: string): RigDevice => ({
     ...name,
     id,
     topic: telemetryTopic(name.tenant, name.device),
+    connect: (options) => connectDevice(name, options),
     publish: async (payloads, options = {}) => {
       const client = await connectDevice(name);
       const topic = telemetryTopic(name.tenant, name.device);
@@ -118,7 +153,10 @@ export async function startIngestRig(count: number): Promise<IngestRig> {
     ...overrides,
   });
   return {
-    ...{ postgres, admin, password, devices, env },
+    ...{ admin, adminUrl, password, devices, env },
+    get postgres() {
+      return postgres;
+    },
     stranger: make(stranger, ''),
     broker: () => broker,
     settings: (clientId, overrides) => readSettings(env(clientId, overrides)),
@@ -135,10 +173,15 @@ export async function startIngestRig(count: number): Promise<IngestRig> {
     startBroker: async () => {
       broker = await start();
     },
+    restartPostgres: async () => {
+      postgres = await startPostgres({ dataDir: first.dataDir, port: first.port, fsync: false });
+    },
     stop: async () => {
       await admin.end().catch(() => {});
       await broker.stop();
+      await bouncer?.stop();
       await postgres.stop();
+      await first.stop();
       rmSync(dir, { recursive: true, force: true });
     },
   };

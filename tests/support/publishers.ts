@@ -4,13 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { deviceUsername } from '../../domain/identifiers.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
-import type { Mosquitto } from '../../local/mosquitto.ts';
 
 /** A device with its key. */
 export interface LoadDevice {
   tenant: string;
   device: string;
   key: string;
+}
+
+/** The broker to publish to. */
+export interface LoadTarget {
+  url: string;
+  certificates: { caFile: string };
 }
 
 /** Publishing devices. */
@@ -26,7 +31,7 @@ export interface Publishers {
 const IN_FLIGHT = 100;
 
 /** Connects the devices. Each message has an id and the device's time: `{"id":"17","ts":…,"value":17}`. */
-export async function startPublishers(broker: Mosquitto, devices: readonly LoadDevice[]): Promise<Publishers> {
+export async function startPublishers(broker: LoadTarget, devices: readonly LoadDevice[]): Promise<Publishers> {
   const acknowledged = new Set<string>();
   let next = 0;
   const clients = await Promise.all(

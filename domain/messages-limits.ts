@@ -1,0 +1,34 @@
+// How large, deep and far from now a tenant's messages may be.
+import { MAX_AHEAD } from './timestamps.ts';
+
+/** Bounds on one tenant's messages. A tenant may have tighter ones than the default, never wider. */
+export interface MessageLimits {
+  /** Largest payload in bytes, as sent and as decoded. */
+  maxPayloadBytes: number;
+  /** Deepest nesting of objects and arrays in a reading. */
+  maxDepth: number;
+  /** How far after its receipt a reading may be dated, in seconds. */
+  maxAheadSeconds: number;
+  /** How far before its receipt a reading may be dated, in seconds; undefined: to the year 2000. */
+  maxAgeSeconds: number | undefined;
+}
+
+/** Largest payload that is stored, in bytes. The broker refuses larger ones before they get here. */
+export const MAX_PAYLOAD_BYTES = 128 * 1024;
+
+/** Deepest nesting of objects and arrays. Postgres' JSON parser is recursive and stops by its stack's size. */
+export const MAX_DEPTH = 32;
+
+/** Most readings in one message: bounds what a message of a few kilobytes can cost. */
+export const MAX_READINGS = 1000;
+
+/** Longest id of a message, in bytes of UTF-8; it becomes part of an index key. */
+export const MAX_ID_BYTES = 128;
+
+/** What holds for a tenant without limits of its own, and the widest that can be set. */
+export const DEFAULT_LIMITS: MessageLimits = {
+  maxPayloadBytes: MAX_PAYLOAD_BYTES,
+  maxDepth: MAX_DEPTH,
+  maxAheadSeconds: MAX_AHEAD / 1_000_000,
+  maxAgeSeconds: undefined,
+};

@@ -1,0 +1,103 @@
+// The ledger adds up, whatever happens to a batch, and notices when it would not.
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
+
+let rig: IngestRig;
+let store: StoreRig;
+beforeAll(async () => {
+  rig = await startIngestRig(4);
+  store = await openStoreRig(rig, 'ledger');
+});
+afterAll(async () => {
+  await store.stop();
+  await rig.stop();
+});
+
+const MINUTE = Date.UTC(2026, 10, 21, 12, 30);
+/** What the ledger says of a minute, by tenant. */
+async function ledgerOf(minute: number) {
+  const { rows } = await rig.admin.query(
+    `select coalesce(t.slug, l.tenant_id::text) as tenant, received::int, stored::int, duplicate::int, rejected::int,
+       over_quota::int from public.ingest_ledger as l left join public.tenants as t on t.id = l.tenant_id
+     where minute = $1 order by 1`,
+    [new Date(minute)],
+  );
+  return rows;
+}
+const residuals = async () =>
+  (await rig.admin.query('select tenant_id, residual::int from public.ingest_residuals')).rows;
+
+test('each batch adds to its minute, by tenant, in the transaction that writes it', async () => {
+  const [acme, umbrella] = [rig.devices[0]!, rig.devices.at(-1)!];
+  const receivedAt = MINUTE + 59_999;
+  const batch = store.batchOf(acme, ['{"id":1}', '{"id":1}', '[{"id":2},3,{"id":4}]', 'bad'], { receivedAt });
+  batch.add(
+    deliveryTo(umbrella.topic, gzipSync('[{"id":1},{"id":2}]'), { properties: { contentType: 'application/gzip' } }),
+  );
+  batch.add(deliveryTo('tenants/nobody/devices/x/telemetry', '{}'));
+  await store.store.write(batch);
+  await store.write(acme, ['{"id":1}', '{"id":5}'], { receivedAt: MINUTE });
+  expect(await ledgerOf(MINUTE)).toEqual([
+    {
+      tenant: '00000000-0000-0000-0000-000000000000',
+      received: 1,
+      stored: 0,
+      duplicate: 0,
+      rejected: 1,
+      over_quota: 0,
+    },
+    { tenant: 'acme', received: 8, stored: 4, duplicate: 2, rejected: 2, over_quota: 0 },
+    { tenant: 'umbrella', received: 2, stored: 2, duplicate: 0, rejected: 0, over_quota: 0 },
+  ]);
+  expect(await rig.rows(acme)).toHaveLength(4);
+  expect(await residuals()).toEqual([]);
+});
+
+test('a batch that is rolled back leaves nothing, one that is written again is counted again, and adds up', async () => {
+  const device = rig.devices[1]!;
+  const minute = MINUTE + 60_000;
+  const batch = store.batchOf(device, ['{"ts":1790000000}', '{"v":1}', 'bad'], { receivedAt: minute });
+  await rig.admin.query('revoke insert on public.dead_letters from mqtt_ingest');
+  await expect(store.store.write(batch)).rejects.toMatchObject({ code: '42501' });
+  await rig.admin.query('grant insert on public.dead_letters to mqtt_ingest');
+  expect(await ledgerOf(minute)).toEqual([]);
+  await store.store.write(batch);
+  await store.store.write(batch);
+  expect(await ledgerOf(minute)).toEqual([
+    { tenant: 'acme', received: 6, stored: 2, duplicate: 2, rejected: 2, over_quota: 0 },
+  ]);
+});
+
+test('a batch written the careful way adds up, too', async () => {
+  const device = rig.devices[2]!;
+  const minute = MINUTE + 120_000;
+  const poison = `{"n":0.${'1'.repeat(20_000)}}`;
+  const timed = Array.from({ length: 30 }, (_, n) => `{"ts":${1_790_000_000 + n}}`);
+  await store.write(device, timed.slice(5, 10), { receivedAt: minute });
+  await store.write(device, [...timed, poison, '{"v":1}', '{"v":1}'], { receivedAt: minute });
+  expect(await ledgerOf(minute)).toEqual([
+    { tenant: 'acme', received: 38, stored: 31, duplicate: 6, rejected: 1, over_quota: 0 },
+  ]);
+});
+
+test('a reading that is lost on the way shows as a residual', async () => {
+  const device = rig.devices[3]!;
+  const batch = store.batchOf(device, ['{"v":1}', '{"v":2}', '{"v":3}']);
+  await batch.settle();
+  batch.rows.pop();
+  await store.store.write(batch);
+  expect(await residuals()).toMatchObject([{ residual: 1 }]);
+  await rig.admin.query('delete from public.ingest_ledger');
+});
+
+test('what a tenant used is summed by day', async () => {
+  const device = rig.devices[0]!;
+  await store.write(device, ['{"id":"a"}', 'bad'], { receivedAt: MINUTE });
+  await store.write(device, ['{"id":"b"}'], { receivedAt: MINUTE + 600_000 });
+  const { rows } = await rig.admin.query(
+    'select day::text, received::int, stored::int, rejected::int from public.tenant_usage order by day',
+  );
+  expect(rows).toEqual([{ day: '2026-11-21', received: 3, stored: 2, rejected: 1 }]);
+});

@@ -1,0 +1,126 @@
+// Rate and quota of a tenant: exact across batches, and nobody else's business.
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
+import { totalOf } from './tally.ts';
+
+let rig: IngestRig;
+let store: StoreRig;
+beforeAll(async () => {
+  rig = await startIngestRig(8);
+  store = await openStoreRig(rig, 'quota');
+});
+afterAll(async () => {
+  await store.stop();
+  await rig.stop();
+});
+beforeEach(async () => {
+  await rig.admin.query(
+    'delete from ingest.quota_use; delete from public.tenant_limits; delete from public.ingest_ledger',
+  );
+});
+
+const limit = (settings: string) =>
+  rig.admin.query(
+    `insert into public.tenant_limits (tenant_id, ${settings.split('=')[0]})
+     select id, ${settings.split('=')[1]} from public.tenants where slug = 'acme'`,
+  );
+const timed = (from: number, count: number) =>
+  Array.from({ length: count }, (_, n) => `{"ts":${1_790_000_000 + from + n}}`);
+const write = async (...args: Parameters<StoreRig['write']>) => totalOf((await store.write(...args)).tallies);
+
+test('a day has so many readings; beyond, they are counted and not stored, and the next day is a new one', async () => {
+  const device = rig.devices[0]!;
+  await limit('readings_per_day=10');
+  expect(await write(device, timed(0, 6))).toMatchObject({ stored: 6, overQuota: 0 });
+  expect(await write(device, timed(6, 6))).toMatchObject({ received: 6, stored: 4, overQuota: 2 });
+  expect(await write(device, timed(12, 5))).toMatchObject({ received: 5, stored: 0, overQuota: 5 });
+  expect(await rig.rows(device)).toHaveLength(10);
+  const { rows } = await rig.admin.query('select stored::int, over_quota::int from public.tenant_usage');
+  expect(rows).toEqual([{ stored: 10, over_quota: 7 }]);
+  await rig.admin.query('update ingest.quota_use set day = day - 1');
+  expect(await write(device, timed(17, 12))).toMatchObject({ stored: 10, overQuota: 2 });
+  expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
+});
+
+test('a rate is a bucket that fills with time, so that a queue after an outage is no offence', async () => {
+  const device = rig.devices[1]!;
+  await limit('readings_per_minute, burst_minutes=60, 2');
+  expect(await write(device, timed(0, 150))).toMatchObject({ stored: 120, overQuota: 30 });
+  expect((await write(device, timed(150, 50))).stored).toBeLessThan(10);
+  await rig.admin.query("update ingest.quota_use set tokens = 0, filled_at = now() - interval '1 minute'");
+  const { stored } = await write(device, timed(200, 100));
+  expect(stored).toBeGreaterThanOrEqual(60);
+  expect(stored).toBeLessThan(70);
+});
+
+test('a duplicate uses up nothing, before or behind the edge', async () => {
+  const device = rig.devices[2]!;
+  await limit('readings_per_day=10');
+  await write(device, timed(0, 7));
+  expect(await write(device, timed(0, 7))).toMatchObject({ duplicate: 7, overQuota: 0 });
+  // Redelivered after a crash, before three new ones and one too many.
+  expect(await write(device, [...timed(0, 7), ...timed(7, 4)])).toMatchObject({
+    stored: 3,
+    duplicate: 7,
+    overQuota: 1,
+  });
+  expect(await rig.rows(device)).toHaveLength(10);
+});
+
+test('a reading over the quota is not remembered as seen: sent again the next day, it is stored', async () => {
+  const device = rig.devices[3]!;
+  await limit('readings_per_day=1');
+  expect(await write(device, ['{"id":"a"}', '{"id":"b"}'])).toMatchObject({ stored: 1, overQuota: 1 });
+  await rig.admin.query('update ingest.quota_use set day = day - 1');
+  expect(await write(device, ['{"id":"a"}', '{"id":"b"}'])).toMatchObject({ stored: 1, duplicate: 1 });
+});
+
+test("another tenant's readings of the same batch are stored, also when a row of it is bad", async () => {
+  const [device, umbrella] = [rig.devices[4]!, rig.devices.at(-1)!];
+  await limit('readings_per_day=2');
+  const poison = `{"n":0.${'1'.repeat(20_000)}}`;
+  const batch = store.batchOf(device, [poison, ...timed(0, 3)]);
+  for (const payload of [...timed(0, 5), poison]) batch.add(deliveryTo(umbrella.topic, payload));
+  const { tallies } = await store.store.write(batch);
+  expect(Object.fromEntries(tallies)).toEqual({
+    // The bad row took a place of the two until it was refused; it has no place in the end.
+    acme: { received: 4, stored: 2, duplicate: 0, rejected: 1, overQuota: 1 },
+    umbrella: { received: 6, stored: 5, duplicate: 0, rejected: 1, overQuota: 0 },
+  });
+});
+
+test('two writers at once never store more than there is', async () => {
+  const device = rig.devices[5]!;
+  await limit('readings_per_day=100');
+  const other = await openStoreRig(rig, 'quota-2');
+  const written = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => (n % 2 ? store : other).write(device, timed(n * 20, 20))),
+  );
+  await other.stop();
+  const totals = written.map(({ tallies }) => totalOf(tallies));
+  expect(totals.reduce((sum, { stored }) => sum + stored, 0)).toBe(100);
+  expect(totals.reduce((sum, { overQuota }) => sum + overQuota, 0)).toBe(100);
+  expect(await rig.rows(device)).toHaveLength(100);
+});
+
+test("a tenant's own bounds on a message hold", async () => {
+  const device = rig.devices[6]!;
+  await limit('max_payload_bytes, max_depth, max_ahead_seconds, max_age_seconds=100, 2, 60, 3600');
+  const at = (seconds: number) => `{"ts":${Math.round(Date.now() / 1000) + seconds}}`;
+  const payloads = ['{"v":{}}', at(0), `{"v":"${'x'.repeat(100)}"}`, '{"v":{"w":{}}}', at(90), at(-3700)];
+  expect(await write(device, payloads)).toMatchObject({ stored: 2, rejected: 4 });
+  expect((await rig.deadLetters(device)).map(({ reason }) => reason)).toEqual([
+    ...['too-large', 'too-deep', 'timestamp-out-of-range', 'timestamp-out-of-range'],
+  ]);
+});
+
+test.each([
+  'max_payload_bytes=131073',
+  'max_depth=33',
+  'max_ahead_seconds=86401',
+  'readings_per_minute=0',
+  'burst_minutes=0',
+])('a limit cannot be %s', async (settings) => {
+  await expect(limit(settings)).rejects.toMatchObject({ code: '23514' });
+});

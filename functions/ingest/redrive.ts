@@ -1,0 +1,112 @@
+// Sends a dead letter through ingest again: the same validation, the same identity, so that it can never be a second row.
+import type { Client } from 'pg';
+import type { Envelope } from '../../domain/messages.ts';
+import { Batch } from './batch.ts';
+import { encodePrefix } from './copy-rows.ts';
+import { insertDeadLetters } from './dead-letters.ts';
+import { addRows, count, type Fates, noFates } from './fates.ts';
+import { addToLedger } from './ledger.ts';
+import { createRegistry } from './registry.ts';
+import type { Row } from './row.ts';
+import { totalOf } from './tally.ts';
+import { writeCarefully } from './write-rows.ts';
+
+/** What came of a redrive. */
+export type Redriven =
+  | { outcome: 'stored' | 'duplicate' }
+  /** Still refused; it stays as it is. */
+  | { outcome: 'refused'; reason: string; detail: string }
+  /** There is none of this id that has not been redriven. */
+  | { outcome: 'gone' };
+
+const TAKE = `
+  select topic, payload, content_type, properties, received_at from public.dead_letters
+  where id = $1 and redriven_at is null for update skip locked`;
+
+/** How near in time a reading without a timestamp of its own must be to be the same: as long as ingest remembers one. */
+const NEAR = '3 days';
+// Ingest's memory of such readings may be gone by now; the table's is not.
+const FIND_UNTIMED = `
+  select distinct message_id from public.telemetry
+  where tenant_id = $1 and device_id = $2 and message_id = any ($3::text[])
+    and ts between $4::timestamptz - $5::interval and $4::timestamptz + $5::interval`;
+
+const MARK = 'update public.dead_letters set redriven_at = now(), redriven_as = $2 where id = $1';
+
+/** Under no session: a redrive is no delivery of the broker's, and is never found by its packet. */
+const NO_SESSION = '';
+
+/**
+ * Redrives one dead letter in a transaction of its own. It counts as received once more, and not towards a quota.
+ * @param client of a role that may read and change dead letters, read the registry and telemetry, and what ingest may.
+ * @throws database errors; then nothing has changed.
+ */
+export async function redrive(client: Client, id: string): Promise<Redriven> {
+  await client.query('begin');
+  try {
+    const result = await redriveOne(client, id);
+    await client.query(result.outcome === 'stored' || result.outcome === 'duplicate' ? 'commit' : 'rollback');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+async function redriveOne(client: Client, id: string): Promise<Redriven> {
+  const { rows } = await client.query<Letter>(TAKE, [id]);
+  const [letter] = rows;
+  if (letter === undefined) return { outcome: 'gone' };
+  const batch = await readAgain(client, letter);
+  const [refused] = batch.deadLetters;
+  if (refused !== undefined && batch.rows.length === 0) return { outcome: 'refused', ...refused };
+  const stored = await findStored(client, batch.rows);
+  const fates: Fates = noFates();
+  addRows(fates.duplicate, stored);
+  const fresh = batch.rows.filter((row) => !stored.includes(row));
+  await writeCarefully(client, fresh, new Map(), NO_SESSION, fates);
+  const [rejected] = fates.refused;
+  if (rejected !== undefined && fates.refused.length === batch.rows.length) return { outcome: 'refused', ...rejected };
+  // Of an array, what is refused becomes a dead letter of its own.
+  await insertDeadLetters(client, [...batch.deadLetters, ...fates.refused]);
+  batch.startedAt = Date.now(); // In the ledger it belongs to the minute in which it is redriven.
+  const tallies = count(batch, fates);
+  await addToLedger(client, batch, tallies);
+  const outcome = totalOf(tallies).stored > 0 ? 'stored' : 'duplicate';
+  await client.query(MARK, [id, outcome]);
+  return { outcome };
+}
+
+interface Letter {
+  topic: string;
+  payload: Buffer;
+  content_type: string | null;
+  properties: Envelope | null;
+  received_at: Date;
+}
+
+/** Validated as if it came now from the broker, at the time it was first received. */
+async function readAgain(client: Client, letter: Letter): Promise<Batch> {
+  const { topic, payload, content_type: contentType, properties, received_at: receivedAt } = letter;
+  const batch = new Batch(createRegistry(client, encodePrefix, Date.now));
+  batch.add({
+    ...{ topic, payload, truncated: false, packetId: 0, dup: false, connection: 0, receivedAt: receivedAt.getTime() },
+    properties: { ...properties, contentType: contentType ?? undefined },
+  });
+  await batch.settle();
+  return batch;
+}
+
+/** Rows without a timestamp that are in the table already. Those with one are found by its key. */
+async function findStored(client: Client, rows: readonly Row[]): Promise<Row[]> {
+  const untimed = rows.filter((row) => row.untimed !== undefined);
+  const [first] = untimed;
+  if (first === undefined) return [];
+  const { tenantId, deviceId } = first.route;
+  const { rows: found } = await client.query<{ message_id: string }>(FIND_UNTIMED, [
+    ...[tenantId, deviceId, untimed.map(({ messageId }) => messageId)],
+    ...[new Date(first.delivery.receivedAt), NEAR],
+  ]);
+  const ids = new Set(found.map((row) => row.message_id));
+  return untimed.filter(({ messageId }) => ids.has(messageId));
+}

@@ -1,0 +1,30 @@
+// The fault matrix in its short form; `npm run test:faults` is the long one.
+import { randomInt } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DAMAGES } from './damage.ts';
+import { chanceOf } from './random.ts';
+import { strikeUnderLoad } from './strike.ts';
+import { startWorld, type World } from './world.ts';
+
+/** Set FAULTS_SEED to repeat what failed. */
+const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 32));
+console.log(`faults: seed ${seed}`);
+const MESSAGES = 400;
+const TIMEOUT_MS = 60_000;
+const A_FIFTH = 0.2;
+
+describe('one fault after the other, under load: nothing acknowledged is missing, nothing is double, the ledger adds up', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld(chanceOf(seed));
+  });
+  afterAll(() => world?.stop());
+
+  test.each(DAMAGES)('$name', { timeout: TIMEOUT_MS }, async (damage) => {
+    await strikeUnderLoad(world, damage, MESSAGES, A_FIFTH);
+  });
+
+  test('all messages were published', () => {
+    expect(world.load.messages()).toBe(MESSAGES * DAMAGES.length);
+  });
+});

@@ -1,0 +1,111 @@
+// What faults happen to: broker, database and an ingest worker as processes, the network between them, and their devices.
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stopChild } from '../../local/child.ts';
+import { type IngestWorker, startIngestWorker } from '../../local/ingest-worker.ts';
+import { withConnection } from '../../provisioning/database/connect.ts';
+import { type IngestRig, type RigOptions, startIngestRig } from '../support/ingest-rig.ts';
+import { startProxy, type TcpProxy } from '../support/proxy.ts';
+import { type Load, startLoad } from './load.ts';
+import type { Chance } from './random.ts';
+
+/** The client id: the session on the broker and the lease. */
+const CLIENT_ID = 'faults';
+
+/** A running platform under load. */
+export interface World {
+  rig: IngestRig;
+  load: Load;
+  chance: Chance;
+  /** The network between ingest and the two. */
+  links: { broker: TcpProxy; database: TcpProxy };
+  /** The workers that run. */
+  workers: IngestWorker[];
+  /** Messages of the workers' logs. */
+  said: string[];
+  /** Environment for another ingest of the same session. */
+  env(): Record<string, string>;
+  startWorker(): void;
+  /** SIGKILL of all workers, and a new one, which need not wait for their lease: as if its 30 seconds were over. */
+  killWorkers(): Promise<void>;
+  /** Most memory any worker has had, in MB. */
+  peakMemory(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts everything; `npm run build` must have been run. */
+export async function startWorld(chance: Chance, options: RigOptions = {}): Promise<World> {
+  const rig = await startIngestRig(4, options);
+  const links = {
+    broker: await startProxy(rig.broker().port),
+    database: await startProxy(Number(new URL(rig.env('').EXTERNAL_DATABASE_CONNECTION_STRING!).port)),
+  };
+  const url = (text: string, { port }: TcpProxy) => Object.assign(new URL(text), { port: String(port) }).href;
+  const env = (): Record<string, string> => {
+    const plain = rig.env(CLIENT_ID);
+    return {
+      ...plain,
+      MQTT_BROKER_URL: `mqtts://127.0.0.1:${links.broker.port}`,
+      EXTERNAL_DATABASE_CONNECTION_STRING: url(plain.EXTERNAL_DATABASE_CONNECTION_STRING!, links.database),
+    };
+  };
+  const load = await startLoad(rig.devices, chance);
+  let peak = 0;
+  const measure = () => {
+    for (const { child } of world.workers) peak = Math.max(peak, peakOf(child.pid!));
+  };
+  const measuring = setInterval(measure, 200);
+  const world: World = {
+    ...{ rig, load, chance, links, env, workers: [], said: [] },
+    startWorker: () => {
+      const settings = env();
+      const worker = startIngestWorker({
+        ...{ brokerUrl: settings.MQTT_BROKER_URL!, username: settings.MQTT_BROKER_USERNAME!, password: rig.password },
+        ...{ caFile: settings.MQTT_BROKER_CA!, clientId: CLIENT_ID },
+        ...{ databaseUrl: settings.EXTERNAL_DATABASE_CONNECTION_STRING!, logFile: '/dev/null' },
+        onLog: (line) => world.said.push(`${line.msg} ${JSON.stringify(line.error ?? '')}`),
+      });
+      world.workers.push(worker);
+    },
+    killWorkers: async () => {
+      measure();
+      await Promise.all(world.workers.map(({ child }) => stopChild(child, 'SIGKILL')));
+      world.workers.length = 0;
+      const expire = "update ingest.leases set expires_at = '-infinity' where name = $1";
+      await withConnection(rig.postgres.url, (client) => client.query(expire, [CLIENT_ID]));
+      world.startWorker();
+    },
+    peakMemory: () => {
+      measure();
+      return peak;
+    },
+    stop: async () => {
+      clearInterval(measuring);
+      await load.stop();
+      await Promise.all(world.workers.map((worker) => worker.stop()));
+      await links.broker.stop();
+      await links.database.stop();
+      await rig.stop();
+    },
+  };
+  world.startWorker();
+  while (!world.said.some((line) => line.startsWith('lease acquired'))) await sleep(20);
+  await untilSubscribed(rig);
+  return world;
+}
+
+/** Waits until the broker has the session: what is published before has no queue to wait in. */
+async function untilSubscribed(rig: IngestRig): Promise<void> {
+  const { logFile } = rig.broker();
+  while (!readFileSync(logFile, 'utf8').includes(` as ${CLIENT_ID} `)) await sleep(20);
+  await sleep(200);
+}
+
+/** The most memory a process has had resident, in MB; 0 when it is gone. */
+function peakOf(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}

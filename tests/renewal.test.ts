@@ -1,0 +1,129 @@
+// The broker's certificate is renewed while 200 devices publish and ingest drains: nobody is disconnected, nothing is lost.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type CertificateWorld,
+  FROM_VAULT,
+  makeCertificateWorld,
+} from '../provisioning/broker/bundle/testing/certificate-world.ts';
+import { withConnection } from '../provisioning/database/connect.ts';
+import { addDevice } from '../provisioning/database/registry.ts';
+import { issue, type Pair } from './machine/pki.ts';
+import { servedCertificate } from './support/handshake.ts';
+import { type LoadDevice, type Publishers, startPublishers } from './support/publishers.ts';
+import { startStack, type TestStack } from './support/stack.ts';
+
+const DEVICES = 200;
+/** Messages that are published at a time, by all devices together. */
+const BATCH = 2000;
+const TIMEOUT_MS = 120_000;
+const RELOAD = fileURLToPath(new URL('../provisioning/broker/bundle/bin/reload-broker', import.meta.url));
+
+let stack: TestStack;
+let world: CertificateWorld;
+beforeAll(async () => {
+  [stack, world] = await Promise.all([startStack(), makeCertificateWorld()]);
+});
+afterAll(async () => {
+  await stack?.stop();
+  await world?.remove();
+});
+
+test(`${DEVICES} devices through a renewal`, { timeout: TIMEOUT_MS }, async () => {
+  world.configure({ brokerHost: 'localhost', certificate: FROM_VAULT });
+  await keepInVault(await renewed());
+  expect(await deploy('--starting')).toMatchObject({ code: 0 });
+  // On the broker's machine the certificate is where deploy-certificate puts it.
+  await stack.restartBroker((text) =>
+    text
+      .replace(/^certfile .*/m, `certfile ${world.path('secrets', 'server.crt')}`)
+      .replace(/^keyfile .*/m, `keyfile ${world.path('secrets', 'server.key')}`),
+  );
+  const publishers = await startPublishers(stack.broker, await addDevices());
+  const connections = count(/New client connected/g);
+
+  let isOver = false;
+  const load = publishWhile(publishers, () => !isOver);
+  await published(publishers.acknowledged, BATCH);
+  const next = await renewed();
+  await keepInVault(next);
+  expect(await deploy()).toMatchObject({ code: 0, stderr: '' });
+  isOver = true;
+  await load;
+
+  const { port, certificates } = stack.broker;
+  expect(await servedCertificate({ port, host: 'localhost', ca: readFileSync(certificates.caFile) })).toBe(
+    next.certificate,
+  );
+  const { size } = publishers.acknowledged;
+  await expect.poll(countRows, { timeout: 60_000, interval: 500 }).toEqual({ rows: size, distinct: size });
+  expect(count(/New client connected/g) - connections).toBe(0);
+  expect(count(/Client \S+\.\S+ (closed|disconnected|has exceeded)|Client svc-\S+ (closed|disconnected)/g)).toBe(0);
+  await publishers.stop();
+});
+
+/** How often the running broker's log says this. */
+function count(what: RegExp): number {
+  const log = readFileSync(stack.broker.logFile, 'utf8');
+  return log.slice(log.lastIndexOf(' starting\n')).match(what)?.length ?? 0;
+}
+
+/** And one batch more, for what comes after. */
+async function publishWhile(publishers: Publishers, goesOn: () => boolean): Promise<void> {
+  while (goesOn()) await publishers.publish(BATCH);
+  await publishers.publish(BATCH);
+}
+
+async function published(acknowledged: ReadonlySet<string>, enough: number): Promise<void> {
+  while (acknowledged.size < enough) await sleep(5);
+}
+
+/** A new certificate from the CA that the devices trust. */
+function renewed(): Promise<Pair> {
+  const read = (file: string) => readFileSync(join(stack.dir, 'broker', file), 'utf8');
+  return issue({ certificate: read('ca.pem'), key: read('ca.key') }, ['localhost'], ['127.0.0.1']);
+}
+
+async function keepInVault({ certificate, key }: Pair): Promise<void> {
+  const values = { crt: certificate, key, ca: readFileSync(stack.broker.certificates.caFile, 'utf8') };
+  for (const [name, value] of Object.entries(values)) world.azure.secrets.set(name, value);
+}
+
+/** With the machine's own way to reload, which is told where this broker is. */
+function deploy(...args: string[]) {
+  const places = {
+    processes: join(world.folder, 'pid'),
+    log: stack.broker.logFile,
+    database: join(stack.dir, 'broker/state/mosquitto.db'),
+    state: join(world.folder, 'reload'),
+  };
+  writeFileSync(places.processes, `${stack.broker.pid}\n`);
+  const options = Object.entries(places).map(([name, place]) => `--${name} ${place}`);
+  const program = join(world.folder, 'reload-broker');
+  writeFileSync(program, `#!/bin/sh\nexec /usr/bin/python3 -B ${RELOAD} ${options.join(' ')}\n`, { mode: 0o755 });
+  return world.run('deploy-certificate', args, { BROKER_PORT: String(stack.broker.port), RELOAD_BROKER: program });
+}
+
+function addDevices(): Promise<LoadDevice[]> {
+  return withConnection(stack.databaseUrl, async (client) => {
+    const devices: LoadDevice[] = [];
+    for (let number = 1; number <= DEVICES; number += 1) {
+      const name = { tenant: `tenant-${number % 4}`, device: `device-${number}` };
+      const { key } = await addDevice(client, { ...name, createTenant: true });
+      devices.push({ ...name, key });
+    }
+    return devices;
+  });
+}
+
+function countRows(): Promise<{ rows: number; distinct: number }> {
+  return withConnection(stack.databaseUrl, async (client) => {
+    const { rows } = await client.query(
+      'select count(*)::int as rows, count(distinct message_id)::int as distinct from public.telemetry',
+    );
+    return rows[0];
+  });
+}

@@ -1,0 +1,53 @@
+// Ingest without a broker: batches made by hand, written by the real store into a real database.
+import { Batch } from '../../functions/ingest/batch.ts';
+import { encodePrefix } from '../../functions/ingest/copy-rows.ts';
+import { openDatabase } from '../../functions/ingest/database.ts';
+import type { Delivery } from '../../functions/ingest/delivery.ts';
+import { acquireLease } from '../../functions/ingest/lease.ts';
+import { createRegistry } from '../../functions/ingest/registry.ts';
+import { createStore, type Store, type Written } from '../../functions/ingest/store.ts';
+import type { IngestRig, RigDevice } from './ingest-rig.ts';
+
+/** A store that holds its lease. */
+export interface StoreRig {
+  store: Store;
+  /** Writes payloads of a device as one batch; QoS 0, received now, unless told otherwise. */
+  write(device: RigDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Promise<Written>;
+  /** A batch to be written, and written again. */
+  batchOf(device: RigDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Batch;
+  stop(): Promise<void>;
+}
+
+/** Takes the lease `name` and opens a store. Devices are looked up anew with each batch. */
+export async function openStoreRig(
+  rig: IngestRig,
+  name: string,
+  overrides?: Record<string, string>,
+): Promise<StoreRig> {
+  const database = openDatabase(rig.settings(name, overrides).database);
+  const lease = await acquireLease(database, name);
+  if (!lease) throw new Error(`the lease ${name} is taken`);
+  const store = createStore(database, lease, name);
+  const batchOf: StoreRig['batchOf'] = (device, payloads, more) => {
+    const batch = new Batch(createRegistry(database, encodePrefix, Date.now));
+    for (const payload of payloads) batch.add(deliveryTo(device.topic, payload, more));
+    return batch;
+  };
+  return {
+    store,
+    batchOf,
+    write: (...args) => store.write(batchOf(...args)),
+    stop: async () => {
+      await lease.release();
+      await database.close();
+    },
+  };
+}
+
+/** A delivery as the broker would bring it. */
+export function deliveryTo(topic: string, payload: string | Buffer, more: Partial<Delivery> = {}): Delivery {
+  return {
+    ...{ topic, payload: Buffer.from(payload as string), packetId: 0, dup: false, connection: 1 },
+    ...{ receivedAt: Date.now(), truncated: false, properties: undefined, ...more },
+  };
+}
