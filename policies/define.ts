@@ -48,6 +48,11 @@ export function definePolicy(rule: Rule, exceptions: Exceptions): Policies[numbe
   return {
     ...policy,
     validateResource: (args, violation) => report(rule, checkArgs(rule, args), args.urn, exceptions, violation),
-    ...(typeof rule.remedy === 'string' ? {} : { remediateResource: (args) => remediate(rule, args) }),
+    ...(typeof rule.remedy === 'string'
+      ? {}
+      : {
+          // What is excepted is meant to be as it is.
+          remediateResource: (args) => (exceptions.covers(rule.name, args.urn) ? undefined : remediate(rule, args)),
+        }),
   };
 }

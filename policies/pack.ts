@@ -65,7 +65,7 @@ const PROGRAM_RULES: readonly Rule[] = [
 ];
 
 /** The exceptions that the pack's own file grants. The program that is judged cannot write it. */
-export const exceptions = parseExceptions(
+const exceptions = parseExceptions(
   readFileSync(new URL('exceptions.json', import.meta.url), 'utf8'),
   PROGRAM_RULES,
   new Date(),

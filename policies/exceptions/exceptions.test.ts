@@ -1,9 +1,10 @@
 // Exceptions: what they excuse, what is refused, and that none stays unseen.
 import { describe, expect, test } from 'vitest';
+import { httpsOnly } from '../functions/https-only.ts';
 import { RULES } from '../pack.ts';
 import { resource } from '../testing/plan.ts';
-import { judge } from '../testing/specimen.ts';
-import { VAULT } from '../types.ts';
+import { judge, mend } from '../testing/specimen.ts';
+import { VAULT, WEB_APP } from '../types.ts';
 import { closedVaultNetwork } from '../vault/closed-network.ts';
 import { exceptionsInOrder } from './exceptions-in-order.ts';
 import { parseExceptions } from './parse.ts';
@@ -52,6 +53,13 @@ describe('an exception in force', () => {
     expect(advice.excuse('vault-dated-secrets', secrets.replace('*', 'password'))).toBe(true);
     expect(advice.excuse('vault-dated-secrets', secrets.replace('vault-*', 'other'))).toBe(false);
     expect(advice.excuse('vault-dated-secrets', secrets.replace('mqtt-saas', 'another'))).toBe(false);
+  });
+
+  test('keeps a remedy from being applied', () => {
+    const app = resource(WEB_APP, 'app', { httpsOnly: false });
+    const excepted = parse({ ...entry, policy: 'function-app-https-only', urn: app.urn });
+    expect(mend(httpsOnly, [app], excepted)).toEqual([app]);
+    expect(mend(httpsOnly, [app])[0]!.props).toEqual({ httpsOnly: true });
   });
 
   test('holds on its last day', () => {

@@ -13,11 +13,20 @@ export class Exceptions {
     this.problems = problems;
   }
 
-  /** True when an exception covers a finding of the policy about the resource. */
+  /** True when an exception covers the resource for the policy. */
+  covers(policy: string, urn: string): boolean {
+    return this.find(policy, urn) !== undefined;
+  }
+
+  /** The same for one finding, which is counted. */
   excuse(policy: string, urn: string): boolean {
-    const found = this.inForce.find((exception) => exception.policy === policy && matches(exception.urn, urn));
+    const found = this.find(policy, urn);
     if (found !== undefined) this.uses.set(found, (this.uses.get(found) ?? 0) + 1);
     return found !== undefined;
+  }
+
+  private find(policy: string, urn: string): Exception | undefined {
+    return this.inForce.find((exception) => exception.policy === policy && matches(exception.urn, urn));
   }
 
   /** One line for each exception that is about one of these resources: how long, what, how often it was needed and why. */

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { RULES } from '../pack.ts';
+import { shippedExceptions } from '../testing/snapshot.ts';
 import { PAGE, page } from './page.ts';
 
-test('docs/policies.md is what `node policies/page/write.ts` makes', () => {
+test('docs/policies.md is what `node bootstrap/run.mjs policies/page/write.ts` makes', () => {
   expect(readFileSync(PAGE, 'utf8')).toBe(page(RULES));
 });
 
@@ -14,7 +15,6 @@ test('ids and names are unique, and every rule names a page it can be checked ag
   for (const { id, sources } of RULES) expect(sources.join(), id).toMatch(/https:\/\//);
 });
 
-test('the exceptions that ship are in force', async () => {
-  const { exceptions } = await import('../pack.ts');
-  expect(exceptions.problems).toEqual([]);
+test('the exceptions that ship are well-formed', () => {
+  expect(shippedExceptions(RULES).problems).toEqual([]);
 });

@@ -5,7 +5,7 @@ import type { Rule } from '../rule.ts';
 /** The page. */
 export const PAGE = new URL('../../docs/policies.md', import.meta.url);
 /** Everything below this line is generated. */
-const MARK = '<!-- Made from the rules by `node policies/page/write.ts`; a test compares. -->';
+const MARK = '<!-- Made from the rules by `node bootstrap/run.mjs policies/page/write.ts`; a test compares. -->';
 
 /** Markdown takes a bar for the end of a cell. */
 const cell = (text: string) => text.replaceAll('|', '\\|');

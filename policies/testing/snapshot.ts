@@ -1,7 +1,10 @@
 // For tests: the committed plans of the real program, as a rule sees them.
 import { readFileSync } from 'node:fs';
+import type { Exceptions } from '../exceptions/exceptions.ts';
+import { parseExceptions } from '../exceptions/parse.ts';
 import { type KnownObject, known } from '../known.ts';
 import { type Resource, undatedType } from '../resource.ts';
+import type { Rule } from '../rule.ts';
 
 interface Entry {
   urn: string;
@@ -26,6 +29,12 @@ export function snapshot(stack: string): Resource[] {
     propertyDependencies: options.propertyDependencies ?? {},
     isProtected: options.protect === true,
   }));
+}
+
+/** The exceptions that ship, on a day on which all of them were in force: tests do not rot with the calendar. */
+export function shippedExceptions(rules: readonly Rule[]): Exceptions {
+  const text = readFileSync(new URL('../exceptions.json', import.meta.url), 'utf8');
+  return parseExceptions(text, rules, new Date('2026-11-21'));
 }
 
 /** The configuration of a stack that the real plans were made with, as the policies read it. */

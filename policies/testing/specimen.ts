@@ -85,8 +85,8 @@ export function judge(rule: Rule, plan: Resource[], config: RuleConfig = {}, exc
 }
 
 /** Lets the policy mend each resource of the plan where it can. */
-export function mend(rule: Rule, plan: Resource[], config: RuleConfig = {}): Resource[] {
-  const policy = definePolicy(rule, new Exceptions());
+export function mend(rule: Rule, plan: Resource[], exceptions = new Exceptions()): Resource[] {
+  const policy = definePolicy(rule, exceptions);
   if (!('remediateResource' in policy)) return plan;
   return plan.map((each) => {
     const props = copyOf(each.props);
@@ -94,7 +94,7 @@ export function mend(rule: Rule, plan: Resource[], config: RuleConfig = {}): Res
       ...each,
       props,
       opts: options(each),
-      getConfig: () => config,
+      getConfig: () => ({}),
     } as unknown as ResourceValidationArgs);
     return { ...each, props };
   });

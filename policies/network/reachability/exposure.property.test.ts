@@ -1,4 +1,4 @@
-// Random groups of rules: the evaluator's verdict against the packet-by-packet oracle's. The long run is agreement.ts.
+// Random groups of rules: the evaluator's verdict against the packet-by-packet oracle's. The long run is long-run.ts.
 import { expect, test } from 'vitest';
 import { checkAgreement } from './agreement.ts';
 

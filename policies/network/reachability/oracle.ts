@@ -1,15 +1,15 @@
 // For tests only: Azure's first match, packet by packet. Shares no code and no way of thinking with the evaluator, which
 // works on whole sets. Addresses are their first 32 bits, so IPv6 prefixes may be at most 32 bits long.
 
-/** A rule with one prefix or tag a side and one port range a side. */
+/** A rule with a list of prefixes and tags a side, and of port ranges for the destination. */
 export interface OracleRule {
   priority: number;
   access: 'Allow' | 'Deny';
   protocol: string;
-  source: string;
+  sources: string[];
   sourcePort: string;
   destination: string;
-  destinationPort: string;
+  destinationPorts: string[];
 }
 
 export interface OraclePacket {
@@ -71,7 +71,7 @@ function isPublic(value: number, isV6: boolean): boolean {
   return !(isV6 ? PRIVATE_V6 : PRIVATE_V4).some((cidr) => isIn(value, isV6, cidr));
 }
 
-function sourceMatches({ source, access }: OracleRule, packet: OraclePacket): boolean {
+function sourceMatches(source: string, { access }: OracleRule, packet: OraclePacket): boolean {
   if (source === '*') return true;
   if (source === 'Internet') return isPublic(packet.source, packet.isV6);
   // Which addresses these stand for is not known: an Allow may match any of them, a Deny may match none.
@@ -86,14 +86,25 @@ function portMatches(range: string, port: number): boolean {
   return port >= first && port <= last;
 }
 
+/** True when no port is left out, which the ports just below, at and above every bound tell. */
+function isEveryPort(ranges: string[]): boolean {
+  if (ranges.includes('*')) return true;
+  const edges = ranges.map(portBounds).flatMap(([first, last]) => [first - 1, last + 1]);
+  const tried = [0, 65535, ...edges].filter((port) => port >= 0 && port <= 65535);
+  return tried.every((port) => ranges.some((range) => portMatches(range, port)));
+}
+
 function matches(rule: OracleRule, packet: OraclePacket): boolean {
   if (rule.protocol !== '*' && rule.protocol.toLowerCase() !== packet.protocol) return false;
-  if (!sourceMatches(rule, packet)) return false;
+  if (!rule.sources.some((source) => sourceMatches(source, rule, packet))) return false;
   if (!['*', 'VirtualNetwork'].includes(rule.destination) && !isIn(packet.destination, packet.isV6, rule.destination))
     return false;
-  const isWide = [rule.sourcePort, rule.destinationPort].every((range) => range === '*' || range === '0-65535');
-  if (packet.protocol !== 'tcp' && packet.protocol !== 'udp') return isWide || rule.access === 'Allow';
-  return portMatches(rule.sourcePort, packet.sourcePort) && portMatches(rule.destinationPort, packet.destinationPort);
+  if (packet.protocol !== 'tcp' && packet.protocol !== 'udp')
+    return rule.access === 'Allow' || (isEveryPort([rule.sourcePort]) && isEveryPort(rule.destinationPorts));
+  return (
+    portMatches(rule.sourcePort, packet.sourcePort) &&
+    rule.destinationPorts.some((range) => portMatches(range, packet.destinationPort))
+  );
 }
 
 /**
