@@ -4,10 +4,15 @@ import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /** A file that shows a package is there, where it is not a program of the package's own name. */
 const PROOF = {
+  'dpkg-dev': 'dpkg-scanpackages',
   iproute2: 'ss',
   'mosquitto-clients': 'mosquitto_pub',
+  'netcat-openbsd': 'nc',
   nftables: 'nft',
+  'openssh-client': 'ssh',
   'python3-psycopg2': '/usr/lib/python3/dist-packages/psycopg2/__init__.py',
+  'python3-venv': '/usr/share/doc/python3-venv',
+  'systemd-container': 'systemd-nspawn',
 };
 /** /usr/sbin is looked at too: an ordinary user's PATH often lacks it. */
 const PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(':')];

@@ -21,6 +21,8 @@ export interface BundleStoreArgs {
 export class BundleStore extends ComponentResource {
   /** The account's name. */
   readonly accountName: string;
+  /** Id of the account. */
+  readonly accountId: Output<string>;
   /** The container's name. */
   readonly containerName: Output<string>;
   /** Address of the container. Machines read it with their identity. */
@@ -76,6 +78,7 @@ export class BundleStore extends ComponentResource {
       parent,
     );
 
+    this.accountId = account.id;
     this.containerName = container.name;
     this.containerId = container.id;
     this.registerOutputs();

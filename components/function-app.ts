@@ -5,8 +5,9 @@ import { WebApp } from '@pulumi/azure-native/web/webApp.js';
 import { WebAppApplicationSettings } from '@pulumi/azure-native/web/webAppApplicationSettings.js';
 import { WebAppFtpAllowed } from '@pulumi/azure-native/web/webAppFtpAllowed.js';
 import { WebAppScmAllowed } from '@pulumi/azure-native/web/webAppScmAllowed.js';
-import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+import { ComponentResource, type ComponentResourceOptions, type Input, interpolate, type Output } from '@pulumi/pulumi';
 import type { Access } from './access.ts';
+import type { LogWorkspace } from './log-workspace.ts';
 import type { Placement } from './placement.ts';
 import type { Storage } from './storage.ts';
 
@@ -27,6 +28,8 @@ export interface FunctionAppArgs {
   access: Access;
   /** Required. Account that holds its packages and its host's state. */
   storage: Storage;
+  /** Required. Where its log goes. */
+  logs: LogWorkspace;
   /** Required. App settings. A secret is a reference to the vault, never a value. */
   settings: Record<string, Input<string>>;
 }
@@ -35,6 +38,8 @@ export interface FunctionAppArgs {
 export class FunctionApp extends ComponentResource {
   /** The app's name. */
   readonly appName: string;
+  /** Its resource id. */
+  readonly appId: Output<string>;
 
   constructor(name: string, args: FunctionAppArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:FunctionApp', name, {}, options);
@@ -103,9 +108,11 @@ export class FunctionApp extends ComponentResource {
     // them all from the preview, and so from the policy that looks for secrets among them.
     new WebAppApplicationSettings(
       `${name}-settings`,
-      { name: app.name, resourceGroupName, properties: { ...hostSettings(storage, identity), ...args.settings } },
+      { name: app.name, resourceGroupName, properties: { ...hostSettings(args), ...args.settings } },
       parent,
     );
+
+    this.appId = app.id;
 
     // Publishing with a user name and password is off; deployments sign in to Entra.
     const noBasicAuth = { name: app.name, resourceGroupName, allow: false };
@@ -116,11 +123,13 @@ export class FunctionApp extends ComponentResource {
   }
 }
 
-/** How the Functions host reaches its own storage: by identity, without a connection string. */
-function hostSettings(storage: Storage, identity: UserAssignedIdentity): Record<string, Input<string>> {
+/** How the Functions host reaches its own storage and Application Insights: by identity, without a key. */
+function hostSettings({ storage, identity, logs }: FunctionAppArgs): Record<string, Input<string>> {
   return {
     AzureWebJobsStorage__accountName: storage.accountName,
     AzureWebJobsStorage__credential: 'managedidentity',
     AzureWebJobsStorage__clientId: identity.clientId,
+    APPLICATIONINSIGHTS_CONNECTION_STRING: logs.connectionString,
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: interpolate`Authorization=AAD;ClientId=${identity.clientId}`,
   };
 }

@@ -25,6 +25,8 @@ export interface NetworkArgs {
 export class Network extends ComponentResource {
   /** Id of the interface the machine is attached to. */
   readonly interfaceId: Output<string>;
+  /** Id of the security group. */
+  readonly securityGroupId: Output<string>;
   /** The fixed public IPv4 address. It outlives the machine. */
   readonly publicAddress: Output<string>;
   /** The host name Azure gives the address, at no cost. */
@@ -112,6 +114,7 @@ export class Network extends ComponentResource {
     );
 
     this.interfaceId = networkInterface.id;
+    this.securityGroupId = securityGroup.id;
     this.publicAddress = publicAddress.ipAddress.apply((address) => address ?? '');
     this.hostName = `${names.shared('dns')}.${location}.cloudapp.azure.com`;
     this.registerOutputs({

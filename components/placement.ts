@@ -1,8 +1,26 @@
 // Where an environment's resources live, what they are called and how they are tagged: one convention for all components.
 import type { Input } from '@pulumi/pulumi';
 
-/** The abbreviations of Microsoft's Cloud Adoption Framework ("Abbreviation recommendations for Azure resources"). */
-export type ResourceKind = 'rg' | 'vnet' | 'snet' | 'nsg' | 'pip' | 'nic' | 'vm' | 'disk' | 'id' | 'asp';
+/**
+ * The abbreviations of Microsoft's Cloud Adoption Framework ("Abbreviation recommendations for Azure resources"). It has
+ * none for an alert and a budget.
+ */
+export type ResourceKind =
+  | 'rg'
+  | 'vnet'
+  | 'snet'
+  | 'nsg'
+  | 'pip'
+  | 'nic'
+  | 'vm'
+  | 'disk'
+  | 'id'
+  | 'asp'
+  | 'log'
+  | 'appi'
+  | 'ag'
+  | 'alert'
+  | 'budget';
 
 /** Kinds whose names all Azure customers share. */
 export type SharedKind = 'kv' | 'st' | 'func' | 'dns';
@@ -19,6 +37,8 @@ export interface Tags extends Record<string, string> {
 export interface Placement {
   /** Required. Resource group that holds the resources. */
   resourceGroupName: Input<string>;
+  /** Required. Azure resource id of that group. */
+  resourceGroupId: Input<string>;
   /** Required. Azure region, such as `northeurope`. */
   location: string;
   /** Required. Tags for every taggable resource. */

@@ -2,6 +2,7 @@
 // Identities only, there are no keys to leak.
 import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
 import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
+import { ManagementPolicy } from '@pulumi/azure-native/storage/managementPolicy.js';
 import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
@@ -9,6 +10,8 @@ import type { Placement } from './placement.ts';
 const PACKAGES = 'function-packages';
 const BROKER_STATE = 'broker-state';
 const KEPT_DAYS = 7;
+/** A session that nobody used for two weeks has ended, so an older copy of the broker's state is of no use. Days. */
+const BROKER_STATE_DAYS = 14;
 
 /** Arguments of {@link Storage}. */
 export interface StorageArgs {
@@ -82,6 +85,30 @@ export class Storage extends ComponentResource {
     const brokerState = new BlobContainer(
       `${name}-${BROKER_STATE}`,
       { containerName: BROKER_STATE, accountName: account.name, resourceGroupName, publicAccess: 'None' },
+      parent,
+    );
+
+    // Azure removes old copies: the machine that makes them does not have to, and need not be trusted with it.
+    new ManagementPolicy(
+      `${name}-lifecycle`,
+      {
+        managementPolicyName: 'default',
+        accountName: account.name,
+        resourceGroupName,
+        policy: {
+          rules: [
+            {
+              name: 'old-broker-state',
+              type: 'Lifecycle',
+              enabled: true,
+              definition: {
+                filters: { blobTypes: ['blockBlob'], prefixMatch: [`${BROKER_STATE}/state-`] },
+                actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: BROKER_STATE_DAYS } } },
+              },
+            },
+          ],
+        },
+      },
       parent,
     );
 

@@ -30,6 +30,8 @@ export interface VaultArgs {
 export class Vault extends ComponentResource {
   /** The vault's name. */
   readonly vaultName: string;
+  /** Its resource id. */
+  readonly vaultId: Output<string>;
   /** Where the vault is read, such as `https://kv-mqtt-dev-1a2b3c.vault.azure.net`. */
   readonly uri: string;
   readonly #secrets: Map<string, Secret>;
@@ -62,6 +64,8 @@ export class Vault extends ComponentResource {
       },
       { parent: this },
     );
+
+    this.vaultId = vault.id;
 
     const keep = (secretName: string, { value, contentType }: VaultSecret) =>
       new Secret(

@@ -18,6 +18,8 @@ Settings (environment):
   MQTT_BROKER_URL                      mqtts://host:8883 (mqtt:// for loopback only)
   MQTT_BROKER_USERNAME                 the ingest account
   MQTT_BROKER_PASSWORD                 its key
+  MQTT_BROKER_PREVIOUS_USERNAME        during a rotation: the account that is taken over from,
+  MQTT_BROKER_PREVIOUS_PASSWORD        and its key
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the session and of the lease; default: mqtt-ingest
   EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database

@@ -17,6 +17,8 @@ export interface IngestSettings {
   broker: BrokerAddress;
   username: string;
   password: string;
+  /** The account that this one takes over from; undefined except during a rotation. */
+  previous: { username: string; password: string } | undefined;
   /** PEM of the CA to trust instead of the public ones. */
   ca: string | undefined;
   /** The session's name on the broker, and the lease's name in the database. */
@@ -68,6 +70,8 @@ const schema = z.object({
   MQTT_BROKER_URL: required('the broker, such as mqtts://mqtt.example.com:8883').transform(reading(readBrokerUrl)),
   MQTT_BROKER_USERNAME: required("the ingest account's user name"),
   MQTT_BROKER_PASSWORD: required("the ingest account's key"),
+  MQTT_BROKER_PREVIOUS_USERNAME: z.string().optional(),
+  MQTT_BROKER_PREVIOUS_PASSWORD: z.string().optional(),
   MQTT_BROKER_CA: pem,
   // Mosquitto takes any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our bound.
   MQTT_CLIENT_ID: z
@@ -84,6 +88,8 @@ const schema = z.object({
   LOG_PRETTY: z.enum(['true', 'false', '1', '0'], 'must be true or false').default('false'),
 });
 
+const PREVIOUS = ['MQTT_BROKER_PREVIOUS_USERNAME', 'MQTT_BROKER_PREVIOUS_PASSWORD'] as const;
+
 /**
  * Reads ingest's settings.
  * @throws SettingsError listing every missing or bad setting at once.
@@ -91,6 +97,7 @@ const schema = z.object({
 export function readSettings(env: NodeJS.ProcessEnv): IngestSettings {
   const parsed = schema.safeParse(withoutEmpty(env));
   const problems = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  if (env[PREVIOUS[0]] && !env[PREVIOUS[1]]) problems.push(`${PREVIOUS[1]} is missing: set the key of that account`);
   let database: DatabaseAddress | undefined;
   const url = env.EXTERNAL_DATABASE_CONNECTION_STRING;
   if (url) {
@@ -100,7 +107,7 @@ export function readSettings(env: NodeJS.ProcessEnv): IngestSettings {
       problems.push(`EXTERNAL_DATABASE_CONNECTION_STRING ${(error as Error).message}`);
     }
   }
-  if (!parsed.success || !database) {
+  if (!parsed.success || !database || problems.length > 0) {
     throw new SettingsError(
       `${problems.length} setting(s) to correct:\n${problems.map((line) => `  ${line}`).join('\n')}`,
     );
@@ -110,6 +117,7 @@ export function readSettings(env: NodeJS.ProcessEnv): IngestSettings {
     broker: values.MQTT_BROKER_URL,
     username: values.MQTT_BROKER_USERNAME,
     password: values.MQTT_BROKER_PASSWORD,
+    previous: readPrevious(values),
     ca: values.MQTT_BROKER_CA,
     clientId: values.MQTT_CLIENT_ID,
     database,
@@ -118,6 +126,12 @@ export function readSettings(env: NodeJS.ProcessEnv): IngestSettings {
     logLevel: values.LOG_LEVEL,
     logPretty: values.LOG_PRETTY === 'true' || values.LOG_PRETTY === '1',
   };
+}
+
+/** Both or none: with half of it, what waits for that account would stay where it is. */
+function readPrevious(values: z.output<typeof schema>): IngestSettings['previous'] {
+  const { MQTT_BROKER_PREVIOUS_USERNAME: username, MQTT_BROKER_PREVIOUS_PASSWORD: password } = values;
+  return username !== undefined && password !== undefined ? { username, password } : undefined;
 }
 
 /** An empty setting is a missing one: that is how templates and the portal leave what nobody filled in. */

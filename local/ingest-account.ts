@@ -34,15 +34,9 @@ export function writeIngestAccount(file: string, { generation, inForce, keys }: 
   renameSync(`${file}.new`, file);
 }
 
-/** Calls back when another generation is to be used. */
-export function watchGeneration(file: string, onChange: () => void): { stop(): void } {
-  let { generation } = readIngestAccount(file);
-  const look = () => {
-    const now = readIngestAccount(file).generation;
-    if (now === generation) return;
-    generation = now;
-    onChange();
-  };
+/** Calls back when ingest has to sign in anew: with another generation, or with another one beside it. */
+export function watchIngestAccount(file: string, onChange: () => void): { stop(): void } {
+  const look = () => onChange();
   watchFile(file, { interval: LOOK_EVERY_MS }, look);
   return { stop: () => unwatchFile(file, look) };
 }

@@ -14,6 +14,8 @@ export interface IngestWorkerOptions {
   brokerUrl: string;
   username: string;
   password: string;
+  /** The account it takes over from, during a rotation. */
+  previous?: { username: string; password: string };
   /** PEM file of the CA to trust. */
   caFile: string;
   clientId: string;
@@ -42,6 +44,10 @@ export function startIngestWorker(options: IngestWorkerOptions): IngestWorker {
       MQTT_BROKER_URL: options.brokerUrl,
       MQTT_BROKER_USERNAME: options.username,
       MQTT_BROKER_PASSWORD: options.password,
+      ...(options.previous && {
+        MQTT_BROKER_PREVIOUS_USERNAME: options.previous.username,
+        MQTT_BROKER_PREVIOUS_PASSWORD: options.previous.password,
+      }),
       MQTT_BROKER_CA: options.caFile,
       MQTT_CLIENT_ID: options.clientId,
       EXTERNAL_DATABASE_CONNECTION_STRING: options.databaseUrl,

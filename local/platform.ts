@@ -6,7 +6,7 @@ import { applyMigrations } from '../provisioning/database/apply.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
-import { type IngestAccount, readIngestAccount, watchGeneration } from './ingest-account.ts';
+import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';
 import { type IngestWorker, startIngestWorker } from './ingest-worker.ts';
 import type { RunningInstance } from './instance.ts';
 import { type Mosquitto, startMosquitto } from './mosquitto.ts';
@@ -92,11 +92,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const ingest = await supervise(
       'the ingest worker',
       async () => {
-        const { generation, keys } = readIngestAccount(ingestAccountFile);
+        const { generation, inForce, keys } = readIngestAccount(ingestAccountFile);
+        const account = (of: number) => ({ username: ingestUsername(of), password: keys[of]! });
+        const other = inForce.find((another) => another !== generation);
         return startIngestWorker({
           brokerUrl: broker.current.url,
-          username: ingestUsername(generation),
-          password: keys[generation]!,
+          ...account(generation),
+          ...(other !== undefined && { previous: account(other) }),
           caFile: certificates.caFile,
           clientId: INGEST_USERNAME,
           databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
@@ -107,7 +109,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       onTrouble,
     );
     stops.push(ingest.stop);
-    const rotation = watchGeneration(ingestAccountFile, () => void ingest.replace());
+    const rotation = watchIngestAccount(ingestAccountFile, () => void ingest.replace());
     stops.push(async () => rotation.stop());
 
     const instance: RunningInstance = {

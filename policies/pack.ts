@@ -10,7 +10,10 @@ import { noOpenDoors } from './functions/no-open-doors.ts';
 import { noPublishingPasswords } from './functions/no-publishing-passwords.ts';
 import { secretsByReference } from './functions/secrets-by-reference.ts';
 import { strongTls } from './functions/strong-tls.ts';
+import { alerts } from './governance/alerts.ts';
 import { allowedPlacesAndSizes } from './governance/allowed-places-and-sizes.ts';
+import { budget } from './governance/budget.ts';
+import { diagnostics } from './governance/diagnostics.ts';
 import { requiredTags } from './governance/required-tags.ts';
 import { leastPrivilege } from './identity/least-privilege.ts';
 import { encryptedAtHost } from './machine/encrypted-at-host.ts';
@@ -58,7 +61,7 @@ const PROGRAM_RULES: readonly Rule[] = [
   ...[purgeProtection, softDelete, rolesOnly, closedVaultNetwork, datedSecrets, leastPrivilege],
   ...[httpsOnly, strongTls, noPublishingPasswords, secretsByReference, appIdentity, noOpenDoors],
   ...[storageHttpsOnly, storageStrongTls, noPublicBlobs, noSharedKey, closedStorageNetwork, storageSoftDelete],
-  ...[requiredTags, allowedPlacesAndSizes],
+  ...[requiredTags, allowedPlacesAndSizes, budget, alerts, diagnostics],
   ...[noSecretOutput, pagesAndRecords, generatedAndRun],
   ...[protectedDisks, immutableBackups],
   ...[basicAddress, firstBurstableMachines, linuxConsumption],

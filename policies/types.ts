@@ -33,3 +33,9 @@ export const DNS_RECORDS: readonly string[] = [
   'cloudflare:index/dnsRecord:DnsRecord',
   'cloudflare:index/record:Record',
 ];
+export const ACTION_GROUP = 'azure-native:monitor:ActionGroup';
+export const ACTIVITY_LOG_ALERT = 'azure-native:monitor:ActivityLogAlert';
+export const METRIC_ALERT = 'azure-native:monitor:MetricAlert';
+export const QUERY_ALERT = 'azure-native:monitor:ScheduledQueryRule';
+export const DIAGNOSTIC_SETTING = 'azure-native:monitor:DiagnosticSetting';
+export const BUDGETS: readonly string[] = ['azure-native:consumption:Budget', 'azure-native:costmanagement:Budget'];

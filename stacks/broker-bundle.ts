@@ -34,6 +34,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
   const usernames = config.ingestGenerationsInForce.toSorted((a, b) => a - b).map(ingestUsername);
   return makeBundle({
     ingress: args.ingress,
+    sourceLimits: { kibPerSecond: config.sourceKibPerSecond, connections: config.sourceConnections },
     brokerConfig: renderBrokerConfig({
       port: MQTT_TLS_PORT,
       certificateFile: `${PATHS.secrets}/server.crt`,

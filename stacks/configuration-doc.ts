@@ -28,6 +28,7 @@ ${table(names.filter((name) => !isRequired(name)))}
 
 - \`prod\` needs \`domain\`: its broker has a public certificate. Other stacks without a domain get a private CA, whose
   certificate is the stack output \`brokerCaCertificate\`.
+- \`domain\` needs \`cloudflareZoneId\` and \`cloudflareAccountId\`.
 - \`subnetPrefix\` lies inside \`addressSpace\`.
 - With Supabase's pooler as \`databaseHost\`, \`databaseProjectRef\` is required.
 - A stack is called by 2 to 8 lower-case letters and digits, because its name is part of resource names.

@@ -20,6 +20,18 @@ export function wholeNumber(least: number, most: number) {
   );
 }
 
+/** A number within limits. */
+export function number(least: number, most: number) {
+  const wrong = `is not a number from ${least} to ${most}`;
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value),
+    z.number(wrong).min(least, wrong).max(most, wrong),
+  );
+}
+
+/** A mail address. What it really is only its server knows. */
+export const mailbox = text.regex(/^[^\s@]+@[^\s@]+$/, 'is not a mail address');
+
 /** One of a list of names. */
 export function oneOf<const T extends readonly [string, ...string[]]>(names: T) {
   return z.enum(names, {

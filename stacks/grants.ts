@@ -2,6 +2,7 @@
 import type { Grant } from '../components/access.ts';
 import type { BundleStore } from '../components/bundle-store.ts';
 import type { Identities } from '../components/identities.ts';
+import type { LogWorkspace } from '../components/log-workspace.ts';
 import type { Storage } from '../components/storage.ts';
 import type { Vault } from '../components/vault.ts';
 import { type IngestAccounts, ingestPasswordSecret, ingestUsernames } from './ingest-accounts.ts';
@@ -13,6 +14,7 @@ export function grants(
   vault: Vault,
   storage: Storage,
   bundles: BundleStore,
+  logs: LogWorkspace,
   config: IngestAccounts,
 ): Record<string, Grant> {
   const broker = identities.broker.principalId;
@@ -49,6 +51,12 @@ export function grants(
       on: storage.accountId,
       why: 'The Functions host keeps its locks and keys there and reads its package',
     },
+    'functions-write-log': {
+      to: functions,
+      role: 'Monitoring Metrics Publisher',
+      on: logs.insightsId,
+      why: 'What the functions log is written there',
+    },
   };
   for (const username of ingestUsernames(config)) {
     const on = vault.idOf(ingestPasswordSecret(username));
@@ -57,6 +65,15 @@ export function grants(
   }
   for (const name of [SECRETS.certificate, SECRETS.key, SECRETS.ca].filter((secret) => vault.has(secret))) {
     table[`broker-reads-${name}`] = { to: broker, role, on: vault.idOf(name), why: 'The broker serves TLS with it' };
+  }
+  if (vault.has(SECRETS.dnsToken)) {
+    const on = vault.idOf(SECRETS.dnsToken);
+    table['broker-reads-dns-token'] = {
+      to: broker,
+      role,
+      on,
+      why: 'The machine proves to the ACME server that the name is its own',
+    };
   }
   return table;
 }

@@ -1,11 +1,13 @@
 // What an environment is. Read from top to bottom; each name is a file of components/ or provisioning/.
 import { Access } from '../components/access.ts';
 import { BrokerConfiguration } from '../components/broker-configuration.ts';
+import { BrokerDns } from '../components/broker-dns.ts';
 import { BrokerMachine } from '../components/broker-machine.ts';
 import { BundleStore } from '../components/bundle-store.ts';
 import { Credentials } from '../components/credentials.ts';
 import { FunctionApp } from '../components/function-app.ts';
 import { Identities } from '../components/identities.ts';
+import { LogWorkspace } from '../components/log-workspace.ts';
 import { Network } from '../components/network.ts';
 import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
@@ -17,8 +19,10 @@ import { grants } from './grants.ts';
 import { ingestUsernames } from './ingest-accounts.ts';
 import { ingestSettings } from './ingest-settings.ts';
 import { userData } from './machine.ts';
+import { monitor } from './monitoring.ts';
 import { makePlacement } from './placement.ts';
 import { platformSecrets } from './secrets.ts';
+import { zoneOf } from './zone.ts';
 
 const config = loadConfig();
 const { environment, domain } = config;
@@ -33,16 +37,21 @@ const credentials = new Credentials('credentials', { ingestUsernames: ingestUser
 const privateCa = domain
   ? undefined
   : new PrivateCa('private-ca', { environment, hostName: brokerHost, address: network.publicAddress });
+const dns = domain
+  ? new BrokerDns('dns', { ...zoneOf(config), hostName: brokerHost, address: network.publicAddress })
+  : undefined;
 const vault = new Vault('vault', {
   placement,
   tenantId: identities.tenantId,
   retentionDays: config.vaultRetentionDays,
-  purgeProtection: environment === 'prod',
-  secrets: platformSecrets(config, credentials, privateCa),
+  // It can never be switched off again, so a vault that is thrown away often must do without.
+  purgeProtection: !['dev', 'test', 'sandbox'].includes(environment),
+  secrets: platformSecrets(config, credentials, privateCa, dns?.token),
 });
 const storage = new Storage('storage', { placement });
 const bundles = new BundleStore('bundles', { placement });
-const access = new Access('access', { grants: grants(identities, vault, storage, bundles, config) });
+const logs = new LogWorkspace('logs', { ...config, placement });
+const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config) });
 
 const cloudInit = userData(ingress, bundles.url);
 const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
@@ -51,8 +60,10 @@ const bundle = brokerBundle({ config, ingress, brokerHost, vault, storage, bundl
 new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle });
 
 const settings = ingestSettings({ config, brokerHost, brokerCa: privateCa?.caCertificate, vault });
-const functions = { placement, identity: identities.functions, access, storage, settings };
+const functions = { placement, identity: identities.functions, access, storage, logs, settings };
 const functionApp = new FunctionApp('functions', functions);
+
+monitor({ config, placement, logs, machine, network, vault, functionApp, storage, bundles });
 
 export const resourceGroup = placement.resourceGroupName;
 export const brokerAddress = network.publicAddress;

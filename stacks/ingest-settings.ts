@@ -22,12 +22,13 @@ export interface IngestSettingsArgs {
 /** App settings by name. The names are part of the platform's interface: see functions/ingest. */
 export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<string>> {
   const { config, brokerHost, brokerCa, vault } = args;
-  // Both or neither change: a run signs in with one generation or the other.
   const username = ingestUsername(config.ingestGeneration);
+  const other = config.ingestGenerationsInForce.find((generation) => generation !== config.ingestGeneration);
   return {
     MQTT_BROKER_URL: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
     MQTT_BROKER_USERNAME: username,
     MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
+    ...(other === undefined ? {} : previousAccount(ingestUsername(other), vault)),
     ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
     // Fixed: the persistent session, and with it everything that waits, belongs to this id.
     MQTT_CLIENT_ID: `mqtt-ingest-${config.environment}`,
@@ -35,5 +36,13 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
     INGEST_BATCH_CAP: String(config.ingestBatchCap),
     INGEST_TIME_GUARD_MS: String(config.ingestTimeGuardMs),
     LOG_LEVEL: config.logLevel,
+  };
+}
+
+/** During a rotation: each generation has a queue of its own on the broker, and ingest empties the one it leaves. */
+function previousAccount(username: string, vault: Vault): Record<string, Input<string>> {
+  return {
+    MQTT_BROKER_PREVIOUS_USERNAME: username,
+    MQTT_BROKER_PREVIOUS_PASSWORD: vault.reference(ingestPasswordSecret(username)),
   };
 }

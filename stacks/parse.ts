@@ -89,7 +89,7 @@ function describe(issue: z.core.$ZodIssue, stack: string): string {
 /** The command that sets a key to its example value. */
 export function setCommand(name: keyof typeof keys.shape, stack: string): string {
   const { example } = keys.shape[name].meta() as unknown as KeyMeta;
-  const isList = name === 'adminCidrs';
+  const isList = name === 'adminCidrs' || name === 'alertEmails';
   const target = isList ? `--path '${NAMESPACE}:${name}[0]'` : `${NAMESPACE}:${name}`;
   return `pulumi config set ${target} ${example} --stack ${stack}`;
 }

@@ -10,5 +10,5 @@ export function makePlacement(config: StackConfig): Placement {
   const tags = { environment, project, owner, costCenter };
   const names = namesFor({ project, environment, suffix: config.nameSuffix });
   const group = new ResourceGroup('group', { resourceGroupName: names.own('rg'), location, tags });
-  return { resourceGroupName: group.name, location, tags, names };
+  return { resourceGroupName: group.name, resourceGroupId: group.id, location, tags, names };
 }

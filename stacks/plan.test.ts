@@ -167,6 +167,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     expect(table).toEqual([
       ...(stack === 'dev' ? tls : []),
       ['identities-broker', fetches, 'bundles-container', 1, true],
+      ...(stack === 'prod' ? [['identities-broker', reads, 'vault-cloudflare-dns-token', 1, true]] : []),
       ['identities-broker', reads, 'vault-registry-database-url', 1, true],
       ['identities-broker', reads, 'vault-svc-ingest-2-password', 1, true],
       ['identities-broker', reads, 'vault-svc-ingest-password', 1, true],
@@ -216,6 +217,27 @@ describe('what only one of them has', () => {
     expect(prod.filter(({ type }) => type.startsWith('tls:'))).toEqual([]);
     expect(one(prod, 'web:WebAppApplicationSettings').inputs.properties).not.toHaveProperty('MQTT_BROKER_CA');
     expect(dev.find(({ name }) => name === 'private-ca-certificate')?.options.protect).toBe(true);
+  });
+});
+
+describe('the broker’s name, where there is a domain', () => {
+  it('points at the machine past Cloudflare’s proxy, and the machine’s token is for its zone and its address only', async () => {
+    const plan = await planOf('prod');
+    const record = plan.find(({ type }) => type.startsWith('cloudflare:') && /DnsRecord$/.test(type));
+    expect(record?.inputs).toMatchObject({ type: 'A', name: 'mqtt.telemetry.example.com', proxied: false });
+    const token = plan.find(({ type }) => type.startsWith('cloudflare:') && /AccountToken$/.test(type));
+    const { policies, condition }: Inputs = (token ?? { inputs: {} }).inputs;
+    expect(policies).toEqual([
+      {
+        effect: 'allow',
+        permissionGroups: [{ id: '4755a26eedb94da69e1066d98aa820be' }, { id: 'c8fed203ed3043cba015a93ad1616f1f' }],
+        resources: '{"com.cloudflare.api.account.zone.0123456789abcdef0123456789abcdef":"*"}',
+      },
+    ]);
+    expect(condition.requestIp.ins).toHaveLength(1);
+    const secret = all(plan, 'keyvault:Secret').find(({ name }) => name === 'vault-cloudflare-dns-token');
+    expect((secret?.inputs as Inputs).properties.value).toBe('[secret]');
+    expect((await planOf('dev')).filter(({ type }) => type.startsWith('cloudflare:'))).toEqual([]);
   });
 });
 

@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { VM_SIZES, type VmSizeName } from '../components/vm-sizes.ts';
 import { LETS_ENCRYPT } from '../provisioning/broker/bundle/settings.ts';
 import { assertQueueFits } from '../provisioning/broker/queue.ts';
+import { SOURCE_LIMITS } from '../provisioning/machine/firewall.ts';
 import { adminAddress } from './admin-address.ts';
-import { flag, hostName, listOf, oneOf, privateRange, text, wholeNumber } from './fields.ts';
+import { flag, hostName, listOf, mailbox, number, oneOf, privateRange, text, wholeNumber } from './fields.ts';
 import { queueOf } from './queue.ts';
 import { REGIONS } from './regions.ts';
 import { sshPublicKey } from './ssh-key.ts';
@@ -25,6 +26,8 @@ const key = <T extends z.ZodType>(type: T, meta: KeyMeta): T => type.meta({ ...m
 const TAG_LENGTH = 256;
 
 const tagValue = text.max(TAG_LENGTH, `is longer than ${TAG_LENGTH} characters`);
+
+const cloudflareId = text.regex(/^[0-9a-f]{32}$/, 'is not an id of Cloudflare: 32 of 0-9 and a-f');
 
 const acmeDirectory = text.regex(/^https:\/\/[\w.-]+(:\d+)?(\/[\w./-]*)?$/, 'is not an https address');
 
@@ -154,16 +157,34 @@ export const keys = z.strictObject({
     description: 'Most clients connected at a time, 10 to 60,000.',
     example: '2000',
   }),
+  sourceKibPerSecond: key(wholeNumber(16, 100_000).default(SOURCE_LIMITS.kibPerSecond), {
+    description:
+      'KiB a second one address may send to the broker, 16 to 100,000, so that nobody’s flood keeps the others waiting. A site behind one address is one source: raise it for a busy one.',
+    example: '64',
+  }),
+  sourceConnections: key(wholeNumber(1, 60_000).default(SOURCE_LIMITS.connections), {
+    description: 'Most connections of one address at a time, 1 to 60,000.',
+    example: '256',
+  }),
   brokerAutosaveSeconds: key(wholeNumber(1, 3600).default(300), {
     description:
       'Seconds between the broker’s own saves of its state, 1 to 3,600. A fallback: the machine saves as often as its disk allows.',
     example: '300',
   }),
+  cloudflareZoneId: key(cloudflareId.optional(), {
+    description:
+      'Id of the Cloudflare zone that `domain` is in; the zone’s overview page shows it. Required with `domain`.',
+    example: '0123456789abcdef0123456789abcdef',
+  }),
+  cloudflareAccountId: key(cloudflareId.optional(), {
+    description: 'Id of the Cloudflare account that the zone is in; the same page shows it. Required with `domain`.',
+    example: 'fedcba9876543210fedcba9876543210',
+  }),
   acmeDirectory: key(acmeDirectory.default(LETS_ENCRYPT), {
     description: 'Directory of the ACME server that certifies the broker when there is a `domain`.',
     example: 'https://acme-staging-v02.api.letsencrypt.org/directory',
   }),
-  acmeEmail: key(text.regex(/^[^\s@]+@[^\s@]+$/, 'is not a mail address').optional(), {
+  acmeEmail: key(mailbox.optional(), {
     description: 'Mailbox the ACME server may write to. Without it the account has none.',
     example: 'platform@example.com',
   }),
@@ -177,9 +198,27 @@ export const keys = z.strictObject({
       'Generations of that account which the broker was seen to accept, one or two. Written by `npm run ops -- rotate ingest`, not by hand.',
     example: "'[1]'",
   }),
-  logLevel: key(oneOf(['debug', 'info', 'warn', 'error']).default('info'), {
-    description: 'Least severity that is logged.',
+  logLevel: key(oneOf(['debug', 'info']).default('info'), {
+    description: 'Least severity that is logged. The alerts read each run’s summary, which is `info`.',
     example: 'info',
+  }),
+  alertEmails: key(listOf(mailbox), {
+    description: 'Mailboxes that alerts and the budget write to.',
+    example: 'platform@example.com',
+  }),
+  monthlyBudget: key(wholeNumber(1, 100_000).default(40), {
+    description:
+      'What the environment may cost a month, in the currency the subscription is billed in. Mail at 50, 80 and 100 % of it, and when the forecast reaches it. Over 200, set `cap` of the policy `governance-budget` too.',
+    example: '40',
+  }),
+  logRetentionDays: key(wholeNumber(30, 730).default(30), {
+    description: 'How long logs are kept, days, 30 to 730. The first 31 are free.',
+    example: '30',
+  }),
+  logDailyCapGb: key(number(0.023, 100).default(0.15), {
+    description:
+      'Log taken in a day, GB, 0.023 to 100; the rest of the day is not written, and the alert `ingest-stalled` fires. The default stays within the 5 GB a month that are free.',
+    example: '0.15',
   }),
 });
 
@@ -194,6 +233,10 @@ export function schemaFor(stack: string) {
 
     if (stack === 'prod' && config.domain === undefined) {
       refuse('domain', 'is missing: prod serves strict clients, so it needs a public certificate, and that a domain');
+    }
+    for (const id of ['cloudflareZoneId', 'cloudflareAccountId'] as const) {
+      if (config.domain !== undefined && config[id] === undefined)
+        refuse(id, 'is missing: the broker’s name and certificate need it');
     }
     if (!contains(config.addressSpace, config.subnetPrefix)) {
       refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);

@@ -26,6 +26,7 @@ export function platformSecrets(
   config: StackConfig,
   credentials: Credentials,
   privateCa: PrivateCa | undefined,
+  dnsToken: Output<string> | undefined,
 ): Record<string, VaultSecret> {
   const secrets: Record<string, VaultSecret> = {
     [SECRETS.databaseUrl]: {
@@ -40,6 +41,8 @@ export function platformSecrets(
   for (const [username, value] of credentials.ingestPasswords) {
     secrets[ingestPasswordSecret(username)] = { value, contentType: `password of ${username}` };
   }
+  if (dnsToken)
+    secrets[SECRETS.dnsToken] = { value: dnsToken, contentType: 'Cloudflare token for the records of the zone' };
   if (!privateCa) return secrets;
   return {
     ...secrets,

@@ -38,43 +38,41 @@ test(`${DEVICES} devices through a rotation, back, forth again and to its end`, 
     await addDevices(),
   );
   const before = brokerLog().length;
+  const ingestBefore = ingestLog().length;
   let isOver = false;
   const load = publishWhile(publishers, () => !isOver);
 
   expect(await rotate('--dry-run')).toMatch(/^to do svc-ingest-2 is in the registry/m);
-  expect(usersOfIngest(before)).toEqual([]);
+  expect(brokerLog().slice(before)).not.toContain('svc-ingest-2');
   expect(await rotate()).toMatch(/✓ ingest signs in as svc-ingest-2\n/);
   expect(await rotate('--dry-run', '--finish')).toMatch(/^done {2}ingest signs in as svc-ingest-2\n/);
   await expect(rotate()).rejects.toThrow(/generations 1 and 2 are both in force: end that rotation first/);
   expect(await rotate('--back')).toMatch(/✓ ingest signs in as svc-ingest\n/);
   expect(await rotate()).toMatch(/✓ ingest signs in as svc-ingest-2\n/);
   expect(await rotate('--finish')).toMatch(/✓ the broker refuses svc-ingest\n/);
-  await expect(rotate('--back')).rejects.toThrow(/generation 2 is the only one in force/);
+  await expect(rotate('--back')).rejects.toThrow(/only generation 2 is in force/);
   isOver = true;
   await load;
 
-  expect(usersOfIngest(before)).toEqual(['svc-ingest-2', 'svc-ingest', 'svc-ingest-2']);
+  expect(await rotate('--finish', '--dry-run')).not.toContain('to do');
   const { acknowledged } = publishers;
   await expect.poll(() => rowsOf(acknowledged), { timeout: 60_000, interval: 500 }).toBe(acknowledged.size);
   expect(acknowledged.size).toBeGreaterThan(5 * BATCH);
   // Devices publish on through every reload; ingest's sessions end in order.
   expect(brokerLog().slice(before)).not.toMatch(/Client load\.\S+ (closed|disconnected|has exceeded|already)/);
-  const ingestLog = readFileSync(join(dirname(instance.ingestAccountFile), 'ingest.log'), 'utf8')
-    .trim()
-    .split('\n');
-  const troubles = ingestLog.filter((line) => (JSON.parse(line) as { level: string | number }).level !== 'info');
+  const runs = ingestLog().slice(ingestBefore).trim().split('\n');
+  const troubles = runs.filter((line) => (JSON.parse(line) as { level: string | number }).level !== 'info');
   expect(troubles).toEqual([]);
   await publishers.stop();
 });
 
-test('what would cut ingest is refused, and changes nothing', { timeout: TIMEOUT_MS }, async () => {
-  // As if somebody had taken the account of the next generation away again, behind the rotation's back.
+test('an account that was taken away behind its back is entered again before ingest is told to use it', {
+  timeout: TIMEOUT_MS,
+}, async () => {
   await rotate();
   expect(await rotate('--back')).toContain('✓ ingest signs in as svc-ingest-2\n');
   await withConnection(instance.databaseUrl, (client) => deleteServiceAccount(client, 'svc-ingest-3'));
-  const done = await rotate('--dry-run');
-  expect(done).toMatch(/^to do svc-ingest-3 is in the registry/m);
-  // It is entered again before ingest is told to use it.
+  expect(await rotate('--dry-run')).toMatch(/^to do svc-ingest-3 is in the registry/m);
   expect(await rotate()).toMatch(/✓ svc-ingest-3 is in the registry[^(]*\n[\s\S]*✓ ingest signs in as svc-ingest-3\n/);
 });
 
@@ -85,14 +83,7 @@ async function rotate(...options: string[]): Promise<string> {
 }
 
 const brokerLog = () => readFileSync(instance.brokerLog, 'utf8');
-
-/** Who ingest signed in as, in order. */
-const usersOfIngest = (from: number) =>
-  [
-    ...brokerLog()
-      .slice(from)
-      .matchAll(/ c0, k\d+, u'(svc-ingest[^']*)'/g),
-  ].map(([, user]) => user);
+const ingestLog = () => readFileSync(join(dirname(instance.ingestAccountFile), 'ingest.log'), 'utf8');
 
 async function publishWhile(publishers: Publishers, goesOn: () => boolean): Promise<void> {
   do {

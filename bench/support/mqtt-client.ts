@@ -8,8 +8,10 @@ import mqtt, { type Packet } from 'mqtt-packet';
 export interface ClientOptions {
   host: string;
   port: number;
-  /** PEM file of the CA; the broker's certificate must be valid for `localhost`. */
+  /** PEM file of the CA. */
   caFile: string;
+  /** Name the broker's certificate must be valid for. Default: localhost. */
+  name?: string;
   username: string;
   password: string;
   clientId: string;
@@ -42,6 +44,7 @@ export async function connectClient(options: ClientOptions): Promise<Client> {
     host,
     port,
     caFile,
+    name = 'localhost',
     username,
     password,
     clientId,
@@ -50,7 +53,7 @@ export async function connectClient(options: ClientOptions): Promise<Client> {
     receiveMaximum = 10_000,
   } = options;
   const from = localAddress === undefined ? {} : { localAddress };
-  const socket = connect({ host, port, ca: readFileSync(caFile), servername: 'localhost', ...from });
+  const socket = connect({ host, port, ca: readFileSync(caFile), servername: name, ...from });
   socket.setNoDelay();
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   await once(socket, 'secureConnect');

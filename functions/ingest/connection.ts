@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   clientId: string;
   /** Most messages the broker may send ahead of their acknowledgement, 1 to 65535. */
   receiveMaximum: number;
+  /** What becomes of the session's subscription; without one, what is queued is still delivered. Default: `make`. */
+  subscription?: 'make' | 'end' | 'leave alone';
   /** Number of this connection in this process, from 1; acknowledgements carry it. */
   number: number;
   onDelivery: (delivery: Delivery) => void;
@@ -29,7 +31,7 @@ export interface ConnectionOptions {
 export interface Connection {
   number: number;
   /**
-   * Resolves when subscribed, with whether the broker knew a session of this client id; if not, nothing was queued for
+   * Resolves when subscribed, or as `subscription` says, with whether the broker knew a session of this client id; if not, nothing was queued for
    * it. Rejects with why it ended before.
    */
   subscribed: Promise<boolean>;
@@ -108,11 +110,14 @@ export function openConnection(options: ConnectionOptions): Connection {
       accepted = true;
       clearTimeout(openingTimeout);
       sessionPresent = packet.sessionPresent;
-      socket.write(encodeSubscribe());
+      if (options.subscription === 'leave alone') subscribed.resolve(sessionPresent);
+      else socket.write(options.subscription === 'end' ? encodeUnsubscribe() : encodeSubscribe());
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
       const granted = Number(packet.granted[0]);
       if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
+      subscribed.resolve(sessionPresent);
+    } else if (packet.cmd === 'unsuback') {
       subscribed.resolve(sessionPresent);
     } else if (packet.cmd === 'disconnect') {
       fail(new BrokerRefusal('ended the connection', packet.reasonCode ?? 0));
@@ -195,6 +200,10 @@ function encodeConnect({ username, password, clientId, receiveMaximum }: Connect
 function encodeSubscribe(): Buffer {
   const subscriptions = [{ topic: TELEMETRY_FILTER, qos: 1 as const, nl: false, rap: false, rh: 2 }];
   return generate({ cmd: 'subscribe', messageId: 1, subscriptions }, V5);
+}
+
+function encodeUnsubscribe(): Buffer {
+  return generate({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: [TELEMETRY_FILTER] }, V5);
 }
 
 /** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */

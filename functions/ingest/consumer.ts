@@ -64,7 +64,7 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
       (sessionPresent) => {
         readySince = options.now();
         log.debug({ connection: number, sessionPresent }, 'connected to the broker');
-        if (!sessionPresent) log.warn({}, NEW_SESSION);
+        if (!sessionPresent && options.subscription !== 'end') log.warn({}, NEW_SESSION);
         if (resumed) connection?.pause();
       },
       () => {},

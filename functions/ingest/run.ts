@@ -9,6 +9,7 @@ import { acquireLease, type Lease } from './lease.ts';
 import { maintain, runSession, type SessionEnd } from './session.ts';
 import { classify } from './sqlstate.ts';
 import { createSummary, type Summary } from './summary.ts';
+import { takeOver } from './take-over.ts';
 
 /** What a run did. */
 export interface RunResult extends Summary {
@@ -48,9 +49,9 @@ export async function runOnce(
     } else {
       const onWritten = summary.add;
       const cap = settings.batchCap;
-      ended.outcome = await runSession({
-        ...{ settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now },
-      });
+      const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now };
+      const takenOver = settings.previous ? await takeOver(session, settings.previous) : 'idle';
+      ended.outcome = takenOver === 'idle' ? await runSession(session) : takenOver;
       await maintain(database, runLog);
     }
   } catch (error) {

@@ -17,6 +17,8 @@ export interface SessionOptions {
   database: Database;
   lease: Lease;
   log: Logger;
+  /** Drains the session and ends its subscription: nothing more is queued for it. Default: false. */
+  leaving?: boolean;
   /** Aborted to end soon: the write under way is finished and acknowledged, what else is held stays on the broker. */
   signal: AbortSignal;
   /** Ends when nothing has come for a second. Default: false. */
@@ -52,7 +54,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const stop = AbortSignal.any([signal, lease.lost, ending.signal]);
   const drain = createDrain({
     registry: createRegistry(database, encodePrefix, now),
-    store: createStore(database, lease, settings.clientId),
+    // A session of the broker belongs to a user, too: the packet identifiers of two are not comparable.
+    store: createStore(database, lease, `${settings.clientId} ${settings.username}`),
     source: {
       pause: () => consumer.pause(),
       resume: () => consumer.resume(),
@@ -62,6 +65,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   });
   const consumer = startConsumer({
     ...settings,
+    subscription: options.leaving ? 'end' : 'make',
     receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
     onDelivery: drain.receive,
     now,

@@ -8,6 +8,7 @@ import { acquireLease, type Lease } from './lease.ts';
 import { maintain, runSession } from './session.ts';
 import { classify } from './sqlstate.ts';
 import { createSummary } from './summary.ts';
+import { takeOver } from './take-over.ts';
 
 const SUMMARY_EVERY_MS = 10_000;
 const MAINTAIN_EVERY_MS = 3_600_000;
@@ -69,7 +70,9 @@ async function drainWhileHeld(
   await maintain(database, log);
   const maintaining = setInterval(() => void maintain(database, log), MAINTAIN_EVERY_MS);
   try {
-    const end = await runSession({ settings, database, lease, log, signal, onWritten });
+    const session = { settings, database, lease, log, signal, onWritten };
+    const takenOver = settings.previous ? await takeOver(session, settings.previous) : 'idle';
+    const end = takenOver === 'idle' ? await runSession(session) : takenOver;
     if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
   } finally {
     clearInterval(maintaining);

@@ -12,10 +12,8 @@ export interface Environment {
   configured(): Configured;
   /** Key of a generation that is in force, or of the next one. @throws Error when it is not kept any more, or not yet. */
   key(generation: number): string;
-  /** Configures which generations the broker accepts. Takes effect with the next deployment. */
-  setInForce(generations: number[]): Promise<void>;
-  /** Configures the generation that ingest is to use, and deploys. */
-  use(generation: number): Promise<void>;
+  /** Changes the configuration; in force with the next deployment. */
+  configure(to: Configured): Promise<void>;
   /** Deploys what is configured. */
   deploy(): Promise<void>;
   /** Undefined when ingest signs in with this generation; else what it does instead. */
@@ -24,6 +22,8 @@ export interface Environment {
 
 /** The two keys of the configuration. */
 export interface Configured {
+  /** What ingest signs in with; one of `inForce`. */
   generation: number;
+  /** What the broker was seen to accept. */
   inForce: number[];
 }

@@ -1,8 +1,8 @@
-// A local platform: its account is a file, which the platform watches; its broker's log says who signs in.
+// A local platform: its account is a file, which the platform watches; its broker's log says who is signed in.
 import { readFileSync } from 'node:fs';
 import { readIngestAccount, writeIngestAccount } from '../../local/ingest-account.ts';
 import { readInstance } from '../../local/instance.ts';
-import { INGEST_CONNECTED, ingestUsername } from '../../provisioning/broker/registry.ts';
+import { ingestUsername } from '../../provisioning/broker/registry.ts';
 import type { Environment } from './environment.ts';
 
 /** @param target `local` or `local:NAME`. @throws Error when it does not run. */
@@ -21,16 +21,20 @@ export function localEnvironment(target: string): Environment {
       if (key === undefined) throw new Error(`local platform "${target}" has no key of generation ${generation}`);
       return key;
     },
-    setInForce: async (inForce) => writeIngestAccount(file, { ...read(), inForce }),
-    use: async (generation) => writeIngestAccount(file, { ...read(), generation }),
+    configure: async (to) => writeIngestAccount(file, { ...read(), ...to }),
     deploy: async () => {},
-    whyNotUsed: (generation) => {
-      const last = readFileSync(brokerLog, 'utf8')
-        .trimEnd()
-        .split('\n')
-        .findLast((line) => INGEST_CONNECTED.test(line));
-      if (last?.endsWith(`u'${ingestUsername(generation)}').`)) return undefined;
-      return last === undefined ? 'it has never signed in' : `it signed in as ${/u'([^']+)'\)\.$/.exec(last)?.[1]}`;
-    },
+    whyNotUsed: (generation) =>
+      isSignedIn(ingestUsername(generation), readFileSync(brokerLog, 'utf8')) ? undefined : 'it is not signed in',
   };
+}
+
+/** Whether what the log says last of this user, whose name is the session's too, is that a persistent session began. */
+function isSignedIn(username: string, log: string): boolean {
+  const said = new RegExp(` as ${username} \\(p5, c0|: Client ${username} (?!already)`);
+  return (
+    log
+      .split('\n')
+      .findLast((line) => said.test(line))
+      ?.includes('(p5, c0') ?? false
+  );
 }

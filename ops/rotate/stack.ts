@@ -1,8 +1,8 @@
 // A deployed stack: configured in its file, passwords in its vault, used by the Function App.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname } from 'node:path';
 import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
+import { ROOT } from '../../local/unprivileged.ts';
 import { readProject } from '../../preview/project.ts';
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
 import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';
@@ -15,22 +15,20 @@ const PASSWORD_SETTING = 'MQTT_BROKER_PASSWORD';
 const REFERENCE_API = '2024-04-01';
 
 /**
- * @param target name of the stack. @param env has DATABASE_URL.
+ * @param target name of the stack. @param env has DATABASE_URL. @param root folder of Pulumi.yaml.
  * @throws Error that says what to set or to install, or that the stack is not deployed.
  */
-export function stackEnvironment(target: string, env: NodeJS.ProcessEnv = process.env): Environment {
+export function stackEnvironment(target: string, env = process.env, root = ROOT): Environment {
   const databaseUrl = env.DATABASE_URL;
   if (!databaseUrl) throw new Error(`DATABASE_URL is not set: the accounts of stack ${target} are entered there`);
   const outputs = stackOutputs(target);
-  const configure = (name: string, value: string) =>
+  const set = (name: string, value: string) =>
     runHere('pulumi', ['config', 'set', `${NAMESPACE}:${name}`, value, '--stack', target]);
-  const deploy = () => runHere('pulumi', ['up', '--stack', target]);
   return {
     target,
     databaseUrl,
     broker: { host: outputs.brokerHost, port: MQTT_TLS_PORT, ca: outputs.brokerCaCertificate },
     configured: () => {
-      const root = dirname(dirname(import.meta.dirname));
       const { ingestGeneration, ingestGenerationsInForce } = parseConfig(readProject(root, target).config, target);
       return { generation: ingestGeneration, inForce: ingestGenerationsInForce };
     },
@@ -39,12 +37,11 @@ export function stackEnvironment(target: string, env: NodeJS.ProcessEnv = proces
       const place = ['--vault-name', outputs.vaultName, '--name', secret];
       return ask('az', ['keyvault', 'secret', 'show', ...place, '--query', 'value', '--output', 'tsv']);
     },
-    setInForce: (generations) => configure('ingestGenerationsInForce', JSON.stringify(generations)),
-    use: async (generation) => {
-      await configure('ingestGeneration', String(generation));
-      await deploy();
+    configure: async ({ generation, inForce }) => {
+      await set('ingestGenerationsInForce', JSON.stringify(inForce));
+      await set('ingestGeneration', String(generation));
     },
-    deploy,
+    deploy: () => runHere('pulumi', ['up', '--stack', target]),
     whyNotUsed: (generation) => {
       const { secretName, status } = readReference(outputs);
       if (secretName !== ingestPasswordSecret(ingestUsername(generation)))

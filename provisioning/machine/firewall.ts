@@ -7,30 +7,20 @@ const template = readFileSync(new URL('./nftables.tmpl.conf', import.meta.url), 
 
 /** What one source may ask of the ports that are open to everyone. A site behind one address is one source. */
 export interface SourceLimits {
-  /** Connections at a time. */
+  /** Connections at a time; so many may also come at once, as when the devices of a site return together. */
   connections: number;
-  /** New connections a second, on average. Each costs a TLS handshake. */
+  /** New connections a second beyond that. Each costs a TLS handshake. */
   connectionsPerSecond: number;
-  /** New connections at once, as when the devices of a site come back together. */
-  connectionsAtOnce: number;
-  /** KiB a second, on average. */
+  /** KiB a second, with TLS and TCP around the messages. */
   kibPerSecond: number;
-  /** KiB at once, as when a device sends what it kept during an outage. */
-  kibAtOnce: number;
 }
 
 /**
- * `npm run bench -- flood` shows that sources at this rate leave the others served: 64 KiB are 850 of the smallest messages
+ * `npm run bench -- flood` shows that a source at this rate leaves the others served: 64 KiB are 850 of the smallest messages
  * a second, or 200 of 256 bytes, twenty times what the default queue is planned for. Ingest is a source as well: what it
  * sends to acknowledge is 4 to 18 bytes a message.
  */
-export const SOURCE_LIMITS: SourceLimits = {
-  connections: 256,
-  connectionsPerSecond: 20,
-  connectionsAtOnce: 256,
-  kibPerSecond: 64,
-  kibAtOnce: 64,
-};
+export const SOURCE_LIMITS: SourceLimits = { connections: 256, connectionsPerSecond: 20, kibPerSecond: 64 };
 
 /** The text of /etc/nftables.conf. Everything that is not in the list is dropped, on IPv4 and IPv6. */
 export function renderFirewall(ingress: readonly IngressRule[], limits: SourceLimits = SOURCE_LIMITS): string {
@@ -41,7 +31,7 @@ export function renderFirewall(ingress: readonly IngressRule[], limits: SourceLi
 
 function limitLines(ingress: readonly IngressRule[], limits: SourceLimits): string[] {
   const open = ingress.filter(({ sources }) => sources === 'any');
-  const { connections, connectionsPerSecond, connectionsAtOnce, kibPerSecond, kibAtOnce } = limits;
+  const { connections, connectionsPerSecond, kibPerSecond } = limits;
   const families = { 4: 'ip saddr', 6: 'ip6 saddr & ffff:ffff:ffff:ffff::' };
   return [
     'iif "lo" accept',
@@ -49,8 +39,8 @@ function limitLines(ingress: readonly IngressRule[], limits: SourceLimits): stri
     `tcp dport != { ${open.map(({ port }) => port).join(', ')} } accept`,
     ...Object.entries(families).flatMap(([family, source]) => [
       `ct state new add @connections${family} { ${source} ct count over ${connections} } drop`,
-      `ct state new update @handshakes${family} { ${source} limit rate over ${connectionsPerSecond}/second burst ${connectionsAtOnce} packets } drop`,
-      `update @rates${family} { ${source} limit rate over ${kibPerSecond} kbytes/second burst ${kibAtOnce} kbytes } drop`,
+      `ct state new update @handshakes${family} { ${source} limit rate over ${connectionsPerSecond}/second burst ${connections} packets } drop`,
+      `update @rates${family} { ${source} limit rate over ${kibPerSecond} kbytes/second burst ${kibPerSecond} kbytes } drop`,
     ]),
   ];
 }

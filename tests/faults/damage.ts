@@ -18,7 +18,24 @@ export interface Damage {
 }
 
 export const DAMAGES: Damage[] = [
-  { name: 'ingest-kill', strike: (world) => world.killWorkers() },
+  {
+    name: 'ingest-kill',
+    strike: async (world) => {
+      await world.killWorkers();
+      await world.replaceWorkers();
+    },
+  },
+  {
+    // The sharpest moment: a batch is held, sent, and not committed.
+    name: 'ingest-kill-in-a-write',
+    strike: async (world) => {
+      await whileStalled(world, async () => {
+        await sleep(world.chance.between(100, 400));
+        await world.killWorkers();
+      });
+      await world.replaceWorkers();
+    },
+  },
   {
     name: 'database-kill',
     strike: async ({ rig }) => {
@@ -57,12 +74,7 @@ export const DAMAGES: Damage[] = [
   },
   {
     name: 'database-stall',
-    strike: async ({ rig }, scale) => {
-      const pids = familyOf(rig.postgres.child.pid!);
-      for (const pid of pids) process.kill(pid, 'SIGSTOP');
-      await sleep(10_000 * scale);
-      for (const pid of pids.reverse()) process.kill(pid, 'SIGCONT');
-    },
+    strike: (world, scale) => whileStalled(world, () => sleep(10_000 * scale)),
   },
   {
     name: 'two-workers-and-a-timer',
@@ -84,6 +96,17 @@ export const DAMAGES: Damage[] = [
     },
   },
 ];
+
+/** Does something while the database is stopped: it answers nobody, and no connection breaks. */
+async function whileStalled({ rig }: World, work: () => Promise<void>): Promise<void> {
+  const pids = familyOf(rig.postgres.child.pid!);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  try {
+    await work();
+  } finally {
+    for (const pid of pids.reverse()) process.kill(pid, 'SIGCONT');
+  }
+}
 
 /** A process and its children, parents first. */
 function familyOf(pid: number): number[] {

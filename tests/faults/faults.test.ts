@@ -9,7 +9,7 @@ import { startWorld, type World } from './world.ts';
 /** Set FAULTS_SEED to repeat what failed. */
 const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 32));
 console.log(`faults: seed ${seed}`);
-const MESSAGES = 400;
+const MESSAGES = 800;
 const TIMEOUT_MS = 60_000;
 const A_FIFTH = 0.2;
 
@@ -20,8 +20,13 @@ describe('one fault after the other, under load: nothing acknowledged is missing
   });
   afterAll(() => world?.stop());
 
-  test.each(DAMAGES)('$name', { timeout: TIMEOUT_MS }, async (damage) => {
+  let harmed = false;
+  test.for(DAMAGES)('$name', { timeout: TIMEOUT_MS }, async (damage, { skip }) => {
+    // What is missing stays missing: every fault after it would be blamed.
+    if (harmed) skip('an earlier fault did harm');
+    harmed = true;
     await strikeUnderLoad(world, damage, MESSAGES, A_FIFTH);
+    harmed = false;
   });
 
   test('all messages were published', () => {

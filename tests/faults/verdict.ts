@@ -5,8 +5,8 @@ import type { World } from './world.ts';
 
 /** Bound on an ingest process, in MB. */
 const MEMORY_MB = 150;
-/** Longest that draining may take after a fault; a lease of 30 seconds may have to run out. */
-const PATIENCE_MS = 90_000;
+/** Longest that draining may take after a fault: ingest waits up to 10 seconds between two attempts. */
+const PATIENCE_MS = 40_000;
 
 /** What the database holds. */
 interface Counts {

@@ -26,8 +26,10 @@ export interface World {
   /** Environment for another ingest of the same session. */
   env(): Record<string, string>;
   startWorker(): void;
-  /** SIGKILL of all workers, and a new one, which need not wait for their lease: as if its 30 seconds were over. */
+  /** SIGKILL of all workers. */
   killWorkers(): Promise<void>;
+  /** A new worker, which need not wait for the lease of those that were killed: as if its 30 seconds were over. */
+  replaceWorkers(): Promise<void>;
   /** Most memory any worker has had, in MB. */
   peakMemory(): number;
   stop(): Promise<void>;
@@ -71,6 +73,8 @@ export async function startWorld(chance: Chance, options: RigOptions = {}): Prom
       measure();
       await Promise.all(world.workers.map(({ child }) => stopChild(child, 'SIGKILL')));
       world.workers.length = 0;
+    },
+    replaceWorkers: async () => {
       const expire = "update ingest.leases set expires_at = '-infinity' where name = $1";
       await withConnection(rig.postgres.url, (client) => client.query(expire, [CLIENT_ID]));
       world.startWorker();

@@ -108,7 +108,7 @@ export class BootedMachine {
       // Its own network's settings, and of the kernel's nothing else.
       env: { ...process.env, SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network' },
     });
-    await this.#findLeader(0);
+    await this.#findLeader();
   }
 
   /** Runs a command on it as root. */
@@ -130,9 +130,11 @@ export class BootedMachine {
 
   /** Restarts it in order. */
   async reboot(): Promise<void> {
-    const before = this.leader;
+    // With --keep-unit, nspawn ends and leaves the next boot to whoever started it.
+    const gone = once(this.#nspawn as ChildProcess, 'exit');
     await this.exec('systemctl reboot');
-    await this.#findLeader(before);
+    await gone;
+    await this.start();
     await this.waitUntilBooted();
   }
 
@@ -161,13 +163,13 @@ export class BootedMachine {
     return readFileSync(join(this.#args.folder, 'console.log'), 'utf8').split('\n').slice(-25).join('\n');
   }
 
-  /** The container's first process is the child of nspawn; after a reboot it is another one. */
-  async #findLeader(before: number): Promise<void> {
+  /** The container's first process is the child of nspawn. */
+  async #findLeader(): Promise<void> {
     const { pid } = this.#nspawn as ChildProcess;
     for (let attempt = 0; attempt < 600; attempt += 1) {
       if (this.#nspawn?.exitCode !== null) throw new Error(`systemd-nspawn ended:\n${this.consoleTail()}`);
       const found = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
-      const isInit = found && found !== before && readFileSync(`/proc/${found}/comm`, 'utf8').trim() === 'systemd';
+      const isInit = found && readFileSync(`/proc/${found}/comm`, 'utf8').trim() === 'systemd';
       if (isInit) {
         this.leader = found;
         return;

@@ -54,6 +54,17 @@ export async function arrived(client: MqttClient, topics: string[], topic: strin
   }
 }
 
+/** Waits until this login is let in. @throws Error after a minute. */
+export async function untilLetIn(machine: Machine, login: Login): Promise<void> {
+  let reason = '';
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(500)) {
+    const client = await connect(machine, login).catch((error: Error) => error);
+    if (!(client instanceof Error)) return client.endAsync();
+    reason = client.message;
+  }
+  throw new Error(`${login.username} is not let in after a minute: ${reason}`);
+}
+
 /**
  * Waits until the registry is in force on the broker: until ingest has connected once, the agent puts the reload off.
  * @throws Error after a minute.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { IngressRule } from '../../../domain/ingress.ts';
-import { renderFirewall } from '../../machine/firewall.ts';
+import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../../machine/firewall.ts';
 import { SERVICE_TOPICS } from '../registry.ts';
 import { type ArchiveFile, tarGz } from './archive.ts';
 import { type MachineSettings, renderSettings } from './settings.ts';
@@ -12,6 +12,8 @@ import { type MachineSettings, renderSettings } from './settings.ts';
 export interface BundleArgs {
   /** Required. Ways in, for the host firewall: the list the network security group is built from. */
   ingress: readonly IngressRule[];
+  /** Optional. What one source may ask of the ports that are open to everyone. Default: {@link SOURCE_LIMITS}. */
+  sourceLimits?: Partial<SourceLimits>;
   /** Required. The whole mosquitto.conf. */
   brokerConfig: string;
   /** Required. What the scripts are told. */
@@ -31,12 +33,12 @@ export interface Bundle {
 const FOLDERS = ['bin', 'lib', 'units'];
 
 /** Renders and packs the bundle. @throws Error when an argument does not fit its place. */
-export function makeBundle({ ingress, brokerConfig, settings }: BundleArgs): Bundle {
+export function makeBundle({ ingress, sourceLimits, brokerConfig, settings }: BundleArgs): Bundle {
   const files = [
     ...FOLDERS.flatMap(filesOf),
     text('first.acl', firstAcl(Object.keys(settings.secrets))),
     text('mosquitto.conf', brokerConfig),
-    text('nftables.conf', renderFirewall(ingress)),
+    text('nftables.conf', renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits })),
     text('settings.json', renderSettings(settings)),
   ];
   const archive = tarGz(files);

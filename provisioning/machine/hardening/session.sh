@@ -3,3 +3,4 @@ TMOUT=900
 readonly TMOUT
 export TMOUT
 umask 027
+ulimit -c 0

@@ -3,7 +3,7 @@ import { type Check, expect, type Machine } from '../machine.ts';
 import type { Party } from '../world.ts';
 
 /** On one bridge nothing is lost: no retransmission, and as fast as the two cores allow. */
-const PACE = '-n -Pn -T5 --min-rate 20000 --max-retries 0 -p-';
+const PACE = '-n -Pn -T5 --min-rate 50000 --max-retries 0 -p-';
 
 const EXPECTED: Record<Exclude<Party, 'machine'>, string> = { admin: '22 8883', outsider: '8883' };
 

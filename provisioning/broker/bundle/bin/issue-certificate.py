@@ -87,7 +87,9 @@ def obtain(settings):
     record = certificates.attempts_file(settings, CERTBOT_STATE)
     # Whatever happens next, even to the machine, this attempt counts.
     write_record(record, certificates.read_record(record)["attempts"] + 1)
-    subprocess.run(certbot(settings, folder), check=True, stdin=subprocess.DEVNULL)
+    code = subprocess.run(certbot(settings, folder), stdin=subprocess.DEVNULL).returncode
+    if code != 0:
+        raise OSError(f"certbot ended with {code}; its words stand above, its log is in {folder}/log")
     os.remove(record)
 
 
@@ -124,5 +126,4 @@ if __name__ == "__main__":
     try:
         steps[sys.argv[1]](certificates.load_settings())
     except (azure.AzureError, OSError, KeyError, ValueError, subprocess.CalledProcessError) as error:
-        # What certbot had to say stands above this line, and in its own log.
         sys.exit(f"issue-certificate: {sys.argv[1]}: {type(error).__name__}: {error}")
