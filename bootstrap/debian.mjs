@@ -10,10 +10,13 @@ const PROOF = {
   'netcat-openbsd': 'nc',
   nftables: 'nft',
   'openssh-client': 'ssh',
+  'python3-certbot-dns-cloudflare': '/usr/lib/python3/dist-packages/certbot_dns_cloudflare/__init__.py',
   'python3-psycopg2': '/usr/lib/python3/dist-packages/psycopg2/__init__.py',
   'python3-venv': '/usr/share/doc/python3-venv',
   'systemd-container': 'systemd-nspawn',
 };
+/** Units that a package would start at once, and at each boot. The platform runs these programs itself. */
+const UNITS = { certbot: 'certbot.timer', mosquitto: 'mosquitto.service', pgbouncer: 'pgbouncer.service' };
 /** /usr/sbin is looked at too: an ordinary user's PATH often lacks it. */
 const PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(':')];
 
@@ -37,7 +40,7 @@ export function ensureDebianPackages(names) {
     );
   }
   console.error(`Installing Debian packages: ${missing.join(', ')} ...`);
-  withoutStartingServices(prefix, () => {
+  withoutStartingServices(prefix, missing, () => {
     const result = spawnSync(prefix[0] ?? 'sh', [...prefix.slice(1), ...(prefix.length ? ['sh'] : []), '-c', command], {
       stdio: ['ignore', 'ignore', 2],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
@@ -57,11 +60,10 @@ function elevation() {
 }
 
 /**
- * The broker's package starts a service on port 1883 at once, and at each boot. This platform runs its own broker, so
- * Debian's policy-rc.d hook says no while installing (exit 101: https://manpages.debian.org/invoke-rc.d) and the unit
- * is disabled afterwards where there is an init system.
+ * Debian's policy-rc.d hook says no while installing (exit 101: https://manpages.debian.org/invoke-rc.d), and the units of
+ * what was installed are disabled afterwards where there is an init system.
  */
-function withoutStartingServices(prefix, install) {
+function withoutStartingServices(prefix, installed, install) {
   const hook = '/usr/sbin/policy-rc.d';
   const run = (...words) =>
     spawnSync(prefix[0] ?? words[0], prefix.length ? [...prefix.slice(1), ...words] : words.slice(1), {
@@ -79,6 +81,7 @@ function withoutStartingServices(prefix, install) {
   } finally {
     if (ours && prefix.length === 0) rmSync(hook, { force: true });
     else if (ours) run('rm', '-f', hook);
-    if (existsSync('/run/systemd/system')) run('systemctl', 'disable', '--quiet', 'mosquitto');
+    const units = installed.flatMap((name) => UNITS[name] ?? []);
+    if (units.length > 0 && existsSync('/run/systemd/system')) run('systemctl', 'disable', '--quiet', ...units);
   }
 }
