@@ -34,7 +34,7 @@ const SETTINGS: Setting[] = [
   { name: 'autosave 1 s', interval: 1, period: 2 },
   { name: 'autosave 5 s', interval: 5, period: 6 },
   { name: 'autosave 30 s', interval: 30, period: 31 },
-  { name: 'autosave on every change', interval: 1, onChanges: true, period: 0 },
+  { name: 'autosave on every change', interval: 1, onChanges: true, period: 0.1 },
   { name: 'autosave on 1,000 changes', interval: 1000, onChanges: true, period: 1 },
   CHOSEN,
 ];

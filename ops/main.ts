@@ -4,11 +4,12 @@ import { certificateCommand } from './certificate.ts';
 import { dbCommand } from './db.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { deviceCommand } from './device.ts';
-import { rotateCommand } from './rotate.ts';
+import { accountsCommand, rotateCommand } from './rotate.ts';
 
 const program = new Command('npm run ops --')
   .description('Operates a platform: its database, its devices and what they sent.')
   .option('--debug', 'show stack traces')
+  .addCommand(accountsCommand())
   .addCommand(certificateCommand())
   .addCommand(dbCommand())
   .addCommand(deviceCommand())
@@ -22,6 +23,7 @@ Examples:
   npm run ops -- device add acme sensor-1 --create-tenant
   npm run ops -- device list acme
   npm run ops -- dead-letters list
+  npm run ops -- rotate ingest
   npm run ops -- certificate status --target prod
 
 The database is --url or --local, else DATABASE_URL, else that of the first local platform that runs.

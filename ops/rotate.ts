@@ -1,6 +1,9 @@
 // `ops rotate`: replaces the key of a service while it works.
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
+import { ingestUsername } from '../provisioning/broker/registry.ts';
+import { withConnection } from '../provisioning/database/connect.ts';
+import { upsertServiceAccount } from '../provisioning/database/registry.ts';
 import type { Environment } from './rotate/environment.ts';
 import { localEnvironment } from './rotate/local.ts';
 import { stackEnvironment } from './rotate/stack.ts';
@@ -35,6 +38,23 @@ Examples:
       )
       .action(rotateIngest),
   );
+}
+
+/** The `accounts` command. */
+export function accountsCommand(): Command {
+  return new Command('accounts')
+    .description("enter a deployment's own broker accounts in the registry: once, after its first deployment")
+    .requiredOption('--target <target>', 'the name of a deployed stack')
+    .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://... npm run ops -- accounts --target dev')
+    .action(async ({ target }: Options) => {
+      const { databaseUrl, configured, key } = findEnvironment(target);
+      for (const generation of configured().inForce) {
+        const username = ingestUsername(generation);
+        const account = { username, purpose: 'ingest', key: key(generation) } as const;
+        await withConnection(databaseUrl, (client) => upsertServiceAccount(client, account));
+        console.log(`${username} is in the registry`);
+      }
+    });
 }
 
 async function rotateIngest({ target, back, finish, dryRun }: Options): Promise<void> {

@@ -141,6 +141,11 @@ describe('a value that would break a guarantee', () => {
     ['subnetPrefix', '10.0.0.0/8', /"10.0.0.0\/8" is not inside addressSpace/],
     ['nameSuffix', 'TooLong', /is not 3 to 6 of a-z and 0-9/],
     ['vaultRetentionDays', 3, /is not a whole number from 7 to 90/],
+    ['alertEmails', undefined, /alertEmails in Pulumi.dev.yaml is missing. Set it: .*'mqtt-saas:alertEmails\[0\]'/],
+    ['alertEmails', ['platform@example.com', 'me'], /alertEmails\[1\] in Pulumi.dev.yaml is not a mail address/],
+    ['logDailyCapGb', '0', /is not a number from 0.023 to 100/],
+    ['logRetentionDays', 7, /is not a whole number from 30 to 730/],
+    ['logLevel', 'error', /"error" is not one of debug, info/],
     [
       'queueOutageHours',
       100,

@@ -6,22 +6,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { isProduction } from '../policies/environment.ts';
 import type { Plan, PlanEntry } from '../preview/plan.ts';
 import { preview } from '../preview/preview.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Plans a stack file with some of its lines changed, in a folder of its own. */
-async function planOf(stack: string, change: (file: string) => string = (file) => file): Promise<Plan> {
+/** Plans a stack file with some of its lines changed, in a folder of its own; `as`: as if it were another stack's. */
+async function planOf(stack: string, change: (file: string) => string = (file) => file, as = stack): Promise<Plan> {
   const folder = mkdtempSync(join(tmpdir(), 'plan-'));
   try {
     const project = readFileSync(join(root, 'Pulumi.yaml'), 'utf8');
     writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(root, 'stacks/index.ts')));
-    writeFileSync(
-      join(folder, `Pulumi.${stack}.yaml`),
-      change(readFileSync(join(root, `Pulumi.${stack}.yaml`), 'utf8')),
-    );
-    return (await preview({ stack, root: folder, policyPack: false })).plan;
+    writeFileSync(join(folder, `Pulumi.${as}.yaml`), change(readFileSync(join(root, `Pulumi.${stack}.yaml`), 'utf8')));
+    return (await preview({ stack: as, root: folder, policyPack: false })).plan;
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -40,7 +38,7 @@ const nameOfUrn = (urn: string) => urn.split('::').at(-1);
 
 /** Azure gives these no tags. */
 const UNTAGGABLE =
-  /RoleAssignment|Subnet$|Blob$|BlobContainer|BlobServiceProperties|WebApp(ApplicationSettings|FtpAllowed|ScmAllowed)/;
+  /RoleAssignment|Subnet$|Blob$|BlobContainer|BlobServiceProperties|ManagementPolicy|DiagnosticSetting|Budget|WebApp(ApplicationSettings|FtpAllowed|ScmAllowed)/;
 
 describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: Plan;
@@ -92,7 +90,10 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     });
     expect(machine.inputs.networkProfile.networkInterfaces[0].deleteOption).toBe('Detach');
     expect(machine.options).toMatchObject({ deleteBeforeReplace: true, ignoreChanges: ['osProfile.customData'] });
-    const onMachine = plan.filter(({ dependencies }) => dependencies.includes(machine.urn));
+    // Alerts only watch it, by an id that stays the same.
+    const onMachine = plan.filter(
+      ({ name, dependencies }) => dependencies.includes(machine.urn) && !/^alerts-/.test(name),
+    );
     expect(onMachine.map(({ name }) => name)).toEqual(['broker-configuration-apply']);
     expect(onMachine[0]?.options.deletedWith).toBe(machine.urn);
     const before = machine.dependencies.map(nameOfUrn);
@@ -156,7 +157,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
         ];
       },
     );
-    const [reads, owns, fetches, writes] = ['4633458b', 'b7e6dc6d', '2a2b9908', 'ba92f5b4'];
+    const [reads, owns, fetches, writes, writesLog] = ['4633458b', 'b7e6dc6d', '2a2b9908', 'ba92f5b4', '3913510d'];
     const tls = ['ca', 'certificate', 'key'].map((what) => [
       'identities-broker',
       reads,
@@ -176,6 +177,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       ['identities-functions', reads, 'vault-ingest-database-url', 1, true],
       ['identities-functions', reads, 'vault-svc-ingest-2-password', 1, true],
       ['identities-functions', reads, 'vault-svc-ingest-password', 1, true],
+      ['identities-functions', writesLog, 'logs-insights', 1, true],
     ]);
   });
 
@@ -220,6 +222,15 @@ describe('what only one of them has', () => {
   });
 });
 
+it.each(['dev', 'test', 'sandbox', 'staging', 'devel'])(
+  '%s has purge protection if the policy may ask for it',
+  async (as) => {
+    const plan = await planOf('dev', undefined, as);
+    const vault = one(plan, 'keyvault:Vault');
+    expect(vault.inputs.properties.enablePurgeProtection === true).toBe(isProduction(vault.urn, {}));
+  },
+);
+
 describe('the broker’s name, where there is a domain', () => {
   it('points at the machine past Cloudflare’s proxy, and the machine’s token is for its zone and its address only', async () => {
     const plan = await planOf('prod');
@@ -236,7 +247,7 @@ describe('the broker’s name, where there is a domain', () => {
     ]);
     expect(condition.requestIp.ins).toHaveLength(1);
     const secret = all(plan, 'keyvault:Secret').find(({ name }) => name === 'vault-cloudflare-dns-token');
-    expect((secret?.inputs as Inputs).properties.value).toBe('[secret]');
+    expect((secret?.inputs as Inputs)?.properties.value).toBe('[secret]');
     expect((await planOf('dev')).filter(({ type }) => type.startsWith('cloudflare:'))).toEqual([]);
   });
 });
@@ -252,6 +263,37 @@ describe('a change of configuration', () => {
     const [archive] = all(plan, 'storage:Blob') as (PlanEntry & { inputs: Inputs })[];
     const bundle = gunzipSync(readFileSync(archive?.inputs.source.path)).toString();
     for (const text of [userData, bundle]) expect(text).toContain('tcp dport 9001 accept');
+  });
+
+  it('signs ingest in with the generation that is configured, and keeps the next one’s password ready', async () => {
+    const plan = await planOf('dev', (file) =>
+      file.concat("  mqtt-saas:ingestGeneration: 2\n  mqtt-saas:ingestGenerationsInForce: '[1,2]'\n"),
+    );
+    const settings = one(plan, 'web:WebAppApplicationSettings').inputs.properties;
+    expect(settings).toMatchObject({
+      MQTT_BROKER_USERNAME: 'svc-ingest-2',
+      MQTT_BROKER_PASSWORD: expect.stringMatching(/SecretName=svc-ingest-2-password\)$/),
+      MQTT_BROKER_PREVIOUS_USERNAME: 'svc-ingest',
+      MQTT_BROKER_PREVIOUS_PASSWORD: expect.stringMatching(/^@Microsoft.KeyVault.*SecretName=svc-ingest-password\)$/),
+    });
+    const secrets = all(plan, 'keyvault:Secret').map(({ inputs }: { inputs: Inputs }) => inputs.secretName as string);
+    expect(secrets.filter((name) => name.startsWith('svc-')).sort()).toEqual([
+      'svc-ingest-2-password',
+      'svc-ingest-3-password',
+      'svc-ingest-password',
+    ]);
+    const [archive] = all(plan, 'storage:Blob') as (PlanEntry & { inputs: Inputs })[];
+    const bundle = gunzipSync(readFileSync(archive?.inputs.source.path)).toString();
+    expect(bundle).toContain('"svc-ingest-2.password": "svc-ingest-2-password"');
+    expect(bundle).toMatch(/user svc-ingest\ntopic read [^\n]+\n\nuser svc-ingest-2\ntopic read/);
+  });
+
+  it.each([
+    ['ingestGeneration: 2', 'ingestGeneration in Pulumi.dev.yaml 2 is not in force on the broker (1 is); npm run ops'],
+    ["ingestGenerationsInForce: '[2]'", 'ingestGeneration in Pulumi.dev.yaml 1 is not in force on the broker (2 is)'],
+    ["ingestGenerationsInForce: '[1,2,3]'", 'ingestGenerationsInForce in Pulumi.dev.yaml has more than two'],
+  ])('that would cut ingest off is refused: %s', async (line, message) => {
+    await expect(planOf('dev', (file) => `${file}  mqtt-saas:${line}\n`)).rejects.toThrow(message);
   });
 
   it('gives an administrator’s IPv6 address a rule of its own', async () => {

@@ -241,6 +241,9 @@ export function schemaFor(stack: string) {
     if (!contains(config.addressSpace, config.subnetPrefix)) {
       refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);
     }
+    if (config.ingestGenerationsInForce.length > 2) {
+      refuse('ingestGenerationsInForce', 'has more than two: one rotation ends before the next begins');
+    }
     if (!config.ingestGenerationsInForce.includes(config.ingestGeneration)) {
       const inForce = config.ingestGenerationsInForce.join(' and ');
       const remedy = `npm run ops -- rotate ingest --stack ${stack} brings the next one into force and switches over`;

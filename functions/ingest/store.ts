@@ -28,7 +28,7 @@ export interface Store {
   write(batch: Batch): Promise<Written>;
 }
 
-/** @param session the client id whose packet identifiers the batches carry. */
+/** @param session names the broker's session whose packet identifiers the batches carry. */
 export function createStore(database: Database, lease: Lease, session: string): Store {
   const attempt = async (batch: Batch, careful: boolean): Promise<Written> => {
     const tallies = await database.transaction(lease.assertion, async (client) => {

@@ -16,8 +16,10 @@ export interface Environment {
   configure(to: Configured): Promise<void>;
   /** Deploys what is configured. */
   deploy(): Promise<void>;
-  /** Undefined when ingest signs in with this generation; else what it does instead. */
+  /** Undefined when ingest signs in with this generation, as far as can be seen from here; else what it does instead. */
   whyNotUsed(generation: number): string | undefined;
+  /** True when the broker's log says so; false when only the app's settings do, and no run may have begun with them. */
+  seesSessions: boolean;
 }
 
 /** The two keys of the configuration. */

@@ -23,6 +23,7 @@ export function localEnvironment(target: string): Environment {
     },
     configure: async (to) => writeIngestAccount(file, { ...read(), ...to }),
     deploy: async () => {},
+    seesSessions: true,
     whyNotUsed: (generation) =>
       isSignedIn(ingestUsername(generation), readFileSync(brokerLog, 'utf8')) ? undefined : 'it is not signed in',
   };

@@ -42,6 +42,7 @@ export function stackEnvironment(target: string, env = process.env, root = ROOT)
       await set('ingestGeneration', String(generation));
     },
     deploy: () => runHere('pulumi', ['up', '--stack', target]),
+    seesSessions: false,
     whyNotUsed: (generation) => {
       const { secretName, status } = readReference(outputs);
       if (secretName !== ingestPasswordSecret(ingestUsername(generation)))

@@ -10,7 +10,7 @@ import {
   readRegistry,
   upsertServiceAccount,
 } from '../../provisioning/database/registry.ts';
-import { isAccepted, removeSession, whyNotDrained } from './broker.ts';
+import { isAccepted, removeSession, subscribe, whyNotDrained } from './broker.ts';
 import type { Configured, Environment } from './environment.ts';
 
 /** One step. */
@@ -112,6 +112,7 @@ async function finish(environment: Environment, generation: number, patience: Pa
         throw new Error(`${await why()}: ending the rotation now would cut ingest off. Nothing was changed.`);
       },
     },
+    ...(environment.seesSessions || others.length === 0 ? [] : [queueing(environment, generation)]),
     ...others.flatMap(({ username, key }) =>
       key === undefined
         ? []
@@ -143,6 +144,19 @@ async function finish(environment: Environment, generation: number, patience: Pa
           ]),
     ]),
   ];
+}
+
+/**
+ * Until ingest has run with the new account, messages are queued for the old one only. With this done first, an old queue
+ * that is found empty holds nothing that the new one lacks.
+ */
+function queueing(environment: Environment, generation: number): Step {
+  const account = { username: ingestUsername(generation), key: environment.key(generation) };
+  return {
+    title: `messages are queued for ${account.username}`,
+    isDone: async () => false,
+    carryOut: () => subscribe(environment.broker, account),
+  };
 }
 
 function isConfigured(environment: Environment, wanted: Configured): boolean {

@@ -65,7 +65,10 @@ export async function startWorld(chance: Chance, options: RigOptions = {}): Prom
         ...{ brokerUrl: settings.MQTT_BROKER_URL!, username: settings.MQTT_BROKER_USERNAME!, password: rig.password },
         ...{ caFile: settings.MQTT_BROKER_CA!, clientId: CLIENT_ID },
         ...{ databaseUrl: settings.EXTERNAL_DATABASE_CONNECTION_STRING!, logFile: '/dev/null' },
-        onLog: (line) => world.said.push(`${line.msg} ${JSON.stringify(line.error ?? '')}`),
+        settings: { LOG_LEVEL: 'debug' },
+        onLog: ({ msg, error }) => {
+          if (msg !== 'batch committed') world.said.push(`${msg} ${JSON.stringify(error ?? '')}`);
+        },
       });
       world.workers.push(worker);
     },
@@ -93,16 +96,9 @@ export async function startWorld(chance: Chance, options: RigOptions = {}): Prom
     },
   };
   world.startWorker();
-  while (!world.said.some((line) => line.startsWith('lease acquired'))) await sleep(20);
-  await untilSubscribed(rig);
+  // What is published before the broker has the session has no queue to wait in.
+  while (!world.said.some((line) => line.startsWith('connected to the broker'))) await sleep(20);
   return world;
-}
-
-/** Waits until the broker has the session: what is published before has no queue to wait in. */
-async function untilSubscribed(rig: IngestRig): Promise<void> {
-  const { logFile } = rig.broker();
-  while (!readFileSync(logFile, 'utf8').includes(` as ${CLIENT_ID} `)) await sleep(20);
-  await sleep(200);
 }
 
 /** The most memory a process has had resident, in MB; 0 when it is gone. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mqtt-saas', 'machine');
 
 /** An entry that nobody has used for so long is removed when a new one is made. Milliseconds. */
-const UNUSED_MS = 14 * 86_400_000;
+const UNUSED_MS = 3 * 86_400_000;
 
 /**
  * The folder of the entry that `inputs` describe; `make` fills a new one, which appears whole or not at all, so that two

@@ -1,19 +1,19 @@
 // Inside the namespaces: makes the world, boots the machine, runs the checks. Started by main.ts only.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BootedMachine } from './boot.ts';
 import { CACHE } from './cache.ts';
 import { startDatabase } from './database.ts';
 import { makeDisk } from './disk.ts';
 import { fillCloud, renderUserData } from './environment.ts';
-import type { Check, Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import type { Options } from './main.ts';
-import { untilRegistryIsInForce } from './mqtt.ts';
-import { mutationChecks } from './mutations.ts';
+import { letIngestComeBy, untilRegistryIsInForce } from './mqtt.ts';
+import { type Listed, makePlan, type Part, type Plan } from './plan.ts';
 import { must } from './process.ts';
-import { close, measure, type Outcome } from './report.ts';
+import { measure, type Outcome } from './report.ts';
 import type { Image } from './rootfs.ts';
-import type { Inside, Up } from './sandbox.ts';
+import type { Inside, News } from './sandbox.ts';
 import { startServices } from './services.ts';
 import type { Tools } from './tools.ts';
 import { ADDRESSES, BROKER_HOST, makeWorld, nameHosts, shellOf } from './world.ts';
@@ -23,21 +23,23 @@ export interface Job {
   image: Image;
   tools: Tools;
   options: Options;
+  /** What this machine is for. Default: everything that the options ask for. */
+  part?: Part;
 }
 
 const job = JSON.parse(process.argv[2] ?? '{}') as Job & Inside;
 const outcomes: Outcome[] = [];
 const { machine, booted } = await prepare(job);
-outcomes.push(await measure('boot', 'the first boot ends', () => firstBoot(booted)));
+await note('boot', 'the first boot ends', () => firstBoot(booted));
 if (outcomes[0]?.passed) {
-  outcomes.push(await measure('boot', 'the broker serves the registry’s accounts', () => serve(machine)));
+  await note('boot', 'the broker serves the registry’s accounts', () => serve(machine));
+  if (job.options.keep) tell({ leader: booted.leader });
+  await runPlan(await makePlan(job.part, job.options.only));
 }
-if (job.options.keep) {
-  process.send?.({ leader: booted.leader } satisfies Up);
-}
-if (outcomes[0]?.passed) await runChecks(machine);
-if (job.options.keep) await new Promise(() => setInterval(() => {}, 3_600_000));
-process.exit(close(outcomes, job.options.json));
+tell({ outcomes });
+if (!job.options.keep) process.disconnect();
+// What was started here would keep this process; with --keep it is meant to.
+process.once('disconnect', () => process.exit());
 
 async function prepare({ image, tools, group }: Job & Inside) {
   const folder = join(CACHE, 'run');
@@ -88,47 +90,22 @@ async function serve(machine: Machine): Promise<undefined> {
   await untilRegistryIsInForce(machine);
 }
 
-/** A check and the file it is from. */
-interface Listed {
-  group: string;
-  check: Check;
+async function runPlan({ together, after }: Plan): Promise<void> {
+  await Promise.all(together.map(runAll));
+  await runAll(after);
 }
 
-/** The scanners run beside the others; then what breaks and mends the machine, then what leaves it different. */
-async function runChecks(machine: Machine): Promise<void> {
-  const all = await listChecks();
-  const mutations = mutationChecks(all.map(({ check }) => check)).map((check) => ({ group: 'mutations', check }));
-  const { only } = job.options;
-  const wanted = [...all, ...mutations].filter(({ group }) => !only || only.includes(group));
-  const isOf =
-    (...groups: string[]) =>
-    (listed: Listed) =>
-      groups.includes(listed.group);
-  const calm = wanted.filter(({ check }) => !check.disturbs);
-  const others = calm.filter((listed) => !isOf('scores', 'mutations')(listed));
-  await Promise.all([runAll(machine, calm.filter(isOf('scores'))), runAll(machine, others)]);
-  await runAll(machine, calm.filter(isOf('mutations')));
-  await runAll(
-    machine,
-    wanted.filter(({ check }) => check.disturbs),
-  );
-}
-
-async function runAll(machine: Machine, list: Listed[]): Promise<void> {
+async function runAll(list: Listed[]): Promise<void> {
   for (const { group, check } of list) {
-    outcomes.push(await measure(group, check.name, () => check.run(machine)));
+    if (check.disturbs) await letIngestComeBy(machine);
+    await note(group, check.name, () => check.run(machine));
   }
 }
 
-/** Every list of checks/, in the order of their files' names. */
-async function listChecks(): Promise<Listed[]> {
-  const folder = new URL('./checks/', import.meta.url);
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith('.ts'))
-    .sort();
-  const lists = files.map(async (file) => {
-    const { checks } = (await import(new URL(file, folder).href)) as { checks: Check[] };
-    return checks.map((check) => ({ group: file.slice(0, -'.ts'.length), check }));
-  });
-  return (await Promise.all(lists)).flat();
+async function note(group: string, name: string, act: () => Promise<string | undefined>): Promise<void> {
+  outcomes.push(await measure(group, name, act));
+}
+
+function tell(news: News): void {
+  process.send?.(news);
 }

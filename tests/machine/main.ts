@@ -6,6 +6,8 @@ import { Command } from 'commander';
 import { CACHE } from './cache.ts';
 import { packagesOf, renderUserData } from './environment.ts';
 import type { Job } from './inside.ts';
+import { PARTS, type Part } from './plan.ts';
+import { close } from './report.ts';
 import { ensureImage, SUITES, type Suite } from './rootfs.ts';
 import { runInside } from './sandbox.ts';
 import { ensureTools } from './tools.ts';
@@ -30,12 +32,14 @@ const program = new Command('npm run test:machine --')
     mkdirSync(join(CACHE, 'run'), { recursive: true });
     const image = await ensureImage(options.suite, packagesOf(renderUserData()), say);
     const tools = await ensureTools(say);
-    const job: Job = { image, tools, options };
-    process.exitCode = await runInside('./inside.ts', job, (enter) => {
-      console.log(
-        `\nThe machine is up. Enter it, or the admin's place, with\n  ${enter}\n  ${enter.replace(/nsenter -t \d+ -a$/, 'ip netns exec admin bash')}\n`,
-      );
-    });
+    const runPart = (part?: Part) =>
+      runInside('./inside.ts', { image, tools, options, part } satisfies Job, (enter) => {
+        const admin = enter.replace(/nsenter -t \d+ -a$/, 'ip netns exec admin bash');
+        say(`\nThe machine is up. Enter it, or the admin's place, with\n  ${enter}\n  ${admin}\n`);
+      });
+    const isWhole = !options.keep && !options.only;
+    const outcomes = await Promise.all(isWhole ? PARTS.map((part) => runPart(part)) : [runPart()]);
+    process.exitCode = close(outcomes.flat(), options.json);
   });
 await program.parseAsync().catch((error: Error) => {
   console.error(`error: ${error.message}`);

@@ -1,8 +1,10 @@
 // Runs a program of this folder in mount, network, process and IPC namespaces of its own. Whatever it mounts, starts or
 // names is gone when it ends, however it ends: the kernel cleans up, not we.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Outcome } from './report.ts';
 
 /** Control groups of a run begin so, followed by the id of the process that started it. */
 const GROUP = 'mqtt-saas-machine-';
@@ -13,16 +15,22 @@ export interface Inside {
   group: string;
 }
 
-/** What the program inside says. */
-export interface Up {
+/** What the program inside says: that the machine is up, and at the end what became of the checks. */
+export interface News {
   /** The machine's first process, as the program inside numbers it. */
-  leader: number;
+  leader?: number;
+  outcomes?: Outcome[];
 }
 
-/** The exit code of `file`, run inside with `input`. `onUp` hears of a machine that is up, and how to enter it. */
-export async function runInside(file: string, input: object, onUp: (enter: string) => void): Promise<number> {
-  const group = `${GROUP}${process.pid}`;
+let started = 0;
+
+/**
+ * Runs `file` inside with `input` and gives what became of its checks. `onUp` hears how to enter the machine.
+ * @throws Error when it ended without a result.
+ */
+export async function runInside(file: string, input: object, onUp: (enter: string) => void): Promise<Outcome[]> {
   removeStaleGroups();
+  const group = `${GROUP}${process.pid}-${++started}`;
   const program = fileURLToPath(new URL(file, import.meta.url));
   const unshare = ['unshare', '--mount', '--net', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc'];
   const argument = JSON.stringify({ ...input, group } satisfies Inside);
@@ -31,12 +39,15 @@ export async function runInside(file: string, input: object, onUp: (enter: strin
   // The program inside is the first of its process namespace: killing it kills all others in there.
   const stop = () => child.kill('SIGKILL');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-  child.on('message', ({ leader }: Up) => onUp(`nsenter -t ${firstInside(child)} -a nsenter -t ${leader} -a`));
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
-    child.once('exit', (...ended) => resolve(ended)),
-  );
+  let result: Outcome[] | undefined;
+  child.on('message', ({ leader, outcomes }: News) => {
+    if (leader) onUp(`nsenter -t ${firstInside(child)} -a nsenter -t ${leader} -a`);
+    result ??= outcomes;
+  });
+  await once(child, 'close');
   removeGroup(group);
-  return signal ? 130 : (code ?? 1);
+  if (!result) throw new Error('the run was ended before its checks were');
+  return result;
 }
 
 /** The program's number out here. */
@@ -50,7 +61,7 @@ function removeStaleGroups(): void {
   const alive = new Set(readdirSync('/proc'));
   for (const path of list) {
     const name = path.split('/').at(-1) ?? '';
-    if (name.startsWith(GROUP) && !alive.has(name.slice(GROUP.length))) removeGroup(name);
+    if (name.startsWith(GROUP) && !alive.has(name.slice(GROUP.length).split('-')[0] ?? '')) removeGroup(name);
   }
 }
 

@@ -85,7 +85,12 @@ export const checks: Check[] = [
     run: async (machine) => {
       outside = await startOutside(machine);
       const { acme, zone } = outside;
-      const bundle = makeTestBundle({ domain: 'telemetry.example.test', acmeDirectory: acme.directory });
+      const bundle = makeTestBundle({
+        domain: 'telemetry.example.test',
+        acmeDirectory: acme.directory,
+        cloudflareZoneId: '0a'.repeat(16),
+        cloudflareAccountId: '0b'.repeat(16),
+      });
       await undisturbed(machine, async () => {
         await run(machine, `/opt/mqtt-saas/current/bin/broker-apply.py ${publishBundle(machine.services, bundle)}`);
         await untilServed(machine, ({ issuer }) => issuer.includes('Pebble'));

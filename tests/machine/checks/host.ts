@@ -122,10 +122,14 @@ export const checks: Check[] = [
       expect(banned.code === 0, 'the address is not banned');
       const { stderr } = await ssh('azureuser');
       const broker = await admin(`nc -z -w 3 ${addresses.machine.v4} 8883`);
-      await exec(`fail2ban-client set sshd unbanip ${v4}`);
       expect(/refused|timed out/.test(stderr), `a banned address got: ${stderr}`);
       expect(broker.code === 0, 'the broker is closed to it, too');
-      expect((await ssh('azureuser')).code === 0, 'the admin could not sign in after the ban');
+      // Lines about the failures that are read only now would ban again.
+      for (let attempt = 0; ; attempt += 1) {
+        await exec('fail2ban-client unban --all');
+        if ((await ssh('azureuser')).code === 0) break;
+        expect(attempt < 5, 'the admin could not sign in after the ban');
+      }
       return undefined;
     },
   },

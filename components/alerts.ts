@@ -1,0 +1,161 @@
+// Alerts of three kinds, made from tables: on a metric, on what the functions log, on a change made through Azure's API.
+// Each is on and wired to the operators; what they watch is in stacks/alerts.ts.
+import { ActivityLogAlert } from '@pulumi/azure-native/monitor/activityLogAlert.js';
+import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
+import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';
+import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+import type { METRICS } from './metrics.ts';
+import type { Operators } from './operators.ts';
+import type { Placement } from './placement.ts';
+
+/** What every alert has. */
+interface Watch {
+  /** Required. What it means, in a sentence or two, for the mail. */
+  meaning: string;
+  /** Required. Azure resource id of what is watched. */
+  of: Input<string>;
+}
+
+/** Azure's: 0 critical, 1 error, 2 warning, 3 informational. */
+type Severity = 0 | 1 | 2 | 3;
+
+type MetricKey = keyof typeof METRICS;
+
+/** An alert on a metric. It costs by the metric, not by how often it is looked at. */
+export type MetricWatch = Watch & {
+  severity: Severity;
+  /** Required. Fires when the aggregated value of the window is beyond the threshold. */
+  operator: 'LessThan' | 'GreaterThan';
+  threshold: number;
+  /** Required. Minutes. */
+  window: 5 | 15 | 30;
+} & { [K in MetricKey]: { metric: (typeof METRICS)[K]; by: (typeof METRICS)[K]['aggregations'][number] } }[MetricKey];
+
+/** An alert on a log query. Looked at every 15 minutes: more often costs more, by the rule. */
+export interface LogWatch extends Watch {
+  severity: Severity;
+  /** Required. KQL. */
+  query: string;
+  /** Required. Fires on so many rows or more. */
+  rows: number;
+  /** Required. Minutes of the log that the query sees. */
+  window: 15 | 30;
+}
+
+/** An alert on operations of Azure Resource Manager, done or attempted by anybody. Free. */
+export interface OperationWatch extends Watch {
+  /** Required. Names of operations, such as `Microsoft.Network/networkSecurityGroups/write`. */
+  operations: readonly string[];
+}
+
+/** Arguments of {@link Alerts}. The key of an alert is part of its name. */
+export interface AlertsArgs {
+  /** Required. Where they live and what they are called. */
+  placement: Placement;
+  /** Required. Who is told. */
+  operators: Operators;
+  metrics: Record<string, MetricWatch>;
+  logs: Record<string, LogWatch>;
+  operations: Record<string, OperationWatch>;
+}
+
+/** Azure's name of "all conditions on metrics of one resource". */
+const ONE_RESOURCE = 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria';
+
+const minutes = (count: number) => `PT${count}M`;
+
+/** The alert rules of an environment. */
+export class Alerts extends ComponentResource {
+  constructor(name: string, args: AlertsArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:Alerts', name, {}, options);
+    const { placement, operators, metrics, logs, operations } = args;
+    const { resourceGroupName, location, tags, names } = placement;
+    const parent = { parent: this };
+    const { actionGroupId } = operators;
+    const common = (watch: Watch) => ({
+      resourceGroupName,
+      tags,
+      description: watch.meaning,
+      enabled: true,
+      scopes: [watch.of],
+    });
+
+    for (const [key, watch] of Object.entries(metrics)) {
+      const { metric, operator, threshold, window } = watch;
+      const condition = {
+        criterionType: 'StaticThresholdCriterion' as const,
+        name: key,
+        metricNamespace: metric.namespace,
+        metricName: metric.name,
+        timeAggregation: watch.by,
+        operator,
+        threshold,
+      };
+      new MetricAlert(
+        `${name}-${key}`,
+        {
+          ...common(watch),
+          ruleName: names.own('alert', key),
+          location: 'global',
+          severity: watch.severity,
+          evaluationFrequency: minutes(5),
+          windowSize: minutes(window),
+          autoMitigate: true,
+          criteria: { odataType: ONE_RESOURCE, allOf: [condition] },
+          actions: [{ actionGroupId }],
+        },
+        parent,
+      );
+    }
+
+    for (const [key, watch] of Object.entries(logs)) {
+      new ScheduledQueryRule(
+        `${name}-${key}`,
+        {
+          ...common(watch),
+          ruleName: names.own('alert', key),
+          location,
+          kind: 'LogAlert',
+          severity: watch.severity,
+          evaluationFrequency: minutes(15),
+          windowSize: minutes(watch.window),
+          autoMitigate: true,
+          criteria: {
+            allOf: [
+              {
+                query: watch.query,
+                timeAggregation: 'Count',
+                operator: 'GreaterThanOrEqual',
+                threshold: watch.rows,
+                failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 },
+              },
+            ],
+          },
+          actions: { actionGroups: [actionGroupId] },
+        },
+        parent,
+      );
+    }
+
+    for (const [key, watch] of Object.entries(operations)) {
+      new ActivityLogAlert(
+        `${name}-${key}`,
+        {
+          ...common(watch),
+          activityLogAlertName: names.own('alert', key),
+          location: 'Global',
+          condition: {
+            allOf: [
+              { field: 'category', equals: 'Administrative' },
+              { anyOf: watch.operations.map((operation) => ({ field: 'operationName', equals: operation })) },
+            ],
+          },
+          actions: { actionGroups: [{ actionGroupId }] },
+        },
+        parent,
+      );
+    }
+
+    this.registerOutputs();
+  }
+}

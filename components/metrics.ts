@@ -1,0 +1,37 @@
+// The platform metrics that alerts may name, each as Azure spells it. A name Azure does not know makes an alert that
+// deploys and never fires.
+
+/** A metric of a resource type. */
+export interface Metric {
+  /** The resource type, which is also the metric's namespace. */
+  namespace: string;
+  /** "Name in REST API". */
+  name: string;
+  /** How values of one resource are brought together; others give nothing. */
+  aggregations: readonly Aggregation[];
+}
+
+/** How a window's values become one. */
+export type Aggregation = 'Average' | 'Minimum' | 'Maximum';
+
+const MACHINE = 'Microsoft.Compute/virtualMachines';
+
+/**
+ * Measured by the host, every minute, without an agent on the machine and without a charge. Source: Microsoft Learn,
+ * "Supported metrics for Microsoft.Compute/virtualMachines" (of 2026-07-31),
+ * https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-compute-virtualmachines-metrics
+ */
+export const METRICS = {
+  /** 1 while the machine runs, 0 while it does not; nothing at all once it was deallocated. */
+  machineAvailable: {
+    namespace: MACHINE,
+    name: 'VmAvailabilityMetric',
+    aggregations: ['Average', 'Minimum', 'Maximum'],
+  },
+  /** Percent of all its vCPUs. */
+  machineCpu: { namespace: MACHINE, name: 'Percentage CPU', aggregations: ['Average'] },
+  /** Minutes at full speed of one vCPU that a burstable machine has saved up; only B series have it, all our sizes do. */
+  machineCredits: { namespace: MACHINE, name: 'CPU Credits Remaining', aggregations: ['Average'] },
+  /** Percent of its memory. */
+  machineMemory: { namespace: MACHINE, name: 'Available Memory Percentage', aggregations: ['Average'] },
+} as const satisfies Record<string, Metric>;

@@ -1,0 +1,43 @@
+// Who is told when something is wrong.
+import { ActionGroup } from '@pulumi/azure-native/monitor/actionGroup.js';
+import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import type { Placement } from './placement.ts';
+
+/** Arguments of {@link Operators}. */
+export interface OperatorsArgs {
+  /** Required. Where it lives and what it is called. */
+  placement: Placement;
+  /** Required. Mailboxes, at least one. Azure writes to each once, to say that it is in the group. */
+  alertEmails: readonly string[];
+}
+
+/** The action group that every alert and the budget are wired to. */
+export class Operators extends ComponentResource {
+  /** Id of the action group. */
+  readonly actionGroupId: Output<string>;
+
+  constructor(name: string, { placement, alertEmails }: OperatorsArgs, options?: ComponentResourceOptions) {
+    super('mqtt-saas:index:Operators', name, {}, options);
+    const { resourceGroupName, tags, names } = placement;
+    const group = new ActionGroup(
+      `${name}-group`,
+      {
+        actionGroupName: names.own('ag'),
+        resourceGroupName,
+        location: 'Global',
+        tags,
+        enabled: true,
+        // At most 12 characters, of which an environment's name has up to 8.
+        groupShortName: `mqtt${tags.environment}`,
+        emailReceivers: alertEmails.map((emailAddress) => ({
+          name: emailAddress,
+          emailAddress,
+          useCommonAlertSchema: true,
+        })),
+      },
+      { parent: this },
+    );
+    this.actionGroupId = group.id;
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,72 @@
+// What a rotation asks the broker about an account of ingest. The broker names a session after its user, so whoever signs in
+// has ingest's session in hand: nothing here acknowledges a message.
+import mqtt from 'mqtt';
+import { type Connection, openConnection } from '../../functions/ingest/connection.ts';
+import { BrokerRefusal } from '../../functions/ingest/reason-codes.ts';
+import type { Environment } from './environment.ts';
+
+/** An account and its key. */
+export interface Account {
+  username: string;
+  key: string;
+}
+
+/** The broker sends what waits at once. */
+const QUIET_MS = 1500;
+
+/** Whether the broker lets the account in. Ingest is not to be signed in with it: its connection would be taken over. */
+export async function isAccepted(broker: Environment['broker'], account: Account): Promise<boolean> {
+  const { connection } = signIn(broker, account);
+  return outcome(broker, connection);
+}
+
+/** Has messages queued for the account from now on. Ingest's own connection is taken over; it comes back by itself. */
+export async function subscribe(broker: Environment['broker'], account: Account): Promise<void> {
+  const { connection } = signIn(broker, account, 'make');
+  if (!(await outcome(broker, connection))) throw new Error(`the broker refuses ${account.username}`);
+}
+
+/** Undefined when nothing waits in the account's session. What is sent is not acknowledged: it stays there. */
+export async function whyNotDrained(broker: Environment['broker'], account: Account): Promise<string | undefined> {
+  const { connection, received } = signIn(broker, account);
+  await Promise.race([connection.ended, new Promise((resolve) => setTimeout(resolve, QUIET_MS))]);
+  if (!(await outcome(broker, connection))) return 'the broker refuses it';
+  return received() === 0 ? undefined : 'ingest has not emptied its queue';
+}
+
+/** Removes the account's session from the broker, with all that waits in it. */
+export async function removeSession({ host, port, ca }: Environment['broker'], account: Account): Promise<void> {
+  const options = { username: account.username, password: account.key, ca, clean: true, reconnectPeriod: 0 };
+  // MQTT 5.0, 3.1.2.11.2: a session without an expiry interval ends with its connection.
+  const client = await mqtt.connectAsync(`mqtts://${host}:${port}`, { ...options, protocolVersion: 5 }, false);
+  await client.endAsync();
+}
+
+function signIn(
+  { host, port, ca }: Environment['broker'],
+  { username, key }: Account,
+  subscription: 'make' | 'leave alone' = 'leave alone',
+) {
+  let count = 0;
+  const connection = openConnection({
+    ...{ broker: { host, port, tls: true }, username, password: key, ca, clientId: username, number: 1 },
+    ...{ subscription, receiveMaximum: 1, now: Date.now },
+    onDelivery: () => {
+      count += 1;
+    },
+  });
+  return { connection, received: () => count };
+}
+
+/** True when it was let in, false when it was refused. @throws Error when the broker could not be asked. */
+async function outcome({ host, port }: Environment['broker'], connection: Connection): Promise<boolean> {
+  try {
+    await connection.subscribed;
+    return true;
+  } catch (error) {
+    if (error instanceof BrokerRefusal) return false;
+    throw new Error(`the broker at ${host}:${port} cannot be asked: ${(error as Error).message}`);
+  } finally {
+    await connection.disconnect();
+  }
+}

@@ -1,0 +1,59 @@
+// GOV-03: somebody hears of it before the money is gone.
+import { at, isObject, isSet, type Known } from '../known.ts';
+import type { Resource } from '../resource.ts';
+import { type Finding, REQUIRED, type StackRule } from '../rule.ts';
+import { BUDGETS } from '../types.ts';
+import { runsSomething } from './workload.ts';
+
+/** Highest monthly budget, in the subscription's currency, unless configured. The platform is made for far less. */
+const CAP = 200;
+/** Months in a budget's period. */
+const MONTHS: Record<string, number> = {
+  monthly: 1,
+  billingmonth: 1,
+  quarterly: 3,
+  billingquarter: 3,
+  annually: 12,
+  billingannual: 12,
+};
+
+/** True when the notification is on and reaches somebody; ids of action groups need not be known. */
+function reachesSomebody(notification: Known): boolean {
+  const lists = ['contactEmails', 'contactGroups', 'contactRoles'].map((key) => at(notification, key));
+  return at(notification, 'enabled') === true && lists.some((list) => Array.isArray(list) && list.some(isSet));
+}
+
+function judge({ urn, name, props }: Resource, cap: number): Finding[] {
+  const months = typeof props.timeGrain === 'string' ? MONTHS[props.timeGrain.toLowerCase()] : undefined;
+  const amount = typeof props.amount === 'number' && months !== undefined ? props.amount / months : undefined;
+  const notifications = isObject(props.notifications) ? Object.values(props.notifications) : [];
+  const findings: Finding[] = [];
+  if (amount === undefined || amount > cap)
+    findings.push({ urn, message: `"${name}" is not surely at most ${cap} a month.` });
+  if (!notifications.some(reachesSomebody))
+    findings.push({ urn, message: `"${name}" has no enabled notification that reaches somebody.` });
+  return findings;
+}
+
+export const budget: StackRule = {
+  id: 'GOV-03',
+  name: 'governance-budget',
+  phase: 0,
+  severity: 'high',
+  enforcement: 'mandatory',
+  demand:
+    'A stack with a machine, a plan or an app has a budget of at most 200 a month in the subscription’s currency (or as configured), with an enabled notification that has a contact.',
+  reason: 'A runaway log or a taken-over app shows first on the bill; without a budget that is a month later.',
+  fix: 'add a consumption.Budget with amount, timeGrain: "Monthly" and notifications with contactEmails; raise cap of governance-budget in the policy configuration where more is meant',
+  sources: [
+    'Microsoft Learn, "Create and manage budgets" (https://learn.microsoft.com/azure/cost-management-billing/costs/tutorial-acm-create-budgets)',
+  ],
+  properties: { 'Budget.amount': REQUIRED, 'Budget.timeGrain': REQUIRED, 'Budget.notifications': REQUIRED },
+  configSchema: { properties: { cap: { type: 'number' } } },
+  checkStack(resources, { cap }) {
+    if (!runsSomething(resources)) return [];
+    const budgets = resources.filter(({ type }) => BUDGETS.includes(type));
+    if (budgets.length === 0) return [{ message: 'The stack costs money and has no budget.' }];
+    return budgets.flatMap((each) => judge(each, typeof cap === 'number' ? cap : CAP));
+  },
+};

@@ -1,0 +1,49 @@
+// GOV-05: what happened can be looked up in one place.
+import { at, isSet } from '../known.ts';
+import { follow } from '../links.ts';
+import type { Resource } from '../resource.ts';
+import { REQUIRED, SET_IS_ENOUGH, type StackRule } from '../rule.ts';
+import { DIAGNOSTIC_SETTING, SECURITY_GROUP, STORAGE_ACCOUNT, VAULT, WEB_APP } from '../types.ts';
+import { runsSomething } from './workload.ts';
+
+/** What must be recorded: who read a secret, what the app did, what the rules did, who read the archive. */
+const RECORDED: readonly string[] = [VAULT, WEB_APP, SECURITY_GROUP, STORAGE_ACCOUNT];
+
+/** True when the setting sends something to a workspace, whose id need not be known. */
+function isSending({ props }: Resource): boolean {
+  const entries = [props.logs, props.metrics].flatMap((list) => (Array.isArray(list) ? list : []));
+  return isSet(props.workspaceId) && entries.some((entry) => at(entry, 'enabled') === true);
+}
+
+export const diagnostics: StackRule = {
+  id: 'GOV-05',
+  name: 'governance-diagnostics',
+  phase: 1,
+  severity: 'medium',
+  enforcement: 'mandatory',
+  demand:
+    'In a stack with a machine, a plan or an app every vault, app, security group and storage account has a diagnostic setting that sends a log or metric to a workspace. Ids need not be known yet.',
+  reason: 'Without them nobody can tell afterwards who read a secret or changed a rule.',
+  fix: 'add a monitor.DiagnosticSetting with resourceUri: the resource’s id (for storage: id + "/blobServices/default"), workspaceId and logs [{ categoryGroup: "allLogs", enabled: true }]',
+  sources: [
+    'Microsoft Learn, "Diagnostic settings in Azure Monitor" (https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings)',
+    'CIS Azure Foundations 3.0 6.1.4, 4.0 7.1.1.4',
+  ],
+  properties: {
+    'DiagnosticSetting.workspaceId': SET_IS_ENOUGH,
+    'DiagnosticSetting.logs': REQUIRED,
+  },
+  checkStack(resources) {
+    if (!runsSomething(resources)) return [];
+    const settings = resources.filter((resource) => resource.type === DIAGNOSTIC_SETTING && isSending(resource));
+    const recorded = settings.flatMap((setting) =>
+      RECORDED.flatMap((type) => {
+        const link = follow(setting, 'resourceUri', setting.props.resourceUri, type, resources);
+        return Array.isArray(link) ? link : [];
+      }),
+    );
+    return resources
+      .filter((resource) => RECORDED.includes(resource.type) && !recorded.includes(resource))
+      .map(({ urn, name }) => ({ urn, message: `"${name}" does not surely send what happens to it to a workspace.` }));
+  },
+};

@@ -1,0 +1,163 @@
+// That what goes wrong reaches somebody, and that no alert asks for what Azure or ingest does not say.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LOG_CATEGORIES } from '../components/diagnostics.ts';
+import { METRICS } from '../components/metrics.ts';
+import { hasFailed, type RunResult } from '../functions/ingest/run.ts';
+import { createSummary } from '../functions/ingest/summary.ts';
+import type { Plan } from '../preview/plan.ts';
+import { preview } from '../preview/preview.ts';
+import { logAlerts, metricAlerts, operationAlerts } from './alerts.ts';
+import azure from './testing/azure-monitor.json' with { type: 'json' };
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const page = readFileSync(`${root}/docs/monitoring.md`, 'utf8');
+const ids = { machine: 'machine', insights: 'insights', group: 'group' };
+const logs = logAlerts(ids);
+const keys = [metricAlerts(ids), logs, operationAlerts(ids)].flatMap((table) => Object.keys(table));
+
+// biome-ignore lint/suspicious/noExplicitAny: a plan is JSON of many shapes
+type Inputs = any;
+const nameOf = (urn: string) => urn.split('::').at(-1);
+
+describe.each(['dev', 'prod'])('%s', (stack) => {
+  let plan: (Omit<Plan[number], 'inputs'> & { inputs: Inputs })[];
+  beforeAll(async () => {
+    plan = (await preview({ stack, root, policyPack: false })).plan;
+  });
+  const all = (type: RegExp) => plan.filter((entry) => type.test(entry.type));
+  const madeFrom = (entry: Plan[number], property: string) =>
+    entry.options.propertyDependencies?.[property]?.map(nameOf) ?? [];
+
+  it('has every alert of the table, on, and wired to the operators', () => {
+    const alerts = all(/:(MetricAlert|ScheduledQueryRule|ActivityLogAlert)$/);
+    expect(alerts.map(({ name }) => name).sort()).toEqual(keys.map((key) => `alerts-${key}`).sort());
+    for (const alert of alerts) {
+      expect(alert.inputs.enabled, alert.name).toBe(true);
+      expect(madeFrom(alert, 'actions'), alert.name).toEqual(['operators-group']);
+      expect(madeFrom(alert, 'scopes'), alert.name).toHaveLength(1);
+    }
+    const [group, ...others] = all(/:ActionGroup$/);
+    expect(others).toEqual([]);
+    expect(group?.inputs).toMatchObject({ enabled: true, emailReceivers: [{ emailAddress: 'platform@example.com' }] });
+    expect(group?.inputs.groupShortName.length).toBeLessThanOrEqual(12);
+  });
+
+  it('watches the machine with every metric of the list', () => {
+    const alerts = all(/:MetricAlert$/);
+    const asked = alerts.flatMap(({ inputs }) => inputs.criteria.allOf.map((each: Inputs) => each.metricName));
+    expect(asked.sort()).toEqual(
+      Object.values(METRICS)
+        .map(({ name }) => name)
+        .sort(),
+    );
+    for (const alert of alerts) expect(madeFrom(alert, 'scopes')).toEqual(['broker-vm']);
+  });
+
+  it('keeps the logs of the vault, the app, the security group and both accounts’ blobs', () => {
+    const settings = all(/:DiagnosticSetting$/);
+    const sources = settings.flatMap((setting) => madeFrom(setting, 'resourceUri')).sort();
+    expect(sources).toEqual(['bundles-account', 'functions-app', 'network-nsg', 'storage-account', 'vault-vault']);
+    for (const setting of settings) expect(madeFrom(setting, 'workspaceId')).toEqual(['logs-workspace']);
+  });
+
+  it('tells of the budget at half, four fifths and all of it, and of a forecast, and keeps its first start', () => {
+    const [budget] = all(/:consumption:Budget$/);
+    expect(budget?.inputs).toMatchObject({ amount: 40, timeGrain: 'Monthly' });
+    const told = Object.values(budget?.inputs.notifications).map((each: Inputs) => [
+      each.threshold,
+      each.thresholdType,
+      each.enabled && each.contactGroups.length,
+    ]);
+    expect(told.sort()).toEqual([
+      [100, 'Actual', 1],
+      [100, 'Forecasted', 1],
+      [50, 'Actual', 1],
+      [80, 'Actual', 1],
+    ]);
+    expect(madeFrom(budget!, 'notifications')).toEqual(['operators-group']);
+    expect(budget?.inputs.timePeriod.startDate).toMatch(/^\d{4}-\d\d-01T00:00:00Z$/);
+    expect(budget?.options.ignoreChanges).toEqual(['timePeriod']);
+  });
+
+  it('stays within the free logs, which nobody can fill without the role', () => {
+    const [workspace] = all(/:Workspace$/);
+    expect(workspace?.inputs.workspaceCapping.dailyQuotaGb * 31).toBeLessThan(5);
+    expect(workspace?.inputs.retentionInDays).toBeLessThanOrEqual(31);
+    const [insights] = all(/:applicationinsights:Component$/);
+    for (const each of [workspace?.inputs.features, insights?.inputs]) expect(each.disableLocalAuth).toBe(true);
+  });
+});
+
+describe('Azure knows', () => {
+  it.each(Object.values(METRICS))('the metric $name, and its aggregations', ({ namespace, name, aggregations }) => {
+    const known: Record<string, string[]> = azure.metrics[namespace].metrics;
+    expect(known[name]).toEqual(aggregations);
+  });
+
+  it.each(Object.entries(LOG_CATEGORIES))('the logs of %s', (type, categories) => {
+    const known = azure.logs[type as keyof typeof LOG_CATEGORIES].categories;
+    expect(known).toEqual(expect.arrayContaining([...categories]));
+  });
+
+  it('the columns that the queries name', () => {
+    for (const { query } of Object.values(logs)) {
+      // Without texts, members of a line, functions and the query's own names, words that are left are columns.
+      const bare = query
+        .replace(/'[^']*'/g, '')
+        .replace(/line\.\w+/g, '')
+        .replace(/\w+\(/g, '');
+      const words = new Set(bare.match(/[A-Za-z_]\w*/g));
+      for (const word of ['traces', 'where', 'has', 'and', 'in', 'extend', 'line', 'summarize', 'succeeded'])
+        words.delete(word);
+      expect(azure.tables.traces.columns).toEqual(expect.arrayContaining([...words]));
+      expect(words.size).toBeGreaterThan(0);
+    }
+  });
+});
+
+/** Every way in which a run ends. The compiler refuses one that is missing or too many. */
+const OUTCOMES: Record<RunResult['outcome'], true> = {
+  ...{ idle: true, cap: true, 'time-guard': true, stopped: true, skipped: true },
+  ...{ failed: true, 'broker-unavailable': true, 'lease-lost': true },
+};
+
+describe('the log alerts', () => {
+  const outcomesIn = (query: string) =>
+    [...(/line\.outcome\) in \(([^)]*)\)/.exec(query)?.[1] ?? '').matchAll(/'([^']+)'/g)].map((match) => match[1]);
+  const resultOf = (outcome: string) => ({ outcome }) as RunResult;
+
+  it('ask for what a line has: members, and outcomes as ingest itself judges them', () => {
+    const members = [...Object.keys(createSummary().take()), 'msg', 'outcome', 'durationMs', 'error'];
+    for (const { query } of Object.values(logs)) {
+      const asked = [...query.matchAll(/line\.(\w+)/g)].map((match) => match[1]);
+      expect(asked.length).toBeGreaterThan(1);
+      expect(members).toEqual(expect.arrayContaining(asked));
+    }
+    const failures = Object.keys(OUTCOMES).filter((outcome) => hasFailed(resultOf(outcome)));
+    expect(outcomesIn(logs['ingest-failing']!.query).sort()).toEqual(failures.sort());
+    // Neither a run that found another one at work nor one that was told to stop shows that ingest works.
+    const idle = ['skipped', 'stopped'];
+    const successes = Object.keys(OUTCOMES).filter((outcome) => ![...failures, ...idle].includes(outcome));
+    expect(outcomesIn(logs['ingest-stalled']!.query).sort()).toEqual(successes.sort());
+  });
+
+  it('read the line that a run writes', () => {
+    const source = readFileSync(`${root}/functions/ingest/run.ts`, 'utf8');
+    expect(source).toContain("(result, 'mqtt_ingest run')");
+    for (const { query } of Object.values(logs)) expect(query).toContain("tostring(line.msg) == 'mqtt_ingest run'");
+  });
+});
+
+describe('docs/monitoring.md', () => {
+  it('has a row for every alert, and for no other', () => {
+    const rows = [...page.matchAll(/^\| `([\w-]+)` \|/gm)].map((match) => match[1]);
+    expect(rows.sort()).toEqual([...keys].sort());
+  });
+
+  it('has the query behind each log alert, as it is', () => {
+    const blocks = [...page.matchAll(/```kusto\n([\s\S]*?)\n```/g)].map((match) => match[1]);
+    for (const [key, { query }] of Object.entries(logs)) expect(blocks, key).toContain(query);
+  });
+});

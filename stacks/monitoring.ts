@@ -1,0 +1,54 @@
+// Who is told of what, in one environment: Azure's logs, the alerts and the budget.
+import { type Input, interpolate, type Output } from '@pulumi/pulumi';
+import { Alerts } from '../components/alerts.ts';
+import { Budget } from '../components/budget.ts';
+import { Diagnostics } from '../components/diagnostics.ts';
+import type { LogWorkspace } from '../components/log-workspace.ts';
+import { Operators } from '../components/operators.ts';
+import type { Placement } from '../components/placement.ts';
+import { logAlerts, metricAlerts, operationAlerts } from './alerts.ts';
+import type { StackConfig } from './parse.ts';
+
+/** The parts that are watched. */
+export interface MonitoringArgs {
+  config: StackConfig;
+  placement: Placement;
+  logs: LogWorkspace;
+  /** The broker machine. */
+  machine: { id: Input<string> };
+  network: { securityGroupId: Input<string> };
+  vault: { vaultId: Input<string> };
+  functionApp: { appId: Input<string> };
+  storage: { accountId: Output<string> };
+  bundles: { accountId: Output<string> };
+}
+
+/** Makes whatever tells operators about the environment. */
+export function monitor(args: MonitoringArgs): void {
+  const { config, placement, logs, machine, network, vault, functionApp, storage, bundles } = args;
+  const blobs = ({ accountId }: { accountId: Output<string> }) => ({
+    type: 'Microsoft.Storage/storageAccounts/blobServices' as const,
+    id: interpolate`${accountId}/blobServices/default`,
+  });
+  new Diagnostics('diagnostics', {
+    workspaceId: logs.workspaceId,
+    sources: {
+      vault: { type: 'Microsoft.KeyVault/vaults', id: vault.vaultId },
+      functions: { type: 'Microsoft.Web/sites', id: functionApp.appId },
+      network: { type: 'Microsoft.Network/networkSecurityGroups', id: network.securityGroupId },
+      storage: blobs(storage),
+      bundles: blobs(bundles),
+    },
+  });
+
+  const operators = new Operators('operators', { ...config, placement });
+  const watched = { machine: machine.id, insights: logs.insightsId, group: placement.resourceGroupId };
+  new Alerts('alerts', {
+    placement,
+    operators,
+    metrics: metricAlerts(watched),
+    logs: logAlerts(watched),
+    operations: operationAlerts(watched),
+  });
+  new Budget('budget', { ...config, placement, operators });
+}
