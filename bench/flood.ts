@@ -114,8 +114,9 @@ function quietly(rig: BenchBroker): Part {
 
 /** Starts a party in its namespace; returns when it is connected. */
 async function startPart(namespace: string, part: Part): Promise<{ end(): Promise<unknown> }> {
-  const args = ['netns', 'exec', namespace, process.execPath, own('./support/flood-part.ts'), JSON.stringify(part)];
+  const args = ['netns', 'exec', namespace, process.execPath, own('./support/flood-part.ts')];
   const child = spawn('ip', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.write(`${JSON.stringify(part)}\n`);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const { value } = await lines.next();
   if (value !== 'ready') throw new Error(`the party "${namespace}" did not connect`);

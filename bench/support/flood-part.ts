@@ -1,6 +1,7 @@
-// One party of the flood benchmark, in its own network namespace. Told on the command line what to be; a line on standard
-// input ends it, and it prints what it saw as one line of JSON.
+// One party of the flood benchmark, in its own network namespace. The first line on standard input, which holds passwords,
+// tells it what to be; the second ends it, and it prints what it saw as one line of JSON.
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { telemetryTopic } from '../../domain/topics.ts';
 import type { ClientOptions } from './mqtt-client.ts';
 import { connectClient } from './mqtt-client.ts';
@@ -32,7 +33,8 @@ export interface Published {
   total: number;
 }
 
-const part = JSON.parse(process.argv[2] ?? '') as Part;
+const input = createInterface(process.stdin);
+const part = JSON.parse((await once(input, 'line'))[0]) as Part;
 if (part.role === 'ingest') {
   const ages: Record<string, number> = {};
   let total = 0;
@@ -44,7 +46,7 @@ if (part.role === 'ingest') {
     ages[`${device} ${number}`] ??= ageMs;
   });
   console.log('ready');
-  await once(process.stdin, 'data');
+  await once(input, 'line');
   report({ ages, total } satisfies Delivered);
 } else {
   const { payloadBytes, window, rate } = part;
@@ -59,7 +61,7 @@ if (part.role === 'ingest') {
     }),
   );
   console.log('ready');
-  await once(process.stdin, 'data');
+  await once(input, 'line');
   stop.abort();
   // A flood that is held back takes long to be acknowledged; only the quiet tenant is waited for.
   if (rate) await Promise.all(loads.map(({ load }) => load.done));
