@@ -60,7 +60,7 @@ export function accountsCommand(): Command {
 async function rotateIngest({ target, back, finish, dryRun }: Options): Promise<void> {
   const environment = findEnvironment(target);
   const goal: Goal = back ? 'back' : finish ? 'finish' : 'next';
-  const colors = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
+  const colors = pc.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
   for (const { title, isDone, carryOut } of await stepsTo(goal, environment)) {
     const done = await isDone();
     if (dryRun) {

@@ -27,7 +27,7 @@ Exit codes: 0 every check passed, 1 a check failed, 2 the checks could not be ru
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 const options = program.parse().opts<{ target: string; json?: string | true; debug?: true }>();
-const colors = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
+const colors = pc.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
 const quiet = options.json === true;
 
 try {

@@ -9,8 +9,8 @@ home=/opt/mqtt-saas
 
 # Whatever is made from now on is nobody else's to read, and a password, should one ever be set, is slow to guess. No
 # expiry: sshd refuses the key of an account whose password has expired, which would lock the administrators out.
-sed -i -E 's/^UMASK\s.*/UMASK 027/; s/^PASS_MIN_DAYS\s.*/PASS_MIN_DAYS 1/; /^SHA_CRYPT_M(IN|AX)_ROUNDS/d' /etc/login.defs
-printf 'SHA_CRYPT_MIN_ROUNDS 65536\nSHA_CRYPT_MAX_ROUNDS 65536\n' >>/etc/login.defs
+sed -i -E '/^(UMASK|PASS_MIN_DAYS|SHA_CRYPT_(MIN|MAX)_ROUNDS)\s/d' /etc/login.defs
+printf '%s\n' 'UMASK 027' 'PASS_MIN_DAYS 1' 'SHA_CRYPT_MIN_ROUNDS 65536' 'SHA_CRYPT_MAX_ROUNDS 65536' >>/etc/login.defs
 
 chmod 0750 /home/*
 (cd /etc && chmod go= crontab cron.d cron.daily cron.hourly cron.monthly cron.weekly ssh/sshd_config)

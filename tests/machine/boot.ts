@@ -180,9 +180,12 @@ export class BootedMachine {
   }
 }
 
-/** What Azure's image and data source decide, said in the way of this image. */
+/**
+ * What Azure's image and data source decide, said in the way of this image. A line a key: the script that looks for data
+ * sources before Python runs reads only that.
+ */
 function cloudDefaults(): string {
-  return JSON.stringify({
+  const settings = {
     datasource_list: ['NoCloud'],
     // The namespace comes with its addresses.
     network: { config: 'disabled' },
@@ -191,5 +194,8 @@ function cloudDefaults(): string {
     system_info: {
       default_user: { name: ADMIN, lock_passwd: true, shell: '/bin/bash', sudo: ['ALL=(ALL) NOPASSWD:ALL'] },
     },
-  });
+  };
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
+    .join('');
 }

@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import pc from 'picocolors';
 
+const colors = pc.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
+
 /** What became of one check. */
 export interface Outcome {
   group: string;
@@ -21,9 +23,9 @@ export async function measure(group: string, name: string, act: () => Promise<st
     (error: Error): Outcome => ({ group, name, passed: false, note: error.message, seconds: end() }),
   );
   const { passed, note, seconds } = outcome;
-  const mark = passed ? pc.green('pass') : pc.red('FAIL');
+  const mark = passed ? colors.green('pass') : colors.red('FAIL');
   const [first, ...more] = (note ?? '').split('\n');
-  console.log(`${mark} ${group.padEnd(12)} ${name}${first ? `: ${first}` : ''} ${pc.dim(`${seconds} s`)}`);
+  console.log(`${mark} ${group.padEnd(12)} ${name}${first ? `: ${first}` : ''} ${colors.dim(`${seconds} s`)}`);
   for (const line of more) console.log(`       ${line}`);
   return outcome;
 }

@@ -82,8 +82,8 @@ export const checks: Check[] = [
         await untilLetIn(loud.at(-1)!);
         const alone = await deliveries(machine, quiet);
         const part: Part = { role: 'publish', devices: loud, payloadBytes: 64, window: 2000 };
-        const command = `${process.execPath} ${PART} '${JSON.stringify(part)}'`;
-        const flood = machine.outsider(`(sleep ${PHASE_MS / 1000 + 1}; echo end) | ${command}`);
+        const command = `(cat; sleep ${PHASE_MS / 1000 + 1}; echo end) | ${process.execPath} ${PART}`;
+        const flood = machine.outsider(command, { input: `${JSON.stringify(part)}\n` });
         const flooded = await deliveries(machine, quiet);
         const { stdout } = await flood;
         const total = (JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as { total?: number }).total ?? 0;

@@ -42,7 +42,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'every network setting of ours is in force, every other one is known to the kernel',
+    name: 'every network setting of ours is in force',
     run: async ({ exec }) => {
       const { stdout } = await exec("sed -nE 's/^([a-z][^ =]*) *= *(.*)/\\1=\\2/p' /etc/sysctl.d/60-mqtt-saas.conf");
       const settings = stdout
