@@ -48,6 +48,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       autosaveSeconds: config.brokerAutosaveSeconds,
       maxMessageBytes: config.brokerMaxMessageKb * 1024,
     }),
+    ...(config.databaseCa && { databaseCa: config.databaseCa }),
     settings: {
       vaultUri: args.vault.uri,
       secrets: {

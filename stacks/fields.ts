@@ -1,4 +1,5 @@
 // The kinds of value a stack file holds. Pulumi hands lists, numbers and booleans over as text; each field takes both.
+import { X509Certificate } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
@@ -27,6 +28,17 @@ export function number(least: number, most: number) {
     (value) => (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value),
     z.number(wrong).min(least, wrong).max(most, wrong),
   );
+}
+
+/** A certificate, PEM. */
+export const certificate = text.refine(isCertificate, { error: 'is not a CA certificate in PEM form' });
+
+function isCertificate(value: string): boolean {
+  try {
+    return new X509Certificate(value).ca;
+  } catch {
+    return false;
+  }
 }
 
 /** A mail address. What it really is only its server knows. */

@@ -33,6 +33,7 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
     // Fixed: the persistent session, and with it everything that waits, belongs to this id.
     MQTT_CLIENT_ID: `mqtt-ingest-${config.environment}`,
     EXTERNAL_DATABASE_CONNECTION_STRING: vault.reference(SECRETS.databaseUrl),
+    ...(config.databaseCa ? { EXTERNAL_DATABASE_CA: config.databaseCa } : {}),
     INGEST_BATCH_CAP: String(config.ingestBatchCap),
     INGEST_TIME_GUARD_MS: String(config.ingestTimeGuardMs),
     LOG_LEVEL: config.logLevel,

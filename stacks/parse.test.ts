@@ -133,6 +133,7 @@ describe('a value that would break a guarantee', () => {
     ['databaseHost', 'DB.abcdefghijklmnopqrst.supabase.co', /IPv6 only/],
     ['databaseHost', 'localhost', /"localhost" is not a DNS name/],
     ['databaseProjectRef', undefined, /is missing: the Supabase pooler tells projects apart by the user name's ending/],
+    ['databaseCa', 'no certificate', /is not a CA certificate in PEM form/],
     ['databasePort', '0', /is not a whole number from 1 to 65535/],
     ['webSocket', 'yes', /is neither true nor false/],
     ['addressSpace', '8.8.8.0/24', /is not in 10.0.0.0\/8, 172.16.0.0\/12 or 192.168.0.0\/16/],

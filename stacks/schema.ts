@@ -7,7 +7,18 @@ import { LETS_ENCRYPT } from '../provisioning/broker/bundle/settings.ts';
 import { assertQueueFits } from '../provisioning/broker/queue.ts';
 import { SOURCE_LIMITS } from '../provisioning/machine/firewall.ts';
 import { adminAddress } from './admin-address.ts';
-import { flag, hostName, listOf, mailbox, number, oneOf, privateRange, text, wholeNumber } from './fields.ts';
+import {
+  certificate,
+  flag,
+  hostName,
+  listOf,
+  mailbox,
+  number,
+  oneOf,
+  privateRange,
+  text,
+  wholeNumber,
+} from './fields.ts';
 import { queueOf } from './queue.ts';
 import { REGIONS } from './regions.ts';
 import { sshPublicKey } from './ssh-key.ts';
@@ -123,6 +134,11 @@ export const keys = z.strictObject({
     description:
       'Supabase project reference, the 20 letters in the project’s address. Required with the pooler, whose user names end with it.',
     example: 'abcdefghijklmnopqrst',
+  }),
+  databaseCa: key(certificate.optional(), {
+    description:
+      'CA certificate of the database, PEM. Required where it is no public one: Supabase’s is in its dashboard, under Database, SSL.',
+    example: '"$(cat database-ca.crt)"',
   }),
   vaultRetentionDays: key(wholeNumber(7, 90).default(90), {
     description: 'How long Key Vault keeps what was deleted, days, 7 to 90. Fixed once the vault exists.',

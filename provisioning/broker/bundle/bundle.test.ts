@@ -82,3 +82,11 @@ test('it is written under its hash, once', () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('the database’s own CA comes along where there is one, and the agent looks for it there', () => {
+  expect(text('database-ca.crt', makeBundle({ ...args, databaseCa: '-----BEGIN CERTIFICATE-----\n' }))).toContain(
+    'BEGIN',
+  );
+  expect(makeBundle(args).files.map(({ path }) => path)).not.toContain('database-ca.crt');
+  expect(text('bin/registry-sync.py')).toContain('"../database-ca.crt"');
+});

@@ -16,6 +16,8 @@ export interface BundleArgs {
   sourceLimits?: Partial<SourceLimits>;
   /** Required. The whole mosquitto.conf. */
   brokerConfig: string;
+  /** Optional. PEM of the CA that signs the database's certificate. Default: the public ones. */
+  databaseCa?: string;
   /** Required. What the scripts are told. */
   settings: MachineSettings;
 }
@@ -33,13 +35,14 @@ export interface Bundle {
 const FOLDERS = ['bin', 'lib', 'units'];
 
 /** Renders and packs the bundle. @throws Error when an argument does not fit its place. */
-export function makeBundle({ ingress, sourceLimits, brokerConfig, settings }: BundleArgs): Bundle {
+export function makeBundle({ ingress, sourceLimits, brokerConfig, databaseCa, settings }: BundleArgs): Bundle {
   const files = [
     ...FOLDERS.flatMap(filesOf),
     text('first.acl', firstAcl(Object.keys(settings.secrets))),
     text('mosquitto.conf', brokerConfig),
     text('nftables.conf', renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits })),
     text('settings.json', renderSettings(settings)),
+    ...(databaseCa ? [text('database-ca.crt', databaseCa)] : []),
   ];
   const archive = tarGz(files);
   return { files, archive, hash: createHash('sha256').update(archive).digest('hex') };

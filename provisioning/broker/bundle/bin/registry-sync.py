@@ -20,6 +20,8 @@ from registry_database import DatabaseAway, RegistryDatabase
 from registry_files import RegistryFiles
 from registry_metrics import Metrics
 
+# Comes with the bundle where the environment's database has a CA of its own.
+DATABASE_CA = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../database-ca.crt")
 POLL_SECONDS = 1.0
 # A reload that waits is looked at more often than the database is asked: a change must be in force within 5 s.
 ROUND_SECONDS = 0.25
@@ -103,12 +105,12 @@ class Agent:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--secrets", default="/run/mqtt-saas", help="has registry.url, registry-ca.crt if need be, local.*")
+    parser.add_argument("--secrets", default="/run/mqtt-saas", help="has registry.url, local.*")
     parser.add_argument("--accounts", default="/var/lib/mosquitto/accounts", help="(default: %(default)s)")
     reload.add_options(parser)
     options = parser.parse_args()
     agent = Agent(
-        RegistryDatabase(os.path.join(options.secrets, "registry.url"), os.path.join(options.secrets, "registry-ca.crt")),
+        RegistryDatabase(os.path.join(options.secrets, "registry.url"), DATABASE_CA),
         RegistryFiles(options.accounts, options.secrets),
         reload.from_options(options),
         Metrics(os.path.join(options.state, "registry-sync.prom")),
