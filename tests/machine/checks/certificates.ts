@@ -28,7 +28,7 @@ const DEPLOY = 'systemctl restart certificate-deploy.service';
 /** A run of the unit is one attempt: certbot takes some seconds, the challenge is given a few, the broker reads at once. */
 const PATIENCE_MS = 60_000;
 /** With the certificate in the vault already, all that is left is the hook after the unit. */
-const HOOK_MS = 10_000;
+const HOOK_MS = 15_000;
 
 /** The outside world of ACME, from the change to it on. */
 interface Outside {
