@@ -6,26 +6,15 @@ import { CACHE } from './cache.ts';
 import { startDatabase } from './database.ts';
 import { makeDisk } from './disk.ts';
 import { fillCloud, renderUserData } from './environment.ts';
+import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
-import type { Options } from './main.ts';
 import { letIngestComeBy, untilRegistryIsInForce } from './mqtt.ts';
-import { type Listed, makePlan, type Part, type Plan } from './plan.ts';
+import { type Listed, makePlan, type Plan } from './plan.ts';
 import { must } from './process.ts';
 import { measure, type Outcome } from './report.ts';
-import type { Image } from './rootfs.ts';
 import type { Inside, News } from './sandbox.ts';
 import { startServices } from './services.ts';
-import type { Tools } from './tools.ts';
 import { ADDRESSES, BROKER_HOST, makeWorld, nameHosts, shellOf } from './world.ts';
-
-/** What main.ts hands over. */
-export interface Job {
-  image: Image;
-  tools: Tools;
-  options: Options;
-  /** What this machine is for. Default: everything that the options ask for. */
-  part?: Part;
-}
 
 const job = JSON.parse(process.argv[2] ?? '{}') as Job & Inside;
 const outcomes: Outcome[] = [];

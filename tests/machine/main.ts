@@ -5,20 +5,12 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { CACHE } from './cache.ts';
 import { packagesOf, renderUserData } from './environment.ts';
-import type { Job } from './inside.ts';
+import type { Job, Options } from './job.ts';
 import { PARTS, type Part } from './plan.ts';
 import { close } from './report.ts';
-import { ensureImage, SUITES, type Suite } from './rootfs.ts';
+import { ensureImage, SUITES } from './rootfs.ts';
 import { runInside } from './sandbox.ts';
 import { ensureTools } from './tools.ts';
-
-/** Options of the command line. */
-export interface Options {
-  suite: Suite;
-  keep?: boolean;
-  only?: string[];
-  json?: string;
-}
 
 const program = new Command('npm run test:machine --')
   .option('--suite <name>', `Debian release to boot: ${SUITES.join(' or ')}`, 'bookworm')

@@ -1,0 +1,21 @@
+// What a run was asked for, and what each machine of it is given.
+import type { Part } from './plan.ts';
+import type { Image, Suite } from './rootfs.ts';
+import type { Tools } from './tools.ts';
+
+/** Options of the command line. */
+export interface Options {
+  suite: Suite;
+  keep?: boolean;
+  only?: string[];
+  json?: string;
+}
+
+/** What main.ts hands over to inside.ts. */
+export interface Job {
+  image: Image;
+  tools: Tools;
+  options: Options;
+  /** What this machine is for. Default: everything that the options ask for. */
+  part?: Part;
+}
