@@ -6,6 +6,7 @@ import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceP
 import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
+import { blobService, STORAGE_ACCOUNT } from './storage-defaults.ts';
 
 const CONTAINER = 'broker-bundles';
 /** A bundle that a deployment replaced can be brought back for this long, days. */
@@ -44,18 +45,8 @@ export class BundleStore extends ComponentResource {
         resourceGroupName,
         location,
         tags,
-        kind: 'StorageV2',
-        sku: { name: 'Standard_LRS' },
-        accessTier: 'Hot',
-        enableHttpsTrafficOnly: true,
-        minimumTlsVersion: 'TLS1_2',
-        allowBlobPublicAccess: false,
-        allowCrossTenantReplication: false,
+        ...STORAGE_ACCOUNT,
         allowSharedKeyAccess: true,
-        defaultToOAuthAuthentication: true,
-        isLocalUserEnabled: false,
-        // Open to every network, closed to every identity without a role; the reason is in vault.ts.
-        publicNetworkAccess: 'Enabled',
       },
       parent,
     );
@@ -63,11 +54,9 @@ export class BundleStore extends ComponentResource {
     new BlobServiceProperties(
       `${name}-blobs`,
       {
-        blobServicesName: 'default',
+        ...blobService(KEPT_DAYS),
         accountName: account.name,
         resourceGroupName,
-        deleteRetentionPolicy: { enabled: true, days: KEPT_DAYS },
-        containerDeleteRetentionPolicy: { enabled: true, days: KEPT_DAYS },
       },
       parent,
     );

@@ -6,6 +6,7 @@ import { ManagementPolicy } from '@pulumi/azure-native/storage/managementPolicy.
 import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
+import { blobService, STORAGE_ACCOUNT } from './storage-defaults.ts';
 
 const PACKAGES = 'function-packages';
 const BROKER_STATE = 'broker-state';
@@ -47,19 +48,9 @@ export class Storage extends ComponentResource {
         resourceGroupName,
         location,
         tags,
-        kind: 'StorageV2',
-        sku: { name: 'Standard_LRS' },
-        accessTier: 'Hot',
-        enableHttpsTrafficOnly: true,
-        minimumTlsVersion: 'TLS1_2',
-        allowBlobPublicAccess: false,
-        allowCrossTenantReplication: false,
+        ...STORAGE_ACCOUNT,
         // No account keys: the Function App's host and its deployments sign in with the identity.
         allowSharedKeyAccess: false,
-        defaultToOAuthAuthentication: true,
-        isLocalUserEnabled: false,
-        // Open to every network, closed to every identity without a role; the reason is in vault.ts.
-        publicNetworkAccess: 'Enabled',
       },
       parent,
     );
@@ -67,11 +58,9 @@ export class Storage extends ComponentResource {
     new BlobServiceProperties(
       `${name}-blobs`,
       {
-        blobServicesName: 'default',
+        ...blobService(KEPT_DAYS),
         accountName: account.name,
         resourceGroupName,
-        deleteRetentionPolicy: { enabled: true, days: KEPT_DAYS },
-        containerDeleteRetentionPolicy: { enabled: true, days: KEPT_DAYS },
       },
       parent,
     );
