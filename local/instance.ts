@@ -19,6 +19,10 @@ export interface RunningInstance {
   databasePort: number;
   /** URL of the database as its superuser. */
   databaseUrl: string;
+  /** Origin of the dashboard and the API, such as `http://127.0.0.1:18080`. */
+  dashboardUrl: string;
+  /** What the API wants as `apikey`. */
+  publishableKey: string;
   /** The broker's log. */
   brokerLog: string;
   /** See ingest-account.ts. */
@@ -71,7 +75,7 @@ export function readInstance(name?: string): RunningInstance | undefined {
 }
 
 /** The ports of the last start in this folder, so that addresses stay the same. */
-export function readPorts(dir: string): { mqtt?: number; database?: number } {
+export function readPorts(dir: string): { mqtt?: number; database?: number; dashboard?: number } {
   const file = join(dir, PORTS_FILE);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
@@ -86,7 +90,8 @@ function makeClaim(name: string, lock: Server): Claim {
     announce: (instance) => {
       writeFileSync(`${file}.new`, JSON.stringify(instance, null, 2), { mode: 0o600 });
       renameSync(`${file}.new`, file);
-      const ports = { mqtt: instance.mqttPort, database: instance.databasePort };
+      const dashboard = Number(new URL(instance.dashboardUrl).port);
+      const ports = { mqtt: instance.mqttPort, database: instance.databasePort, dashboard };
       writeFileSync(join(dir, PORTS_FILE), JSON.stringify(ports));
     },
     release: () => {

@@ -5,6 +5,7 @@ import { withConnection } from '../provisioning/database/connect.ts';
 import { waitForReadings } from './first-readings.ts';
 import { claimInstance, readPorts } from './instance.ts';
 import { watchParents } from './parent.ts';
+import { seedPeople } from './people.ts';
 import { startPlatform } from './platform.ts';
 import { ProgressLine, printReady } from './screen.ts';
 import { seedDevices } from './seed.ts';
@@ -68,6 +69,7 @@ async function run(): Promise<void> {
   });
   const { instance, secrets } = platform;
   const devices = await withConnection(instance.databaseUrl, (client) => seedDevices(client, secrets.devices));
+  await withConnection(instance.databaseUrl, (client) => seedPeople(client, instance, secrets.people));
   platform.saveSecrets();
   claim.announce(instance);
   progress.step('devices');

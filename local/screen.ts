@@ -32,6 +32,7 @@ export function printReady(instance: RunningInstance, dir: string): void {
   console.log(`
 The platform is running${suffix ? ` as "${instance.name}"` : ''}.
 
+  Dashboard  ${instance.dashboardUrl}
   Broker     mqtts://127.0.0.1:${instance.mqttPort}   (CA: ${instance.caFile})
   Database   127.0.0.1:${instance.databasePort}   (database postgres)
   Data       ${dir}   (keys: secrets.json, logs: ingest.log, broker/mosquitto.log)
