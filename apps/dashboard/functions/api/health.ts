@@ -14,14 +14,18 @@ export async function onRequestGet(context: Context): Promise<Response> {
   );
 }
 
-/** `ok`, or in a few words why not. Being refused for want of a session is an answer, too: the database gave it. */
+/**
+ * `ok`, or in a few words why not. A refusal for want of a session is an answer, too: the database gave it. It is JSON;
+ * whatever answers otherwise is not the API.
+ */
 async function reach(url: string, { env }: Context): Promise<string> {
   try {
-    const { status } = await fetch(url, {
+    const { status, headers } = await fetch(url, {
       headers: { apikey: env.SUPABASE_PUBLISHABLE_KEY ?? '' },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return status < 500 ? 'ok' : `answers ${status}`;
+    if (status >= 500) return `answers ${status}`;
+    return headers.get('content-type')?.includes('json') ? 'ok' : 'something else answers there';
   } catch (error) {
     return (error as Error).name === 'TimeoutError' ? `no answer within ${TIMEOUT_MS / 1000} s` : 'not reached';
   }
