@@ -1,6 +1,7 @@
 // Looks whether an alert rule is broken, or no longer. The rules, and what they mean, are in the database.
 import { describeError } from '../describe.ts';
 import type { Database } from '../ingest/database.ts';
+import { classify } from '../ingest/sqlstate.ts';
 import type { Logger } from '../log.ts';
 
 /**
@@ -21,6 +22,8 @@ export async function evaluateAlertsIfPossible(database: Database, log: Logger):
   try {
     await evaluateAlerts(database, log);
   } catch (error) {
-    log.warn({ error: describeError(error) }, 'evaluating alert rules failed');
+    // A database that is away is ingest's own to report, once.
+    const level = classify(error) === 'transient' ? 'debug' : 'warn';
+    log[level]({ error: describeError(error) }, 'evaluating alert rules failed');
   }
 }

@@ -3,6 +3,7 @@ import { describeError } from '../describe.ts';
 import type { Logger } from '../log.ts';
 import type { Database } from './database.ts';
 import { redriveRequested } from './redrive.ts';
+import { classify } from './sqlstate.ts';
 
 /** Most letters taken at a time: batches of readings wait for no more than one of them. */
 const MOST = 200;
@@ -21,6 +22,8 @@ export async function carryOutRedrives(database: Database, log: Logger): Promise
     }
     if (rows.length > 0) log.info({ redriven: counts }, 'dead letters redriven');
   } catch (error) {
-    log.warn({ error: describeError(error) }, 'redriving dead letters failed, they stay due');
+    // A database that is away is ingest's own to report, once.
+    const level = classify(error) === 'transient' ? 'debug' : 'warn';
+    log[level]({ error: describeError(error) }, 'redriving dead letters failed, they stay due');
   }
 }

@@ -59,12 +59,9 @@ export async function redrive(client: Client, id: string): Promise<Redriven> {
  * @param client of ingest's role, in a transaction that the caller ends. @throws database errors.
  */
 export async function redriveRequested(client: Client, id: string): Promise<Redriven> {
-  await client.query('savepoint redrive');
   const result = await redriveOne(client, id, TAKE_REQUESTED);
-  if (result.outcome === 'refused') {
-    await client.query('rollback to savepoint redrive');
-    await client.query(REFUSE, [id, result.reason, result.detail]);
-  }
+  // Nothing of a refused letter was written: a row that the database refuses is undone to its own savepoint.
+  if (result.outcome === 'refused') await client.query(REFUSE, [id, result.reason, result.detail]);
   return result;
 }
 
