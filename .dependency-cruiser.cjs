@@ -10,6 +10,7 @@ const ROOMS = [
   'local',
   'ops',
   'bench',
+  'apps',
 ];
 const MAY_USE = {
   domain: [],
@@ -18,6 +19,7 @@ const MAY_USE = {
   stacks: ['components', 'provisioning', 'domain'],
   functions: ['domain'],
   policies: ['domain'],
+  apps: ['domain'],
 };
 
 const tests = '\\.test\\.ts$';
@@ -54,7 +56,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|\\.local)/' },
+    exclude: { path: '^(dist|\\.local|apps/[^/]+/(\\.next|out))/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },

@@ -6,6 +6,7 @@ import { ROOT } from '../local/unprivileged.ts';
 const STEPS: [what: string, program: string, ...args: string[]][] = [
   ['lint and format', 'biome', 'ci', '--error-on-warnings', '.'],
   ['types', 'tsc', '--noEmit'],
+  ["the dashboard's types", 'tsc', '--noEmit', '--project', 'apps/dashboard'],
   ['layout', 'depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'err', '.'],
 ];
 

@@ -1,0 +1,34 @@
+import '../ui/tokens.css';
+import '../ui/base.css';
+import type { Metadata, Viewport } from 'next';
+import type { ReactNode } from 'react';
+import { SessionProvider } from '../features/session/session.tsx';
+import { THEME_SCRIPT } from '../features/shell/theme.ts';
+
+export const metadata: Metadata = {
+  title: { default: 'mqtt-saas', template: '%s · mqtt-saas' },
+  description: 'Devices, readings and alerts of your tenants.',
+  robots: { index: false },
+};
+
+export const viewport: Viewport = {
+  themeColor: [
+    { media: '(prefers-color-scheme: light)', color: '#f6f6f2' },
+    { media: '(prefers-color-scheme: dark)', color: '#111213' },
+  ],
+  viewportFit: 'cover',
+};
+
+export default function RootLayout({ children }: { children: ReactNode }) {
+  return (
+    <html lang="en" suppressHydrationWarning>
+      <head>
+        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant of ours; must run before the first paint */}
+        <script dangerouslySetInnerHTML={{ __html: THEME_SCRIPT }} />
+      </head>
+      <body>
+        <SessionProvider>{children}</SessionProvider>
+      </body>
+    </html>
+  );
+}

@@ -1,0 +1,54 @@
+// The two ends of the platform's API, as the signed-in person: accounts, and rows under row-level security.
+import type { AuthClient } from '@supabase/auth-js';
+import type { PostgrestClient } from '@supabase/postgrest-js';
+import { type Config, loadConfig } from './config.ts';
+
+/** Where the session is kept in localStorage. */
+const STORAGE_KEY = 'mqtt-saas.session';
+
+export interface Clients {
+  config: Config;
+  auth: InstanceType<typeof AuthClient>;
+  rest: PostgrestClient;
+}
+
+let made: Promise<Clients> | undefined;
+
+/** One pair a page. @throws Error when the configuration cannot be read. */
+export function clients(): Promise<Clients> {
+  made ??= make().catch((error) => {
+    made = undefined;
+    throw error;
+  });
+  return made;
+}
+
+/** The rows' client alone. */
+export const rest = async (): Promise<PostgrestClient> => (await clients()).rest;
+
+async function make(): Promise<Clients> {
+  // While the configuration is on its way: nothing can be asked for without it anyway, and the page is drawn meanwhile.
+  const [config, { AuthClient }, { PostgrestClient }] = await Promise.all([
+    loadConfig(),
+    import('@supabase/auth-js'),
+    import('@supabase/postgrest-js'),
+  ]);
+  const headers = { apikey: config.publishableKey };
+  const auth = new AuthClient({
+    url: `${config.supabaseUrl}/auth/v1`,
+    headers,
+    storageKey: STORAGE_KEY,
+    persistSession: true,
+    autoRefreshToken: true,
+    detectSessionInUrl: false,
+  });
+  // Asked at each request: the token is renewed while the page is open.
+  const asSignedIn: typeof fetch = async (input, init) => {
+    const { data } = await auth.getSession();
+    const signed = new Headers(init?.headers);
+    if (data.session) signed.set('authorization', `Bearer ${data.session.access_token}`);
+    return fetch(input, { ...init, headers: signed });
+  };
+  const rest = new PostgrestClient(`${config.supabaseUrl}/rest/v1`, { headers, fetch: asSignedIn, retry: false });
+  return { config, auth, rest };
+}

@@ -1,0 +1,72 @@
+// Turns what the API answers into a sentence that says what is wrong and what to do.
+
+/** A refused or failed request. `message` is for people. */
+export class ApiError extends Error {
+  /** SQLSTATE or PostgREST's code; empty when the request never got an answer. */
+  readonly code: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+
+  constructor(message: string, code: string, status: number) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** What PostgREST's client resolves to. */
+export interface Answer {
+  data: unknown;
+  error: { message: string; hint?: string | null; code?: string } | null;
+  status: number;
+}
+
+const OFFLINE = 'The platform cannot be reached. Check your connection; the page tries again by itself.';
+const EXPIRED = 'Your session has ended. Sign in again.';
+
+/** Sentences for codes whose own message is written for programs. */
+const BY_CODE: Record<string, string> = {
+  PGRST301: EXPIRED,
+  PGRST303: EXPIRED,
+  PGRST202:
+    'The platform is older than this page. Reload the page; if that does not help, the database needs its migrations.',
+  PGRST205:
+    'The platform is older than this page. Reload the page; if that does not help, the database needs its migrations.',
+  '57014': 'The database took too long to answer. Choose a shorter range or try again.',
+};
+
+/** The rows or the value. @throws ApiError. */
+export function unwrap<T>({ data, error, status }: Answer): T {
+  if (error) throw new ApiError(sentence(error, status), error.code ?? '', status);
+  return data as T;
+}
+
+function sentence(error: NonNullable<Answer['error']>, status: number): string {
+  const known = BY_CODE[error.code ?? ''];
+  if (known) return known;
+  if (status === 0) return OFFLINE;
+  if (status === 401) return EXPIRED;
+  if (status >= 500 && !error.hint) return 'The platform has a fault on its side. Try again in a moment.';
+  if (/^permission denied for /.test(error.message))
+    return 'Your role does not allow this. Ask an owner of the tenant.';
+  return [error.message, error.hint].filter(Boolean).map(asSentence).join(' ');
+}
+
+/** With a capital letter and a full stop. */
+function asSentence(text: string | null | undefined): string {
+  const trimmed = (text ?? '').trim();
+  const whole = /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+  return whole.charAt(0).toUpperCase() + whole.slice(1);
+}
+
+/** What to show for anything thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof TypeError) return OFFLINE;
+  return error instanceof Error ? error.message : 'Something went wrong. Try again.';
+}
+
+/** True for a failure that may go away by itself, so asking again makes sense. */
+export function isPassing(error: unknown): boolean {
+  return !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
+}

@@ -1,0 +1,42 @@
+'use client';
+// How rows are asked for: one cache a page, quiet while nobody looks, slower while the platform is away.
+import { keepPreviousData, QueryClient, QueryClientProvider, type UseQueryOptions } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { isPassing } from './errors.ts';
+
+const MOST_WAIT_MS = 30_000;
+
+/** Milliseconds to wait after so many failures in a row: doubled each time, at most half a minute. */
+export const backOff = (every: number, failures: number) =>
+  Math.min(every * 2 ** failures, Math.max(MOST_WAIT_MS, every));
+
+/**
+ * Options of a query that asks again every so many milliseconds while the page is looked at.
+ * After a failure it asks less and less often, and shows what it had.
+ */
+export const polled = (every: number) =>
+  ({
+    refetchInterval: (query: { state: { fetchFailureCount: number; errorUpdateCount: number; status: string } }) =>
+      backOff(every, query.state.status === 'error' ? query.state.errorUpdateCount : 0),
+    refetchIntervalInBackground: false,
+    placeholderData: keepPreviousData,
+    retry: false,
+  }) satisfies Partial<UseQueryOptions>;
+
+export function QueryProvider({ children }: { children: ReactNode }) {
+  const [client] = useState(
+    () =>
+      new QueryClient({
+        defaultOptions: {
+          queries: {
+            staleTime: 1000,
+            retry: (failures, error) => failures < 2 && isPassing(error),
+            // A platform on this machine is reached without a network.
+            networkMode: 'always',
+          },
+          mutations: { networkMode: 'always' },
+        },
+      }),
+  );
+  return <QueryClientProvider client={client}>{children}</QueryClientProvider>;
+}

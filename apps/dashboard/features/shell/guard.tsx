@@ -1,0 +1,72 @@
+'use client';
+// Lets in who is signed in and belongs to a tenant; sends others where they become so.
+import { usePathname, useRouter } from 'next/navigation';
+import { type ReactNode, useEffect } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { signOut } from '../session/account.ts';
+import { messageOf } from '../session/errors.ts';
+import { useSession } from '../session/session.tsx';
+import { CreateTenantForm } from '../tenants/create-tenant.tsx';
+import { TenantProvider, useMyTenants } from '../tenants/tenant.tsx';
+import { CardPage } from './card-page.tsx';
+import { Shell } from './shell.tsx';
+import { ShellSkeleton } from './shell-skeleton.tsx';
+
+export function Guard({ children }: { children: ReactNode }) {
+  const session = useSession();
+  const router = useRouter();
+  const path = usePathname();
+  useEffect(() => {
+    if (session.status !== 'signed-out') return;
+    router.replace(`/sign-in?next=${encodeURIComponent(path + location.search)}`);
+  }, [session.status, path, router]);
+  if (session.status === 'failed') {
+    return (
+      <CardPage title="Not connected">
+        <Notice tone="danger">{messageOf(session.error)}</Notice>
+        <Button variant="primary" wide onClick={() => location.reload()}>
+          Try again
+        </Button>
+      </CardPage>
+    );
+  }
+  if (session.status !== 'signed-in') return <ShellSkeleton />;
+  return <Member email={session.session.user.email ?? ''}>{children}</Member>;
+}
+
+function Member({ email, children }: { email: string; children: ReactNode }) {
+  const { data: tenants, error, refetch } = useMyTenants();
+  if (tenants && tenants.length > 0) {
+    return (
+      <TenantProvider tenants={tenants}>
+        <Shell email={email}>{children}</Shell>
+      </TenantProvider>
+    );
+  }
+  if (error) {
+    return (
+      <CardPage title="Not connected">
+        <Notice tone="danger">{messageOf(error)}</Notice>
+        <Button variant="primary" wide onClick={() => refetch()}>
+          Try again
+        </Button>
+        <Button variant="quiet" wide onClick={() => signOut()}>
+          Sign out
+        </Button>
+      </CardPage>
+    );
+  }
+  if (!tenants) return <ShellSkeleton />;
+  return (
+    <CardPage
+      title="Create your first tenant"
+      about={`${email} belongs to no tenant yet. Make one of your own, or open the invitation link you were sent.`}
+    >
+      <CreateTenantForm />
+      <Button variant="quiet" wide onClick={() => signOut()}>
+        Sign out
+      </Button>
+    </CardPage>
+  );
+}

@@ -1,0 +1,71 @@
+'use client';
+// What is around every page of the signed-in person: navigation, tenant, account.
+import { Bell, ChartColumn, Cpu, LogOut, ScrollText, Users } from 'lucide-react';
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import type { ReactNode } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { classes } from '../../ui/classes.ts';
+import { Wordmark } from '../../ui/wordmark.tsx';
+import { signOut } from '../session/account.ts';
+import { useMay } from '../tenants/tenant.tsx';
+import { TenantSwitch } from '../tenants/tenant-switch.tsx';
+import styles from './shell.module.css';
+import { ThemeChoice } from './theme-choice.tsx';
+
+const PAGES = [
+  { href: '/admin/devices', name: 'Devices', Icon: Cpu },
+  { href: '/admin/ingest', name: 'Ingest', Icon: ChartColumn },
+  { href: '/admin/alerts', name: 'Alerts', Icon: Bell },
+  { href: '/admin/users', name: 'Users', Icon: Users },
+];
+const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
+
+/** @param email of who is signed in. */
+export function Shell({ email, children }: { email: string; children: ReactNode }) {
+  const pages = useMay('read the audit log') ? [...PAGES, AUDIT] : PAGES;
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#content">
+        Skip to content
+      </a>
+      <header className={styles.top}>
+        <Link href="/admin/devices" className={styles.home}>
+          <Wordmark />
+        </Link>
+        <TenantSwitch />
+      </header>
+      <nav className={styles.nav} aria-label="Main">
+        {pages.map((page) => (
+          <NavLink key={page.href} {...page} />
+        ))}
+      </nav>
+      <div className={styles.account}>
+        <span className={styles.email} title={email}>
+          {email}
+        </span>
+        <ThemeChoice />
+        <Button variant="quiet" icon aria-label="Sign out" title="Sign out" onClick={() => signOut()}>
+          <LogOut aria-hidden />
+        </Button>
+      </div>
+      <main id="content" className={styles.main} tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function NavLink({ href, name, Icon }: (typeof PAGES)[number]) {
+  const isHere = usePathname().startsWith(href);
+  return (
+    <Link
+      href={href}
+      className={classes(styles.link, isHere && styles.here)}
+      aria-current={isHere ? 'page' : undefined}
+    >
+      <Icon aria-hidden />
+      {name}
+    </Link>
+  );
+}

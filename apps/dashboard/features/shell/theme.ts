@@ -1,0 +1,30 @@
+// Light, dark, or as the system has it; kept from visit to visit.
+
+export const THEMES = ['system', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+const REMEMBERED = 'mqtt-saas.theme';
+
+/** Runs before the page is drawn, so that it never flashes in the other theme. */
+export const THEME_SCRIPT = `try{var t=localStorage.getItem('${REMEMBERED}');if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}`;
+
+/** In the browser only. */
+export function currentTheme(): Theme {
+  const theme = document.documentElement.dataset.theme;
+  return theme === 'light' || theme === 'dark' ? theme : 'system';
+}
+
+export function setTheme(theme: Theme): void {
+  if (theme === 'system') {
+    delete document.documentElement.dataset.theme;
+    localStorage.removeItem(REMEMBERED);
+  } else {
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem(REMEMBERED, theme);
+  }
+  // Charts are drawn in colours, not in style sheets.
+  window.dispatchEvent(new Event(THEME_EVENT));
+}
+
+/** Sent to the window when the theme is chosen. */
+export const THEME_EVENT = 'mqtt-saas:theme';

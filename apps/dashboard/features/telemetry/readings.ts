@@ -1,0 +1,42 @@
+// Readings: what devices sent.
+import { rest } from '../session/clients.ts';
+import { unwrap } from '../session/errors.ts';
+
+/** A row of public.telemetry. */
+export interface Reading {
+  /** Device time, ISO 8601. */
+  ts: string;
+  message_id: string;
+  received_at: string;
+  payload: unknown;
+}
+
+/** Newest reading of one device. */
+export interface LatestReading {
+  device_id: string;
+  ts: string;
+  received_at: string;
+  payload: unknown;
+}
+
+/** How far back a device's readings are looked for, in milliseconds; as public.latest_readings has it. */
+const LOOK_BACK_MS = 7 * 24 * 3600 * 1000;
+
+/** The newest of each device within 7 days. @throws ApiError, as all below. */
+export async function latestReadings(tenantId: string): Promise<LatestReading[]> {
+  return unwrap(await (await rest()).rpc('latest_readings', { tenant_id: tenantId }));
+}
+
+/** A device's newest readings of the last 7 days, newest first: a step back along the table's one index. */
+export async function recentReadings(tenantId: string, deviceId: string, most: number): Promise<Reading[]> {
+  return unwrap(
+    await (await rest())
+      .from('telemetry')
+      .select('ts,message_id,received_at,payload')
+      .eq('tenant_id', tenantId)
+      .eq('device_id', deviceId)
+      .gte('ts', new Date(Date.now() - LOOK_BACK_MS).toISOString())
+      .order('ts', { ascending: false })
+      .limit(most),
+  );
+}

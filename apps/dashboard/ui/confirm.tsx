@@ -1,0 +1,59 @@
+'use client';
+// Asks before something that cannot be taken back.
+import { type ReactNode, useState } from 'react';
+import { Button } from './button.tsx';
+import { Dialog, DialogActions } from './dialog.tsx';
+import { Field } from './field.tsx';
+import { Notice } from './notice.tsx';
+
+interface Props {
+  title: string;
+  /** The button's words: the deed, such as "Delete device". */
+  action: string;
+  /** What has to be typed before the button works. Default: nothing. */
+  typed?: string;
+  onConfirm: () => Promise<unknown>;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+export function Confirm({ title, action, typed, onConfirm, onClose, children }: Props) {
+  const [text, setText] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState('');
+
+  async function confirm() {
+    setBusy(true);
+    setProblem('');
+    try {
+      await onConfirm();
+      onClose();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : 'Something went wrong. Try again.');
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Dialog title={title} onClose={onClose}>
+      {children}
+      {problem && <Notice tone="danger">{problem}</Notice>}
+      {typed && (
+        <Field
+          label={`Type ${typed} to confirm`}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          autoComplete="off"
+          autoCapitalize="off"
+          spellCheck={false}
+        />
+      )}
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button variant="danger" busy={busy} disabled={typed !== undefined && text !== typed} onClick={confirm}>
+          {action}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

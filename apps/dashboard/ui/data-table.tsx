@@ -1,0 +1,69 @@
+// A table that becomes a list of cards on a phone.
+import type { ReactNode } from 'react';
+import { classes } from './classes.ts';
+import styles from './data-table.module.css';
+
+export interface Column<Row> {
+  header: string;
+  cell: (row: Row) => ReactNode;
+  /** Numbers stand right. Default: left. */
+  numeric?: boolean;
+  /** Names the row: its header for screen readers, and the card's title on a phone. */
+  title?: boolean;
+  /** Keep the header to screen readers: a column of buttons. */
+  silent?: boolean;
+}
+
+interface Props<Row> {
+  /** What the table holds, for screen readers. */
+  caption: string;
+  columns: Column<Row>[];
+  rows: Row[];
+  keyOf: (row: Row) => string;
+}
+
+export function DataTable<Row>({ caption, columns, rows, keyOf }: Props<Row>) {
+  return (
+    <div className={styles.frame}>
+      <table className={styles.table}>
+        <caption className="visually-hidden">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ header, numeric, silent }) => (
+              <th key={header} scope="col" className={classes(numeric && styles.numeric)}>
+                <span className={classes(silent && 'visually-hidden')}>{header}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)}>
+              {columns.map((column) => (
+                <Cell key={column.header} column={column} row={row} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Cell<Row>({ column: { header, cell, numeric, title, silent }, row }: { column: Column<Row>; row: Row }) {
+  if (title) {
+    return (
+      <th scope="row" className={styles.title}>
+        {cell(row)}
+      </th>
+    );
+  }
+  return (
+    <td
+      data-header={silent ? undefined : header}
+      className={classes(numeric && styles.numeric, silent && styles.silent)}
+    >
+      {cell(row)}
+    </td>
+  );
+}
