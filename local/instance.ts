@@ -1,8 +1,8 @@
 // A local platform on this machine: its name, its folder, and what is known of it while it runs.
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { tryLock } from './lock.ts';
 import { dataRoot } from './unprivileged.ts';
 
 /** What other programs (verify, ops) need to reach a running platform. Holds secrets: readable by its owner only. */
@@ -53,7 +53,7 @@ export async function claimInstance(name?: string): Promise<Claim> {
     throw new Error(`--name ${JSON.stringify(name)}: use 1-32 of a-z, 0-9 and "-", not beginning with "-"`);
   }
   for (const candidate of name === undefined ? DEFAULT_NAMES : [name]) {
-    const lock = await lockPlace(candidate);
+    const lock = await tryLock(join(dataRoot(), candidate));
     if (lock) return makeClaim(candidate, lock);
   }
   throw new Error(
@@ -99,19 +99,4 @@ function makeClaim(name: string, lock: Server): Claim {
       lock.close();
     },
   };
-}
-
-/** An abstract Unix socket (unix(7)): the kernel frees the name with the process, so no stale lock is ever left. */
-function lockPlace(name: string): Promise<Server | undefined> {
-  const id = createHash('sha256').update(join(dataRoot(), name)).digest('hex').slice(0, 16);
-  const server = createServer((socket) => socket.destroy());
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
-    );
-    server.listen(`\0mqtt-saas-${id}`, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
 }

@@ -8,6 +8,7 @@ import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
 import { API_ROLE, makeApiRole, makeAuthTables } from './api-role.ts';
+import { DASHBOARD_DIR } from './dashboard.ts';
 import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';
 import { type IngestWorker, startIngestWorker } from './ingest-worker.ts';
@@ -18,7 +19,6 @@ import { type RunningPostgres, startPostgres } from './postgres.ts';
 import { watchRegistry } from './registry-watch.ts';
 import { loadSecrets, type PlatformSecrets } from './secrets.ts';
 import { type Supervised, supervise } from './supervise.ts';
-import { ROOT } from './unprivileged.ts';
 
 /** How to start a platform. */
 export interface PlatformOptions {
@@ -49,9 +49,6 @@ export interface Platform {
   /** Stops every part in reverse order; what a device was acknowledged for is kept. */
   stop(): Promise<void>;
 }
-
-/** The built dashboard. */
-export const DASHBOARD_DIR = join(ROOT, 'dist/dashboard');
 
 /** Starts everything. @throws Error saying which part could not be started and why; the others are stopped again. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
