@@ -13,6 +13,8 @@ export interface Tenant {
   owner: Person;
   staff: Person;
   viewer: Person;
+  /** Another viewer, to whom things are done. */
+  bystander: Person;
   device: string;
   /** Has no key. */
   spareDevice: string;
@@ -66,6 +68,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     owner: await makePerson(client, `owner@${slug}.example`),
     staff: await makePerson(client, `staff@${slug}.example`),
     viewer: await makePerson(client, `viewer@${slug}.example`),
+    bystander: await makePerson(client, `bystander@${slug}.example`),
   };
   const ids = {
     ...{ id: randomUUID(), device: randomUUID(), spareDevice: randomUUID(), rule: randomUUID(), alert: randomUUID() },
@@ -85,7 +88,9 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   const now = new Date();
   await insert('public.tenants', { id: ids.id, slug, name: slug });
   for (const [role, { sub, email }] of Object.entries(people)) {
-    await insert('public.memberships', { tenant_id, user_id: sub, email, role });
+    await insert('public.memberships', {
+      ...{ tenant_id, user_id: sub, email, role: role === 'bystander' ? 'viewer' : role },
+    });
   }
   await insert('public.invitations', {
     ...{ id: ids.invitation, tenant_id, email: newcomer.email, role: 'viewer', invited_by: people.owner.sub },
@@ -111,9 +116,11 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   });
   await insert('public.alert_rules', {
     ...{ id: ids.rule, tenant_id, name: 'hot', kind: 'threshold', field: 't', comparison: 'above', threshold: 1 },
+    window_minutes: 1440,
   });
   await insert('public.alerts', {
     ...{ id: ids.alert, ...device, rule_id: ids.rule, opened_at: now, last_seen_at: now, message: 'hot' },
+    resolved_at: now,
   });
   await insert('public.device_commands', { id: ids.command, ...device, payload: { interval: 60 } });
   await insert('ingest.untimed', {
