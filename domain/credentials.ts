@@ -12,7 +12,8 @@ const HASH_BITS = 512;
 
 /** A new key of 256 random bits, as 43 characters of base64url. Show it once; store only its hash. */
 export function generateKey(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES))).toString('base64url');
+  const text = base64(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
+  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /**
@@ -20,14 +21,17 @@ export function generateKey(): string {
  * @param salt 12 bytes; random by default.
  */
 export async function hashKey(key: string, salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES))): Promise<string> {
-  const material = await crypto.subtle.importKey('raw', Buffer.from(key, 'utf8'), 'PBKDF2', false, ['deriveBits']);
+  const material = await crypto.subtle.importKey('raw', new TextEncoder().encode(key), 'PBKDF2', false, ['deriveBits']);
   const bits = await crypto.subtle.deriveBits(
     { name: 'PBKDF2', hash: 'SHA-512', salt, iterations: PBKDF2_ITERATIONS },
     material,
     HASH_BITS,
   );
-  return `$7$${PBKDF2_ITERATIONS}$${Buffer.from(salt).toString('base64')}$${Buffer.from(bits).toString('base64')}`;
+  return `$7$${PBKDF2_ITERATIONS}$${base64(salt)}$${base64(new Uint8Array(bits))}`;
 }
+
+/** Without Buffer, which a browser lacks. */
+const base64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
 
 /** What a password file may hold: guards against a line that would corrupt the file. */
 export const HASH_PATTERN = /^\$7\$[1-9][0-9]{0,8}\$[A-Za-z0-9+/]{4,64}={0,2}\$[A-Za-z0-9+/]{86}==$/;

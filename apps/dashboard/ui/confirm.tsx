@@ -12,6 +12,7 @@ interface Props {
   action: string;
   /** What has to be typed before the button works. Default: nothing. */
   typed?: string;
+  /** Takes the dialog off the page when it succeeds; what it throws is shown. */
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
   children: ReactNode;
@@ -27,7 +28,6 @@ export function Confirm({ title, action, typed, onConfirm, onClose, children }: 
     setProblem('');
     try {
       await onConfirm();
-      onClose();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : 'Something went wrong. Try again.');
       setBusy(false);

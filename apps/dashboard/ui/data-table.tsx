@@ -12,6 +12,8 @@ export interface Column<Row> {
   title?: boolean;
   /** Keep the header to screen readers: a column of buttons. */
   silent?: boolean;
+  /** On a phone: beside the title, or the whole width below it, without a header. */
+  phone?: 'corner' | 'wide';
 }
 
 interface Props<Row> {
@@ -50,7 +52,13 @@ export function DataTable<Row>({ caption, columns, rows, keyOf }: Props<Row>) {
   );
 }
 
-function Cell<Row>({ column: { header, cell, numeric, title, silent }, row }: { column: Column<Row>; row: Row }) {
+function Cell<Row>({
+  column: { header, cell, numeric, title, silent, phone },
+  row,
+}: {
+  column: Column<Row>;
+  row: Row;
+}) {
   if (title) {
     return (
       <th scope="row" className={styles.title}>
@@ -60,8 +68,8 @@ function Cell<Row>({ column: { header, cell, numeric, title, silent }, row }: { 
   }
   return (
     <td
-      data-header={silent ? undefined : header}
-      className={classes(numeric && styles.numeric, silent && styles.silent)}
+      data-header={silent || phone ? undefined : header}
+      className={classes(numeric && styles.numeric, silent && styles.silent, phone && styles[phone])}
     >
       {cell(row)}
     </td>

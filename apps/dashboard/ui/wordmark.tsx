@@ -1,4 +1,4 @@
-// The name and its sign: readings going out from one point.
+// The name and its sign: a broker between those who publish and those who listen.
 import { classes } from './classes.ts';
 import styles from './wordmark.module.css';
 
@@ -7,11 +7,13 @@ export function Wordmark({ large }: { large?: boolean }) {
     <span className={classes(styles.wordmark, large && styles.large)}>
       <svg viewBox="0 0 32 32" aria-hidden>
         <rect width="32" height="32" rx="8" />
-        <g fill="none" strokeLinecap="round" strokeWidth="3">
-          <path d="M8 8.5a15.5 15.5 0 0 1 15.5 15.5" />
-          <path d="M8 15.5a8.5 8.5 0 0 1 8.5 8.5" />
-        </g>
-        <circle cx="9.5" cy="22.5" r="2.5" />
+        <path
+          d="M21.5 8.5a10 10 0 0 1 0 15M10.5 8.5a10 10 0 0 0 0 15"
+          fill="none"
+          strokeLinecap="round"
+          strokeWidth="3"
+        />
+        <circle cx="16" cy="16" r="3.25" />
       </svg>
       mqtt-saas
     </span>

@@ -32,9 +32,10 @@ export function DeviceTable({
     { header: 'Device', title: true, cell: (device) => <DeviceName device={device} /> },
     {
       header: 'State',
+      phone: 'corner',
       cell: ({ id, enabled }) => <StateBadge enabled={enabled} receivedAt={latest?.get(id)?.received_at} />,
     },
-    { header: 'Latest reading', cell: ({ id }) => <LatestFields reading={latest?.get(id)} /> },
+    { header: 'Latest reading', phone: 'wide', cell: ({ id }) => <LatestFields reading={latest?.get(id)} /> },
     {
       header: 'Last seen',
       numeric: true,

@@ -11,7 +11,7 @@ export interface DeviceState {
 
 /** @param receivedAt ISO 8601; undefined when nothing came within 7 days. */
 export function deviceState(enabled: boolean, receivedAt: string | undefined, now: Date): DeviceState {
-  if (!enabled) return { word: 'Disabled', tone: 'danger' };
+  if (!enabled) return { word: 'Disabled', tone: 'neutral' };
   if (receivedAt === undefined) return { word: 'No readings', tone: 'neutral' };
   const isLive = now.getTime() - Date.parse(receivedAt) < LIVE_MS;
   return isLive ? { word: 'Live', tone: 'ok' } : { word: 'Quiet', tone: 'warn' };

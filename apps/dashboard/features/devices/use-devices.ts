@@ -30,8 +30,8 @@ export function useLatestReadings() {
 }
 
 /** Does something to the registry, says so, and reads the registry again. */
-export function useRegistryChange<Argument>(
-  change: (argument: Argument) => Promise<unknown>,
+export function useRegistryChange<Argument, Result>(
+  change: (argument: Argument) => Promise<Result>,
   done: (argument: Argument) => string,
 ) {
   const queries = useQueryClient();

@@ -1,5 +1,7 @@
 // Light, dark, or as the system has it; kept from visit to visit.
 
+import { THEME_EVENT } from '../../ui/theme-event.ts';
+
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -22,9 +24,5 @@ export function setTheme(theme: Theme): void {
     document.documentElement.dataset.theme = theme;
     localStorage.setItem(REMEMBERED, theme);
   }
-  // Charts are drawn in colours, not in style sheets.
   window.dispatchEvent(new Event(THEME_EVENT));
 }
-
-/** Sent to the window when the theme is chosen. */
-export const THEME_EVENT = 'mqtt-saas:theme';

@@ -1,0 +1,73 @@
+'use client';
+// What owners and staff may do with a device.
+import { KeyRound, Pencil, Trash2 } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { useRouter } from 'next/navigation';
+import { useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Confirm } from '../../ui/confirm.tsx';
+import { Switch } from '../../ui/switch.tsx';
+import styles from './device-actions.module.css';
+import { type Device, deleteDevice, setDeviceEnabled } from './devices.ts';
+import { RenameDevice } from './rename-device.tsx';
+import { useRegistryChange } from './use-devices.ts';
+
+const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
+
+export function DeviceActions({ device }: { device: Device }) {
+  const [open, setOpen] = useState<'rename' | 'rotate' | 'delete'>();
+  const router = useRouter();
+  const close = () => setOpen(undefined);
+  const enable = useRegistryChange(
+    (enabled: boolean) => setDeviceEnabled(device.id, enabled),
+    (enabled) =>
+      enabled ? `${device.name} may connect again.` : `${device.name} is disabled. It is cut off within seconds.`,
+  );
+  const remove = useRegistryChange(
+    () => deleteDevice(device.id),
+    () => `${device.name} is deleted.`,
+  );
+  return (
+    <>
+      <span className={styles.enabled}>
+        <span aria-hidden>Enabled</span>
+        <Switch
+          label="Enabled"
+          checked={device.enabled}
+          busy={enable.isPending}
+          onChange={() => enable.mutate(!device.enabled)}
+        />
+      </span>
+      <Button onClick={() => setOpen('rename')}>
+        <Pencil aria-hidden />
+        Rename
+      </Button>
+      <Button onClick={() => setOpen('rotate')}>
+        <KeyRound aria-hidden />
+        Rotate key
+      </Button>
+      <Button onClick={() => setOpen('delete')}>
+        <Trash2 aria-hidden />
+        Delete
+      </Button>
+      {open === 'rename' && <RenameDevice device={device} onClose={close} />}
+      {open === 'rotate' && <RotateKey device={device} onClose={close} />}
+      {open === 'delete' && (
+        <Confirm
+          title={`Delete ${device.name}?`}
+          action="Delete device"
+          typed={device.slug}
+          onClose={close}
+          onConfirm={async () => {
+            await remove.mutateAsync(undefined);
+            router.replace('/admin/devices');
+          }}
+        >
+          <p>
+            It is cut off within seconds and cannot be brought back. Its readings stay until retention removes them.
+          </p>
+        </Confirm>
+      )}
+    </>
+  );
+}

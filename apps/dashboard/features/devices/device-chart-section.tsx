@@ -1,0 +1,36 @@
+'use client';
+// The newest values, and the chart of one of them.
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Section } from '../../ui/page.tsx';
+import { Segmented } from '../../ui/segmented.tsx';
+import { deviceFields } from '../telemetry/charts.ts';
+import { FieldChart } from '../telemetry/field-chart.tsx';
+import { RANGES, type RangeName, rangeOf } from '../telemetry/ranges.ts';
+import type { Reading } from '../telemetry/readings.ts';
+import { ValueTiles } from '../telemetry/value-tiles.tsx';
+
+export function DeviceChartSection({ deviceId, readings }: { deviceId: string; readings: Reading[] }) {
+  const [chosen, setChosen] = useState<string>();
+  const [rangeName, setRangeName] = useState<RangeName>('15m');
+  const { data: fields } = useQuery({
+    queryKey: ['fields', deviceId],
+    queryFn: () => deviceFields(deviceId),
+    staleTime: 30_000,
+    refetchInterval: 60_000,
+  });
+  const known = fields?.filter((field) => field !== 'ts' && field !== 'id') ?? [];
+  const field = chosen !== undefined && known.includes(chosen) ? chosen : known[0];
+  if (field === undefined) return null;
+  return (
+    <>
+      <ValueTiles fields={known} payload={readings[0]?.payload} field={field} onChange={setChosen} />
+      <Section
+        title={field}
+        aside={<Segmented label="Range" options={RANGES} value={rangeName} onChange={setRangeName} />}
+      >
+        <FieldChart deviceId={deviceId} field={field} range={rangeOf(rangeName)} live={readings} />
+      </Section>
+    </>
+  );
+}

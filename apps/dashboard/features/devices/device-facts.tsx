@@ -1,0 +1,54 @@
+'use client';
+// What is known about a device: its names, its topic, the age of its key.
+import { useQuery } from '@tanstack/react-query';
+import { deviceUsername } from '../../../../domain/identifiers.ts';
+import { telemetryTopic } from '../../../../domain/topics.ts';
+import { CopyButton } from '../../ui/copy.tsx';
+import { Facts } from '../../ui/facts.tsx';
+import { Section } from '../../ui/page.tsx';
+import { Ago } from '../../ui/time.tsx';
+import type { Reading } from '../telemetry/readings.ts';
+import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { activeCredential } from './credentials.ts';
+import type { Device } from './devices.ts';
+
+export function DeviceFacts({ device, newest }: { device: Device; newest: Reading | undefined }) {
+  const { tenant } = useTenant();
+  const mayManage = useMay('manage devices');
+  const { data: credential } = useQuery({
+    queryKey: ['device', device.id, 'credential'],
+    queryFn: async () => (await activeCredential(device.id)) ?? null,
+    enabled: mayManage,
+  });
+  const username = deviceUsername(tenant.slug, device.slug);
+  const topic = telemetryTopic(tenant.slug, device.slug);
+  return (
+    <Section title="Details">
+      <Facts
+        facts={[
+          ['Last seen', newest ? <Ago key="seen" at={newest.received_at} /> : 'not in 7 days'],
+          ['User', <Copied key="user" text={username} label="user name" />],
+          ['Topic', <Copied key="topic" text={topic} label="topic" />],
+          mayManage && [
+            'Key',
+            credential ? (
+              <>
+                made <Ago at={credential.created_at} />
+              </>
+            ) : (
+              'none'
+            ),
+          ],
+          ['Added', <Ago key="added" at={device.created_at} />],
+        ]}
+      />
+    </Section>
+  );
+}
+
+const Copied = ({ text, label }: { text: string; label: string }) => (
+  <>
+    <code>{text}</code>
+    <CopyButton text={text} label={label} />
+  </>
+);

@@ -1,0 +1,109 @@
+'use client';
+// One device: what it measures now and before, and what may be done with it.
+import { useQuery } from '@tanstack/react-query';
+import { ArrowLeft, Radio, SearchX } from 'lucide-react';
+import Link from 'next/link';
+import { useSearchParams } from 'next/navigation';
+import { ButtonLink } from '../../ui/button.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
+import { messageOf } from '../session/errors.ts';
+import { polled } from '../session/queries.tsx';
+import { recentReadings } from '../telemetry/readings.ts';
+import { ReadingsTable } from '../telemetry/readings-table.tsx';
+import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { CommandSection } from './command-section.tsx';
+import { DeviceActions } from './device-actions.tsx';
+import { DeviceChartSection } from './device-chart-section.tsx';
+import { DeviceFacts } from './device-facts.tsx';
+import styles from './device-page.module.css';
+import { findDevice } from './devices.ts';
+import { StateBadge } from './state-badge.tsx';
+
+/** A published reading is on the page within two seconds: one look along one index, every second. */
+const LIVE_MS = 1000;
+/** Readings in the table, and enough to bridge the chart's refresh. */
+const READINGS = 40;
+/** Lines of the table. */
+const SHOWN = 15;
+
+const BACK = (
+  <Link href="/admin/devices" className={styles.back}>
+    <ArrowLeft aria-hidden />
+    Devices
+  </Link>
+);
+
+export function DevicePage() {
+  const id = useSearchParams().get('id') ?? '';
+  const { tenant } = useTenant();
+  const mayManage = useMay('manage devices');
+  const {
+    data: device,
+    error,
+    isPending,
+  } = useQuery({ queryKey: ['device', id], queryFn: async () => (await findDevice(id)) ?? null, ...polled(15_000) });
+  const { data: readings, error: readingsError } = useQuery({
+    queryKey: ['readings', tenant.tenant_id, id],
+    queryFn: () => recentReadings(tenant.tenant_id, id, READINGS),
+    ...polled(LIVE_MS),
+  });
+  const problem = error ?? readingsError;
+  if (isPending) return <Skeleton lines={8} label="Loading device" />;
+  if (!device || device.tenant_id !== tenant.tenant_id) {
+    return (
+      <>
+        <PageHead title="Device" back={BACK} />
+        {error ? (
+          <Notice tone="danger">{messageOf(error)}</Notice>
+        ) : (
+          <Section title="Not found" flush>
+            <Empty
+              icon={<SearchX />}
+              title="There is no such device"
+              action={<ButtonLink href="/admin/devices">All devices</ButtonLink>}
+            >
+              It may have been deleted, or it belongs to another tenant.
+            </Empty>
+          </Section>
+        )}
+      </>
+    );
+  }
+  const newest = readings?.[0];
+  return (
+    <>
+      <PageHead
+        back={BACK}
+        title={
+          <span className={styles.title}>
+            {device.name}
+            <StateBadge enabled={device.enabled} receivedAt={newest?.received_at} />
+          </span>
+        }
+        actions={mayManage && <DeviceActions device={device} />}
+      />
+      {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
+      <div className={styles.columns}>
+        <div>
+          {newest && <DeviceChartSection deviceId={device.id} readings={readings} />}
+          <Section title="Last readings" flush>
+            {!readings && <Skeleton lines={4} label="Loading readings" />}
+            {readings && newest && <ReadingsTable readings={readings.slice(0, SHOWN)} />}
+            {readings && !newest && (
+              <Empty icon={<Radio />} title="No readings in the last 7 days">
+                {mayManage
+                  ? 'If its key is lost, rotate it: you get a new one with a command that publishes.'
+                  : 'Nothing has arrived from this device.'}
+              </Empty>
+            )}
+          </Section>
+        </div>
+        <aside aria-label="About this device">
+          <DeviceFacts device={device} newest={newest} />
+          <CommandSection device={device} />
+        </aside>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+'use client';
+// Waits for a device to publish, and says when it has.
+import { useQuery } from '@tanstack/react-query';
+import { CircleCheck } from 'lucide-react';
+import { useState } from 'react';
+import { classes } from '../../ui/classes.ts';
+import { readingFields } from '../../ui/format.ts';
+import { polled } from '../session/queries.tsx';
+import { recentReadings } from '../telemetry/readings.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import styles from './first-reading.module.css';
+
+const POLL_MS = 1000;
+
+/** @param isNew it never published before: whatever there is, is its first. */
+export function FirstReading({ deviceId, isNew }: { deviceId: string; isNew?: boolean | undefined }) {
+  const { tenant_id } = useTenant().tenant;
+  const [openedAt] = useState(() => Date.now());
+  const { data } = useQuery({
+    queryKey: ['first-reading', deviceId],
+    queryFn: () => recentReadings(tenant_id, deviceId, 1),
+    ...polled(POLL_MS),
+  });
+  const newest = data?.[0];
+  const reading = newest && (isNew || Date.parse(newest.received_at) > openedAt) ? newest : undefined;
+  return (
+    <div className={classes(styles.wait, reading && styles.arrived)} role="status">
+      {reading ? <CircleCheck aria-hidden /> : <span className={styles.dot} aria-hidden />}
+      <div>
+        <strong>{reading ? 'The first reading is here' : 'Waiting for the first reading…'}</strong>
+        <p>
+          {reading
+            ? readingFields(reading.payload, 4)
+                .map(({ field, value }) => `${field} ${value}`)
+                .join(', ')
+            : 'It shows here within two seconds of being published.'}
+        </p>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+'use client';
+import { type FormEvent, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Field } from '../../ui/field.tsx';
+import { type Device, renameDevice } from './devices.ts';
+import { useRegistryChange } from './use-devices.ts';
+
+/** Changes what people call a device; its slug, and with it its topics, stay. */
+export function RenameDevice({ device, onClose }: { device: Device; onClose: () => void }) {
+  const [name, setName] = useState(device.name);
+  const rename = useRegistryChange(
+    (to: string) => renameDevice(device.id, to),
+    (to) => `It is called ${to} now.`,
+  );
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    rename.mutate(name.trim(), { onSuccess: onClose });
+  }
+  return (
+    <Dialog title="Rename device" onClose={onClose}>
+      <form onSubmit={submit}>
+        <Field
+          label="Name"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          maxLength={200}
+          required
+          autoFocus
+        />
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={rename.isPending}>
+            Rename
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

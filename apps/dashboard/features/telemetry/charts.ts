@@ -1,0 +1,31 @@
+// A device's numeric fields over time, downsampled by the database.
+import { rest } from '../session/clients.ts';
+import { unwrap } from '../session/errors.ts';
+
+/** A span of time and what a field was in it. */
+export interface Bucket {
+  /** Its beginning, ISO 8601. */
+  bucket: string;
+  minimum: number;
+  average: number;
+  maximum: number;
+  readings: number;
+}
+
+/** Names of the numeric top-level fields of a device's newest readings. @throws ApiError, as below. */
+export async function deviceFields(deviceId: string): Promise<string[]> {
+  const fields = unwrap<{ field: string }[]>(await (await rest()).rpc('device_fields', { device_id: deviceId }));
+  return fields.map(({ field }) => field);
+}
+
+/** Spans without a reading are left out. @param buckets how many spans at most, 1 to 2000. */
+export async function deviceChart(
+  deviceId: string,
+  field: string,
+  since: Date,
+  until: Date,
+  buckets: number,
+): Promise<Bucket[]> {
+  const range = { since: since.toISOString(), until: until.toISOString(), buckets };
+  return unwrap(await (await rest()).rpc('device_chart', { device_id: deviceId, field, ...range }));
+}

@@ -1,0 +1,39 @@
+'use client';
+// A device's newest values, one of which the chart shows.
+import { useId } from 'react';
+import { formatNumber } from '../../ui/format.ts';
+import styles from './value-tiles.module.css';
+
+interface Props {
+  fields: string[];
+  /** The newest reading. */
+  payload: unknown;
+  field: string;
+  onChange: (field: string) => void;
+}
+
+export function ValueTiles({ fields, payload, field, onChange }: Props) {
+  const name = useId();
+  const values = (payload ?? {}) as Record<string, unknown>;
+  return (
+    <fieldset className={styles.tiles}>
+      <legend className="visually-hidden">Field shown in the chart</legend>
+      {fields.map((each) => {
+        const value = values[each];
+        return (
+          <label key={each}>
+            <input
+              type="radio"
+              name={name}
+              aria-label={each}
+              checked={each === field}
+              onChange={() => onChange(each)}
+            />
+            <span>{each}</span>
+            <strong>{typeof value === 'number' ? formatNumber(value) : '–'}</strong>
+          </label>
+        );
+      })}
+    </fieldset>
+  );
+}

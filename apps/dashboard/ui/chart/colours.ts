@@ -1,0 +1,26 @@
+// A canvas is drawn in plain colours: they are read off the page, where the theme has been applied.
+
+/** Tones a series can have, after the tokens of the same names. */
+export const TONES = ['accent', 'ok', 'warn', 'danger', 'violet'] as const;
+export type ChartTone = (typeof TONES)[number];
+
+export type ChartColours = Record<ChartTone | 'line' | 'text-muted', string> & { font: string };
+
+/** As they are on this element now. */
+export function readColours(element: HTMLElement): ChartColours {
+  const probe = document.createElement('span');
+  element.append(probe);
+  const read = (token: string) => {
+    probe.style.color = `var(--${token})`;
+    return getComputedStyle(probe).color;
+  };
+  const colours = Object.fromEntries([...TONES, 'line', 'text-muted'].map((token) => [token, read(token)]));
+  probe.remove();
+  return { ...colours, font: `11px ${getComputedStyle(element).fontFamily}` } as ChartColours;
+}
+
+/** The same colour, so much of it (0 to 1). @param colour as a computed style has it: `rgb(r, g, b)`. */
+export function faded(colour: string, share: number): string {
+  const channels = colour.match(/[\d.]+/g) ?? ['128', '128', '128'];
+  return `rgba(${channels.slice(0, 3).join(', ')}, ${share})`;
+}

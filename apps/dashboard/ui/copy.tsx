@@ -1,0 +1,47 @@
+'use client';
+// Text to take away: shown in full, copied with one click.
+import { Check, Copy } from 'lucide-react';
+import { useState } from 'react';
+import { Button } from './button.tsx';
+import styles from './copy.module.css';
+
+/** @param label what the text is, for the button's name: `Copy key`. */
+export function CopyButton({ text, label }: { text: string; label: string }) {
+  const [isCopied, setIsCopied] = useState(false);
+  async function copy() {
+    await navigator.clipboard.writeText(text);
+    setIsCopied(true);
+    setTimeout(() => setIsCopied(false), 2000);
+  }
+  return (
+    <Button
+      variant="quiet"
+      icon
+      aria-label={isCopied ? 'Copied' : `Copy ${label}`}
+      title={`Copy ${label}`}
+      onClick={copy}
+    >
+      {isCopied ? <Check aria-hidden /> : <Copy aria-hidden />}
+    </Button>
+  );
+}
+
+export function CopyBlock({ text, label }: { text: string; label: string }) {
+  return (
+    <div className={styles.block}>
+      <pre>{text.trimEnd()}</pre>
+      <CopyButton text={text} label={label} />
+    </div>
+  );
+}
+
+/** Gives a text as a file. */
+export function DownloadButton({ text, name, children }: { text: string; name: string; children: React.ReactNode }) {
+  function download() {
+    const url = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
+    const link = Object.assign(document.createElement('a'), { href: url, download: name });
+    link.click();
+    URL.revokeObjectURL(url);
+  }
+  return <Button onClick={download}>{children}</Button>;
+}
