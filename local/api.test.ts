@@ -19,7 +19,13 @@ beforeAll(async () => {
       grant execute on function public.who_am_i() to authenticated;
       create function public.refuse() returns void language plpgsql
         as $$ begin raise exception 'not you' using errcode = '42501', hint = 'ask an owner'; end $$;
-      grant execute on function public.refuse() to authenticated`),
+      grant execute on function public.refuse() to authenticated;
+      create function public.kind_of(value jsonb) returns text language sql as 'select jsonb_typeof(value)';
+      grant execute on function public.kind_of(jsonb) to authenticated;
+      create table public.kept (value jsonb);
+      alter table public.kept enable row level security;
+      grant select, insert on public.kept to authenticated;
+      create policy everything on public.kept for all to authenticated using (true)`),
   );
 });
 
@@ -44,6 +50,18 @@ test('a session is its role, its id and its e-mail address in the database', asy
   expect(data).toEqual([{ id: userId, email: 'ann@example.com', role: 'authenticated' }]);
   const { error } = await api.rpc('refuse');
   expect(error).toMatchObject({ code: '42501', message: 'not you', hint: 'ask an owner' });
+});
+
+test('a JSON object, array or text is what it was, as an argument and as a row', async () => {
+  const { api } = await rig.signUp('jo@example.com');
+  for (const [value, kind] of [
+    [{ a: 1, b: ['x'] }, 'object'],
+    [[1, { a: 2 }], 'array'],
+    ['plain { text', 'string'],
+  ] as const) {
+    expect((await api.rpc('kind_of', { value })).data).toBe(kind);
+    expect((await api.from('kept').insert({ value }).select('value').single()).data).toEqual({ value });
+  }
 });
 
 test('row-level security and column grants hold, and serving the API changes no grant', async () => {

@@ -8,6 +8,7 @@ import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
 import { API_ROLE, makeApiRole, makeAuthTables } from './api-role.ts';
+import { CONTROL_USERNAME, startCommandSender } from './command-sender.ts';
 import { DASHBOARD_DIR } from './dashboard.ts';
 import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';
@@ -117,6 +118,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const rotation = watchIngestAccount(ingestAccountFile, () => void ingest.replace());
     stops.push(async () => rotation.stop());
 
+    const commands = startCommandSender({
+      databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
+      brokerUrl: broker.current.url,
+      ca: readFileSync(certificates.caFile, 'utf8'),
+      key: secrets.controlBroker,
+      onTrouble,
+    });
+    stops.push(commands.stop);
+
     onProgress('front door');
     const dashboardPort = await choosePort(options.preferredPorts?.dashboard);
     const frontDoor = await supervise(
@@ -168,6 +178,8 @@ async function prepareDatabase(url: string, secrets: PlatformSecrets, account: I
       const key = account.keys[generation]!;
       await upsertServiceAccount(client, { username: ingestUsername(generation), purpose: 'ingest', key });
     }
+    const control = { username: CONTROL_USERNAME, purpose: 'control', key: secrets.controlBroker } as const;
+    await upsertServiceAccount(client, control);
   });
 }
 

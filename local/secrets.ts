@@ -11,6 +11,8 @@ export interface PlatformSecrets {
   syncDatabase: string;
   /** Password of the database role of the local API. */
   apiDatabase: string;
+  /** Key of the broker account that sends commands. */
+  controlBroker: string;
   /** Signs the access tokens of people who sign in. */
   jwtSecret: string;
   /** Supabase's publishable key: not secret, but this platform's own. */
@@ -25,6 +27,7 @@ export function loadSecrets(file: string): { secrets: PlatformSecrets; save: () 
     ingestDatabase: generateKey(),
     syncDatabase: generateKey(),
     apiDatabase: generateKey(),
+    controlBroker: generateKey(),
     jwtSecret: generateKey(),
     publishableKey: `sb_publishable_${randomBytes(16).toString('base64url')}`,
     devices: {},

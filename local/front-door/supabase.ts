@@ -21,7 +21,10 @@ export interface Api {
 
 /** Connects at first use. */
 export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: ApiOptions): Api {
-  const connection = createPostgresConnection({ url: databaseUrl, postgresOptions: { max: 8, onnotice: () => {} } });
+  const connection = createPostgresConnection({
+    url: databaseUrl,
+    postgresOptions: { max: 8, onnotice: () => {}, types: { json: jsonType(114), jsonb: jsonType(3802) } },
+  });
   // At its first request lite would grant every table to every API role. The migrations' own grants are the platform's
   // promise, so it is told that this is done already; its role could not do it anyway. See api.test.ts.
   Object.assign(connection, { rlsState: 'active' });
@@ -41,4 +44,25 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: A
     },
   });
   return { fetch: (request) => app.fetch(request) };
+}
+
+/**
+ * lite hands a function's JSON argument over as text already, and the driver would make a JSON string of it: what is the
+ * text of an object or an array is sent as it is. @param oid of the type in Postgres' catalog.
+ */
+const jsonType = (oid: number) => ({
+  to: oid,
+  from: [oid],
+  serialize: (value: unknown) => (isJsonText(value) ? value : JSON.stringify(value)),
+  parse: (text: string) => JSON.parse(text),
+});
+
+function isJsonText(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
