@@ -18,25 +18,32 @@ create table public.memberships (
 create index memberships_user on public.memberships (user_id) include (tenant_id, role);
 
 -- Security definer, because a policy of memberships that read memberships would ask itself. Called as
--- `= any ((select access.my_tenants())::uuid[])`, each is an init-plan: run once a query, and usable by an index.
+-- `= any ((select access.my_tenants())::uuid[])`, each is an init-plan: run once a query, and usable by an index. In
+-- PL/pgSQL, because that keeps their plans: as SQL functions they took ten times as long.
 create function access.my_tenants() returns uuid[]
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-  select coalesce(array_agg(m.tenant_id), '{}') from public.memberships as m where m.user_id = (select auth.uid());
+begin
+  return array(select m.tenant_id from public.memberships as m where m.user_id = auth.uid());
+end
 $$;
 
 create function access.staffed_tenants() returns uuid[]
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-  select coalesce(array_agg(m.tenant_id), '{}') from public.memberships as m
-  where m.user_id = (select auth.uid()) and m.role in ('owner', 'staff');
+begin
+  return array(
+    select m.tenant_id from public.memberships as m where m.user_id = auth.uid() and m.role in ('owner', 'staff'));
+end
 $$;
 
 create function access.owned_tenants() returns uuid[]
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-  select coalesce(array_agg(m.tenant_id), '{}') from public.memberships as m
-  where m.user_id = (select auth.uid()) and m.role = 'owner';
+begin
+  return array(
+    select m.tenant_id from public.memberships as m where m.user_id = auth.uid() and m.role = 'owner');
+end
 $$;
 
 -- The signed-in person's e-mail address in lower case, from the token that the auth server signed; null without one.
