@@ -1,9 +1,8 @@
 'use client';
 // Devices as the pages see them, kept fresh.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNotify } from '../../ui/toasts.tsx';
-import { messageOf } from '../session/errors.ts';
+import { useQuery } from '@tanstack/react-query';
 import { polled } from '../session/queries.tsx';
+import { useChange } from '../session/use-change.ts';
 import { latestReadings } from '../telemetry/readings.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { listDevices } from './devices.ts';
@@ -30,17 +29,7 @@ export function useLatestReadings() {
 }
 
 /** Does something to the registry, says so, and reads the registry again. */
-export function useRegistryChange<Argument, Result>(
-  change: (argument: Argument) => Promise<Result>,
+export const useRegistryChange = <Argument, Result>(
+  run: (argument: Argument) => Promise<Result>,
   done: (argument: Argument) => string,
-) {
-  const queries = useQueryClient();
-  const notify = useNotify();
-  return useMutation({
-    mutationFn: change,
-    onSuccess: (_, argument) => notify(done(argument)),
-    onError: (error) => notify(messageOf(error), 'danger'),
-    onSettled: () =>
-      Promise.all(['devices', 'device'].map((queryKey) => queries.invalidateQueries({ queryKey: [queryKey] }))),
-  });
-}
+) => useChange({ run, done, changes: ['devices', 'device'] });

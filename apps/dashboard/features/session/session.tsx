@@ -6,7 +6,8 @@ import { clients } from './clients.ts';
 
 /** `loading` until the stored session has been read; `failed` when the platform's configuration cannot be. */
 export type SessionState =
-  | { status: 'loading' | 'signed-out' }
+  | { status: 'loading' }
+  | { status: 'signed-out' }
   | { status: 'signed-in'; session: Session }
   | { status: 'failed'; error: unknown };
 

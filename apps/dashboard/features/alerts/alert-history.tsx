@@ -1,0 +1,60 @@
+'use client';
+// Alerts that were resolved, newest first.
+import { useQuery } from '@tanstack/react-query';
+import { History } from 'lucide-react';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { formatSpan, formatTime } from '../../ui/format.ts';
+import { Notice } from '../../ui/notice.tsx';
+import { Empty, Section, Skeleton } from '../../ui/page.tsx';
+import { messageOf } from '../session/errors.ts';
+import { polled } from '../session/queries.tsx';
+import { useTenant } from '../tenants/tenant.tsx';
+import styles from './alerts.module.css';
+import { type Alert, resolvedAlerts } from './alerts.ts';
+import { useDeviceNames, useRules } from './use-alerts.ts';
+
+const SHOWN = 100;
+
+export function AlertHistory() {
+  const { tenant_id } = useTenant().tenant;
+  const nameOf = useDeviceNames();
+  const { data: rules } = useRules();
+  const { data: alerts, error } = useQuery({
+    queryKey: ['alerts', tenant_id, 'resolved'],
+    queryFn: () => resolvedAlerts(tenant_id, SHOWN),
+    ...polled(15_000),
+  });
+  const columns: Column<Alert>[] = [
+    {
+      header: 'Alert',
+      title: true,
+      cell: ({ rule_id, message }) => (
+        <span className={styles.alert}>
+          {rules?.find(({ id }) => id === rule_id)?.name ?? 'Alert'}
+          <small>{message}</small>
+        </span>
+      ),
+    },
+    { header: 'Device', cell: ({ device_id }) => nameOf(device_id) },
+    { header: 'Opened', cell: ({ opened_at }) => <time dateTime={opened_at}>{formatTime(new Date(opened_at))}</time> },
+    { header: 'Lasted', numeric: true, cell: (alert) => formatSpan(lasted(alert)) },
+  ];
+  return (
+    <Section title="Resolved alerts" flush>
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      {!alerts && !error && <Skeleton lines={4} label="Loading history" />}
+      {alerts && alerts.length > 0 && (
+        <DataTable caption="Resolved alerts" columns={columns} rows={alerts} keyOf={({ id }) => id} />
+      )}
+      {alerts?.length === 0 && (
+        <Empty icon={<History />} title="No history yet">
+          Alerts stand here once what opened them is over.
+        </Empty>
+      )}
+    </Section>
+  );
+}
+
+/** In seconds. */
+const lasted = ({ opened_at, resolved_at }: Alert) =>
+  Math.max(0, Math.round((Date.parse(resolved_at ?? opened_at) - Date.parse(opened_at)) / 1000));

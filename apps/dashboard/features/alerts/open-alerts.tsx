@@ -1,0 +1,102 @@
+'use client';
+// Alerts that are not resolved, to be acknowledged by whoever looks after them.
+import { useQuery } from '@tanstack/react-query';
+import { BellOff, Check } from 'lucide-react';
+import Link from 'next/link';
+import { Button } from '../../ui/button.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Empty, Section, Skeleton } from '../../ui/page.tsx';
+import { Ago } from '../../ui/time.tsx';
+import { messageOf } from '../session/errors.ts';
+import { useChange } from '../session/use-change.ts';
+import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { listMembers } from '../users/members.ts';
+import styles from './alerts.module.css';
+import { type Alert, acknowledgeAlert } from './alerts.ts';
+import { SeverityBadge } from './severity-badge.tsx';
+import { useDeviceNames, useOpenAlerts, useRules } from './use-alerts.ts';
+
+/** @param onRules shows the rules. */
+export function OpenAlerts({ onRules }: { onRules: () => void }) {
+  const { data: alerts, error } = useOpenAlerts();
+  const { data: rules } = useRules();
+  const columns = useColumns();
+  return (
+    <Section title="Open alerts" flush>
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      {!alerts && !error && <Skeleton lines={4} label="Loading alerts" />}
+      {alerts && alerts.length > 0 && (
+        <DataTable caption="Open alerts" columns={columns} rows={alerts} keyOf={({ id }) => id} />
+      )}
+      {alerts?.length === 0 && (
+        <Empty
+          icon={<BellOff />}
+          title="Nothing is wrong"
+          action={<Button onClick={onRules}>{rules?.length ? 'See the rules' : 'Make a rule'}</Button>}
+        >
+          {rules?.length === 0 ? 'There is no rule yet that could find anything.' : 'No rule is broken right now.'}
+        </Empty>
+      )}
+    </Section>
+  );
+}
+
+function useColumns(): Column<Alert>[] {
+  const { tenant_id } = useTenant().tenant;
+  const mayManage = useMay('manage rules');
+  const nameOf = useDeviceNames();
+  const { data: rules } = useRules();
+  const { data: members } = useQuery({ queryKey: ['members', tenant_id], queryFn: () => listMembers(tenant_id) });
+  const acknowledge = useChange({
+    run: ({ id }: Alert) => acknowledgeAlert(id),
+    done: () => 'Acknowledged. Others see that you look after it.',
+    changes: ['alerts'],
+  });
+  const ruleOf = ({ rule_id }: Alert) => rules?.find(({ id }) => id === rule_id);
+  return [
+    {
+      header: 'Alert',
+      title: true,
+      cell: (alert) => (
+        <span className={styles.alert}>
+          {ruleOf(alert)?.name ?? 'Alert'}
+          <small>{alert.message}</small>
+        </span>
+      ),
+    },
+    {
+      header: 'Severity',
+      phone: 'corner',
+      cell: (alert) => <SeverityBadge severity={ruleOf(alert)?.severity ?? 'info'} />,
+    },
+    {
+      header: 'Device',
+      cell: ({ device_id }) => <Link href={`/admin/devices/view?id=${device_id}`}>{nameOf(device_id)}</Link>,
+    },
+    { header: 'Opened', cell: ({ opened_at }) => <Ago at={opened_at} /> },
+    {
+      header: 'Acknowledged',
+      cell: (alert) => {
+        if (alert.acknowledged_at) {
+          return (
+            <span className={styles.acknowledged}>
+              {members?.find(({ user_id }) => user_id === alert.acknowledged_by)?.email ?? 'a former member'},{' '}
+              <Ago at={alert.acknowledged_at} />
+            </span>
+          );
+        }
+        if (!mayManage) return 'no';
+        return (
+          <Button
+            busy={acknowledge.isPending && acknowledge.variables.id === alert.id}
+            onClick={() => acknowledge.mutate(alert)}
+          >
+            <Check aria-hidden />
+            Acknowledge
+          </Button>
+        );
+      },
+    },
+  ];
+}

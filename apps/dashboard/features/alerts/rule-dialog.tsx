@@ -1,0 +1,60 @@
+'use client';
+// Writes a rule, showing all the while what it would have fired on.
+import { type FormEvent, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { useChange } from '../session/use-change.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import styles from './rule-dialog.module.css';
+import { RuleFields } from './rule-fields.tsx';
+import { RulePreview } from './rule-preview.tsx';
+import { draftProblem, tidy } from './rule-words.ts';
+import { changeRule, createRule, type Rule, type RuleDraft } from './rules.ts';
+
+const NEW: RuleDraft = {
+  name: '',
+  kind: 'threshold',
+  device_id: null,
+  field: null,
+  comparison: 'above',
+  threshold: null,
+  window_minutes: 5,
+  severity: 'warning',
+};
+
+/** @param rule undefined: a new one. */
+export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose: () => void }) {
+  const { tenant_id } = useTenant().tenant;
+  const [draft, setDraft] = useState<RuleDraft>(() => (rule ? draftOf(rule) : NEW));
+  const problem = draftProblem(draft);
+  const save = useChange({
+    run: (whole: RuleDraft) => (rule ? changeRule(rule.id, whole) : createRule(tenant_id, whole)),
+    done: ({ name }) => (rule ? `${name} is changed.` : `${name} is in force from the next minute.`),
+    changes: ['rules', 'alerts'],
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (!problem) save.mutate({ ...tidy(draft), name: draft.name.trim() }, { onSuccess: onClose });
+  }
+  return (
+    <Dialog title={rule ? `Edit ${rule.name}` : 'New rule'} onClose={onClose} large>
+      <form onSubmit={submit}>
+        <div className={styles.columns}>
+          <RuleFields draft={draft} onChange={(change) => setDraft((before) => ({ ...before, ...change }))} />
+          <RulePreview draft={tidy(draft)} problem={problem} />
+        </div>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={problem !== undefined}>
+            {rule ? 'Save rule' : 'Create rule'}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
+/** What of a rule a person decides: ids and times are the database's. A silence gets the others' defaults to change to. */
+function draftOf({ name, kind, device_id, field, comparison, threshold, window_minutes, severity }: Rule): RuleDraft {
+  return { name, kind, device_id, field, comparison: comparison ?? 'above', threshold, window_minutes, severity };
+}

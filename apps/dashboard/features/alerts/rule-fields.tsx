@@ -1,0 +1,130 @@
+'use client';
+// The form of a rule.
+import { useId } from 'react';
+import { Choice, Field, FieldRow } from '../../ui/field.tsx';
+import { useDevices, useLatestReadings } from '../devices/use-devices.ts';
+import { KIND_NAMES, WINDOW_MEANS } from './rule-words.ts';
+import { KINDS, type RuleDraft, type RuleKind, SEVERITIES, type Severity } from './rules.ts';
+
+interface Props {
+  draft: RuleDraft;
+  onChange: (change: Partial<RuleDraft>) => void;
+}
+
+export function RuleFields({ draft, onChange }: Props) {
+  const { data: devices } = useDevices();
+  const fieldsId = useId();
+  const fields = useKnownFields(draft.device_id);
+  const hasBound = draft.kind !== 'missing';
+  return (
+    <div>
+      <Field
+        label="Name"
+        value={draft.name}
+        onChange={(event) => onChange({ name: event.target.value })}
+        maxLength={200}
+        required
+        autoFocus
+      />
+      <Choice
+        label="Fires when"
+        value={draft.kind}
+        onChange={(event) => onChange({ kind: event.target.value as RuleKind })}
+      >
+        {KINDS.map((kind) => (
+          <option key={kind} value={kind}>
+            {KIND_NAMES[kind]}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        label="Device"
+        value={draft.device_id ?? ''}
+        onChange={(event) => onChange({ device_id: event.target.value || null })}
+      >
+        <option value="">Every device</option>
+        {devices?.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </Choice>
+      {hasBound && (
+        <>
+          <Field
+            label="Field"
+            list={fieldsId}
+            value={draft.field ?? ''}
+            onChange={(event) => onChange({ field: event.target.value || null })}
+            hint={
+              fields.length > 0
+                ? `Seen lately: ${fields.slice(0, 6).join(', ')}`
+                : 'A number in the readings, by its name.'
+            }
+            autoCapitalize="off"
+            spellCheck={false}
+            required
+          />
+          <datalist id={fieldsId}>
+            {fields.map((field) => (
+              <option key={field} value={field} />
+            ))}
+          </datalist>
+          <FieldRow>
+            <Choice
+              label="Is"
+              value={draft.comparison ?? 'above'}
+              onChange={(event) => onChange({ comparison: event.target.value as 'above' | 'below' })}
+            >
+              <option>above</option>
+              <option>below</option>
+            </Choice>
+            <Field
+              label={draft.kind === 'rate' ? 'Change a minute' : 'Bound'}
+              type="number"
+              step="any"
+              value={numberText(draft.threshold)}
+              onChange={(event) => onChange({ threshold: toNumber(event.target.value) })}
+              required
+            />
+          </FieldRow>
+        </>
+      )}
+      <FieldRow>
+        <Field
+          label="Minutes"
+          type="number"
+          min={1}
+          max={1440}
+          value={Number.isNaN(draft.window_minutes) ? '' : draft.window_minutes}
+          onChange={(event) => onChange({ window_minutes: toNumber(event.target.value) ?? Number.NaN })}
+          hint={WINDOW_MEANS[draft.kind]}
+          required
+        />
+        <Choice
+          label="Severity"
+          value={draft.severity}
+          onChange={(event) => onChange({ severity: event.target.value as Severity })}
+        >
+          {SEVERITIES.map((severity) => (
+            <option key={severity}>{severity}</option>
+          ))}
+        </Choice>
+      </FieldRow>
+    </div>
+  );
+}
+
+/** Names of numbers in the newest reading of the device, or of any. */
+function useKnownFields(deviceId: string | null): string[] {
+  const { data: latest } = useLatestReadings();
+  const readings = [...(latest?.values() ?? [])].filter(({ device_id }) => deviceId === null || device_id === deviceId);
+  const names = readings.flatMap(({ payload }) =>
+    Object.entries((payload ?? {}) as object).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
+  );
+  return [...new Set(names)].filter((name) => name !== 'ts' && name !== 'id').sort();
+}
+
+const numberText = (value: number | null) => (value === null || Number.isNaN(value) ? '' : value);
+
+const toNumber = (text: string) => (text.trim() === '' ? null : Number(text));

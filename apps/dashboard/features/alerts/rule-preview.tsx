@@ -1,0 +1,108 @@
+'use client';
+// What a rule would have fired on in the last 24 hours, while it is being written.
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { formatClock, formatNumber } from '../../ui/format.ts';
+import { useNow } from '../../ui/time.tsx';
+import { messageOf } from '../session/errors.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import { firingsByHour } from './firings.ts';
+import styles from './rule-dialog.module.css';
+import { type Firing, previewRule, type RuleDraft } from './rules.ts';
+import { useDeviceNames } from './use-alerts.ts';
+
+const HOURS = 24;
+/** Milliseconds without typing before the database is asked. */
+const SETTLE_MS = 350;
+const SHOWN = 5;
+
+/** @param problem why it cannot be tried yet. */
+export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: string | undefined }) {
+  const { tenant_id } = useTenant().tenant;
+  const { name: _name, severity: _severity, ...tried } = draft;
+  const settled = useSettled(JSON.stringify(tried));
+  const { data, error } = useQuery({
+    queryKey: ['preview', tenant_id, settled],
+    queryFn: () => previewRule(tenant_id, JSON.parse(settled), new Date(Date.now() - HOURS * 3_600_000)),
+    enabled: problem === undefined && settled === JSON.stringify(tried),
+    placeholderData: keepPreviousData,
+    refetchInterval: 30_000,
+  });
+  return (
+    <div className={styles.preview} role="status" aria-label="Preview">
+      <h3>In the last 24 hours it would have fired</h3>
+      {problem && <p className={styles.muted}>{problem}</p>}
+      {!problem && error && <p className={styles.muted}>{messageOf(error)}</p>}
+      {!problem && !error && !data && <p className={styles.muted}>Looking…</p>}
+      {!problem && !error && data && <Firings firings={data} kind={draft.kind} />}
+    </div>
+  );
+}
+
+function Firings({ firings, kind }: { firings: Firing[]; kind: RuleDraft['kind'] }) {
+  const now = useNow();
+  const nameOf = useDeviceNames();
+  const hours = firingsByHour(firings, HOURS, now);
+  const most = Math.max(1, ...hours);
+  const devices = new Set(firings.map(({ device_id }) => device_id)).size;
+  return (
+    <>
+      <p className={styles.count}>
+        {firings.length === 1 ? 'once' : firings.length === 0 ? 'never' : `${formatNumber(firings.length)} times`}
+      </p>
+      <svg viewBox="0 0 240 60" preserveAspectRatio="none" aria-hidden>
+        {hours.map((count, hour) => {
+          const height = count === 0 ? 2 : 6 + (54 * count) / most;
+          return (
+            <rect
+              // biome-ignore lint/suspicious/noArrayIndexKey: its place is what an hour is known by
+              key={hour}
+              className={count > 0 ? styles.hit : undefined}
+              x={hour * 10 + 1}
+              y={60 - height}
+              width={8}
+              height={height}
+              rx={1}
+            />
+          );
+        })}
+      </svg>
+      <p className={styles.hours} aria-hidden>
+        <span>24 h ago</span>
+        <span>now</span>
+      </p>
+      {firings.length > 0 && (
+        <>
+          <p className={styles.muted}>
+            On {devices === 1 ? 'one device' : `${devices} devices`}. The last {Math.min(SHOWN, firings.length)}:
+          </p>
+          <ul className={styles.list}>
+            {firings
+              .slice(-SHOWN)
+              .reverse()
+              .map(({ device_id, at, value }) => (
+                <li key={`${device_id} ${at}`}>
+                  <span>{nameOf(device_id)}</span>
+                  <span className={styles.muted}>
+                    {value !== null &&
+                      (kind === 'missing' ? `${formatNumber(Math.round(value))} min silent` : formatNumber(value))}
+                  </span>
+                  <time dateTime={at}>{formatClock(new Date(at), now)}</time>
+                </li>
+              ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+/** The value once it has not changed for a moment. */
+function useSettled(value: string): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}

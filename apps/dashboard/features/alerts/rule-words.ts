@@ -1,0 +1,44 @@
+// A rule in words, and what is still wrong with one that is being written.
+import { formatNumber } from '../../ui/format.ts';
+import type { RuleDraft, RuleKind } from './rules.ts';
+
+export const KIND_NAMES: Record<RuleKind, string> = {
+  threshold: 'A value is beyond a bound',
+  missing: 'A device is silent',
+  rate: 'A value changes too fast',
+};
+
+/** What the window means for each kind. */
+export const WINDOW_MEANS: Record<RuleKind, string> = {
+  threshold: 'The alert is resolved after so many minutes without a breach.',
+  missing: 'So many minutes without a reading open an alert.',
+  rate: 'The change is measured over so many minutes, and the alert resolved after as many without a breach.',
+};
+
+/** `temperature above 25, on every device`. @param deviceName of the rule's device; undefined when it is for all. */
+export function describeRule(
+  { kind, field, comparison, threshold, window_minutes }: RuleDraft,
+  deviceName: string | undefined,
+): string {
+  const where = deviceName === undefined ? 'on every device' : `on ${deviceName}`;
+  if (kind === 'missing') return `no reading for ${window_minutes} min, ${where}`;
+  const bound = `${comparison} ${threshold === null ? '?' : formatNumber(threshold)}`;
+  if (kind === 'rate') return `${field} changes by ${bound} a minute over ${window_minutes} min, ${where}`;
+  return `${field} ${bound}, ${where}`;
+}
+
+/** What keeps it from being saved or tried; undefined when it is whole. Its name is not looked at. */
+export function draftProblem({ kind, field, comparison, threshold, window_minutes }: RuleDraft): string | undefined {
+  if (!Number.isInteger(window_minutes) || window_minutes < 1 || window_minutes > 1440) {
+    return 'Minutes: a whole number from 1 to 1440.';
+  }
+  if (kind === 'missing') return undefined;
+  if (!field) return 'Choose the field to watch.';
+  if (comparison === null || threshold === null || !Number.isFinite(threshold)) return 'Give the bound as a number.';
+  return undefined;
+}
+
+/** The draft with only what its kind has: the database refuses a silence with a threshold. */
+export function tidy(draft: RuleDraft): RuleDraft {
+  return draft.kind === 'missing' ? { ...draft, field: null, comparison: null, threshold: null } : draft;
+}

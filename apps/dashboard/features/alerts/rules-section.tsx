@@ -1,0 +1,63 @@
+'use client';
+// The rules: made, changed, switched off and deleted.
+import { Plus, Siren } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Confirm } from '../../ui/confirm.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Empty, Section, Skeleton } from '../../ui/page.tsx';
+import { messageOf } from '../session/errors.ts';
+import { useChange } from '../session/use-change.ts';
+import { useMay } from '../tenants/tenant.tsx';
+import { deleteRule, type Rule } from './rules.ts';
+import { RulesTable } from './rules-table.tsx';
+import { useRules } from './use-alerts.ts';
+
+const RuleDialog = dynamic(() => import('./rule-dialog.tsx').then(({ RuleDialog }) => RuleDialog));
+
+export function RulesSection() {
+  const mayManage = useMay('manage rules');
+  const { data: rules, error } = useRules();
+  const [edited, setEdited] = useState<Rule | 'new'>();
+  const [doomed, setDoomed] = useState<Rule>();
+  const remove = useChange({
+    run: ({ id }: Rule) => deleteRule(id),
+    done: ({ name }) => `The rule ${name} is deleted.`,
+    changes: ['rules', 'alerts'],
+  });
+  const newButton = mayManage && (
+    <Button variant="primary" onClick={() => setEdited('new')}>
+      <Plus aria-hidden />
+      New rule
+    </Button>
+  );
+  return (
+    <Section title="Rules" flush aside={rules && rules.length > 0 && newButton}>
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      {!rules && !error && <Skeleton lines={4} label="Loading rules" />}
+      {rules && rules.length > 0 && <RulesTable rules={rules} onEdit={setEdited} onDelete={setDoomed} />}
+      {rules?.length === 0 && (
+        <Empty icon={<Siren />} title="No rules yet" action={newButton}>
+          {mayManage
+            ? 'A first one to make: a device is silent for 15 minutes.'
+            : 'An owner or a member of staff can make one.'}
+        </Empty>
+      )}
+      {edited && <RuleDialog rule={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />}
+      {doomed && (
+        <Confirm
+          title={`Delete the rule ${doomed.name}?`}
+          action="Delete rule"
+          onClose={() => setDoomed(undefined)}
+          onConfirm={async () => {
+            await remove.mutateAsync(doomed);
+            setDoomed(undefined);
+          }}
+        >
+          <p>Its alerts go with it, open and past. To keep them, switch the rule off instead.</p>
+        </Confirm>
+      )}
+    </Section>
+  );
+}

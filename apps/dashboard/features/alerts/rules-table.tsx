@@ -1,0 +1,75 @@
+'use client';
+import { Pencil, Trash2 } from 'lucide-react';
+import { Button } from '../../ui/button.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { Switch } from '../../ui/switch.tsx';
+import { useChange } from '../session/use-change.ts';
+import { useMay } from '../tenants/tenant.tsx';
+import styles from './alerts.module.css';
+import { describeRule } from './rule-words.ts';
+import { changeRule, type Rule } from './rules.ts';
+import { SeverityBadge } from './severity-badge.tsx';
+import { useDeviceNames } from './use-alerts.ts';
+
+interface Props {
+  rules: Rule[];
+  onEdit: (rule: Rule) => void;
+  onDelete: (rule: Rule) => void;
+}
+
+/** Each rule in words; with what may be done to it for whom it is allowed. */
+export function RulesTable({ rules, onEdit, onDelete }: Props) {
+  const mayManage = useMay('manage rules');
+  const nameOf = useDeviceNames();
+  const enable = useChange({
+    run: ({ id, enabled }: Rule) => changeRule(id, { enabled: !enabled }),
+    done: ({ name, enabled }) => (enabled ? `${name} is off. Its open alerts are resolved.` : `${name} is on.`),
+    changes: ['rules', 'alerts'],
+  });
+  const columns: Column<Rule>[] = [
+    {
+      header: 'Rule',
+      title: true,
+      cell: (rule) => (
+        <span className={styles.alert}>
+          {rule.name}
+          <small>{describeRule(rule, rule.device_id === null ? undefined : nameOf(rule.device_id))}</small>
+        </span>
+      ),
+    },
+    { header: 'Severity', phone: 'corner', cell: ({ severity }) => <SeverityBadge severity={severity} /> },
+    {
+      header: 'Enabled',
+      cell: (rule) =>
+        mayManage ? (
+          <Switch
+            label={`${rule.name} enabled`}
+            checked={rule.enabled}
+            busy={enable.isPending && enable.variables.id === rule.id}
+            onChange={() => enable.mutate(rule)}
+          />
+        ) : rule.enabled ? (
+          'yes'
+        ) : (
+          'no'
+        ),
+    },
+  ];
+  if (mayManage) {
+    columns.push({
+      header: 'Actions',
+      silent: true,
+      cell: (rule) => (
+        <>
+          <Button variant="quiet" icon aria-label={`Edit ${rule.name}`} title="Edit" onClick={() => onEdit(rule)}>
+            <Pencil aria-hidden />
+          </Button>
+          <Button variant="quiet" icon aria-label={`Delete ${rule.name}`} title="Delete" onClick={() => onDelete(rule)}>
+            <Trash2 aria-hidden />
+          </Button>
+        </>
+      ),
+    });
+  }
+  return <DataTable caption="Rules" columns={columns} rows={rules} keyOf={({ id }) => id} />;
+}

@@ -1,0 +1,30 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import { useDevices } from '../devices/use-devices.ts';
+import { polled } from '../session/queries.tsx';
+import { useTenant } from '../tenants/tenant.tsx';
+import { openAlerts } from './alerts.ts';
+import { listRules } from './rules.ts';
+
+/** Rules are looked at once a minute; an acknowledgement by someone else should show sooner. */
+const POLL_MS = 5000;
+
+export function useOpenAlerts() {
+  const { tenant_id } = useTenant().tenant;
+  return useQuery({
+    queryKey: ['alerts', tenant_id, 'open'],
+    queryFn: () => openAlerts(tenant_id),
+    ...polled(POLL_MS),
+  });
+}
+
+export function useRules() {
+  const { tenant_id } = useTenant().tenant;
+  return useQuery({ queryKey: ['rules', tenant_id], queryFn: () => listRules(tenant_id), ...polled(15_000) });
+}
+
+/** A device's name by its id; the id's beginning while names are read. */
+export function useDeviceNames(): (id: string) => string {
+  const { data: devices } = useDevices();
+  return (id) => devices?.find((device) => device.id === id)?.name ?? id.slice(0, 8);
+}

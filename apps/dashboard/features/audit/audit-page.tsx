@@ -1,0 +1,73 @@
+'use client';
+// The audit log, newest first.
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { ScrollText } from 'lucide-react';
+import { Button } from '../../ui/button.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { formatTime } from '../../ui/format.ts';
+import { Notice } from '../../ui/notice.tsx';
+import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
+import { useDevices } from '../devices/use-devices.ts';
+import { messageOf } from '../session/errors.ts';
+import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { type AuditEntry, auditEntries } from './audit.ts';
+import styles from './audit-page.module.css';
+import { describeAction, describeChanges } from './describe.ts';
+
+const PAGE = 50;
+
+export function AuditPage() {
+  const mayRead = useMay('read the audit log');
+  return (
+    <>
+      <PageHead title="Audit log" about="Who changed what. It can be added to, never altered." />
+      {mayRead ? <Entries /> : <Notice tone="warn">Only owners of a tenant read its audit log.</Notice>}
+    </>
+  );
+}
+
+function Entries() {
+  const { tenant_id } = useTenant().tenant;
+  const { data: devices } = useDevices();
+  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+    queryKey: ['audit', tenant_id],
+    queryFn: ({ pageParam }) => auditEntries(tenant_id, PAGE, pageParam),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => (page.length === PAGE ? page.at(-1)?.id : undefined),
+  });
+  const entries = data?.pages.flat() ?? [];
+  // Keys and commands are noted under their device's id.
+  const nameOf = (subject: string | null) => devices?.find(({ id }) => id === subject)?.slug ?? subject ?? '';
+  const columns: Column<AuditEntry>[] = [
+    { header: 'What', title: true, cell: ({ action }) => describeAction(action) },
+    { header: 'Which', cell: ({ subject }) => nameOf(subject) },
+    {
+      header: 'Change',
+      phone: 'wide',
+      cell: ({ details }) => <span className={styles.change}>{describeChanges(details)}</span>,
+    },
+    { header: 'Who', cell: ({ actor_email }) => actor_email ?? 'platform' },
+    { header: 'When', numeric: true, cell: ({ at }) => <time dateTime={at}>{formatTime(new Date(at))}</time> },
+  ];
+  return (
+    <>
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      <Section title="Changes" flush>
+        {!data && !error && <Skeleton lines={6} label="Loading the audit log" />}
+        {entries.length > 0 && (
+          <DataTable caption="Changes" columns={columns} rows={entries} keyOf={({ id }) => String(id)} />
+        )}
+        {data && entries.length === 0 && (
+          <Empty icon={<ScrollText />} title="Nothing changed yet">
+            Adding a device, inviting someone or changing a rule is noted here.
+          </Empty>
+        )}
+      </Section>
+      {hasNextPage && (
+        <Button busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
+          Show older
+        </Button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+'use client';
+// Dead letters: look at them, and have them read again.
+import { useQuery } from '@tanstack/react-query';
+import { Inbox, RotateCcw } from 'lucide-react';
+import { useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Empty, Section, Skeleton } from '../../ui/page.tsx';
+import { messageOf } from '../session/errors.ts';
+import { polled } from '../session/queries.tsx';
+import { useChange } from '../session/use-change.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import { DeadLetterDialog } from './dead-letter-dialog.tsx';
+import { type DeadLetter, isOpen, listDeadLetters, openDeadLetterIds, requestRedrive } from './dead-letters.ts';
+import styles from './dead-letters-section.module.css';
+import { DeadLettersTable } from './dead-letters-table.tsx';
+
+const SHOWN = 100;
+
+export function DeadLettersSection() {
+  const { tenant_id } = useTenant().tenant;
+  const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
+  const [viewed, setViewed] = useState<DeadLetter>();
+  const { data: letters, error } = useQuery({
+    queryKey: ['dead-letters', tenant_id],
+    queryFn: () => listDeadLetters(tenant_id, SHOWN),
+    ...polled(5000),
+  });
+  const redrive = useChange({
+    run: async (ids: number[] | 'all') => requestRedrive(ids === 'all' ? await openDeadLetterIds(tenant_id) : ids),
+    done: () => 'Ingest reads them again within seconds. Those that still cannot be stored stay here.',
+    changes: ['dead-letters'],
+  });
+  const open = letters?.filter(isOpen) ?? [];
+  const chosen = open.filter(({ id }) => selected.has(id));
+  const toggle = (id: number) =>
+    setSelected((all) => (all.has(id) ? new Set([...all].filter((each) => each !== id)) : new Set([...all, id])));
+  const start = (ids: number[] | 'all') => redrive.mutate(ids, { onSuccess: () => setSelected(new Set()) });
+  return (
+    <Section
+      title="Dead letters"
+      flush
+      aside={
+        open.length > 0 && (
+          <span className={styles.actions}>
+            <Button
+              disabled={chosen.length === 0}
+              busy={redrive.isPending}
+              onClick={() => start(chosen.map(({ id }) => id))}
+            >
+              <RotateCcw aria-hidden />
+              Redrive selected{chosen.length > 0 && ` (${chosen.length})`}
+            </Button>
+            <Button busy={redrive.isPending} onClick={() => start('all')}>
+              Redrive all
+            </Button>
+          </span>
+        )
+      }
+    >
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      {!letters && !error && <Skeleton lines={4} label="Loading dead letters" />}
+      {letters?.length === 0 && (
+        <Empty icon={<Inbox />} title="No dead letters">
+          Every message so far could be stored. One that cannot is kept here with the reason.
+        </Empty>
+      )}
+      {letters && letters.length > 0 && (
+        <DeadLettersTable letters={letters} selected={selected} onToggle={toggle} onView={setViewed} />
+      )}
+      {viewed && (
+        <DeadLetterDialog
+          letter={letters?.find(({ id }) => id === viewed.id) ?? viewed}
+          onClose={() => setViewed(undefined)}
+          onRedrive={() => start([viewed.id])}
+        />
+      )}
+    </Section>
+  );
+}

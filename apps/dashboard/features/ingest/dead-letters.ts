@@ -1,0 +1,62 @@
+// Messages that could not be stored, kept with their bytes and the reason.
+import { rest } from '../session/clients.ts';
+import { unwrap } from '../session/errors.ts';
+
+export interface DeadLetter {
+  id: number;
+  device_id: string | null;
+  topic: string;
+  /** `\x` and hexadecimal digits, as Postgres writes bytea. */
+  payload: string;
+  content_type: string | null;
+  reason: string;
+  detail: string | null;
+  message_id: string | null;
+  properties: Record<string, string> | null;
+  received_at: string;
+  redriven_at: string | null;
+  redriven_as: 'stored' | 'duplicate' | null;
+  redrive_requested_at: string | null;
+}
+
+/** Not stored, and nobody asked to redrive it. */
+export const isOpen = ({ redriven_at, redrive_requested_at }: DeadLetter): boolean =>
+  !redriven_at && !redrive_requested_at;
+
+const COLUMNS =
+  'id,device_id,topic,payload,content_type,reason,detail,message_id,properties,received_at,redriven_at,redriven_as,redrive_requested_at';
+
+/** Most ids one request may name: public.request_redrive's own bound. */
+export const MOST_REDRIVES = 1000;
+
+/** Newest first. For owners and staff. @throws ApiError, as all below. */
+export async function listDeadLetters(tenantId: string, most: number): Promise<DeadLetter[]> {
+  return unwrap(
+    await (await rest())
+      .from('dead_letters')
+      .select(COLUMNS)
+      .eq('tenant_id', tenantId)
+      .order('received_at', { ascending: false })
+      .limit(most),
+  );
+}
+
+/** Ids of those that nobody asked to redrive yet, oldest first, at most as many as one request may name. */
+export async function openDeadLetterIds(tenantId: string): Promise<number[]> {
+  const open = unwrap<{ id: number }[]>(
+    await (await rest())
+      .from('dead_letters')
+      .select('id')
+      .eq('tenant_id', tenantId)
+      .is('redriven_at', null)
+      .is('redrive_requested_at', null)
+      .order('received_at')
+      .limit(MOST_REDRIVES),
+  );
+  return open.map(({ id }) => id);
+}
+
+/** @returns how many will be read again, within seconds. */
+export async function requestRedrive(ids: number[]): Promise<number> {
+  return unwrap(await (await rest()).rpc('request_redrive', { dead_letter_ids: ids }));
+}

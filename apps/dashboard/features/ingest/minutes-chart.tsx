@@ -1,0 +1,68 @@
+'use client';
+// Readings a minute as stacked bars: stored, duplicates, rejected, beyond the quota.
+import { useMemo, useState } from 'react';
+import { Chart } from '../../ui/chart/chart.tsx';
+import type { ChartTone } from '../../ui/chart/colours.ts';
+import { Legend } from '../../ui/chart/legend.tsx';
+import { DataDetails } from '../../ui/data-details.tsx';
+import { formatNumber } from '../../ui/format.ts';
+import { clockOf, endOf } from './span-times.ts';
+import { FATES, type Fate, type Span, stackColumns } from './spans.ts';
+
+const NAMES: Record<Fate, string> = {
+  stored: 'stored',
+  duplicate: 'duplicate',
+  rejected: 'rejected',
+  over_quota: 'beyond quota',
+};
+const TONES: Record<Fate, ChartTone> = {
+  stored: 'accent',
+  duplicate: 'warn',
+  rejected: 'danger',
+  over_quota: 'violet',
+};
+
+/** The whole stack first: each lower part is drawn over it. */
+const SERIES = [...FATES].reverse().map((fate) => ({ label: NAMES[fate], tone: TONES[fate], kind: 'bars' as const }));
+
+interface Props {
+  spans: Span[];
+  totals: Record<Fate, number>;
+  step: number;
+}
+
+export function MinutesChart({ spans, totals, step }: Props) {
+  const [point, setPoint] = useState<number | null>(null);
+  const columns = useMemo(() => stackColumns(spans), [spans]);
+  const pointed = point === null ? undefined : spans[point];
+  const from = spans[0]?.at ?? 0;
+  const rate = (span: Span, fate: Fate) => formatNumber(Math.round(span[fate] * 10) / 10);
+  return (
+    <>
+      <Legend
+        when={pointed ? `${clockOf(pointed)}, a minute` : 'In all'}
+        entries={FATES.map((fate) => ({
+          label: NAMES[fate],
+          tone: TONES[fate],
+          value: pointed ? rate(pointed, fate) : formatNumber(totals[fate]),
+        }))}
+      />
+      <Chart
+        series={SERIES}
+        fromZero
+        data={columns}
+        from={from}
+        until={endOf(spans, step)}
+        description={`Readings a minute since ${clockOf(spans[0])}: ${FATES.map((fate) => `${formatNumber(totals[fate])} ${NAMES[fate]}`).join(', ')}.`}
+        onPoint={setPoint}
+      />
+      <DataDetails
+        head={['From', ...FATES.map((fate) => NAMES[fate])]}
+        rows={[...spans]
+          .reverse()
+          .slice(0, 30)
+          .map((span) => [clockOf(span), ...FATES.map((fate) => rate(span, fate))])}
+      />
+    </>
+  );
+}

@@ -1,0 +1,100 @@
+'use client';
+// Whether ingest runs, what it did today, and how full the database is.
+import { useQuery } from '@tanstack/react-query';
+import { Badge } from '../../ui/badge.tsx';
+import { Figure, Figures } from '../../ui/figures.tsx';
+import { formatBytes, formatNumber } from '../../ui/format.ts';
+import { Ago, useNow } from '../../ui/time.tsx';
+import { polled } from '../session/queries.tsx';
+import { useTenant } from '../tenants/tenant.tsx';
+import { dailyQuota, type IngestStatus, ingestStatus, usageToday } from './ingest.ts';
+
+/** The timer runs every minute: a run that is older has been missed. */
+const LATE_MS = 180_000;
+
+export function StatusFigures({ perMinute }: { perMinute: number | undefined }) {
+  const { tenant_id } = useTenant().tenant;
+  const { data: status } = useQuery({
+    queryKey: ['ingest-status', tenant_id],
+    queryFn: async () => (await ingestStatus(tenant_id)) ?? null,
+    ...polled(5000),
+  });
+  const { data: usage } = useQuery({
+    queryKey: ['usage', tenant_id],
+    queryFn: async () => (await usageToday(tenant_id)) ?? null,
+    ...polled(10_000),
+  });
+  const { data: quota } = useQuery({
+    queryKey: ['quota', tenant_id],
+    queryFn: async () => (await dailyQuota(tenant_id)) ?? null,
+    ...polled(60_000),
+  });
+  const stored = usage?.stored ?? 0;
+  return (
+    <Figures>
+      <Figure
+        label="Broker session"
+        value={status ? <RunBadge status={status} /> : '…'}
+        note={<LastRun status={status} />}
+      />
+      <Figure
+        label="Readings a minute"
+        value={perMinute === undefined ? '…' : formatNumber(Math.round(perMinute))}
+        note="last whole minute"
+      />
+      <Figure
+        label="Stored today (UTC)"
+        value={usage === undefined ? '…' : formatNumber(stored)}
+        note={
+          quota ? (
+            <>
+              <meter
+                aria-label="Share of the daily quota"
+                min={0}
+                max={quota}
+                high={quota * 0.9}
+                optimum={0}
+                value={stored}
+              />
+              of {formatNumber(quota)} a day
+            </>
+          ) : (
+            'no daily quota'
+          )
+        }
+      />
+      <Figure
+        label="Refused today"
+        value={usage === undefined ? '…' : formatNumber((usage?.rejected ?? 0) + (usage?.over_quota ?? 0))}
+        note={`${formatNumber(usage?.over_quota ?? 0)} beyond the quota`}
+      />
+      <Figure
+        label="Database"
+        value={status ? formatBytes(status.database_bytes) : '…'}
+        note={status && `${formatNumber(status.telemetry_rows_estimate)} readings of this tenant`}
+      />
+    </Figures>
+  );
+}
+
+function RunBadge({ status: { workers, last_run_at } }: { status: IngestStatus }) {
+  const now = useNow();
+  if (workers > 0)
+    return (
+      <Badge tone="ok" live>
+        {workers === 1 ? 'Connected' : `${workers} connected`}
+      </Badge>
+    );
+  if (last_run_at === null) return <Badge>Never ran</Badge>;
+  const isLate = now.getTime() - Date.parse(last_run_at) > LATE_MS;
+  return isLate ? <Badge tone="danger">Stalled</Badge> : <Badge tone="ok">Between runs</Badge>;
+}
+
+function LastRun({ status }: { status: IngestStatus | null | undefined }) {
+  if (!status?.last_run_at) return null;
+  return (
+    <>
+      seen <Ago at={status.last_run_at} />
+    </>
+  );
+}

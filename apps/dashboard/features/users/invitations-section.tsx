@@ -1,0 +1,50 @@
+'use client';
+// Invitations that can still be accepted.
+import { useQuery } from '@tanstack/react-query';
+import { Button } from '../../ui/button.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { Section } from '../../ui/page.tsx';
+import { Ago } from '../../ui/time.tsx';
+import { polled } from '../session/queries.tsx';
+import { useChange } from '../session/use-change.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import { type Invitation, openInvitations, revokeInvitation } from './members.ts';
+
+export function InvitationsSection() {
+  const { tenant_id } = useTenant().tenant;
+  const { data: invitations } = useQuery({
+    queryKey: ['invitations', tenant_id],
+    queryFn: () => openInvitations(tenant_id),
+    ...polled(15_000),
+  });
+  const revoke = useChange({
+    run: ({ id }: Invitation) => revokeInvitation(id),
+    done: ({ email }) => `The invitation of ${email} is revoked; its link works no more.`,
+    changes: ['invitations'],
+  });
+  if (!invitations?.length) return null;
+  const columns: Column<Invitation>[] = [
+    { header: 'E-mail', title: true, cell: ({ email }) => email },
+    { header: 'Role', cell: ({ role }) => role },
+    { header: 'Invited', cell: ({ created_at }) => <Ago at={created_at} /> },
+    { header: 'Expires', cell: ({ expires_at }) => <Ago at={expires_at} /> },
+    {
+      header: 'Actions',
+      silent: true,
+      cell: (invitation) => (
+        <Button
+          variant="quiet"
+          aria-label={`Revoke invitation of ${invitation.email}`}
+          onClick={() => revoke.mutate(invitation)}
+        >
+          Revoke
+        </Button>
+      ),
+    },
+  ];
+  return (
+    <Section title="Pending invitations" flush>
+      <DataTable caption="Pending invitations" columns={columns} rows={invitations} keyOf={({ id }) => id} />
+    </Section>
+  );
+}

@@ -1,0 +1,73 @@
+'use client';
+// Invites someone: address and role first, then the link, which is shown this once.
+import { type FormEvent, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { CopyBlock } from '../../ui/copy.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Choice, Field } from '../../ui/field.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { useChange } from '../session/use-change.ts';
+import { ROLE_MEANS, ROLES, type Role } from '../tenants/roles.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import { createInvitation } from './members.ts';
+
+export function InviteDialog({ onClose }: { onClose: () => void }) {
+  const { tenant } = useTenant();
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState<Role>('viewer');
+  const invite = useChange({
+    run: () => createInvitation(tenant.tenant_id, email.trim(), role),
+    done: () => `${email.trim()} is invited.`,
+    changes: ['invitations'],
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    invite.mutate();
+  }
+  if (invite.data) {
+    return (
+      <Dialog title="Invitation link" onClose={onClose} firm>
+        <Notice tone="warn">
+          This is the only time the link is shown. It works once, for 7 days, for {email.trim()} only.
+        </Notice>
+        <CopyBlock text={`${location.origin}/invite?token=${encodeURIComponent(invite.data)}`} label="link" />
+        <DialogActions>
+          <Button variant="primary" onClick={onClose}>
+            Done
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title={`Invite to ${tenant.name}`} onClose={onClose}>
+      <form onSubmit={submit}>
+        <Field
+          label="E-mail"
+          type="email"
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+          hint="They sign in, or make an account, with this address."
+          required
+          autoFocus
+        />
+        <Choice
+          label="Role"
+          value={role}
+          onChange={(event) => setRole(event.target.value as Role)}
+          hint={`${ROLE_MEANS[role]}.`}
+        >
+          {ROLES.map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </Choice>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={invite.isPending}>
+            Create link
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

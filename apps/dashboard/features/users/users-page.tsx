@@ -1,0 +1,50 @@
+'use client';
+// Who belongs to the tenant, in which role, and who is invited.
+import { useQuery } from '@tanstack/react-query';
+import { UserPlus } from 'lucide-react';
+import { useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { PageHead, Section, Skeleton } from '../../ui/page.tsx';
+import { messageOf } from '../session/errors.ts';
+import { polled } from '../session/queries.tsx';
+import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { InvitationsSection } from './invitations-section.tsx';
+import { InviteDialog } from './invite-dialog.tsx';
+import { listMembers } from './members.ts';
+import { MembersTable } from './members-table.tsx';
+
+const POLL_MS = 15_000;
+
+export function UsersPage() {
+  const { tenant } = useTenant();
+  const mayManage = useMay('manage members');
+  const [isInviting, setIsInviting] = useState(false);
+  const { data: members, error } = useQuery({
+    queryKey: ['members', tenant.tenant_id],
+    queryFn: () => listMembers(tenant.tenant_id),
+    ...polled(POLL_MS),
+  });
+  return (
+    <>
+      <PageHead
+        title="Users"
+        about={`Who can see ${tenant.name}, and what each may do.`}
+        actions={
+          mayManage && (
+            <Button variant="primary" onClick={() => setIsInviting(true)}>
+              <UserPlus aria-hidden />
+              Invite
+            </Button>
+          )
+        }
+      />
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      <Section title="Members" flush>
+        {members ? <MembersTable members={members} /> : !error && <Skeleton lines={3} label="Loading members" />}
+      </Section>
+      {mayManage && <InvitationsSection />}
+      {isInviting && <InviteDialog onClose={() => setIsInviting(false)} />}
+    </>
+  );
+}
