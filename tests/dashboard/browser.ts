@@ -1,5 +1,5 @@
 // A real browser on the running dashboard, and people in it. What a page complains of fails the test that opened it.
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 
 /** Debian's browser: the one that apt brings. */
@@ -66,10 +66,16 @@ export async function signIn(page: Page, email: string, password: string): Promi
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** Opens a path as one of the demonstration's people. */
+/** Who signed in before in this file: what the browser then kept. */
+const sessions = new Map<Person, Awaited<ReturnType<BrowserContext['storageState']>>>();
+
+/** Opens a path as one of the demonstration's people. Signs in once a test file, and comes back as a browser does. */
 export async function openAs(person: Person, path: string, options: Parameters<typeof open>[1] = {}): Promise<Page> {
+  const storageState = sessions.get(person);
+  if (storageState) return open(path, { ...options, storageState });
   const page = await open(`/sign-in?next=${encodeURIComponent(path)}`, options);
   await signIn(page, emailOf(person), inject('platform').people[emailOf(person)]!);
   await page.waitForURL((url) => url.pathname + url.search === path);
+  sessions.set(person, await page.context().storageState());
   return page;
 }
