@@ -40,7 +40,7 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
           <NavLink key={page.href} {...page} />
         ))}
       </nav>
-      <div className={styles.account}>
+      <section className={styles.account} aria-label="Account">
         <span className={styles.email} title={email}>
           {email}
         </span>
@@ -48,7 +48,7 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
         <Button variant="quiet" icon aria-label="Sign out" title="Sign out" onClick={() => signOut()}>
           <LogOut aria-hidden />
         </Button>
-      </div>
+      </section>
       <main id="content" className={styles.main} tabIndex={-1}>
         {children}
       </main>
