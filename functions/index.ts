@@ -8,4 +8,5 @@ if (startedAs !== undefined && realpathSync(startedAs) === import.meta.filename)
   process.exitCode = await runCli(process.argv.slice(2), process.env);
 } else {
   await import('./triggers/mqtt-ingest.ts');
+  await import('./triggers/evaluate-alerts.ts');
 }

@@ -1,8 +1,8 @@
 // A local platform on this machine: its name, its folder, and what is known of it while it runs.
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { tryLock } from './lock.ts';
 import { dataRoot } from './unprivileged.ts';
 
 /** What other programs (verify, ops) need to reach a running platform. Holds secrets: readable by its owner only. */
@@ -19,6 +19,10 @@ export interface RunningInstance {
   databasePort: number;
   /** URL of the database as its superuser. */
   databaseUrl: string;
+  /** Origin of the dashboard and the API, such as `http://127.0.0.1:18080`. */
+  dashboardUrl: string;
+  /** What the API wants as `apikey`. */
+  publishableKey: string;
   /** The broker's log. */
   brokerLog: string;
   /** See ingest-account.ts. */
@@ -49,7 +53,7 @@ export async function claimInstance(name?: string): Promise<Claim> {
     throw new Error(`--name ${JSON.stringify(name)}: use 1-32 of a-z, 0-9 and "-", not beginning with "-"`);
   }
   for (const candidate of name === undefined ? DEFAULT_NAMES : [name]) {
-    const lock = await lockPlace(candidate);
+    const lock = await tryLock(join(dataRoot(), candidate));
     if (lock) return makeClaim(candidate, lock);
   }
   throw new Error(
@@ -71,7 +75,7 @@ export function readInstance(name?: string): RunningInstance | undefined {
 }
 
 /** The ports of the last start in this folder, so that addresses stay the same. */
-export function readPorts(dir: string): { mqtt?: number; database?: number } {
+export function readPorts(dir: string): { mqtt?: number; database?: number; dashboard?: number } {
   const file = join(dir, PORTS_FILE);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
@@ -86,7 +90,8 @@ function makeClaim(name: string, lock: Server): Claim {
     announce: (instance) => {
       writeFileSync(`${file}.new`, JSON.stringify(instance, null, 2), { mode: 0o600 });
       renameSync(`${file}.new`, file);
-      const ports = { mqtt: instance.mqttPort, database: instance.databasePort };
+      const dashboard = Number(new URL(instance.dashboardUrl).port);
+      const ports = { mqtt: instance.mqttPort, database: instance.databasePort, dashboard };
       writeFileSync(join(dir, PORTS_FILE), JSON.stringify(ports));
     },
     release: () => {
@@ -94,19 +99,4 @@ function makeClaim(name: string, lock: Server): Claim {
       lock.close();
     },
   };
-}
-
-/** An abstract Unix socket (unix(7)): the kernel frees the name with the process, so no stale lock is ever left. */
-function lockPlace(name: string): Promise<Server | undefined> {
-  const id = createHash('sha256').update(join(dataRoot(), name)).digest('hex').slice(0, 16);
-  const server = createServer((socket) => socket.destroy());
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
-    );
-    server.listen(`\0mqtt-saas-${id}`, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
 }

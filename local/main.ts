@@ -2,9 +2,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buildFunctions } from '../ops/build.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { ensureDashboard } from './dashboard.ts';
 import { waitForReadings } from './first-readings.ts';
 import { claimInstance, readPorts } from './instance.ts';
 import { watchParents } from './parent.ts';
+import { seedPeople } from './people.ts';
 import { startPlatform } from './platform.ts';
 import { ProgressLine, printReady } from './screen.ts';
 import { seedDevices } from './seed.ts';
@@ -57,6 +59,11 @@ async function run(): Promise<void> {
   const progress = new ProgressLine(process.stdout);
   const status = createStatusDisplay(process.stdout);
   await buildFunctions();
+  // Beside everything else: after a change of its sources this takes longest. Without it the rest is still of use.
+  const dashboard = ensureDashboard().then(
+    () => undefined,
+    (error: Error) => error,
+  );
   const platform = await startPlatform({
     name: claim.name,
     dir: claim.dir,
@@ -68,6 +75,7 @@ async function run(): Promise<void> {
   });
   const { instance, secrets } = platform;
   const devices = await withConnection(instance.databaseUrl, (client) => seedDevices(client, secrets.devices));
+  await withConnection(instance.databaseUrl, (client) => seedPeople(client, instance, secrets.people));
   platform.saveSecrets();
   claim.announce(instance);
   progress.step('devices');
@@ -88,8 +96,11 @@ async function run(): Promise<void> {
     await platform.stop();
     throw new Error(`${error.message}; see ingest.log and broker/mosquitto.log in ${claim.dir}`);
   });
+  progress.step('dashboard');
+  const missing = await Promise.race([dashboard, stopSignal.then(() => undefined)]);
   progress.done();
-  printReady(instance, claim.dir);
+  if (missing) console.error(`\nerror: ${missing.message}`);
+  printReady(instance, claim.dir, { people: secrets.people, hasDashboard: missing === undefined });
   status.run(instance.databaseUrl, simulator.acknowledged);
 
   const reason = await stopSignal;

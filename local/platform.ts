@@ -1,4 +1,5 @@
-// The platform on this machine: database, broker, ingest and registry watch, started in order and stopped in reverse.
+// The platform on this machine: database, broker, ingest, registry watch and front door, started in order and stopped in
+// reverse.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { INGEST_USERNAME, ingestUsername } from '../provisioning/broker/registry.ts';
@@ -6,6 +7,10 @@ import { applyMigrations } from '../provisioning/database/apply.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
+import { API_ROLE, makeApiRole, makeAuthTables } from './api-role.ts';
+import { CONTROL_USERNAME, startCommandSender } from './command-sender.ts';
+import { DASHBOARD_DIR } from './dashboard.ts';
+import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';
 import { type IngestWorker, startIngestWorker } from './ingest-worker.ts';
 import type { RunningInstance } from './instance.ts';
@@ -24,7 +29,7 @@ export interface PlatformOptions {
   /** Port of MQTT over TLS. Default: a free one. A given one that is taken is an error. */
   mqttPort?: number;
   /** Ports to use when they are free, so that addresses stay the same from start to start. */
-  preferredPorts?: { mqtt?: number; database?: number };
+  preferredPorts?: { mqtt?: number; database?: number; dashboard?: number };
   /** Told of each step. */
   onProgress?: (step: string) => void;
   /** Told when a part fails and when it is back. */
@@ -41,6 +46,7 @@ export interface Platform {
   database: Supervised<RunningPostgres>;
   broker: Supervised<Mosquitto>;
   ingest: Supervised<IngestWorker>;
+  frontDoor: Supervised<FrontDoor>;
   /** Stops every part in reverse order; what a device was acknowledged for is kept. */
   stop(): Promise<void>;
 }
@@ -112,6 +118,33 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const rotation = watchIngestAccount(ingestAccountFile, () => void ingest.replace());
     stops.push(async () => rotation.stop());
 
+    const commands = startCommandSender({
+      databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
+      brokerUrl: broker.current.url,
+      ca: readFileSync(certificates.caFile, 'utf8'),
+      key: secrets.controlBroker,
+      onTrouble,
+    });
+    stops.push(commands.stop);
+
+    onProgress('front door');
+    const dashboardPort = await choosePort(options.preferredPorts?.dashboard);
+    const frontDoor = await supervise(
+      'the front door',
+      () =>
+        startFrontDoor({
+          port: dashboardPort,
+          siteDir: DASHBOARD_DIR,
+          databaseUrl: roleUrl(url, API_ROLE, secrets.apiDatabase),
+          jwtSecret: secrets.jwtSecret,
+          publishableKey: secrets.publishableKey,
+          broker: { host: '127.0.0.1', port: mqttPort, caFile: certificates.caFile },
+          logFile: join(dir, 'front-door.log'),
+        }),
+      onTrouble,
+    );
+    stops.push(frontDoor.stop);
+
     const instance: RunningInstance = {
       name,
       pid: process.pid,
@@ -121,26 +154,32 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       caFile: certificates.caFile,
       databasePort,
       databaseUrl: url,
+      dashboardUrl: frontDoor.current.url,
+      publishableKey: secrets.publishableKey,
       brokerLog: broker.current.logFile,
       ingestAccountFile,
     };
-    return { instance, secrets, saveSecrets: save, database, broker, ingest, stop };
+    return { instance, secrets, saveSecrets: save, database, broker, ingest, frontDoor, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** Schema, logins of the two roles, and the ingest worker's broker account in each generation that is in force. */
+/** Schema, logins of the roles, and the ingest worker's broker account in each generation that is in force. */
 async function prepareDatabase(url: string, secrets: PlatformSecrets, account: IngestAccount): Promise<void> {
+  await withConnection(url, makeAuthTables);
   await applyMigrations(url);
   await withConnection(url, async (client) => {
+    await makeApiRole(client, secrets.apiDatabase);
     await setLogin(client, 'mqtt_ingest', secrets.ingestDatabase);
     await setLogin(client, 'broker_sync', secrets.syncDatabase);
     for (const generation of account.inForce) {
       const key = account.keys[generation]!;
       await upsertServiceAccount(client, { username: ingestUsername(generation), purpose: 'ingest', key });
     }
+    const control = { username: CONTROL_USERNAME, purpose: 'control', key: secrets.controlBroker } as const;
+    await upsertServiceAccount(client, control);
   });
 }
 

@@ -26,15 +26,28 @@ export class ProgressLine {
   }
 }
 
-/** Where everything is, once the platform runs. Shows no secret: it says which file holds them. */
-export function printReady(instance: RunningInstance, dir: string): void {
+/** What the ready screen says besides addresses. */
+export interface ReadyOptions {
+  /** Passwords of the demonstration's people by e-mail address. They open nothing but this platform. */
+  people: Readonly<Record<string, string>>;
+  /** False when the dashboard could not be built. */
+  hasDashboard: boolean;
+}
+
+/** Where everything is, once the platform runs. Of secrets it shows the demonstration's passwords only. */
+export function printReady(instance: RunningInstance, dir: string, { people, hasDashboard }: ReadyOptions): void {
   const suffix = instance.name === 'default' ? '' : `:${instance.name}`;
+  const signIns = Object.entries(people).map(([email, password]) => `             ${email.padEnd(20)}  ${password}`);
+  const dashboard = hasDashboard
+    ? [instance.dashboardUrl, ...signIns]
+    : [`not built, see the error above (the API is at ${instance.dashboardUrl})`];
   console.log(`
 The platform is running${suffix ? ` as "${instance.name}"` : ''}.
 
+  Dashboard  ${dashboard.join('\n')}
   Broker     mqtts://127.0.0.1:${instance.mqttPort}   (CA: ${instance.caFile})
   Database   127.0.0.1:${instance.databasePort}   (database postgres)
-  Data       ${dir}   (keys: secrets.json, logs: ingest.log, broker/mosquitto.log)
+  Data       ${dir}   (keys: secrets.json, logs: ingest.log, front-door.log, broker/mosquitto.log)
 
   Check it   npm run verify -- --target local${suffix}
   Stop it    Ctrl-C

@@ -1,21 +1,39 @@
 // The local platform's own secrets: made once, kept in its folder, readable by its owner only.
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { generateKey } from '../domain/credentials.ts';
 
-/** Keys of the services, and of the simulated devices by `<tenant>.<device>`. The database holds hashes only. */
+/** Keys of the services, the simulated devices by `<tenant>.<device>`, and the demonstration's people by e-mail address. */
 export interface PlatformSecrets {
   /** Password of the database role mqtt_ingest. */
   ingestDatabase: string;
   /** Password of the database role broker_sync. */
   syncDatabase: string;
+  /** Password of the database role of the local API. */
+  apiDatabase: string;
+  /** Key of the broker account that sends commands. */
+  controlBroker: string;
+  /** Signs the access tokens of people who sign in. */
+  jwtSecret: string;
+  /** Supabase's publishable key: not secret, but this platform's own. */
+  publishableKey: string;
   devices: Record<string, string>;
+  people: Record<string, string>;
 }
 
-/** Reads the secrets, or makes those of the services. Device keys are added by `save`. */
+/** Reads the secrets, and makes those of the services that are missing. Keys of devices and people are added by `save`. */
 export function loadSecrets(file: string): { secrets: PlatformSecrets; save: () => void } {
-  const secrets: PlatformSecrets = existsSync(file)
-    ? JSON.parse(readFileSync(file, 'utf8'))
-    : { ingestDatabase: generateKey(), syncDatabase: generateKey(), devices: {} };
+  const secrets: PlatformSecrets = {
+    ingestDatabase: generateKey(),
+    syncDatabase: generateKey(),
+    apiDatabase: generateKey(),
+    controlBroker: generateKey(),
+    jwtSecret: generateKey(),
+    publishableKey: `sb_publishable_${randomBytes(16).toString('base64url')}`,
+    devices: {},
+    people: {},
+    ...(existsSync(file) && JSON.parse(readFileSync(file, 'utf8'))),
+  };
   const save = () => {
     writeFileSync(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
     renameSync(`${file}.new`, file);

@@ -1,25 +1,4 @@
 // `npm test`: every test of every room; arguments are passed on to vitest (`npm test -- policies`).
-// Ends with one line, `N passed, N failed`.
-import { startVitest } from 'vitest/node';
+import { runVitest } from './run-vitest.ts';
 
-process.env.NODE_ENV = 'test';
-const vitest = await startVitest('test', process.argv.slice(2), { run: true, watch: false });
-await vitest.close();
-
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-for (const file of vitest.state.getTestModules()) {
-  for (const test of file.children.allTests()) {
-    const { state } = test.result();
-    if (state === 'passed') passed += 1;
-    else if (state === 'failed') failed += 1;
-    else skipped += 1;
-  }
-  // A file that could not even be loaded has no tests, and must not pass for that.
-  if (!file.ok() && ![...file.children.allTests()].some((test) => test.result().state === 'failed')) failed += 1;
-}
-failed += vitest.state.getUnhandledErrors().length;
-if (passed === 0) console.error('error: no test ran');
-console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+await runVitest(process.argv.slice(2));

@@ -11,7 +11,7 @@ import { processesOf, removePlatform, startPlatformProcess } from './support/pla
 const run = promisify(execFile);
 const suffix = randomBytes(3).toString('hex');
 const [one, two] = [`test-${suffix}-1`, `test-${suffix}-2`];
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 400_000;
 
 afterAll(() => {
   for (const name of [one, two]) {

@@ -1,10 +1,11 @@
 // Builds the dashboard into dist/dashboard: static files that any host serves. `npm run build:dashboard`
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, globSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assertFirstLoads } from './first-load.ts';
+import { writeHeaders } from './headers.ts';
 
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, '../..');
@@ -16,11 +17,12 @@ const OUTDIR = join(ROOT, 'dist/dashboard');
  * @throws Error when it does not build, or a route loads more script than it may.
  */
 export function buildDashboard(outdir = OUTDIR): string {
+  const hash = sourcesHash();
   const env = {
     ...process.env,
     NODE_ENV: 'production' as const,
     NEXT_TELEMETRY_DISABLED: '1',
-    DASHBOARD_BUILD_ID: sourcesHash(),
+    DASHBOARD_BUILD_ID: hash,
   };
   const next = join(ROOT, 'node_modules/next/dist/bin/next');
   const { status, stdout, stderr } = spawnSync(process.execPath, [next, 'build', HERE], {
@@ -32,10 +34,21 @@ export function buildDashboard(outdir = OUTDIR): string {
   for (const { page, bytes } of assertFirstLoads(join(HERE, 'out'))) {
     console.log(`${String(Math.round(bytes / 1000)).padStart(5)} kB  ${page}`);
   }
+  rmSync(stampOf(outdir), { force: true });
   rmSync(outdir, { recursive: true, force: true });
   cpSync(join(HERE, 'out'), outdir, { recursive: true });
+  writeHeaders(outdir);
+  writeFileSync(stampOf(outdir), hash);
   return outdir;
 }
+
+/** True when the build there is of these very sources. */
+export function isBuilt(outdir = OUTDIR): boolean {
+  return existsSync(stampOf(outdir)) && readFileSync(stampOf(outdir), 'utf8') === sourcesHash();
+}
+
+/** Beside the site, which is served whole. */
+const stampOf = (outdir: string) => `${outdir}.sources`;
 
 /** Of everything the build reads. */
 function sourcesHash(): string {

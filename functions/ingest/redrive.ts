@@ -19,32 +19,33 @@ export type Redriven =
   /** There is none of this id that has not been redriven. */
   | { outcome: 'gone' };
 
+/** Locks a letter and returns it: for an operator, who may read the table. */
 const TAKE = `
   select topic, payload, content_type, properties, received_at from public.dead_letters
   where id = $1 and redriven_at is null for update skip locked`;
+/** For ingest, which may not: only letters that somebody asked to redrive. */
+const TAKE_REQUESTED = 'select * from ingest.take_dead_letter($1)';
 
 /** How near in time a reading without a timestamp of its own must be to be the same: as long as ingest remembers one. */
 const NEAR = '3 days';
 // Ingest's memory of such readings may be gone by now; the table's is not.
-const FIND_UNTIMED = `
-  select distinct message_id from public.telemetry
-  where tenant_id = $1 and device_id = $2 and message_id = any ($3::text[])
-    and ts between $4::timestamptz - $5::interval and $4::timestamptz + $5::interval`;
+const FIND_UNTIMED = 'select * from ingest.stored_untimed($1, $2, $3, $4, $5) as message_id';
 
-const MARK = 'update public.dead_letters set redriven_at = now(), redriven_as = $2 where id = $1';
+const CLOSE = 'select ingest.close_dead_letter($1, $2)';
+const REFUSE = 'select ingest.refuse_redrive($1, $2, $3)';
 
 /** Under no session: a redrive is no delivery of the broker's, and is never found by its packet. */
 const NO_SESSION = '';
 
 /**
  * Redrives one dead letter in a transaction of its own. It counts as received once more, and not towards a quota.
- * @param client of a role that may read and change dead letters, read the registry and telemetry, and what ingest may.
+ * @param client of a role that may read dead letters, and what ingest may.
  * @throws database errors; then nothing has changed.
  */
 export async function redrive(client: Client, id: string): Promise<Redriven> {
   await client.query('begin');
   try {
-    const result = await redriveOne(client, id);
+    const result = await redriveOne(client, id, TAKE);
     await client.query(result.outcome === 'stored' || result.outcome === 'duplicate' ? 'commit' : 'rollback');
     return result;
   } catch (error) {
@@ -53,8 +54,19 @@ export async function redrive(client: Client, id: string): Promise<Redriven> {
   }
 }
 
-async function redriveOne(client: Client, id: string): Promise<Redriven> {
-  const { rows } = await client.query<Letter>(TAKE, [id]);
+/**
+ * Redrives one dead letter that somebody asked for. A refusal becomes the letter's reason, and ends the request.
+ * @param client of ingest's role, in a transaction that the caller ends. @throws database errors.
+ */
+export async function redriveRequested(client: Client, id: string): Promise<Redriven> {
+  const result = await redriveOne(client, id, TAKE_REQUESTED);
+  // Nothing of a refused letter was written: a row that the database refuses is undone to its own savepoint.
+  if (result.outcome === 'refused') await client.query(REFUSE, [id, result.reason, result.detail]);
+  return result;
+}
+
+async function redriveOne(client: Client, id: string, take: string): Promise<Redriven> {
+  const { rows } = await client.query<Letter>(take, [id]);
   const [letter] = rows;
   if (letter === undefined) return { outcome: 'gone' };
   const batch = await readAgain(client, letter);
@@ -73,7 +85,7 @@ async function redriveOne(client: Client, id: string): Promise<Redriven> {
   const tallies = count(batch, fates);
   await addToLedger(client, batch, tallies);
   const outcome = totalOf(tallies).stored > 0 ? 'stored' : 'duplicate';
-  await client.query(MARK, [id, outcome]);
+  await client.query(CLOSE, [id, outcome]);
   return { outcome };
 }
 

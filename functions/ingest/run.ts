@@ -6,6 +6,7 @@ import type { IngestSettings } from '../settings.ts';
 import { backoffMs, pause } from './backoff.ts';
 import { type Database, openDatabase } from './database.ts';
 import { acquireLease, type Lease } from './lease.ts';
+import { carryOutRedrives } from './redrive-requests.ts';
 import { maintain, runSession, type SessionEnd } from './session.ts';
 import { classify } from './sqlstate.ts';
 import { createSummary, type Summary } from './summary.ts';
@@ -47,6 +48,7 @@ export async function runOnce(
       ended.outcome = 'skipped';
       ended.skipped = 'another run holds the lease';
     } else {
+      await carryOutRedrives(database, runLog);
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now };

@@ -3,6 +3,7 @@ import { describeError } from '../describe.ts';
 import type { Logger } from '../log.ts';
 import type { IngestSettings } from '../settings.ts';
 import { backoffMs, pause } from './backoff.ts';
+import { startChores } from './chores.ts';
 import { type Database, openDatabase } from './database.ts';
 import { acquireLease, type Lease } from './lease.ts';
 import { maintain, runSession } from './session.ts';
@@ -69,6 +70,7 @@ async function drainWhileHeld(
 ): Promise<void> {
   await maintain(database, log);
   const maintaining = setInterval(() => void maintain(database, log), MAINTAIN_EVERY_MS);
+  const chores = startChores(settings.database, log);
   try {
     const session = { settings, database, lease, log, signal, onWritten };
     const takenOver = settings.previous ? await takeOver(session, settings.previous) : 'idle';
@@ -76,6 +78,7 @@ async function drainWhileHeld(
     if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
   } finally {
     clearInterval(maintaining);
+    await chores.stop();
     await lease.release();
   }
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dataRoot, ROOT } from '../../local/unprivileged.ts';
 
-const START_TIMEOUT_MS = 60_000;
+/** The dashboard may have to be built first. */
+const START_TIMEOUT_MS = 240_000;
 
 /** A started platform. */
 export interface PlatformProcess {

@@ -1,0 +1,32 @@
+// GET /api/config: what the dashboard must know of the place it runs in, so that one build serves all places.
+import { type Context, PLAIN_HEADERS, supabaseUrl } from '../context.ts';
+
+/** The answer. Public: anybody may read it. */
+export interface PublicConfig {
+  supabaseUrl: string;
+  publishableKey: string;
+  brokerHost: string;
+  brokerPort: number;
+  /** False when devices can trust the public CAs they have. */
+  hasCa: boolean;
+  environment: string;
+}
+
+/** 500 names the binding that is missing. */
+export function onRequestGet(context: Context): Response {
+  const { env } = context;
+  const missing = (['SUPABASE_PUBLISHABLE_KEY', 'BROKER_HOST'] as const).filter((name) => !env[name]);
+  if (missing.length > 0) {
+    const error = `${missing.join(' and ')} not set: set it among the site's variables`;
+    return Response.json({ error }, { status: 500, headers: PLAIN_HEADERS });
+  }
+  const config: PublicConfig = {
+    supabaseUrl: supabaseUrl(context),
+    publishableKey: env.SUPABASE_PUBLISHABLE_KEY!,
+    brokerHost: env.BROKER_HOST!,
+    brokerPort: Number(env.BROKER_PORT || 8883),
+    hasCa: Boolean(env.BROKER_CA),
+    environment: env.ENVIRONMENT || 'dev',
+  };
+  return Response.json(config, { headers: PLAIN_HEADERS });
+}

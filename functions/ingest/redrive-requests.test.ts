@@ -1,0 +1,141 @@
+// Redrives that people ask for, carried out with ingest's own role, by a timer's run and by a worker.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
+import { evaluateAlertsOnTimer } from '../alerts/on-timer.ts';
+import { openDatabase } from './database.ts';
+import { redriveRequested } from './redrive.ts';
+import { carryOutRedrives } from './redrive-requests.ts';
+import { runOnce } from './run.ts';
+import { runWorker } from './worker.ts';
+
+let rig: IngestRig;
+let store: StoreRig;
+beforeAll(async () => {
+  rig = await startIngestRig(2);
+  store = await openStoreRig(rig, 'requests');
+});
+afterAll(async () => {
+  await store.stop();
+  await rig.stop();
+});
+
+/** A device that ingest does not know yet, with dead letters of these payloads; `register` makes it known. */
+async function lettersOf(name: string, payloads: string[]) {
+  const topic = `tenants/acme/devices/${name}/telemetry`;
+  const device: RigDevice = { ...rig.devices[0]!, device: name, topic };
+  await store.write(device, payloads);
+  const { rows } = await rig.admin.query<{ id: string }>(
+    'select id::text from public.dead_letters where topic = $1 order by id',
+    [topic],
+  );
+  const ids = rows.map(({ id }) => id);
+  return {
+    device,
+    ids,
+    register: async () => {
+      const made = await rig.admin.query<{ id: string }>(
+        `insert into public.devices (tenant_id, slug, name)
+         select id, $1, $1 from public.tenants where slug = 'acme' returning id`,
+        [name],
+      );
+      device.id = made.rows[0]!.id;
+    },
+    ask: (which = ids) =>
+      rig.admin.query('update public.dead_letters set redrive_requested_at = now() where id = any ($1)', [which]),
+    states: async () =>
+      (
+        await rig.admin.query(
+          `select redriven_as as became, redrive_requested_at is not null as due, reason
+           from public.dead_letters where topic = $1 order by id`,
+          [topic],
+        )
+      ).rows,
+  };
+}
+
+test("a timer's run carries requests out, and nothing else", async () => {
+  const letters = await lettersOf('asked', ['{"id":"a"}', '{"id":"b"}', 'bad']);
+  await letters.register();
+  await letters.ask([letters.ids[0]!, letters.ids[2]!]);
+  const { log, lines } = keepLog('info');
+  await runOnce(rig.settings('asked'), log, never);
+  expect(await letters.states()).toEqual([
+    { became: 'stored', due: true, reason: 'unknown-device' },
+    { became: null, due: false, reason: 'unknown-device' },
+    { became: null, due: false, reason: 'not-json' },
+  ]);
+  expect((await rig.rows(letters.device)).map(({ message_id }) => message_id)).toEqual(['a']);
+  expect(lines).toContainEqual(expect.objectContaining({ redriven: { stored: 1, duplicate: 0, refused: 1, gone: 0 } }));
+});
+
+test('a refused one leaves nothing behind, and can be asked for again', async () => {
+  const letters = await lettersOf('again', [`{"id":"deep","n":0.${'1'.repeat(20_000)}}`, '{"id":"late"}']);
+  const database = openDatabase(rig.settings('again').database);
+  const { log } = keepLog();
+  await letters.ask();
+  await carryOutRedrives(database, log);
+  expect((await letters.states()).map(({ due }) => due)).toEqual([false, false]);
+  await letters.register();
+  await letters.ask();
+  await carryOutRedrives(database, log);
+  expect(await letters.states()).toEqual([
+    { became: null, due: false, reason: 'database-rejected' },
+    { became: 'stored', due: true, reason: 'unknown-device' },
+  ]);
+  expect((await rig.admin.query("select from ingest.untimed where message_id = 'deep'")).rowCount).toBe(0);
+  expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
+  await database.close();
+});
+
+test("ingest's role can take a letter that somebody asked for, no other, and none twice", async () => {
+  const letters = await lettersOf('mine', ['{"id":"m"}', '{"id":"n"}']);
+  await letters.register();
+  const [one, two] = [openDatabase(rig.settings('mine').database), openDatabase(rig.settings('mine').database)];
+  const take = (database: typeof one, id: string) =>
+    database.transaction('', (client) => redriveRequested(client, id).then(({ outcome }) => outcome));
+  expect(await take(one, letters.ids[0]!)).toBe('gone');
+  await letters.ask();
+  const outcomes = await Promise.all([one, two].flatMap((database) => letters.ids.map((id) => take(database, id))));
+  expect(outcomes.sort()).toEqual(['gone', 'gone', 'stored', 'stored']);
+  await expect(one.query('select from public.dead_letters', [])).rejects.toMatchObject({ code: '42501' });
+  await Promise.all([one.close(), two.close()]);
+});
+
+test('a worker carries requests out within seconds, and looks at the alert rules', async () => {
+  const letters = await lettersOf('waiting', ['{"id":"w"}']);
+  await letters.register();
+  const [device] = rig.devices;
+  await rig.admin.query(
+    `insert into public.alert_rules (tenant_id, name, kind, device_id, field, comparison, threshold, window_minutes, severity)
+     select tenant_id, 'hot', 'threshold', id, 't', 'above', 30, 5, 'warning' from public.devices where id = $1`,
+    [device!.id],
+  );
+  await store.write(device!, ['{"t":31}']);
+  const { log } = keepLog();
+  const stopping = new AbortController();
+  const worker = runWorker(rig.settings('waiting'), log, stopping.signal);
+  await letters.ask();
+  await expect.poll(async () => (await letters.states())[0]?.became, { timeout: 20_000 }).toBe('stored');
+  const alerts = () => rig.admin.query('select from public.alerts where resolved_at is null');
+  await expect.poll(async () => (await alerts()).rowCount, { timeout: 20_000 }).toBe(1);
+  stopping.abort();
+  await worker;
+});
+
+test("the timer's evaluation says what changed, and fails when the database refuses", async () => {
+  const [, device] = rig.devices;
+  await store.write(device!, ['{"t":41}']);
+  await rig.admin.query(
+    `insert into public.alert_rules (tenant_id, name, kind, device_id, field, comparison, threshold, window_minutes, severity)
+     select tenant_id, 'hotter', 'threshold', id, 't', 'above', 40, 5, 'critical' from public.devices where id = $1`,
+    [device!.id],
+  );
+  const lines: string[] = [];
+  const keep = (line: string) => lines.push(line);
+  const context = { info: keep, warn: keep, error: keep };
+  await evaluateAlertsOnTimer(rig.env('alerts'), context);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ service: 'evaluate_alerts', changed: 1 }]);
+  await rig.admin.query('revoke execute on function public.evaluate_alert_rules() from mqtt_ingest');
+  await expect(evaluateAlertsOnTimer(rig.env('alerts'), context)).rejects.toMatchObject({ code: '42501' });
+});

@@ -1,0 +1,29 @@
+// Carries out the redrives that people ask for in the dashboard. They only set a mark; the work is ingest's, with its role.
+import { describeError } from '../describe.ts';
+import type { Logger } from '../log.ts';
+import type { Database } from './database.ts';
+import { redriveRequested } from './redrive.ts';
+import { classify } from './sqlstate.ts';
+
+/** Most letters taken at a time: batches of readings wait for no more than one of them. */
+const MOST = 200;
+
+/**
+ * Redrives the letters that are due, one a transaction. Its failure is no reason not to ingest: it is logged, and the
+ * letters stay due.
+ */
+export async function carryOutRedrives(database: Database, log: Logger): Promise<void> {
+  const counts = { stored: 0, duplicate: 0, refused: 0, gone: 0 };
+  try {
+    const { rows } = await database.query<{ id: string }>('select ingest.requested_redrives($1) as id', [MOST]);
+    for (const { id } of rows) {
+      const { outcome } = await database.transaction('', (client) => redriveRequested(client, id));
+      counts[outcome] += 1;
+    }
+    if (rows.length > 0) log.info({ redriven: counts }, 'dead letters redriven');
+  } catch (error) {
+    // A database that is away is ingest's own to report, once.
+    const level = classify(error) === 'transient' ? 'debug' : 'warn';
+    log[level]({ error: describeError(error) }, 'redriving dead letters failed, they stay due');
+  }
+}

@@ -1,0 +1,47 @@
+// Builds the dashboard when its sources have changed since the last build.
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isBuilt } from '../apps/dashboard/build.ts';
+import { startChild } from './child.ts';
+import { tryLock } from './lock.ts';
+import { ROOT } from './unprivileged.ts';
+
+/** The built dashboard. */
+export const DASHBOARD_DIR = join(ROOT, 'dist/dashboard');
+
+const BUILD = join(ROOT, 'apps/dashboard/build.ts');
+const WAIT_MS = 200;
+
+/**
+ * Makes sure that dist/dashboard is of these sources; takes about 20 seconds when it is not. Two platforms that start at
+ * once build once.
+ * @throws Error with the end of what the build said.
+ */
+export async function ensureDashboard(): Promise<void> {
+  while (!isBuilt()) {
+    const lock = await tryLock(BUILD);
+    if (lock === undefined) {
+      await sleep(WAIT_MS);
+      continue;
+    }
+    try {
+      if (!isBuilt()) await build();
+    } finally {
+      lock.close();
+    }
+  }
+}
+
+async function build(): Promise<void> {
+  const child = startChild(process.execPath, [BUILD], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: process.env,
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+  if (code === 0) return;
+  const words = `${out}${err}`.trimEnd().split('\n').slice(-12).join('\n  ');
+  throw new Error(`the dashboard could not be built (npm run build:dashboard):\n  ${words}`);
+}

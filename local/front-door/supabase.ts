@@ -1,0 +1,68 @@
+// The Supabase-compatible API of the local platform: @supabase/lite on the platform's own Postgres, in this process.
+import { App, ConsoleEmailDriver } from '@supabase/lite';
+import { createPostgresConnection } from '@supabase/lite/postgres';
+
+/** What the API needs to know. */
+export interface ApiOptions {
+  /** URL of the database as the role of local/api-role.ts. */
+  databaseUrl: string;
+  /** Signs the access tokens (HS256). */
+  jwtSecret: string;
+  /** What a browser sends as `apikey`; without a session it stands for the role `anon`. */
+  publishableKey: string;
+  /** Origin of the dashboard; links in mails lead there. */
+  siteUrl: string;
+}
+
+/** Handles requests to `/rest/v1` and `/auth/v1`. Mails are written to this process' output instead of being sent. */
+export interface Api {
+  fetch(request: Request): Promise<Response>;
+}
+
+/** Connects at first use. */
+export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: ApiOptions): Api {
+  const connection = createPostgresConnection({
+    url: databaseUrl,
+    postgresOptions: { max: 8, onnotice: () => {}, types: { json: jsonType(114), jsonb: jsonType(3802) } },
+  });
+  // At its first request lite would grant every table to every API role. The migrations' own grants are the platform's
+  // promise, so it is told that this is done already; its role could not do it anyway. See api.test.ts.
+  Object.assign(connection, { rlsState: 'active' });
+  const app = new App({
+    connection,
+    api: { schemas: ['public'], max_rows: 1000 },
+    auth: {
+      enabled: true,
+      jwt_secret: jwtSecret,
+      publishable_key: publishableKey,
+      site_url: siteUrl,
+      minimum_password_length: 12,
+    },
+    options: {
+      server: { disableStudio: true, disableFallback: true, admin: false },
+      drivers: { email: new ConsoleEmailDriver() },
+    },
+  });
+  return { fetch: (request) => app.fetch(request) };
+}
+
+/**
+ * lite hands a function's JSON argument over as text already, and the driver would make a JSON string of it: what is the
+ * text of an object or an array is sent as it is. @param oid of the type in Postgres' catalog.
+ */
+const jsonType = (oid: number) => ({
+  to: oid,
+  from: [oid],
+  serialize: (value: unknown) => (isJsonText(value) ? value : JSON.stringify(value)),
+  parse: (text: string) => JSON.parse(text),
+});
+
+function isJsonText(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,135 @@
+// A device's life: added in the dashboard, publishing with the very command the dashboard shows, seen live, commanded,
+// switched off.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import mqtt from 'mqtt';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { openAs, withBrowser } from './browser.ts';
+import { report } from './report.ts';
+
+withBrowser();
+
+const run = promisify(execFile);
+/** A device that was added or switched is in force on the broker within seconds (MQTT-4). */
+const REGISTRY_MS = 30_000;
+
+let dir: string;
+let page: Page;
+let command: string;
+let key: string;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-device-'));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** Runs the shown command in the folder with the downloaded files; resolves when mosquitto_pub was acknowledged. */
+const publish = (changed = command) => run('sh', ['-c', changed], { cwd: dir, env: { PATH: process.env.PATH } });
+
+/** Downloads what a click gives into the folder. */
+async function download(button: 'button' | 'link', name: string): Promise<void> {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole(button, { name }).click()]);
+  await file.saveAs(join(dir, file.suggestedFilename()));
+}
+
+async function addDevice(): Promise<void> {
+  page = await openAs('owner', '/admin/devices', { permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.getByRole('button', { name: 'Add device' }).click();
+  await page.getByLabel('Name').fill('Cold store');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add device' }).click();
+  await page.getByRole('heading', { name: 'cold-store is registered' }).waitFor();
+  await download('button', 'Settings');
+  await download('link', 'CA certificate');
+  await page.getByRole('button', { name: 'Copy command' }).click();
+  command = await page.evaluate('navigator.clipboard.readText()');
+  key = /^-P (.+)$/m.exec(readFileSync(join(dir, 'mosquitto_pub'), 'utf8'))![1]!;
+}
+
+test('a device is added, publishes with the shown command, is seen live, gets a command, and is switched off', async () => {
+  await addDevice();
+  expect(command).toContain('mosquitto_pub');
+  expect(command).not.toContain(key);
+
+  // The broker learns of it within seconds; until then it refuses.
+  await expect
+    .poll(
+      () =>
+        publish().then(
+          () => 'accepted',
+          () => 'refused',
+        ),
+      { timeout: REGISTRY_MS },
+    )
+    .toBe('accepted');
+  let publishedAt = Date.now();
+  await page.getByText('The first reading is here').waitFor();
+  report('first reading on the screen after publishing', Date.now() - publishedAt);
+
+  await page.getByRole('link', { name: 'Open device' }).click();
+  await page.getByRole('heading', { name: 'Cold store' }).waitFor();
+  await page.getByRole('cell', { name: '21.5' }).first().waitFor();
+  for (const value of ['-18.25', '-17.5', '-16.75']) {
+    await publish(command.replace('21.5', value));
+    publishedAt = Date.now();
+    await page.getByText(value.replace('-', '−')).or(page.getByText(value)).first().waitFor();
+    report('a reading on the device page after publishing', Date.now() - publishedAt);
+  }
+
+  const device = await connect();
+  await expectCommand(device);
+  const cut = new Promise((resolve) => device.once('close', () => resolve('cut')));
+  const switchedAt = Date.now();
+  await page.getByRole('switch', { name: 'Enabled' }).click();
+  await page.getByText('Cold store is disabled').waitFor();
+  expect(await cut).toBe('cut');
+  report('live connection cut after disabling', Date.now() - switchedAt);
+  device.end(true);
+  await expect(publish()).rejects.toMatchObject({ stderr: expect.stringMatching(/not authori[sz]ed/i) });
+
+  await page.getByRole('switch', { name: 'Enabled' }).click();
+  await page.getByText('may connect again').waitFor();
+  await expect
+    .poll(
+      () =>
+        publish().then(
+          () => 'accepted',
+          () => 'refused',
+        ),
+      { timeout: REGISTRY_MS },
+    )
+    .toBe('accepted');
+});
+
+/** The device itself, connected live with its key. */
+async function connect(): Promise<mqtt.MqttClient> {
+  const { mqttPort } = inject('platform');
+  return mqtt.connectAsync(`mqtts://127.0.0.1:${mqttPort}`, {
+    protocolVersion: 5,
+    username: 'acme.cold-store',
+    clientId: 'acme.cold-store',
+    password: key,
+    ca: readFileSync(join(dir, 'ca.pem')),
+    reconnectPeriod: 0,
+  });
+}
+
+/** Sent from the page, a command arrives at the device. */
+async function expectCommand(device: mqtt.MqttClient): Promise<void> {
+  const arrived = new Promise<string>((resolve) =>
+    device.once('message', (topic, payload) => resolve(`${topic} ${payload}`)),
+  );
+  await device.subscribeAsync('tenants/acme/devices/cold-store/commands/#', { qos: 1 });
+  await page.getByLabel('Command, as a JSON object').fill('{"defrost": true}');
+  await page.getByRole('button', { name: 'Send command' }).click();
+  expect(await arrived).toBe('tenants/acme/devices/cold-store/commands {"defrost":true}');
+  await page.getByText('Sent', { exact: true }).waitFor();
+}
+
+test('a device of another tenant cannot be opened by its id', async () => {
+  const viewer = await openAs('viewer', '/admin/devices/view?id=00000000-0000-4000-8000-000000000000');
+  await viewer.getByRole('heading', { name: 'There is no such device' }).waitFor();
+});

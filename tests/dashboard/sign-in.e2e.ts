@@ -1,0 +1,32 @@
+// Signing in and out, each role.
+import { expect, test } from 'vitest';
+import { emailOf, open, openAs, signIn, withBrowser } from './browser.ts';
+
+withBrowser();
+
+test.each(['owner', 'staff', 'viewer'] as const)('%s signs in and sees the devices', async (person) => {
+  const page = await openAs(person, '/admin/devices');
+  await page.getByRole('link', { name: 'boiler-1' }).waitFor();
+  await page.getByText(emailOf(person)).waitFor();
+  expect(await page.getByText('greenhouse').count()).toBe(0);
+});
+
+test('whoever is not signed in is led to the form, and from there to where he wanted to go', async () => {
+  const page = await open('/admin/devices?x=1');
+  await page.waitForURL(/\/sign-in\?next=%2Fadmin%2Fdevices/);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+test('a wrong password is refused with a sentence', async () => {
+  const page = await open('/sign-in', { tolerate: /status of 400/ });
+  await signIn(page, emailOf('owner'), 'not the password');
+  await page.getByText('E-mail and password do not match an account.').waitFor();
+});
+
+test('signing out forgets the session', async () => {
+  const page = await openAs('viewer', '/admin/devices');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(/\/sign-in/);
+  await page.goto('/admin/devices');
+  await page.waitForURL(/\/sign-in/);
+});

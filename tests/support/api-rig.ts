@@ -1,0 +1,67 @@
+// A scratch database behind the local front door: the API as the dashboard has it, without broker and ingest.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient, type SupabaseClient } from '@supabase/supabase-js';
+import { generateKey } from '../../domain/credentials.ts';
+import { API_ROLE, makeApiRole, makeAuthTables } from '../../local/api-role.ts';
+import { ensureCertificates } from '../../local/certificates.ts';
+import { type FrontDoor, startFrontDoor } from '../../local/front-door.ts';
+import { roleUrl } from '../../local/platform.ts';
+import { freePort } from '../../local/ports.ts';
+import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import { applyMigrations } from '../../provisioning/database/apply.ts';
+import { withConnection } from '../../provisioning/database/connect.ts';
+
+/** A running API. */
+export interface ApiRig {
+  /** Of the database's superuser. */
+  databaseUrl: string;
+  frontDoor: FrontDoor;
+  publishableKey: string;
+  /** A client without a session. */
+  client(): SupabaseClient;
+  /** A client with a session of a new account. */
+  signUp(email: string): Promise<{ api: SupabaseClient; userId: string }>;
+  stop(): Promise<void>;
+}
+
+/** Starts it in three seconds. @param siteDir the site to serve. Default: none, every page is a 404. */
+export async function startApiRig(siteDir?: string): Promise<ApiRig> {
+  const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-api-'));
+  const postgres = await startScratchPostgres({ migrate: false });
+  const password = generateKey();
+  const publishableKey = `sb_publishable_${generateKey()}`;
+  await withConnection(postgres.url, makeAuthTables);
+  await applyMigrations(postgres.url);
+  await withConnection(postgres.url, (client) => makeApiRole(client, password));
+  const { caFile } = await ensureCertificates(dir);
+  const frontDoor = await startFrontDoor({
+    port: await freePort(),
+    siteDir: siteDir ?? join(dir, 'no-site'),
+    databaseUrl: roleUrl(postgres.url, API_ROLE, password),
+    jwtSecret: generateKey(),
+    publishableKey,
+    broker: { host: '127.0.0.1', port: 8883, caFile },
+    logFile: join(dir, 'front-door.log'),
+  });
+  const client = () =>
+    createClient(frontDoor.url, publishableKey, { auth: { persistSession: false, autoRefreshToken: false } });
+  return {
+    databaseUrl: postgres.url,
+    frontDoor,
+    publishableKey,
+    client,
+    signUp: async (email) => {
+      const api = client();
+      const { data, error } = await api.auth.signUp({ email, password: generateKey() });
+      if (error || !data.user) throw new Error(`no account for ${email}: ${error?.message}`);
+      return { api, userId: data.user.id };
+    },
+    stop: async () => {
+      await frontDoor.stop();
+      await postgres.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
