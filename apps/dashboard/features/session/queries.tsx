@@ -11,8 +11,8 @@ import { isPassing } from './errors.ts';
  */
 export const polled = (every: number) =>
   ({
-    refetchInterval: (query: { state: { fetchFailureCount: number; errorUpdateCount: number; status: string } }) =>
-      backOff(every, query.state.status === 'error' ? query.state.errorUpdateCount : 0),
+    refetchInterval: ({ state }: { state: { status: string; dataUpdatedAt: number; errorUpdatedAt: number } }) =>
+      state.status === 'error' ? backOff(every, state.dataUpdatedAt, state.errorUpdatedAt) : every,
     refetchIntervalInBackground: false,
     placeholderData: keepPreviousData,
     retry: false,
