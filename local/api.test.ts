@@ -22,7 +22,7 @@ beforeAll(async () => {
       grant execute on function public.refuse() to authenticated;
       create function public.kind_of(value jsonb) returns text language sql as 'select jsonb_typeof(value)';
       grant execute on function public.kind_of(jsonb) to authenticated;
-      create table public.kept (value jsonb);
+      create table public.kept (value jsonb, bytes bytea);
       alter table public.kept enable row level security;
       grant select, insert on public.kept to authenticated;
       create policy everything on public.kept for all to authenticated using (true)`),
@@ -62,6 +62,12 @@ test('a JSON object, array or text is what it was, as an argument and as a row',
     expect((await api.rpc('kind_of', { value })).data).toBe(kind);
     expect((await api.from('kept').insert({ value }).select('value').single()).data).toEqual({ value });
   }
+});
+
+test('bytes are text in hexadecimal, as PostgREST sends them', async () => {
+  const { api } = await rig.signUp('kim@example.com');
+  const { data } = await api.from('kept').insert({ bytes: '\\x00ff7b' }).select('bytes').single();
+  expect(data).toEqual({ bytes: '\\x00ff7b' });
 });
 
 test('row-level security and column grants hold, and serving the API changes no grant', async () => {

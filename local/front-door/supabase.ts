@@ -23,7 +23,11 @@ export interface Api {
 export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: ApiOptions): Api {
   const connection = createPostgresConnection({
     url: databaseUrl,
-    postgresOptions: { max: 8, onnotice: () => {}, types: { json: jsonType(114), jsonb: jsonType(3802) } },
+    postgresOptions: {
+      max: 8,
+      onnotice: () => {},
+      types: { json: jsonType(114), jsonb: jsonType(3802), bytea: BYTEA },
+    },
   });
   // At its first request lite would grant every table to every API role. The migrations' own grants are the platform's
   // promise, so it is told that this is done already; its role could not do it anyway. See api.test.ts.
@@ -45,6 +49,9 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: A
   });
   return { fetch: (request) => app.fetch(request) };
 }
+
+/** As PostgREST sends bytes: Postgres' own text, `\\x00ff`. The driver would give a Buffer, which is no JSON. */
+const BYTEA = { to: 17, from: [17], serialize: String, parse: (text: string) => text };
 
 /**
  * lite hands a function's JSON argument over as text already, and the driver would make a JSON string of it: what is the

@@ -1,0 +1,71 @@
+// A dead letter: seen with its reason and its bytes, and stored once the cause is gone.
+import { readFileSync } from 'node:fs';
+import mqtt from 'mqtt';
+import { expect, inject, test } from 'vitest';
+import { telemetryTopic } from '../../domain/topics.ts';
+import { withConnection } from '../../provisioning/database/connect.ts';
+import { addDevice } from '../../provisioning/database/registry.ts';
+import { openAs, withBrowser } from './browser.ts';
+import { report } from './report.ts';
+
+withBrowser();
+
+const DEVICE = { tenant: 'acme', device: 'nested' };
+
+/** How deep a reading of the tenant may be; null: as deep as anybody's. */
+const allowDepth = (depth: number | null) =>
+  withConnection(inject('platform').databaseUrl, (client) =>
+    client.query(
+      `insert into public.tenant_limits (tenant_id, max_depth) select id, $2 from public.tenants where slug = $1
+       on conflict (tenant_id) do update set max_depth = excluded.max_depth`,
+      [DEVICE.tenant, depth],
+    ),
+  );
+
+/** Publishes as a device that was just added: the broker lets it in within seconds. */
+async function publish(payload: string): Promise<void> {
+  const { databaseUrl, mqttPort, caFile } = inject('platform');
+  const { username, key: password } = await withConnection(databaseUrl, (client) => addDevice(client, DEVICE));
+  const client = mqtt.connect(`mqtts://127.0.0.1:${mqttPort}`, {
+    ...{ protocolVersion: 5, username, clientId: username, password, ca: readFileSync(caFile) },
+    ...{ reconnectPeriod: 500, reconnectOnConnackError: true },
+  });
+  client.on('error', () => {}); // Refused until the broker knows the device: it tries again.
+  await client.publishAsync(telemetryTopic(DEVICE.tenant, DEVICE.device), payload, { qos: 1 });
+  await client.endAsync();
+}
+
+test('a dead letter is looked at, redriven while its cause lasts, and stored when it is gone', async () => {
+  await allowDepth(1);
+  await publish('{"pump":{"pressure":2.5}}');
+  const page = await openAs('staff', '/admin/ingest');
+  const row = page.getByRole('row').filter({ hasText: 'nested' });
+  await row.getByRole('button', { name: /^View dead letter/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('"pressure"').waitFor();
+  await dialog.getByRole('button', { name: 'Redrive' }).click();
+  await page.getByText('Ingest reads them again within seconds').waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await row.getByText('Not stored').waitFor();
+
+  await allowDepth(null);
+  await row.getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Redrive selected (1)' }).click();
+  const askedAt = Date.now();
+  await row.getByText('Stored', { exact: true }).waitFor();
+  report('a dead letter stored after it was asked for', Date.now() - askedAt);
+  const { rows } = await withConnection(inject('platform').databaseUrl, (client) =>
+    client.query(
+      'select t.payload from public.telemetry as t join public.devices as d on d.id = t.device_id where d.slug = $1',
+      [DEVICE.device],
+    ),
+  );
+  expect(rows).toEqual([{ payload: { pump: { pressure: 2.5 } } }]);
+});
+
+test('the page counts what arrives', async () => {
+  const page = await openAs('viewer', '/admin/ingest');
+  await page.getByRole('heading', { name: 'Readings a minute' }).waitFor();
+  await page.getByRole('img', { name: /^Readings a minute since .* [1-9]\d* stored/ }).waitFor();
+  expect(await page.getByRole('heading', { name: 'Dead letters' }).count()).toBe(0);
+});

@@ -1,0 +1,73 @@
+// Members of a tenant: invited, accepted in another browser, given another role, removed.
+import { randomBytes } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { open, openAs, withBrowser } from './browser.ts';
+
+withBrowser();
+
+/** The link that the dialog shows once. */
+async function invite(owner: Page, email: string, role: string): Promise<string> {
+  await owner.getByRole('button', { name: 'Invite' }).click();
+  const dialog = owner.getByRole('dialog');
+  await dialog.getByLabel('E-mail').fill(email);
+  await dialog.getByLabel('Role').selectOption(role);
+  await dialog.getByRole('button', { name: 'Create link' }).click();
+  const link = await dialog.locator('pre').filter({ hasText: '/invite?token=' }).textContent();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  return link!;
+}
+
+const rowOf = (page: Page, email: string) => page.getByRole('row').filter({ hasText: email });
+
+test('someone is invited, accepts with a new account, gets another role, and is removed', async () => {
+  const email = `new-${randomBytes(3).toString('hex')}@demo.example`;
+  const owner = await openAs('owner', '/admin/users');
+  const link = await invite(owner, email, 'viewer');
+  await owner.getByRole('button', { name: `Revoke invitation of ${email}` }).waitFor();
+
+  const guest = await open(link);
+  await guest.getByRole('button', { name: 'I am new here' }).click();
+  await guest.getByLabel('E-mail').fill(email);
+  await guest.getByLabel('Password').fill(randomBytes(12).toString('hex'));
+  await guest.getByRole('button', { name: 'Create account' }).click();
+  await guest.getByRole('button', { name: 'Accept invitation' }).click();
+  await guest.getByRole('link', { name: 'boiler-1' }).waitFor();
+  expect(await guest.getByRole('button', { name: 'Add device' }).count()).toBe(0);
+
+  await owner.reload();
+  await owner.getByLabel(`Role of ${email}`).selectOption('staff');
+  await owner.getByText(`${email} is staff now.`).waitFor();
+  await guest.reload();
+  await guest.getByRole('button', { name: 'Add device' }).waitFor();
+
+  await rowOf(owner, email).getByRole('button', { name: 'Remove' }).click();
+  await owner.getByRole('dialog').getByRole('button', { name: 'Remove member' }).click();
+  await owner.getByText(`${email} is no longer a member.`).waitFor();
+  await guest.reload();
+  await guest.getByRole('heading', { name: 'Create your first tenant' }).waitFor();
+});
+
+test('an invitation works once, for its own address only, and not after it was revoked', async () => {
+  const refused = { tolerate: /status of 4\d\d/ };
+  const owner = await openAs('owner', '/admin/users');
+  const link = await invite(owner, 'somebody@else.example', 'owner');
+  const viewer = await openAs('viewer', '/admin/devices', refused);
+  await viewer.goto(link);
+  await viewer.getByRole('button', { name: 'Accept invitation' }).click();
+  await viewer
+    .getByText(/somebody|another|invited|address/i)
+    .first()
+    .waitFor();
+  await owner.getByRole('button', { name: 'Revoke invitation of somebody@else.example' }).click();
+  await owner.getByText('its link works no more').waitFor();
+  await viewer.goto('/admin/users');
+  await rowOf(viewer, 'viewer@demo.example').getByRole('cell', { name: 'viewer', exact: true }).waitFor();
+});
+
+test('the last owner cannot step down', async () => {
+  const owner = await openAs('owner', '/admin/users');
+  await rowOf(owner, 'owner@demo.example').waitFor();
+  expect(await owner.getByLabel('Role of owner@demo.example').count()).toBe(0);
+  expect(await rowOf(owner, 'owner@demo.example').getByRole('button').count()).toBe(0);
+});
