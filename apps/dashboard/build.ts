@@ -31,7 +31,9 @@ export function buildDashboard(outdir = OUTDIR): string {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`the dashboard does not build:\n${stdout}${stderr}`);
-  assertFirstLoads(join(HERE, 'out'));
+  for (const { page, bytes } of assertFirstLoads(join(HERE, 'out'))) {
+    console.log(`${String(Math.round(bytes / 1000)).padStart(5)} kB  ${page}`);
+  }
   rmSync(stampOf(outdir), { force: true });
   rmSync(outdir, { recursive: true, force: true });
   cpSync(join(HERE, 'out'), outdir, { recursive: true });

@@ -30,13 +30,12 @@ export function firstLoads(outdir: string): FirstLoad[] {
     .sort((a, b) => b.bytes - a.bytes);
 }
 
-/** @throws Error that names each page beyond the bound. */
-export function assertFirstLoads(outdir: string): void {
+/** The pages as firstLoads() has them. @throws Error that names each page beyond the bound. */
+export function assertFirstLoads(outdir: string): FirstLoad[] {
   const pages = firstLoads(outdir);
   if (pages.length === 0) throw new Error(`no page was exported into ${outdir}`);
-  for (const { page, bytes } of pages) console.log(`${String(Math.round(bytes / 1000)).padStart(5)} kB  ${page}`);
   const tooLarge = pages.filter(({ bytes }) => bytes > MOST_BYTES);
-  if (tooLarge.length === 0) return;
+  if (tooLarge.length === 0) return pages;
   const list = tooLarge.map(({ page, bytes }) => `${page}: ${bytes}`).join(', ');
   throw new Error(
     `more than ${MOST_BYTES} bytes of compressed script on first load: ${list}. Load what a page does not need at once with dynamic().`,

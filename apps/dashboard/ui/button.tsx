@@ -1,8 +1,8 @@
 // Buttons, and links that look like them.
-import Link from 'next/link';
 import type { ButtonHTMLAttributes, ComponentProps } from 'react';
 import styles from './button.module.css';
 import { classes } from './classes.ts';
+import { Link } from './link.tsx';
 
 /** `primary`: the one thing to do on a page. `quiet`: without a border. Default: with a border. */
 export type Variant = 'primary' | 'danger' | 'quiet' | 'plain';

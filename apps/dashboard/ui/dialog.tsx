@@ -25,6 +25,8 @@ export function Dialog({ title, onClose, large, firm, children }: Props) {
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    // The browser chose the first thing that can have it, which is the button that closes.
+    dialog?.querySelector<HTMLElement>('input, select, textarea')?.focus();
     // Before it leaves the page: only closing gives the focus back to where it was.
     return () => dialog?.close();
   }, []);
@@ -37,6 +39,10 @@ export function Dialog({ title, onClose, large, firm, children }: Props) {
       onCancel={(event) => {
         event.preventDefault();
         if (!firm) onClose();
+      }}
+      onClose={() => {
+        // A second Escape closes even a firm one: browsers let nobody be held.
+        if (ref.current && !ref.current.open) onClose();
       }}
       onClick={(event) => {
         if (!firm && event.target === ref.current) onClose();

@@ -2,9 +2,9 @@
 // Alerts that are not resolved, to be acknowledged by whoever looks after them.
 import { useQuery } from '@tanstack/react-query';
 import { BellOff, Check } from 'lucide-react';
-import Link from 'next/link';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';

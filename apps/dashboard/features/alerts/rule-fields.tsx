@@ -24,7 +24,6 @@ export function RuleFields({ draft, onChange }: Props) {
         onChange={(event) => onChange({ name: event.target.value })}
         maxLength={200}
         required
-        autoFocus
       />
       <Choice
         label="Fires when"

@@ -72,7 +72,6 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
           hint="What people call it."
           maxLength={200}
           required
-          autoFocus
         />
         <Field
           label="Slug"

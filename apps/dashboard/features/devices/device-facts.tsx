@@ -32,9 +32,9 @@ export function DeviceFacts({ device, newest }: { device: Device; newest: Readin
           mayManage && [
             'Key',
             credential ? (
-              <>
+              <span key="key">
                 made <Ago at={credential.created_at} />
-              </>
+              </span>
             ) : (
               'none'
             ),

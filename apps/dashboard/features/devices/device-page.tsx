@@ -2,9 +2,9 @@
 // One device: what it measures now and before, and what may be done with it.
 import { useQuery } from '@tanstack/react-query';
 import { ArrowLeft, Radio, SearchX } from 'lucide-react';
-import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
 import { ButtonLink } from '../../ui/button.tsx';
+import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
 import { messageOf } from '../session/errors.ts';

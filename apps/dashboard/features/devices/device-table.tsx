@@ -1,8 +1,8 @@
 'use client';
-// The list's rows: each device with its state and its newest reading.
-import Link from 'next/link';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { readingFields } from '../../ui/format.ts';
+// The list's rows: each device with its state and its newest reading.
+import { Link } from '../../ui/link.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { Ago } from '../../ui/time.tsx';
 import type { LatestReading } from '../telemetry/readings.ts';

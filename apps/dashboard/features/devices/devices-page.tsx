@@ -44,11 +44,11 @@ export function DevicesPage() {
             ? `${devices.length} registered, ${live} live`
             : 'What publishes to this tenant.'
         }
-        actions={addButton}
+        actions={devices?.length !== 0 && addButton}
       />
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       {devices?.length === 0 ? (
-        <Section title="No devices" flush>
+        <Section title="Registered" flush>
           <Empty icon={<Cpu />} title="No devices yet" action={addButton}>
             {mayManage
               ? 'Add one to get its key and a command that publishes its first reading.'
@@ -56,11 +56,7 @@ export function DevicesPage() {
           </Empty>
         </Section>
       ) : (
-        <Section
-          title="All devices"
-          aside={<Search label="Search devices" value={search} onChange={setSearch} />}
-          flush
-        >
+        <Section title="Registered" aside={<Search label="Search devices" value={search} onChange={setSearch} />} flush>
           {!devices && !error && <Skeleton lines={6} label="Loading devices" />}
           {found.length > 0 && <DeviceTable devices={found} latest={latest} />}
           {devices && found.length === 0 && (

@@ -103,7 +103,7 @@ function Ways({ access }: { access: DeviceAccess }) {
           </DownloadButton>
         )}
         {access.hasPrivateCa && (
-          <ButtonLink href="/api/ca.pem" download="ca.pem" prefetch={false}>
+          <ButtonLink href="/api/ca.pem" download="ca.pem">
             <Download aria-hidden />
             CA certificate
           </ButtonLink>

@@ -20,14 +20,7 @@ export function RenameDevice({ device, onClose }: { device: Device; onClose: () 
   return (
     <Dialog title="Rename device" onClose={onClose}>
       <form onSubmit={submit}>
-        <Field
-          label="Name"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          maxLength={200}
-          required
-          autoFocus
-        />
+        <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} maxLength={200} required />
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={rename.isPending}>

@@ -63,7 +63,7 @@ export function IngestPage() {
           <Skeleton lines={5} label="Loading chart" />
         )}
       </Section>
-      <Section title="Latency, from receipt to commit">
+      <Section title="Latency from receipt to commit, in milliseconds">
         {spans ? <LatencyChart spans={spans} step={step} /> : <Skeleton lines={3} label="Loading chart" />}
       </Section>
       {maySeeLetters && <DeadLettersSection />}

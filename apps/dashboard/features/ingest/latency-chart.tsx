@@ -9,8 +9,8 @@ import { clockOf, endOf } from './span-times.ts';
 import type { Span } from './spans.ts';
 
 const SERIES = [
-  { label: 'longest', tone: 'warn' as const },
-  { label: 'average', tone: 'accent' as const },
+  { label: 'longest', tone: 'amber' as const },
+  { label: 'average', tone: 'blue' as const },
 ];
 
 const written = (ms: number | null | undefined) => (ms == null ? '–' : `${formatNumber(Math.round(ms))} ms`);
@@ -32,8 +32,8 @@ export function LatencyChart({ spans, step }: { spans: Span[]; step: number }) {
       <Legend
         when={clockOf(shown)}
         entries={[
-          { label: 'average', tone: 'accent', value: written(shown?.latencyAverage) },
-          { label: 'longest', tone: 'warn', value: written(shown?.latencyMost) },
+          { label: 'average', tone: 'blue', value: written(shown?.latencyAverage) },
+          { label: 'longest', tone: 'amber', value: written(shown?.latencyMost) },
         ]}
       />
       <Chart

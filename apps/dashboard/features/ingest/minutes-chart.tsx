@@ -16,9 +16,9 @@ const NAMES: Record<Fate, string> = {
   over_quota: 'beyond quota',
 };
 const TONES: Record<Fate, ChartTone> = {
-  stored: 'accent',
-  duplicate: 'warn',
-  rejected: 'danger',
+  stored: 'blue',
+  duplicate: 'amber',
+  rejected: 'red',
   over_quota: 'violet',
 };
 

@@ -2,13 +2,8 @@
 // How rows are asked for: one cache a page, quiet while nobody looks, slower while the platform is away.
 import { keepPreviousData, QueryClient, QueryClientProvider, type UseQueryOptions } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
+import { backOff } from './back-off.ts';
 import { isPassing } from './errors.ts';
-
-const MOST_WAIT_MS = 30_000;
-
-/** Milliseconds to wait after so many failures in a row: doubled each time, at most half a minute. */
-export const backOff = (every: number, failures: number) =>
-  Math.min(every * 2 ** failures, Math.max(MOST_WAIT_MS, every));
 
 /**
  * Options of a query that asks again every so many milliseconds while the page is looked at.
@@ -16,8 +11,8 @@ export const backOff = (every: number, failures: number) =>
  */
 export const polled = (every: number) =>
   ({
-    refetchInterval: (query: { state: { fetchFailureCount: number; errorUpdateCount: number; status: string } }) =>
-      backOff(every, query.state.status === 'error' ? query.state.errorUpdateCount : 0),
+    refetchInterval: ({ state }: { state: { status: string; dataUpdatedAt: number; errorUpdatedAt: number } }) =>
+      state.status === 'error' ? backOff(every, state.dataUpdatedAt, state.errorUpdatedAt) : every,
     refetchIntervalInBackground: false,
     placeholderData: keepPreviousData,
     retry: false,

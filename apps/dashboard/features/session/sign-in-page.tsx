@@ -5,11 +5,9 @@ import { useEffect } from 'react';
 import { Notice } from '../../ui/notice.tsx';
 import { CardPage } from '../shell/card-page.tsx';
 import { messageOf } from './errors.ts';
+import { safePath } from './next-path.ts';
 import { useSession } from './session.tsx';
 import { SignInForm } from './sign-in-form.tsx';
-
-/** Only a path of this site: a link that signs in must not lead elsewhere. */
-export const safePath = (path: string | null): string => (path && /^\/(?![/\\])/.test(path) ? path : '/admin/devices');
 
 export function SignInPage() {
   const session = useSession();

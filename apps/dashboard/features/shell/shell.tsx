@@ -1,11 +1,11 @@
 'use client';
 // What is around every page of the signed-in person: navigation, tenant, account.
 import { Bell, ChartColumn, Cpu, LogOut, ScrollText, Users } from 'lucide-react';
-import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { classes } from '../../ui/classes.ts';
+import { Link } from '../../ui/link.tsx';
 import { Wordmark } from '../../ui/wordmark.tsx';
 import { signOut } from '../session/account.ts';
 import { useMay } from '../tenants/tenant.tsx';

@@ -32,9 +32,9 @@ interface Props {
 
 const SHAPE = {
   series: [
-    { label: 'lowest', tone: 'accent', kind: 'faint' },
-    { label: 'average', tone: 'accent' },
-    { label: 'highest', tone: 'accent', kind: 'faint' },
+    { label: 'lowest', tone: 'blue', kind: 'faint' },
+    { label: 'average', tone: 'blue' },
+    { label: 'highest', tone: 'blue', kind: 'faint' },
   ],
   band: [2, 0],
 } as const;

@@ -2,10 +2,13 @@
 // The tenant that the pages show, kept from visit to visit.
 import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
+import { polled } from '../session/queries.tsx';
 import { type Deed, may } from './roles.ts';
 import { type MyTenant, myTenants } from './tenants.ts';
 
 const REMEMBERED = 'mqtt-saas.tenant';
+/** A role given or taken elsewhere changes what the pages offer. */
+const ROLES_MS = 10_000;
 
 interface TenantState {
   tenant: MyTenant;
@@ -17,7 +20,7 @@ interface TenantState {
 const Context = createContext<TenantState | undefined>(undefined);
 
 /** The tenants I belong to, as the database has them. */
-export const useMyTenants = () => useQuery({ queryKey: ['tenants'], queryFn: myTenants, staleTime: 60_000 });
+export const useMyTenants = () => useQuery({ queryKey: ['tenants'], queryFn: myTenants, ...polled(ROLES_MS) });
 
 /** Below `TenantProvider` only. */
 export function useTenant(): TenantState {

@@ -49,7 +49,6 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           onChange={(event) => setEmail(event.target.value)}
           hint="They sign in, or make an account, with this address."
           required
-          autoFocus
         />
         <Choice
           label="Role"

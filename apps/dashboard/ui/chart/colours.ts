@@ -1,7 +1,7 @@
 // A canvas is drawn in plain colours: they are read off the page, where the theme has been applied.
 
-/** Tones a series can have, after the tokens of the same names. */
-export const TONES = ['accent', 'ok', 'warn', 'danger', 'violet'] as const;
+/** Tones a series can have: the tokens `--chart-…`. */
+export const TONES = ['blue', 'green', 'amber', 'red', 'violet'] as const;
 export type ChartTone = (typeof TONES)[number];
 
 export type ChartColours = Record<ChartTone | 'line' | 'text-muted', string> & { font: string };
@@ -14,7 +14,8 @@ export function readColours(element: HTMLElement): ChartColours {
     probe.style.color = `var(--${token})`;
     return getComputedStyle(probe).color;
   };
-  const colours = Object.fromEntries([...TONES, 'line', 'text-muted'].map((token) => [token, read(token)]));
+  const tones = Object.fromEntries(TONES.map((tone) => [tone, read(`chart-${tone}`)]));
+  const colours = { ...tones, line: read('line'), 'text-muted': read('text-muted') };
   probe.remove();
   return { ...colours, font: `11px ${getComputedStyle(element).fontFamily}` } as ChartColours;
 }

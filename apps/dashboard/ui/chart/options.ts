@@ -32,13 +32,13 @@ export function optionsFor(
   const [upper, lower] = band ?? [];
   return {
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 20, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, width: 2 } },
     series: [{}, ...series.map((each) => drawn(each, colours, UPlot))],
     bands:
       upper === undefined || lower === undefined
         ? []
-        : [{ series: [upper + 1, lower + 1], fill: faded(colours[series[upper]?.tone ?? 'accent'], 0.16) }],
+        : [{ series: [upper + 1, lower + 1], fill: faded(colours[series[upper]?.tone ?? 'blue'], 0.16) }],
     scales: { y: { range: (_, min, max) => span(min, max, fromZero, mark) } },
     axes: [
       {
@@ -58,7 +58,7 @@ export function optionsFor(
     ],
     hooks: {
       setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)],
-      draw: mark === undefined ? [] : [(plot) => drawMark(plot, mark, colours.danger)],
+      draw: mark === undefined ? [] : [(plot) => drawMark(plot, mark, colours.red)],
     },
   };
 }
@@ -70,8 +70,15 @@ function drawn({ label, tone, kind = 'line' }: ChartSeries, colours: ChartColour
     return { label, fill: colour, stroke: colour, width: 0, points: { show: false }, ...(paths && { paths }) };
   }
   const isFaint = kind === 'faint';
-  const points = isFaint ? { show: false } : { size: 4, fill: colour, width: 0 };
+  const points = isFaint ? { show: false } : { size: 5, fill: colour, width: 0, filter: lonely };
   return { label, stroke: isFaint ? faded(colour, 0) : colour, width: isFaint ? 0 : 1.75, points };
+}
+
+/** Only points between two gaps: no line shows them. */
+function lonely({ data }: uPlot, series: number): number[] {
+  const values = data[series] ?? [];
+  const isThere = (index: number) => values[index] != null;
+  return [...values.keys()].filter((index) => isThere(index) && !isThere(index - 1) && !isThere(index + 1));
 }
 
 /** Room above and below, so that a line never lies on the edge, and a constant one is in the middle. */
