@@ -232,7 +232,11 @@ begin
         end
       from breach as b
       on conflict (rule_id, device_id) where resolved_at is null do update
-        set last_seen_at = excluded.last_seen_at, value = excluded.value
+        -- A silence is as long as it has lasted: breaches look back two windows only.
+        set last_seen_at = excluded.last_seen_at, value = case rule.kind
+          when 'missing' then extract(epoch from moment - a.opened_at)::float8 / 60 + rule.window_minutes
+          else excluded.value
+        end
       returning (a.xmax = 0) as opened
     ), resolved as (
       update public.alerts as a set resolved_at = moment
