@@ -83,6 +83,17 @@ describe('deploy-certificate --starting', () => {
     );
   });
 
+  it('lets runs that come at once take turns', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const pair = await fresh();
+      obtained(chain(pair), pair.key);
+      const outcomes = await Promise.all(Array.from({ length: 6 }, start));
+      expect(outcomes).toEqual(outcomes.map(() => ({ code: 0, stdout: '', stderr: '' })));
+      expect([inForce('server.crt'), inForce('server.key')]).toEqual([chain(pair), pair.key]);
+      expect(readdirSync(world.path('secrets'))).toHaveLength(5);
+    }
+  });
+
   it('cannot start without a certificate, and says what is missing', async () => {
     const outcome = await start();
     expect(outcome.code).toBe(1);
