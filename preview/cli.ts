@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { colorsFor } from '../local/colors.ts';
 import { formatPlan } from './plan.ts';
 import { type Preview, preview, writeSnapshot } from './preview.ts';
 import { Refusal } from './refusal.ts';
@@ -60,7 +61,7 @@ async function run(args: Arguments): Promise<number> {
   }
   // `--json -` leaves standard output to the plan.
   const out = args.json === '-' ? process.stderr : process.stdout;
-  const style = makeStyle(out.isTTY === true && !process.env.NO_COLOR);
+  const style = makeStyle(colorsFor(out));
   out.write(renderReport(result, style, args.cwd));
   if (args.json === '-') process.stdout.write(formatPlan(result.plan));
   else if (args.json) writeFileSync(args.json, formatPlan(result.plan));
