@@ -1,7 +1,8 @@
 // `npm run preview`: the command line of the offline preview.
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { ROOT } from '../bootstrap/root.mjs';
 import { colorsFor } from '../local/colors.ts';
 import { formatPlan } from './plan.ts';
 import { type Preview, preview, writeSnapshot } from './preview.ts';
@@ -103,7 +104,7 @@ Exit codes:
     .exitOverride()
     .parse(argv, { from: 'user' });
   const options = command.opts<Omit<Arguments, 'cwd'> & { cwd?: string }>();
-  return { ...options, cwd: resolve(options.cwd ?? join(import.meta.dirname, '..')) };
+  return { ...options, cwd: resolve(options.cwd ?? ROOT) };
 }
 
 /** Says on standard error how far it is, once it has been silent for long. */

@@ -3,22 +3,20 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
 import { isProduction } from '../policies/environment.ts';
 import type { Plan, PlanEntry } from '../preview/plan.ts';
 import { preview } from '../preview/preview.ts';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Plans a stack file with some of its lines changed, in a folder of its own; `as`: as if it were another stack's. */
 async function planOf(stack: string, change: (file: string) => string = (file) => file, as = stack): Promise<Plan> {
   const folder = mkdtempSync(join(tmpdir(), 'plan-'));
   try {
-    const project = readFileSync(join(root, 'Pulumi.yaml'), 'utf8');
-    writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(root, 'stacks/index.ts')));
-    writeFileSync(join(folder, `Pulumi.${as}.yaml`), change(readFileSync(join(root, `Pulumi.${stack}.yaml`), 'utf8')));
+    const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
+    writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
+    writeFileSync(join(folder, `Pulumi.${as}.yaml`), change(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), 'utf8')));
     return (await preview({ stack: as, root: folder, policyPack: false })).plan;
   } finally {
     rmSync(folder, { recursive: true });
