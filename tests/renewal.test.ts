@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { issue, type Pair } from '../local/authority.ts';
 import {
   type CertificateWorld,
   FROM_VAULT,
   makeCertificateWorld,
 } from '../provisioning/broker/bundle/testing/certificate-world.ts';
-import { issue, type Pair } from './machine/pki.ts';
 import { servedCertificate } from './support/handshake.ts';
 import { addLoadDevices, type Publishers, startPublishers } from './support/publishers.ts';
 import { startStack, type TestStack } from './support/stack.ts';
