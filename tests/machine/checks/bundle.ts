@@ -207,4 +207,5 @@ export const checks: Check[] = [
   },
 ];
 
-const waits = async (machine: Machine) => (await machine.exec('ls -A /run/registry-sync')).stdout.trim() !== '';
+/** Whether a reload is put off: the folder holds other files too. */
+const waits = async (machine: Machine) => (await machine.exec('test -e /run/registry-sync/wanted.json')).code === 0;
