@@ -3,12 +3,12 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { ROOT } from '../bootstrap/root.mjs';
 import { ingressRules } from '../domain/ingress.ts';
 import { writeArchive } from '../provisioning/broker/bundle/bundle.ts';
 import { brokerBundle } from '../stacks/broker-bundle.ts';
 import { exampleConfig } from '../stacks/example.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 const FUNCTIONS_DIR = join(ROOT, 'dist/functions');
 const BROKER_DIR = join(ROOT, 'dist/broker');
 

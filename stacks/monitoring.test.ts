@@ -1,7 +1,7 @@
 // That what goes wrong reaches somebody, and that no alert asks for what Azure or ingest does not say.
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
 import { LOG_CATEGORIES } from '../components/diagnostics.ts';
 import { METRICS } from '../components/metrics.ts';
 import { hasFailed, type RunResult } from '../functions/ingest/run.ts';
@@ -11,8 +11,7 @@ import { preview } from '../preview/preview.ts';
 import { logAlerts, metricAlerts, operationAlerts } from './alerts.ts';
 import azure from './testing/azure-monitor.json' with { type: 'json' };
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const page = readFileSync(`${root}/docs/monitoring.md`, 'utf8');
+const page = readFileSync(`${ROOT}/docs/monitoring.md`, 'utf8');
 const ids = { machine: 'machine', insights: 'insights', group: 'group' };
 const logs = logAlerts(ids);
 const keys = [metricAlerts(ids), logs, operationAlerts(ids)].flatMap((table) => Object.keys(table));
@@ -24,7 +23,7 @@ const nameOf = (urn: string) => urn.split('::').at(-1);
 describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: (Omit<Plan[number], 'inputs'> & { inputs: Inputs })[];
   beforeAll(async () => {
-    plan = (await preview({ stack, root, policyPack: false })).plan;
+    plan = (await preview({ stack, root: ROOT, policyPack: false })).plan;
   });
   const all = (type: RegExp) => plan.filter((entry) => type.test(entry.type));
   const madeFrom = (entry: Plan[number], property: string) =>
@@ -144,7 +143,7 @@ describe('the log alerts', () => {
   });
 
   it('read the line that a run writes', () => {
-    const source = readFileSync(`${root}/functions/ingest/run.ts`, 'utf8');
+    const source = readFileSync(`${ROOT}/functions/ingest/run.ts`, 'utf8');
     expect(source).toContain("(result, 'mqtt_ingest run')");
     for (const { query } of Object.values(logs)) expect(query).toContain("tostring(line.msg) == 'mqtt_ingest run'");
   });

@@ -5,6 +5,7 @@ import { chmodSync, cpSync, existsSync, readFileSync, rmSync, statSync, writeFil
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey } from '../../domain/credentials.ts';
 import { startChild, stopChild } from '../../local/child.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
@@ -12,7 +13,7 @@ import { roleUrl } from '../../local/platform.ts';
 import { freePort } from '../../local/ports.ts';
 import type { RunningPostgres } from '../../local/postgres.ts';
 import { startScratchPostgres } from '../../local/scratch-postgres.ts';
-import { giveToService, makeScratchDir, makeServiceDir, ROOT, SERVICE_USER } from '../../local/unprivileged.ts';
+import { giveToService, makeScratchDir, makeServiceDir, SERVICE_USER } from '../../local/unprivileged.ts';
 import { connect } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';

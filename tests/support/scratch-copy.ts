@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeScratchDir, ROOT } from '../../local/unprivileged.ts';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { makeScratchDir } from '../../local/unprivileged.ts';
 
 const COPIED = ['Pulumi.yaml', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml', 'package.json', 'tsconfig.json'];
 const ROOMS = ['stacks', 'components', 'domain', 'provisioning', 'policies'];

@@ -27,6 +27,8 @@ export interface TestStack {
   /** @param configure changes mosquitto.conf, to break a guard. */
   restartBroker(configure?: (text: string) => string): Promise<void>;
   startIngest(settings?: Record<string, string>): void;
+  /** The rows of telemetry, and how many different message ids they hold. */
+  countRows(): Promise<{ rows: number; distinct: number }>;
   stop(): Promise<void>;
 }
 
@@ -81,6 +83,13 @@ export async function startStack(): Promise<TestStack> {
     startIngest: (settings) => {
       stack.ingest = startWorker(settings);
     },
+    countRows: () =>
+      withConnection(url, async (client) => {
+        const { rows } = await client.query(
+          'select count(*)::int as rows, count(distinct message_id)::int as distinct from public.telemetry',
+        );
+        return rows[0];
+      }),
     stop: async () => {
       await watch.stop();
       await stack.ingest.stop();
