@@ -92,7 +92,7 @@ class Reloader:
             self._remove("wanted.json")
             return "the broker does not run; it reads its files when it starts"
         pid, started = found
-        if not _handles_hangup(pid):
+        if not handles(pid, signal.SIGHUP):
             return f"{WAITS} the broker is starting"
         seen = self._load("broker.json")
         if [seen.get("pid"), seen.get("started")] != [pid, started]:
@@ -158,10 +158,10 @@ def from_options(options):
     return Reloader(Broker(options.processes, options.database, options.log), options.state)
 
 
-def _handles_hangup(pid):
-    """False for a process that SIGHUP would end, because it is not that far yet."""
+def handles(pid, number):
+    """False for a process that the signal would end, because it is not that far yet."""
     caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", _read(f"/proc/{pid}/status"), re.MULTILINE)
-    return caught is not None and bool(int(caught[1], 16) & 1 << (signal.SIGHUP - 1))
+    return caught is not None and bool(int(caught[1], 16) & 1 << (number - 1))
 
 
 def _read(path):
