@@ -36,7 +36,7 @@ const LINE_EVERY_MS = 10_000;
 const PAUSE_PER_QUERY_TIME = 20;
 
 /** One line for a person, e.g. `4.0 msg/s   acme 120 rows   globex 118 rows, 6 duplicates, 2 dead letters`. */
-export function renderStatus({ messagesPerSecond, tenants }: Status, colors: Colors): string {
+function renderStatus({ messagesPerSecond, tenants }: Status, colors: Colors): string {
   const parts = [...tenants].map(([tenant, { rows, duplicates, deadLetters }]) => {
     const repeats = duplicates > 0 ? `, ${colors.dim(plural(duplicates, 'duplicate'))}` : '';
     const dead = deadLetters > 0 ? `, ${colors.yellow(plural(deadLetters, 'dead letter'))}` : '';
