@@ -133,6 +133,8 @@ describe('applyMigrations as a role that is no superuser', () => {
         create role owner login password 'a long enough password' ${attributes};
         grant anon, authenticated, service_role to owner;
         grant create on database postgres to owner;
+        grant usage on schema auth to owner;
+        grant all on auth.users to owner;
         alter schema public owner to owner;
         alter schema supabase_migrations owner to owner;
         alter table supabase_migrations.schema_migrations owner to owner;

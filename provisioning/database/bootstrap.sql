@@ -25,12 +25,13 @@ create table if not exists auth.users (
   created_at timestamptz not null default now()
 );
 
--- PostgREST sets request.jwt.claims for every request; the subject is the signed-in user.
+-- PostgREST sets request.jwt.claims for every request; the subject is the signed-in user. Parsed now, so no search_path
+-- can change it, and inlined where it is used.
 do $$
 begin
   if to_regprocedure('auth.uid()') is null then
-    create function auth.uid() returns uuid language sql stable set search_path = ''
-    as 'select nullif(nullif(current_setting(''request.jwt.claims'', true), '''')::jsonb ->> ''sub'', '''')::uuid';
+    create function auth.uid() returns uuid language sql stable
+    return nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', '')::uuid;
     grant execute on function auth.uid() to anon, authenticated, service_role;
   end if;
 end

@@ -1,0 +1,54 @@
+// Fills a scratch database with tenants, devices and a week of readings, made by the server itself.
+import type { ClientBase } from 'pg';
+
+/** What there is afterwards. */
+export interface Filled {
+  rows: number;
+  /** Per tenant: its id, a member's sub, a device. */
+  tenants: { id: string; member: string; device: string }[];
+}
+
+const TENANTS = 200;
+const DEVICES_PER_TENANT = 5;
+const DAYS = 7;
+const DAY_SECONDS = 86_400;
+
+/**
+ * About `rows` readings of the last 7 days, as they would arrive: in order of time, all devices in turns, each every so
+ * many seconds; and a day of ledger.
+ */
+export async function fillTelemetry(client: ClientBase, rows: number): Promise<Filled> {
+  await client.query(`
+    insert into public.tenants (slug, name) select 't' || n, 'Tenant ' || n from generate_series(1, ${TENANTS}) as n;
+    insert into auth.users (email) select slug || '@tenants.example' from public.tenants;
+    insert into public.memberships (tenant_id, user_id, email, role)
+      select t.id, u.id, u.email, 'owner' from public.tenants as t join auth.users as u on u.email = t.slug || '@tenants.example';
+    insert into public.devices (tenant_id, slug, name)
+      select t.id, 'd' || n, 'Device ' || n from public.tenants as t, generate_series(1, ${DEVICES_PER_TENANT}) as n`);
+  const stepSeconds = (DAYS * DAY_SECONDS * TENANTS * DEVICES_PER_TENANT) / rows;
+  for (let day = DAYS; day >= 0; day--) {
+    await client.query(`select ingest.make_telemetry_partition(current_date - ${day})`);
+    await client.query(
+      `insert into public.telemetry (tenant_id, device_id, ts, message_id, received_at, payload)
+       select d.tenant_id, d.id, moment.ts, 'm' || extract(epoch from moment.ts), moment.ts,
+         jsonb_build_object('temperature', 20 + 5 * sin(extract(epoch from moment.ts)::float8 / 7200), 'humidity', 55, 'ok', true)
+       from generate_series(
+         greatest(now() - interval '${DAYS} days', (current_date - ${day})::timestamptz),
+         least(now(), (current_date - ${day - 1})::timestamptz - interval '1 ms'),
+         make_interval(secs => $1)) as moment (ts)
+       cross join (select tenant_id, id from public.devices order by id) as d`,
+      [stepSeconds],
+    );
+  }
+  await client.query(`
+    insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota, latency_ms_sum, latency_ms_max)
+    select t.id, minute, 10, 9, 1, 0, 0, 500, 90
+    from generate_series(date_trunc('minute', now() - interval '1 day'), now(), interval '1 minute') as minute cross join public.tenants as t`);
+  await client.query('vacuum analyze');
+  const count = await client.query('select count(*)::int as n from public.telemetry');
+  const tenants = await client.query(
+    `select t.id, m.user_id as member, (select d.id from public.devices as d where d.tenant_id = t.id limit 1) as device
+     from public.tenants as t join public.memberships as m on m.tenant_id = t.id order by t.slug`,
+  );
+  return { rows: count.rows[0].n, tenants: tenants.rows };
+}

@@ -1,0 +1,47 @@
+// Who tries: each column of the isolation matrix.
+import type { ClientBase } from 'pg';
+import { become, type Claims } from './database.ts';
+import type { World } from './world.ts';
+
+/**
+ * The columns, in their order. The first four are signed in: members of tenant A with their roles, and a member of
+ * nothing. `schema-owner` owns the table and is no superuser: what FORCE ROW LEVEL SECURITY is for.
+ */
+export const ACTORS = [
+  ...(['owner', 'staff', 'viewer', 'stranger', 'anon', 'ingest', 'sync', 'service', 'schema-owner'] as const),
+];
+export type Actor = (typeof ACTORS)[number];
+
+const ROLES: Record<Actor, string> = {
+  ...{ owner: 'authenticated', staff: 'authenticated', viewer: 'authenticated', stranger: 'authenticated' },
+  ...{ anon: 'anon', ingest: 'mqtt_ingest', sync: 'broker_sync', service: 'service_role' },
+  'schema-owner': 'plain_owner',
+};
+
+/** The database role that an actor has. */
+export const roleOf = (actor: Actor): string => ROLES[actor];
+
+/** The actors that have a database role. */
+export const actorsOf = (role: string): Actor[] => ACTORS.filter((actor) => ROLES[actor] === role);
+
+/**
+ * Prepares the server: the owner without rights, and a service role without BYPASSRLS, so that its policies count (as on
+ * a Postgres whose provider does not grant that attribute).
+ */
+export async function prepareActors(client: ClientBase): Promise<void> {
+  await client.query(`
+    create role plain_owner nologin;
+    grant usage, create on schema public, ingest, broker, access to plain_owner;
+    alter role service_role nobypassrls`);
+}
+
+/** Makes the rest of the savepoint run as the actor. @param table changes hands when the actor is `schema-owner`. */
+export async function act(client: ClientBase, actor: Actor, world: World, table?: string): Promise<void> {
+  if (actor === 'schema-owner' && table) await client.query(`alter table ${table} owner to plain_owner`);
+  await become(client as Parameters<typeof become>[0], ROLES[actor], claimsOf(actor, world));
+}
+
+function claimsOf(actor: Actor, { a, stranger }: World): Claims {
+  if (actor === 'owner' || actor === 'staff' || actor === 'viewer') return a[actor];
+  return actor === 'stranger' ? stranger : {};
+}

@@ -1,0 +1,128 @@
+// Who may call which function, and what it answers about the own tenant and about another: the expectation, and how it is
+// found out.
+import type { ClientBase } from 'pg';
+import { type Actor, act } from './actors.ts';
+import { SAMPLE_HASH, type Tenant, type World } from './world.ts';
+
+// Each cell is `own/other`: the answer about tenant A, and about tenant B.
+//   Y  it works
+//   0  it works, and there is nothing: no row, or none counted
+//   f  forbidden: a member whose role is too low, or an invitation for another address
+//   n  not found: the same answer as to an id that does not exist
+//   !  a bad argument, or a sign-in without an e-mail address
+//   t  may call it, and may not read what it reads
+//   -  may not call it
+export const FUNCTION_MATRIX = `
+function              owner  staff  viewer  stranger  anon  ingest  sync  service
+
+my_tenants            Y/Y    Y/Y    Y/Y     0/0       -/-   -/-     -/-   -/-
+create_tenant         Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+create_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+revoke_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+accept_invitation     f/f    f/f    f/f     f/f       -/-   -/-     -/-   -/-
+change_role           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+remove_member         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+
+add_device            Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+rotate_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+set_device_enabled    Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+rename_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+
+latest_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+
+ingest_minutes        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+ingest_status         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
+request_redrive       Y/0    Y/0    f/0     0/0       -/-   -/-     -/-   -/-
+
+preview_alert_rule    Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
+`;
+
+/** Who may execute the functions of the private schemas. What is not listed is for their owner alone. */
+export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
+  'access.breaches': ['authenticated'],
+  'access.my_tenants': ['authenticated'],
+  'access.number_of': ['authenticated'],
+  'access.owned_tenants': ['authenticated'],
+  'access.staffed_tenants': ['authenticated'],
+  'ingest.acquire_lease': ['mqtt_ingest'],
+  'ingest.add_to_ledger': ['mqtt_ingest'],
+  'ingest.assert_fence': ['mqtt_ingest'],
+  'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
+  'ingest.finish_command': ['mqtt_ingest'],
+  'ingest.prune_ledger': ['mqtt_ingest'],
+  'ingest.prune_untimed': ['mqtt_ingest'],
+  'ingest.quota_left': ['mqtt_ingest'],
+  'ingest.release_lease': ['mqtt_ingest'],
+  'ingest.renew_lease': ['mqtt_ingest'],
+  'ingest.spend_quota': ['mqtt_ingest'],
+  'ingest.waiting_commands': ['mqtt_ingest'],
+};
+
+/** A call of each function with a tenant's ids, as arguments by name: what PostgREST is sent. */
+export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> = {
+  my_tenants: () => ({}),
+  create_tenant: () => ({ slug: 'new', name: 'New' }),
+  create_invitation: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner' }),
+  revoke_invitation: ({ invitation }) => ({ invitation_id: invitation }),
+  accept_invitation: ({ token }) => ({ token }),
+  change_role: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub, role: 'owner' }),
+  remove_member: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub }),
+  add_device: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New', password_hash: SAMPLE_HASH }),
+  rotate_device: ({ device }) => ({ device_id: device, password_hash: SAMPLE_HASH }),
+  set_device_enabled: ({ device }) => ({ device_id: device, enabled: false }),
+  rename_device: ({ device }) => ({ device_id: device, name: 'Changed' }),
+  delete_device: ({ device }) => ({ device_id: device }),
+  send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
+  latest_readings: ({ id }) => ({ tenant_id: id }),
+  device_fields: ({ device }) => ({ device_id: device }),
+  device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
+  ingest_minutes: ({ id }) => ({ tenant_id: id, since: hours(-1) }),
+  ingest_status: ({ id }) => ({ tenant_id: id }),
+  request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
+  preview_alert_rule: ({ id, device }) => ({
+    ...{ tenant_id: id, kind: 'threshold', device_id: device, field: 't', comparison: 'above', threshold: 1 },
+    ...{ window_minutes: 5, since: hours(-1) },
+  }),
+  acknowledge_alert: ({ alert }) => ({ alert_id: alert }),
+  evaluate_alert_rules: () => ({}),
+};
+
+const hours = (count: number) => new Date(Date.now() + count * 3_600_000).toISOString();
+
+/** The SQL of a call by name, and its values. */
+export function callStatement(name: string, args: Record<string, unknown>): { sql: string; values: unknown[] } {
+  const named = Object.keys(args).map((key, n) => `${key} => $${n + 1}`);
+  return { sql: `select * from public.${name}(${named.join(', ')})`, values: Object.values(args) };
+}
+
+/** What a function answers an actor about a tenant. Needs an open transaction; leaves nothing behind. */
+export async function tryCall(
+  client: ClientBase,
+  name: string,
+  actor: Actor,
+  world: World,
+  of: Tenant,
+): Promise<string> {
+  const { sql, values } = callStatement(name, CALLS[name]!(of));
+  await client.query('savepoint call');
+  try {
+    await act(client, actor, world);
+    const { rows } = await client.query(sql, values);
+    return rows.length === 0 || rows[0][name] === 0 ? '0' : 'Y';
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === '42501' && message === `permission denied for function ${name}`) return '-';
+    if (code === '42501') return message.startsWith('permission denied') ? 't' : 'f';
+    if (code === 'P0002') return 'n';
+    if (code === '22023') return '!';
+    throw error;
+  } finally {
+    await client.query('rollback to savepoint call; release savepoint call');
+  }
+}

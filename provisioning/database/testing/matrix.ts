@@ -1,0 +1,98 @@
+// Who may do what with which table: the expectation that isolation.test.ts holds the database to.
+//
+// Each cell is `own/other`: what an actor (see actors.ts; members are of tenant A) can do with rows of tenant A, and with
+// those of tenant B or of none. Four places, for SELECT, INSERT, UPDATE, DELETE:
+//   S I U D   it works on such rows
+//   .         it is allowed, and finds no such row
+//   x         a policy refuses the new row
+//   -         it is refused: no grant
+// `no` is `----/----`. A table that belongs to no tenant has one half. Views are only read.
+
+export const MATRIX = `
+table                     owner      staff      viewer     stranger   anon  ingest     sync  service    schema-owner
+
+public.tenants            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.memberships        S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.invitations        S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+public.audit_log          S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+
+public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.device_credentials S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.device_commands    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S-U-/S-U-  .x../.x..
+
+public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--/-I--  no    SI--/SI--  .x../.x..
+ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
+ingest.telemetry_default  no         no         no         no         no    no         no    no         .x../.x..
+public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    -I--/-I--  no    S-UD/S-UD  .x../.x..
+public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+
+public.alert_rules        SIUD/.x..  SIUD/.x..  Sx../.x..  .x../.x..  no    no         no    SIUD/SIUD  .x../.x..
+public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+
+ingest.registered_devices -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
+ingest.untimed            no         no         no         no         no    SI--/SI--  no    no         .x../.x..
+ingest.untimed_repeats    ----       ----       ----       ----       ----  SIU-       ----  ----       .x..
+ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
+ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
+broker.registry           -          -          -          -          -     -          S     -          -
+broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..
+`;
+
+/** Columns that a role may use, where it is not the whole table. What is not listed must be refused. */
+export const COLUMNS: Record<string, Record<string, { select?: string; insert?: string; update?: string }>> = {
+  'public.invitations': {
+    authenticated: { select: 'id tenant_id email role invited_by created_at expires_at accepted_at revoked_at' },
+    service_role: { select: 'id tenant_id email role invited_by created_at expires_at accepted_at revoked_at' },
+  },
+  'public.device_credentials': {
+    authenticated: { select: 'id tenant_id device_id created_at revoked_at' },
+  },
+  'public.dead_letters': {
+    authenticated: {
+      select:
+        'id tenant_id device_id topic payload content_type reason detail message_id properties received_at redriven_at ' +
+        'redriven_as redrive_requested_at',
+    },
+  },
+  'public.alert_rules': {
+    authenticated: {
+      insert: 'tenant_id name kind device_id field comparison threshold window_minutes severity enabled',
+      update: 'name kind device_id field comparison threshold window_minutes severity enabled',
+    },
+  },
+};
+
+/** One row's cells, by actor, as they are written above. */
+export interface MatrixRow {
+  table: string;
+  cells: Record<string, string>;
+}
+
+/** The table above as data. `no` is written out. */
+export function readMatrix(text = MATRIX): MatrixRow[] {
+  const [header, ...lines] = text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.trim().split(/\s+/));
+  const actors = header!.slice(1);
+  return lines.map(([table, ...cells]) => {
+    if (cells.length !== actors.length) throw new Error(`${table} has ${cells.length} cells, not ${actors.length}`);
+    return {
+      table: table!,
+      cells: Object.fromEntries(actors.map((actor, n) => [actor, cells[n] === 'no' ? '----/----' : cells[n]!])),
+    };
+  });
+}
+
+/** A cell by place: `own S`, `own I`, … `other D`, each with its sign. */
+export function readCell(cell: string): Map<string, string> {
+  const halves = cell.split('/');
+  return new Map(
+    halves.flatMap((half, n) =>
+      [...half].map((sign, verb) => [`${n ? 'other' : 'own'} ${'SIUD'[verb]}`, sign] as const),
+    ),
+  );
+}

@@ -1,0 +1,101 @@
+// Every way to weaken or break the tables' protection by one statement, read from the catalog, and the cells of the matrix
+// that must notice it.
+import type { ClientBase } from 'pg';
+import { type Actor, actorsOf } from './actors.ts';
+import type { Relation } from './cells.ts';
+
+/** One statement, and where it may and must be seen. */
+export interface Mutation {
+  sql: string;
+  /** The table or view that it changes. */
+  relation: string;
+  /** Tables that it changes besides. */
+  reads?: string[];
+  actors: Actor[];
+  /** Of S, I, U, D. */
+  verbs: string;
+}
+
+const VERB_OF: Record<string, string> = { SELECT: 'S', INSERT: 'I', UPDATE: 'U', DELETE: 'D' };
+const POLICY_VERBS: Record<string, string> = { r: 'S', a: 'I', w: 'U', d: 'D', '*': 'SIUD' };
+
+/** Takes away one policy, one grant, one granted column, FORCE or the whole of row-level security. */
+export async function removals(client: ClientBase, relations: Relation[]): Promise<Mutation[]> {
+  const names = relations.map(({ name }) => name);
+  const policies = await client.query<{ relation: string; policy: string; roles: string[]; command: string }>(
+    `select name as relation, p.polname as policy, p.polcmd as command,
+       array(select r.rolname::text from pg_roles as r where r.oid = any (p.polroles)) as roles
+     from unnest($1::text[]) as name join pg_policy as p on p.polrelid = name::regclass`,
+    [names],
+  );
+  const grants = await client.query<{ relation: string; role: string; privilege: string; column: string | null }>(
+    `select name as relation, r.rolname as role, a.privilege_type as privilege, a.column
+     from unnest($1::text[]) as name
+     join pg_class as c on c.oid = name::regclass
+     cross join lateral (
+       select x.grantee, x.privilege_type, null::text as column from aclexplode(c.relacl) as x
+       union all
+       select x.grantee, x.privilege_type, t.attname from pg_attribute as t, aclexplode(t.attacl) as x where t.attrelid = c.oid
+     ) as a
+     join pg_roles as r on r.oid = a.grantee
+     where a.grantee <> c.relowner`,
+    [names],
+  );
+  return [
+    ...policies.rows.map(({ relation, policy, roles, command }) => ({
+      ...{ sql: `drop policy ${policy} on ${relation}`, relation },
+      ...{ actors: roles.flatMap(actorsOf), verbs: POLICY_VERBS[command]! },
+    })),
+    ...grants.rows.map(({ relation, role, privilege, column }) => ({
+      sql: `revoke ${privilege}${column ? ` (${column})` : ''} on ${relation} from ${role}`,
+      ...{ relation, actors: actorsOf(role), verbs: VERB_OF[privilege]! },
+    })),
+    ...relations
+      .filter(({ isView }) => !isView)
+      .map(({ name }) => ({
+        ...{ sql: `alter table ${name} no force row level security`, relation: name },
+        ...{ actors: ['schema-owner' as const], verbs: 'SIUD' },
+      })),
+  ];
+}
+
+/**
+ * Gives one role everything on one table: first the grants, then also a policy that lets everything pass. For a view, on
+ * the tables that it reads, too.
+ */
+export function additions(relations: Relation[], dependents: Map<string, string[]>): Mutation[] {
+  const roles = ['anon', 'authenticated', 'mqtt_ingest', 'broker_sync', 'service_role'];
+  return relations.flatMap(({ name, isView }) => {
+    const reads = [...dependents].filter(([, views]) => views.includes(name)).map(([table]) => table);
+    const tables = isView ? reads : [name];
+    return [...roles, ...(isView ? ['plain_owner'] : [])].flatMap((role) => {
+      const grants = [name, ...reads].map((one) => `grant all on ${one} to ${role}`);
+      const enter = `grant usage on schema ${name.split('.')[0]} to ${role}`;
+      const policies = tables.map((one) => `create policy leak on ${one} to ${role} using (true) with check (true)`);
+      const steps = [
+        [enter, ...grants],
+        [enter, ...grants, ...policies],
+      ];
+      return steps.map((sql) => ({
+        sql: sql.join('; '),
+        relation: name,
+        reads,
+        actors: actorsOf(role),
+        verbs: 'SIUD',
+      }));
+    });
+  });
+}
+
+/** The views that read a table with the rights of who asks, by table. */
+export async function readDependents(client: ClientBase): Promise<Map<string, string[]>> {
+  const { rows } = await client.query<{ relation: string; views: string[] }>(`
+    select rn.nspname || '.' || r.relname as relation, array_agg(distinct 'public.' || v.relname) as views
+    from pg_rewrite as w
+    join pg_class as v on v.oid = w.ev_class and v.relkind = 'v' and v.relnamespace = 'public'::regnamespace
+    join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
+    join pg_class as r on r.oid = d.refobjid and r.oid <> v.oid
+    join pg_namespace as rn on rn.oid = r.relnamespace
+    group by 1`);
+  return new Map(rows.map(({ relation, views }) => [relation, views]));
+}

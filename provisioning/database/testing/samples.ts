@@ -1,0 +1,105 @@
+// A row that could be inserted into each table for a tenant, and a change that could be made to it.
+import { randomUUID } from 'node:crypto';
+import { SAMPLE_HASH, type Tenant, type World } from './world.ts';
+
+/** Values by column. */
+export type Values = Record<string, unknown>;
+
+interface Sample {
+  insert(tenant: Tenant, world: World): Values;
+  update: Values;
+}
+
+const reading = (ts: Date | string): Sample => ({
+  insert: ({ id, device }) => ({ tenant_id: id, device_id: device, ts, message_id: randomUUID(), payload: {} }),
+  update: { payload: '{}' },
+});
+
+/** By table; a day's partition as `ingest.telemetry_<day>`. */
+export const SAMPLES: Record<string, Sample> = {
+  'public.tenants': {
+    insert: () => ({ id: randomUUID(), slug: 'new', name: 'New' }),
+    update: { name: 'Changed' },
+  },
+  'public.memberships': {
+    insert: ({ id }, { stranger }) => ({ tenant_id: id, user_id: stranger.sub, email: stranger.email, role: 'owner' }),
+    update: { email: 'changed@nowhere.example' },
+  },
+  'public.invitations': {
+    insert: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner', token_hash: Buffer.alloc(32) }),
+    update: { role: 'owner' },
+  },
+  'public.audit_log': {
+    insert: ({ id }) => ({ tenant_id: id, action: 'device.created' }),
+    update: { action: 'changed' },
+  },
+  'public.devices': {
+    insert: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New' }),
+    update: { name: 'Changed' },
+  },
+  'public.device_credentials': {
+    insert: ({ id, spareDevice }) => ({ tenant_id: id, device_id: spareDevice, password_hash: SAMPLE_HASH }),
+    update: { revoked_at: new Date() },
+  },
+  'public.device_commands': {
+    insert: ({ id, device }) => ({ tenant_id: id, device_id: device, payload: {} }),
+    update: { sent_at: new Date() },
+  },
+  'public.telemetry': reading(new Date()),
+  'ingest.telemetry_<day>': reading(new Date()),
+  'ingest.telemetry_default': reading('2099-01-01'),
+  'public.dead_letters': {
+    insert: ({ id }) => ({ tenant_id: id, topic: 't', payload: 'x', reason: 'r', fingerprint: randomUUID() }),
+    update: { redriven_at: new Date() },
+  },
+  'public.ingest_ledger': {
+    insert: ({ id }) => ({
+      ...{ tenant_id: id, minute: '2020-01-01', received: 0, stored: 0, duplicate: 0, rejected: 0, over_quota: 0 },
+    }),
+    update: { received: 0 },
+  },
+  'public.tenant_limits': {
+    insert: ({ id }) => ({ tenant_id: id, readings_per_day: null }),
+    update: { readings_per_day: null },
+  },
+  'public.alert_rules': {
+    insert: ({ id, device }) => ({
+      ...{ tenant_id: id, name: 'New', kind: 'threshold', device_id: device, field: 't', comparison: 'above' },
+      ...{ threshold: 1, window_minutes: 5, severity: 'info', enabled: true },
+    }),
+    update: {
+      ...{ name: 'Changed', kind: 'rate', device_id: null, field: 't', comparison: 'above', threshold: 1 },
+      ...{ window_minutes: 5, severity: 'info', enabled: false },
+    },
+  },
+  'public.alerts': {
+    insert: ({ id, spareDevice, rule }) => ({
+      ...{ tenant_id: id, device_id: spareDevice, rule_id: rule, opened_at: new Date(), last_seen_at: new Date() },
+      message: 'new',
+    }),
+    update: { resolved_at: new Date() },
+  },
+  'ingest.untimed': {
+    insert: ({ id, device }) => ({
+      ...{ tenant_id: id, device_id: device, message_id: randomUUID(), ts: new Date(), session: 's', packet_id: 1 },
+      content_hash: 'h',
+    }),
+    update: { content_hash: 'changed' },
+  },
+  'ingest.untimed_repeats': {
+    insert: () => ({ session: 's', packet_id: 2, content_hash: 'h', received_at: new Date() }),
+    update: { received_at: new Date() },
+  },
+  'ingest.quota_use': {
+    insert: ({ id }) => ({ tenant_id: id, filled_at: new Date(), day: '2020-01-01', stored: 0 }),
+    update: { stored: 0 },
+  },
+  'ingest.leases': {
+    insert: () => ({ name: 'mine', holder: 'me', fence: 1, expires_at: new Date() }),
+    update: { holder: 'me' },
+  },
+  'broker.service_accounts': {
+    insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),
+    update: { purpose: 'control' },
+  },
+};

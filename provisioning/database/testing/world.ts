@@ -1,0 +1,131 @@
+// Two tenants that have everything, and somebody who belongs to neither: what isolation is tried on.
+import { randomUUID } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import type { Claims } from './database.ts';
+
+/** A signed-in person. */
+export type Person = Required<Claims>;
+
+/** One tenant and the ids of one row of each kind. */
+export interface Tenant {
+  id: string;
+  slug: string;
+  owner: Person;
+  staff: Person;
+  viewer: Person;
+  /** Another viewer, to whom things are done. */
+  bystander: Person;
+  device: string;
+  /** Has no key. */
+  spareDevice: string;
+  rule: string;
+  alert: string;
+  invitation: string;
+  /** Of the invitation, for `newcomer`. */
+  token: string;
+  letter: string;
+  command: string;
+}
+
+/** Everybody there is. */
+export interface World {
+  a: Tenant;
+  b: Tenant;
+  /** Signed in, member of nothing. */
+  stranger: Person;
+  /** Signed in, member of nothing, invited to both. */
+  newcomer: Person;
+}
+
+/** A well-formed hash of no key. */
+export const SAMPLE_HASH = `$7$101$${'A'.repeat(16)}$${'A'.repeat(86)}==`;
+
+/** A person the auth server knows. */
+export async function makePerson(client: ClientBase, email: string): Promise<Person> {
+  const sub = randomUUID();
+  await client.query('insert into auth.users (id, email) values ($1, $2)', [sub, email]);
+  return { sub, email };
+}
+
+/** Two tenants with rows in every table that has a tenant, and rows of no tenant where there can be. */
+export async function makeWorld(client: ClientBase): Promise<World> {
+  const stranger = await makePerson(client, 'stranger@nowhere.example');
+  const newcomer = await makePerson(client, 'newcomer@nowhere.example');
+  const a = await makeTenant(client, 'acme', newcomer);
+  const b = await makeTenant(client, 'globex', newcomer);
+  await client.query(`
+    insert into public.dead_letters (topic, payload, reason, fingerprint) values ('nobody/s', 'x', 'bad-topic', 'nobody');
+    insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
+      values ('00000000-0000-0000-0000-000000000000', date_trunc('minute', now()), 1, 0, 0, 0, 0);
+    insert into broker.service_accounts (username, password_hash, purpose) values ('svc-ingest', '${SAMPLE_HASH}', 'ingest');
+    insert into ingest.leases (name, holder, fence, expires_at) values ('ingest', 'nobody', 1, now());
+    insert into ingest.untimed_repeats (session, packet_id, content_hash, received_at) values ('s', 1, 'h', now())`);
+  return { a, b, stranger, newcomer };
+}
+
+async function makeTenant(client: ClientBase, slug: string, newcomer: Person): Promise<Tenant> {
+  const people = {
+    owner: await makePerson(client, `owner@${slug}.example`),
+    staff: await makePerson(client, `staff@${slug}.example`),
+    viewer: await makePerson(client, `viewer@${slug}.example`),
+    bystander: await makePerson(client, `bystander@${slug}.example`),
+  };
+  const ids = {
+    ...{ id: randomUUID(), device: randomUUID(), spareDevice: randomUUID(), rule: randomUUID(), alert: randomUUID() },
+    ...{ invitation: randomUUID(), command: randomUUID() },
+  };
+  const token = `token of ${slug}`;
+  const insert = async (table: string, values: Record<string, unknown>) => {
+    const columns = Object.keys(values);
+    const marks = columns.map((_, n) => `$${n + 1}`).join(', ');
+    return client.query(
+      `insert into ${table} (${columns.join(', ')}) values (${marks}) returning *`,
+      Object.values(values),
+    );
+  };
+  const tenant_id = ids.id;
+  const device = { tenant_id, device_id: ids.device };
+  const now = new Date();
+  await insert('public.tenants', { id: ids.id, slug, name: slug });
+  for (const [role, { sub, email }] of Object.entries(people)) {
+    await insert('public.memberships', {
+      ...{ tenant_id, user_id: sub, email, role: role === 'bystander' ? 'viewer' : role },
+    });
+  }
+  await insert('public.invitations', {
+    ...{ id: ids.invitation, tenant_id, email: newcomer.email, role: 'viewer', invited_by: people.owner.sub },
+    token_hash: Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))),
+  });
+  await insert('public.devices', { id: ids.device, tenant_id, slug: 'sensor-1', name: 'Sensor 1' });
+  await insert('public.devices', { id: ids.spareDevice, tenant_id, slug: 'sensor-2', name: 'Sensor 2' });
+  await insert('public.device_credentials', { ...device, password_hash: SAMPLE_HASH });
+  await insert('public.telemetry', { ...device, ts: now, message_id: 'today', payload: { t: 5 } });
+  await insert('public.telemetry', { ...device, ts: '2099-01-01', message_id: 'far ahead', payload: { t: 5 } });
+  const letter = await insert('public.dead_letters', {
+    ...{
+      tenant_id,
+      topic: `tenants/${slug}/devices/x/telemetry`,
+      payload: 'x',
+      reason: 'unknown-device',
+      fingerprint: slug,
+    },
+  });
+  await insert('public.tenant_limits', { tenant_id, readings_per_day: 1000 });
+  await insert('public.ingest_ledger', {
+    ...{ tenant_id, minute: now, received: 2, stored: 1, duplicate: 0, rejected: 0, over_quota: 0 },
+  });
+  await insert('public.alert_rules', {
+    ...{ id: ids.rule, tenant_id, name: 'hot', kind: 'threshold', field: 't', comparison: 'above', threshold: 1 },
+    window_minutes: 1440,
+  });
+  await insert('public.alerts', {
+    ...{ id: ids.alert, ...device, rule_id: ids.rule, opened_at: now, last_seen_at: now, message: 'hot' },
+    resolved_at: now,
+  });
+  await insert('public.device_commands', { id: ids.command, ...device, payload: { interval: 60 } });
+  await insert('ingest.untimed', {
+    ...{ ...device, message_id: 'm', ts: now, session: 's', packet_id: 1, content_hash: 'h' },
+  });
+  await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
+  return { ...ids, slug, ...people, token, letter: letter.rows[0].id as string };
+}
