@@ -6,6 +6,7 @@ import { BrokerMachine } from '../components/broker-machine.ts';
 import { BundleStore } from '../components/bundle-store.ts';
 import { Credentials } from '../components/credentials.ts';
 import { FunctionApp } from '../components/function-app.ts';
+import { FunctionDeployment } from '../components/function-deployment.ts';
 import { Identities } from '../components/identities.ts';
 import { LogWorkspace } from '../components/log-workspace.ts';
 import { Network } from '../components/network.ts';
@@ -13,6 +14,8 @@ import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { ingressRules } from '../domain/ingress.ts';
+import { freshFunctions } from '../provisioning/functions/build.ts';
+import { packFunctions } from '../provisioning/functions/package.ts';
 import { brokerBundle } from './broker-bundle.ts';
 import { loadConfig } from './config.ts';
 import { grants } from './grants.ts';
@@ -62,6 +65,9 @@ new BrokerConfiguration('broker-configuration', { placement, machine, bundles, b
 const settings = ingestSettings({ config, brokerHost, brokerCa: privateCa?.caCertificate, vault });
 const functions = { placement, identity: identities.functions, access, storage, logs, settings };
 const functionApp = new FunctionApp('functions', functions);
+const functionPackage = packFunctions(await freshFunctions());
+const { subscriptionId } = identities;
+new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage });
 
 monitor({ config, placement, logs, machine, network, vault, functionApp, storage, bundles });
 

@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { isProduction } from '../policies/environment.ts';
 import type { Plan, PlanEntry } from '../preview/plan.ts';
 import { preview } from '../preview/preview.ts';
+import { packFunctions } from '../provisioning/functions/package.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -200,6 +201,28 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
         /BEGIN [A-Z ]*PRIVATE KEY|\$7\$\d{2,}\$|eyJ[\w-]+\.|AccountKey=|:\/\/[^/\s:"]+:[^/\s"{]+@/,
       );
     }
+  });
+
+  it('deploys the functions that were built, once by their hash, when the app is ready', () => {
+    const command = plan.find(({ name }) => name === 'function-deployment-package');
+    const { create, environment, logging }: Inputs = command?.inputs ?? {};
+    const app = one(plan, 'web:WebApp');
+    expect(create).toBe(
+      `npm run --silent ops -- deploy functions --subscription 00000000-0000-0000-0000-000000000000 --resource-group rg-mqtt-saas-${stack} --app ${app.inputs.name}`,
+    );
+    expect(logging).toBe('none');
+    const path = environment.FUNCTIONS_PACKAGE;
+    const [, hash] = /^dist\/deployments\/([0-9a-f]{64})\.zip$/.exec(path) ?? [];
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(root, path)))
+        .digest('hex'),
+    ).toBe(hash);
+    expect(packFunctions(join(root, 'dist/functions')).hash).toBe(hash);
+    expect(command?.dependencies.map(nameOfUrn)).toEqual(
+      expect.arrayContaining(['functions-app', 'functions-settings']),
+    );
+    expect(command?.options.replaceWith).toEqual([app.urn]);
   });
 
   it('fits Azure’s limits for names', () => {
