@@ -1,10 +1,25 @@
 // `ops deploy`: what `pulumi up` runs to bring code to where it runs.
 import { Command, Option } from 'commander';
+import { deploySchema, deploySignIns, type Target } from './deploy/database.ts';
 import { type AppPackage, deployFunctions } from './deploy/functions.ts';
 
 /** The `deploy` command. */
 export function deployCommand(): Command {
-  return new Command('deploy').description('bring code to where it runs, as pulumi up does').addCommand(functions());
+  return new Command('deploy')
+    .description('bring code to where it runs, as pulumi up does')
+    .addCommand(functions())
+    .addCommand(ofDatabase('schema', 'apply the migrations that the database has not had', deploySchema))
+    .addCommand(ofDatabase('sign-ins', "let the platform's roles and accounts sign in to the database", deploySignIns));
+}
+
+function ofDatabase(name: string, description: string, deploy: (target: Target) => Promise<void>): Command {
+  return new Command(name)
+    .description(`${description}, as whom DATABASE_URL names`)
+    .requiredOption('--host <name>', "the database's host")
+    .requiredOption('--database <name>', "the database's name")
+    .option('--project-ref <letters>', 'the Supabase project')
+    .addHelpText('after', '\nExample: the line that pulumi up runs, see components/database.ts')
+    .action((target: Target) => deploy(target));
 }
 
 function functions(): Command {

@@ -18,6 +18,7 @@ import { freshFunctions } from '../provisioning/functions/build.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
 import { brokerBundle } from './broker-bundle.ts';
 import { loadConfig } from './config.ts';
+import { makeDatabase } from './database.ts';
 import { grants } from './grants.ts';
 import { ingestUsernames } from './ingest-accounts.ts';
 import { ingestSettings } from './ingest-settings.ts';
@@ -43,6 +44,7 @@ const privateCa = domain
 const dns = domain
   ? new BrokerDns('dns', { ...zoneOf(config), hostName: brokerHost, address: network.publicAddress })
   : undefined;
+const database = await makeDatabase(config, credentials);
 const vault = new Vault('vault', {
   placement,
   tenantId: identities.tenantId,
@@ -67,7 +69,8 @@ const functions = { placement, identity: identities.functions, access, storage, 
 const functionApp = new FunctionApp('functions', functions);
 const functionPackage = packFunctions(await freshFunctions());
 const { subscriptionId } = identities;
-new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage });
+const after = database ? [database] : [];
+new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage, after });
 
 monitor({ config, placement, logs, machine, network, vault, functionApp, storage, bundles });
 

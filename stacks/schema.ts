@@ -140,6 +140,11 @@ export const keys = z.strictObject({
       'CA certificate of the database, PEM. Required where it is no public one: Supabase’s is in its dashboard, under Database, SSL.',
     example: '"$(cat database-ca.crt)"',
   }),
+  deployDatabase: key(flag.default(true), {
+    description:
+      'Apply the migrations and enter the platform’s sign-ins during `pulumi up`, as the administrator whose connection string is in the environment variable `DATABASE_URL`. Only what changed is run.',
+    example: 'false',
+  }),
   vaultRetentionDays: key(wholeNumber(7, 90).default(90), {
     description: 'How long Key Vault keeps what was deleted, days, 7 to 90. Fixed once the vault exists.',
     example: '90',
@@ -262,7 +267,7 @@ export function schemaFor(stack: string) {
     }
     if (!config.ingestGenerationsInForce.includes(config.ingestGeneration)) {
       const inForce = config.ingestGenerationsInForce.join(' and ');
-      const remedy = `npm run ops -- rotate ingest --stack ${stack} brings the next one into force and switches over`;
+      const remedy = `npm run ops -- rotate ingest --target ${stack} brings the next one into force and switches over`;
       refuse('ingestGeneration', `${config.ingestGeneration} is not in force on the broker (${inForce} is); ${remedy}`);
     }
     const tooMuch = queueProblem(config);
