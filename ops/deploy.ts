@@ -1,5 +1,6 @@
 // `ops deploy`: what `pulumi up` runs to bring code to where it runs.
 import { Command, Option } from 'commander';
+import { deployDashboard, type Site } from './deploy/dashboard.ts';
 import { deploySchema, deploySignIns, type Target } from './deploy/database.ts';
 import { type AppPackage, deployFunctions } from './deploy/functions.ts';
 
@@ -7,6 +8,7 @@ import { type AppPackage, deployFunctions } from './deploy/functions.ts';
 export function deployCommand(): Command {
   return new Command('deploy')
     .description('bring code to where it runs, as pulumi up does')
+    .addCommand(dashboard())
     .addCommand(functions())
     .addCommand(ofDatabase('schema', 'apply the migrations that the database has not had', deploySchema))
     .addCommand(ofDatabase('sign-ins', "let the platform's roles and accounts sign in to the database", deploySignIns));
@@ -20,6 +22,16 @@ function ofDatabase(name: string, description: string, deploy: (target: Target) 
     .option('--project-ref <letters>', 'the Supabase project')
     .addHelpText('after', '\nExample: the line that pulumi up runs, see components/database.ts')
     .action((target: Target) => deploy(target));
+}
+
+function dashboard(): Command {
+  return new Command('dashboard')
+    .description('build the dashboard and upload it to Cloudflare Pages, with the token in CLOUDFLARE_API_TOKEN')
+    .requiredOption('--account <id>', "Cloudflare's id of the account")
+    .requiredOption('--project <name>', 'the Pages project')
+    .requiredOption('--branch <name>', "the project's production branch")
+    .addHelpText('after', '\nThe site gets the variables SITE_... of this process, without SITE_.')
+    .action((site: Site) => deployDashboard(site));
 }
 
 function functions(): Command {

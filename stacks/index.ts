@@ -18,6 +18,7 @@ import { freshFunctions } from '../provisioning/functions/build.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
 import { brokerBundle } from './broker-bundle.ts';
 import { loadConfig } from './config.ts';
+import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';
 import { grants } from './grants.ts';
 import { ingestUsernames } from './ingest-accounts.ts';
@@ -64,7 +65,8 @@ const { machine } = new BrokerMachine('broker', machineArgs);
 const bundle = brokerBundle({ config, ingress, brokerHost, vault, storage, bundles });
 new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle });
 
-const settings = ingestSettings({ config, brokerHost, brokerCa: privateCa?.caCertificate, vault });
+const brokerCa = privateCa?.caCertificate;
+const settings = ingestSettings({ config, brokerHost, brokerCa, vault });
 const functions = { placement, identity: identities.functions, access, storage, logs, settings };
 const functionApp = new FunctionApp('functions', functions);
 const functionPackage = packFunctions(await freshFunctions());
@@ -72,11 +74,14 @@ const { subscriptionId } = identities;
 const after = database ? [database] : [];
 new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage, after });
 
+const dashboard = makeDashboard({ config, placement, brokerHost, brokerCa, after });
+
 monitor({ config, placement, logs, machine, network, vault, functionApp, storage, bundles });
 
 export const resourceGroup = placement.resourceGroupName;
 export const brokerAddress = network.publicAddress;
-export const brokerCaCertificate = privateCa?.caCertificate;
+export const brokerCaCertificate = brokerCa;
+export const dashboardAddress = dashboard?.address;
 export const functionAppName = functionApp.appName;
 export const vaultName = vault.vaultName;
 export { brokerHost };
