@@ -26,6 +26,7 @@ import { ingestSettings } from './ingest-settings.ts';
 import { userData } from './machine.ts';
 import { monitor } from './monitoring.ts';
 import { makePlacement } from './placement.ts';
+import { hasPurgeProtection } from './purge-protection.ts';
 import { platformSecrets } from './secrets.ts';
 import { zoneOf } from './zone.ts';
 
@@ -50,8 +51,7 @@ const vault = new Vault('vault', {
   placement,
   tenantId: identities.tenantId,
   retentionDays: config.vaultRetentionDays,
-  // It can never be switched off again, so a vault that is thrown away often must do without.
-  purgeProtection: !['dev', 'test', 'sandbox'].includes(environment),
+  purgeProtection: hasPurgeProtection(environment),
   secrets: platformSecrets(config, credentials, privateCa, dns?.token),
 });
 const storage = new Storage('storage', { placement });
