@@ -76,7 +76,7 @@ new FunctionDeployment('function-deployment', { placement, subscriptionId, funct
 
 const dashboard = makeDashboard({ config, placement, brokerHost, brokerCa, after });
 
-monitor({ config, placement, logs, machine, network, vault, functionApp, storage, bundles });
+monitor({ config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles });
 
 export const resourceGroup = placement.resourceGroupName;
 export const brokerAddress = network.publicAddress;
