@@ -5,6 +5,9 @@ import type { ClientBase } from 'pg';
 /** The roles the migrations make without a password: what ingest and the broker machine connect as. */
 export const LOGIN_ROLES = ['mqtt_ingest', 'broker_sync'] as const;
 
+/** A role that may be given a login. */
+export type LoginRole = (typeof LOGIN_ROLES)[number];
+
 /** A password is a generated key, not a word: `openssl rand -base64 33` gives 44 characters. */
 const SHORTEST = 20;
 
