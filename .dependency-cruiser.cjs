@@ -21,7 +21,7 @@ const MAY_USE = {
 };
 
 // A test, and what only tests use.
-const tests = '\\.test\\.ts$|^[^/]+/testing/';
+const tests = '\\.test\\.ts$|/testing/';
 
 module.exports = {
   forbidden: [
