@@ -20,7 +20,8 @@ const MAY_USE = {
   policies: ['domain'],
 };
 
-const tests = '\\.test\\.ts$';
+// A test, and what only tests use.
+const tests = '\\.test\\.ts$|/testing/';
 
 module.exports = {
   forbidden: [

@@ -10,8 +10,6 @@ import { startChild } from './child.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { SERVICE_USER } from './unprivileged.ts';
 
-/** How long a server that is shutting down may take to let go of its files. */
-const RELEASE_MS = 10_000;
 const POLL_MS = 20;
 
 /**
@@ -55,10 +53,10 @@ async function runInitdb(initdb: string, args: string[]): Promise<void> {
 /**
  * Waits for a server that is still shutting down, and removes a stale postmaster.pid. Postgres itself would refuse it
  * when another program of the same user has got that process id since, as is common in containers.
- * @throws Error when a live server keeps the cluster.
+ * @throws Error when a live server keeps the cluster for `patienceMs`.
  */
-export async function releaseCluster(cluster: string): Promise<void> {
-  const deadline = Date.now() + RELEASE_MS;
+export async function releaseCluster(cluster: string, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const [pid, , , port] = await readPidFile(cluster);
     if (pid === undefined) return;
