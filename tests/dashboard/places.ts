@@ -1,6 +1,6 @@
 // The dashboard's pages and dialogs, each with who sees it and when it is there: for accessibility checks and pictures.
 import type { Page } from 'playwright-core';
-import type { Person } from './browser.ts';
+import type { Person } from './people.ts';
 
 /** A page or dialog to look at. */
 export interface Place {
