@@ -1,9 +1,8 @@
 'use client';
 // One device: what it measures now and before, and what may be done with it.
 import { useQuery } from '@tanstack/react-query';
-import { ArrowLeft, Radio, SearchX } from 'lucide-react';
+import { ArrowLeft, Radio } from 'lucide-react';
 import { useSearchParams } from 'next/navigation';
-import { ButtonLink } from '../../ui/button.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
@@ -18,6 +17,7 @@ import { DeviceChartSection } from './device-chart-section.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import styles from './device-page.module.css';
 import { findDevice } from './devices.ts';
+import { NotHere } from './not-here.tsx';
 import { StateBadge } from './state-badge.tsx';
 
 /** A published reading is on the page within two seconds: one look along one index, every second. */
@@ -54,19 +54,7 @@ export function DevicePage() {
     return (
       <>
         <PageHead title="Device" back={BACK} />
-        {error ? (
-          <Notice tone="danger">{messageOf(error)}</Notice>
-        ) : (
-          <Section title="Not found" flush>
-            <Empty
-              icon={<SearchX />}
-              title="There is no such device"
-              action={<ButtonLink href="/admin/devices">All devices</ButtonLink>}
-            >
-              It may have been deleted, or it belongs to another tenant.
-            </Empty>
-          </Section>
-        )}
+        {error ? <Notice tone="danger">{messageOf(error)}</Notice> : <NotHere tenantId={device?.tenant_id} />}
       </>
     );
   }

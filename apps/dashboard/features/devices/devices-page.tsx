@@ -7,28 +7,34 @@ import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
 import { Search } from '../../ui/search.tsx';
-import { useNow } from '../../ui/time.tsx';
+import { Segmented } from '../../ui/segmented.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useMay } from '../tenants/tenant.tsx';
 import { DeviceTable } from './device-table.tsx';
-import { deviceState } from './state.ts';
+import styles from './devices-page.module.css';
 import { useDevices, useLatestReadings } from './use-devices.ts';
+import { STATES, type StateFilter, useFound } from './use-found.ts';
 
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
+
+/** Rows drawn at first: each is drawn anew every second. */
+const FIRST = 100;
 
 export function DevicesPage() {
   const { data: devices, error } = useDevices();
   const { data: latest, error: latestError } = useLatestReadings();
   const [search, setSearch] = useState('');
+  const [state, setState] = useState<StateFilter>('all');
+  const [showsAll, setShowsAll] = useState(false);
   const [isAdding, setIsAdding] = useState(false);
   const mayManage = useMay('manage devices');
-  const now = useNow();
-  const sought = search.trim().toLowerCase();
-  const found = devices?.filter(({ name, slug }) => `${name} ${slug}`.toLowerCase().includes(sought)) ?? [];
-  const live = devices?.filter(
-    ({ id, enabled }) => deviceState(enabled, latest?.get(id)?.received_at, now).word === 'Live',
-  ).length;
+  const { found, live } = useFound(devices, latest, search, state);
+  const shown = showsAll ? found : found.slice(0, FIRST);
   const problem = error ?? latestError;
+  const clear = () => {
+    setSearch('');
+    setState('all');
+  };
   const addButton = mayManage && (
     <Button variant="primary" onClick={() => setIsAdding(true)}>
       <Plus aria-hidden />
@@ -56,21 +62,33 @@ export function DevicesPage() {
           </Empty>
         </Section>
       ) : (
-        <Section title="Registered" aside={<Search label="Search devices" value={search} onChange={setSearch} />} flush>
+        <Section
+          title="Registered"
+          aside={
+            <span className={styles.filters}>
+              <Segmented label="State" options={STATES} value={state} onChange={setState} />
+              <Search label="Search devices" value={search} onChange={setSearch} />
+            </span>
+          }
+          flush
+        >
           {!devices && !error && <Skeleton lines={6} label="Loading devices" />}
-          {found.length > 0 && <DeviceTable devices={found} latest={latest} />}
-          {devices && found.length === 0 && (
-            <Empty
-              icon={<SearchX />}
-              title="No match"
-              action={<Button onClick={() => setSearch('')}>Clear search</Button>}
-            >
-              No device’s name or slug contains “{search}”.
-            </Empty>
+          {found.length > 0 && <DeviceTable devices={shown} latest={latest} />}
+          {found.length > shown.length && (
+            <p className={styles.more}>
+              <Button onClick={() => setShowsAll(true)}>Show all {found.length}</Button>
+            </p>
           )}
+          {devices && found.length === 0 && <NoMatch onClear={clear} />}
         </Section>
       )}
       {isAdding && <AddDevice onClose={() => setIsAdding(false)} />}
     </>
   );
 }
+
+const NoMatch = ({ onClear }: { onClear: () => void }) => (
+  <Empty icon={<SearchX />} title="No match" action={<Button onClick={onClear}>Show all devices</Button>}>
+    No device has this in its name or slug, and this state.
+  </Empty>
+);

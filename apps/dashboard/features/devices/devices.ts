@@ -1,4 +1,5 @@
 // Devices: the registry as the dashboard reads and changes it.
+import { allRows } from '../session/all-rows.ts';
 import { rest } from '../session/clients.ts';
 import { unwrap } from '../session/errors.ts';
 
@@ -15,7 +16,8 @@ const COLUMNS = 'id,tenant_id,slug,name,enabled,created_at';
 
 /** A tenant's devices, by slug. @throws ApiError, as all below. */
 export async function listDevices(tenantId: string): Promise<Device[]> {
-  return unwrap(await (await rest()).from('devices').select(COLUMNS).eq('tenant_id', tenantId).order('slug'));
+  const api = await rest();
+  return allRows(() => api.from('devices').select(COLUMNS).eq('tenant_id', tenantId).order('slug'));
 }
 
 /** Undefined when there is no such device, or it is another tenant's. */

@@ -7,16 +7,18 @@ import { Button } from '../../ui/button.tsx';
 import { classes } from '../../ui/classes.ts';
 import { Link } from '../../ui/link.tsx';
 import { Wordmark } from '../../ui/wordmark.tsx';
+import { useOpenAlerts } from '../alerts/use-alerts.ts';
 import { signOut } from '../session/account.ts';
 import { useMay } from '../tenants/tenant.tsx';
 import { TenantSwitch } from '../tenants/tenant-switch.tsx';
 import styles from './shell.module.css';
 import { ThemeChoice } from './theme-choice.tsx';
 
+const ALERTS = '/admin/alerts';
 const PAGES = [
   { href: '/admin/devices', name: 'Devices', Icon: Cpu },
   { href: '/admin/ingest', name: 'Ingest', Icon: ChartColumn },
-  { href: '/admin/alerts', name: 'Alerts', Icon: Bell },
+  { href: ALERTS, name: 'Alerts', Icon: Bell },
   { href: '/admin/users', name: 'Users', Icon: Users },
 ];
 const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
@@ -66,6 +68,19 @@ function NavLink({ href, name, Icon }: (typeof PAGES)[number]) {
     >
       <Icon aria-hidden />
       {name}
+      {href === ALERTS && <OpenCount />}
     </Link>
+  );
+}
+
+/** How many alerts are open; nothing when none is. */
+function OpenCount() {
+  const { data: open } = useOpenAlerts();
+  if (!open?.length) return null;
+  return (
+    <span className={styles.count}>
+      {open.length}
+      <span className="visually-hidden"> open</span>
+    </span>
   );
 }

@@ -1,4 +1,5 @@
 // Readings: what devices sent.
+import { allRows } from '../session/all-rows.ts';
 import { rest } from '../session/clients.ts';
 import { unwrap } from '../session/errors.ts';
 
@@ -24,7 +25,8 @@ const LOOK_BACK_MS = 7 * 24 * 3600 * 1000;
 
 /** The newest of each device within 7 days. @throws ApiError, as all below. */
 export async function latestReadings(tenantId: string): Promise<LatestReading[]> {
-  return unwrap(await (await rest()).rpc('latest_readings', { tenant_id: tenantId }));
+  const api = await rest();
+  return allRows(() => api.rpc('latest_readings', { tenant_id: tenantId }).order('device_id'));
 }
 
 /** A device's newest readings of the last 7 days, newest first: a step back along the table's one index. */

@@ -10,8 +10,8 @@ import { slugFrom, slugProblem } from './slug.ts';
 import { rememberTenant } from './tenant.tsx';
 import { createTenant } from './tenants.ts';
 
-/** @param onDone after the tenant is made and chosen. */
-export function CreateTenantForm({ onDone }: { onDone?: () => void }) {
+/** @param onDone gets the new tenant's id, once it is among mine. */
+export function CreateTenantForm({ onDone }: { onDone?: (tenantId: string) => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState('');
   const [typedSlug, setTypedSlug] = useState<string>();
@@ -26,9 +26,10 @@ export function CreateTenantForm({ onDone }: { onDone?: () => void }) {
     setBusy(true);
     setProblem('');
     try {
-      rememberTenant(await createTenant(slug, name.trim()));
+      const made = await createTenant(slug, name.trim());
+      rememberTenant(made);
       await queries.invalidateQueries({ queryKey: ['tenants'] });
-      onDone?.();
+      onDone?.(made);
     } catch (error) {
       setProblem(messageOf(error));
       setBusy(false);

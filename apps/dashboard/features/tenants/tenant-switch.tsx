@@ -1,12 +1,18 @@
 'use client';
-// Which tenant the pages show. With one tenant there is nothing to choose.
+// Which tenant the pages show, and the way to another one.
 import { ChevronsUpDown } from 'lucide-react';
+import { useState } from 'react';
+import { Dialog } from '../../ui/dialog.tsx';
+import { CreateTenantForm } from './create-tenant.tsx';
 import { useTenant } from './tenant.tsx';
 import styles from './tenant-switch.module.css';
 
+/** The choice that is no tenant's id. */
+const NEW = 'new';
+
 export function TenantSwitch() {
   const { tenant, tenants, choose } = useTenant();
-  const isOnly = tenants.length === 1;
+  const [isCreating, setIsCreating] = useState(false);
   return (
     <div className={styles.switch}>
       <span className={styles.sign} aria-hidden>
@@ -16,17 +22,24 @@ export function TenantSwitch() {
         <strong>{tenant.name}</strong>
         <small>{tenant.role}</small>
       </span>
-      {!isOnly && (
-        <>
-          <ChevronsUpDown aria-hidden />
-          <select aria-label="Tenant" value={tenant.tenant_id} onChange={(event) => choose(event.target.value)}>
-            {tenants.map(({ tenant_id, name }) => (
-              <option key={tenant_id} value={tenant_id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </>
+      <ChevronsUpDown aria-hidden />
+      <select
+        aria-label="Tenant"
+        value={tenant.tenant_id}
+        onChange={({ target }) => (target.value === NEW ? setIsCreating(true) : choose(target.value))}
+      >
+        {tenants.map(({ tenant_id, name }) => (
+          <option key={tenant_id} value={tenant_id}>
+            {name}
+          </option>
+        ))}
+        <hr />
+        <option value={NEW}>New tenant…</option>
+      </select>
+      {isCreating && (
+        <Dialog title="New tenant" onClose={() => setIsCreating(false)}>
+          <CreateTenantForm onDone={choose} />
+        </Dialog>
       )}
     </div>
   );

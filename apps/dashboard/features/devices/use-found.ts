@@ -1,0 +1,37 @@
+'use client';
+// The devices that a search and a state leave.
+import { useNow } from '../../ui/time.tsx';
+import type { LatestReading } from '../telemetry/readings.ts';
+import type { Device } from './devices.ts';
+import { deviceState } from './state.ts';
+
+export const STATES = [
+  { value: 'all', label: 'All' },
+  { value: 'live', label: 'Live' },
+  { value: 'quiet', label: 'Quiet' },
+  { value: 'disabled', label: 'Disabled' },
+] as const;
+export type StateFilter = (typeof STATES)[number]['value'];
+
+const FILTER_OF = { Live: 'live', Quiet: 'quiet', 'No readings': 'quiet', Disabled: 'disabled' } as const;
+
+/** @returns those found, and how many of all are live. */
+export function useFound(
+  devices: Device[] | undefined,
+  latest: Map<string, LatestReading> | undefined,
+  search: string,
+  state: StateFilter,
+): { found: Device[]; live: number } {
+  const now = useNow();
+  const sought = search.trim().toLowerCase();
+  const filterOf = ({ id, enabled }: Device) => FILTER_OF[deviceState(enabled, latest?.get(id)?.received_at, now).word];
+  const all = devices ?? [];
+  return {
+    found: all.filter(
+      (device) =>
+        `${device.name} ${device.slug}`.toLowerCase().includes(sought) &&
+        (state === 'all' || filterOf(device) === state),
+    ),
+    live: all.filter((device) => filterOf(device) === 'live').length,
+  };
+}
