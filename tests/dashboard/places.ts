@@ -32,8 +32,9 @@ export const PLACES: readonly Place[] = [
     person: 'owner',
     go: async (page) => {
       await page.getByRole('link', { name: 'boiler-1' }).click();
-      await page.getByRole('radio', { name: 'temperature' }).waitFor();
-      await page.locator('canvas').first().waitFor();
+      await page.locator('label').filter({ hasText: 'temperature' }).click();
+      await page.locator('label').filter({ hasText: '24 h' }).click();
+      await page.getByRole('img', { name: /^temperature, the last 24 hours: between/ }).waitFor();
     },
   },
   {
@@ -61,7 +62,7 @@ export const PLACES: readonly Place[] = [
       await press(page, 'New rule');
       await page.getByLabel('Name').fill('Boiler too warm');
       await page.getByLabel('Field').fill('temperature');
-      await page.getByLabel('Bound').fill('24');
+      await page.getByLabel('Bound').fill('25');
       await page.getByText(/^(never|once|[\d,]+ times)$/).waitFor();
     },
   },
