@@ -22,7 +22,8 @@ const MAY_USE = {
   apps: ['domain'],
 };
 
-const tests = '\\.test\\.ts$';
+// A test, and what only tests use.
+const tests = '\\.test\\.ts$|/testing/';
 
 module.exports = {
   forbidden: [

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Two cores: files run in parallel, each starting its own broker and database on free ports where it needs them.
+// Files run in parallel, each starting its own broker and database on free ports where it needs them.
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
@@ -9,7 +9,8 @@ export default defineConfig({
     // Generous: a busy machine is no failure. What hangs is ended all the same.
     testTimeout: 90_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // For two cores: a third of the time a file waits, for a queue to be quiet, a restart, a reload's turn.
+    maxWorkers: 3,
     pool: 'forks',
   },
 });

@@ -1,6 +1,7 @@
 // What the policy pack costs: over the plan of prod, against the program that makes the plan; and the ingress rule over a
 // group of a thousand rules, against the second it may take.
 import { join } from 'node:path';
+import { ROOT } from '../bootstrap/root.mjs';
 import { ingressContract } from '../policies/network/ingress-contract.ts';
 import type { Resource as PolicyResource } from '../policies/resource.ts';
 import { startEngine } from '../preview/engine/engine.ts';
@@ -9,7 +10,6 @@ import { startPack } from '../preview/policy/pack.ts';
 import { startProgram } from '../preview/program.ts';
 import { readProject } from '../preview/project.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 const STACK = 'prod';
 const ROUNDS = 7;
 const RULES = 1000;

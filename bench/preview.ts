@@ -3,11 +3,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { ROOT } from '../bootstrap/root.mjs';
 import { startEngine } from '../preview/engine/engine.ts';
 import { startProgram } from '../preview/program.ts';
 import { readProject } from '../preview/project.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 const STACK = 'dev';
 const ROUNDS = 7;
 

@@ -8,7 +8,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureDebianPackages } from './debian.mjs';
-import { ensurePackages, ROOT } from './packages.mjs';
+import { ensurePackages } from './packages.mjs';
+import { ROOT } from './root.mjs';
 
 const MINIMUM_NODE = 24;
 

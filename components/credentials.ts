@@ -30,4 +30,11 @@ export class Credentials extends ComponentResource {
     this.registryPassword = new RandomPassword(`${name}-broker-sync`, PASSWORD, parent).result;
     this.registerOutputs();
   }
+
+  /** Password of one of ingest's accounts. Secret. @throws Error when there is none of this name. */
+  ingestPassword(username: string): Output<string> {
+    const password = this.ingestPasswords.get(username);
+    if (!password) throw new Error(`there is no password of ${username}`);
+    return password;
+  }
 }

@@ -40,6 +40,8 @@ export class FunctionApp extends ComponentResource {
   readonly appName: string;
   /** Its resource id. */
   readonly appId: Output<string>;
+  /** The app. */
+  readonly app: WebApp;
 
   constructor(name: string, args: FunctionAppArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:FunctionApp', name, {}, options);
@@ -112,6 +114,7 @@ export class FunctionApp extends ComponentResource {
       parent,
     );
 
+    this.app = app;
     this.appId = app.id;
 
     // Publishing with a user name and password is off; deployments sign in to Entra.

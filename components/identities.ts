@@ -19,6 +19,8 @@ export class Identities extends ComponentResource {
   readonly functions: UserAssignedIdentity;
   /** The Entra tenant they belong to, which is the subscription's. */
   readonly tenantId: Output<string>;
+  /** The subscription that is deployed into. */
+  readonly subscriptionId: Output<string>;
 
   constructor(name: string, { placement }: IdentitiesArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Identities', name, {}, options);
@@ -32,7 +34,9 @@ export class Identities extends ComponentResource {
     this.broker = identity('broker');
     this.functions = identity('functions');
     // Asked for, not taken from an identity: it is then known during the preview, and policies can judge the vault.
-    this.tenantId = getClientConfigOutput({ parent: this }).tenantId;
+    const account = getClientConfigOutput({ parent: this });
+    this.tenantId = account.tenantId;
+    this.subscriptionId = account.subscriptionId;
     this.registerOutputs();
   }
 }

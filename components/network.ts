@@ -89,7 +89,8 @@ export class Network extends ComponentResource {
         publicIPAllocationMethod: 'Static',
         dnsSettings: { domainNameLabel: names.shared('dns') },
       },
-      parent,
+      // Devices, certificates and firewalls elsewhere know it; a new one is another one.
+      { parent: this, protect: true },
     );
 
     const networkInterface = new NetworkInterface(

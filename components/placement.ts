@@ -22,8 +22,8 @@ export type ResourceKind =
   | 'alert'
   | 'budget';
 
-/** Kinds whose names all Azure customers share. */
-export type SharedKind = 'kv' | 'st' | 'func' | 'dns';
+/** Kinds whose names all customers of Azure, or of Cloudflare Pages, share. */
+export type SharedKind = 'kv' | 'st' | 'func' | 'dns' | 'pages';
 
 /** On every taggable resource: which environment of what it is, who answers for it and who pays. */
 export interface Tags extends Record<string, string> {
@@ -51,7 +51,7 @@ export interface Placement {
 export interface Names {
   /** `<kind>-<project>-<environment>[-<role>]`, such as `vnet-mqtt-saas-dev`. */
   own(kind: ResourceKind, role?: string): string;
-  /** A name unique in all of Azure: it ends with the environment's suffix. A second account gets a role, up to 8 letters. */
+  /** A name unique in all of Azure or Pages: it ends with the environment's suffix. A second account gets a role, up to 8 letters. */
   shared(kind: SharedKind, role?: string): string;
 }
 
@@ -74,7 +74,7 @@ export function namesFor({ project, environment, suffix }: NamesArgs): Names {
       // Limits: "Naming rules and restrictions for Azure resources". An account's name has no hyphens.
       if (kind === 'st') return `st${role}${environment}${suffix}`;
       if (kind === 'kv') return `kv-${short}-${environment}-${suffix}`;
-      if (kind === 'dns') return `${project}-${environment}-${suffix}`;
+      if (kind === 'dns' || kind === 'pages') return `${project}-${environment}-${suffix}`;
       return `${kind}-${project}-${environment}-${suffix}`;
     },
   };

@@ -52,7 +52,8 @@ export class Storage extends ComponentResource {
         // No account keys: the Function App's host and its deployments sign in with the identity.
         allowSharedKeyAccess: false,
       },
-      parent,
+      // The copies of the broker's state: what a machine whose disk is lost starts from.
+      { parent: this, protect: true },
     );
 
     new BlobServiceProperties(

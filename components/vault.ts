@@ -62,7 +62,8 @@ export class Vault extends ComponentResource {
           publicNetworkAccess: 'Enabled',
         },
       },
-      { parent: this },
+      // Deleted, it keeps its name for as long as its retention says, and the next one cannot have it.
+      { parent: this, protect: true },
     );
 
     this.vaultId = vault.id;

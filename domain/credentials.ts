@@ -4,7 +4,7 @@
  * PBKDF2 rounds. Mosquitto's own default (`mosquitto_passwd`, 2.0.x). Enough because keys are 256 random bits, never
  * words a person chose: guessing is hopeless at one round, and each round is paid on every connect of a 10 % CPU.
  */
-export const PBKDF2_ITERATIONS = 101;
+const PBKDF2_ITERATIONS = 101;
 
 const KEY_BYTES = 32;
 const SALT_BYTES = 12;

@@ -29,7 +29,7 @@ export const SSH_PORT = 22;
 /** MQTT over TLS, for devices. */
 export const MQTT_TLS_PORT = 8883;
 /** MQTT over WebSocket and TLS. */
-export const WEBSOCKET_PORT = 9001;
+const WEBSOCKET_PORT = 9001;
 
 /** The list of ways in for an environment, in order of priority. Plaintext MQTT (1883) is never among them. */
 export function ingressRules({ adminCidrs, webSocket = false, https = false }: IngressOptions): IngressRule[] {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isBuilt } from '../apps/dashboard/build.ts';
+import { ROOT } from '../bootstrap/root.mjs';
 import { startChild } from './child.ts';
 import { tryLock } from './lock.ts';
-import { ROOT } from './unprivileged.ts';
 
 /** The built dashboard. */
 export const DASHBOARD_DIR = join(ROOT, 'dist/dashboard');

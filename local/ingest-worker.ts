@@ -3,8 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ROOT } from '../bootstrap/root.mjs';
 import { startChild, stopChild } from './child.ts';
-import { ROOT } from './unprivileged.ts';
 
 /** The bundle that `npm run build` makes. */
 export const INGEST_BUNDLE = join(ROOT, 'dist/functions/main.mjs');

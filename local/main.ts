@@ -1,7 +1,7 @@
 // `npm start`: the whole platform on this machine, with simulated devices. No account, no Docker.
 import { Command, InvalidArgumentError } from 'commander';
-import { buildFunctions } from '../ops/build.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { buildFunctions } from '../provisioning/functions/build.ts';
 import { ensureDashboard } from './dashboard.ts';
 import { waitForReadings } from './first-readings.ts';
 import { claimInstance, readPorts } from './instance.ts';

@@ -7,10 +7,9 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateKey } from '../domain/credentials.ts';
 import { startChild } from './child.ts';
+import type { PostgresBinaries } from './postgres-binaries.ts';
 import { SERVICE_USER } from './unprivileged.ts';
 
-/** How long a server that is shutting down may take to let go of its files. */
-const RELEASE_MS = 10_000;
 const POLL_MS = 20;
 
 /**
@@ -19,7 +18,7 @@ const POLL_MS = 20;
  * @throws Error with what initdb said.
  */
 export async function ensureCluster(
-  initdb: string,
+  { initdb, major }: PostgresBinaries,
   dataDir: string,
   sync: boolean,
 ): Promise<{ cluster: string; password: string }> {
@@ -36,7 +35,7 @@ export async function ensureCluster(
       ...['--pgdata', partial, '--username', 'postgres', '--pwfile', passwordFile],
       ...['--auth', 'scram-sha-256', '--encoding', 'UTF8'],
       // Built into Postgres 17: sorts the same on every machine, whatever locales it has.
-      ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+      ...['--locale', 'C', ...(major >= 17 ? ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'] : [])],
       ...(sync ? [] : ['--no-sync']),
     ]);
     await rename(partial, cluster);
@@ -54,10 +53,10 @@ async function runInitdb(initdb: string, args: string[]): Promise<void> {
 /**
  * Waits for a server that is still shutting down, and removes a stale postmaster.pid. Postgres itself would refuse it
  * when another program of the same user has got that process id since, as is common in containers.
- * @throws Error when a live server keeps the cluster.
+ * @throws Error when a live server keeps the cluster for `patienceMs`.
  */
-export async function releaseCluster(cluster: string): Promise<void> {
-  const deadline = Date.now() + RELEASE_MS;
+export async function releaseCluster(cluster: string, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const [pid, , , port] = await readPidFile(cluster);
     if (pid === undefined) return;

@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 async function start(port?: number): Promise<RunningPostgres> {
-  const postgres = await startPostgres({ dataDir: join(folder, 'data'), port, fsync: false });
+  const postgres = await startPostgres({ dataDir: join(folder, 'data'), port, fsync: false, releaseMs: 1000 });
   running.push(postgres);
   return postgres;
 }

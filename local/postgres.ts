@@ -18,6 +18,8 @@ export interface PostgresOptions {
   port?: number;
   /** False gives up surviving a power cut, for speed: for tests only. A killed server loses nothing. Default: true. */
   fsync?: boolean;
+  /** How long another server that is shutting down may take to let go of the folder, in milliseconds. Default: 10 s. */
+  releaseMs?: number;
 }
 
 /** A running Postgres. */
@@ -49,6 +51,7 @@ export async function startPostgres({
   dataDir: wanted,
   port,
   fsync = true,
+  releaseMs = 10_000,
 }: PostgresOptions): Promise<RunningPostgres> {
   if (port !== undefined && !(await isPortFree(port))) {
     throw new Error(
@@ -57,8 +60,8 @@ export async function startPostgres({
   }
   const binaries = await findPostgresBinaries();
   const dataDir = await makeDataFolder(wanted);
-  const { cluster, password } = await ensureCluster(binaries.initdb, dataDir, fsync);
-  await releaseCluster(cluster);
+  const { cluster, password } = await ensureCluster(binaries, dataDir, fsync);
+  await releaseCluster(cluster, releaseMs);
 
   const chosen = port ?? (await freePort());
   const logFile = join(dataDir, 'postgres.log');

@@ -1,14 +1,14 @@
 // What a person sees while the platform starts, and once it runs.
-import pc from 'picocolors';
+import { type Colors, colorsFor } from './colors.ts';
 import type { RunningInstance } from './instance.ts';
 
 /** One line a step, with the time it took. */
 export class ProgressLine {
-  #colors: ReturnType<typeof pc.createColors>;
+  #colors: Colors;
   #current: { step: string; since: number } | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
-    this.#colors = pc.createColors(Boolean(stream.isTTY) && !process.env.NO_COLOR);
+    this.#colors = colorsFor(stream);
   }
 
   /** The step before, if any, is done; this one begins. */

@@ -1,7 +1,7 @@
 // The live status of the local platform: counts per tenant, in place on a terminal, a line now and then elsewhere.
 import { clearLine, cursorTo } from 'node:readline';
-import pc from 'picocolors';
 import { connect } from '../provisioning/database/connect.ts';
+import { type Colors, colorsFor } from './colors.ts';
 
 /** What became of a tenant's messages. */
 export interface TenantCounts {
@@ -36,8 +36,7 @@ const LINE_EVERY_MS = 10_000;
 const PAUSE_PER_QUERY_TIME = 20;
 
 /** One line for a person, e.g. `4.0 msg/s   acme 120 rows   globex 118 rows, 6 duplicates, 2 dead letters`. */
-export function renderStatus({ messagesPerSecond, tenants }: Status, color: boolean): string {
-  const colors = pc.createColors(color);
+function renderStatus({ messagesPerSecond, tenants }: Status, colors: Colors): string {
   const parts = [...tenants].map(([tenant, { rows, duplicates, deadLetters }]) => {
     const repeats = duplicates > 0 ? `, ${colors.dim(plural(duplicates, 'duplicate'))}` : '';
     const dead = deadLetters > 0 ? `, ${colors.yellow(plural(deadLetters, 'dead letter'))}` : '';
@@ -48,7 +47,7 @@ export function renderStatus({ messagesPerSecond, tenants }: Status, color: bool
 
 /** A display on `stream`; shows nothing before `run`. */
 export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
-  const color = Boolean(stream.isTTY) && !process.env.NO_COLOR;
+  const colors = colorsFor(stream);
   const duplicates = new Map<string, number>();
   let stopped = false;
   let printedAt = 0;
@@ -66,12 +65,12 @@ export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
     if (!stream.isTTY && Date.now() - printedAt < LINE_EVERY_MS) return;
     printedAt = Date.now();
     clear();
-    stream.write(renderStatus(status, color) + (stream.isTTY ? '' : '\n'));
+    stream.write(renderStatus(status, colors) + (stream.isTTY ? '' : '\n'));
     inPlace = Boolean(stream.isTTY);
   };
   const note = (message: string) => {
     clear();
-    stream.write(`${pc.createColors(color).yellow('!')} ${message}\n`);
+    stream.write(`${colors.yellow('!')} ${message}\n`);
   };
   const loop = async (databaseUrl: string, acknowledged: () => number) => {
     let before = { at: Date.now(), count: acknowledged() };

@@ -3,17 +3,14 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { ROOT } from '../bootstrap/root.mjs';
 
 /** A user to run as. */
 export interface User {
   uid: number;
   gid: number;
 }
-
-/** The repository's root folder. */
-export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** `nobody`, with the same numbers on every Debian and Ubuntu. */
 const NOBODY: User = { uid: 65_534, gid: 65_534 };

@@ -14,7 +14,7 @@ export interface Broker {
 }
 
 /** The settings file of mosquitto_pub and mosquitto_sub: one option a line. */
-export function publishSettings({ username, key }: DeviceKey, { host, port, caFile }: Broker): string {
+function publishSettings({ username, key }: DeviceKey, { host, port, caFile }: Broker): string {
   const trust = caFile ? `--cafile ${caFile}` : '--tls-use-os-certs';
   return [`-h ${host}`, `-p ${port}`, trust, '-V mqttv5', `-u ${username}`, `-P ${key}`, ''].join('\n');
 }

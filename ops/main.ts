@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { certificateCommand } from './certificate.ts';
 import { dbCommand } from './db.ts';
 import { deadLettersCommand } from './dead-letters.ts';
+import { deployCommand } from './deploy.ts';
 import { deviceCommand } from './device.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 
@@ -12,6 +13,7 @@ const program = new Command('npm run ops --')
   .addCommand(accountsCommand())
   .addCommand(certificateCommand())
   .addCommand(dbCommand())
+  .addCommand(deployCommand())
   .addCommand(deviceCommand())
   .addCommand(deadLettersCommand())
   .addCommand(rotateCommand())

@@ -1,6 +1,6 @@
 // `ops rotate`: replaces the key of a service while it works.
 import { Command, Option } from 'commander';
-import pc from 'picocolors';
+import { colorsFor } from '../local/colors.ts';
 import { ingestUsername } from '../provisioning/broker/registry.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { upsertServiceAccount } from '../provisioning/database/registry.ts';
@@ -60,7 +60,7 @@ export function accountsCommand(): Command {
 async function rotateIngest({ target, back, finish, dryRun }: Options): Promise<void> {
   const environment = findEnvironment(target);
   const goal: Goal = back ? 'back' : finish ? 'finish' : 'next';
-  const colors = pc.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
+  const colors = colorsFor(process.stdout);
   for (const { title, isDone, carryOut } of await stepsTo(goal, environment)) {
     const done = await isDone();
     if (dryRun) {

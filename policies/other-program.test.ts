@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
 import type { PolicyReport } from '../preview/policy/pack.ts';
 import { preview } from '../preview/preview.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 let folder: string;
 let pack: string;
 

@@ -1,7 +1,9 @@
 // `npm run preview`: the command line of the offline preview.
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { ROOT } from '../bootstrap/root.mjs';
+import { colorsFor } from '../local/colors.ts';
 import { formatPlan } from './plan.ts';
 import { type Preview, preview, writeSnapshot } from './preview.ts';
 import { Refusal } from './refusal.ts';
@@ -60,7 +62,7 @@ async function run(args: Arguments): Promise<number> {
   }
   // `--json -` leaves standard output to the plan.
   const out = args.json === '-' ? process.stderr : process.stdout;
-  const style = makeStyle(out.isTTY === true && !process.env.NO_COLOR);
+  const style = makeStyle(colorsFor(out));
   out.write(renderReport(result, style, args.cwd));
   if (args.json === '-') process.stdout.write(formatPlan(result.plan));
   else if (args.json) writeFileSync(args.json, formatPlan(result.plan));
@@ -102,7 +104,7 @@ Exit codes:
     .exitOverride()
     .parse(argv, { from: 'user' });
   const options = command.opts<Omit<Arguments, 'cwd'> & { cwd?: string }>();
-  return { ...options, cwd: resolve(options.cwd ?? join(import.meta.dirname, '..')) };
+  return { ...options, cwd: resolve(options.cwd ?? ROOT) };
 }
 
 /** Says on standard error how far it is, once it has been silent for long. */

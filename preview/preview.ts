@@ -93,7 +93,7 @@ export async function preview(options: PreviewOptions): Promise<Preview> {
   }
 }
 
-export function snapshotOf(root: string, stack: string): string {
+function snapshotOf(root: string, stack: string): string {
   return join(root, 'stacks/snapshots', `${stack}.json`);
 }
 

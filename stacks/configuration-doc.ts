@@ -28,6 +28,10 @@ ${table(names.filter((name) => !isRequired(name)))}
 
 - \`prod\` needs \`domain\`: its broker has a public certificate. Other stacks without a domain get a private CA, whose
   certificate is the stack output \`brokerCaCertificate\`.
+- With \`supabasePublishableKey\` the dashboard is deployed; it needs \`cloudflareAccountId\`, and \`databaseProjectRef\` or
+  \`supabaseUrl\`. Its address is \`dashboard.<domain>\`, without a domain the stack output \`dashboardAddress\`.
+- While \`deployDatabase\` is true, \`pulumi up\` needs \`DATABASE_URL\` when migrations or sign-ins changed; with a domain or
+  a dashboard it needs \`CLOUDFLARE_API_TOKEN\`. Both are environment variables, never configuration.
 - \`domain\` needs \`cloudflareZoneId\` and \`cloudflareAccountId\`.
 - \`subnetPrefix\` lies inside \`addressSpace\`.
 - With Supabase's pooler as \`databaseHost\`, \`databaseProjectRef\` is required.

@@ -1,34 +1,29 @@
 // That what goes wrong reaches somebody, and that no alert asks for what Azure or ingest does not say.
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
 import { LOG_CATEGORIES } from '../components/diagnostics.ts';
 import { METRICS } from '../components/metrics.ts';
 import { hasFailed, type RunResult } from '../functions/ingest/run.ts';
 import { createSummary } from '../functions/ingest/summary.ts';
-import type { Plan } from '../preview/plan.ts';
-import { preview } from '../preview/preview.ts';
 import { logAlerts, metricAlerts, operationAlerts } from './alerts.ts';
 import azure from './testing/azure-monitor.json' with { type: 'json' };
+import { problemsIn, queriesIn } from './testing/kusto.ts';
+import { type Inputs, nameOfUrn, type Planned, planOf } from './testing/plan.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const page = readFileSync(`${root}/docs/monitoring.md`, 'utf8');
+const page = readFileSync(`${ROOT}/docs/monitoring.md`, 'utf8');
 const ids = { machine: 'machine', insights: 'insights', group: 'group' };
 const logs = logAlerts(ids);
 const keys = [metricAlerts(ids), logs, operationAlerts(ids)].flatMap((table) => Object.keys(table));
 
-// biome-ignore lint/suspicious/noExplicitAny: a plan is JSON of many shapes
-type Inputs = any;
-const nameOf = (urn: string) => urn.split('::').at(-1);
-
 describe.each(['dev', 'prod'])('%s', (stack) => {
-  let plan: (Omit<Plan[number], 'inputs'> & { inputs: Inputs })[];
+  let plan: Planned[];
   beforeAll(async () => {
-    plan = (await preview({ stack, root, policyPack: false })).plan;
+    plan = await planOf(stack);
   });
   const all = (type: RegExp) => plan.filter((entry) => type.test(entry.type));
-  const madeFrom = (entry: Plan[number], property: string) =>
-    entry.options.propertyDependencies?.[property]?.map(nameOf) ?? [];
+  const madeFrom = (entry: Planned, property: string) =>
+    entry.options.propertyDependencies?.[property]?.map(nameOfUrn) ?? [];
 
   it('has every alert of the table, on, and wired to the operators', () => {
     const alerts = all(/:(MetricAlert|ScheduledQueryRule|ActivityLogAlert)$/);
@@ -101,19 +96,8 @@ describe('Azure knows', () => {
     expect(known).toEqual(expect.arrayContaining([...categories]));
   });
 
-  it('the columns that the queries name', () => {
-    for (const { query } of Object.values(logs)) {
-      // Without texts, members of a line, functions and the query's own names, words that are left are columns.
-      const bare = query
-        .replace(/'[^']*'/g, '')
-        .replace(/line\.\w+/g, '')
-        .replace(/\w+\(/g, '');
-      const words = new Set(bare.match(/[A-Za-z_]\w*/g));
-      for (const word of ['traces', 'where', 'has', 'and', 'in', 'extend', 'line', 'summarize', 'succeeded'])
-        words.delete(word);
-      expect(azure.tables.traces.columns).toEqual(expect.arrayContaining([...words]));
-      expect(words.size).toBeGreaterThan(0);
-    }
+  it.each(Object.entries(logs))('the query of %s, and each column in it', (_, { query }) => {
+    expect(problemsIn(query)).toEqual([]);
   });
 });
 
@@ -144,7 +128,7 @@ describe('the log alerts', () => {
   });
 
   it('read the line that a run writes', () => {
-    const source = readFileSync(`${root}/functions/ingest/run.ts`, 'utf8');
+    const source = readFileSync(`${ROOT}/functions/ingest/run.ts`, 'utf8');
     expect(source).toContain("(result, 'mqtt_ingest run')");
     for (const { query } of Object.values(logs)) expect(query).toContain("tostring(line.msg) == 'mqtt_ingest run'");
   });
@@ -157,7 +141,7 @@ describe('docs/monitoring.md', () => {
   });
 
   it('has the query behind each log alert, as it is', () => {
-    const blocks = [...page.matchAll(/```kusto\n([\s\S]*?)\n```/g)].map((match) => match[1]);
+    const blocks = queriesIn(page);
     for (const [key, { query }] of Object.entries(logs)) expect(blocks, key).toContain(query);
   });
 });

@@ -6,12 +6,15 @@ import { Diagnostics } from '../components/diagnostics.ts';
 import type { LogWorkspace } from '../components/log-workspace.ts';
 import { Operators } from '../components/operators.ts';
 import type { Placement } from '../components/placement.ts';
+import { Workbook } from '../components/workbook.ts';
 import { logAlerts, metricAlerts, operationAlerts } from './alerts.ts';
 import type { StackConfig } from './parse.ts';
+import { workbookContent } from './workbook.ts';
 
 /** The parts that are watched. */
 export interface MonitoringArgs {
   config: StackConfig;
+  subscriptionId: Input<string>;
   placement: Placement;
   logs: LogWorkspace;
   /** The broker machine. */
@@ -25,7 +28,7 @@ export interface MonitoringArgs {
 
 /** Makes whatever tells operators about the environment. */
 export function monitor(args: MonitoringArgs): void {
-  const { config, placement, logs, machine, network, vault, functionApp, storage, bundles } = args;
+  const { config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles } = args;
   const blobs = ({ accountId }: { accountId: Output<string> }) => ({
     type: 'Microsoft.Storage/storageAccounts/blobServices' as const,
     id: interpolate`${accountId}/blobServices/default`,
@@ -49,6 +52,12 @@ export function monitor(args: MonitoringArgs): void {
     metrics: metricAlerts(watched),
     logs: logAlerts(watched),
     operations: operationAlerts(watched),
+  });
+  new Workbook('workbook', {
+    placement,
+    title: `MQTT platform (${config.environment})`,
+    insightsId: logs.insightsId,
+    content: workbookContent(placement.names, subscriptionId),
   });
   new Budget('budget', { ...config, placement, operators });
 }

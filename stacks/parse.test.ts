@@ -1,16 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { ROOT } from '../bootstrap/root.mjs';
 import { parseConfig } from './parse.ts';
 import { type KeyMeta, keys } from './schema.ts';
 import { looksLikeSecret } from './secrets-in-config.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const stackFile = (stack: string): Record<string, unknown> =>
-  parse(readFileSync(`${root}/Pulumi.${stack}.yaml`, 'utf8')).config;
-const stacks = readdirSync(root).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+  parse(readFileSync(`${ROOT}/Pulumi.${stack}.yaml`, 'utf8')).config;
+const stacks = readdirSync(ROOT).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
 
 /** The refusal of dev's configuration with one key changed: its problems, a line each. */
 function refusal(key: string, value: unknown, stack = 'dev'): string[] {

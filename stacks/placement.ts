@@ -9,6 +9,11 @@ export function makePlacement(config: StackConfig): Placement {
   const { environment, location, owner, costCenter } = config;
   const tags = { environment, project, owner, costCenter };
   const names = namesFor({ project, environment, suffix: config.nameSuffix });
-  const group = new ResourceGroup('group', { resourceGroupName: names.own('rg'), location, tags });
+  const group = new ResourceGroup(
+    'group',
+    { resourceGroupName: names.own('rg'), location, tags },
+    // Azure deletes whatever is in it, protected or not.
+    { protect: true },
+  );
   return { resourceGroupName: group.name, resourceGroupId: group.id, location, tags, names };
 }

@@ -135,10 +135,27 @@ export const keys = z.strictObject({
       'Supabase project reference, the 20 letters in the project’s address. Required with the pooler, whose user names end with it.',
     example: 'abcdefghijklmnopqrst',
   }),
+  supabasePublishableKey: key(
+    text.regex(/^sb_publishable_[\w-]{10,}$/, 'is not a publishable key: sb_publishable_ and letters').optional(),
+    {
+      description:
+        'Publishable key of the Supabase project; public, the dashboard’s visitors get it. With it the dashboard is deployed.',
+      example: 'sb_publishable_abcdefghijklmnopqrstuvwxyz12345',
+    },
+  ),
+  supabaseUrl: key(text.regex(/^https:\/\/[\w.-]+(:\d+)?$/, 'is not an https address without a path').optional(), {
+    description: 'Where the dashboard reaches Supabase’s API. Default: `https://<databaseProjectRef>.supabase.co`.',
+    example: 'https://abcdefghijklmnopqrst.supabase.co',
+  }),
   databaseCa: key(certificate.optional(), {
     description:
       'CA certificate of the database, PEM. Required where it is no public one: Supabase’s is in its dashboard, under Database, SSL.',
     example: '"$(cat database-ca.crt)"',
+  }),
+  deployDatabase: key(flag.default(true), {
+    description:
+      'Apply the migrations and enter the platform’s sign-ins during `pulumi up`, as the administrator whose connection string is in the environment variable `DATABASE_URL`. Only what changed is run.',
+    example: 'false',
   }),
   vaultRetentionDays: key(wholeNumber(7, 90).default(90), {
     description: 'How long Key Vault keeps what was deleted, days, 7 to 90. Fixed once the vault exists.',
@@ -193,7 +210,8 @@ export const keys = z.strictObject({
     example: '0123456789abcdef0123456789abcdef',
   }),
   cloudflareAccountId: key(cloudflareId.optional(), {
-    description: 'Id of the Cloudflare account that the zone is in; the same page shows it. Required with `domain`.',
+    description:
+      'Id of the Cloudflare account that the zone and the dashboard are in; the same page shows it. Required with either.',
     example: 'fedcba9876543210fedcba9876543210',
   }),
   acmeDirectory: key(acmeDirectory.default(LETS_ENCRYPT), {
@@ -254,6 +272,14 @@ export function schemaFor(stack: string) {
       if (config.domain !== undefined && config[id] === undefined)
         refuse(id, 'is missing: the broker’s name and certificate need it');
     }
+    if (config.supabasePublishableKey !== undefined) {
+      if (config.cloudflareAccountId === undefined) {
+        refuse('cloudflareAccountId', 'is missing: the dashboard is deployed into that account');
+      }
+      if (config.supabaseUrl === undefined && config.databaseProjectRef === undefined) {
+        refuse('supabaseUrl', 'is missing: without databaseProjectRef nobody knows where Supabase’s API is');
+      }
+    }
     if (!contains(config.addressSpace, config.subnetPrefix)) {
       refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);
     }
@@ -262,7 +288,7 @@ export function schemaFor(stack: string) {
     }
     if (!config.ingestGenerationsInForce.includes(config.ingestGeneration)) {
       const inForce = config.ingestGenerationsInForce.join(' and ');
-      const remedy = `npm run ops -- rotate ingest --stack ${stack} brings the next one into force and switches over`;
+      const remedy = `npm run ops -- rotate ingest --target ${stack} brings the next one into force and switches over`;
       refuse('ingestGeneration', `${config.ingestGeneration} is not in force on the broker (${inForce} is); ${remedy}`);
     }
     const tooMuch = queueProblem(config);

@@ -1,7 +1,7 @@
 // `npm run check`: formatting and lint, types, and the layout (which room may use which). Runs all, then reports.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ROOT } from '../local/unprivileged.ts';
+import { ROOT } from '../bootstrap/root.mjs';
 
 const STEPS: [what: string, program: string, ...args: string[]][] = [
   ['lint and format', 'biome', 'ci', '--error-on-warnings', '.'],

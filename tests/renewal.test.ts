@@ -4,16 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { issue, type Pair } from '../local/authority.ts';
 import {
   type CertificateWorld,
   FROM_VAULT,
   makeCertificateWorld,
 } from '../provisioning/broker/bundle/testing/certificate-world.ts';
-import { withConnection } from '../provisioning/database/connect.ts';
-import { addDevice } from '../provisioning/database/registry.ts';
-import { issue, type Pair } from './machine/pki.ts';
 import { servedCertificate } from './support/handshake.ts';
-import { type LoadDevice, type Publishers, startPublishers } from './support/publishers.ts';
+import { addLoadDevices, type Publishers, startPublishers } from './support/publishers.ts';
 import { startStack, type TestStack } from './support/stack.ts';
 
 const DEVICES = 200;
@@ -42,7 +40,8 @@ test(`${DEVICES} devices through a renewal`, { timeout: TIMEOUT_MS }, async () =
       .replace(/^certfile .*/m, `certfile ${world.path('secrets', 'server.crt')}`)
       .replace(/^keyfile .*/m, `keyfile ${world.path('secrets', 'server.key')}`),
   );
-  const publishers = await startPublishers(stack.broker, await addDevices());
+  const names = Array.from({ length: DEVICES }, (_, n) => ({ tenant: `tenant-${n % 4}`, device: `device-${n}` }));
+  const publishers = await startPublishers(stack.broker, await addLoadDevices(stack.databaseUrl, names));
   const connections = count(/New client connected/g);
 
   let isOver = false;
@@ -59,7 +58,7 @@ test(`${DEVICES} devices through a renewal`, { timeout: TIMEOUT_MS }, async () =
     next.certificate,
   );
   const { size } = publishers.acknowledged;
-  await expect.poll(countRows, { timeout: 60_000, interval: 500 }).toEqual({ rows: size, distinct: size });
+  await expect.poll(stack.countRows, { timeout: 60_000, interval: 500 }).toEqual({ rows: size, distinct: size });
   expect(count(/New client connected/g) - connections).toBe(0);
   expect(count(/Client \S+\.\S+ (closed|disconnected|has exceeded)|Client svc-\S+ (closed|disconnected)/g)).toBe(0);
   await publishers.stop();
@@ -105,25 +104,4 @@ function deploy(...args: string[]) {
   const program = join(world.folder, 'reload-broker');
   writeFileSync(program, `#!/bin/sh\nexec /usr/bin/python3 -B ${RELOAD} ${options.join(' ')}\n`, { mode: 0o755 });
   return world.run('deploy-certificate', args, { BROKER_PORT: String(stack.broker.port), RELOAD_BROKER: program });
-}
-
-function addDevices(): Promise<LoadDevice[]> {
-  return withConnection(stack.databaseUrl, async (client) => {
-    const devices: LoadDevice[] = [];
-    for (let number = 1; number <= DEVICES; number += 1) {
-      const name = { tenant: `tenant-${number % 4}`, device: `device-${number}` };
-      const { key } = await addDevice(client, { ...name, createTenant: true });
-      devices.push({ ...name, key });
-    }
-    return devices;
-  });
-}
-
-function countRows(): Promise<{ rows: number; distinct: number }> {
-  return withConnection(stack.databaseUrl, async (client) => {
-    const { rows } = await client.query(
-      'select count(*)::int as rows, count(distinct message_id)::int as distinct from public.telemetry',
-    );
-    return rows[0];
-  });
 }

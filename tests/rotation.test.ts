@@ -6,12 +6,12 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
 import { type RunningInstance, readInstance } from '../local/instance.ts';
-import { ROOT } from '../local/unprivileged.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { addDevice, deleteServiceAccount } from '../provisioning/database/registry.ts';
+import { deleteServiceAccount } from '../provisioning/database/registry.ts';
 import { type PlatformProcess, removePlatform, startPlatformProcess } from './support/platform-process.ts';
-import { type LoadDevice, type Publishers, startPublishers } from './support/publishers.ts';
+import { addLoadDevices, type Publishers, startPublishers } from './support/publishers.ts';
 
 const DEVICES = 200;
 /** Messages that are published at a time, by all devices together, and the pause between: what ingest can keep up with. */
@@ -35,7 +35,10 @@ afterAll(async () => {
 test(`${DEVICES} devices through a rotation, back, forth again and to its end`, { timeout: TIMEOUT_MS }, async () => {
   const publishers = await startPublishers(
     { url: `mqtts://localhost:${instance.mqttPort}`, certificates: { caFile: instance.caFile } },
-    await addDevices(),
+    await addLoadDevices(
+      instance.databaseUrl,
+      Array.from({ length: DEVICES }, (_, n) => ({ tenant: 'load', device: `d${n}` })),
+    ),
   );
   const before = brokerLog().length;
   const ingestBefore = ingestLog().length;
@@ -90,17 +93,6 @@ async function publishWhile(publishers: Publishers, goesOn: () => boolean): Prom
     await publishers.publish(BATCH);
     await sleep(PAUSE_MS);
   } while (goesOn());
-}
-
-function addDevices(): Promise<LoadDevice[]> {
-  return withConnection(instance.databaseUrl, async (client) => {
-    const devices: LoadDevice[] = [];
-    for (let n = 0; n < DEVICES; n += 1) {
-      const device = { tenant: 'load', device: `d${n}` };
-      devices.push({ ...device, key: (await addDevice(client, { ...device, createTenant: true })).key });
-    }
-    return devices;
-  });
 }
 
 function rowsOf(ids: ReadonlySet<string>): Promise<number> {

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
 import { readInstance } from '../local/instance.ts';
-import { ROOT } from '../local/unprivileged.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { processesOf, removePlatform, startPlatformProcess } from './support/platform-process.ts';
 

@@ -30,7 +30,9 @@ const STABLE_MS = 2_000;
 /** Two clients with one client id would kick each other out for ever; the pause lets the other one work. */
 const TAKEN_OVER_MS = 5_000;
 
-const NEW_SESSION = 'the broker knew no session of this client id: anything published before now was not queued for it';
+/** What is logged when the broker had nothing for this account to resume. */
+export const NEW_SESSION =
+  'the broker knew no session of this account: anything published before now was not queued for it';
 
 /** Starts connecting at once. */
 export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {

@@ -6,30 +6,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MessageProperties } from '../../domain/messages.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../../domain/messages-reasons.ts';
 import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
-import { Batch } from './batch.ts';
-import { encodePrefix } from './copy-rows.ts';
-import { type Database, openDatabase } from './database.ts';
+import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
+import type { Database } from './database.ts';
 import type { Delivery } from './delivery.ts';
-import { acquireLease, type Lease } from './lease.ts';
-import { createRegistry, type Registry } from './registry.ts';
-import { createStore, type Store } from './store.ts';
 import { totalOf } from './tally.ts';
 
 let rig: IngestRig;
-let database: Database;
-let lease: Lease;
-let registry: Registry;
-let store: Store;
+let store: StoreRig;
 beforeAll(async () => {
   rig = await startIngestRig(2);
-  database = openDatabase(rig.settings('hostile').database);
-  lease = (await acquireLease(database, 'hostile'))!;
-  registry = createRegistry(database, encodePrefix, Date.now);
-  store = createStore(counting(database), lease, 'hostile');
+  store = await openStoreRig(rig, 'hostile', {}, counting);
 });
 afterAll(async () => {
-  await lease.release();
-  await database.close();
+  await store.stop();
   await rig.stop();
 });
 
@@ -67,23 +56,18 @@ interface Message {
   truncated?: boolean;
 }
 
-const deliveryOf = ({ payload, topic, properties, truncated = false }: Message): Delivery => ({
-  ...{ topic: topic ?? rig.devices[0]!.topic, payload: Buffer.from(payload as string), truncated, properties },
-  ...{ packetId: 1, dup: false, connection: 1, receivedAt },
-});
+const deliveryOf = ({ payload, topic = rig.devices[0]!.topic, ...more }: Message): Delivery =>
+  deliveryTo(topic, payload, { packetId: 1, receivedAt, ...more });
+
+const writeAll = (messages: Message[]) => store.store.write(store.batchFrom(messages.map(deliveryOf)));
 
 let neighbour = 0;
 /** Writes a message between good ones. */
 async function writeAmongOthers(message: Message) {
-  const batch = new Batch(registry);
-  const good = () => {
-    for (let n = 0; n < NEIGHBOURS / 2; n++) batch.add(deliveryOf({ payload: `{"id":"good-${neighbour++}"}` }));
-  };
-  good();
-  batch.add(deliveryOf(message));
-  good();
+  const good = (): Message[] =>
+    Array.from({ length: NEIGHBOURS / 2 }, () => ({ payload: `{"id":"good-${neighbour++}"}` }));
   savepoints = 0;
-  const { tallies } = await store.write(batch);
+  const { tallies } = await writeAll([...good(), message, ...good()]);
   return totalOf(tallies);
 }
 
@@ -187,12 +171,10 @@ test('every reason there is was seen', () => {
 });
 
 test('all of them in one batch', async () => {
-  const batch = new Batch(registry);
   // By another device: the readings that are stored are stored already for the first.
   const topic = rig.devices[1]!.topic;
-  for (const [, message] of KINDS) batch.add(deliveryOf({ topic, ...message }));
   savepoints = 0;
-  const { tallies } = await store.write(batch);
+  const { tallies } = await writeAll(KINDS.map(([, message]) => ({ topic, ...message })));
   const rows = KINDS.reduce((sum, [, , fate]) => sum + (typeof fate === 'number' ? fate : 0), 0);
   const rejected = KINDS.filter(([, , fate]) => typeof fate !== 'number').length;
   expect(totalOf(tallies)).toMatchObject({ stored: rows, duplicate: 0, rejected });
@@ -224,9 +206,7 @@ test('whatever bytes come, they end as rows, duplicates or dead letters, and the
   const message = fc.record({ payload, topic, properties: fc.option(properties, { nil: undefined }) });
   await fc.assert(
     fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 60 }), async (messages) => {
-      const batch = new Batch(registry);
-      for (const one of messages) batch.add(deliveryOf(one));
-      const { tallies } = await store.write(batch);
+      const { tallies } = await writeAll(messages);
       const { received, stored, duplicate, rejected } = totalOf(tallies);
       expect(received).toBeGreaterThanOrEqual(messages.length);
       expect(received).toBe(stored + duplicate + rejected);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT } from '../../local/unprivileged.ts';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { runOnce } from './run.ts';
 

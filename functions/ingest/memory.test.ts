@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROOT } from '../../local/unprivileged.ts';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { startProxy, type TcpProxy } from '../../tests/support/proxy.ts';
 import { runOnce } from './run.ts';

@@ -6,31 +6,19 @@ import { readMessage } from '../../domain/messages.ts';
 import { isRejection } from '../../domain/messages-reasons.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import { type IngestRig, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
-import { Batch } from './batch.ts';
-import { encodePrefix } from './copy-rows.ts';
-import { type Database, openDatabase } from './database.ts';
+import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import type { Delivery } from './delivery.ts';
-import { acquireLease, type Lease } from './lease.ts';
-import { createRegistry, type Registry } from './registry.ts';
 import { classify } from './sqlstate.ts';
-import { createStore, type Store } from './store.ts';
 import { totalOf } from './tally.ts';
 
 let rig: IngestRig;
-let database: Database;
-let lease: Lease;
-let registry: Registry;
-let store: Store;
+let store: StoreRig;
 beforeAll(async () => {
   rig = await startIngestRig(5);
-  database = openDatabase(rig.settings('store').database);
-  lease = (await acquireLease(database, 'store'))!;
-  registry = createRegistry(database, encodePrefix, Date.now);
-  store = createStore(database, lease, 'store');
+  store = await openStoreRig(rig, 'store');
 });
 afterAll(async () => {
-  await lease.release();
-  await database.close();
+  await store.stop();
   await rig.stop();
 });
 
@@ -38,23 +26,16 @@ const receivedAt = Date.now();
 /** The UTC day `days` from now. */
 const day = (days: number) => new Date(receivedAt + days * 86_400_000).toISOString().slice(0, 10);
 
-const deliveryTo = (device: RigDevice, payload: Buffer, more: Partial<Delivery> = {}): Delivery => ({
-  ...{ topic: device.topic, payload, packetId: 1, dup: false, connection: 1, receivedAt },
-  ...{ truncated: false, properties: undefined, ...more },
-});
-
-function batchOf(device: RigDevice, payloads: readonly Buffer[], more: Partial<Delivery> = {}): Batch {
-  const batch = new Batch(registry);
-  for (const payload of payloads) batch.add(deliveryTo(device, payload, more));
-  return batch;
-}
+/** A batch that came with QoS 1. */
+const batchOf = (device: RigDevice, payloads: readonly Buffer[], more: Partial<Delivery> = {}) =>
+  store.batchOf(device, payloads, { packetId: 1, receivedAt, ...more });
 
 test('COPY stores ids, times to the microsecond and payloads as they were sent', async () => {
   const device = rig.devices[0]!;
   const ts = Date.UTC(2026, 0, 2, 3, 4, 5) * 1000 + 678_901;
   const payload = `{"id":"é\\\\ ☃","ts":"${formatTimestamp(ts)}",\t"text":"a\\\\b\\n\\t\\"☃\\ud83d\\ude00",\n"n":[1.50,0,1e3,null,true]}`;
   const old = '{"ts":"2000-01-01T00:00:00Z"}';
-  const { tallies, careful } = await store.write(batchOf(device, [Buffer.from(payload), Buffer.from(old)]));
+  const { tallies, careful } = await store.store.write(batchOf(device, [Buffer.from(payload), Buffer.from(old)]));
   expect(careful).toBe(false);
   expect(totalOf(tallies)).toEqual({ received: 2, stored: 2, duplicate: 0, rejected: 0, overQuota: 0 });
   const { rows } = await rig.admin.query(
@@ -72,17 +53,17 @@ test('COPY stores ids, times to the microsecond and payloads as they were sent',
 test('a duplicate in a batch that has to be written again costs nothing but time, and tenants are told apart', async () => {
   const [device, umbrella] = [rig.devices[1]!, rig.devices.at(-1)!];
   const reading = (n: number) => Buffer.from(`{"ts":${1_790_000_000 + n}}`);
-  await store.write(batchOf(device, [reading(1)]));
+  await store.store.write(batchOf(device, [reading(1)]));
   const batch = batchOf(device, [reading(0), reading(1), reading(2), reading(2)]);
-  batch.add(deliveryTo(umbrella, reading(1)));
-  const { tallies, careful } = await store.write(batch);
+  batch.add(deliveryTo(umbrella.topic, reading(1), { packetId: 1 }));
+  const { tallies, careful } = await store.store.write(batch);
   expect(careful).toBe(true);
   expect(Object.fromEntries(tallies)).toEqual({
     acme: { received: 4, stored: 2, duplicate: 2, rejected: 0, overQuota: 0 },
     umbrella: { received: 1, stored: 1, duplicate: 0, rejected: 0, overQuota: 0 },
   });
   // As after a commit whose answer was lost.
-  expect(totalOf((await store.write(batch)).tallies)).toEqual({
+  expect(totalOf((await store.store.write(batch)).tallies)).toEqual({
     received: 5,
     stored: 0,
     duplicate: 5,
@@ -99,7 +80,7 @@ test('bad rows anywhere in a batch are found, and only they', async () => {
     create trigger refuse_poison before insert on public.telemetry for each row execute function public.refuse_poison()`);
   const bad = new Set([0, 17, 18, 63, 99]);
   const payloads = Array.from({ length: 100 }, (_, n) => Buffer.from(bad.has(n) ? `{"poison":${n}}` : `{"n":${n}}`));
-  const { tallies } = await store.write(batchOf(device, payloads));
+  const { tallies } = await store.store.write(batchOf(device, payloads));
   await rig.admin.query('drop function public.refuse_poison() cascade');
   expect(totalOf(tallies)).toEqual({ received: 100, stored: 95, duplicate: 0, rejected: 5, overQuota: 0 });
   expect(await rig.rows(device)).toHaveLength(95);
@@ -142,7 +123,7 @@ test('whatever is accepted as a message, Postgres accepts as jsonb', async () =>
     .map((item) => Buffer.from(write(item)))
     .filter((payload) => !isRejection(readMessage(payload, undefined, receivedAt)));
   expect(payloads.length).toBeGreaterThan(1000);
-  const { tallies, careful } = await store.write(batchOf(rig.devices[3]!, payloads));
+  const { tallies, careful } = await store.store.write(batchOf(rig.devices[3]!, payloads));
   expect(careful).toBe(false);
   expect(totalOf(tallies).rejected).toBe(0);
 });
@@ -150,18 +131,18 @@ test('whatever is accepted as a message, Postgres accepts as jsonb', async () =>
 test('a row that meets the making of its partition is written again, and is no dead letter', async () => {
   const device = rig.devices[4]!;
   const late = (hour: number) => Buffer.from(`{"ts":"${day(-3)}T${hour}:00:00Z"}`);
-  await store.write(batchOf(device, [late(10)]));
+  await store.store.write(batchOf(device, [late(10)]));
   await rig.admin.query('begin');
   await rig.admin.query('select ingest.ensure_telemetry_partitions()');
   const batch = batchOf(device, [late(11)]);
-  const writing = store.write(batch).catch((error: unknown) => error);
+  const writing = store.store.write(batch).catch((error: unknown) => error);
   const waiting = "select from pg_stat_activity where application_name = 'mqtt_ingest' and wait_event_type = 'Lock'";
   await expect.poll(async () => (await rig.admin.query(waiting)).rowCount).toBe(1);
   await rig.admin.query('commit');
   const error = await writing;
   expect(error).toMatchObject({ code: '23514', constraint: undefined });
   expect(classify(error)).toBe('transient');
-  expect(totalOf((await store.write(batch)).tallies)).toMatchObject({ stored: 1, rejected: 0 });
+  expect(totalOf((await store.store.write(batch)).tallies)).toMatchObject({ stored: 1, rejected: 0 });
   expect(await rig.deadLetters(device)).toEqual([]);
 });
 
@@ -174,7 +155,7 @@ test('a check of a column blames the row, one without a name does not', () => {
 
 test('a truncated packet is a dead letter that says so', async () => {
   const device = rig.devices[4]!;
-  await store.write(batchOf(device, [Buffer.from('{"a":1}')], { truncated: true }));
+  await store.store.write(batchOf(device, [Buffer.from('{"a":1}')], { truncated: true }));
   const letters = await rig.deadLetters(device);
   expect(letters).toMatchObject([{ reason: 'too-large', detail: expect.stringContaining('cut off') }]);
 });

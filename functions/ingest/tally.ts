@@ -14,7 +14,7 @@ const none = (): Tally => ({ received: 0, stored: 0, duplicate: 0, rejected: 0, 
 /** Tallies by tenant slug. Messages of no known tenant are under NO_TENANT, which is no slug. */
 export type Tallies = Map<string, Tally>;
 
-export const NO_TENANT = '(none)';
+const NO_TENANT = '(none)';
 
 /** The tenant's tally, made when it is the first. */
 export function tallyOf(tallies: Tallies, tenant: string | undefined): Tally {

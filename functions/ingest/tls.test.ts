@@ -1,7 +1,7 @@
 // Ingest talks only to the broker whose certificate is valid for the name it was given.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeAuthority } from '../../local/certificates.ts';
+import { makeAuthority } from '../../local/authority.ts';
 import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { openConnection } from './connection.ts';
 
@@ -41,6 +41,6 @@ test('not under a name the certificate does not hold', async () => {
 
 test('not with a certificate of another CA, and not of a private one unless told to trust it', async () => {
   const { certificate } = await makeAuthority('Somebody else');
-  expect(await connect('localhost', certificate.toString('pem'))).toMatch(/UNABLE_TO_VERIFY|SELF_SIGNED/);
+  expect(await connect('localhost', certificate)).toMatch(/UNABLE_TO_VERIFY|SELF_SIGNED/);
   expect(await connect('localhost', undefined)).toMatch(/UNABLE_TO_VERIFY|SELF_SIGNED/);
 });

@@ -3,10 +3,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, expect, describe as group, it } from 'vitest';
+import { issue, makeAuthority } from '../../local/authority.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
 import { freePort } from '../../local/ports.ts';
 import { makeScratchDir } from '../../local/unprivileged.ts';
-import { issue, makeTestCa } from '../../tests/machine/pki.ts';
 import type { Broker } from './broker.ts';
 import { look } from './look.ts';
 import { renew, steps } from './renew.ts';
@@ -53,10 +53,10 @@ group('status', () => {
   });
 
   it('of a broker that strict clients refuse: by its CA, by its name', async () => {
-    const { certificate: ca } = await makeTestCa();
+    const { certificate: ca } = await makeAuthority('mqtt-saas test CA');
     expect(await after(0, { ca })).toMatchObject({ ok: false, refusedBecause: expect.stringMatching(/VERIFY|ISSUER/) });
 
-    const authority = await makeTestCa();
+    const authority = await makeAuthority('mqtt-saas test CA');
     const { certificate: cert, key } = await issue(authority, ['mqtt.other.test']);
     const server = createServer({ cert, key }).listen(0, '127.0.0.1');
     await once(server, 'listening');

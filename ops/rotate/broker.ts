@@ -28,8 +28,8 @@ export async function subscribe(broker: Environment['broker'], account: Account)
 
 /** Undefined when nothing waits in the account's session. What is sent is not acknowledged: it stays there. */
 export async function whyNotDrained(broker: Environment['broker'], account: Account): Promise<string | undefined> {
-  const { connection, received } = signIn(broker, account);
-  await Promise.race([connection.ended, new Promise((resolve) => setTimeout(resolve, QUIET_MS))]);
+  const { connection, received, first } = signIn(broker, account);
+  await Promise.race([connection.ended, first, new Promise((resolve) => setTimeout(resolve, QUIET_MS))]);
   if (!(await outcome(broker, connection))) return 'the broker refuses it';
   return received() === 0 ? undefined : 'ingest has not emptied its queue';
 }
@@ -48,14 +48,16 @@ function signIn(
   subscription: 'make' | 'leave alone' = 'leave alone',
 ) {
   let count = 0;
+  const first = Promise.withResolvers<void>();
   const connection = openConnection({
     ...{ broker: { host, port, tls: true }, username, password: key, ca, clientId: username, number: 1 },
     ...{ subscription, receiveMaximum: 1, now: Date.now },
     onDelivery: () => {
       count += 1;
+      first.resolve();
     },
   });
-  return { connection, received: () => count };
+  return { connection, received: () => count, first: first.promise };
 }
 
 /** True when it was let in, false when it was refused. @throws Error when the broker could not be asked. */

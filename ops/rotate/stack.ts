@@ -1,8 +1,8 @@
 // A deployed stack: configured in its file, passwords in its vault, used by the Function App.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
-import { ROOT } from '../../local/unprivileged.ts';
 import { readProject } from '../../preview/project.ts';
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
 import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';

@@ -2,10 +2,12 @@
 // interrupted goes on. Pulumi's and Azure's programs, which answer from the cloud, are stood in for.
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey } from '../../domain/credentials.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
-import { ROOT } from '../../local/unprivileged.ts';
+import type { RunningPostgres } from '../../local/postgres.ts';
+import { startScratchPostgres } from '../../local/scratch-postgres.ts';
 import { addDevice, readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import { type RegistryRig, startRegistryRig } from '../../tests/support/registry-rig.ts';
 import { whyNotDrained } from './broker.ts';
@@ -17,6 +19,12 @@ const SESSION = { clientId: 'svc-ingest', clean: false, properties: { sessionExp
 const FILTER = 'tenants/+/devices/+/telemetry';
 const PATIENCE = { brokerMs: 3000, ingestMs: 3000 };
 
+let postgres: RunningPostgres;
+beforeAll(async () => {
+  postgres = await startScratchPostgres();
+});
+afterAll(() => postgres?.stop());
+
 let rig: RegistryRig;
 let environment: Environment;
 let keys: string[];
@@ -26,7 +34,7 @@ let syncing: NodeJS.Timeout | undefined;
 const path = process.env.PATH;
 
 beforeEach(async () => {
-  rig = await startRegistryRig();
+  rig = await startRegistryRig(postgres);
   keys = [rig.serviceKey, generateKey(), generateKey()];
   const folder = join(rig.dir, 'stack');
   for (const made of ['vault', 'stacks']) mkdirSync(join(folder, made), { recursive: true });

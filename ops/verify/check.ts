@@ -42,13 +42,13 @@ export function fail(message: string): never {
   throw new Error(message);
 }
 
-/** Waits until `read` gives a value that is not undefined. @throws Error naming `what` after `timeoutMs`. */
-export async function eventually<T>(what: string, read: () => Promise<T | undefined>, timeoutMs = 15_000): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+/** Waits until `read` gives a value that is not undefined. @throws Error naming `what` after `patienceMs`. */
+export async function eventually<T>(what: string, patienceMs: number, read: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const value = await read();
     if (value !== undefined) return value;
-    if (Date.now() > deadline) fail(`${what} did not happen within ${timeoutMs / 1000} s`);
+    if (Date.now() > deadline) fail(`${what} did not happen within ${patienceMs / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -30,6 +30,8 @@ export interface ScratchDevice extends Credentials {
 /** Handed to every check. */
 export interface VerifyContext {
   target: VerifyTarget;
+  /** How long a check waits for what should happen, in milliseconds. */
+  patienceMs: number;
   /** Two devices of two different tenants. */
   a: ScratchDevice;
   b: ScratchDevice;
@@ -45,7 +47,11 @@ export interface VerifyContext {
 const REGISTRY_TIMEOUT_MS = 20_000;
 
 /** Makes what the checks need, runs `work`, and removes everything again whatever happens. */
-export function withContext<T>(target: VerifyTarget, work: (context: VerifyContext) => Promise<T>): Promise<T> {
+export function withContext<T>(
+  target: VerifyTarget,
+  patienceMs: number,
+  work: (context: VerifyContext) => Promise<T>,
+): Promise<T> {
   return withConnection(target.databaseUrl, async (database) => {
     const clients: mqtt.MqttClient[] = [];
     const id = randomBytes(4).toString('hex');
@@ -54,6 +60,7 @@ export function withContext<T>(target: VerifyTarget, work: (context: VerifyConte
     try {
       const context: VerifyContext = {
         target,
+        patienceMs,
         a: await makeDevice(database, tenants[0]),
         b: await makeDevice(database, tenants[1]),
         control,

@@ -50,7 +50,7 @@ const rowsWith = async ({ a, rows }: VerifyContext, id: string) =>
   (await rows(a)).filter((row) => row.message_id === id);
 
 const rowsOnceThere = (context: VerifyContext, id: string) =>
-  eventually('the reading arriving in the table', async () => {
+  eventually('the reading arriving in the table', context.patienceMs, async () => {
     const found = await rowsWith(context, id);
     return found.length > 0 ? found : undefined;
   });

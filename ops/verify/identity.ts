@@ -26,13 +26,13 @@ export const wrongPassword: Check<VerifyContext> = {
 export const crossTenantPublish: Check<VerifyContext> = {
   id: 'cross-tenant-publish-refused',
   title: "A device cannot publish as another tenant's device",
-  run: async ({ a, b, connect, rows }) => {
+  run: async ({ a, b, connect, rows, patienceMs }) => {
     const [forged, honest] = [randomUUID(), randomUUID()];
     const topic = telemetryTopic(b.tenant, b.device);
     const [clientA, clientB] = [await connect(credentialsOf(a)), await connect(credentialsOf(b))];
     await clientA.publishAsync(topic, reading(forged), { qos: 1 }).catch(() => {});
     await clientB.publishAsync(topic, reading(honest), { qos: 1 });
-    const ids = await eventually("the owner's own reading arriving", async () => {
+    const ids = await eventually("the owner's own reading arriving", patienceMs, async () => {
       const seen = (await rows(b)).map((row) => row.message_id);
       return seen.includes(honest) ? seen : undefined;
     });
@@ -46,7 +46,7 @@ export const crossTenantSubscribe: Check<VerifyContext> = {
   id: 'cross-tenant-subscribe-refused',
   title: "A device cannot read another tenant's topics",
   run: async (context) => {
-    const { a, b, connect, rows } = context;
+    const { a, b, connect, rows, patienceMs } = context;
     const [clientA, clientB] = [await connect(credentialsOf(a)), await connect(credentialsOf(b))];
     const received: string[] = [];
     clientA.on('message', (topic) => received.push(topic));
@@ -55,7 +55,7 @@ export const crossTenantSubscribe: Check<VerifyContext> = {
     await clientA.subscribeAsync(filters, { qos: 1 }).catch(() => {});
     const id = randomUUID();
     await clientB.publishAsync(telemetryTopic(b.tenant, b.device), reading(id), { qos: 1 });
-    await eventually('the reading arriving at ingest', async () =>
+    await eventually('the reading arriving at ingest', patienceMs, async () =>
       (await rows(b)).some((row) => row.message_id === id) ? true : undefined,
     );
     await ownCommandArrives(context, received);
@@ -66,11 +66,16 @@ export const crossTenantSubscribe: Check<VerifyContext> = {
 };
 
 /** The positive twin: a command from the control account comes through the same connection. */
-async function ownCommandArrives({ a, connect, control }: VerifyContext, received: string[]): Promise<void> {
+async function ownCommandArrives(
+  { a, connect, control, patienceMs }: VerifyContext,
+  received: string[],
+): Promise<void> {
   const topic = `${devicePrefix(a.tenant, a.device)}/commands/verify`;
   const controller = await connect(control);
   await controller.publishAsync(topic, '{}', { qos: 1 });
-  await eventually("the device's own command arriving", async () => (received.includes(topic) ? true : undefined));
+  await eventually("the device's own command arriving", patienceMs, async () =>
+    received.includes(topic) ? true : undefined,
+  );
 }
 
 const reading = (id: string) => JSON.stringify({ id, ts: new Date().toISOString(), verify: true });

@@ -1,7 +1,7 @@
 // `npm run verify`: the end-to-end regression against the local platform or a deployed stack.
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import pc from 'picocolors';
+import { colorsFor } from '../../local/colors.ts';
 import type { CheckResult } from './check.ts';
 import { resolveTarget } from './target.ts';
 import { verify } from './verify.ts';
@@ -27,7 +27,7 @@ Exit codes: 0 every check passed, 1 a check failed, 2 the checks could not be ru
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 const options = program.parse().opts<{ target: string; json?: string | true; debug?: true }>();
-const colors = pc.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
+const colors = colorsFor(process.stdout);
 const quiet = options.json === true;
 
 try {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { generate } from 'mqtt-packet';
-import { makeAuthority } from '../../local/certificates.ts';
+import { makeAuthority } from '../../local/authority.ts';
 import { type Check, fail } from './check.ts';
 import { listeners } from './listeners.ts';
 import type { VerifyTarget } from './target.ts';
@@ -30,7 +30,7 @@ export const wrongCa: Check<{ target: VerifyTarget }> = {
   title: 'A client that trusts another CA refuses the broker',
   run: async ({ target }) => {
     const { certificate } = await makeAuthority('some other CA');
-    return refusedHandshake(target, { ca: certificate.toString('pem') }, [
+    return refusedHandshake(target, { ca: certificate }, [
       'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
       'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
       'SELF_SIGNED_CERT_IN_CHAIN',

@@ -9,15 +9,22 @@ import { strictTls } from './transport.ts';
 export interface VerifyOptions {
   /** Identifiers of the checks to run. Default: all. */
   only?: readonly string[];
+  /** How long a check waits for what should happen, in milliseconds. Default: 15 s. */
+  patienceMs?: number;
   /** Told of each result at once. */
   onResult?: (result: CheckResult) => void;
 }
+
+const PATIENCE_MS = 15_000;
 
 /**
  * All results, in order. When strict TLS fails no device could connect, so the checks behind it fail untried.
  * @throws Error when the checks could not be run, such as for want of the database.
  */
-export async function verify(target: VerifyTarget, { only, onResult }: VerifyOptions = {}): Promise<CheckResult[]> {
+export async function verify(
+  target: VerifyTarget,
+  { only, patienceMs = PATIENCE_MS, onResult }: VerifyOptions = {},
+): Promise<CheckResult[]> {
   const wanted = ({ id }: { id: string }) => !only || only.includes(id);
   const transport = await runChecks(TRANSPORT_CHECKS.filter(wanted), { target }, onResult);
   const checks = DEVICE_CHECKS.filter(wanted);
@@ -26,7 +33,7 @@ export async function verify(target: VerifyTarget, { only, onResult }: VerifyOpt
     const untried = checks.map((check) => ({ ...check, run: () => Promise.reject(new Error(UNTRIED)) }));
     return [...transport, ...(await runChecks(untried, { target }, onResult))];
   }
-  return [...transport, ...(await withContext(target, (context) => runChecks(checks, context, onResult)))];
+  return [...transport, ...(await withContext(target, patienceMs, (context) => runChecks(checks, context, onResult)))];
 }
 
 const UNTRIED = 'not tried: no strict TLS client gets in';

@@ -13,7 +13,7 @@ export function makeUrn(stack: string, project: string, parent: string, type: st
 }
 
 /** The third field: the types from the outermost component down, joined by `$`. */
-export function typeChainOf(urn: string): string {
+function typeChainOf(urn: string): string {
   return urn.split('::')[2] ?? '';
 }
 

@@ -30,7 +30,7 @@ export function isObject(value: Wire | undefined): value is WireObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function kindOf(value: WireObject): Kind {
+function kindOf(value: WireObject): Kind {
   const signature = value[SIGNATURE_KEY];
   return (typeof signature === 'string' && KINDS[signature]) || 'plain';
 }

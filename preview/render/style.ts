@@ -1,5 +1,5 @@
 // How operations and values look on the terminal.
-import pc from 'picocolors';
+import type { Colors } from '../../local/colors.ts';
 import type { Operation } from '../diff.ts';
 import { UNKNOWN, type Wire } from '../engine/wire.ts';
 import { REDACTED } from '../secrets.ts';
@@ -9,9 +9,8 @@ export type Style = ReturnType<typeof makeStyle>;
 /** The longest value that a line shows, in characters. */
 const LONGEST_VALUE = 100;
 
-/** @param colours false gives plain text, byte for byte the same words. */
-export function makeStyle(colours: boolean) {
-  const { green, yellow, red, magenta, dim, bold, cyan } = pc.createColors(colours);
+/** Without colours the text is, byte for byte, the same words. */
+export function makeStyle({ green, yellow, red, magenta, dim, bold, cyan }: Colors) {
   const colour: Record<Operation, (text: string) => string> = {
     create: green,
     update: yellow,

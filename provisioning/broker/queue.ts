@@ -36,7 +36,7 @@ export const MESSAGE_MEMORY_BYTES = 512;
 /** The same in mosquitto.db: 133 bytes with short names, 481 with the longest. */
 export const MESSAGE_FILE_BYTES = 256;
 /** Part of the machine's memory that a full queue may take: the rest is for the system, 1,000 connections and page cache. */
-export const MEMORY_SHARE = 0.3;
+const MEMORY_SHARE = 0.3;
 /** A save writes a second copy beside the first, and a restore keeps the old one too. */
 const COPIES_ON_DISK = 3;
 /** Part of the data disk the copies may take: certificates and accounts lie there too, and a full disk ends all saving. */

@@ -11,6 +11,8 @@ export type LoginRole = (typeof LOGIN_ROLES)[number];
 /** A password is a generated key, not a word: `openssl rand -base64 33` gives 44 characters. */
 const SHORTEST = 20;
 
+const VERIFIER = /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/;
+
 /**
  * Sets the password of a role and lets it log in. What is sent is the SCRAM verifier, so the password itself can appear
  * in no log of the server.
@@ -24,8 +26,15 @@ export async function setLogin(client: ClientBase, role: string, password: strin
   if (!/^[\x21-\x7e]+$/.test(password) || password.length < SHORTEST) {
     throw new Error(`the password must be ${SHORTEST} or more printable ASCII characters without space`);
   }
+  await setVerifier(client, role as LoginRole, scramVerifier(password));
+}
+
+/** The same with a ready-made verifier: {@link scramVerifier}. @throws Error as {@link setLogin} does. */
+export async function setVerifier(client: ClientBase, role: LoginRole, verifier: string): Promise<void> {
+  // It becomes part of a statement, which takes no parameters.
+  if (!VERIFIER.test(verifier)) throw new Error(`the sign-in of ${role} is not a SCRAM verifier`);
   try {
-    await client.query(`alter role ${role} login password '${scramVerifier(password)}'`);
+    await client.query(`alter role ${role} login password '${verifier}'`);
   } catch (cause) {
     if ((cause as { code?: string }).code === '42704') {
       throw new Error(`there is no role ${role}: apply the migrations first (db apply)`, { cause });

@@ -1,4 +1,5 @@
 // The migration files: their order, and what they must be called.
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -36,4 +37,11 @@ export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migrat
     migrations.push({ version, name, file, sql: await readFile(join(folder, file), 'utf8') });
   }
   return migrations;
+}
+
+/** Of all migrations together, hexadecimal SHA-256: another one means that a database is behind. */
+export async function migrationsHash(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { file, sql } of await readMigrations()) hash.update(`${file}\0${sql}\0`);
+  return hash.digest('hex');
 }

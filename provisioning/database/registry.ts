@@ -132,10 +132,19 @@ export async function upsertServiceAccount(
   );
   const [current] = rows;
   if (current?.purpose === purpose && (await isHashOf(current.password_hash, key))) return;
+  await upsertServiceHash(client, { username, purpose, hash: await hashKey(key) });
+}
+
+/** The same for whoever has only the key's hash. */
+export async function upsertServiceHash(
+  client: ClientBase,
+  { username, purpose, hash }: { username: string; purpose: ServicePurpose; hash: string },
+): Promise<void> {
   await client.query(
-    `insert into broker.service_accounts (username, purpose, password_hash) values ($1, $2, $3)
-     on conflict (username) do update set purpose = excluded.purpose, password_hash = excluded.password_hash`,
-    [username, purpose, await hashKey(key)],
+    `insert into broker.service_accounts as known (username, purpose, password_hash) values ($1, $2, $3)
+     on conflict (username) do update set purpose = excluded.purpose, password_hash = excluded.password_hash
+     where (known.purpose, known.password_hash) is distinct from (excluded.purpose, excluded.password_hash)`,
+    [username, purpose, hash],
   );
 }
 

@@ -15,7 +15,7 @@ export interface MachineArgs {
 }
 
 /** Azure's limit for customData, after base64. */
-export const MAX_USER_DATA_BYTES = 65_535;
+const MAX_USER_DATA_BYTES = 65_535;
 
 /** What of the bundle the first boot needs to fetch a bundle: the very same files. */
 const BOOTSTRAP = ['bin/broker-apply.py', 'lib/azure.py', 'lib/release.py'];

@@ -1,20 +1,14 @@
 // A real browser on the running dashboard, and people in it. What a page complains of fails the test that opened it.
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
+import { CHROMIUM, chromiumArguments } from './chromium.ts';
+import { emailOf, type Person, signIn } from './people.ts';
 
-/** Debian's browser: the one that apt brings. */
-const CHROMIUM = '/usr/bin/chromium';
 /** How long a page may take to show something; the tests run on busy machines. */
 const PATIENCE_MS = 30_000;
 
 /** Next.js fetches the styles of pages that may be opened next; a browser wonders why nobody uses them yet. */
 const HARMLESS = /was preloaded using link preload but not used within a few seconds/;
-
-/** Who has an account when the platform starts. */
-export type Person = 'owner' | 'staff' | 'viewer';
-
-/** E-mail address of a demonstration's person. */
-export const emailOf = (person: Person) => `${person}@demo.example`;
 
 let browser: Browser;
 const opened: { page: Page; complaints: string[] }[] = [];
@@ -22,9 +16,7 @@ const opened: { page: Page; complaints: string[] }[] = [];
 /** Registers the browser for a test file; its pages are closed after each test, and must have been quiet. */
 export function withBrowser(): void {
   beforeAll(async () => {
-    // As root, as in containers, Chromium's own sandbox cannot be set up.
-    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    browser = await chromium.launch({ executablePath: CHROMIUM, args });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: chromiumArguments() });
   });
   afterEach(async () => {
     const complaints = opened.flatMap((entry) => entry.complaints);
@@ -59,17 +51,16 @@ export async function open(
   return page;
 }
 
-/** Fills in the form for signing in. */
-export async function signIn(page: Page, email: string, password: string): Promise<void> {
-  await page.getByLabel('E-mail').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-}
+/** Who signed in before in this file: what the browser then kept. */
+const sessions = new Map<Person, Awaited<ReturnType<BrowserContext['storageState']>>>();
 
-/** Opens a path as one of the demonstration's people. */
+/** Opens a path as one of the demonstration's people. Signs in once a test file, and comes back as a browser does. */
 export async function openAs(person: Person, path: string, options: Parameters<typeof open>[1] = {}): Promise<Page> {
+  const storageState = sessions.get(person);
+  if (storageState) return open(path, { ...options, storageState });
   const page = await open(`/sign-in?next=${encodeURIComponent(path)}`, options);
   await signIn(page, emailOf(person), inject('platform').people[emailOf(person)]!);
   await page.waitForURL((url) => url.pathname + url.search === path);
+  sessions.set(person, await page.context().storageState());
   return page;
 }

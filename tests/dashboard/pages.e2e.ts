@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { stopChild } from '../../local/child.ts';
 import { freePort } from '../../local/ports.ts';
-import { ROOT } from '../../local/unprivileged.ts';
 
 const BINDINGS = {
   SUPABASE_PUBLISHABLE_KEY: 'sb_publishable_example',

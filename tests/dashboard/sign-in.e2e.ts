@@ -1,6 +1,7 @@
 // Signing in and out, each role.
 import { expect, test } from 'vitest';
-import { emailOf, open, openAs, signIn, withBrowser } from './browser.ts';
+import { open, openAs, withBrowser } from './browser.ts';
+import { emailOf, signIn } from './people.ts';
 
 withBrowser();
 

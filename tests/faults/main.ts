@@ -2,7 +2,7 @@
 // that is printed and repeats it.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { buildFunctions } from '../../ops/build.ts';
+import { buildFunctions } from '../../provisioning/functions/build.ts';
 import { DAMAGES, type Damage, diskFull } from './damage.ts';
 import { chanceOf } from './random.ts';
 import { mountSmallDisk } from './small-disk.ts';

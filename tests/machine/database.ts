@@ -3,13 +3,13 @@ import { chownSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import { issue } from '../../local/authority.ts';
 import { startScratchPostgres } from '../../local/scratch-postgres.ts';
 import { SERVICE_USER } from '../../local/unprivileged.ts';
 import { connect } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { addDevice, type DeviceKey, upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import { INGEST_PASSWORD } from './environment.ts';
-import { issue } from './pki.ts';
 import { type Services, setAddress } from './services.ts';
 import { ADDRESSES } from './world.ts';
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ingressRules } from '../../domain/ingress.ts';
+import { issue, makeAuthority, type Pair } from '../../local/authority.ts';
 import type { Bundle } from '../../provisioning/broker/bundle/bundle.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import { brokerBundle } from '../../stacks/broker-bundle.ts';
@@ -9,7 +10,6 @@ import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';
 import { userData } from '../../stacks/machine.ts';
 import { parseConfig } from '../../stacks/parse.ts';
 import { SECRETS } from '../../stacks/secrets.ts';
-import { issue, makeTestCa, type Pair } from './pki.ts';
 import { BLOB_HOST, type Services, VAULT_HOST } from './services.ts';
 import { ADDRESSES, BROKER_HOST } from './world.ts';
 
@@ -54,7 +54,7 @@ export function publishBundle({ azure }: Services, { hash, archive }: Pick<Bundl
 }
 
 /** The environment's private CA, which devices are handed. */
-const authority = await makeTestCa();
+const authority = await makeAuthority('mqtt-saas test CA');
 
 /** A certificate of the private CA for the broker. */
 export const issueForBroker = (): Promise<Pair> =>

@@ -1,8 +1,8 @@
 // The results: a line for each check while it runs, and all of them as JSON.
 import { writeFileSync } from 'node:fs';
-import pc from 'picocolors';
+import { colorsFor } from '../../local/colors.ts';
 
-const colors = pc.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
+const colors = colorsFor(process.stdout);
 
 /** What became of one check. */
 export interface Outcome {

@@ -2,8 +2,8 @@
 // user data installs, so that cloud-init really installs it, from a repository without a network.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeAuthority } from '../../local/authority.ts';
 import { cached } from './cache.ts';
-import { makeTestCa } from './pki.ts';
 import { must } from './process.ts';
 
 /** Debian releases whose packages are close to Ubuntu 24.04's: 13 (trixie) is a little newer, 12 (bookworm) older. */
@@ -59,7 +59,7 @@ export async function ensureImage(
 
 /** Puts the test CA among those that the image trusts. */
 async function trust(folder: string, root: string): Promise<void> {
-  const { certificate, key } = await makeTestCa();
+  const { certificate, key } = await makeAuthority('mqtt-saas test CA');
   writeFileSync(join(folder, 'ca.pem'), certificate);
   writeFileSync(join(folder, 'ca.key'), key, { mode: 0o600 });
   writeFileSync(join(root, 'usr/local/share/ca-certificates/mqtt-saas-test.crt'), certificate);

@@ -1,7 +1,7 @@
 // The network around the machine: it, its administrator and an outsider, each in a namespace of its own, on one bridge
 // with the services (DNS, ACME, the cloud's stand-ins), which run in the namespace that this process is in.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { must, run, type Shell, shellIn } from './process.ts';
+import { must, type Shell, shellIn } from './process.ts';
 
 /** Who has a namespace. */
 export type Party = 'machine' | 'admin' | 'outsider';
@@ -66,6 +66,3 @@ export async function nameHosts(folder: string): Promise<void> {
 }
 
 const ip = (command: string) => must('ip', command.split(' '));
-
-/** Cuts a party off, or lets it back; for what must hold while the cloud is away use the stand-ins instead. */
-export const setLink = (party: Party, up: boolean) => run('ip', ['link', 'set', party, up ? 'up' : 'down']);

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dataRoot, ROOT } from '../../local/unprivileged.ts';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { dataRoot } from '../../local/unprivileged.ts';
 
 /** The dashboard may have to be built first. */
 const START_TIMEOUT_MS = 240_000;

@@ -4,12 +4,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { deviceUsername } from '../../domain/identifiers.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
+import { withConnection } from '../../provisioning/database/connect.ts';
+import { addDevice } from '../../provisioning/database/registry.ts';
 
 /** A device with its key. */
 export interface LoadDevice {
   tenant: string;
   device: string;
   key: string;
+}
+
+/** Registers the devices, with their tenants. */
+export function addLoadDevices(
+  databaseUrl: string,
+  names: readonly { tenant: string; device: string }[],
+): Promise<LoadDevice[]> {
+  return withConnection(databaseUrl, async (client) => {
+    const devices: LoadDevice[] = [];
+    for (const name of names) {
+      const { key } = await addDevice(client, { ...name, createTenant: true });
+      devices.push({ ...name, key });
+    }
+    return devices;
+  });
 }
 
 /** The broker to publish to. */

@@ -1,10 +1,12 @@
 // The registry's agent with what it works between: a database, a broker, and the bundle's scripts where the broker's user
 // can read them. A test decides what dies when.
 import { type ChildProcess, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey } from '../../domain/credentials.ts';
 import { startChild, stopChild } from '../../local/child.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
@@ -12,8 +14,8 @@ import { roleUrl } from '../../local/platform.ts';
 import { freePort } from '../../local/ports.ts';
 import type { RunningPostgres } from '../../local/postgres.ts';
 import { startScratchPostgres } from '../../local/scratch-postgres.ts';
-import { giveToService, makeScratchDir, makeServiceDir, ROOT, SERVICE_USER } from '../../local/unprivileged.ts';
-import { connect } from '../../provisioning/database/connect.ts';
+import { giveToService, makeScratchDir, makeServiceDir, SERVICE_USER } from '../../local/unprivileged.ts';
+import { connect, withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
 
@@ -57,10 +59,14 @@ export interface RegistryRig {
   stop(): Promise<void>;
 }
 
-/** Starts database and broker, both with svc-ingest and svc-control; the agent only with `startAgent()`. */
-export async function startRegistryRig(): Promise<RegistryRig> {
+/**
+ * Starts database and broker, both with svc-ingest and svc-control; the agent only with `startAgent()`.
+ * @param server a scratch Postgres that several rigs share, one after the other: each has a new database there. Default:
+ * one of its own.
+ */
+export async function startRegistryRig(server?: RunningPostgres): Promise<RegistryRig> {
   const dir = makeScratchDir();
-  const postgres = await startScratchPostgres();
+  const postgres = server ? await makeDatabase(server) : await startScratchPostgres();
   const admin = await connect(postgres.url);
   const serviceKey = generateKey();
   const syncKey = generateKey();
@@ -138,6 +144,14 @@ export async function startRegistryRig(): Promise<RegistryRig> {
     },
   };
   return rig;
+}
+
+/** A copy of the server's database, which nobody may be connected to. It goes when the server does. */
+async function makeDatabase(server: RunningPostgres): Promise<RunningPostgres> {
+  const name = `rig_${randomBytes(4).toString('hex')}`;
+  const place = (database: string) => Object.assign(new URL(server.url), { pathname: database }).href;
+  await withConnection(place('template1'), (client) => client.query(`create database ${name} template postgres`));
+  return { ...server, url: place(name), stop: async () => {} };
 }
 
 /** Permission bits of a file. */

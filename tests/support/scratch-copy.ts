@@ -2,10 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeScratchDir, ROOT } from '../../local/unprivileged.ts';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { makeScratchDir } from '../../local/unprivileged.ts';
 
-const COPIED = ['Pulumi.yaml', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml', 'package.json', 'tsconfig.json'];
-const ROOMS = ['stacks', 'components', 'domain', 'provisioning', 'policies'];
+const COPIED = [
+  ...['Pulumi.yaml', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml', 'package.json', 'package-lock.json', 'tsconfig.json'],
+  ...['stacks', 'components', 'domain', 'provisioning', 'functions', 'policies'],
+  // Built before any test; with the times of their sources they need not be built again.
+  'dist/functions',
+];
 
 /** A changeable copy. */
 export interface ScratchCopy {
@@ -19,7 +24,9 @@ export interface ScratchCopy {
 
 export function makeScratchCopy(): ScratchCopy {
   const dir = makeScratchDir();
-  for (const name of [...COPIED, ...ROOMS]) cpSync(join(ROOT, name), join(dir, name), { recursive: true });
+  for (const name of COPIED) {
+    cpSync(join(ROOT, name), join(dir, name), { recursive: true, preserveTimestamps: true });
+  }
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
   return {
     dir,

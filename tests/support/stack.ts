@@ -1,8 +1,10 @@
 // Broker, database and ingest for tests, each restartable by itself: the parts of the local platform, without its
 // supervision, so that a test decides what dies when.
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKey } from '../../domain/credentials.ts';
+import { NEW_SESSION } from '../../functions/ingest/consumer.ts';
 import { type IngestWorker, startIngestWorker } from '../../local/ingest-worker.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
 import { roleUrl } from '../../local/platform.ts';
@@ -27,6 +29,8 @@ export interface TestStack {
   /** @param configure changes mosquitto.conf, to break a guard. */
   restartBroker(configure?: (text: string) => string): Promise<void>;
   startIngest(settings?: Record<string, string>): void;
+  /** The rows of telemetry, and how many different message ids they hold. */
+  countRows(): Promise<{ rows: number; distinct: number }>;
   stop(): Promise<void>;
 }
 
@@ -53,8 +57,9 @@ export async function startStack(): Promise<TestStack> {
       ...(configure && { configure }),
     });
   const broker = await startBroker();
-  const startWorker = (settings: Record<string, string> = {}) =>
+  const startWorker = (settings: Record<string, string> = {}, onLog?: (entry: Record<string, unknown>) => void) =>
     startIngestWorker({
+      ...(onLog && { onLog }),
       brokerUrl: broker.url,
       username: INGEST_USERNAME,
       password: passwords.broker,
@@ -65,12 +70,17 @@ export async function startStack(): Promise<TestStack> {
       settings,
     });
 
+  // A reading that is published before ingest has ever been on the broker is queued for nobody.
+  const session = Promise.withResolvers<void>();
+  const ingest = startWorker({}, ({ msg }) => msg === NEW_SESSION && session.resolve());
+  await Promise.race([session.promise, once(ingest.child, 'exit').then(failToStart)]);
+
   const stack: TestStack = {
     dir,
     databaseUrl: url,
     postgres,
     broker,
-    ingest: startWorker(),
+    ingest,
     restartPostgres: async () => {
       stack.postgres = await startDatabase();
     },
@@ -81,6 +91,13 @@ export async function startStack(): Promise<TestStack> {
     startIngest: (settings) => {
       stack.ingest = startWorker(settings);
     },
+    countRows: () =>
+      withConnection(url, async (client) => {
+        const { rows } = await client.query(
+          'select count(*)::int as rows, count(distinct message_id)::int as distinct from public.telemetry',
+        );
+        return rows[0];
+      }),
     stop: async () => {
       await watch.stop();
       await stack.ingest.stop();
@@ -95,3 +112,7 @@ export async function startStack(): Promise<TestStack> {
   });
   return stack;
 }
+
+const failToStart = (): never => {
+  throw new Error('the ingest worker ended before it had a session on the broker');
+};

@@ -1,7 +1,7 @@
 // Ingest without a broker: batches made by hand, written by the real store into a real database.
 import { Batch } from '../../functions/ingest/batch.ts';
 import { encodePrefix } from '../../functions/ingest/copy-rows.ts';
-import { openDatabase } from '../../functions/ingest/database.ts';
+import { type Database, openDatabase } from '../../functions/ingest/database.ts';
 import type { Delivery } from '../../functions/ingest/delivery.ts';
 import { acquireLease } from '../../functions/ingest/lease.ts';
 import { createRegistry } from '../../functions/ingest/registry.ts';
@@ -14,27 +14,36 @@ export interface StoreRig {
   /** Writes payloads of a device as one batch; QoS 0, received now, unless told otherwise. */
   write(device: RigDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Promise<Written>;
   /** A batch to be written, and written again. */
+  batchFrom(deliveries: readonly Delivery[]): Batch;
+  /** The same, of payloads of one device. */
   batchOf(device: RigDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Batch;
   stop(): Promise<void>;
 }
 
-/** Takes the lease `name` and opens a store. Devices are looked up anew with each batch. */
+/**
+ * Takes the lease `name` and opens a store. Devices are looked up anew with each batch.
+ * @param watch gives what the store sees of its database. Default: the database itself.
+ */
 export async function openStoreRig(
   rig: IngestRig,
   name: string,
   overrides?: Record<string, string>,
+  watch = (database: Database) => database,
 ): Promise<StoreRig> {
   const database = openDatabase(rig.settings(name, overrides).database);
   const lease = await acquireLease(database, name);
   if (!lease) throw new Error(`the lease ${name} is taken`);
-  const store = createStore(database, lease, name);
-  const batchOf: StoreRig['batchOf'] = (device, payloads, more) => {
+  const store = createStore(watch(database), lease, name);
+  const batchFrom: StoreRig['batchFrom'] = (deliveries) => {
     const batch = new Batch(createRegistry(database, encodePrefix, Date.now));
-    for (const payload of payloads) batch.add(deliveryTo(device.topic, payload, more));
+    for (const delivery of deliveries) batch.add(delivery);
     return batch;
   };
+  const batchOf: StoreRig['batchOf'] = (device, payloads, more) =>
+    batchFrom(payloads.map((payload) => deliveryTo(device.topic, payload, more)));
   return {
     store,
+    batchFrom,
     batchOf,
     write: (...args) => store.write(batchOf(...args)),
     stop: async () => {

@@ -4,7 +4,7 @@ import { type Interval, type IntervalSet, subtract, union } from './intervals.ts
 import { ALL_PORTS, PROTOCOLS } from './ports.ts';
 
 /** MQTT over TLS: the one port that is open to everyone. */
-export const MQTTS_PORT = 8883;
+const MQTTS_PORT = 8883;
 /** SSH: open to the administrators only. */
 export const SSH_PORT = 22;
 

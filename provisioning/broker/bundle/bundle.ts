@@ -1,9 +1,10 @@
 // The broker's configuration as one file: everything on the machine that may change while it runs, named by its hash.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { IngressRule } from '../../../domain/ingress.ts';
 import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../../machine/firewall.ts';
+import { stage } from '../../stage.ts';
 import { SERVICE_TOPICS } from '../registry.ts';
 import { type ArchiveFile, tarGz } from './archive.ts';
 import { type MachineSettings, renderSettings } from './settings.ts';
@@ -54,12 +55,7 @@ export function makeBundle({ ingress, sourceLimits, brokerConfig, databaseCa, se
  * @returns the file's path: `<folder>/<hash>.tgz`.
  */
 export function writeArchive({ archive, hash }: Bundle, folder: string): string {
-  const path = join(folder, `${hash}.tgz`);
-  if (existsSync(path) && readFileSync(path).equals(archive)) return path;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${path}.${process.pid}`, archive);
-  renameSync(`${path}.${process.pid}`, path);
-  return path;
+  return stage(folder, `${hash}.tgz`, archive);
 }
 
 /** Rights of the accounts that a machine starts with before it has seen the registry: ingest's, in each generation. */

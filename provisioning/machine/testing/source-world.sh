@@ -22,6 +22,9 @@ ip netns exec machine nft -f "$firewall"
 mkfifo /run/ready
 ip netns exec machine "$NODE" "$sink" 8883 >/run/ready &
 read -r _ </run/ready
-for target in 198.51.100.1 2001:db8::1; do
-  ip netns exec site "$NODE" "$site" $target 8883
-done
+# Both at once: each family has its own limits.
+ip netns exec site "$NODE" "$site" 198.51.100.1 8883 >/run/ipv4 &
+ipv4=$!
+ip netns exec site "$NODE" "$site" 2001:db8::1 8883 >/run/ipv6
+wait $ipv4
+cat /run/ipv4 /run/ipv6

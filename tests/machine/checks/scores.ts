@@ -64,7 +64,7 @@ async function lynis({ exec }: Machine): Promise<string> {
   await exec('apt-get install --yes --quiet --no-install-recommends lynis', { timeoutMs: 120_000 });
   await exec(PROFILE);
   const { stdout } = await exec('lynis audit system --quick --quiet --no-colors; cat /var/log/lynis-report.dat', {
-    timeoutMs: 180_000,
+    timeoutMs: 420_000,
   });
   const [, index] = /^hardening_index=(\d+)$/m.exec(stdout) ?? [];
   const found = [...stdout.matchAll(/^(?:warning|suggestion)\[\]=([A-Z0-9-]+)\|/gm)].map(([, id]) => id);

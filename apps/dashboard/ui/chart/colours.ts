@@ -8,15 +8,17 @@ export type ChartColours = Record<ChartTone | 'line' | 'text-muted', string> & {
 
 /** As they are on this element now. */
 export function readColours(element: HTMLElement): ChartColours {
-  const probe = document.createElement('span');
-  element.append(probe);
+  // A new one each time: a colour that changes may do so gradually, and would be read as it was.
   const read = (token: string) => {
+    const probe = document.createElement('span');
     probe.style.color = `var(--${token})`;
-    return getComputedStyle(probe).color;
+    element.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
   };
   const tones = Object.fromEntries(TONES.map((tone) => [tone, read(`chart-${tone}`)]));
   const colours = { ...tones, line: read('line'), 'text-muted': read('text-muted') };
-  probe.remove();
   return { ...colours, font: `11px ${getComputedStyle(element).fontFamily}` } as ChartColours;
 }
 

@@ -10,6 +10,8 @@ pair is refused, the one in force stays. Does nothing when everything is as it s
 --starting: before a start of the broker, which then is not there to be told. Ends with 1 when there is no certificate.
 """
 
+import contextlib
+import fcntl
 import functools
 import grp
 import hashlib
@@ -53,6 +55,23 @@ def newest(settings):
     except OSError as error:
         raise certificates.CertificateError(f"no certificate was obtained yet ({error.strerror})") from None
     return dict(zip(NAMES, (chain, key, certificates.issuer(chain))))
+
+
+@contextlib.contextmanager
+def turn():
+    """One run at a time: a start of the broker and certificate-deploy.service may meet, and each would remove what the
+    other has half written, or put back what it read first."""
+    descriptor = os.open(certificates.SECRETS, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def put_newest_into_force(settings):
+    with turn():
+        put_into_force(newest(settings), settings["brokerHost"])
 
 
 def put_into_force(files, host):
@@ -139,10 +158,9 @@ def measure(settings, succeeded):
 
 
 def deploy(settings):
-    host = settings["brokerHost"]
     try:
-        put_into_force(newest(settings), host)
-        tell_broker(host)
+        put_newest_into_force(settings)
+        tell_broker(settings["brokerHost"])
     except PROBLEMS as error:
         say(error)
         measure(settings, succeeded=False)
@@ -153,7 +171,7 @@ def deploy(settings):
 
 def prepare_start(settings):
     try:
-        put_into_force(newest(settings), settings["brokerHost"])
+        put_newest_into_force(settings)
     except PROBLEMS as error:
         say(error)
         if not os.path.exists(os.path.join(certificates.SECRETS, "server.crt")):
@@ -163,7 +181,8 @@ def prepare_start(settings):
     return 0
 
 
-PROBLEMS = (certificates.CertificateError, azure.AzureError)
+# OSError: a full disk, say. What is in force stays in force.
+PROBLEMS = (certificates.CertificateError, azure.AzureError, OSError)
 
 
 def say(error):

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { issue, type Life, makeAuthority, type Pair } from '../../../../local/authority.ts';
 import { type Mosquitto, startMosquitto } from '../../../../local/mosquitto.ts';
 import { freePort } from '../../../../local/ports.ts';
-import { issue, type Life, makeTestCa, type Pair } from '../../../../tests/machine/pki.ts';
 import { servedCertificate } from '../../../../tests/support/handshake.ts';
 import { type CertificateWorld, FROM_VAULT, HOST, makeCertificateWorld } from '../testing/certificate-world.ts';
 
@@ -20,7 +20,7 @@ let ca: Pair;
 let world: CertificateWorld;
 
 beforeAll(async () => {
-  ca = await makeTestCa();
+  ca = await makeAuthority('mqtt-saas test CA');
 });
 beforeEach(async () => {
   world = await makeCertificateWorld();
@@ -83,6 +83,17 @@ describe('deploy-certificate --starting', () => {
     );
   });
 
+  it('lets runs that come at once take turns', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const pair = await fresh();
+      obtained(chain(pair), pair.key);
+      const outcomes = await Promise.all(Array.from({ length: 6 }, start));
+      expect(outcomes).toEqual(outcomes.map(() => ({ code: 0, stdout: '', stderr: '' })));
+      expect([inForce('server.crt'), inForce('server.key')]).toEqual([chain(pair), pair.key]);
+      expect(readdirSync(world.path('secrets'))).toHaveLength(5);
+    }
+  });
+
   it('cannot start without a certificate, and says what is missing', async () => {
     const outcome = await start();
     expect(outcome.code).toBe(1);
@@ -101,7 +112,7 @@ describe('deploy-certificate --starting', () => {
     expect(inForce('server.key')).toBe(pair.key);
   });
 
-  const otherCa = makeTestCa();
+  const otherCa = makeAuthority('mqtt-saas test CA');
   it.each<[string, () => Promise<[string, string]>, RegExp]>([
     ['another key', async () => [chain(await fresh()), (await fresh()).key], /KEY_VALUES_MISMATCH|key values mismatch/],
     ['another host', async () => pairOf(await issue(ca, ['mqtt.other.test'])), /Hostname mismatch/],

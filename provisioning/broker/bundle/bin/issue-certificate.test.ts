@@ -17,7 +17,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { issue, makeTestCa } from '../../../../tests/machine/pki.ts';
+import { issue, makeAuthority } from '../../../../local/authority.ts';
 import { type Acme, startAcme } from '../../../../tests/machine/standins/acme.ts';
 import { startChallengeDns } from '../../../../tests/machine/standins/challenges.ts';
 import { type Cloudflare, cloudflare } from '../../../../tests/machine/standins/cloudflare.ts';
@@ -37,7 +37,7 @@ describe.runIf(installed('certbot') && installed('pebble'))('issue-certificate (
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'acme-'));
-    const ca = await makeTestCa();
+    const ca = await makeAuthority('mqtt-saas test CA');
     writeFileSync(join(folder, 'ca.pem'), ca.certificate);
     dns = await startChallengeDns();
     acme = await startAcme({ folder, dns, https: await issue(ca, ['localhost']) });
@@ -153,7 +153,7 @@ describe.runIf(installed('certbot') && installed('pebble'))('issue-certificate (
     ['of a short life a third less an hour is left', { from: -4.1, to: 1.9 }, true],
     ['it has ended', { from: -90, to: -1 }, true],
   ])('when %s (%j), asks for a new one: %s', async (_, life, expected) => {
-    const ca = await makeTestCa();
+    const ca = await makeAuthority('mqtt-saas test CA');
     const pair = await issue(ca, [HOST], [], life);
     const lineage = world.path('state', `${new URL(acme.directory).host.replace(':', '-')}-dir`, 'live', HOST);
     mkdirSync(lineage, { recursive: true });

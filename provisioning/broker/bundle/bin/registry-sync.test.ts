@@ -2,10 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hashKey } from '../../../../domain/credentials.ts';
 import { stopChild } from '../../../../local/child.ts';
-import { startPostgres } from '../../../../local/postgres.ts';
+import { type RunningPostgres, startPostgres } from '../../../../local/postgres.ts';
+import { startScratchPostgres } from '../../../../local/scratch-postgres.ts';
 import { HAS_PSYCOPG2, modeOf, type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { connect } from '../../../database/connect.ts';
 import { addDevice, readRegistry, rotateDevice, setDeviceEnabled } from '../../../database/registry.ts';
@@ -13,9 +14,15 @@ import { renderRegistry } from '../../registry.ts';
 
 const WITHIN = { timeout: 15_000, interval: 100 };
 
+let postgres: RunningPostgres;
+beforeAll(async () => {
+  postgres = await startScratchPostgres();
+});
+afterAll(() => postgres?.stop());
+
 let rig: RegistryRig;
 beforeEach(async () => {
-  rig = await startRegistryRig();
+  rig = await startRegistryRig(postgres);
 });
 afterEach(() => rig?.stop());
 
@@ -134,6 +141,9 @@ describe.runIf(HAS_PSYCOPG2)('registry-sync (needs python3-psycopg2)', () => {
   });
 
   it('keeps the last good accounts while the database is away, says so once, and comes back', async () => {
+    // A server of its own, to be killed.
+    await rig.stop();
+    rig = await startRegistryRig();
     rig.startAgent();
     const { key } = await addDevice(rig.admin, { ...pump, createTenant: true });
     await letsIn('acme.pump', key);

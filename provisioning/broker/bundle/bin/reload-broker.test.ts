@@ -4,18 +4,26 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { telemetryTopic } from '../../../../domain/topics.ts';
 import { startChild, stopChild } from '../../../../local/child.ts';
+import type { RunningPostgres } from '../../../../local/postgres.ts';
+import { startScratchPostgres } from '../../../../local/scratch-postgres.ts';
 import { type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { addDevice, upsertServiceAccount } from '../../../database/registry.ts';
 
 const SESSION = { clean: false, properties: { sessionExpiryInterval: 3600 } };
 const WAITS = 75;
 
+let postgres: RunningPostgres;
+beforeAll(async () => {
+  postgres = await startScratchPostgres();
+});
+afterAll(() => postgres?.stop());
+
 let rig: RegistryRig;
 beforeEach(async () => {
-  rig = await startRegistryRig();
+  rig = await startRegistryRig(postgres);
 });
 afterEach(() => rig?.stop());
 

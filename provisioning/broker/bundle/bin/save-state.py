@@ -33,6 +33,9 @@ def main(options):
     failed = False
     while True:
         found = broker.find()
+        # One that is starting has nothing new to save, and the signal would end it.
+        if found and not reload.handles(found[0], signal.SIGUSR1):
+            found = None
         took = found and state.save(found[0], options.database, PATIENCE_SECONDS, LOOK_EVERY_SECONDS)
         if took is not None and found:
             state.write_metrics(options.metrics, "mqtt_saas_broker_state", describe(options.database, took))

@@ -1,6 +1,6 @@
 // The broker's state is saved, copied to Blob storage and brought back, with the real broker.
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -105,13 +105,16 @@ function python(script: string, ...args: string[]): Promise<Outcome> {
 const settings = () => ['--settings', join(dir, 'settings.json'), '--state', state];
 const restore = (...args: string[]) => python('restore-state.py', ...settings(), ...args);
 
-/** backup-state, while save-state runs. */
-async function backup(): Promise<Outcome> {
-  const saver = spawn('python3', [
+const startSaver = () =>
+  spawn('python3', [
     own('save-state.py'),
     ...['--every', '0.2', '--processes', join(dir, 'processes'), '--database', join(state, 'mosquitto.db')],
     ...['--metrics', join(dir, 'broker-state.prom')],
   ]);
+
+/** backup-state, while save-state runs. */
+async function backup(): Promise<Outcome> {
+  const saver = startSaver();
   try {
     return await python('backup-state.py', ...settings(), '--metrics', join(dir, 'backup.prom'), '--work', dir);
   } finally {
@@ -191,6 +194,22 @@ test('what was queued comes back from the copy, and the state before can be put 
   expect(undone, undone.output).toMatchObject({ code: 0 });
   expect(readFileSync(join(state, 'accounts/passwords'), 'utf8')).toBe('newer');
   expect(await drain(1)).toEqual(['4']);
+});
+
+test('a broker that is only starting is not asked to save: the signal would end it', async () => {
+  // Named like the broker, and not yet that far that it handles signals.
+  const program = join(dir, 'mosquitto');
+  copyFileSync('/bin/sleep', program);
+  const starting = spawn(program, ['60']);
+  try {
+    writeFileSync(join(dir, 'processes'), `${starting.pid}\n`);
+    const saver = startSaver();
+    await sleep(1500);
+    const [code] = [saver.exitCode, saver.kill()];
+    expect([code, starting.exitCode, starting.signalCode]).toEqual([null, null, null]);
+  } finally {
+    starting.kill();
+  }
 });
 
 test('a copy that was damaged, or is none, changes nothing', async () => {

@@ -3,7 +3,7 @@
 The rule is docs/decisions/0006: a session restored from disk has no password in memory, and Mosquitto's reload leaves it
 without rights until its client is back; what is published to it meanwhile is acknowledged and dropped. So after a start
 with restored sessions a reload waits until the ingest session has connected. A reload that waits is a file in the state
-folder; registry-sync asks for it again every second. A start reads all files, so nothing waits across one.
+folder; registry-sync asks for it again four times a second. A start reads all files, so nothing waits across one.
 """
 
 import fcntl
@@ -15,7 +15,8 @@ import subprocess
 import tempfile
 import time
 
-# Two reloads are at least so far apart: with thousands of clients one costs the broker a third of a second.
+# Two reloads are at least so far apart: with 10,000 accounts the broker stands still for more than a second in each
+# (docs/registry.md).
 MIN_GAP_SECONDS = 2.0
 
 # What Mosquitto logs of the session that everything waits for: persistent ("c0"), of svc-ingest in any generation. The end
@@ -91,7 +92,7 @@ class Reloader:
             self._remove("wanted.json")
             return "the broker does not run; it reads its files when it starts"
         pid, started = found
-        if not _handles_hangup(pid):
+        if not handles(pid, signal.SIGHUP):
             return f"{WAITS} the broker is starting"
         seen = self._load("broker.json")
         if [seen.get("pid"), seen.get("started")] != [pid, started]:
@@ -157,10 +158,10 @@ def from_options(options):
     return Reloader(Broker(options.processes, options.database, options.log), options.state)
 
 
-def _handles_hangup(pid):
-    """False for a process that SIGHUP would end, because it is not that far yet."""
+def handles(pid, number):
+    """False for a process that the signal would end, because it is not that far yet."""
     caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", _read(f"/proc/{pid}/status"), re.MULTILINE)
-    return caught is not None and bool(int(caught[1], 16) & 1 << (signal.SIGHUP - 1))
+    return caught is not None and bool(int(caught[1], 16) & 1 << (number - 1))
 
 
 def _read(path):

@@ -10,7 +10,7 @@ import { type AzureStandIn, startAzure } from './azure-stand-in.ts';
 /** The broker's name in these tests. */
 export const HOST = 'mqtt.telemetry.example.test';
 /** The name of the token's secret, and the token that opens the zone. */
-export const TOKEN_SECRET = 'cloudflare-api-token';
+const TOKEN_SECRET = 'cloudflare-api-token';
 export const TOKEN = 'token-only-cloudflare-may-see';
 /** The setting of an environment with a private CA. */
 export const FROM_VAULT = { source: 'vault', certificateSecret: 'crt', keySecret: 'key', caSecret: 'ca' };

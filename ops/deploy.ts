@@ -1,0 +1,46 @@
+// `ops deploy`: what `pulumi up` runs to bring code to where it runs.
+import { Command, Option } from 'commander';
+import { deployDashboard, type Site } from './deploy/dashboard.ts';
+import { deploySchema, deploySignIns, type Target } from './deploy/database.ts';
+import { type AppPackage, deployFunctions } from './deploy/functions.ts';
+
+/** The `deploy` command. */
+export function deployCommand(): Command {
+  return new Command('deploy')
+    .description('bring code to where it runs, as pulumi up does')
+    .addCommand(dashboard())
+    .addCommand(functions())
+    .addCommand(ofDatabase('schema', 'apply the migrations that the database has not had', deploySchema))
+    .addCommand(ofDatabase('sign-ins', "let the platform's roles and accounts sign in to the database", deploySignIns));
+}
+
+function ofDatabase(name: string, description: string, deploy: (target: Target) => Promise<void>): Command {
+  return new Command(name)
+    .description(`${description}, as whom DATABASE_URL names`)
+    .requiredOption('--host <name>', "the database's host")
+    .requiredOption('--database <name>', "the database's name")
+    .option('--project-ref <letters>', 'the Supabase project')
+    .addHelpText('after', '\nExample: the line that pulumi up runs, see components/database.ts')
+    .action((target: Target) => deploy(target));
+}
+
+function dashboard(): Command {
+  return new Command('dashboard')
+    .description('build the dashboard and upload it to Cloudflare Pages, with the token in CLOUDFLARE_API_TOKEN')
+    .requiredOption('--account <id>', "Cloudflare's id of the account")
+    .requiredOption('--project <name>', 'the Pages project')
+    .requiredOption('--branch <name>', "the project's production branch")
+    .addHelpText('after', '\nThe site gets the variables SITE_... of this process, without SITE_.')
+    .action((site: Site) => deployDashboard(site));
+}
+
+function functions(): Command {
+  return new Command('functions')
+    .description('deploy a package to the Function App, with the sign-in of the Azure CLI')
+    .requiredOption('--subscription <id>', 'the subscription the app is in')
+    .requiredOption('--resource-group <name>', 'the resource group the app is in')
+    .requiredOption('--app <name>', 'the Function App')
+    .addOption(new Option('--package <file>', 'the package, a .zip').env('FUNCTIONS_PACKAGE').makeOptionMandatory())
+    .addHelpText('after', '\nExample: the line that pulumi up runs, see components/function-deployment.ts')
+    .action((options: AppPackage) => deployFunctions(options));
+}

@@ -1,0 +1,70 @@
+// The dashboard's upload to Cloudflare Pages: built here, with the variables of its environment beside it.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+const DASHBOARD = join(ROOT, 'apps/dashboard');
+const SITE = join(ROOT, 'dist/dashboard');
+
+/** Where the site goes. */
+export interface Site {
+  /** Cloudflare's id of the account. */
+  account: string;
+  /** Name of the Pages project. */
+  project: string;
+  branch: string;
+}
+
+/** Variables of this process that are the site's begin so; the site gets the rest of the name. */
+const PREFIX = 'SITE_';
+
+/** @throws Error that says what to do. */
+export async function deployDashboard(site: Site, env = process.env): Promise<void> {
+  if (!env.CLOUDFLARE_API_TOKEN) {
+    throw new Error(
+      'CLOUDFLARE_API_TOKEN is not set: a token that may edit Cloudflare Pages of the account, see docs/configuration.md',
+    );
+  }
+  run([join(DASHBOARD, 'build.ts')], { cwd: ROOT, env });
+  upload(site, { dashboard: DASHBOARD, files: SITE }, env);
+  console.log(`${site.project} shows the dashboard`);
+}
+
+/**
+ * Uploads what was built.
+ * @param from the dashboard's folder, with wrangler.jsonc and the Pages Functions, and the folder of its files.
+ */
+export function upload(site: Site, from: { dashboard: string; files: string }, env: NodeJS.ProcessEnv): void {
+  // Wrangler takes variables from its configuration only, which therefore is another one for each environment.
+  const folder = mkdtempSync(join(tmpdir(), 'dashboard-'));
+  try {
+    const common = JSON.parse(
+      readFileSync(join(from.dashboard, 'wrangler.jsonc'), 'utf8').replace(/^\s*\/\/.*$/gm, ''),
+    );
+    const own = { name: site.project, pages_build_output_dir: from.files, vars: variables(env) };
+    writeFileSync(join(folder, 'wrangler.json'), JSON.stringify({ ...common, ...own }));
+    // Copied: wrangler cannot compile them through a link. They use nothing outside their folder.
+    const functions = join(from.dashboard, 'functions');
+    if (existsSync(functions)) cpSync(functions, join(folder, 'functions'), { recursive: true });
+    const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
+    const target = ['--project-name', site.project, '--branch', site.branch, '--commit-dirty', 'true'];
+    run([wrangler, 'pages', 'deploy', ...target], {
+      cwd: folder,
+      env: { ...env, CLOUDFLARE_ACCOUNT_ID: site.account, WRANGLER_SEND_METRICS: 'false', CI: 'true' },
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function variables(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  const own = Object.entries(env).filter(([name]) => name.startsWith(PREFIX));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(PREFIX.length), value]));
+}
+
+function run(args: string[], { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv }): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the dashboard was not deployed:\n${`${stdout}${stderr}`.trim()}`);
+}

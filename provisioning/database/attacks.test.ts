@@ -1,0 +1,154 @@
+// A stolen session against another tenant: nothing of theirs is in any answer, nothing of theirs has changed, and no
+// answer says that they exist.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attackStatement } from './testing/attack-sql.ts';
+import { ATTACKED, type Attack, attacksOn, escalations, nobody, secretsOf, sqlAttacks } from './testing/attacks.ts';
+import { type Relation, readRelations } from './testing/cells.ts';
+import { become, startTestDatabase, type TestDatabase } from './testing/database.ts';
+import { makeWorld, type Person, type World } from './testing/world.ts';
+
+const SESSIONS = ['owner', 'staff', 'viewer', 'stranger'] as const;
+const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+
+let database: TestDatabase;
+let world: World;
+let tables: Relation[];
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  world = await makeWorld(database.admin);
+  tables = await readRelations(database.admin);
+  await database.admin.query('begin');
+});
+afterAll(async () => {
+  await database.admin.query('rollback');
+  await database.stop();
+});
+
+const personOf = (session: (typeof SESSIONS)[number]): Person =>
+  session === 'stranger' ? world.stranger : world.a[session];
+
+interface Answer {
+  rows: unknown[];
+  /** How many rows were changed, or read. */
+  count: number;
+  error?: { code: string; message: string; detail?: string; hint?: string };
+}
+
+/** Tries an attack, looks at what `after` finds out when it was not refused, and undoes it. */
+async function attempt<T>(
+  who: Person,
+  attack: Attack,
+  after: () => Promise<T>,
+): Promise<Answer & { after: T | undefined }> {
+  const { admin } = database;
+  const { sql, values } = attackStatement(attack);
+  await admin.query('savepoint attack');
+  let answer: Answer;
+  try {
+    await become(admin, 'authenticated', who);
+    await admin.query('savepoint statement');
+    const { rows, rowCount } = await admin.query(sql, values);
+    answer = { rows: rows ?? [], count: rowCount ?? 0 };
+  } catch (error) {
+    const { code, message, detail, hint } = error as NonNullable<Answer['error']>;
+    await admin.query('rollback to savepoint statement');
+    answer = { rows: [], count: 0, error: { code, message, detail, hint } };
+  }
+  await admin.query("select set_config('role', 'none', true)");
+  // A statement that failed has changed nothing.
+  const found = answer.error ? undefined : await after();
+  await admin.query('rollback to savepoint attack; release savepoint attack');
+  return { ...answer, after: found };
+}
+
+/** A hash of everything the victim has, in every table; and of all tables that belong to nobody. */
+async function fingerprint(): Promise<string> {
+  const parts = tables.map(
+    ({ name, tenantColumn }) =>
+      `select '${name}' || coalesce(string_agg(t::text, ',' order by t::text), '') as part from ${name} as t
+       where ${tenantColumn ? `${tenantColumn} = '${world.b.id}'` : 'true'}`,
+  );
+  const { rows } = await database.admin.query(
+    `select md5(string_agg(part, ';' order by part)) as hash from (${parts.join(' union all ')}) as p`,
+  );
+  return rows[0].hash;
+}
+
+describe('the attacks', () => {
+  it('are on every table and view of the API', async () => {
+    const exposed = tables.map(({ name }) => name).filter((name) => name.startsWith('public.'));
+    expect(ATTACKED.map((name) => `public.${name}`).toSorted()).toEqual(exposed.toSorted());
+    expect(attacksOn(world.b, world).length).toBeGreaterThan(200);
+  });
+
+  it.each(SESSIONS)('by a session of the %s get, change and learn nothing of another tenant', async (session) => {
+    const who = personOf(session);
+    const before = await fingerprint();
+    const secrets = secretsOf(world.b);
+    const onNobody = attacksOn(nobody(world), world);
+    for (const [n, attack] of [...attacksOn(world.b, world), ...sqlAttacks(world.b, today)].entries()) {
+      const answer = await attempt(who, attack, fingerprint);
+      expect(answer.after ?? before, `${attack.name} changed something`).toBe(before);
+      const shown = JSON.stringify([answer.rows, answer.error], (_, value) =>
+        Buffer.isBuffer(value) ? `${value}` : value,
+      );
+      // An error may repeat what it was sent, a row nothing.
+      const sent = answer.error ? JSON.stringify(attack) : '';
+      expect(
+        secrets.filter((secret) => shown.includes(secret) && !sent.includes(secret)),
+        attack.name,
+      ).toEqual([]);
+      const imagined = onNobody[n];
+      if (imagined === undefined || KNOWN_DIFFERENCES.includes(attack.name)) continue;
+      expect(plain(answer), attack.name).toBe(plain(await attempt(who, imagined, async () => undefined)));
+    }
+  });
+
+  it.each(['staff', 'viewer'] as const)('by the %s make them no more than that', async (session) => {
+    const me = world.a[session];
+    const rights = async () => {
+      const { rows } = await database.admin.query(
+        `select m::text from public.memberships as m union all select i::text from public.invitations as i
+         union all select l::text from public.tenant_limits as l union all select a::text from public.audit_log as a order by 1`,
+      );
+      return JSON.stringify(rows);
+    };
+    const before = await rights();
+    for (const attack of escalations(world, me)) {
+      const { rows, after } = await attempt(me, attack, rights);
+      expect(rows, attack.name).toEqual([]);
+      expect(after ?? before, attack.name).toBe(before);
+    }
+  });
+
+  it('would be noticed if one worked', async () => {
+    await database.admin.query('savepoint open');
+    const before = await fingerprint();
+    await database.admin.query(`
+      grant update (tenant_id) on public.alert_rules to authenticated;
+      create policy leak on public.alert_rules to authenticated using (true) with check (true)`);
+    const attacks = attacksOn(world.b, world).filter((attack) => 'table' in attack && attack.table === 'alert_rules');
+    const worked: string[] = [];
+    for (const attack of attacks) {
+      const { rows, after } = await attempt(world.a.viewer, attack, fingerprint);
+      if ((after ?? before) !== before || JSON.stringify(rows).includes(world.b.id)) worked.push(attack.name);
+    }
+    await database.admin.query('rollback to savepoint open');
+    expect(worked).toEqual(
+      expect.arrayContaining([
+        'read alert_rules by id',
+        'insert into alert_rules',
+        'change alert_rules by id',
+        'delete from alert_rules by tenant',
+      ]),
+    );
+  });
+});
+
+/** What an answer says, whoever it is about. */
+const plain = ({ error, count }: Answer) =>
+  JSON.stringify({ error, count }).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID');
+
+/** Whoever holds an invitation's token was told that its tenant exists. */
+const KNOWN_DIFFERENCES = ['call accept_invitation'];

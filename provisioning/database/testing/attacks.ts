@@ -1,0 +1,255 @@
+// What a stolen session of one tenant may try on another: as data, to be replayed as SQL and through the REST API.
+//
+// Not among them: forging the claims. Whoever can run `set_config('request.jwt.claims', …)` or `SET ROLE` is whom they say,
+// but neither PostgREST nor a function of the platform runs a caller's SQL; the claims come from a token that the auth
+// server signed.
+import { randomUUID } from 'node:crypto';
+import { CALLS } from './functions.ts';
+import { COLUMNS } from './matrix.ts';
+import { SAMPLES, type Values } from './samples.ts';
+import type { Tenant, World } from './world.ts';
+
+/** One try. All but `sql` can be sent through the REST API. */
+export type Attack = { name: string } & (
+  | { verb: 'select' | 'delete'; table: string; columns?: string[]; where: Values }
+  | { verb: 'update'; table: string; where: Values; values: Values }
+  /** With `onConflict`, an upsert on those columns. */
+  | { verb: 'insert'; table: string; values: Values; onConflict?: string[] }
+  | { verb: 'rpc'; function: string; args: Values }
+  | { verb: 'sql'; sql: string }
+);
+
+/** The tables of the API with a tenant's id, and the columns of their primary key that a thief could name. */
+const TABLES: Record<string, (tenant: Tenant) => Values> = {
+  tenants: ({ id }) => ({ id }),
+  memberships: ({ id, viewer }) => ({ tenant_id: id, user_id: viewer.sub }),
+  invitations: ({ invitation }) => ({ id: invitation }),
+  audit_log: ({ id }) => ({ tenant_id: id }),
+  devices: ({ device }) => ({ id: device }),
+  device_credentials: ({ device }) => ({ device_id: device }),
+  device_commands: ({ command }) => ({ id: command }),
+  telemetry: ({ device }) => ({ device_id: device }),
+  dead_letters: ({ letter }) => ({ id: letter }),
+  ingest_ledger: ({ id }) => ({ tenant_id: id }),
+  tenant_limits: ({ id }) => ({ tenant_id: id }),
+  alert_rules: ({ rule }) => ({ id: rule }),
+  alerts: ({ alert }) => ({ id: alert }),
+};
+
+const VIEWS = ['ingest_residuals', 'tenant_usage'];
+
+/** Tables of the API that have attacks: a test holds it against the catalog. */
+export const ATTACKED = [...Object.keys(TABLES), ...VIEWS];
+
+/** All that a member of `world.a`, or a stranger, tries on `victim`. The victim may be nobody: see `nobody()`. */
+export function attacksOn(victim: Tenant, world: World): Attack[] {
+  return [
+    ...Object.entries(TABLES).flatMap(([table, key]) => onTable(table, key, victim, world)),
+    ...VIEWS.map((table) => ({
+      name: `read ${table}`,
+      verb: 'select' as const,
+      table,
+      where: { tenant_id: victim.id },
+    })),
+    ...references(victim, world.a),
+    ...Object.keys(CALLS).flatMap((name) => calls(name, victim, world.a)),
+  ];
+}
+
+function onTable(table: string, key: (tenant: Tenant) => Values, victim: Tenant, world: World): Attack[] {
+  const own = table === 'tenants' ? 'id' : 'tenant_id';
+  const where = { [own]: victim.id };
+  const { insert, update } = SAMPLES[`public.${table}`]!;
+  const columns = COLUMNS[`public.${table}`]?.authenticated?.select?.split(' ');
+  const row = insert(victim, world);
+  const stolenKey = { ...insert(world.a, world), ...key(victim) };
+  return [
+    { name: `read ${table} by tenant`, verb: 'select', table, columns, where },
+    { name: `read ${table} by id`, verb: 'select', table, columns, where: key(victim) },
+    { name: `read all of ${table}`, verb: 'select', table, columns, where: {} },
+    { name: `read every column of ${table}`, verb: 'select', table, where },
+    { name: `insert into ${table}`, verb: 'insert', table, values: row },
+    { name: `insert a row with their key into ${table}`, verb: 'insert', table, values: stolenKey },
+    {
+      name: `upsert their row of ${table}`,
+      verb: 'insert',
+      table,
+      values: { ...row, ...key(victim) },
+      onConflict: PRIMARY[table],
+    },
+    {
+      name: `upsert ${table} to take their row over`,
+      verb: 'insert',
+      table,
+      values: stolenKey,
+      onConflict: PRIMARY[table],
+    },
+    { name: `change ${table} by tenant`, verb: 'update', table, where, values: update },
+    { name: `change ${table} by id`, verb: 'update', table, where: key(victim), values: update },
+    { name: `move their ${table} to me`, verb: 'update', table, where, values: { [own]: world.a.id } },
+    {
+      name: `move my ${table} to them`,
+      verb: 'update',
+      table,
+      where: { [own]: world.a.id },
+      values: { [own]: victim.id },
+    },
+    { name: `delete from ${table} by tenant`, verb: 'delete', table, where },
+    { name: `delete from ${table} by id`, verb: 'delete', table, where: key(victim) },
+  ];
+}
+
+const PRIMARY: Record<string, string[]> = {
+  ...Object.fromEntries(Object.keys(TABLES).map((table) => [table, ['id']])),
+  memberships: ['tenant_id', 'user_id'],
+  telemetry: ['tenant_id', 'device_id', 'ts', 'message_id'],
+  ingest_ledger: ['tenant_id', 'minute'],
+  tenant_limits: ['tenant_id'],
+};
+
+/** My row that names something of theirs. */
+function references(victim: Tenant, mine: Tenant): Attack[] {
+  const rule = { tenant_id: mine.id, name: 'spy', kind: 'missing', window_minutes: 5 };
+  return [
+    {
+      name: 'a rule of mine on their device',
+      verb: 'insert',
+      table: 'alert_rules',
+      values: { ...rule, device_id: victim.device },
+    },
+    {
+      ...{ name: 'my rule turned to their device', verb: 'update' as const, table: 'alert_rules' },
+      ...{ where: { id: mine.rule }, values: { device_id: victim.device } },
+    },
+  ];
+}
+
+/** A call with their ids; and, of a call with several ids, each alone being theirs. */
+function calls(name: string, victim: Tenant, mine: Tenant): Attack[] {
+  const theirs = CALLS[name]!(victim);
+  const ours = CALLS[name]!(mine);
+  const ids = Object.keys(theirs).filter(
+    (key) => JSON.stringify(theirs[key]) !== JSON.stringify(ours[key]) && /_ids?$|^token$/.test(key),
+  );
+  if (ids.length === 0) return [];
+  const whole: Attack = { name: `call ${name}`, verb: 'rpc', function: name, args: theirs };
+  if (ids.length === 1) return [whole];
+  return [
+    whole,
+    ...ids.map((key): Attack => {
+      return {
+        name: `call ${name} with their ${key} alone`,
+        verb: 'rpc',
+        function: name,
+        args: { ...ours, [key]: theirs[key] },
+      };
+    }),
+  ];
+}
+
+/** What a member tries in order to become more than they are. Not for owners, who may do most of it. */
+export function escalations({ a }: World, me: { sub: string; email: string }): Attack[] {
+  const mine = { tenant_id: a.id, user_id: me.sub };
+  return [
+    {
+      name: 'become owner',
+      verb: 'update',
+      table: 'memberships',
+      where: { user_id: me.sub },
+      values: { role: 'owner' },
+    },
+    { name: 'make me owner', verb: 'rpc', function: 'change_role', args: { ...mine, role: 'owner' } },
+    {
+      ...{ name: 'join again as owner', verb: 'insert' as const, table: 'memberships' },
+      ...{ values: { ...mine, email: me.email, role: 'owner' }, onConflict: ['tenant_id', 'user_id'] },
+    },
+    {
+      ...{ name: 'invite me as owner', verb: 'rpc' as const, function: 'create_invitation' },
+      args: { tenant_id: a.id, email: me.email, role: 'owner' },
+    },
+    { name: 'use somebody else’s invitation', verb: 'rpc', function: 'accept_invitation', args: { token: a.token } },
+    {
+      name: 'remove the owner',
+      verb: 'rpc',
+      function: 'remove_member',
+      args: { tenant_id: a.id, user_id: a.owner.sub },
+    },
+    {
+      name: 'read invitations',
+      verb: 'select',
+      table: 'invitations',
+      columns: ['id', 'email'],
+      where: { tenant_id: a.id },
+    },
+    { name: 'read the tokens’ hashes', verb: 'select', table: 'invitations', columns: ['token_hash'], where: {} },
+    {
+      name: 'read the keys’ hashes',
+      verb: 'select',
+      table: 'device_credentials',
+      columns: ['password_hash'],
+      where: {},
+    },
+    { name: 'read the audit log', verb: 'select', table: 'audit_log', where: {} },
+    { name: 'raise my quota', verb: 'update', table: 'tenant_limits', where: {}, values: { readings_per_day: null } },
+    { name: 'rewrite history', verb: 'delete', table: 'audit_log', where: {} },
+  ];
+}
+
+/** What needs SQL of one's own, which the API does not run: a second line of defence. @param day `YYYYMMDD`, UTC. */
+export function sqlAttacks(victim: Tenant, day: string): Attack[] {
+  const hidden = [`ingest.telemetry_${day}`, 'ingest.telemetry_default', 'ingest.registered_devices', 'ingest.leases'];
+  const statements = [
+    ...[
+      ...hidden,
+      'ingest.untimed',
+      'ingest.quota_use',
+      'broker.registry',
+      'broker.service_accounts',
+      'auth.users',
+    ].map((table) => `select * from ${table}`),
+    `insert into ingest.telemetry_${day} (tenant_id, device_id, ts, message_id, payload)
+       values ('${victim.id}', '${victim.device}', now(), 'x', '{}')`,
+    `update ingest.telemetry_${day} set payload = '{}'`,
+    `delete from ingest.telemetry_${day}`,
+    ...['public.telemetry', 'public.audit_log', `ingest.telemetry_${day}`].map((table) => `truncate ${table}`),
+    'create trigger spy after insert on public.telemetry execute function access.audit()',
+    'create policy spy on public.telemetry using (true)',
+    'alter table public.telemetry disable row level security',
+    'create table public.mine (id int)',
+    'create function public.mine() returns int language sql return 1',
+    'create view public.mine as select * from public.telemetry',
+    'grant select on public.telemetry to anon',
+    "select ingest.acquire_lease('ingest', 'me', '1 hour')",
+    `select ingest.add_to_ledger(now(), array['${victim.id}'::uuid], '{1}', '{0}', '{0}', '{0}', '{0}')`,
+    'select * from ingest.waiting_commands(10)',
+    'select public.evaluate_alert_rules()',
+    `select access.require_role('${victim.id}', '{owner}')`,
+    `select * from access.breaches('${victim.id}', 'threshold', null, 't', 'above', 0, 60, now() - interval '1 day', now())`,
+    // A function of one's own in a policy's or a query's place sees rows before the policy: it must not be planned first.
+    `select * from public.telemetry where tenant_id = '${victim.id}' or 1 / (case when tenant_id = '${victim.id}' then 0 else 1 end) > 0`,
+    'copy public.telemetry to stdout',
+    "copy (select 1) to program 'true'",
+    "select pg_read_file('PG_VERSION')",
+  ];
+  return statements.map((sql) => ({ name: sql.split('\n')[0]!, verb: 'sql', sql }));
+}
+
+/** Everything that would give a tenant away in an answer: its ids, names and addresses. */
+export function secretsOf(tenant: Tenant): string[] {
+  const people = [tenant.owner, tenant.staff, tenant.viewer, tenant.bystander];
+  const { id, slug, device, spareDevice, rule, alert, invitation, command } = tenant;
+  return [
+    ...[id, slug, device, spareDevice, rule, alert, invitation, command],
+    ...people.flatMap(({ sub, email }) => [sub, email]),
+  ];
+}
+
+/** A tenant that does not exist: an attack on it must be answered as one on a tenant that does. */
+export function nobody({ b }: World): Tenant {
+  const fresh = (value: unknown): unknown => {
+    if (typeof value === 'object') return { sub: randomUUID(), email: 'nobody@nowhere.example' };
+    return /^[0-9a-f-]{36}$/.test(String(value)) ? randomUUID() : value;
+  };
+  const copy = Object.fromEntries(Object.entries(b).map(([key, value]) => [key, fresh(value)]));
+  return { ...(copy as unknown as Tenant), slug: 'nobody', token: 'no such token', letter: '999999' };
+}

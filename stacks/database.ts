@@ -1,0 +1,25 @@
+// The environment's database, as far as a deployment sees to it.
+import type { Credentials } from '../components/credentials.ts';
+import { Database } from '../components/database.ts';
+import { ingestUsername } from '../provisioning/broker/registry.ts';
+import { migrationsHash } from '../provisioning/database/migrations.ts';
+import type { StackConfig } from './parse.ts';
+
+/** Schema and sign-ins; nothing where somebody does this by hand. */
+export async function makeDatabase(config: StackConfig, credentials: Credentials): Promise<Database | undefined> {
+  if (!config.deployDatabase) return undefined;
+  return new Database('database', {
+    host: config.databaseHost,
+    database: config.databaseName,
+    projectRef: config.databaseProjectRef,
+    migrationsHash: await migrationsHash(),
+    roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
+    // Of the next generation there is a password, but it is not in force.
+    accounts: config.ingestGenerationsInForce
+      .toSorted((a, b) => a - b)
+      .map((generation) => {
+        const username = ingestUsername(generation);
+        return { username, purpose: 'ingest', key: credentials.ingestPassword(username) };
+      }),
+  });
+}

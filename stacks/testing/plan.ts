@@ -1,0 +1,88 @@
+// Plans of the committed stacks, as they are or with some lines of their files changed, and looking things up in them.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { ROOT } from '../../bootstrap/root.mjs';
+import type { Plan, PlanEntry } from '../../preview/plan.ts';
+import { preview } from '../../preview/preview.ts';
+
+/** Inputs as tests read them; a missing one shows as undefined in the failed expectation. */
+// biome-ignore lint/suspicious/noExplicitAny: a plan is JSON of many shapes
+export type Inputs = any;
+
+/** A resource of a plan, for tests. */
+export type Planned = PlanEntry & { inputs: Inputs };
+
+const made = new Map<string, Promise<Plan>>();
+
+/**
+ * The plan of a stack file with some of its lines changed, made once a test file.
+ * @param as the plan as if the file were another stack's.
+ */
+export function planOf(stack: string, change: (file: string) => string = (file) => file, as = stack): Promise<Plan> {
+  const file = change(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), 'utf8'));
+  const key = `${as}\n${file}`;
+  const plan = made.get(key) ?? planFile(file, as);
+  made.set(key, plan);
+  return plan;
+}
+
+/** In a folder of its own: the program is the checkout's. */
+async function planFile(file: string, stack: string): Promise<Plan> {
+  const folder = mkdtempSync(join(tmpdir(), 'plan-'));
+  try {
+    const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
+    writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
+    writeFileSync(join(folder, `Pulumi.${stack}.yaml`), file);
+    return (await preview({ stack, root: folder, policyPack: false })).plan;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A change that adds lines to a stack file. @param lines without the namespace: `webSocket: true`. */
+export const having =
+  (...lines: string[]) =>
+  (file: string) =>
+    file + lines.map((line) => `  mqtt-saas:${line}\n`).join('');
+
+/** Every azure-native resource of a type, given without `azure-native:`. */
+export const all = (plan: Plan, type: string): Planned[] => plan.filter((each) => each.type === `azure-native:${type}`);
+
+/** The only one. @throws Error when there is none or another. */
+export function one(plan: Plan, type: string): Planned {
+  const [entry, ...others] = all(plan, type);
+  if (!entry || others.length > 0) throw new Error(`${others.length + (entry ? 1 : 0)} resources of type ${type}`);
+  return entry;
+}
+
+/** By its name in the program. @throws Error when there is none. */
+export function named(plan: Plan, name: string): Planned {
+  const found = plan.find((entry) => entry.name === name);
+  if (!found) throw new Error(`no resource is named ${name}`);
+  return found;
+}
+
+/** The name at the end of a URN. */
+export const nameOfUrn = (urn: string) => urn.split('::').at(-1);
+
+/** The broker machine's user data, in clear. */
+export const userDataOf = (plan: Plan) =>
+  Buffer.from(one(plan, 'compute:VirtualMachine').inputs.osProfile.customData, 'base64').toString();
+
+/** The archive of the broker machine's bundle, unpacked but not taken apart. */
+export const bundleOf = (plan: Plan) =>
+  gunzipSync(readFileSync(named(plan, 'broker-configuration-bundle').inputs.source.path)).toString('latin1');
+
+/** One file of it, by its path (ustar: a header of 512 bytes, the content, padding). @throws Error when it is not there. */
+export function bundleFile(plan: Plan, path: string): string {
+  const tar = bundleOf(plan);
+  for (let at = 0; at < tar.length; ) {
+    const size = Number.parseInt(tar.slice(at + 124, at + 135), 8) || 0;
+    const [name] = tar.slice(at, at + 100).split('\0');
+    if (name === path) return Buffer.from(tar.slice(at + 512, at + 512 + size), 'latin1').toString();
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  throw new Error(`the bundle holds no ${path}`);
+}

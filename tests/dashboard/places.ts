@@ -1,0 +1,96 @@
+// The dashboard's pages and dialogs, each with who sees it and when it is there: for accessibility checks and pictures.
+import type { Page } from 'playwright-core';
+import type { Person } from './people.ts';
+
+/** A page or dialog to look at. */
+export interface Place {
+  /** A file's name. */
+  name: string;
+  path: string;
+  /** Undefined: nobody is signed in. */
+  person?: Person;
+  /** From the path to the place; resolves when it is there, with its data. */
+  go: (page: Page) => Promise<void>;
+}
+
+const heading = (name: string) => (page: Page) => page.getByRole('heading', { name, exact: true }).waitFor();
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click();
+
+export const PLACES: readonly Place[] = [
+  { name: 'sign-in', path: '/sign-in', go: heading('Sign in') },
+  { name: 'invite', path: '/invite?token=example', go: heading('You are invited') },
+  { name: 'not-found', path: '/no-such-page', go: heading('Page not found') },
+  {
+    name: 'devices',
+    path: '/admin/devices',
+    person: 'owner',
+    go: (page) => page.getByRole('row').filter({ hasText: 'temperature' }).first().waitFor(),
+  },
+  {
+    name: 'device',
+    path: '/admin/devices',
+    person: 'owner',
+    go: async (page) => {
+      await page.getByRole('link', { name: 'boiler-1' }).click();
+      await page.locator('label').filter({ hasText: 'temperature' }).click();
+      await page.locator('label').filter({ hasText: '24 h' }).click();
+      await page.getByRole('img', { name: /^temperature, the last 24 hours: between/ }).waitFor();
+    },
+  },
+  {
+    name: 'add-device',
+    path: '/admin/devices',
+    person: 'owner',
+    go: async (page) => {
+      await press(page, 'Add device');
+      await page.getByLabel('Name').fill('Cold store');
+    },
+  },
+  { name: 'ingest', path: '/admin/ingest', person: 'owner', go: (page) => page.locator('canvas').nth(1).waitFor() },
+  {
+    name: 'alerts',
+    path: '/admin/alerts',
+    person: 'owner',
+    go: (page) => page.getByRole('tab', { name: /^Open \(/ }).waitFor(),
+  },
+  {
+    name: 'alert-rule',
+    path: '/admin/alerts',
+    person: 'owner',
+    go: async (page) => {
+      await page.getByRole('tab', { name: 'Rules' }).click();
+      await press(page, 'New rule');
+      await page.getByLabel('Name').fill('Boiler too warm');
+      await page.getByLabel('Field').fill('temperature');
+      await page.getByLabel('Bound').fill('25');
+      await page.getByText(/^(never|once|[\d,]+ times)$/).waitFor();
+    },
+  },
+  {
+    name: 'users',
+    path: '/admin/users',
+    person: 'owner',
+    go: (page) => page.getByRole('row').filter({ hasText: 'viewer@demo.example' }).waitFor(),
+  },
+  {
+    name: 'invite-someone',
+    path: '/admin/users',
+    person: 'owner',
+    go: async (page) => {
+      await press(page, 'Invite');
+      await page.getByRole('dialog').getByLabel('E-mail').fill('ann@example.com');
+    },
+  },
+  {
+    name: 'audit',
+    path: '/admin/audit',
+    person: 'owner',
+    go: (page) => page.getByRole('row').nth(1).waitFor(),
+  },
+];
+
+/** Sizes of a window, in CSS pixels. */
+export const WINDOWS = {
+  desktop: { width: 1280, height: 800 },
+  phone: { width: 390, height: 844 },
+} as const;
