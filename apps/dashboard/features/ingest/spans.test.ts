@@ -32,6 +32,6 @@ test('a bar of several minutes is their mean; the newest counts the minutes it h
 
 test('the stack stands on what was stored', () => {
   const ledger = [minute(60, 5, 2)];
-  expect(stackColumns(toSpans(ledger, 1, 1, 60))).toEqual([[60], [7], [7], [5], [5]]);
+  expect(stackColumns(toSpans(ledger, 1, 1, 60))).toEqual([[60], [null], [7], [null], [5]]);
   expect(totals(ledger)).toEqual({ stored: 5, duplicate: 0, rejected: 2, over_quota: 0 });
 });

@@ -51,13 +51,16 @@ function toSpan(at: number, rows: IngestMinute[], minutes: number): Span {
   };
 }
 
-/** Columns of a stacked chart: times, then the stack's tops from the whole down to the first fate alone. */
-export function stackColumns(spans: Span[]): number[][] {
-  const tops = FATES.map((_, upTo) =>
-    spans.map((span) => FATES.slice(0, upTo + 1).reduce((sum, fate) => sum + span[fate], 0)),
-  );
+/**
+ * Columns of a stacked chart: times, then the stack's tops from the whole down to the first fate alone. Null where a fate
+ * has no part: what is drawn behind another bar shines through at its edges.
+ */
+export function stackColumns(spans: Span[]): (number | null)[][] {
+  const tops = FATES.map((fate, upTo) => spans.map((span) => (span[fate] === 0 ? null : topOf(span, upTo))));
   return [spans.map(({ at }) => at), ...tops.reverse()];
 }
+
+const topOf = (span: Span, upTo: number) => FATES.slice(0, upTo + 1).reduce((sum, fate) => sum + span[fate], 0);
 
 /** Readings by fate over the whole ledger given. */
 export function totals(ledger: IngestMinute[]): Record<Fate, number> {

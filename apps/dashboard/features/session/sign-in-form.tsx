@@ -38,7 +38,8 @@ export function SignInForm({ canSignUp = false }: Props) {
   if (isSent)
     return <Notice tone="ok">Your account is made. Open the link in the e-mail you were sent, then come back.</Notice>;
   return (
-    <form onSubmit={submit}>
+    // POST: sent before the page's script runs, the password must not end up in the address.
+    <form method="post" onSubmit={submit}>
       {problem && <Notice tone="danger">{problem}</Notice>}
       <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
       <Field

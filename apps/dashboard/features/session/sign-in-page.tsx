@@ -1,6 +1,6 @@
 'use client';
 // Signing in; afterwards back to where one wanted to go.
-import { useRouter, useSearchParams } from 'next/navigation';
+import { useRouter } from 'next/navigation';
 import { useEffect } from 'react';
 import { Notice } from '../../ui/notice.tsx';
 import { CardPage } from '../shell/card-page.tsx';
@@ -12,10 +12,11 @@ import { SignInForm } from './sign-in-form.tsx';
 export function SignInPage() {
   const session = useSession();
   const router = useRouter();
-  const next = safePath(useSearchParams().get('next'));
   useEffect(() => {
-    if (session.status === 'signed-in') router.replace(next);
-  }, [session.status, next, router]);
+    if (session.status !== 'signed-in') return;
+    // Not by useSearchParams(): it would leave the form out of the exported page.
+    router.replace(safePath(new URLSearchParams(location.search).get('next')));
+  }, [session.status, router]);
   return (
     <CardPage title="Sign in">
       {session.status === 'failed' && <Notice tone="danger">{messageOf(session.error)}</Notice>}
