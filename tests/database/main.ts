@@ -2,8 +2,8 @@
 // a mutation of each kind on each table judged by the whole isolation matrix. Takes some five minutes a version.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { fetchPostgresPackage, MAJORS } from './postgres-package.ts';
 
 const HELP = `The database's tests on other versions of Postgres.
@@ -37,7 +37,7 @@ for (const major of values.postgres ? [values.postgres] : MAJORS) {
     MQTT_SAAS_TEST_POSTGRES: await fetchPostgresPackage(major),
     ...(values.quick ? {} : { MQTT_SAAS_TEST_DATABASE: 'whole' }),
   };
-  const child = spawn('vitest', ['run', ...files], { cwd: join(import.meta.dirname, '../..'), env, stdio: 'inherit' });
+  const child = spawn('vitest', ['run', ...files], { cwd: ROOT, env, stdio: 'inherit' });
   // A signal to this process alone must not leave the tests running.
   const stop = () => child.kill('SIGTERM');
   process.on('SIGTERM', stop);
