@@ -36,16 +36,19 @@ const HOST = {
 const PACKAGE = { name: 'mqtt-saas-functions', private: true, type: 'module', main: 'main.mjs' };
 
 /**
- * The Function App's package: host.json, package.json, one bundle and its source map. The same sources give the same
- * bytes, wherever they are built, so an unchanged package is not deployed again.
+ * The Function App's package: host.json, package.json, and a bundle with its source maps. The bundle is in pieces: what the
+ * host waits for, and what is imported when a function runs. The same sources give the same bytes, wherever they are built,
+ * so an unchanged package is not deployed again.
  * @param outdir Default: `dist/functions` in the checkout. Files that do not belong there are removed.
  */
 export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['functions/index.ts'],
-    // Always this place, whatever `outdir` is: the source map's paths are relative to it.
-    outfile: join(FUNCTIONS_DIR, 'main.mjs'),
+    entryPoints: { main: 'functions/index.ts' },
+    // Always this place, whatever `outdir` is: the source maps' paths are relative to it.
+    outdir: FUNCTIONS_DIR,
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
     write: false,
     bundle: true,
     platform: 'node',
