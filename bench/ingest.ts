@@ -1,11 +1,14 @@
 // Ingest against other collectors, and against what database and broker could do at most: rows a second, CPU, memory and
 // losses, on the same messages, the same broker and a table of the same shape. docs/benchmarks.md says how to read it.
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildFunctions } from '../ops/build.ts';
 import { brokerDrain, rawCopy } from './ingest/bounds.ts';
-import { type Contender, OURS, TUTORIAL, telegraf } from './ingest/contenders.ts';
+import { type Contender, ours, TUTORIAL, telegraf } from './ingest/contenders.ts';
 import { measure, type Result } from './ingest/measure.ts';
+import { printProfile } from './ingest/profile.ts';
 import { median, printRatios, printTable } from './ingest/report.ts';
 import { DEVICES } from './support/readings.ts';
 import { type Stage, startStage } from './support/stage.ts';
@@ -13,12 +16,13 @@ import { findTelegraf } from './support/telegraf.ts';
 
 const HELP = `Collectors on the same messages: TLS, QoS 1, persistent session, about 150 bytes each.
 
-usage: npm run bench -- ingest [--messages N] [--rounds N] [--only NAME,…] [--json FILE]
+usage: npm run bench -- ingest [--messages N] [--rounds N] [--only NAME,…] [--json FILE] [--profile]
 
   --messages  how many wait on the broker; the tutorial script gets a tenth. Default: 200000
   --rounds    how often each is measured, in turn; medians are printed. Default: 5
   --only      some of: ours, telegraf, tutorial, raw-copy, broker-drain
   --json      writes every round's numbers into a file
+  --profile   measures ours once more, with a profiler, and prints what its time went into
 `;
 
 type Measured = { name: string; run(stage: Stage, messages: number): Promise<Partial<Result>> };
@@ -32,6 +36,7 @@ export async function run(args: string[] = []): Promise<void> {
       rounds: { type: 'string', default: '5' },
       only: { type: 'string' },
       json: { type: 'string' },
+      profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -53,6 +58,7 @@ export async function run(args: string[] = []): Promise<void> {
         console.log(`round ${round} of ${rounds}  ${name.padEnd(12)} ${speed.padStart(16)}, ${result.lost} lost`);
       }
     }
+    if (values.profile) await profile(stage, messages);
   } finally {
     await stage.stop();
   }
@@ -62,13 +68,23 @@ export async function run(args: string[] = []): Promise<void> {
   if (values.json) writeFileSync(values.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`);
 }
 
+async function profile(stage: Stage, messages: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'mqtt-saas-profile-'));
+  try {
+    await measure(stage, ours(['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${folder}`]), messages);
+    printProfile(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 async function contenders(only: string[] | undefined): Promise<Measured[]> {
   const wanted = (name: string) => only === undefined || only.includes(name);
   const collector = (contender: Contender): Measured => ({
     name: contender.name,
     run: (stage, messages) => measure(stage, contender, messages * contender.part),
   });
-  const all: Measured[] = [collector(OURS)];
+  const all: Measured[] = [collector(ours())];
   if (wanted('telegraf')) {
     const found = await findTelegraf(console.log);
     if ('program' in found) all.push(collector(telegraf(found.program)));

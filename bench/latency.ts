@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { buildFunctions } from '../ops/build.ts';
-import { type Contender, OURS, TUTORIAL } from './ingest/contenders.ts';
+import { type Contender, ours, TUTORIAL } from './ingest/contenders.ts';
 import { connectClient } from './support/mqtt-client.ts';
 import { cpuSeconds } from './support/processes.ts';
 import { startLoad } from './support/publisher.ts';
@@ -79,13 +79,13 @@ async function contenders(): Promise<Contender[]> {
   const found = await findTelegraf(console.log);
   if ('missing' in found) {
     console.log(`skipped: telegraf, because ${found.missing}`);
-    return [OURS, TUTORIAL];
+    return [ours(), TUTORIAL];
   }
   const telegraf = (interval: string): Contender => ({
     ...{ name: `telegraf-${interval}`, table: READINGS, part: 1 },
     start: (options) => startTelegraf(found.program, options, interval),
   });
-  return [OURS, telegraf('100ms'), telegraf('1s'), TUTORIAL];
+  return [ours(), telegraf('100ms'), telegraf('1s'), TUTORIAL];
 }
 
 async function measure(stage: Stage, { start, table }: Contender, rate: number, seconds: number): Promise<Latency> {

@@ -15,11 +15,11 @@ export interface Contender {
   start(options: CollectorOptions): Collector;
 }
 
-/** The deployed bundle as a worker. */
-export const OURS: Contender = {
+/** The deployed bundle as a worker. @param nodeOptions for Node itself. */
+export const ours = (nodeOptions: string[] = []): Contender => ({
   ...{ name: 'ours', table: TELEMETRY, part: 1 },
   start: ({ broker, databaseUrl, log }) => {
-    const child = startChild(process.execPath, [INGEST_BUNDLE, '--mode', 'worker'], {
+    const child = startChild(process.execPath, [...nodeOptions, INGEST_BUNDLE, '--mode', 'worker'], {
       stdio: ['ignore', log, log],
       env: {
         ...{ PATH: process.env.PATH, MQTT_CLIENT_ID: 'bench', MQTT_BROKER_CA: broker.caFile },
@@ -30,7 +30,7 @@ export const OURS: Contender = {
     });
     return { pid: child.pid as number, stop: () => stopChild(child) };
   },
-};
+});
 
 /** @param program Telegraf's. */
 export const telegraf = (program: string): Contender => ({
