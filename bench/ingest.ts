@@ -9,7 +9,7 @@ import { brokerDrain, rawCopy } from './ingest/bounds.ts';
 import { type Contender, ours, TUTORIAL, telegraf } from './ingest/contenders.ts';
 import { measure, type Result } from './ingest/measure.ts';
 import { printProfile } from './ingest/profile.ts';
-import { median, printRatios, printTable } from './ingest/report.ts';
+import { median, printBound, printRatios, printTable } from './ingest/report.ts';
 import { DEVICES } from './support/readings.ts';
 import { type Stage, startStage } from './support/stage.ts';
 import { findTelegraf } from './support/telegraf.ts';
@@ -64,6 +64,7 @@ export async function run(args: string[] = []): Promise<void> {
   }
   const medians = new Map([...results].map(([name, rows]) => [name, median(rows)]));
   printTable(medians, messages, rounds);
+  printBound(medians);
   printRatios(results);
   if (values.json) writeFileSync(values.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`);
 }

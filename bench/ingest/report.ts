@@ -1,5 +1,6 @@
 // Medians and ratios, with the goals they are held against.
-import type { Result } from './measure.ts';
+import { availableParallelism } from 'node:os';
+import { PER, type Result } from './measure.ts';
 
 /** The median of each number over the rounds; what was lost is added up instead. */
 export function median(rounds: readonly Partial<Result>[]): Partial<Result> {
@@ -24,6 +25,19 @@ export function printTable(medians: Map<string, Partial<Result>>, messages: numb
         `${number(databaseCpu, 2, 8)}  ${number(peakMiB, 0, 9)}  ${number(lost, 0, 5)}`,
     );
   }
+}
+
+/** What the machine's cores allow at most, if all of them were busy all the time with nothing else. */
+export function printBound(medians: Map<string, Partial<Result>>): void {
+  const { collectorCpu, brokerCpu, databaseCpu } = medians.get('ours') ?? {};
+  const raw = medians.get('raw-copy')?.rowsPerSecond;
+  if (collectorCpu === undefined || brokerCpu === undefined || databaseCpu === undefined || raw === undefined) return;
+  const cores = availableParallelism();
+  const most = (cores / (collectorCpu + brokerCpu + databaseCpu)) * PER;
+  console.log(
+    `\nours: broker, ingest and database together take ${(collectorCpu + brokerCpu + databaseCpu).toFixed(2)} CPU seconds ` +
+      `per 100,000 messages: ${cores} cores allow ${Math.round(most)} rows/s, ${(most / raw).toFixed(2)} of raw COPY`,
+  );
 }
 
 /** What ours is held against. */
