@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../preview/plan.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
 import { all, bundleOf, type Inputs, named, nameOfUrn, one, planOf, ROOT, userDataOf } from './testing/plan.ts';
+import { renderReplacementDoc } from './testing/replacement.ts';
 
 /** Azure gives these no tags. */
 const UNTAGGABLE =
@@ -159,6 +160,11 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     expect(new Set(accounts).size).toBe(2);
     for (const name of accounts) expect(name).toMatch(/^[a-z0-9]{3,24}$/);
   });
+});
+
+it('takes away nothing that docs/replacement.md does not give a reason for', async () => {
+  const page = renderReplacementDoc([await planOf('dev'), await planOf('prod')]);
+  await expect(page).toMatchFileSnapshot('../docs/replacement.md');
 });
 
 describe('what only one of them has', () => {
