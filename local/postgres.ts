@@ -60,7 +60,7 @@ export async function startPostgres({
   }
   const binaries = await findPostgresBinaries();
   const dataDir = await makeDataFolder(wanted);
-  const { cluster, password } = await ensureCluster(binaries.initdb, dataDir, fsync);
+  const { cluster, password } = await ensureCluster(binaries, dataDir, fsync);
   await releaseCluster(cluster, releaseMs);
 
   const chosen = port ?? (await freePort());

@@ -147,8 +147,13 @@ describe('applyMigrations as a role that is no superuser', () => {
     return url.href;
   }
 
-  it("works with what Supabase's postgres role has, and takes back Supabase's automatic grants", async () => {
+  it("works with what Supabase's postgres role has, and takes back Supabase's automatic grants", async (context) => {
     const url = await prepare('createrole bypassrls');
+    const { rows: version } = await withConnection(supabase.url, (client) =>
+      client.query("select current_setting('server_version_num')::int as number"),
+    );
+    // Before, only a superuser makes a role with BYPASSRLS; the next test has what is said then.
+    if (version[0].number < 160_000) context.skip();
     const { applied } = await applyMigrations(url);
     expect(applied).toEqual((await readMigrations()).map(({ version }) => version));
     await withConnection(supabase.url, async (client) => {

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attackStatement } from './testing/attack-sql.ts';
 import { ATTACKED, type Attack, attacksOn, escalations, nobody, secretsOf, sqlAttacks } from './testing/attacks.ts';
-import { readRelations } from './testing/cells.ts';
+import { type Relation, readRelations } from './testing/cells.ts';
 import { become, startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { makeWorld, type Person, type World } from './testing/world.ts';
 
@@ -12,10 +12,12 @@ const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
 
 let database: TestDatabase;
 let world: World;
+let tables: Relation[];
 
 beforeAll(async () => {
   database = await startTestDatabase();
   world = await makeWorld(database.admin);
+  tables = await readRelations(database.admin);
   await database.admin.query('begin');
 });
 afterAll(async () => {
@@ -72,11 +74,9 @@ async function fingerprint(): Promise<string> {
   );
   return rows[0].hash;
 }
-let tables: Awaited<ReturnType<typeof readRelations>>;
 
 describe('the attacks', () => {
   it('are on every table and view of the API', async () => {
-    tables = await readRelations(database.admin);
     const exposed = tables.map(({ name }) => name).filter((name) => name.startsWith('public.'));
     expect(ATTACKED.map((name) => `public.${name}`).toSorted()).toEqual(exposed.toSorted());
     expect(attacksOn(world.b, world).length).toBeGreaterThan(200);

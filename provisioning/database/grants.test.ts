@@ -1,18 +1,15 @@
-// What each role may and may not do, tried as that role on a real server. Every refusal has a twin that is allowed.
+// What the platform's own roles may and may not do, logged in as that role. Every refusal has a twin that is allowed. Who
+// may do what with which table, people included, is isolation.test.ts.
 import { randomUUID } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
-import { connect } from './connect.ts';
-import { setLogin } from './login.ts';
 import { addDevice } from './registry.ts';
+import { REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
 
-let postgres: RunningPostgres;
-const clients: Client[] = [];
+let database: TestDatabase;
 let admin: Client;
 let ingest: Client;
 let sync: Client;
@@ -20,44 +17,15 @@ let tenantId: string;
 let deviceId: string;
 
 const today = `ingest.telemetry_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
-/** insufficient_privilege */
-const REFUSED = '42501';
 
 beforeAll(async () => {
-  postgres = await startScratchPostgres();
-  admin = await open('postgres');
+  database = await startTestDatabase();
+  admin = database.admin;
   ({ tenantId, deviceId } = await addDevice(admin, { tenant: 'acme', device: 'sensor-1', createTenant: true }));
-  ingest = await open('mqtt_ingest');
-  sync = await open('broker_sync');
+  ingest = await database.open('mqtt_ingest');
+  sync = await database.open('broker_sync');
 });
-afterAll(async () => {
-  for (const client of clients) await client.end();
-  await postgres.stop();
-});
-
-/** A connection that logged in as the role. */
-async function open(role: string): Promise<Client> {
-  const url = new URL(postgres.url);
-  if (role !== 'postgres') {
-    url.username = role;
-    url.password = generateKey();
-    await setLogin(admin, role, url.password);
-  }
-  const client = await connect(url.href);
-  clients.push(client);
-  return client;
-}
-
-/** Runs `sql` as an API role, as PostgREST would, in a transaction that is undone. */
-async function asApiRole(role: string, sql: string) {
-  await admin.query('begin');
-  try {
-    await admin.query(`set local role ${role}`);
-    return await admin.query(sql);
-  } finally {
-    await admin.query('rollback');
-  }
-}
+afterAll(() => database.stop());
 
 async function copy(client: Client, table: string, line: string): Promise<void> {
   const columns = '(tenant_id, device_id, ts, message_id, payload)';
@@ -154,12 +122,7 @@ describe('broker_sync', () => {
 
 describe.each(['anon', 'authenticated'])('%s', (role) => {
   it.each([
-    'select from public.tenants',
-    'select from public.devices',
-    'select from public.device_credentials',
-    'select from public.telemetry',
     `select from ${today}`,
-    'select from public.dead_letters',
     "insert into public.tenants (slug, name) values ('mine', 'mine')",
     'delete from public.telemetry',
     'select from ingest.registered_devices',
@@ -167,15 +130,17 @@ describe.each(['anon', 'authenticated'])('%s', (role) => {
     "select ingest.acquire_lease('x', 'y', '1 second')",
     'select from broker.registry',
   ])('is refused: %s', async (sql) => {
-    await expect(asApiRole(role, sql)).rejects.toMatchObject({ code: REFUSED });
+    await expect(database.asApiRole(role, sql)).rejects.toMatchObject({ code: REFUSED });
   });
 });
 
 describe('service_role', () => {
   it('reads and edits the registry, reads telemetry, redrives dead letters', async () => {
-    expect((await asApiRole('service_role', 'select from public.devices')).rowCount).toBe(1);
-    expect((await asApiRole('service_role', 'select from public.telemetry')).rowCount).toBe(2);
-    expect((await asApiRole('service_role', 'update public.dead_letters set redriven_at = now()')).rowCount).toBe(1);
+    expect((await database.asApiRole('service_role', 'select from public.devices')).rowCount).toBe(1);
+    expect((await database.asApiRole('service_role', 'select from public.telemetry')).rowCount).toBe(2);
+    expect(
+      (await database.asApiRole('service_role', 'update public.dead_letters set redriven_at = now()')).rowCount,
+    ).toBe(1);
   });
 
   it.each([
@@ -185,7 +150,7 @@ describe('service_role', () => {
     'select from broker.service_accounts',
     'select from ingest.leases',
   ])('is refused: %s', async (sql) => {
-    await expect(asApiRole('service_role', sql)).rejects.toMatchObject({ code: REFUSED });
+    await expect(database.asApiRole('service_role', sql)).rejects.toMatchObject({ code: REFUSED });
   });
 });
 
@@ -193,7 +158,7 @@ describe('a role that is subject to row-level security', () => {
   it('cannot COPY, which is why mqtt_ingest bypasses it', async () => {
     await admin.query('alter role mqtt_ingest nobypassrls');
     try {
-      const client = await open('mqtt_ingest');
+      const client = await database.open('mqtt_ingest');
       await expect(copy(client, 'public.telemetry', reading('refused'))).rejects.toThrow(
         'COPY FROM not supported with row-level security',
       );

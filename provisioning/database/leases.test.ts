@@ -1,26 +1,20 @@
 // One run at a time, and a run that was overtaken cannot write.
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
-import { connect } from './connect.ts';
+import { startTestDatabase, type TestDatabase } from './testing/database.ts';
 
-let postgres: RunningPostgres;
+let database: TestDatabase;
 let client: Client;
 let other: Client;
 let lease: string;
 let count = 0;
 
 beforeAll(async () => {
-  postgres = await startScratchPostgres();
-  client = await connect(postgres.url);
-  other = await connect(postgres.url);
+  database = await startTestDatabase();
+  client = database.admin;
+  other = await database.open();
 });
-afterAll(async () => {
-  await client.end();
-  await other.end();
-  await postgres.stop();
-});
+afterAll(() => database.stop());
 beforeEach(() => {
   lease = `shard-${++count}`;
 });

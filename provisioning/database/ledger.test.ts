@@ -1,49 +1,27 @@
 // Limits, quota and ledger: who may touch them, and what their functions do by themselves.
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateKey } from '../../domain/credentials.ts';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
-import { connect } from './connect.ts';
-import { setLogin } from './login.ts';
 import { addDevice, removeTenant } from './registry.ts';
+import { REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
 
-let postgres: RunningPostgres;
+let database: TestDatabase;
 let admin: Client;
 let ingest: Client;
 let tenantId: string;
-/** insufficient_privilege */
-const REFUSED = '42501';
 
 beforeAll(async () => {
-  postgres = await startScratchPostgres();
-  admin = await connect(postgres.url);
+  database = await startTestDatabase();
+  admin = database.admin;
   ({ tenantId } = await addDevice(admin, { tenant: 'acme', device: 'sensor-1', createTenant: true }));
-  const password = generateKey();
-  await setLogin(admin, 'mqtt_ingest', password);
-  ingest = await connect(Object.assign(new URL(postgres.url), { username: 'mqtt_ingest', password }).href);
+  ingest = await database.open('mqtt_ingest');
 });
-afterAll(async () => {
-  await ingest.end();
-  await admin.end();
-  await postgres.stop();
-});
+afterAll(() => database.stop());
 
 const add = (minute: string, numbers: number[], on = ingest) =>
   on.query(
     'select ingest.add_to_ledger($1, array[$2::uuid], array[$3::int8], array[$4::int8], array[$5::int8], array[$6::int8], array[$7::int8])',
     [...[minute, tenantId, ...numbers]],
   );
-
-async function asApiRole(role: string, sql: string) {
-  await admin.query('begin');
-  try {
-    await admin.query(`set local role ${role}`);
-    return await admin.query(sql);
-  } finally {
-    await admin.query('rollback');
-  }
-}
 
 describe('mqtt_ingest', () => {
   it('adds to the ledger, and asks and spends quota', async () => {
@@ -78,32 +56,20 @@ describe('mqtt_ingest', () => {
   });
 });
 
-describe.each(['anon', 'authenticated'])('%s', (role) => {
-  it.each([
-    'select from public.ingest_ledger',
-    'select from public.ingest_residuals',
-    'select from public.tenant_usage',
-    'select from public.tenant_limits',
-    "select ingest.prune_ledger('30 days')",
-  ])('is refused: %s', async (sql) => {
-    await expect(asApiRole(role, sql)).rejects.toMatchObject({ code: REFUSED });
-  });
-});
-
 describe('service_role', () => {
   it('reads the ledger and its views, and sets limits', async () => {
     for (const table of ['ingest_ledger', 'tenant_usage']) {
-      expect((await asApiRole('service_role', `select from public.${table}`)).rowCount).toBe(1);
+      expect((await database.asApiRole('service_role', `select from public.${table}`)).rowCount).toBe(1);
     }
-    expect((await asApiRole('service_role', 'select from public.ingest_residuals')).rowCount).toBe(0);
+    expect((await database.asApiRole('service_role', 'select from public.ingest_residuals')).rowCount).toBe(0);
     const limit = `insert into public.tenant_limits (tenant_id, readings_per_day) values ('${tenantId}', 1)`;
-    expect((await asApiRole('service_role', limit)).rowCount).toBe(1);
+    expect((await database.asApiRole('service_role', limit)).rowCount).toBe(1);
   });
 
   it.each(['update public.ingest_ledger set received = 0', 'select from ingest.quota_use'])(
     'is refused: %s',
     async (sql) => {
-      await expect(asApiRole('service_role', sql)).rejects.toMatchObject({ code: REFUSED });
+      await expect(database.asApiRole('service_role', sql)).rejects.toMatchObject({ code: REFUSED });
     },
   );
 });

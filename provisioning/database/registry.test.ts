@@ -2,8 +2,6 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
 import { type RegistryEntry, renderRegistry, SERVICE_TOPICS, type ServicePurpose } from '../broker/registry.ts';
 import { connect, withConnection } from './connect.ts';
 import { scramVerifier, setLogin } from './login.ts';
@@ -18,18 +16,16 @@ import {
   setDeviceEnabled,
   upsertServiceAccount,
 } from './registry.ts';
+import { startTestDatabase, type TestDatabase } from './testing/database.ts';
 
-let postgres: RunningPostgres;
+let database: TestDatabase;
 let client: Client;
 
 beforeAll(async () => {
-  postgres = await startScratchPostgres();
-  client = await connect(postgres.url);
+  database = await startTestDatabase();
+  client = database.admin;
 });
-afterAll(async () => {
-  await client.end();
-  await postgres.stop();
-});
+afterAll(() => database.stop());
 
 /** The stored hash of a device, if it may connect. */
 async function hashOf(tenant: string, device: string): Promise<string | undefined> {
@@ -62,7 +58,7 @@ describe('a device', () => {
   it('may be added by several callers at once, the tenant made by one of them', async () => {
     const names = ['one', 'two', 'three'];
     const add = (device: string) =>
-      withConnection(postgres.url, (own) => addDevice(own, { tenant: 'fleet', device, createTenant: true }));
+      withConnection(database.postgres.url, (own) => addDevice(own, { tenant: 'fleet', device, createTenant: true }));
     await Promise.all(names.map(add));
     expect((await listDevices(client, 'fleet')).map(({ device }) => device)).toEqual(['one', 'three', 'two']);
   });
@@ -155,7 +151,7 @@ describe('a service account', () => {
 describe('setLogin', () => {
   it('lets a role in with the new password only', async () => {
     const password = 'p@ss/word with-nothing-odd'.replaceAll(' ', '_');
-    const url = new URL(postgres.url);
+    const url = new URL(database.postgres.url);
     url.username = 'broker_sync';
     url.password = encodeURIComponent(password);
     await expect(connect(url.href)).rejects.toThrow(/28/);

@@ -3,26 +3,22 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
 import { connect } from './connect.ts';
 import { lintDatabase } from './lint.ts';
+import { startTestDatabase, type TestDatabase } from './testing/database.ts';
 
 const DAY_MS = 86_400_000;
 const tenant = randomUUID();
 const device = randomUUID();
 
-let postgres: RunningPostgres;
+let database: TestDatabase;
 let client: Client;
 
 beforeAll(async () => {
-  postgres = await startScratchPostgres();
-  client = await connect(postgres.url);
+  database = await startTestDatabase();
+  client = database.admin;
 });
-afterAll(async () => {
-  await client.end();
-  await postgres.stop();
-});
+afterAll(() => database.stop());
 
 /** The UTC day `days` from now. */
 const day = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
@@ -92,7 +88,7 @@ describe('ingest.ensure_telemetry_partitions', () => {
   });
 
   it('is safe to call from two connections at once', async () => {
-    const other = await connect(postgres.url);
+    const other = await connect(database.postgres.url);
     try {
       const made = await Promise.all(
         [client, other].map((one) => one.query('select ingest.ensure_telemetry_partitions(14) as made')),
@@ -104,7 +100,7 @@ describe('ingest.ensure_telemetry_partitions', () => {
   });
 
   it('waits for an open transaction that has written late rows, and moves those too', async () => {
-    const other = await connect(postgres.url);
+    const other = await connect(database.postgres.url);
     try {
       const ts = `${day(15)}T12:00:00.000Z`;
       await other.query('begin');

@@ -6,6 +6,7 @@ import type { Relation } from './cells.ts';
 
 /** One statement, and where it may and must be seen. */
 export interface Mutation {
+  kind: 'policy' | 'grant' | 'column' | 'force' | 'addition';
   sql: string;
   /** The table or view that it changes. */
   relation: string;
@@ -43,17 +44,18 @@ export async function removals(client: ClientBase, relations: Relation[]): Promi
   );
   return [
     ...policies.rows.map(({ relation, policy, roles, command }) => ({
-      ...{ sql: `drop policy ${policy} on ${relation}`, relation },
+      ...{ kind: 'policy' as const, sql: `drop policy ${policy} on ${relation}`, relation },
       ...{ actors: roles.flatMap(actorsOf), verbs: POLICY_VERBS[command]! },
     })),
     ...grants.rows.map(({ relation, role, privilege, column }) => ({
+      kind: column ? ('column' as const) : ('grant' as const),
       sql: `revoke ${privilege}${column ? ` (${column})` : ''} on ${relation} from ${role}`,
       ...{ relation, actors: actorsOf(role), verbs: VERB_OF[privilege]! },
     })),
     ...relations
       .filter(({ isView }) => !isView)
       .map(({ name }) => ({
-        ...{ sql: `alter table ${name} no force row level security`, relation: name },
+        ...{ kind: 'force' as const, sql: `alter table ${name} no force row level security`, relation: name },
         ...{ actors: ['schema-owner' as const], verbs: 'SIUD' },
       })),
   ];
@@ -77,6 +79,7 @@ export function additions(relations: Relation[], dependents: Map<string, string[
         [enter, ...grants, ...policies],
       ];
       return steps.map((sql) => ({
+        kind: 'addition' as const,
         sql: sql.join('; '),
         relation: name,
         reads,

@@ -113,7 +113,7 @@ begin
     select d.id, r.ts + span, extract(epoch from least(r.next_ts, breaches.until) - r.ts)::float8 / 60
     from public.devices as d
     cross join lateral (
-      select times.ts, lead(times.ts, 1, 'infinity') over (order by times.ts) as next_ts
+      select times.ts, lead(times.ts) over (order by times.ts) as next_ts
       from (
         select greatest(d.created_at, breaches.since - span) as ts
         union all
@@ -123,7 +123,7 @@ begin
       ) as times
     ) as r
     where d.tenant_id = breaches.tenant_id and d.enabled and (breaches.device_id is null or d.id = breaches.device_id)
-      and r.next_ts - r.ts > span and r.ts + span between breaches.since and breaches.until
+      and (r.next_ts - r.ts > span) is not false and r.ts + span between breaches.since and breaches.until
     order by 2;
   elsif breaches.kind = 'threshold' then
     return query
@@ -232,7 +232,11 @@ begin
         end
       from breach as b
       on conflict (rule_id, device_id) where resolved_at is null do update
-        set last_seen_at = excluded.last_seen_at, value = excluded.value
+        -- A silence is as long as it has lasted: breaches look back two windows only.
+        set last_seen_at = excluded.last_seen_at, value = case rule.kind
+          when 'missing' then extract(epoch from moment - a.opened_at)::float8 / 60 + rule.window_minutes
+          else excluded.value
+        end
       returning (a.xmax = 0) as opened
     ), resolved as (
       update public.alerts as a set resolved_at = moment

@@ -1,0 +1,196 @@
+// What the dashboard's pages ask: newest readings, fields, charts, the ingest page, and devices' commands.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateKey, hashKey } from '../../domain/credentials.ts';
+import { readRegistry } from './registry.ts';
+import { BAD_ARGUMENT, startTestDatabase, type TestDatabase } from './testing/database.ts';
+import { makePerson, type Person, SAMPLE_HASH } from './testing/world.ts';
+
+let database: TestDatabase;
+let ann: Person;
+let tenant: string;
+let device: string;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  ann = await makePerson(database.admin, 'ann@acme.example');
+  tenant = await value("select public.create_tenant('acme', 'Acme') as value");
+  device = await value("select public.add_device($1, 'boiler', 'Boiler', $2) as value", [
+    tenant,
+    await hashKey(generateKey()),
+  ]);
+});
+afterAll(() => database.stop());
+
+const ask = async (sql: string, values: unknown[] = []) => (await database.asUser(ann, sql, values)).rows;
+const value = async (sql: string, values: unknown[] = []) => (await ask(sql, values))[0]?.value;
+
+/** A reading so many minutes before 2026-11-20T12:00Z, or before now. */
+const read = (minutes: number, payload: string, before = 'now()') =>
+  database.admin.query(
+    `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+     values ($1, $2, ${before} - make_interval(mins => $3), gen_random_uuid(), $4)`,
+    [tenant, device, minutes, payload],
+  );
+
+describe('the newest readings', () => {
+  it('are one a device, no older than 7 days', async () => {
+    await read(60 * 24 * 8, '{"t": 0}');
+    expect(await ask('select * from public.latest_readings($1)', [tenant])).toEqual([]);
+    for (const minutes of [3, 1, 2]) await read(minutes, `{"t": ${minutes}}`);
+    expect(await ask('select device_id, payload from public.latest_readings($1)', [tenant])).toEqual([
+      { device_id: device, payload: { t: 1 } },
+    ]);
+  });
+
+  it('say which numeric fields there are', async () => {
+    for (const payload of ['[1]', '7', '{"humidity": 1, "name": "x", "nested": {"a": 1}, "on": true}'])
+      await read(0, payload);
+    expect(await ask('select * from public.device_fields($1)', [device])).toEqual([
+      { field: 'humidity' },
+      { field: 't' },
+    ]);
+  });
+});
+
+describe('a chart', () => {
+  const NOON = "timestamptz '2026-11-20T12:00:00Z'";
+  const chart = (buckets: number | null, span = '1 hour') =>
+    ask(`select * from public.device_chart($1, 'v', ${NOON} - $2::interval, ${NOON}, $3)`, [device, span, buckets]);
+
+  it('has spans of one length, with all readings in them, and leaves empty ones out', async () => {
+    for (const minutes of [60, 59, 31, 1]) await read(minutes, `{"v": ${minutes}}`, NOON);
+    await read(0, '{"v": 1000}', NOON);
+    for (const payload of ['{"v": "7"}', '{"v": 1e400}', '[7]', '{"w": 7}']) await read(30, payload, NOON);
+    expect(await chart(4)).toEqual([
+      { bucket: new Date('2026-11-20T11:00:00Z'), minimum: 59, average: 59.5, maximum: 60, readings: '2' },
+      { bucket: new Date('2026-11-20T11:15:00Z'), minimum: 31, average: 31, maximum: 31, readings: '1' },
+      { bucket: new Date('2026-11-20T11:45:00Z'), minimum: 1, average: 1, maximum: 1, readings: '1' },
+    ]);
+  });
+
+  it('never has more spans than asked for', async () => {
+    for (const buckets of [1, 2, 7, 300, 2000]) expect((await chart(buckets)).length).toBeLessThanOrEqual(buckets);
+    const spans = await chart(7, '59 minutes 59.9999 seconds');
+    expect(spans.reduce((sum, { readings }) => sum + Number(readings), 0)).toBe(3);
+  });
+
+  it.each([0, 2001, null])('is refused with %s spans', async (buckets) => {
+    await expect(chart(buckets)).rejects.toMatchObject({ code: BAD_ARGUMENT });
+  });
+
+  it('is refused when it ends before it begins', async () => {
+    await expect(chart(10, '-1 hour')).rejects.toMatchObject({ code: BAD_ARGUMENT });
+  });
+});
+
+describe('the ingest page', () => {
+  it('has each minute with how long readings waited for their row', async () => {
+    const ingest = await database.open('mqtt_ingest');
+    const add = (seconds: number, received: number) =>
+      ingest.query(
+        `select ingest.add_to_ledger(date_trunc('minute', now()) - make_interval(secs => $2::float8), array[$1::uuid],
+           array[$3::int8], array[$3::int8], '{0}', '{0}', '{0}')`,
+        [tenant, seconds, received],
+      );
+    await add(600, 1);
+    await add(595, 3);
+    const [minute, ...others] = await ask(
+      "select *, received::int as received from public.ingest_minutes($1, now() - interval '1 hour')",
+      [tenant],
+    );
+    expect(others).toEqual([]);
+    expect(minute.received).toBe(4);
+    // Two batches, 600 and 595 seconds old and what has passed of this minute.
+    const passed = minute.latency_ms_max - 600_000;
+    expect(passed).toBeGreaterThanOrEqual(0);
+    expect(minute.latency_ms_avg - passed).toBeGreaterThan(596_000);
+    expect(minute.latency_ms_avg).toBeLessThan(minute.latency_ms_max);
+  });
+
+  it('says whether a run is at work, and when one last was', async () => {
+    const status = () => ask('select * from public.ingest_status($1)', [tenant]);
+    expect(await status()).toMatchObject([{ last_run_at: null, workers: 0, telemetry_rows_estimate: '4' }]);
+    const { rows } = await database.admin.query("select ingest.acquire_lease('shard', 'me', '1 minute') as fence");
+    const [running] = await status();
+    expect(running).toMatchObject({ workers: 1, last_run_at: expect.any(Date), last_row_at: expect.any(Date) });
+    await sleep(5);
+    await database.admin.query("select ingest.release_lease('shard', 'me', $1)", [rows[0].fence]);
+    const [stopped] = await status();
+    expect(stopped.workers).toBe(0);
+    expect(stopped.last_run_at > running.last_run_at).toBe(true);
+    expect(Number(stopped.database_bytes)).toBeGreaterThan(1_000_000);
+  });
+
+  it('asks for a redrive once, of open letters, and the log has one entry for it', async () => {
+    const { rows } = await database.admin.query(
+      `insert into public.dead_letters (tenant_id, topic, payload, reason, fingerprint, redriven_at)
+       values ($1, 't', 'x', 'r', 'a', null), ($1, 't', 'x', 'r', 'b', null), ($1, 't', 'x', 'r', 'c', now()) returning id`,
+      [tenant],
+    );
+    const ids = rows.map(({ id }) => id);
+    expect(await value('select public.request_redrive($1) as value', [ids])).toBe(2);
+    expect(await value('select public.request_redrive($1) as value', [ids])).toBe(0);
+    const entries = await ask("select details from public.audit_log where action = 'dead_letters.redrive_requested'");
+    expect(entries).toEqual([{ details: { ids: ids.slice(0, 2).map(Number) } }]);
+    await expect(ask('select public.request_redrive(array_fill(1::bigint, array[1001]))')).rejects.toMatchObject({
+      code: BAD_ARGUMENT,
+    });
+  });
+});
+
+describe('a device', () => {
+  it('added in the dashboard is in the broker’s registry; rotated, with its new key; disabled, no longer', async () => {
+    const mine = async () => (await readRegistry(database.admin)).map(({ passwordHash }) => passwordHash);
+    await ask('select public.rotate_device($1, $2)', [device, SAMPLE_HASH]);
+    expect(await mine()).toEqual([SAMPLE_HASH]);
+    await ask('select public.set_device_enabled($1, false)', [device]);
+    expect(await mine()).toEqual([]);
+    await ask('select public.set_device_enabled($1, true)', [device]);
+    expect(await mine()).toEqual([SAMPLE_HASH]);
+  });
+
+  it.each([
+    ['Not A Slug', 'name', SAMPLE_HASH, BAD_ARGUMENT],
+    ['fine', '', SAMPLE_HASH, BAD_ARGUMENT],
+    ['fine', 'name', 'the key itself', BAD_ARGUMENT],
+    ['boiler', 'name', SAMPLE_HASH, '23505'],
+  ])('is refused as %s, %s, %s', async (slug, name, hash, code) => {
+    const error = await ask('select public.add_device($1, $2, $3, $4)', [tenant, slug, name, hash]).catch(
+      (cause) => cause,
+    );
+    expect(error).toMatchObject({ code, hint: expect.any(String) });
+    expect(JSON.stringify(error)).not.toContain('the key itself');
+  });
+
+  it('gets its commands in order, each once', async () => {
+    const ingest = await database.open('mqtt_ingest');
+    for (const n of [1, 2]) await ask('select public.send_command($1, $2)', [device, { n }]);
+    const waiting = async () => (await ingest.query('select * from ingest.waiting_commands(10)')).rows;
+    const [first, second] = await waiting();
+    expect([first, second]).toMatchObject([
+      { tenant_slug: 'acme', device_slug: 'boiler', payload: { n: 1 } },
+      { payload: { n: 2 } },
+    ]);
+    await ingest.query('select ingest.finish_command($1)', [first.id]);
+    await ingest.query("select ingest.finish_command($1, 'the device is gone')", [second.id]);
+    expect(await waiting()).toEqual([]);
+    expect(
+      await ask('select sent_at is not null as sent, error from public.device_commands order by requested_at'),
+    ).toEqual([
+      { sent: true, error: null },
+      { sent: false, error: 'the device is gone' },
+    ]);
+    await expect(ask('select public.send_command($1, $2)', [device, '[1]'])).rejects.toMatchObject({
+      code: BAD_ARGUMENT,
+    });
+  });
+
+  it('is gone with its keys, commands and alerts, and its readings stay', async () => {
+    await ask('select public.delete_device($1)', [device]);
+    for (const table of ['devices', 'device_credentials', 'device_commands']) {
+      expect(await ask(`select from public.${table}`)).toEqual([]);
+    }
+    expect((await ask('select from public.telemetry limit 1')).length).toBe(1);
+  });
+});
