@@ -13,6 +13,7 @@ import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { ingressRules } from '../domain/ingress.ts';
+import { adopt } from './adoption.ts';
 import { brokerBundle } from './broker-bundle.ts';
 import { loadConfig } from './config.ts';
 import { grants } from './grants.ts';
@@ -25,6 +26,7 @@ import { platformSecrets } from './secrets.ts';
 import { zoneOf } from './zone.ts';
 
 const config = loadConfig();
+adopt(config.adoption);
 const { environment, domain } = config;
 const ingress = ingressRules(config);
 const placement = makePlacement(config);

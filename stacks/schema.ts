@@ -7,6 +7,7 @@ import { LETS_ENCRYPT } from '../provisioning/broker/bundle/settings.ts';
 import { assertQueueFits } from '../provisioning/broker/queue.ts';
 import { SOURCE_LIMITS } from '../provisioning/machine/firewall.ts';
 import { adminAddress } from './admin-address.ts';
+import { adoption, overdue } from './adoption-plan.ts';
 import {
   certificate,
   flag,
@@ -236,6 +237,11 @@ export const keys = z.strictObject({
       'Log taken in a day, GB, 0.023 to 100; the rest of the day is not written, and the alert `ingest-stalled` fires. The default stays within the 5 GB a month that are free.',
     example: '0.15',
   }),
+  adoption: key(adoption.optional(), {
+    description:
+      'An environment that ran before, and how far it has come: `docs/adoption.md`. Written by `npm run ops -- adopt`, not by hand.',
+    example: "'{…}'",
+  }),
 });
 
 const DIRECT_SUPABASE = /^db\.[a-z0-9]+\.supabase\.(co|com|in)$/;
@@ -265,6 +271,8 @@ export function schemaFor(stack: string) {
       const remedy = `npm run ops -- rotate ingest --stack ${stack} brings the next one into force and switches over`;
       refuse('ingestGeneration', `${config.ingestGeneration} is not in force on the broker (${inForce} is); ${remedy}`);
     }
+    const late = config.adoption && overdue(config.adoption, new Date().toISOString().slice(0, 10));
+    if (late) refuse('adoption', late);
     const tooMuch = queueProblem(config);
     if (tooMuch) refuse('queueOutageHours', `is too long: ${tooMuch}`);
     if (POOLER.test(config.databaseHost) && config.databaseProjectRef === undefined) {
