@@ -12,6 +12,7 @@ import { phases } from './adopt/phases.ts';
 import { planAdoption } from './adopt/plan.ts';
 import { readRecording, textAt } from './adopt/recording.ts';
 import { renderReport } from './adopt/report.ts';
+import { tableCommands } from './adopt/table.ts';
 import { judgeToday } from './adopt/today.ts';
 
 interface Options {
@@ -31,7 +32,7 @@ const KEY = `${NAMESPACE}:adoption`;
 
 /** The `adopt` command. */
 export function adoptCommand(): Command {
-  return new Command('adopt')
+  const command = new Command('adopt')
     .description('take over an environment that runs already: docs/adoption.md')
     .option('--from <folder>', 'what ops/adopt/record.sh recorded')
     .option('--stack <name>', 'the stack to write, Pulumi.<name>.yaml; what is in it already stays')
@@ -56,6 +57,8 @@ export function adoptCommand(): Command {
           setPhase(Number(number), stack, cwd);
         }),
     );
+  for (const table of tableCommands()) command.addCommand(table);
+  return command;
 }
 
 async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): Promise<void> {

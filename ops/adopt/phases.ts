@@ -43,10 +43,10 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
       steps: [
         `look that you can come in from an address of adminCidrs: from now on SSH is open to no other`,
         `${go(1)} && ${up}`,
-        'make room for the new tables: psql -v old_role=ROLE -f ops/adopt/telemetry-aside.sql, ROLE being who the old ingest signs in as; look that readings still arrive in before_adoption.telemetry; then npm run ops -- db apply',
+        'make room for the new tables: npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as; look that readings still arrive in before_adoption.telemetry; then npm run ops -- db apply',
         `register every device (npm run ops -- device add ...), give it its key and the CA of the output brokerCaCertificate, beside the old one; put a gateway where a device cannot be changed (docs/adoption.md), by ${publicUntil}`,
       ],
-      back: `${go(0)} && ${up}: the recorded rules are in force again; psql -v old_role=ROLE -f ops/adopt/telemetry-back.sql where the table is to be back too. Locked out: az serial-console connect --resource-group ${group} --name ${machine}`,
+      back: `${go(0)} && ${up}: the recorded rules are in force again; npm run ops -- adopt table-back --role ROLE where the table is to be back too. Locked out: az serial-console connect --resource-group ${group} --name ${machine}`,
     },
     {
       title: 'Phase 2: cut-over of broker and ingest',
