@@ -1,4 +1,6 @@
 // What an environment is. Read from top to bottom; each name is a file of components/ or provisioning/.
+import { readFileSync } from 'node:fs';
+import { interpolate } from '@pulumi/pulumi';
 import { Access } from '../components/access.ts';
 import { BrokerConfiguration } from '../components/broker-configuration.ts';
 import { BrokerDns } from '../components/broker-dns.ts';
@@ -12,7 +14,7 @@ import { Network } from '../components/network.ts';
 import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
-import { ingressRules } from '../domain/ingress.ts';
+import { ingressRules, MQTT_TLS_PORT } from '../domain/ingress.ts';
 import { adopt } from './adoption.ts';
 import { brokerBundle } from './broker-bundle.ts';
 import { loadConfig } from './config.ts';
@@ -67,9 +69,13 @@ const functionApp = new FunctionApp('functions', functions);
 
 monitor({ config, placement, logs, machine, network, vault, functionApp, storage, bundles });
 
+// What a person needs, none of it secret. Pulumi.README.md, the stack's own page, shows it.
 export const resourceGroup = placement.resourceGroupName;
+export const portalUrl = interpolate`https://portal.azure.com/#resource${placement.resourceGroupId}`;
+export const brokerEndpoint = `mqtts://${brokerHost}:${MQTT_TLS_PORT}`;
 export const brokerAddress = network.publicAddress;
 export const brokerCaCertificate = privateCa?.caCertificate;
 export const functionAppName = functionApp.appName;
 export const vaultName = vault.vaultName;
-export { brokerHost };
+export { brokerHost, environment };
+export const readme = readFileSync(new URL('../Pulumi.README.md', import.meta.url), 'utf8');

@@ -4,7 +4,14 @@ import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { makeScratchDir, ROOT } from '../../local/unprivileged.ts';
 
-const COPIED = ['Pulumi.yaml', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml', 'package.json', 'tsconfig.json'];
+const COPIED = [
+  'Pulumi.yaml',
+  'Pulumi.README.md',
+  'Pulumi.dev.yaml',
+  'Pulumi.prod.yaml',
+  'package.json',
+  'tsconfig.json',
+];
 const ROOMS = ['stacks', 'components', 'domain', 'provisioning', 'policies'];
 
 /** A changeable copy. */
