@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import type { z } from 'zod';
 import { VM_SIZES } from '../components/vm-sizes.ts';
 import { assertQueueFits } from '../provisioning/broker/queue.ts';
+import { overdue } from './adoption-plan.ts';
 import { keys } from './keys.ts';
 import { queueOf } from './queue.ts';
 
@@ -40,6 +41,8 @@ export function schemaFor(stack: string) {
       const remedy = `npm run ops -- rotate ingest --target ${stack} brings the next one into force and switches over`;
       refuse('ingestGeneration', `${config.ingestGeneration} is not in force on the broker (${inForce} is); ${remedy}`);
     }
+    const late = config.adoption && overdue(config.adoption, new Date().toISOString().slice(0, 10));
+    if (late) refuse('adoption', late);
     const tooMuch = queueProblem(config);
     if (tooMuch) refuse('queueOutageHours', `is too long: ${tooMuch}`);
     if (POOLER.test(config.databaseHost) && config.databaseProjectRef === undefined) {
