@@ -3,7 +3,7 @@
 // Needs root. Exit code 1 when the promise (MQTT-6) is broken.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { ingressRules, MQTT_TLS_PORT } from '../domain/ingress.ts';
 import { renderFirewall } from '../provisioning/machine/firewall.ts';
 import { type BenchBroker, startBenchBroker } from './support/broker.ts';
 import type { Delivered, Part, Published } from './support/flood-part.ts';
+import { cpuSeconds } from './support/processes.ts';
 
 /** Inside the world of namespaces; see flood-world.sh for the addresses. */
 const INSIDE = 'FLOOD_WORLD';
@@ -128,10 +129,4 @@ async function startPart(namespace: string, part: Part): Promise<{ end(): Promis
       return JSON.parse(line.value ?? 'null');
     },
   };
-}
-
-/** Processor time of a process, seconds: fields 14 and 15 of proc_pid_stat(5), in hundredths. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -54,8 +54,11 @@ export interface AlertsArgs {
   placement: Placement;
   /** Required. Who is told. */
   operators: Operators;
+  /** Required. On metrics. */
   metrics: Record<string, MetricWatch>;
+  /** Required. On what the functions log. */
   logs: Record<string, LogWatch>;
+  /** Required. On changes made through Azure's API. */
   operations: Record<string, OperationWatch>;
 }
 

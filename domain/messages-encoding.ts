@@ -1,10 +1,15 @@
-// How a payload is packed, by its MQTT 5 content type: plain JSON, or JSON in gzip.
+// How a payload is packed, by its MQTT 5 content type: JSON or CBOR, plain or in gzip.
 import { gunzipSync } from 'node:zlib';
-import { type Rejection, reject } from './messages-reasons.ts';
+import { cborToJson, MOST_GROWTH } from './messages-cbor.ts';
+import { MAX_PAYLOAD_BYTES } from './messages-limits.ts';
+import { isRejection, type Rejection, reject } from './messages-reasons.ts';
 
 /** `+gzip` is a registered suffix (RFC 8460, 6.2). */
-const GZIP = new Set(['application/gzip', 'application/x-gzip', 'application/json+gzip']);
-const CBOR = /[/+]cbor(-seq)?(\+gzip)?$/;
+const GZIP = /^application\/(x-)?gzip$|[/+](json|cbor)\+gzip$/;
+/** `+cbor` is one, too (RFC 8949, 9.5). */
+const CBOR = /[/+]cbor(\+gzip)?$/;
+/** Items one after the other (RFC 8742): an array says the same. */
+const CBOR_SEQUENCE = /[/+]cbor-seq(\+gzip)?$/;
 
 /** A gzip member's header and trailer (RFC 1952, 2.3): nothing shorter is one. */
 const SMALLEST_GZIP = 18;
@@ -16,14 +21,17 @@ const SMALLEST_GZIP = 18;
 export function unpack(payload: Buffer, contentType: string | undefined, most: number): Buffer | Rejection {
   if (contentType === undefined) return payload;
   const type = nameOf(contentType);
-  if (GZIP.has(type)) return gunzip(payload, most);
-  if (CBOR.test(type)) return reject('unsupported-type', 'CBOR is not read: send JSON, in gzip where size matters');
-  return payload;
+  if (CBOR_SEQUENCE.test(type)) return reject('unsupported-type', 'CBOR sequences are not read: send an array');
+  const content = GZIP.test(type) ? gunzip(payload, most) : payload;
+  return CBOR.test(type) && !isRejection(content) ? cborToJson(content, most) : content;
 }
 
-/** Bytes the payload says it unpacks to: a bound, because more than that is never unpacked. */
+/** Most bytes the payload can unpack to: a gzip that is larger than its trailer says is never unpacked. */
 export function unpackedSize(payload: Buffer, contentType: string | undefined): number {
-  return contentType !== undefined && GZIP.has(nameOf(contentType)) ? claimedSize(payload) : payload.length;
+  if (contentType === undefined) return payload.length;
+  const type = nameOf(contentType);
+  const size = GZIP.test(type) ? claimedSize(payload) : payload.length;
+  return CBOR.test(type) && size <= MAX_PAYLOAD_BYTES ? Math.min(size * MOST_GROWTH, MAX_PAYLOAD_BYTES) : size;
 }
 
 // The trailer's size of the unpacked text decides before anything is unpacked, and bounds what is: a bomb that tells the

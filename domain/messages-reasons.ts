@@ -6,6 +6,7 @@ export const REJECTION_REASONS = [
   'too-large',
   'unsupported-type',
   'not-gzip',
+  'not-cbor',
   'not-utf8',
   'not-json',
   'not-an-object',

@@ -1,7 +1,10 @@
 import { gzipSync } from 'node:zlib';
+import { encode } from 'cborg';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bucketedId, contentHash } from './message-identity.ts';
-import { type MessageProperties, readMessage } from './messages.ts';
+import { type MessageProperties, type Reading, readMessage } from './messages.ts';
+import { unpackedSize } from './messages-encoding.ts';
 import { DEFAULT_LIMITS, MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from './messages-limits.ts';
 import { isRejection, REJECTION_REASONS } from './messages-reasons.ts';
 
@@ -118,11 +121,104 @@ test.each(['application/gzip', 'application/json+gzip', 'Application/GZIP; x=1']
   expect(read(gzipSync('{"v":1}'), { contentType })).toMatchObject([{ payload: Buffer.from('{"v":1}') }]);
 });
 
-test('any other content type is taken for JSON, and CBOR is refused by its name', () => {
+test('any other content type is taken for JSON, and a CBOR sequence is refused by its name', () => {
   expect(read('{"v":1}', { contentType: 'text/plain' })).toMatchObject([{ id: undefined }]);
-  for (const contentType of ['application/cbor', 'application/senml+cbor', 'application/cbor-seq', 'x/cbor+gzip']) {
+  for (const contentType of ['application/cbor-seq', 'application/senml+cbor-seq', 'x/cbor-seq+gzip']) {
     expect(reasonOf('{"v":1}', { contentType })).toBe('unsupported-type');
   }
+});
+
+const cbor = { contentType: 'application/cbor' };
+const hex = (text: string) => Buffer.from(text, 'hex');
+/** Text of the reading in a payload of CBOR. */
+const asJson = (payload: Buffer) => (read(payload, cbor) as Reading[])[0]?.payload.toString();
+
+test('CBOR is read by its content type, also in gzip, one reading or several', () => {
+  const one = encode({ id: 'a', ts: 1_795_262_400, v: 21.5 });
+  const text = '{"v":21.5,"id":"a","ts":1795262400}'; // encode() sorts.
+  for (const contentType of ['application/cbor', 'application/Vendor.x+CBOR; v=1']) {
+    expect(read(Buffer.from(one), { contentType })).toMatchObject([
+      { payload: Buffer.from(text), id: 'a', ts: NOW * 1000, isPart: false },
+    ]);
+  }
+  for (const contentType of ['application/cbor+gzip', 'application/senml+cbor+gzip']) {
+    expect(read(gzipSync(one), { contentType })).toMatchObject([{ payload: Buffer.from(text) }]);
+  }
+  expect(read(Buffer.from(encode([{ v: 1 }, 2, { id: 'b' }])), cbor)).toMatchObject([
+    { payload: Buffer.from('{"v":1}'), isPart: true },
+    { reason: 'not-an-object', payload: Buffer.from('2') },
+    { payload: Buffer.from('{"id":"b"}'), id: 'b' },
+  ]);
+});
+
+test('what JSON can say comes out of CBOR as it went in', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ maxDepth: 4 })), (value) => {
+      const payload = Buffer.from(encode(value));
+      // Whatever JSON's own text of it is refused for, CBOR is, too.
+      const [plain, packed] = [read(JSON.stringify(value)), read(payload, cbor)];
+      if (isRejection(plain)) expect(packed).toMatchObject({ reason: plain.reason });
+      else expect(JSON.parse(asJson(payload) as string)).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each([
+  ['all 64 bits of an integer', 'a1617639ffff', '{"v":-65536}'],
+  ['the largest integer', 'a161761bffffffffffffffff', '{"v":18446744073709551615}'],
+  ['the smallest one', 'a161763bffffffffffffffff', '{"v":-18446744073709551616}'],
+  ['a half float', 'a16176f93e00', '{"v":1.5}'],
+  ['a single float, to the last digit it has', 'a16176fa3dcccccd', '{"v":0.10000000149011612}'],
+  ['lists and maps without a length', 'bf61769f01f6ffff', '{"v":[1,null]}'],
+  ['a name that JavaScript treats specially', 'a1695f5f70726f746f5f5fa16269646170', '{"__proto__":{"id":"p"}}'],
+])('CBOR: %s', (_, bytes, text) => {
+  expect(asJson(hex(bytes))).toBe(text);
+});
+
+test.each([
+  ['not-cbor', 'no whole item', 'a1'],
+  ['not-cbor', 'an item and more', 'a000'],
+  ['not-cbor', 'a length beyond the end', 'a161767affffffff'],
+  ['not-cbor', 'an array of 2^32', '9b0000000100000000'],
+  ['not-cbor', 'a reserved length', 'a161761c'],
+  ['not-cbor', 'a name twice', 'a2617601617602'],
+  ['not-cbor', 'a number as a name', 'a10102'],
+  ['not-cbor', 'undefined', 'a16176f7'],
+  ['not-cbor', 'NaN', 'a16176f97e00'],
+  ['not-cbor', 'infinity', 'a16176f9fc00'],
+  ['not-cbor', 'a byte string', 'a161764101'],
+  ['not-cbor', 'a break instead of a value', 'a16176ff'],
+  ['not-cbor', 'a simple value', 'a16176e0'],
+  ['not-cbor', 'a tag: a time', 'a16176c11a5bf1bb00'],
+  ['not-cbor', 'a tag: an integer of any length', 'a16176c24101'],
+  ['not-utf8', 'a text that is not UTF-8', 'a1617661ff'],
+  ['not-utf8', 'a name that is not UTF-8', 'a161ff01'],
+  ['not-an-object', 'a number', '01'],
+  ['empty', 'an empty array', '80'],
+  ['nul-character', 'NUL', 'a161766100'],
+  ['number-out-of-range', 'a number that jsonb would round', 'a16176fb0000000000000001'],
+  ['bad-timestamp', 'a time that is true', 'a1627473f5'],
+] as const)('CBOR, %s: %s', (reason, _, bytes) => {
+  const result = read(hex(bytes), cbor);
+  const [refused] = isRejection(result) ? [result] : result;
+  expect(refused).toMatchObject({ reason });
+});
+
+test('CBOR cannot be larger or deeper than JSON may be', () => {
+  const deep = (levels: number) => Buffer.concat([Buffer.alloc(levels, hex('81')), hex('01')]);
+  const inMap = (value: Buffer) => Buffer.concat([hex('a16176'), value]);
+  expect(reasonOf(inMap(deep(MAX_DEPTH - 1)), cbor)).toBeUndefined();
+  expect(reasonOf(inMap(deep(MAX_DEPTH)), cbor)).toBe('too-deep');
+  expect(reasonOf(inMap(deep(MAX_PAYLOAD_BYTES - 10)), cbor)).toBe('too-deep');
+  expect(reasonOf(Buffer.alloc(MAX_PAYLOAD_BYTES, hex('c1')), cbor)).toBe('not-cbor');
+  // The largest growth there is: half floats of 3 bytes, 20 digits and a comma each.
+  const halves = Array(20_000).fill(hex('f90001'));
+  const grown = inMap(Buffer.concat([hex('994e20'), ...halves]));
+  expect(reasonOf(grown, cbor)).toBe('too-large');
+  expect(unpackedSize(grown, cbor.contentType)).toBe(MAX_PAYLOAD_BYTES);
+  const some = inMap(Buffer.concat([hex('9903e8'), ...halves.slice(0, 1000)]));
+  expect(unpackedSize(some, cbor.contentType)).toBeGreaterThan(asJson(some)?.length as number);
 });
 
 const gzip = { contentType: 'application/gzip' };

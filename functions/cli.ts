@@ -21,7 +21,7 @@ Settings (environment):
   MQTT_BROKER_PREVIOUS_USERNAME        during a rotation: the account that is taken over from,
   MQTT_BROKER_PREVIOUS_PASSWORD        and its key
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
-  MQTT_CLIENT_ID                       name of the session and of the lease; default: mqtt-ingest
+  MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
   EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database
   EXTERNAL_DATABASE_CA                 PEM text or file of the CA to trust; default: the public ones
   INGEST_BATCH_CAP                     most messages one run takes; default: 1000000

@@ -1,10 +1,10 @@
 // The Function App's entry, and the worker's: loaded by the host it registers the triggers, started as a program it is a
-// command line.
+// command line. What either needs is imported when it is needed: the host starts on demand, and waits for this to load.
 import { realpathSync } from 'node:fs';
-import { runCli } from './cli.ts';
 
 const startedAs = process.argv[1];
 if (startedAs !== undefined && realpathSync(startedAs) === import.meta.filename) {
+  const { runCli } = await import('./cli.ts');
   process.exitCode = await runCli(process.argv.slice(2), process.env);
 } else {
   await import('./triggers/mqtt-ingest.ts');

@@ -21,7 +21,7 @@ export interface IngestSettings {
   previous: { username: string; password: string } | undefined;
   /** PEM of the CA to trust instead of the public ones. */
   ca: string | undefined;
-  /** The session's name on the broker, and the lease's name in the database. */
+  /** The lease's name in the database, and client id: the platform's broker names a session after its user. */
   clientId: string;
   database: DatabaseAddress;
   /** Most messages one timer run takes. */

@@ -9,3 +9,6 @@ export function colorsFor(stream: NodeJS.WriteStream): Colors {
   // Always a boolean: left to itself, picocolors colours for CI too, where nobody's terminal reads the log.
   return pc.createColors(Boolean(stream.isTTY) && !process.env.NO_COLOR);
 }
+
+/** For text that no terminal shows. */
+export const NO_COLORS: Colors = pc.createColors(false);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
+import { encode } from 'cborg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redrive } from '../functions/ingest/redrive.ts';
 import { connect } from '../provisioning/database/connect.ts';
@@ -94,6 +95,8 @@ test('redrive stores what can be stored by now, once, as if it had been stored t
   const zipped = { properties: { contentType: 'application/gzip', id: 'zip' } };
   await store.write(device, [`{"ts":"${ts}","v":1}`, '{"id":"x","v":2}', '{"v":3}', 'bad'], { receivedAt });
   await store.write(device, [gzipSync(`[{"v":4},{"id":"own","v":5}]`)], { receivedAt, ...zipped });
+  const packed = { properties: { contentType: 'application/cbor' } };
+  await store.write(device, [Buffer.from(encode([{ id: 'packed', v: 6 }]))], { receivedAt, ...packed });
   const ids = await idsOf(device);
   expect(await ops('redrive', ids[0]!)).toMatchObject({
     code: 1,
@@ -102,11 +105,11 @@ test('redrive stores what can be stored by now, once, as if it had been stored t
   await register();
   const done = await ops('redrive', '--all', '--reason', 'unknown-device', '--tenant', 'acme');
   expect(done).toMatchObject({ code: 1, err: expect.stringContaining('1 are refused') });
-  expect(done.out).toMatch(/\d+: still refused, not-json: .*\n4 stored, 0 stored already, 1 still refused\n$/);
+  expect(done.out).toMatch(/\d+: still refused, not-json: .*\n5 stored, 0 stored already, 1 still refused\n$/);
   const rows = await rig.rows(device);
-  expect(rows.map(({ payload }) => (payload as { v: number }).v).sort()).toEqual([1, 2, 3, 4, 5]);
+  expect(rows.map(({ payload }) => (payload as { v: number }).v).sort()).toEqual([1, 2, 3, 4, 5, 6]);
   expect(rows.every((row) => row.ts.getTime() === receivedAt)).toBe(true);
-  expect(rows.map(({ message_id }) => message_id)).toEqual(expect.arrayContaining(['x', 'zip/0', 'own']));
+  expect(rows.map(({ message_id }) => message_id)).toEqual(expect.arrayContaining(['x', 'zip/0', 'own', 'packed']));
   // A second redrive finds nothing to do, and the list says what became of the first.
   expect((await ops('redrive', ids[0]!)).out).toContain('1 not there');
   expect((await ops('list', '--redriven', '--tenant', 'acme', '--reason', 'unknown-device')).out).toContain(

@@ -1,5 +1,6 @@
 // `npm run ops -- <command>`: what an operator does to a platform. One file a command.
 import { Command, CommanderError } from 'commander';
+import { adoptCommand } from './adopt.ts';
 import { certificateCommand } from './certificate.ts';
 import { dbCommand } from './db.ts';
 import { deadLettersCommand } from './dead-letters.ts';
@@ -11,6 +12,7 @@ const program = new Command('npm run ops --')
   .description('Operates a platform: its database, its devices and what they sent.')
   .option('--debug', 'show stack traces')
   .addCommand(accountsCommand())
+  .addCommand(adoptCommand())
   .addCommand(certificateCommand())
   .addCommand(dbCommand())
   .addCommand(deployCommand())

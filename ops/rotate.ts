@@ -4,6 +4,7 @@ import { colorsFor } from '../local/colors.ts';
 import { ingestUsername } from '../provisioning/broker/registry.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { upsertServiceAccount } from '../provisioning/database/registry.ts';
+import { dueCommand } from './rotate/due.ts';
 import type { Environment } from './rotate/environment.ts';
 import { localEnvironment } from './rotate/local.ts';
 import { stackEnvironment } from './rotate/stack.ts';
@@ -18,16 +19,19 @@ interface Options {
 
 /** The `rotate` command. */
 export function rotateCommand(): Command {
-  return new Command('rotate').description('replace the key of a service while it works').addCommand(
-    new Command('ingest')
-      .description("ingest's account on the broker: to its next generation, both in force until --finish")
-      .option('--target <target>', 'local, local:NAME, or the name of a deployed stack', 'local')
-      .option('--back', 'roll back to the generation before; possible until --finish')
-      .addOption(new Option('--finish', 'end the rotation: the generation not in use is refused').conflicts('back'))
-      .option('--dry-run', 'show the steps, and which are done, without doing any')
-      .addHelpText(
-        'after',
-        `
+  return new Command('rotate')
+    .description('replace the key of a service while it works')
+    .addCommand(dueCommand())
+    .addCommand(
+      new Command('ingest')
+        .description("ingest's account on the broker: to its next generation, both in force until --finish")
+        .option('--target <target>', 'local, local:NAME, or the name of a deployed stack', 'local')
+        .option('--back', 'roll back to the generation before; possible until --finish')
+        .addOption(new Option('--finish', 'end the rotation: the generation not in use is refused').conflicts('back'))
+        .option('--dry-run', 'show the steps, and which are done, without doing any')
+        .addHelpText(
+          'after',
+          `
 Interrupted, it goes on where it was when it is run again.
 
 Examples:
@@ -35,9 +39,9 @@ Examples:
   npm run ops -- rotate ingest --back
   npm run ops -- rotate ingest --finish
   DATABASE_URL=postgresql://... npm run ops -- rotate ingest --target dev --dry-run`,
-      )
-      .action(rotateIngest),
-  );
+        )
+        .action(rotateIngest),
+    );
 }
 
 /** The `accounts` command. */

@@ -1,4 +1,6 @@
 // What an environment is. Read from top to bottom; each name is a file of components/ or provisioning/.
+import { readFileSync } from 'node:fs';
+import { interpolate } from '@pulumi/pulumi';
 import { Access } from '../components/access.ts';
 import { BrokerConfiguration } from '../components/broker-configuration.ts';
 import { BrokerDns } from '../components/broker-dns.ts';
@@ -13,9 +15,10 @@ import { Network } from '../components/network.ts';
 import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
-import { ingressRules } from '../domain/ingress.ts';
+import { ingressRules, MQTT_TLS_PORT } from '../domain/ingress.ts';
 import { freshFunctions } from '../provisioning/functions/build.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
+import { adopt } from './adoption.ts';
 import { brokerBundle } from './broker-bundle.ts';
 import { loadConfig } from './config.ts';
 import { makeDashboard } from './dashboard.ts';
@@ -31,6 +34,7 @@ import { platformSecrets } from './secrets.ts';
 import { zoneOf } from './zone.ts';
 
 const config = loadConfig();
+adopt(config.adoption);
 const { environment, domain } = config;
 const ingress = ingressRules(config);
 const placement = makePlacement(config);
@@ -78,10 +82,14 @@ const dashboard = makeDashboard({ config, placement, brokerHost, brokerCa, after
 
 monitor({ config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles });
 
+// What a person needs, none of it secret. Pulumi.README.md, the stack's own page, shows it.
 export const resourceGroup = placement.resourceGroupName;
+export const portalUrl = interpolate`https://portal.azure.com/#resource${placement.resourceGroupId}`;
+export const brokerEndpoint = `mqtts://${brokerHost}:${MQTT_TLS_PORT}`;
 export const brokerAddress = network.publicAddress;
 export const brokerCaCertificate = brokerCa;
 export const dashboardAddress = dashboard?.address;
 export const functionAppName = functionApp.appName;
 export const vaultName = vault.vaultName;
-export { brokerHost };
+export { brokerHost, environment };
+export const readme = readFileSync(new URL('../Pulumi.README.md', import.meta.url), 'utf8');

@@ -30,7 +30,7 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
     MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
     ...(other === undefined ? {} : previousAccount(ingestUsername(other), vault)),
     ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
-    // Fixed: the persistent session, and with it everything that waits, belongs to this id.
+    // Names the lease: runs under two names would run at once. The session on the broker belongs to the user name.
     MQTT_CLIENT_ID: `mqtt-ingest-${config.environment}`,
     EXTERNAL_DATABASE_CONNECTION_STRING: vault.reference(SECRETS.databaseUrl),
     ...(config.databaseCa ? { EXTERNAL_DATABASE_CA: config.databaseCa } : {}),

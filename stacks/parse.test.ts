@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../bootstrap/root.mjs';
+import type { KeyMeta } from './keys/key.ts';
+import { keys } from './keys.ts';
 import { parseConfig } from './parse.ts';
-import { type KeyMeta, keys } from './schema.ts';
 import { looksLikeSecret } from './secrets-in-config.ts';
 
 const stackFile = (stack: string): Record<string, unknown> =>
@@ -131,6 +132,13 @@ describe('a value that would break a guarantee', () => {
     ],
     ['databaseHost', 'DB.abcdefghijklmnopqrst.supabase.co', /IPv6 only/],
     ['databaseHost', 'localhost', /"localhost" is not a DNS name/],
+    ['supabasePublishableKey', 'sb_secret_abcdefghijklmnop', /holds a secret in clear/],
+    [
+      'supabasePublishableKey',
+      'sb_publishable_abcdefghijkl',
+      /^mqtt-saas:cloudflareAccountId in Pulumi.dev.yaml is missing: the dashboard is deployed into that account/,
+    ],
+    ['ingestGeneration', 2, /rotate ingest --target dev brings the next one into force/],
     ['databaseProjectRef', undefined, /is missing: the Supabase pooler tells projects apart by the user name's ending/],
     ['databaseCa', 'no certificate', /is not a CA certificate in PEM form/],
     ['databasePort', '0', /is not a whole number from 1 to 65535/],

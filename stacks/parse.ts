@@ -1,7 +1,9 @@
 // From what a stack file says to what the program works with, or to an error a person can act on. Pure: no Pulumi here.
 import type { z } from 'zod';
 import { quote } from './fields.ts';
-import { type KeyMeta, keys, schemaFor } from './schema.ts';
+import type { KeyMeta } from './keys/key.ts';
+import { keys } from './keys.ts';
+import { schemaFor } from './schema.ts';
 import { isEncrypted, looksLikeSecret } from './secrets-in-config.ts';
 
 /** The namespace of the program's own keys: the project's name. */

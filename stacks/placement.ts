@@ -1,6 +1,7 @@
 // Where everything of an environment lives: its resource group, tags and names.
 import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
 import { namesFor, type Placement } from '../components/placement.ts';
+import { adoptedNames } from './adoption.ts';
 import { project } from './config.ts';
 import type { StackConfig } from './parse.ts';
 
@@ -8,7 +9,7 @@ import type { StackConfig } from './parse.ts';
 export function makePlacement(config: StackConfig): Placement {
   const { environment, location, owner, costCenter } = config;
   const tags = { environment, project, owner, costCenter };
-  const names = namesFor({ project, environment, suffix: config.nameSuffix });
+  const names = adoptedNames(namesFor({ project, environment, suffix: config.nameSuffix }), config.adoption);
   const group = new ResourceGroup(
     'group',
     { resourceGroupName: names.own('rg'), location, tags },

@@ -7,6 +7,7 @@ import { ROOT } from '../bootstrap/root.mjs';
 import type { Plan } from '../preview/plan.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
 import { all, bundleOf, type Inputs, named, nameOfUrn, one, planOf, userDataOf } from './testing/plan.ts';
+import { renderReplacementDoc } from './testing/replacement.ts';
 
 /** Azure gives these no tags. */
 const UNTAGGABLE =
@@ -160,6 +161,11 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     expect(new Set(accounts).size).toBe(2);
     for (const name of accounts) expect(name).toMatch(/^[a-z0-9]{3,24}$/);
   });
+});
+
+it('takes away nothing that docs/replacement.md does not give a reason for', async () => {
+  const page = renderReplacementDoc([await planOf('dev'), await planOf('prod')]);
+  await expect(page).toMatchFileSnapshot('../docs/replacement.md');
 });
 
 describe('what only one of them has', () => {

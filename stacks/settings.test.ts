@@ -1,12 +1,13 @@
 // The app's settings against the bundle that is deployed: what the functions read is set, and what is set is read.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import { having, one, planOf } from './testing/plan.ts';
 
-const BUNDLE = join(ROOT, 'dist/functions/main.mjs');
+const PACKAGE = join(ROOT, 'dist/functions');
+const BUNDLE = join(PACKAGE, 'main.mjs');
 
 /** Read by the Functions host, not by the functions (Microsoft Learn, "App settings reference for Azure Functions"). */
 const OF_THE_HOST = [
@@ -37,7 +38,10 @@ const ENVIRONMENTS: [string, ...string[]][] = [
 
 /** The names in the bundle's own modules that are read from the environment, all in capitals with an underscore. */
 function namesInBundle(): string[] {
-  const modules = readFileSync(BUNDLE, 'utf8').split(/^\/\/ (?=\S+\.[cm]?[jt]s$)/m);
+  const pieces = readdirSync(PACKAGE).filter((name) => name.endsWith('.mjs'));
+  const modules = pieces.flatMap((name) =>
+    readFileSync(join(PACKAGE, name), 'utf8').split(/^\/\/ (?=\S+\.[cm]?[jt]s$)/m),
+  );
   const own = modules.filter((text) => /^(functions|domain)\//.test(text)).join('\n');
   const keys = own.matchAll(/(?:^|[\s{,])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+):/g);
   const members = own.matchAll(/\benv\d*(?:\.|\[")([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)/g);

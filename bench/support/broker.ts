@@ -1,5 +1,5 @@
 // The real broker with accounts for measuring: devices of several tenants, and ingest.
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { deviceUsername } from '../../domain/identifiers.ts';
@@ -8,6 +8,7 @@ import { freePort } from '../../local/ports.ts';
 import { makeScratchDir } from '../../local/unprivileged.ts';
 import { INGEST_USERNAME, type RegistryEntry } from '../../provisioning/broker/registry.ts';
 import type { ClientOptions } from './mqtt-client.ts';
+import { residentMiB } from './processes.ts';
 
 /** A broker that is measured. */
 export interface BenchBroker {
@@ -61,10 +62,4 @@ export async function startBenchBroker(
       rmSync(dir, { recursive: true });
     },
   };
-}
-
-/** Resident memory of a process, MiB. */
-export function residentMiB(pid: number): number {
-  const [, kilobytes = 0] = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+)/m) ?? [];
-  return Number(kilobytes) / 1024;
 }

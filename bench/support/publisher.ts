@@ -7,7 +7,9 @@ import type { Client } from './mqtt-client.ts';
 export interface LoadOptions {
   topic: string;
   /** Bytes of each payload, at least 40; it begins with the message's number and the time it was sent. */
-  payloadBytes: number;
+  payloadBytes?: number;
+  /** Makes each payload instead. */
+  payload?: (number: number) => string;
   /** Messages a second. Default: as fast as they are acknowledged. */
   rate?: number;
   /** Unacknowledged messages under way. Default: 100. */
@@ -46,7 +48,8 @@ export function readPayload(payload: Buffer | string): { number: number; ageMs: 
 
 /** Starts publishing. */
 export function startLoad(client: Client, options: LoadOptions): Load {
-  const { topic, payloadBytes, rate, window = 100, count = Number.POSITIVE_INFINITY, signal } = options;
+  const { topic, payloadBytes = 40, rate, window = 100, count = Number.POSITIVE_INFINITY, signal } = options;
+  const { payload: make = (number) => payloadOf(number, payloadBytes) } = options;
   const underWay = new Map<number, { number: number; at: number }>();
   const load = { acknowledged: [] as number[], unqueued: 0, slowestMs: 0 };
   let next = 0;
@@ -56,7 +59,7 @@ export function startLoad(client: Client, options: LoadOptions): Load {
     do lastId = (lastId % 65_535) + 1;
     while (underWay.has(lastId));
     underWay.set(lastId, { number: next, at: performance.now() });
-    const payload = payloadOf(next++, payloadBytes);
+    const payload = make(next++);
     client.send({ cmd: 'publish', topic, payload, qos: 1, messageId: lastId, dup: false, retain: false });
   };
   let wake = () => {};

@@ -1,11 +1,12 @@
 // One MQTT 5 connection to the broker, from CONNECT to its end. It never acknowledges by itself.
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import { generate, type Packet } from 'mqtt-packet';
 import { TELEMETRY_FILTER } from '../../domain/topics.ts';
 import type { BrokerAddress } from '../settings.ts';
 import type { Delivery } from './delivery.ts';
 import { createFramer } from './framer.ts';
+import { gather } from './gather.ts';
 import { PUBLISH, parsePacket, readPublish } from './publish.ts';
 import { BrokerRefusal } from './reason-codes.ts';
 
@@ -60,7 +61,16 @@ const V5 = { protocolVersion: 5 };
  * certificate that is not valid for its name, refuses, breaks the protocol, or goes silent.
  */
 export function openConnection(options: ConnectionOptions): Connection {
-  const socket = dial(options);
+  const gatherer = gather((bytes) => {
+    silent = false;
+    receivedAt = options.now();
+    try {
+      feed(bytes);
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+  const socket = dial(options, gatherer.onread);
   socket.setNoDelay(true);
   const subscribed = Promise.withResolvers<boolean>();
   // Whoever waits for the end only must not be ended by it.
@@ -143,17 +153,9 @@ export function openConnection(options: ConnectionOptions): Connection {
   });
 
   socket.once(options.broker.tls ? 'secureConnect' : 'connect', () => socket.write(encodeConnect(options)));
-  socket.on('data', (chunk: Buffer) => {
-    silent = false;
-    receivedAt = options.now();
-    try {
-      feed(chunk);
-    } catch (error) {
-      fail(error as Error);
-    }
-  });
   socket.on('error', fail);
   socket.on('close', () => {
+    gatherer.flush();
     clearTimeout(openingTimeout);
     clearInterval(keepAlive);
     const why = reason ?? new Error('the broker closed the connection');
@@ -163,17 +165,19 @@ export function openConnection(options: ConnectionOptions): Connection {
   return connection;
 }
 
-function dial({ broker: { host, port, tls }, ca }: ConnectionOptions): Socket {
-  if (!tls) return connectTcp({ host, port });
-  return connectTls({
+function dial({ broker: { host, port, tls }, ca }: ConnectionOptions, onread: OnReadOpts): Socket {
+  if (!tls) return connectTcp({ host, port, onread });
+  const options: ConnectionOptionsOfTls & TcpNetConnectOpts = {
     host,
     port,
+    onread,
     // SNI carries names only; the certificate is checked against the address then (RFC 6066, 3).
     ...(isIP(host) === 0 && { servername: host }),
     minVersion: 'TLSv1.2',
     rejectUnauthorized: true,
     ...(ca !== undefined && { ca }),
-  });
+  };
+  return connectTls(options);
 }
 
 function encodeConnect({ username, password, clientId, receiveMaximum }: ConnectionOptions): Buffer {

@@ -45,17 +45,17 @@ export interface Drain {
 /** How long the first message of a batch may wait for company, in milliseconds. */
 const LINGER_MS = 20;
 /**
- * Reading pauses beyond this many bytes held, and resumes below half of it. This is what bounds memory: Mosquitto 2.0.11
- * exceeds the receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed).
+ * Reading pauses when a batch holds this many bytes, and resumes when it is written: one more of this size is collected
+ * meanwhile. This is what bounds memory: Mosquitto 2.0.11 exceeds the receive maximum when several acknowledgements
+ * arrive at once (390 under way where 10 were allowed).
  */
-const MAX_HELD_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 const BACKOFF: Backoff = { baseMs: 200, capMs: 10_000 };
 
 /** Starts empty. */
 export function createDrain(options: DrainOptions): Drain {
   const { registry, store, source, onWritten, cap, retryUntil, signal, log, now } = options;
   let batch = new Batch(registry);
-  let writingBytes = 0;
   let taken = 0;
   let closed = false;
   let dropped = false;
@@ -87,13 +87,11 @@ export function createDrain(options: DrainOptions): Drain {
       if (dropped) return;
       const writing = batch;
       batch = new Batch(registry);
-      writingBytes = writing.bytes;
-      await write(writing);
-      writingBytes = 0;
-      if (paused && batch.bytes < MAX_HELD_BYTES / 2) {
+      if (paused) {
         paused = false;
         source.resume();
       }
+      await write(writing);
     }
     quietSince = now();
   }
@@ -136,7 +134,7 @@ export function createDrain(options: DrainOptions): Drain {
       taken += 1;
       quietSince = undefined;
       batch.add(delivery);
-      if (!paused && batch.bytes + writingBytes > MAX_HELD_BYTES) {
+      if (!paused && batch.bytes > MAX_BATCH_BYTES) {
         paused = true;
         source.pause();
       }

@@ -1,6 +1,7 @@
 // Malformed and hostile messages: each ends stored or as a dead letter with the right reason, beside good neighbours that
 // are stored, and none makes its batch be searched more than once.
 import { gzipSync } from 'node:zlib';
+import { encode } from 'cborg';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MessageProperties } from '../../domain/messages.ts';
@@ -76,6 +77,8 @@ const lastReason = async () =>
 
 const nested = (levels: number, [open, close] = ['{"a":', '}']) => `${open.repeat(levels)}1${close.repeat(levels)}`;
 const gzip = { contentType: 'application/gzip' };
+const cbor = { contentType: 'application/cbor' };
+const hex = (text: string) => Buffer.from(text, 'hex');
 const bomb = gzipSync(Buffer.alloc(20_000_000, 0x20));
 const iso = (ahead: number) => new Date(receivedAt + ahead).toISOString();
 const YEAR = 365 * 86_400_000;
@@ -127,7 +130,25 @@ const KINDS: [what: string, message: Message, fate: RejectionReason | number][] 
   ['gzip that is none', { payload: '{"v":"none"}', properties: gzip }, 'not-gzip'],
   ['gzip of gzip', { payload: gzipSync(gzipSync('{}')), properties: gzip }, 'not-utf8'],
   ['gzip without saying so', { payload: gzipSync('{"v":"unsaid"}') }, 'not-utf8'],
-  ['CBOR', { payload: Buffer.from([0xa0]), properties: { contentType: 'application/cbor' } }, 'unsupported-type'],
+  [
+    'a CBOR sequence',
+    { payload: hex('a0a0'), properties: { contentType: 'application/cbor-seq' } },
+    'unsupported-type',
+  ],
+  ['JSON that says it is CBOR', { payload: '{"v":1}', properties: cbor }, 'not-cbor'],
+  ['CBOR without saying so', { payload: hex('a1617601') }, 'not-utf8'],
+  ['CBOR cut off', { payload: hex('a16176'), properties: cbor }, 'not-cbor'],
+  ['CBOR that claims 2^32 members', { payload: hex('bb0000000100000000'), properties: cbor }, 'not-cbor'],
+  ['CBOR with a name twice', { payload: hex('a2617601617602'), properties: cbor }, 'not-cbor'],
+  ['CBOR with NaN', { payload: hex('a16176f97e00'), properties: cbor }, 'not-cbor'],
+  ['CBOR with undefined', { payload: hex('a16176f7'), properties: cbor }, 'not-cbor'],
+  ['CBOR with a bignum', { payload: hex('a16176c24101'), properties: cbor }, 'not-cbor'],
+  ['CBOR with bytes', { payload: hex('a161764101'), properties: cbor }, 'not-cbor'],
+  ['CBOR with a text that is not UTF-8', { payload: hex('a1617661ff'), properties: cbor }, 'not-utf8'],
+  ['CBOR with a NUL', { payload: hex('a161766100'), properties: cbor }, 'nul-character'],
+  ['CBOR of 130,000 levels', { payload: Buffer.alloc(130_000, hex('81')), properties: cbor }, 'too-deep'],
+  ['CBOR with 64 bits', { payload: hex('a161761bffffffffffffffff'), properties: cbor }, 1],
+  ['CBOR in gzip', { payload: gzipSync(hex('a16263676101')), properties: { contentType: 'x/y+cbor+gzip' } }, 1],
   ['an empty id', { payload: '{"id":""}' }, 'bad-id'],
   ['an id of 129 bytes', { payload: `{"id":"${'x'.repeat(129)}"}` }, 'bad-id'],
   ['an id that is an object', { payload: '{"id":{"$ne":1}}' }, 'bad-id'],
@@ -184,8 +205,9 @@ test('all of them in one batch', async () => {
 test('whatever bytes come, they end as rows, duplicates or dead letters, and the batch ends', async () => {
   const bytes = fc.uint8Array({ maxLength: 64 }).map((array) => Buffer.from(array));
   const json = fc.json({ maxDepth: 3 }).map((text) => Buffer.from(text));
-  // Valid JSON with a few bytes changed: nearer to the borders than noise.
-  const damaged = fc.tuple(json, fc.nat(), fc.nat(255)).map(([text, at, byte]) => {
+  const packed = fc.jsonValue({ maxDepth: 3 }).map((value) => Buffer.from(encode(value)));
+  // Valid JSON or CBOR with a byte changed: nearer to the borders than noise.
+  const damaged = fc.tuple(fc.oneof(json, packed), fc.nat(), fc.nat(255)).map(([text, at, byte]) => {
     const copy = Buffer.from(text);
     copy[at % Math.max(copy.length, 1)] = byte;
     return copy;
@@ -193,14 +215,16 @@ test('whatever bytes come, they end as rows, duplicates or dead letters, and the
   const list = fc
     .array(fc.oneof(json, fc.constant(Buffer.from('{"v":1}'))), { maxLength: 5 })
     .map((members) => Buffer.from(`[${members.join(', ')}]`));
-  const plain = fc.oneof(bytes, json, damaged, list);
+  const plain = fc.oneof(bytes, json, damaged, list, packed);
   const payload = fc.oneof(
     plain,
     plain.map((text) => gzipSync(text)),
   );
   const text = fc.string({ unit: 'binary', maxLength: 20 });
   const some = fc.option(text, { nil: undefined });
-  const contentType = fc.constantFrom(undefined, 'application/gzip', 'application/json', 'application/cbor');
+  const contentType = fc.constantFrom(
+    ...[undefined, 'application/gzip', 'application/json', 'application/cbor', 'application/cbor+gzip'],
+  );
   const properties = fc.record({ id: some, ts: some, contentType });
   const topic = fc.oneof({ weight: 9, arbitrary: fc.constant(rig.devices[0]!.topic) }, { weight: 1, arbitrary: text });
   const message = fc.record({ payload, topic, properties: fc.option(properties, { nil: undefined }) });

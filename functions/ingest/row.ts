@@ -10,8 +10,8 @@ export interface Row {
   route: Route;
   /** Its JSON text. */
   payload: Buffer;
-  /** As a dead letter, it is sent again like this. */
-  sent: Sent;
+  /** Set when it came in an array. */
+  part: Reading | undefined;
   /** Microseconds since 1970: the device's time, or of receipt when it gave none. */
   ts: number;
   messageId: string;
@@ -43,18 +43,21 @@ export function sentAsPart({ payload, envelope }: Pick<Reading, 'payload' | 'env
   return { payload, contentType: undefined, envelope };
 }
 
+/** How a row was published, should it become a dead letter. */
+export const sentOf = ({ part, delivery }: Row): Sent => (part ? sentAsPart(part) : sentAsWhole(delivery));
+
 /** Gives a reading its identity: docs/decisions/0003-message-identity.md. */
 export function makeRow(delivery: Delivery, route: Route, reading: Reading): Row {
   const { payload, ts, id } = reading;
-  const sent = reading.isPart ? sentAsPart(reading) : sentAsWhole(delivery);
+  const part = reading.isPart ? reading : undefined;
   if (ts !== undefined) {
     const messageId = id ?? contentHash(delivery.topic, payload);
-    return { delivery, route, payload, sent, ts, messageId, untimed: undefined };
+    return { delivery, route, payload, part, ts, messageId, untimed: undefined };
   }
   const content = contentHash(delivery.topic, payload);
   const messageId = id ?? bucketedId(content, delivery.receivedAt);
   const untimed = { contentHash: content, byContent: id === undefined };
-  return { delivery, route, payload, sent, ts: delivery.receivedAt * 1000, messageId, untimed };
+  return { delivery, route, payload, part, ts: delivery.receivedAt * 1000, messageId, untimed };
 }
 
 /** True for a message the broker sends again when nothing in it says which one it is: its packet does. */

@@ -35,7 +35,7 @@ export interface SessionOptions {
 /** Why a session ended. */
 export type SessionEnd = 'idle' | 'cap' | 'time-guard' | 'stopped' | 'lease-lost' | 'broker-unavailable';
 
-/** Messages the broker may send ahead of their acknowledgement; MAX_HELD_BYTES in drain.ts is the tighter bound. */
+/** Messages the broker may send ahead of their acknowledgement; MAX_BATCH_BYTES in drain.ts is the tighter bound. */
 const RECEIVE_MAXIMUM = 10_000;
 /** Nothing for this long means the queue is drained: the broker sends what it has at once. */
 const QUIET_MS = 1_000;

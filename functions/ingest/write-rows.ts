@@ -6,7 +6,7 @@ import type { DeadLetter } from './batch.ts';
 import { COPY_TELEMETRY, encodeRows } from './copy-rows.ts';
 import { addRows, addTo, type Fates } from './fates.ts';
 import { insertRows } from './insert-rows.ts';
-import type { Row } from './row.ts';
+import { type Row, sentOf } from './row.ts';
 import { classify } from './sqlstate.ts';
 import { claimUntimed } from './untimed.ts';
 
@@ -101,8 +101,10 @@ async function inHalves(
 }
 
 /** The database's own words go to the tenant whose message it is, not into a log. */
-function refuse({ delivery, route, messageId, sent }: Row, error: pg.DatabaseError): DeadLetter {
+function refuse(row: Row, error: pg.DatabaseError): DeadLetter {
+  const { delivery, route, messageId } = row;
   const { tenant, tenantId, deviceId } = route;
+  const sent = sentOf(row);
   const detail = `${error.code}: ${error.message}`;
   return { delivery, sent, tenant, tenantId, deviceId, messageId, reason: 'database-rejected', detail };
 }

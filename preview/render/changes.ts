@@ -1,5 +1,6 @@
 // What changes, property by property.
 import type { Diff, PropertyChange, ResourceChange } from '../diff.ts';
+import { disruptionsOf } from '../disruptions.ts';
 import { nameOf } from '../engine/urn.ts';
 import { formatPath } from '../property-path.ts';
 import { formatValue, type Style, SYMBOLS, shortType } from './style.ts';
@@ -18,6 +19,7 @@ function renderChange(change: ResourceChange, style: Style): string[] {
     ` ${title}`,
     ...(formerUrn ? [`     formerly ${nameOf(formerUrn)}`] : []),
     ...(blockedByProtect ? [`     ${style.red('protected: a deployment stops here until protect is taken off')}`] : []),
+    ...disruptionsOf(change).map((effect) => `     ${style.yellow(effect)}`),
     ...lines.map((line) => `     ${renderProperty(line, style)}`),
   ];
 }

@@ -31,17 +31,20 @@ const HOST = {
 const PACKAGE = { name: 'mqtt-saas-functions', private: true, type: 'module', main: 'main.mjs' };
 
 /**
- * The Function App's package: host.json, package.json, one bundle and its source map. The same sources give the same
- * bytes, wherever they are built, so an unchanged package is not deployed again.
+ * The Function App's package: host.json, package.json, and a bundle with its source maps. The bundle is in pieces: what the
+ * host waits for, and what is imported when a function runs. The same sources give the same bytes, wherever they are built,
+ * so an unchanged package is not deployed again.
  * @param outdir Default: `dist/functions` in the checkout. Files that do not belong there are removed.
  */
 export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   const started = new Date();
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['functions/index.ts'],
-    // Always this place, whatever `outdir` is: the source map's paths are relative to it.
-    outfile: join(FUNCTIONS_DIR, 'main.mjs'),
+    entryPoints: { main: 'functions/index.ts' },
+    // Always this place, whatever `outdir` is: the source maps' paths are relative to it.
+    outdir: FUNCTIONS_DIR,
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
     write: false,
     bundle: true,
     platform: 'node',
@@ -70,10 +73,13 @@ export async function freshFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   return (await isFresh(outdir)) ? outdir : buildFunctions(outdir);
 }
 
-/** The source map lists what the bundle was made from; what came from packages is as old as the lock file. */
+/** The source maps list what the bundle was made from; what came from packages is as old as the lock file. */
 async function isFresh(outdir: string): Promise<boolean> {
   try {
-    const { sources } = JSON.parse(await readFile(join(outdir, 'main.mjs.map'), 'utf8')) as { sources: string[] };
+    const maps = (await readdir(outdir)).filter((name) => name.endsWith('.map'));
+    const read = async (map: string) =>
+      (JSON.parse(await readFile(join(outdir, map), 'utf8')) as { sources: string[] }).sources;
+    const sources = (await Promise.all(maps.map(read))).flat();
     const own = sources.filter((source) => !/node_modules|^webpack:/.test(source));
     const inputs = [import.meta.filename, LOCK_FILE, ...own.map((source) => resolve(FUNCTIONS_DIR, source))];
     const { mtimeMs: built } = await stat(join(outdir, 'main.mjs'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ROOT } from '../../bootstrap/root.mjs';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
-import { preview } from '../../preview/preview.ts';
+import { type Preview, preview } from '../../preview/preview.ts';
 
 /** Inputs as tests read them; a missing one shows as undefined in the failed expectation. */
 // biome-ignore lint/suspicious/noExplicitAny: a plan is JSON of many shapes
@@ -28,14 +28,22 @@ export function planOf(stack: string, change: (file: string) => string = (file) 
   return plan;
 }
 
+/** The same with the policy pack's report. */
+export function judged(stack: string, change: (file: string) => string, as = stack): Promise<Preview> {
+  const file = change(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), 'utf8'));
+  return previewFile(file, as, join(ROOT, 'policies'));
+}
+
+const planFile = async (file: string, stack: string) => (await previewFile(file, stack, false)).plan;
+
 /** In a folder of its own: the program is the checkout's. */
-async function planFile(file: string, stack: string): Promise<Plan> {
+async function previewFile(file: string, stack: string, policyPack: string | false): Promise<Preview> {
   const folder = mkdtempSync(join(tmpdir(), 'plan-'));
   try {
     const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
     writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
     writeFileSync(join(folder, `Pulumi.${stack}.yaml`), file);
-    return (await preview({ stack, root: folder, policyPack: false })).plan;
+    return await preview({ stack, root: folder, policyPack });
   } finally {
     rmSync(folder, { recursive: true });
   }

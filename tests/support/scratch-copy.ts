@@ -6,7 +6,8 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import { makeScratchDir } from '../../local/unprivileged.ts';
 
 const COPIED = [
-  ...['Pulumi.yaml', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml', 'package.json', 'package-lock.json', 'tsconfig.json'],
+  ...['Pulumi.yaml', 'Pulumi.README.md', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml'],
+  ...['package.json', 'package-lock.json', 'tsconfig.json'],
   ...['stacks', 'components', 'domain', 'provisioning', 'functions', 'policies'],
   // Built before any test; with the times of their sources they need not be built again.
   'dist/functions',

@@ -1,0 +1,101 @@
+// Two bounds that no collector can exceed: the database fed with rows that are ready, and the broker drained by a client
+// that throws everything away.
+import { readFileSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { openConnection } from '../../functions/ingest/connection.ts';
+import { COPY_TELEMETRY, encodePrefix, encodeRows } from '../../functions/ingest/copy-rows.ts';
+import type { Row } from '../../functions/ingest/row.ts';
+import { cpuSeconds, familyCpuSeconds } from '../support/processes.ts';
+import { DEVICES, readingId, readingText } from '../support/readings.ts';
+import { type Stage, TELEMETRY } from '../support/stage.ts';
+import { fill, outcome, PER, type Result } from './measure.ts';
+
+/** Rows of a transaction: as many as ingest has in its own when messages wait. */
+const BATCH = 5000;
+
+/** COPY of encoded rows into the platform's table, one connection, one transaction a batch, as ingest's role. */
+export async function rawCopy(stage: Stage, messages: number): Promise<Partial<Result>> {
+  await stage.clear();
+  const batches = encodeAll(stage, messages);
+  const client = new pg.Client(stage.ingestUrl);
+  await client.connect();
+  const used = () => familyCpuSeconds(stage.postgres.child.pid as number);
+  let before = 0;
+  try {
+    for (const [index, bytes] of batches.entries()) {
+      if (index === 1) before = used();
+      await client.query('begin');
+      const stream = client.query(copyFrom(COPY_TELEMETRY));
+      stream.end(bytes);
+      await finished(stream);
+      await client.query('commit');
+    }
+    const databaseCpu = ((used() - before) / (messages - BATCH)) * PER;
+    return { rowsPerSecond: (await outcome(stage, TELEMETRY)).rate, databaseCpu, lost: 0 };
+  } finally {
+    await client.end();
+  }
+}
+
+function encodeAll(stage: Stage, messages: number): Buffer[] {
+  const receivedAt = Date.now();
+  const each = messages / DEVICES.length;
+  const prefixes = DEVICES.map((_, index) => encodePrefix(...stage.keyOf(TELEMETRY, index)));
+  const rows = Array.from({ length: messages }, (_, n) => {
+    const [index, number] = [n % DEVICES.length, Math.floor(n / DEVICES.length)];
+    const [ts, messageId] = [receivedAt - each + number, readingId(index, number)];
+    const payload = Buffer.from(readingText(messageId, ts));
+    return { route: { prefix: prefixes[index] }, ts: ts * 1000, messageId, delivery: { receivedAt }, payload } as Row;
+  });
+  return Array.from({ length: Math.ceil(messages / BATCH) }, (_, n) =>
+    encodeRows(rows.slice(n * BATCH, (n + 1) * BATCH)),
+  );
+}
+
+/** Ingest's own connection to the broker; each message is acknowledged as soon as it has come. */
+export async function brokerDrain(stage: Stage, messages: number): Promise<Partial<Result>> {
+  const rig = await stage.startBroker(messages);
+  try {
+    await fill(rig, messages, Date.now());
+    const { pid } = rig.broker();
+    const all = Promise.withResolvers<void>();
+    let count = 0;
+    let early = 0;
+    let started = 0;
+    let before = 0;
+    let taken: number[] = [];
+    const acknowledge = () => {
+      connection.acknowledge(taken);
+      taken = [];
+    };
+    const { host, port, username, password, clientId } = rig.ingest;
+    const connection = openConnection({
+      ...{
+        broker: { host, port, tls: true },
+        ca: readFileSync(rig.ingest.caFile, 'utf8'),
+        username,
+        password,
+        clientId,
+      },
+      ...{ receiveMaximum: 10_000, number: 1, now: Date.now },
+      onDelivery: ({ packetId }) => {
+        if (taken.push(packetId) === 1) setImmediate(acknowledge);
+        count += 1;
+        if (count === BATCH) {
+          early = count;
+          started = performance.now();
+          before = cpuSeconds(pid);
+        } else if (count === messages) all.resolve();
+      },
+    });
+    await all.promise;
+    const seconds = (performance.now() - started) / 1000;
+    const brokerCpu = ((cpuSeconds(pid) - before) / (count - early)) * PER;
+    await connection.disconnect();
+    return { rowsPerSecond: (count - early) / seconds, brokerCpu, lost: messages - count };
+  } finally {
+    await rig.remove();
+  }
+}

@@ -1,0 +1,90 @@
+// How soon a run that finds another one at work says so and ends, against the mere connection to the database it needs
+// for that: TLS, verified, and the password's proof, anew each time.
+import { readFileSync, rmSync } from 'node:fs';
+import pg from 'pg';
+import { generateKey } from '../domain/credentials.ts';
+import { openDatabase } from '../functions/ingest/database.ts';
+import { acquireLease } from '../functions/ingest/lease.ts';
+import { runOnce } from '../functions/ingest/run.ts';
+import { createLogger } from '../functions/log.ts';
+import { readSettings } from '../functions/settings.ts';
+import { ensureCertificates } from '../local/certificates.ts';
+import { startScratchPostgres } from '../local/scratch-postgres.ts';
+import { giveToService, makeScratchDir } from '../local/unprivileged.ts';
+import { connect } from '../provisioning/database/connect.ts';
+import { setLogin } from '../provisioning/database/login.ts';
+
+const RUNS = 50;
+const GOAL_MS = 100;
+
+/** @param args number of runs. Default: 50. Exit code 1 when half of them take longer than the goal. */
+export async function run([runs = String(RUNS)]: string[] = []): Promise<void> {
+  const dir = makeScratchDir();
+  const postgres = await startScratchPostgres();
+  const admin = await connect(postgres.url);
+  try {
+    const { caFile, certificateFile, keyFile } = await ensureCertificates(dir);
+    for (const file of [certificateFile, keyFile]) giveToService(file);
+    await admin.query(`alter system set ssl_cert_file = ${pg.escapeLiteral(certificateFile)}`);
+    await admin.query(`alter system set ssl_key_file = ${pg.escapeLiteral(keyFile)}`);
+    await admin.query('alter system set ssl = on');
+    await admin.query('select pg_reload_conf()');
+    const key = generateKey();
+    await setLogin(admin, 'mqtt_ingest', key);
+    const url = new URL(postgres.url);
+    Object.assign(url, { username: 'mqtt_ingest', password: key, search: '?sslmode=verify-full' });
+    const settings = readSettings({
+      ...{ MQTT_BROKER_URL: 'mqtts://127.0.0.1:1', MQTT_BROKER_USERNAME: 'none', MQTT_BROKER_PASSWORD: 'none' },
+      ...{ EXTERNAL_DATABASE_CONNECTION_STRING: url.href, EXTERNAL_DATABASE_CA: readFileSync(caFile, 'utf8') },
+      MQTT_CLIENT_ID: 'overlap',
+    });
+    const holder = openDatabase(settings.database);
+    const lease = await acquireLease(holder, settings.clientId);
+    const log = createLogger('mqtt_ingest', { level: 'silent', pretty: false });
+    const [times, bare]: [number[], number[]] = [[], []];
+    for (let n = 0; n < Number(runs); n++) {
+      bare.push(await timeOf(() => justConnect(settings.database)));
+      times.push(
+        await timeOf(async () => {
+          const { outcome } = await runOnce(settings, log, new AbortController().signal);
+          if (outcome !== 'skipped') throw new Error(`the run ended as ${outcome}, not as skipped`);
+        }),
+      );
+    }
+    await lease?.release();
+    await holder.close();
+    report(times, bare);
+  } finally {
+    await admin.end();
+    await postgres.stop();
+    rmSync(dir, { recursive: true });
+  }
+}
+
+async function justConnect(address: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(address);
+  await client.connect();
+  await client.end();
+}
+
+async function timeOf(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+function report(times: number[], bare: number[]): void {
+  const at = (values: number[], part: number) =>
+    values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] as number;
+  console.log(`the first of all: ${times[0]?.toFixed(0)} ms, the connection alone ${bare[0]?.toFixed(0)} ms`);
+  const [median, p99] = [at(times, 0.5), at(times, 0.99)];
+  const ratio = at(
+    times.map((time, index) => time / (bare[index] as number)),
+    0.5,
+  );
+  console.log(
+    `a run that finds another at work: ${median.toFixed(0)} ms (99 %: ${p99.toFixed(0)} ms), ` +
+      `${ratio.toFixed(2)} times the connection alone; goal: at most ${GOAL_MS} ms`,
+  );
+  if (median > GOAL_MS) process.exitCode = 1;
+}

@@ -1,0 +1,22 @@
+// What the collectors that are compared have in common.
+import type { ClientOptions } from './mqtt-client.ts';
+
+/** How a collector reaches broker and database. */
+export interface CollectorOptions {
+  broker: ClientOptions;
+  /** With its password. */
+  databaseUrl: string;
+  /** Where its rows go; the last four columns of the table's key tell readings apart. */
+  table: { schema: string; name: string };
+  /** Folder for files of its own. */
+  dir: string;
+  /** File descriptor for what it says. */
+  log: number;
+}
+
+/** A running collector. */
+export interface Collector {
+  pid: number;
+  /** Asks it to end, and waits. */
+  stop(): Promise<void>;
+}

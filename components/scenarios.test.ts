@@ -1,0 +1,74 @@
+// Every component in its three scenarios: planned, judged, the same the second time, and as docs/components.md shows it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { diffPlans } from '../preview/diff.ts';
+import { type Preview, preview } from '../preview/preview.ts';
+import { describeComponents, renderComponentsDoc, scenarioSources } from './testing/components-doc.ts';
+import { SCENARIOS } from './testing/scenarios/scenario.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const PROGRAM = { stack: 'test', root: join(ROOT, 'components/testing') };
+
+let first: Preview;
+beforeAll(async () => {
+  first = await preview({ ...PROGRAM, policyPack: join(ROOT, 'policies') });
+});
+
+it('is each component of the folder, three times', () => {
+  const tokens = describeComponents().map(({ className }) => `mqtt-saas:index:${className}`);
+  expect(tokens.length).toBeGreaterThan(15);
+  for (const scenario of SCENARIOS) {
+    const planned = first.plan.filter(({ custom, name }) => !custom && name.startsWith(`${scenario}-`));
+    expect(planned.map(({ type }) => type).sort(), scenario).toEqual(tokens);
+  }
+  expect([...scenarioSources().keys()].sort()).toEqual(describeComponents().map(({ className }) => className));
+});
+
+it('names and places every resource as its component’s', () => {
+  for (const { name, parent, type } of first.plan.filter(({ custom }) => custom)) {
+    if (type.endsWith(':ResourceGroup')) continue;
+    const [, component] = /::([^:]+)$/.exec(parent) ?? [];
+    expect(name.startsWith(`${component}-`), `${name} of ${component}`).toBe(true);
+  }
+});
+
+it('is the same the second time', async () => {
+  const second = await preview({ ...PROGRAM, policyPack: false });
+  const diff = diffPlans(first.plan, second.plan, { stack: 'test', project: 'mqtt-saas' });
+  expect(diff.filter(({ operation }) => operation !== 'same')).toEqual([]);
+});
+
+describe('the policies', () => {
+  /** Of the hardened scenario, by policy. */
+  const against = (scenario: string) =>
+    first.policies?.violations.flatMap(({ policy, urn }) => ((urn ?? '').includes(`::${scenario}-`) ? [policy] : [])) ??
+    [];
+
+  it('have nothing against what is hardened but what they accept of every environment', () => {
+    const accepted = JSON.parse(readFileSync(join(ROOT, 'policies/exceptions.json'), 'utf8')) as { policy: string }[];
+    // One program has one public address, this one has three environments.
+    const expected = [...accepted.map(({ policy }) => policy), 'network-public-address-fixed'];
+    expect(expected).toEqual(expect.arrayContaining(against('hardened')));
+    expect(against('hardened').length).toBeGreaterThan(0);
+  });
+
+  it('do object to what is left out, and to ports beyond the contract', () => {
+    expect(against('defaults')).toContain('governance-diagnostics');
+    expect(against('max')).toContain('network-ingress-contract');
+  });
+});
+
+describe('docs/components.md', () => {
+  it('is what the components say of themselves', async () => {
+    await expect(renderComponentsDoc()).toMatchFileSnapshot('../docs/components.md');
+  });
+
+  it('has a description of every argument, which says whether it is required', () => {
+    for (const { className, about, args } of describeComponents()) {
+      expect(about, className).toMatch(/\w/);
+      expect(args.length, className).toBeGreaterThan(0);
+      for (const [name, text] of args) expect(text, `${className}.${name}`).toMatch(/^(Required|Optional)\. \w/);
+    }
+  });
+});

@@ -1,0 +1,40 @@
+// What a scenario is: a component, given as little as it takes, as much as it takes, or what makes it hardest to harm. They are
+// planned by a test and shown in docs/components.md.
+import type { ComponentResource } from '@pulumi/pulumi';
+import type { Access } from '../../access.ts';
+import type { BrokerMachine } from '../../broker-machine.ts';
+import type { BundleStore } from '../../bundle-store.ts';
+import type { Credentials } from '../../credentials.ts';
+import type { FunctionApp } from '../../function-app.ts';
+import type { Identities } from '../../identities.ts';
+import type { LogWorkspace } from '../../log-workspace.ts';
+import type { Network } from '../../network.ts';
+import type { Operators } from '../../operators.ts';
+import type { Placement } from '../../placement.ts';
+import type { Storage } from '../../storage.ts';
+import type { Vault } from '../../vault.ts';
+
+/** The scenarios of every component. */
+export const SCENARIOS = ['defaults', 'max', 'hardened'] as const;
+export type ScenarioName = (typeof SCENARIOS)[number];
+
+/** What the components of a scenario are made in, and the ones that others need. */
+export interface World {
+  /** A component's name: one program has all scenarios. */
+  name(noun: string): string;
+  placement: Placement;
+  identities: Identities;
+  network: Network;
+  credentials: Credentials;
+  vault: Vault;
+  storage: Storage;
+  bundles: BundleStore;
+  logs: LogWorkspace;
+  access: Access;
+  broker: BrokerMachine;
+  functionApp: FunctionApp;
+  operators: Operators;
+}
+
+/** One component in its scenarios. */
+export type Scenarios<T extends ComponentResource = ComponentResource> = Record<ScenarioName, (world: World) => T>;

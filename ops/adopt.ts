@@ -1,0 +1,133 @@
+// `ops adopt`: takes an environment that runs already under a stack, phase by phase.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { type Document, parseDocument } from 'yaml';
+import { ROOT } from '../bootstrap/root.mjs';
+import { readProject } from '../preview/project.ts';
+import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
+import { NAMESPACE, parseConfig } from '../stacks/parse.ts';
+import { judgeBroker } from './adopt/broker.ts';
+import { phases } from './adopt/phases.ts';
+import { planAdoption } from './adopt/plan.ts';
+import { readRecording, textAt } from './adopt/recording.ts';
+import { renderReport } from './adopt/report.ts';
+import { tableCommands } from './adopt/table.ts';
+import { judgeToday } from './adopt/today.ts';
+
+interface Options {
+  from: string;
+  stack: string;
+  publicUntil?: string;
+  gatewayUntil?: string;
+  cwd: string;
+}
+
+const DAY_MS = 86_400_000;
+/** How long devices may use the old ways in, and then a gateway, unless told otherwise. Days. */
+const PUBLIC_DAYS = 90;
+const GATEWAY_DAYS = 365;
+
+const KEY = `${NAMESPACE}:adoption`;
+
+/** The `adopt` command. */
+export function adoptCommand(): Command {
+  const command = new Command('adopt')
+    .description('take over an environment that runs already: docs/adoption.md')
+    .option('--from <folder>', 'what ops/adopt/record.sh recorded')
+    .option('--stack <name>', 'the stack to write, Pulumi.<name>.yaml; what is in it already stays')
+    .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`)
+    .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`)
+    .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
+    .addHelpText('after', '\nExample:\n  npm run ops -- adopt --from recorded --stack prod > adoption.md')
+    .action(async (options: Partial<Options> & { cwd: string }) => {
+      const { from, stack } = options;
+      if (!from || !stack) throw new Error('give --from FOLDER and --stack NAME, or a phase (--help shows how)');
+      await adopt({ ...options, from, stack });
+    })
+    .addCommand(
+      new Command('phase')
+        .description('set the phase that the next deployment goes to, one step on or any step back')
+        .argument('<number>', `0 to ${LAST_PHASE}`)
+        .addHelpText('after', '\nExample:\n  npm run ops -- adopt phase 1 --stack prod')
+        // --stack and --cwd are its parent's.
+        .action((number: string, _: unknown, command: Command) => {
+          const { stack, cwd } = command.optsWithGlobals<Partial<Options> & { cwd: string }>();
+          if (!stack) throw new Error('give --stack NAME');
+          setPhase(Number(number), stack, cwd);
+        }),
+    );
+  for (const table of tableCommands()) command.addCommand(table);
+  return command;
+}
+
+async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): Promise<void> {
+  const recording = readRecording(from);
+  const file = openStack(stack, cwd);
+  if (file.config.has(KEY)) {
+    throw new Error(`${file.path} is adopted already. To begin again: pulumi config rm ${KEY} --stack ${stack}`);
+  }
+  const grace = { publicUntil: publicUntil ?? inDays(PUBLIC_DAYS), gatewayUntil: gatewayUntil ?? inDays(GATEWAY_DAYS) };
+  const { adoption, config, untouched } = planAdoption(recording, grace);
+  schema.parse(adoption);
+  for (const [key, value] of Object.entries(config)) {
+    // Where things are is no matter of choice; a size or a key that was chosen since stays.
+    const isFact = ['location', 'addressSpace', 'subnetPrefix'].includes(key);
+    if (isFact || !file.config.has(`${NAMESPACE}:${key}`)) file.config.set(`${NAMESPACE}:${key}`, value);
+  }
+  file.config.set(KEY, adoption);
+  file.save();
+  console.error(`wrote ${file.path}; the report follows`);
+
+  const unsafe = [...(await judgeToday(adoption, file.plain(), stack)), ...judgeBroker(recording)];
+  const names = {
+    stack,
+    group: textAt(recording.group, 'name'),
+    machine: textAt(recording.vm, 'name'),
+    functionApp: textAt(recording.functionApp, 'name'),
+    securityGroup: textAt(recording.securityGroup, 'name'),
+  };
+  console.log(renderReport({ stack, adoption, unsafe, phases: phases(names, adoption), untouched }));
+  tellWhatIsMissing(stack, cwd);
+}
+
+const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
+
+/** The recording does not know everything a stack needs. */
+function tellWhatIsMissing(stack: string, cwd: string): void {
+  try {
+    parseConfig(readProject(cwd, stack).config, stack);
+  } catch (error) {
+    console.error(`Before the first preview, complete the configuration.\n${(error as Error).message}`);
+  }
+}
+
+function setPhase(phase: number, stack: string, cwd: string): void {
+  const file = openStack(stack, cwd);
+  const plan = schema.safeParse(file.plain()[KEY]).data;
+  if (!plan) throw new Error(`${file.path} is not adopted: npm run ops -- adopt --from FOLDER --stack ${stack}`);
+  if (!Number.isInteger(phase) || phase < 0 || phase > LAST_PHASE)
+    throw new Error(`there are phases 0 to ${LAST_PHASE}`);
+  if (phase > plan.phase + 1)
+    throw new Error(`phase ${plan.phase + 1} comes before ${phase}: each relies on the one before`);
+  const next: Adoption = { ...plan, phase, reached: Math.max(plan.reached, phase) };
+  file.config.set(KEY, next);
+  file.save();
+  console.log(`${file.path}: phase ${plan.phase} -> ${phase}. Next: pulumi preview --stack ${stack}`);
+}
+
+/** A stack file whose comments survive. @throws Error when it is no YAML. */
+function openStack(stack: string, cwd: string) {
+  const path = join(cwd, `Pulumi.${stack}.yaml`);
+  const document: Document = parseDocument(existsSync(path) ? readFileSync(path, 'utf8') : 'config: {}\n');
+  if (document.errors.length > 0) throw new Error(`${path} is not valid YAML: ${document.errors[0]?.message}`);
+  return {
+    path,
+    config: {
+      has: (key: string) => document.hasIn(['config', key]),
+      set: (key: string, value: unknown) => document.setIn(['config', key], document.createNode(value)),
+    },
+    plain: () => (document.toJS() as { config?: Record<string, unknown> }).config ?? {},
+    save: () => writeFileSync(path, document.toString({ lineWidth: 0 })),
+  };
+}

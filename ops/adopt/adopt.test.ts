@@ -1,0 +1,319 @@
+// A recorded, unhardened environment: taken over without a change, then hardened phase by phase.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { diffPlans, type Operation } from '../../preview/diff.ts';
+import type { Plan, PlanEntry } from '../../preview/plan.ts';
+import { type Preview, preview } from '../../preview/preview.ts';
+import type { Adoption } from '../../stacks/adoption-plan.ts';
+
+const SAMPLE = join(import.meta.dirname, 'fixtures/zeroclaw');
+const PLACE = { stack: 'dev', project: 'mqtt-saas' };
+
+let folder: string;
+let report: string;
+/** The previews of phases 0 to 4, and last of phase 1 after all of them. */
+const previews: Preview[] = [];
+
+function ops(...args: string[]) {
+  const words = [join(ROOT, 'ops/main.ts'), 'adopt', '--cwd', folder, '--stack', 'dev', ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+const section = (): Adoption =>
+  parse(readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8')).config['mqtt-saas:adoption'];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'adopt-'));
+  const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
+  writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
+  cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(folder, 'Pulumi.dev.yaml'));
+  const { status, stdout, stderr } = ops(
+    '--from',
+    SAMPLE,
+    '--public-until',
+    '2099-03-31',
+    '--gateway-until',
+    '2099-12-31',
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: `wrote ${folder}/Pulumi.dev.yaml; the report follows\n` });
+  report = stdout;
+  // One file a phase, in a folder of its own, so that two can be previewed at a time.
+  const folders = [0, 1, 2, 3, 4, 1].map((phase, i) => {
+    expect(ops('phase', String(phase)).status).toBe(0);
+    const copy = join(folder, `step-${i}`);
+    mkdirSync(copy);
+    for (const file of ['Pulumi.yaml', 'Pulumi.dev.yaml']) cpSync(join(folder, file), join(copy, file));
+    return copy;
+  });
+  const work = [...folders.entries()];
+  const worker = async () => {
+    for (let next = work.shift(); next; next = work.shift()) {
+      const [i, root] = next;
+      // The last is the way back: it violates what phase 1 does.
+      const policyPack = i < 5 ? join(ROOT, 'policies') : false;
+      previews[i] = await preview({ stack: 'dev', root, policyPack });
+    }
+  };
+  await Promise.all([worker(), worker()]);
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const planOf = (phase: number): Plan => previews[phase]?.plan ?? [];
+const find = (plan: Plan, name: string): PlanEntry | undefined => plan.find((entry) => entry.name === name);
+const imported = (plan: Plan) => plan.filter(({ options }) => options.import);
+const recordedIds = () => {
+  const files = ['resources', 'group', 'vnet'].map((name) =>
+    JSON.parse(readFileSync(join(SAMPLE, `${name}.json`), 'utf8')),
+  );
+  const [resources, group, vnet] = files as [{ id: string }[], { id: string }, { subnets: { id: string }[] }];
+  return [...resources.map(({ id }) => id), group.id, ...vnet.subnets.map(({ id }) => id)];
+};
+
+/** What a deployment from one phase to the next does, by operation. */
+function step(from: number, to: number): Partial<Record<Operation, string[]>> {
+  const done: Partial<Record<Operation, string[]>> = {};
+  for (const { operation, entry } of diffPlans(planOf(from), planOf(to), PLACE))
+    done[operation] = [...(done[operation] ?? []), entry.name];
+  return done;
+}
+
+describe('the first preview', () => {
+  it('imports every resource of the environment, each once', () => {
+    const ids = imported(planOf(0)).map(({ options }) => options.import?.toLowerCase());
+    expect(ids.sort()).toEqual(
+      recordedIds()
+        .map((id) => id.toLowerCase())
+        .sort(),
+    );
+  });
+
+  it('under the name it has, so that it is that very resource', () => {
+    for (const { name, inputs, options } of imported(planOf(0))) {
+      const own = Object.entries(inputs).filter(([key]) => /Name$|^name$/.test(key) && key !== 'resourceGroupName');
+      const last = options.import?.split('/').at(-1);
+      expect(
+        own.map(([, value]) => value).concat(name === 'group' ? (inputs.resourceGroupName as string) : []),
+        name,
+      ).toContain(last);
+      expect(inputs.resourceGroupName, name).toBe('MyLowCostVM_group');
+    }
+  });
+
+  it('changes none of it: what is imported is as recorded, and whatever is not is left alone', () => {
+    const { resources, left } = section();
+    for (const { name, inputs, options } of imported(planOf(0))) {
+      if (name !== 'before-function-app') expect(options.ignoreChanges, name).toEqual(['*']);
+      const recorded = resources[name]?.recorded ?? left[name]?.recorded ?? {};
+      expect(inputs, name).toMatchObject(recorded);
+      expect(
+        Object.keys(inputs).filter((key) => !(key in recorded)),
+        name,
+      ).toEqual(name === 'before-function-app' ? ['enabled'] : []);
+    }
+    const app = find(planOf(0), 'before-function-app');
+    expect(app?.inputs.enabled).toBe(true);
+    expect(Object.keys(app?.inputs ?? {}).filter((key) => !app?.options.ignoreChanges?.includes(key))).toEqual([
+      'enabled',
+    ]);
+  });
+
+  it('does nothing to what runs: the machine gets no configuration, the new ingest is off', () => {
+    expect(JSON.stringify(find(planOf(0), 'broker-configuration-apply')?.inputs.source)).not.toContain(
+      'broker-apply --from',
+    );
+    expect(find(planOf(0), 'functions-settings')?.inputs.properties).toMatchObject({
+      'AzureWebJobs.mqtt_ingest.Disabled': 'true',
+    });
+  });
+});
+
+describe('from phase to phase', () => {
+  it('only the cut-over replaces anything, and that the machine alone; what goes, goes last', () => {
+    expect(step(0, 1).replace ?? []).toEqual([]);
+    expect(step(1, 2).replace).toEqual(['broker-vm']);
+    expect(step(2, 3).replace ?? []).toEqual([]);
+    expect(step(3, 4).replace ?? []).toEqual([]);
+    for (const [from, to] of [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ] as const)
+      expect(step(from, to).delete ?? []).toEqual([]);
+    const gone = ['before-function-app', 'before-insights', 'before-os-disk', 'before-plan', 'before-ssh-key'];
+    expect(step(3, 4).delete?.sort()).toEqual(gone);
+    const retained = planOf(3)
+      .filter(({ options }) => options.retainOnDelete)
+      .map(({ name }) => name);
+    expect(retained.sort()).toEqual(['before-insights', 'before-os-disk']);
+  });
+
+  it('devices keep every way in until the cut-over, and administrators only theirs from phase 1 on', () => {
+    const ways = (phase: number) =>
+      ((find(planOf(phase), 'network-nsg')?.inputs.securityRules ?? []) as Record<string, string>[])
+        .filter(({ access }) => access === 'Allow')
+        .map((rule) => `${rule.destinationPortRange} from ${rule.sourceAddressPrefix ?? rule.sourceAddressPrefixes}`)
+        .sort();
+    expect(ways(0)).toEqual(['1883 from *', '22 from *', '8883 from *']);
+    expect(ways(1)).toEqual(['1883 from *', '22 from 203.0.113.10/32', '8883 from *']);
+    for (const phase of [2, 3, 4]) expect(ways(phase)).toEqual(['22 from 203.0.113.10/32', '8883 from *']);
+  });
+
+  it('the machine keeps its address and its interface', () => {
+    for (const phase of [0, 1, 2, 3, 4]) {
+      expect(find(planOf(phase), 'network-address')?.options.import).toMatch(/\/zeroclaw-b1s-ip$/);
+      expect(find(planOf(phase), 'network-nic')?.inputs.ipConfigurations).toMatchObject([{ name: 'ipconfig1' }]);
+    }
+  });
+
+  it('the old ingest stops as the new one starts', () => {
+    const settings = (phase: number) => Object.keys(find(planOf(phase), 'functions-settings')?.inputs.properties ?? {});
+    const ingests = [0, 1, 2, 3].map((phase) => [
+      find(planOf(phase), 'before-function-app')?.inputs.enabled,
+      !settings(phase).includes('AzureWebJobs.mqtt_ingest.Disabled'),
+    ]);
+    expect(ingests).toEqual([
+      [true, false],
+      [true, false],
+      [false, true],
+      [false, true],
+    ]);
+  });
+
+  it('ends without a policy violation', () => {
+    const violations = previews.slice(0, 5).map(({ policies }) => policies?.violations.length ?? Number.NaN);
+    expect(violations[4]).toBe(0);
+    expect(violations.toSorted((a, b) => b - a)).toEqual(violations);
+    expect(violations[0]).toBeGreaterThan(30);
+  });
+
+  it('goes back: the old machine around its old disk, the recorded storage, nothing of it ignored', () => {
+    const back = planOf(5);
+    expect(find(back, 'broker-vm')?.inputs).toMatchObject({
+      storageProfile: { osDisk: { createOption: 'Attach', managedDisk: { id: expect.stringContaining('OsDisk_1') } } },
+    });
+    expect(find(back, 'broker-vm')?.inputs).not.toHaveProperty('osProfile');
+    expect(find(back, 'broker-vm')?.options.ignoreChanges ?? []).not.toContain('*');
+    expect(find(back, 'storage-account')?.inputs).toMatchObject({
+      minimumTlsVersion: 'TLS1_0',
+      allowSharedKeyAccess: true,
+    });
+    expect(find(back, 'storage-account')?.options.ignoreChanges).toBeUndefined();
+  });
+});
+
+describe('the report', () => {
+  /** Findings of the part that ends with this phase. */
+  const part = (phase: number) => report.split(/### Ends with Phase /)[phase + 1]?.split('\n## ')[0] ?? '';
+
+  it('names each unsafe thing with the phase that ends it', () => {
+    for (const [phase, text] of [
+      [1, '22/tcp is allowed by rule "allow-ssh"'],
+      [2, '1883/tcp is allowed by rule "allow-mqtt-plain"'],
+      [2, 'the default user "admin"'],
+      [2, 'signed by itself'],
+      [2, 'Port 1883 0.0.0.0'],
+      [3, 'does not surely refuse TLS before 1.2'],
+      [4, 'Setting "MQTT_BROKER_PASSWORD"'],
+      [4, 'Setting "EXTERNAL_DATABASE_CONNECTION_STRING"'],
+    ] as const) {
+      expect(part(phase), text).toContain(text);
+      for (const other of [0, 1, 2, 3, 4].filter((each) => each !== phase)) {
+        if (text !== 'does not surely refuse TLS before 1.2') expect(part(other)).not.toContain(text);
+      }
+    }
+  });
+
+  it('is right: what it says ends with a phase is violated before and not after', () => {
+    const keys = ({ policies }: Preview) =>
+      new Set((policies?.violations ?? []).map(({ policy, urn }) => `${urn.split('::').at(-1)}: ${policy}`));
+    const found = previews.slice(0, 5).map(keys);
+    let checked = 0;
+    for (const phase of [0, 1, 2, 3, 4]) {
+      for (const [, name = '', policy = ''] of part(phase).matchAll(/^- \w+ ([\w-]+): .*\(([\w-]+)\)$/gm)) {
+        const key = `${name}: ${policy}`;
+        expect(found[phase]?.has(key) && !(name === 'network-nsg' && phase === 1), `${key} after phase ${phase}`).toBe(
+          false,
+        );
+        if (phase > 0) expect(found[phase - 1], `${key} before phase ${phase}`).toContain(key);
+        checked += 1;
+      }
+    }
+    expect(checked).toBeGreaterThan(30);
+  });
+
+  it('orders the phases with the way back from each', () => {
+    expect([...report.matchAll(/^### (Phase \d)/gm)].map(([, title]) => title)).toEqual(
+      [0, 1, 2, 3, 4].map((n) => `Phase ${n}`),
+    );
+    expect(report.match(/^Back: /gm)).toHaveLength(5);
+    expect(report).toContain('2099-03-31');
+    expect(report).toContain('2099-12-31');
+  });
+});
+
+describe('is refused', () => {
+  /** A copy of the sample with one file changed. */
+  function changed(file: string, change: (value: never) => void): string {
+    const copy = mkdtempSync(join(folder, 'recorded-'));
+    cpSync(SAMPLE, copy, { recursive: true });
+    const value = JSON.parse(readFileSync(join(copy, file), 'utf8'));
+    change(value as never);
+    writeFileSync(join(copy, file), JSON.stringify(value));
+    return copy;
+  }
+  const fresh = () => {
+    const text = readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8');
+    cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(folder, 'Pulumi.dev.yaml'));
+    return () => writeFileSync(join(folder, 'Pulumi.dev.yaml'), text);
+  };
+
+  it.each([
+    [
+      'a rule that opens SSH with other ports',
+      'nsg.json',
+      (nsg: { securityRules: { destinationPortRange: string }[] }) => {
+        (nsg.securityRules[0] as { destinationPortRange: string }).destinationPortRange = '0-65535';
+      },
+      'the security rule allow-ssh opens SSH together with other ports',
+    ],
+    [
+      'a part in another group',
+      'vnet.json',
+      (vnet: { id: string }) => {
+        vnet.id = vnet.id.replace('MyLowCostVM_group', 'Other');
+      },
+      'is not in the group MyLowCostVM_group',
+    ],
+  ] as const)('%s', (_, file, change, message) => {
+    const restore = fresh();
+    const { status, stderr } = ops('--from', changed(file, change as never));
+    restore();
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+  });
+
+  it('a second adoption, a phase that is skipped, and a folder that is none', () => {
+    expect(ops('--from', SAMPLE).stderr).toContain('is adopted already');
+    expect(ops('phase', '3').stderr).toContain('phase 2 comes before 3');
+    expect(ops('phase', '9').stderr).toContain('phases 0 to 4');
+    const restore = fresh();
+    expect(ops('--from', folder).stderr).toMatch(/group\.json is missing: record the environment/);
+    restore();
+  });
+
+  it('to stay with the old ways in once the day is over', async () => {
+    const file = join(folder, 'Pulumi.dev.yaml');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('2099-03-31', '2020-03-31'));
+    await expect(preview({ stack: 'dev', root: folder, policyPack: false })).rejects.toThrow(
+      /ended its grace on 2020-03-31.*go to phase 2/,
+    );
+    writeFileSync(file, text);
+  });
+});

@@ -1,0 +1,169 @@
+// What becomes of each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
+import { VM_SIZES } from '../../components/vm-sizes.ts';
+import type { Adoption } from '../../stacks/adoption-plan.ts';
+import { at, items, type Json, type Recording, textAt } from './recording.ts';
+import * as translate from './translate.ts';
+
+/** What a recording comes to. */
+export interface AdoptionPlan {
+  adoption: Adoption;
+  /** Configuration keys that the recording decides. */
+  config: Record<string, string>;
+  /** Resources of the group that the program cannot take: they stay as they are. */
+  untouched: { id: string; why: string }[];
+}
+
+/** The days until which devices may go on in the old way. ISO dates. */
+export interface Grace {
+  publicUntil: string;
+  gatewayUntil: string;
+}
+
+const SSH = 22;
+
+/**
+ * @throws Error when a part cannot be taken over as it is: in another resource group, with several addresses, or when closing
+ * SSH would close something else with it.
+ */
+export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }: Grace): AdoptionPlan {
+  const { group, vm, disk, nic, vnet, publicAddress, securityGroup, functionApp, plan, storageAccounts } = recording;
+  const subnet = ownSubnet(vnet, nic);
+  const [storage] = storageAccounts;
+  const here = textAt(group, 'name');
+  const inGroup = { resourceGroupName: here };
+  const adopted = (
+    resource: Json,
+    hardened: number,
+    recorded: translate.Inputs,
+    more: Partial<Adoption['resources'][string]> = {},
+  ) => ({ id: textAt(resource, 'id'), hardened, recorded: { ...recorded, ...inGroup }, ...more });
+
+  const resources: Adoption['resources'] = {
+    group: adopted(group, 1, translate.group(group)),
+    'network-nsg': adopted(securityGroup, 1, translate.securityGroup(securityGroup)),
+    'network-vnet': adopted(vnet, 1, translate.virtualNetwork(vnet)),
+    'network-subnet': adopted(subnet, 1, translate.subnet(subnet, vnet)),
+    'network-address': adopted(publicAddress, 1, translate.publicAddress(publicAddress)),
+    'network-nic': adopted(nic, 1, translate.networkInterface(nic), {
+      // Renaming it would take the machine off the network.
+      kept: { ipConfigurations: [{ name: textAt(nic, 'ipConfigurations', 0, 'name') }] },
+    }),
+    'broker-vm': adopted(vm, 2, translate.machine(vm), {
+      restored: { ...translate.restoredMachine(vm), ...inGroup },
+    }),
+    ...(storage ? { 'storage-account': adopted(storage, 3, translate.storageAccount(storage)) } : {}),
+  };
+  const left: Adoption['left'] = {
+    'before-function-app': {
+      ...leaving('web:WebApp', functionApp, translate.functionApp(recording), inGroup),
+      stopped: 2,
+    },
+    'before-plan': leaving('web:AppServicePlan', plan, translate.plan(plan), inGroup),
+    'before-os-disk': { ...leaving('compute:Disk', disk, translate.disk(disk), inGroup), retained: true },
+  };
+  recording.sshKeys.forEach((key, i) => {
+    left[`before-ssh-key${i || ''}`] = leaving('compute:SshPublicKey', key, translate.sshKey(key), inGroup);
+  });
+  ofType(recording, 'microsoft.insights/components').forEach((each, i) => {
+    const one = leaving('applicationinsights:Component', each, translate.insights(each), inGroup);
+    left[`before-insights${i || ''}`] = { ...one, retained: true };
+  });
+
+  const foreign = [...Object.values(resources), ...Object.values(left)].find(({ id }) => !isIn(id, here));
+  if (foreign) {
+    throw new Error(
+      `${foreign.id} is not in the group ${here}: the program has one group. Move it there first: az resource move`,
+    );
+  }
+  const taken = new Set([...Object.values(resources), ...Object.values(left)].map(({ id }) => id.toLowerCase()));
+  return {
+    adoption: {
+      phase: 0,
+      reached: 0,
+      publicUntil,
+      gatewayUntil,
+      names: {
+        rg: here,
+        nsg: textAt(securityGroup, 'name'),
+        vnet: textAt(vnet, 'name'),
+        snet: textAt(subnet, 'name'),
+        pip: textAt(publicAddress, 'name'),
+        nic: textAt(nic, 'name'),
+        vm: textAt(vm, 'name'),
+        ...(storage ? { st: textAt(storage, 'name') } : {}),
+      },
+      resources,
+      graceRules: graceRules(securityGroup),
+      left,
+    },
+    config: configOf(recording, subnet),
+    untouched: recording.resources
+      .filter((resource) => !taken.has(textAt(resource, 'id').toLowerCase()))
+      .map((resource) => ({ id: textAt(resource, 'id'), why: `the program has no ${textAt(resource, 'type')}` })),
+  };
+}
+
+const leaving = (type: string, resource: Json, recorded: translate.Inputs, inGroup: translate.Inputs) => ({
+  type: `azure-native:${type}`,
+  id: textAt(resource, 'id'),
+  recorded: { ...recorded, ...inGroup },
+  gone: 4,
+  retained: false,
+});
+
+const ofType = ({ resources }: Recording, type: string) =>
+  resources.filter((resource) => textAt(resource, 'type').toLowerCase() === type);
+
+/** Ids are compared without regard to case: Azure itself writes them in several ways. */
+const isIn = (id: string, group: string) => `${id}/`.toLowerCase().includes(`/resourcegroups/${group}/`.toLowerCase());
+
+/** The subnet that the machine's interface is in. */
+function ownSubnet(vnet: Json, nic: Json): Json {
+  if (items(at(nic, 'ipConfigurations')).length !== 1) {
+    throw new Error(
+      `${textAt(nic, 'name')} has more than one IP configuration: the program has one. Remove the others first`,
+    );
+  }
+  const id = textAt(nic, 'ipConfigurations', 0, 'subnet', 'id').toLowerCase();
+  const found = items(at(vnet, 'subnets')).find((each) => textAt(each, 'id').toLowerCase() === id);
+  if (!found) throw new Error(`vnet.json is not the network that ${textAt(nic, 'name')} is in: record it again`);
+  return found;
+}
+
+/** Ways in that devices may use: all but SSH, and but 8883, which the program opens itself. */
+function graceRules(securityGroup: Json): translate.Inputs[] {
+  const rules = items(at(securityGroup, 'securityRules'))
+    .map(translate.securityRule)
+    .filter(({ direction, access }) => direction === 'Inbound' && access === 'Allow');
+  for (const rule of rules) {
+    const ports = portsOf(rule);
+    if (ports.includes(String(SSH)) ? ports.length > 1 : ports.some((range) => covers(range, SSH))) {
+      throw new Error(
+        `the security rule ${rule.name} opens SSH together with other ports, so one cannot be closed without the others: ` +
+          'make a rule of its own for each port that devices use, then record again',
+      );
+    }
+  }
+  return rules.filter((rule) => !portsOf(rule).includes(String(SSH)) && portsOf(rule).join() !== '8883');
+}
+
+const portsOf = ({ destinationPortRange: one, destinationPortRanges: many }: translate.Inputs): string[] =>
+  [...(one === undefined ? [] : [one]), ...items(many)].map(String);
+
+function covers(range: string, port: number): boolean {
+  const [from = '', to = from] = range === '*' ? ['0', '65535'] : range.split('-');
+  return Number(from) <= port && port <= Number(to);
+}
+
+/** Keys that must say what is there, or say it best. */
+function configOf({ vm, vnet, nic }: Recording, subnet: Json): Record<string, string> {
+  const size = textAt(vm, 'hardwareProfile', 'vmSize');
+  const key = at(vm, 'osProfile', 'linuxConfiguration', 'ssh', 'publicKeys', 0, 'keyData');
+  return {
+    location: textAt(nic, 'location').replaceAll(' ', '').toLowerCase(),
+    addressSpace: textAt(vnet, 'addressSpace', 'addressPrefixes', 0),
+    subnetPrefix: translate.subnetPrefix(subnet),
+    ...(Object.hasOwn(VM_SIZES, size) ? { vmSize: size } : {}),
+    ...(typeof key === 'string' ? { sshPublicKey: key.trim() } : {}),
+  };
+}

@@ -1,0 +1,82 @@
+#!/bin/sh
+# Records a running environment for `npm run ops -- adopt`: what az prints of each resource, as JSON files in a folder. It only
+# reads, and no secret gets into a file: of an app setting only its name is kept and whether it refers to Key Vault.
+#
+#   sh ops/adopt/record.sh GROUP VM FUNCTION_APP FOLDER
+#
+# With BROKER_SSH=azureuser@HOST it also looks at the broker's configuration (user names, listeners, certificate), and with
+# DATABASE_URL at the table public.telemetry (columns, number of rows).
+set -eu
+umask 077
+
+if [ $# -ne 4 ]; then
+  echo 'usage: sh ops/adopt/record.sh GROUP VM FUNCTION_APP FOLDER' >&2
+  exit 2
+fi
+group=$1 vm=$2 app=$3 folder=$4
+mkdir -p "$folder"
+
+# save FILE WORD...: az's answer, or none of it.
+save() {
+  file=$1
+  shift
+  echo "$file.json" >&2
+  az "$@" --output json >"$folder/.part"
+  mv "$folder/.part" "$folder/$file.json"
+}
+# look QUERY WORD...: one value.
+look() {
+  query=$1
+  shift
+  az "$@" --query "$query" --output tsv
+}
+
+save account account show --query '{id: id, name: name, state: state}'
+save group group show --name "$group"
+save resources resource list --resource-group "$group"
+save vm vm show --resource-group "$group" --name "$vm"
+save disk disk show --ids "$(look storageProfile.osDisk.managedDisk.id vm show --resource-group "$group" --name "$vm")"
+
+nic=$(look 'networkProfile.networkInterfaces[0].id' vm show --resource-group "$group" --name "$vm")
+save nic network nic show --ids "$nic"
+subnet=$(look 'ipConfigurations[0].subnet.id' network nic show --ids "$nic")
+save vnet network vnet show --ids "${subnet%/subnets/*}"
+# The name's spelling depends on the version of az.
+address=$(look 'ipConfigurations[0].(publicIPAddress || publicIpAddress).id' network nic show --ids "$nic")
+save public-ip network public-ip show --ids "$address"
+nsg=$(look 'networkSecurityGroup.id' network nic show --ids "$nic")
+if [ -z "$nsg" ]; then nsg=$(look 'networkSecurityGroup.id' network vnet subnet show --ids "$subnet"); fi
+save nsg network nsg show --ids "$nsg"
+
+save functionapp functionapp show --resource-group "$group" --name "$app"
+save functionapp-config functionapp config show --resource-group "$group" --name "$app"
+save appsettings functionapp config appsettings list --resource-group "$group" --name "$app" \
+  --query "[].{name: name, reference: starts_with(value || '', '@Microsoft.KeyVault('), slotSetting: slotSetting}"
+plan=$(look 'appServicePlanId || serverFarmId || properties.serverFarmId' functionapp show --resource-group "$group" --name "$app")
+save plan appservice plan show --ids "$plan"
+save storage storage account list --resource-group "$group"
+save ssh-keys sshkey list --resource-group "$group"
+
+if [ -n "${BROKER_SSH:-}" ]; then
+  echo broker.txt >&2
+  # shellcheck disable=SC2016 # expanded on the broker's machine
+  ssh "$BROKER_SSH" 'sudo sh -s' >"$folder/broker.txt" <<'END'
+cut -d: -f1 /etc/mosquitto/passwd* | sort -u | sed 's/^/user /'
+cat /etc/mosquitto/mosquitto.conf /etc/mosquitto/conf.d/*.conf |
+  grep -E '^(listener|port|allow_anonymous|password_file|acl_file|cafile|certfile|keyfile) '
+certificate=$(cat /etc/mosquitto/mosquitto.conf /etc/mosquitto/conf.d/*.conf | sed -n 's/^certfile //p' | head -1)
+openssl x509 -noout -issuer -subject -enddate -in "$certificate"
+END
+fi
+
+if [ -n "${DATABASE_URL:-}" ]; then
+  echo telemetry.json >&2
+  PGDATABASE=$DATABASE_URL psql --no-psqlrc --tuples-only --no-align --command "
+    select json_build_object(
+      'columns', (select json_agg(json_build_object('name', column_name, 'type', data_type) order by ordinal_position)
+        from information_schema.columns where table_schema = 'public' and table_name = 'telemetry'),
+      'rows', (select count(*) from public.telemetry),
+      'rowSecurity', (select relrowsecurity from pg_class where oid = 'public.telemetry'::regclass))" \
+    >"$folder/telemetry.json"
+fi
+echo "recorded in $folder; next: npm run ops -- adopt --from $folder --stack NAME" >&2

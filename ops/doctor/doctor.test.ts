@@ -1,0 +1,366 @@
+// The doctor as a person runs it: with nothing installed, and with stand-ins for az and pulumi that answer what the real
+// ones were recorded to answer.
+import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { ensureCertificates } from '../../local/certificates.ts';
+import type { StackConfig } from '../../stacks/parse.ts';
+import type { Finding } from './finding.ts';
+import { reachChecks } from './reach.ts';
+import { run } from './run.ts';
+import { atLeast } from './tools.ts';
+
+const SUBSCRIPTION = '5e1f0d3c-7a52-4a0e-9d0b-0c2f4b6a8d10';
+
+/** Answers of the real programs, by the words they were asked with; `!` in front makes it an error. */
+const RECORDED: Record<string, Record<string, string>> = {
+  git: { '--version': 'git version 2.47.3' },
+  node: { '--version': 'v24.21.0' },
+  wrangler: { '--version': '4.155.0' },
+  pulumi: {
+    version: 'v3.270.0',
+    'stack ls': JSON.stringify([{ name: 'organization/mqtt-saas/dev', current: true, updateInProgress: false }]),
+  },
+  az: {
+    version: JSON.stringify({ 'azure-cli': '2.79.0', 'azure-cli-core': '2.79.0', extensions: {} }),
+    'account show': JSON.stringify({
+      environmentName: 'AzureCloud',
+      id: SUBSCRIPTION,
+      isDefault: true,
+      name: 'iot-sandbox',
+      state: 'Enabled',
+      tenantId: '11111111-2222-3333-4444-555555555555',
+      user: { name: 'ada@contoso.com', type: 'user' },
+    }),
+    'provider list': JSON.stringify(
+      ['Authorization', 'Compute', 'Consumption', 'KeyVault', 'ManagedIdentity', 'Network', 'OperationalInsights']
+        .concat(['Storage', 'Web', 'App'])
+        .map((name) => `Microsoft.${name}`)
+        .concat('microsoft.insights'),
+    ),
+    'vm list-skus': JSON.stringify([
+      { name: 'Standard_B2ts_v2', resourceType: 'virtualMachines', locations: ['westeurope'], restrictions: [] },
+    ]),
+    'functionapp list-flexconsumption-locations': JSON.stringify([{ name: 'westeurope' }, { name: 'northeurope' }]),
+    'feature show': JSON.stringify({ name: 'Microsoft.Compute/EncryptionAtHost', properties: { state: 'Registered' } }),
+    rest: JSON.stringify({ message: null, nameAvailable: true, reason: null }),
+    'resource list': '[]',
+    'keyvault list-deleted': '[]',
+  },
+};
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+  mkdirSync(join(folder, 'bin'));
+  const own = readFileSync(join(ROOT, 'Pulumi.dev.yaml'), 'utf8');
+  const real = own
+    .replace('203.0.113.10/32', '51.12.80.4/32')
+    .replace('Q2F example', 'Q2F ada')
+    .replaceAll('platform@example.com', 'ada@contoso.com')
+    .replace('ex4mp1', 'a1b2c3')
+    .replace('northeurope', 'westeurope')
+    .replace('aws-0-eu-north-1.pooler.supabase.com', 'aws-0-eu-north-1.pooler.invalid')
+    .replace('abcdefghijklmnopqrst', 'qwertyuiopasdfghjklz');
+  writeFileSync(join(folder, 'Pulumi.dev.yaml'), `${real}  mqtt-saas:vmSize: Standard_B2ts_v2\n`);
+  writeFileSync(join(folder, 'Pulumi.yaml'), readFileSync(join(ROOT, 'Pulumi.yaml')));
+  // main in Pulumi.yaml must be there.
+  symlinkSync(join(ROOT, 'stacks'), join(folder, 'stacks'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Puts a program on the PATH that knows these answers and no others. */
+function standIn(program: string, changes: Record<string, string> = {}): void {
+  const answers = Object.entries({ ...RECORDED[program], ...changes });
+  const cases = answers.map(([words, answer]) =>
+    answer.startsWith('!')
+      ? `"${words}"*) echo '${answer.slice(1)}' >&2; exit 1;;`
+      : `"${words}"*) cat <<'END'\n${answer}\nEND\n;;`,
+  );
+  const path = join(folder, 'bin', program);
+  writeFileSync(path, `#!/bin/sh\ncase "$*" in\n${cases.join('\n')}\n*) echo "what is $*?" >&2; exit 9;;\nesac\n`);
+  chmodSync(path, 0o755);
+}
+
+/** A network namespace of its own has no network at all: what this says does not depend on this machine's name server. */
+const OFFLINE = ['/usr/bin/unshare', '--map-root-user', '--net'];
+const hasNamespaces = spawnSync(OFFLINE[0] as string, [...OFFLINE.slice(1), 'true']).status === 0;
+
+async function doctor(...args: string[]) {
+  const path = `${join(folder, 'bin')}:/usr/bin/nothing`;
+  // cat for the stand-ins.
+  symlinkSync('/bin/cat', join(folder, 'bin/cat'));
+  const [program = '', ...words] = [
+    ...(hasNamespaces ? OFFLINE : []),
+    ...[process.execPath, join(ROOT, 'ops/doctor.ts'), '--cwd', folder, ...args],
+  ];
+  const child = spawn(program, words, {
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  rmSync(join(folder, 'bin/cat'));
+  return { out, code: code as number, err: err.replace(/^\.\.\. waiting.*\n/gm, '') };
+}
+
+async function findings(...args: string[]) {
+  const { out, code } = await doctor('--json', ...args);
+  const all = JSON.parse(out) as Finding[];
+  const of = (check: string) => all.filter((finding) => finding.check === check);
+  return { code, of, one: (check: string) => of(check)[0], all };
+}
+
+const everything = () => {
+  for (const program of Object.keys(RECORDED)) standIn(program);
+};
+
+describe.runIf(hasNamespaces)('where everything is there', () => {
+  it('nothing fails, and what cannot be reached is said to be unknown', async () => {
+    everything();
+    const { code, out, err } = await doctor();
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^ok {7}pulumi: +3\.270\.0$/m);
+    expect(out).toMatch(/^ok {7}az sign-in: +ada@contoso\.com, subscription "iot-sandbox"$/m);
+    expect(out).toMatch(/^ok {7}vault name: +kv-mqtt-dev-a1b2c3 is free$/m);
+    expect(out).toMatch(/^unknown +database: /m);
+    expect(out).not.toContain('\x1b');
+    expect(out).toMatch(/\n\d+ ok, 0 warnings, 0 failed/);
+    expect(out.match(/is free$/gm)).toHaveLength(4);
+  });
+
+  it.each([
+    ['account show', "!ERROR: Please run 'az login' to setup account.", 'az sign-in', 'failed', 'az login'],
+    [
+      'account show',
+      JSON.stringify({ id: SUBSCRIPTION, name: 'x', state: 'Disabled', user: { name: 'a' } }),
+      'az sign-in',
+      'failed',
+      'az account set',
+    ],
+    [
+      'provider list',
+      '["Microsoft.Compute"]',
+      'resource providers',
+      'failed',
+      'az provider register --namespace Microsoft.KeyVault',
+    ],
+    ['vm list-skus', '[]', 'machine size', 'failed', 'mqtt-saas:vmSize'],
+    [
+      'vm list-skus',
+      JSON.stringify([
+        { name: 'Standard_B2ts_v2', restrictions: [{ type: 'Location', reasonCode: 'NotAvailableForSubscription' }] },
+      ]),
+      'machine size',
+      'failed',
+      'mqtt-saas:vmSize',
+    ],
+    ['vm list-skus', '!ERROR: (TooManyRequests) try later', 'machine size', 'unknown', undefined],
+    [
+      'functionapp list-flexconsumption-locations',
+      '[{"name":"eastus"}]',
+      'Flex Consumption',
+      'failed',
+      'mqtt-saas:location',
+    ],
+    ['feature show', '{"properties":{"state":"NotRegistered"}}', 'encryption at host', 'failed', 'az feature register'],
+    ['version', '{"azure-cli":"2.60.1"}', 'az', 'failed', 'install'],
+    ['version', 'no json', 'az', 'failed', 'install'],
+  ] as const)('az %s: %s', async (words, answer, check, mark, remedy) => {
+    everything();
+    standIn('az', { [words]: answer });
+    const { code, one } = await findings();
+    expect(one(check)).toMatchObject({ mark });
+    if (remedy) expect(one(check)?.remedy).toContain(remedy);
+    expect(code).toBe(mark === 'failed' ? 1 : 0);
+  });
+
+  it('tells a name of one’s own, a deleted vault and somebody else’s name apart', async () => {
+    everything();
+    const taken = JSON.stringify({ message: 'taken', nameAvailable: false, reason: 'AlreadyExists' });
+    standIn('az', { rest: taken, 'resource list': '["/subscriptions/x/y"]' });
+    expect((await findings()).one('vault name')).toMatchObject({ mark: 'ok', seen: expect.stringContaining('own') });
+    standIn('az', { rest: taken, 'keyvault list-deleted': '["kv-mqtt-dev-a1b2c3"]' });
+    expect((await findings()).one('vault name')).toMatchObject({
+      mark: 'failed',
+      remedy: expect.stringContaining('purge'),
+    });
+    standIn('az', { rest: taken });
+    const { of } = await findings();
+    for (const name of [...of('vault name'), ...of('storage name'), ...of('Function App name')]) {
+      expect(name).toMatchObject({ mark: 'failed', remedy: expect.stringContaining('nameSuffix') });
+    }
+  });
+
+  it('Pulumi that is old, not signed in or without the stack', async () => {
+    everything();
+    standIn('pulumi', { version: 'v3.100.0', 'stack ls': '!error: PULUMI_ACCESS_TOKEN must be set' });
+    const { one, code } = await findings();
+    expect(code).toBe(1);
+    expect([one('pulumi')?.mark, one('pulumi sign-in')?.mark]).toEqual(['failed', 'failed']);
+    standIn('pulumi', { 'stack ls': '[]' });
+    expect((await findings()).one('pulumi sign-in')).toMatchObject({ mark: 'warning' });
+  });
+});
+
+describe('where something is missing', () => {
+  it('with no tool at all it says so for each, and what it could not check', async () => {
+    const { code, one, all } = await findings();
+    expect(code).toBe(1);
+    for (const tool of ['node', 'pulumi', 'az']) expect(one(tool)?.mark).toBe('failed');
+    for (const check of ['az sign-in', 'pulumi sign-in', 'names', 'region']) expect(one(check)?.mark).toBe('unknown');
+    for (const { mark, remedy } of all) if (mark === 'failed') expect(remedy).toBeTruthy();
+  });
+
+  it('a refused configuration is told key by key, with the command', async () => {
+    everything();
+    writeFileSync(join(folder, 'Pulumi.dev.yaml'), 'config:\n  mqtt-saas:adminCidrs: ["0.0.0.0/0"]\n');
+    const { of, code } = await findings();
+    expect(code).toBe(1);
+    expect(of('configuration').length).toBeGreaterThan(3);
+    expect(of('configuration')[0]).toMatchObject({
+      seen: expect.stringContaining('lets the whole internet try SSH'),
+      remedy: expect.stringContaining('pulumi config set'),
+    });
+  });
+
+  it('the committed example is not taken for a configuration', async () => {
+    everything();
+    writeFileSync(join(folder, 'Pulumi.dev.yaml'), readFileSync(join(ROOT, 'Pulumi.dev.yaml')));
+    expect((await findings()).one('configuration')).toMatchObject({
+      mark: 'failed',
+      seen: expect.stringMatching(/adminCidrs, sshPublicKey, owner, alertEmails, nameSuffix, databaseProjectRef$/),
+    });
+  });
+
+  it.each([
+    [['--stack', 'nope'], 'no stack "nope"'],
+    [['--what'], 'unknown option'],
+    [['x'], 'too many arguments'],
+  ])('%j is a usage error', async (args, message) => {
+    const { code, err, out } = await doctor(...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
+  });
+
+  it('a program that never answers is ended', async () => {
+    const path = join(folder, 'bin/slow');
+    writeFileSync(path, '#!/bin/sh\ntrap "" TERM\nexec sleep 600\n');
+    chmodSync(path, 0o755);
+    expect(await run(path, [], 200)).toEqual({ kind: 'late', seconds: 0.2 });
+  });
+});
+
+describe('versions', () => {
+  it.each([
+    ['3.270.0', '3.270.0', true],
+    ['3.9.0', '3.270.0', false],
+    ['4.0', '3.270.0', true],
+    ['24.1.0', '24', true],
+  ])('%s is at least %s: %s', (a, b, verdict) => expect(atLeast(a, b)).toBe(verdict));
+});
+
+describe('the database', () => {
+  const look = async (config: Partial<StackConfig>) => {
+    const [check] = reachChecks({ databaseHost: 'localhost', ...config } as StackConfig);
+    return check?.run();
+  };
+
+  /** A server that answers SSLRequest as Postgres does. */
+  async function listen(answer: (socket: Socket) => void): Promise<number> {
+    const sockets = new Set<Socket>();
+    const server: Server = createServer((socket) => {
+      sockets.add(socket.on('error', () => {}));
+      socket.once('data', () => answer(socket));
+    });
+    server.listen(0, 'localhost');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    return (server.address() as { port: number }).port;
+  }
+
+  it('with a certificate of a CA that is given, or of one that is not', async () => {
+    const { caFile, certificateFile, keyFile } = await ensureCertificates(folder);
+    const [cert, key, ca] = [certificateFile, keyFile, caFile].map((file) => readFileSync(file, 'utf8'));
+    const databasePort = await listen((socket) => {
+      socket.write('S');
+      new TLSSocket(socket, { isServer: true, cert, key }).on('error', () => {});
+    });
+    expect(await look({ databasePort, databaseCa: ca })).toMatchObject({ mark: 'ok' });
+    expect(await look({ databasePort })).toMatchObject({
+      mark: 'failed',
+      remedy: expect.stringContaining('mqtt-saas:databaseCa'),
+    });
+  });
+
+  it('without TLS, and not there', async () => {
+    const databasePort = await listen((socket) => socket.write('N'));
+    expect(await look({ databasePort })).toMatchObject({ mark: 'failed', seen: expect.stringContaining('no TLS') });
+    expect(await look({ databasePort: 1 })).toMatchObject({
+      mark: 'failed',
+      seen: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+});
+
+describe('the DNS zone', () => {
+  /** A name server that knows these NS records; every other name does not exist. */
+  async function nameServer(known: Record<string, string>): Promise<string> {
+    const socket = createSocket('udp4');
+    socket.on('message', (query, from) => {
+      const labels: string[] = [];
+      let at = 12;
+      for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
+        labels.push(query.toString('latin1', at + 1, at + 1 + length));
+        at += length + 1;
+      }
+      const question = query.subarray(12, at + 5);
+      const target = known[labels.join('.')];
+      const head = Buffer.from(query.subarray(0, 12));
+      // Response, no error or NXDOMAIN; one question; the answers that follow; nothing more (RFC 1035, section 4.1.1).
+      head.writeUInt16BE(target ? 0x8180 : 0x8183, 2);
+      head.fill(0, 4);
+      head[5] = 1;
+      head[7] = target ? 1 : 0;
+      const name = Buffer.concat([
+        ...(target ?? '').split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
+        Buffer.alloc(1),
+      ]);
+      const record = Buffer.concat([Buffer.from([0xc0, 12, 0, 2, 0, 1, 0, 0, 0, 60, 0, name.length]), name]);
+      socket.send(Buffer.concat([head, question, ...(target ? [record] : [])]), from.port, from.address);
+    });
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    onTestFinished(() => void socket.close());
+    return `127.0.0.1:${socket.address().port}`;
+  }
+
+  const look = async (server: string) => {
+    const [check] = reachChecks({ domain: 'telemetry.contoso.com' } as StackConfig, [server]);
+    return check?.run();
+  };
+
+  it('at Cloudflare, elsewhere, nowhere', async () => {
+    const cloudflare = await nameServer({ 'contoso.com': 'ada.ns.cloudflare.com' });
+    expect(await look(cloudflare)).toMatchObject({ mark: 'ok', seen: 'contoso.com is at Cloudflare' });
+    expect(await look(await nameServer({ 'contoso.com': 'ns1.registrar.com' }))).toMatchObject({
+      mark: 'failed',
+      seen: expect.stringContaining('ns1.registrar.com'),
+    });
+    expect(await look(await nameServer({}))).toMatchObject({ mark: 'failed' });
+  });
+
+  it('is unknown when no name server answers', async () => {
+    expect(await look('127.0.0.1:1')).toMatchObject({ mark: 'unknown' });
+  });
+});

@@ -1,0 +1,92 @@
+// What is reached without an account: the domain's name servers, and the database with its certificate.
+
+import { Resolver } from 'node:dns/promises';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { connect as secure } from 'node:tls';
+import type { StackConfig } from '../../stacks/parse.ts';
+import { type Check, type Finding, failed, ok, unknown } from './finding.ts';
+
+const PATIENCE_MS = 10_000;
+/** The first message to a Postgres server that is to speak TLS ("SSLRequest" in its protocol). */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+/** Answers that say "there is no such name"; any other error is the way to the name server. */
+const NO_SUCH_NAME = new Set(['ENODATA', 'ENOTFOUND']);
+
+/** @param servers name servers to ask, `address:port`. Default: the system's. */
+export const reachChecks = (config: StackConfig, servers?: string[]): Check[] => [
+  ...(config.domain ? [{ name: 'DNS zone', run: () => zone(config.domain as string, servers) }] : []),
+  { name: 'database', run: () => database(config) },
+];
+
+/** Looks upwards from the domain for whoever answers for it. */
+async function zone(domain: string, servers?: string[]): Promise<Finding> {
+  const check = 'DNS zone';
+  const resolver = new Resolver({ timeout: 3000, tries: 2 });
+  if (servers) resolver.setServers(servers);
+  const labels = domain.split('.');
+  for (let i = 0; i < labels.length - 1; i++) {
+    const name = labels.slice(i).join('.');
+    try {
+      const found = await resolver.resolveNs(name);
+      if (found.every((server) => server.toLowerCase().endsWith('.ns.cloudflare.com'))) {
+        return ok(check, `${name} is at Cloudflare`);
+      }
+      const remedy = `add ${name} to Cloudflare and give its registrar the two name servers shown there`;
+      return failed(check, `${name} is answered for by ${found[0]}, not by Cloudflare`, remedy);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (!NO_SUCH_NAME.has(code)) return unknown(check, `no name server answers (${code})`);
+    }
+  }
+  return failed(check, `nobody answers for ${domain}`, 'register the domain, or correct mqtt-saas:domain');
+}
+
+/** Connects as the functions do, up to where a password would be asked for. */
+async function database({ databaseHost: host, databasePort: port, databaseCa: ca }: StackConfig): Promise<Finding> {
+  const check = 'database';
+  const where = `${host}:${port}`;
+  const socket = connect({ host, port });
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+  try {
+    await once(socket, 'connect');
+    socket.write(SSL_REQUEST);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    if (answer.toString('latin1') !== 'S') {
+      return failed(
+        check,
+        `${where} speaks no TLS`,
+        'switch TLS on, or correct mqtt-saas:databaseHost and databasePort',
+      );
+    }
+    const session = secure({ socket, servername: host, ...(ca && { ca }), rejectUnauthorized: false });
+    await once(session, 'secureConnect');
+    if (session.authorized) return ok(check, `${where} answers, and its certificate is valid`);
+    const remedy =
+      'give its CA: pulumi config set mqtt-saas:databaseCa -- "$(cat database-ca.crt)" (Supabase\'s is in its dashboard, under Database, SSL)';
+    return failed(check, `the certificate of ${where} is not trusted (${session.authorizationError})`, remedy);
+  } catch (error) {
+    let { code = (error as Error).message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTFOUND' && !(await hasNameServer(host))) code = 'no name server answers';
+    // Without a network nothing can be said about the host.
+    if (['EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ETIMEDOUT', 'no name server answers'].includes(code))
+      return unknown(check, `${where}: ${code}`);
+    return failed(
+      check,
+      `${where} cannot be reached (${code})`,
+      'is it the pooler’s address, and does the project run?',
+    );
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** False when nobody can be asked for the name: the system says the same of both. */
+async function hasNameServer(host: string): Promise<boolean> {
+  try {
+    await new Resolver({ timeout: 3000, tries: 1 }).resolve4(host);
+    return true;
+  } catch (error) {
+    return NO_SUCH_NAME.has((error as NodeJS.ErrnoException).code ?? '');
+  }
+}

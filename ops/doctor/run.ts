@@ -1,0 +1,46 @@
+// Runs another program for an answer. It may be missing, fail, or never end: none of that is an exception here.
+import { execFile } from 'node:child_process';
+
+/** What became of it. */
+export type Answer =
+  | { kind: 'done'; stdout: string }
+  | { kind: 'refused'; stderr: string }
+  | { kind: 'missing' }
+  | { kind: 'late'; seconds: number };
+
+/** `az` looks through every machine size of a region in half a minute. */
+const PATIENCE_MS = 60_000;
+
+/** @param patienceMs the program is killed after that long. Default: 60 s. */
+export function run(program: string, args: readonly string[], patienceMs = PATIENCE_MS): Promise<Answer> {
+  return new Promise((resolve) => {
+    // KILL: what does not answer may not heed a TERM either.
+    const options = { timeout: patienceMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 26, encoding: 'utf8' } as const;
+    const child = execFile(program, args, options, (error, stdout, stderr) => {
+      if (!error) resolve({ kind: 'done', stdout });
+      else if (error.code === 'ENOENT') resolve({ kind: 'missing' });
+      else if (error.killed) resolve({ kind: 'late', seconds: patienceMs / 1000 });
+      else resolve({ kind: 'refused', stderr: stderr.trim() || stdout.trim() || error.message });
+    });
+    // A program that would ask something gets no answer instead of a terminal.
+    child.stdin?.end();
+  });
+}
+
+/** Its answer as JSON. @throws Error with what the program said, in one line. */
+export async function ask<T>(program: string, args: readonly string[], patienceMs?: number): Promise<T> {
+  const answer = await run(program, args, patienceMs);
+  if (answer.kind !== 'done') throw new Error(describe(program, answer));
+  try {
+    return JSON.parse(answer.stdout) as T;
+  } catch {
+    throw new Error(`${program} ${args.slice(0, 2).join(' ')} did not answer in JSON`);
+  }
+}
+
+/** Why there is no answer, in one line. */
+export function describe(program: string, answer: Exclude<Answer, { kind: 'done' }>): string {
+  if (answer.kind === 'missing') return `${program} is not installed`;
+  if (answer.kind === 'late') return `${program} did not answer within ${answer.seconds} s`;
+  return (answer.stderr.split('\n').find((line) => line.trim() !== '') ?? '').replace(/^ERROR: /, '').slice(0, 200);
+}

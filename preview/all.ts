@@ -1,0 +1,51 @@
+// `npm run preview:all`: previews every stack offline, and in CI also writes what a reviewer reads to the run's summary.
+// PREVIEW_AGAINST names a commit: then the changes are those since its snapshots, not since this checkout's own.
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { diffPlans } from './diff.ts';
+import type { Plan } from './plan.ts';
+import { type Preview, preview } from './preview.ts';
+import { renderReport } from './render/report.ts';
+import { makeStyle } from './render/style.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** The snapshot as a commit has it. @throws Error when there is no such commit; one without the file gives an empty plan. */
+function snapshotAt(commit: string, path: string): Plan {
+  const git = (...args: string[]) => spawnSync('git', ['-C', ROOT, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (git('rev-parse', '--verify', '--quiet', `${commit}^{commit}`).status !== 0) {
+    throw new Error(`PREVIEW_AGAINST is ${commit}, which is no commit of this clone: fetch it (fetch-depth: 2)`);
+  }
+  const { status, stdout } = git('show', `${commit}:${relative(ROOT, path)}`);
+  return status === 0 ? (JSON.parse(stdout) as Plan) : [];
+}
+
+/** Markdown for a job's summary: one line that says it all, the report folded below it. */
+function summarise(result: Preview): string {
+  const mandatory = result.policies?.violations.filter(({ level }) => level === 'mandatory').length ?? 0;
+  const changed = result.diff.filter(({ operation }) => operation !== 'same');
+  const verdict = mandatory > 0 ? `❌ ${mandatory} mandatory policy violations` : '✅ no mandatory policy violation';
+  const changes = changed.length === 0 ? 'nothing changes' : `${changed.length} resources change`;
+  const report = renderReport(result, makeStyle(false), ROOT).replaceAll('```', "'''");
+  return `### Offline preview of \`${result.stack}\`: ${changes}, ${verdict}\n\n<details><summary>Report</summary>\n\n\`\`\`\n${report}\`\`\`\n\n</details>\n\n`;
+}
+
+const { PREVIEW_AGAINST, GITHUB_STEP_SUMMARY } = process.env;
+const stacks = readdirSync(ROOT).flatMap((file) => /^Pulumi\.([^.]+)\.yaml$/.exec(file)?.[1] ?? []);
+const style = makeStyle(process.stdout.isTTY === true && !process.env.NO_COLOR);
+try {
+  for (const stack of stacks.sort()) {
+    let result = await preview({ stack, root: ROOT });
+    if (PREVIEW_AGAINST) {
+      const before = snapshotAt(PREVIEW_AGAINST, result.snapshotPath);
+      result = { ...result, diff: diffPlans(before, result.plan, { stack, project: result.project }) };
+    }
+    process.stdout.write(`${renderReport(result, style, ROOT)}\n`);
+    if (GITHUB_STEP_SUMMARY) appendFileSync(GITHUB_STEP_SUMMARY, summarise(result));
+    if (result.policies?.violations.some(({ level }) => level === 'mandatory')) process.exitCode = 1;
+  }
+} catch (error) {
+  console.error(`error: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

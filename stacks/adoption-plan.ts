@@ -1,0 +1,81 @@
+// The key `adoption`: an environment that ran before this program knew it. It says what every resource was, under which name
+// and id, and how far it has been brought to what the program wants. Written by `npm run ops -- adopt`; docs/adoption.md.
+import { z } from 'zod';
+
+/** The last phase: nothing is left as it was. */
+export const LAST_PHASE = 4;
+/** From this phase on the broker machine is the program's own, and the old ways in for devices are closed. */
+export const CUT_OVER = 2;
+
+const phase = z.int().min(0, 'is no phase').max(LAST_PHASE, 'is no phase');
+const inputs = z.record(z.string(), z.unknown());
+const id = z.string().regex(/^\/subscriptions\/[^/]+\/resourceGroups\/.+/, 'is no id of an Azure resource');
+const day = z.iso.date('is no date such as 2027-03-31');
+
+/** A resource that the program has too. */
+const adopted = z.strictObject({
+  /** Azure resource id, under which it is imported. */
+  id,
+  /** The phase from which on it is what the program says. Until then it is left alone. */
+  hardened: phase.min(1),
+  /** Its inputs as they were recorded. */
+  recorded: inputs,
+  /** Parts of the inputs that stay for good, because Azure would not change them in place. */
+  kept: inputs.optional(),
+  /** Inputs that bring it back after it was replaced. Default: `recorded`. */
+  restored: inputs.optional(),
+});
+
+/** A resource that the program has no use for: managed until it can go. */
+const left = z.strictObject({
+  type: z.string(),
+  id,
+  recorded: inputs,
+  /** An app that is stopped from this phase on; default: it never is. */
+  stopped: phase.optional(),
+  /** The phase from which on it is no part of the stack. */
+  gone: phase,
+  /** True when it is let go and not deleted. */
+  retained: z.boolean().default(false),
+});
+
+/** The key's value. */
+export const adoption = z.preprocess(
+  (value) => (typeof value === 'string' ? parsed(value) : value),
+  z
+    .strictObject({
+      phase,
+      /** The highest phase that was ever deployed; `phase` is lower while a phase is rolled back. */
+      reached: phase,
+      /** The day by which no device uses the old ways in any more. */
+      publicUntil: day,
+      /** The day by which the last device has left its site's gateway. */
+      gatewayUntil: day,
+      /** What resources are called, by the convention's kind, such as `vm`, where it is not the convention's own name. */
+      names: z.record(z.string(), z.string()),
+      /** By the program's name for it. */
+      resources: z.record(z.string(), adopted),
+      /** Rules of the old security group that stay until the cut-over, because devices use them. */
+      graceRules: z.array(inputs),
+      /** By the name it gets in the stack. */
+      left: z.record(z.string(), left),
+    })
+    .refine((plan) => plan.reached >= plan.phase, { error: 'has a phase that it never reached', path: ['reached'] }),
+);
+
+/** An adoption under way. */
+export type Adoption = z.output<typeof adoption>;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Why the plan may not go on as it is: the day that was agreed on is over. @param today ISO date. */
+export function overdue({ phase: current, publicUntil }: Adoption, today: string): string | undefined {
+  if (current >= CUT_OVER || today <= publicUntil) return undefined;
+  return `ended its grace on ${publicUntil} with the old ways in still open: go to phase ${CUT_OVER}, or agree on another day and set publicUntil`;
+}

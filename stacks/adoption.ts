@@ -1,0 +1,81 @@
+// Brings the resources of an environment that already runs under the program, and from phase to phase to what it says. A
+// resource whose phase has not come is imported and left alone; components do not know of any of this.
+import provider from '@pulumi/azure-native/package.json' with { type: 'json' };
+import { CustomResource, type CustomResourceOptions, Output, runtime } from '@pulumi/pulumi';
+import type { Names } from '../components/placement.ts';
+import { type Adoption, CUT_OVER } from './adoption-plan.ts';
+
+type Inputs = Record<string, unknown>;
+
+/** A resource of any type. */
+class Left extends CustomResource {}
+
+/** Whatever would already act on what runs: it waits for the cut-over. By the program's name, the inputs until then. */
+const HELD: Record<string, (inputs: Inputs) => Inputs> = {
+  'broker-configuration-apply': (inputs) => ({
+    ...inputs,
+    source: { script: '#!/bin/sh\necho "This machine takes its configuration from the cut-over on."\n' },
+  }),
+  // Two ingests would share one database, and this one's account is unknown to the old broker.
+  'functions-settings': (inputs) => ({
+    ...inputs,
+    properties: { ...(inputs.properties as Inputs), 'AzureWebJobs.mqtt_ingest.Disabled': 'true' },
+  }),
+};
+
+/** To be called before any resource is made. */
+export function adopt(plan: Adoption | undefined): void {
+  if (!plan) return;
+  runtime.registerStackTransformation(({ name, props, opts }) => {
+    const adopted = plan.resources[name];
+    if (adopted) return { props: inputsOf(name, props, plan), opts: { ...opts, ...optionsOf(adopted, plan) } };
+    const hold = plan.phase < CUT_OVER ? HELD[name] : undefined;
+    return hold ? { props: hold(props), opts } : undefined;
+  });
+  for (const [name, { type, id, recorded, stopped, gone, retained }] of Object.entries(plan.left)) {
+    if (plan.phase >= gone) continue;
+    const isStopped = stopped !== undefined && plan.phase >= stopped;
+    const inputs = stopped === undefined ? recorded : { ...recorded, enabled: !isStopped };
+    // All but what is changed on purpose: a difference in the rest would at worst replace it.
+    const ignoreChanges = stopped === undefined ? ['*'] : Object.keys(recorded);
+    const options = { version: provider.version, import: id, ignoreChanges, retainOnDelete: retained };
+    new Left(type, name, inputs, options);
+  }
+}
+
+function inputsOf(name: string, props: Inputs, plan: Adoption): Inputs {
+  const { hardened, recorded, restored = recorded, kept } = plan.resources[name] as Adoption['resources'][string];
+  if (plan.phase < hardened) {
+    // The members stay, without values: a resource has an output for each.
+    const members = Object.fromEntries(Object.keys(props).map((key) => [key, undefined]));
+    return { ...members, ...(plan.reached < hardened ? recorded : restored) };
+  }
+  const inputs = kept ? merge(props, kept) : props;
+  if (name !== 'network-nsg' || plan.phase >= CUT_OVER) return inputs;
+  return { ...inputs, securityRules: [...(inputs.securityRules as unknown[]), ...plan.graceRules] };
+}
+
+function optionsOf({ id, hardened }: Adoption['resources'][string], plan: Adoption): CustomResourceOptions {
+  // Once it was changed, an earlier phase means changing it back.
+  const untouched = plan.phase < hardened && plan.reached < hardened;
+  return { import: id, ...(untouched ? { ignoreChanges: ['*'] } : {}) };
+}
+
+/** Puts single values into lists and objects; what is known only after a deployment stays as it is. */
+function merge<T>(into: T, values: unknown): T {
+  if (Output.isInstance(into) || typeof into !== 'object' || into === null || typeof values !== 'object')
+    return values as T;
+  if (Array.isArray(into))
+    return into.map((item, i) => (i in (values as []) ? merge(item, (values as [])[i]) : item)) as T;
+  const entries = Object.entries(values as object).map(([key, value]) => [key, merge((into as Inputs)[key], value)]);
+  return { ...into, ...Object.fromEntries(entries) };
+}
+
+/** The convention's names, but for resources that had one before. */
+export function adoptedNames(names: Names, plan: Adoption | undefined): Names {
+  const had = (kind: string, role?: string) => plan?.names[[kind, role].filter(Boolean).join('-')];
+  return {
+    own: (kind, role) => had(kind, role) ?? names.own(kind, role),
+    shared: (kind, role) => had(kind, role) ?? names.shared(kind, role),
+  };
+}

@@ -1,0 +1,141 @@
+// What one change shows in a preview: exactly itself, and what it would disrupt. And that a preview of no change shows none.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Diff, diffPlans } from '../preview/diff.ts';
+import { disruptionsOf } from '../preview/disruptions.ts';
+import { knowsImmutables } from '../preview/immutables.ts';
+import type { Plan } from '../preview/plan.ts';
+import { makeScratchCopy, type ScratchCopy } from '../tests/support/scratch-copy.ts';
+import { having, planOf } from './testing/plan.ts';
+
+/** What a person sees of a diff: name, operation, properties, effects. */
+function seen(diff: Diff): [string, string, string[], ...string[]][] {
+  return diff
+    .filter(({ operation }) => operation !== 'same')
+    .map((change) => {
+      const paths = change.changes.map(({ path }) => path.join('.'));
+      const stops = change.blockedByProtect ? ['stops the deployment'] : [];
+      return [change.entry.name, change.operation, paths, ...disruptionsOf(change), ...stops];
+    });
+}
+
+const against = (before: Plan, after: Plan) => diffPlans(before, after, { stack: 'dev', project: 'mqtt-saas' });
+
+/** Against dev as it is committed. */
+const changed = async (...change: Parameters<typeof planOf>) =>
+  seen(against(await planOf('dev'), await planOf(...change)));
+
+const lineOf = (key: string, value: string) => (file: string) =>
+  file.replace(new RegExp(`(mqtt-saas:${key}: ).*`), `$1${value}`);
+
+/** The broker's configuration is another one: the bundle goes up, the machine applies it, machines that boot get it. */
+const ANOTHER_BUNDLE = [
+  ['broker-configuration-bundle', 'replace', ['blobName', 'source.path']],
+  ['broker-configuration-apply', 'update', ['source.script'], 'runs the script on the machine again'],
+  ['broker-configuration-pointer', 'replace', ['source.text']],
+];
+
+describe('a changed line of the stack file', () => {
+  it('of a tag changes that tag, on everything that has tags', async () => {
+    const rows = await changed('dev', lineOf('costCenter', 'iot-9999'));
+    expect(rows.length).toBeGreaterThan(30);
+    for (const [name, ...rest] of rows) expect(rest, name).toEqual(['update', ['tags.costCenter']]);
+  });
+
+  it('of the machine’s size changes its size, and restarts it', async () => {
+    expect(await changed('dev', having('vmSize: Standard_B2ts_v2'))).toEqual([
+      ['broker-vm', 'update', ['hardwareProfile.vmSize'], 'restarts the machine'],
+    ]);
+  });
+
+  it('of a rule changes both firewalls, and no machine', async () => {
+    const rows = await changed('dev', (file) => file.replace('203.0.113.10/32', '203.0.113.11/32'));
+    expect(rows).toHaveLength(4);
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        ['network-nsg', 'update', ['securityRules.allow-ssh-admin.sourceAddressPrefixes.0']],
+        ...ANOTHER_BUNDLE,
+      ]),
+    );
+  });
+
+  it('of the broker’s configuration changes the bundle', async () => {
+    const rows = await changed('dev', having('brokerMaxConnections: 1000'));
+    expect(rows).toHaveLength(3);
+    expect(rows).toEqual(expect.arrayContaining(ANOTHER_BUNDLE));
+  });
+});
+
+describe('a change of the program', () => {
+  let copy: ScratchCopy;
+  let runs = 0;
+  /** Plans the copy as it is now. */
+  const plan = () => {
+    const file = join(copy.dir, `plan-${++runs}.json`);
+    copy.preview('--json', file);
+    return JSON.parse(readFileSync(file, 'utf8')) as Plan;
+  };
+  let before: Plan;
+  beforeAll(() => {
+    copy = makeScratchCopy();
+    before = plan();
+  });
+  afterAll(() => copy.remove());
+
+  it('that is none shows none', () => {
+    expect(seen(against(before, plan()))).toEqual([]);
+  });
+
+  it('of the functions deploys their package, and nothing else', () => {
+    copy.change('functions/ingest/backoff.ts', /^/, "console.log('another package');\n");
+    expect(seen(against(before, plan()))).toEqual([
+      ['function-deployment-package', 'update', ['environment.FUNCTIONS_PACKAGE'], 'runs the command'],
+    ]);
+    copy.change('functions/ingest/backoff.ts', "console.log('another package');\n", '');
+  });
+
+  const PRECIOUS = ['Disk', 'PublicIPAddress', 'Vault', 'SelfSignedCert', 'UserAssignedIdentity'];
+  const isPrecious = (type: string) => PRECIOUS.includes(type.split(':').at(-1) ?? '');
+  it('that renames what holds disk, address and vault keeps them, given an alias; one component more takes nothing away', () => {
+    const program = 'stacks/index.ts';
+    const was = (name: string) => `{ aliases: [{ name: '${name}' }] }`;
+    copy.change(
+      program,
+      "new Network('network', { ...config, placement, ingress }",
+      `new Network('net', { ...config, placement, ingress }, ${was('network')}`,
+    );
+    copy.change(
+      program,
+      "new BrokerMachine('broker', machineArgs",
+      `new BrokerMachine('machine', machineArgs, ${was('broker')}`,
+    );
+    copy.change(program, "new Vault('vault', {", "new Vault('secrets', {");
+    copy.change(program, 'dns?.token),\n}', `dns?.token),\n}, ${was('vault')}`);
+    copy.change(program, 'const storage =', "new Identities('more', { placement });\nconst storage =");
+    const diff = against(before, plan());
+    const kept = diff.filter(({ entry }) => isPrecious(entry.type) && !/^more/.test(entry.name));
+    expect(new Set(kept.map(({ entry }) => entry.type.split(':').at(-1)))).toEqual(new Set(PRECIOUS));
+    expect(kept.map(({ entry, operation }) => [entry.name, operation])).toEqual(
+      kept.map(({ entry }) => [entry.name, 'same']),
+    );
+    expect(diff.filter(({ operation }) => operation === 'create').map(({ entry }) => entry.name)).toEqual(
+      expect.arrayContaining(['more', 'more-broker', 'more-functions']),
+    );
+    expect(diff.filter(({ operation }) => operation === 'replace' || operation === 'delete')).toEqual([]);
+  });
+
+  it('that renames it without an alias is stopped before the disk is gone', () => {
+    copy.change('stacks/index.ts', "machineArgs, { aliases: [{ name: 'broker' }] }", 'machineArgs');
+    const rows = seen(against(before, plan()));
+    expect(rows).toContainEqual(['broker-data', 'delete', [], 'stops the deployment']);
+    expect(rows).toContainEqual(['machine-data', 'create', []]);
+  });
+});
+
+it('every type of the plans is in the table of what cannot change', async () => {
+  const types = [...(await planOf('dev')), ...(await planOf('prod'))]
+    .filter(({ custom }) => custom)
+    .map(({ type }) => type);
+  expect([...new Set(types)].filter((type) => !knowsImmutables(type))).toEqual([]);
+});

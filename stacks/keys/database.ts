@@ -1,0 +1,55 @@
+// The database, and the API that the dashboard reaches it by.
+import { certificate, flag, hostName, text, wholeNumber } from '../fields.ts';
+import { key } from './key.ts';
+
+const DIRECT_SUPABASE = /^db\.[a-z0-9]+\.supabase\.(co|com|in)$/;
+
+/** The keys, each with its rule, default and description. */
+export const databaseKeys = {
+  databaseHost: key(
+    hostName.refine((host) => !DIRECT_SUPABASE.test(host), {
+      error: `is Supabase's direct address, which has IPv6 only: Azure Functions cannot reach it. Use the pooler's address`,
+      abort: true,
+    }),
+    {
+      description:
+        'Host of the Postgres database. For Supabase: the pooler, because the direct `db.<ref>.supabase.co` has IPv6 only.',
+      example: 'aws-0-eu-north-1.pooler.supabase.com',
+    },
+  ),
+  databasePort: key(wholeNumber(1, 65535).default(6543), {
+    description: 'Port of the database: 6543 is Supabase’s transaction pooler, 5432 its session pooler.',
+    example: '6543',
+  }),
+  databaseName: key(text.regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'is not a plain database name').default('postgres'), {
+    description: 'Name of the database.',
+    example: 'postgres',
+  }),
+  databaseProjectRef: key(text.regex(/^[a-z]{20}$/, 'is not a project reference: 20 letters a to z').optional(), {
+    description:
+      'Supabase project reference, the 20 letters in the project’s address. Required with the pooler, whose user names end with it.',
+    example: 'abcdefghijklmnopqrst',
+  }),
+  databaseCa: key(certificate.optional(), {
+    description:
+      'CA certificate of the database, PEM. Required where it is no public one: Supabase’s is in its dashboard, under Database, SSL.',
+    example: '"$(cat database-ca.crt)"',
+  }),
+  deployDatabase: key(flag.default(true), {
+    description:
+      'Apply the migrations and enter the platform’s sign-ins during `pulumi up`, as the administrator whose connection string is in the environment variable `DATABASE_URL`. Only what changed is run.',
+    example: 'false',
+  }),
+  supabasePublishableKey: key(
+    text.regex(/^sb_publishable_[\w-]{10,}$/, 'is not a publishable key: sb_publishable_ and letters').optional(),
+    {
+      description:
+        'Publishable key of the Supabase project; public, the dashboard’s visitors get it. With it the dashboard is deployed.',
+      example: 'sb_publishable_abcdefghijklmnopqrstuvwxyz12345',
+    },
+  ),
+  supabaseUrl: key(text.regex(/^https:\/\/[\w.-]+(:\d+)?$/, 'is not an https address without a path').optional(), {
+    description: 'Where the dashboard reaches Supabase’s API. Default: `https://<databaseProjectRef>.supabase.co`.',
+    example: 'https://abcdefghijklmnopqrst.supabase.co',
+  }),
+};

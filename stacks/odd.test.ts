@@ -1,0 +1,49 @@
+// Configurations off the beaten track: each is planned, and no policy has anything to object to.
+import { expect, it } from 'vitest';
+import { having, judged, named, one } from './testing/plan.ts';
+
+const CLOUDFLARE = ['cloudflareAccountId: fedcba9876543210fedcba9876543210'];
+const ZONE = ['cloudflareZoneId: 0123456789abcdef0123456789abcdef', ...CLOUDFLARE];
+
+it('the largest of everything, an IPv6 administrator, and a dashboard without a domain', async () => {
+  const dashboard = ['supabasePublishableKey: sb_publishable_example-example-example-1234', ...CLOUDFLARE];
+  const sizes = ['vmSize: Standard_B2as_v2', 'dataDiskGb: 1024', 'logRetentionDays: 730', 'logDailyCapGb: 100'];
+  const network = ['addressSpace: 10.0.0.0/8', 'subnetPrefix: 10.1.2.0/24'];
+  const { plan, policies } = await judged(
+    'dev',
+    (file) =>
+      having(
+        ...dashboard,
+        ...sizes,
+        ...network,
+      )(file)
+        .replace('    - 203.0.113.10/32', "$&\n    - '2001:db8::7/128'")
+        // What is right for an environment that is thrown away is refused for one that is not.
+        .replace(/ *mqtt-saas:vaultRetentionDays.*\n/, ''),
+    'staging',
+  );
+  expect(policies?.violations).toEqual([]);
+  expect(named(plan, 'dashboard-project').inputs.name).toBe('mqtt-saas-staging-ex4mp1');
+  expect(plan.filter(({ name }) => name === 'dashboard-record' || name === 'dashboard-domain')).toEqual([]);
+  const { environment } = named(plan, 'dashboard-upload').inputs;
+  expect(environment).toMatchObject({
+    SITE_SUPABASE_URL: 'https://abcdefghijklmnopqrst.supabase.co',
+    SITE_BROKER_HOST: expect.stringMatching(/cloudapp\.azure\.com$/),
+    SITE_ENVIRONMENT: 'staging',
+  });
+  expect(Object.keys(environment)).toContain('SITE_BROKER_CA');
+});
+
+it('a domain in dev without a dashboard, the database by hand, a rotation under way', async () => {
+  const rotation = ['deployDatabase: false', "ingestGenerationsInForce: '[1,2]'"];
+  const { plan, policies } = await judged('dev', having('domain: dev.telemetry.example.com', ...ZONE, ...rotation));
+  expect(policies?.violations).toEqual([]);
+  expect(plan.filter(({ name }) => /^(dashboard|database|private-ca)/.test(name))).toEqual([]);
+  expect(named(plan, 'dns-record').inputs.name).toBe('mqtt.dev.telemetry.example.com');
+});
+
+it('WebSocket and HTTPS, on the successor of the smallest machine', async () => {
+  const { plan, policies } = await judged('dev', having('webSocket: true', 'https: true', 'vmSize: Standard_B2ts_v2'));
+  expect(policies?.violations).toEqual([]);
+  expect(one(plan, 'compute:VirtualMachine').inputs.hardwareProfile.vmSize).toBe('Standard_B2ts_v2');
+});

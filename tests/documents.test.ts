@@ -1,0 +1,94 @@
+// What the documents tell people to type can be typed, and what they point to is there.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
+
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const pages = ['README.md', 'CONTRIBUTING.md', 'Pulumi.README.md'].concat(
+  readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+);
+
+/** An anchor as GitHub makes it of a heading. */
+const anchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+describe('the deployment in README', () => {
+  const [, section = ''] = /## Deploying\n([\s\S]*?)\n## /.exec(read('README.md')) ?? [];
+  const [before = [], after = []] = [...section.matchAll(/```\n([\s\S]*?)```/g)].map(([, block = '']) =>
+    block.split('\n').filter(Boolean),
+  );
+
+  it.each(before)('%s: works without an account', (line) => {
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', line], { cwd: ROOT, encoding: 'utf8' });
+    // The doctor ends with 1 where something is missing, and here something is.
+    expect(status, stderr).toBeLessThanOrEqual(line.includes('doctor') ? 1 : 0);
+    expect(stdout).toMatch(/Resources: \d+|built dist|\d+ could not be checked|\d+ failed/);
+  });
+
+  it('names the doctor, and after it only what needs an account', () => {
+    expect(before.at(-1)).toBe('npm run doctor -- --stack dev');
+    expect(section.indexOf('az login')).toBeGreaterThan(section.indexOf('npm run doctor'));
+    expect(after[0]).toMatch(/^pulumi up /);
+  });
+});
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  it('points only to pages and headings that there are', () => {
+    const broken = [...text.matchAll(/\]\((?!https?:|mailto:)([^)\s]*)\)/g)].flatMap(([, target = '']) => {
+      const [path = '', heading] = target.split('#');
+      const file = path ? join(dirname(join(ROOT, page)), path) : join(ROOT, page);
+      if (!existsSync(file)) return [target];
+      if (heading === undefined) return [];
+      const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title));
+      return headings.includes(heading) ? [] : [target];
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('tells only of npm scripts that there are', () => {
+    const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
+    const told = [...text.matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(([, name]) => name);
+    expect(told.filter((name) => !scripts.includes(name as string))).toEqual([]);
+  });
+
+  it('tells only of ops commands that there are', () => {
+    const commands = readdirSync(join(ROOT, 'ops'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .flatMap((name) => [...read(join('ops', name)).matchAll(/(?:new Command|[cC]ommand|simple)\(\s*'([\w-]+)'/g)])
+      .map(([, name]) => name);
+    const told = [...text.matchAll(/npm run ops -- ([a-z][\w-]*)(?: ([a-z][\w-]*))?/g)];
+    const unknown = told.filter(
+      ([, first, second]) => !commands.includes(first) || (second && !commands.includes(second)),
+    );
+    expect(unknown.map(([line]) => line)).toEqual([]);
+  });
+});
+
+describe('the stack’s own page', () => {
+  const program = read('stacks/index.ts');
+  const outputs = [...program.matchAll(/^export (?:const (\w+)|\{([^}]*)\})/gm)].flatMap(([, one, list]) =>
+    one ? [one] : (list ?? '').split(',').map((name) => name.trim()),
+  );
+
+  it('shows outputs that the stack has', () => {
+    const shown = [...read('Pulumi.README.md').matchAll(/\$\{([^}]*)\}/g)].map(([, name]) => name);
+    expect(shown.length).toBeGreaterThan(5);
+    expect(shown.filter((name) => !outputs.some((output) => name === `outputs.${output}`))).toEqual([]);
+  });
+
+  it('is an output itself, and names every runbook', () => {
+    expect(outputs).toContain('readme');
+    for (const name of readdirSync(join(ROOT, 'docs/runbooks'))) {
+      expect(read('Pulumi.README.md'), name).toContain(relative('.', join('docs/runbooks', name)));
+    }
+  });
+});

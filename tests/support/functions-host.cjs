@@ -1,0 +1,42 @@
+// Stands in for the Function App's Node worker (Azure/azure-functions-nodejs-worker: setupCoreModule, loadScriptFile): a
+// CommonJS program that hands out @azure/functions-core from require() and loads the package's entry point, by import()
+// when it is an ES module. Prints what was registered, which of Node's own modules that took, and the time.
+// usage: node functions-host.cjs [FOLDER OF THE PACKAGE]
+const Module = require('node:module');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+
+const registered = [];
+class Disposable {
+  dispose() {}
+}
+const core = {
+  ...{ version: '3.12.0', hostVersion: '4.1000.0', Disposable, log: () => {} },
+  registerFunction: (metadata) => {
+    registered.push(metadata);
+    return new Disposable();
+  },
+  registerHook: () => new Disposable(),
+  setProgrammingModel: () => {},
+  getProgrammingModel: () => undefined,
+};
+Module.prototype.require = new Proxy(Module.prototype.require, {
+  apply: (target, self, args) => (args[0] === '@azure/functions-core' ? core : Reflect.apply(target, self, args)),
+});
+
+async function load(folder) {
+  const { main, type } = JSON.parse(require('node:fs').readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const file = path.join(folder, main);
+  const isModule = main.endsWith('.mjs') || (!main.endsWith('.cjs') && type === 'module');
+  if (isModule) await import(pathToFileURL(file).href);
+  else require(file);
+}
+
+(async () => {
+  if (process.argv[2]) await load(path.resolve(process.argv[2]));
+  const { user, system } = process.cpuUsage();
+  const builtins = process.moduleLoadList
+    .filter((name) => name.startsWith('NativeModule '))
+    .map((name) => name.slice(13));
+  console.log(JSON.stringify({ registered, builtins, cpuMs: (user + system) / 1000, wallMs: performance.now() }));
+})();
