@@ -3,13 +3,13 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { ROOT } from '../bootstrap/root.mjs';
+import { colorsFor, NO_COLORS } from '../local/colors.ts';
 import { diffPlans } from './diff.ts';
 import type { Plan } from './plan.ts';
 import { type Preview, preview } from './preview.ts';
 import { renderReport } from './render/report.ts';
 import { makeStyle } from './render/style.ts';
-
-const ROOT = join(import.meta.dirname, '..');
 
 /** The snapshot as a commit has it. @throws Error when there is no such commit; one without the file gives an empty plan. */
 function snapshotAt(commit: string, path: string): Plan {
@@ -27,13 +27,13 @@ function summarise(result: Preview): string {
   const changed = result.diff.filter(({ operation }) => operation !== 'same');
   const verdict = mandatory > 0 ? `❌ ${mandatory} mandatory policy violations` : '✅ no mandatory policy violation';
   const changes = changed.length === 0 ? 'nothing changes' : `${changed.length} resources change`;
-  const report = renderReport(result, makeStyle(false), ROOT).replaceAll('```', "'''");
+  const report = renderReport(result, makeStyle(NO_COLORS), ROOT).replaceAll('```', "'''");
   return `### Offline preview of \`${result.stack}\`: ${changes}, ${verdict}\n\n<details><summary>Report</summary>\n\n\`\`\`\n${report}\`\`\`\n\n</details>\n\n`;
 }
 
 const { PREVIEW_AGAINST, GITHUB_STEP_SUMMARY } = process.env;
 const stacks = readdirSync(ROOT).flatMap((file) => /^Pulumi\.([^.]+)\.yaml$/.exec(file)?.[1] ?? []);
-const style = makeStyle(process.stdout.isTTY === true && !process.env.NO_COLOR);
+const style = makeStyle(colorsFor(process.stdout));
 try {
   for (const stack of stacks.sort()) {
     let result = await preview({ stack, root: ROOT });
