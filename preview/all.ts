@@ -2,7 +2,7 @@
 // PREVIEW_AGAINST names a commit: then the changes are those since its snapshots, not since this checkout's own.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { ROOT } from '../bootstrap/root.mjs';
 import { colorsFor, NO_COLORS } from '../local/colors.ts';
 import { diffPlans } from './diff.ts';
