@@ -5,17 +5,17 @@ import type { Client } from 'pg';
 import { startScratchPostgres } from '../local/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type PlanFacts, readPlans } from './support/plans.ts';
-import { type Asker, type Call, callFunction } from './support/postgrest.ts';
+import { type Asker, callRequest, type Request, send } from './support/postgrest.ts';
 import { type Filled, fillTelemetry } from './support/telemetry-fill.ts';
 
 const ROUNDS = 400;
 const DAY_MS = 86_400_000;
 const GOAL = 1.3;
 
-/** A query of the dashboard: the call, and how many partitions of a day it may read at most. */
+/** A query of the dashboard, and how many partitions of a day it may read at most. */
 interface Query {
   title: string;
-  call(tenant: Filled['tenants'][number]): Call;
+  request(tenant: Filled['tenants'][number]): Request;
   /** Days with their default partition, and those ahead for a query without an end. */
   partitions: number;
 }
@@ -24,26 +24,34 @@ const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
 
 const QUERIES: Query[] = [
   {
-    title: 'latest readings',
-    call: ({ id }) => ({ name: 'latest_readings', types: { tenant_id: 'uuid' }, args: { tenant_id: id } }),
+    title: 'newest reading of each device',
+    request: ({ id }) => callRequest('latest_readings', { tenant_id: 'uuid' }, { tenant_id: id }),
     partitions: 8 + 7 + 1,
   },
   {
     title: '24 h chart of a device',
-    call: ({ device }) => ({
-      name: 'device_chart',
-      types: { device_id: 'uuid', field: 'text', since: 'timestamptz', until: 'timestamptz' },
-      args: { device_id: device, field: 'temperature', since: ago(DAY_MS), until: ago(0) },
-    }),
+    request: ({ device }) =>
+      callRequest(
+        'device_chart',
+        { device_id: 'uuid', field: 'text', since: 'timestamptz', until: 'timestamptz' },
+        { device_id: device, field: 'temperature', since: ago(DAY_MS), until: ago(0) },
+      ),
     partitions: 2 + 1,
   },
   {
-    title: 'ingest page, 24 h',
-    call: ({ id }) => ({
-      name: 'ingest_minutes',
-      types: { tenant_id: 'uuid', since: 'timestamptz' },
-      args: { tenant_id: id, since: ago(DAY_MS) },
+    title: '100 newest readings of a device',
+    request: ({ id, device }) => ({
+      name: 'readings',
+      source: `select "ts", "message_id", "received_at", "payload" from "public"."telemetry"
+        where "tenant_id" = $1 and "device_id" = $2 and "ts" >= $3 order by "ts" desc limit 100 offset 0`,
+      values: [id, device, ago(DAY_MS)],
     }),
+    partitions: 2 + 7 + 1,
+  },
+  {
+    title: 'ingest page, 24 h',
+    request: ({ id }) =>
+      callRequest('ingest_minutes', { tenant_id: 'uuid', since: 'timestamptz' }, { tenant_id: id, since: ago(DAY_MS) }),
     partitions: 0,
   },
 ];
@@ -78,7 +86,7 @@ export async function run(args: string[] = []): Promise<void> {
 async function measure(
   clients: Record<'member' | 'superuser', Client>,
   { tenants }: Filled,
-  { title, call }: Query,
+  { title, request }: Query,
   rounds: number,
 ): Promise<void> {
   const times: Record<keyof typeof clients, number[]> = { member: [], superuser: [] };
@@ -91,7 +99,7 @@ async function measure(
       ['superuser', 'superuser'],
     ];
     for (const [who, asker] of round % 2 ? askers : askers.toReversed()) {
-      const result = await callFunction(clients[who], asker, call(tenant));
+      const result = await send(clients[who], asker, request(tenant));
       rows = result.rows;
       if (round >= 0) times[who].push(result.ms);
     }
@@ -106,9 +114,9 @@ async function measure(
 }
 
 /** @throws Error when a plan reads what it should not. */
-async function inspect(client: Client, { tenants }: Filled, { title, call, partitions }: Query): Promise<void> {
+async function inspect(client: Client, { tenants }: Filled, { title, request, partitions }: Query): Promise<void> {
   const [tenant] = tenants;
-  const facts = await readPlans(client, () => callFunction(client, { sub: tenant!.member }, call(tenant!)));
+  const facts = await readPlans(client, () => send(client, { sub: tenant!.member }, request(tenant!)));
   console.log(
     `  plan: ${facts.partitionsRead.length} partitions read (at most ${partitions}), sequential scans of ` +
       `${facts.sequentialScans.join(', ') || 'nothing'}, ${facts.subPlans.length} sub-plans a row`,

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 
 /** Facts of all plans together. */
 export interface PlanFacts {
-  /** Tables that were read from end to end. */
+  /** Tables that were read from end to end, and are not empty. */
   sequentialScans: string[];
   /** Partitions of telemetry that were read. */
   partitionsRead: string[];
@@ -17,6 +17,8 @@ interface Node {
   'Subplan Name'?: string;
   'Parent Relationship'?: string;
   'Actual Loops'?: number;
+  'Actual Rows'?: number;
+  'Rows Removed by Filter'?: number;
   Plans?: Node[];
 }
 
@@ -42,11 +44,15 @@ export async function readPlans(client: Client, work: () => Promise<unknown>): P
     await client.query('set auto_explain.log_min_duration = -1; reset client_min_messages');
   }
   const nodes = plans.flatMap(flatten).filter((node) => (node['Actual Loops'] ?? 0) > 0);
-  const relations = (type: RegExp) => [
-    ...new Set(nodes.filter((node) => type.test(node['Node Type'])).flatMap((node) => node['Relation Name'] ?? [])),
+  const relations = (type: RegExp, matters: (node: Node) => boolean = () => true) => [
+    ...new Set(
+      nodes
+        .filter((node) => type.test(node['Node Type']) && matters(node))
+        .flatMap((node) => node['Relation Name'] ?? []),
+    ),
   ];
   return {
-    sequentialScans: relations(/^Seq Scan$/),
+    sequentialScans: relations(/^Seq Scan$/, (node) => rowsSeen(node) > 0),
     partitionsRead: relations(/Scan$/)
       .filter((name) => name.startsWith('telemetry_'))
       .toSorted(),
@@ -57,3 +63,5 @@ export async function readPlans(client: Client, work: () => Promise<unknown>): P
 }
 
 const flatten = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(flatten)];
+
+const rowsSeen = (node: Node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0);

@@ -1,24 +1,31 @@
-// A call of a function in the form PostgREST 14 sends it: a transaction, the role and claims as settings, one statement
-// that packs the rows as JSON. Written by hand, because no package registry has PostgREST's program.
+// Requests in the form PostgREST 14 makes of them: a transaction, the role and claims as settings, one statement that packs
+// the rows as JSON. Written by hand, because no package registry has PostgREST's program.
 import type { ClientBase } from 'pg';
 
 /** Who asks: a signed-in person, or the superuser, whom row-level security does not concern. */
 export type Asker = { sub: string } | 'superuser';
 
-/** A function's call. */
-export interface Call {
+/** What is asked for: the statement's inner part, and its values. */
+export interface Request {
+  /** Of the prepared statement. */
   name: string;
-  /** Its arguments' types, by name. */
-  types: Record<string, string>;
-  args: Record<string, unknown>;
+  source: string;
+  values: unknown[];
 }
 
-/** Makes the call and returns how many milliseconds its statement took, and how many rows it gave. */
-export async function callFunction(
-  client: ClientBase,
-  asker: Asker,
-  call: Call,
-): Promise<{ ms: number; rows: number }> {
+/** `POST /rpc/NAME`. @param types of the arguments, by name. */
+export function callRequest(name: string, types: Record<string, string>, args: Record<string, unknown>): Request {
+  const columns = Object.entries(types).map(([key, type]) => `"${key}" ${type}`);
+  const named = Object.keys(types).map((key) => `"${key}" := pgrst_body."${key}"`);
+  const source = `
+    select pgrst_call.* from (select $1::json as json_data) as pgrst_payload,
+      lateral (select * from json_to_record(pgrst_payload.json_data) as _ (${columns.join(', ')}) limit 1) as pgrst_body,
+      lateral "public"."${name}"(${named.join(', ')}) as pgrst_call`;
+  return { name, source, values: [JSON.stringify(args)] };
+}
+
+/** Makes the request and returns how many milliseconds its statement took, and how many rows it gave. */
+export async function send(client: ClientBase, asker: Asker, request: Request): Promise<{ ms: number; rows: number }> {
   await client.query('begin isolation level read committed read only');
   try {
     const role = asker === 'superuser' ? 'none' : 'authenticated';
@@ -30,11 +37,7 @@ export async function callFunction(
       values: [role, claims],
     });
     const start = performance.now();
-    const { rows } = await client.query({
-      name: call.name,
-      text: statement(call),
-      values: [JSON.stringify(call.args)],
-    });
+    const { rows } = await client.query({ name: request.name, text: pack(request.source), values: request.values });
     const ms = performance.now() - start;
     await client.query('commit');
     return { ms, rows: Number(rows[0].page_total) };
@@ -44,16 +47,9 @@ export async function callFunction(
   }
 }
 
-function statement({ name, types }: Call): string {
-  const columns = Object.entries(types).map(([key, type]) => `"${key}" ${type}`);
-  const named = Object.keys(types).map((key) => `"${key}" := pgrst_body."${key}"`);
-  return `
-    with pgrst_source as (
-      select pgrst_call.* from (select $1::json as json_data) as pgrst_payload,
-        lateral (select * from json_to_record(pgrst_payload.json_data) as _ (${columns.join(', ')}) limit 1) as pgrst_body,
-        lateral "public"."${name}"(${named.join(', ')}) as pgrst_call)
-    select null::bigint as total_result_set, pg_catalog.count(_postgrest_t) as page_total,
-      coalesce(json_agg(_postgrest_t), '[]') as body,
-      nullif(current_setting('response.headers', true), '') as response_headers
-    from (select * from pgrst_source) as _postgrest_t`;
-}
+const pack = (source: string) => `
+  with pgrst_source as (${source})
+  select null::bigint as total_result_set, pg_catalog.count(_postgrest_t) as page_total,
+    coalesce(json_agg(_postgrest_t), '[]') as body,
+    nullif(current_setting('response.headers', true), '') as response_headers
+  from (select * from pgrst_source) as _postgrest_t`;

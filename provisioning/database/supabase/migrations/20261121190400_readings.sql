@@ -1,13 +1,14 @@
 -- What the dashboard shows of readings: the newest of each device, and charts. All of it under row-level security.
 
--- A payload's top-level number, or null when there is none that a double holds. A device may send 1e400: that must not
--- fail a chart, nor everybody's alerts. Parsed at creation, so no search_path can change it, and inlined.
+-- A payload's top-level number, or null when there is none, or none to calculate with. A device may send 1e400, which no
+-- double holds, or 1e200, whose square avg() needs: that must not fail a chart, nor everybody's alerts. Parsed at
+-- creation, so no search_path can change it, and inlined.
 create function access.number_of(payload jsonb, field text) returns float8
 language sql immutable parallel safe
 return case when jsonb_typeof(payload -> field) = 'number' then
   case
     when abs((payload ->> field)::numeric) < 1e-300 then 0
-    when abs((payload ->> field)::numeric) < 1e300 then (payload ->> field)::float8
+    when abs((payload ->> field)::numeric) < 1e100 then (payload ->> field)::float8
   end
 end;
 
