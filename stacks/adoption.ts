@@ -2,7 +2,6 @@
 // resource whose phase has not come is imported and left alone; components do not know of any of this.
 import provider from '@pulumi/azure-native/package.json' with { type: 'json' };
 import { CustomResource, type CustomResourceOptions, Output, runtime } from '@pulumi/pulumi';
-import type { Names } from '../components/placement.ts';
 import { type Adoption, CUT_OVER } from './adoption-plan.ts';
 
 type Inputs = Record<string, unknown>;
@@ -69,13 +68,4 @@ function merge<T>(into: T, values: unknown): T {
     return into.map((item, i) => (i in (values as []) ? merge(item, (values as [])[i]) : item)) as T;
   const entries = Object.entries(values as object).map(([key, value]) => [key, merge((into as Inputs)[key], value)]);
   return { ...into, ...Object.fromEntries(entries) };
-}
-
-/** The convention's names, but for resources that had one before. */
-export function adoptedNames(names: Names, plan: Adoption | undefined): Names {
-  const had = (kind: string, role?: string) => plan?.names[[kind, role].filter(Boolean).join('-')];
-  return {
-    own: (kind, role) => had(kind, role) ?? names.own(kind, role),
-    shared: (kind, role) => had(kind, role) ?? names.shared(kind, role),
-  };
 }
