@@ -32,8 +32,6 @@ const left = z.strictObject({
   type: z.string(),
   id,
   recorded: inputs,
-  /** An app that is stopped from this phase on; default: it never is. */
-  stopped: phase.optional(),
   /** The phase from which on it is no part of the stack. */
   gone: phase,
   /** True when it is let go and not deleted. */

@@ -59,7 +59,7 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
         `az functionapp stop --resource-group ${group} --name ${functionApp}`,
         `${go(2)} && ${up}: the machine is replaced, its address stays; npm run ops -- accounts --target ${stack}; npm run verify -- --target ${stack}`,
       ],
-      back: `${go(1)} && ${up}: the machine comes back around its old disk, and the old app starts. Readings of the time between stay in public.telemetry`,
+      back: `${go(1)} && ${up}: the machine comes back around its old disk; az functionapp start --resource-group ${group} --name ${functionApp}. Readings of the time between stay in public.telemetry`,
     },
     {
       title: 'Phase 3: storage',
