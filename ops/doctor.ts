@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { ROOT } from '../bootstrap/root.mjs';
 import { azureChecks, signIn } from './doctor/azure.ts';
-import { examine } from './doctor/configuration.ts';
+import { examine, examineEnvironment } from './doctor/configuration.ts';
 import { type Check, type Finding, type Mark, unknown } from './doctor/finding.ts';
 import { nameChecks } from './doctor/names.ts';
 import { reachChecks } from './doctor/reach.ts';
@@ -41,6 +41,7 @@ async function examineAll(root: string, stack: string, tell: (finding: Finding) 
     const reach = config ? reachChecks(config).map(start) : [];
     for (const tool of tools) say(await tool);
     for (const finding of configuration) say(finding);
+    if (config) say(examineEnvironment(config));
     say(await azure);
     const { subscription } = await login;
     if (config && subscription) {

@@ -1,15 +1,19 @@
 // `npm run preview:all`: previews every stack offline, and in CI also writes what a reviewer reads to the run's summary.
 // PREVIEW_AGAINST names a commit: then the changes are those since its snapshots, not since this checkout's own.
+//
+//   node preview/all.ts [FOLDER]     FOLDER holds Pulumi.yaml; default: this repository
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { relative, resolve } from 'node:path';
+import { ROOT as HERE } from '../bootstrap/root.mjs';
+import { colorsFor, NO_COLORS } from '../local/colors.ts';
 import { diffPlans } from './diff.ts';
 import type { Plan } from './plan.ts';
 import { type Preview, preview } from './preview.ts';
 import { renderReport } from './render/report.ts';
-import { makeStyle } from './render/style.ts';
+import { count, makeStyle } from './render/style.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = resolve(process.argv[2] ?? HERE);
 
 /** The snapshot as a commit has it. @throws Error when there is no such commit; one without the file gives an empty plan. */
 function snapshotAt(commit: string, path: string): Plan {
@@ -17,7 +21,7 @@ function snapshotAt(commit: string, path: string): Plan {
   if (git('rev-parse', '--verify', '--quiet', `${commit}^{commit}`).status !== 0) {
     throw new Error(`PREVIEW_AGAINST is ${commit}, which is no commit of this clone: fetch it (fetch-depth: 2)`);
   }
-  const { status, stdout } = git('show', `${commit}:${relative(ROOT, path)}`);
+  const { status, stdout } = git('show', `${commit}:./${relative(ROOT, path)}`);
   return status === 0 ? (JSON.parse(stdout) as Plan) : [];
 }
 
@@ -25,15 +29,18 @@ function snapshotAt(commit: string, path: string): Plan {
 function summarise(result: Preview): string {
   const mandatory = result.policies?.violations.filter(({ level }) => level === 'mandatory').length ?? 0;
   const changed = result.diff.filter(({ operation }) => operation !== 'same');
-  const verdict = mandatory > 0 ? `❌ ${mandatory} mandatory policy violations` : '✅ no mandatory policy violation';
-  const changes = changed.length === 0 ? 'nothing changes' : `${changed.length} resources change`;
-  const report = renderReport(result, makeStyle(false), ROOT).replaceAll('```', "'''");
-  return `### Offline preview of \`${result.stack}\`: ${changes}, ${verdict}\n\n<details><summary>Report</summary>\n\n\`\`\`\n${report}\`\`\`\n\n</details>\n\n`;
+  const verdict =
+    mandatory > 0 ? `❌ ${count(mandatory, 'mandatory policy violation')}` : '✅ no mandatory policy violation';
+  const what = changed.length === 0 ? 'nothing changes' : changes(changed.length);
+  const report = renderReport(result, makeStyle(NO_COLORS), ROOT).replaceAll('```', "'''");
+  return `### Offline preview of \`${result.stack}\`: ${what}, ${verdict}\n\n<details><summary>Report</summary>\n\n\`\`\`\n${report}\`\`\`\n\n</details>\n\n`;
 }
+
+const changes = (number: number) => `${count(number, 'resource')} ${number === 1 ? 'changes' : 'change'}`;
 
 const { PREVIEW_AGAINST, GITHUB_STEP_SUMMARY } = process.env;
 const stacks = readdirSync(ROOT).flatMap((file) => /^Pulumi\.([^.]+)\.yaml$/.exec(file)?.[1] ?? []);
-const style = makeStyle(process.stdout.isTTY === true && !process.env.NO_COLOR);
+const style = makeStyle(colorsFor(process.stdout));
 try {
   for (const stack of stacks.sort()) {
     let result = await preview({ stack, root: ROOT });

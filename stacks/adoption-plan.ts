@@ -1,6 +1,7 @@
 // The key `adoption`: an environment that ran before this program knew it. It says what every resource was, under which name
 // and id, and how far it has been brought to what the program wants. Written by `npm run ops -- adopt`; docs/adoption.md.
 import { z } from 'zod';
+import type { Names } from '../components/placement.ts';
 
 /** The last phase: nothing is left as it was. */
 export const LAST_PHASE = 4;
@@ -31,8 +32,6 @@ const left = z.strictObject({
   type: z.string(),
   id,
   recorded: inputs,
-  /** An app that is stopped from this phase on; default: it never is. */
-  stopped: phase.optional(),
   /** The phase from which on it is no part of the stack. */
   gone: phase,
   /** True when it is let go and not deleted. */
@@ -78,4 +77,13 @@ function parsed(text: string): unknown {
 export function overdue({ phase: current, publicUntil }: Adoption, today: string): string | undefined {
   if (current >= CUT_OVER || today <= publicUntil) return undefined;
   return `ended its grace on ${publicUntil} with the old ways in still open: go to phase ${CUT_OVER}, or agree on another day and set publicUntil`;
+}
+
+/** The convention's names, but for resources that had one before. */
+export function adoptedNames(names: Names, plan: Adoption | undefined): Names {
+  const had = (kind: string, role?: string) => plan?.names[[kind, role].filter(Boolean).join('-')];
+  return {
+    own: (kind, role) => had(kind, role) ?? names.own(kind, role),
+    shared: (kind, role) => had(kind, role) ?? names.shared(kind, role),
+  };
 }

@@ -2,13 +2,18 @@
 // resource whose phase has not come is imported and left alone; components do not know of any of this.
 import provider from '@pulumi/azure-native/package.json' with { type: 'json' };
 import { CustomResource, type CustomResourceOptions, Output, runtime } from '@pulumi/pulumi';
-import type { Names } from '../components/placement.ts';
 import { type Adoption, CUT_OVER } from './adoption-plan.ts';
 
 type Inputs = Record<string, unknown>;
 
 /** A resource of any type. */
 class Left extends CustomResource {}
+
+/**
+ * The engine imports a resource only when nothing differs that is not ignored (ImportStep in pulumi/pulumi), and a recording
+ * never has all that the provider reads. Nor can a difference then change or replace what runs.
+ */
+const LEFT_ALONE = { ignoreChanges: ['*'] };
 
 /** Whatever would already act on what runs: it waits for the cut-over. By the program's name, the inputs until then. */
 const HELD: Record<string, (inputs: Inputs) => Inputs> = {
@@ -32,14 +37,10 @@ export function adopt(plan: Adoption | undefined): void {
     const hold = plan.phase < CUT_OVER ? HELD[name] : undefined;
     return hold ? { props: hold(props), opts } : undefined;
   });
-  for (const [name, { type, id, recorded, stopped, gone, retained }] of Object.entries(plan.left)) {
+  for (const [name, { type, id, recorded, gone, retained }] of Object.entries(plan.left)) {
     if (plan.phase >= gone) continue;
-    const isStopped = stopped !== undefined && plan.phase >= stopped;
-    const inputs = stopped === undefined ? recorded : { ...recorded, enabled: !isStopped };
-    // All but what is changed on purpose: a difference in the rest would at worst replace it.
-    const ignoreChanges = stopped === undefined ? ['*'] : Object.keys(recorded);
-    const options = { version: provider.version, import: id, ignoreChanges, retainOnDelete: retained };
-    new Left(type, name, inputs, options);
+    const options = { version: provider.version, import: id, ...LEFT_ALONE, retainOnDelete: retained };
+    new Left(type, name, recorded, options);
   }
 }
 
@@ -58,7 +59,7 @@ function inputsOf(name: string, props: Inputs, plan: Adoption): Inputs {
 function optionsOf({ id, hardened }: Adoption['resources'][string], plan: Adoption): CustomResourceOptions {
   // Once it was changed, an earlier phase means changing it back.
   const untouched = plan.phase < hardened && plan.reached < hardened;
-  return { import: id, ...(untouched ? { ignoreChanges: ['*'] } : {}) };
+  return { import: id, ...(untouched ? LEFT_ALONE : {}) };
 }
 
 /** Puts single values into lists and objects; what is known only after a deployment stays as it is. */
@@ -69,13 +70,4 @@ function merge<T>(into: T, values: unknown): T {
     return into.map((item, i) => (i in (values as []) ? merge(item, (values as [])[i]) : item)) as T;
   const entries = Object.entries(values as object).map(([key, value]) => [key, merge((into as Inputs)[key], value)]);
   return { ...into, ...Object.fromEntries(entries) };
-}
-
-/** The convention's names, but for resources that had one before. */
-export function adoptedNames(names: Names, plan: Adoption | undefined): Names {
-  const had = (kind: string, role?: string) => plan?.names[[kind, role].filter(Boolean).join('-')];
-  return {
-    own: (kind, role) => had(kind, role) ?? names.own(kind, role),
-    shared: (kind, role) => had(kind, role) ?? names.shared(kind, role),
-  };
 }

@@ -117,11 +117,14 @@ describe('what CI runs', () => {
     .split('\n')
     .flatMap((line) => script(line) ?? []);
 
+  // Root on Debian, for namespaces and a browser: GitHub's runner is another machine, and these have scripts of their own.
+  const elsewhere = ['test:machine', 'test:dashboard'];
+
   it('offline is what .ci/run runs, in its order', () => {
     const steps = workflows.get('checks.yml')?.jobs.offline?.steps ?? [];
     const there = steps.flatMap(({ run }) => (run === undefined ? [] : [script(run) ?? run]));
-    expect(there).toEqual(local);
-    expect(local).toEqual(['check', 'lint:workflows', 'build', 'preview:all', 'test']);
+    expect(there).toEqual(local.filter((name) => !elsewhere.includes(name)));
+    expect(there).toEqual(['check', 'lint:workflows', 'build', 'preview:all', 'test']);
   });
 
   it('for every stack there is', () => {

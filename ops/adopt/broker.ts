@@ -29,7 +29,7 @@ export function judgeBroker({ broker, telemetry }: Recording): Unsafe[] {
     findings.push(found('Broker certificate', 'It is signed by itself, so strict clients refuse it.', 2));
   }
   if (telemetry !== undefined && at(telemetry, 'rowSecurity') !== true) {
-    findings.push(found('Table public.telemetry', 'It has no row security: whoever reads it reads every tenant.', 2));
+    findings.push(found('Table public.telemetry', 'It has no row security: whoever reads it reads every tenant.', 0));
   }
   return findings;
 }

@@ -32,10 +32,12 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
       title: 'Phase 0: take over',
       devices: 'Nothing.',
       steps: [
+        'make room for the new tables: npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as; look that readings still arrive, in before_adoption.telemetry',
+        'npm run ops -- db apply',
         `${up}: imports what runs, changes none of it, and makes the new parts beside it (vault, identities, logs, alerts, budget). Read the preview: every old resource says "import", none "replace" or "delete"`,
         'commit the stack file',
       ],
-      back: `pulumi state unprotect and pulumi state delete for each imported resource, then pulumi destroy --stack ${stack}: what was imported is out of the state before, so it is not deleted`,
+      back: `pulumi state unprotect and pulumi state delete for each imported resource, then pulumi destroy --stack ${stack}: what was imported is out of the state before, so it is not deleted. npm run ops -- adopt table-back --role ROLE`,
     },
     {
       title: 'Phase 1: network',
@@ -43,10 +45,9 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
       steps: [
         `look that you can come in from an address of adminCidrs: from now on SSH is open to no other`,
         `${go(1)} && ${up}`,
-        'make room for the new tables: npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as; look that readings still arrive in before_adoption.telemetry; then npm run ops -- db apply',
         `register every device (npm run ops -- device add ...), give it its key and the CA of the output brokerCaCertificate, beside the old one; put a gateway where a device cannot be changed (docs/adoption.md), by ${publicUntil}`,
       ],
-      back: `${go(0)} && ${up}: the recorded rules are in force again; npm run ops -- adopt table-back --role ROLE where the table is to be back too. Locked out: az serial-console connect --resource-group ${group} --name ${machine}`,
+      back: `${go(0)} && ${up}: the recorded rules are in force again. Locked out: az serial-console connect --resource-group ${group} --name ${machine}`,
     },
     {
       title: 'Phase 2: cut-over of broker and ingest',
@@ -59,7 +60,7 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
         `az functionapp stop --resource-group ${group} --name ${functionApp}`,
         `${go(2)} && ${up}: the machine is replaced, its address stays; npm run ops -- accounts --target ${stack}; npm run verify -- --target ${stack}`,
       ],
-      back: `${go(1)} && ${up}: the machine comes back around its old disk, and the old app starts. Readings of the time between stay in public.telemetry`,
+      back: `${go(1)} && ${up}: the machine comes back around its old disk; az functionapp start --resource-group ${group} --name ${functionApp}. Readings of the time between stay in public.telemetry`,
     },
     {
       title: 'Phase 3: storage',

@@ -54,10 +54,7 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
     ...(storage ? { 'storage-account': adopted(storage, 3, translate.storageAccount(storage)) } : {}),
   };
   const left: Adoption['left'] = {
-    'before-function-app': {
-      ...leaving('web:WebApp', functionApp, translate.functionApp(recording), inGroup),
-      stopped: 2,
-    },
+    'before-function-app': leaving('web:WebApp', functionApp, translate.functionApp(recording), inGroup),
     'before-plan': leaving('web:AppServicePlan', plan, translate.plan(plan), inGroup),
     'before-os-disk': { ...leaving('compute:Disk', disk, translate.disk(disk), inGroup), retained: true },
   };

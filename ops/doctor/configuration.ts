@@ -2,7 +2,7 @@
 import ipaddr from 'ipaddr.js';
 import { readProject } from '../../preview/project.ts';
 import { ConfigError, parseConfig, type StackConfig } from '../../stacks/parse.ts';
-import { type Finding, failed, ok } from './finding.ts';
+import { type Finding, failed, ok, warning } from './finding.ts';
 
 const CHECK = 'configuration';
 
@@ -34,6 +34,14 @@ function split(problem: string): Finding {
   const at = problem.search(/\. (Set it|Remove it|The platform takes)/);
   if (at < 0) return failed(CHECK, problem);
   return failed(CHECK, problem.slice(0, at), problem.slice(at + 2));
+}
+
+/** What a deployment reads from the environment, because it is in no file. */
+export function examineEnvironment({ domain }: StackConfig, env: NodeJS.ProcessEnv = process.env): Finding {
+  const wanted = ['DATABASE_URL', ...(domain ? ['CLOUDFLARE_API_TOKEN'] : [])];
+  const missing = wanted.filter((name) => !env[name]);
+  if (missing.length === 0) return ok('environment', `${wanted.join(' and ')} set`);
+  return warning('environment', `not set: ${missing.join(', ')}`, 'docs/deploy.md says which, and where they are kept');
 }
 
 /** Keys with a value that only stands for one. */

@@ -13,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { ROOT } from '../../bootstrap/root.mjs';
 import { ensureCertificates } from '../../local/certificates.ts';
 import type { StackConfig } from '../../stacks/parse.ts';
+import { examineEnvironment } from './configuration.ts';
 import type { Finding } from './finding.ts';
 import { reachChecks } from './reach.ts';
 import { run } from './run.ts';
@@ -103,7 +104,7 @@ async function doctor(...args: string[]) {
     ...[process.execPath, join(ROOT, 'ops/doctor.ts'), '--cwd', folder, ...args],
   ];
   const child = spawn(program, words, {
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, DATABASE_URL: 'postgresql://postgres@db.invalid/postgres' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
@@ -255,6 +256,19 @@ describe('where something is missing', () => {
     writeFileSync(path, '#!/bin/sh\ntrap "" TERM\nexec sleep 600\n');
     chmodSync(path, 0o755);
     expect(await run(path, [], 200)).toEqual({ kind: 'late', seconds: 0.2 });
+  });
+});
+
+describe('the environment', () => {
+  it('lacks what the stack needs, or has it; never shows it', () => {
+    const domain = { domain: 'telemetry.contoso.com' } as StackConfig;
+    expect(examineEnvironment(domain, { DATABASE_URL: 'x' })).toMatchObject({
+      mark: 'warning',
+      seen: 'not set: CLOUDFLARE_API_TOKEN',
+    });
+    expect(examineEnvironment({} as StackConfig, {})).toMatchObject({ mark: 'warning', seen: 'not set: DATABASE_URL' });
+    const all = examineEnvironment(domain, { DATABASE_URL: 'postgresql://secret', CLOUDFLARE_API_TOKEN: 'secret' });
+    expect(all).toMatchObject({ mark: 'ok', seen: expect.not.stringContaining('secret') });
   });
 });
 

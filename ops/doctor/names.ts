@@ -1,5 +1,6 @@
 // Names that all of Azure's customers share: free, already this subscription's own, or taken.
 import { namesFor } from '../../components/placement.ts';
+import { adoptedNames } from '../../stacks/adoption-plan.ts';
 import { NAMESPACE, type StackConfig } from '../../stacks/parse.ts';
 import { azure } from './azure.ts';
 import { type Check, type Finding, failed, ok } from './finding.ts';
@@ -36,8 +37,8 @@ const SITE: Kind = {
 
 /** @param subscription id of the one that is signed in to. */
 export function nameChecks(config: StackConfig, subscription: string): Check[] {
-  const { environment, nameSuffix: suffix } = config;
-  const names = namesFor({ project: NAMESPACE, environment, suffix });
+  const { environment, nameSuffix: suffix, adoption } = config;
+  const names = adoptedNames(namesFor({ project: NAMESPACE, environment, suffix }), adoption);
   const all: [Kind, string][] = [
     [VAULT, names.shared('kv')],
     [ACCOUNT, names.shared('st')],
