@@ -13,6 +13,8 @@ export const DASHBOARD_DIR = join(ROOT, 'dist/dashboard');
 
 const BUILD = join(ROOT, 'apps/dashboard/build.ts');
 const WAIT_MS = 200;
+/** Of what a failed build said. */
+const SHOWN_LINES = 15;
 
 /**
  * Makes sure that dist/dashboard is of these sources; takes about 20 seconds when it is not. Two platforms that start at
@@ -42,6 +44,9 @@ async function build(): Promise<void> {
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
   if (code === 0) return;
-  const words = `${out}${err}`.trimEnd().split('\n').slice(-12).join('\n  ');
-  throw new Error(`the dashboard could not be built (npm run build:dashboard):\n  ${words}`);
+  // What a person can act on: not where in the build's own code it was noticed.
+  const words = `${out}${err}`.split('\n').filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v/.test(line));
+  throw new Error(
+    `the dashboard could not be built (npm run build:dashboard):\n  ${words.slice(-SHOWN_LINES).join('\n  ')}`,
+  );
 }
