@@ -1,4 +1,4 @@
-// A table that becomes a list of cards on a phone.
+// A table that becomes a list of cards where there is no room for columns, as on a phone.
 import type { ReactNode } from 'react';
 import { classes } from './classes.ts';
 import styles from './data-table.module.css';
@@ -8,11 +8,11 @@ export interface Column<Row> {
   cell: (row: Row) => ReactNode;
   /** Numbers stand right. Default: left. */
   numeric?: boolean;
-  /** Names the row: its header for screen readers, and the card's title on a phone. */
+  /** Names the row: its header for screen readers, and the title of the card. */
   title?: boolean;
   /** Keep the header to screen readers: a column of buttons. */
   silent?: boolean;
-  /** On a phone: beside the title, or the whole width below it, without a header. */
+  /** As a card: beside the title, or the whole width below it, without a header. */
   phone?: 'corner' | 'wide';
 }
 
