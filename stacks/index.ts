@@ -8,6 +8,7 @@ import { Credentials } from '../components/credentials.ts';
 import { FunctionApp } from '../components/function-app.ts';
 import { FunctionDeployment } from '../components/function-deployment.ts';
 import { Identities } from '../components/identities.ts';
+import { IotHub } from '../components/iot-hub.ts';
 import { LogWorkspace } from '../components/log-workspace.ts';
 import { Network } from '../components/network.ts';
 import { PrivateCa } from '../components/private-ca.ts';
@@ -75,6 +76,8 @@ const after = database ? [database] : [];
 new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage, after });
 
 const dashboard = makeDashboard({ config, placement, brokerHost, brokerCa, after });
+
+if (config.iotHub) new IotHub('iot-hub', { placement });
 
 monitor({ config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles });
 
