@@ -1,12 +1,8 @@
 // What an environment is. Read from top to bottom; each name is a file of components/ or provisioning/.
 import { Access } from '../components/access.ts';
-import { BrokerConfiguration } from '../components/broker-configuration.ts';
 import { BrokerDns } from '../components/broker-dns.ts';
-import { BrokerMachine } from '../components/broker-machine.ts';
 import { BundleStore } from '../components/bundle-store.ts';
 import { Credentials } from '../components/credentials.ts';
-import { FunctionApp } from '../components/function-app.ts';
-import { FunctionDeployment } from '../components/function-deployment.ts';
 import { Identities } from '../components/identities.ts';
 import { IotHub } from '../components/iot-hub.ts';
 import { LogWorkspace } from '../components/log-workspace.ts';
@@ -15,16 +11,13 @@ import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { ingressRules } from '../domain/ingress.ts';
-import { freshFunctions } from '../provisioning/functions/build.ts';
-import { packFunctions } from '../provisioning/functions/package.ts';
-import { brokerBundle } from './broker-bundle.ts';
+import { makeBroker } from './broker.ts';
 import { loadConfig } from './config.ts';
 import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';
+import { makeFunctions } from './functions.ts';
 import { grants } from './grants.ts';
 import { ingestUsernames } from './ingest-accounts.ts';
-import { ingestSettings } from './ingest-settings.ts';
-import { userData } from './machine.ts';
 import { monitor } from './monitoring.ts';
 import { makePlacement } from './placement.ts';
 import { hasPurgeProtection } from './purge-protection.ts';
@@ -60,26 +53,14 @@ const bundles = new BundleStore('bundles', { placement });
 const logs = new LogWorkspace('logs', { ...config, placement });
 const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config) });
 
-const cloudInit = userData(ingress, bundles.url);
-const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
-const { machine } = new BrokerMachine('broker', machineArgs);
-const bundle = brokerBundle({ config, ingress, brokerHost, vault, storage, bundles });
-new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle });
-
+const parts = { config, placement, identities, access, network, ingress, brokerHost, vault, storage, bundles, logs };
+const machine = makeBroker(parts);
 const brokerCa = privateCa?.caCertificate;
-const settings = ingestSettings({ config, brokerHost, brokerCa, vault });
-const functions = { placement, identity: identities.functions, access, storage, logs, settings };
-const functionApp = new FunctionApp('functions', functions);
-const functionPackage = packFunctions(await freshFunctions());
-const { subscriptionId } = identities;
 const after = database ? [database] : [];
-new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage, after });
-
-const dashboard = makeDashboard({ config, placement, brokerHost, brokerCa, after });
-
+const functionApp = await makeFunctions({ ...parts, brokerCa, after });
+const dashboard = makeDashboard({ ...parts, brokerCa, after });
 if (config.iotHub) new IotHub('iot-hub', { placement });
-
-monitor({ config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles });
+monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
 
 export const resourceGroup = placement.resourceGroupName;
 export const brokerAddress = network.publicAddress;
