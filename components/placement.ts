@@ -23,7 +23,7 @@ export type ResourceKind =
   | 'budget';
 
 /** Kinds whose names all customers of Azure, or of Cloudflare Pages, share. */
-export type SharedKind = 'kv' | 'st' | 'func' | 'dns' | 'pages';
+export type SharedKind = 'kv' | 'st' | 'func' | 'dns' | 'pages' | 'iot';
 
 /** On every taggable resource: which environment of what it is, who answers for it and who pays. */
 export interface Tags extends Record<string, string> {

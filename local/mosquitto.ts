@@ -132,7 +132,7 @@ async function prepare(dir: string, { port, registry, configure = (text) => text
 }
 
 /** The broker's program. Debian puts it in /usr/sbin, which an ordinary user's PATH lacks. */
-function findMosquitto(): string {
+export function findMosquitto(): string {
   const places = [...SBIN, ...(process.env.PATH ?? '').split(':')];
   const found = places.map((place) => join(place, 'mosquitto')).find(existsSync);
   if (!found) throw new Error('mosquitto is not installed. Run: sudo apt-get install mosquitto');

@@ -27,6 +27,7 @@ const BY_TYPE: Record<string, string[]> = {
   ],
   'azure-native:compute:VirtualMachineRunCommandByVirtualMachine': ['runCommandName', 'vmName'],
   'azure-native:consumption:Budget': ['budgetName', 'scope'],
+  'azure-native:iothub:IotHubResource': ['resourceName'],
   'azure-native:keyvault:Secret': ['vaultName', 'secretName'],
   'azure-native:keyvault:Vault': ['vaultName', 'properties.tenantId'],
   'azure-native:managedidentity:UserAssignedIdentity': ['resourceName'],

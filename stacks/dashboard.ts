@@ -1,7 +1,7 @@
 // The environment's dashboard: where it is, what it is told, and what it is made from.
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import type { Input, Resource } from '@pulumi/pulumi';
 import { DashboardSite } from '../components/dashboard-site.ts';
 import type { Placement } from '../components/placement.ts';
@@ -49,16 +49,21 @@ export function makeDashboard({
   });
 }
 
-/** Of everything the site is built from. It is built where it is uploaded; a preview need not build it. */
-function sourcesHash(): string {
-  const isMade = (name: string) => ['node_modules', 'out', '.next', 'test-results'].includes(name);
+/** What a build, a test or a tool leaves in the dashboard's folder. */
+const MADE = ['node_modules', 'out', '.next', '.wrangler', 'next-env.d.ts', 'test-results'];
+
+/**
+ * Of everything the site is built from. It is built where it is uploaded; a preview need not build it.
+ * @param root folder of the checkout.
+ */
+export function sourcesHash(root = ROOT): string {
   const files = globSync(['package-lock.json', 'domain/*.ts', 'apps/dashboard/**/*.*'], {
-    cwd: ROOT,
-    exclude: isMade,
+    cwd: root,
+    exclude: (path) => MADE.includes(basename(path)),
   }).filter((file) => !/\.test\.tsx?$/.test(file));
   const hash = createHash('sha256');
-  for (const file of files.sort()) {
-    hash.update(`${file.split(sep).join('/')}\0`).update(readFileSync(join(ROOT, file)));
+  for (const file of files.map((name) => name.split(sep).join('/')).sort()) {
+    hash.update(`${file}\0`).update(readFileSync(join(root, file)));
   }
   return hash.digest('hex');
 }

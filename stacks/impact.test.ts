@@ -106,7 +106,7 @@ describe('a change of the program', () => {
       `new Network('net', { ...config, placement, ingress }, ${was('network')}`,
     );
     copy.change(
-      program,
+      'stacks/broker.ts',
       "new BrokerMachine('broker', machineArgs",
       `new BrokerMachine('machine', machineArgs, ${was('broker')}`,
     );
@@ -126,7 +126,7 @@ describe('a change of the program', () => {
   });
 
   it('that renames it without an alias is stopped before the disk is gone', () => {
-    copy.change('stacks/index.ts', "machineArgs, { aliases: [{ name: 'broker' }] }", 'machineArgs');
+    copy.change('stacks/broker.ts', "machineArgs, { aliases: [{ name: 'broker' }] }", 'machineArgs');
     const rows = seen(against(before, plan()));
     expect(rows).toContainEqual(['broker-data', 'delete', [], 'stops the deployment']);
     expect(rows).toContainEqual(['machine-data', 'create', []]);

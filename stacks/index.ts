@@ -2,31 +2,25 @@
 import { readFileSync } from 'node:fs';
 import { interpolate } from '@pulumi/pulumi';
 import { Access } from '../components/access.ts';
-import { BrokerConfiguration } from '../components/broker-configuration.ts';
 import { BrokerDns } from '../components/broker-dns.ts';
-import { BrokerMachine } from '../components/broker-machine.ts';
 import { BundleStore } from '../components/bundle-store.ts';
 import { Credentials } from '../components/credentials.ts';
-import { FunctionApp } from '../components/function-app.ts';
-import { FunctionDeployment } from '../components/function-deployment.ts';
 import { Identities } from '../components/identities.ts';
+import { IotHub } from '../components/iot-hub.ts';
 import { LogWorkspace } from '../components/log-workspace.ts';
 import { Network } from '../components/network.ts';
 import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { ingressRules, MQTT_TLS_PORT } from '../domain/ingress.ts';
-import { freshFunctions } from '../provisioning/functions/build.ts';
-import { packFunctions } from '../provisioning/functions/package.ts';
 import { adopt } from './adoption.ts';
-import { brokerBundle } from './broker-bundle.ts';
+import { makeBroker } from './broker.ts';
 import { loadConfig } from './config.ts';
 import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';
+import { makeFunctions } from './functions.ts';
 import { grants } from './grants.ts';
 import { ingestUsernames } from './ingest-accounts.ts';
-import { ingestSettings } from './ingest-settings.ts';
-import { userData } from './machine.ts';
 import { monitor } from './monitoring.ts';
 import { makePlacement } from './placement.ts';
 import { hasPurgeProtection } from './purge-protection.ts';
@@ -63,24 +57,14 @@ const bundles = new BundleStore('bundles', { placement });
 const logs = new LogWorkspace('logs', { ...config, placement });
 const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config) });
 
-const cloudInit = userData(ingress, bundles.url);
-const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
-const { machine } = new BrokerMachine('broker', machineArgs);
-const bundle = brokerBundle({ config, ingress, brokerHost, vault, storage, bundles });
-new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle });
-
+const parts = { config, placement, identities, access, network, ingress, brokerHost, vault, storage, bundles, logs };
+const machine = makeBroker(parts);
 const brokerCa = privateCa?.caCertificate;
-const settings = ingestSettings({ config, brokerHost, brokerCa, vault });
-const functions = { placement, identity: identities.functions, access, storage, logs, settings };
-const functionApp = new FunctionApp('functions', functions);
-const functionPackage = packFunctions(await freshFunctions());
-const { subscriptionId } = identities;
 const after = database ? [database] : [];
-new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage, after });
-
-const dashboard = makeDashboard({ config, placement, brokerHost, brokerCa, after });
-
-monitor({ config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles });
+const functionApp = await makeFunctions({ ...parts, brokerCa, after });
+const dashboard = makeDashboard({ ...parts, brokerCa, after });
+if (config.iotHub) new IotHub('iot-hub', { placement });
+monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
 
 // What a person needs, none of it secret. Pulumi.README.md, the stack's own page, shows it.
 export const resourceGroup = placement.resourceGroupName;

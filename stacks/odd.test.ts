@@ -5,9 +5,15 @@ import { having, judged, named, one } from './testing/plan.ts';
 const CLOUDFLARE = ['cloudflareAccountId: fedcba9876543210fedcba9876543210'];
 const ZONE = ['cloudflareZoneId: 0123456789abcdef0123456789abcdef', ...CLOUDFLARE];
 
-it('the largest of everything, an IPv6 administrator, and a dashboard without a domain', async () => {
+it('the largest of everything, an IoT Hub, an IPv6 administrator, and a dashboard without a domain', async () => {
   const dashboard = ['supabasePublishableKey: sb_publishable_example-example-example-1234', ...CLOUDFLARE];
-  const sizes = ['vmSize: Standard_B2as_v2', 'dataDiskGb: 1024', 'logRetentionDays: 730', 'logDailyCapGb: 100'];
+  const sizes = [
+    'iotHub: true',
+    'vmSize: Standard_B2as_v2',
+    'dataDiskGb: 1024',
+    'logRetentionDays: 730',
+    'logDailyCapGb: 100',
+  ];
   const network = ['addressSpace: 10.0.0.0/8', 'subnetPrefix: 10.1.2.0/24'];
   const { plan, policies } = await judged(
     'dev',
@@ -23,6 +29,7 @@ it('the largest of everything, an IPv6 administrator, and a dashboard without a 
     'staging',
   );
   expect(policies?.violations).toEqual([]);
+  expect(named(plan, 'iot-hub-hub').inputs.sku).toEqual({ name: 'F1', capacity: 1 });
   expect(named(plan, 'dashboard-project').inputs.name).toBe('mqtt-saas-staging-ex4mp1');
   expect(plan.filter(({ name }) => name === 'dashboard-record' || name === 'dashboard-domain')).toEqual([]);
   const { environment } = named(plan, 'dashboard-upload').inputs;

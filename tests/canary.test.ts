@@ -18,7 +18,9 @@ const GENERATORS: Record<string, { module: string; secrets: string[] }> = {
 let copy: ScratchCopy;
 beforeEach(() => {
   copy = makeScratchCopy();
-  const components = readdirSync(join(copy.dir, 'components')).map((name) => `components/${name}`);
+  const components = readdirSync(join(copy.dir, 'components'))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `components/${name}`);
   for (const [name, { module, secrets }] of Object.entries(GENERATORS)) {
     const users = components.filter((file) => readFileSync(join(copy.dir, file), 'utf8').includes(`'${module}'`));
     expect(users, name).not.toEqual([]);
@@ -85,7 +87,7 @@ test('one that leaks into an app setting is seen', () => {
 
 test('one that leaks into the boot data is seen, refused, and still not printed', () => {
   const bootData = 'userData(ingress, bundles.url)';
-  copy.change('stacks/index.ts', bootData, `${bootData} + '\\npassword: ${CANARY}\\n'`);
+  copy.change('stacks/broker.ts', bootData, `${bootData} + '\\npassword: ${CANARY}\\n'`);
   const { status, output, plan } = planned('dev');
   expect(plan).toContain(CANARY);
   expect(output).toContain('vm-no-secret-in-boot-data');

@@ -28,6 +28,7 @@ for (const scenario of SCENARIOS) {
   world.access = platform.access[scenario](world);
   world.broker = machine.broker[scenario](world);
   machine.brokerConfiguration[scenario](world);
+  machine.iotHub[scenario](world);
   platform.database[scenario](world);
   world.functionApp = platform.functionApp[scenario](world);
   platform.functionDeployment[scenario](world);

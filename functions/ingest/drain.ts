@@ -45,8 +45,9 @@ export interface Drain {
 /** How long the first message of a batch may wait for company, in milliseconds. */
 const LINGER_MS = 20;
 /**
- * Reading pauses when a batch holds this many bytes, and resumes when it is written: one more of this size is collected
- * meanwhile. This is what bounds memory: Mosquitto 2.0.11 exceeds the receive maximum when several acknowledgements
+ * Reading pauses when a batch holds this many bytes, and resumes when the database has got it: while it works on that,
+ * one more is collected. Not before, or the reading of thousands of messages would keep the database waiting for its
+ * next bytes, and each would idle while the other works. This is also what bounds memory: Mosquitto 2.0.11 exceeds the receive maximum when several acknowledgements
  * arrive at once (390 under way where 10 were allowed).
  */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
@@ -87,13 +88,16 @@ export function createDrain(options: DrainOptions): Drain {
       if (dropped) return;
       const writing = batch;
       batch = new Batch(registry);
-      if (paused) {
-        paused = false;
-        source.resume();
-      }
       await write(writing);
+      resume();
     }
     quietSince = now();
+  }
+
+  function resume(): void {
+    if (!paused) return;
+    paused = false;
+    source.resume();
   }
 
   async function write(writing: Batch): Promise<void> {
@@ -113,7 +117,7 @@ export function createDrain(options: DrainOptions): Drain {
   async function persist(writing: Batch, number: number): Promise<Written> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await store.write(writing);
+        return await store.write(writing, resume);
       } catch (error) {
         const kind = classify(error);
         if (kind === 'fence' || kind === 'unknown') throw error;

@@ -49,7 +49,7 @@ test('a run that was overtaken writes nothing and acknowledges nothing', async (
   await runOnce(rig.settings('stale'), keepLog().log, never);
   const { log, lines } = keepLog();
   const running = runOnce(rig.settings('stale'), log, never);
-  await expect.poll(() => lines.some(({ msg }) => msg === 'connected to the broker')).toBe(true);
+  await expect.poll(() => lines.some(({ msg }) => msg === 'connected to the broker'), { timeout: 10_000 }).toBe(true);
   // As another run does when this one has not renewed its lease in time.
   await rig.admin.query("update ingest.leases set expires_at = '-infinity' where name = 'stale'");
   const successor = await acquireLease(database, 'stale');

@@ -23,20 +23,21 @@ export interface Store {
   /**
    * Resolves when everything in the batch is committed, as a row, a known duplicate, a dead letter or a reading over its
    * tenant's quota. Safe to repeat after any error, also when nobody knows whether the commit got through.
+   * @param onSent called when the rows have been sent to the database, which still has to store them; not always.
    * @throws database errors that no single message is to blame for; MS001 when another run has taken over.
    */
-  write(batch: Batch): Promise<Written>;
+  write(batch: Batch, onSent?: () => void): Promise<Written>;
 }
 
 /** @param session names the broker's session whose packet identifiers the batches carry. */
 export function createStore(database: Database, lease: Lease, session: string): Store {
-  const attempt = async (batch: Batch, careful: boolean): Promise<Written> => {
+  const attempt = async (batch: Batch, careful: boolean, onSent: () => void): Promise<Written> => {
     const tallies = await database.transaction(lease.assertion, async (client) => {
       const admission = await admit(client, batch.rows);
       const fates: Fates = noFates();
       if (careful) await writeCarefully(client, batch.rows, admission.left, session, fates);
       else {
-        await writeFast(client, admission.unbounded, session, fates);
+        await writeFast(client, admission.unbounded, session, fates, onSent);
         await writeCarefully(client, admission.bounded, admission.left, session, fates);
       }
       await spend(client, admission, fates.stored);
@@ -49,14 +50,14 @@ export function createStore(database: Database, lease: Lease, session: string): 
     return { tallies, careful };
   };
   return {
-    write: async (batch) => {
+    write: async (batch, onSent = () => {}) => {
       await batch.settle();
       try {
-        return await attempt(batch, false);
+        return await attempt(batch, false, onSent);
       } catch (error) {
         const kind = classify(error);
         if (kind !== 'duplicate' && kind !== 'data') throw error;
-        return attempt(batch, true);
+        return attempt(batch, true, onSent);
       }
     },
   };

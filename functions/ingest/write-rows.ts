@@ -16,16 +16,26 @@ import { claimUntimed } from './untimed.ts';
  */
 const MAX_ROUNDS = 8;
 
-/** Writes rows by COPY. @throws database errors: 23505 when one is there already, others when one is bad. */
-export async function writeFast(client: Client, rows: readonly Row[], session: string, fates: Fates): Promise<void> {
+/**
+ * Writes rows by COPY.
+ * @param onSent called when the rows are on their way.
+ * @throws database errors: 23505 when one is there already, others when one is bad.
+ */
+export async function writeFast(
+  client: Client,
+  rows: readonly Row[],
+  session: string,
+  fates: Fates,
+  onSent: () => void,
+): Promise<void> {
   const known = await claimUntimed(client, rows, session);
   const fresh = known.size === 0 ? rows : rows.filter((row) => !known.has(row));
-  if (fresh.length > 0) await copy(client, fresh);
+  if (fresh.length > 0) await copy(client, fresh, onSent);
   addRows(fates.stored, fresh);
   addRows(fates.duplicate, known);
 }
 
-function copy(client: Client, rows: readonly Row[]): Promise<void> {
+function copy(client: Client, rows: readonly Row[], onSent: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const stream = client.query(copyFrom(COPY_TELEMETRY));
     stream.on('error', reject);
@@ -33,7 +43,8 @@ function copy(client: Client, rows: readonly Row[]): Promise<void> {
       if (stream.rowCount === rows.length) resolve();
       else reject(new Error(`COPY took ${stream.rowCount} of ${rows.length} rows`));
     });
-    stream.end(encodeRows(rows));
+    stream.write(encodeRows(rows), onSent);
+    stream.end();
   });
 }
 

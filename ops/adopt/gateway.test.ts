@@ -6,10 +6,11 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { afterEach, expect, it } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { findMosquitto, type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
 import { freePort } from '../../local/ports.ts';
-import { makeScratchDir, ROOT } from '../../local/unprivileged.ts';
+import { makeScratchDir } from '../../local/unprivileged.ts';
 
 const PAGE = readFileSync(join(ROOT, 'docs/adoption.md'), 'utf8');
 const EXAMPLE = /```\n(persistence true\n[\s\S]*?)```/.exec(PAGE)?.[1] ?? '';

@@ -104,6 +104,11 @@ export const environmentKeys = {
     description: 'Open HTTPS on 443.',
     example: 'true',
   }),
+  iotHub: key(flag.default(false), {
+    description:
+      'Make an IoT Hub of the free tier too: one a subscription, 8,000 messages a day. Nothing of the platform reads it.',
+    example: 'true',
+  }),
   vaultRetentionDays: key(wholeNumber(7, 90).default(90), {
     description: 'How long Key Vault keeps what was deleted, days, 7 to 90. Fixed once the vault exists.',
     example: '90',

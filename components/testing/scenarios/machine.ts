@@ -7,6 +7,7 @@ import { BrokerDns } from '../../broker-dns.ts';
 import { BrokerMachine } from '../../broker-machine.ts';
 import { BundleStore } from '../../bundle-store.ts';
 import { Identities } from '../../identities.ts';
+import { IotHub } from '../../iot-hub.ts';
 import { Network } from '../../network.ts';
 import { PrivateCa } from '../../private-ca.ts';
 import type { Scenarios, World } from './scenario.ts';
@@ -165,4 +166,10 @@ export const privateCa: Scenarios<PrivateCa> = {
       // Its key too: whoever makes a new one cuts every device off.
       { protect: true },
     ),
+};
+
+export const iotHub: Scenarios<IotHub> = {
+  defaults: ({ name, placement }) => new IotHub(name('iot-hub'), { placement }),
+  max: ({ name, placement }) => new IotHub(name('iot-hub'), { placement }),
+  hardened: ({ name, placement }) => new IotHub(name('iot-hub'), { placement }, { protect: true }),
 };

@@ -1,0 +1,39 @@
+// The environment's broker: the machine it runs on, and the configuration that it is told.
+import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
+import type { Access } from '../components/access.ts';
+import { BrokerConfiguration } from '../components/broker-configuration.ts';
+import { BrokerMachine } from '../components/broker-machine.ts';
+import type { BundleStore } from '../components/bundle-store.ts';
+import type { Identities } from '../components/identities.ts';
+import type { Network } from '../components/network.ts';
+import type { Placement } from '../components/placement.ts';
+import type { Storage } from '../components/storage.ts';
+import type { Vault } from '../components/vault.ts';
+import type { IngressRule } from '../domain/ingress.ts';
+import { brokerBundle } from './broker-bundle.ts';
+import { userData } from './machine.ts';
+import type { StackConfig } from './parse.ts';
+
+/** Arguments of {@link makeBroker}. */
+export interface BrokerArgs {
+  config: StackConfig;
+  placement: Placement;
+  identities: Identities;
+  access: Access;
+  network: Network;
+  ingress: IngressRule[];
+  brokerHost: string;
+  vault: Vault;
+  storage: Storage;
+  bundles: BundleStore;
+}
+
+/** Machine and configuration. @returns the machine. */
+export function makeBroker(args: BrokerArgs): VirtualMachine {
+  const { config, placement, identities, access, network, ingress, bundles } = args;
+  const cloudInit = userData(ingress, bundles.url);
+  const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
+  const { machine } = new BrokerMachine('broker', machineArgs);
+  new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle: brokerBundle(args) });
+  return machine;
+}

@@ -1,0 +1,41 @@
+// The environment's functions: the app, its settings, and the code that runs in it.
+import type { Output, Resource } from '@pulumi/pulumi';
+import type { Access } from '../components/access.ts';
+import { FunctionApp } from '../components/function-app.ts';
+import { FunctionDeployment } from '../components/function-deployment.ts';
+import type { Identities } from '../components/identities.ts';
+import type { LogWorkspace } from '../components/log-workspace.ts';
+import type { Placement } from '../components/placement.ts';
+import type { Storage } from '../components/storage.ts';
+import type { Vault } from '../components/vault.ts';
+import { freshFunctions } from '../provisioning/functions/build.ts';
+import { packFunctions } from '../provisioning/functions/package.ts';
+import { ingestSettings } from './ingest-settings.ts';
+import type { StackConfig } from './parse.ts';
+
+/** Arguments of {@link makeFunctions}. */
+export interface FunctionsArgs {
+  config: StackConfig;
+  placement: Placement;
+  identities: Identities;
+  access: Access;
+  storage: Storage;
+  logs: LogWorkspace;
+  vault: Vault;
+  brokerHost: string;
+  /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
+  brokerCa: Output<string> | undefined;
+  /** What must be there before new code runs. */
+  after: Resource[];
+}
+
+/** App and code. @returns the app. */
+export async function makeFunctions(args: FunctionsArgs): Promise<FunctionApp> {
+  const { placement, identities, access, storage, logs, after } = args;
+  const app = { placement, identity: identities.functions, access, storage, logs, settings: ingestSettings(args) };
+  const functionApp = new FunctionApp('functions', app);
+  const functionPackage = packFunctions(await freshFunctions());
+  const { subscriptionId } = identities;
+  new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage, after });
+  return functionApp;
+}
