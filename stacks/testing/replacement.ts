@@ -50,7 +50,7 @@ export function renderReplacementDoc(plans: Plan[]): string {
     Object.entries(WHY).flatMap(([name, options]) => Object.keys(options).map((option) => `${name} ${option}`)),
   );
   const rows = plans.flat().flatMap((entry) =>
-    OPTIONS.filter((option) => entry.options[option] !== undefined).map((option) => {
+    OPTIONS.filter((option) => entry.options[option] !== undefined && !isSdks(entry, option)).map((option) => {
       const why = WHY[entry.name]?.[option];
       if (!why) throw new Error(`${entry.name} has ${option}: say why in stacks/testing/replacement.ts`);
       unused.delete(`${entry.name} ${option}`);
@@ -74,6 +74,10 @@ A component that is renamed gets an alias, \`{ aliases: [{ name: 'old-name' }] }
 ${[...new Set(rows)].sort().join('\n')}
 `;
 }
+
+/** Every command has it from the provider's own SDK, for an input that none of ours uses. */
+const isSdks = ({ type, options }: PlanEntry, option: string) =>
+  type === 'command:local:Command' && option === 'replaceOnChanges' && `${options.replaceOnChanges}` === 'triggers[*]';
 
 function shown({ options }: PlanEntry, option: (typeof OPTIONS)[number]): string {
   const value = options[option];
