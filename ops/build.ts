@@ -2,6 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { freshDashboard } from '../apps/dashboard/build.ts';
 import { ROOT } from '../bootstrap/root.mjs';
 import { ingressRules } from '../domain/ingress.ts';
 import { writeArchive } from '../provisioning/broker/bundle/bundle.ts';
@@ -37,5 +38,6 @@ export async function buildBroker(outdir = BROKER_DIR): Promise<string> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const path of [await buildFunctions(), await buildBroker()]) console.log(`built ${relative(ROOT, path)}`);
+  for (const build of [buildFunctions, buildBroker, freshDashboard])
+    console.log(`built ${relative(ROOT, await build())}`);
 }
