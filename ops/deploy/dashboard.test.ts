@@ -99,6 +99,14 @@ test('the files, the functions and the variables of the environment are uploaded
   ]);
 });
 
+test('the pages may reach the environment’s API, which has an origin of its own', async () => {
+  requests.length = 0;
+  expect(await uploadWith({ SITE_SUPABASE_URL: 'https://abcdefghijklmnopqrst.supabase.co/' })).toBe(undefined);
+  const deployment = requests.find(({ method, path }) => method === 'POST' && path.endsWith('/deployments'));
+  expect(deployment?.body).toMatch(/name="_headers"/);
+  expect(deployment?.body).toContain("connect-src 'self' https://abcdefghijklmnopqrst.supabase.co;");
+});
+
 test('a refusal fails it, with what Cloudflare said and without the token', async () => {
   isRefused = true;
   const message = await uploadWith({});

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeHeaders } from '../../apps/dashboard/headers.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DASHBOARD = join(ROOT, 'apps/dashboard');
@@ -43,7 +44,12 @@ export function upload(site: Site, from: { dashboard: string; files: string }, e
     const common = JSON.parse(
       readFileSync(join(from.dashboard, 'wrangler.jsonc'), 'utf8').replace(/^\s*\/\/.*$/gm, ''),
     );
-    const own = { name: site.project, pages_build_output_dir: from.files, vars: variables(env) };
+    const vars = variables(env);
+    const files = join(folder, 'site');
+    cpSync(from.files, files, { recursive: true });
+    // The built site may reach its own origin only. There the API has another, which the Content-Security-Policy must let in.
+    if (vars.SUPABASE_URL) writeHeaders(files, { apiOrigins: [new URL(vars.SUPABASE_URL).origin] });
+    const own = { name: site.project, pages_build_output_dir: files, vars };
     writeFileSync(join(folder, 'wrangler.json'), JSON.stringify({ ...common, ...own }));
     // Copied: wrangler cannot compile them through a link. They use nothing outside their folder.
     const functions = join(from.dashboard, 'functions');
