@@ -20,8 +20,9 @@ export interface Plan {
   after: Listed[];
 }
 
-/** Files whose disturbing checks get a machine of their own; the parts take about as long as each other. */
-const RECONFIGURE = ['bundle', 'certificates', 'memory'];
+/** Files whose disturbing checks another machine is given than the rest; the parts take about as long as each other. */
+const RECONFIGURE = ['bundle', 'certificates'];
+const LOOK = ['memory'];
 
 /** The plan of a part, or, for `only` these files, of the one machine that does it all. */
 export async function makePlan(part: Part | undefined, only: string[] | undefined): Promise<Plan> {
@@ -36,10 +37,12 @@ export async function makePlan(part: Part | undefined, only: string[] | undefine
   // The scanners take long and disturb nobody.
   const together = [calm.filter(isScore), calm.filter((listed) => !isScore(listed) && !isLast(listed))];
   const broken = calm.filter(isLast);
-  const reconfigure = isOf(RECONFIGURE);
-  if (part === 'looked-at') return { together, after: broken };
+  const [look, reconfigure] = [isOf(LOOK), isOf(RECONFIGURE)];
+  if (part === 'looked-at') return { together, after: [...broken, ...disturbing.filter(look)] };
   if (part === 'reconfigured') return { together: [], after: disturbing.filter(reconfigure) };
-  if (part === 'disturbed') return { together: [], after: disturbing.filter((listed) => !reconfigure(listed)) };
+  if (part === 'disturbed') {
+    return { together: [], after: disturbing.filter((listed) => !reconfigure(listed) && !look(listed)) };
+  }
   return { together, after: [...broken, ...disturbing] };
 }
 
