@@ -98,8 +98,8 @@ async function prove(machine: Machine, mutation: Mutation, core: Check[]): Promi
   try {
     if (mutation.restarts) await untilRegistryIsInForce(machine);
     const red = await failing(machine, core);
-    const [seen, meant] = [red.sort().join('; '), [...mutation.reddens].sort().join('; ')];
-    expect(seen === meant, `red: ${seen || 'nothing'}\nmeant: ${meant}`);
+    const [seen, meant] = [[...red.keys()].sort().join('; '), [...mutation.reddens].sort().join('; ')];
+    expect(seen === meant, `red: ${describe(red) || 'nothing'}\nmeant: ${meant}`);
   } finally {
     await command(machine, mutation.mend);
     if (mutation.restarts) await untilRegistryIsInForce(machine);
@@ -108,19 +108,23 @@ async function prove(machine: Machine, mutation: Mutation, core: Check[]): Promi
     machine,
     core.filter(({ name }) => mutation.reddens.includes(name)),
   );
-  expect(still.length === 0, `mended, but still red: ${still.join('; ')}`);
+  expect(still.size === 0, `mended, but still red: ${describe(still)}`);
   return undefined;
 }
 
-/** Names of the checks that fail now. Those that connect to the broker one after another: they share accounts. */
-async function failing(machine: Machine, checks: Check[]): Promise<string[]> {
-  const names: string[] = [];
+const describe = (failures: Map<string, string>) => [...failures].map(([name, why]) => `${name} (${why})`).join('; ');
+
+/** The checks that fail now, by name, and why. Those that connect to the broker one after another: they share accounts. */
+async function failing(machine: Machine, checks: Check[]): Promise<Map<string, string>> {
+  const failures = new Map<string, string>();
   const runAll = async (list: Check[]) => {
-    for (const check of list) await check.run(machine).catch(() => names.push(check.name));
+    for (const check of list) {
+      await check.run(machine).catch((error: Error) => failures.set(check.name, error.message));
+    }
   };
   const connects = ({ name }: Check) => /device|without a name|disconnected/.test(name);
   await Promise.all([runAll(checks.filter(connects)), runAll(checks.filter((check) => !connects(check)))]);
-  return names;
+  return failures;
 }
 
 async function command({ exec }: Machine, text: string): Promise<void> {

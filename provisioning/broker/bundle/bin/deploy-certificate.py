@@ -70,8 +70,11 @@ def turn():
 
 
 def put_newest_into_force(settings):
+    """The pair, which a strict client would take now."""
     with turn():
-        put_into_force(newest(settings), settings["brokerHost"])
+        files = newest(settings)
+        put_into_force(files, settings["brokerHost"])
+    return files
 
 
 def put_into_force(files, host):
@@ -159,8 +162,11 @@ def measure(settings, succeeded):
 
 def deploy(settings):
     try:
-        put_newest_into_force(settings)
-        tell_broker(settings["brokerHost"])
+        # Once more when a newer one came meanwhile: systemd takes a start during this run for this run.
+        deployed = None
+        while (files := put_newest_into_force(settings)) != deployed:
+            tell_broker(settings["brokerHost"])
+            deployed = files
     except PROBLEMS as error:
         say(error)
         measure(settings, succeeded=False)

@@ -189,6 +189,19 @@ describe('deploy-certificate beside a running broker', () => {
     expect(await deploy()).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
+  it('takes up a certificate that comes while it deploys another: systemd starts no second run then', async () => {
+    const [next, later] = [await fresh(), await fresh()];
+    obtained(chain(next), next.key);
+    const lineage = world.path('state', 'acme.example.test-dir', 'live', HOST);
+    const waiting = join(world.folder, 'later');
+    mkdirSync(waiting);
+    writeFileSync(join(waiting, 'fullchain.pem'), chain(later));
+    writeFileSync(join(waiting, 'privkey.pem'), later.key);
+    writeFileSync(reload(), `#!/bin/sh\nkill -HUP ${broker.pid}\ncp ${waiting}/* ${lineage}\n`);
+    expect(await deploy()).toMatchObject({ code: 0, stderr: '' });
+    expect(await served()).toBe(later.certificate.trim());
+  });
+
   it('asks again for a reload that was put off', async () => {
     const next = await fresh();
     obtained(chain(next), next.key);
