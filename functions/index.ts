@@ -7,6 +7,5 @@ if (startedAs !== undefined && realpathSync(startedAs) === import.meta.filename)
   const { runCli } = await import('./cli.ts');
   process.exitCode = await runCli(process.argv.slice(2), process.env);
 } else {
-  await import('./triggers/mqtt-ingest.ts');
-  await import('./triggers/evaluate-alerts.ts');
+  await import('./triggers.ts');
 }
