@@ -1,7 +1,5 @@
 // A recorded, unhardened environment: taken over without a change, then hardened phase by phase.
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -10,45 +8,25 @@ import { diffPlans, type Operation } from '../../preview/diff.ts';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
 import { type Preview, preview } from '../../preview/preview.ts';
 import type { Adoption } from '../../stacks/adoption-plan.ts';
+import { type Adopted, adoptSample, SAMPLE } from './testing/sample.ts';
 
-const SAMPLE = join(import.meta.dirname, 'fixtures/zeroclaw');
 const PLACE = { stack: 'dev', project: 'mqtt-saas' };
 
-let folder: string;
-let report: string;
+let sample: Adopted;
 /** The previews of phases 0 to 4, and last of phase 1 after all of them. */
 const previews: Preview[] = [];
 
-function ops(...args: string[]) {
-  const words = [join(ROOT, 'ops/main.ts'), 'adopt', '--cwd', folder, '--stack', 'dev', ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
-
 const section = (): Adoption =>
-  parse(readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8')).config['mqtt-saas:adoption'];
+  parse(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8')).config['mqtt-saas:adoption'];
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'adopt-'));
-  const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
-  writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
-  cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(folder, 'Pulumi.dev.yaml'));
-  const { status, stdout, stderr } = ops(
-    '--from',
-    SAMPLE,
-    '--public-until',
-    '2099-03-31',
-    '--gateway-until',
-    '2099-12-31',
-  );
-  expect({ status, stderr }).toEqual({ status: 0, stderr: `wrote ${folder}/Pulumi.dev.yaml; the report follows\n` });
-  report = stdout;
+  sample = adoptSample();
   // One file a phase, in a folder of its own, so that two can be previewed at a time.
   const folders = [0, 1, 2, 3, 4, 1].map((phase, i) => {
-    expect(ops('phase', String(phase)).status).toBe(0);
-    const copy = join(folder, `step-${i}`);
+    expect(sample.adopt('phase', String(phase)).status).toBe(0);
+    const copy = join(sample.folder, `step-${i}`);
     mkdirSync(copy);
-    for (const file of ['Pulumi.yaml', 'Pulumi.dev.yaml']) cpSync(join(folder, file), join(copy, file));
+    for (const file of ['Pulumi.yaml', 'Pulumi.dev.yaml']) cpSync(join(sample.folder, file), join(copy, file));
     return copy;
   });
   const work = [...folders.entries()];
@@ -62,7 +40,7 @@ beforeAll(async () => {
   };
   await Promise.all([worker(), worker()]);
 }, 300_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => sample.remove());
 
 const planOf = (phase: number): Plan => previews[phase]?.plan ?? [];
 const find = (plan: Plan, name: string): PlanEntry | undefined => plan.find((entry) => entry.name === name);
@@ -165,7 +143,7 @@ describe('from phase to phase', () => {
     const settings = (phase: number) => Object.keys(find(planOf(phase), 'functions-settings')?.inputs.properties ?? {});
     const isOff = [0, 1, 2, 3].map((phase) => settings(phase).includes('AzureWebJobs.mqtt_ingest.Disabled'));
     expect(isOff).toEqual([true, true, false, false]);
-    const [, cutOver = ''] = report.split('\n### Phase 2');
+    const [, cutOver = ''] = sample.report.split('\n### Phase 2');
     const [stop, deploy] = [cutOver.indexOf('az functionapp stop'), cutOver.indexOf('adopt phase 2')];
     expect([stop > 0, stop < deploy, cutOver.includes('az functionapp start')]).toEqual([true, true, true]);
     for (const phase of [0, 1, 2, 3])
@@ -196,7 +174,7 @@ describe('from phase to phase', () => {
 
 describe('the report', () => {
   /** Findings of the part that ends with this phase. */
-  const part = (phase: number) => report.split(/### Ends with Phase /)[phase + 1]?.split('\n## ')[0] ?? '';
+  const part = (phase: number) => sample.report.split(/### Ends with Phase /)[phase + 1]?.split('\n## ')[0] ?? '';
 
   it('names each unsafe thing with the phase that ends it', () => {
     for (const [phase, text] of [
@@ -235,72 +213,11 @@ describe('the report', () => {
   });
 
   it('orders the phases with the way back from each', () => {
-    expect([...report.matchAll(/^### (Phase \d)/gm)].map(([, title]) => title)).toEqual(
+    expect([...sample.report.matchAll(/^### (Phase \d)/gm)].map(([, title]) => title)).toEqual(
       [0, 1, 2, 3, 4].map((n) => `Phase ${n}`),
     );
-    expect(report.match(/^Back: /gm)).toHaveLength(5);
-    expect(report).toContain('2099-03-31');
-    expect(report).toContain('2099-12-31');
-  });
-});
-
-describe('is refused', () => {
-  /** A copy of the sample with one file changed. */
-  function changed(file: string, change: (value: never) => void): string {
-    const copy = mkdtempSync(join(folder, 'recorded-'));
-    cpSync(SAMPLE, copy, { recursive: true });
-    const value = JSON.parse(readFileSync(join(copy, file), 'utf8'));
-    change(value as never);
-    writeFileSync(join(copy, file), JSON.stringify(value));
-    return copy;
-  }
-  const fresh = () => {
-    const text = readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8');
-    cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(folder, 'Pulumi.dev.yaml'));
-    return () => writeFileSync(join(folder, 'Pulumi.dev.yaml'), text);
-  };
-
-  it.each([
-    [
-      'a rule that opens SSH with other ports',
-      'nsg.json',
-      (nsg: { securityRules: { destinationPortRange: string }[] }) => {
-        (nsg.securityRules[0] as { destinationPortRange: string }).destinationPortRange = '0-65535';
-      },
-      'the security rule allow-ssh opens SSH together with other ports',
-    ],
-    [
-      'a part in another group',
-      'vnet.json',
-      (vnet: { id: string }) => {
-        vnet.id = vnet.id.replace('MyLowCostVM_group', 'Other');
-      },
-      'is not in the group MyLowCostVM_group',
-    ],
-  ] as const)('%s', (_, file, change, message) => {
-    const restore = fresh();
-    const { status, stderr } = ops('--from', changed(file, change as never));
-    restore();
-    expect(status).toBe(1);
-    expect(stderr).toContain(message);
-  });
-
-  it('a second adoption, a phase that is skipped, and a folder that is none', () => {
-    expect(ops('--from', SAMPLE).stderr).toContain('is adopted already');
-    expect(ops('phase', '3').stderr).toContain('phase 2 comes before 3');
-    expect(ops('phase', '9').stderr).toContain('phases 0 to 4');
-    const restore = fresh();
-    expect(ops('--from', folder).stderr).toMatch(/group\.json is missing: record the environment/);
-    restore();
-  });
-
-  it('to stay with the old ways in once the day is over', async () => {
-    const file = join(folder, 'Pulumi.dev.yaml');
-    const text = readFileSync(file, 'utf8');
-    writeFileSync(file, text.replace('2099-03-31', '2020-03-31'));
-    await expect(preview({ stack: 'dev', root: folder, policyPack: false })).rejects.toThrow(
-      /ended its grace on 2020-03-31.*go to phase 2/,
-    );
-    writeFileSync(file, text);
+    expect(sample.report.match(/^Back: /gm)).toHaveLength(5);
+    expect(sample.report).toContain('2099-03-31');
+    expect(sample.report).toContain('2099-12-31');
   });
 });

@@ -1,0 +1,38 @@
+// The recorded sample, adopted in a folder of the test's own.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { ROOT } from '../../../bootstrap/root.mjs';
+
+/** What `az` said of the environment. */
+export const SAMPLE = join(import.meta.dirname, '../fixtures/zeroclaw');
+
+/** An adopted environment, in phase 0. */
+export interface Adopted {
+  /** Of Pulumi.yaml and Pulumi.dev.yaml. */
+  folder: string;
+  /** What `ops adopt` printed. */
+  report: string;
+  /** Runs `ops adopt` there with these words. */
+  adopt(...args: string[]): { status: number | null; stdout: string; stderr: string };
+  remove(): void;
+}
+
+/** Old devices have until 2099-03-31 in public, behind their gateway until 2099-12-31. */
+export function adoptSample(): Adopted {
+  const folder = mkdtempSync(join(tmpdir(), 'adopt-'));
+  const adopt = (...args: string[]) => {
+    const words = [join(ROOT, 'ops/main.ts'), 'adopt', '--cwd', folder, '--stack', 'dev', ...args];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
+  writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
+  cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(folder, 'Pulumi.dev.yaml'));
+  const days = ['--public-until', '2099-03-31', '--gateway-until', '2099-12-31'];
+  const { status, stdout, stderr } = adopt('--from', SAMPLE, ...days);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: `wrote ${folder}/Pulumi.dev.yaml; the report follows\n` });
+  return { folder, report: stdout, adopt, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
