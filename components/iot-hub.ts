@@ -1,7 +1,7 @@
 // An IoT Hub of the free tier, beside the broker: for trying out what the broker has not, such as device twins. Nothing of the
 // platform reads it.
 import { IotHubResource } from '@pulumi/azure-native/iothub/iotHubResource.js';
-import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
 
 /** Free for ever: 8,000 messages and 500 devices a day, one hub a subscription. It never becomes a paid one ("IoT Hub pricing"). */
@@ -15,13 +15,10 @@ export interface IotHubArgs {
 
 /** A free IoT Hub. */
 export class IotHub extends ComponentResource {
-  /** Its host name, known after the deployment. */
-  readonly hostName: Output<string>;
-
   constructor(name: string, { placement }: IotHubArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:IotHub', name, {}, options);
     const { resourceGroupName, location, tags, names } = placement;
-    const hub = new IotHubResource(
+    new IotHubResource(
       `${name}-hub`,
       {
         resourceName: names.shared('iot'),
@@ -38,7 +35,6 @@ export class IotHub extends ComponentResource {
       },
       { parent: this },
     );
-    this.hostName = hub.properties.hostName;
     this.registerOutputs();
   }
 }

@@ -1,4 +1,4 @@
-// What an environment is. Read from top to bottom; each name is a file of components/ or provisioning/.
+// What an environment is. Read from top to bottom; each name is a file of components/ or of this folder.
 import { readFileSync } from 'node:fs';
 import { interpolate } from '@pulumi/pulumi';
 import { Access } from '../components/access.ts';

@@ -1,4 +1,4 @@
-// Every configuration key of an environment: what it means, what it may be, its default. docs/configuration.md is made from it.
+// Every configuration key of an environment, from the files of keys/. docs/configuration.md is made from them.
 import { z } from 'zod';
 import { adoptionKeys } from './keys/adopted.ts';
 import { brokerKeys } from './keys/broker.ts';

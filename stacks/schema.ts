@@ -1,4 +1,4 @@
-// The rules between configuration keys; the keys themselves, each with its own rule, are in keys.ts.
+// The rules between configuration keys; the keys themselves, each with its own rule, are in keys/.
 import ipaddr from 'ipaddr.js';
 import type { z } from 'zod';
 import { VM_SIZES } from '../components/vm-sizes.ts';

@@ -1,9 +1,9 @@
 // Builds the dashboard into dist/dashboard: static files that any host serves. `npm run build:dashboard`
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { sourcesHash } from '../../provisioning/dashboard/sources.ts';
 import { assertFirstLoads } from './first-load.ts';
 import { writeHeaders } from './headers.ts';
 
@@ -17,7 +17,7 @@ const OUTDIR = join(ROOT, 'dist/dashboard');
  * @throws Error when it does not build, or a route loads more script than it may.
  */
 export function buildDashboard(outdir = OUTDIR): string {
-  const hash = sourcesHash();
+  const hash = buildId();
   const env = {
     ...process.env,
     NODE_ENV: 'production' as const,
@@ -51,22 +51,14 @@ export function freshDashboard(): string {
 
 /** True when the build there is of these very sources. */
 export function isBuilt(outdir = OUTDIR): boolean {
-  return existsSync(stampOf(outdir)) && readFileSync(stampOf(outdir), 'utf8') === sourcesHash();
+  return existsSync(stampOf(outdir)) && readFileSync(stampOf(outdir), 'utf8') === buildId();
 }
 
 /** Beside the site, which is served whole. */
 const stampOf = (outdir: string) => `${outdir}.sources`;
 
-/** Of everything the build reads. */
-function sourcesHash(): string {
-  const sources = [
-    'package-lock.json',
-    ...globSync(['apps/dashboard/{app,features,ui}/**/*.*', 'apps/dashboard/*.*', 'domain/*.ts'], { cwd: ROOT }),
-  ];
-  const hash = createHash('sha256');
-  for (const file of sources.sort()) hash.update(`${file}\0`).update(readFileSync(join(ROOT, file)));
-  return hash.digest('hex').slice(0, 20);
-}
+/** Of what it is built from; short enough for the pages' addresses. */
+const buildId = () => sourcesHash().slice(0, 20);
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   buildDashboard();

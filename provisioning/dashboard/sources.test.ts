@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sourcesHash } from './dashboard.ts';
+import { sourcesHash } from './sources.ts';
 
 let root: string;
 const write = (file: string, content: string) => {
