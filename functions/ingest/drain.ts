@@ -47,8 +47,8 @@ const LINGER_MS = 20;
 /**
  * Reading pauses when a batch holds this many bytes, and resumes when the database has got it: while it works on that,
  * one more is collected. Not before, or the reading of thousands of messages would keep the database waiting for its
- * next bytes, and each would idle while the other works. This is also what bounds memory: Mosquitto 2.0.11 exceeds the receive maximum when several acknowledgements
- * arrive at once (390 under way where 10 were allowed).
+ * next bytes, and each would idle while the other works. This is also what bounds memory: Mosquitto 2.0.11 exceeds the
+ * receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed).
  */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 const BACKOFF: Backoff = { baseMs: 200, capMs: 10_000 };
@@ -117,7 +117,8 @@ export function createDrain(options: DrainOptions): Drain {
   async function persist(writing: Batch, number: number): Promise<Written> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await store.write(writing, resume);
+        // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
+        return await store.write(writing, attempt === 0 ? resume : undefined);
       } catch (error) {
         const kind = classify(error);
         if (kind === 'fence' || kind === 'unknown') throw error;

@@ -49,7 +49,7 @@ function hardening(): string {
     .sort()
     .map((file) => {
       const content = read(`./hardening/${file}`);
-      const [, path] = /^# Installed as (\/\S+?)\.?(\s|$)/.exec(content) ?? [];
+      const [, path] = /^# Installed as (\/[\w./-]*\w)\.?(\s|$)/.exec(content) ?? [];
       if (!path) throw new Error(`provisioning/machine/hardening/${file} does not begin with "# Installed as /…"`);
       return entry(path, content);
     })
