@@ -1,4 +1,5 @@
 // Free TCP ports on loopback, so that several platforms run side by side.
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
@@ -8,22 +9,25 @@ export async function isPortFree(port: number): Promise<boolean> {
   server.listen(port, '127.0.0.1');
   try {
     await once(server, 'listening');
-    return true;
   } catch {
     return false;
-  } finally {
-    server.close();
   }
-}
-
-/** A loopback port that is free now; the kernel does not hand it out again soon. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was assigned');
-  return address.port;
+  return true;
+}
+
+/**
+ * Where free ports are looked for: below the range from which the kernel takes the ports of outgoing connections (from
+ * 32,768 on Linux, ip(7) `ip_local_port_range`; from 49,152 elsewhere, RFC 6335), so that none of those takes a port between its
+ * choice, or a server's stop, and the next start.
+ */
+const RANGE = { from: 10_000, to: 32_768 };
+
+/** A loopback port that is free now, by chance, so that two who ask at the same time do not get the same. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(RANGE.from, RANGE.to);
+    if (await isPortFree(port)) return port;
+  }
 }

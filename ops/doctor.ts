@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
 import { ROOT } from '../bootstrap/root.mjs';
+import { colorsFor } from '../local/colors.ts';
 import { azureChecks, signIn } from './doctor/azure.ts';
 import { examine, examineEnvironment } from './doctor/configuration.ts';
 import { type Check, type Finding, type Mark, unknown } from './doctor/finding.ts';
@@ -60,7 +60,7 @@ async function examineAll(root: string, stack: string, tell: (finding: Finding) 
 }
 
 function show({ mark, check, seen, remedy }: Finding): void {
-  const { green, yellow, red, dim } = pc.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
+  const { green, yellow, red, dim } = colorsFor(process.stdout);
   const marks: Record<Mark, string> = {
     ok: green('ok      '),
     warning: yellow('warning '),

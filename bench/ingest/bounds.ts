@@ -33,7 +33,8 @@ export async function rawCopy(stage: Stage, messages: number): Promise<Partial<R
       await client.query('commit');
     }
     const databaseCpu = ((used() - before) / (messages - BATCH)) * PER;
-    return { rowsPerSecond: (await outcome(stage, TELEMETRY)).rate, databaseCpu, lost: 0 };
+    const { rows, rate } = await outcome(stage, TELEMETRY);
+    return { rowsPerSecond: rate, databaseCpu, lost: messages - rows };
   } finally {
     await client.end();
   }

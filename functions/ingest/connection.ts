@@ -32,8 +32,8 @@ export interface ConnectionOptions {
 export interface Connection {
   number: number;
   /**
-   * Resolves when subscribed, or as `subscription` says, with whether the broker knew a session of this client id; if not, nothing was queued for
-   * it. Rejects with why it ended before.
+   * Resolves when subscribed, or as `subscription` says, with whether the broker had a session to resume; if not, nothing
+   * was queued for it. Rejects with why it ended before.
    */
   subscribed: Promise<boolean>;
   /** Acknowledges QoS 1 packets of this connection, in one write. */

@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { redriveRequested } from './redrive.ts';
 import { classify } from './sqlstate.ts';
 
-/** Most letters taken at a time: batches of readings wait for no more than one of them. */
+/** Most letters taken at a time: a timer's run carries them out before it reads; a worker's readings never wait for them. */
 const MOST = 200;
 
 /**

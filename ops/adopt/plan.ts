@@ -96,7 +96,10 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
     config: configOf(recording, subnet),
     untouched: recording.resources
       .filter((resource) => !taken.has(textAt(resource, 'id').toLowerCase()))
-      .map((resource) => ({ id: textAt(resource, 'id'), why: `the program has no ${textAt(resource, 'type')}` })),
+      .map((resource) => ({
+        id: textAt(resource, 'id'),
+        why: `the program has no place for this ${textAt(resource, 'type')}`,
+      })),
   };
 }
 

@@ -187,7 +187,7 @@ describe('a device', () => {
     });
   });
 
-  it('is gone with its keys, commands and alerts, and its readings stay', async () => {
+  it('is gone with its keys and commands, and its readings stay', async () => {
     await ask('select public.delete_device($1)', [device]);
     for (const table of ['devices', 'device_credentials', 'device_commands']) {
       expect(await ask(`select from public.${table}`)).toEqual([]);

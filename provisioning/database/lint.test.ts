@@ -104,7 +104,7 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
   ],
   [
     'grant select (password_hash) on public.device_credentials to authenticated',
-    'a secret column is granted to no API role',
+    'a secret column is granted to neither anon nor authenticated',
     'device_credentials.password_hash authenticated',
   ],
   [

@@ -103,7 +103,7 @@ export const RULES: Record<string, string> = {
     where c.relkind = 'S' and c.relnamespace::regnamespace::text = any (${OUR_SCHEMAS})
       and has_sequence_privilege(role, c.oid, 'USAGE, SELECT, UPDATE')`,
 
-  'a secret column is granted to no API role': `
+  'a secret column is granted to neither anon nor authenticated': `
     select a.attrelid::regclass || '.' || a.attname || ' ' || role as object
     from pg_attribute as a, unnest(array['anon', 'authenticated']) as role
     where a.attname in ('password_hash', 'token_hash') and a.attrelid in (select oid from (${TABLES}) as t)

@@ -31,7 +31,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'the cloud was asked only what the machine may ask',
+    name: 'the cloud was asked only what the machine may ask at its first boot',
     run: async ({ services: { journal } }) => {
       expect(journal.requests.length > 0, 'it was asked nothing at all');
       expect(journal.refused.length === 0, journal.refused.join('\n'));
