@@ -1,6 +1,15 @@
 // The broker's state is saved, copied to Blob storage and brought back, with the real broker.
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -142,7 +151,9 @@ async function whileActingAsSystemd(restoring: Promise<Outcome>, unfit = (): boo
       if (unfit()) code = 1;
       else await start();
     }
-    writeFileSync(join(dir, 'go'), `${code}`);
+    // In one step: the shell must not find it empty.
+    writeFileSync(join(dir, 'go.new'), `${code}`);
+    renameSync(join(dir, 'go.new'), join(dir, 'go'));
     done += 1;
   }
   return restoring;
@@ -150,7 +161,8 @@ async function whileActingAsSystemd(restoring: Promise<Outcome>, unfit = (): boo
 
 function requests(): string[] {
   try {
-    return readFileSync(join(dir, 'asked'), 'utf8').trim().split('\n');
+    // Whole lines only: the file may be there before its first.
+    return readFileSync(join(dir, 'asked'), 'utf8').split('\n').slice(0, -1);
   } catch {
     return [];
   }
