@@ -20,7 +20,7 @@ export interface IngressOptions {
   adminCidrs: string[];
   /** MQTT over WebSocket with TLS on 9001. Default: false. */
   webSocket?: boolean;
-  /** HTTPS on 443, for a broker certificate page or proxy. Default: false. */
+  /** The same on 443, for devices behind firewalls that let out nothing but HTTPS. Default: false. */
   https?: boolean;
 }
 
@@ -28,8 +28,8 @@ export interface IngressOptions {
 export const SSH_PORT = 22;
 /** MQTT over TLS, for devices. */
 export const MQTT_TLS_PORT = 8883;
-/** MQTT over WebSocket and TLS. */
-const WEBSOCKET_PORT = 9001;
+/** MQTT over WebSocket and TLS, by the switch that opens it. */
+const WEBSOCKET_PORTS = { webSocket: 9001, https: 443 };
 
 /** The list of ways in for an environment, in order of priority. Plaintext MQTT (1883) is never among them. */
 export function ingressRules({ adminCidrs, webSocket = false, https = false }: IngressOptions): IngressRule[] {
@@ -56,7 +56,7 @@ export function ingressRules({ adminCidrs, webSocket = false, https = false }: I
       name: 'allow-mqtt-wss',
       priority: 120,
       protocol: 'tcp',
-      port: WEBSOCKET_PORT,
+      port: WEBSOCKET_PORTS.webSocket,
       sources: 'any',
       reason: 'MQTT over WebSocket and TLS, switched on by configuration',
     });
@@ -66,10 +66,18 @@ export function ingressRules({ adminCidrs, webSocket = false, https = false }: I
       name: 'allow-https',
       priority: 130,
       protocol: 'tcp',
-      port: 443,
+      port: WEBSOCKET_PORTS.https,
       sources: 'any',
-      reason: 'HTTPS, switched on by configuration',
+      reason: 'MQTT over WebSocket and TLS where only HTTPS is let out, switched on by configuration',
     });
   }
   return rules;
+}
+
+/** Ports that the broker speaks MQTT over WebSocket on, in order. Default: none. */
+export function webSocketPorts({
+  webSocket = false,
+  https = false,
+}: Pick<IngressOptions, 'webSocket' | 'https'>): number[] {
+  return [...(webSocket ? [WEBSOCKET_PORTS.webSocket] : []), ...(https ? [WEBSOCKET_PORTS.https] : [])];
 }

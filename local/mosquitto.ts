@@ -34,6 +34,7 @@ export interface Mosquitto {
   pid: number;
   child: ChildProcess;
   certificates: CertificateFiles;
+  configFile: string;
   logFile: string;
   /**
    * Writes the registry's files; true when they changed. They are in force at once, but after a restart only when
@@ -76,6 +77,7 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
     pid: child.pid!,
     child,
     certificates,
+    configFile,
     logFile,
     sync: (entries) => {
       const changed = syncRegistry(entries, { ...registryFiles, reload: () => {} });

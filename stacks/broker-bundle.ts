@@ -1,5 +1,5 @@
 // What the broker machine of an environment is told from then on: the bundle with the broker's configuration.
-import { type IngressRule, MQTT_TLS_PORT } from '../domain/ingress.ts';
+import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../domain/ingress.ts';
 import { type Bundle, makeBundle } from '../provisioning/broker/bundle/bundle.ts';
 import { PATHS } from '../provisioning/broker/bundle/paths.ts';
 import type { CertificateSource } from '../provisioning/broker/bundle/settings.ts';
@@ -37,6 +37,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
     sourceLimits: { kibPerSecond: config.sourceKibPerSecond, connections: config.sourceConnections },
     brokerConfig: renderBrokerConfig({
       port: MQTT_TLS_PORT,
+      webSocketPorts: webSocketPorts(config),
       certificateFile: `${PATHS.secrets}/server.crt`,
       keyFile: `${PATHS.secrets}/server.key`,
       passwordFile: `${PATHS.accounts}/passwords`,

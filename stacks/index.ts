@@ -12,7 +12,7 @@ import { Network } from '../components/network.ts';
 import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
-import { ingressRules, MQTT_TLS_PORT } from '../domain/ingress.ts';
+import { ingressRules, MQTT_TLS_PORT, webSocketPorts } from '../domain/ingress.ts';
 import { adopt } from './adoption.ts';
 import { makeBroker } from './broker.ts';
 import { loadConfig } from './config.ts';
@@ -70,6 +70,7 @@ monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, function
 export const resourceGroup = placement.resourceGroupName;
 export const portalUrl = interpolate`https://portal.azure.com/#resource${placement.resourceGroupId}`;
 export const brokerEndpoint = `mqtts://${brokerHost}:${MQTT_TLS_PORT}`;
+export const brokerWebSocketEndpoints = webSocketPorts(config).map((port) => `wss://${brokerHost}:${port}/mqtt`);
 export const brokerAddress = network.publicAddress;
 export const brokerCaCertificate = brokerCa;
 export const dashboardAddress = dashboard?.address;

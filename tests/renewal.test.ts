@@ -103,5 +103,5 @@ function deploy(...args: string[]) {
   const options = Object.entries(places).map(([name, place]) => `--${name} ${place}`);
   const program = join(world.folder, 'reload-broker');
   writeFileSync(program, `#!/bin/sh\nexec /usr/bin/python3 -B ${RELOAD} ${options.join(' ')}\n`, { mode: 0o755 });
-  return world.run('deploy-certificate', args, { BROKER_PORT: String(stack.broker.port), RELOAD_BROKER: program });
+  return world.run('deploy-certificate', args, { BROKER_CONFIG: stack.broker.configFile, RELOAD_BROKER: program });
 }

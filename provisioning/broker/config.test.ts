@@ -22,11 +22,29 @@ test('one TLS listener, no anonymous, nothing left to fill in', () => {
   expect(settings.join('\n')).not.toContain('$');
 });
 
+test('a WebSocket listener has the settings of the first', () => {
+  const text = renderBrokerConfig({ ...options, webSocketPorts: [9001, 443] });
+  const [first, ...others] = text.split('listener ').slice(1).map(settingsOf);
+  expect(others.map(([port]) => port)).toEqual(['9001', '443']);
+  for (const [, protocol, ...settings] of others) {
+    expect(protocol).toBe('protocol websockets');
+    expect(settings).toEqual(first?.slice(2));
+  }
+});
+
+/** What a listener has, up to the next section, without comments. */
+const settingsOf = (listener: string) =>
+  listener
+    .replace(/\n\n.*/s, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'));
+
 test.each([
   [{ port: 0 }, 'port is 0'],
   [{ autosaveSeconds: 1.5 }, 'autosaveSeconds is 1.5'],
   [{ maxQueuedBytes: 0 }, 'maxQueuedBytes is 0'],
   [{ maxQueuedMessages: 0 }, 'maxQueuedMessages is 0'],
+  [{ webSocketPorts: [9001, 70_000] }, 'webSocketPorts is 70000'],
   [{ maxConnections: 0 }, 'maxConnections is 0'],
   [{ keyFile: '/a\nallow_anonymous true' }, 'keyFile is'],
   [{ aclFile: '' }, 'aclFile is ""'],

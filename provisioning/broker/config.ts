@@ -8,6 +8,11 @@ export interface BrokerConfigOptions {
   listenAddress?: string;
   /** Required. TCP port, 1 to 65535; 8883 on the machine. */
   port: number;
+  /**
+   * Optional. TCP ports for MQTT over WebSocket and TLS, on every address, with the first listener's settings; each 1 to
+   * 65535. Default: none.
+   */
+  webSocketPorts?: readonly number[];
   /** Required. PEM file with the server certificate and its chain. */
   certificateFile: string;
   /** Required. PEM file with the server's private key. */
@@ -22,7 +27,7 @@ export interface BrokerConfigOptions {
   maxQueuedMessages?: number;
   /** Optional. Payload bytes that may wait for one session. Default: that of {@link DEFAULT_OUTAGE}. */
   maxQueuedBytes?: number;
-  /** Optional. Clients connected at a time, service accounts included. Default: 2000. */
+  /** Optional. Clients connected to a listener at a time, service accounts included. Default: 2000. */
   maxConnections?: number;
   /**
    * Optional. Seconds between the broker's own saves of its state, 1 to 3600. Default: 30. On the machine save-state.py
@@ -40,11 +45,14 @@ export const DEFAULT_OUTAGE: Outage = { messagesPerSecond: 10, outageHours: 8, m
 const PACKET_OVERHEAD_BYTES = 66_000;
 
 const template = readFileSync(new URL('./mosquitto.tmpl.conf', import.meta.url), 'utf8');
+/** The template's section of one listener. */
+const LISTENER = /^listener .*\n(.+\n)+/m;
 
 /** The text of mosquitto.conf. @throws Error naming the option that would break or change the file's meaning. */
 export function renderBrokerConfig(options: BrokerConfigOptions): string {
   const planned = queueLimits(DEFAULT_OUTAGE);
-  const { listenAddress, autosaveSeconds = 30, maxMessageBytes = 128 * 1024, maxConnections = 2000, ...rest } = options;
+  const { listenAddress, webSocketPorts = [], ...others } = options;
+  const { autosaveSeconds = 30, maxMessageBytes = 128 * 1024, maxConnections = 2000, ...rest } = others;
   const { maxQueuedMessages = planned.maxQueuedMessages, maxQueuedBytes = planned.maxQueuedBytes } = options;
   const values: Record<string, string | number> = {
     ...rest,
@@ -60,7 +68,10 @@ export function renderBrokerConfig(options: BrokerConfigOptions): string {
   };
   // Without an address Mosquitto listens on both families; `0.0.0.0` and `::` are one each.
   const everywhere = listenAddress === undefined ? template.replace(/ \$\{listenAddress\}/, '') : template;
-  return everywhere.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+  const listeners = everywhere.replace(LISTENER, (first) =>
+    [first, ...webSocketPorts.map(webSocketOf(first))].join('\n'),
+  );
+  return listeners.replace(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = String(values[name] ?? '');
     if (!/^\S+$/.test(value)) {
       throw new Error(`mosquitto.conf: ${name} is ${JSON.stringify(value)}; it must be one word without white space`);
@@ -68,6 +79,13 @@ export function renderBrokerConfig(options: BrokerConfigOptions): string {
     return value;
   });
 }
+
+/** The same listener over WebSocket. Mosquitto can bind such a one to no address (https://github.com/eclipse/mosquitto/issues/3045). */
+const webSocketOf = (listener: string) => (port: number) =>
+  listener
+    .replace(/^#.*\n/gm, '')
+    .replace(/^listener .*/, `listener ${wholeNumber('webSocketPorts', port, 1, 65_535)}`)
+    .replace('protocol mqtt', 'protocol websockets');
 
 function wholeNumber(name: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {

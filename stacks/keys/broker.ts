@@ -41,7 +41,7 @@ export const brokerKeys = {
     example: '128',
   }),
   brokerMaxConnections: key(wholeNumber(10, 60_000).default(2000), {
-    description: 'Most clients connected at a time, 10 to 60,000.',
+    description: 'Most clients connected to a listener at a time, 10 to 60,000.',
     example: '2000',
   }),
   brokerAutosaveSeconds: key(wholeNumber(1, 3600).default(300), {

@@ -97,11 +97,11 @@ export const environmentKeys = {
     example: '10.20.0.0/28',
   }),
   webSocket: key(flag.default(false), {
-    description: 'Open MQTT over WebSocket with TLS on 9001.',
+    description: 'Serve MQTT over WebSocket with TLS on 9001, too.',
     example: 'true',
   }),
   https: key(flag.default(false), {
-    description: 'Open HTTPS on 443.',
+    description: 'Serve MQTT over WebSocket with TLS on 443, too: for sites that let out nothing but HTTPS.',
     example: 'true',
   }),
   iotHub: key(flag.default(false), {

@@ -21,10 +21,10 @@ const bundlesUrl = `https://${BLOB_HOST}/${BUNDLES}`;
 /** What ingest signs in with. */
 export const INGEST_PASSWORD = 'only-in-the-test-vault';
 
-const ingress = ingressRules({ adminCidrs: [`${ADDRESSES.admin.v4}/32`, `${ADDRESSES.admin.v6}/128`] });
+const adminCidrs = [`${ADDRESSES.admin.v4}/32`, `${ADDRESSES.admin.v6}/128`];
 
 /** The exact user data of an environment with these administrators. */
-export const renderUserData = (): string => userData(ingress, bundlesUrl);
+export const renderUserData = (): string => userData(ingressRules({ adminCidrs }), bundlesUrl);
 
 /** The packages that it installs. */
 export const packagesOf = (text: string): string[] => (parse(text) as { packages: string[] }).packages;
@@ -32,9 +32,10 @@ export const packagesOf = (text: string): string[] => (parse(text) as { packages
 /** The bundle of the stack `dev`, with the test environment's names. @param change keys of the stack file, such as `domain`. */
 export function makeTestBundle(change: Record<string, unknown> = {}): Bundle {
   const file = parse(readFileSync(new URL('../../Pulumi.dev.yaml', import.meta.url), 'utf8')) as { config: object };
+  const config = parseConfig({ ...file.config, ...prefixed(change) }, 'dev');
   return brokerBundle({
-    config: parseConfig({ ...file.config, ...prefixed(change) }, 'dev'),
-    ingress,
+    config,
+    ingress: ingressRules({ ...config, adminCidrs }),
     brokerHost: BROKER_HOST,
     vault: { uri: `https://${VAULT_HOST}` },
     storage: { brokerStateUrl: `https://${BLOB_HOST}/${STATE}` },

@@ -46,6 +46,14 @@ test('it holds scripts, units, and what is rendered; no test, no source, no cach
   }
 });
 
+test('only a broker that listens below 1024 is given the right to', () => {
+  const dropIn = 'units/mosquitto.service.d/40-privileged-port.conf';
+  expect(text(dropIn)).toBe('');
+  expect(text(dropIn, makeBundle({ ...args, brokerConfig: 'listener 8883\n\nlistener 443\n' }))).toContain(
+    'AmbientCapabilities=CAP_NET_BIND_SERVICE',
+  );
+});
+
 test('every program that a unit names is there', () => {
   const { files } = makeBundle(args);
   const named = files.flatMap(

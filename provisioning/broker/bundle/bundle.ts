@@ -35,12 +35,19 @@ export interface Bundle {
 /** Scripts, libraries and units: these folders beside this file, 1:1. */
 const FOLDERS = ['bin', 'lib', 'units'];
 
+/** A listener that an ordinary user may not open. */
+const PRIVILEGED_PORT = /^listener \d{1,3}\b/m;
+const privilegedPort = readFileSync(new URL('./privileged-port.conf', import.meta.url), 'utf8');
+
 /** Renders and packs the bundle. @throws Error when an argument does not fit its place. */
 export function makeBundle({ ingress, sourceLimits, brokerConfig, databaseCa, settings }: BundleArgs): Bundle {
   const files = [
     ...FOLDERS.flatMap(filesOf),
     text('first.acl', firstAcl(Object.keys(settings.secrets))),
     text('mosquitto.conf', brokerConfig),
+    ...(PRIVILEGED_PORT.test(brokerConfig)
+      ? [text('units/mosquitto.service.d/40-privileged-port.conf', privilegedPort)]
+      : []),
     text('nftables.conf', renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits })),
     text('settings.json', renderSettings(settings)),
     ...(databaseCa ? [text('database-ca.crt', databaseCa)] : []),

@@ -21,13 +21,13 @@ function changed(path: string, change: (text: string) => string) {
 }
 
 /** Uploads a bundle without making it the one machines boot with. */
-function upload(machine: Machine, { archive, hash }: { archive: Buffer; hash: string }): string {
+export function upload(machine: Machine, { archive, hash }: { archive: Buffer; hash: string }): string {
   machine.services.azure.blobs.set(`${CONTAINER}/${hash}.tgz`, { content: archive, modified: new Date() });
   return hash;
 }
 
 /** What a deployment runs. */
-const apply = (machine: Machine, hash: string) =>
+export const apply = (machine: Machine, hash: string) =>
   machine.exec(`/usr/local/sbin/broker-apply --from https://${BLOB_HOST}/${CONTAINER} ${hash}`, { timeoutMs: 180_000 });
 
 /** Makes a bundle that is there the one machines boot with. */
@@ -54,7 +54,7 @@ async function refused(machine: Machine, bundle: { archive: Buffer; hash: string
 }
 
 /** Hash of the bundle the machine booted with. */
-const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`)?.content);
+export const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`)?.content);
 
 export const checks: Check[] = [
   {

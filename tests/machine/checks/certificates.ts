@@ -54,7 +54,7 @@ export const checks: Check[] = [
         await untilServed(
           machine,
           (served) => served.fingerprint === new X509Certificate(next.certificate).fingerprint,
-          HOOK_MS,
+          { patienceMs: HOOK_MS },
         );
       });
       return undefined;
@@ -242,8 +242,8 @@ async function answers(client: MqttClient): Promise<void> {
 }
 
 /** What the broker serves, whoever issued it. */
-async function servedBy({ host, addresses }: Machine): Promise<X509Certificate> {
-  const socket = connectTls({ host: addresses.machine.v4, port: 8883, servername: host, rejectUnauthorized: false });
+async function servedBy({ host, addresses }: Machine, port = 8883): Promise<X509Certificate> {
+  const socket = connectTls({ host: addresses.machine.v4, port, servername: host, rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   const certificate = socket.getPeerX509Certificate();
   socket.destroy();
@@ -251,14 +251,15 @@ async function servedBy({ host, addresses }: Machine): Promise<X509Certificate> 
   return certificate;
 }
 
-async function untilServed(
+/** Waits until such a certificate is served. @throws Error when it takes longer than `patienceMs`. */
+export async function untilServed(
   machine: Machine,
   isMeant: (certificate: X509Certificate) => boolean,
-  patienceMs = PATIENCE_MS,
+  { patienceMs = PATIENCE_MS, port = 8883 } = {},
 ): Promise<void> {
   const end = Date.now() + patienceMs;
   for (;;) {
-    const certificate = await servedBy(machine).catch(() => undefined);
+    const certificate = await servedBy(machine, port).catch(() => undefined);
     if (certificate && isMeant(certificate)) return;
     expect(Date.now() < end, `still served: ${certificate?.issuer ?? 'nothing'}, from ${certificate?.validFrom}`);
     await sleep(500);

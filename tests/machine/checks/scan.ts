@@ -13,7 +13,8 @@ interface Scan {
   closed: number;
 }
 
-async function scan(
+/** Every port of a protocol, from a party. */
+export async function scan(
   machine: Machine,
   party: 'admin' | 'outsider',
   kind: '-sS' | '-sU',

@@ -27,7 +27,8 @@ const WEAK: { name: string; offer: string; refusal: RegExp }[] = [
 /** On the services' own address: a server that takes everything. */
 const LENIENT_PORT = 9999;
 
-const handshake = (machine: Machine, offer: string, target = `${machine.host}:8883`) =>
+/** What OpenSSL's client makes of an offer. Others of these checks show that it can offer what is refused. */
+export const handshake = (machine: Machine, offer: string, target = `${machine.host}:8883`) =>
   machine.outsider(`openssl s_client -brief ${offer} -connect ${target} </dev/null`, { timeoutMs: 15_000 });
 
 const strict = ({ host, files }: Machine) =>

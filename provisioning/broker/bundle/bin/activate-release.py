@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..
 import checks
 import machine
 import release
+from listeners import read_listeners
 from machine import ActivationFailure
 from mqtt_probe import ProbeFailure, probe
 
@@ -73,9 +74,10 @@ def probe_broker(folder):
     with open(os.path.join(SECRETS, "svc-probe.password"), encoding="utf-8") as file:
         password = file.read()
     with open(os.path.join(folder, "mosquitto.conf"), encoding="utf-8") as file:
-        port = next(int(line.split()[1]) for line in file if line.startswith("listener "))
+        listeners = read_listeners(file.read())
     name = release.settings(folder)["brokerHost"]
-    probe(port, name, authority if os.path.exists(authority) else None, password)
+    for listener in listeners:
+        probe(listener, name, authority if os.path.exists(authority) else None, password)
 
 
 if __name__ == "__main__":

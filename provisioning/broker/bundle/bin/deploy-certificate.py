@@ -128,7 +128,7 @@ def tell_broker(host):
     """Has the broker serve what is in force. Raises CertificateError when it does not."""
     wanted = certificates.leaf(os.path.join(certificates.SECRETS, "server.crt"))
     # Asked, not remembered: a reload that was cut short, or came from elsewhere, needs no note.
-    if certificates.served(host) in (wanted, None):
+    if all(served == wanted for served in certificates.served(host)):
         return
     told = subprocess.run([RELOAD], check=False).returncode
     if told == PUT_OFF:
@@ -136,7 +136,7 @@ def tell_broker(host):
     if told != 0:
         raise certificates.CertificateError(f"reload-broker ended with {told}: the broker still serves the old certificate")
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while certificates.served(host) != wanted:
+    while set(certificates.served(host)) != {wanted}:
         if time.monotonic() > deadline:
             raise certificates.CertificateError("the broker was told, but still serves the old certificate")
         time.sleep(0.2)
@@ -149,9 +149,9 @@ def measure(settings, succeeded):
     if settings["certificate"]["source"] == "acme":
         record = certificates.read_record(certificates.attempts_file(settings))
         metrics["mqtt_saas_certificate_failed_attempts"] = record["attempts"]
-    der = certificates.served(settings["brokerHost"])
-    if der:
-        metrics["mqtt_saas_certificate_not_after_seconds"] = round(certificates.end_of_life(der))
+    ends = [certificates.end_of_life(der) for der in certificates.served(settings["brokerHost"])]
+    if ends:
+        metrics["mqtt_saas_certificate_not_after_seconds"] = round(min(ends))
     os.makedirs(METRICS, exist_ok=True)
     path = os.path.join(METRICS, "certificate.prom")
     with open(f"{path}.new", "w", encoding="ascii") as file:

@@ -45,7 +45,7 @@ function inVault(pair: Pair, issuer = ca): void {
   for (const [name, value] of Object.entries(values)) world.azure.secrets.set(name, value);
 }
 
-const start = () => world.run('deploy-certificate', ['--starting'], { BROKER_PORT: '9' });
+const start = () => world.run('deploy-certificate', ['--starting']);
 const inForce = (file: string) => readFileSync(world.path('secrets', file), 'utf8');
 
 describe('deploy-certificate --starting', () => {
@@ -171,7 +171,8 @@ describe('deploy-certificate beside a running broker', () => {
   afterEach(() => broker.stop());
 
   const reload = () => join(world.folder, 'reload-broker');
-  const deploy = () => world.run('deploy-certificate', [], { BROKER_PORT: String(port), RELOAD_BROKER: reload() });
+  const deploy = () =>
+    world.run('deploy-certificate', [], { BROKER_CONFIG: broker.configFile, RELOAD_BROKER: reload() });
   const metrics = () => readFileSync(world.path('metrics', 'certificate.prom'), 'utf8');
 
   const served = () => servedCertificate({ port, host: HOST, ca: ca.certificate });

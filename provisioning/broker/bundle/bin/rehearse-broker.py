@@ -15,6 +15,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
 
 from accounts import password_line
+from listeners import read_listeners
 from mqtt_probe import PROBE_TOPIC, PROBE_USER, ProbeFailure, probe
 
 MOSQUITTO = "/usr/sbin/mosquitto"
@@ -32,7 +33,7 @@ def main(config):
 
 
 def prepare(config, folder):
-    """Writes everything the broker needs; returns its first port."""
+    """Writes everything the broker needs; returns its listeners."""
 
     def own(name):
         return os.path.join(folder, name)
@@ -44,15 +45,16 @@ def prepare(config, folder):
     write(own("passwords"), password_line(PROBE_USER, PASSWORD))
     write(own("acl"), f"user {PROBE_USER}\ntopic readwrite {PROBE_TOPIC}/#\n")
     with open(config, encoding="utf-8") as file:
-        text, ports = with_own_files(file.read(), own)
-    if not ports:
+        text = with_own_files(file.read(), own)
+    listeners = read_listeners(text)
+    if not listeners:
         raise ProbeFailure("mosquitto.conf has no listener")
     write(own("mosquitto.conf"), text)
-    return ports[0]
+    return listeners
 
 
 def with_own_files(text, own):
-    """The configuration with secrets, accounts and state replaced by throw-away ones; all else stays as it is."""
+    """The configuration with secrets, accounts, state and privileged ports replaced by throw-away ones; all else stays."""
     files = {
         "certfile": own("certificate.pem"),
         "keyfile": own("key.pem"),
@@ -60,21 +62,23 @@ def with_own_files(text, own):
         "acl_file": own("acl"),
         "persistence_location": own(""),
     }
-    lines, ports = [], []
+    lines = []
     for line in text.splitlines():
-        option = (line.split() or [""])[0]
-        if option == "listener":
-            ports.append(int(line.split()[1]))
+        option, *values = line.split() or [""]
+        if option == "listener" and int(values[0]) < 1024:
+            # Nobody may open such a port in the sandbox.
+            line = f"listener {int(values[0]) + 10_000}"
         lines.append(f"{option} {files[option]}" if option in files else line)
-    return "\n".join(lines) + "\n", ports
+    return "\n".join(lines) + "\n"
 
 
-def run(folder, port):
-    log_file = os.path.join(folder, "log")
+def run(folder, listeners):
+    log_file, own_ca = os.path.join(folder, "log"), os.path.join(folder, "certificate.pem")
     with open(log_file, "wb") as log:
         broker = subprocess.Popen([MOSQUITTO, "-c", os.path.join(folder, "mosquitto.conf")], stdout=log, stderr=log)
     try:
-        probe(port, SERVER_NAME, os.path.join(folder, "certificate.pem"), PASSWORD, gone=lambda: broker.poll() is not None)
+        for listener in listeners:
+            probe(listener, SERVER_NAME, own_ca, PASSWORD, gone=lambda: broker.poll() is not None)
     except ProbeFailure as error:
         with open(log_file, encoding="utf-8", errors="replace") as log:
             words = [line for line in log.read().splitlines() if ": Error" in line][-3:]

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../local/ports.ts';
 import { makeServiceDir, SERVICE_USER } from '../../../../local/unprivileged.ts';
 import { renderBrokerConfig } from '../../config.ts';
@@ -20,12 +20,16 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Rehearses a changed configuration; its complaint, or nothing. */
-async function rehearse(change: (config: string) => string = (same) => same): Promise<string> {
+async function rehearse(
+  change: (config: string) => string = (same) => same,
+  { webSocketPorts = [], wrap = [] }: { webSocketPorts?: number[]; wrap?: string[] } = {},
+): Promise<string> {
   const port = await freePort();
   const nowhere = '/nonexistent';
   const config = renderBrokerConfig({
     listenAddress: '127.0.0.1',
     port,
+    webSocketPorts,
     certificateFile: `${nowhere}/server.crt`,
     keyFile: `${nowhere}/server.key`,
     passwordFile: `${nowhere}/passwords`,
@@ -36,10 +40,8 @@ async function rehearse(change: (config: string) => string = (same) => same): Pr
   writeFileSync(file, change(config));
   const env = { ...process.env, TMPDIR: folder };
   // As on the machine, not as root: the broker would give its rights up and then lack its files.
-  return run('/usr/bin/python3', ['-B', join(folder, 'bin/rehearse-broker.py'), file], {
-    env,
-    ...SERVICE_USER,
-  }).then(
+  const [program = '', ...args] = [...wrap, '/usr/bin/python3', '-B', join(folder, 'bin/rehearse-broker.py'), file];
+  return run(program, args, { env, ...(wrap.length === 0 && SERVICE_USER) }).then(
     () => '',
     ({ stderr }: { stderr: string }) => stderr,
   );
@@ -74,3 +76,22 @@ it.each<[string, (config: string) => string, RegExp]>([
 ])('refuses a broker that %s', async (_, change, complaint) => {
   expect(await rehearse(change)).toMatch(complaint);
 });
+
+describe.runIf(SERVICE_USER)(
+  'with WebSocket, which Mosquitto binds to every address, so on a network of its own (needs root)',
+  () => {
+    const script = 'ip link set lo up; user=$1; shift; exec setpriv --reuid "$user" --regid "$0" --clear-groups "$@"';
+    const wrap = ['unshare', '--net', 'bash', '-c', script, `${SERVICE_USER?.gid}`, `${SERVICE_USER?.uid}`];
+    const webSocketPorts = [9001, 443];
+
+    it('passes the configuration we deploy, also with a port that the broker’s user may not open here', async () => {
+      expect(await rehearse((same) => same, { webSocketPorts, wrap })).toBe('');
+    });
+
+    it('refuses a broker that speaks it without TLS', async () => {
+      const lastOf = (option: string) => new RegExp(`^${option} .*$(?![^]*^${option} )`, 'm');
+      const change = (config: string) => config.replace(lastOf('certfile'), '').replace(lastOf('keyfile'), '');
+      expect(await rehearse(change, { webSocketPorts: [9001], wrap })).toMatch(/the TLS handshake .* failed/);
+    });
+  },
+);

@@ -10,13 +10,17 @@ import socket
 import ssl
 import subprocess
 
+from listeners import read_listeners
+from web_socket import WebSocket
+
 # The environment variables are for tests, which have these elsewhere.
 SETTINGS = os.environ.get("SETTINGS", "/opt/mqtt-saas/current/settings.json")
 # Certbot's state. On the data disk: a rebuilt machine serves the certificate it has and asks for no new one.
 ACME_STATE = os.environ.get("ACME_STATE", "/var/lib/mosquitto/letsencrypt")
 # What the broker reads; on a tmpfs.
 SECRETS = os.environ.get("SECRETS", "/run/mqtt-saas")
-BROKER = ("127.0.0.1", int(os.environ.get("BROKER_PORT", "8883")))
+# Which names the ports it is served on.
+BROKER_CONFIG = os.environ.get("BROKER_CONFIG", "/opt/mqtt-saas/current/mosquitto.conf")
 TIMEOUT_SECONDS = 10
 
 PEM_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
@@ -101,13 +105,24 @@ def leaf(path):
 
 
 def served(host):
-    """The certificate the broker serves now, DER; None when nothing listens."""
+    """The certificates the broker serves now, DER: one for each listener that answers."""
+    with open(BROKER_CONFIG, encoding="utf-8") as file:
+        listeners = read_listeners(file.read())
+    found = [_served_on(listener, host) for listener in listeners]
+    return [certificate for certificate in found if certificate]
+
+
+def _served_on(listener, host):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with socket.create_connection(BROKER, TIMEOUT_SECONDS) as connection:
+        with socket.create_connection(("127.0.0.1", listener.port), TIMEOUT_SECONDS) as connection:
             with context.wrap_socket(connection, server_hostname=host) as tls:
+                if listener.protocol == "websockets":
+                    # Mosquitto reads the certificate of such a listener again only when it has ever had a WebSocket
+                    # (seen on 2.0.11): it learns from the first where libwebsockets keeps it.
+                    WebSocket(tls, host)
                 return tls.getpeercert(binary_form=True)
     except OSError:
         return None

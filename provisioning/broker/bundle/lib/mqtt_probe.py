@@ -10,6 +10,8 @@ import ssl
 import struct
 import time
 
+from web_socket import WebSocket, exactly
+
 TIMEOUT_SECONDS = 10
 # A broker that was just started may not listen yet.
 PATIENCE_SECONDS = 15
@@ -27,17 +29,23 @@ class ProbeFailure(Exception):
 class Client:
     """One connection. `code` is the broker's answer to CONNECT: 0 is accepted."""
 
-    def __init__(self, port, server_name, ca_file, user=None, password=None, gone=lambda: False):
+    def __init__(self, listener, server_name, ca_file, user=None, password=None, gone=lambda: False):
         context = ssl.create_default_context(cafile=ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         # What vouches for a public authority's certificate on the machine is the end of its own chain.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        plain = _connect(port, gone)
+        plain = _connect(listener.port, gone)
         try:
             self._socket = context.wrap_socket(plain, server_hostname=server_name)
         except OSError as error:
             plain.close()
             raise ProbeFailure(f"the TLS handshake for {server_name} failed: {error}") from None
+        if listener.protocol == "websockets":
+            try:
+                self._socket = WebSocket(self._socket, server_name)
+            except OSError as error:
+                self._socket.close()
+                raise ProbeFailure(f"port {listener.port} speaks no WebSocket: {error}") from None
         self.received = []
         # Section 3.1.2.3: a clean session, with user name and password or without.
         flags = 0x02 | (0xC0 if user is not None else 0)
@@ -84,15 +92,15 @@ class Client:
 
     def _read(self):
         try:
-            kind = self._exactly(1)[0]
+            kind = exactly(self._socket, 1)[0]
             size = shift = 0
             while True:
-                byte = self._exactly(1)[0]
+                byte = exactly(self._socket, 1)[0]
                 size |= (byte & 0x7F) << shift
                 shift += 7
                 if not byte & 0x80:
                     break
-            body = self._exactly(size)
+            body = exactly(self._socket, size)
         except OSError as error:
             raise ProbeFailure(f"the broker did not answer: {error}") from None
         if kind & 0xF0 == 0x30:
@@ -100,28 +108,19 @@ class Client:
             self.received.append(body[2 + struct.unpack("!H", body[:2])[0] :].decode())
         return kind & 0xF0, body
 
-    def _exactly(self, size):
-        data = b""
-        while len(data) < size:
-            part = self._socket.recv(size - len(data))
-            if not part:
-                raise ConnectionError("it closed the connection")
-            data += part
-        return data
 
-
-def probe(port, server_name, ca_file, password, gone=lambda: False):
-    """Raises ProbeFailure when a broker on loopback does not do what every broker of ours must.
+def probe(listener, server_name, ca_file, password, gone=lambda: False):
+    """Raises ProbeFailure when a broker on loopback does not do on this listener what every broker of ours must.
 
     server_name: what its certificate is for. ca_file: who must have signed it; None is the system's own list.
     password: of PROBE_USER. gone: says that the broker has ended, so that nobody waits for its port.
     """
-    with Client(port, server_name, ca_file, gone=gone) as nobody:
+    with Client(listener, server_name, ca_file, gone=gone) as nobody:
         _refused("without a user name", nobody)
-    with Client(port, server_name, ca_file, PROBE_USER, secrets.token_hex(16)) as impostor:
+    with Client(listener, server_name, ca_file, PROBE_USER, secrets.token_hex(16)) as impostor:
         _refused("with a wrong password", impostor)
     topic, outside = f"{PROBE_TOPIC}/{secrets.token_hex(8)}", f"outside/{secrets.token_hex(8)}"
-    with Client(port, server_name, ca_file, PROBE_USER, password) as client:
+    with Client(listener, server_name, ca_file, PROBE_USER, password) as client:
         if client.code != 0:
             raise ProbeFailure(f"{PROBE_USER} was refused with code {client.code}")
         client.subscribe(topic)

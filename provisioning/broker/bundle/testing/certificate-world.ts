@@ -62,6 +62,8 @@ export async function makeCertificateWorld(): Promise<CertificateWorld> {
     writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   };
   configure({});
+  // Nothing listens there, until a test names the configuration of a broker of its own.
+  writeFileSync(join(folder, 'mosquitto.conf'), 'listener 9\n');
   return {
     folder,
     azure,
@@ -73,6 +75,7 @@ export async function makeCertificateWorld(): Promise<CertificateWorld> {
         HOME: folder,
         METADATA_ENDPOINT: azure.url,
         SETTINGS: join(folder, 'settings.json'),
+        BROKER_CONFIG: join(folder, 'mosquitto.conf'),
         ACME_STATE: path('state'),
         CERTBOT_STATE: path('state'),
         RUNTIME_DIRECTORY: path('runtime'),
