@@ -14,7 +14,7 @@ import { DEVICES } from './support/readings.ts';
 import { type Stage, startStage } from './support/stage.ts';
 import { findTelegraf } from './support/telegraf.ts';
 
-const HELP = `Collectors on the same messages: TLS, QoS 1, persistent session, about 150 bytes each.
+const HELP = `Collectors on the same messages: TLS, QoS 1, persistent session, about 136 bytes each.
 
 usage: npm run bench -- ingest [--messages N] [--rounds N] [--only NAME,…] [--json FILE] [--profile]
 

@@ -33,7 +33,7 @@ export async function run([rounds = String(ROUNDS)]: string[] = []): Promise<voi
   }
   const [a, b] = [median(program), median(pack)];
   console.log(`median of ${rounds}: program ${a.toFixed(0)} ms, pack ${b.toFixed(0)} ms`);
-  console.log(`ratio: ${(b / a).toFixed(2)} (target: at most 1.5)`);
+  console.log(`ratio: ${(b / a).toFixed(2)} (goal: at most 1.5)`);
 
   for (const [what, group] of [
     ['distinct sources and ports', distinct()],
@@ -43,7 +43,7 @@ export async function run([rounds = String(ROUNDS)]: string[] = []): Promise<voi
     for (let round = 0; round < Number(rounds); round++) times.push(await timed(async () => judge(group)));
     const middle = median(times);
     console.log(
-      `${RULES} rules, ${what}: ${middle.toFixed(0)} ms, ratio to a second: ${(middle / 1000).toFixed(2)} (target: below 1)`,
+      `${RULES} rules, ${what}: ${middle.toFixed(0)} ms, ratio to a second: ${(middle / 1000).toFixed(2)} (goal: below 1)`,
     );
   }
 }

@@ -26,7 +26,7 @@ export async function run([rounds = String(ROUNDS)]: string[] = []): Promise<voi
   }
   const [a, b] = [median(alone), median(whole)];
   console.log(`median of ${rounds}: program alone ${a.toFixed(0)} ms, whole preview ${b.toFixed(0)} ms`);
-  console.log(`ratio: ${(b / a).toFixed(2)} (target: below 2)`);
+  console.log(`ratio: ${(b / a).toFixed(2)} (goal: below 2)`);
 }
 
 async function wholePreview(): Promise<void> {

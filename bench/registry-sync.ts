@@ -55,7 +55,7 @@ async function measureRewrite(rig: RegistryRig, devices: number): Promise<void> 
   await until(() => (rig.metric('accounts') ?? 0) >= devices && rig.reloads() > 0);
   const seconds = rig.metric('sync_duration_seconds') ?? Number.NaN;
   console.log(
-    `${devices} devices: read, rendered, checked and written in ${(seconds * 1000).toFixed(0)} ms (target: 1000)`,
+    `${devices} devices: read, rendered, checked and written in ${(seconds * 1000).toFixed(0)} ms (goal: 1000)`,
   );
 }
 
@@ -73,7 +73,7 @@ async function measureChanges(rig: RegistryRig): Promise<void> {
     times.disabled.push(await timed(() => cut));
   }
   for (const [what, values] of Object.entries(times)) {
-    console.log(`a device ${what}: in force after ${describe(values, 's', 1000)} (target: 5 s)`);
+    console.log(`a device ${what}: in force after ${describe(values, 's', 1000)} (goal: 5 s)`);
   }
 }
 
