@@ -6,6 +6,7 @@ import { startScratchPostgres } from '../local/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type PlanFacts, readPlans } from './support/plans.ts';
 import { type Asker, callRequest, type Request, send } from './support/postgrest.ts';
+import { median, quantile } from './support/quantiles.ts';
 import { type Filled, fillTelemetry } from './support/telemetry-fill.ts';
 
 const ROUNDS = 400;
@@ -106,7 +107,7 @@ async function measure(
   }
   const member = quantile(times.member, 0.95);
   const superuser = quantile(times.superuser, 0.95);
-  const medians = quantile(times.member, 0.5) / quantile(times.superuser, 0.5);
+  const medians = median(times.member) / median(times.superuser);
   console.log(
     `${title} (${rows} rows): p95 ${member.toFixed(2)} ms, without row-level security ${superuser.toFixed(2)} ms; ` +
       `ratio ${(member / superuser).toFixed(2)} (goal: ${GOAL}), of medians ${medians.toFixed(2)}`,
@@ -131,9 +132,4 @@ function faults({ sequentialScans, partitionsRead, subPlans }: PlanFacts, partit
     ...(partitionsRead.length > partitions ? [`reads ${partitionsRead.join(', ')}`] : []),
     ...subPlans.map((name) => `runs ${name} for every row`),
   ];
-}
-
-function quantile(values: number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
 }

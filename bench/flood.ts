@@ -13,6 +13,7 @@ import { renderFirewall } from '../provisioning/machine/firewall.ts';
 import { type BenchBroker, startBenchBroker } from './support/broker.ts';
 import type { Delivered, Part, Published } from './support/flood-part.ts';
 import { cpuSeconds } from './support/processes.ts';
+import { quantile } from './support/quantiles.ts';
 
 /** Inside the world of namespaces; see flood-world.sh for the addresses. */
 const INSIDE = 'FLOOD_WORLD';
@@ -82,18 +83,21 @@ async function phase(rig: BenchBroker, name: string, options: PhaseOptions): Pro
   const loud = (await flood?.end()) as Published | undefined;
   await sleep(1000);
   const { ages } = (await ingest.end()) as Delivered;
-  const sorted = Object.values(ages).sort((a, b) => a - b);
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => quantile(Object.values(ages), share)) as [
+    number,
+    number,
+    number,
+  ];
   const lost = acknowledged.filter((id) => ages[id] === undefined).length;
   const columns = [
-    ...[at(0.5), at(0.99), at(1)].map((age) => age.toFixed(1).padStart(7)),
-    (quietP99 ? (at(0.99) / quietP99).toFixed(2) : '').padStart(8),
+    ...[p50, p99, max].map((age) => age.toFixed(1).padStart(7)),
+    (quietP99 ? (p99 / quietP99).toFixed(2) : '').padStart(8),
     String(Math.round((loud?.total ?? 0) / seconds)).padStart(12),
     `${(busy * 100).toFixed(0)} %`.padStart(10),
     String(lost).padStart(4),
   ];
   console.log([name.padEnd(24), ...columns].join('  '));
-  return { p99: at(0.99), lost };
+  return { p99, lost };
 }
 
 /** Small messages, because the broker's work is by the message. */

@@ -8,8 +8,9 @@ import { type Contender, ours, TUTORIAL } from './ingest/contenders.ts';
 import { connectClient } from './support/mqtt-client.ts';
 import { cpuSeconds } from './support/processes.ts';
 import { startLoad } from './support/publisher.ts';
+import { quantile } from './support/quantiles.ts';
 import { DEVICES, readingId, readingText } from './support/readings.ts';
-import { closeLog, READINGS, type Stage, startStage, type Table } from './support/stage.ts';
+import { closeLog, countRows, nameOf, READINGS, type Stage, startStage, type Table } from './support/stage.ts';
 import { findTelegraf, startTelegraf } from './support/telegraf.ts';
 
 const HELP = `From a device's publish to the committed row, at a steady rate.
@@ -117,9 +118,11 @@ async function measure(stage: Stage, { start, table }: Contender, rate: number, 
     const used = cpuSeconds(collector.pid) - cpu;
     const rows = await untilIds(stage, table, sentAt);
     await Promise.all(clients.map((client) => client.close()));
-    const ages = rows.map(({ id, at }) => at - (sentAt.get(id) as number)).sort((a, b) => a - b);
-    const at = (part: number) => ages[Math.min(ages.length - 1, Math.floor(ages.length * part))] ?? Number.NaN;
-    return { p50: at(0.5), p99: at(0.99), max: at(1), cpu: used / seconds, lost: sentAt.size - ages.length };
+    const ages = rows.map(({ id, at }) => at - (sentAt.get(id) as number));
+    return {
+      ...{ p50: quantile(ages, 0.5), p99: quantile(ages, 0.99), max: quantile(ages, 1) },
+      ...{ cpu: used / seconds, lost: sentAt.size - ages.length },
+    };
   } finally {
     await collector.stop();
     closeLog(options);
@@ -127,10 +130,9 @@ async function measure(stage: Stage, { start, table }: Contender, rate: number, 
   }
 }
 
-async function untilRows({ admin }: Stage, { schema, name }: Table, wanted: number): Promise<void> {
+async function untilRows(stage: Stage, table: Table, wanted: number): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
-  const count = async () => (await admin.query(`select count(*)::int as n from ${schema}.${name}`)).rows[0].n as number;
-  while ((await count()) < wanted) {
+  while ((await countRows(stage, table)) < wanted) {
     if (Date.now() > deadline) return;
     await sleep(200);
   }
@@ -139,13 +141,13 @@ async function untilRows({ admin }: Stage, { schema, name }: Table, wanted: numb
 /** Waits for the rows of these ids, and gives the time of each one's commit in milliseconds since 1970. */
 async function untilIds(stage: Stage, table: Table, sentAt: Map<string, number>) {
   const { rows: before } = await stage.admin.query<{ n: number }>(
-    `select count(*)::int as n from ${table.schema}.${table.name} where ${table.id} <> all ($1)`,
+    `select count(*)::int as n from ${nameOf(table)} where ${table.id} <> all ($1)`,
     [[...sentAt.keys()]],
   );
   await untilRows(stage, table, (before[0]?.n ?? 0) + sentAt.size);
   const { rows } = await stage.admin.query<{ id: string; at: number }>(
     `select ${table.id} as id, (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000)::float8 as at
-     from ${table.schema}.${table.name} where ${table.id} = any ($1)`,
+     from ${nameOf(table)} where ${table.id} = any ($1)`,
     [[...sentAt.keys()]],
   );
   return rows;

@@ -13,6 +13,8 @@ import { startScratchPostgres } from '../local/scratch-postgres.ts';
 import { giveToService, makeScratchDir } from '../local/unprivileged.ts';
 import { connect } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
+import { median, quantile } from './support/quantiles.ts';
+import { timed } from './support/timed.ts';
 
 const RUNS = 50;
 const GOAL_MS = 100;
@@ -43,9 +45,9 @@ export async function run([runs = String(RUNS)]: string[] = []): Promise<void> {
     const log = createLogger('mqtt_ingest', { level: 'silent', pretty: false });
     const [times, bare]: [number[], number[]] = [[], []];
     for (let n = 0; n < Number(runs); n++) {
-      bare.push(await timeOf(() => justConnect(settings.database)));
+      bare.push(await timed(() => justConnect(settings.database)));
       times.push(
-        await timeOf(async () => {
+        await timed(async () => {
           const { outcome } = await runOnce(settings, log, new AbortController().signal);
           if (outcome !== 'skipped') throw new Error(`the run ended as ${outcome}, not as skipped`);
         }),
@@ -67,24 +69,13 @@ async function justConnect(address: pg.ClientConfig): Promise<void> {
   await client.end();
 }
 
-async function timeOf(work: () => Promise<void>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
 function report(times: number[], bare: number[]): void {
-  const at = (values: number[], part: number) =>
-    values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] as number;
   console.log(`the first of all: ${times[0]?.toFixed(0)} ms, the connection alone ${bare[0]?.toFixed(0)} ms`);
-  const [median, p99] = [at(times, 0.5), at(times, 0.99)];
-  const ratio = at(
-    times.map((time, index) => time / (bare[index] as number)),
-    0.5,
-  );
+  const middle = median(times);
+  const ratio = median(times.map((time, index) => time / (bare[index] as number)));
   console.log(
-    `a run that finds another at work: ${median.toFixed(0)} ms (99 %: ${p99.toFixed(0)} ms), ` +
+    `a run that finds another at work: ${middle.toFixed(0)} ms (99 %: ${quantile(times, 0.99).toFixed(0)} ms), ` +
       `${ratio.toFixed(2)} times the connection alone; goal: at most ${GOAL_MS} ms`,
   );
-  if (median > GOAL_MS) process.exitCode = 1;
+  if (middle > GOAL_MS) process.exitCode = 1;
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../bootstrap/root.mjs';
 import { buildFunctions } from '../provisioning/functions/build.ts';
+import { median } from './support/quantiles.ts';
 
 const PAIRS = 31;
 const MOST_BYTES = 1_500_000;
@@ -43,5 +44,3 @@ async function start(...args: string[]): Promise<{ wallMs: number; cpuMs: number
   const { stdout } = await promisify(execFile)(process.execPath, [HOST, ...args], { env: {} });
   return JSON.parse(stdout);
 }
-
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] as number;

@@ -8,7 +8,9 @@ import { telemetryTopic } from '../domain/topics.ts';
 import { addDevice, rotateDevice, setDeviceEnabled } from '../provisioning/database/registry.ts';
 import { type RegistryRig, startRegistryRig } from '../tests/support/registry-rig.ts';
 import { type Client, type ClientOptions, connectClient } from './support/mqtt-client.ts';
+import { quantile } from './support/quantiles.ts';
 import { subscribeAll } from './support/subscriber.ts';
+import { timed } from './support/timed.ts';
 
 const TENANT = 'fleet';
 /** Times each change is made. */
@@ -53,7 +55,7 @@ async function measureRewrite(rig: RegistryRig, devices: number): Promise<void> 
   await until(() => (rig.metric('accounts') ?? 0) >= devices && rig.reloads() > 0);
   const seconds = rig.metric('sync_duration_seconds') ?? Number.NaN;
   console.log(
-    `${devices} devices: read, rendered, checked and written in ${(seconds * 1000).toFixed(0)} ms (target: 1000)`,
+    `${devices} devices: read, rendered, checked and written in ${(seconds * 1000).toFixed(0)} ms (goal: 1000)`,
   );
 }
 
@@ -71,7 +73,7 @@ async function measureChanges(rig: RegistryRig): Promise<void> {
     times.disabled.push(await timed(() => cut));
   }
   for (const [what, values] of Object.entries(times)) {
-    console.log(`a device ${what}: in force after ${describe(values, 's', 1000)} (target: 5 s)`);
+    console.log(`a device ${what}: in force after ${describe(values, 's', 1000)} (goal: 5 s)`);
   }
 }
 
@@ -107,10 +109,11 @@ async function measureStall(rig: RegistryRig, count: number, key: string): Promi
   console.log(`${count} clients, ${RATE} messages a second, from publish to acknowledgement:`);
   console.log(`  undisturbed: ${describe(quiet, 'ms')}`);
   console.log(`  in the ${(2 * AROUND_MS) / 1000} s around each of ${CHANGES} reloads: ${describe(disturbed, 'ms')}`);
-  const stall = percentile(disturbed, 0.99) - percentile(quiet, 0.99);
-  const ratio = percentile(disturbed, 0.99) / percentile(quiet, 0.99);
+  const [quietP99, disturbedP99] = [quantile(quiet, 0.99), quantile(disturbed, 0.99)];
+  const [stall, ratio] = [disturbedP99 - quietP99, disturbedP99 / quietP99];
   console.log(
-    `  a sync adds ${stall.toFixed(0)} ms to the p99 (${ratio.toFixed(1)} times); ${lost(clients)} clients cut off`,
+    `  a sync adds ${stall.toFixed(0)} ms to the p99 (${ratio.toFixed(1)} times); ` +
+      `${lost(clients)} clients cut off`,
   );
   for (const client of [...clients, ingest]) client.socket.destroy();
 }
@@ -176,21 +179,10 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
-function percentile(values: number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
 const describe = (values: number[], unit: string, divisor = 1) =>
   [0.5, 0.99, 1]
     .map(
       (share) =>
-        `${share === 1 ? 'most' : `p${share * 100}`} ${(percentile(values, share) / divisor).toFixed(2)} ${unit}`,
+        `${share === 1 ? 'most' : `p${share * 100}`} ${(quantile(values, share) / divisor).toFixed(2)} ${unit}`,
     )
     .join(', ');

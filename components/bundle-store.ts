@@ -1,12 +1,9 @@
 // The storage account of the broker's configuration bundles, and of nothing else. It alone has account keys: the provider
 // uploads a blob with them and in no other way (pulumi/pulumi-azure-native#2015). What could be done with them, and why
 // that is accepted, is in docs/decisions/0007.
-import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
-import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
-import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
-import { blobService, STORAGE_ACCOUNT } from './storage-defaults.ts';
+import { makeAccount, makeContainer } from './storage-account.ts';
 
 const CONTAINER = 'broker-bundles';
 /** A bundle that a deployment replaced can be brought back for this long, days. */
@@ -33,39 +30,16 @@ export class BundleStore extends ComponentResource {
 
   constructor(name: string, { placement }: BundleStoreArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:BundleStore', name, {}, options);
-    const { resourceGroupName, location, tags, names } = placement;
     const parent = { parent: this };
-    this.accountName = names.shared('st', 'broker');
+    this.accountName = placement.names.shared('st', 'broker');
     this.url = `https://${this.accountName}.blob.core.windows.net/${CONTAINER}`;
 
-    const account = new StorageAccount(
-      `${name}-account`,
-      {
-        accountName: this.accountName,
-        resourceGroupName,
-        location,
-        tags,
-        ...STORAGE_ACCOUNT,
-        allowSharedKeyAccess: true,
-      },
+    const account = makeAccount(
+      name,
+      { placement, accountName: this.accountName, allowSharedKeyAccess: true, keptDays: KEPT_DAYS },
       parent,
     );
-
-    new BlobServiceProperties(
-      `${name}-blobs`,
-      {
-        ...blobService(KEPT_DAYS),
-        accountName: account.name,
-        resourceGroupName,
-      },
-      parent,
-    );
-
-    const container = new BlobContainer(
-      `${name}-container`,
-      { containerName: CONTAINER, accountName: account.name, resourceGroupName, publicAccess: 'None' },
-      parent,
-    );
+    const container = makeContainer(`${name}-container`, { account, containerName: CONTAINER, placement }, parent);
 
     this.accountId = account.id;
     this.containerName = container.name;

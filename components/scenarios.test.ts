@@ -15,7 +15,7 @@ beforeAll(async () => {
   first = await preview({ ...PROGRAM, policyPack: join(ROOT, 'policies') });
 });
 
-it('is each component of the folder, three times', () => {
+it('has each component of the folder, three times', () => {
   const tokens = describeComponents().map(({ className }) => `mqtt-saas:index:${className}`);
   expect(tokens.length).toBeGreaterThan(15);
   for (const scenario of SCENARIOS) {
@@ -40,14 +40,14 @@ it('is the same the second time', async () => {
 });
 
 describe('the policies', () => {
-  /** Of the hardened scenario, by policy. */
+  /** Those that object to a scenario's resources; one twice where it objects to two. */
   const against = (scenario: string) =>
     first.policies?.violations.flatMap(({ policy, urn }) => ((urn ?? '').includes(`::${scenario}-`) ? [policy] : [])) ??
     [];
 
   it('have nothing against what is hardened but what they accept of every environment', () => {
     const accepted = JSON.parse(readFileSync(join(ROOT, 'policies/exceptions.json'), 'utf8')) as { policy: string }[];
-    // One program has one public address, this one has three environments.
+    // A program may have one public address; here three environments, each with its own, make one program.
     const expected = [...accepted.map(({ policy }) => policy), 'network-public-address-fixed'];
     expect(expected).toEqual(expect.arrayContaining(against('hardened')));
     expect(against('hardened').length).toBeGreaterThan(0);

@@ -1,12 +1,9 @@
 // The environment's storage account: the Function App's host state and packages, and copies of the broker's state.
 // Identities only, there are no keys to leak.
-import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
-import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
 import { ManagementPolicy } from '@pulumi/azure-native/storage/managementPolicy.js';
-import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
-import { blobService, STORAGE_ACCOUNT } from './storage-defaults.ts';
+import { makeAccount, makeContainer } from './storage-account.ts';
 
 const PACKAGES = 'function-packages';
 const BROKER_STATE = 'broker-state';
@@ -35,46 +32,23 @@ export class Storage extends ComponentResource {
 
   constructor(name: string, { placement }: StorageArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Storage', name, {}, options);
-    const { resourceGroupName, location, tags, names } = placement;
     const parent = { parent: this };
-    this.accountName = names.shared('st');
+    this.accountName = placement.names.shared('st');
     this.packagesUrl = `https://${this.accountName}.blob.core.windows.net/${PACKAGES}`;
     this.brokerStateUrl = `https://${this.accountName}.blob.core.windows.net/${BROKER_STATE}`;
 
-    const account = new StorageAccount(
-      `${name}-account`,
-      {
-        accountName: this.accountName,
-        resourceGroupName,
-        location,
-        tags,
-        ...STORAGE_ACCOUNT,
-        // No account keys: the Function App's host and its deployments sign in with the identity.
-        allowSharedKeyAccess: false,
-      },
+    const account = makeAccount(
+      name,
+      // No account keys: the Function App's host and its deployments sign in with the identity.
+      { placement, accountName: this.accountName, allowSharedKeyAccess: false, keptDays: KEPT_DAYS },
       // The copies of the broker's state: what a machine whose disk is lost starts from.
       { parent: this, protect: true },
     );
 
-    new BlobServiceProperties(
-      `${name}-blobs`,
-      {
-        ...blobService(KEPT_DAYS),
-        accountName: account.name,
-        resourceGroupName,
-      },
-      parent,
-    );
-
-    new BlobContainer(
-      `${name}-packages`,
-      { containerName: PACKAGES, accountName: account.name, resourceGroupName, publicAccess: 'None' },
-      parent,
-    );
-
-    const brokerState = new BlobContainer(
+    makeContainer(`${name}-packages`, { account, containerName: PACKAGES, placement }, parent);
+    const brokerState = makeContainer(
       `${name}-${BROKER_STATE}`,
-      { containerName: BROKER_STATE, accountName: account.name, resourceGroupName, publicAccess: 'None' },
+      { account, containerName: BROKER_STATE, placement },
       parent,
     );
 
@@ -84,7 +58,7 @@ export class Storage extends ComponentResource {
       {
         managementPolicyName: 'default',
         accountName: account.name,
-        resourceGroupName,
+        resourceGroupName: placement.resourceGroupName,
         policy: {
           rules: [
             {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import type { PolicyReport } from '../preview/policy/pack.ts';
+import { mandatoryAmong } from '../preview/policy/violation.ts';
 import { preview } from '../preview/preview.ts';
 
 let folder: string;
@@ -25,8 +26,7 @@ async function report(exceptions: object[]): Promise<PolicyReport> {
   return result.policies!;
 }
 const mandatory = ({ violations }: PolicyReport) =>
-  violations
-    .filter(({ level }) => level === 'mandatory')
+  mandatoryAmong(violations)
     .map(({ policy }) => policy)
     .sort();
 

@@ -9,6 +9,7 @@ import { ROOT as HERE } from '../bootstrap/root.mjs';
 import { colorsFor, NO_COLORS } from '../local/colors.ts';
 import { diffPlans } from './diff.ts';
 import type { Plan } from './plan.ts';
+import { mandatoryAmong } from './policy/violation.ts';
 import { type Preview, preview } from './preview.ts';
 import { renderReport } from './render/report.ts';
 import { count, makeStyle } from './render/style.ts';
@@ -27,7 +28,7 @@ function snapshotAt(commit: string, path: string): Plan {
 
 /** Markdown for a job's summary: one line that says it all, the report folded below it. */
 function summarise(result: Preview): string {
-  const mandatory = result.policies?.violations.filter(({ level }) => level === 'mandatory').length ?? 0;
+  const mandatory = mandatoryAmong(result.policies?.violations).length;
   const changed = result.diff.filter(({ operation }) => operation !== 'same');
   const verdict =
     mandatory > 0 ? `❌ ${count(mandatory, 'mandatory policy violation')}` : '✅ no mandatory policy violation';
@@ -50,7 +51,7 @@ try {
     }
     process.stdout.write(`${renderReport(result, style, ROOT)}\n`);
     if (GITHUB_STEP_SUMMARY) appendFileSync(GITHUB_STEP_SUMMARY, summarise(result));
-    if (result.policies?.violations.some(({ level }) => level === 'mandatory')) process.exitCode = 1;
+    if (mandatoryAmong(result.policies?.violations).length > 0) process.exitCode = 1;
   }
 } catch (error) {
   console.error(`error: ${(error as Error).message}`);

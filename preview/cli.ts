@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { ROOT } from '../bootstrap/root.mjs';
 import { colorsFor } from '../local/colors.ts';
 import { formatPlan } from './plan.ts';
+import { mandatoryAmong } from './policy/violation.ts';
 import { type Preview, preview, writeSnapshot } from './preview.ts';
 import { Refusal } from './refusal.ts';
 import { renderReport } from './render/report.ts';
@@ -70,7 +71,7 @@ async function run(args: Arguments): Promise<number> {
     writeSnapshot(result);
     out.write(`Wrote ${result.snapshotPath}.\n`);
   }
-  return result.policies?.violations.some(({ level }) => level === 'mandatory') ? FAILED : OK;
+  return mandatoryAmong(result.policies?.violations).length > 0 ? FAILED : OK;
 }
 
 function parseArguments(argv: string[]): Arguments {

@@ -26,9 +26,6 @@ const against = (before: Plan, after: Plan) => diffPlans(before, after, { stack:
 const changed = async (...change: Parameters<typeof planOf>) =>
   seen(against(await planOf('dev'), await planOf(...change)));
 
-const lineOf = (key: string, value: string) => (file: string) =>
-  file.replace(new RegExp(`(mqtt-saas:${key}: ).*`), `$1${value}`);
-
 /** The broker's configuration is another one: the bundle goes up, the machine applies it, machines that boot get it. */
 const ANOTHER_BUNDLE = [
   ['broker-configuration-bundle', 'replace', ['blobName', 'source.path']],
@@ -38,7 +35,7 @@ const ANOTHER_BUNDLE = [
 
 describe('a changed line of the stack file', () => {
   it('of a tag changes that tag, on everything that has tags', async () => {
-    const rows = await changed('dev', lineOf('costCenter', 'iot-9999'));
+    const rows = await changed('dev', (file) => file.replace(/(:costCenter: ).*/, '$1iot-9999'));
     expect(rows.length).toBeGreaterThan(30);
     for (const [name, ...rest] of rows) expect(rest, name).toEqual(['update', ['tags.costCenter']]);
   });

@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
-import { createSummary } from '../functions/ingest/summary.ts';
 import azure from './testing/azure-monitor.json' with { type: 'json' };
-import { problemsIn } from './testing/kusto.ts';
+import { LINE_MEMBERS, membersIn, problemsIn } from './testing/kusto.ts';
 import { one, planOf } from './testing/plan.ts';
 import workbook from './workbook.json' with { type: 'json' };
 
@@ -22,10 +21,9 @@ it.each(queries)('the query of %s is one, over the period that is chosen', (_, c
 });
 
 it('asks for what a line has', () => {
-  const members = [...Object.keys(createSummary().take()), 'msg', 'outcome', 'durationMs', 'error'];
-  const asked = queries.flatMap(([, { query = '' }]) => [...query.matchAll(/line\.(\w+)/g)].map((match) => match[1]));
+  const asked = queries.flatMap(([, { query = '' }]) => membersIn(query));
   expect(asked.length).toBeGreaterThan(queries.length);
-  expect(members).toEqual(expect.arrayContaining(asked));
+  expect(LINE_MEMBERS).toEqual(expect.arrayContaining(asked));
 });
 
 it('shows the readings, the errors, the dead letters and the queue', () => {

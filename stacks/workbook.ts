@@ -1,7 +1,7 @@
 // What the workbook shows: workbook.json, for the resources of one environment.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Input, interpolate, type Output, output } from '@pulumi/pulumi';
+import { type Input, interpolate, type Output } from '@pulumi/pulumi';
 import type { Names } from '../components/placement.ts';
 
 const TEMPLATE = join(import.meta.dirname, 'workbook.json');
@@ -11,10 +11,10 @@ const TEMPLATE = join(import.meta.dirname, 'workbook.json');
  * every change of the content from a preview.
  */
 export function workbookContent(names: Names, subscriptionId: Input<string>): Output<string> {
-  const group = interpolate`/subscriptions/${subscriptionId}/resourceGroups/${names.own('rg')}/providers`;
-  return output(group).apply((providers) =>
+  const providers = interpolate`/subscriptions/${subscriptionId}/resourceGroups/${names.own('rg')}/providers`;
+  return providers.apply((path) =>
     readFileSync(TEMPLATE, 'utf8')
-      .replaceAll('{machine}', `${providers}/Microsoft.Compute/virtualMachines/${names.own('vm')}`)
-      .replaceAll('{insights}', `${providers}/Microsoft.Insights/components/${names.own('appi')}`),
+      .replaceAll('{machine}', `${path}/Microsoft.Compute/virtualMachines/${names.own('vm')}`)
+      .replaceAll('{insights}', `${path}/Microsoft.Insights/components/${names.own('appi')}`),
   );
 }

@@ -1,4 +1,4 @@
-// Who is compared: ours, two collectors as people use them, and the two bounds that no collector can exceed.
+// The collectors that are compared: ours, and two others. bounds.ts has what none of them can exceed.
 import { fileURLToPath } from 'node:url';
 import { startChild, stopChild } from '../../local/child.ts';
 import { INGEST_BUNDLE } from '../../local/ingest-worker.ts';

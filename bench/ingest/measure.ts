@@ -5,7 +5,7 @@ import { connectClient } from '../support/mqtt-client.ts';
 import { cpuSeconds, familyCpuSeconds, peakMiB } from '../support/processes.ts';
 import { startLoad } from '../support/publisher.ts';
 import { DEVICES, readingId, readingText } from '../support/readings.ts';
-import { closeLog, type Stage, type Table } from '../support/stage.ts';
+import { closeLog, countRows, nameOf, type Stage, type Table } from '../support/stage.ts';
 import { drain } from '../support/subscriber.ts';
 import type { Contender } from './contenders.ts';
 
@@ -31,9 +31,9 @@ interface Used {
 
 /** Messages that CPU is given for. */
 export const PER = 100_000;
-/** A collector that commits nothing new for so long has lost the rest, or hangs. */
-const PATIENCE_MS = 20_000;
-const POLL_MS = 20;
+/** Who gets nothing further for so long has lost the rest, or hangs. */
+export const PATIENCE_MS = 20_000;
+export const POLL_MS = 20;
 
 /** @param messages a multiple of the number of devices. */
 export async function measure(stage: Stage, contender: Contender, messages: number): Promise<Result> {
@@ -90,18 +90,12 @@ export async function fill(rig: BenchBroker, messages: number, firstTs: number):
   if (queued !== messages) throw new Error(`only ${queued} of ${messages} messages were queued on the broker`);
 }
 
-const nameOf = ({ schema, name }: Table) => `${schema}.${name}`;
-
 async function untilRows({ admin }: Stage, table: Table): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while ((await admin.query(`select from ${nameOf(table)} limit 1`)).rowCount === 0) {
     if (Date.now() > deadline) throw new Error('it has written nothing');
     await sleep(POLL_MS);
   }
-}
-
-async function countRows({ admin }: Stage, table: Table): Promise<number> {
-  return (await admin.query<{ n: number }>(`select count(*)::int as n from ${nameOf(table)}`)).rows[0]?.n as number;
 }
 
 /**

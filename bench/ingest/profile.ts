@@ -7,16 +7,14 @@ const PARTS: Record<string, string[]> = {
   'garbage collection': ['(garbage collector)'],
   'JSON and its checks': ['readMessage'],
   'identity, repeats': ['makeRow', '#isRepeat', 'keyOf', 'contentHash'],
-  'batch, registry': ['receive', 'add', 'settle'],
-  packets: ['feed', 'readPublish', 'flush', 'onTurn', 'callback'],
-  'TLS and sockets, reading': ['onStreamRead', 'Socket.read'],
+  'batch, registry, ledger': ['receive', 'add', 'settle', 'count', 'addRows', 'addToLedger', 'onWritten'],
+  'packets, sockets': ['feed', 'readPublish', 'flush', 'onTurn', 'callback', 'onStreamRead', 'Socket.read'],
   'encoding rows': ['encodeRows'],
-  'sums, ledger': ['count', 'addRows', 'addToLedger', 'onWritten'],
-  'database and acknowledgements': ['copy', 'parse', '_write', 'acknowledge', 'query', 'handleCopyInResponse'],
+  'database protocol, acknowledgements': ['copy', 'parse', '_write', 'acknowledge', 'query', 'handleCopyInResponse'],
   'start of the program': ['compileSourceTextModule', 'requireBuiltin', '__require', '__init', '__require2', 'loadESM'],
 };
 const IDLE = '(idle)';
-const REST = "the rest, and Node's own";
+const REST = "the rest, Node's own native code";
 
 interface Profile {
   nodes: { id: number; callFrame: { functionName: string }; children?: number[] }[];
@@ -39,7 +37,7 @@ export function printProfile(folder: string): void {
   const total = [...micros.values()].reduce((sum, value) => sum + value, 0);
   console.log("\nours: where the main thread's time goes\n");
   for (const [part, value] of [...micros].sort(([, a], [, b]) => b - a)) {
-    console.log(`${part.padEnd(32)} ${((value / total) * 100).toFixed(0).padStart(3)} %`);
+    console.log(`${part.padEnd(35)} ${((value / total) * 100).toFixed(0).padStart(3)} %`);
   }
 }
 

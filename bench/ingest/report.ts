@@ -1,14 +1,15 @@
 // Medians and ratios, with the goals they are held against.
 import { availableParallelism } from 'node:os';
+import { median } from '../support/quantiles.ts';
 import { PER, type Result } from './measure.ts';
 
 /** The median of each number over the rounds; what was lost is added up instead. */
-export function median(rounds: readonly Partial<Result>[]): Partial<Result> {
+export function mediansOf(rounds: readonly Partial<Result>[]): Partial<Result> {
   const keys = [...new Set(rounds.flatMap((round) => Object.keys(round)))] as (keyof Result)[];
   return Object.fromEntries(
     keys.map((key) => {
       const values = rounds.map((round) => round[key] ?? Number.NaN);
-      return [key, key === 'lost' ? values.reduce((sum, value) => sum + value, 0) : middle(values)];
+      return [key, key === 'lost' ? values.reduce((sum, value) => sum + value, 0) : median(values)];
     }),
   );
 }
@@ -60,19 +61,11 @@ export function printRatios(results: Map<string, Partial<Result>[]>): void {
     const others = peer === undefined ? undefined : results.get(peer);
     if (peer !== undefined && !others) continue;
     const numbers = ours.map((round, index) => (round[of] as number) / (others?.[index]?.[of] ?? 1));
-    const value = others ? middle(numbers) : Math.max(...numbers);
+    const value = others ? median(numbers) : Math.max(...numbers);
     const reached = value >= (atLeast ?? Number.NEGATIVE_INFINITY) && value <= (atMost ?? Number.POSITIVE_INFINITY);
     const bound = atLeast !== undefined ? `at least ${atLeast}` : atMost !== undefined ? `at most ${atMost}` : '';
     const goal = bound && `  goal: ${bound}, ${reached ? 'reached' : 'NOT REACHED'}`;
     const spread = others ? `  (${Math.min(...numbers).toFixed(2)} to ${Math.max(...numbers).toFixed(2)})` : '';
     console.log(`ours: ${what.padEnd(32)} ${value.toFixed(others ? 2 : 0).padStart(6)}${spread}${goal}`);
   }
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[half] as number)
-    : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
 }

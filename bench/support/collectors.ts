@@ -6,7 +6,7 @@ export interface CollectorOptions {
   broker: ClientOptions;
   /** With its password. */
   databaseUrl: string;
-  /** Where its rows go; the last four columns of the table's key tell readings apart. */
+  /** Where its rows go. Ours and the tutorial's script have a table of their own and are not told. */
   table: { schema: string; name: string };
   /** Folder for files of its own. */
   dir: string;

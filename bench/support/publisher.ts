@@ -36,7 +36,7 @@ export interface Load {
 const TICK_MS = 5;
 
 /** Text of a payload: number, nanoseconds on the monotonic clock, filler. */
-export function payloadOf(number: number, bytes: number): string {
+function payloadOf(number: number, bytes: number): string {
   return `{"id":"${number}","at":"${process.hrtime.bigint()}","f":"`.padEnd(bytes - 2, 'x').concat('"}');
 }
 

@@ -31,6 +31,9 @@ export const TELEMETRY: Table = {
 /** For collectors that know no registry: names instead of ids, else the same columns, and the same key in one index. */
 export const READINGS: Table = { schema: 'bench', name: 'readings', tenant: 'tenant', device: 'device', id: 'id' };
 
+/** As SQL has it. */
+export const nameOf = ({ schema, name }: Table) => `${schema}.${name}`;
+
 // The columns' names are Telegraf's; the tutorial does not mind.
 const MAKE_READINGS = `
   create schema bench;
@@ -116,6 +119,11 @@ export async function startStage(): Promise<Stage> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** How many rows are committed. */
+export async function countRows({ admin }: Stage, table: Table): Promise<number> {
+  return (await admin.query<{ n: number }>(`select count(*)::int as n from ${nameOf(table)}`)).rows[0]?.n as number;
 }
 
 /** Ends a collector's log. */

@@ -46,9 +46,10 @@ export function renderComponentsDoc(): string {
 Generated from \`components/\` and \`components/testing/scenarios/\`; change them there, then
 \`npx vitest run components --update\`.
 
-An environment is put together in \`stacks/index.ts\` from these. Each is shown in three scenarios that a test plans, with the
-policies, and twice, to see that the second time changes nothing: \`defaults\`, the least it takes; \`max\`, the most; \`hardened\`,
-what makes it hardest to harm. What they share is in \`components/testing/scenarios/scenario.ts\`.
+An environment is made of these: \`stacks/index.ts\` and the files beside it put them together. Each is shown in three scenarios
+that a test plans, with the policies, and twice, to see that the second time changes nothing: \`defaults\`, the least it takes;
+\`max\`, the most; \`hardened\`, what makes it hardest to harm. The world they are made in, with the components that others need,
+is in \`components/testing/scenarios/scenario.ts\`; \`components/testing/program.ts\` makes them all.
 
 What a deployment may take away, and what not: [replacement](replacement.md).
 

@@ -34,7 +34,7 @@ for (const scenario of SCENARIOS) {
   platform.functionDeployment[scenario](world);
   platform.dashboardSite[scenario](world);
   world.operators = watching.operators[scenario](world);
-  watching.alarms[scenario](world);
+  watching.alerts[scenario](world);
   watching.budget[scenario](world);
   watching.workbook[scenario](world);
   watching.diagnostics[scenario](world);

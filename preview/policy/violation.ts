@@ -16,6 +16,10 @@ export interface Violation {
   fix: string;
 }
 
+/** Those that stop a deployment. */
+export const mandatoryAmong = (violations: readonly Violation[] = []): Violation[] =>
+  violations.filter(({ level }) => level === 'mandatory');
+
 /** @param urn of the resource the policy was asked about, used unless the objection names another. */
 export function toViolation(from: types.AnalyzeDiagnostic, urn: string, fixes: Map<string, string>): Violation {
   const description = from.getDescription();

@@ -1,12 +1,12 @@
 // What the policies object to, and how to put it right.
 import { nameOf, typeOf } from '../engine/urn.ts';
 import type { PolicyReport } from '../policy/pack.ts';
-import type { Violation } from '../policy/violation.ts';
+import { mandatoryAmong, type Violation } from '../policy/violation.ts';
 import { type Style, shortType } from './style.ts';
 
 export function renderPolicies(report: PolicyReport | undefined, style: Style): string[] {
   if (!report) return ['Policies: none were run (--no-policies).'];
-  const mandatory = report.violations.filter(({ level }) => level === 'mandatory').length;
+  const mandatory = mandatoryAmong(report.violations).length;
   const advisory = report.violations.length - mandatory;
   const found =
     report.violations.length === 0

@@ -1,6 +1,7 @@
 // Reads KQL as Azure does, by Microsoft's own language service, against the tables of azure-monitor.json.
 /// <reference types="@kusto/language-service-next" />
 import { createRequire } from 'node:module';
+import { createSummary } from '../../functions/ingest/summary.ts';
 import azure from './azure-monitor.json' with { type: 'json' };
 
 // The service is C#, compiled to scripts that put their namespaces onto the global object.
@@ -26,6 +27,13 @@ export function problemsIn(query: string): string[] {
     return `${Severity} at ${Start}: ${Message}`;
   });
 }
+
+/** What ingest's line about a run has, all that a query may ask for. */
+export const LINE_MEMBERS = [...Object.keys(createSummary().take()), 'msg', 'outcome', 'durationMs', 'error'];
+
+/** The members of that line which a query asks for. */
+export const membersIn = (query: string): string[] =>
+  [...query.matchAll(/line\.(\w+)/g)].map(([, member = '']) => member);
 
 /** The queries of a page, as they are written. */
 export const queriesIn = (page: string): string[] =>

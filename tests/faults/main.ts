@@ -66,7 +66,7 @@ async function strikeWorld(seed: number, damages: Damage[], dataDir?: string): P
       const started = performance.now();
       await strikeUnderLoad(world, damage, perFault, 1);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      console.log(`  ok    ${damage.name.padEnd(30)} ${seconds.padStart(5)} s, ${Math.round(world.peakMemory())} MB`);
+      console.log(`  ok    ${damage.name.padEnd(30)} ${seconds.padStart(5)} s, ${Math.round(world.peakMemory())} MiB`);
       messages += perFault;
     }
   } catch (error) {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import type { World } from './world.ts';
 
-/** Bound on an ingest process, in MB. */
-const MEMORY_MB = 150;
+/** Bound on an ingest process, MiB. */
+const MEMORY_MIB = 150;
 /** Longest that draining may take after a fault: ingest waits up to 10 seconds between two attempts. */
 const PATIENCE_MS = 40_000;
 
@@ -31,7 +31,7 @@ export async function expectUnharmed(world: World): Promise<void> {
   if (residuals > 0) problems.push(`${residuals} minutes of the ledger do not add up`);
   if (stored !== rows) problems.push(`the ledger says ${stored} were stored, the table has ${rows}`);
   const memory = world.peakMemory();
-  if (memory > MEMORY_MB) problems.push(`an ingest took ${Math.round(memory)} MB`);
+  if (memory > MEMORY_MIB) problems.push(`an ingest took ${Math.round(memory)} MiB`);
   if (problems.length > 0) throw new Error(`${problems.join('; ')}\n${world.said.slice(-20).join('\n')}`);
 }
 

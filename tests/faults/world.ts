@@ -1,6 +1,6 @@
 // What faults happen to: broker, database and an ingest worker as processes, the network between them, and their devices.
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { peakMiB } from '../../bench/support/processes.ts';
 import { stopChild } from '../../local/child.ts';
 import { type IngestWorker, startIngestWorker } from '../../local/ingest-worker.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
@@ -30,7 +30,7 @@ export interface World {
   killWorkers(): Promise<void>;
   /** A new worker, which need not wait for the lease of those that were killed: as if its 30 seconds were over. */
   replaceWorkers(): Promise<void>;
-  /** Most memory any worker has had, in MB. */
+  /** Most memory any worker has had resident, MiB. */
   peakMemory(): number;
   stop(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export async function startWorld(chance: Chance, options: RigOptions = {}): Prom
   const load = await startLoad(rig.devices, chance);
   let peak = 0;
   const measure = () => {
-    for (const { child } of world.workers) peak = Math.max(peak, peakOf(child.pid!));
+    for (const { child } of world.workers) peak = Math.max(peak, peakMiB(child.pid!));
   };
   const measuring = setInterval(measure, 200);
   const world: World = {
@@ -99,13 +99,4 @@ export async function startWorld(chance: Chance, options: RigOptions = {}): Prom
   // What is published before the broker has the session has no queue to wait in.
   while (!world.said.some((line) => line.startsWith('connected to the broker'))) await sleep(20);
   return world;
-}
-
-/** The most memory a process has had resident, in MB; 0 when it is gone. */
-function peakOf(pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
 }

@@ -127,25 +127,25 @@ export const functionDeployment: Scenarios<FunctionDeployment> = {
     }),
 };
 
-const keys = { host: 'db.example.com', database: 'postgres', migrationsHash: 'a1b2' };
+const target = { host: 'db.example.com', database: 'postgres', migrationsHash: 'a1b2' };
 
 export const database: Scenarios<Database> = {
   defaults: ({ name, credentials }) =>
     new Database(name('database'), {
-      ...keys,
+      ...target,
       roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
       accounts: [],
     }),
   max: ({ name, credentials }) =>
     new Database(name('database'), {
-      ...keys,
+      ...target,
       projectRef: 'abcdefghijklmnopqrst',
       roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
       accounts: [...credentials.ingestPasswords].map(([username, key]) => ({ username, purpose: 'ingest', key })),
     }),
   hardened: ({ name, credentials }) =>
     new Database(name('database'), {
-      ...keys,
+      ...target,
       // DATABASE_URL of another project is refused.
       projectRef: 'abcdefghijklmnopqrst',
       roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },

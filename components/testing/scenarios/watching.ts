@@ -1,4 +1,5 @@
 // What is written down, and who is told.
+import { interpolate } from '@pulumi/pulumi';
 import { Alerts } from '../../alerts.ts';
 import { Budget } from '../../budget.ts';
 import { Diagnostics } from '../../diagnostics.ts';
@@ -30,7 +31,7 @@ export const operators: Scenarios<Operators> = {
 };
 
 /** An alert of each kind. */
-const alerts = ({ broker: { machine }, logs, placement }: World) => ({
+const oneOfEach = ({ broker: { machine }, logs, placement }: World) => ({
   metrics: {
     'machine-down': {
       meaning: 'The broker machine was not running for five minutes.',
@@ -67,13 +68,13 @@ const alerts = ({ broker: { machine }, logs, placement }: World) => ({
   },
 });
 
-export const alarms: Scenarios<Alerts> = {
+export const alerts: Scenarios<Alerts> = {
   defaults: ({ name, placement, operators }) =>
     new Alerts(name('alerts'), { placement, operators, metrics: {}, logs: {}, operations: {} }),
   max: (world) =>
-    new Alerts(world.name('alerts'), { placement: world.placement, operators: world.operators, ...alerts(world) }),
+    new Alerts(world.name('alerts'), { placement: world.placement, operators: world.operators, ...oneOfEach(world) }),
   hardened: (world) =>
-    new Alerts(world.name('alerts'), { placement: world.placement, operators: world.operators, ...alerts(world) }),
+    new Alerts(world.name('alerts'), { placement: world.placement, operators: world.operators, ...oneOfEach(world) }),
 };
 
 export const budget: Scenarios<Budget> = {
@@ -110,13 +111,16 @@ export const diagnostics: Scenarios<Diagnostics> = {
   hardened: (world) => new Diagnostics(world.name('diagnostics'), everySource(world)),
 };
 
+/** What an environment logs. An account's blobs log, the account does not. */
 const everySource = ({ logs: { workspaceId }, vault, functionApp, network, storage, bundles }: World) => ({
   workspaceId,
   sources: {
     vault: { type: 'Microsoft.KeyVault/vaults', id: vault.vaultId },
     functions: { type: 'Microsoft.Web/sites', id: functionApp.appId },
     network: { type: 'Microsoft.Network/networkSecurityGroups', id: network.securityGroupId },
-    storage: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: storage.accountId },
-    bundles: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: bundles.accountId },
+    storage: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(storage) },
+    bundles: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(bundles) },
   } as const,
 });
+
+const blobsOf = ({ accountId }: World['storage'] | World['bundles']) => interpolate`${accountId}/blobServices/default`;

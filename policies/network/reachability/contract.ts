@@ -6,7 +6,7 @@ import { ALL_PORTS, PROTOCOLS } from './ports.ts';
 /** MQTT over TLS: the one port that is open to everyone. */
 const MQTTS_PORT = 8883;
 /** SSH: open to the administrators only. */
-export const SSH_PORT = 22;
+const SSH_PORT = 22;
 
 /** What an environment allows. */
 export interface IngressContract {

@@ -1,0 +1,64 @@
+// What every storage account of the platform is: locally redundant, TLS only, nothing public, deletions kept for a while.
+import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
+import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
+import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
+import type { CustomResourceOptions } from '@pulumi/pulumi';
+import type { Placement } from './placement.ts';
+
+/** What differs between them. */
+interface AccountArgs {
+  placement: Placement;
+  accountName: string;
+  /** Whether account keys open it, beside identities with a role. */
+  allowSharedKeyAccess: boolean;
+  /** How long a deleted blob or container can be brought back, days. */
+  keptDays: number;
+}
+
+/** Makes `${name}-account` and `${name}-blobs`. @param options of the account; the other has the same parent. */
+export function makeAccount(name: string, args: AccountArgs, options: CustomResourceOptions): StorageAccount {
+  const { placement, accountName, allowSharedKeyAccess, keptDays } = args;
+  const { resourceGroupName, location, tags } = placement;
+  const account = new StorageAccount(
+    `${name}-account`,
+    {
+      ...{ accountName, resourceGroupName, location, tags, allowSharedKeyAccess },
+      kind: 'StorageV2',
+      sku: { name: 'Standard_LRS' },
+      accessTier: 'Hot',
+      enableHttpsTrafficOnly: true,
+      minimumTlsVersion: 'TLS1_2',
+      allowBlobPublicAccess: false,
+      allowCrossTenantReplication: false,
+      defaultToOAuthAuthentication: true,
+      isLocalUserEnabled: false,
+      // Open to every network, closed to every identity without a role; the reason is in vault.ts.
+      publicNetworkAccess: 'Enabled',
+    },
+    options,
+  );
+  new BlobServiceProperties(
+    `${name}-blobs`,
+    {
+      ...{ accountName: account.name, resourceGroupName, blobServicesName: 'default' },
+      deleteRetentionPolicy: { enabled: true, days: keptDays },
+      containerDeleteRetentionPolicy: { enabled: true, days: keptDays },
+    },
+    { parent: options.parent },
+  );
+  return account;
+}
+
+/** Makes a private container in it. */
+export function makeContainer(
+  name: string,
+  { account, containerName, placement }: { account: StorageAccount; containerName: string; placement: Placement },
+  options: CustomResourceOptions,
+): BlobContainer {
+  const { resourceGroupName } = placement;
+  return new BlobContainer(
+    name,
+    { containerName, accountName: account.name, resourceGroupName, publicAccess: 'None' },
+    options,
+  );
+}
