@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: ['tests/build.setup.ts'],
     exclude: ['node_modules', 'dist', '.local'],
     // Generous: a busy machine is no failure. What hangs is ended all the same.
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // For two cores: a third of the time a file waits, for a queue to be quiet, a restart, a reload's turn.
     maxWorkers: 3,
     pool: 'forks',
