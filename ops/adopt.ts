@@ -1,16 +1,18 @@
 // `ops adopt`: takes an environment that runs already under a stack, phase by phase.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { type Document, parseDocument } from 'yaml';
+import { z } from 'zod';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
 import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
 import { NAMESPACE, parseConfig } from '../stacks/parse.ts';
 import { judgeBroker } from './adopt/broker.ts';
+import { textAt } from './adopt/json.ts';
 import { phases } from './adopt/phases.ts';
 import { planAdoption } from './adopt/plan.ts';
-import { readRecording, textAt } from './adopt/recording.ts';
+import { readRecording } from './adopt/recording.ts';
 import { renderReport } from './adopt/report.ts';
 import { tableCommands } from './adopt/table.ts';
 import { judgeToday } from './adopt/today.ts';
@@ -36,8 +38,8 @@ export function adoptCommand(): Command {
     .description('take over an environment that runs already: docs/adoption.md')
     .option('--from <folder>', 'what ops/adopt/record.sh recorded')
     .option('--stack <name>', 'the stack to write, Pulumi.<name>.yaml; what is in it already stays')
-    .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`)
-    .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`)
+    .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`, day)
+    .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`, day)
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
     .addHelpText('after', '\nExample:\n  npm run ops -- adopt --from recorded --stack prod > adoption.md')
     .action(async (options: Partial<Options> & { cwd: string }) => {
@@ -89,6 +91,12 @@ async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): 
   };
   console.log(renderReport({ stack, adoption, unsafe, phases: phases(names, adoption), untouched }));
   tellWhatIsMissing(stack, cwd);
+}
+
+/** An ISO date of the command line. */
+function day(text: string): string {
+  if (z.iso.date().safeParse(text).success) return text;
+  throw new InvalidArgumentError('It is no date such as 2027-03-31.');
 }
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);

@@ -33,8 +33,7 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
       devices: 'Nothing.',
       steps: [
         'make room for the new tables: npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as; look that readings still arrive, in before_adoption.telemetry',
-        'npm run ops -- db apply',
-        `${up}: imports what runs, changes none of it, and makes the new parts beside it (vault, identities, logs, alerts, budget). Read the preview: every old resource says "import", none "replace" or "delete"`,
+        `${up}, with DATABASE_URL of the database's owner: imports what runs, changes none of it, and makes the new parts beside it (vault, identities, logs, alerts, budget). Read the preview: every old resource says "import", none "replace" or "delete"`,
         'commit the stack file',
       ],
       back: `pulumi state unprotect and pulumi state delete for each imported resource, then pulumi destroy --stack ${stack}: what was imported is out of the state before, so it is not deleted. npm run ops -- adopt table-back --role ROLE`,
@@ -58,7 +57,7 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
         `keep devices out while the old queue is emptied: az network nsg rule create --resource-group ${group} --nsg-name ${securityGroup} --name pause --priority 200 --access Deny --protocol Tcp --destination-port-ranges 1883 8883, and --name pause-ingest --priority 190 --access Allow with --source-address-prefixes of az functionapp show --query outboundIpAddresses`,
         "wait until the old ingest has taken all: mosquitto_sub -t '$SYS/broker/store/messages/count' no longer falls",
         `az functionapp stop --resource-group ${group} --name ${functionApp}`,
-        `${go(2)} && ${up}: the machine is replaced, its address stays; npm run ops -- accounts --target ${stack}; npm run verify -- --target ${stack}`,
+        `${go(2)} && ${up}: the machine is replaced, its address stays; npm run verify -- --target ${stack}`,
       ],
       back: `${go(1)} && ${up}: the machine comes back around its old disk; az functionapp start --resource-group ${group} --name ${functionApp}. Readings of the time between stay in public.telemetry`,
     },
