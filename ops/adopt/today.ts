@@ -79,7 +79,7 @@ export async function judgeToday(
 const BESIDE = ['governance-diagnostics', 'storage-soft-delete'];
 
 /** The phase that changes, or takes away, what the policy objects to. */
-function phaseOf({ urn, message, policy }: Violation, { resources, left, graceRules }: Adoption): number {
+export function phaseOf({ urn, message, policy }: Violation, { resources, left, graceRules }: Adoption): number {
   const name = nameOf(urn);
   // A rule that devices use stays longer than the group it is in.
   if (graceRules.some((rule) => message.includes(`"${String(rule.name)}"`))) return CUT_OVER;
