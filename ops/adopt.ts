@@ -42,7 +42,7 @@ export function adoptCommand(): Command {
     .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`, day)
     .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`, day)
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
-    .addHelpText('after', '\nExample:\n  npm run ops -- adopt --from recorded --stack prod > adoption.md')
+    .addHelpText('after', '\nExample:\n  npm run --silent ops -- adopt --from recorded --stack prod > adoption.md')
     .action(async (options: Partial<Options> & { cwd: string }) => {
       const { from, stack } = options;
       if (!from || !stack) throw new Error('give --from FOLDER and --stack NAME, or a phase (--help shows how)');
