@@ -35,7 +35,7 @@ function refusal({ urn, expires }: Exception, rule: Rule, today: string): string
 }
 
 /** @param read gives an entry's exception, or says why it is refused. @param where for messages. */
-function sorted(list: unknown[], where: string, read: (entry: unknown) => Exception | string): Exceptions {
+function sift(list: unknown[], where: string, read: (entry: unknown) => Exception | string): Exceptions {
   const inForce: Exception[] = [];
   const problems: string[] = [];
   for (const [index, entry] of list.entries()) {
@@ -62,7 +62,7 @@ export function parseExceptions(text: string, rules: readonly Rule[], now: Date)
     return new Exceptions([], ['exceptions.json is no JSON, so no exception is in force.']);
   }
   if (!Array.isArray(list)) return new Exceptions([], ['exceptions.json is no list, so no exception is in force.']);
-  return sorted(list, 'exceptions.json', (entry) => {
+  return sift(list, 'exceptions.json', (entry) => {
     const problem = malformed(entry, ['policy', ...FIELDS]);
     if (problem !== undefined) return problem;
     const rule = rules.find(({ name }) => name === (entry as Exception).policy);
@@ -79,7 +79,7 @@ export function parseExceptions(text: string, rules: readonly Rule[], now: Date)
 export function parseGranted(list: unknown, rule: Rule, now: Date): Exceptions {
   const where = `${rule.name} in the policy configuration`;
   if (!Array.isArray(list)) return new Exceptions([], [`exceptions of ${where} is no list, so none is in force.`]);
-  return sorted(list, where, (entry) => {
+  return sift(list, where, (entry) => {
     const problem = malformed(entry, FIELDS);
     if (problem !== undefined) return problem;
     const exception = { policy: rule.name, ...(entry as Omit<Exception, 'policy'>) };
