@@ -1,16 +1,19 @@
 // `ops adopt`: takes an environment that runs already under a stack, phase by phase.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { type Document, parseDocument } from 'yaml';
+import { z } from 'zod';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
 import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
 import { NAMESPACE, parseConfig } from '../stacks/parse.ts';
 import { judgeBroker } from './adopt/broker.ts';
+import { exceptionsFile, findExceptions, withExceptions } from './adopt/exceptions.ts';
+import { textAt } from './adopt/json.ts';
 import { phases } from './adopt/phases.ts';
 import { planAdoption } from './adopt/plan.ts';
-import { readRecording, textAt } from './adopt/recording.ts';
+import { readRecording } from './adopt/recording.ts';
 import { renderReport } from './adopt/report.ts';
 import { tableCommands } from './adopt/table.ts';
 import { judgeToday } from './adopt/today.ts';
@@ -36,10 +39,10 @@ export function adoptCommand(): Command {
     .description('take over an environment that runs already: docs/adoption.md')
     .option('--from <folder>', 'what ops/adopt/record.sh recorded')
     .option('--stack <name>', 'the stack to write, Pulumi.<name>.yaml; what is in it already stays')
-    .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`)
-    .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`)
+    .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`, day)
+    .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`, day)
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
-    .addHelpText('after', '\nExample:\n  npm run ops -- adopt --from recorded --stack prod > adoption.md')
+    .addHelpText('after', '\nExample:\n  npm run --silent ops -- adopt --from recorded --stack prod > adoption.md')
     .action(async (options: Partial<Options> & { cwd: string }) => {
       const { from, stack } = options;
       if (!from || !stack) throw new Error('give --from FOLDER and --stack NAME, or a phase (--help shows how)');
@@ -55,6 +58,16 @@ export function adoptCommand(): Command {
           const { stack, cwd } = command.optsWithGlobals<Partial<Options> & { cwd: string }>();
           if (!stack) throw new Error('give --stack NAME');
           setPhase(Number(number), stack, cwd);
+        }),
+    )
+    .addCommand(
+      new Command('exceptions')
+        .description('write policies.<stack>.json: dated exceptions for what a later phase ends')
+        .addHelpText('after', '\nExample:\n  npm run ops -- adopt exceptions --stack prod')
+        .action(async (_: unknown, command: Command) => {
+          const { stack, cwd } = command.optsWithGlobals<Partial<Options> & { cwd: string }>();
+          if (!stack) throw new Error('give --stack NAME');
+          await writeExceptions(stack, cwd);
         }),
     );
   for (const table of tableCommands()) command.addCommand(table);
@@ -91,6 +104,12 @@ async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): 
   tellWhatIsMissing(stack, cwd);
 }
 
+/** An ISO date of the command line. */
+function day(text: string): string {
+  if (z.iso.date().safeParse(text).success) return text;
+  throw new InvalidArgumentError('It is no date such as 2027-03-31.');
+}
+
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 
 /** The recording does not know everything a stack needs. */
@@ -104,8 +123,7 @@ function tellWhatIsMissing(stack: string, cwd: string): void {
 
 function setPhase(phase: number, stack: string, cwd: string): void {
   const file = openStack(stack, cwd);
-  const plan = schema.safeParse(file.plain()[KEY]).data;
-  if (!plan) throw new Error(`${file.path} is not adopted: npm run ops -- adopt --from FOLDER --stack ${stack}`);
+  const plan = planIn(file, stack);
   if (!Number.isInteger(phase) || phase < 0 || phase > LAST_PHASE)
     throw new Error(`there are phases 0 to ${LAST_PHASE}`);
   if (phase > plan.phase + 1)
@@ -113,7 +131,24 @@ function setPhase(phase: number, stack: string, cwd: string): void {
   const next: Adoption = { ...plan, phase, reached: Math.max(plan.reached, phase) };
   file.config.set(KEY, next);
   file.save();
-  console.log(`${file.path}: phase ${plan.phase} -> ${phase}. Next: pulumi preview --stack ${stack}`);
+  console.log(`${file.path}: phase ${plan.phase} -> ${phase}. Next: npm run ops -- adopt exceptions --stack ${stack}`);
+}
+
+async function writeExceptions(stack: string, cwd: string): Promise<void> {
+  const plan = planIn(openStack(stack, cwd), stack);
+  const config = await findExceptions(stack, cwd, plan);
+  const path = join(cwd, exceptionsFile(stack));
+  writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`);
+  const count = Object.values(config).flatMap(({ exceptions }) => exceptions).length;
+  const next = `pulumi preview --stack ${stack} ${withExceptions(stack)}`;
+  console.log(`${path}: ${count} exceptions of phase ${plan.phase}. Next: ${next}`);
+}
+
+/** @throws Error when the stack is none that was adopted. */
+function planIn(file: ReturnType<typeof openStack>, stack: string): Adoption {
+  const plan = schema.safeParse(file.plain()[KEY]).data;
+  if (!plan) throw new Error(`${file.path} is not adopted: npm run ops -- adopt --from FOLDER --stack ${stack}`);
+  return plan;
 }
 
 /** A stack file whose comments survive. @throws Error when it is no YAML. */

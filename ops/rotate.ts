@@ -47,7 +47,9 @@ Examples:
 /** The `accounts` command. */
 export function accountsCommand(): Command {
   return new Command('accounts')
-    .description("enter a deployment's own broker accounts in the registry: once, after its first deployment")
+    .description(
+      "enter a deployment's own broker accounts in the registry, where pulumi up does not: deployDatabase false",
+    )
     .requiredOption('--target <target>', 'the name of a deployed stack')
     .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://... npm run ops -- accounts --target dev')
     .action(async ({ target }: Options) => {

@@ -1,6 +1,7 @@
 // What a deployed stack tells about itself: the outputs of stacks/index.ts.
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { spawnProblem } from './spawn-problem.ts';
 
 /** The outputs that the commands read. */
 export interface StackOutputs {
@@ -17,7 +18,10 @@ export interface StackOutputs {
 export function stackOutputs(stack: string): StackOutputs {
   const pulumi = spawnSync('pulumi', ['stack', 'output', '--json', '--stack', stack], { encoding: 'utf8' });
   if (pulumi.error)
-    throw new Error('the pulumi command was not found: install it from pulumi.com, or use --target local');
+    throw spawnProblem(
+      pulumi.error,
+      'the pulumi command was not found: install it from pulumi.com, or use --target local',
+    );
   if (pulumi.status !== 0)
     throw new Error(`pulumi could not read the outputs of stack ${stack}:\n${pulumi.stderr.trim()}`);
   const outputs = JSON.parse(pulumi.stdout) as Partial<StackOutputs>;

@@ -1,9 +1,23 @@
 // How a rule becomes a policy of the pack.
 import type { Policies, ReportViolation, ResourceValidationArgs } from '@pulumi/policy';
 import type { Exceptions } from './exceptions/exceptions.ts';
+import { parseGranted } from './exceptions/parse.ts';
 import { remediate } from './remediate.ts';
 import { fromResourceArgs, fromStackResource, stackUrnOf, undatedType } from './resource.ts';
 import { type Finding, isAbout, type ResourceRule, type Rule, type RuleConfig } from './rule.ts';
+
+/** What every rule about a program can be configured with, beside its own keys: docs/policies.md, "Exceptions". */
+const GRANTED = { exceptions: { type: 'array', items: { type: 'object' } } } as const;
+
+/** The rule's configuration, with its exceptions taken note of. */
+function configured(rule: Rule, args: { getConfig<T extends object>(): T }, exceptions: Exceptions): RuleConfig {
+  const { exceptions: list = [], ...config } = args.getConfig<RuleConfig>();
+  if (isExceptable(rule)) exceptions.grant(rule.name, list, (given) => parseGranted(given, rule, new Date()));
+  return config;
+}
+
+/** From the rule about exceptions there are none. */
+const isExceptable = ({ id }: Rule) => id !== 'EXC-01';
 
 /** Reports what no exception excuses. @param urn of what is judged, for findings that name nothing else. */
 function report(
@@ -19,8 +33,9 @@ function report(
   }
 }
 
-function checkArgs(rule: ResourceRule, args: ResourceValidationArgs): Finding[] {
-  return isAbout(rule, undatedType(args.type)) ? rule.check(fromResourceArgs(args), args.getConfig<RuleConfig>()) : [];
+function checkArgs(rule: ResourceRule, args: ResourceValidationArgs, exceptions: Exceptions): Finding[] {
+  if (!isAbout(rule, undatedType(args.type))) return [];
+  return rule.check(fromResourceArgs(args), configured(rule, args, exceptions));
 }
 
 /** The policy that @pulumi/policy serves for a rule. Its messages read: what is demanded, what is wrong, how to fix it. */
@@ -33,26 +48,32 @@ export function definePolicy(rule: Rule, exceptions: Exceptions): Policies[numbe
     severity: rule.severity,
     tags: [rule.id, `phase-${rule.phase}`],
     url: /https:\/\/[^\s)]+/.exec(rule.sources[0])?.[0],
-    configSchema: rule.configSchema,
+    configSchema: isExceptable(rule)
+      ? { ...rule.configSchema, properties: { ...rule.configSchema?.properties, ...GRANTED } }
+      : rule.configSchema,
   };
   if ('checkStack' in rule) {
     return {
       ...policy,
       validateStack: (args, violation) => {
         const resources = args.resources.map(fromStackResource);
-        const findings = rule.checkStack(resources, args.getConfig<RuleConfig>());
+        const findings = rule.checkStack(resources, configured(rule, args, exceptions));
         report(rule, findings, stackUrnOf(resources) ?? '', exceptions, violation);
       },
     };
   }
   return {
     ...policy,
-    validateResource: (args, violation) => report(rule, checkArgs(rule, args), args.urn, exceptions, violation),
+    validateResource: (args, violation) =>
+      report(rule, checkArgs(rule, args, exceptions), args.urn, exceptions, violation),
     ...(typeof rule.remedy === 'string'
       ? {}
       : {
           // What is excepted is meant to be as it is.
-          remediateResource: (args) => (exceptions.covers(rule.name, args.urn) ? undefined : remediate(rule, args)),
+          remediateResource: (args) => {
+            configured(rule, args, exceptions);
+            return exceptions.covers(rule.name, args.urn) ? undefined : remediate(rule, args);
+          },
         }),
   };
 }

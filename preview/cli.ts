@@ -23,6 +23,7 @@ interface Arguments {
   json?: string;
   updateSnapshot?: true;
   policyPack?: string;
+  policyPackConfig?: string;
   policies: boolean;
   cwd: string;
   debug?: true;
@@ -55,6 +56,7 @@ async function run(args: Arguments): Promise<number> {
       stack: args.stack,
       root: args.cwd,
       ...(args.policies ? (args.policyPack ? { policyPack: resolve(args.policyPack) } : {}) : { policyPack: false }),
+      ...(args.policyPackConfig ? { policyPackConfig: resolve(args.policyPackConfig) } : {}),
       ...(args.debug ? { debug: true } : {}),
       onProgress: progress.report,
     });
@@ -84,6 +86,7 @@ function parseArguments(argv: string[]): Arguments {
     .option('--json <file>', 'write the plan, secrets redacted, to a file; - is standard output')
     .option('--update-snapshot', 'make this plan the snapshot')
     .option('--policy-pack <folder>', 'run this policy pack (default: policies)')
+    .option('--policy-pack-config <file>', "configure its policies, in the form of pulumi's option of that name")
     .option('--no-policies', 'run no policy pack')
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml (default: this repository)')
     .option('--debug', 'show errors with their stack traces')

@@ -1,4 +1,5 @@
 // The real runner, the real policy pack runner, and the fixture project.
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { UNKNOWN } from './engine/wire.ts';
 import { POLICIES, PROJECT, scratchPack, scratchProject, stackFile } from './fixtures/scratch.ts';
@@ -145,6 +146,39 @@ test('a stack policy sees parents', async () => {
   expect(policies?.violations[0]).toMatchObject({
     policy: 'stack-has-a-vault',
     urn: 'urn:pulumi:dev::preview-fixture::preview-fixture:index:KeyVault::vault',
+  });
+});
+
+describe('a policy configuration', () => {
+  const configured = (config: unknown) => {
+    const root = scratchProject({
+      'Pulumi.dev.yaml': stackFile({ breach: 'stack' }),
+      'policies.json': typeof config === 'string' ? config : JSON.stringify(config),
+    });
+    return run(root, { policyPackConfig: join(root, 'policies.json') });
+  };
+
+  test.each([
+    [{}, 6, ['mandatory stack-has-a-vault', 'advisory group-is-tagged']],
+    [{ 'stack-has-a-vault': 'advisory' }, 6, ['advisory group-is-tagged', 'advisory stack-has-a-vault']],
+    [{ 'stack-has-a-vault': { enforcementLevel: 'disabled', own: [1] } }, 5, ['advisory group-is-tagged']],
+    [{ all: 'disabled', 'stack-has-a-vault': 'mandatory' }, 1, ['mandatory stack-has-a-vault']],
+    [{ 'of-another-pack': 'disabled' }, 6, ['mandatory stack-has-a-vault', 'advisory group-is-tagged']],
+  ])('%j sets levels', async (config, count, violations) => {
+    const { policies } = await configured(config);
+    expect(policies?.policies).toBe(count);
+    expect(policies?.violations.map(({ level, policy }) => `${level} ${policy}`)).toEqual(violations);
+  });
+
+  test.each([
+    ['no json', /policies\.json cannot be read/],
+    [[], /is no object with a key for each policy/],
+    [{ 'stack-has-a-vault': 'off' }, /stack-has-a-vault has no level of advisory, mandatory, remediate, disabled/],
+  ])('%j is refused', async (config, message) => {
+    await expect(configured(config)).rejects.toMatchObject({
+      name: 'Refusal',
+      message: expect.stringMatching(message),
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { type Engine, startEngine } from './engine/engine.ts';
 import { type LogEntry, withoutStack } from './engine/log.ts';
 import type { Resource } from './engine/resource.ts';
 import { formatPlan, makePlan, type Plan, readPlan } from './plan.ts';
+import { readPolicyConfig } from './policy/configuration.ts';
 import { type PolicyReport, type PolicyRun, startPack } from './policy/pack.ts';
 import { LOGGED_ERROR, startProgram } from './program.ts';
 import { readProject } from './project.ts';
@@ -18,6 +19,8 @@ export interface PreviewOptions {
   root: string;
   /** Folder of the policy pack, or false for none. Default: `policies` in the root. */
   policyPack?: string | false;
+  /** File that configures its policies, as Pulumi's --policy-pack-config. Default: none. */
+  policyPackConfig?: string;
   /** Errors keep their stack traces. Default: false. */
   debug?: boolean;
   /** Called with the number of resources so far. */
@@ -59,7 +62,8 @@ export async function preview(options: PreviewOptions): Promise<Preview> {
   const pack = options.policyPack ?? join(root, 'policies');
   // The pack starts first: it takes longest to be ready, and its questions come one by one while the program runs.
   const resources = new Map<string, Resource>();
-  const policies = pack === false ? undefined : startPack(resolve(root, pack), project, resources);
+  const config = options.policyPackConfig === undefined ? {} : readPolicyConfig(options.policyPackConfig);
+  const policies = pack === false ? undefined : startPack(resolve(root, pack), project, resources, config);
   let engine: Engine | undefined;
   try {
     engine = await startEngine(project, resources, (resource) => {

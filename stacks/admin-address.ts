@@ -9,6 +9,12 @@ const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '200
   ipaddr.parseCIDR(cidr),
 );
 
+/** True for an address that only stands for one. @param cidr as {@link adminAddress} takes it. */
+export function isExampleAddress(cidr: string): boolean {
+  const [address] = ipaddr.parseCIDR(cidr);
+  return DOCUMENTATION.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits));
+}
+
 /** An address in CIDR form, `/32` (IPv4) or `/128` (IPv6), that a packet from the internet can come from. */
 export const adminAddress = text.superRefine((value, context) => {
   const problem = judge(value);
@@ -24,8 +30,7 @@ function judge(cidr: string): string | undefined {
   const whole = address.kind() === 'ipv4' ? 32 : 128;
   if (length === 0) return `lets the whole internet try SSH: ${HOW}`;
   if (length !== whole) return `is wider than /${whole}: ${HOW}`;
-  const isExample = DOCUMENTATION.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits));
-  if (!isExample && address.range() !== 'unicast') {
+  if (!isExampleAddress(cidr) && address.range() !== 'unicast') {
     return `is a ${address.range()} address, which no packet from the internet has: ${HOW}`;
   }
   return undefined;

@@ -8,9 +8,12 @@ export const LAST_PHASE = 4;
 /** From this phase on the broker machine is the program's own, and the old ways in for devices are closed. */
 export const CUT_OVER = 2;
 
+/** The id of a resource in a group, or of a group. */
+export const RESOURCE_ID = /^\/subscriptions\/[^/]+\/resourceGroups\/.+/;
+
 const phase = z.int().min(0, 'is no phase').max(LAST_PHASE, 'is no phase');
 const inputs = z.record(z.string(), z.unknown());
-const id = z.string().regex(/^\/subscriptions\/[^/]+\/resourceGroups\/.+/, 'is no id of an Azure resource');
+const id = z.string().regex(RESOURCE_ID, 'is no id of an Azure resource');
 const day = z.iso.date('is no date such as 2027-03-31');
 
 /** A resource that the program has too. */

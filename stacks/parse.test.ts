@@ -140,7 +140,11 @@ describe('a value that would break a guarantee', () => {
     ],
     ['ingestGeneration', 2, /rotate ingest --target dev brings the next one into force/],
     ['databaseProjectRef', undefined, /is missing: the Supabase pooler tells projects apart by the user name's ending/],
-    ['databaseCa', 'no certificate', /is not a CA certificate in PEM form/],
+    [
+      'databaseCa',
+      'no certificate',
+      /is not a CA certificate in PEM form.*: pulumi config set mqtt-saas:databaseCa --stack dev -- "\$\(cat database-ca.crt\)"$/,
+    ],
     ['databasePort', '0', /is not a whole number from 1 to 65535/],
     ['webSocket', 'yes', /is neither true nor false/],
     ['addressSpace', '8.8.8.0/24', /is not in 10.0.0.0\/8, 172.16.0.0\/12 or 192.168.0.0\/16/],

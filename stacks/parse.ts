@@ -93,5 +93,7 @@ export function setCommand(name: keyof typeof keys.shape, stack: string): string
   const { example } = keys.shape[name].meta() as unknown as KeyMeta;
   const isList = name === 'adminCidrs' || name === 'alertEmails';
   const target = isList ? `--path '${NAMESPACE}:${name}[0]'` : `${NAMESPACE}:${name}`;
+  // PEM begins with dashes, which Pulumi would take for an option.
+  if (name === 'databaseCa') return `pulumi config set ${target} --stack ${stack} -- ${example}`;
   return `pulumi config set ${target} ${example} --stack ${stack}`;
 }

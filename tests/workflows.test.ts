@@ -12,6 +12,8 @@ interface Step {
 }
 interface Job {
   uses?: string;
+  if?: string;
+  needs?: string;
   steps?: Step[];
   permissions?: Record<string, string>;
   environment?: string;
@@ -135,9 +137,39 @@ describe('what CI runs', () => {
     expect(Object.keys(workflows.get('deploy.yml')?.jobs ?? {})).toEqual(['checks', ...stacks]);
   });
 
+  it('with Pulumi only where there is a state', () => {
+    for (const [name, { jobs }] of workflows) {
+      for (const [job, { if: condition, needs, steps = [] }] of Object.entries(jobs)) {
+        if (!steps.some(({ uses }) => uses === './.github/actions/pulumi')) continue;
+        const deciding = needs && needs !== 'checks' ? jobs[needs]?.if : condition;
+        expect(deciding, `${name} ${job}`).toContain("vars.PULUMI_BACKEND_URL != ''");
+      }
+    }
+  });
+
   it('deploys with approval: each stack in an environment of its own', () => {
     const { dev, prod } = workflows.get('deploy.yml')?.jobs ?? {};
     expect([dev?.environment, prod?.environment]).toEqual(['dev', 'prod']);
     expect(workflows.get('deploy.yml')?.concurrency?.['cancel-in-progress']).toBe(false);
+  });
+});
+
+describe('docs/deploy.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/deploy.md'), 'utf8');
+  const [, section = ''] = page.split('## From GitHub');
+
+  it('tells of every workflow that something starts', () => {
+    const started = [...workflows].filter(([, { on }]) => !('workflow_call' in on)).map(([name]) => name);
+    const told = [...section.matchAll(/^\| `([a-z-]+)` \| (?:on|every)/gm)].map(([, name]) => `${name}.yml`);
+    expect(told.sort()).toEqual(started.sort());
+  });
+
+  it('tells of every variable that they read', () => {
+    const used = names.flatMap((name) =>
+      [...read(name).matchAll(/\bvars\.([A-Z_]+)/g)].map(([, variable]) => variable),
+    );
+    const [, table = ''] = section.split('| variable | value |');
+    const told = [...table.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) => cell.match(/[A-Z_]+/g));
+    expect([...new Set(told)].sort()).toEqual([...new Set(used)].sort());
   });
 });

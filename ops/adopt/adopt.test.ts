@@ -1,13 +1,15 @@
 // A recorded, unhardened environment: taken over without a change, then hardened phase by phase.
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { diffPlans, type Operation } from '../../preview/diff.ts';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
+import type { Violation } from '../../preview/policy/violation.ts';
 import { type Preview, preview } from '../../preview/preview.ts';
 import type { Adoption } from '../../stacks/adoption-plan.ts';
+import { exceptionsOf } from './exceptions.ts';
 import { type Adopted, adoptSample, SAMPLE } from './testing/sample.ts';
 
 const PLACE = { stack: 'dev', project: 'mqtt-saas' };
@@ -43,6 +45,10 @@ beforeAll(async () => {
 afterAll(() => sample.remove());
 
 const planOf = (phase: number): Plan => previews[phase]?.plan ?? [];
+const mandatory = (policies: Preview['policies']) =>
+  (policies?.violations ?? [])
+    .filter(({ level }) => level === 'mandatory')
+    .map(({ policy, urn }) => `${policy} ${urn}`);
 const find = (plan: Plan, name: string): PlanEntry | undefined => plan.find((entry) => entry.name === name);
 const imported = (plan: Plan) => plan.filter(({ options }) => options.import);
 const recordedIds = () => {
@@ -169,6 +175,51 @@ describe('from phase to phase', () => {
       allowSharedKeyAccess: true,
     });
     expect(find(back, 'storage-account')?.options.ignoreChanges).toBeUndefined();
+  });
+});
+
+describe('the exceptions of a phase', () => {
+  /** What the policies say with the file that `adopt exceptions` writes. */
+  const judged = (phase: number) => {
+    const root = join(sample.folder, `step-${phase}`);
+    const policyPackConfig = join(root, 'policies.dev.json');
+    return preview({ stack: 'dev', root, policyPack: join(ROOT, 'policies'), policyPackConfig });
+  };
+  const violationsOf = (phase: number) => previews[phase]?.policies?.violations ?? [];
+
+  it('are all that the policies need to pass, and without them they do not', async () => {
+    const { status, stdout } = sample.adopt('--cwd', join(sample.folder, 'step-0'), 'exceptions');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /policies\.dev\.json: \d+ exceptions of phase 0\. Next: pulumi preview --stack dev --policy-pack policies --policy-pack-config policies\.dev\.json\n$/,
+    );
+    const last = exceptionsOf(violationsOf(3), { ...section(), phase: 3 });
+    writeFileSync(join(sample.folder, 'step-3/policies.dev.json'), JSON.stringify(last));
+    for (const { policies } of await Promise.all([judged(0), judged(3)])) {
+      expect(mandatory(policies)).toEqual([]);
+      expect(policies?.output).toContain('exception until 2099-12-31: function-app-secrets-by-reference on WebApp ');
+    }
+    for (const phase of [0, 3]) expect(mandatory(previews[phase]?.policies).length).toBeGreaterThan(10);
+  });
+
+  it('end with the phase that ends the violation, and none is for what no later phase ends', () => {
+    const urn = 'urn:pulumi:dev::mqtt-saas::mqtt-saas:index:Vault$azure-native:keyvault:Vault::vault-vault';
+    const other = { ...(violationsOf(1)[0] as Violation), urn, policy: 'vault-soft-delete' };
+    const config = exceptionsOf([...violationsOf(1), other], { ...section(), phase: 1 });
+    expect(config).not.toHaveProperty('vault-soft-delete');
+    expect(config['network-ingress-contract']?.exceptions).toEqual([
+      {
+        urn: expect.stringMatching(/::network-nsg$/),
+        reason: 'The adoption ends it with phase 2 (docs/adoption.md).',
+        expires: '2099-03-31',
+      },
+    ]);
+    expect(config['storage-strong-tls']?.exceptions).toMatchObject([{ expires: '2099-12-31' }]);
+    const excused = Object.entries(config).flatMap(([policy, { exceptions }]) =>
+      exceptions.map((exception) => `${policy} ${exception.urn}`),
+    );
+    expect(excused.sort()).toEqual([...new Set(mandatory(previews[1]?.policies))].sort());
+    expect(exceptionsOf(violationsOf(1), { ...section(), phase: 4 })).toEqual({});
   });
 });
 

@@ -1,5 +1,7 @@
 // What is unsafe in the old broker's own configuration, which no policy sees.
-import { at, type Recording } from './recording.ts';
+import { CUT_OVER } from '../../stacks/adoption-plan.ts';
+import { at } from './json.ts';
+import type { Recording } from './recording.ts';
 import type { Unsafe } from './today.ts';
 
 /** Findings about accounts, listeners, the certificate and the table. Nothing where nothing was recorded. */
@@ -10,23 +12,23 @@ export function judgeBroker({ broker, telemetry }: Recording): Unsafe[] {
   const users = values('user ');
   const findings: Unsafe[] = [];
   if (users.includes('admin')) {
-    findings.push(found('Broker accounts', 'There is the default user "admin", which may do everything.', 2));
+    findings.push(found('Broker accounts', 'There is the default user "admin", which may do everything.', CUT_OVER));
   }
   if (broker.length > 0 && users.length <= 1) {
-    findings.push(found('Broker accounts', 'All devices share one account, so none can be shut out alone.', 2));
+    findings.push(found('Broker accounts', 'All devices share one account, so none can be shut out alone.', CUT_OVER));
   }
   if (broker.some((line) => /^allow_anonymous\s+true/.test(line))) {
-    findings.push(found('Broker accounts', 'Anybody may connect without an account.', 2));
+    findings.push(found('Broker accounts', 'Anybody may connect without an account.', CUT_OVER));
   }
   if (broker.length > 0 && !broker.some((line) => /^acl_file /.test(line))) {
-    findings.push(found('Broker topics', 'There is no ACL: every account reads and writes every topic.', 2));
+    findings.push(found('Broker topics', 'There is no ACL: every account reads and writes every topic.', CUT_OVER));
   }
   for (const listener of values('listener ').filter((each) => /^1883\b(?! (127\.|localhost|::1))/.test(each))) {
-    findings.push(found('Broker listener', `Port ${listener} takes passwords and readings in clear.`, 2));
+    findings.push(found('Broker listener', `Port ${listener} takes passwords and readings in clear.`, CUT_OVER));
   }
   const [issuer] = values('issuer=');
   if (issuer !== undefined && issuer === values('subject=')[0]) {
-    findings.push(found('Broker certificate', 'It is signed by itself, so strict clients refuse it.', 2));
+    findings.push(found('Broker certificate', 'It is signed by itself, so strict clients refuse it.', CUT_OVER));
   }
   if (telemetry !== undefined && at(telemetry, 'rowSecurity') !== true) {
     findings.push(found('Table public.telemetry', 'It has no row security: whoever reads it reads every tenant.', 0));

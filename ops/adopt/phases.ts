@@ -1,6 +1,7 @@
 // The phases in which an adopted environment becomes what the program says: what each changes, what has to be done by hand
 // around it, and the way back. docs/adoption.md explains them.
 import type { Adoption } from '../../stacks/adoption-plan.ts';
+import { exceptionsFile, withExceptions } from './exceptions.ts';
 
 /** One phase. */
 export interface Phase {
@@ -24,8 +25,9 @@ export interface Names {
 
 /** The five phases. @param names of what was recorded. */
 export function phases({ stack, group, machine, functionApp, securityGroup }: Names, plan: Adoption): Phase[] {
-  const go = (phase: number) => `npm run ops -- adopt phase ${phase} --stack ${stack}`;
-  const up = `pulumi up --stack ${stack}`;
+  const except = `npm run ops -- adopt exceptions --stack ${stack}`;
+  const go = (phase: number) => `npm run ops -- adopt phase ${phase} --stack ${stack} && ${except}`;
+  const up = `pulumi up --stack ${stack} ${withExceptions(stack)}`;
   const { publicUntil, gatewayUntil } = plan;
   return [
     {
@@ -33,8 +35,8 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
       devices: 'Nothing.',
       steps: [
         'make room for the new tables: npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as; look that readings still arrive, in before_adoption.telemetry',
-        'npm run ops -- db apply',
-        `${up}: imports what runs, changes none of it, and makes the new parts beside it (vault, identities, logs, alerts, budget). Read the preview: every old resource says "import", none "replace" or "delete"`,
+        `${except}: for what a later phase ends, the policies get exceptions with the phase's date. Whatever else they object to stops the deployment`,
+        `${up}, with DATABASE_URL of the database's owner: imports what runs, changes none of it, and makes the new parts beside it (vault, identities, logs, alerts, budget). Read the preview: every old resource says "import", none "replace" or "delete"`,
         'commit the stack file',
       ],
       back: `pulumi state unprotect and pulumi state delete for each imported resource, then pulumi destroy --stack ${stack}: what was imported is out of the state before, so it is not deleted. npm run ops -- adopt table-back --role ROLE`,
@@ -58,7 +60,7 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
         `keep devices out while the old queue is emptied: az network nsg rule create --resource-group ${group} --nsg-name ${securityGroup} --name pause --priority 200 --access Deny --protocol Tcp --destination-port-ranges 1883 8883, and --name pause-ingest --priority 190 --access Allow with --source-address-prefixes of az functionapp show --query outboundIpAddresses`,
         "wait until the old ingest has taken all: mosquitto_sub -t '$SYS/broker/store/messages/count' no longer falls",
         `az functionapp stop --resource-group ${group} --name ${functionApp}`,
-        `${go(2)} && ${up}: the machine is replaced, its address stays; npm run ops -- accounts --target ${stack}; npm run verify -- --target ${stack}`,
+        `${go(2)} && ${up}: the machine is replaced, its address stays; npm run verify -- --target ${stack}`,
       ],
       back: `${go(1)} && ${up}: the machine comes back around its old disk; az functionapp start --resource-group ${group} --name ${functionApp}. Readings of the time between stay in public.telemetry`,
     },
@@ -76,9 +78,9 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
       devices: 'Nothing.',
       steps: [
         'not before a month without a reason to go back to phase 1',
-        `${go(4)} && ${up} --policy-pack policies: the old app and its plan are deleted; the old disk and its logs leave the stack and stay in Azure`,
+        `npm run ops -- adopt phase 4 --stack ${stack} && pulumi up --stack ${stack} --policy-pack policies: there is nothing left to except. The old app and its plan are deleted; the old disk and its logs leave the stack and stay in Azure`,
         `delete them when you need them no more: az disk delete, az monitor app-insights component delete`,
-        'from now on deployments run in CI, with the policies',
+        `rm ${exceptionsFile(stack)}; from now on deployments run in CI`,
       ],
       back: 'None for the app; Azure keeps a deleted one for 30 days (az webapp deleted restore). The disk is still there',
     },

@@ -1,7 +1,8 @@
 // What becomes of each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
 import { VM_SIZES } from '../../components/vm-sizes.ts';
-import type { Adoption } from '../../stacks/adoption-plan.ts';
-import { at, items, type Json, type Recording, textAt } from './recording.ts';
+import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
+import { at, items, type Json, textAt } from './json.ts';
+import type { Recording } from './recording.ts';
 import * as translate from './translate.ts';
 
 /** What a recording comes to. */
@@ -48,7 +49,7 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
       // Renaming it would take the machine off the network.
       kept: { ipConfigurations: [{ name: textAt(nic, 'ipConfigurations', 0, 'name') }] },
     }),
-    'broker-vm': adopted(vm, 2, translate.machine(vm), {
+    'broker-vm': adopted(vm, CUT_OVER, translate.machine(vm), {
       restored: { ...translate.restoredMachine(vm), ...inGroup },
     }),
     ...(storage ? { 'storage-account': adopted(storage, 3, translate.storageAccount(storage)) } : {}),
@@ -107,7 +108,7 @@ const leaving = (type: string, resource: Json, recorded: translate.Inputs, inGro
   type: `azure-native:${type}`,
   id: textAt(resource, 'id'),
   recorded: { ...recorded, ...inGroup },
-  gone: 4,
+  gone: LAST_PHASE,
   retained: false,
 });
 

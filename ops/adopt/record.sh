@@ -5,7 +5,7 @@
 #   sh ops/adopt/record.sh GROUP VM FUNCTION_APP FOLDER
 #
 # With BROKER_SSH=azureuser@HOST it also looks at the broker's configuration (user names, listeners, certificate), and with
-# DATABASE_URL at the table public.telemetry (columns, number of rows).
+# DATABASE_URL at the table public.telemetry (columns, row security).
 set -eu
 umask 077
 
@@ -75,7 +75,6 @@ if [ -n "${DATABASE_URL:-}" ]; then
     select json_build_object(
       'columns', (select json_agg(json_build_object('name', column_name, 'type', data_type) order by ordinal_position)
         from information_schema.columns where table_schema = 'public' and table_name = 'telemetry'),
-      'rows', (select count(*) from public.telemetry),
       'rowSecurity', (select relrowsecurity from pg_class where oid = 'public.telemetry'::regclass))" \
     >"$folder/telemetry.json"
 fi

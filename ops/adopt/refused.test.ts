@@ -1,7 +1,7 @@
 // What an adoption refuses: environments it cannot take over as they are, steps out of order, and a grace that has ended.
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { preview } from '../../preview/preview.ts';
 import { type Adopted, adoptSample, SAMPLE } from './testing/sample.ts';
@@ -22,11 +22,16 @@ function changed(file: string, change: (value: never) => void): string {
   writeFileSync(join(copy, file), JSON.stringify(value));
   return copy;
 }
-const fresh = () => {
-  const text = readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8');
-  cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(sample.folder, 'Pulumi.dev.yaml'));
-  return () => writeFileSync(join(sample.folder, 'Pulumi.dev.yaml'), text);
-};
+
+/** Changes the stack file for as long as the test runs. */
+function change(edit: (text: string) => string): void {
+  const file = join(sample.folder, 'Pulumi.dev.yaml');
+  const text = readFileSync(file, 'utf8');
+  onTestFinished(() => writeFileSync(file, text));
+  writeFileSync(file, edit(text));
+}
+/** A stack that is not adopted yet. */
+const fresh = () => change(() => readFileSync(join(ROOT, 'Pulumi.dev.yaml'), 'utf8'));
 
 test.each([
   [
@@ -45,29 +50,62 @@ test.each([
     },
     'is not in the group MyLowCostVM_group',
   ],
-] as const)('%s', (_, file, change, message) => {
-  const restore = fresh();
-  const { status, stderr } = sample.adopt('--from', changed(file, change as never));
-  restore();
+  [
+    'fields that are wrong or missing, each by its name',
+    'vm.json',
+    (vm: { id: string; hardwareProfile?: object }) => {
+      vm.id = 'zeroclaw-b1s';
+      delete vm.hardwareProfile;
+    },
+    `the recording cannot be taken over:
+  vm.json has an id that is no id of Azure's
+  vm.json has no hardwareProfile.vmSize
+Record the environment again`,
+  ],
+  [
+    'an entry of a list that lacks something',
+    'storage.json',
+    (accounts: { sku?: object }[]) => {
+      delete accounts[0]?.sku;
+    },
+    'storage.json entry 1 has no sku.name',
+  ],
+] as const)('%s', (_, file, edit, message) => {
+  fresh();
+  const { status, stderr } = sample.adopt('--from', changed(file, edit as never));
   expect(status).toBe(1);
   expect(stderr).toContain(message);
+});
+
+test('a file that is something else', () => {
+  fresh();
+  const copy = changed('vm.json', () => {});
+  writeFileSync(join(copy, 'storage.json'), '{}');
+  writeFileSync(join(copy, 'nic.json'), '[]');
+  const { status, stderr } = sample.adopt('--from', copy);
+  expect(status).toBe(1);
+  expect(stderr).toContain(':\n  nic.json is no object\n  storage.json is no list\nRecord');
+});
+
+test.each(['--public-until', '--gateway-until'])('%s with what is no date', (option) => {
+  const { status, stderr } = sample.adopt('--from', SAMPLE, option, '2027-02-30');
+  expect({ status, stderr }).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('no date such as 2027-03-31'),
+  });
 });
 
 test('a second adoption, a phase that is skipped, and a folder that is none', () => {
   expect(sample.adopt('--from', SAMPLE).stderr).toContain('is adopted already');
   expect(sample.adopt('phase', '3').stderr).toContain('phase 2 comes before 3');
   expect(sample.adopt('phase', '9').stderr).toContain('phases 0 to 4');
-  const restore = fresh();
+  fresh();
   expect(sample.adopt('--from', sample.folder).stderr).toMatch(/group\.json is missing: record the environment/);
-  restore();
 });
 
 test('to stay with the old ways in once the day is over', async () => {
-  const file = join(sample.folder, 'Pulumi.dev.yaml');
-  const text = readFileSync(file, 'utf8');
-  writeFileSync(file, text.replace('2099-03-31', '2020-03-31'));
+  change((text) => text.replace('2099-03-31', '2020-03-31'));
   await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
     /ended its grace on 2020-03-31.*go to phase 2/,
   );
-  writeFileSync(file, text);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nameOf, typeOf } from '../../preview/engine/urn.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { preview } from '../../preview/preview.ts';
-import type { Adoption } from '../../stacks/adoption-plan.ts';
+import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { NAMESPACE } from '../../stacks/parse.ts';
 
 /** One unsafe thing. */
@@ -79,10 +79,10 @@ export async function judgeToday(
 const BESIDE = ['governance-diagnostics', 'storage-soft-delete'];
 
 /** The phase that changes, or takes away, what the policy objects to. */
-function phaseOf({ urn, message, policy }: Violation, { resources, left, graceRules }: Adoption): number {
+export function phaseOf({ urn, message, policy }: Violation, { resources, left, graceRules }: Adoption): number {
   const name = nameOf(urn);
   // A rule that devices use stays longer than the group it is in.
-  if (graceRules.some((rule) => message.includes(`"${String(rule.name)}"`))) return 2;
+  if (graceRules.some((rule) => message.includes(`"${String(rule.name)}"`))) return CUT_OVER;
   if (name in resources && BESIDE.includes(policy)) return 0;
   // What the stack as a whole lacks, such as alerts and a budget, the first deployment brings.
   return resources[name]?.hardened ?? left[name]?.gone ?? 0;

@@ -1,6 +1,7 @@
 // From what az prints of a resource to the inputs that the program would give it: the same words as azure-native's, nothing
 // that only Azure knows. Pure.
-import { at, items, type Json, type Recording, textAt } from './recording.ts';
+import { at, items, type Json, textAt } from './json.ts';
+import type { Recording } from './recording.ts';
 
 /** Inputs of a resource; undefined members were not set. */
 export type Inputs = { [key: string]: Json };

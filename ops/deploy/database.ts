@@ -21,7 +21,8 @@ export async function deploySchema(target: Target, env = process.env): Promise<v
 /** Lets the platform's roles and accounts sign in. @throws Error that says what to do. */
 export async function deploySignIns(target: Target, env = process.env): Promise<void> {
   const url = adminUrl(target, env);
-  if (!env.DATABASE_SIGN_INS) throw new Error('DATABASE_SIGN_INS is not set: pulumi up runs this command and sets it');
+  if (!env.DATABASE_SIGN_INS)
+    throw new Error('DATABASE_SIGN_INS is not set: run pulumi up, which sets it and runs this');
   const signIns = JSON.parse(env.DATABASE_SIGN_INS) as SignIns;
   await withConnection(url, (client) => enterSignIns(client, signIns));
   console.log(
@@ -34,7 +35,7 @@ function adminUrl({ host, database, projectRef }: Target, env: NodeJS.ProcessEnv
   const url = env.DATABASE_URL;
   if (!url) {
     throw new Error(
-      `DATABASE_URL is not set: set it to the connection string of the administrator of ${host}, then pulumi up again. Who does this part by hand: pulumi config set mqtt-saas:deployDatabase false`,
+      `DATABASE_URL is not set: set it to the connection string of the administrator of ${host}, then pulumi up again. Who does this part by hand: pulumi config set mqtt-saas:deployDatabase false --stack STACK`,
     );
   }
   const { hostname, pathname, username } = URL.parse(url) ?? {};
@@ -48,5 +49,8 @@ function adminUrl({ host, database, projectRef }: Target, env: NodeJS.ProcessEnv
     `database ${database}`,
     ...(projectRef ? [`a user name that ends with .${projectRef}`] : []),
   ];
-  throw new Error(`DATABASE_URL is of another database (${describeUrl(url)}); this stack's has ${wanted.join(', ')}`);
+  throw new Error(
+    `DATABASE_URL is of another database (${describeUrl(url)}); this stack's has ${wanted.join(', ')}. ` +
+      'Set it to the connection string of that one, or correct databaseHost, databaseName or databaseProjectRef in the stack file, then pulumi up again',
+  );
 }

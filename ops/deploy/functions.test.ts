@@ -86,4 +86,7 @@ test('the command takes the package from the environment, as pulumi up gives it'
   rmSync(join(folder, 'az'));
   const none = run({ ...process.env, FUNCTIONS_PACKAGE: 'p.zip', PATH: folder });
   expect(none).toMatchObject({ status: 1, stderr: expect.stringContaining('the az command was not found: install') });
+  writeFileSync(join(folder, 'az'), '', { mode: 0o644 });
+  const closed = run({ ...process.env, FUNCTIONS_PACKAGE: 'p.zip', PATH: folder });
+  expect(closed).toMatchObject({ status: 1, stderr: 'error: az did not start: spawnSync az EACCES\n' });
 });

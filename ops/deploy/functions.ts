@@ -1,6 +1,7 @@
 // One Deploy of a package to a Flex Consumption app, by the Azure CLI.
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnProblem } from '../spawn-problem.ts';
 
 /** What goes where. */
 export interface AppPackage {
@@ -59,9 +60,9 @@ function attempt({ subscription, resourceGroup, app, package: file }: AppPackage
   ];
   const { error, status, stderr } = spawnSync('az', args, { encoding: 'utf8' });
   if (error) {
-    throw new Error(
-      'the az command was not found: install the Azure CLI (learn.microsoft.com/cli/azure), then pulumi up again',
-    );
+    const missing =
+      'the az command was not found: install the Azure CLI (learn.microsoft.com/cli/azure), then pulumi up again';
+    throw spawnProblem(error, missing);
   }
   return status === 0 ? undefined : stderr.trim();
 }

@@ -1,5 +1,5 @@
 // What Azure says of the plan: who is signed in, what the subscription may do, what the region offers.
-import { VM_SIZES } from '../../components/vm-sizes.ts';
+import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
 import type { StackConfig } from '../../stacks/parse.ts';
 import { type Check, type Finding, failed, ok, unknown, warning } from './finding.ts';
 import { ask } from './run.ts';
@@ -17,6 +17,9 @@ const PROVIDERS = [
   'Microsoft.Storage',
   'Microsoft.Web',
 ];
+
+/** For the key `iotHub`. */
+const IOT_HUB_PROVIDER = 'Microsoft.Devices';
 
 /** `az account show`. */
 interface Account {
@@ -48,12 +51,13 @@ export async function signIn(): Promise<{ subscription: string | undefined; find
 }
 
 /** What is asked once somebody is signed in. */
-export const azureChecks = ({ location, vmSize, encryptionAtHost }: StackConfig): Check[] => [
+export const azureChecks = ({ environment, location, vmSize, encryptionAtHost, iotHub }: StackConfig): Check[] => [
   azure('resource providers', async (check) => {
     const query = "[?registrationState=='Registered'].namespace";
     const there = await ask<string[]>('az', ['provider', 'list', '--query', query, '--output', 'json']);
     const registered = new Set(there.map((name) => name.toLowerCase()));
-    const missing = PROVIDERS.filter((name) => !registered.has(name.toLowerCase()));
+    const needed = [...PROVIDERS, ...(iotHub ? [IOT_HUB_PROVIDER] : [])];
+    const missing = needed.filter((name) => !registered.has(name.toLowerCase()));
     if (missing.length === 0) return ok(check, 'all are registered');
     const remedy = missing.map((name) => `az provider register --namespace ${name}`).join(' && ');
     return failed(check, `not registered: ${missing.join(', ')}`, remedy);
@@ -62,12 +66,12 @@ export const azureChecks = ({ location, vmSize, encryptionAtHost }: StackConfig)
     const args = ['vm', 'list-skus', '--location', location, '--size', vmSize, '--resource-type', 'virtualMachines'];
     const skus = await ask<Sku[]>('az', [...args, '--all', '--output', 'json']);
     const sku = skus.find(({ name }) => name === vmSize);
-    const other = vmSize === 'Standard_B1s' ? 'Standard_B2ts_v2' : 'Standard_B2s_v2';
-    const remedy = `take another size or region: pulumi config set mqtt-saas:vmSize ${other}`;
+    const set = `pulumi config set mqtt-saas:vmSize ${anotherSize(vmSize)} --stack ${environment}`;
+    const remedy = `take another size or region: ${set}`;
     if (!sku) return failed(check, `${location} has no ${vmSize}`, remedy);
     const barred = sku.restrictions.find(({ type }) => type === 'Location');
     if (barred) return failed(check, `${vmSize} is barred in ${location} (${barred.reasonCode})`, remedy);
-    const { retires } = VM_SIZES[vmSize] as { retires?: string };
+    const { retires }: VmSize = VM_SIZES[vmSize];
     if (retires) return warning(check, `${location} has ${vmSize}, which Azure retires on ${retires}`, remedy);
     return ok(check, `${location} has ${vmSize}`);
   }),
@@ -77,10 +81,20 @@ export const azureChecks = ({ location, vmSize, encryptionAtHost }: StackConfig)
       name.toLowerCase().replaceAll(' ', ''),
     );
     if (places.includes(location)) return ok(check, `${location} has it`);
-    return failed(check, `${location} does not have it`, 'take another region: pulumi config set mqtt-saas:location');
+    const set = `pulumi config set mqtt-saas:location REGION --stack ${environment}`;
+    return failed(check, `${location} does not have it`, `take a region of az ${args.slice(0, 2).join(' ')}: ${set}`);
   }),
   ...(encryptionAtHost ? [azure('encryption at host', encryption)] : []),
 ];
+
+/** The smallest other size that stays and has as much memory. */
+export function anotherSize(name: VmSizeName): VmSizeName {
+  const others = (Object.keys(VM_SIZES) as VmSizeName[]).filter((other) => {
+    const { memoryGiB, retires }: VmSize = VM_SIZES[other];
+    return other !== name && !retires && memoryGiB >= VM_SIZES[name].memoryGiB;
+  });
+  return others[0] as VmSizeName;
+}
 
 async function encryption(check: string): Promise<Finding> {
   const feature = ['--namespace', 'Microsoft.Compute', '--name', 'EncryptionAtHost'];

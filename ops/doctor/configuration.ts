@@ -1,15 +1,10 @@
 // The stack's configuration: accepted by the schema, and no longer the committed example.
-import ipaddr from 'ipaddr.js';
 import { readProject } from '../../preview/project.ts';
+import { isExampleAddress } from '../../stacks/admin-address.ts';
 import { ConfigError, parseConfig, type StackConfig } from '../../stacks/parse.ts';
 import { type Finding, failed, ok, warning } from './finding.ts';
 
 const CHECK = 'configuration';
-
-/** Ranges for documentation (RFC 5737, RFC 3849): nobody comes from there. */
-const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32'].map((cidr) =>
-  ipaddr.parseCIDR(cidr),
-);
 
 /** The configuration, undefined when it was refused, and what to say of it. */
 export function examine(root: string, stack: string): { config: StackConfig | undefined; findings: Finding[] } {
@@ -37,8 +32,16 @@ function split(problem: string): Finding {
 }
 
 /** What a deployment reads from the environment, because it is in no file. */
-export function examineEnvironment({ domain }: StackConfig, env: NodeJS.ProcessEnv = process.env): Finding {
-  const wanted = ['DATABASE_URL', ...(domain ? ['CLOUDFLARE_API_TOKEN'] : [])];
+export function examineEnvironment(
+  { domain, deployDatabase, supabasePublishableKey }: StackConfig,
+  env: NodeJS.ProcessEnv = process.env,
+): Finding {
+  const wanted = [
+    ...(deployDatabase ? ['DATABASE_URL'] : []),
+    // The domain's records, and the dashboard, which is deployed where there is a publishable key.
+    ...(domain || supabasePublishableKey ? ['CLOUDFLARE_API_TOKEN'] : []),
+  ];
+  if (wanted.length === 0) return ok('environment', 'the deployment reads nothing from it');
   const missing = wanted.filter((name) => !env[name]);
   if (missing.length === 0) return ok('environment', `${wanted.join(' and ')} set`);
   return warning('environment', `not set: ${missing.join(', ')}`, 'docs/deploy.md says which, and where they are kept');
@@ -47,10 +50,7 @@ export function examineEnvironment({ domain }: StackConfig, env: NodeJS.ProcessE
 /** Keys with a value that only stands for one. */
 function exampleKeys(config: StackConfig): string[] {
   const isExample: Partial<Record<keyof StackConfig, boolean>> = {
-    adminCidrs: config.adminCidrs.some((cidr) => {
-      const [address] = ipaddr.parseCIDR(cidr);
-      return DOCUMENTATION.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits));
-    }),
+    adminCidrs: config.adminCidrs.some(isExampleAddress),
     sshPublicKey: / example$/.test(config.sshPublicKey),
     owner: /@example\.com$/.test(config.owner),
     alertEmails: config.alertEmails.some((address) => /@example\.com$/.test(address)),

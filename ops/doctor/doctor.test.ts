@@ -2,13 +2,24 @@
 // ones were recorded to answer.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
 import type { StackConfig } from '../../stacks/parse.ts';
+import { anotherSize } from './azure.ts';
 import { examineEnvironment } from './configuration.ts';
 import type { Finding } from './finding.ts';
 import { run } from './run.ts';
@@ -148,7 +159,7 @@ describe.runIf(hasNamespaces)('where everything is there', () => {
       'failed',
       'az provider register --namespace Microsoft.KeyVault',
     ],
-    ['vm list-skus', '[]', 'machine size', 'failed', 'mqtt-saas:vmSize'],
+    ['vm list-skus', '[]', 'machine size', 'failed', 'config set mqtt-saas:vmSize Standard_B2ats_v2 --stack dev'],
     [
       'vm list-skus',
       JSON.stringify([
@@ -156,7 +167,7 @@ describe.runIf(hasNamespaces)('where everything is there', () => {
       ]),
       'machine size',
       'failed',
-      'mqtt-saas:vmSize',
+      'config set mqtt-saas:vmSize Standard_B2ats_v2 --stack dev',
     ],
     ['vm list-skus', '!ERROR: (TooManyRequests) try later', 'machine size', 'unknown', undefined],
     [
@@ -164,7 +175,7 @@ describe.runIf(hasNamespaces)('where everything is there', () => {
       '[{"name":"eastus"}]',
       'Flex Consumption',
       'failed',
-      'mqtt-saas:location',
+      'pulumi config set mqtt-saas:location REGION --stack dev',
     ],
     ['feature show', '{"properties":{"state":"NotRegistered"}}', 'encryption at host', 'failed', 'az feature register'],
     ['version', '{"azure-cli":"2.60.1"}', 'az', 'failed', 'install'],
@@ -191,7 +202,8 @@ describe.runIf(hasNamespaces)('where everything is there', () => {
     standIn('az', { rest: taken });
     const { of } = await findings();
     for (const name of [...of('vault name'), ...of('storage name'), ...of('Function App name')]) {
-      expect(name).toMatchObject({ mark: 'failed', remedy: expect.stringContaining('nameSuffix') });
+      const set = 'pulumi config set mqtt-saas:nameSuffix "$(openssl rand -hex 3)" --stack dev';
+      expect(name).toMatchObject({ mark: 'failed', remedy: expect.stringContaining(set) });
     }
   });
 
@@ -202,7 +214,31 @@ describe.runIf(hasNamespaces)('where everything is there', () => {
     expect(code).toBe(1);
     expect([one('pulumi')?.mark, one('pulumi sign-in')?.mark]).toEqual(['failed', 'failed']);
     standIn('pulumi', { 'stack ls': '[]' });
-    expect((await findings()).one('pulumi sign-in')).toMatchObject({ mark: 'warning' });
+    expect((await findings()).one('pulumi sign-in')).toMatchObject({
+      mark: 'warning',
+      remedy: expect.stringContaining('pulumi stack init dev '),
+    });
+  });
+
+  it.each(['Welcome to Pulumi!', 'null', '{}'])('Pulumi that answers %s', async (answer) => {
+    everything();
+    standIn('pulumi', { 'stack ls': answer });
+    expect((await findings()).one('pulumi sign-in')).toEqual({
+      mark: 'unknown',
+      check: 'pulumi sign-in',
+      seen: 'pulumi stack ls --json --non-interactive did not answer in JSON',
+      remedy: 'run it to see what it says',
+    });
+  });
+
+  it('the provider of an IoT Hub is asked for where there is to be one', async () => {
+    everything();
+    appendFileSync(join(folder, 'Pulumi.dev.yaml'), '  mqtt-saas:iotHub: true\n');
+    expect((await findings()).one('resource providers')).toMatchObject({
+      mark: 'failed',
+      seen: 'not registered: Microsoft.Devices',
+      remedy: 'az provider register --namespace Microsoft.Devices',
+    });
   });
 });
 
@@ -256,15 +292,26 @@ describe('where something is missing', () => {
 
 describe('the environment', () => {
   it('lacks what the stack needs, or has it; never shows it', () => {
-    const domain = { domain: 'telemetry.contoso.com' } as StackConfig;
-    expect(examineEnvironment(domain, { DATABASE_URL: 'x' })).toMatchObject({
-      mark: 'warning',
-      seen: 'not set: CLOUDFLARE_API_TOKEN',
-    });
-    expect(examineEnvironment({} as StackConfig, {})).toMatchObject({ mark: 'warning', seen: 'not set: DATABASE_URL' });
-    const all = examineEnvironment(domain, { DATABASE_URL: 'postgresql://secret', CLOUDFLARE_API_TOKEN: 'secret' });
+    const look = (config: Partial<StackConfig>, env: NodeJS.ProcessEnv) =>
+      examineEnvironment({ deployDatabase: true, ...config } as StackConfig, env);
+    const domain = { domain: 'telemetry.contoso.com' };
+    const noToken = { mark: 'warning', seen: 'not set: CLOUDFLARE_API_TOKEN' };
+    expect(look(domain, { DATABASE_URL: 'x' })).toMatchObject(noToken);
+    expect(look({ supabasePublishableKey: 'sb_publishable_x' }, { DATABASE_URL: 'x' })).toMatchObject(noToken);
+    expect(look({ ...domain, deployDatabase: false }, {})).toMatchObject(noToken);
+    expect(look({}, {})).toMatchObject({ mark: 'warning', seen: 'not set: DATABASE_URL' });
+    expect(look({ deployDatabase: false }, {})).toMatchObject({ mark: 'ok' });
+    const all = look(domain, { DATABASE_URL: 'postgresql://secret', CLOUDFLARE_API_TOKEN: 'secret' });
     expect(all).toMatchObject({ mark: 'ok', seen: expect.not.stringContaining('secret') });
   });
+});
+
+it('the size that is named instead of another is one of the next ones, and stays', () => {
+  for (const name of Object.keys(VM_SIZES) as VmSizeName[]) {
+    const other: VmSize = VM_SIZES[anotherSize(name)];
+    expect(anotherSize(name)).not.toBe(name);
+    expect(other).toEqual({ vCpus: 2, memoryGiB: VM_SIZES[name].memoryGiB });
+  }
 });
 
 describe('versions', () => {

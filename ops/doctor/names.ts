@@ -1,7 +1,7 @@
 // Names that all of Azure's customers share: free, already this subscription's own, or taken.
 import { namesFor } from '../../components/placement.ts';
 import { adoptedNames } from '../../stacks/adoption-plan.ts';
-import { NAMESPACE, type StackConfig } from '../../stacks/parse.ts';
+import { NAMESPACE, type StackConfig, setCommand } from '../../stacks/parse.ts';
 import { azure } from './azure.ts';
 import { type Check, type Finding, failed, ok } from './finding.ts';
 import { ask } from './run.ts';
@@ -45,10 +45,16 @@ export function nameChecks(config: StackConfig, subscription: string): Check[] {
     [ACCOUNT, names.shared('st', 'broker')],
     [SITE, names.shared('func')],
   ];
-  return all.map(([kind, name]) => azure(kind.what, (check) => look(check, kind, name, subscription)));
+  return all.map(([kind, name]) => azure(kind.what, (check) => look(check, { kind, name }, subscription, environment)));
 }
 
-async function look(check: string, kind: Kind, name: string, subscription: string): Promise<Finding> {
+/** @param stack whose configuration makes the name. */
+async function look(
+  check: string,
+  { kind, name }: { kind: Kind; name: string },
+  subscription: string,
+  stack: string,
+): Promise<Finding> {
   const url = `/subscriptions/${subscription}/providers/${kind.path}`;
   const body = JSON.stringify({ name, type: kind.type });
   const answer = await ask<Availability>('az', ['rest', '--method', 'post', '--url', url, '--body', body]);
@@ -56,7 +62,7 @@ async function look(check: string, kind: Kind, name: string, subscription: strin
   const query = `[?name=='${name}'].id`;
   const list = ['resource', 'list', '--resource-type', kind.type, '--query', query, '--output', 'json'];
   if ((await ask<string[]>('az', list)).length > 0) return ok(check, `${name} is this subscription's own`);
-  const another = 'choose another nameSuffix: pulumi config set mqtt-saas:nameSuffix "$(openssl rand -hex 3)"';
+  const another = `choose another nameSuffix: ${setCommand('nameSuffix', stack)}`;
   if (kind === VAULT && (await isDeleted(name))) {
     const remedy = `docs/upgrade.md tells how to recover or purge it; or ${another}`;
     return failed(check, `${name} is a deleted vault of this subscription, and keeps its name`, remedy);

@@ -13,7 +13,7 @@ import { reachChecks } from './reach.ts';
 
 describe('the database', () => {
   const look = async (config: Partial<StackConfig>) => {
-    const [check] = reachChecks({ databaseHost: 'localhost', ...config } as StackConfig);
+    const [check] = reachChecks({ environment: 'dev', databaseHost: 'localhost', ...config } as StackConfig);
     return check?.run();
   };
 
@@ -45,7 +45,7 @@ describe('the database', () => {
     expect(await look({ databasePort, databaseCa: ca })).toMatchObject({ mark: 'ok' });
     expect(await look({ databasePort })).toMatchObject({
       mark: 'failed',
-      remedy: expect.stringContaining('mqtt-saas:databaseCa'),
+      remedy: expect.stringContaining('pulumi config set mqtt-saas:databaseCa --stack dev -- "$(cat database-ca.crt)"'),
     });
   });
 

@@ -4,7 +4,7 @@ import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as secure } from 'node:tls';
-import type { StackConfig } from '../../stacks/parse.ts';
+import { type StackConfig, setCommand } from '../../stacks/parse.ts';
 import { type Check, type Finding, failed, ok, unknown } from './finding.ts';
 
 const PATIENCE_MS = 10_000;
@@ -43,7 +43,8 @@ async function zone(domain: string, servers?: string[]): Promise<Finding> {
 }
 
 /** Connects as the functions do, up to where a password would be asked for. */
-async function database({ databaseHost: host, databasePort: port, databaseCa: ca }: StackConfig): Promise<Finding> {
+async function database(config: StackConfig): Promise<Finding> {
+  const { databaseHost: host, databasePort: port, databaseCa: ca, environment } = config;
   const check = 'database';
   const where = `${host}:${port}`;
   const socket = connect({ host, port });
@@ -53,17 +54,13 @@ async function database({ databaseHost: host, databasePort: port, databaseCa: ca
     socket.write(SSL_REQUEST);
     const [answer] = (await once(socket, 'data')) as [Buffer];
     if (answer.toString('latin1') !== 'S') {
-      return failed(
-        check,
-        `${where} speaks no TLS`,
-        'switch TLS on, or correct mqtt-saas:databaseHost and databasePort',
-      );
+      const remedy = 'switch TLS on, or correct mqtt-saas:databaseHost and databasePort';
+      return failed(check, `${where} speaks no TLS`, remedy);
     }
     const session = secure({ socket, servername: host, ...(ca && { ca }), rejectUnauthorized: false });
     await once(session, 'secureConnect');
     if (session.authorized) return ok(check, `${where} answers, and its certificate is valid`);
-    const remedy =
-      'give its CA: pulumi config set mqtt-saas:databaseCa -- "$(cat database-ca.crt)" (Supabase\'s is in its dashboard, under Database, SSL)';
+    const remedy = `give its CA: ${setCommand('databaseCa', environment)} (Supabase's is in its dashboard, under Database, SSL)`;
     return failed(check, `the certificate of ${where} is not trusted (${session.authorizationError})`, remedy);
   } catch (error) {
     let { code = (error as Error).message } = error as NodeJS.ErrnoException;

@@ -67,16 +67,28 @@ const sdkVersion = () =>
 
 async function pulumiLogin(stack: string): Promise<Finding> {
   const check = 'pulumi sign-in';
-  const answer = await run('pulumi', ['stack', 'ls', '--json', '--non-interactive']);
+  const list = ['stack', 'ls', '--json', '--non-interactive'];
+  const answer = await run('pulumi', list);
   if (answer.kind === 'missing') return unknown(check, 'pulumi is not installed');
   if (answer.kind !== 'done') {
     const remedy = "pulumi login 'azblob://state?storage_account=ACCOUNT', see docs/deploy.md";
     return failed(check, describe('pulumi', answer), remedy);
   }
-  // With Pulumi Cloud the name has its organization in front.
-  const stacks = (JSON.parse(answer.stdout) as { name: string }[]).map(({ name }) => name.split('/').at(-1));
+  const stacks = stackNames(answer.stdout);
+  if (!stacks) return unknown(check, `pulumi ${list.join(' ')} did not answer in JSON`, 'run it to see what it says');
   if (stacks.includes(stack)) return ok(check, `signed in, and there is a stack ${stack}`);
-  return warning(check, `signed in, but there is no stack ${stack} yet`, 'pulumi stack init, see docs/deploy.md');
+  const remedy = `pulumi stack init ${stack} --secrets-provider ..., see docs/deploy.md`;
+  return warning(check, `signed in, but there is no stack ${stack} yet`, remedy);
+}
+
+/** The names in what `pulumi stack ls --json` printed; undefined when that is something else. */
+function stackNames(text: string): string[] | undefined {
+  try {
+    // With Pulumi Cloud the name has its organization in front.
+    return (JSON.parse(text) as { name: string }[]).map(({ name }) => name.split('/').at(-1) ?? name);
+  } catch {
+    return undefined;
+  }
 }
 
 async function az(): Promise<Finding> {

@@ -7,6 +7,7 @@ import { readProject } from '../../preview/project.ts';
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
 import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';
 import { NAMESPACE, parseConfig } from '../../stacks/parse.ts';
+import { spawnProblem } from '../spawn-problem.ts';
 import { type StackOutputs, stackOutputs } from '../stack-outputs.ts';
 import type { Environment } from './environment.ts';
 
@@ -63,7 +64,7 @@ function readReference({ resourceGroup, functionAppName }: StackOutputs): { secr
 /** A program's answer; never shown, it may be a secret. */
 function ask(program: string, args: string[]): string {
   const { error, status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  if (error) throw new Error(`the ${program} command was not found: install it`);
+  if (error) throw spawnProblem(error, `the ${program} command was not found: install it`);
   if (status !== 0) throw new Error(`${program} ${args.slice(0, 3).join(' ')} failed: ${stderr.trim()}`);
   return stdout.trimEnd();
 }

@@ -11,10 +11,10 @@ export function exceptionsInOrder(exceptions: Exceptions, print: (line: string) 
     severity: 'high',
     enforcement: 'mandatory',
     demand:
-      'Every exception in policies/exceptions.json names a policy that is not critical and one resource, gives a reason and has not expired. Those in force are listed in every report.',
+      'Every exception in policies/exceptions.json names a policy that is not critical and one resource, gives a reason and has not expired; so does one of the policy configuration, which may be from a critical policy too. Those in force are listed in every report.',
     reason:
       'An exception that nobody has to renew outlives its reason, and one that no report shows is found by an attacker first.',
-    fix: 'mend what is excepted and remove the entry, or renew its date in policies/exceptions.json with a reason that still holds',
+    fix: 'mend what is excepted and remove the entry, or renew its date where it is written with a reason that still holds',
     sources: [
       'Pulumi, "Policy configuration" (https://www.pulumi.com/docs/insights/policy/)',
       'cdk-nag, suppressions carry a reason',

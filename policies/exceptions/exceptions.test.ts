@@ -1,11 +1,14 @@
 // Exceptions: what they excuse, what is refused, and that none stays unseen.
 import { describe, expect, test } from 'vitest';
 import { httpsOnly } from '../functions/https-only.ts';
+import { ADMIN, rule } from '../network/corpus/case.ts';
+import { ingressContract } from '../network/ingress-contract.ts';
 import { RULES } from '../pack.ts';
 import { resource } from '../testing/plan.ts';
 import { judge, mend } from '../testing/specimen.ts';
-import { VAULT, WEB_APP } from '../types.ts';
+import { SECURITY_GROUP, VAULT, WEB_APP } from '../types.ts';
 import { closedVaultNetwork } from '../vault/closed-network.ts';
+import { Exceptions } from './exceptions.ts';
 import { exceptionsInOrder } from './exceptions-in-order.ts';
 import { parseExceptions } from './parse.ts';
 
@@ -64,6 +67,64 @@ describe('an exception in force', () => {
 
   test('holds on its last day', () => {
     expect(parse({ ...entry, expires: '2026-11-21' }).problems).toEqual([]);
+  });
+});
+
+describe('an exception of the policy configuration', () => {
+  const { policy: _, ...given } = { ...entry, expires: '9999-12-31' };
+  const group = resource(SECURITY_GROUP, 'nsg', {
+    securityRules: [{ ...rule({ name: 'open' }) }],
+  });
+  const config = { adminCidrs: [ADMIN] };
+  const granted = (...list: unknown[]) => ({ ...config, exceptions: list });
+
+  test('excuses a resource from the rule that it configures, a critical one too, and is listed', () => {
+    expect(judge(ingressContract, [group], config)).toHaveLength(1);
+    const exceptions = new Exceptions();
+    expect(judge(ingressContract, [group], granted({ ...given, urn: group.urn }), exceptions)).toEqual([]);
+    const lines: string[] = [];
+    judge(
+      exceptionsInOrder(exceptions, (line) => lines.push(line)),
+      [group],
+      {},
+      exceptions,
+    );
+    expect(lines).toEqual([
+      `exception until 9999-12-31: network-ingress-contract on NetworkSecurityGroup nsg, excuses 1 finding: ${entry.reason}`,
+    ]);
+    expect(
+      judge(ingressContract, [{ ...group, urn: `${group.urn}2` }], granted({ ...given, urn: group.urn })),
+    ).toHaveLength(1);
+  });
+
+  test('keeps a remedy from being applied', () => {
+    const app = resource(WEB_APP, 'app', { httpsOnly: false });
+    expect(mend(httpsOnly, [app], new Exceptions(), { exceptions: [{ ...given, urn: app.urn }] })).toEqual([app]);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['has expired', [{ ...given, expires: '2026-01-01' }], 'has expired on 2026-01-01'],
+    ['has no reason', [{ ...given, reason: '' }], 'has no reason'],
+    ['names the policy again', [{ ...given, policy: 'x' }], 'unknown field policy'],
+    ['is for all resources', [{ ...given, urn: group.urn.replace(/nsg$/, '*') }], 'names no single resource'],
+    ['is no list', 'all', 'is no list'],
+  ])('that %s excuses nothing, and is reported', (_, exceptions, problem) => {
+    const all = new Exceptions();
+    expect(judge(ingressContract, [group], { ...config, exceptions }, all)).toHaveLength(1);
+    const [message] = judge(
+      exceptionsInOrder(all, () => {}),
+      [group],
+      {},
+      all,
+    );
+    expect(message).toContain('network-ingress-contract in the policy configuration');
+    expect(message).toContain(problem);
+  });
+
+  test('does not excuse an exception that is not in order', () => {
+    const rule = exceptionsInOrder(new Exceptions([], ['Exception 1 has expired.']), () => {});
+    const stack = resource('pulumi:pulumi:Stack', 'mqtt-saas-dev', {});
+    expect(judge(rule, [stack], { exceptions: [{ ...given, urn: stack.urn }] })).toHaveLength(1);
   });
 });
 

@@ -3,14 +3,30 @@ import { type Exception, matches, urnParts } from './exception.ts';
 
 /** A finding is excused by one exception; what is excused is counted, so that every report can show it. */
 export class Exceptions {
-  readonly inForce: readonly Exception[];
-  /** Why entries of the file were refused. */
-  readonly problems: readonly string[];
+  private readonly own: readonly Exception[];
+  private readonly refused: readonly string[];
+  /** What the policy configuration grants, by policy. */
+  private readonly granted = new Map<string, { text: string; exceptions: Exceptions }>();
   private readonly uses = new Map<Exception, number>();
 
   constructor(inForce: readonly Exception[] = [], problems: readonly string[] = []) {
-    this.inForce = inForce;
-    this.problems = problems;
+    this.own = inForce;
+    this.refused = problems;
+  }
+
+  get inForce(): readonly Exception[] {
+    return [...this.own, ...[...this.granted.values()].flatMap(({ exceptions }) => exceptions.inForce)];
+  }
+
+  /** Why entries were refused. */
+  get problems(): readonly string[] {
+    return [...this.refused, ...[...this.granted.values()].flatMap(({ exceptions }) => exceptions.problems)];
+  }
+
+  /** Adds what the configuration of a policy grants. A policy is asked of every resource: only another list is parsed. */
+  grant(policy: string, list: unknown, parse: (list: unknown) => Exceptions): void {
+    const text = JSON.stringify(list);
+    if (this.granted.get(policy)?.text !== text) this.granted.set(policy, { text, exceptions: parse(list) });
   }
 
   /** True when an exception covers the resource for the policy. */

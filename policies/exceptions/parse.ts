@@ -3,15 +3,16 @@ import type { Rule } from '../rule.ts';
 import { type Exception, urnParts } from './exception.ts';
 import { Exceptions } from './exceptions.ts';
 
-const FIELDS = ['policy', 'urn', 'reason', 'expires'] as const;
+/** In the configuration of a policy; the pack's file says in each entry which policy it is about. */
+const FIELDS = ['urn', 'reason', 'expires'];
 
 /** What is wrong with an entry's fields; undefined when it is an exception. */
-function malformed(entry: unknown): string | undefined {
+function malformed(entry: unknown, known: readonly string[]): string | undefined {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return 'is no object';
-  const extra = Object.keys(entry).filter((key) => !(FIELDS as readonly string[]).includes(key));
+  const extra = Object.keys(entry).filter((key) => !known.includes(key));
   if (extra.length > 0) return `has the unknown field ${extra.join(', ')}`;
   const fields = entry as Record<string, unknown>;
-  const missing = FIELDS.filter((field) => typeof fields[field] !== 'string' || fields[field].trim() === '');
+  const missing = known.filter((field) => typeof fields[field] !== 'string' || fields[field].trim() === '');
   return missing.length > 0 ? `has no ${missing.join(', no ')}` : undefined;
 }
 
@@ -21,11 +22,8 @@ function isDate(text: string): boolean {
   );
 }
 
-/** Why an exception is refused; undefined when it is in force. */
-function refusal({ policy, urn, expires }: Exception, rules: readonly Rule[], today: string): string | undefined {
-  const rule = rules.find(({ name }) => name === policy);
-  if (rule === undefined) return 'names no policy of this pack';
-  if (rule.severity === 'critical') return 'is for a critical policy, which has no exceptions';
+/** Why an exception from the rule is refused; undefined when it is in force. */
+function refusal({ urn, expires }: Exception, rule: Rule, today: string): string | undefined {
   const parts = urnParts(urn);
   if (parts === undefined) return 'has a urn that is none: write it as `pulumi stack --show-urns` does';
   if (/\*./.test(parts.name) || parts.project.includes('*') || parts.type.includes('*') || /.\*|\*./.test(parts.stack))
@@ -36,8 +34,23 @@ function refusal({ policy, urn, expires }: Exception, rules: readonly Rule[], to
   return expires < today ? `has expired on ${expires}` : undefined;
 }
 
+/** @param read gives an entry's exception, or says why it is refused. @param where for messages. */
+function sift(list: unknown[], where: string, read: (entry: unknown) => Exception | string): Exceptions {
+  const inForce: Exception[] = [];
+  const problems: string[] = [];
+  for (const [index, entry] of list.entries()) {
+    const outcome = read(entry);
+    if (typeof outcome === 'string') problems.push(`Exception ${index + 1} of ${where} ${outcome}.`);
+    else inForce.push(outcome);
+  }
+  return new Exceptions(inForce, problems);
+}
+
+const dayOf = (now: Date) => now.toISOString().slice(0, 10);
+
 /**
- * The exceptions in force and the reasons why others are not. A text that cannot be read holds none.
+ * The exceptions of the pack's own file that are in force, and the reasons why others are not. A text that cannot be read holds
+ * none.
  * @param text JSON, a list of exceptions.
  * @param now the day to judge by is this moment's in UTC.
  */
@@ -49,13 +62,27 @@ export function parseExceptions(text: string, rules: readonly Rule[], now: Date)
     return new Exceptions([], ['exceptions.json is no JSON, so no exception is in force.']);
   }
   if (!Array.isArray(list)) return new Exceptions([], ['exceptions.json is no list, so no exception is in force.']);
-  const today = now.toISOString().slice(0, 10);
-  const inForce: Exception[] = [];
-  const problems: string[] = [];
-  for (const [index, entry] of list.entries()) {
-    const problem = malformed(entry) ?? refusal(entry as Exception, rules, today);
-    if (problem === undefined) inForce.push(entry as Exception);
-    else problems.push(`Exception ${index + 1} of exceptions.json ${problem}.`);
-  }
-  return new Exceptions(inForce, problems);
+  return sift(list, 'exceptions.json', (entry) => {
+    const problem = malformed(entry, ['policy', ...FIELDS]);
+    if (problem !== undefined) return problem;
+    const rule = rules.find(({ name }) => name === (entry as Exception).policy);
+    if (rule === undefined) return 'names no policy of this pack';
+    if (rule.severity === 'critical') return 'is for a critical policy, which has no exceptions';
+    return refusal(entry as Exception, rule, dayOf(now)) ?? (entry as Exception);
+  });
+}
+
+/**
+ * The same for exceptions from one rule that the policy configuration grants. It may grant one from a critical rule: whoever
+ * gives the configuration could switch the rule off, which nothing would date or name.
+ */
+export function parseGranted(list: unknown, rule: Rule, now: Date): Exceptions {
+  const where = `${rule.name} in the policy configuration`;
+  if (!Array.isArray(list)) return new Exceptions([], [`exceptions of ${where} is no list, so none is in force.`]);
+  return sift(list, where, (entry) => {
+    const problem = malformed(entry, FIELDS);
+    if (problem !== undefined) return problem;
+    const exception = { policy: rule.name, ...(entry as Omit<Exception, 'policy'>) };
+    return refusal(exception, rule, dayOf(now)) ?? exception;
+  });
 }

@@ -34,7 +34,7 @@ export const encryptedAtHost: ResourceRule = {
     'A machine encrypts at the host, or each of its disks has a disk encryption set; none of its disks is an unmanaged VHD, and no managed disk is imported from one.',
   reason:
     'Managed disks are encrypted at rest by themselves, but their caches and the temporary disk are not, and a VHD in a storage account is as safe as that account’s keys.',
-  fix: 'set securityProfile.encryptionAtHost: true (mqtt-saas:encryptionAtHost) and use managed disks',
+  fix: 'set securityProfile.encryptionAtHost: true (mqtt-saas:encryptionAtHost) and use managed disks; a subscription that cannot have the feature needs the exception of docs/policies.md, "Without encryption at host"',
   sources: [
     'Microsoft Learn, "Overview of managed disk encryption options" (https://learn.microsoft.com/azure/virtual-machines/disk-encryption-overview)',
     'CIS Azure Foundations 3.0 8.2, 8.3',

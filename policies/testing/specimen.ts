@@ -85,7 +85,7 @@ export function judge(rule: Rule, plan: Resource[], config: RuleConfig = {}, exc
 }
 
 /** Lets the policy mend each resource of the plan where it can. */
-export function mend(rule: Rule, plan: Resource[], exceptions = new Exceptions()): Resource[] {
+export function mend(rule: Rule, plan: Resource[], exceptions = new Exceptions(), config: RuleConfig = {}): Resource[] {
   const policy = definePolicy(rule, exceptions);
   if (!('remediateResource' in policy)) return plan;
   return plan.map((each) => {
@@ -94,7 +94,7 @@ export function mend(rule: Rule, plan: Resource[], exceptions = new Exceptions()
       ...each,
       props,
       opts: options(each),
-      getConfig: () => ({}),
+      getConfig: () => config,
     } as unknown as ResourceValidationArgs);
     return { ...each, props };
   });

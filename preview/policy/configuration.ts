@@ -1,27 +1,79 @@
-// What each policy of a pack is configured with: the defaults of its schema, then what the pack itself sets
-// (ReconcilePolicyPackConfig in pulumi/pulumi). The pack reads the stack's own configuration by pulumi.Config.
-
+// What each policy of a pack is configured with: the defaults of its schema, then what the pack itself sets, then what is
+// given by --policy-pack-config (ReconcilePolicyPackConfig in pulumi/pulumi). The pack reads the stack's own configuration by
+// pulumi.Config.
+import { readFileSync } from 'node:fs';
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
+import { Refusal } from '../refusal.ts';
 
 type Properties = Record<string, struct.JavaScriptValue>;
 
-/** @throws Error naming the policies that require a setting which nothing gives. */
-export function configureRequest(info: types.AnalyzerInfo): types.ConfigureAnalyzerRequest {
+/** A policy's level, or an object with the level and the policy's own keys; `all` stands for every policy. */
+export type GivenConfig = Readonly<Record<string, unknown>>;
+
+const LEVELS = new Map<unknown, types.EnforcementLevel>([
+  ['advisory', messages.EnforcementLevel.ADVISORY],
+  ['mandatory', messages.EnforcementLevel.MANDATORY],
+  ['remediate', messages.EnforcementLevel.REMEDIATE],
+  ['disabled', messages.EnforcementLevel.DISABLED],
+]);
+
+/** Reads the file of --policy-pack-config. @throws Refusal when it is not what Pulumi takes. */
+export function readPolicyConfig(path: string): GivenConfig {
+  let given: unknown;
+  try {
+    given = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Refusal(`The policy configuration ${path} cannot be read: ${(error as Error).message}.`);
+  }
+  if (!isObject(given)) throw new Refusal(`The policy configuration ${path} is no object with a key for each policy.`);
+  for (const [policy, value] of Object.entries(given)) {
+    const level = isObject(value) ? (value.enforcementLevel ?? 'advisory') : value;
+    if (!LEVELS.has(level))
+      throw new Refusal(
+        `The policy configuration ${path}: ${policy} has no level of ${[...LEVELS.keys()].join(', ')}.`,
+      );
+  }
+  return given;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function given(
+  config: GivenConfig,
+  policy: string,
+): { level?: types.EnforcementLevel | undefined; properties: Properties } {
+  const value = config[policy];
+  if (!isObject(value)) return { level: LEVELS.get(value), properties: {} };
+  const { enforcementLevel, ...properties } = value;
+  return { level: LEVELS.get(enforcementLevel), properties: properties as Properties };
+}
+
+/**
+ * @param config what the user gives. Default: nothing.
+ * @throws Error naming the policies that require a setting which nothing gives.
+ */
+export function configureRequest(info: types.AnalyzerInfo, config: GivenConfig = {}): types.ConfigureAnalyzerRequest {
   const initial = info.getInitialconfigMap();
   const forAll = initial.get('all');
   const request = new messages.ConfigureAnalyzerRequest();
   const missing: string[] = [];
   for (const policy of info.getPoliciesList()) {
     const own = initial.get(policy.getName());
-    const properties = { ...schemaDefaults(policy), ...asProperties(own?.getProperties()) };
-    const level = (own ?? forAll)?.getEnforcementlevel() ?? policy.getEnforcementlevel();
+    const users = given(config, policy.getName());
+    const properties = { ...schemaDefaults(policy), ...asProperties(own?.getProperties()), ...users.properties };
+    const level =
+      users.level ??
+      given(config, 'all').level ??
+      (own ?? forAll)?.getEnforcementlevel() ??
+      policy.getEnforcementlevel();
     for (const required of policy.getConfigschema()?.getRequiredList() ?? []) {
       if (!(required in properties)) missing.push(`${policy.getName()} needs ${required}`);
     }
-    const config = new messages.PolicyConfig().setEnforcementlevel(level);
-    request.getPolicyconfigMap().set(policy.getName(), config.setProperties(struct.Struct.fromJavaScript(properties)));
+    const message = new messages.PolicyConfig().setEnforcementlevel(level);
+    request.getPolicyconfigMap().set(policy.getName(), message.setProperties(struct.Struct.fromJavaScript(properties)));
   }
   if (missing.length > 0) throw new Error(`its configuration is incomplete: ${missing.join('; ')}`);
   return request;

@@ -14,7 +14,7 @@ import type { Resource } from '../engine/resource.ts';
 import { ORGANIZATION } from '../program.ts';
 import type { Project } from '../project.ts';
 import { Refusal } from '../refusal.ts';
-import { configureRequest } from './configuration.ts';
+import { configureRequest, type GivenConfig } from './configuration.ts';
 import { analyzeRequest, analyzeStackRequest, type Surroundings } from './requests.ts';
 import { toViolation, type Violation } from './violation.ts';
 
@@ -47,12 +47,17 @@ const NO_ENGINE = '127.0.0.1:0';
 /** A pack that is not listening by then, or a rule that takes as long, hangs. */
 const PATIENCE_MS = 60_000;
 
-/** @throws Refusal when `folder` holds no policy pack for Node. */
-export function startPack(folder: string, project: Project, resources: ReadonlyMap<string, Resource>): PolicyRun {
+/** @param config of its policies. @throws Refusal when `folder` holds no policy pack for Node. */
+export function startPack(
+  folder: string,
+  project: Project,
+  resources: ReadonlyMap<string, Resource>,
+  config: GivenConfig = {},
+): PolicyRun {
   const { version } = readManifest(folder);
   const around: Surroundings = { project, resources };
   const { child, port } = spawnPack(folder, project);
-  const ready = port.then((number) => connect(number, project));
+  const ready = port.then((number) => connect(number, project, config));
   const answers: Promise<Violation[]>[] = [];
   const explain = (error: unknown) => new PackFailure(`The policy pack in ${folder} failed: ${reason(error, child)}`);
   /** Rejections are dealt with in finish(); until then they must not count as unhandled. */
@@ -147,7 +152,7 @@ function placeVariables(prefix: string, { name, stack }: Project): Record<string
 type AnalyzerClient = InstanceType<typeof rpc.AnalyzerClient>;
 
 /** Asks and configures a pack as the engine does before its first resource. */
-async function connect(port: number, project: Project) {
+async function connect(port: number, project: Project, config: GivenConfig) {
   const client = new rpc.AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
   const place = new messages.AnalyzerStackConfigureRequest()
     .setStack(project.stack)
@@ -158,7 +163,7 @@ async function connect(port: number, project: Project) {
   for (const [key, value] of Object.entries(project.config)) place.getConfigMap().set(key, value);
   await call(client, 'configureStack', place);
   const info = await call<types.AnalyzerInfo>(client, 'getAnalyzerInfo', new empty.Empty());
-  const request = configureRequest(info);
+  const request = configureRequest(info, config);
   await call(client, 'configure', request);
   let policies = 0;
   request.getPolicyconfigMap().forEach((config) => {

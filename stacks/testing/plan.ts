@@ -28,10 +28,15 @@ export function planOf(stack: string, change: (file: string) => string = (file) 
   return plan;
 }
 
-/** The same with the policy pack's report. */
-export function judged(stack: string, change: (file: string) => string, as = stack): Promise<Preview> {
+/** The same with the policy pack's report. @param pack the pack's folder. Default: this repository's. */
+export function judged(
+  stack: string,
+  change: (file: string) => string,
+  as = stack,
+  pack = join(ROOT, 'policies'),
+): Promise<Preview> {
   const file = change(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), 'utf8'));
-  return previewFile(file, as, join(ROOT, 'policies'));
+  return previewFile(file, as, pack);
 }
 
 const planFile = async (file: string, stack: string) => (await previewFile(file, stack, false)).plan;

@@ -1,0 +1,53 @@
+// What the policies object to as long as an adoption is on its way: exceptions with a date, in the form that Pulumi takes a
+// policy configuration in. What no later phase ends is left to the policies.
+import { join } from 'node:path';
+import { ROOT } from '../../bootstrap/root.mjs';
+import type { Violation } from '../../preview/policy/violation.ts';
+import { preview } from '../../preview/preview.ts';
+import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
+import { phaseOf } from './today.ts';
+
+/** One exception, as docs/policies.md says. */
+interface Exception {
+  urn: string;
+  reason: string;
+  /** ISO date, the last day. */
+  expires: string;
+}
+
+/** By policy. */
+export type PolicyConfig = Record<string, { exceptions: Exception[] }>;
+
+/** Where the exceptions of a stack are, beside Pulumi.yaml. */
+export const exceptionsFile = (stack: string) => `policies.${stack}.json`;
+
+/** What `pulumi preview` and `pulumi up` are told. */
+export const withExceptions = (stack: string) => `--policy-pack policies --policy-pack-config ${exceptionsFile(stack)}`;
+
+/** Looks at the stack in the phase it is in. @param root folder of Pulumi.yaml. */
+export async function findExceptions(stack: string, root: string, plan: Adoption): Promise<PolicyConfig> {
+  const { policies } = await preview({ stack, root, policyPack: join(ROOT, 'policies') });
+  return exceptionsOf(policies?.violations ?? [], plan);
+}
+
+/** For each mandatory violation that ends with a later phase. One that several phases end lasts until the last of them. */
+export function exceptionsOf(violations: readonly Violation[], plan: Adoption): PolicyConfig {
+  const ends = new Map<string, { policy: string; urn: string; phase: number }>();
+  for (const violation of violations) {
+    const phase = phaseOf(violation, plan);
+    if (violation.level !== 'mandatory' || phase <= plan.phase) continue;
+    const { policy, urn } = violation;
+    const key = `${policy} ${urn}`;
+    ends.set(key, { policy, urn, phase: Math.max(phase, ends.get(key)?.phase ?? 0) });
+  }
+  const config: PolicyConfig = {};
+  for (const { policy, urn, phase } of ends.values()) {
+    config[policy] ??= { exceptions: [] };
+    config[policy].exceptions.push({
+      urn,
+      reason: `The adoption ends it with phase ${phase} (docs/adoption.md).`,
+      expires: phase <= CUT_OVER ? plan.publicUntil : plan.gatewayUntil,
+    });
+  }
+  return config;
+}
