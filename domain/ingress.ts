@@ -25,7 +25,7 @@ export interface IngressOptions {
 }
 
 /** SSH, for administrators. */
-export const SSH_PORT = 22;
+const SSH_PORT = 22;
 /** MQTT over TLS, for devices. */
 export const MQTT_TLS_PORT = 8883;
 /** MQTT over WebSocket and TLS, by the switch that opens it. */

@@ -10,7 +10,7 @@ const MINIMUM_NODE = 24;
 const MINIMUM_AZ = '2.62.0';
 
 /** A version as the tools print it: `v3.270.0`, `git version 2.39.5`. */
-export const versionIn = (text: string) => /\d+\.\d+(?:\.\d+)?/.exec(text)?.[0];
+const versionIn = (text: string) => /\d+\.\d+(?:\.\d+)?/.exec(text)?.[0];
 
 /** True when `a` is `b` or newer. Missing parts are zeros. */
 export function atLeast(a: string, b: string): boolean {

@@ -67,4 +67,4 @@ export function shellIn(...prefix: string[]): Shell {
 }
 
 /** The last lines of what a program said, for an error message. */
-export const tail = ({ stdout, stderr }: Result) => `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n');
+const tail = ({ stdout, stderr }: Result) => `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n');

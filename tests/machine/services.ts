@@ -78,7 +78,7 @@ export async function setAddress(host: string, ...addresses: string[]): Promise<
 }
 
 /** Resolves when something listens there. @throws Error after ten seconds. */
-export async function untilListening(port: number, host: string): Promise<void> {
+async function untilListening(port: number, host: string): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const socket = connect(port, host);
     const isOpen = await Promise.race([once(socket, 'connect').then(() => true), sleep(1000, false)]).catch(
