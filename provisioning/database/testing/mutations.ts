@@ -62,11 +62,11 @@ export async function removals(client: ClientBase, relations: Relation[]): Promi
 }
 
 /**
- * Gives one role everything on one table: first the grants, then also a policy that lets everything pass. For a view, on
- * the tables that it reads, too.
+ * Gives one role everything on one table: the grants with a policy that lets everything pass, and the grants alone. For a
+ * view, on the tables that it reads, too. A table's first is the one that opens most: people everywhere have some rights.
  */
 export function additions(relations: Relation[], dependents: Map<string, string[]>): Mutation[] {
-  const roles = ['anon', 'authenticated', 'mqtt_ingest', 'broker_sync', 'service_role'];
+  const roles = ['authenticated', 'anon', 'mqtt_ingest', 'broker_sync', 'service_role'];
   return relations.flatMap(({ name, isView }) => {
     const reads = [...dependents].filter(([, views]) => views.includes(name)).map(([table]) => table);
     const tables = isView ? reads : [name];
@@ -75,8 +75,8 @@ export function additions(relations: Relation[], dependents: Map<string, string[
       const enter = `grant usage on schema ${name.split('.')[0]} to ${role}`;
       const policies = tables.map((one) => `create policy leak on ${one} to ${role} using (true) with check (true)`);
       const steps = [
-        [enter, ...grants],
         [enter, ...grants, ...policies],
+        [enter, ...grants],
       ];
       return steps.map((sql) => ({
         kind: 'addition' as const,
