@@ -9,7 +9,7 @@ import { ACTORS, type Actor, prepareActors } from './testing/actors.ts';
 import { probe, type Relation, readRelations } from './testing/cells.ts';
 import { startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { readCell, readMatrix } from './testing/matrix.ts';
-import { additions, type Mutation, readDependents, removals } from './testing/mutations.ts';
+import { additions, type Mutation, openings, readDependents, removals } from './testing/mutations.ts';
 import { makeWorld, type World } from './testing/world.ts';
 
 const WHOLE = process.env.MQTT_SAAS_TEST_DATABASE === 'whole';
@@ -91,6 +91,21 @@ describe('the isolation matrix notices', () => {
         places.filter((place) => !isOwn(place, mutation)),
         `${mutation.sql}: turned others red`,
       ).toEqual([]);
+    }
+  });
+
+  it('each guard of a policy that lets everybody pass, in each cell of another tenant', async () => {
+    const mutations = await openings(database.admin, relations);
+    expect(new Set(mutations.map(({ sql }) => sql)).size).toBe(3);
+    for (const mutation of mutations) {
+      const { row } = relations.find(({ name }) => name === mutation.relation)!;
+      const guarded = mutation.actors.flatMap((actor) =>
+        [...readCell(matrix.get(row)![actor]!)]
+          .filter(([place, sign]) => sign !== '-' && [...mutation.verbs].some((verb) => place === `other ${verb}`))
+          .map(([place]) => `${row} ${actor} ${place}`),
+      );
+      expect(guarded).not.toEqual([]);
+      expect(await turnedBy(mutation, false), mutation.sql).toEqual(expect.arrayContaining(guarded));
     }
   });
 

@@ -3,10 +3,11 @@
 import type { ClientBase } from 'pg';
 import { type Actor, actorsOf } from './actors.ts';
 import type { Relation } from './cells.ts';
+import { OPENED } from './guards.ts';
 
 /** One statement, and where it may and must be seen. */
 export interface Mutation {
-  kind: 'policy' | 'grant' | 'column' | 'force' | 'addition';
+  kind: 'policy' | 'grant' | 'column' | 'force' | 'guard' | 'addition';
   sql: string;
   /** The table or view that it changes. */
   relation: string;
@@ -59,6 +60,20 @@ export async function removals(client: ClientBase, relations: Relation[]): Promi
         ...{ actors: ['schema-owner' as const], verbs: 'SIUD' },
       })),
   ];
+}
+
+/** Opens a guard, once for each policy that asks it. */
+export async function openings(client: ClientBase, relations: Relation[]): Promise<Mutation[]> {
+  const { rows } = await client.query<{ relation: string; guard: keyof typeof OPENED; command: string }>(
+    `select name as relation, guard, p.polcmd as command
+     from unnest($1::text[]) as name join pg_policy as p on p.polrelid = name::regclass, unnest($2::text[]) as guard
+     where concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~ ('access.' || guard)`,
+    [relations.map(({ name }) => name), Object.keys(OPENED)],
+  );
+  return rows.map(({ relation, guard, command }) => ({
+    ...{ kind: 'guard' as const, sql: OPENED[guard], relation },
+    ...{ actors: actorsOf('authenticated'), verbs: POLICY_VERBS[command]! },
+  }));
 }
 
 /**
