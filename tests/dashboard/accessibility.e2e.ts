@@ -1,4 +1,4 @@
-// Every page and dialog by axe's rules, in both themes, on a desk and on a phone.
+// The places of places.ts by axe's rules, light on a desk and dark on a phone; and what the keyboard alone can do.
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
