@@ -17,9 +17,9 @@ beforeAll(async () => {
       create function public.who_am_i() returns table (id uuid, email text, role text) language sql stable
         as $$ select auth.uid(), current_setting('request.jwt.claims')::json ->> 'email', current_user::text $$;
       grant execute on function public.who_am_i() to authenticated;
-      create function public.refuse() returns void language plpgsql
-        as $$ begin raise exception 'not you' using errcode = '42501', hint = 'ask an owner'; end $$;
-      grant execute on function public.refuse() to authenticated;
+      create function public.refuse(code text) returns void language plpgsql
+        as $$ begin raise exception 'not you' using errcode = code, hint = 'ask an owner'; end $$;
+      grant execute on function public.refuse(text) to authenticated;
       create function public.kind_of(value jsonb) returns text language sql as 'select jsonb_typeof(value)';
       grant execute on function public.kind_of(jsonb) to authenticated;
       create table public.kept (value jsonb, bytes bytea);
@@ -48,8 +48,17 @@ test('a session is its role, its id and its e-mail address in the database', asy
   const { api, userId } = await rig.signUp('ann@example.com');
   const { data } = await api.rpc('who_am_i');
   expect(data).toEqual([{ id: userId, email: 'ann@example.com', role: 'authenticated' }]);
-  const { error } = await api.rpc('refuse');
-  expect(error).toMatchObject({ code: '42501', message: 'not you', hint: 'ask an owner' });
+});
+
+test.each([
+  ['42501', 403],
+  ['P0002', 500],
+  ['22023', 400],
+  ['23505', 409],
+])('what a function raises as %s arrives whole, with status %d', async (code, status) => {
+  const { api } = await rig.signUp(`${code}@example.com`);
+  const answer = await api.rpc('refuse', { code });
+  expect(answer).toMatchObject({ status, error: { code, message: 'not you', hint: 'ask an owner' } });
 });
 
 test('a JSON object, array or text is what it was, as an argument and as a row', async () => {

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
 import { COMMAND_CHANNEL, devicePrefix } from '../domain/topics.ts';
-import { connect, inTransaction } from '../provisioning/database/connect.ts';
+import { inTransaction } from '../provisioning/database/connect.ts';
+import { lookEachSecond } from './look-each-second.ts';
 
 /** The control account's name on the broker. */
 export const CONTROL_USERNAME = 'svc-control';
@@ -21,7 +22,6 @@ export interface CommandSenderOptions {
   onTrouble: (message: string) => void;
 }
 
-const LOOK_EVERY_MS = 1000;
 const MOST = 50;
 const SENT_WITHIN_MS = 5000;
 /** MQTT 5, 3.4.2.1: the broker took the message, and no session wanted it. */
@@ -30,42 +30,23 @@ const NO_MATCHING_SUBSCRIBERS = 0x10;
 /** Looks every second; a command is sent once, whether its device is there or not. */
 export function startCommandSender(options: CommandSenderOptions): { stop(): Promise<void> } {
   const { databaseUrl, brokerUrl, ca, key, onTrouble } = options;
-  const stopping = new AbortController();
-  const { signal } = stopping;
   const broker = mqtt.connect(brokerUrl, {
     ...{ protocolVersion: 5, username: CONTROL_USERNAME, clientId: CONTROL_USERNAME, password: key, ca },
     ...{ reconnectPeriod: 1000, reconnectOnConnackError: true, queueQoSZero: false },
   });
   broker.on('error', () => {}); // It reconnects; the broker's log has the reason.
-  const pause = () => sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
-  let away = false;
-
-  const lookAsLongAsPossible = async () => {
-    const database = await connect(databaseUrl);
-    try {
-      while (!signal.aborted) {
-        if (broker.connected) await sendWaiting(database, broker);
-        if (away) onTrouble('commands can be sent again');
-        away = false;
-        await pause();
-      }
-    } finally {
-      await database.end().catch(() => {});
-    }
-  };
-  const running = (async () => {
-    while (!signal.aborted) {
-      await lookAsLongAsPossible().catch((error: Error) => {
-        if (!away) onTrouble(`commands wait, they cannot be sent: ${error.message}`);
-        away = true;
-      });
-      await pause();
-    }
-  })();
+  const looking = lookEachSecond({
+    databaseUrl,
+    look: async (database) => {
+      if (broker.connected) await sendWaiting(database, broker);
+    },
+    onTrouble,
+    broken: 'commands wait, they cannot be sent',
+    mended: 'commands can be sent again',
+  });
   return {
     stop: async () => {
-      stopping.abort();
-      await running;
+      await looking.stop();
       await broker.endAsync(true);
     },
   };

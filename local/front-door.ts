@@ -1,9 +1,10 @@
 // Starts the front door: the dashboard, its Pages Functions and the Supabase-compatible API behind one address.
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild, stopChild } from './child.ts';
+import { logEnd } from './log-end.ts';
 import { isPortFree } from './ports.ts';
 
 /** How to start the front door. */
@@ -62,8 +63,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
     await untilAnswering(`${url}/auth/v1/health`, options.publishableKey, child);
   } catch (error) {
     await stopChild(child);
-    const words = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n  ');
-    throw new Error(`the front door ${(error as Error).message}; its log (${logFile}) ends with:\n  ${words}`);
+    throw new Error(`the front door ${(error as Error).message}; ${logEnd(logFile)}`);
   }
   return { url, child, stop: () => stopChild(child) };
 }

@@ -138,5 +138,5 @@ test('a taken port and a configuration the broker refuses are clear errors', asy
   const configure = (text: string) => `${text}\nno_such_setting true\n`;
   await expect(
     startMosquitto({ dir: join(dir, 'c'), port: await freePort(), registry: [], configure }),
-  ).rejects.toThrow(/log ends with:[\s\S]*no_such_setting/);
+  ).rejects.toThrow(/log \(.*mosquitto\.log\) ends with:[\s\S]*no_such_setting/);
 });

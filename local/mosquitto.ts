@@ -10,6 +10,7 @@ import { INGEST_CONNECTED, type RegistryEntry } from '../provisioning/broker/reg
 import { syncRegistry } from '../provisioning/broker/sync.ts';
 import { type CertificateFiles, ensureCertificates } from './certificates.ts';
 import { startChild, stopChild } from './child.ts';
+import { logEnd } from './log-end.ts';
 import { isPortFree } from './ports.ts';
 import { giveToService, makeServiceDir, SERVICE_USER } from './unprivileged.ts';
 
@@ -153,9 +154,7 @@ async function untilListening(port: number, isGone: () => boolean, logFile: stri
     if (open) return;
     await sleep(20);
   }
-  throw new Error(`the broker did not start; its log ends with:\n${lastLines(logFile)}`);
+  throw new Error(`the broker did not start; ${logEnd(logFile)}`);
 }
-
-const lastLines = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
 
 const modified = (file: string) => (existsSync(file) ? statSync(file).mtimeMs : 0);

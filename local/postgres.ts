@@ -1,9 +1,10 @@
 // Postgres on this machine, from the binaries npm installed. Loopback only; its data survive a restart.
 import type { ChildProcess } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild, stopChild } from './child.ts';
+import { logEnd } from './log-end.ts';
 import { freePort, isPortFree } from './ports.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { ensureCluster, readPidFile, releaseCluster } from './postgres-cluster.ts';
@@ -131,6 +132,5 @@ async function untilReady(child: ChildProcess, cluster: string, logFile: string)
     if (Date.now() > deadline) failure = `was not ready after ${READY_MS / 1000} s`;
     await sleep(POLL_MS);
   }
-  const lastLines = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n  ');
-  throw new Error(`Postgres ${failure}. Its log (${logFile}) ends:\n  ${lastLines}`);
+  throw new Error(`Postgres ${failure}; ${logEnd(logFile)}`);
 }

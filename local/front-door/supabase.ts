@@ -32,6 +32,8 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: A
   // At its first request lite would grant every table to every API role. The migrations' own grants are the platform's
   // promise, so it is told that this is done already; its role could not do it anyway. See api.test.ts.
   Object.assign(connection, { rlsState: 'active' });
+  const normalize = connection.normalizeDbError.bind(connection);
+  connection.normalizeDbError = (error) => asPostgrest(normalize(error));
   const app = new App({
     connection,
     api: { schemas: ['public'], max_rows: 1000 },
@@ -48,6 +50,29 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: A
     },
   });
   return { fetch: (request) => app.fetch(request) };
+}
+
+/**
+ * SQLSTATEs of the platform's functions of which lite keeps neither code nor hint (P0002) or not the hint, with PostgREST's
+ * HTTP status: https://docs.postgrest.org/en/v14/references/errors.html
+ */
+const STATUSES: Record<string, number> = { P0002: 500, 23505: 409 };
+
+/** As PostgREST answers. What was raised as `PGRST`, lite sends word for word: the error is put into that form. */
+function asPostgrest(error: unknown): unknown {
+  const {
+    code = '',
+    message,
+    detail,
+    hint,
+  } = error as Record<'code' | 'message' | 'detail' | 'hint', string | undefined>;
+  const status = STATUSES[code];
+  if (status === undefined) return error;
+  const answer = { code, message, details: detail ?? null, hint: hint ?? null };
+  return Object.assign(new Error(JSON.stringify(answer)), {
+    code: 'PGRST',
+    detail: JSON.stringify({ status, headers: {} }),
+  });
 }
 
 /** As PostgREST sends bytes: Postgres' own text, `\\x00ff`. The driver would give a Buffer, which is no JSON. */

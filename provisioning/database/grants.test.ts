@@ -7,7 +7,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { addDevice } from './registry.ts';
-import { REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
+import { REFUSED, startTestDatabase, type TestDatabase, TODAY } from './testing/database.ts';
 
 let database: TestDatabase;
 let admin: Client;
@@ -15,8 +15,6 @@ let ingest: Client;
 let sync: Client;
 let tenantId: string;
 let deviceId: string;
-
-const today = `ingest.telemetry_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
 
 beforeAll(async () => {
   database = await startTestDatabase();
@@ -69,8 +67,8 @@ describe('mqtt_ingest', () => {
 
   it.each([
     'select from public.telemetry',
-    `select from ${today}`,
-    `insert into ${today} (tenant_id, device_id, ts, message_id, payload) values (gen_random_uuid(), gen_random_uuid(), now(), 'x', '{}')`,
+    `select from ${TODAY}`,
+    `insert into ${TODAY} (tenant_id, device_id, ts, message_id, payload) values (gen_random_uuid(), gen_random_uuid(), now(), 'x', '{}')`,
     "update public.telemetry set payload = '{}'",
     'delete from public.telemetry',
     'truncate public.telemetry',
@@ -95,7 +93,7 @@ describe('mqtt_ingest', () => {
   });
 
   it('cannot copy into another table', async () => {
-    await expect(copy(ingest, today, reading('x'))).rejects.toMatchObject({ code: REFUSED });
+    await expect(copy(ingest, TODAY, reading('x'))).rejects.toMatchObject({ code: REFUSED });
   });
 });
 
@@ -122,7 +120,7 @@ describe('broker_sync', () => {
 
 describe.each(['anon', 'authenticated'])('%s', (role) => {
   it.each([
-    `select from ${today}`,
+    `select from ${TODAY}`,
     "insert into public.tenants (slug, name) values ('mine', 'mine')",
     'delete from public.telemetry',
     'select from ingest.registered_devices',
@@ -146,7 +144,7 @@ describe('service_role', () => {
   it.each([
     'delete from public.telemetry',
     'truncate public.telemetry',
-    `select from ${today}`,
+    `select from ${TODAY}`,
     'select from broker.service_accounts',
     'select from ingest.leases',
   ])('is refused: %s', async (sql) => {

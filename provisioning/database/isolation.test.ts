@@ -1,6 +1,6 @@
 // Who may do what with which table, tried on a real server, against the expectation in testing/matrix.ts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ACTORS, prepareActors } from './testing/actors.ts';
+import { ACTORS, LESSER_ROLES, prepareActors } from './testing/actors.ts';
 import { probe, type Relation, readRelations } from './testing/cells.ts';
 import { become, startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { COLUMNS, readMatrix } from './testing/matrix.ts';
@@ -10,7 +10,6 @@ let database: TestDatabase;
 let world: World;
 let relations: Relation[];
 const matrix = readMatrix();
-const LESSER_ROLES = ['anon', 'authenticated', 'service_role', 'mqtt_ingest', 'broker_sync'];
 type Verb = 'select' | 'insert' | 'update';
 const COLUMN_CASES = Object.entries(COLUMNS).flatMap(([table, roles]) =>
   Object.entries(roles).flatMap(([role, verbs]) =>
@@ -58,7 +57,7 @@ describe('the isolation matrix', () => {
     }
   });
 
-  it('has nobody truncate, lock or hook into a table, whatever they may do with its rows', async () => {
+  it('has nobody granted to truncate a table, refer to it or hook a trigger into it, whatever they may do with its rows', async () => {
     const { rows } = await database.admin.query(
       `select relation, role, privilege from unnest($1::text[]) as relation, unnest($2::text[]) as role,
          unnest(array['TRUNCATE', 'REFERENCES', 'TRIGGER']) as privilege

@@ -2,7 +2,7 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lintDatabase, RULES } from './lint.ts';
-import { startTestDatabase, type TestDatabase } from './testing/database.ts';
+import { startTestDatabase, type TestDatabase, TODAY } from './testing/database.ts';
 
 let database: TestDatabase;
 let client: Client;
@@ -24,7 +24,6 @@ async function findAfter(sql: string) {
   }
 }
 
-const today = `telemetry_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
 const anyTable = 'create table public.careless (id int)';
 const asDefiner = "language sql security definer set search_path = ''";
 const policy = (rule: string) => `create policy careless on public.devices for select to authenticated using (${rule})`;
@@ -37,8 +36,8 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
     ...(['row-level security is enabled and forced', 'careless'] as const),
   ],
   [
-    `alter table ingest.${today} no force row level security`,
-    ...(['row-level security is enabled and forced', `ingest.${today}`] as const),
+    `alter table ${TODAY} no force row level security`,
+    ...(['row-level security is enabled and forced', TODAY] as const),
   ],
   [
     'alter table ingest.leases disable row level security',
@@ -91,6 +90,17 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
     'create table public.careless (tenant_id uuid)',
     'a row that belongs to a tenant refers to it, or goes with it by a trigger',
     'careless',
+  ],
+  // It keeps the key to its person.
+  [
+    'alter table public.memberships drop constraint memberships_tenant_id_fkey',
+    'a row that belongs to a tenant refers to it, or goes with it by a trigger',
+    'memberships',
+  ],
+  [
+    'alter table public.alerts add constraint careless foreign key (device_id) references public.devices (id)',
+    "a foreign key to a tenant's row carries the tenant: nobody's row refers to another tenant's",
+    'alerts.careless',
   ],
   [
     'grant update (name) on public.devices to authenticated',

@@ -75,12 +75,23 @@ export const RULES: Record<string, string> = {
           and (string_to_array(i.indkey::text, ' ')::int2[])[1:cardinality(k.conkey)] @> k.conkey)`,
 
   'a row that belongs to a tenant refers to it, or goes with it by a trigger': `
-    select t.name as object from (${TABLES}) as t
-    where exists (select from pg_attribute as a where a.attrelid = t.oid and a.attname = 'tenant_id' and not a.attisdropped)
-      and not exists (select from pg_constraint as k where k.conrelid = t.oid and k.contype = 'f')
+    select t.name as object
+    from (${TABLES}) as t join pg_attribute as a on a.attrelid = t.oid and a.attname = 'tenant_id' and not a.attisdropped
+    where not exists (select from pg_constraint as k
+                      where k.conrelid = t.oid and k.contype = 'f' and a.attnum = any (k.conkey))
       and not exists (select from pg_inherits as h where h.inhrelid = t.oid)
       -- Written in bulk or without a tenant; removeTenant() of registry.ts and ingest.forget_tenant() empty them.
       and t.name <> all (array['telemetry', 'dead_letters', 'ingest_ledger', 'ingest.untimed', 'ingest.quota_use'])`,
+
+  "a foreign key to a tenant's row carries the tenant: nobody's row refers to another tenant's": `
+    select k.conrelid::regclass || '.' || k.conname as object
+    from pg_constraint as k
+    join pg_attribute as far on far.attrelid = k.confrelid and far.attname = 'tenant_id' and not far.attisdropped
+    where k.contype = 'f' and k.conrelid in (select oid from (${TABLES}) as t)
+      and not exists (
+        select from unnest(k.conkey, k.confkey) as pair (mine, theirs)
+        join pg_attribute as near on near.attrelid = k.conrelid and near.attnum = mine and near.attname = 'tenant_id'
+        where theirs = far.attnum)`,
 
   'anon has nothing': `
     select c.oid::regclass::text as object from pg_class as c

@@ -113,7 +113,7 @@ describe('an invitation', () => {
     await remove(ann, eve);
   });
 
-  it('is closed when who made it is owner no longer, and when its address is thrown out', async () => {
+  it('is closed when who made it is owner no longer', async () => {
     await changeRole(ann, bob, 'owner');
     const tokens = [await invite(eve.email, 'owner', bob), await invite('z@acme.example', 'viewer', bob)];
     await changeRole(ann, bob, 'staff');
@@ -123,6 +123,18 @@ describe('an invitation', () => {
       [bob.sub],
     );
     expect(rows).toEqual([]);
+  });
+
+  it('gives no other role to who became a member without it, and is closed when they are removed', async () => {
+    const token = await invite(eve.email, 'owner');
+    await database.admin.query(
+      "insert into public.memberships (tenant_id, user_id, email, role) values ($1, $2, $3, 'viewer')",
+      [tenant, eve.sub, eve.email],
+    );
+    await expect(accept(eve, token)).rejects.toMatchObject({ code: '23505' });
+    expect(await rolesOf()).toMatchObject({ [eve.email]: 'viewer' });
+    await remove(ann, eve);
+    await expect(accept(eve, token)).rejects.toMatchObject({ code: NOT_FOUND });
   });
 
   it.each([

@@ -1,15 +1,15 @@
 // Each policy, grant and FORCE of the schema is needed, and the isolation matrix notices when one is gone or one too many
 // is there: every statement of testing/mutations.ts turns cells red, its own and no others.
 //
-// By default a mutation is judged by the cells of its role and table, and of the views that read the table: grants and
-// policies name one table and one role, and no role is a member of another. With MQTT_SAAS_TEST_DATABASE=whole
-// (`npm run test:database`) the first of each kind on each table is judged by all cells of the matrix.
+// The first of each kind is judged by all cells of the matrix, with MQTT_SAAS_TEST_DATABASE=whole (`npm run test:database`)
+// the first of each kind on each table. The others are judged by the cells of their role and table, and of the views that
+// read the table: grants and policies name one table and one role, and no role is a member of another.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ACTORS, type Actor, prepareActors } from './testing/actors.ts';
 import { probe, type Relation, readRelations } from './testing/cells.ts';
 import { startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { readCell, readMatrix } from './testing/matrix.ts';
-import { additions, type Mutation, readDependents, removals } from './testing/mutations.ts';
+import { additions, type Mutation, openings, readDependents, removals } from './testing/mutations.ts';
 import { makeWorld, type World } from './testing/world.ts';
 
 const WHOLE = process.env.MQTT_SAAS_TEST_DATABASE === 'whole';
@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 /** What a mutation turned: `table actor half verb`, by looking at the cells concerned, or at all. */
-async function turnedBy(mutation: Mutation, whole = false): Promise<string[]> {
+async function turnedBy(mutation: Mutation, whole: boolean): Promise<string[]> {
   const { sql, actors } = mutation;
   const own = ownRelations(mutation);
   const concerned = whole ? relations : relations.filter(({ name }) => own.includes(name));
@@ -56,6 +56,17 @@ async function turnedBy(mutation: Mutation, whole = false): Promise<string[]> {
   return places;
 }
 
+/** Tells which mutations of a list are judged by all cells. */
+function wholeForFirsts(): (mutation: Mutation) => boolean {
+  const judged = new Set<string>();
+  return ({ kind, relation }) => {
+    const group = WHOLE ? `${kind} ${relation}` : kind;
+    const isFirst = !judged.has(group);
+    judged.add(group);
+    return isFirst;
+  };
+}
+
 /** What a mutation changes, and the views on that. */
 function ownRelations({ relation, reads = [] }: Mutation): string[] {
   const tables = [relation, ...reads];
@@ -72,11 +83,9 @@ describe('the isolation matrix notices', () => {
   it('each policy, grant, granted column and FORCE that is taken away, and where', { timeout: 1_200_000 }, async () => {
     const mutations = await removals(database.admin, relations);
     expect(mutations.length).toBeGreaterThan(100);
-    const judged = new Set<string>();
+    const isWhole = wholeForFirsts();
     for (const mutation of mutations) {
-      const kind = `${mutation.kind} ${mutation.relation}`;
-      const places = await turnedBy(mutation, WHOLE && !judged.has(kind));
-      judged.add(kind);
+      const places = await turnedBy(mutation, isWhole(mutation));
       expect(places, `${mutation.sql}: nothing turned red`).not.toEqual([]);
       expect(
         places.filter((place) => !isOwn(place, mutation)),
@@ -85,9 +94,25 @@ describe('the isolation matrix notices', () => {
     }
   });
 
+  it('each guard of a policy that lets everybody pass, in each cell of another tenant', async () => {
+    const mutations = await openings(database.admin, relations);
+    expect(new Set(mutations.map(({ sql }) => sql)).size).toBe(3);
+    for (const mutation of mutations) {
+      const { row } = relations.find(({ name }) => name === mutation.relation)!;
+      const guarded = mutation.actors.flatMap((actor) =>
+        [...readCell(matrix.get(row)![actor]!)]
+          .filter(([place, sign]) => sign !== '-' && [...mutation.verbs].some((verb) => place === `other ${verb}`))
+          .map(([place]) => `${row} ${actor} ${place}`),
+      );
+      expect(guarded).not.toEqual([]);
+      expect(await turnedBy(mutation, false), mutation.sql).toEqual(expect.arrayContaining(guarded));
+    }
+  });
+
   it('each grant and policy that should not be there, in every place of the matrix', { timeout: 600_000 }, async () => {
+    const isWhole = wholeForFirsts();
     for (const mutation of additions(relations, dependents)) {
-      const places = await turnedBy(mutation);
+      const places = await turnedBy(mutation, isWhole(mutation));
       expect(
         places.filter((place) => !isOwn(place, mutation)),
         `${mutation.sql}: turned others red`,

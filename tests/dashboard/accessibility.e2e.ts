@@ -1,7 +1,9 @@
-// Every page and dialog by axe's rules, in both themes, on a desk and on a phone.
+// The places of places.ts by axe's rules, light on a desk and dark on a phone; and what the keyboard alone can do.
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, inject, test } from 'vitest';
 import { open, openAs, withBrowser } from './browser.ts';
+import { emailOf } from './people.ts';
 import { PLACES, WINDOWS } from './places.ts';
 
 withBrowser();
@@ -26,20 +28,32 @@ test.each(PLACES)('$name: axe finds nothing, and nothing sticks out sideways', a
   }
 });
 
+/** What has the focus. */
+const focused = (page: Page, what: 'id' | 'name' | 'textContent') =>
+  page.evaluate<string>(`document.activeElement.${what}`);
+
 test('the keyboard alone signs in, reaches the content, and leaves a dialog', async () => {
   const page = await open('/sign-in');
   await page.getByLabel('E-mail').waitFor();
-  expect(await page.evaluate('document.activeElement.name')).toBe('email');
-  const owner = await openAs('owner', '/admin/devices');
-  await owner.getByRole('button', { name: 'Add device' }).waitFor();
-  await owner.evaluate('document.activeElement.blur()');
-  await owner.keyboard.press('Tab');
-  expect(await owner.evaluate('document.activeElement.textContent')).toBe('Skip to content');
-  await owner.keyboard.press('Enter');
-  await owner.getByRole('button', { name: 'Add device' }).focus();
-  await owner.keyboard.press('Enter');
-  await owner.getByRole('dialog').waitFor();
-  await owner.keyboard.press('Escape');
-  await owner.getByRole('dialog').waitFor({ state: 'detached' });
-  expect(await owner.evaluate('document.activeElement.textContent')).toBe('Add device');
+  expect(await focused(page, 'name')).toBe('email');
+  const email = emailOf('owner');
+  await page.keyboard.type(email);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(inject('platform').people[email]!);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Add device' }).waitFor();
+
+  await page.reload();
+  await page.getByRole('button', { name: 'Add device' }).waitFor();
+  await page.keyboard.press('Tab');
+  expect(await focused(page, 'textContent')).toBe('Skip to content');
+  await page.keyboard.press('Enter');
+  expect(await focused(page, 'id')).toBe('content');
+  await page.keyboard.press('Tab');
+  expect(await focused(page, 'textContent')).toBe('Add device');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(await focused(page, 'textContent')).toBe('Add device');
 });

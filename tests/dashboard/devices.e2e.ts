@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import mqtt from 'mqtt';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { withConnection } from '../../provisioning/database/connect.ts';
 import { openAs, withBrowser } from './browser.ts';
 import { report } from './report.ts';
 
@@ -29,6 +30,19 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Runs the shown command in the folder with the downloaded files; resolves when mosquitto_pub was acknowledged. */
 const publish = (changed = command) => run('sh', ['-c', changed], { cwd: dir, env: { PATH: process.env.PATH } });
+
+/** The broker learns of a change within seconds; until then it refuses. */
+const untilAccepted = () =>
+  expect
+    .poll(
+      () =>
+        publish().then(
+          () => 'accepted',
+          () => 'refused',
+        ),
+      { timeout: REGISTRY_MS },
+    )
+    .toBe('accepted');
 
 /** Downloads what a click gives into the folder. */
 async function download(button: 'button' | 'link', name: string): Promise<void> {
@@ -54,17 +68,7 @@ test('a device is added, publishes with the shown command, is seen live, gets a 
   expect(command).toContain('mosquitto_pub');
   expect(command).not.toContain(key);
 
-  // The broker learns of it within seconds; until then it refuses.
-  await expect
-    .poll(
-      () =>
-        publish().then(
-          () => 'accepted',
-          () => 'refused',
-        ),
-      { timeout: REGISTRY_MS },
-    )
-    .toBe('accepted');
+  await untilAccepted();
   let publishedAt = Date.now();
   await page.getByText('The first reading is here').waitFor();
   report('first reading on the screen after publishing', Date.now() - publishedAt);
@@ -92,16 +96,7 @@ test('a device is added, publishes with the shown command, is seen live, gets a 
 
   await page.getByRole('switch', { name: 'Enabled' }).click();
   await page.getByText('may connect again').waitFor();
-  await expect
-    .poll(
-      () =>
-        publish().then(
-          () => 'accepted',
-          () => 'refused',
-        ),
-      { timeout: REGISTRY_MS },
-    )
-    .toBe('accepted');
+  await untilAccepted();
 });
 
 /** The device itself, connected live with its key. */
@@ -129,7 +124,30 @@ async function expectCommand(device: mqtt.MqttClient): Promise<void> {
   await page.getByText('Sent', { exact: true }).waitFor();
 }
 
+/** A device's id, as the database has it. */
+const idOf = (tenant: string, slug: string) =>
+  withConnection(inject('platform').databaseUrl, async (client) => {
+    const { rows } = await client.query<{ id: string }>(
+      `select d.id from public.devices as d join public.tenants as t on t.id = d.tenant_id
+       where t.slug = $1 and d.slug = $2`,
+      [tenant, slug],
+    );
+    return rows[0]!.id;
+  });
+
 test('a device of another tenant cannot be opened by its id', async () => {
-  const viewer = await openAs('viewer', '/admin/devices/view?id=00000000-0000-4000-8000-000000000000');
-  await viewer.getByRole('heading', { name: 'There is no such device' }).waitFor();
+  const viewer = await openAs('viewer', '/admin/devices');
+  for (const [tenant, slug, heading, rows] of [
+    ['acme', 'boiler-1', 'Last readings', 1],
+    ['globex', 'greenhouse-1', 'There is no such device', 0],
+  ] as const) {
+    const id = await idOf(tenant, slug);
+    const [answer] = await Promise.all([
+      viewer.waitForResponse((response) => response.url().includes(`/rest/v1/devices?`) && response.url().includes(id)),
+      viewer.goto(`/admin/devices/view?id=${id}`),
+    ]);
+    await viewer.getByRole('heading', { name: heading }).waitFor();
+    // The page hides what is not of its tenant, the database does not even send it.
+    expect(await answer.json(), slug).toHaveLength(rows);
+  }
 });

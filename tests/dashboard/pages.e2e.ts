@@ -64,6 +64,7 @@ test('a page has the headers of `_headers`, and so has the 404 page', async () =
       'permissions-policy',
       'referrer-policy',
     ]) {
+      expect(answer.headers.get(name), name).not.toBeNull();
       expect(answer.headers.get(name), name).toBe(local.headers.get(name));
     }
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");

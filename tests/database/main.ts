@@ -1,17 +1,17 @@
 // `npm run test:database`: the database's tests on the oldest and the newest Postgres that the migrations are for, with
-// a mutation of each kind on each table judged by the whole isolation matrix. Takes some five minutes a version.
+// the first mutation of each kind on each table judged by the whole isolation matrix. Takes some five minutes a version.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { fetchPostgresPackage, MAJORS } from './postgres-package.ts';
 
-const HELP = `The database's tests on other versions of Postgres.
+const HELP = `The database's tests on the oldest and the newest Postgres that the migrations are for.
 
 usage: npm run test:database -- [--postgres MAJOR] [--quick] [FILE ...]
 
   --postgres  one of ${MAJORS.join(', ')}; default: all
-  --quick     judge a mutation by the cells it concerns, as npm test does
+  --quick     judge only the first mutation of each kind by the whole matrix, as npm test does
   FILE        default: provisioning/database
 `;
 
@@ -23,14 +23,19 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
-if (values.help || (values.postgres !== undefined && !MAJORS.includes(values.postgres))) {
+if (values.help) {
   console.log(HELP);
-  process.exit(values.help ? 0 : 2);
+  process.exit(0);
+}
+if (values.postgres !== undefined && !MAJORS.includes(values.postgres)) {
+  console.error(`error: --postgres is one of ${MAJORS.join(', ')}, not ${values.postgres}`);
+  process.exit(2);
 }
 
 const files = positionals.length > 0 ? positionals : ['provisioning/database'];
+const majors = values.postgres ? [values.postgres] : MAJORS;
 const failed: string[] = [];
-for (const major of values.postgres ? [values.postgres] : MAJORS) {
+for (const major of majors) {
   console.log(`Postgres ${major}`);
   const env = {
     ...process.env,
@@ -45,5 +50,5 @@ for (const major of values.postgres ? [values.postgres] : MAJORS) {
   process.off('SIGTERM', stop);
   if (code !== 0) failed.push(major);
 }
-console.log(failed.length > 0 ? `failed on Postgres ${failed.join(', ')}` : 'passed');
+console.log(failed.length > 0 ? `failed on Postgres ${failed.join(', ')}` : `passed on Postgres ${majors.join(', ')}`);
 process.exit(failed.length > 0 ? 1 : 0);

@@ -18,6 +18,9 @@ const ROLES: Record<Actor, string> = {
   'schema-owner': 'plain_owner',
 };
 
+/** The database's roles that are not its owner's. */
+export const LESSER_ROLES = ['anon', 'authenticated', 'service_role', 'mqtt_ingest', 'broker_sync'];
+
 /** The database role that an actor has. */
 export const roleOf = (actor: Actor): string => ROLES[actor];
 

@@ -4,6 +4,7 @@
 // but neither PostgREST nor a function of the platform runs a caller's SQL; the claims come from a token that the auth
 // server signed.
 import { randomUUID } from 'node:crypto';
+import { TODAY } from './database.ts';
 import { CALLS } from './functions.ts';
 import { COLUMNS } from './matrix.ts';
 import { SAMPLES, type Values } from './samples.ts';
@@ -195,9 +196,9 @@ export function escalations({ a }: World, me: { sub: string; email: string }): A
   ];
 }
 
-/** What needs SQL of one's own, which the API does not run: a second line of defence. @param day `YYYYMMDD`, UTC. */
-export function sqlAttacks(victim: Tenant, day: string): Attack[] {
-  const hidden = [`ingest.telemetry_${day}`, 'ingest.telemetry_default', 'ingest.registered_devices', 'ingest.leases'];
+/** What needs SQL of one's own, which the API does not run: a second line of defence. */
+export function sqlAttacks(victim: Tenant): Attack[] {
+  const hidden = [TODAY, 'ingest.telemetry_default', 'ingest.registered_devices', 'ingest.leases'];
   const statements = [
     ...[
       ...hidden,
@@ -207,11 +208,11 @@ export function sqlAttacks(victim: Tenant, day: string): Attack[] {
       'broker.service_accounts',
       'auth.users',
     ].map((table) => `select * from ${table}`),
-    `insert into ingest.telemetry_${day} (tenant_id, device_id, ts, message_id, payload)
+    `insert into ${TODAY} (tenant_id, device_id, ts, message_id, payload)
        values ('${victim.id}', '${victim.device}', now(), 'x', '{}')`,
-    `update ingest.telemetry_${day} set payload = '{}'`,
-    `delete from ingest.telemetry_${day}`,
-    ...['public.telemetry', 'public.audit_log', `ingest.telemetry_${day}`].map((table) => `truncate ${table}`),
+    `update ${TODAY} set payload = '{}'`,
+    `delete from ${TODAY}`,
+    ...['public.telemetry', 'public.audit_log', TODAY].map((table) => `truncate ${table}`),
     'create trigger spy after insert on public.telemetry execute function access.audit()',
     'create policy spy on public.telemetry using (true)',
     'alter table public.telemetry disable row level security',
@@ -227,7 +228,8 @@ export function sqlAttacks(victim: Tenant, day: string): Attack[] {
     `select * from access.breaches('${victim.id}', 'threshold', null, 't', 'above', 0, 60, now() - interval '1 day', now())`,
     // A function of one's own in a policy's or a query's place sees rows before the policy: it must not be planned first.
     `select * from public.telemetry where tenant_id = '${victim.id}' or 1 / (case when tenant_id = '${victim.id}' then 0 else 1 end) > 0`,
-    'copy public.telemetry to stdout',
+    'copy public.devices to stdout',
+    'copy (select * from public.telemetry) to stdout',
     "copy (select 1) to program 'true'",
     "select pg_read_file('PG_VERSION')",
   ];

@@ -13,6 +13,9 @@ export const NOT_FOUND = 'P0002';
 /** invalid_parameter_value */
 export const BAD_ARGUMENT = '22023';
 
+/** The partition of the day, UTC. */
+export const TODAY = `ingest.telemetry_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
+
 /** What a token of the auth server says. */
 export interface Claims {
   sub?: string;

@@ -3,10 +3,11 @@
 import type { ClientBase } from 'pg';
 import { type Actor, actorsOf } from './actors.ts';
 import type { Relation } from './cells.ts';
+import { OPENED } from './guards.ts';
 
 /** One statement, and where it may and must be seen. */
 export interface Mutation {
-  kind: 'policy' | 'grant' | 'column' | 'force' | 'addition';
+  kind: 'policy' | 'grant' | 'column' | 'force' | 'guard' | 'addition';
   sql: string;
   /** The table or view that it changes. */
   relation: string;
@@ -61,12 +62,26 @@ export async function removals(client: ClientBase, relations: Relation[]): Promi
   ];
 }
 
+/** Opens a guard, once for each policy that asks it. */
+export async function openings(client: ClientBase, relations: Relation[]): Promise<Mutation[]> {
+  const { rows } = await client.query<{ relation: string; guard: keyof typeof OPENED; command: string }>(
+    `select name as relation, guard, p.polcmd as command
+     from unnest($1::text[]) as name join pg_policy as p on p.polrelid = name::regclass, unnest($2::text[]) as guard
+     where concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~ ('access.' || guard)`,
+    [relations.map(({ name }) => name), Object.keys(OPENED)],
+  );
+  return rows.map(({ relation, guard, command }) => ({
+    ...{ kind: 'guard' as const, sql: OPENED[guard], relation },
+    ...{ actors: actorsOf('authenticated'), verbs: POLICY_VERBS[command]! },
+  }));
+}
+
 /**
- * Gives one role everything on one table: first the grants, then also a policy that lets everything pass. For a view, on
- * the tables that it reads, too.
+ * Gives one role everything on one table: the grants with a policy that lets everything pass, and the grants alone. For a
+ * view, on the tables that it reads, too. A table's first is the one that opens most: people everywhere have some rights.
  */
 export function additions(relations: Relation[], dependents: Map<string, string[]>): Mutation[] {
-  const roles = ['anon', 'authenticated', 'mqtt_ingest', 'broker_sync', 'service_role'];
+  const roles = ['authenticated', 'anon', 'mqtt_ingest', 'broker_sync', 'service_role'];
   return relations.flatMap(({ name, isView }) => {
     const reads = [...dependents].filter(([, views]) => views.includes(name)).map(([table]) => table);
     const tables = isView ? reads : [name];
@@ -75,8 +90,8 @@ export function additions(relations: Relation[], dependents: Map<string, string[
       const enter = `grant usage on schema ${name.split('.')[0]} to ${role}`;
       const policies = tables.map((one) => `create policy leak on ${one} to ${role} using (true) with check (true)`);
       const steps = [
-        [enter, ...grants],
         [enter, ...grants, ...policies],
+        [enter, ...grants],
       ];
       return steps.map((sql) => ({
         kind: 'addition' as const,

@@ -1,0 +1,56 @@
+// What the API must answer each attack, by the matrices that the database is held to: no other refusal counts as one.
+import type { Actor } from '../../provisioning/database/testing/actors.ts';
+import type { Attack } from '../../provisioning/database/testing/attacks.ts';
+import { NOT_FOUND, REFUSED } from '../../provisioning/database/testing/database.ts';
+import { FUNCTION_MATRIX } from '../../provisioning/database/testing/functions.ts';
+import { COLUMNS, readMatrix } from '../../provisioning/database/testing/matrix.ts';
+
+/** foreign_key_violation */
+const DANGLING = '23503';
+/** The API knows no column that nobody may read: it does not even ask the database. */
+const UNKNOWN_COLUMN = 'PGRST204';
+
+const tables = new Map(readMatrix().map(({ table, cells }) => [table, cells]));
+const functions = new Map(readMatrix(FUNCTION_MATRIX).map(({ table: name, cells }) => [name, cells]));
+
+/**
+ * The code of the answer; undefined where nothing is refused, because nothing of theirs is found.
+ * @param mine id of the attacker's tenant, or of the one that a stranger claims.
+ */
+export function codeOf(attack: Attack, attacker: Actor, mine: string): string | undefined {
+  if (attack.verb === 'sql') throw new Error('the API runs no SQL');
+  if (attack.verb === 'rpc')
+    return codeOfCall(functions.get(attack.function)![attacker]!, attack.args.tenant_id === mine);
+  const cell = tables.get(`public.${attack.table}`)![attacker]!;
+  const [own, other] = cell.split('/') as [string, string];
+  const { select, insert, update } = COLUMNS[`public.${attack.table}`]?.authenticated ?? {};
+  switch (attack.verb) {
+    case 'select':
+      return lacks(select, attack.columns ?? ['*']) ? REFUSED : undefined;
+    case 'insert': {
+      const columns = Object.keys(attack.values);
+      if (lacks(select, columns)) return UNKNOWN_COLUMN;
+      const isOwn = attack.values.tenant_id === mine && own[1] === 'I';
+      return isOwn && !lacks(insert, columns) ? DANGLING : REFUSED;
+    }
+    case 'update':
+      if (other[2] === '-' || lacks(update, Object.keys(attack.values))) return REFUSED;
+      // A rule of one's own, to be turned to a device of theirs.
+      return own[2] === 'U' && attack.values.device_id ? DANGLING : undefined;
+    case 'delete':
+      return other[3] === '-' ? REFUSED : undefined;
+  }
+}
+
+/** What is not among the granted columns. @param granted undefined: all. */
+const lacks = (granted: string | undefined, columns: string[]): boolean =>
+  granted !== undefined && columns.some((column) => !granted.split(' ').includes(column));
+
+/** A member's id, of whatever tenant, is none of a tenant's to which it does not belong: answered as nobody's. */
+function codeOfCall(cell: string, isAboutMine: boolean): string | undefined {
+  const [own, other] = cell.split('/') as [string, string];
+  const sign = isAboutMine && own !== 'Y' ? own : other;
+  const code = { f: REFUSED, n: NOT_FOUND, 0: undefined, '-': REFUSED };
+  if (!(sign in code)) throw new Error(`no answer is known for ${cell}`);
+  return code[sign as keyof typeof code];
+}
