@@ -74,9 +74,9 @@ export function DevicePage() {
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       <div className={styles.columns}>
         <div>
-          {newest && <DeviceChartSection deviceId={device.id} readings={readings} />}
+          {(!readings || newest) && <DeviceChartSection deviceId={device.id} readings={readings} />}
           <Section title="Last readings" flush>
-            {!readings && <Skeleton lines={4} label="Loading readings" />}
+            {!readings && <Skeleton lines={12} label="Loading readings" />}
             {readings && newest && <ReadingsTable readings={readings.slice(0, SHOWN)} />}
             {readings && !newest && (
               <Empty icon={<Radio />} title="No readings in the last 7 days">

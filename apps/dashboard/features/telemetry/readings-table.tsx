@@ -2,17 +2,17 @@
 // A device's last readings as they were sent.
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { formatClock, readingFields } from '../../ui/format.ts';
-import { Ago, useNow } from '../../ui/time.tsx';
+import { Ago, useToday } from '../../ui/time.tsx';
 import type { Reading } from './readings.ts';
 import styles from './readings-table.module.css';
 
 export function ReadingsTable({ readings }: { readings: Reading[] }) {
-  const now = useNow();
+  const today = useToday();
   const columns: Column<Reading>[] = [
     {
       header: 'Device time',
       title: true,
-      cell: ({ ts }) => <time dateTime={ts}>{formatClock(new Date(ts), now)}</time>,
+      cell: ({ ts }) => <time dateTime={ts}>{formatClock(new Date(ts), today)}</time>,
     },
     { header: 'Reading', phone: 'wide', cell: ({ payload }) => <Values payload={payload} /> },
     { header: 'Received', phone: 'corner', numeric: true, cell: ({ received_at }) => <Ago at={received_at} /> },
