@@ -8,7 +8,7 @@ import { PageHead, Section } from '../../ui/page.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useNow } from '../../ui/time.tsx';
 import { messageOf } from '../session/errors.ts';
-import { polled } from '../session/queries.tsx';
+import { polled, useSliced } from '../session/queries.tsx';
 import { useMay, useTenant } from '../tenants/tenant.tsx';
 import { DeadLettersSection } from './dead-letters-section.tsx';
 import { ingestMinutes, residuals } from './ingest.ts';
@@ -30,7 +30,7 @@ export function IngestPage() {
   const [name, setName] = useState<(typeof RANGES)[number]['value']>('1h');
   const { minutes, step } = RANGES.find(({ value }) => value === name) ?? RANGES[0];
   const minuteNow = useNow(60);
-  const { data, error } = useQuery({
+  const { data, error } = useSliced({
     queryKey: ['minutes', tenant_id, minutes],
     queryFn: () => ingestMinutes(tenant_id, new Date(Date.now() - minutes * 60_000)),
     ...polled(minutes > 60 ? 15_000 : 3000),

@@ -1,7 +1,7 @@
 'use client';
 // Lets in who is signed in and belongs to a tenant; sends others where they become so.
 import { usePathname, useRouter } from 'next/navigation';
-import { type ReactNode, useDeferredValue, useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { signOut } from '../session/account.ts';
@@ -36,9 +36,7 @@ export function Guard({ children }: { children: ReactNode }) {
 }
 
 function Member({ email, children }: { email: string; children: ReactNode }) {
-  const { data, error, refetch } = useMyTenants();
-  // The whole page is drawn for it: in slices, between which the browser can do other things.
-  const tenants = useDeferredValue(data);
+  const { data: tenants, error, refetch } = useMyTenants();
   if (tenants && tenants.length > 0) {
     return (
       <TenantProvider tenants={tenants}>
