@@ -41,7 +41,6 @@ interface Props {
 }
 
 const MOST_TIMES = 10;
-const MOST_VALUES = 5;
 
 export function Chart({
   times,
@@ -60,7 +59,7 @@ export function Chart({
   const range = rangeOf([...columns.map(({ values }) => values), ...(band ? [band.low, band.high] : [])], fromZero);
   const scale = scaleOf(from, until, range);
   const barSeconds = (until - from) / times.length;
-  const values = valueTicks(...range, MOST_VALUES);
+  const values = valueTicks(...range, small ? 3 : 6);
   const choose = (index: number | null) => {
     if (index === point) return;
     setPoint(index);
