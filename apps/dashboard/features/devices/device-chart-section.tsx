@@ -1,7 +1,7 @@
 'use client';
 // The newest values, and the chart of one of them.
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { isMeasured } from '../../ui/format.ts';
 import { Section } from '../../ui/page.tsx';
@@ -12,8 +12,14 @@ import { RANGES, type RangeName, rangeOf } from '../telemetry/ranges.ts';
 import type { Reading } from '../telemetry/readings.ts';
 import { ValueTiles } from '../telemetry/value-tiles.tsx';
 
-/** @param readings the newest; undefined while they are read. */
-export function DeviceChartSection({ deviceId, readings = [] }: { deviceId: string; readings: Reading[] | undefined }) {
+/** Drawn anew for other readings only. @param readings the newest; undefined while they are read. */
+export const DeviceChartSection = memo(function DeviceChartSection({
+  deviceId,
+  readings = [],
+}: {
+  deviceId: string;
+  readings: Reading[] | undefined;
+}) {
   const [chosen, setChosen] = useState<string>();
   const [rangeName, setRangeName] = useState<RangeName>('15m');
   const { data: fields } = useQuery({
@@ -40,4 +46,4 @@ export function DeviceChartSection({ deviceId, readings = [] }: { deviceId: stri
       </Section>
     </>
   );
-}
+});

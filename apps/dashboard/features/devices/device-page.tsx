@@ -76,7 +76,7 @@ export function DevicePage() {
           {(!readings || newest) && <DeviceChartSection deviceId={device.id} readings={readings} />}
           <Section title="Last readings" flush>
             {!readings && <Skeleton lines={12} label="Loading readings" />}
-            {readings && newest && <ReadingsTable readings={readings.slice(0, SHOWN)} />}
+            {readings && newest && <ReadingsTable readings={readings} most={SHOWN} />}
             {readings && !newest && (
               <Empty icon={<Radio />} title="No readings in the last 7 days">
                 {mayManage

@@ -1,12 +1,14 @@
 'use client';
 // A device's last readings as they were sent.
+import { memo } from 'react';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { formatClock, readingFields } from '../../ui/format.ts';
 import { Ago, useToday } from '../../ui/time.tsx';
 import type { Reading } from './readings.ts';
 import styles from './readings-table.module.css';
 
-export function ReadingsTable({ readings }: { readings: Reading[] }) {
+/** Drawn anew for other readings only. @param most lines. */
+export const ReadingsTable = memo(function ReadingsTable({ readings, most }: { readings: Reading[]; most: number }) {
   const today = useToday();
   const columns: Column<Reading>[] = [
     {
@@ -21,11 +23,11 @@ export function ReadingsTable({ readings }: { readings: Reading[] }) {
     <DataTable
       caption="Last readings"
       columns={columns}
-      rows={readings}
+      rows={readings.slice(0, most)}
       keyOf={({ ts, message_id }) => `${ts} ${message_id}`}
     />
   );
-}
+});
 
 function Values({ payload }: { payload: unknown }) {
   const fields = readingFields(payload, 8);
