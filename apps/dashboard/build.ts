@@ -10,13 +10,15 @@ import { writeHeaders } from './headers.ts';
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, '../..');
 const OUTDIR = join(ROOT, 'dist/dashboard');
+/** Which sources it is built of. Beside the site, which is served whole. */
+const STAMP = `${OUTDIR}.sources`;
 
 /**
- * The static export, checked for size.
- * @param outdir Default: `dist/dashboard` in the checkout. What was there is removed.
+ * The static export, checked for size; what was in dist/dashboard is removed.
+ * @returns its folder.
  * @throws Error when it does not build, or a route loads more script than it may.
  */
-export function buildDashboard(outdir = OUTDIR): string {
+function buildDashboard(): string {
   const hash = buildId();
   const env = {
     ...process.env,
@@ -34,12 +36,12 @@ export function buildDashboard(outdir = OUTDIR): string {
   for (const { page, bytes } of assertFirstLoads(join(HERE, 'out'))) {
     console.log(`${String(Math.round(bytes / 1000)).padStart(5)} kB  ${page}`);
   }
-  rmSync(stampOf(outdir), { force: true });
-  rmSync(outdir, { recursive: true, force: true });
-  cpSync(join(HERE, 'out'), outdir, { recursive: true });
-  writeHeaders(outdir);
-  writeFileSync(stampOf(outdir), hash);
-  return outdir;
+  rmSync(STAMP, { force: true });
+  rmSync(OUTDIR, { recursive: true, force: true });
+  cpSync(join(HERE, 'out'), OUTDIR, { recursive: true });
+  writeHeaders(OUTDIR);
+  writeFileSync(STAMP, hash);
+  return OUTDIR;
 }
 
 /** The same, built only when its sources have changed since. Says so, because it takes some twenty seconds. */
@@ -50,12 +52,9 @@ export function freshDashboard(): string {
 }
 
 /** True when the build there is of these very sources. */
-export function isBuilt(outdir = OUTDIR): boolean {
-  return existsSync(stampOf(outdir)) && readFileSync(stampOf(outdir), 'utf8') === buildId();
+export function isBuilt(): boolean {
+  return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === buildId();
 }
-
-/** Beside the site, which is served whole. */
-const stampOf = (outdir: string) => `${outdir}.sources`;
 
 /** Of what it is built from; short enough for the pages' addresses. */
 const buildId = () => sourcesHash().slice(0, 20);

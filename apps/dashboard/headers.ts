@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 /** Longest line of `_headers` in characters: https://developers.cloudflare.com/pages/configuration/headers/ */
 const MAX_LINE = 2000;
@@ -89,9 +88,3 @@ function inlineScripts(page: string, html: string): string[] {
 }
 
 const hashOf = (script: string) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [dir, ...apiOrigins] = process.argv.slice(2);
-  if (dir === undefined) throw new Error('usage: node apps/dashboard/headers.ts DIR [API-ORIGIN ...]');
-  writeHeaders(dir, { apiOrigins });
-}

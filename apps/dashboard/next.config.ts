@@ -9,7 +9,7 @@ const config: NextConfig = {
   turbopack: { root: join(import.meta.dirname, '../..') },
   // A hash of the sources: the same sources give the same files, and a page left open notices a newer build.
   generateBuildId: () => process.env.DASHBOARD_BUILD_ID ?? 'development',
-  experimental: { optimizePackageImports: ['radix-ui', 'lucide-react'] },
+  experimental: { optimizePackageImports: ['lucide-react'] },
 };
 
 export default config;

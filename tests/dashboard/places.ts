@@ -46,7 +46,12 @@ export const PLACES: readonly Place[] = [
       await page.getByLabel('Name').fill('Cold store');
     },
   },
-  { name: 'ingest', path: '/admin/ingest', person: 'owner', go: (page) => page.locator('canvas').nth(1).waitFor() },
+  {
+    name: 'ingest',
+    path: '/admin/ingest',
+    person: 'owner',
+    go: (page) => page.getByRole('img', { name: /^Latency: / }).waitFor(),
+  },
   {
     name: 'alerts',
     path: '/admin/alerts',

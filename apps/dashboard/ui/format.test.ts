@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
-import { formatAgo, formatBytes, formatClock, formatNumber, readingFields } from './format.ts';
+import { formatAgo, formatBytes, formatClock, formatNumber, formatTime, readingFields } from './format.ts';
 
 test.each([
   [0, '0'],
   [21.456_78, '21.457'],
   [-3.1, '-3.1'],
+  [0.0625, '0.063'],
+  [999.5, '999.5'],
+  [999.9996, '1,000'],
   [1234.56, '1,235'],
+  [-1_234_567, '-1,234,567'],
   [0.000_012, '1.20e-5'],
   [3e15, '3.00e+15'],
 ])('%d is written %s', (value, text) => expect(formatNumber(value)).toBe(text));
@@ -33,6 +37,10 @@ test.each([
 test('a time of another day says its day', () => {
   expect(formatClock(new Date('2026-11-21T09:08:07'), NOW)).toBe('09:08:07');
   expect(formatClock(new Date('2026-11-20T09:08:07'), NOW)).toBe('20 Nov 09:08:07');
+});
+
+test('a date says its time to the second', () => {
+  expect(formatTime(new Date('2026-09-01T09:08:07'))).toBe('1 Sep 2026, 09:08:07');
 });
 
 test("a reading's fields, without its envelope", () => {

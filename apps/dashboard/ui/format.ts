@@ -1,13 +1,14 @@
-// How numbers, times and readings are written.
+// How numbers, times and readings are written. By hand: the language is fixed, and a browser takes some 30 ms to make its
+// first Intl formatter, during which a slow phone stands still.
 
-const numbers = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
-const wholes = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** A count or a measured value: grouped thousands, at most three decimals; very large and small ones with an exponent. */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 1e12)) return value.toExponential(2);
-  return size >= 1000 ? wholes.format(value) : numbers.format(value);
+  const text = size < 1000 ? String(Number(value.toFixed(3))) : value.toFixed(0);
+  return text.replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Bytes in units of 1,000: `412 MB`. */
@@ -42,32 +43,32 @@ export function formatSpan(seconds: number): string {
   return `${Math.floor(seconds / DAY)} days`;
 }
 
+/** Local day and month: `21 Nov`. */
+export const formatDay = (time: Date): string => `${time.getDate()} ${MONTHS[time.getMonth()]}`;
+
+/** Local time of day: `14:03`. */
+export const formatMinute = (time: Date): string => `${twoDigits(time.getHours())}:${twoDigits(time.getMinutes())}`;
+
+/** Local time of day: `14:03:09`. */
+export const formatSecond = (time: Date): string => `${formatMinute(time)}:${twoDigits(time.getSeconds())}`;
+
 /** Local date and time to the second: `21 Nov 2026, 14:03:09`. */
-export const formatTime = (time: Date): string =>
-  time.toLocaleString('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
+export const formatTime = (time: Date): string => `${formatDay(time)} ${time.getFullYear()}, ${formatSecond(time)}`;
 
 /** Local time of day to the second, with the date when it is another day than `now`. */
-export function formatClock(time: Date, now: Date): string {
-  const clock = time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  if (time.toDateString() === now.toDateString()) return clock;
-  return `${time.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${clock}`;
-}
+export const formatClock = (time: Date, now: Date): string =>
+  time.toDateString() === now.toDateString() ? formatSecond(time) : `${formatDay(time)} ${formatSecond(time)}`;
 
-/** Fields of a reading that say when and which it is, not what was measured. */
-const ENVELOPE = new Set(['id', 'ts']);
+const twoDigits = (value: number) => String(value).padStart(2, '0');
+
+/** False for fields of a reading that say when and which it is, not what was measured. */
+export const isMeasured = (field: string): boolean => field !== 'id' && field !== 'ts';
 
 /** A reading's measured values, in its own order, at most `most` of them, as text. */
 export function readingFields(payload: unknown, most: number): { field: string; value: string }[] {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return [];
   return Object.entries(payload)
-    .filter(([field]) => !ENVELOPE.has(field))
+    .filter(([field]) => isMeasured(field))
     .slice(0, most)
     .map(([field, value]) => ({ field, value: formatValue(value) }));
 }

@@ -8,14 +8,12 @@ export type Tone = 'ok' | 'warn' | 'danger' | 'neutral';
 
 const ICONS = { ok: CircleCheck, warn: CircleAlert, danger: CircleAlert, neutral: Info };
 
-/** @param action what to do about it, such as a button. */
-export function Notice({ tone, action, children }: { tone: Tone; action?: ReactNode; children: ReactNode }) {
+export function Notice({ tone, children }: { tone: Tone; children: ReactNode }) {
   const Icon = ICONS[tone];
   return (
     <div className={classes(styles.notice, styles[tone])} role={tone === 'danger' ? 'alert' : 'status'}>
       <Icon aria-hidden />
       <div className={styles.text}>{children}</div>
-      {action}
     </div>
   );
 }

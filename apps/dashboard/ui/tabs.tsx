@@ -1,7 +1,7 @@
 'use client';
-// Several views of one page, one in view at a time.
-import { Tabs as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
+// Several views of one page, one in view at a time; keys as the ARIA Authoring Practices have them for tabs:
+// https://www.w3.org/WAI/ARIA/apg/patterns/tabs/
+import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
 import styles from './tabs.module.css';
 
 interface Props<Value extends string> {
@@ -13,20 +13,50 @@ interface Props<Value extends string> {
 }
 
 export function Tabs<Value extends string>({ label, value, onChange, tabs }: Props<Value>) {
+  const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  const here = tabs.findIndex((tab) => tab.value === value);
+  function move(event: KeyboardEvent) {
+    const places: Record<string, number> = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: 0, End: -1 };
+    const place = places[event.key];
+    if (place === undefined) return;
+    event.preventDefault();
+    const next = (place + tabs.length) % tabs.length;
+    onChange((tabs[next] as (typeof tabs)[number]).value);
+    list.current?.querySelectorAll<HTMLElement>('[role=tab]')[next]?.focus();
+  }
   return (
-    <Radix.Root value={value} onValueChange={(chosen) => onChange(chosen as Value)}>
-      <Radix.List className={styles.list} aria-label={label}>
-        {tabs.map((tab) => (
-          <Radix.Trigger key={tab.value} value={tab.value} className={styles.tab}>
-            {tab.label}
-          </Radix.Trigger>
-        ))}
-      </Radix.List>
-      {tabs.map((tab) => (
-        <Radix.Content key={tab.value} value={tab.value} className={styles.content}>
-          {tab.content}
-        </Radix.Content>
-      ))}
-    </Radix.Root>
+    <>
+      <div ref={list} role="tablist" aria-label={label} className={styles.list} onKeyDown={move}>
+        {tabs.map((tab) => {
+          const isHere = tab.value === value;
+          return (
+            <button
+              key={tab.value}
+              type="button"
+              role="tab"
+              id={`${id}-${tab.value}`}
+              aria-selected={isHere}
+              aria-controls={isHere ? `${id}-panel` : undefined}
+              tabIndex={isHere ? 0 : -1}
+              className={styles.tab}
+              onClick={() => onChange(tab.value)}
+            >
+              {tab.label}
+            </button>
+          );
+        })}
+      </div>
+      <div
+        role="tabpanel"
+        id={`${id}-panel`}
+        aria-labelledby={`${id}-${value}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a view without a control is reached by the keyboard, too
+        tabIndex={0}
+        className={styles.content}
+      >
+        {tabs[here]?.content}
+      </div>
+    </>
   );
 }

@@ -2,6 +2,7 @@
 // The form of a rule.
 import { useId } from 'react';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
+import { isMeasured } from '../../ui/format.ts';
 import { useDevices, useLatestReadings } from '../devices/use-devices.ts';
 import { KIND_NAMES, WINDOW_MEANS } from './rule-words.ts';
 import { KINDS, type RuleDraft, type RuleKind, SEVERITIES, type Severity } from './rules.ts';
@@ -121,7 +122,7 @@ function useKnownFields(deviceId: string | null): string[] {
   const names = readings.flatMap(({ payload }) =>
     Object.entries((payload ?? {}) as object).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
   );
-  return [...new Set(names)].filter((name) => name !== 'ts' && name !== 'id').sort();
+  return [...new Set(names)].filter(isMeasured).sort();
 }
 
 const numberText = (value: number | null) => (value === null || Number.isNaN(value) ? '' : value);

@@ -40,7 +40,7 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
 }
 
 function Firings({ firings, kind }: { firings: Firing[]; kind: RuleDraft['kind'] }) {
-  const now = useNow();
+  const now = new Date(useNow(60) * 1000);
   const nameOf = useDeviceNames();
   const hours = firingsByHour(firings, HOURS, now);
   const most = Math.max(1, ...hours);

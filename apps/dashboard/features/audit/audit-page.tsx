@@ -2,6 +2,7 @@
 // The audit log, newest first.
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ScrollText } from 'lucide-react';
+import { useDeferredValue } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { formatTime } from '../../ui/format.ts';
@@ -35,7 +36,9 @@ function Entries() {
     initialPageParam: undefined as number | undefined,
     getNextPageParam: (page) => (page.length === PAGE ? page.at(-1)?.id : undefined),
   });
-  const entries = data?.pages.flat() ?? [];
+  // Fifty rows and more: in slices, as useSliced() has it.
+  const pages = useDeferredValue(data?.pages);
+  const entries = pages?.flat() ?? [];
   // Keys and commands are noted under their device's id.
   const nameOf = (subject: string | null) => devices?.find(({ id }) => id === subject)?.slug ?? subject ?? '';
   const columns: Column<AuditEntry>[] = [
@@ -53,11 +56,11 @@ function Entries() {
     <>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       <Section title="Changes" flush>
-        {!data && !error && <Skeleton lines={6} label="Loading the audit log" />}
+        {!pages && !error && <Skeleton lines={6} label="Loading the audit log" />}
         {entries.length > 0 && (
           <DataTable caption="Changes" columns={columns} rows={entries} keyOf={({ id }) => String(id)} />
         )}
-        {data && entries.length === 0 && (
+        {pages && entries.length === 0 && (
           <Empty icon={<ScrollText />} title="Nothing changed yet">
             Adding a device, inviting someone or changing a rule is noted here.
           </Empty>

@@ -1,7 +1,9 @@
 'use client';
 // The newest values, and the chart of one of them.
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { memo, useState } from 'react';
+import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
+import { isMeasured } from '../../ui/format.ts';
 import { Section } from '../../ui/page.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { deviceFields } from '../telemetry/charts.ts';
@@ -10,7 +12,14 @@ import { RANGES, type RangeName, rangeOf } from '../telemetry/ranges.ts';
 import type { Reading } from '../telemetry/readings.ts';
 import { ValueTiles } from '../telemetry/value-tiles.tsx';
 
-export function DeviceChartSection({ deviceId, readings }: { deviceId: string; readings: Reading[] }) {
+/** Drawn anew for other readings only. @param readings the newest; undefined while they are read. */
+export const DeviceChartSection = memo(function DeviceChartSection({
+  deviceId,
+  readings = [],
+}: {
+  deviceId: string;
+  readings: Reading[] | undefined;
+}) {
   const [chosen, setChosen] = useState<string>();
   const [rangeName, setRangeName] = useState<RangeName>('15m');
   const { data: fields } = useQuery({
@@ -19,18 +28,22 @@ export function DeviceChartSection({ deviceId, readings }: { deviceId: string; r
     staleTime: 30_000,
     refetchInterval: 60_000,
   });
-  const known = fields?.filter((field) => field !== 'ts' && field !== 'id') ?? [];
-  const field = chosen !== undefined && known.includes(chosen) ? chosen : known[0];
-  if (field === undefined) return null;
+  const known = fields?.filter(isMeasured);
+  const field = chosen !== undefined && known?.includes(chosen) ? chosen : known?.[0];
+  if (known?.length === 0) return null;
   return (
     <>
       <ValueTiles fields={known} payload={readings[0]?.payload} field={field} onChange={setChosen} />
       <Section
-        title={field}
+        title={field ?? 'Chart'}
         aside={<Segmented label="Range" options={RANGES} value={rangeName} onChange={setRangeName} />}
       >
-        <FieldChart deviceId={deviceId} field={field} range={rangeOf(rangeName)} live={readings} />
+        {field === undefined ? (
+          <ChartSkeleton />
+        ) : (
+          <FieldChart deviceId={deviceId} field={field} range={rangeOf(rangeName)} live={readings} />
+        )}
       </Section>
     </>
   );
-}
+});

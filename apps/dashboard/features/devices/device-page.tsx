@@ -1,13 +1,12 @@
 'use client';
 // One device: what it measures now and before, and what may be done with it.
-import { useQuery } from '@tanstack/react-query';
 import { ArrowLeft, Radio } from 'lucide-react';
 import { useSearchParams } from 'next/navigation';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
 import { messageOf } from '../session/errors.ts';
-import { polled } from '../session/queries.tsx';
+import { polled, useSliced } from '../session/queries.tsx';
 import { recentReadings } from '../telemetry/readings.ts';
 import { ReadingsTable } from '../telemetry/readings-table.tsx';
 import { useMay, useTenant } from '../tenants/tenant.tsx';
@@ -38,18 +37,18 @@ export function DevicePage() {
   const id = useSearchParams().get('id') ?? '';
   const { tenant } = useTenant();
   const mayManage = useMay('manage devices');
-  const {
-    data: device,
-    error,
-    isPending,
-  } = useQuery({ queryKey: ['device', id], queryFn: async () => (await findDevice(id)) ?? null, ...polled(15_000) });
-  const { data: readings, error: readingsError } = useQuery({
+  const { data: device, error } = useSliced({
+    queryKey: ['device', id],
+    queryFn: async () => (await findDevice(id)) ?? null,
+    ...polled(15_000),
+  });
+  const { data: readings, error: readingsError } = useSliced({
     queryKey: ['readings', tenant.tenant_id, id],
     queryFn: () => recentReadings(tenant.tenant_id, id, READINGS),
     ...polled(LIVE_MS),
   });
   const problem = error ?? readingsError;
-  if (isPending) return <Skeleton lines={8} label="Loading device" />;
+  if (device === undefined && !error) return <Skeleton lines={8} label="Loading device" />;
   if (!device || device.tenant_id !== tenant.tenant_id) {
     return (
       <>
@@ -74,10 +73,10 @@ export function DevicePage() {
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       <div className={styles.columns}>
         <div>
-          {newest && <DeviceChartSection deviceId={device.id} readings={readings} />}
+          {(!readings || newest) && <DeviceChartSection deviceId={device.id} readings={readings} />}
           <Section title="Last readings" flush>
-            {!readings && <Skeleton lines={4} label="Loading readings" />}
-            {readings && newest && <ReadingsTable readings={readings.slice(0, SHOWN)} />}
+            {!readings && <Skeleton lines={12} label="Loading readings" />}
+            {readings && newest && <ReadingsTable readings={readings} most={SHOWN} />}
             {readings && !newest && (
               <Empty icon={<Radio />} title="No readings in the last 7 days">
                 {mayManage

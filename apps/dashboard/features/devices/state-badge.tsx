@@ -1,11 +1,11 @@
 'use client';
 import { Badge } from '../../ui/badge.tsx';
-import { useNow } from '../../ui/time.tsx';
+import { useTimely } from '../../ui/time.tsx';
 import { deviceState } from './state.ts';
 
 /** A device's state in a word. */
 export function StateBadge({ enabled, receivedAt }: { enabled: boolean; receivedAt: string | undefined }) {
-  const { word, tone } = deviceState(enabled, receivedAt, useNow());
+  const { word, tone } = useTimely((now) => deviceState(enabled, receivedAt, now));
   return (
     <Badge tone={tone} live={word === 'Live'}>
       {word}

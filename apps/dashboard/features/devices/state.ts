@@ -4,15 +4,19 @@ import type { Tone } from '../../ui/notice.tsx';
 /** A device is live when its last reading came within so many milliseconds. */
 export const LIVE_MS = 120_000;
 
-export interface DeviceState {
-  word: 'Live' | 'Quiet' | 'No readings' | 'Disabled';
-  tone: Tone;
-}
+/** A word for people, and how it looks. */
+const STATES = {
+  disabled: { word: 'Disabled', tone: 'neutral' },
+  never: { word: 'No readings', tone: 'neutral' },
+  live: { word: 'Live', tone: 'ok' },
+  quiet: { word: 'Quiet', tone: 'warn' },
+} as const satisfies Record<string, { word: string; tone: Tone }>;
 
-/** @param receivedAt ISO 8601; undefined when nothing came within 7 days. */
+export type DeviceState = (typeof STATES)[keyof typeof STATES];
+
+/** One of a few constants. @param receivedAt ISO 8601; undefined when nothing came within 7 days. */
 export function deviceState(enabled: boolean, receivedAt: string | undefined, now: Date): DeviceState {
-  if (!enabled) return { word: 'Disabled', tone: 'neutral' };
-  if (receivedAt === undefined) return { word: 'No readings', tone: 'neutral' };
-  const isLive = now.getTime() - Date.parse(receivedAt) < LIVE_MS;
-  return isLive ? { word: 'Live', tone: 'ok' } : { word: 'Quiet', tone: 'warn' };
+  if (!enabled) return STATES.disabled;
+  if (receivedAt === undefined) return STATES.never;
+  return now.getTime() - Date.parse(receivedAt) < LIVE_MS ? STATES.live : STATES.quiet;
 }

@@ -1,6 +1,6 @@
 'use client';
 // The devices that a search and a state leave.
-import { useNow } from '../../ui/time.tsx';
+import { useTimely } from '../../ui/time.tsx';
 import type { LatestReading } from '../telemetry/readings.ts';
 import type { Device } from './devices.ts';
 import { deviceState } from './state.ts';
@@ -22,16 +22,17 @@ export function useFound(
   search: string,
   state: StateFilter,
 ): { found: Device[]; live: number } {
-  const now = useNow();
-  const sought = search.trim().toLowerCase();
-  const filterOf = ({ id, enabled }: Device) => FILTER_OF[deviceState(enabled, latest?.get(id)?.received_at, now).word];
   const all = devices ?? [];
-  return {
-    found: all.filter(
-      (device) =>
-        `${device.name} ${device.slug}`.toLowerCase().includes(sought) &&
-        (state === 'all' || filterOf(device) === state),
-    ),
-    live: all.filter((device) => filterOf(device) === 'live').length,
-  };
+  const filterOf = ({ id, enabled }: Device, now: Date) =>
+    FILTER_OF[deviceState(enabled, latest?.get(id)?.received_at, now).word];
+  // When it is another number, what is found is worked out anew: devices fall silent without sending anything.
+  const live = useTimely((now) => all.filter((device) => filterOf(device, now) === 'live').length);
+  const now = new Date();
+  const sought = search.trim().toLowerCase();
+  const found = all.filter(
+    (device) =>
+      `${device.name} ${device.slug}`.toLowerCase().includes(sought) &&
+      (state === 'all' || filterOf(device, now) === state),
+  );
+  return { found, live };
 }

@@ -1,13 +1,12 @@
 'use client';
 // Dead letters: look at them, and have them read again.
-import { useQuery } from '@tanstack/react-query';
 import { Inbox, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { messageOf } from '../session/errors.ts';
-import { polled } from '../session/queries.tsx';
+import { polled, useSliced } from '../session/queries.tsx';
 import { useChange } from '../session/use-change.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { DeadLetterDialog } from './dead-letter-dialog.tsx';
@@ -21,7 +20,7 @@ export function DeadLettersSection() {
   const { tenant_id } = useTenant().tenant;
   const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
   const [viewed, setViewed] = useState<DeadLetter>();
-  const { data: letters, error } = useQuery({
+  const { data: letters, error } = useSliced({
     queryKey: ['dead-letters', tenant_id],
     queryFn: () => listDeadLetters(tenant_id, SHOWN),
     ...polled(5000),

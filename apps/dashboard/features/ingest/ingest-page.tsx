@@ -2,12 +2,13 @@
 // What arrives from the devices, and what becomes of it.
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { PageHead, Section, Skeleton } from '../../ui/page.tsx';
+import { PageHead, Section } from '../../ui/page.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useNow } from '../../ui/time.tsx';
 import { messageOf } from '../session/errors.ts';
-import { polled } from '../session/queries.tsx';
+import { polled, useSliced } from '../session/queries.tsx';
 import { useMay, useTenant } from '../tenants/tenant.tsx';
 import { DeadLettersSection } from './dead-letters-section.tsx';
 import { ingestMinutes, residuals } from './ingest.ts';
@@ -28,8 +29,8 @@ export function IngestPage() {
   const maySeeLetters = useMay('see dead letters');
   const [name, setName] = useState<(typeof RANGES)[number]['value']>('1h');
   const { minutes, step } = RANGES.find(({ value }) => value === name) ?? RANGES[0];
-  const minuteNow = Math.floor(useNow().getTime() / 60_000) * 60;
-  const { data, error } = useQuery({
+  const minuteNow = useNow(60);
+  const { data, error } = useSliced({
     queryKey: ['minutes', tenant_id, minutes],
     queryFn: () => ingestMinutes(tenant_id, new Date(Date.now() - minutes * 60_000)),
     ...polled(minutes > 60 ? 15_000 : 3000),
@@ -57,14 +58,10 @@ export function IngestPage() {
       )}
       <StatusFigures perMinute={data && (lastWhole?.received ?? 0)} />
       <Section title="Readings a minute">
-        {data && spans ? (
-          <MinutesChart spans={spans} totals={totals(data)} step={step} />
-        ) : (
-          <Skeleton lines={5} label="Loading chart" />
-        )}
+        {data && spans ? <MinutesChart spans={spans} totals={totals(data)} step={step} /> : <ChartSkeleton />}
       </Section>
       <Section title="Latency from receipt to commit, in milliseconds">
-        {spans ? <LatencyChart spans={spans} step={step} /> : <Skeleton lines={3} label="Loading chart" />}
+        {spans ? <LatencyChart spans={spans} step={step} /> : <ChartSkeleton small />}
       </Section>
       {maySeeLetters && <DeadLettersSection />}
     </>

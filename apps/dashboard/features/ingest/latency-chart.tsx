@@ -1,6 +1,6 @@
 'use client';
 // How long readings wait between their receipt and the commit that makes them safe.
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { Chart } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
@@ -8,23 +8,10 @@ import { formatNumber } from '../../ui/format.ts';
 import { clockOf, endOf } from './span-times.ts';
 import type { Span } from './spans.ts';
 
-const SERIES = [
-  { label: 'longest', tone: 'amber' as const },
-  { label: 'average', tone: 'blue' as const },
-];
-
 const written = (ms: number | null | undefined) => (ms == null ? '–' : `${formatNumber(Math.round(ms))} ms`);
 
 export function LatencyChart({ spans, step }: { spans: Span[]; step: number }) {
   const [point, setPoint] = useState<number | null>(null);
-  const columns = useMemo(
-    () => [
-      spans.map(({ at }) => at),
-      spans.map(({ latencyMost }) => latencyMost),
-      spans.map(({ latencyAverage }) => latencyAverage),
-    ],
-    [spans],
-  );
   const newest = spans.findLast(({ latencyAverage }) => latencyAverage !== null);
   const shown = (point === null ? undefined : spans[point]) ?? newest;
   return (
@@ -38,9 +25,12 @@ export function LatencyChart({ spans, step }: { spans: Span[]; step: number }) {
       />
       <Chart
         small
-        series={SERIES}
+        times={spans.map(({ at }) => at)}
+        lines={[
+          { tone: 'amber', values: spans.map(({ latencyMost }) => latencyMost) },
+          { tone: 'blue', values: spans.map(({ latencyAverage }) => latencyAverage) },
+        ]}
         fromZero
-        data={columns}
         from={spans[0]?.at ?? 0}
         until={endOf(spans, step)}
         description={`Latency: newest average ${written(newest?.latencyAverage)}, longest ${written(newest?.latencyMost)}.`}
@@ -48,10 +38,12 @@ export function LatencyChart({ spans, step }: { spans: Span[]; step: number }) {
       />
       <DataDetails
         head={['From', 'average', 'longest']}
-        rows={[...spans]
-          .reverse()
-          .slice(0, 30)
-          .map((span) => [clockOf(span), written(span.latencyAverage), written(span.latencyMost)])}
+        rows={() =>
+          [...spans]
+            .reverse()
+            .slice(0, 30)
+            .map((span) => [clockOf(span), written(span.latencyAverage), written(span.latencyMost)])
+        }
       />
     </>
   );

@@ -1,8 +1,7 @@
 'use client';
 // Readings a minute as stacked bars: stored, duplicates, rejected, beyond the quota.
 import { useMemo, useState } from 'react';
-import { Chart } from '../../ui/chart/chart.tsx';
-import type { ChartTone } from '../../ui/chart/colours.ts';
+import { Chart, type ChartTone } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
 import { formatNumber } from '../../ui/format.ts';
@@ -22,9 +21,6 @@ const TONES: Record<Fate, ChartTone> = {
   over_quota: 'violet',
 };
 
-/** The whole stack first: each lower part is drawn over it. */
-const SERIES = [...FATES].reverse().map((fate) => ({ label: NAMES[fate], tone: TONES[fate], kind: 'bars' as const }));
-
 interface Props {
   spans: Span[];
   totals: Record<Fate, number>;
@@ -33,9 +29,8 @@ interface Props {
 
 export function MinutesChart({ spans, totals, step }: Props) {
   const [point, setPoint] = useState<number | null>(null);
-  const columns = useMemo(() => stackColumns(spans), [spans]);
+  const bars = useMemo(() => stackColumns(spans).map(({ fate, values }) => ({ tone: TONES[fate], values })), [spans]);
   const pointed = point === null ? undefined : spans[point];
-  const from = spans[0]?.at ?? 0;
   const rate = (span: Span, fate: Fate) => formatNumber(Math.round(span[fate] * 10) / 10);
   return (
     <>
@@ -48,20 +43,22 @@ export function MinutesChart({ spans, totals, step }: Props) {
         }))}
       />
       <Chart
-        series={SERIES}
+        times={spans.map(({ at }) => at)}
+        bars={bars}
         fromZero
-        data={columns}
-        from={from}
+        from={spans[0]?.at ?? 0}
         until={endOf(spans, step)}
         description={`Readings a minute since ${clockOf(spans[0])}: ${FATES.map((fate) => `${formatNumber(totals[fate])} ${NAMES[fate]}`).join(', ')}.`}
         onPoint={setPoint}
       />
       <DataDetails
         head={['From', ...FATES.map((fate) => NAMES[fate])]}
-        rows={[...spans]
-          .reverse()
-          .slice(0, 30)
-          .map((span) => [clockOf(span), ...FATES.map((fate) => rate(span, fate))])}
+        rows={() =>
+          [...spans]
+            .reverse()
+            .slice(0, 30)
+            .map((span) => [clockOf(span), ...FATES.map((fate) => rate(span, fate))])
+        }
       />
     </>
   );

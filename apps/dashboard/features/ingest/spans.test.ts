@@ -32,6 +32,11 @@ test('a bar of several minutes is their mean; the newest counts the minutes it h
 
 test('the stack stands on what was stored', () => {
   const ledger = [minute(60, 5, 2)];
-  expect(stackColumns(toSpans(ledger, 1, 1, 60))).toEqual([[60], [null], [7], [null], [5]]);
+  expect(stackColumns(toSpans(ledger, 1, 1, 60))).toEqual([
+    { fate: 'over_quota', values: [null] },
+    { fate: 'rejected', values: [7] },
+    { fate: 'duplicate', values: [null] },
+    { fate: 'stored', values: [5] },
+  ]);
   expect(totals(ledger)).toEqual({ stored: 5, duplicate: 0, rejected: 2, over_quota: 0 });
 });

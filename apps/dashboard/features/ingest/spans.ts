@@ -52,12 +52,14 @@ function toSpan(at: number, rows: IngestMinute[], minutes: number): Span {
 }
 
 /**
- * Columns of a stacked chart: times, then the stack's tops from the whole down to the first fate alone. Null where a fate
- * has no part: what is drawn behind another bar shines through at its edges.
+ * Columns of a stacked chart: the stack's tops, from the whole, which is drawn first, down to the first fate alone. Null
+ * where a fate has no part: what is drawn behind another bar shines through at its edges.
  */
-export function stackColumns(spans: Span[]): (number | null)[][] {
-  const tops = FATES.map((fate, upTo) => spans.map((span) => (span[fate] === 0 ? null : topOf(span, upTo))));
-  return [spans.map(({ at }) => at), ...tops.reverse()];
+export function stackColumns(spans: Span[]): { fate: Fate; values: (number | null)[] }[] {
+  return FATES.map((fate, upTo) => ({
+    fate,
+    values: spans.map((span) => (span[fate] === 0 ? null : topOf(span, upTo))),
+  })).reverse();
 }
 
 const topOf = (span: Span, upTo: number) => FATES.slice(0, upTo + 1).reduce((sum, fate) => sum + span[fate], 0);

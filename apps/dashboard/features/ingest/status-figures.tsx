@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure, Figures } from '../../ui/figures.tsx';
 import { formatBytes, formatNumber } from '../../ui/format.ts';
-import { Ago, useNow } from '../../ui/time.tsx';
+import { Ago, useTimely } from '../../ui/time.tsx';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import { dailyQuota, type IngestStatus, ingestStatus, usageToday } from './ingest.ts';
@@ -78,7 +78,7 @@ export function StatusFigures({ perMinute }: { perMinute: number | undefined }) 
 }
 
 function RunBadge({ status: { workers, last_run_at } }: { status: IngestStatus }) {
-  const now = useNow();
+  const isLate = useTimely((now) => last_run_at !== null && now.getTime() - Date.parse(last_run_at) > LATE_MS);
   if (workers > 0)
     return (
       <Badge tone="ok" live>
@@ -86,7 +86,6 @@ function RunBadge({ status: { workers, last_run_at } }: { status: IngestStatus }
       </Badge>
     );
   if (last_run_at === null) return <Badge>Never ran</Badge>;
-  const isLate = now.getTime() - Date.parse(last_run_at) > LATE_MS;
   return isLate ? <Badge tone="danger">Stalled</Badge> : <Badge tone="ok">Between runs</Badge>;
 }
 

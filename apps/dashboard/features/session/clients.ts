@@ -42,9 +42,16 @@ async function make(): Promise<Clients> {
     autoRefreshToken: true,
     detectSessionInUrl: false,
   });
-  // Asked at each request: the token is renewed while the page is open.
+  // Asked at each request, as the token is renewed while the page is open; requests of one instant ask together.
+  let asked: ReturnType<typeof auth.getSession> | undefined;
+  const askOnce = () => {
+    asked ??= auth.getSession().finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
   const asSignedIn: typeof fetch = async (input, init) => {
-    const { data } = await auth.getSession();
+    const { data } = await askOnce();
     const signed = new Headers(init?.headers);
     if (data.session) signed.set('authorization', `Bearer ${data.session.access_token}`);
     return fetch(input, { ...init, headers: signed });

@@ -8,6 +8,8 @@ export interface Config {
   /** Where devices connect, with TLS. */
   brokerHost: string;
   brokerPort: number;
+  /** Devices have to trust this environment's own CA, which is at `/api/ca.pem`. */
+  hasCa: boolean;
   /** "local", "dev" or "prod". */
   environment: string;
 }

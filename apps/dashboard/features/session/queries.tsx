@@ -1,7 +1,13 @@
 'use client';
 // How rows are asked for: one cache a page, quiet while nobody looks, slower while the platform is away.
-import { keepPreviousData, QueryClient, QueryClientProvider, type UseQueryOptions } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import {
+  keepPreviousData,
+  QueryClient,
+  QueryClientProvider,
+  type UseQueryOptions,
+  useQuery,
+} from '@tanstack/react-query';
+import { type ReactNode, useDeferredValue, useState } from 'react';
 import { backOff } from './back-off.ts';
 import { isPassing } from './errors.ts';
 
@@ -17,6 +23,15 @@ export const polled = (every: number) =>
     placeholderData: keepPreviousData,
     retry: false,
   }) satisfies Partial<UseQueryOptions>;
+
+/**
+ * useQuery() for much that is drawn at once, such as a page or a long table: what arrives is drawn in slices, between which
+ * the browser answers the person. A slow phone would stand still otherwise.
+ */
+export function useSliced<Data>(options: UseQueryOptions<Data>) {
+  const { data, error, refetch } = useQuery(options);
+  return { data: useDeferredValue(data), error, refetch };
+}
 
 export function QueryProvider({ children }: { children: ReactNode }) {
   const [client] = useState(

@@ -1,7 +1,7 @@
 'use client';
 // Who is signed in, for every page below.
 import type { Session } from '@supabase/auth-js';
-import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import { createContext, type ReactNode, startTransition, useContext, useEffect, useState } from 'react';
 import { clients } from './clients.ts';
 
 /** `loading` until the stored session has been read; `failed` when the platform's configuration cannot be. */
@@ -21,13 +21,16 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     let stop = () => {};
     let gone = false;
+    // A transition: what is drawn for it is much, and must not hold up the browser.
     const take = (session: Session | null) =>
-      setState((before) => {
-        if (!session) return { status: 'signed-out' };
-        // A renewed token is no new person: pages need not draw again.
-        const same = before.status === 'signed-in' && before.session.user.id === session.user.id;
-        return same ? before : { status: 'signed-in', session };
-      });
+      startTransition(() =>
+        setState((before) => {
+          if (!session) return { status: 'signed-out' };
+          // A renewed token is no new person: pages need not draw again.
+          const same = before.status === 'signed-in' && before.session.user.id === session.user.id;
+          return same ? before : { status: 'signed-in', session };
+        }),
+      );
     clients()
       .then(({ auth }) => {
         if (gone) return;

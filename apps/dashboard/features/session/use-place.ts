@@ -7,8 +7,8 @@ export function usePlace() {
   return useQuery({
     queryKey: ['place'],
     queryFn: async () => {
-      const [{ brokerHost, brokerPort }, ca] = await Promise.all([loadConfig(), fetch('/api/ca.pem')]);
-      return { host: brokerHost, port: brokerPort, hasPrivateCa: ca.ok };
+      const { brokerHost, brokerPort, hasCa } = await loadConfig();
+      return { host: brokerHost, port: brokerPort, hasPrivateCa: hasCa };
     },
     staleTime: Number.POSITIVE_INFINITY,
   }).data;

@@ -1,7 +1,5 @@
 // Light, dark, or as the system has it; kept from visit to visit.
 
-import { THEME_EVENT } from '../../ui/theme-event.ts';
-
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -24,5 +22,4 @@ export function setTheme(theme: Theme): void {
     document.documentElement.dataset.theme = theme;
     localStorage.setItem(REMEMBERED, theme);
   }
-  window.dispatchEvent(new Event(THEME_EVENT));
 }

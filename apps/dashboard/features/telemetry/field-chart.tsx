@@ -3,11 +3,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { Chart } from '../../ui/chart/chart.tsx';
+import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
 import { formatClock, formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
-import { Skeleton } from '../../ui/page.tsx';
-import { useNow } from '../../ui/time.tsx';
+import { useNow, useToday } from '../../ui/time.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { deviceChart } from './charts.ts';
@@ -30,26 +30,15 @@ interface Props {
   live: Reading[];
 }
 
-const SHAPE = {
-  series: [
-    { label: 'lowest', tone: 'blue', kind: 'faint' },
-    { label: 'average', tone: 'blue' },
-    { label: 'highest', tone: 'blue', kind: 'faint' },
-  ],
-  band: [2, 0],
-} as const;
-
 export function FieldChart({ deviceId, field, range: { seconds, words }, live }: Props) {
   const bucketSeconds = seconds / BUCKETS;
-  const now = useNow();
+  // Whole buckets: the same reading is in the same bucket at every look.
+  const until = useNow(bucketSeconds) + bucketSeconds;
+  const today = useToday();
   const [point, setPoint] = useState<number | null>(null);
   const { data, error } = useQuery({
     queryKey: ['chart', deviceId, field, seconds],
-    queryFn: () => {
-      // Whole buckets: the same reading is in the same bucket at every look.
-      const until = Math.ceil(Date.now() / 1000 / bucketSeconds) * bucketSeconds;
-      return deviceChart(deviceId, field, new Date((until - seconds) * 1000), new Date(until * 1000), BUCKETS);
-    },
+    queryFn: () => deviceChart(deviceId, field, new Date((until - seconds) * 1000), new Date(until * 1000), BUCKETS),
     ...polled(Math.max(REFRESH_MS, bucketSeconds * 1000)),
     placeholderData: undefined,
   });
@@ -58,28 +47,26 @@ export function FieldChart({ deviceId, field, range: { seconds, words }, live }:
     [data, live, field, bucketSeconds],
   );
   if (error && !data) return <Notice tone="danger">{messageOf(error)}</Notice>;
-  if (!data) return <Skeleton lines={5} label="Loading chart" />;
+  if (!data) return <ChartSkeleton />;
   const found = extremes(columns);
-  const until = now.getTime() / 1000;
   const summary = found
-    ? `${field}, ${words}: between ${formatNumber(found.lowest)} and ${formatNumber(found.highest)}, newest ${formatNumber(found.newest)} at ${formatClock(found.newestAt, now)}.`
+    ? `${field}, ${words}: between ${formatNumber(found.lowest)} and ${formatNumber(found.highest)}, newest ${formatNumber(found.newest)} at ${formatClock(found.newestAt, today)}.`
     : `${field}: no reading in ${words}.`;
   const [times, low, average, high] = columns;
   const value = (index: number) =>
     average[index] == null
       ? '–'
       : `${formatNumber(average[index])} (${formatNumber(low[index] ?? 0)} to ${formatNumber(high[index] ?? 0)})`;
-  const clock = (index: number) => formatClock(new Date((times[index] as number) * 1000), now);
+  const clock = (index: number) => formatClock(new Date((times[index] as number) * 1000), today);
   const shown = point !== null && times[point] !== undefined ? `${clock(point)}  ${field} ${value(point)}` : summary;
   const step = Math.max(1, Math.ceil(times.length / LINES));
   return (
     <>
       <p className={styles.readout}>{shown}</p>
       <Chart
-        {...SHAPE}
-        series={[...SHAPE.series]}
-        band={[...SHAPE.band]}
-        data={columns}
+        times={times}
+        lines={[{ tone: 'blue', values: average }]}
+        band={{ tone: 'blue', low, high }}
         from={until - seconds}
         until={until}
         description={summary}
@@ -87,9 +74,11 @@ export function FieldChart({ deviceId, field, range: { seconds, words }, live }:
       />
       <DataDetails
         head={['Time', `${field}, average (lowest to highest)`]}
-        rows={times.flatMap((_, index) =>
-          index % step === 0 && average[index] != null ? [[clock(index), value(index)]] : [],
-        )}
+        rows={() =>
+          times.flatMap((_, index) =>
+            index % step === 0 && average[index] != null ? [[clock(index), value(index)]] : [],
+          )
+        }
       />
     </>
   );

@@ -5,15 +5,17 @@ import { formatNumber } from '../../ui/format.ts';
 import styles from './value-tiles.module.css';
 
 interface Props {
-  fields: string[];
+  /** Undefined while they are read: their room is kept. */
+  fields: string[] | undefined;
   /** The newest reading. */
   payload: unknown;
-  field: string;
+  field: string | undefined;
   onChange: (field: string) => void;
 }
 
 export function ValueTiles({ fields, payload, field, onChange }: Props) {
   const name = useId();
+  if (!fields) return <Room />;
   const values = (payload ?? {}) as Record<string, unknown>;
   return (
     <fieldset className={styles.tiles}>
@@ -21,7 +23,7 @@ export function ValueTiles({ fields, payload, field, onChange }: Props) {
       {fields.map((each) => {
         const value = values[each];
         return (
-          <label key={each}>
+          <label key={each} className={styles.tile}>
             <input
               type="radio"
               name={name}
@@ -37,3 +39,12 @@ export function ValueTiles({ fields, payload, field, onChange }: Props) {
     </fieldset>
   );
 }
+
+const Room = () => (
+  <div className={styles.tiles} aria-hidden>
+    <div className={styles.tile}>
+      <span>…</span>
+      <strong>–</strong>
+    </div>
+  </div>
+);

@@ -1,8 +1,7 @@
 'use client';
 // The tenant that the pages show, kept from visit to visit.
-import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
-import { polled } from '../session/queries.tsx';
+import { polled, useSliced } from '../session/queries.tsx';
 import { type Deed, may } from './roles.ts';
 import { type MyTenant, myTenants } from './tenants.ts';
 
@@ -20,7 +19,7 @@ interface TenantState {
 const Context = createContext<TenantState | undefined>(undefined);
 
 /** The tenants I belong to, as the database has them. */
-export const useMyTenants = () => useQuery({ queryKey: ['tenants'], queryFn: myTenants, ...polled(ROLES_MS) });
+export const useMyTenants = () => useSliced({ queryKey: ['tenants'], queryFn: myTenants, ...polled(ROLES_MS) });
 
 /** Below `TenantProvider` only. */
 export function useTenant(): TenantState {

@@ -1,66 +1,144 @@
 'use client';
-// A chart over time on a canvas. Whoever uses it gives a sentence and a table that say the same in words.
-import { useEffect, useRef, useState } from 'react';
-import 'uplot/dist/uPlot.min.css';
-import type uPlot from 'uplot';
+// A chart over time. Whoever uses it gives a sentence and a table that say the same in words.
+// It is SVG that the browser stretches with the page and draws in the theme's colours, so nothing is measured and nothing
+// is drawn anew for another width or theme. (A library was used before: reading its script and making its formatters
+// stopped a slow phone for 200 ms and more.)
+import { type PointerEvent, useState } from 'react';
 import { classes } from '../classes.ts';
+import { formatNumber } from '../format.ts';
 import styles from './chart.module.css';
-import { type ChartColours, readColours } from './colours.ts';
-import { type ChartShape, optionsFor } from './options.ts';
-import { useRedraw } from './use-redraw.ts';
+import { bandPath, barsPath, dotsPath, linePath, rangeOf, SIDE, scaleOf, type Values } from './paths.ts';
+import { timeTicks, valueTicks } from './ticks.ts';
+import tones from './tones.module.css';
 
-interface Props extends ChartShape {
-  /** Epoch seconds, then one column a series; null is a gap. */
-  data: (number | null)[][];
-  /** What the axis spans, in epoch seconds. */
+/** Tones a series can have: the tokens `--chart-…`. */
+export type ChartTone = 'blue' | 'amber' | 'red' | 'violet';
+
+interface Column {
+  tone: ChartTone;
+  values: Values;
+}
+
+interface Props {
+  /** Epoch seconds, in order; the columns have a value for each. */
+  times: readonly number[];
+  lines?: readonly Column[];
+  /** From zero; a later column is drawn over an earlier one. */
+  bars?: readonly Column[];
+  /** The area between two columns. */
+  band?: { tone: ChartTone; low: Values; high: Values };
+  /** The value axis begins at zero. Default: where the data does. */
+  fromZero?: boolean;
+  /** What the time axis spans, in epoch seconds. */
   from: number;
   until: number;
   /** In words: what it shows, its range, its extremes. */
   description: string;
-  /** The point under the mouse, as an index into the data; null: none. */
-  onPoint?: (index: number | null) => void;
+  /** The point under the mouse or finger, as an index into the times; null: none. */
+  onPoint: (index: number | null) => void;
   /** Less tall. */
   small?: boolean;
 }
 
-export function Chart({ data, from, until, description, onPoint, small, ...shape }: Props) {
-  const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | undefined>(undefined);
-  const newest = useRef({ data, from, until, onPoint });
-  newest.current = { data, from, until, onPoint };
-  const [colours, setColours] = useState<ChartColours>();
-  const key = JSON.stringify(shape);
-  useRedraw(box, (element) => setColours(readColours(element)));
+const MOST_TIMES = 10;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for the shape, whose object is new each time
-  useEffect(() => {
-    const element = box.current;
-    if (!element || !colours) return;
-    let gone = false;
-    const resize = new ResizeObserver(() => plot.current?.setSize(sizeOf(element)));
-    // Its 22 kB come after the page, not before it.
-    import('uplot').then(({ default: UPlot }) => {
-      if (gone) return;
-      const point = (index: number | null) => newest.current.onPoint?.(index);
-      const options = { ...optionsFor(shape, colours, UPlot, point), ...sizeOf(element) };
-      plot.current = new UPlot(options, newest.current.data as uPlot.AlignedData, element);
-      plot.current.setScale('x', { min: newest.current.from, max: newest.current.until });
-      resize.observe(element);
-    });
-    return () => {
-      gone = true;
-      resize.disconnect();
-      plot.current?.destroy();
-      plot.current = undefined;
-    };
-  }, [key, colours]);
-
-  useEffect(() => {
-    plot.current?.setData(data as uPlot.AlignedData, false);
-    plot.current?.setScale('x', { min: from, max: until });
-  }, [data, from, until]);
-
-  return <div ref={box} className={classes(styles.chart, small && styles.small)} role="img" aria-label={description} />;
+export function Chart({
+  times,
+  lines = [],
+  bars = [],
+  band,
+  fromZero = false,
+  from,
+  until,
+  description,
+  onPoint,
+  small,
+}: Props) {
+  const [point, setPoint] = useState<number | null>(null);
+  const columns = [...bars, ...lines];
+  const range = rangeOf([...columns.map(({ values }) => values), ...(band ? [band.low, band.high] : [])], fromZero);
+  const scale = scaleOf(from, until, range);
+  const barSeconds = (until - from) / times.length;
+  const values = valueTicks(...range, small ? 3 : 6);
+  const choose = (index: number | null) => {
+    if (index === point) return;
+    setPoint(index);
+    onPoint(index);
+  };
+  const follow = ({ currentTarget, clientX }: PointerEvent) => {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    const at = from + ((clientX - left) / width) * (until - from);
+    choose(nearest(times, bars.length > 0 ? at - barSeconds / 2 : at));
+  };
+  const pointed = point === null ? undefined : times[point];
+  return (
+    <div className={classes(styles.chart, small && styles.small)} role="img" aria-label={description}>
+      <div className={styles.values}>
+        {values.map((value) => (
+          <span key={value} style={{ top: percent(scale.y(value)) }}>
+            {formatNumber(value)}
+          </span>
+        ))}
+      </div>
+      <svg
+        className={styles.plot}
+        viewBox={`0 0 ${SIDE} ${SIDE}`}
+        preserveAspectRatio="none"
+        aria-hidden
+        onPointerMove={follow}
+        onPointerDown={follow}
+        onPointerLeave={() => choose(null)}
+      >
+        <path className={styles.grid} d={values.map((value) => `M0 ${scale.y(value)}h${SIDE}`).join('')} />
+        {band && (
+          <path className={classes(styles.band, tones[band.tone])} d={bandPath(times, band.low, band.high, scale)} />
+        )}
+        {bars.map(({ tone, values }) => (
+          <path
+            key={tone}
+            className={classes(styles.bars, tones[tone])}
+            d={barsPath(times, values, scale, barSeconds)}
+          />
+        ))}
+        {lines.map(({ tone, values }) => (
+          <path key={tone} className={classes(styles.line, tones[tone])} d={linePath(times, values, scale)} />
+        ))}
+        {lines.map(({ tone, values }) => (
+          <path key={tone} className={classes(styles.dots, tones[tone])} d={dotsPath(times, values, scale)} />
+        ))}
+        {pointed !== undefined && (
+          <path
+            className={styles.pointer}
+            d={`M${scale.x(bars.length > 0 ? pointed + barSeconds * 0.4 : pointed)} 0v${SIDE}`}
+          />
+        )}
+        {pointed !== undefined &&
+          lines.map(({ tone, values }) => (
+            <path
+              key={tone}
+              className={classes(styles.dots, styles.chosen, tones[tone])}
+              d={dotsPath([pointed], [values[point as number] ?? null], scale)}
+            />
+          ))}
+      </svg>
+      <div className={styles.times}>
+        {timeTicks(from, until, MOST_TIMES).map(({ at, text, isExtra }) => (
+          <span key={at} className={classes(isExtra && styles.extra)} style={{ left: percent(scale.x(at)) }}>
+            {text}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
 }
 
-const sizeOf = ({ clientWidth, clientHeight }: HTMLElement) => ({ width: clientWidth, height: clientHeight });
+const percent = (place: number) => `${(100 * place) / SIDE}%`;
+
+/** The index of the time next to this one; null when there is none. */
+function nearest(times: readonly number[], at: number): number | null {
+  let found: number | null = null;
+  for (const [index, time] of times.entries()) {
+    if (found === null || Math.abs(time - at) < Math.abs((times[found] as number) - at)) found = index;
+  }
+  return found;
+}
