@@ -14,20 +14,25 @@ export interface Child {
   exited: Promise<number>;
 }
 
+/** Where and how it runs. */
+export interface ChildOptions {
+  folder: string;
+  env: Record<string, string>;
+  /** Node's own. Default: none. */
+  flags?: string[];
+  /** Called with each chunk of standard output. */
+  onStdout?: (chunk: string) => void;
+}
+
 const GUARD = `--import=${new URL('./die-with-parent.ts', import.meta.url).href}`;
 
 /**
  * Starts `node <module>` in `folder`.
  * @param module path within @pulumi/pulumi, which is looked up from `folder` as the CLI does.
- * @param onStdout called with each chunk of standard output.
  * @throws Refusal when the SDK is not installed.
  */
-export function startNode(
-  module: string,
-  args: string[],
-  { folder, env, onStdout }: { folder: string; env: Record<string, string>; onStdout?: (chunk: string) => void },
-): Child {
-  const child = spawn(process.execPath, [GUARD, sdkModule(module, folder), ...args], {
+export function startNode(module: string, args: string[], { folder, env, flags = [], onStdout }: ChildOptions): Child {
+  const child = spawn(process.execPath, [...flags, GUARD, sdkModule(module, folder), ...args], {
     cwd: folder,
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, ...env },
     stdio: 'pipe',

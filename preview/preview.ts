@@ -70,7 +70,7 @@ export async function preview(options: PreviewOptions): Promise<Preview> {
       policies?.submit(resource);
       options.onProgress?.(resources.size);
     });
-    const program = startProgram(project, engine.address);
+    const program = startProgram(project, engine.address, options.debug ?? false);
     const code = await program.exited;
     const scrub = scrubber(project, resources.values());
     if (code !== 0) throw new ProgramFailure(scrub(explainFailure(code, engine.log, program.output(), options)));
