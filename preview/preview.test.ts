@@ -159,11 +159,13 @@ describe('a policy configuration', () => {
   };
 
   test.each([
-    [{}, 6, ['mandatory stack-has-a-vault', 'advisory group-is-tagged']],
-    [{ 'stack-has-a-vault': 'advisory' }, 6, ['advisory group-is-tagged', 'advisory stack-has-a-vault']],
     [{ 'stack-has-a-vault': { enforcementLevel: 'disabled', own: [1] } }, 5, ['advisory group-is-tagged']],
     [{ all: 'disabled', 'stack-has-a-vault': 'mandatory' }, 1, ['mandatory stack-has-a-vault']],
-    [{ 'of-another-pack': 'disabled' }, 6, ['mandatory stack-has-a-vault', 'advisory group-is-tagged']],
+    [
+      { 'stack-has-a-vault': 'advisory', 'of-another-pack': 'disabled' },
+      6,
+      ['advisory group-is-tagged', 'advisory stack-has-a-vault'],
+    ],
   ])('%j sets levels', async (config, count, violations) => {
     const { policies } = await configured(config);
     expect(policies?.policies).toBe(count);

@@ -1,12 +1,14 @@
 // The real program with one unsafe change: the preview refuses it, names the rule and says how to mend it. Safe ones pass.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { makeScratchCopy, type ScratchCopy } from './support/scratch-copy.ts';
 
 let copy: ScratchCopy;
-beforeEach(() => {
+// One for all tests: where a file lies decides whether Node has it compiled already.
+beforeAll(() => {
   copy = makeScratchCopy();
 });
-afterEach(() => copy.remove());
+afterEach(() => copy.undo());
+afterAll(() => copy.remove());
 
 const RULES = 'components/network-rules.ts';
 const LAST = 'return [...ingress.flatMap(allow), denyTheRest];';

@@ -1,4 +1,4 @@
-// A copy of the project's program and policies that a test may change, with the installed packages.
+// A copy of the project's program that a test may change, with the installed packages and the project's policies.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { makeScratchDir } from '../../local/unprivileged.ts';
 const COPIED = [
   ...['Pulumi.yaml', 'Pulumi.README.md', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml'],
   ...['package.json', 'package-lock.json', 'tsconfig.json'],
-  ...['stacks', 'components', 'domain', 'provisioning', 'functions', 'policies'],
+  ...['stacks', 'components', 'domain', 'provisioning', 'functions'],
   // Built before any test; with the times of their sources they need not be built again.
   'dist/functions',
 ];
@@ -17,6 +17,8 @@ const COPIED = [
 export interface ScratchCopy {
   /** Replaces text in a file. @throws Error when the text is not there, so that no mutation is silently none. */
   change(file: string, from: string | RegExp, to: string): void;
+  /** Takes every change back. */
+  undo(): void;
   /** Runs the offline preview on the copy; `output` is all that it prints. */
   preview(...args: string[]): { status: number | null; output: string };
   dir: string;
@@ -29,6 +31,7 @@ export function makeScratchCopy(): ScratchCopy {
     cpSync(join(ROOT, name), join(dir, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
+  const originals = new Map<string, string>();
   return {
     dir,
     change: (file, from, to) => {
@@ -36,10 +39,16 @@ export function makeScratchCopy(): ScratchCopy {
       const before = readFileSync(path, 'utf8');
       const after = before.replace(from, () => to);
       if (after === before) throw new Error(`${file} does not hold ${from}`);
+      if (!originals.has(path)) originals.set(path, before);
       writeFileSync(path, after);
     },
+    undo: () => {
+      for (const [path, text] of originals) writeFileSync(path, text);
+      originals.clear();
+    },
     preview: (...args) => {
-      const words = [join(ROOT, 'preview/main.ts'), '--cwd', dir, '--stack', 'dev', ...args];
+      const program = [join(ROOT, 'preview/main.ts'), '--cwd', dir, '--policy-pack', join(ROOT, 'policies')];
+      const words = [...program, '--stack', 'dev', ...args];
       const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
       return { status, output: stdout + stderr };
     },
