@@ -21,8 +21,7 @@ export interface Plan {
 }
 
 /** Files whose disturbing checks another machine is given than the rest; the parts take about as long as each other. */
-const RECONFIGURE = ['bundle', 'certificates', 'web-socket'];
-const LOOK = ['memory'];
+const RECONFIGURE = ['bundle', 'certificates', 'memory', 'web-socket'];
 
 /** The plan of a part, or, for `only` these files, of the one machine that does it all. */
 export async function makePlan(part: Part | undefined, only: string[] | undefined): Promise<Plan> {
@@ -37,11 +36,11 @@ export async function makePlan(part: Part | undefined, only: string[] | undefine
   // The scanners take long and disturb nobody.
   const together = [calm.filter(isScore), calm.filter((listed) => !isScore(listed) && !isLast(listed))];
   const broken = calm.filter(isLast);
-  const [look, reconfigure] = [isOf(LOOK), isOf(RECONFIGURE)];
-  if (part === 'looked-at') return { together, after: [...broken, ...disturbing.filter(look)] };
+  const reconfigure = isOf(RECONFIGURE);
+  if (part === 'looked-at') return { together, after: broken };
   if (part === 'reconfigured') return { together: [], after: disturbing.filter(reconfigure) };
   if (part === 'disturbed') {
-    return { together: [], after: disturbing.filter((listed) => !reconfigure(listed) && !look(listed)) };
+    return { together: [], after: disturbing.filter((listed) => !reconfigure(listed)) };
   }
   return { together, after: [...broken, ...disturbing] };
 }
