@@ -22,16 +22,19 @@ export function logins({ database: { accounts } }: Machine): Record<'acme' | 'gl
   };
 }
 
+/** The client's options, and where it connects. Default: MQTT over TLS on 8883. */
+export type ConnectOptions = IClientOptions & { address?: string };
+
 /** Connects from this process' place in the world, which is neither the admin's nor the machine's. MQTT 5. */
-export async function connect(machine: Machine, login: Login, options: IClientOptions = {}): Promise<MqttClient> {
+export async function connect(machine: Machine, login: Login, options: ConnectOptions = {}): Promise<MqttClient> {
   const ca = readFileSync(machine.files.caFile);
-  const address = `mqtts://${machine.host}:8883`;
-  return connectAsync(address, { ...login, ca, protocolVersion: 5, reconnectPeriod: 0, ...options }, false);
+  const { address = `mqtts://${machine.host}:8883`, ...rest } = options;
+  return connectAsync(address, { ...login, ca, protocolVersion: 5, reconnectPeriod: 0, ...rest }, false);
 }
 
 /** Why the broker does not let this login in: its reason code and text. @throws Error when it does. */
-export async function refusal(machine: Machine, login: Login): Promise<string> {
-  const client = await connect(machine, login).catch((error: Error & { code?: number }) => error);
+export async function refusal(machine: Machine, login: Login, options: ConnectOptions = {}): Promise<string> {
+  const client = await connect(machine, login, options).catch((error: Error & { code?: number }) => error);
   if (client instanceof Error) return `${client.code}: ${client.message}`;
   await client.endAsync();
   throw new Error(`${login.username ?? 'nobody'} was let in`);

@@ -1,11 +1,9 @@
 // MQTT over WebSocket, which an environment may switch on: as strict as the listener that is always there.
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { SECRETS } from '../../../stacks/secrets.ts';
 import { issueForBroker, makeTestBundle } from '../environment.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
-import { arrived, connect, inbox, type Login, letIngestComeBy, logins } from '../mqtt.ts';
+import { arrived, connect, inbox, letIngestComeBy, logins, refusal } from '../mqtt.ts';
 import { apply, first, upload } from './bundle.ts';
 import { untilServed } from './certificates.ts';
 import { scan } from './scan.ts';
@@ -15,20 +13,8 @@ import { handshake } from './tls.ts';
 const PORTS = [9001, 443];
 const TOPIC = 'tenants/acme/devices/pump-1/telemetry';
 
-const open = ({ host, files }: Machine, port: number, login: Login, options: IClientOptions = {}) =>
-  connectAsync(
-    `wss://${host}:${port}/mqtt`,
-    { ...login, ca: readFileSync(files.caFile), reconnectPeriod: 0, connectTimeout: 10_000, ...options },
-    false,
-  );
-
-/** Why a client is not let in. @throws Error when it is. */
-async function refusal(opening: Promise<MqttClient>): Promise<string> {
-  const client = await opening.catch((error: Error) => error);
-  if (client instanceof Error) return client.message;
-  await client.endAsync();
-  throw new Error('it was let in');
-}
+/** Where a client connects, by port. */
+const over = ({ host }: Machine, port: number, scheme = 'wss') => ({ address: `${scheme}://${host}:${port}/mqtt` });
 
 export const checks: Check[] = [
   {
@@ -49,7 +35,7 @@ export const checks: Check[] = [
       const topics = inbox(reader);
       await reader.subscribeAsync('tenants/+/devices/+/telemetry', { qos: 1 });
       for (const port of PORTS) {
-        const device = await open(machine, port, acme);
+        const device = await connect(machine, acme, over(machine, port));
         await device.publishAsync(TOPIC, '{"value":1}', { qos: 1 });
         await arrived(reader, topics, TOPIC);
         topics.length = 0;
@@ -64,19 +50,25 @@ export const checks: Check[] = [
     disturbs: true,
     run: async (machine) => {
       const { acme, globex } = logins(machine);
+      const other = await issueForBroker();
       for (const port of PORTS) {
-        await (await open(machine, port, acme)).endAsync();
-        expect(/Not authorized|Bad username/i.test(await refusal(open(machine, port, {}))), 'no name');
-        const impostor = { ...acme, password: 'wrong' };
-        expect(/Not authorized|Bad username/i.test(await refusal(open(machine, port, impostor))), 'a wrong key');
+        await (await connect(machine, acme, over(machine, port))).endAsync();
+        const there = over(machine, port);
+        const refusals = {
+          'no name': [/^135: /, await refusal(machine, {}, there)],
+          'a wrong key': [/^135: /, await refusal(machine, { ...acme, password: 'wrong' }, there)],
+          'another CA': [/unable to verify/, await refusal(machine, acme, { ...there, ca: other.certificate })],
+          'no TLS': [/socket hang up/, await refusal(machine, acme, over(machine, port, 'ws'))],
+        } satisfies Record<string, [RegExp, string]>;
+        for (const [what, [expected, reason]] of Object.entries(refusals)) {
+          expect(expected.test(reason), `${what} on ${port}: ${reason}`);
+        }
         const old = await handshake(machine, '-tls1_1 -cipher ALL:@SECLEVEL=0', `${machine.host}:${port}`);
         expect(old.code !== 0 && /alert (protocol version|handshake failure)/.test(old.stderr), old.stderr);
-        await refusal(open(machine, port, acme, { ca: (await issueForBroker()).certificate }));
-        await refusal(connectAsync(`ws://${machine.host}:${port}/mqtt`, { ...acme, reconnectPeriod: 0 }, false));
-        const stranger = await open(machine, port, globex);
+        const stranger = await connect(machine, globex, over(machine, port));
         const [granted] = await stranger.subscribeAsync(TOPIC, { qos: 1 }).catch(() => [{ qos: 128 }]);
         const heard = inbox(stranger);
-        const device = await open(machine, port, acme);
+        const device = await connect(machine, acme, over(machine, port));
         await device.publishAsync(TOPIC, '{"value":2}', { qos: 1 });
         await device.endAsync();
         await stranger.publishAsync('tenants/globex/devices/meter-1/telemetry', '{"value":3}', { qos: 1 });
