@@ -146,14 +146,16 @@ export class PackClient {
   /** Judges a whole stack, after each resource of it as the engine does. @returns what is said of the whole. */
   async analyzeStack(resources: Submitted[]): Promise<Diagnostic[]> {
     for (const each of resources) if (!each.isUnanalysed) await this.analyze(each);
-    const all = resources.map(({ type, name, props, outputs = props, links = {}, urn = urnOf(type, name), isProtected }) => {
-      const message = new messages.AnalyzerResource().setUrn(urn).setType(type).setName(name);
-      for (const [property, urns] of Object.entries(links)) {
-        const dependencies = new messages.AnalyzerPropertyDependencies().setUrnsList(urns);
-        message.getPropertydependenciesMap().set(property, dependencies);
-      }
-      return message.setProperties(toStruct(outputs)).setOptions(options(isProtected));
-    });
+    const all = resources.map(
+      ({ type, name, props, outputs = props, links = {}, urn = urnOf(type, name), isProtected }) => {
+        const message = new messages.AnalyzerResource().setUrn(urn).setType(type).setName(name);
+        for (const [property, urns] of Object.entries(links)) {
+          const dependencies = new messages.AnalyzerPropertyDependencies().setUrnsList(urns);
+          message.getPropertydependenciesMap().set(property, dependencies);
+        }
+        return message.setProperties(toStruct(outputs)).setOptions(options(isProtected));
+      },
+    );
     return diagnostics(
       await call(this.client, 'analyzeStack', new messages.AnalyzeStackRequest().setResourcesList(all)),
     );

@@ -74,7 +74,9 @@ export class AzureOutputs {
     return this.once(`${module}.${name}`, () => {
       const text = this.namespace(module);
       const start = text.indexOf(`    interface ${name} {`);
-      return start < 0 ? undefined : membersOf(text.slice(start, text.indexOf('\n    }', start)), (declared) => declared);
+      return start < 0
+        ? undefined
+        : membersOf(text.slice(start, text.indexOf('\n    }', start)), (declared) => declared);
     });
   }
 
