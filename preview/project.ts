@@ -102,7 +102,8 @@ function projectDefaults({ config = {} }: ProjectFile): Record<string, unknown> 
 function decrypt(raw: unknown): { value: unknown; encrypted: boolean } {
   if (typeof raw !== 'object' || raw === null) return { value: raw, encrypted: false };
   const entries = Object.entries(raw);
-  if (entries.length === 1 && entries[0]![0] === 'secure' && typeof entries[0]![1] === 'string') return { value: UNREADABLE, encrypted: true };
+  if (entries.length === 1 && entries[0]![0] === 'secure' && typeof entries[0]![1] === 'string')
+    return { value: UNREADABLE, encrypted: true };
   const inner = entries.map(([key, item]) => ({ key, ...decrypt(item) }));
   const encrypted = inner.some((item) => item.encrypted);
   if (Array.isArray(raw)) return { value: inner.map(({ value }) => value), encrypted };
