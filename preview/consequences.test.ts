@@ -149,10 +149,18 @@ test('a value that now comes from a new resource changes', () => {
   expect(outcome([secret], [password(8), secret])).toEqual({ password: 'create', secret: 'update' });
 });
 
+test('whether one that comes from others than before changes, the deployment tells', () => {
+  const also = { ...secret, options: { propertyDependencies: { properties: [urn('key'), urn('password')] } } };
+  const key = entry('tls:index/privateKey:PrivateKey', 'key', {});
+  const rest = [key, password(8)];
+  expect(outcome([...rest, secret], [...rest, also]).secret).toBe('update?');
+  expect(outcome([...rest, also], [...rest, secret]).secret).toBe('update?');
+});
+
 test.each([
   ['deletedWith', { deletedWith: urn('vm') }],
   ['replaceWith', { replaceWith: [urn('vm')] }],
-] as const)('%s replaces with the other', (option, options) => {
+])('%s replaces with the other', (option, options) => {
   const upload = entry('command:local:Command', 'upload', { inputs: { create: 'x' }, options });
   const after = [vm({}, 'other'), upload];
   expect(outcome([vm(), upload], after)).toEqual({ vm: 'replace', upload: 'replace' });

@@ -66,13 +66,18 @@ export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): vo
   }
 
   function updateDependent(pair: Pair): void {
-    const ignored = (pair.entry.options.ignoreChanges ?? []).map(parsePath);
-    for (const [property, urns] of Object.entries(pair.entry.options.propertyDependencies ?? {})) {
-      const from = urns.find((urn) => created.has(urn) || replaced(urn));
-      const isSeen = pair.changes.some(({ path }) => path[0] === property);
-      if (!from || isSeen || ignored.some((pattern) => covers(pattern, [property]))) continue;
-      if (hiddenLeaves(pair.entry.inputs[property], [property]).length === 0) continue;
-      pair.changes.push({ ...induced(pair, property, from, false), certain: hasNewIdentity(from) });
+    const { former, entry, changes } = pair;
+    const ignored = (entry.options.ignoreChanges ?? []).map(parsePath);
+    for (const [property, urns] of Object.entries(entry.options.propertyDependencies ?? {})) {
+      const isSeen = changes.some(({ path }) => path[0] === property);
+      if (isSeen || ignored.some((pattern) => covers(pattern, [property]))) continue;
+      if (hiddenLeaves(entry.inputs[property], [property]).length === 0) continue;
+      const before = (former.options.propertyDependencies?.[property] ?? []).map((urn) => nowOf.get(urn) ?? urn);
+      const other = urns.find((urn) => !before.includes(urn)) ?? before.find((urn) => !urns.includes(urn));
+      const made = urns.find((urn) => created.has(urn) || replaced(urn));
+      const from = made ?? other;
+      if (!from) continue;
+      changes.push({ ...induced(pair, property, from, false), certain: made !== undefined && hasNewIdentity(made) });
     }
   }
 
