@@ -53,7 +53,6 @@ const AZURE: Record<string, Azure> = {
     createOnly: ['publicIPAddressVersion', 'publicIPPrefix', 'sku'],
     refused: ['zones'],
   },
-  'network:SecurityRule': { id: ['networkSecurityGroupName', 'securityRuleName'] },
   'network:Subnet': { id: ['virtualNetworkName', 'subnetName'] },
   'network:VirtualNetwork': { id: ['virtualNetworkName'] },
   'operationalinsights:Workspace': { id: ['workspaceName'] },
@@ -88,16 +87,22 @@ const OTHERS: Record<string, { replaces: string[]; except?: string[] }> = {
 const azure = (type: string) => AZURE[type.replace(/^azure-native:/, '')];
 const isAzure = (type: string) => type.startsWith('azure-native:');
 
+/** Every type in the table. */
+export const knownTypes = [...Object.keys(AZURE).map((type) => `azure-native:${type}`), ...Object.keys(OTHERS)];
+
 /** True when the table knows a type's immutable properties, be it that there are none. */
-export const knowsImmutables = (type: string): boolean => (isAzure(type) ? azure(type) : OTHERS[type]) !== undefined;
+export const knowsImmutables = (type: string): boolean => knownTypes.includes(type);
+
+/** What the table says makes another resource: paths, or `*` for every property but what `except` names. */
+export function tabled(type: string): string[] {
+  if (!isAzure(type)) return OTHERS[type]?.replaces ?? [];
+  return [...idProperties(type), 'location', ...(azure(type)?.createOnly ?? [])];
+}
 
 /** Whether a change at a path makes another resource; one above what the table or `replaceOnChanges` names does not. */
 export function replaces({ type, options }: Pick<PlanEntry, 'type' | 'options'>, path: Segment[]): boolean {
-  const isAt = (patterns: string[]) => patterns.some((pattern) => covers(parsePath(pattern), path));
-  if (isAt(options.replaceOnChanges ?? [])) return true;
-  if (isAzure(type)) return isAt([...idProperties(type), 'location', ...(azure(type)?.createOnly ?? [])]);
-  const { replaces: all = [], except = [] } = OTHERS[type] ?? {};
-  return isAt(all) && !isAt(except);
+  const isAt = (patterns: string[] = []) => patterns.some((pattern) => covers(parsePath(pattern), path));
+  return isAt(options.replaceOnChanges) || (isAt(tabled(type)) && !isAt(OTHERS[type]?.except));
 }
 
 /** What a resource's id is made of; with the same values a new resource has the old one's id. None outside Azure. */
