@@ -63,5 +63,5 @@ test.each([...programs, ...others])('%s starts with the packages of the platform
 test('the check sees what a program imports', async () => {
   expect(programs).toContain('local/main.ts');
   expect(await packagesOf('local/main.ts')).toEqual(expect.arrayContaining(['commander', 'esbuild', 'mqtt', 'pg']));
-  expect(await packagesOf('preview/main.ts')).toContain('@pulumi/pulumi');
+  expect(await packagesOf('stacks/index.ts')).toContain('@pulumi/pulumi');
 });

@@ -2,12 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensurePackages } from '../../bootstrap/packages.mjs';
-import { Progress } from '../../bootstrap/progress.mjs';
 import { nameOf, typeOf } from '../../preview/engine/urn.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { NAMESPACE } from '../../stacks/parse.ts';
+import { preview } from './preview.ts';
 
 /** One unsafe thing. */
 export interface Unsafe {
@@ -64,11 +63,6 @@ export async function judgeToday(
       join(folder, `Pulumi.${stack}.yaml`),
       JSON.stringify({ config: { ...own, [`${NAMESPACE}:recorded`]: recorded } }),
     );
-    // With the cloud SDKs, which no other command of ops needs.
-    const progress = new Progress(process.stderr);
-    await ensurePackages('all', progress);
-    progress.done();
-    const { preview } = await import('../../preview/preview.ts');
     const { policies } = await preview({ stack, root: folder, policyPack: join(ROOT, 'policies') });
     return (policies?.violations ?? []).map((violation) => ({
       policy: violation.policy,
