@@ -20,6 +20,7 @@ create_tenant         Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 create_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 revoke_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 accept_invitation     f/f    f/f    f/f     f/f       -/-   -/-     -/-   -/-
+invitation_facts      Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 change_role           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 remove_member         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 
@@ -76,6 +77,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   create_invitation: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner' }),
   revoke_invitation: ({ invitation }) => ({ invitation_id: invitation }),
   accept_invitation: ({ token }) => ({ token }),
+  invitation_facts: ({ token }) => ({ token }),
   change_role: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub, role: 'owner' }),
   remove_member: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub }),
   add_device: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New', password_hash: SAMPLE_HASH }),
