@@ -1,6 +1,6 @@
 // What Azure answers beside what it was given, and what it refuses.
 import { randomUUID } from 'node:crypto';
-import { immutableProperties } from '../../../preview/immutables.ts';
+import { refusedProperties } from '../../../preview/immutables.ts';
 import { covers, parsePath, touches } from '../../../preview/property-path.ts';
 import { uuid } from './cloud.ts';
 import { at, type Change, differences, drop, put, type WireObject } from './values.ts';
@@ -82,7 +82,7 @@ export function complete(
  * preview/immutables.ts lists them with their sources. @returns the first such property.
  */
 export function unchangeable(type: string, olds: WireObject, news: WireObject): string | undefined {
-  const patterns = immutableProperties(type).map(parsePath);
+  const patterns = refusedProperties(type).map(parsePath);
   const isImmutable = ({ path }: Change) =>
     patterns.some((pattern) => {
       const parsed = parsePath(path);
