@@ -68,6 +68,8 @@ export function startPack(
   queue(ready.then(() => []));
   return {
     submit(resource) {
+      // What is only read is not analysed by the engine either; a stack rule sees its outputs.
+      if (resource.options.read !== undefined) return;
       const request = analyzeRequest(resource, around);
       queue(
         ready.then(async ({ client, fixes }) => judge(await call(client, 'analyze', request), resource.urn, fixes)),
