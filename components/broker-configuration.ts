@@ -1,16 +1,19 @@
 // How a change of the broker's configuration reaches the machine that runs: the bundle is uploaded under its hash, the
-// machine is told to apply it and a refusal fails the deployment, and only then it becomes what a booting machine applies.
+// machine is told to apply it and a refusal fails the deployment, then it becomes what a booting machine applies, and only
+// when all of that is done the bundle before goes.
 import { join } from 'node:path';
 import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import { VirtualMachineRunCommandByVirtualMachine as RunCommand } from '@pulumi/azure-native/compute/virtualMachineRunCommandByVirtualMachine.js';
 import { Blob } from '@pulumi/azure-native/storage/blob.js';
-import { asset, ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
+import { asset, ComponentResource, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
 import { type Bundle, writeArchive } from '../provisioning/broker/bundle/bundle.ts';
 import type { BundleStore } from './bundle-store.ts';
 import type { Placement } from './placement.ts';
 
 /** Where the deployment finds the archive. */
 const ARCHIVES = join(import.meta.dirname, '../dist/deployments');
+/** The blobs that name the bundle in force; the machine's release.py knows them too. */
+const POINTERS = { pointer: 'current', 'pointer-copy': 'current-copy' };
 /** The machine's own patience is shorter: a first boot waits for the vault's access and for a certificate. Seconds. */
 const TIMEOUT = 1800;
 
@@ -34,8 +37,11 @@ export class BrokerConfiguration extends ComponentResource {
     const { resourceGroupName, location, tags } = placement;
     const { accountName, containerName } = bundles;
 
+    // Each bundle is a resource of its own, with its hash in its name, and so never replaced: the provider deletes a named
+    // blob before it makes the next one, and refuses to make what is still there when a deployment goes back. As another
+    // resource the one before is deleted at the end of a deployment in which everything else succeeded.
     const archive = new Blob(
-      `${name}-bundle`,
+      `${name}-bundle-${bundle.hash.slice(0, 12)}`,
       {
         blobName: `${bundle.hash}.tgz`,
         accountName,
@@ -66,20 +72,24 @@ export class BrokerConfiguration extends ComponentResource {
       { parent: this, dependsOn: archive, deletedWith: machine },
     );
 
-    // Last: what a machine refused never becomes what the next one boots with.
-    new Blob(
-      `${name}-pointer`,
-      {
-        blobName: 'current',
-        accountName,
-        containerName,
-        resourceGroupName,
-        contentType: 'text/plain',
-        source: new asset.StringAsset(`${bundle.hash}\n`),
-      },
-      // A new content replaces the blob; made before the old one is deleted, it would be deleted with it.
-      { parent: this, dependsOn: apply, deleteBeforeReplace: true },
-    );
+    // Last: what a machine refused never becomes what the next one boots with. The provider cannot change a blob's content
+    // but only replace the blob, so there are two, one after the other: at any moment one of them is there.
+    let before: Resource = apply;
+    for (const [role, blobName] of Object.entries(POINTERS)) {
+      before = new Blob(
+        `${name}-${role}`,
+        {
+          blobName,
+          accountName,
+          containerName,
+          resourceGroupName,
+          contentType: 'text/plain',
+          source: new asset.StringAsset(`${bundle.hash}\n`),
+        },
+        // Made before the old one is deleted, it would be deleted with it.
+        { parent: this, dependsOn: before, deleteBeforeReplace: true },
+      );
+    }
 
     this.registerOutputs();
   }

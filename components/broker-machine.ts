@@ -125,7 +125,9 @@ export class BrokerMachine extends ComponentResource {
         deleteBeforeReplace: true,
         // Azure refuses to change it (409 PropertyChangeNotAllowed). It only matters to a new machine's first boot.
         ignoreChanges: ['osProfile.customData'],
-        replaceOnChanges: ['osProfile.adminUsername', 'osProfile.linuxConfiguration'],
+        // Azure refuses to change these too, or only on a machine that is switched off. A pattern is met by a change at it or
+        // below it, not above: `osProfile` may also come or go as a whole.
+        replaceOnChanges: ['osProfile', 'securityProfile', 'storageProfile.imageReference', 'storageProfile.osDisk'],
       },
     );
 

@@ -1,9 +1,20 @@
 // What a JSON text holds that a reading may not, and where a list's members begin and end.
 import { type Rejection, reject } from './messages-reasons.ts';
 
-// An escape that jsonb may refuse, or an exponent of three digits or more: rare in telemetry, so only these texts are
-// walked value by value.
+// Only a text with one of these can hold what is unfit, and is then looked through value by value: an escape, or a number
+// that its exponent (three digits) or its length (with an exponent of two digits) can take out of range.
 const SUSPICIOUS = /\\u|[eE][+-]?\d{3}/;
+const LONG_NUMBER = 200;
+
+/** The strings (keys too) and the numbers of a valid JSON text. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?/g;
+
+/** Below it a double loses digits until nothing is left. */
+const LEAST = 1e-308;
+/** Digits after the point that Postgres' numeric, and so jsonb, can hold. */
+const MOST_DECIMALS = 16_383;
+/** Where Postgres stops reading an exponent, be it of zero. */
+const MOST_EXPONENT = 2 ** 30;
 
 /** True when objects and arrays in `value` are nested more than `levels` deep. */
 export function isDeeper(value: object, levels: number): boolean {
@@ -17,32 +28,49 @@ export function isDeeper(value: object, levels: number): boolean {
 
 /**
  * What JSON allows and jsonb does not, or only as a trap: U+0000 and unpaired surrogates (Postgres refuses both), and
- * numbers no double can hold: jsonb would expand `1e131071` to 131,072 digits for every reader.
+ * numbers no double can hold: jsonb would expand `1e131071` to 131,072 digits for every reader. A value is judged alone: not by
+ * what stands around it, nor, but for decimals that jsonb has no room for, by how it is written.
  * @param text valid JSON.
  */
 export function findUnfit(text: string): Rejection | undefined {
-  if (!SUSPICIOUS.test(text)) return undefined;
-  let found: Rejection | undefined;
-  const check = (value: string) => {
-    if (value.includes('\0')) found ??= reject('nul-character', 'a string holds \\u0000, which cannot be stored');
-    if (!value.isWellFormed()) found ??= reject('lone-surrogate', 'a string holds half of a surrogate pair');
-  };
-  JSON.parse(text, function visit(this: unknown, key: string, value: unknown, context?: { source?: string }) {
-    check(key);
-    if (typeof value === 'string') check(value);
-    if (typeof value === 'number' && !isHeld(value, context?.source ?? '')) {
-      found ??= reject('number-out-of-range', 'a number is beyond what a double can hold (about 1e-308 to 1e308)');
-    }
-    return value;
-  } as (this: unknown, key: string, value: unknown) => unknown);
-  return found;
+  if (!SUSPICIOUS.test(text) && !hasLongNumber(text)) return undefined;
+  for (const [token, whole, decimals = '', exponent = '0'] of text.matchAll(TOKENS)) {
+    const found =
+      whole === undefined ? ofString(token) : ofNumber(token, `${whole}${decimals}`, decimals.length, exponent);
+    if (found) return found;
+  }
+  return undefined;
 }
 
-/** False for overflow, and for a non-zero number so small that it would come out as zero. */
-function isHeld(value: number, source: string): boolean {
-  if (!Number.isFinite(value)) return false;
-  const exponent = /[eE]([+-]?\d+)$/.exec(source);
-  return exponent === null || Math.abs(Number(exponent[1])) <= 308;
+/** True when so many digits follow each other. Looks at every 200th character: a pattern would look at each. */
+function hasLongNumber(text: string): boolean {
+  for (let probe = LONG_NUMBER - 1; probe < text.length; probe += LONG_NUMBER) {
+    let [from, to] = [probe, probe];
+    while (isDigit(text.charCodeAt(from))) from -= 1;
+    while (isDigit(text.charCodeAt(to))) to += 1;
+    if (to - from > LONG_NUMBER) return true;
+  }
+  return false;
+}
+
+const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
+
+function ofString(token: string): Rejection | undefined {
+  if (!token.includes('\\u')) return undefined;
+  const value: string = JSON.parse(token);
+  if (value.includes('\0')) return reject('nul-character', 'a string holds \\u0000, which cannot be stored');
+  return value.isWellFormed() ? undefined : reject('lone-surrogate', 'a string holds half of a surrogate pair');
+}
+
+function ofNumber(token: string, digits: string, decimals: number, exponent: string): Rejection | undefined {
+  const size = Math.abs(Number(token));
+  if (size > Number.MAX_VALUE || (size < LEAST && /[1-9]/.test(digits))) {
+    return reject('number-out-of-range', 'a number is beyond what a double can hold (1e-308 to 1.79e308, and zero)');
+  }
+  if (decimals - Number(exponent) > MOST_DECIMALS || Math.abs(Number(exponent)) >= MOST_EXPONENT) {
+    return reject('number-out-of-range', `a number has more than ${MOST_DECIMALS} digits after the point`);
+  }
+  return undefined;
 }
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];

@@ -39,7 +39,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
  * Reads one payload in UTF-8: a JSON object, or an array of them; plain or packed, as its content type says. Whatever it
- * accepts, Postgres' jsonb accepts too, up to fractions of more than 16,383 digits, which the database rejects.
+ * accepts, Postgres' jsonb accepts too.
  *
  * The properties of a message with one reading take precedence over the reading's members. Of several readings, each
  * one's own members do: properties stand in for what it lacks, `id` with the reading's index from 0 (`<id>/<index>`).

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Document, parseDocument } from 'yaml';
+import { type Document, type Node, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
@@ -160,9 +160,26 @@ function openStack(stack: string, cwd: string) {
     path,
     config: {
       has: (key: string) => document.hasIn(['config', key]),
-      set: (key: string, value: unknown) => document.setIn(['config', key], document.createNode(value)),
+      set: (key: string, value: unknown) => document.setIn(['config', key], quoted(document.createNode(value))),
     },
     plain: () => (document.toJS() as { config?: Record<string, unknown> }).config ?? {},
     save: () => writeFileSync(path, document.toString({ lineWidth: 0 })),
   };
+}
+
+/** Names that every reader takes for text. */
+const PLAIN_NAME = /^(?!(true|false|null)$)[a-z][\w-]*$/i;
+
+/**
+ * All text in quotes: what Pulumi's reader would take for a date or a number (2027-03-31, 1_000, 0123) is not what was written
+ * any more when the program gets it.
+ */
+function quoted(node: Node): Node {
+  visit(node, {
+    Scalar(key, scalar) {
+      const isPlain = key === 'key' && PLAIN_NAME.test(String(scalar.value));
+      if (typeof scalar.value === 'string' && !isPlain) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return node;
 }

@@ -39,7 +39,7 @@ export function adopt(plan: Adoption | undefined): void {
   });
   for (const [name, { type, id, recorded, gone, retained }] of Object.entries(plan.left)) {
     if (plan.phase >= gone) continue;
-    const options = { version: provider.version, import: id, ...LEFT_ALONE, retainOnDelete: retained };
+    const options = { version: provider.version, ...imported(id, plan), ...LEFT_ALONE, retainOnDelete: retained };
     new Left(type, name, recorded, options);
   }
 }
@@ -57,10 +57,13 @@ function inputsOf(name: string, props: Inputs, plan: Adoption): Inputs {
 }
 
 function optionsOf({ id, hardened }: Adoption['resources'][string], plan: Adoption): CustomResourceOptions {
+  if (plan.phase >= hardened) return imported(id, plan);
   // Once it was changed, an earlier phase means changing it back.
-  const untouched = plan.phase < hardened && plan.reached < hardened;
-  return { import: id, ...(untouched ? LEFT_ALONE : {}) };
+  return { ...imported(id, plan), ...(plan.reached < hardened ? LEFT_ALONE : { ignoreChanges: [] }) };
 }
+
+/** What is in the state need not be imported, and while it says so the engine refuses to replace it. */
+const imported = (id: string, { reached }: Adoption) => (reached === 0 ? { import: id } : {});
 
 /** Puts single values into lists and objects; what is known only after a deployment stays as it is. */
 function merge<T>(into: T, values: unknown): T {

@@ -114,7 +114,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   });
 
   it('uploads the broker’s configuration, has the machine apply it, and only then lets machines boot with it', () => {
-    const [archive, pointer] = all(plan, 'storage:Blob');
+    const [archive, pointer, copy] = all(plan, 'storage:Blob');
     const apply = one(plan, 'compute:VirtualMachineRunCommandByVirtualMachine');
     const [, hash] = /^([0-9a-f]{64})\.tgz$/.exec(archive?.inputs.blobName) ?? [];
     const path = archive?.inputs.source.path;
@@ -122,9 +122,13 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     expect(apply.inputs).toMatchObject({ asyncExecution: false, treatFailureAsDeploymentFailure: true });
     expect(apply.inputs.source.script).toContain(`/broker-bundles ${hash}\n`);
     expect(apply.dependencies).toContain(archive?.urn);
+    // Another bundle is another resource: what is replaced would be deleted before the machine has the next one.
+    expect(archive?.name).toBe(`broker-configuration-bundle-${hash?.slice(0, 12)}`);
     expect(pointer?.inputs).toMatchObject({ blobName: 'current', source: { text: `${hash}\n` } });
     expect(pointer?.dependencies).toContain(apply.urn);
-    expect(pointer?.options.deleteBeforeReplace).toBe(true);
+    expect(copy?.inputs).toEqual({ ...pointer?.inputs, blobName: 'current-copy' });
+    expect(copy?.dependencies).toContain(pointer?.urn);
+    for (const each of [pointer, copy]) expect(each?.options.deleteBeforeReplace).toBe(true);
     for (const text of [bundleOf(plan), JSON.stringify([apply, pointer])]) {
       expect(text).not.toMatch(
         /BEGIN [A-Z ]*PRIVATE KEY|\$7\$\d{2,}\$|eyJ[\w-]+\.|AccountKey=|:\/\/[^/\s:"]+:[^/\s"{]+@/,

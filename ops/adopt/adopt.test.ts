@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { type Node, parse, parseDocument, visit } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { diffPlans, type Operation } from '../../preview/diff.ts';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
@@ -66,6 +66,18 @@ function step(from: number, to: number): Partial<Record<Operation, string[]>> {
     done[operation] = [...(done[operation] ?? []), entry.name];
   return done;
 }
+
+it('what it writes is text to every reader: Pulumi’s would take a date for a time, 1_000 and 0123 for numbers', () => {
+  const document = parseDocument(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8'));
+  const unquoted: unknown[] = [];
+  visit(document.getIn(['config', 'mqtt-saas:adoption']) as Node, {
+    Scalar(key, { type, value }) {
+      if (typeof value === 'string' && type === 'PLAIN' && (key !== 'key' || !/^[a-z][\w-]*$/i.test(value))) unquoted.push(value);
+    },
+  });
+  expect(unquoted).toEqual([]);
+  expect(section()).toMatchObject({ publicUntil: '2099-03-31', phase: 1 });
+});
 
 describe('the first preview', () => {
   it('imports every resource of the environment, each once', () => {
@@ -138,9 +150,13 @@ describe('from phase to phase', () => {
     for (const phase of [2, 3, 4]) expect(ways(phase)).toEqual(['22 from 203.0.113.10/32', '8883 from *']);
   });
 
+  it('nothing is imported again: the engine refuses to replace what still says so', () => {
+    for (const phase of [1, 2, 3, 4]) expect(imported(planOf(phase)), `${phase}`).toEqual([]);
+  });
+
   it('the machine keeps its address and its interface', () => {
     for (const phase of [0, 1, 2, 3, 4]) {
-      expect(find(planOf(phase), 'network-address')?.options.import).toMatch(/\/zeroclaw-b1s-ip$/);
+      expect(find(planOf(phase), 'network-address')?.inputs.publicIpAddressName).toBe('zeroclaw-b1s-ip');
       expect(find(planOf(phase), 'network-nic')?.inputs.ipConfigurations).toMatchObject([{ name: 'ipconfig1' }]);
     }
   });

@@ -85,8 +85,10 @@ export const userDataOf = (plan: Plan) =>
   Buffer.from(one(plan, 'compute:VirtualMachine').inputs.osProfile.customData, 'base64').toString();
 
 /** The archive of the broker machine's bundle, unpacked but not taken apart. */
-export const bundleOf = (plan: Plan) =>
-  gunzipSync(readFileSync(named(plan, 'broker-configuration-bundle').inputs.source.path)).toString('latin1');
+export function bundleOf(plan: Plan): string {
+  const archive = all(plan, 'storage:Blob').find(({ name }) => name.startsWith('broker-configuration-bundle-'));
+  return gunzipSync(readFileSync(archive?.inputs.source.path)).toString('latin1');
+}
 
 /** One file of it, by its path (ustar: a header of 512 bytes, the content, padding). @throws Error when it is not there. */
 export function bundleFile(plan: Plan, path: string): string {

@@ -12,8 +12,9 @@ import azure
 HOME = "/opt/mqtt-saas"
 RELEASES = os.path.join(HOME, "releases")
 CURRENT = os.path.join(HOME, "current")
-# Blob that names the bundle a machine without one, or behind, shall have.
-POINTER = "current"
+# Blobs that name the bundle a machine without one, or behind, shall have. A deployment replaces one after the other, and
+# while it replaces one that is not there (components/broker-configuration.ts).
+POINTERS = ("current", "current-copy")
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,11 +34,26 @@ def in_force():
 
 
 def wanted(container, **again):
-    """The hash the pointer names. Raises azure.AzureError, also when it names none."""
-    text = azure.blob_get(f"{container}/{POINTER}", **again).decode("ascii", "replace").strip()
+    """The hash a pointer names. Raises azure.AzureError, also when none names one."""
+    text = _pointer(container, **again).decode("ascii", "replace").strip()
     if not HASH.fullmatch(text):
-        raise azure.AzureError(f"{container}/{POINTER} does not hold the hash of a bundle")
+        raise azure.AzureError(f"{container}/{POINTERS[0]} does not hold the hash of a bundle")
     return text
+
+
+def _pointer(container, **again):
+    first, second = (f"{container}/{name}" for name in POINTERS)
+    try:
+        return azure.blob_get(first, **again)
+    except azure.AzureError as missing:
+        # A machine that has a bundle keeps it: the copy may still name the one before.
+        if missing.status != 404 or in_force():
+            raise
+        try:
+            return azure.blob_get(second, **again)
+        except azure.AzureError as error:
+            # Of two that are missing, the first one's name says more.
+            raise (missing if error.status == 404 else error) from None
 
 
 def fetch(container, digest, **again):

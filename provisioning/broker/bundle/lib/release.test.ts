@@ -105,6 +105,15 @@ describe('which bundle', () => {
     );
   });
 
+  it('is wanted, the copy says while a deployment replaces the pointer, to a machine that has none', async () => {
+    expect(await python('release.wanted(c)')).toMatch(/AzureError: .*\/bundles\/current answered 404/);
+    azure.blobs.set('bundles/current-copy', Buffer.from(`${sha256(good)}\n`));
+    expect(await python('release.wanted(c)')).toBe(sha256(good));
+    mkdirSync(join(home, 'releases', 'a'), { recursive: true });
+    symlinkSync(join(home, 'releases/a'), join(home, 'current'));
+    expect(await python('release.wanted(c)')).toMatch(/AzureError: .*\/bundles\/current answered 404/);
+  });
+
   it('is in force, the link says; what the first boot brought is none', async () => {
     expect(await python('release.in_force()')).toBe('None');
     mkdirSync(join(home, 'bootstrap'));
