@@ -28,5 +28,5 @@ export function stackOutputs(stack: string): StackOutputs {
   const { brokerHost, brokerCaCertificate } = outputs;
   if (!brokerHost) throw new Error(`stack ${stack} has no output brokerHost: run pulumi up --stack ${stack}`);
   if (brokerCaCertificate) new X509Certificate(brokerCaCertificate);
-  return { ...(outputs as StackOutputs), brokerHost, brokerCaCertificate };
+  return { ...(outputs as StackOutputs), brokerHost, brokerCaCertificate: brokerCaCertificate ?? undefined };
 }
