@@ -151,7 +151,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
         .update(readFileSync(join(ROOT, path)))
         .digest('hex'),
     ).toBe(hash);
-    expect(packFunctions(join(ROOT, 'dist/functions')).hash).toBe(hash);
+    expect(packFunctions(join(ROOT, 'dist/functions')).id).toBe(hash);
     expect(command.dependencies.map(nameOfUrn)).toEqual(
       expect.arrayContaining(['functions-app', 'functions-settings']),
     );
