@@ -68,6 +68,7 @@ function groupOf(securityRules: Record<string, string | number>[]): PolicyResour
     type,
     name: 'nsg',
     props: { securityRules },
+    outputs: {},
     dependencies: [],
     propertyDependencies: {},
     isProtected: false,

@@ -1,6 +1,6 @@
 // Installs Debian or Ubuntu packages that npm cannot bring, such as the broker itself.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 /** A file that shows a package is there, where it is not a program of the package's own name. */
 const PROOF = {
@@ -20,6 +20,10 @@ const UNITS = { certbot: 'certbot.timer', mosquitto: 'mosquitto.service', pgboun
 /** /usr/sbin is looked at too: an ordinary user's PATH often lacks it. */
 const PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(':')];
 
+/** For everybody else. */
+const ELSEWHERE =
+  'The platform runs on Debian 12 or Ubuntu 22.04 and newer: use a virtual machine, a container, or WSL on Windows.';
+
 const isThere = (name) => {
   const proof = PROOF[name] ?? name;
   return proof.startsWith('/') ? existsSync(proof) : PLACES.some((place) => place && existsSync(`${place}/${proof}`));
@@ -27,29 +31,48 @@ const isThere = (name) => {
 
 /**
  * Makes sure that each package is there; installs through apt as root or with password-less sudo.
- * @throws Error with the one command to run when it cannot.
+ * @param {string[]} names
+ * @param {import('./progress.mjs').Progress} progress
+ * @param system what it runs on; a test says otherwise.
+ * @throws Error with what to do when it cannot.
  */
-export function ensureDebianPackages(names) {
+export async function ensureDebianPackages(names, progress, system = thisSystem()) {
   const missing = names.filter((name) => !isThere(name));
+  if (names.length > 0 && system.platform !== 'linux') throw new Error(`This needs Linux. ${ELSEWHERE}`);
   if (missing.length === 0) return;
+  const list = missing.join(', ');
+  const areMissing = `${list} ${missing.length === 1 ? 'is' : 'are'} not installed`;
+  if (!system.hasApt) {
+    throw new Error(`${areMissing}, and this is not Debian or Ubuntu. Install what is missing yourself. ${ELSEWHERE}`);
+  }
   const command = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   const prefix = elevation();
-  if (!existsSync('/usr/bin/apt-get') || prefix === undefined) {
-    throw new Error(
-      `${missing.join(', ')} is not installed, and this user may not install it. Run:\n  sudo sh -c '${command}'`,
-    );
+  if (prefix === undefined) {
+    throw new Error(`${areMissing}, and this user may not install packages. Run:\n  sudo sh -c '${command}'`);
   }
-  console.error(`Installing Debian packages: ${missing.join(', ')} ...`);
-  withoutStartingServices(prefix, missing, () => {
-    const result = spawnSync(prefix[0] ?? 'sh', [...prefix.slice(1), ...(prefix.length ? ['sh'] : []), '-c', command], {
-      stdio: ['ignore', 'ignore', 2],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (result.status !== 0 || names.some((name) => !isThere(name))) {
+  progress.step(`Debian packages: ${list}`);
+  await withoutStartingServices(prefix, missing, async () => {
+    const { code, said } = await run([...prefix, 'sh', '-c', command]);
+    if (code !== 0 || names.some((name) => !isThere(name))) {
+      progress.failed();
       throw new Error(
-        `installing ${missing.join(', ')} failed (see above). Run it by hand:\n  sudo sh -c '${command}'`,
+        `apt-get could not install ${list}. Run it by hand:\n  sudo sh -c '${command}'\nIt said:\n${said}`,
       );
     }
+  });
+}
+
+const thisSystem = () => ({ platform: process.platform, hasApt: existsSync('/usr/bin/apt-get') });
+
+/** Runs a command without input, and gives its exit code and what it wrote to standard error. */
+function run([program, ...args]) {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+    child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, said }));
   });
 }
 
@@ -63,25 +86,17 @@ function elevation() {
  * Debian's policy-rc.d hook says no while installing (exit 101: https://manpages.debian.org/invoke-rc.d), and the units of
  * what was installed are disabled afterwards where there is an init system.
  */
-function withoutStartingServices(prefix, installed, install) {
+async function withoutStartingServices(prefix, installed, install) {
   const hook = '/usr/sbin/policy-rc.d';
-  const run = (...words) =>
-    spawnSync(prefix[0] ?? words[0], prefix.length ? [...prefix.slice(1), ...words] : words.slice(1), {
-      stdio: 'ignore',
-    });
   const ours = !existsSync(hook);
-  if (ours && prefix.length === 0) {
-    writeFileSync(hook, '#!/bin/sh\nexit 101\n');
-    chmodSync(hook, 0o755);
-  } else if (ours) {
-    run('sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${hook} && chmod 755 ${hook}`);
-  }
+  if (ours) await run([...prefix, 'sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${hook} && chmod 755 ${hook}`]);
   try {
-    install();
+    await install();
   } finally {
-    if (ours && prefix.length === 0) rmSync(hook, { force: true });
-    else if (ours) run('rm', '-f', hook);
+    if (ours) await run([...prefix, 'rm', '-f', hook]);
     const units = installed.flatMap((name) => UNITS[name] ?? []);
-    if (units.length > 0 && existsSync('/run/systemd/system')) run('systemctl', 'disable', '--quiet', ...units);
+    if (units.length > 0 && existsSync('/run/systemd/system')) {
+      await run([...prefix, 'systemctl', 'disable', '--quiet', ...units]);
+    }
   }
 }

@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
+const DEBIAN = { platform: 'linux', hasApt: true };
+
 /** Asks for the package as somebody who may not install it. Copied, because a checkout may lie in a private folder. */
-function ensureAsNobody(name: string) {
+function ensureAsNobody(name: string, system = DEBIAN) {
   const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-'));
   try {
     const file = join(dir, 'debian.mjs');
     copyFileSync(new URL('./debian.mjs', import.meta.url), file);
     spawnSync('chmod', ['-R', 'a+rX', dir]);
-    const program = `import { ensureDebianPackages } from '${file}'; ensureDebianPackages(['${name}']);`;
+    const program = `import { ensureDebianPackages } from '${file}'; await ensureDebianPackages(['${name}'], undefined, ${JSON.stringify(system)});`;
     const words = ['node', '--input-type=module', '--eval', program];
     const isRoot = process.getuid!() === 0;
     const drop = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
@@ -27,10 +29,24 @@ function ensureAsNobody(name: string) {
 test('a missing package that this user may not install: the one command to run', () => {
   const { status, stderr } = ensureAsNobody('no-such-broker');
   expect(status).toBe(1);
-  expect(stderr).toContain('no-such-broker is not installed, and this user may not install it. Run:');
+  expect(stderr).toContain('no-such-broker is not installed, and this user may not install packages. Run:');
   expect(stderr).toContain("sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends no-such-broker'");
 });
 
 test('a package that is there is left alone', () => {
   expect(ensureAsNobody('mosquitto')).toMatchObject({ status: 0, stderr: '' });
+});
+
+test('where there is no apt: no apt-get, but where the platform runs', () => {
+  const { status, stderr } = ensureAsNobody('no-such-broker', { platform: 'linux', hasApt: false });
+  expect(status).toBe(1);
+  expect(stderr).toContain('no-such-broker is not installed, and this is not Debian or Ubuntu.');
+  expect(stderr).toContain('The platform runs on Debian 12 or Ubuntu 22.04 and newer');
+  expect(stderr).not.toContain('apt-get');
+});
+
+test('on another system it is said at once, whatever is installed', () => {
+  const { status, stderr } = ensureAsNobody('mosquitto', { platform: 'darwin', hasApt: false });
+  expect(status).toBe(1);
+  expect(stderr).toContain('This needs Linux. The platform runs on Debian 12 or Ubuntu 22.04 and newer');
 });

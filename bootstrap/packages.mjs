@@ -1,27 +1,79 @@
 // Installs the npm packages of the lock file when they are missing or out of date.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
 
-const stamp = join(ROOT, 'node_modules/.installed-lock');
+const MODULES = join(ROOT, 'node_modules');
+/** The lock file's hash, and which set of it is installed. */
+const STAMP = join(MODULES, '.installed-lock');
+const LOCK = join(ROOT, 'package-lock.json');
+/** What npm downloads for the platform is not kept: it would take as much room again as Node and Next.js do. */
+const DOWNLOADS = join(ROOT, '.local/npm-cache');
 
-const lockHash = () =>
-  createHash('sha256')
-    .update(readFileSync(join(ROOT, 'package-lock.json')))
-    .digest('hex');
+/**
+ * `platform` is package.json's `dependencies`: what `npm start`, `verify` and `ops` need. `all` has the cloud SDKs and
+ * the tools of tests and builds as well.
+ */
+const SETS = {
+  platform: { step: 'npm packages', args: ['--omit=dev', '--omit=peer', `--cache=${DOWNLOADS}`] },
+  all: { step: 'npm packages, for development too', args: [] },
+};
 
-const isInstalled = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash();
+const lockHash = () => createHash('sha256').update(readFileSync(LOCK)).digest('hex');
 
-/** Runs `npm ci` once per version of the lock file. @throws Error when npm fails; npm has printed why. */
-export function ensurePackages() {
-  if (isInstalled()) return;
-  console.error('Installing npm packages (first run only, about a minute) ...');
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: ROOT,
-    stdio: ['ignore', 2, 2],
+/** What the stamp says. Undefined when there is none: nothing, or what somebody else installed. */
+function installed() {
+  if (!existsSync(STAMP)) return undefined;
+  // Alone: there was one set only.
+  const [hash, set = 'all'] = readFileSync(STAMP, 'utf8').split(' ');
+  return { set, isCurrent: hash === lockHash() };
+}
+
+/**
+ * Installs the set once per version of the lock file. What is there is added to, because a platform may be running from it.
+ * @param {'platform' | 'all'} set
+ * @param {import('./progress.mjs').Progress} progress
+ * @throws Error with what npm said.
+ */
+export async function ensurePackages(set, progress) {
+  const before = installed();
+  if (before?.isCurrent && (before.set === set || before.set === 'all')) return;
+  const wanted = before?.set === 'all' ? 'all' : set;
+  const { step, args } = SETS[wanted];
+  progress.step(step);
+  try {
+    const verb = before ? ['install', '--no-save'] : ['ci'];
+    await npm([...verb, ...args, '--no-audit', '--no-fund', '--loglevel=error']);
+  } catch (error) {
+    progress.failed();
+    throw error;
+  } finally {
+    rmSync(DOWNLOADS, { recursive: true, force: true });
+  }
+  removeHeaders();
+  writeFileSync(STAMP, `${lockHash()} ${wanted}`);
+}
+
+/** @throws Error with what npm said, when it fails. */
+function npm(args) {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const child = spawn('npm', args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve();
+      else
+        reject(new Error(`npm could not install the packages. Check the network and start again. It said:\n${said}`));
+    });
   });
-  if (result.status !== 0) throw new Error('npm ci failed (see above). Check the network connection and run it again.');
-  writeFileSync(stamp, lockHash());
+}
+
+/** 67 MB of C headers in the package that brings Node; nothing here is compiled against it. */
+function removeHeaders() {
+  for (const name of readdirSync(MODULES).filter((name) => name.startsWith('node-linux-'))) {
+    rmSync(join(MODULES, name, 'include'), { recursive: true, force: true });
+  }
 }

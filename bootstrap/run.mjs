@@ -2,21 +2,27 @@
 // Runs one of the project's programs on a fresh machine: installs what is missing, then starts it on the Node that the
 // lock file pins. Plain JavaScript without packages, because it must run on Node 20 before anything is installed.
 //
-//   node bootstrap/run.mjs [--needs mosquitto,python3] FILE [ARGUMENT ...]
+//   node bootstrap/run.mjs [--packages platform] [--needs mosquitto,python3] FILE [ARGUMENT ...]
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureDebianPackages } from './debian.mjs';
 import { ensurePackages } from './packages.mjs';
+import { Progress } from './progress.mjs';
 import { ROOT } from './root.mjs';
 
 const MINIMUM_NODE = 24;
 
+const USAGE = 'usage: node bootstrap/run.mjs [--packages platform] [--needs PACKAGE,...] FILE [ARGUMENT ...]';
+
 function parse(argv) {
-  const needs = argv[0] === '--needs' ? argv[1].split(',') : [];
-  const [file, ...args] = needs.length > 0 ? argv.slice(2) : argv;
-  return { needs, file, args };
+  const given = new Map();
+  let rest = argv;
+  for (; rest[0] === '--packages' || rest[0] === '--needs'; rest = rest.slice(2)) given.set(rest[0], rest[1]);
+  const [file, ...args] = rest;
+  if (!file) throw new Error(USAGE);
+  return { packages: given.get('--packages') ?? 'all', needs: given.get('--needs')?.split(',') ?? [], file, args };
 }
 
 /** The pinned Node when npm could install one for this machine, else this one when it is new enough. */
@@ -40,10 +46,12 @@ function runInChild(node, file, args) {
 }
 
 try {
-  const { needs, file, args } = parse(process.argv.slice(2));
-  if (!file) throw new Error('usage: node bootstrap/run.mjs [--needs PACKAGE,...] FILE [ARGUMENT ...]');
-  await ensurePackages();
-  await ensureDebianPackages(needs);
+  const { packages, needs, file, args } = parse(process.argv.slice(2));
+  const progress = new Progress(process.stderr);
+  // First what may be refused, then what takes longest.
+  await ensureDebianPackages(needs, progress);
+  await ensurePackages(packages, progress);
+  progress.done();
   const target = join(ROOT, file);
   if (major() >= MINIMUM_NODE) {
     process.argv = [process.execPath, target, ...args];

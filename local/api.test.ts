@@ -126,6 +126,7 @@ test('the Pages Functions answer, each with headers of its own', async () => {
     brokerHost: '127.0.0.1',
     brokerPort: 8883,
     hasCa: true,
+    sendsMail: false,
     environment: 'local',
   });
   expect(await health!.json()).toEqual({ status: 'ok', dependencies: { auth: 'ok', rest: 'ok' } });

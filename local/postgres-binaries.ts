@@ -1,13 +1,10 @@
 // The Postgres programs that npm installed, in a place where the user that runs them can reach them.
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { ensureCopy } from './postgres-copy.ts';
+import { SERVICE_USER } from './unprivileged.ts';
 
 /** Paths of the programs. */
 export interface PostgresBinaries {
@@ -27,18 +24,21 @@ export function cacheFolder(): string {
 }
 
 /**
- * Copies the programs (60 MB) into a folder named by version, once, and returns their paths. A copy, because a checkout
- * may lie under a folder only root may enter, and because the package leaves out the libraries' symbolic links.
+ * The paths of the programs. An ordinary user runs them where npm put them. Root's are copied once (60 MB), because the
+ * user that runs them may not enter a checkout under /root.
  * @throws Error when npm has no package for this machine.
  */
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const source = findPackage();
   const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as { version: string };
-  const target = join(cacheFolder(), `postgres-${version}`);
-  if (!existsSync(target)) await copyOnce(source, target);
+  const native = join(source, 'native');
+  await addLibraryLinks(native);
+  // A name that no earlier version used: their copies had links into the checkout that made them.
+  const folder = SERVICE_USER ? join(SHARED_FOLDER, `postgres-files-${version}`) : native;
+  if (SERVICE_USER) await ensureCopy(native, folder);
   return {
-    initdb: join(target, 'bin/initdb'),
-    postgres: join(target, 'bin/postgres'),
+    initdb: join(folder, 'bin/initdb'),
+    postgres: join(folder, 'bin/postgres'),
     major: Number.parseInt(version, 10),
   };
 }
@@ -52,30 +52,20 @@ function findPackage(): string {
     return dirname(dirname(fileURLToPath(import.meta.resolve(name))));
   } catch (cause) {
     throw new Error(
-      `${name} is not installed. Run npm ci; the local platform needs Linux on x64 or arm64 with glibc.`,
+      `${name} is not installed. Run npm start again; the local platform needs Linux on x64 or arm64 with glibc.`,
       { cause },
     );
   }
 }
 
-/** Complete or not at all: two processes may copy at once, and either may be killed. */
-async function copyOnce(source: string, target: string): Promise<void> {
-  const partial = `${target}.${process.pid}.partial`;
-  await mkdir(dirname(target), { recursive: true });
-  await cp(join(source, 'native'), partial, { recursive: true });
-  const links = JSON.parse(await readFile(join(source, 'native/pg-symlinks.json'), 'utf8')) as SymbolicLink[];
+/** Adds the libraries' links where npm has not run the package's own script for them. */
+export async function addLibraryLinks(native: string): Promise<void> {
+  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as SymbolicLink[];
   for (const link of links) {
-    const path = join(partial, link.target.replace(/^native\//, ''));
-    if (!existsSync(path)) await symlink(basename(link.source), path);
-  }
-  // Whatever root's umask was, here and when npm installed: the unprivileged user must be able to read.
-  if (process.getuid?.() === 0) await chmod(dirname(target), 0o755);
-  await run('chmod', ['-R', 'a+rX', partial]);
-  try {
-    await rename(partial, target);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    if (!existsSync(target)) throw error;
+    const path = join(native, link.target.replace(/^native\//, ''));
+    await symlink(basename(link.source), path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
   }
 }
 

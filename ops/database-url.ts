@@ -20,6 +20,8 @@ export interface Place {
   url: string;
   /** Set when it is the local platform. */
   broker?: { host: string; port: number; caFile: string };
+  /** Address of the dashboard, when it is the local platform. */
+  dashboard?: string;
 }
 
 /**
@@ -37,7 +39,11 @@ export function findPlace({ url, local: name }: PlaceOptions, env: NodeJS.Proces
   const local = readInstance(name);
   if (local) {
     console.error(`local platform "${local.name}": ${describeUrl(local.databaseUrl)}`);
-    return { url: local.databaseUrl, broker: { host: '127.0.0.1', port: local.mqttPort, caFile: local.caFile } };
+    return {
+      url: local.databaseUrl,
+      broker: { host: '127.0.0.1', port: local.mqttPort, caFile: local.caFile },
+      dashboard: local.dashboardUrl,
+    };
   }
   if (name !== undefined) throw new Error(`no local platform is running as "${name}": npm start -- --name ${name}`);
   throw new Error('no database: set DATABASE_URL, give --url, or start the local platform with npm start');

@@ -6,6 +6,8 @@ import { dbCommand } from './db.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { deployCommand } from './deploy.ts';
 import { deviceCommand } from './device.ts';
+import { inviteCommand } from './invite.ts';
+import { limitCommand } from './limit.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 
 const program = new Command('npm run ops --')
@@ -18,6 +20,8 @@ const program = new Command('npm run ops --')
   .addCommand(deployCommand())
   .addCommand(deviceCommand())
   .addCommand(deadLettersCommand())
+  .addCommand(inviteCommand())
+  .addCommand(limitCommand())
   .addCommand(rotateCommand())
   .addHelpText(
     'after',
@@ -27,6 +31,7 @@ Examples:
   npm run ops -- device add acme sensor-1 --create-tenant
   npm run ops -- device list acme
   npm run ops -- dead-letters list
+  npm run ops -- invite ann@example.com --tenant acme --role owner --create-tenant
   npm run ops -- rotate ingest
   npm run ops -- certificate status --target prod
 

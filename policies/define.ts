@@ -2,12 +2,17 @@
 import type { Policies, ReportViolation, ResourceValidationArgs } from '@pulumi/policy';
 import type { Exceptions } from './exceptions/exceptions.ts';
 import { parseGranted } from './exceptions/parse.ts';
+import { Inputs } from './inputs.ts';
 import { remediate } from './remediate.ts';
 import { fromResourceArgs, fromStackResource, stackUrnOf, undatedType } from './resource.ts';
 import { type Finding, isAbout, type ResourceRule, type Rule, type RuleConfig } from './rule.ts';
 
 /** What every rule about a program can be configured with, beside its own keys: docs/policies.md, "Exceptions". */
 const GRANTED = { exceptions: { type: 'array', items: { type: 'object' } } } as const;
+
+/** Added to what a stack rule finds when it could judge outputs only, of which a preview knows little. */
+const UNHEARD =
+  ' (What the program gave is not known, for no rule about single resources is on: leave one on, such as network-rules-readable.)';
 
 /** The rule's configuration, with its exceptions taken note of. */
 function configured(rule: Rule, args: { getConfig<T extends object>(): T }, exceptions: Exceptions): RuleConfig {
@@ -26,10 +31,11 @@ function report(
   urn: string,
   exceptions: Exceptions,
   violation: ReportViolation,
+  hint = '',
 ): void {
   for (const finding of findings) {
     if (exceptions.excuse(rule.name, finding.urn ?? urn)) continue;
-    violation(`${finding.message} Fix: ${finding.fix ?? rule.fix}`, finding.urn);
+    violation(`${finding.message}${hint} Fix: ${finding.fix ?? rule.fix}`, finding.urn);
   }
 }
 
@@ -39,7 +45,7 @@ function checkArgs(rule: ResourceRule, args: ResourceValidationArgs, exceptions:
 }
 
 /** The policy that @pulumi/policy serves for a rule. Its messages read: what is demanded, what is wrong, how to fix it. */
-export function definePolicy(rule: Rule, exceptions: Exceptions): Policies[number] {
+export function definePolicy(rule: Rule, exceptions: Exceptions, inputs = new Inputs()): Policies[number] {
   const policy = {
     name: rule.name,
     displayName: `${rule.id} ${rule.name}`,
@@ -56,16 +62,18 @@ export function definePolicy(rule: Rule, exceptions: Exceptions): Policies[numbe
     return {
       ...policy,
       validateStack: (args, violation) => {
-        const resources = args.resources.map(fromStackResource);
+        const resources = args.resources.map((each) => fromStackResource(each, inputs));
         const findings = rule.checkStack(resources, configured(rule, args, exceptions));
-        report(rule, findings, stackUrnOf(resources) ?? '', exceptions, violation);
+        report(rule, findings, stackUrnOf(resources) ?? '', exceptions, violation, inputs.isEmpty ? UNHEARD : '');
       },
     };
   }
   return {
     ...policy,
-    validateResource: (args, violation) =>
-      report(rule, checkArgs(rule, args, exceptions), args.urn, exceptions, violation),
+    validateResource: (args, violation) => {
+      inputs.remember(args.urn, args.props);
+      report(rule, checkArgs(rule, args, exceptions), args.urn, exceptions, violation);
+    },
     ...(typeof rule.remedy === 'string'
       ? {}
       : {

@@ -21,7 +21,7 @@ export type Known = undefined | null | boolean | number | string | typeof UNKNOW
 export type KnownObject = { [key: string]: Known };
 
 /** The value under `key`, with @pulumi/policy's "cannot be known during preview" error turned into UNKNOWN. */
-function read(container: object, key: string): unknown {
+export function read(container: object, key: string): unknown {
   try {
     return Reflect.get(container, key);
   } catch (error) {

@@ -16,6 +16,7 @@ import { budget } from './governance/budget.ts';
 import { diagnostics } from './governance/diagnostics.ts';
 import { requiredTags } from './governance/required-tags.ts';
 import { leastPrivilege } from './identity/least-privilege.ts';
+import { Inputs } from './inputs.ts';
 import { encryptedAtHost } from './machine/encrypted-at-host.ts';
 import { managedIdentity } from './machine/managed-identity.ts';
 import { noDiskExport } from './machine/no-disk-export.ts';
@@ -78,4 +79,5 @@ const exceptions = parseExceptions(
 export const RULES: readonly Rule[] = [...PROGRAM_RULES, exceptionsInOrder(exceptions)];
 
 /** What @pulumi/policy serves. */
-export const policies = RULES.map((rule) => definePolicy(rule, exceptions));
+const inputs = new Inputs();
+export const policies = RULES.map((rule) => definePolicy(rule, exceptions, inputs));

@@ -1,5 +1,6 @@
 // Resources as the rules see them: plain data, links as URNs, types without API versions.
 import type { PolicyResource, ResourceValidationArgs } from '@pulumi/policy';
+import type { Inputs } from './inputs.ts';
 import { type KnownObject, known } from './known.ts';
 
 /** One resource of a plan. Everything in it may be UNKNOWN except urn, type and name. */
@@ -9,8 +10,10 @@ export interface Resource {
   type: string;
   /** Name in the program, not the one in Azure. */
   name: string;
-  /** Inputs when one resource is judged; outputs, which in a preview repeat the inputs, when the stack is judged. */
+  /** What the program gives it, and what Azure is known to have made of the rest; outputs alone where it was not analysed. */
   props: KnownObject;
+  /** What the engine says the resource is, when the stack is judged. In a preview most of what is not given is UNKNOWN. */
+  outputs: KnownObject;
   /** URN of the parent, where there is one. */
   parent?: string;
   /** URNs this resource depends on. */
@@ -49,6 +52,7 @@ export function fromResourceArgs(args: ResourceValidationArgs): Resource {
     type: undatedType(args.type),
     name: args.name,
     props: known(args.props) as KnownObject,
+    outputs: {},
     parent: args.opts.parent,
     dependencies: [],
     propertyDependencies: {},
@@ -57,16 +61,21 @@ export function fromResourceArgs(args: ResourceValidationArgs): Resource {
 }
 
 /** One resource of the finished plan, as @pulumi/policy hands it to a stack rule. */
-export function fromStackResource(resource: PolicyResource): Resource {
+export function fromStackResource(resource: PolicyResource, inputs: Inputs): Resource {
   let props: KnownObject | undefined;
+  let outputs: KnownObject | undefined;
   return {
     urn: resource.urn,
     type: undatedType(resource.type),
     name: resource.name,
     // Copied when a rule looks at it, for each rule looks at few types of a large stack.
     get props() {
-      props ??= known(resource.props) as KnownObject;
+      props ??= inputs.withOutputs(resource.urn, resource.props) ?? this.outputs;
       return props;
+    },
+    get outputs() {
+      outputs ??= known(resource.props) as KnownObject;
+      return outputs;
     },
     parent: resource.parent?.urn,
     dependencies: resource.dependencies.map(({ urn }) => urn),

@@ -8,6 +8,7 @@ export const PUBLIC_IP = 'azure-native:network:PublicIPAddress';
 export const LOAD_BALANCER = 'azure-native:network:LoadBalancer';
 export const FLOW_LOG = 'azure-native:network:FlowLog';
 export const VIRTUAL_MACHINE = 'azure-native:compute:VirtualMachine';
+export const SCALE_SET = 'azure-native:compute:VirtualMachineScaleSet';
 export const VM_EXTENSION = 'azure-native:compute:VirtualMachineExtension';
 export const RUN_COMMAND = 'azure-native:compute:VirtualMachineRunCommandByVirtualMachine';
 export const DISK = 'azure-native:compute:Disk';

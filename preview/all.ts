@@ -7,6 +7,7 @@ import { appendFileSync, readdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { ROOT as HERE } from '../bootstrap/root.mjs';
 import { colorsFor, NO_COLORS } from '../local/colors.ts';
+import { changesAnything } from './change.ts';
 import { diffPlans } from './diff.ts';
 import type { Plan } from './plan.ts';
 import { mandatoryAmong } from './policy/violation.ts';
@@ -29,7 +30,7 @@ function snapshotAt(commit: string, path: string): Plan {
 /** Markdown for a job's summary: one line that says it all, the report folded below it. */
 function summarise(result: Preview): string {
   const mandatory = mandatoryAmong(result.policies?.violations).length;
-  const changed = result.diff.filter(({ operation }) => operation !== 'same');
+  const changed = result.diff.filter(changesAnything);
   const verdict =
     mandatory > 0 ? `❌ ${count(mandatory, 'mandatory policy violation')}` : '✅ no mandatory policy violation';
   const what = changed.length === 0 ? 'nothing changes' : changes(changed.length);

@@ -66,17 +66,27 @@ test('other lists are matched by position', () => {
   ]);
 });
 
-test('an immutable property means a replacement', () => {
-  expect(one(VM, { osProfile: { customData: 'a' } }, { osProfile: { customData: 'b' } })).toEqual({
+test('a property that the provider cannot change means a replacement', () => {
+  expect(one(NSG, { networkSecurityGroupName: 'a' }, { networkSecurityGroupName: 'b' })).toEqual({
     operation: 'replace',
-    changes: [['osProfile.customData', 'a', 'b', 'replaces']],
+    changes: [['networkSecurityGroupName', 'a', 'b', 'replaces']],
   });
   expect(one(VM, { hardwareProfile: { vmSize: 'a' } }, { hardwareProfile: { vmSize: 'b' } }).operation).toBe('update');
 });
 
-test('so does what replaceOnChanges names', () => {
-  const options = { replaceOnChanges: ['tags.generation'] };
-  expect(one(NSG, { tags: { generation: '1' } }, { tags: { generation: '2' } }, options).operation).toBe('replace');
+test('what Azure refuses to change the provider tries all the same', () => {
+  const data = (customData: string) => [entry(VM, 'x', { osProfile: { customData } })];
+  const [change] = diffPlans(data('a'), data('b'), place);
+  expect(change).toMatchObject({ operation: 'update', changes: [{ refused: true, forcesReplacement: false }] });
+});
+
+test.each([
+  ['what it names', { tags: { generation: '1' } }, { tags: { generation: '2' } }, 'tags.generation', 'replace'],
+  ['what is below it', { tags: { a: { b: '1' } } }, { tags: { a: { b: '2' } } }, 'tags.a', 'replace'],
+  ['what it names, when that is new', { tags: {} }, { tags: { generation: '2' } }, 'tags.generation', 'replace'],
+  ['nothing above it', {}, { tags: { generation: '2' } }, 'tags.generation', 'update'],
+])('replaceOnChanges replaces for %s', (_, before, after, pattern, operation) => {
+  expect(one(NSG, before, after, { replaceOnChanges: [pattern] }).operation).toBe(operation);
 });
 
 test('an ignored change is none', () => {
@@ -88,21 +98,30 @@ test('an ignored change is none', () => {
 test('an unknown value never makes a replacement certain', () => {
   expect(one(VM, { vmName: UNKNOWN }, { vmName: 'b' })).toEqual({
     operation: 'update',
-    changes: [['vmName', UNKNOWN, 'b']],
+    changes: [['vmName', UNKNOWN, 'b', 'replaces']],
   });
   expect(one(VM, { vmName: UNKNOWN }, { vmName: UNKNOWN }).operation).toBe('same');
 });
 
 test('a protected resource that would go is marked', () => {
-  const disk = (zone: string) => entry('azure-native:compute:Disk', 'd', { zones: [zone] }, { protect: true });
+  const disk = (diskName: string, protect = true) => entry('azure-native:compute:Disk', 'd', { diskName }, { protect });
   expect(judge([disk('1')], [disk('2')])[0]).toMatchObject({ operation: 'replace', blockedByProtect: true });
   expect(judge([disk('1')], [])[0]).toMatchObject({ operation: 'delete', blockedByProtect: true });
+  // Taken off in the same deployment, it stops nothing.
+  expect(judge([disk('1')], [disk('2', false)])[0]).not.toHaveProperty('blockedByProtect');
 });
 
-test('a changed option is a change, who depends on whom is not', () => {
+test('a changed option is shown and sent to nobody, who depends on whom is not even shown', () => {
   const before = entry(NSG, 'x', {}, { protect: true, propertyDependencies: { a: ['b'] } });
   const after = { ...entry(NSG, 'x'), dependencies: ['y'] };
-  expect(judge([before], [after])[0]).toEqual({ operation: 'update', changes: [['options.protect', true, undefined]] });
+  expect(judge([before], [after])[0]).toEqual({ operation: 'same', changes: [['options.protect', true, undefined]] });
+});
+
+test('what is imported is no creation, and cannot be replaced while it says so', () => {
+  const disk = (diskName: string) => entry('azure-native:compute:Disk', 'd', { diskName }, { import: '/d' });
+  expect(judge([], [disk('1')])[0]).toMatchObject({ operation: 'import' });
+  const [change] = diffPlans([disk('1')], [disk('2')], place);
+  expect(change).toMatchObject({ operation: 'replace', blockedByImport: true });
 });
 
 test('a renamed resource is found by its alias', () => {

@@ -1,137 +1,87 @@
-// What a plan would change against another one, as far as that can be known without a provider.
+// What a deployment would do to reach a plan from another one: what `pulumi up` does, as far as that is known without a provider.
+// Pulumi's own preview says more than that: it takes every output of whatever is updated for one that changes.
+import type { Diff, Operation, PropertyChange, ResourceChange } from './change.ts';
+
+export type { Diff, Operation } from './change.ts';
+
+import { addConsequences, isReplaced, type Pair } from './consequences.ts';
+import { type Difference, differences, holdsUnknown } from './differences.ts';
 import { formerUrns } from './engine/aliases.ts';
-import { isObject, UNKNOWN, type Wire } from './engine/wire.ts';
-import { immutableProperties } from './immutables.ts';
+import type { Wire } from './engine/wire.ts';
+import { refusedProperties, replaces } from './immutables.ts';
 import type { Plan, PlanEntry } from './plan.ts';
-import { covers, parsePath, type Segment, touches } from './property-path.ts';
-
-export type Operation = 'create' | 'update' | 'replace' | 'delete' | 'same';
-
-export interface PropertyChange {
-  path: Segment[];
-  /** Absent when the property was not there. */
-  before?: Wire;
-  /** Absent when the property goes. */
-  after?: Wire;
-  /** The provider or Azure will not change this in place. */
-  forcesReplacement: boolean;
-}
-
-export interface ResourceChange {
-  urn: string;
-  operation: Operation;
-  /** As it will be, or, for a deletion, as it was. */
-  entry: PlanEntry;
-  /** Another URN under which the resource stood before, found by its aliases. */
-  formerUrn?: string;
-  changes: PropertyChange[];
-  /** A protected resource that would go: a deployment stops with an error. */
-  blockedByProtect: boolean;
-}
-
-/** Sorted by URN; also lists what stays the same. */
-export type Diff = ResourceChange[];
+import { covers, parsePath } from './property-path.ts';
 
 /** @param before nothing when there is no snapshot: then everything is created. */
 export function diffPlans(before: Plan, after: Plan, place: { stack: string; project: string }): Diff {
   const old = new Map(before.map((entry) => [entry.urn, entry]));
   const now = new Map(after.map((entry) => [entry.urn, entry]));
-  const changes = after.map((entry): ResourceChange => {
+  const pairs: Pair[] = [];
+  const created: PlanEntry[] = [];
+  for (const entry of after) {
     const formerUrn = old.has(entry.urn)
       ? entry.urn
       : formerUrns(entry, place, (urn) => now.get(urn)).find((urn) => old.has(urn) && !now.has(urn));
     const former = formerUrn ? old.get(formerUrn) : undefined;
-    if (!former) return { urn: entry.urn, operation: 'create', entry, changes: [], blockedByProtect: false };
-    old.delete(former.urn);
-    return compare(former, entry);
-  });
-  const deleted = [...old.values()].map(
-    (entry): ResourceChange => ({
-      urn: entry.urn,
-      operation: 'delete',
-      entry,
-      changes: [],
-      blockedByProtect: entry.options.protect === true,
-    }),
-  );
-  return [...changes, ...deleted].sort((a, b) => (a.urn < b.urn ? -1 : 1));
+    if (former) old.delete(former.urn);
+    if (former) pairs.push({ former, entry, changes: compare(former, entry) });
+    else created.push(entry);
+  }
+  addConsequences(pairs, new Set(created.map(({ urn }) => urn)));
+  return [
+    ...pairs.map(judge),
+    ...created.map((entry) => alone(entry, entry.options.import ? 'import' : 'create')),
+    ...[...old.values()].map((entry) => alone(entry, 'delete', entry.options.protect)),
+  ].sort((a, b) => (a.urn < b.urn ? -1 : 1));
 }
 
-function compare(former: PlanEntry, entry: PlanEntry): ResourceChange {
-  const ignored = (entry.options.ignoreChanges ?? []).map(parsePath);
-  const replacing = [...(entry.options.replaceOnChanges ?? []), ...immutableProperties(entry.type)].map(parsePath);
-  const inputs = compareValues(former.inputs, entry.inputs, [])
-    .filter(({ path }) => !ignored.some((pattern) => covers(pattern, path)))
-    .map((change) => ({
-      ...change,
-      forcesReplacement: isCertain(change) && replacing.some((pattern) => touches(pattern, change.path)),
-    }));
-  const options = compareValues(comparable(former), comparable(entry), ['options']).map((change) => ({
-    ...change,
-    forcesReplacement: change.path[1] === 'replacementTrigger' && isCertain(change),
-  }));
-  const changes = [...inputs, ...options];
-  const replaced = changes.some((change) => change.forcesReplacement);
+function alone(entry: PlanEntry, operation: Operation, blockedByProtect = false): ResourceChange {
+  return { urn: entry.urn, operation, entry, changes: [], blockedByProtect, blockedByImport: false };
+}
+
+function judge(pair: Pair): ResourceChange {
+  const { former, entry, changes, replacedAlong, deletedFor } = pair;
+  const goes = isReplaced(pair);
+  const isUpdated = changes.some(({ path }) => path[0] !== OPTIONS);
+  // What goes because another one goes first is not asked whether its protection is being taken off.
+  const isProtected = former.options.protect === true && (deletedFor !== undefined || entry.options.protect === true);
   return {
     urn: entry.urn,
-    operation: replaced ? 'replace' : changes.length > 0 ? 'update' : 'same',
+    operation: goes ? 'replace' : isUpdated ? 'update' : 'same',
     entry,
     ...(former.urn === entry.urn ? {} : { formerUrn: former.urn }),
     changes,
-    blockedByProtect: replaced && former.options.protect === true,
+    ...(replacedAlong ? { replacedAlong } : {}),
+    blockedByProtect: goes && isProtected,
+    blockedByImport: goes && deletedFor === undefined && entry.options.import !== undefined,
   };
 }
 
-/** A value that is not known yet may turn out to be the old one. */
-function isCertain({ before, after }: { before?: Wire; after?: Wire }): boolean {
-  return !holdsUnknown(before) && !holdsUnknown(after);
+const OPTIONS = 'options';
+
+function compare(former: PlanEntry, entry: PlanEntry): PropertyChange[] {
+  const ignored = (entry.options.ignoreChanges ?? []).map(parsePath);
+  const refused = refusedProperties(entry.type).map(parsePath);
+  const inputs = differences(former.inputs, entry.inputs)
+    .filter(({ path }) => !ignored.some((pattern) => covers(pattern, path)))
+    .map((change): PropertyChange => {
+      const forcesReplacement = replaces(entry, change.path);
+      const isRefused = !forcesReplacement && refused.some((pattern) => covers(pattern, change.path));
+      return { ...change, forcesReplacement, ...(isRefused ? { refused: true } : {}), certain: isCertain(change) };
+    });
+  const options = differences(kept(former), kept(entry), [OPTIONS]).map((change) => ({
+    ...change,
+    forcesReplacement: change.path[1] === 'replacementTrigger',
+    certain: isCertain(change),
+  }));
+  return [...inputs, ...options];
 }
 
-const holdsUnknown = (value?: Wire) => JSON.stringify(value ?? null).includes(UNKNOWN);
+/** A value that is not known yet may turn out to be the old one. */
+const isCertain = ({ before, after }: Difference) => !holdsUnknown(before) && !holdsUnknown(after);
 
 /** Which property depends on which resource orders a deployment but changes nothing in it; nor does an alias. */
-function comparable({ options }: PlanEntry): Wire {
+function kept({ options }: PlanEntry): Wire {
   const { propertyDependencies: _, aliases: __, ...rest } = options;
   return rest as unknown as Wire;
-}
-
-type Difference = Omit<PropertyChange, 'forcesReplacement'>;
-
-function compareValues(before: Wire | undefined, after: Wire | undefined, path: Segment[]): Difference[] {
-  if (Array.isArray(before) && Array.isArray(after)) return compareLists(before, after, path);
-  if (isObject(before) && isObject(after)) {
-    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => compareValues(before[key], after[key], [...path, key]));
-  }
-  if (JSON.stringify(before) === JSON.stringify(after)) return [];
-  return [{ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }];
-}
-
-/**
- * Items that all carry a name of their own (security rules, settings) are matched by it: one more in the middle is one
- * change and not one in each that follows. Other lists are matched by position.
- */
-function compareLists(before: Wire[], after: Wire[], path: Segment[]): Difference[] {
-  const oldByName = byName(before);
-  const newByName = byName(after);
-  if (!oldByName || !newByName) {
-    const length = Math.max(before.length, after.length);
-    return Array.from({ length }, (_, i) => compareValues(before[i], after[i], [...path, i])).flat();
-  }
-  const names = [...new Set([...oldByName.keys(), ...newByName.keys()])];
-  const inItems = names.flatMap((name) => compareValues(oldByName.get(name), newByName.get(name), [...path, name]));
-  if (inItems.length > 0 || before.length === 0) return inItems;
-  const order = (items: Map<string, Wire>) => [...items.keys()].join(', ');
-  const [was, is] = [order(oldByName), order(newByName)];
-  return was === is ? [] : [{ path: [...path, 'order'], before: was, after: is }];
-}
-
-function byName(items: Wire[]): Map<string, Wire> | undefined {
-  const named = new Map<string, Wire>();
-  for (const item of items) {
-    const name = isObject(item) ? item.name : undefined;
-    if (typeof name !== 'string' || name === UNKNOWN || named.has(name)) return undefined;
-    named.set(name, item);
-  }
-  return named;
 }

@@ -1,6 +1,6 @@
 // What an update in place does to whoever uses the resource. Only what Azure's documentation says is here; a replacement
 // speaks for itself.
-import type { ResourceChange } from './diff.ts';
+import type { ResourceChange } from './change.ts';
 import { parsePath, touches } from './property-path.ts';
 
 /**
@@ -21,6 +21,8 @@ const BY_TYPE: Record<string, [property: string, effect: string][]> = {
 export function disruptionsOf({ entry, operation, changes }: ResourceChange): string[] {
   if (operation !== 'update') return [];
   const effects = BY_TYPE[entry.type] ?? [];
-  const met = effects.filter(([property]) => changes.some(({ path }) => touches(parsePath(property), path)));
+  const met = effects.filter(([property]) =>
+    changes.some(({ path, certain }) => certain && touches(parsePath(property), path)),
+  );
   return [...new Set(met.map(([, effect]) => effect))];
 }

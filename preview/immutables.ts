@@ -1,96 +1,123 @@
-// Properties that cannot change in place: the provider replaces the resource, or Azure refuses the update with
-// PropertyChangeNotAllowed. The installed SDK does not say which they are, hence this table of the types in use.
+// Which properties cannot change in place: a table of the types in use, because the installed SDKs do not say it. A test holds
+// it to what they do say: which inputs a type has, and which of them are no outputs.
 //
-// Sources: path parameters of each type's ARM resource id (always a replacement); forceNewMap in pulumi-azure-native
-// (provider/pkg/gen/replacement.go); Azure's answers for virtual machines and disks; the RequiresReplace plan modifiers
-// of terraform-provider-random, terraform-provider-tls and terraform-provider-cloudflare.
+// Sources: pulumi-azure-native's Diff (provider/pkg/provider/diff.go: every path parameter of the resource id; forceNewMap in
+// gen/replacement.go; a property that Azure's specification marks create-only, at the top level alone); the RequiresReplace plan
+// modifiers of terraform-provider-random, -tls and -cloudflare; for what Azure refuses, its answers and Microsoft Learn.
 
-/** For every azure-native type: part of the resource id, and the region, which no resource can leave. */
-const AZURE = ['resourceGroupName', 'location'];
+import type { PlanEntry } from './plan.ts';
+import { covers, parsePath, type Segment } from './property-path.ts';
 
-const BY_TYPE: Record<string, string[]> = {
-  'azure-native:applicationinsights:Component': ['resourceName'],
-  'azure-native:applicationinsights:Workbook': ['resourceName'],
-  'azure-native:authorization:RoleAssignment': ['roleAssignmentName', 'scope', 'principalId', 'roleDefinitionId'],
-  'azure-native:compute:Disk': ['diskName', 'creationData.createOption', 'zones'],
-  'azure-native:compute:VirtualMachine': [
-    'vmName',
-    'zones',
-    'osProfile.adminUsername',
-    'osProfile.computerName',
-    'osProfile.customData',
-    'osProfile.linuxConfiguration.disablePasswordAuthentication',
-    'osProfile.linuxConfiguration.ssh',
-    'storageProfile.imageReference',
-    'storageProfile.osDisk.createOption',
-    'storageProfile.osDisk.name',
-  ],
-  'azure-native:compute:VirtualMachineRunCommandByVirtualMachine': ['runCommandName', 'vmName'],
-  'azure-native:consumption:Budget': ['budgetName', 'scope'],
-  'azure-native:iothub:IotHubResource': ['resourceName'],
-  'azure-native:keyvault:Secret': ['vaultName', 'secretName'],
-  'azure-native:keyvault:Vault': ['vaultName', 'properties.tenantId'],
-  'azure-native:managedidentity:UserAssignedIdentity': ['resourceName'],
-  'azure-native:monitor:ActionGroup': ['actionGroupName'],
-  'azure-native:monitor:ActivityLogAlert': ['activityLogAlertName'],
-  'azure-native:monitor:DiagnosticSetting': ['name', 'resourceUri'],
-  'azure-native:monitor:MetricAlert': ['ruleName'],
-  'azure-native:monitor:ScheduledQueryRule': ['ruleName'],
-  'azure-native:network:NetworkInterface': ['networkInterfaceName'],
-  'azure-native:network:NetworkSecurityGroup': ['networkSecurityGroupName'],
-  'azure-native:network:PublicIPAddress': [
-    'publicIpAddressName',
-    'publicIPAddressVersion',
-    'publicIPPrefix',
-    'sku',
-    'zones',
-  ],
-  'azure-native:network:SecurityRule': ['networkSecurityGroupName', 'securityRuleName'],
-  'azure-native:network:Subnet': ['virtualNetworkName', 'subnetName'],
-  'azure-native:network:VirtualNetwork': ['virtualNetworkName'],
-  'azure-native:operationalinsights:Workspace': ['workspaceName'],
-  'azure-native:resources:ResourceGroup': [],
-  'azure-native:storage:Blob': ['accountName', 'containerName', 'blobName', 'type', 'source'],
-  'azure-native:storage:BlobContainer': ['accountName', 'containerName'],
-  'azure-native:storage:BlobServiceProperties': ['accountName', 'blobServicesName'],
-  'azure-native:storage:ManagementPolicy': ['accountName', 'managementPolicyName'],
-  'azure-native:storage:StorageAccount': ['accountName', 'isHnsEnabled'],
-  'azure-native:web:AppServicePlan': ['name', 'reserved'],
-  'azure-native:web:WebApp': ['name', 'kind'],
-  'azure-native:web:WebAppApplicationSettings': ['name'],
-  'azure-native:web:WebAppFtpAllowed': ['name'],
-  'azure-native:web:WebAppScmAllowed': ['name'],
-  'cloudflare:index/accountToken:AccountToken': ['accountId'],
-  'cloudflare:index/dnsRecord:DnsRecord': ['zoneId'],
-  'cloudflare:index/pagesDomain:PagesDomain': ['*'],
-  'cloudflare:index/pagesProject:PagesProject': ['accountId', 'name'],
-  // A changed command runs again, in place.
-  'command:local:Command': [],
-  'random:index/randomPassword:RandomPassword': ['*'],
-  'random:index/randomString:RandomString': ['*'],
-  'random:index/randomId:RandomId': ['*'],
-  'tls:index/certRequest:CertRequest': ['*'],
-  'tls:index/locallySignedCert:LocallySignedCert': [
-    'caCertPem',
-    'certRequestPem',
-    'validityPeriodHours',
-    'allowedUses',
-  ],
-  'tls:index/privateKey:PrivateKey': ['*'],
-  'tls:index/selfSignedCert:SelfSignedCert': [
-    'subject',
-    'validityPeriodHours',
-    'allowedUses',
-    'dnsNames',
-    'ipAddresses',
-  ],
+interface Azure {
+  /** Parts of the resource id besides the group; the resource's own name last. */
+  id: string[];
+  createOnly?: string[];
+  /** The provider sends an update, which Azure answers with an error (409, PropertyChangeNotAllowed and the like). */
+  refused?: string[];
+}
+
+const AZURE: Record<string, Azure> = {
+  'applicationinsights:Component': { id: ['resourceName'] },
+  'applicationinsights:Workbook': { id: ['resourceName'] },
+  'authorization:RoleAssignment': { id: ['scope', 'roleAssignmentName'], createOnly: ['principalId'] },
+  'compute:Disk': { id: ['diskName'], refused: ['creationData', 'zones'] },
+  'compute:VirtualMachine': {
+    id: ['vmName'],
+    refused: [
+      'zones',
+      'osProfile.adminUsername',
+      'osProfile.computerName',
+      'osProfile.customData',
+      'osProfile.linuxConfiguration.disablePasswordAuthentication',
+      'osProfile.linuxConfiguration.ssh',
+      'storageProfile.imageReference',
+      'storageProfile.osDisk.createOption',
+      'storageProfile.osDisk.name',
+    ],
+  },
+  'compute:VirtualMachineRunCommandByVirtualMachine': { id: ['vmName', 'runCommandName'] },
+  'consumption:Budget': { id: ['scope', 'budgetName'] },
+  'iothub:IotHubResource': { id: ['resourceName'] },
+  'keyvault:Secret': { id: ['vaultName', 'secretName'] },
+  'keyvault:Vault': { id: ['vaultName'], refused: ['properties.softDeleteRetentionInDays'] },
+  'managedidentity:UserAssignedIdentity': { id: ['resourceName'] },
+  'monitor:ActionGroup': { id: ['actionGroupName'] },
+  'monitor:ActivityLogAlert': { id: ['activityLogAlertName'] },
+  'monitor:DiagnosticSetting': { id: ['resourceUri', 'name'] },
+  'monitor:MetricAlert': { id: ['ruleName'] },
+  'monitor:ScheduledQueryRule': { id: ['ruleName'] },
+  'network:NetworkInterface': { id: ['networkInterfaceName'] },
+  'network:NetworkSecurityGroup': { id: ['networkSecurityGroupName'] },
+  'network:PublicIPAddress': {
+    id: ['publicIpAddressName'],
+    createOnly: ['publicIPAddressVersion', 'publicIPPrefix', 'sku'],
+    refused: ['zones'],
+  },
+  'network:Subnet': { id: ['virtualNetworkName', 'subnetName'] },
+  'network:VirtualNetwork': { id: ['virtualNetworkName'] },
+  'operationalinsights:Workspace': { id: ['workspaceName'] },
+  'resources:ResourceGroup': { id: [] },
+  'storage:Blob': { id: ['accountName', 'containerName', 'blobName'], createOnly: ['type', 'source', 'contentMd5'] },
+  'storage:BlobContainer': { id: ['accountName', 'containerName'] },
+  'storage:BlobServiceProperties': { id: ['accountName', 'blobServicesName'] },
+  'storage:ManagementPolicy': { id: ['accountName', 'managementPolicyName'] },
+  'storage:StorageAccount': { id: ['accountName'], createOnly: ['isHnsEnabled'] },
+  'web:AppServicePlan': { id: ['name'], refused: ['reserved'] },
+  'web:WebApp': { id: ['name'], createOnly: ['kind'] },
+  'web:WebAppApplicationSettings': { id: ['name'] },
+  'web:WebAppFtpAllowed': { id: ['name'] },
+  'web:WebAppScmAllowed': { id: ['name'] },
 };
 
-/** True when the table knows a type's immutable properties, be it that there are none. */
-export const knowsImmutables = (type: string): boolean => Object.hasOwn(BY_TYPE, type);
+/** Of other providers: what makes another resource. `*` is all but what `except` names. */
+const OTHERS: Record<string, { replaces: string[]; except?: string[] }> = {
+  'cloudflare:index/accountToken:AccountToken': { replaces: ['accountId'] },
+  'cloudflare:index/dnsRecord:DnsRecord': { replaces: ['zoneId'] },
+  'cloudflare:index/pagesDomain:PagesDomain': { replaces: ['*'] },
+  'cloudflare:index/pagesProject:PagesProject': { replaces: ['accountId', 'name'] },
+  // A changed command runs again, in place.
+  'command:local:Command': { replaces: ['triggers'] },
+  'random:index/randomPassword:RandomPassword': { replaces: ['*'] },
+  'tls:index/certRequest:CertRequest': { replaces: ['*'] },
+  'tls:index/locallySignedCert:LocallySignedCert': { replaces: ['*'], except: ['earlyRenewalHours'] },
+  'tls:index/privateKey:PrivateKey': { replaces: ['*'] },
+  'tls:index/selfSignedCert:SelfSignedCert': { replaces: ['*'], except: ['earlyRenewalHours'] },
+};
 
-/** Paths in the form of `replaceOnChanges`; none for a type that the table does not know. */
-export function immutableProperties(type: string): string[] {
-  const known = BY_TYPE[type] ?? [];
-  return type.startsWith('azure-native:') ? [...AZURE, ...known] : known;
+const azure = (type: string) => AZURE[type.replace(/^azure-native:/, '')];
+const isAzure = (type: string) => type.startsWith('azure-native:');
+
+/** Every type in the table. */
+export const knownTypes = [...Object.keys(AZURE).map((type) => `azure-native:${type}`), ...Object.keys(OTHERS)];
+
+/** True when the table knows a type's immutable properties, be it that there are none. */
+export const knowsImmutables = (type: string): boolean => knownTypes.includes(type);
+
+/** What the table says makes another resource: paths, or `*` for every property but what `except` names. */
+export function tabled(type: string): string[] {
+  if (!isAzure(type)) return OTHERS[type]?.replaces ?? [];
+  return [...idProperties(type), 'location', ...(azure(type)?.createOnly ?? [])];
+}
+
+/** Whether a change at a path makes another resource; one above what the table or `replaceOnChanges` names does not. */
+export function replaces({ type, options }: Pick<PlanEntry, 'type' | 'options'>, path: Segment[]): boolean {
+  const isAt = (patterns: string[] = []) => patterns.some((pattern) => covers(parsePath(pattern), path));
+  return isAt(options.replaceOnChanges) || (isAt(tabled(type)) && !isAt(OTHERS[type]?.except));
+}
+
+/** What a resource's id is made of; with the same values a new resource has the old one's id. None outside Azure. */
+export function idProperties(type: string): string[] {
+  return isAzure(type) ? ['resourceGroupName', ...(azure(type)?.id ?? [])] : [];
+}
+
+/** Paths whose change in place Azure refuses. */
+export const refusedProperties = (type: string): string[] => azure(type)?.refused ?? [];
+
+/**
+ * True when the provider deletes the old resource before it makes the new one: azure-native does when the two have one name,
+ * that is, unless it made the name up (`deleteBeforeReplace` of the program comes first).
+ */
+export function deletesFirst(type: string, inputs: Readonly<Record<string, unknown>>): boolean {
+  const name = idProperties(type).at(-1);
+  return name !== undefined && inputs[name] !== undefined;
 }

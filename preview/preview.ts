@@ -2,7 +2,8 @@
 // side, makes the plan, and compares it with the committed snapshot.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Diff, diffPlans } from './diff.ts';
+import type { Diff } from './change.ts';
+import { diffPlans } from './diff.ts';
 import { type Engine, startEngine } from './engine/engine.ts';
 import { type LogEntry, withoutStack } from './engine/log.ts';
 import type { Resource } from './engine/resource.ts';

@@ -2,7 +2,7 @@
 // the program's runner takes.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { parseGoYaml } from './go-yaml.ts';
 import { Refusal } from './refusal.ts';
 
 /** Stands for a value that is encrypted in the stack file: decrypting it needs the stack's key, which no offline run has. */
@@ -68,16 +68,25 @@ function readConfig(root: string, project: ProjectFile, stack: string) {
   const secretKeys: string[] = [];
   const unreadableKeys: string[] = [];
   for (const [key, raw] of Object.entries(values)) {
-    if (raw === null || raw === undefined) continue;
+    if (raw === undefined) continue;
     const full = key.includes(':') ? key : `${project.name}:${key}`;
     const { value, encrypted } = decrypt(raw);
-    config[full] = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    config[full] = asText(value);
     if (!encrypted) continue;
     secretKeys.push(full);
     unreadableKeys.push(full);
   }
   return { config, secretKeys, unreadableKeys };
 }
+
+/** The string that Pulumi gives the program; of a key without a value, the empty one. */
+function asText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value, jsonNumber) : String(value);
+}
+
+/** JSON has no number of 64 bits; the program would read it as JavaScript's all the same. */
+const jsonNumber = (_key: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value);
 
 /** Pulumi.yaml may give a key a plain value, or `value:` or `default:`. */
 function projectDefaults({ config = {} }: ProjectFile): Record<string, unknown> {
@@ -93,7 +102,8 @@ function projectDefaults({ config = {} }: ProjectFile): Record<string, unknown> 
 function decrypt(raw: unknown): { value: unknown; encrypted: boolean } {
   if (typeof raw !== 'object' || raw === null) return { value: raw, encrypted: false };
   const entries = Object.entries(raw);
-  if (entries.length === 1 && entries[0]![0] === 'secure') return { value: UNREADABLE, encrypted: true };
+  if (entries.length === 1 && entries[0]![0] === 'secure' && typeof entries[0]![1] === 'string')
+    return { value: UNREADABLE, encrypted: true };
   const inner = entries.map(([key, item]) => ({ key, ...decrypt(item) }));
   const encrypted = inner.some((item) => item.encrypted);
   if (Array.isArray(raw)) return { value: inner.map(({ value }) => value), encrypted };
@@ -115,7 +125,7 @@ function readYaml<T>(path: string): T {
     throw new Refusal(`${path} cannot be read. Give the project's folder by --cwd.`);
   }
   try {
-    return (parse(text) ?? {}) as T;
+    return (parseGoYaml(text) ?? {}) as T;
   } catch (error) {
     throw new Refusal(`${path} is not valid YAML: ${(error as Error).message}`);
   }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Diff, diffPlans } from '../preview/diff.ts';
 import { disruptionsOf } from '../preview/disruptions.ts';
-import { knowsImmutables } from '../preview/immutables.ts';
 import type { Plan } from '../preview/plan.ts';
 import { makeScratchCopy, type ScratchCopy } from '../tests/support/scratch-copy.ts';
 import { having, planOf } from './testing/plan.ts';
@@ -133,11 +132,4 @@ describe('a change of the program', () => {
     expect(rows).toContainEqual(['broker-data', 'delete', [], 'stops the deployment']);
     expect(rows).toContainEqual(['machine-data', 'create', []]);
   });
-});
-
-it('every type of the plans is in the table of what cannot change', async () => {
-  const types = [...(await planOf('dev')), ...(await planOf('prod'))]
-    .filter(({ custom }) => custom)
-    .map(({ type }) => type);
-  expect([...new Set(types)].filter((type) => !knowsImmutables(type))).toEqual([]);
 });

@@ -25,6 +25,7 @@ const bindings = {
   BROKER_HOST: need('BROKER_HOST'),
   BROKER_PORT: need('BROKER_PORT'),
   BROKER_CA: readFileSync(need('BROKER_CA_FILE'), 'utf8'),
+  SENDS_MAIL: 'no',
   ENVIRONMENT: 'local',
 };
 

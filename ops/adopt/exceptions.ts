@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
 import type { Violation } from '../../preview/policy/violation.ts';
-import { preview } from '../../preview/preview.ts';
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
+import { preview } from './preview.ts';
 import { phaseOf } from './today.ts';
 
 /** One exception, as docs/policies.md says. */

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nameOf, typeOf } from '../../preview/engine/urn.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
-import { preview } from '../../preview/preview.ts';
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { NAMESPACE } from '../../stacks/parse.ts';
+import { preview } from './preview.ts';
 
 /** One unsafe thing. */
 export interface Unsafe {

@@ -1,7 +1,9 @@
 // NET-01: who can reach the machine, judged by what packets can do and not by how rules are spelled.
 import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type StackRule } from '../rule.ts';
 import { contractSettings } from './contract-settings.ts';
-import { type Exposure, findExposures, type Packet } from './reachability/exposure.ts';
+import { type Path, pathsTo } from './paths.ts';
+import type { IngressContract } from './reachability/contract.ts';
+import { findExposures, type Packet } from './reachability/exposure.ts';
 import { DEFAULT_RULES } from './reachability/rule.ts';
 import { type RuleGroup, ruleGroups } from './rule-groups.ts';
 
@@ -10,30 +12,32 @@ const CLOSE =
 const READ = 'write the field so that it is known in the preview, as a prefix, port or service tag';
 const SEPARATE = 'give every rule of the group its own name and priority';
 
-function describePacket({ from, source, protocol, destinationPort }: Packet): string {
-  const sender = from === 'admin' ? 'an administrator address' : source;
+function describePacket({ from, source, sourceTags, protocol, destinationPort }: Packet): string {
+  const address = from === 'admin' ? 'an administrator address' : source;
+  const sender = sourceTags.length > 0 ? `an address of the service tag ${sourceTags.join(' and ')}` : address;
   return `A packet from ${sender} ${destinationPort === undefined ? `over ${protocol}` : `to ${destinationPort}/${protocol}`}`;
 }
 
-function judge(group: RuleGroup, exposures: Exposure[]): Finding[] {
-  return exposures.map(({ rule, packet }) => ({
-    urn: group.inbound.find((candidate) => candidate.rule === rule)?.urn,
-    message: `${describePacket(packet)} is allowed by rule "${rule.name}" (priority ${rule.priority}) of ${group.title}.`,
-    fix: CLOSE,
-  }));
+/** What keeps a group from being judged. */
+function obstaclesOf({ title, unreadable, conflicts }: RuleGroup): Finding[] {
+  return [
+    ...unreadable.map((problem) => ({ ...problem, fix: READ })),
+    ...conflicts.filter(({ isInbound }) => isInbound).map((problem) => ({ ...problem, fix: SEPARATE })),
+  ].map(({ urn, message, fix }) => ({ urn, fix, message: `${title} cannot be judged. ${message}` }));
 }
 
-function judgeGroup(group: RuleGroup, findings: (group: RuleGroup) => Exposure[]): Finding[] {
-  const obstacles = [
-    ...group.unreadable.map((problem) => ({ ...problem, fix: READ })),
-    ...group.conflicts.filter(({ isInbound }) => isInbound).map((problem) => ({ ...problem, fix: SEPARATE })),
-  ];
-  if (obstacles.length === 0) return judge(group, findings(group));
-  return obstacles.map(({ urn, message, fix }) => ({
-    urn,
-    fix,
-    message: `${group.title} cannot be judged. ${message}`,
-  }));
+function judge({ groups, machine }: Path, contract: IngressContract): Finding[] {
+  const chain = groups.map(({ inbound }) => [...inbound.map(({ rule }) => rule), ...DEFAULT_RULES]);
+  return findExposures(chain, contract, machine).map(({ rules, packet }) => {
+    const names = rules.map(
+      ({ name, priority }, index) => `rule "${name}" (priority ${priority}) of ${groups[index]!.title}`,
+    );
+    return {
+      urn: groups[0]!.inbound.find(({ rule }) => rule === rules[0])?.urn,
+      message: `${describePacket(packet)} is allowed by ${names.join(', and by ')}.`,
+      fix: CLOSE,
+    };
+  });
 }
 
 export const ingressContract: StackRule = {
@@ -73,10 +77,8 @@ export const ingressContract: StackRule = {
     if (groups.length === 0) return [];
     const settings = contractSettings(config);
     if ('problems' in settings) return settings.problems;
-    return groups.flatMap((group) =>
-      judgeGroup(group, ({ inbound, machine }) =>
-        findExposures([...inbound.map(({ rule }) => rule), ...DEFAULT_RULES], settings.contract, machine),
-      ),
-    );
+    const judged = groups.filter((group) => obstaclesOf(group).length === 0);
+    const findings = pathsTo(judged, resources).flatMap((path) => judge(path, settings.contract));
+    return [...groups.flatMap(obstaclesOf), ...new Map(findings.map((each) => [each.message, each])).values()];
   },
 };

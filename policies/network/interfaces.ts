@@ -1,23 +1,31 @@
-// Network interfaces, whether they are resources of their own or written inside a virtual machine.
+// Network interfaces, whether they are resources of their own or written inside a virtual machine or a scale set.
 import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
-import { NETWORK_INTERFACE, VIRTUAL_MACHINE } from '../types.ts';
+import { NETWORK_INTERFACE, SCALE_SET, VIRTUAL_MACHINE } from '../types.ts';
 
 /** A network interface as far as it matters here, with the top-level property its references are written in. */
 export interface Interface {
   resource: Resource;
   properties: { group: string; configurations: string };
+  /** What names the network security group. */
+  group: Known;
   hasGroup: boolean;
   configurations: Known;
   publicIp: string;
 }
+
+/** Where the interfaces are in what holds them. */
+const INSIDE: Record<string, string[]> = {
+  [VIRTUAL_MACHINE]: ['networkProfile'],
+  [SCALE_SET]: ['virtualMachineProfile', 'networkProfile'],
+};
 
 /** True when a security group is surely named; its id need not be known, but that there is one must be. */
 function isNamed(group: Known): boolean {
   return isObject(group) && isSet(group.id);
 }
 
-/** Interfaces of their own and those written inside a virtual machine. */
+/** Interfaces of their own and those written inside a virtual machine or a scale set. */
 export function interfaces(resources: Resource[]): Interface[] {
   return resources.flatMap((resource): Interface[] => {
     if (resource.type === NETWORK_INTERFACE) {
@@ -27,21 +35,21 @@ export function interfaces(resources: Resource[]): Interface[] {
         {
           resource,
           properties,
+          group: networkSecurityGroup,
           hasGroup: isNamed(networkSecurityGroup),
           configurations: ipConfigurations,
           publicIp: 'publicIPAddress',
         },
       ];
     }
-    const inMachine =
-      resource.type === VIRTUAL_MACHINE
-        ? at(resource.props, 'networkProfile', 'networkInterfaceConfigurations')
-        : undefined;
-    if (!Array.isArray(inMachine)) return [];
-    const properties = { group: 'networkProfile', configurations: 'networkProfile' };
+    const path = INSIDE[resource.type];
+    const inMachine = path === undefined ? undefined : at(resource.props, ...path, 'networkInterfaceConfigurations');
+    if (path === undefined || !Array.isArray(inMachine)) return [];
+    const properties = { group: path[0]!, configurations: path[0]! };
     return inMachine.map((nic) => ({
       resource,
       properties,
+      group: at(nic, 'networkSecurityGroup'),
       hasGroup: isNamed(at(nic, 'networkSecurityGroup')),
       configurations: at(nic, 'ipConfigurations'),
       publicIp: 'publicIPAddressConfiguration',

@@ -1,5 +1,5 @@
 // Puts together what Azure evaluates as one: the rules written in a network security group and the standalone ones of it.
-import { type Known, UNKNOWN } from '../known.ts';
+import type { Known } from '../known.ts';
 import { follow } from '../links.ts';
 import type { Resource } from '../resource.ts';
 import { SECURITY_GROUP, SECURITY_RULE } from '../types.ts';
@@ -22,6 +22,8 @@ export interface RuleConflict extends RuleProblem {
 
 /** The rules of one network security group. */
 export interface RuleGroup {
+  /** The group itself; undefined when it is not in the stack. */
+  resource?: Resource;
   /** Names the group for a message. */
   title: string;
   /** Inbound rules that could be read, and the resource each is written in. */
@@ -30,7 +32,7 @@ export interface RuleGroup {
   unreadable: RuleProblem[];
   /** Rules that cannot both be in force: the same name twice, or the same priority in one direction. */
   conflicts: RuleConflict[];
-  /** Addresses behind the group. */
+  /** Addresses behind the group, wherever it may be. */
   machine: AddressSet;
 }
 
@@ -54,8 +56,8 @@ export function inlineRules({ name, props }: Resource): { raw: Known; parsed: Pa
 
 /** A standalone rule's own fields. */
 export function standaloneRule({ name, props }: Resource): ParsedRule {
-  const azureName = typeof props.name === 'string' ? props.name : props.securityRuleName;
-  return parseRule({ ...props, name: typeof azureName === 'string' ? azureName : UNKNOWN }, name);
+  // Without a name of its own azure-native gives it one that no other rule has.
+  return parseRule({ ...props, name: typeof props.name === 'string' ? props.name : props.securityRuleName }, name);
 }
 
 /** Describes what is wrong with a rule's fields. */
@@ -111,6 +113,19 @@ function withoutCopies(rules: WrittenRule[], conflicts: RuleConflict[]): Written
   });
 }
 
+/** Azure keeps one rule a name in any letter case, in both directions together; which of two, is not defined. */
+function sameNames(rules: WrittenRule[]): RuleConflict[] {
+  const first = new Map<string, WrittenRule>();
+  return rules.flatMap((rule) => {
+    const { name } = rule.parsed;
+    const other = rule.isCertain ? first.get(name.toLowerCase()) : undefined;
+    if (rule.isCertain && other === undefined) first.set(name.toLowerCase(), rule);
+    if (other === undefined) return [];
+    const message = `Rules "${other.parsed.name}" and "${name}" have one name to Azure, which ignores letter case and keeps one of them.`;
+    return [{ urn: rule.urn, message, isInbound: isInbound(rule) || isInbound(other) }];
+  });
+}
+
 function samePriorities(rules: WrittenRule[]): RuleConflict[] {
   const first = new Map<string, WrittenRule>();
   return rules.flatMap((rule) => {
@@ -127,11 +142,12 @@ function samePriorities(rules: WrittenRule[]): RuleConflict[] {
   });
 }
 
-function assemble(title: string, rules: WrittenRule[], machine: AddressSet): RuleGroup {
+function assemble(title: string, rules: WrittenRule[], machine: AddressSet, resource?: Resource): RuleGroup {
   const conflicts: RuleConflict[] = [];
   const kept = withoutCopies(rules, conflicts);
-  conflicts.push(...samePriorities(kept));
+  conflicts.push(...sameNames(kept), ...samePriorities(kept));
   return {
+    resource,
     title,
     machine,
     conflicts,
@@ -164,7 +180,7 @@ export function ruleGroups(resources: Resource[]): RuleGroup[] {
   }
   return [
     ...[...members].map(([group, rules]) =>
-      assemble(`group "${group.name}"`, rules, addressesBehind(group, resources)),
+      assemble(`group "${group.name}"`, rules, addressesBehind(group, resources), group),
     ),
     ...[...outside.values()].map((rules) => assemble('a group outside this stack', rules, ALL_ADDRESSES)),
   ];

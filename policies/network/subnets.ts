@@ -10,6 +10,9 @@ export interface Subnet {
   /** The Subnet resource, or the VirtualNetwork it is written in. */
   resource: Resource;
   name: Known;
+  /** What names the network security group, and the top-level property of `resource` that it is written in. */
+  groupReference: Known;
+  groupProperty: string;
   /** The network security group in front of it; undefined when it has none. */
   securityGroup?: Link;
   /** Its address range; undefined when it is not known. */
@@ -31,6 +34,8 @@ function toSubnet(resource: Resource, property: string, props: Known, resources:
   return {
     resource,
     name: at(props, 'subnetName') ?? at(props, 'name'),
+    groupReference: group,
+    groupProperty: property,
     securityGroup: isSet(id) && !isMadeFromNothing ? link : undefined,
     addresses: areKnown ? unionOf(prefixes) : undefined,
   };

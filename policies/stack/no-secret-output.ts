@@ -14,9 +14,9 @@ const SECRET_PROPERTIES: Record<string, string[]> = {
 };
 
 function secretsOf(resources: Resource[]): string[] {
-  return resources.flatMap(({ type, props }) =>
+  return resources.flatMap(({ type, outputs }) =>
     (SECRET_PROPERTIES[type] ?? [])
-      .map((property) => props[property])
+      .map((property) => outputs[property])
       .filter((value) => typeof value === 'string' && value.length >= 8),
   ) as string[];
 }
@@ -57,8 +57,8 @@ export const noSecretOutput: StackRule = {
     const secrets = secretsOf(resources);
     return resources
       .filter(({ type }) => type === STACK)
-      .flatMap(({ urn, props }): Finding[] =>
-        leaves(props, []).flatMap(({ path, value }) => {
+      .flatMap(({ urn, outputs }): Finding[] =>
+        leaves(outputs, []).flatMap(({ path, value }) => {
           const message = judge(path, value, secrets);
           return message === undefined ? [] : [{ urn, message }];
         }),

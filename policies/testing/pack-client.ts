@@ -32,6 +32,10 @@ export interface Submitted {
   links?: Record<string, string[]>;
   /** Default: that of a resource directly under stack dev. */
   urn?: string;
+  /** What the engine tells a stack rule instead of `props`. Default: the same. */
+  outputs?: Record<string, unknown>;
+  /** True for what the engine does not have analysed, such as a resource that is only read. Default: false. */
+  isUnanalysed?: boolean;
   /** The `protect` option. Default: false. */
   isProtected?: boolean;
 }
@@ -139,16 +143,19 @@ export class PackClient {
     }));
   }
 
-  /** Judges a whole stack. */
+  /** Judges a whole stack, after each resource of it as the engine does. @returns what is said of the whole. */
   async analyzeStack(resources: Submitted[]): Promise<Diagnostic[]> {
-    const all = resources.map(({ type, name, props, links = {}, urn = urnOf(type, name), isProtected }) => {
-      const message = new messages.AnalyzerResource().setUrn(urn).setType(type).setName(name);
-      for (const [property, urns] of Object.entries(links)) {
-        const dependencies = new messages.AnalyzerPropertyDependencies().setUrnsList(urns);
-        message.getPropertydependenciesMap().set(property, dependencies);
-      }
-      return message.setProperties(toStruct(props)).setOptions(options(isProtected));
-    });
+    for (const each of resources) if (!each.isUnanalysed) await this.analyze(each);
+    const all = resources.map(
+      ({ type, name, props, outputs = props, links = {}, urn = urnOf(type, name), isProtected }) => {
+        const message = new messages.AnalyzerResource().setUrn(urn).setType(type).setName(name);
+        for (const [property, urns] of Object.entries(links)) {
+          const dependencies = new messages.AnalyzerPropertyDependencies().setUrnsList(urns);
+          message.getPropertydependenciesMap().set(property, dependencies);
+        }
+        return message.setProperties(toStruct(outputs)).setOptions(options(isProtected));
+      },
+    );
     return diagnostics(
       await call(this.client, 'analyzeStack', new messages.AnalyzeStackRequest().setResourcesList(all)),
     );

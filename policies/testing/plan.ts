@@ -20,11 +20,13 @@ export function resource(
   links: Record<string, string[]> = {},
 ): Resource {
   const dependencies = [...new Set(Object.values(links).flat())];
+  const plain = known(props) as KnownObject;
   return {
     urn: urnOf(type, name),
     type,
     name,
-    props: known(props) as KnownObject,
+    props: plain,
+    outputs: plain,
     dependencies,
     propertyDependencies: links,
     isProtected: false,

@@ -25,6 +25,7 @@ export function snapshot(stack: string): Resource[] {
     name,
     parent,
     props: known(inputs) as KnownObject,
+    outputs: known(inputs) as KnownObject,
     dependencies,
     propertyDependencies: options.propertyDependencies ?? {},
     isProtected: options.protect === true,

@@ -1,5 +1,6 @@
 // A stand-in for Pulumi's engine during a preview: it takes the program's registrations over gRPC and answers as the
-// engine does for resources that do not exist yet. Ids are empty and inputs are echoed; the SDK makes the rest unknown.
+// engine does for resources that do not exist yet. Ids are empty; outputs are what azure-native's preview says, for other
+// packages the inputs, and the SDK makes what is missing unknown.
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import engineRpc from '@pulumi/pulumi/proto/engine_grpc_pb.js';
@@ -12,6 +13,7 @@ import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 import type { Project } from '../project.ts';
 import { type LogEntry, toEntry } from './log.ts';
+import { AzureOutputs } from './preview-outputs.ts';
 import { fromRead, fromRegistration, type Resource, toWire } from './resource.ts';
 import { STACK_TYPE } from './urn.ts';
 import { flatten, secret, UNKNOWN, type WireObject } from './wire.ts';
@@ -103,6 +105,7 @@ function monitor(
   onResource: (resource: Resource) => void,
 ) {
   const place = { stack: project.stack, project: project.name };
+  const azure = new AzureOutputs(project.root);
   const record = (resource: Resource) => {
     if (resources.has(resource.urn)) {
       throw new Error(`Duplicate resource URN '${resource.urn}'; try giving it a unique name`);
@@ -117,7 +120,9 @@ function monitor(
       new messages.SupportsFeatureResponse().setHassupport(FEATURE_NAMES.includes(request.getId())),
     ),
     registerResource: answer((request: types.RegisterResourceRequest) => {
-      const resource = record(markSecretOutputs(fromRegistration(request, place)));
+      const registered = fromRegistration(request, place);
+      if (registered.custom) registered.outputs = azure.preview(registered.type, registered.inputs);
+      const resource = record(markSecretOutputs(registered));
       const response = new messages.RegisterResourceResponse();
       return response.setUrn(resource.urn).setObject(toStruct(resource.custom ? resource.outputs : resource.inputs));
     }),

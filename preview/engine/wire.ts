@@ -35,9 +35,13 @@ function kindOf(value: WireObject): Kind {
   return (typeof signature === 'string' && KINDS[signature]) || 'plain';
 }
 
+export function isSecret(value: Wire): value is { value: Wire } {
+  return isObject(value) && kindOf(value) === 'secret';
+}
+
 /** Wraps a value as a secret; a secret stays as it is. */
 export function secret(value: Wire): Wire {
-  if (isObject(value) && kindOf(value) === 'secret') return value;
+  if (isSecret(value)) return value;
   return { [SIGNATURE_KEY]: SECRET, value };
 }
 

@@ -26,7 +26,7 @@ export function analyzeRequest(resource: Resource, around: Surroundings): types.
     .setProvider(provider(resource, around));
 }
 
-/** After it, a stack rule judges all resources by their outputs; before any deployment these are the inputs again. */
+/** After it, a stack rule judges all resources by their outputs: in a preview, what the provider can tell of them. */
 export function analyzeStackRequest(around: Surroundings): types.AnalyzeStackRequest {
   const all = [...around.resources.values()].map((resource) => {
     const message = new messages.AnalyzerResource()

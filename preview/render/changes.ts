@@ -1,5 +1,6 @@
-// What changes, property by property.
-import type { Diff, PropertyChange, ResourceChange } from '../diff.ts';
+// What changes, property by property, and why a resource is replaced.
+import type { Diff, PropertyChange, ResourceChange } from '../change.ts';
+import { isUncertain } from '../change.ts';
 import { disruptionsOf } from '../disruptions.ts';
 import { nameOf } from '../engine/urn.ts';
 import { formatPath } from '../property-path.ts';
@@ -7,31 +8,62 @@ import { formatValue, type Style, SYMBOLS, shortType } from './style.ts';
 
 /** Empty when nothing changes. */
 export function renderChanges(diff: Diff, style: Style): string[] {
-  return diff.filter(({ operation }) => operation !== 'same').flatMap((change) => renderChange(change, style));
+  return diff
+    .filter(({ operation, changes }) => operation !== 'same' || changes.length > 0)
+    .flatMap((change) => renderChange(change, style));
 }
 
 function renderChange(change: ResourceChange, style: Style): string[] {
-  const { operation, entry, formerUrn, changes, blockedByProtect } = change;
+  const { operation, entry, formerUrn } = change;
   const colour = style.of(operation);
-  const title = `${colour(`${SYMBOLS[operation]} ${operation}`)} ${shortType(entry.type)} ${style.bold(entry.name)}`;
-  const lines = operation === 'create' ? properties(change) : changes;
+  // Only Pulumi's own record changes: the protection, what is ignored.
+  const verb = operation === 'same' ? 'options of' : `${SYMBOLS[operation]} ${operation}`;
+  const title = `${colour(verb)} ${shortType(entry.type)} ${style.bold(entry.name)}`;
+  const lines = operation === 'create' || operation === 'import' ? properties(change) : change.changes;
   return [
     ` ${title}`,
     ...(formerUrn ? [`     formerly ${nameOf(formerUrn)}`] : []),
-    ...(blockedByProtect ? [`     ${style.red('protected: a deployment stops here until protect is taken off')}`] : []),
+    ...notes(change).map((note) => `     ${style.red(note)}`),
     ...disruptionsOf(change).map((effect) => `     ${style.yellow(effect)}`),
     ...lines.map((line) => `     ${renderProperty(line, style)}`),
   ];
 }
 
-/** A new resource as so many new properties. */
-function properties({ entry }: ResourceChange): PropertyChange[] {
-  return Object.entries(entry.inputs).map(([key, after]) => ({ path: [key], after, forcesReplacement: false }));
+function notes(change: ResourceChange): string[] {
+  const { replacedAlong: along, changes, blockedByProtect, blockedByImport } = change;
+  const is = (condition: boolean, text: string) => (condition ? [text] : []);
+  return [
+    ...is(along !== undefined, `replaced with ${nameOf(along?.with ?? '')} (${along?.option})`),
+    ...is(blockedByProtect, 'protected: a deployment stops here until protect is taken off'),
+    ...is(blockedByImport, 'still imported: a deployment stops here until import is taken off'),
+    ...is(
+      changes.some(({ refused }) => refused),
+      'Azure refuses such a change: the deployment fails here; replaceOnChanges would have it replaced',
+    ),
+    ...is(isUncertain(change), 'not known offline whether anything changes'),
+  ];
 }
 
-function renderProperty({ path, before, after, forcesReplacement }: PropertyChange, style: Style): string {
+/** A new resource as so many new properties. */
+function properties({ entry }: ResourceChange): PropertyChange[] {
+  return Object.entries(entry.inputs).map(([key, after]) => ({
+    path: [key],
+    after,
+    forcesReplacement: false,
+    certain: true,
+  }));
+}
+
+function renderProperty({ path, before, after, from, ...change }: PropertyChange, style: Style): string {
   const at = formatPath(path);
-  const why = forcesReplacement ? style.red(' (cannot change in place)') : '';
+  const why = [
+    from === undefined ? '' : ` from ${nameOf(from)}`,
+    change.forcesReplacement
+      ? style.red(change.certain ? ' (cannot change in place)' : ' (if it changes: replaced)')
+      : '',
+    change.refused ? style.red(' (refused)') : '',
+  ].join('');
+  if (from !== undefined) return `${style.yellow('~')} ${at}${why}`;
   if (before === undefined) return `${style.green('+')} ${at}: ${formatValue(after)}${why}`;
   if (after === undefined) return `${style.red('-')} ${at}: ${formatValue(before)}${why}`;
   return `${style.yellow('~')} ${at}: ${formatValue(before)} → ${formatValue(after)}${why}`;

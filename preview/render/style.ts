@@ -1,6 +1,6 @@
 // How operations and values look on the terminal.
 import type { Colors } from '../../local/colors.ts';
-import type { Operation } from '../diff.ts';
+import type { Operation } from '../change.ts';
 import { UNKNOWN, type Wire } from '../engine/wire.ts';
 import { REDACTED } from '../secrets.ts';
 
@@ -13,6 +13,7 @@ const LONGEST_VALUE = 100;
 export function makeStyle({ green, yellow, red, magenta, dim, bold, cyan }: Colors) {
   const colour: Record<Operation, (text: string) => string> = {
     create: green,
+    import: green,
     update: yellow,
     replace: magenta,
     delete: red,
@@ -21,7 +22,14 @@ export function makeStyle({ green, yellow, red, magenta, dim, bold, cyan }: Colo
   return { dim, bold, cyan, red, yellow, green, of: (operation: Operation) => colour[operation] };
 }
 
-export const SYMBOLS: Record<Operation, string> = { create: '+', update: '~', replace: '±', delete: '-', same: ' ' };
+export const SYMBOLS: Record<Operation, string> = {
+  create: '+',
+  import: '=',
+  update: '~',
+  replace: '±',
+  delete: '-',
+  same: ' ',
+};
 
 /** A bridged type names its module twice: `random:index/randomPassword:RandomPassword` reads `random:index:RandomPassword`. */
 export function shortType(type: string): string {

@@ -1,5 +1,5 @@
 // The resource tree as `pulumi preview` draws it: components with what they hold, a symbol and an operation each.
-import type { Diff, ResourceChange } from '../diff.ts';
+import type { Diff, ResourceChange } from '../change.ts';
 import { formatPath } from '../property-path.ts';
 import { type Style, SYMBOLS, shortType } from './style.ts';
 

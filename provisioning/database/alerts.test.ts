@@ -1,7 +1,7 @@
 // Alert rules: what opens an alert, what keeps it open and what resolves it, and that the preview says the same.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addDevice } from './registry.ts';
-import { BAD_ARGUMENT, NOT_FOUND, REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
+import { BAD_ARGUMENT, become, NOT_FOUND, REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { makePerson, type Person } from './testing/world.ts';
 
 let database: TestDatabase;
@@ -71,15 +71,26 @@ async function alerts() {
   return rows;
 }
 
-/** Minutes ago and value of what the rule would have opened in the last day. */
-async function preview({ kind, field, comparison, threshold, window_minutes }: Rule) {
+/** What the rule would have opened in the last day, as the dashboard asks for it. */
+async function tryRule({ kind, field, comparison, threshold, window_minutes }: Rule) {
   const { rows } = await database.asUser(
     ann,
-    `select round(extract(epoch from now() - at) / 60)::int as age, value
-     from public.preview_alert_rule($1, $2, null, $3, $4, $5, $6, now() - interval '1 day')`,
+    "select * from public.try_alert_rule($1, $2, null, $3, $4, $5, $6, now() - interval '1 day')",
     [tenant, kind, field, comparison, threshold, window_minutes],
   );
-  return rows.map(({ age, value }) => [age, Math.round(value)]);
+  return rows[0];
+}
+
+/** Minutes ago and value of each, oldest first; no test has more than the five that are told. */
+async function preview(rule: Rule): Promise<[minutesAgo: number, value: number][]> {
+  const { newest, firings } = await tryRule(rule);
+  expect(newest).toHaveLength(Number(firings));
+  return newest
+    .toReversed()
+    .map(({ at, value }: { at: string; value: number }) => [
+      Math.round((Date.now() - Date.parse(at)) / 60_000),
+      Math.round(value),
+    ]);
 }
 
 describe('a threshold', () => {
@@ -186,6 +197,64 @@ describe('a rate', () => {
     expect(await alerts()).toMatchObject([{ value: expect.closeTo((60 - 10) / 8, 3), age: 1 }]);
     expect(await preview(RISING)).toEqual([[1, 6]]);
     expect(await preview({ ...RISING, comparison: 'below', threshold: 0 })).toEqual([]);
+  });
+});
+
+/** How many rows of telemetry this transaction has read so far. */
+async function readingsRead(): Promise<number> {
+  const { rows } = await database.admin.query(
+    `select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int as n
+     from pg_stat_xact_all_tables where relname like 'telemetry%'`,
+  );
+  return rows[0].n;
+}
+
+describe('the preview', () => {
+  it('counts every firing by hour, and tells the five newest', async () => {
+    for (let minutesAgo = 1430; minutesAgo >= 5; minutesAgo -= 15) await read(minutesAgo, { t: 95 });
+    const { firings, devices, by_hour, newest } = await tryRule(HOT);
+    expect([firings, devices]).toEqual(['96', '1']);
+    expect(by_hour).toEqual(Array(24).fill(4));
+    expect(newest.map(({ at }: { at: string }) => Math.round((Date.now() - Date.parse(at)) / 60_000))).toEqual([
+      5, 20, 35, 50, 65,
+    ]);
+    expect(newest[0]).toMatchObject({ device_id: device, value: 95 });
+  });
+
+  it('has an hour for each that began within the range', async () => {
+    await read(0, { t: 95 });
+    const { rows } = await database.asUser(
+      ann,
+      "select by_hour from public.try_alert_rule($1, 'threshold', null, 't', 'above', 90, 5, now() - interval '90 minutes')",
+      [tenant],
+    );
+    expect(rows).toEqual([{ by_hour: [0, 1] }]);
+  });
+
+  it.each([HOT, SILENT, RISING])('reads each reading once, however many devices there are: %j', async (rule) => {
+    const { admin } = database;
+    await admin.query('begin');
+    try {
+      await admin.query(
+        "insert into public.devices (tenant_id, slug, name) select $1, 'one-of-' || n, 'n' from generate_series(1, 20) as n",
+        [tenant],
+      );
+      await admin.query(
+        `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+         select tenant_id, id, now() - make_interval(secs => n), 'm' || n, '{"t": 1}'
+         from public.devices, generate_series(1, 200) as n where tenant_id = $1`,
+        [tenant],
+      );
+      const before = await readingsRead();
+      await become(admin, 'authenticated', ann);
+      await admin.query("select public.try_alert_rule($1, $2, null, $3, $4, $5, $6, now() - interval '1 day')", [
+        ...[tenant, rule.kind, rule.field, rule.comparison, rule.threshold, rule.window_minutes],
+      ]);
+      await admin.query("select set_config('role', 'none', true)");
+      expect((await readingsRead()) - before).toBe(21 * 200);
+    } finally {
+      await admin.query('rollback');
+    }
   });
 });
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
-import { readRegistry } from './registry.ts';
+import { readRegistry, removeTenant } from './registry.ts';
 import { BAD_ARGUMENT, startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { makePerson, type Person, SAMPLE_HASH } from './testing/world.ts';
 
@@ -25,6 +25,13 @@ afterAll(() => database.stop());
 const ask = async (sql: string, values: unknown[] = []) => (await database.asUser(ann, sql, values)).rows;
 const value = async (sql: string, values: unknown[] = []) => (await ask(sql, values))[0]?.value;
 
+/** Another tenant of Ann's, for as long as the work takes. */
+async function withTenant(work: (id: string) => Promise<void>): Promise<void> {
+  const id = await value("select public.create_tenant('other', 'Other') as value");
+  await work(id);
+  await removeTenant(database.admin, 'other');
+}
+
 /** A reading so many minutes before 2026-11-20T12:00Z, or before now. */
 const read = (minutes: number, payload: string, before = 'now()') =>
   database.admin.query(
@@ -42,6 +49,28 @@ describe('the newest readings', () => {
       { device_id: device, payload: { t: 1 } },
     ]);
   });
+
+  it('come in pages by device, each device once', () =>
+    withTenant(async (id) => {
+      const made = await database.admin.query(
+        "insert into public.devices (tenant_id, slug, name) select $1, 'd' || n, 'n' from generate_series(1, 7) as n returning id",
+        [id],
+      );
+      const speaking = made.rows.slice(1).map((row) => row.id as string);
+      await database.admin.query(
+        `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+         select $1, d, now() - make_interval(mins => n), 'm' || n, '{}' from unnest($2::uuid[]) as d, generate_series(1, 3) as n`,
+        [id, speaking],
+      );
+      const page = async (after: string | null, most: number | null) =>
+        (await ask('select device_id from public.latest_readings($1, $2, $3)', [id, after, most])).map(
+          (row) => row.device_id,
+        );
+      const all = speaking.toSorted();
+      expect(await page(null, null)).toEqual(all);
+      expect(await page(null, 4)).toEqual(all.slice(0, 4));
+      expect(await page(all[3]!, 4)).toEqual(all.slice(4));
+    }));
 
   it('say which numeric fields there are', async () => {
     for (const payload of ['[1]', '7', '{"humidity": 1, "name": "x", "nested": {"a": 1}, "on": true}'])
@@ -86,6 +115,13 @@ describe('a chart', () => {
 });
 
 describe('the ingest page', () => {
+  /** The columns that count, as numbers. */
+  const spans = (bars: number, minutes: number, of = tenant) =>
+    ask(
+      'select at, begun, received::int, stored::int, latency_ms_avg, latency_ms_max from public.ingest_spans($1, $2, $3)',
+      [of, bars, minutes],
+    );
+
   it('has each minute with how long readings waited for their row', async () => {
     const ingest = await database.open('mqtt_ingest');
     const add = (seconds: number, received: number) =>
@@ -96,17 +132,54 @@ describe('the ingest page', () => {
       );
     await add(600, 1);
     await add(595, 3);
-    const [minute, ...others] = await ask(
-      "select *, received::int as received from public.ingest_minutes($1, now() - interval '1 hour')",
-      [tenant],
-    );
+    const minutes = await spans(60, 1);
+    const [minute, ...others] = minutes.filter(({ received }) => received > 0);
     expect(others).toEqual([]);
+    expect(minutes[0]).toMatchObject({ received: 0, stored: 0, latency_ms_avg: null, latency_ms_max: null });
     expect(minute.received).toBe(4);
     // Two batches, 600 and 595 seconds old and what has passed of this minute.
     const passed = minute.latency_ms_max - 600_000;
     expect(passed).toBeGreaterThanOrEqual(0);
     expect(minute.latency_ms_avg - passed).toBeGreaterThan(596_000);
     expect(minute.latency_ms_avg).toBeLessThan(minute.latency_ms_max);
+  });
+
+  it('adds up every minute of a day, up to the one of now', () =>
+    withTenant(async (id) => {
+      await database.admin.query(
+        `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota, latency_ms_sum, latency_ms_max)
+         select $1, date_trunc('minute', now()) - make_interval(mins => n), 1, 1, 0, 0, 0, 10, n from generate_series(0, 2999) as n`,
+        [id],
+      );
+      for (const [bars, minutes] of [
+        [1440, 1],
+        [120, 12],
+        [2, 1],
+        [1, 1440],
+        [2000, 1],
+      ] as const) {
+        const found = await spans(bars, minutes, id);
+        expect(found).toHaveLength(bars);
+        // Each has all of its minutes, the newest those that have begun; one begins where the one before it ends.
+        const begun = found.at(-1).begun;
+        expect(found.map(({ received }) => received)).toEqual([...Array(bars - 1).fill(minutes), begun]);
+        const at = found.map((span) => span.at.getTime() / 60_000);
+        expect(at).toEqual(at.map((_, n) => at[0]! + n * minutes));
+        expect(at[0]! % minutes).toBe(0);
+      }
+      expect(await spans(2, 1, id)).toMatchObject([{ received: 1, begun: 1, latency_ms_avg: 10 }, { begun: 1 }]);
+    }));
+
+  it.each([
+    [0, 1],
+    [2001, 1],
+    [1, 0],
+    [1, 1441],
+    [null, 1],
+    [1, null],
+  ])('is refused with %s bars of %s minutes', async (bars, minutes) => {
+    const asked = ask('select * from public.ingest_spans($1, $2, $3)', [tenant, bars, minutes]);
+    await expect(asked).rejects.toMatchObject({ code: BAD_ARGUMENT });
   });
 
   it('says whether a run is at work, and when one last was', async () => {

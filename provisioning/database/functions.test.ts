@@ -108,5 +108,12 @@ describe('the function matrix notices', () => {
   });
 });
 
-/** Ask by themselves: whose address it is, which rows are mine, or are for the platform. */
-const UNGUARDED = ['accept_invitation', 'my_tenants', 'create_tenant', 'request_redrive', 'evaluate_alert_rules'];
+/** Ask by themselves: for a token, whose address it is, which rows are mine, or are for the platform. */
+const UNGUARDED = [
+  'accept_invitation',
+  'invitation_facts',
+  'my_tenants',
+  'create_tenant',
+  'request_redrive',
+  'evaluate_alert_rules',
+];

@@ -137,6 +137,32 @@ describe('an invitation', () => {
     await expect(accept(eve, token)).rejects.toMatchObject({ code: NOT_FOUND });
   });
 
+  it('says what it is to whoever holds its token, signed in or not, and nothing to anybody else', async () => {
+    const facts = async (role: string, token: string) =>
+      (await database.asApiRole(role, 'select * from public.invitation_facts($1)', [token])).rows;
+    const token = await invite('facts@acme.example', 'viewer');
+    for (const role of ['anon', 'authenticated']) {
+      expect(await facts(role, token)).toEqual([{ tenant: 'Acme', inviter: ann.email, role: 'viewer' }]);
+    }
+    await database.admin.query('update public.invitations set expires_at = now() where email = $1', [
+      'facts@acme.example',
+    ]);
+    for (const other of [token, 'no such token', '', 'x'.repeat(100_000)]) expect(await facts('anon', other)).toEqual([]);
+  });
+
+  it('by the operator follows the same rules, and names nobody', async () => {
+    const made = (email: string, role: string) =>
+      database.admin.query('select access.invite($1, $2, $3) as token', [tenant, email, role]);
+    await expect(made(ann.email, 'owner')).rejects.toMatchObject({ code: '23505' });
+    await expect(made('no address', 'owner')).rejects.toMatchObject({ code: '22023' });
+    const { rows } = await made(' First@ACME.example', 'owner');
+    const facts = await database.asApiRole('anon', 'select * from public.invitation_facts($1)', [rows[0].token]);
+    expect(facts.rows).toEqual([{ tenant: 'Acme', inviter: null, role: 'owner' }]);
+    await expect(database.asUser(ann, "select access.invite($1, 'x@y.example', 'owner')", [tenant])).rejects.toThrow(
+      'permission denied for function invite',
+    );
+  });
+
   it.each([
     ['no address', 'staff', '22023'],
     ['a@b.example', 'admin', '22023'],

@@ -81,6 +81,7 @@ test('the Pages Functions answer from the bindings', async () => {
     brokerHost: BINDINGS.BROKER_HOST,
     brokerPort: 8883,
     hasCa: true,
+    sendsMail: false,
     environment: 'dev',
   });
   const ca = await fetch(`${url}/api/ca.pem`);

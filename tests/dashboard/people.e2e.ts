@@ -40,7 +40,7 @@ test('someone is invited, accepts with a new account, gets another role, is remo
   await owner.getByRole('button', { name: `Revoke invitation of ${email}` }).waitFor();
 
   const guest = await open(link, { tolerate: REFUSED });
-  await guest.getByRole('button', { name: 'I am new here' }).click();
+  await guest.getByRole('button', { name: 'Create an account' }).click();
   await guest.getByLabel('E-mail').fill(email);
   await guest.getByLabel('Password').fill(randomBytes(12).toString('hex'));
   await guest.getByRole('button', { name: 'Create account' }).click();

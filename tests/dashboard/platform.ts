@@ -13,6 +13,8 @@ export interface DashboardPlatform {
   publishableKey: string;
   /** Of the database's superuser. */
   databaseUrl: string;
+  /** Signs the access tokens that the API takes. */
+  jwtSecret: string;
   caFile: string;
   mqttPort: number;
   /** Passwords by e-mail address. */
@@ -26,9 +28,9 @@ export async function startDashboardPlatform(
   const name = `${prefix}-${randomBytes(3).toString('hex')}`;
   const { child, exited } = await startPlatformProcess(name, 'program', ['--interval', '500']);
   const { dashboardUrl: url, publishableKey, databaseUrl, caFile, mqttPort } = readInstance(name)!;
-  const { people } = JSON.parse(readFileSync(join(dataRoot(), name, 'secrets.json'), 'utf8'));
+  const { people, jwtSecret } = JSON.parse(readFileSync(join(dataRoot(), name, 'secrets.json'), 'utf8'));
   return {
-    platform: { name, url, publishableKey, databaseUrl, caFile, mqttPort, people },
+    platform: { name, url, publishableKey, databaseUrl, caFile, mqttPort, people, jwtSecret },
     stop: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -12,6 +12,8 @@ export interface Bindings {
   BROKER_PORT?: string;
   /** PEM of the CA that devices have to trust; none when the broker's certificate is from a public CA. */
   BROKER_CA?: string;
+  /** `no` where the auth service writes its mails into a log. Default: it sends them. */
+  SENDS_MAIL?: string;
   /** `dev`, `prod`, `local`, …: shown to people, so that they know where they are. */
   ENVIRONMENT?: string;
 }

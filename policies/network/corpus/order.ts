@@ -51,6 +51,73 @@ export const order: Case[] = [
     inline: [{ ...denyAll, sourcePortRange: '1024-65535' }, later],
     violation: SSH,
   },
+  {
+    name: 'a service tag denied before',
+    inline: [
+      { ...denyAll, ...from('Storage') },
+      { ...later, ...from('storage') },
+    ],
+  },
+  {
+    name: 'a part of a service tag, the whole denied before',
+    inline: [
+      { ...denyAll, ...from('Storage') },
+      { ...later, ...from('Storage.WestEurope') },
+    ],
+  },
+  {
+    name: 'a service tag, a part denied before',
+    inline: [
+      { ...denyAll, ...from('Storage.WestEurope') },
+      { ...later, ...from('Storage') },
+    ],
+    violation: /^A packet from an address of the service tag storage to 22\/tcp is allowed by rule "late"/,
+  },
+  {
+    name: 'another service tag denied before',
+    inline: [
+      { ...denyAll, ...from('Sql') },
+      { ...later, ...from('Storage') },
+    ],
+    violation: /service tag storage to 22/,
+  },
+  {
+    name: 'a service tag denied too late',
+    inline: [from('Storage'), { ...denyAll, priority: 200, ...from('Storage') }],
+    violation: /service tag storage to 22/,
+  },
+  {
+    name: 'everyone behind a service tag that is denied and allowed',
+    inline: [
+      { ...denyAll, ...from('AzureCloud') },
+      { ...later, ...from('AzureCloud') },
+      { name: 'all', priority: 300 },
+    ],
+    violation: /from 198\.51\.100\.7 to 22\/tcp is allowed by rule "all"/,
+  },
+  {
+    name: 'a service tag beside a prefix, the tag denied before',
+    inline: [
+      { ...denyAll, ...from('Storage') },
+      { ...later, ...fromAll('Storage', '198.51.100.0/24') },
+    ],
+    violation: /from 198\.51\.100\.7 to 22/,
+  },
+  {
+    name: 'two rules of one name in different letter case',
+    inline: [
+      { name: 'same', priority: 150 },
+      { name: 'SAME', priority: 140, access: 'Deny' },
+    ],
+    violation: /"same" and "SAME" have one name to Azure/,
+  },
+  {
+    name: 'one name in two directions',
+    inline: [to('8883'), { name: 'Rule', priority: 140, direction: 'Outbound' }],
+    violation: /have one name to Azure/,
+  },
+  { name: 'two outbound rules of one name', inline: [1, 2].map((n) => ({ priority: 100 + n, direction: 'Outbound' })) },
+  { name: 'a name not known yet', inline: [{ name: UNKNOWN_TEXT, ...to('8883') }], violation: UNJUDGED },
   { name: 'a Deny for the Azure cloud only', inline: [{ ...denyAll, ...from('AzureCloud') }, later], violation: SSH },
   {
     name: 'a Deny for an application security group',

@@ -38,5 +38,13 @@ export const standalone: Case[] = [
     standalone: [{ name: 'ssh', priority: 200, ...from(UNKNOWN_TEXT) }],
     violation: UNJUDGED,
   },
+  {
+    name: 'two standalone rules of one name',
+    standalone: [
+      { name: 'mqtts', ...to('8883') },
+      { name: 'MQTTS', priority: 200, access: 'Deny' },
+    ],
+    violation: /"mqtts" and "MQTTS" have one name to Azure/,
+  },
   { name: 'a safe standalone rule', inline: [denyAll], standalone: [{ name: 'mqtts', priority: 200, ...to('8883') }] },
 ];

@@ -1,9 +1,10 @@
-// For tests: random groups of rules, judged by the evaluator and packet by packet by the oracle. The two must agree.
+// For tests: random rules of a subnet's group, and of an interface's beside it, judged by the evaluator and packet by packet
+// by the oracle. The two must agree.
 // `npm test` tries some, long-run.ts as many as it is told.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { resource, UNKNOWN_TEXT, urnOf } from '../../testing/plan.ts';
-import { SECURITY_GROUP, SECURITY_RULE, SUBNET } from '../../types.ts';
+import { NETWORK_INTERFACE, SECURITY_GROUP, SECURITY_RULE, SUBNET } from '../../types.ts';
 import { ingressContract } from '../ingress-contract.ts';
 import { parsePrefix } from './addresses.ts';
 import { findExposures, type Packet } from './exposure.ts';
@@ -40,6 +41,7 @@ function portStarts(ranges: string[], extra: number[]): number[] {
 
 /** One packet of every kind that any rule or the contract can tell apart. */
 function* packets(rules: OracleRule[]): Generator<OraclePacket> {
+  const clouds = rules.some(({ sources }) => sources.includes('AzureCloud')) ? [false, true] : [false];
   const cidrs = (texts: string[], isV6: boolean) =>
     texts.filter((text) => text.includes('/') && text.includes(':') === isV6).map(bounds);
   for (const isV6 of [false, true]) {
@@ -61,13 +63,15 @@ function* packets(rules: OracleRule[]): Generator<OraclePacket> {
         for (const protocol of PROTOCOLS)
           for (const sourcePort of sourcePorts)
             for (const destinationPort of destinationPorts)
-              yield { isV6, source, destination, protocol, sourcePort, destinationPort };
+              for (const isCloud of clouds)
+                yield { isV6, isCloud, source, destination, protocol, sourcePort, destinationPort };
   }
 }
 
-function isExposed(ordered: OracleRule[]): boolean {
-  for (const packet of packets(ordered)) {
-    if (isForbidden(packet, ADMIN) && firstMatch(ordered, packet)?.access === 'Allow') return true;
+/** @param ways the rules of each group on the packet's way, by priority. */
+function isExposed(ways: OracleRule[][]): boolean {
+  for (const packet of packets(ways.flat())) {
+    if (isForbidden(packet, ADMIN) && ways.every((rules) => firstMatch(rules, packet)?.access === 'Allow')) return true;
   }
   return false;
 }
@@ -89,38 +93,52 @@ function asWritten({ priority, access, protocol, sources, sourcePort, destinatio
   };
 }
 
-function evaluate(rules: OracleRule[]) {
-  const parsed = rules.map((rule) => parseRule(asWritten(rule), 'unnamed'));
+function evaluate(ways: OracleRule[][]) {
+  const chain = ways.map((rules) => [
+    ...rules.map((rule) => parseRule(asWritten(rule), 'unnamed').inbound!),
+    ...DEFAULT_RULES,
+  ]);
   // All of IPv6 is behind the group, as for a subnet without an IPv6 range.
   const machine = { v4: parsePrefix(MACHINE)!.v4, v6: parsePrefix('::/0')!.v6 };
-  return findExposures([...parsed.map(({ inbound }) => inbound!), ...DEFAULT_RULES], CONTRACT, machine);
+  return findExposures(chain, CONTRACT, machine);
 }
 
-/** The policy's own verdict on a stack with these rules, some in the group and some standing alone. */
-function isRefused(rules: WrittenRule[]): boolean {
+/** A group with these rules, some inside it and some standing alone. */
+function groupOf(name: string, rules: WrittenRule[]) {
+  const links = { networkSecurityGroupName: [urnOf(SECURITY_GROUP, name)] };
   const inline = rules.filter(({ isStandalone }) => !isStandalone).map(asWritten);
-  const groupUrn = urnOf(SECURITY_GROUP, 'nsg');
+  const standalone = rules.filter(({ isStandalone }) => isStandalone);
+  return [
+    resource(SECURITY_GROUP, name, { securityRules: inline }),
+    ...standalone.map((rule) => resource(SECURITY_RULE, `${name}-${rule.priority}`, asWritten(rule), links)),
+  ];
+}
+
+/** The policy's own verdict on a subnet that has the first group, with an interface in it that has the second. */
+function isRefused([ofSubnet, ofInterface]: WrittenRule[][]): boolean {
+  const id = { id: UNKNOWN_TEXT };
+  const subnetLinks = { networkSecurityGroup: [urnOf(SECURITY_GROUP, 'nsg')] };
+  const nicLinks = { networkSecurityGroup: [urnOf(SECURITY_GROUP, 'nic-nsg')] };
   const stack = [
-    resource(SECURITY_GROUP, 'nsg', { securityRules: inline }),
+    ...groupOf('nsg', ofSubnet!),
+    resource(SUBNET, 'subnet', { addressPrefix: MACHINE, networkSecurityGroup: id }, subnetLinks),
+    ...(ofInterface === undefined ? [] : groupOf('nic-nsg', ofInterface)),
     resource(
-      SUBNET,
-      'subnet',
-      { addressPrefix: MACHINE, networkSecurityGroup: { id: UNKNOWN_TEXT } },
-      { networkSecurityGroup: [groupUrn] },
+      NETWORK_INTERFACE,
+      'nic',
+      { ipConfigurations: [{ subnet: id }], ...(ofInterface === undefined ? {} : { networkSecurityGroup: id }) },
+      { ipConfigurations: [urnOf(SUBNET, 'subnet')], ...(ofInterface === undefined ? {} : nicLinks) },
     ),
-    ...rules
-      .filter(({ isStandalone }) => isStandalone)
-      .map((rule) =>
-        resource(SECURITY_RULE, `rule-${rule.priority}`, asWritten(rule), { networkSecurityGroupName: [groupUrn] }),
-      ),
   ];
   return ingressContract.checkStack(stack, { adminCidrs: [ADMIN] }).length > 0;
 }
 
-function toOraclePacket({ source, destination, protocol, sourcePort = 0, destinationPort = 0 }: Packet): OraclePacket {
+function toOraclePacket({ source, sourceTags, destination, protocol, ...ports }: Packet): OraclePacket {
+  const { sourcePort = 0, destinationPort = 0 } = ports;
   const isV6 = source.includes(':');
   return {
     isV6,
+    isCloud: sourceTags.length > 0,
     source: leading32(source),
     destination: leading32(destination),
     protocol,
@@ -129,29 +147,35 @@ function toOraclePacket({ source, destination, protocol, sourcePort = 0, destina
   };
 }
 
-function agree(rules: WrittenRule[]): 'exposed' | 'safe' {
-  const exposures = evaluate(rules);
-  const ordered = rules.toSorted((a, b) => a.priority - b.priority);
+function agree(ways: WrittenRule[][]): 'exposed' | 'safe' {
+  const exposures = evaluate(ways);
+  const ordered = ways.map((rules) => rules.toSorted((a, b) => a.priority - b.priority));
   const exposed = isExposed(ordered);
   assert.equal(exposures.length > 0, exposed, 'one says exposed, the other safe');
-  assert.equal(isRefused(rules), exposed, 'the policy does not say what the evaluator says');
-  for (const { rule, packet } of exposures) {
+  assert.equal(isRefused(ways), exposed, 'the policy does not say what the evaluator says');
+  for (const { rules, packet } of exposures) {
     const witness = toOraclePacket(packet);
     assert.ok(isForbidden(witness, ADMIN), 'the packet shown is not forbidden');
-    assert.equal(firstMatch(ordered, witness)?.priority, rule.priority, 'another rule decides the packet shown');
+    const deciding = ordered.map((group) => firstMatch(group, witness)?.priority);
+    assert.deepEqual(
+      deciding,
+      rules.map(({ priority }) => priority),
+      'other rules decide the packet shown',
+    );
   }
   return exposures.length > 0 ? 'exposed' : 'safe';
 }
 
 /**
- * Tries random rule sets and counts the verdicts.
+ * Tries random rule sets, one group or two in a packet's way, and counts the verdicts.
  * @param seed repeats a run. Default: another one each time.
- * @throws Error with the smallest rule set found on which the two disagree, and the seed.
+ * @throws Error with the smallest rule sets found on which the two disagree, and the seed.
  */
 export function checkAgreement(runs: number, seed?: number): { exposed: number; safe: number } {
   const counts = { exposed: 0, safe: 0 };
-  const property = fc.property(group, (rules) => {
-    counts[agree(rules)]++;
+  const ways = fc.oneof({ weight: 2, arbitrary: fc.tuple(group) }, { weight: 1, arbitrary: fc.tuple(group, group) });
+  const property = fc.property(ways, (each) => {
+    counts[agree(each)]++;
   });
   fc.assert(property, { numRuns: runs, ...(seed === undefined ? {} : { seed }) });
   return counts;

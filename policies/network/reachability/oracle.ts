@@ -14,6 +14,8 @@ export interface OracleRule {
 
 export interface OraclePacket {
   isV6: boolean;
+  /** True when the source is one of the tag AzureCloud's addresses, which nobody knows: both must be tried. */
+  isCloud: boolean;
   source: number;
   destination: number;
   protocol: string;
@@ -74,9 +76,9 @@ function isPublic(value: number, isV6: boolean): boolean {
 function sourceMatches(source: string, { access }: OracleRule, packet: OraclePacket): boolean {
   if (source === '*') return true;
   if (source === 'Internet') return isPublic(packet.source, packet.isV6);
-  // Which addresses these stand for is not known: an Allow may match any of them, a Deny may match none.
+  if (source === 'AzureCloud') return packet.isCloud && isPublic(packet.source, packet.isV6);
+  // Which addresses it stands for is not known: an Allow may match any of them, a Deny may match none.
   if (source === 'VirtualNetwork') return access === 'Allow' && !isPublic(packet.source, packet.isV6);
-  if (source === 'AzureCloud') return access === 'Allow' && isPublic(packet.source, packet.isV6);
   return isIn(packet.source, packet.isV6, source);
 }
 

@@ -1,9 +1,9 @@
 // Reads one security rule as azure-native writes it and says which packets it matches.
 import { at, isObject, type Known, UNKNOWN } from '../../known.ts';
-import { ALL_ADDRESSES, parsePrefix, unionOf } from './addresses.ts';
+import { ALL_ADDRESSES, NO_ADDRESSES, parsePrefix, unionOf } from './addresses.ts';
 import { type Interval, type IntervalSet, union } from './intervals.ts';
 import { ALL_PORTS, parsePortRange, parseProtocol } from './ports.ts';
-import { ANYTHING_OR_NOTHING, type Bounds, exactly, INSIDE_NETWORK, tagBounds } from './service-tags.ts';
+import { ANYTHING_OR_NOTHING, type Bounds, exactly, INSIDE_NETWORK, sourceTag, tagBounds } from './service-tags.ts';
 
 /** An inbound rule, ready to be evaluated. */
 export interface SecurityRule {
@@ -12,7 +12,10 @@ export interface SecurityRule {
   priority: number;
   access: 'Allow' | 'Deny';
   protocols: Interval;
+  /** Without what the service tags stand for. */
   source: Bounds;
+  /** Service tags among the sources, in lower case. */
+  sourceTags: string[];
   destination: Bounds;
   sourcePorts: IntervalSet;
   destinationPorts: IntervalSet;
@@ -89,12 +92,16 @@ function readPorts(fields: Fields, side: 'source' | 'destination'): IntervalSet 
   return ranges.length === 0 && fields.problems.length === before ? ALL_PORTS : union(ranges);
 }
 
-function readAddresses(fields: Fields, side: 'source' | 'destination'): Bounds {
+function readAddresses(fields: Fields, side: 'source' | 'destination', tags: string[] = []): Bounds {
   const before = fields.problems.length;
   const expected = 'an address prefix, * or a service tag known to this policy';
   const parts = fields.each(`${side}AddressPrefix`, `${side}AddressPrefixes`, expected, (text) => {
     const prefix = text.trim() === '*' ? ALL_ADDRESSES : parsePrefix(text);
-    return prefix === undefined ? tagBounds(text, side) : exactly(prefix);
+    if (prefix !== undefined) return exactly(prefix);
+    const tag = side === 'source' ? sourceTag(text) : undefined;
+    if (tag === undefined) return tagBounds(text, side);
+    tags.push(tag);
+    return exactly(NO_ADDRESSES);
   });
   if (fields.hasEntries(`${side}ApplicationSecurityGroups`)) {
     parts.push(side === 'source' ? INSIDE_NETWORK : ANYTHING_OR_NOTHING);
@@ -114,6 +121,8 @@ export function parseRule(rule: Known, fallbackName: string): ParsedRule {
   const name = typeof rule.name === 'string' ? rule.name : fallbackName;
   const fields = new Fields(rule);
   const direction = fields.choice('direction', ['Inbound', 'Outbound']);
+  if (rule.name === UNKNOWN && direction !== 'Outbound')
+    fields.problems.push('name is not known during preview, and Azure keeps one rule a name');
   const written = fields.value('priority');
   const priority = typeof written === 'number' && Number.isInteger(written) ? written : undefined;
   if (direction === 'Outbound') return { name, direction, priority, problems: [] };
@@ -124,8 +133,10 @@ export function parseRule(rule: Known, fallbackName: string): ParsedRule {
   const access = fields.choice('access', ['Allow', 'Deny']);
   const protocolText = fields.choice('protocol', ['*', 'Tcp', 'Udp', 'Icmp', 'Esp', 'Ah']);
   const protocols = protocolText === undefined ? undefined : parseProtocol(protocolText);
+  const sourceTags: string[] = [];
   const matches = {
-    source: readAddresses(fields, 'source'),
+    source: readAddresses(fields, 'source', sourceTags),
+    sourceTags,
     destination: readAddresses(fields, 'destination'),
     sourcePorts: readPorts(fields, 'source'),
     destinationPorts: readPorts(fields, 'destination'),
@@ -135,7 +146,12 @@ export function parseRule(rule: Known, fallbackName: string): ParsedRule {
   return { name, direction, priority, problems: [], inbound: { name, priority, access, protocols, ...matches } };
 }
 
-const ANY = { destination: exactly(ALL_ADDRESSES), sourcePorts: ALL_PORTS, destinationPorts: ALL_PORTS };
+const ANY = {
+  sourceTags: [],
+  destination: exactly(ALL_ADDRESSES),
+  sourcePorts: ALL_PORTS,
+  destinationPorts: ALL_PORTS,
+};
 const EVERY_PROTOCOL = parseProtocol('*')!;
 
 /** The inbound rules that every group ends with (Microsoft Learn, "Network security groups", default security rules). */

@@ -85,6 +85,16 @@ export function tagBounds(tag: string, side: 'source' | 'destination'): Bounds |
   const key = tag.trim().toLowerCase();
   const special = (side === 'source' ? SOURCES : DESTINATIONS)[key];
   if (special !== undefined) return special;
-  if (!isServiceTag(key)) return undefined;
-  return side === 'source' ? { atMost: PUBLIC_ADDRESSES, atLeast: NO_ADDRESSES } : ANYTHING_OR_NOTHING;
+  return isServiceTag(key) ? ANYTHING_OR_NOTHING : undefined;
+}
+
+/** The service tag that a source names, in lower case; undefined for every other text. Its addresses are some public ones. */
+export function sourceTag(text: string): string | undefined {
+  const key = text.trim().toLowerCase();
+  return SOURCES[key] === undefined && isServiceTag(key) ? key : undefined;
+}
+
+/** True when all addresses of the tag are also the other's: `storage.westeurope` is part of `storage`. */
+export function isPartOf(tag: string, other: string): boolean {
+  return tag === other || tag.startsWith(`${other}.`);
 }

@@ -20,6 +20,7 @@ create_tenant         Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 create_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 revoke_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 accept_invitation     f/f    f/f    f/f     f/f       -/-   -/-     -/-   -/-
+invitation_facts      Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 change_role           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 remove_member         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 
@@ -34,11 +35,11 @@ latest_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 
-ingest_minutes        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+ingest_spans          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 ingest_status         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 request_redrive       Y/0    Y/0    f/0     0/0       -/-   -/-     -/-   -/-
 
-preview_alert_rule    Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
 `;
@@ -76,6 +77,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   create_invitation: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner' }),
   revoke_invitation: ({ invitation }) => ({ invitation_id: invitation }),
   accept_invitation: ({ token }) => ({ token }),
+  invitation_facts: ({ token }) => ({ token }),
   change_role: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub, role: 'owner' }),
   remove_member: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub }),
   add_device: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New', password_hash: SAMPLE_HASH }),
@@ -87,10 +89,10 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   latest_readings: ({ id }) => ({ tenant_id: id }),
   device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
-  ingest_minutes: ({ id }) => ({ tenant_id: id, since: hours(-1) }),
+  ingest_spans: ({ id }) => ({ tenant_id: id, bars: 60, minutes: 1 }),
   ingest_status: ({ id }) => ({ tenant_id: id }),
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
-  preview_alert_rule: ({ id, device }) => ({
+  try_alert_rule: ({ id, device }) => ({
     ...{ tenant_id: id, kind: 'threshold', device_id: device, field: 't', comparison: 'above', threshold: 1 },
     ...{ window_minutes: 5, since: hours(-1) },
   }),

@@ -9,6 +9,8 @@ const STORAGE_KEY = 'mqtt-saas.session';
 export interface Clients {
   config: Config;
   auth: InstanceType<typeof AuthClient>;
+  /** Another client of the same service, which keeps nothing beyond the page. */
+  temporaryAuth: () => InstanceType<typeof AuthClient>;
   rest: PostgrestClient;
 }
 
@@ -34,14 +36,25 @@ async function make(): Promise<Clients> {
     import('@supabase/postgrest-js'),
   ]);
   const headers = { apikey: config.publishableKey };
+  const url = `${config.supabaseUrl}/auth/v1`;
   const auth = new AuthClient({
-    url: `${config.supabaseUrl}/auth/v1`,
+    url,
     headers,
     storageKey: STORAGE_KEY,
     persistSession: true,
     autoRefreshToken: true,
+    // mailed-link.ts does: with a session from the address alone, whoever sends a link could sign somebody in as themselves.
     detectSessionInUrl: false,
   });
+  const temporaryAuth = () =>
+    new AuthClient({
+      url,
+      headers,
+      storageKey: `${STORAGE_KEY}.link`,
+      persistSession: false,
+      autoRefreshToken: false,
+      detectSessionInUrl: false,
+    });
   // Asked at each request, as the token is renewed while the page is open; requests of one instant ask together.
   let asked: ReturnType<typeof auth.getSession> | undefined;
   const askOnce = () => {
@@ -57,5 +70,5 @@ async function make(): Promise<Clients> {
     return fetch(input, { ...init, headers: signed });
   };
   const rest = new PostgrestClient(`${config.supabaseUrl}/rest/v1`, { headers, fetch: asSignedIn, retry: false });
-  return { config, auth, rest };
+  return { config, auth, temporaryAuth, rest };
 }

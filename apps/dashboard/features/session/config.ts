@@ -10,6 +10,8 @@ export interface Config {
   brokerPort: number;
   /** Devices have to trust this environment's own CA, which is at `/api/ca.pem`. */
   hasCa: boolean;
+  /** False where the auth service writes its mails into a log instead of sending them. */
+  sendsMail: boolean;
   /** "local", "dev" or "prod". */
   environment: string;
 }

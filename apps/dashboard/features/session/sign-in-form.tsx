@@ -1,23 +1,25 @@
 'use client';
 // Signing in with e-mail and password; for an invited person without an account, making one.
 import { type FormEvent, useState } from 'react';
-import { Button } from '../../ui/button.tsx';
+import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { signIn, signUp } from './account.ts';
 import { messageOf } from './errors.ts';
 
 interface Props {
+  /** Where a mailed link leads on to: the page that this form stands in the way of. */
+  next: string;
   /** Offers to make an account instead. Default: false. */
   canSignUp?: boolean;
 }
 
 /** On success the session changes, and the page with it. */
-export function SignInForm({ canSignUp = false }: Props) {
+export function SignInForm({ next, canSignUp = false }: Props) {
   const [isNew, setIsNew] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
-  const [isSent, setIsSent] = useState(false);
+  const [askedFor, setAskedFor] = useState('');
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -26,8 +28,11 @@ export function SignInForm({ canSignUp = false }: Props) {
     setBusy(true);
     setProblem('');
     try {
-      if (isNew) setIsSent(!(await signUp(email, password)));
-      else await signIn(email, password);
+      if (!isNew) await signIn(email, password);
+      else if (!(await signUp(email, password, next))) {
+        setAskedFor(email);
+        setIsNew(false);
+      }
     } catch (error) {
       setProblem(messageOf(error));
     } finally {
@@ -35,19 +40,32 @@ export function SignInForm({ canSignUp = false }: Props) {
     }
   }
 
-  if (isSent)
-    return <Notice tone="ok">Your account is made. Open the link in the e-mail you were sent, then come back.</Notice>;
   return (
     // POST: sent before the page's script runs, the password must not end up in the address.
     <form method="post" onSubmit={submit}>
       {problem && <Notice tone="danger">{problem}</Notice>}
-      <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
+      {askedFor && (
+        // True for a new address and for one that has an account: the service does not say which, nor may the page.
+        <Notice tone="neutral">
+          If {askedFor} had no account, a mail with a link is on its way: open it, in any browser, to go on. If no mail
+          comes, there is an account already: sign in, or set a new password.
+        </Notice>
+      )}
+      <Field
+        label="E-mail"
+        name="email"
+        type="email"
+        autoComplete="username"
+        required
+        autoFocus
+      />
       <Field
         label="Password"
         name="password"
         type="password"
         autoComplete={isNew ? 'new-password' : 'current-password'}
         minLength={isNew ? 12 : undefined}
+        maxLength={isNew ? 72 : undefined}
         hint={isNew ? 'At least 12 characters.' : undefined}
         required
       />
@@ -56,8 +74,13 @@ export function SignInForm({ canSignUp = false }: Props) {
       </Button>
       {canSignUp && (
         <Button variant="quiet" wide onClick={() => setIsNew(!isNew)}>
-          {isNew ? 'I have an account' : 'I am new here'}
+          {isNew ? 'I have an account' : 'Create an account'}
         </Button>
+      )}
+      {!isNew && (
+        <ButtonLink variant="quiet" wide href={`/forgotten?next=${encodeURIComponent(next)}`}>
+          Forgotten your password?
+        </ButtonLink>
       )}
     </form>
   );

@@ -8,19 +8,19 @@ import { messageOf } from './errors.ts';
 import { safePath } from './next-path.ts';
 import { useSession } from './session.tsx';
 import { SignInForm } from './sign-in-form.tsx';
+import { useNext } from './use-next.ts';
 
 export function SignInPage() {
   const session = useSession();
   const router = useRouter();
+  const next = useNext();
   useEffect(() => {
-    if (session.status !== 'signed-in') return;
-    // Not by useSearchParams(): it would leave the form out of the exported page.
-    router.replace(safePath(new URLSearchParams(location.search).get('next')));
+    if (session.status === 'signed-in') router.replace(safePath(new URLSearchParams(location.search).get('next')));
   }, [session.status, router]);
   return (
     <CardPage title="Sign in">
       {session.status === 'failed' && <Notice tone="danger">{messageOf(session.error)}</Notice>}
-      <SignInForm />
+      <SignInForm next={next} />
     </CardPage>
   );
 }

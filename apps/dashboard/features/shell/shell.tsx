@@ -1,6 +1,6 @@
 'use client';
 // What is around every page of the signed-in person: navigation, tenant, account.
-import { Bell, ChartColumn, Cpu, LogOut, ScrollText, Users } from 'lucide-react';
+import { Bell, ChartColumn, Cpu, LogOut, ScrollText, UserRound, Users } from 'lucide-react';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { Button } from '../../ui/button.tsx';
@@ -43,9 +43,11 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
         ))}
       </nav>
       <section className={styles.account} aria-label="Account">
-        <span className={styles.email} title={email}>
-          {email}
-        </span>
+        <Link href="/password" className={styles.person} title={`${email}: change your password`}>
+          <UserRound aria-hidden />
+          <span className={styles.email}>{email}</span>
+          <span className="visually-hidden">: change your password</span>
+        </Link>
         <ThemeChoice />
         <Button variant="quiet" icon aria-label="Sign out" title="Sign out" onClick={() => signOut()}>
           <LogOut aria-hidden />

@@ -1,7 +1,7 @@
 'use client';
-// Accepting an invitation: sign in as the invited address, then become a member.
+// Accepting an invitation: who invites to what, sign in as the invited address, then become a member.
 import { useRouter, useSearchParams } from 'next/navigation';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
@@ -10,14 +10,22 @@ import { messageOf } from '../session/errors.ts';
 import { useSession } from '../session/session.tsx';
 import { SignInForm } from '../session/sign-in-form.tsx';
 import { CardPage } from '../shell/card-page.tsx';
+import { ROLE_MEANS } from '../tenants/roles.ts';
 import { rememberTenant } from '../tenants/tenant.tsx';
-import { acceptInvitation } from './members.ts';
-
-const TITLE = 'You are invited';
+import { acceptInvitation, type InvitationFacts, invitationFacts } from './invitation.ts';
 
 export function AcceptPage() {
   const token = useSearchParams().get('token');
   const session = useSession();
+  const [facts, setFacts] = useState<InvitationFacts | 'none'>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    if (!token) return;
+    invitationFacts(token).then(
+      (found) => setFacts(found ?? 'none'),
+      (error) => setProblem(messageOf(error)),
+    );
+  }, [token]);
   if (!token) {
     return (
       <CardPage title="This link is incomplete" about="Open the whole link as you were sent it.">
@@ -27,34 +35,56 @@ export function AcceptPage() {
       </CardPage>
     );
   }
-  if (session.status === 'failed') {
+  if (facts === 'none') {
     return (
-      <CardPage title={TITLE}>
-        <Notice tone="danger">{messageOf(session.error)}</Notice>
+      <CardPage
+        title="This invitation is not valid"
+        about="It may have been used, revoked or have expired. Ask for a new one."
+      >
+        <ButtonLink href="/admin/devices" wide>
+          Go to devices
+        </ButtonLink>
       </CardPage>
     );
   }
-  if (session.status === 'loading') {
+  if (session.status === 'failed' || problem) {
     return (
-      <CardPage title={TITLE}>
+      <CardPage title="You are invited">
+        <Notice tone="danger">{session.status === 'failed' ? messageOf(session.error) : problem}</Notice>
+        <Button variant="primary" wide onClick={() => location.reload()}>
+          Try again
+        </Button>
+      </CardPage>
+    );
+  }
+  if (session.status === 'loading' || !facts) {
+    return (
+      <CardPage title="You are invited">
         <Skeleton lines={3} />
       </CardPage>
     );
   }
+  const title = `You are invited to ${facts.tenant}`;
+  const about = `${facts.inviter ?? 'The platform’s operator'} invites you as ${facts.role}. ${ROLE_MEANS[facts.role]}.`;
   if (session.status === 'signed-out') {
     return (
-      <CardPage
-        title={TITLE}
-        about="Sign in with the e-mail address the invitation was sent to, or make an account with it."
-      >
-        <SignInForm canSignUp />
+      <CardPage title={title} about={about}>
+        <p>Sign in with the e-mail address that was invited, or create an account with it.</p>
+        <SignInForm canSignUp next={`/invite?token=${encodeURIComponent(token)}`} />
       </CardPage>
     );
   }
-  return <Accept token={token} email={session.session.user.email ?? ''} />;
+  return <Accept {...{ token, title, about }} email={session.session.user.email ?? ''} />;
 }
 
-function Accept({ token, email }: { token: string; email: string }) {
+interface AcceptProps {
+  token: string;
+  title: string;
+  about: string;
+  email: string;
+}
+
+function Accept({ token, title, about, email }: AcceptProps) {
   const router = useRouter();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
@@ -70,7 +100,8 @@ function Accept({ token, email }: { token: string; email: string }) {
     }
   }
   return (
-    <CardPage title={TITLE} about={`You are signed in as ${email}.`}>
+    <CardPage title={title} about={about}>
+      <p>You are signed in as {email}.</p>
       {problem && <Notice tone="danger">{problem}</Notice>}
       <Button variant="primary" wide busy={busy} onClick={accept}>
         Accept invitation

@@ -53,14 +53,6 @@ export async function revokeInvitation(id: string): Promise<void> {
   unwrap(await (await rest()).rpc('revoke_invitation', { invitation_id: id }));
 }
 
-/** @returns the tenant I belong to from now on. */
-export async function acceptInvitation(token: string): Promise<{ tenant_id: string; slug: string; role: Role }> {
-  const accepted = unwrap<{ tenant_id: string; slug: string; role: Role }[]>(
-    await (await rest()).rpc('accept_invitation', { token }),
-  );
-  return accepted[0] as (typeof accepted)[number];
-}
-
 export async function changeRole({ tenant_id, user_id }: Member, role: Role): Promise<void> {
   unwrap(await (await rest()).rpc('change_role', { tenant_id, user_id, role }));
 }

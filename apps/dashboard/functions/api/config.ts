@@ -9,6 +9,7 @@ export interface PublicConfig {
   brokerPort: number;
   /** False when devices can trust the public CAs they have. */
   hasCa: boolean;
+  sendsMail: boolean;
   environment: string;
 }
 
@@ -26,6 +27,7 @@ export function onRequestGet(context: Context): Response {
     brokerHost: env.BROKER_HOST!,
     brokerPort: Number(env.BROKER_PORT || 8883),
     hasCa: Boolean(env.BROKER_CA),
+    sendsMail: env.SENDS_MAIL !== 'no',
     environment: env.ENVIRONMENT || 'dev',
   };
   return Response.json(config, { headers: PLAIN_HEADERS });

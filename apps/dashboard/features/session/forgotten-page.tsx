@@ -1,0 +1,18 @@
+'use client';
+// For who forgot a password, or has none yet.
+import { ButtonLink } from '../../ui/button.tsx';
+import { CardPage } from '../shell/card-page.tsx';
+import { ResetForm } from './reset-form.tsx';
+import { useNext } from './use-next.ts';
+
+export function ForgottenPage() {
+  const next = useNext();
+  return (
+    <CardPage title="Reset your password" about="A link by mail lets you set a new one.">
+      <ResetForm next={next} />
+      <ButtonLink variant="quiet" wide href={`/sign-in?next=${encodeURIComponent(next)}`}>
+        Back to signing in
+      </ButtonLink>
+    </CardPage>
+  );
+}

@@ -1,0 +1,54 @@
+'use client';
+// Asks for a mail with a link that sets a new password. The answer is the same whether or not there is an account.
+import { type FormEvent, useEffect, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Field } from '../../ui/field.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { requestReset } from './account.ts';
+import { loadConfig } from './config.ts';
+import { messageOf } from './errors.ts';
+
+/** @param next where the mailed link leads on to, once the password is set. */
+export function ResetForm({ next }: { next: string }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState('');
+  const [sentTo, setSentTo] = useState('');
+  const [sendsMail, setSendsMail] = useState(true);
+  useEffect(() => {
+    loadConfig().then((config) => setSendsMail(config.sendsMail), () => {});
+  }, []);
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const email = String(new FormData(event.currentTarget).get('email')).trim();
+    setBusy(true);
+    setProblem('');
+    try {
+      await requestReset(email, next);
+      setSentTo(email);
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  if (sentTo) {
+    return (
+      <Notice tone="ok">
+        If {sentTo} has an account, a mail with a link is on its way. The link works once, for a limited time, in any
+        browser. Nothing there? Look among unwanted mail.
+        {!sendsMail && ' This platform sends no mail: the link is in its front-door.log.'}
+      </Notice>
+    );
+  }
+  return (
+    <form method="post" onSubmit={submit}>
+      {problem && <Notice tone="danger">{problem}</Notice>}
+      <Field label="E-mail" name="email" type="email" autoComplete="username" required />
+      <Button type="submit" variant="primary" busy={busy} wide>
+        Send link
+      </Button>
+    </form>
+  );
+}

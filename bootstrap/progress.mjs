@@ -1,0 +1,68 @@
+// What is being done now, and for how long already. On a terminal in place, with a line for each step that is done;
+// elsewhere one line a step, when it begins.
+import { TerminalLine } from './terminal-line.mjs';
+
+const TICK_MS = 200;
+/** A step that is done sooner shows no clock. */
+const CLOCK_FROM_S = 2;
+
+/** Steps, one after the other. */
+export class Progress {
+  #stream;
+  #line;
+  #step;
+  #since = 0;
+  #timer;
+
+  /** @param {NodeJS.WriteStream} stream */
+  constructor(stream) {
+    this.#stream = stream;
+    if (stream.isTTY) this.#line = new TerminalLine(stream);
+  }
+
+  /** The step before, if any, is done; this one begins. @param {string} step */
+  step(step) {
+    const before = this.#summary('✓', '32');
+    this.#step = step;
+    this.#since = Date.now();
+    if (!this.#line) return void this.#stream.write(`${step} ...\n`);
+    this.#line.show(this.#current(), before);
+    this.#timer ??= setInterval(() => this.#line.show(this.#current()), TICK_MS).unref();
+  }
+
+  /** The last step is done. */
+  done() {
+    this.#end(this.#summary('✓', '32'));
+  }
+
+  /** The last step failed. */
+  failed() {
+    this.#end(this.#summary('✗', '31'));
+  }
+
+  #end(summary) {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#step = undefined;
+    this.#line?.clear(summary);
+  }
+
+  #current() {
+    const seconds = Math.floor(this.#seconds());
+    return `… ${this.#step}${seconds >= CLOCK_FROM_S ? this.#colour('2', ` ${seconds} s`) : ''}`;
+  }
+
+  #summary(mark, code) {
+    if (this.#step === undefined) return '';
+    return `${this.#colour(code, mark)} ${this.#step} ${this.#colour('2', `${this.#seconds().toFixed(1)} s`)}\n`;
+  }
+
+  #seconds() {
+    return (Date.now() - this.#since) / 1000;
+  }
+
+  /** https://no-color.org */
+  #colour(code, text) {
+    return process.env.NO_COLOR ? text : `\u001b[${code}m${text}\u001b[0m`;
+  }
+}

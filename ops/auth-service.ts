@@ -1,0 +1,80 @@
+// What can be asked of a deployed auth service (Supabase's, GoTrue): its settings, where its mailed links end, an invitation.
+import type { PublicConfig } from '../apps/dashboard/functions/api/config.ts';
+
+/** Where it is, and the key that anybody may have. */
+export interface AuthPlace {
+  /** `https://REF.supabase.co`. */
+  supabaseUrl: string;
+  publishableKey: string;
+}
+
+/** `GET /settings`, as far as it is looked at (supabase/auth: internal/api/settings.go). */
+export interface AuthSettings {
+  disable_signup: boolean;
+  mailer_autoconfirm: boolean;
+  external: { email?: boolean; anonymous_users?: boolean };
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** As a dashboard tells its own pages. @throws Error when it does not. */
+export async function authOfDashboard(dashboard: string): Promise<AuthPlace> {
+  const answer = await ask(`${dashboard}/api/config`, {});
+  const { supabaseUrl, publishableKey } = (await answer.json().catch(() => ({}))) as Partial<PublicConfig>;
+  if (!answer.ok || !supabaseUrl || !publishableKey) {
+    throw new Error(`${dashboard}/api/config does not say where the auth service is: is that the dashboard's address?`);
+  }
+  return { supabaseUrl, publishableKey };
+}
+
+/** @throws Error when it does not answer as Supabase's does. */
+export async function readAuthSettings({ supabaseUrl, publishableKey }: AuthPlace): Promise<AuthSettings> {
+  const url = `${supabaseUrl}/auth/v1/settings`;
+  const answer = await ask(url, { headers: { apikey: publishableKey } });
+  const settings = (await answer.json().catch(() => ({}))) as Partial<AuthSettings>;
+  if (!answer.ok || typeof settings.disable_signup !== 'boolean') throw new Error(`${url} answers ${answer.status}`);
+  return { external: {}, mailer_autoconfirm: false, ...settings } as AuthSettings;
+}
+
+/**
+ * The origin on which a mailed link ends. A link with a token that never was ends there too, with an error: so the setting
+ * "Site URL" can be read.
+ * @param wanted where the dashboard sends people; it is used when the service allows it.
+ */
+export async function whereLinksEnd({ supabaseUrl, publishableKey }: AuthPlace, wanted: string): Promise<string> {
+  const query = new URLSearchParams({ token: 'none', type: 'recovery', redirect_to: `${wanted}/invite` });
+  const answer = await ask(`${supabaseUrl}/auth/v1/verify?${query}`, { headers: { apikey: publishableKey } });
+  const location = answer.headers.get('location');
+  if (!location || !URL.canParse(location)) throw new Error(`the auth service answers a link with ${answer.status}`);
+  return new URL(location).origin;
+}
+
+/** Has an account made and the link mailed. @returns what came of it. @throws Error with the service's reason. */
+export async function mailInvitation(
+  { supabaseUrl }: AuthPlace,
+  secretKey: string,
+  email: string,
+  link: string,
+): Promise<string> {
+  const { protocol, hostname } = new URL(supabaseUrl);
+  if (protocol !== 'https:' && hostname !== '127.0.0.1') throw new Error('the secret key is sent over https only');
+  const answer = await ask(`${supabaseUrl}/auth/v1/invite?redirect_to=${encodeURIComponent(link)}`, {
+    method: 'POST',
+    headers: { apikey: secretKey, authorization: `Bearer ${secretKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ email }),
+  });
+  if (answer.ok) return `The link was mailed to ${email}.`;
+  const said = (await answer.json().catch(() => ({}))) as { error_code?: string; msg?: string };
+  if (said.error_code === 'email_exists') return `${email} has an account already, so no mail was sent: hand them the link.`;
+  const why = [said.error_code, said.msg].filter(Boolean).join(': ') || `status ${answer.status}`;
+  throw new Error(`the invitation is made, but its mail was refused (${why}): hand over the link above, or mend that and invite again with --replace`);
+}
+
+async function ask(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (cause) {
+    const { message, cause: deeper } = cause as Error & { cause?: { code?: string } };
+    throw new Error(`${new URL(url).origin} cannot be reached: ${deeper?.code ?? message}`, { cause });
+  }
+}

@@ -1,0 +1,129 @@
+// `ops invite` and `ops limit` as an operator runs them. Mail, and the person who accepts: tests/dashboard/mailed-links.e2e.ts.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AuthFront, startAuthFront } from '../tests/auth/front.ts';
+import { startTestDatabase, type TestDatabase } from '../provisioning/database/testing/database.ts';
+import { makePerson } from '../provisioning/database/testing/world.ts';
+
+const DASHBOARD = ['--dashboard', 'https://dashboard.example.com'];
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+});
+afterAll(() => database.stop());
+
+async function ops(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: database.postgres.url, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { out, err, code: code as number };
+}
+
+const invite = (email: string, ...more: string[]) =>
+  ops(['invite', email, '--tenant', 'acme', '--role', 'owner', ...DASHBOARD, ...more]);
+
+describe('invite', () => {
+  it('refuses a tenant that is not there, and makes it when asked, with the link of its first owner', async () => {
+    expect(await invite('ann@acme.example')).toMatchObject({
+      code: 1,
+      err: 'error: there is no tenant "acme": add --create-tenant to make it\n',
+    });
+    const { code, out, err } = await invite('Ann@ACME.example', '--tenant-name', 'Acme Ltd');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const [, token] = /^ {2}https:\/\/dashboard\.example\.com\/invite\?token=([0-9a-f]{64})$/m.exec(out) ?? [];
+    const ann = await makePerson(database.admin, 'ann@acme.example');
+    const { rows } = await database.asUser(ann, 'select slug, role from public.accept_invitation($1)', [token]);
+    expect(rows).toEqual([{ slug: 'acme', role: 'owner' }]);
+    expect((await database.asUser(ann, 'select name from public.my_tenants()')).rows).toEqual([{ name: 'Acme Ltd' }]);
+  });
+
+  it('refuses a member, a second open invitation, and what is not an address; --replace revokes the first', async () => {
+    expect(await invite('ann@acme.example')).toMatchObject({
+      code: 1,
+      err: "error: ann@acme.example is a member already. Change the member's role instead.\n",
+    });
+    const first = JSON.parse((await invite('bob@acme.example', '--json')).out);
+    expect(await invite(' BOB@acme.example')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/open invitation to "acme" until \d{4}-\d\d-\d\d: add --replace/),
+    });
+    expect(await invite('bob@acme.example', '--replace')).toMatchObject({ code: 0 });
+    const token = new URL(first.link).searchParams.get('token');
+    expect((await database.asApiRole('anon', 'select * from public.invitation_facts($1)', [token])).rows).toEqual([]);
+    expect(await invite('no address')).toMatchObject({
+      code: 1,
+      err: 'error: this is not an e-mail address. Check the spelling.\n',
+    });
+  });
+
+  it('a refused invitation leaves no tenant behind', async () => {
+    const args = ['--tenant', 'half', '--create-tenant', '--role', 'owner', ...DASHBOARD];
+    expect(await ops(['invite', 'no address', ...args])).toMatchObject({ code: 1 });
+    expect((await database.admin.query("select from public.tenants where slug = 'half'")).rowCount).toBe(0);
+  });
+
+  it('knows the roles, and where a link may lead', async () => {
+    const args = ['invite', 'x@acme.example', '--tenant', 'acme'];
+    expect(await ops([...args, ...DASHBOARD, '--role', 'admin'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('owner, staff, viewer'),
+    });
+    for (const address of ['http://dashboard.example.com', 'dashboard.example.com', 'https://example.com/invite']) {
+      expect(await ops([...args, '--role', 'viewer', '--dashboard', address])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("is not a dashboard's address"),
+      });
+    }
+    expect(await ops([...args, '--role', 'viewer'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--dashboard'),
+    });
+    expect(await invite('x@acme.example', '--mail')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('SUPABASE_SECRET_KEY is not set'),
+    });
+  });
+});
+
+describe('invite, with an auth service', () => {
+  let front: AuthFront;
+  beforeAll(async () => {
+    front = await startAuthFront();
+  });
+  afterAll(() => front.stop());
+
+  it('warns when sign-ups are closed; with --mail makes the account and mails the link, and the key is shown nowhere', async () => {
+    front.auth.settings.disableSignup = true;
+    const args = ['invite', 'carl@acme.example', '--tenant', 'acme', '--role', 'staff', '--dashboard', front.url];
+    expect(await ops(args)).toMatchObject({ code: 0, err: expect.stringContaining('sign-ups are closed') });
+    const mailed = await ops([...args, '--mail', '--replace'], { SUPABASE_SECRET_KEY: front.secretKey });
+    expect(mailed).toMatchObject({ code: 0, err: 'The link was mailed to carl@acme.example.\n' });
+    const { html } = await front.mailbox.take('carl@acme.example');
+    expect(decodeURIComponent(html)).toContain(/https?:\S+/.exec(mailed.out)?.[0]);
+    expect(mailed.out + mailed.err).not.toContain(front.secretKey);
+    const wrong = await ops([...args, '--mail', '--replace'], { SUPABASE_SECRET_KEY: 'sb_secret_wrong' });
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('not_admin: User not allowed') });
+    expect(wrong.err).not.toContain('sb_secret_wrong');
+  });
+});
+
+describe('limit', () => {
+  it('shows and sets what people may make', async () => {
+    expect(await ops(['limit'])).toMatchObject({
+      code: 0,
+      out: 'a person may make 5 tenants, a tenant may have 1000 devices\n',
+    });
+    expect((await ops(['limit', '--tenants-per-person', '0', '--devices', '20'])).out).toBe(
+      'a person may make 0 tenants, a tenant may have 20 devices\n',
+    );
+    expect((await ops(['limit', 'acme', '--devices', '30'])).out).toBe('tenant "acme" may have 30 devices\n');
+    expect(await ops(['limit', 'nobody'])).toMatchObject({ code: 1, err: 'error: there is no tenant "nobody"\n' });
+    expect(await ops(['limit', '--devices', 'many'])).toMatchObject({ code: 2 });
+  });
+});

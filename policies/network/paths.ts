@@ -1,0 +1,119 @@
+// The ways to the machines: which groups a packet must pass, one after the other. Azure asks the group of the subnet and
+// then the one of the interface, and both must let a packet in.
+import { at, isSet, type Known, UNKNOWN } from '../known.ts';
+import { followSurely } from '../links.ts';
+import type { Resource } from '../resource.ts';
+import { SECURITY_GROUP, SUBNET } from '../types.ts';
+import { type Interface, interfaces } from './interfaces.ts';
+import { type AddressSet, ALL_ADDRESSES, perFamily } from './reachability/addresses.ts';
+import type { RuleGroup } from './rule-groups.ts';
+import { type Subnet, subnetsOf } from './subnets.ts';
+
+/** Groups that are surely all in a packet's way, and the addresses it can be sent to. */
+export interface Path {
+  groups: RuleGroup[];
+  machine: AddressSet;
+}
+
+/** One interface in one subnet that it may be in, with what surely guards it there. */
+interface Place {
+  nic: Interface;
+  subnet?: Subnet;
+  groups: RuleGroup[];
+}
+
+class Ways {
+  private readonly groups: RuleGroup[];
+  private readonly resources: Resource[];
+  private readonly subnets: Subnet[];
+  private readonly nics: Interface[];
+
+  constructor(groups: RuleGroup[], resources: Resource[]) {
+    this.groups = groups;
+    this.resources = resources;
+    this.subnets = subnetsOf(resources);
+    this.nics = interfaces(resources);
+  }
+
+  /** The group that a reference surely leads to; undefined when there is none or several come into question. */
+  private groupAt(from: Resource, property: string, reference: Known): RuleGroup | undefined {
+    const found = followSurely(from, property, at(reference, 'id'), SECURITY_GROUP, this.resources);
+    return found.length === 1 ? this.groups.find(({ resource }) => resource === found[0]) : undefined;
+  }
+
+  private groupOfSubnet({ resource, groupProperty, groupReference }: Subnet): RuleGroup | undefined {
+    return this.groupAt(resource, groupProperty, groupReference);
+  }
+
+  private placesOf(nic: Interface): Place[] {
+    const own = this.groupAt(nic.resource, nic.properties.group, nic.group);
+    const configurations: Known[] = Array.isArray(nic.configurations) ? nic.configurations : [UNKNOWN];
+    return configurations.flatMap((each): Place[] => {
+      const property = nic.properties.configurations;
+      const found = followSurely(nic.resource, property, at(each, 'subnet', 'id'), SUBNET, this.resources);
+      const subnets = this.subnets.filter(({ resource }) => found.includes(resource));
+      return (subnets.length > 0 ? subnets : [undefined]).map((subnet) => {
+        const groups = [subnet && this.groupOfSubnet(subnet), own].filter((group) => group !== undefined);
+        return { nic, ...(subnet ? { subnet } : {}), groups: [...new Set(groups)] };
+      });
+    });
+  }
+
+  /** True when all that is in the subnet, as far as the stack tells, is interfaces with a place there. */
+  private isSeen(subnet: Subnet, places: Place[]): boolean {
+    const inside = places.filter((place) => place.subnet === subnet).map(({ nic }) => nic.resource);
+    const others = this.resources.filter(
+      (each) => each.type !== SUBNET && Object.values(each.propertyDependencies).flat().includes(subnet.resource.urn),
+    );
+    return inside.length > 0 && others.every((each) => inside.includes(each));
+  }
+
+  /** True when the group may guard something of which no path tells: then it must keep the contract by itself. */
+  private isAlone(group: RuleGroup, places: Place[]): boolean {
+    if (!places.some(({ groups }) => groups.includes(group))) return true;
+    const mayBe = (isSure: boolean, from: Resource, property: string, reference: Known): boolean => {
+      if (isSure || !isSet(reference)) return false;
+      const possible = followSurely(from, property, UNKNOWN, SECURITY_GROUP, this.resources);
+      return possible.length === 0 || possible.includes(group.resource!);
+    };
+    const isOpenTo = (nic: Interface) =>
+      mayBe(
+        places.some((place) => place.nic === nic && place.groups.includes(group)),
+        nic.resource,
+        nic.properties.group,
+        nic.group,
+      );
+    const strays = places.some(({ subnet, groups }) => subnet === undefined && groups.length === 0);
+    const isSubnetOpen = (subnet: Subnet) =>
+      this.groupOfSubnet(subnet) === group
+        ? strays || !this.isSeen(subnet, places)
+        : mayBe(this.groupOfSubnet(subnet) !== undefined, subnet.resource, subnet.groupProperty, subnet.groupReference);
+    return this.subnets.some(isSubnetOpen) || this.nics.some(isOpenTo);
+  }
+
+  all(): Path[] {
+    const places = this.nics.flatMap((nic) => this.placesOf(nic));
+    const paths = places.filter(({ groups }) => groups.length > 0).map(toPath);
+    const alone = this.groups.filter((group) => this.isAlone(group, places));
+    const isNew = ({ groups }: Path) => !(groups.length === 1 && alone.includes(groups[0]!));
+    return [...alone.map((group) => ({ groups: [group], machine: group.machine })), ...paths.filter(isNew)];
+  }
+}
+
+function toPath({ subnet, groups }: Place): Path {
+  const addresses = subnet?.addresses ?? ALL_ADDRESSES;
+  // A range of the other family can be added later without a change to the groups.
+  return {
+    groups,
+    machine: perFamily((family) => (addresses[family].length > 0 ? addresses[family] : ALL_ADDRESSES[family])),
+  };
+}
+
+/**
+ * Every way that must be judged. What guards an interface together is judged together only where the program itself
+ * links interface, subnet and groups; a group that may guard anything else, such as a subnet with something in it that is
+ * no interface, is judged alone, as if it were all there is.
+ */
+export function pathsTo(groups: RuleGroup[], resources: Resource[]): Path[] {
+  return new Ways(groups, resources).all();
+}

@@ -1,0 +1,62 @@
+// Invitations made by the platform's operator, by the rules that a tenant's owner is under; and the bounds on what people make.
+import type { Client } from 'pg';
+import { assertSlug } from '../../domain/identifiers.ts';
+import { inTransaction } from './connect.ts';
+
+/** A member's roles, the highest first. */
+export const MEMBER_ROLES = ['owner', 'staff', 'viewer'] as const;
+
+export interface InvitationRequest {
+  email: string;
+  /** Slug. */
+  tenant: string;
+  role: (typeof MEMBER_ROLES)[number];
+  /** Makes the tenant, by this name, when it is missing. */
+  newTenantName?: string | undefined;
+  /** Revokes an open invitation of the same address. Default: false, it is an error. */
+  replace?: boolean | undefined;
+}
+
+/**
+ * Makes an invitation, and the tenant with it or neither.
+ * @param client of the database's owner.
+ * @returns the token, which cannot be read again.
+ * @throws Error that says what to do.
+ */
+export async function invite(client: Client, request: InvitationRequest): Promise<{ token: string; expiresAt: Date }> {
+  const { email, tenant, role, newTenantName, replace = false } = request;
+  assertSlug(tenant, 'tenant');
+  return inTransaction(client, async () => {
+    if (newTenantName !== undefined) {
+      const sql = 'insert into public.tenants (slug, name) values ($1, $2) on conflict (slug) do nothing';
+      await client.query(sql, [tenant, newTenantName]);
+    }
+    const found = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
+    const id = found.rows[0]?.id;
+    if (id === undefined) throw new Error(`there is no tenant "${tenant}": add --create-tenant to make it`);
+    const open = await client.query<{ expires_at: Date }>(
+      `select expires_at from public.invitations where tenant_id = $1 and email = lower(btrim($2))
+         and accepted_at is null and revoked_at is null and expires_at > now()`,
+      [id, email],
+    );
+    const [pending] = open.rows;
+    if (pending && !replace) {
+      const until = pending.expires_at.toISOString().slice(0, 10);
+      throw new Error(
+        `${email} has an open invitation to "${tenant}" until ${until}: add --replace to revoke it and make another`,
+      );
+    }
+    const made = await client
+      .query<{ token: string; expires_at: Date }>(
+        "select access.invite($1, $2, $3) as token, now() + interval '7 days' as expires_at",
+        [id, email, role],
+      )
+      .catch((error) => {
+        const { code, message, hint } = error as { code?: string; message: string; hint?: string };
+        if (code === '42883') throw new Error('the database lacks a migration: npm run ops -- db apply');
+        throw new Error(hint ? `${message}. ${hint}` : message);
+      });
+    const { token, expires_at } = made.rows[0] as (typeof made.rows)[number];
+    return { token, expiresAt: expires_at };
+  });
+}

@@ -1,0 +1,84 @@
+// A mail server that keeps what it is sent: what the auth service mails comes here over SMTP.
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
+import PostalMime from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+
+export interface Mail {
+  to: string;
+  subject: string;
+  html: string;
+}
+
+export interface Mailbox {
+  port: number;
+  /** The newest mail to an address, which is then read: waits for one. @throws Error after ten seconds. */
+  take(to: string): Promise<Mail>;
+  /** How many mails an address has had. */
+  count(to: string): number;
+  stop(): Promise<void>;
+}
+
+const PATIENCE_MS = 10_000;
+
+/** Listens on a free port of loopback. */
+export async function startMailbox(): Promise<Mailbox> {
+  const unread: Mail[] = [];
+  const counts = new Map<string, number>();
+  const waiting = new Set<() => void>();
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS', 'AUTH'],
+    onData(stream, session, done) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', async () => {
+        const { subject = '', html = '' } = await PostalMime.parse(Buffer.concat(chunks));
+        for (const { address } of session.envelope.rcptTo) {
+          unread.push({ to: address, subject, html });
+          counts.set(address, (counts.get(address) ?? 0) + 1);
+        }
+        for (const look of waiting) look();
+        done();
+      });
+    },
+  });
+  server.listen(0, '127.0.0.1');
+  const inner = server.server as Server;
+  await once(inner, 'listening');
+  return {
+    port: (inner.address() as AddressInfo).port,
+    take: (to) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const n = unread.findLastIndex((mail) => mail.to === to);
+          if (n < 0) return;
+          clearTimeout(timer);
+          waiting.delete(look);
+          resolve(unread.splice(n, 1)[0] as Mail);
+        };
+        const timer = setTimeout(() => {
+          waiting.delete(look);
+          reject(new Error(`no mail to ${to} within ${PATIENCE_MS / 1000} s`));
+        }, PATIENCE_MS);
+        waiting.add(look);
+        look();
+      }),
+    count: (to) => counts.get(to) ?? 0,
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** The one link in a mail. */
+export function linkIn({ html }: Mail): string {
+  const [, href] = /href="([^"]+)"/.exec(html) ?? [];
+  if (href === undefined) throw new Error(`no link in ${JSON.stringify(html)}`);
+  return href.replaceAll('&amp;', '&');
+}
+
+/** The one code in a mail. */
+export function codeIn({ html }: Mail): string {
+  const [code] = /\b\d{6}\b/.exec(html) ?? [];
+  if (code === undefined) throw new Error(`no code in ${JSON.stringify(html)}`);
+  return code;
+}

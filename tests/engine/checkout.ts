@@ -1,0 +1,50 @@
+// The folder that a scenario's engine works in: a copy of the checkout, because the CLI rewrites the stack's file and a scenario
+// changes the program; or a small program of the scenario's own.
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ROOT } from '../../bootstrap/root.mjs';
+
+/** What the program, its deployment's commands and the policies need. */
+const COPIED = [
+  ...['Pulumi.yaml', 'Pulumi.README.md', 'package.json', 'package-lock.json', 'tsconfig.json'],
+  ...[
+    'stacks',
+    'components',
+    'domain',
+    'provisioning',
+    'functions',
+    'policies',
+    'ops',
+    'preview',
+    'local',
+    'bootstrap',
+  ],
+  ...['apps/dashboard', 'dist/functions'],
+];
+const LEFT_OUT = /\/(node_modules|\.next|out|testing|snapshots)$|\.test\.ts$/;
+
+export function copyCheckout(dir: string): void {
+  for (const name of COPIED) {
+    // With the times of their sources, the functions need not be built again.
+    const options = { recursive: true, preserveTimestamps: true, filter: (path: string) => !LEFT_OUT.test(path) };
+    cpSync(join(ROOT, name), join(dir, name), options);
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
+}
+
+/** @param files content by path. */
+export function writeProgram(dir: string, files: Record<string, string>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), content);
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
+}
+
+/** Replaces text in a file. @throws Error when the text is not there, so that no change is silently none. */
+export function changeFile(path: string, from: string | RegExp, to: string): void {
+  const before = readFileSync(path, 'utf8');
+  const after = before.replace(from, () => to);
+  if (after === before) throw new Error(`${path} does not hold ${from}`);
+  writeFileSync(path, after);
+}

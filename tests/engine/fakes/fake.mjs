@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// Stands for az, wrangler and npm, first on PATH: writes down what it was called with, and answers what the deployment's commands
+// need. `npm run ... ops -- deploy functions` really runs, against this az.
+import { spawnSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+const name = basename(process.argv[1]);
+const argv = process.argv.slice(2);
+const { FAKES_RECORD, FAKES_ROOT, FAKES_FAIL } = process.env;
+appendFileSync(FAKES_RECORD, `${JSON.stringify({ name, argv, env: process.env })}\n`);
+
+const line = [name, ...argv].join(' ');
+if (FAKES_FAIL && line.includes(FAKES_FAIL)) {
+  console.error(`${name} fails, as the test wants`);
+  process.exitCode = 1;
+} else if (name === 'npm' && argv.includes('functions')) {
+  const args = argv.slice(argv.indexOf('--') + 1);
+  process.exitCode = spawnSync(process.execPath, [join(FAKES_ROOT, 'ops/main.ts'), ...args], {
+    stdio: 'inherit',
+  }).status;
+} else if (name === 'az') {
+  console.log('{}');
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['tests/engine/*.scenario.ts'],
+    globalSetup: ['tests/build.setup.ts', 'tests/engine/run.setup.ts'],
+    // Generous: a busy machine is no failure. What hangs is ended all the same.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+});
