@@ -38,7 +38,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   const { port, broker, logFile } = options;
   if (!(await isPortFree(port))) {
     throw new Error(
-      `port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another port for the dashboard`,
+      `port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another with --dashboard-port`,
     );
   }
   const log = openSync(logFile, 'a', 0o600);
