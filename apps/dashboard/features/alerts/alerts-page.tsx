@@ -6,16 +6,19 @@ import { Tabs } from '../../ui/tabs.tsx';
 import { AlertHistory } from './alert-history.tsx';
 import { OpenAlerts } from './open-alerts.tsx';
 import { RulesSection } from './rules-section.tsx';
-import { useOpenAlerts } from './use-alerts.ts';
+import { useOpenCount } from './use-alerts.ts';
 
 type View = 'open' | 'history' | 'rules';
 
 export function AlertsPage() {
   const [view, setView] = useState<View>('open');
-  const { data: open } = useOpenAlerts();
+  const { data: open } = useOpenCount();
   return (
     <>
-      <PageHead title="Alerts" about="Rules look at the readings once a minute and open an alert when one is broken." />
+      <PageHead
+        title="Alerts"
+        about="Rules check the readings once a minute and open an alert when a condition is met. Alerts show here only; nobody is notified yet."
+      />
       <Tabs
         label="Alerts"
         value={view}
@@ -23,7 +26,7 @@ export function AlertsPage() {
         tabs={[
           {
             value: 'open',
-            label: open ? `Open (${open.length})` : 'Open',
+            label: open === undefined ? 'Open' : `Open (${open})`,
             content: <OpenAlerts onRules={() => setView('rules')} />,
           },
           { value: 'history', label: 'History', content: <AlertHistory /> },
