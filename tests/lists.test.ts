@@ -3,6 +3,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { RuleDraft } from '../apps/dashboard/features/alerts/rules.ts';
 import { ROOT } from '../bootstrap/root.mjs';
 import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
@@ -74,10 +75,16 @@ const load = async () => ({
 type Modules = Awaited<ReturnType<typeof load>>;
 
 const NOON = new Date('2026-11-20T12:00:00Z');
-const HOT = {
-  ...{ name: 'x', kind: 'threshold', device_id: null, field: 'f1', comparison: 'above', threshold: 0 },
-  ...{ window_minutes: 1, severity: 'info' },
-} as const;
+const HOT: RuleDraft = {
+  name: 'Hot',
+  kind: 'threshold',
+  device_id: null,
+  field: 'f1',
+  comparison: 'above',
+  threshold: 0,
+  window_minutes: 1,
+  severity: 'info',
+};
 
 /** Each query, and how much of what there is it must answer with. */
 const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size: number }>> = {

@@ -12,6 +12,11 @@ type View = 'open' | 'history' | 'rules';
 
 export function AlertsPage() {
   const [view, setView] = useState<View>('open');
+  const [isMaking, setIsMaking] = useState(false);
+  const show = (next: View, making = false) => {
+    setView(next);
+    setIsMaking(making);
+  };
   const { data: open } = useOpenCount();
   return (
     <>
@@ -22,15 +27,15 @@ export function AlertsPage() {
       <Tabs
         label="Alerts"
         value={view}
-        onChange={setView}
+        onChange={show}
         tabs={[
           {
             value: 'open',
             label: open === undefined ? 'Open' : `Open (${open})`,
-            content: <OpenAlerts onRules={() => setView('rules')} />,
+            content: <OpenAlerts onRules={(making) => show('rules', making)} />,
           },
           { value: 'history', label: 'History', content: <AlertHistory /> },
-          { value: 'rules', label: 'Rules', content: <RulesSection /> },
+          { value: 'rules', label: 'Rules', content: <RulesSection isMaking={isMaking} /> },
         ]}
       />
     </>

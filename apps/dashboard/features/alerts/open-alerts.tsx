@@ -22,8 +22,9 @@ import { useDeviceNames, useOpenAlerts, useRules } from './use-alerts.ts';
 /** Alerts shown at first, and as many more each time. */
 const STEP = 100;
 
-/** @param onRules shows the rules. */
-export function OpenAlerts({ onRules }: { onRules: () => void }) {
+/** @param onRules shows the rules, with a new one being made or not. */
+export function OpenAlerts({ onRules }: { onRules: (isMaking: boolean) => void }) {
+  const mayManage = useMay('manage rules');
   const [most, setMost] = useState(STEP);
   const { data, error } = useOpenAlerts(most);
   const alerts = data?.rows;
@@ -41,7 +42,13 @@ export function OpenAlerts({ onRules }: { onRules: () => void }) {
         <Empty
           icon={<BellOff />}
           title="Nothing is wrong"
-          action={<Button onClick={onRules}>{rules?.length ? 'See the rules' : 'Make a rule'}</Button>}
+          action={
+            rules?.length === 0 && mayManage ? (
+              <Button onClick={() => onRules(true)}>Make a rule</Button>
+            ) : (
+              <Button onClick={() => onRules(false)}>See the rules</Button>
+            )
+          }
         >
           {rules?.length === 0 ? 'There are no rules yet, so nothing is watched.' : 'No rule has anything to report.'}
         </Empty>

@@ -12,10 +12,21 @@ export interface Device {
 
 const COLUMNS = 'id,tenant_id,slug,name,enabled,created_at';
 
-/** A tenant's devices, by slug. @throws ApiError, as all below. */
+/** A tenant's devices, by slug; `pump-2` comes before `pump-10`. @throws ApiError, as all below. */
 export async function listDevices(tenantId: string): Promise<Device[]> {
-  return allRows((api) => api.from('devices').select(COLUMNS, COUNTED).eq('tenant_id', tenantId), ['slug']);
+  const devices = await allRows<Device>(
+    (api) => api.from('devices').select(COLUMNS, COUNTED).eq('tenant_id', tenantId),
+    ['slug'],
+  );
+  return inOrder(devices);
 }
+
+/** By slug, numbers by their value. Exported for its test. */
+export const inOrder = <Named extends { slug: string }>(devices: Named[]): Named[] =>
+  devices.toSorted((a, b) => (sortKey(a.slug) < sortKey(b.slug) ? -1 : 1));
+
+/** Numbers of one length compare as text. A slug has at most 63 digits. */
+const sortKey = (slug: string) => slug.replace(/\d+/g, (digits) => digits.padStart(63, '0'));
 
 /** Undefined when there is no such device, or it is another tenant's. */
 export async function findDevice(id: string): Promise<Device | undefined> {
