@@ -18,6 +18,8 @@ export interface FrontDoorOptions {
   jwtSecret: string;
   publishableKey: string;
   broker: { host: string; port: number; caFile: string };
+  /** Most rows an answer of the API has. Default: Supabase's, 1000. */
+  maxRows?: number;
   /** Requests that failed, and the mails the sign-in service would have sent, are appended here. */
   logFile: string;
 }
@@ -55,6 +57,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       BROKER_HOST: broker.host,
       BROKER_PORT: String(broker.port),
       BROKER_CA_FILE: broker.caFile,
+      FRONT_DOOR_MAX_ROWS: String(options.maxRows ?? 1000),
     },
   });
   closeSync(log);

@@ -67,7 +67,7 @@ export const PLACES: readonly Place[] = [
       await press(page, 'New rule');
       await page.getByLabel('Name').fill('Boiler too warm');
       await page.getByLabel('Field').fill('temperature');
-      await page.getByLabel('Bound').fill('25');
+      await page.getByLabel('Threshold').fill('25');
       await page.getByText(/^(never|once|[\d,]+ times)$/).waitFor();
     },
   },
