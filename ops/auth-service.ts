@@ -65,9 +65,12 @@ export async function mailInvitation(
   });
   if (answer.ok) return `The link was mailed to ${email}.`;
   const said = (await answer.json().catch(() => ({}))) as { error_code?: string; msg?: string };
-  if (said.error_code === 'email_exists') return `${email} has an account already, so no mail was sent: hand them the link.`;
+  if (said.error_code === 'email_exists')
+    return `${email} has an account already, so no mail was sent: hand them the link.`;
   const why = [said.error_code, said.msg].filter(Boolean).join(': ') || `status ${answer.status}`;
-  throw new Error(`the invitation is made, but its mail was refused (${why}): hand over the link above, or mend that and invite again with --replace`);
+  throw new Error(
+    `the invitation is made, but its mail was refused (${why}): hand over the link above, or mend that and invite again with --replace`,
+  );
 }
 
 async function ask(url: string, init: RequestInit): Promise<Response> {
