@@ -56,7 +56,7 @@ export function renderHeaders(
 ${line}
   Strict-Transport-Security: max-age=63072000; includeSubDomains
   X-Content-Type-Options: nosniff
-  Referrer-Policy: no-referrer
+  Referrer-Policy: unsafe-url
   Permissions-Policy: ${NEVER_USED.map((feature) => `${feature}=()`).join(', ')}
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Resource-Policy: same-origin
