@@ -56,7 +56,7 @@ export function renderHeaders(
 ${line}
   Strict-Transport-Security: max-age=63072000; includeSubDomains
   X-Content-Type-Options: nosniff
-  Referrer-Policy: unsafe-url
+  Referrer-Policy: no-referrer
   Permissions-Policy: ${NEVER_USED.map((feature) => `${feature}=()`).join(', ')}
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Resource-Policy: same-origin

@@ -64,12 +64,13 @@ export interface AuthOptions {
 
 /** internal/api/errors.go: `code` and `message` from API version 2024-01-01 on. */
 class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
     super(message);
+    this.status = status;
+    this.code = code;
   }
 }
 

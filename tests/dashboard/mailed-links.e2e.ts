@@ -56,6 +56,14 @@ async function person(): Promise<{ email: string; password: string }> {
   return account;
 }
 
+/** A session of theirs, as the auth service gives it. */
+async function sessionOf(account: { email: string; password: string }) {
+  return (await (await ask('token?grant_type=password', account)).json()) as Record<
+    'access_token' | 'refresh_token',
+    string
+  >;
+}
+
 /** Whether a password signs in. */
 const works = async (email: string, password: string) =>
   (await ask('token?grant_type=password', { email, password })).ok;
@@ -88,21 +96,6 @@ async function inspect(page: Page): Promise<void> {
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)).toEqual([]);
   }
   expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
-  if (process.env.PICTURES) {
-    const title = await page.getByRole('heading').first().textContent();
-    for (const [name, viewport] of [
-      ['phone', { width: 390, height: 844 }],
-      ['desk', { width: 1280, height: 800 }],
-    ] as const) {
-      await page.emulateMedia({ colorScheme: 'light' });
-      await page.setViewportSize(viewport);
-      await page.waitForTimeout(300);
-      await page.screenshot({
-        path: `${process.env.PICTURES}/${title?.replaceAll(/\W+/g, '-')}-${name}.png`,
-        animations: 'disabled',
-      });
-    }
-  }
   if (before) await page.setViewportSize(before);
 }
 
@@ -288,8 +281,9 @@ test('changing the password of an old sign-in takes a code from the mail', async
 });
 
 test('a changed e-mail address takes two links', async () => {
-  const { email, password } = await person();
-  const { access_token } = await (await ask('token?grant_type=password', { email, password })).json();
+  const account = await person();
+  const { email } = account;
+  const { access_token } = await sessionOf(account);
   const address = newAddress();
   await fetch(`${front.url}/auth/v1/user`, {
     method: 'PUT',
@@ -308,8 +302,8 @@ test('a changed e-mail address takes two links', async () => {
 });
 
 test('a link of somebody else’s making leads nowhere else, and signs nobody in by itself', async () => {
-  const { email, password } = await person();
-  const session = await (await ask('token?grant_type=password', { email, password })).json();
+  const account = await person();
+  const session = await sessionOf(account);
   const fragment = new URLSearchParams({
     access_token: session.access_token,
     refresh_token: session.refresh_token,
@@ -317,7 +311,7 @@ test('a link of somebody else’s making leads nowhere else, and signs nobody in
   });
   const page = await open(`/sign-in?next=//evil.example#${fragment}`);
   await heading(page, 'Set a new password');
-  await page.getByText(`For ${email}.`).waitFor();
+  await page.getByText(`For ${account.email}.`).waitFor();
   await page.goto('/admin/devices');
   await page.waitForURL(/\/sign-in/);
   // What an address says is never shown: only what the code means.

@@ -2,6 +2,7 @@ import '../ui/tokens.css';
 import '../ui/base.css';
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
+import { MAILED_LINK_SCRIPT } from '../features/session/mailed-link.ts';
 import { SessionProvider } from '../features/session/session.tsx';
 import { THEME_SCRIPT } from '../features/shell/theme.ts';
 
@@ -24,7 +25,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
     <html lang="en" suppressHydrationWarning>
       <head>
         {/* biome-ignore lint/security/noDangerouslySetInnerHtml: constants of ours; must run before anything else */}
-        <script dangerouslySetInnerHTML={{ __html: THEME_SCRIPT }} />
+        <script dangerouslySetInnerHTML={{ __html: `${MAILED_LINK_SCRIPT};${THEME_SCRIPT}` }} />
       </head>
       <body>
         <SessionProvider>{children}</SessionProvider>
