@@ -18,7 +18,10 @@ const press = (page: Page, name: string) => page.getByRole('button', { name, exa
 
 export const PLACES: readonly Place[] = [
   { name: 'sign-in', path: '/sign-in', go: heading('Sign in') },
-  { name: 'invite', path: '/invite?token=example', go: heading('You are invited') },
+  { name: 'invite', path: '/invite?token=example', go: heading('This invitation is not valid') },
+  { name: 'forgotten', path: '/forgotten', go: heading('Reset your password') },
+  { name: 'link', path: '/link', go: heading('No link was opened') },
+  { name: 'password', path: '/password', person: 'owner', go: (page) => page.getByLabel('New password').waitFor() },
   { name: 'not-found', path: '/no-such-page', go: heading('Page not found') },
   {
     name: 'devices',
