@@ -1,5 +1,5 @@
 // A tenant's members and the invitations to become one.
-import { allRows, COUNTED, call, oneRow } from '../session/rows.ts';
+import { allRows, COUNTED, call } from '../session/rows.ts';
 import type { Role } from '../tenants/roles.ts';
 
 export interface Member {
