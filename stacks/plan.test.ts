@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import type { Plan } from '../preview/plan.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
-import { all, bundleOf, type Inputs, named, nameOfUrn, one, planOf, userDataOf } from './testing/plan.ts';
+import { all, bundleOf, type Inputs, named, nameOfUrn, one, planOf, previewOf, userDataOf } from './testing/plan.ts';
 import { renderReplacementDoc } from './testing/replacement.ts';
 
 /** Azure gives these no tags. */
@@ -17,6 +17,11 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: Plan;
   beforeAll(async () => {
     plan = await planOf(stack);
+  });
+
+  it('is made without a warning or a word of the program', async () => {
+    const { log, programOutput } = await previewOf(stack);
+    expect({ log, programOutput }).toEqual({ log: [], programOutput: '' });
   });
 
   it('tags whatever can be tagged', () => {
@@ -136,7 +141,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     }
   });
 
-  it('deploys the functions that were built, once by their hash, when the app is ready', () => {
+  it('deploys the functions that were built, once by their id, when the app is ready', () => {
     const command = named(plan, 'function-deployment-package');
     const { create, environment, logging } = command.inputs;
     const app = one(plan, 'web:WebApp');
@@ -145,13 +150,10 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     );
     expect(logging).toBe('none');
     const path = environment.FUNCTIONS_PACKAGE;
-    const [, hash] = /^dist\/deployments\/([0-9a-f]{64})\.zip$/.exec(path) ?? [];
-    expect(
-      createHash('sha256')
-        .update(readFileSync(join(ROOT, path)))
-        .digest('hex'),
-    ).toBe(hash);
-    expect(packFunctions(join(ROOT, 'dist/functions')).hash).toBe(hash);
+    const [, id] = /^dist\/deployments\/([0-9a-f]{64})\.zip$/.exec(path) ?? [];
+    const { id: built, archive } = packFunctions(join(ROOT, 'dist/functions'));
+    expect(built).toBe(id);
+    expect(readFileSync(join(ROOT, path)).equals(archive)).toBe(true);
     expect(command.dependencies.map(nameOfUrn)).toEqual(
       expect.arrayContaining(['functions-app', 'functions-settings']),
     );
