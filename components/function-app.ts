@@ -5,7 +5,15 @@ import { WebApp } from '@pulumi/azure-native/web/webApp.js';
 import { WebAppApplicationSettings } from '@pulumi/azure-native/web/webAppApplicationSettings.js';
 import { WebAppFtpAllowed } from '@pulumi/azure-native/web/webAppFtpAllowed.js';
 import { WebAppScmAllowed } from '@pulumi/azure-native/web/webAppScmAllowed.js';
-import { ComponentResource, type ComponentResourceOptions, type Input, interpolate, type Output } from '@pulumi/pulumi';
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  interpolate,
+  type Output,
+  output,
+  type ResourceTransformation,
+} from '@pulumi/pulumi';
 import type { Access } from './access.ts';
 import type { LogWorkspace } from './log-workspace.ts';
 import type { Placement } from './placement.ts';
@@ -84,7 +92,6 @@ export class FunctionApp extends ComponentResource {
         siteConfig: {
           minTlsVersion: '1.2',
           scmMinTlsVersion: '1.2',
-          ftpsState: 'Disabled',
           http20Enabled: true,
           remoteDebuggingEnabled: false,
         },
@@ -103,7 +110,7 @@ export class FunctionApp extends ComponentResource {
           },
         },
       },
-      { parent: this, dependsOn: [storage, args.access] },
+      { parent: this, dependsOn: [storage, args.access], transformations: [withoutOtherPlansMembers] },
     );
 
     // A resource of their own: inside siteConfig one setting that is not known yet (the identity's id, the CA) would hide
@@ -126,9 +133,25 @@ export class FunctionApp extends ComponentResource {
   }
 }
 
-/** How the Functions host reaches its own storage and Application Insights: by identity, without a key. */
+/**
+ * Takes out what the SDK adds by itself, whatever it is given, and Flex Consumption refuses or does not know
+ * (pulumi/pulumi-azure-native#4168).
+ */
+const withoutOtherPlansMembers: ResourceTransformation = ({ props, opts }) => {
+  const { hyperV, isXenon, siteConfig, ...kept } = props;
+  return { props: { ...kept, siteConfig: output(siteConfig).apply(ofAnyPlan) }, opts };
+};
+
+function ofAnyPlan({ netFrameworkVersion, localMySqlEnabled, ...kept }: Record<string, unknown>) {
+  return kept;
+}
+
+/** The host's version, and how it reaches its own storage and Application Insights: by identity, without a key. */
 function hostSettings({ storage, identity, logs }: FunctionAppArgs): Record<string, Input<string>> {
   return {
+    // Azure sets it when it makes the app. Settings are replaced as a whole, and without it the app does not start
+    // (Azure/azure-functions-host#10714).
+    FUNCTIONS_EXTENSION_VERSION: '~4',
     AzureWebJobsStorage__accountName: storage.accountName,
     AzureWebJobsStorage__credential: 'managedidentity',
     AzureWebJobsStorage__clientId: identity.clientId,

@@ -1,5 +1,5 @@
 // The functions' package on its way into the Function App: One Deploy, the only way Flex Consumption has, by the Azure CLI
-// (docs/decisions/0009 says why). An unchanged package is not deployed again, because its hash is among the command's arguments.
+// (docs/decisions/0009 says why). An unchanged package is not deployed again, because its id is among the command's arguments.
 import { join, relative, sep } from 'node:path';
 import {
   ComponentResource,
@@ -37,9 +37,9 @@ export class FunctionDeployment extends ComponentResource {
   constructor(name: string, args: FunctionDeploymentArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:FunctionDeployment', name, {}, options);
     const { placement, subscriptionId, functionApp, functionPackage, after = [] } = args;
-    const { archive, hash } = functionPackage;
+    const { archive, id } = functionPackage;
     // As the checkout sees it: the command is the same on every machine.
-    const path = relative(ROOT, stage(ARCHIVES, `${hash}.zip`, archive))
+    const path = relative(ROOT, stage(ARCHIVES, `${id}.zip`, archive))
       .split(sep)
       .join('/');
     const app = `--resource-group ${placement.names.own('rg')} --app ${functionApp.appName}`;

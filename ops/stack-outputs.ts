@@ -9,6 +9,8 @@ export interface StackOutputs {
   brokerHost: string;
   /** PEM of the private CA; undefined when a public authority vouches for the broker. */
   brokerCaCertificate: string | undefined;
+  /** Origin of the dashboard, where one is deployed. */
+  dashboardAddress?: string;
   resourceGroup: string;
   functionAppName: string;
   vaultName: string;

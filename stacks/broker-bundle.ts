@@ -29,7 +29,7 @@ export interface BrokerBundleArgs {
 /** The bundle of an environment. */
 export function brokerBundle(args: BrokerBundleArgs): Bundle {
   const { config, brokerHost } = args;
-  const { maxQueuedMessages, maxQueuedBytes } = queueOf(config);
+  const { maxQueuedMessages, maxQueuedBytes, diskBytes } = queueOf(config);
   // In order, so that the same generations give the same bundle.
   const usernames = config.ingestGenerationsInForce.toSorted((a, b) => a - b).map(ingestUsername);
   return makeBundle({
@@ -63,6 +63,8 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       acmeDirectory: config.acmeDirectory,
       acmeEmail: config.acmeEmail ?? null,
       certificate: certificateOf(config.domain),
+      dataDiskGb: config.dataDiskGb,
+      stateBytes: diskBytes,
     },
   });
 }

@@ -6,7 +6,7 @@ import { type Diff, diffPlans } from '../preview/diff.ts';
 import { disruptionsOf } from '../preview/disruptions.ts';
 import type { Plan } from '../preview/plan.ts';
 import { makeScratchCopy, type ScratchCopy } from '../tests/support/scratch-copy.ts';
-import { having, planOf } from './testing/plan.ts';
+import { having, named, planOf } from './testing/plan.ts';
 
 /** What a person sees of a diff: name, operation, properties, effects. */
 function seen(diff: Diff): [string, string, string[], ...string[]][] {
@@ -48,6 +48,19 @@ describe('a changed line of the stack file', () => {
     expect(await changed('dev', having('vmSize: Standard_B2ts_v2'))).toEqual([
       ['broker-vm', 'update', ['hardwareProfile.vmSize'], 'restarts the machine'],
     ]);
+  });
+
+  it('of the data disk’s size grows it, and then its file system on the machine', async () => {
+    const rows = await changed('dev', having('dataDiskGb: 16'));
+    expect(rows).toHaveLength(6);
+    expect(rows).toEqual(expect.arrayContaining([['broker-data', 'update', ['diskSizeGB']], ...ANOTHER_BUNDLE]));
+    const plan = await planOf('dev', having('dataDiskGb: 16'));
+    // The run command waits for the machine, and that for its disk.
+    const [disk, machine, apply] = ['broker-data', 'broker-vm', 'broker-configuration-apply'].map((name) =>
+      named(plan, name),
+    );
+    expect(machine?.dependencies).toContain(disk?.urn);
+    expect(apply?.dependencies).toContain(machine?.urn);
   });
 
   it('of a rule changes both firewalls, and no machine', async () => {

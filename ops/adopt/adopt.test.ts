@@ -72,7 +72,8 @@ it('what it writes is text to every reader: Pulumi’s would take a date for a t
   const unquoted: unknown[] = [];
   visit(document.getIn(['config', 'mqtt-saas:adoption']) as Node, {
     Scalar(key, { type, value }) {
-      if (typeof value === 'string' && type === 'PLAIN' && (key !== 'key' || !/^[a-z][\w-]*$/i.test(value))) unquoted.push(value);
+      if (typeof value === 'string' && type === 'PLAIN' && (key !== 'key' || !/^[a-z][\w-]*$/i.test(value)))
+        unquoted.push(value);
     },
   });
   expect(unquoted).toEqual([]);

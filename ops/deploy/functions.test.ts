@@ -21,59 +21,114 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** An `az` that says these things, one a call, and succeeds from then on. */
-function az(...answers: string[]): void {
-  answers.forEach((answer, index) => {
-    writeFileSync(join(folder, `answer-${index + 1}`), answer);
+/**
+ * An `az` that refuses the first packages with these words, one each, and takes those that come then. Asked for functions, it
+ * lists what a timer's binding says: the package that was taken last, or what `running` says of each such question.
+ */
+function az(refusals: string[], running: string[] = []): void {
+  refusals.forEach((words, index) => {
+    writeFileSync(join(folder, `refusal-${index + 1}`), words);
+  });
+  running.forEach((answer, index) => {
+    writeFileSync(join(folder, `running-${index + 1}`), answer);
   });
   const script = `#!/bin/sh
-echo "$*" >> ${folder}/calls
-answer=${folder}/answer-$(wc -l < ${folder}/calls | tr -d ' ')
-[ ! -e "$answer" ] || { cat "$answer" >&2; exit 1; }
+cd ${folder}
+echo "$*" >> calls
+case $* in
+*config-zip*)
+  refusal=refusal-$(grep -c config-zip calls)
+  [ ! -e $refusal ] || { cat $refusal >&2; exit 1; }
+  echo '["p"]' > taken ;;
+*"function list"*)
+  answer=running-$(grep -c "function list" calls)
+  [ -e $answer ] || answer=taken
+  [ ! -e $answer ] || cat $answer ;;
+esac
 `;
   writeFileSync(join(folder, 'az'), script);
   chmodSync(join(folder, 'az'), 0o755);
 }
 
 const WHAT = { subscription: 'sub', resourceGroup: 'rg', app: 'func-x', package: 'p.zip' };
-const LINE =
-  'functionapp deployment source config-zip --subscription sub --resource-group rg --name func-x --src p.zip --build-remote false';
-const patience = { tries: 3, pauseMs: 1 };
+const PLACE = '--subscription sub --resource-group rg --name func-x';
+const LINE = `functionapp deployment source config-zip ${PLACE} --src p.zip --build-remote false`;
+const ASK = `functionapp function list ${PLACE} --query [].config.bindings[].packageId --output json`;
+const patience = { tries: 3, firstPauseMs: 1, longestPauseMs: 2 };
 
-test('a package is deployed as it is, without a build over there', async () => {
-  az();
+test('a package is deployed as it is, without a build over there, and the app asked whether it runs it', async () => {
+  az([]);
   await deployFunctions(WHAT, patience);
-  expect(calls()).toEqual([LINE]);
+  expect(calls()).toEqual([LINE, ASK]);
 });
 
 test.each([
   'Failed to upload because Azure Storage responded with Forbidden : Response status code does not indicate success: 403',
   'An error occured during deployment. Status Code: 503, Details: Site Unavailable',
 ])('an app that is not ready yet is waited for: %s', async (answer) => {
-  az(answer, answer);
+  az([answer, answer]);
   await deployFunctions(WHAT, patience);
-  expect(calls()).toEqual([LINE, LINE, LINE]);
+  expect(calls()).toEqual([LINE, LINE, LINE, ASK]);
 });
 
-test('but not for ever', async () => {
-  az('Status Code: 503', 'Status Code: 503', 'Status Code: 503');
+const PARTLY = 'ERROR: Deployment was partially successful. These are the deployment logs:';
+test.each([
+  PARTLY,
+  '[KuduSpecializer] Kudu has been restarted after package deployed for deployment 034b9835. Kudu Restart Count: 1.',
+  'ERROR: Deployment was cancelled and another deployment is in progress.',
+])('an interrupted deployment is begun again: %s', async (answer) => {
+  az([answer, answer], ['["older"]', '["older"]']);
+  await deployFunctions(WHAT, patience);
+  expect(calls()).toEqual([LINE, ASK, LINE, ASK, LINE, ASK]);
+});
+
+test('unless the app runs the package all the same', async () => {
+  az([PARTLY], ['["p"]']);
+  await deployFunctions(WHAT, patience);
+  expect(calls()).toEqual([LINE, ASK]);
+});
+
+test('what the CLI calls a success is none as long as the app runs another package', async () => {
+  az([], ['["older"]', '[]']);
+  await deployFunctions(WHAT, patience);
+  expect(calls()).toEqual([LINE, ASK, ASK, ASK]);
+  az([], ['["older"]', '[]', '["older", "older"]'].flatMap((each) => [each, each]).slice(0, 6));
+  rmSync(join(folder, 'calls'));
+  await expect(deployFunctions(WHAT, patience)).rejects.toThrow('func-x does not run p but');
+  expect(calls()).toEqual([LINE, ASK, ASK, ASK]);
+});
+
+test('nor when it cannot be asked', async () => {
+  az([]);
+  const script = readFileSync(join(folder, 'az'), 'utf8').replace('answer=running', 'echo unavailable >&2; exit 1; #');
+  writeFileSync(join(folder, 'az'), script);
+  await expect(deployFunctions(WHAT, patience)).rejects.toThrow('func-x does not say what it runs: unavailable');
+});
+
+test('a refused deployment is no success for want of a list', async () => {
+  az([PARTLY, PARTLY, PARTLY], ['{}', '{}', '{}']);
+  await expect(deployFunctions(WHAT, patience)).rejects.toThrow(`func-x did not take the package:\n${PARTLY}`);
+});
+
+test('nobody waits for ever', async () => {
+  az(['Status Code: 503', 'Status Code: 503', 'Status Code: 503']);
   await expect(deployFunctions(WHAT, patience)).rejects.toThrow('func-x did not take the package:\nStatus Code: 503');
   expect(calls()).toHaveLength(3);
 });
 
 test('anything else fails at once, with what the CLI said', async () => {
-  az('Deployment was successful but the app appears to be unhealthy.');
+  az(['Deployment was successful but the app appears to be unhealthy.']);
   await expect(deployFunctions(WHAT, patience)).rejects.toThrow(/did not take.*\n.*appears to be unhealthy/);
   expect(calls()).toHaveLength(1);
 });
 
 test('who is not signed in is told how', async () => {
-  az("Please run 'az login' to setup account.");
+  az(["Please run 'az login' to setup account."]);
   await expect(deployFunctions(WHAT, patience)).rejects.toThrow('is not signed in: az login');
 });
 
 test('the command takes the package from the environment, as pulumi up gives it', () => {
-  az();
+  az([]);
   const main = join(import.meta.dirname, '../main.ts');
   const args = ['deploy', 'functions', '--subscription', 'sub', '--resource-group', 'rg', '--app', 'func-x'];
   const run = (env: NodeJS.ProcessEnv) => spawnSync(process.execPath, [main, ...args], { env, encoding: 'utf8' });
@@ -81,7 +136,7 @@ test('the command takes the package from the environment, as pulumi up gives it'
     status: 0,
     stdout: 'func-x runs p.zip\n',
   });
-  expect(calls()).toEqual([LINE]);
+  expect(calls()).toEqual([LINE, ASK]);
   expect(run(process.env)).toMatchObject({ status: 2, stderr: expect.stringContaining('--package <file>') });
   rmSync(join(folder, 'az'));
   const none = run({ ...process.env, FUNCTIONS_PACKAGE: 'p.zip', PATH: folder });

@@ -19,6 +19,13 @@ test('a name that is not known closes nothing unless it was made from the app', 
   expect(find(app('one'), ...closed({ name: UNKNOWN_TEXT }))).toHaveLength(2);
   expect(find(app('one'), ...closed({ name: UNKNOWN_TEXT }, '', { name: [urnOf(WEB_APP, 'one')] }))).toEqual([]);
 });
+test('an app on Flex Consumption, which refuses ftpsState, needs none; its passwords are closed all the same', () => {
+  const flex = (functionAppConfig: object) => resource(WEB_APP, 'one', { name: 'one', functionAppConfig });
+  expect(find(flex({ deployment: {} }), ...closed({ name: 'one' }))).toEqual([]);
+  expect(find(flex({ deployment: {} }))).toHaveLength(2);
+  expect(find(flex({ deployment: UNKNOWN_TEXT }), ...closed({ name: 'one' }))).toHaveLength(1);
+  expect(find(flex({}), ...closed({ name: 'one' }))).toHaveLength(1);
+});
 test('a slot needs its own', () => {
   const slot = resource(WEB_APP_SLOT, 'slot', { name: 'one', slot: 'next', siteConfig });
   expect(find(slot, ...closed({ name: 'one' }))).toHaveLength(2);

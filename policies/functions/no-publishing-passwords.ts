@@ -1,5 +1,5 @@
 // FN-03: code is published by an identity, not by a user name and password.
-import { at, type Known } from '../known.ts';
+import { at, isObject, type Known } from '../known.ts';
 import { follow } from '../links.ts';
 import type { Resource } from '../resource.ts';
 import { type Finding, REQUIRED, type StackRule } from '../rule.ts';
@@ -28,6 +28,9 @@ function isClosed(app: Resource, type: string, resources: Resource[]): boolean {
 const sameText = (a: Known, b: Known): boolean =>
   typeof a === 'string' && typeof b === 'string' && a.toLowerCase() === b.toLowerCase();
 
+/** Flex Consumption has no FTP, and refuses a setting about it. An app of another plan cannot have a functionAppConfig. */
+const isFlexConsumption = ({ props }: Resource): boolean => isObject(at(props, 'functionAppConfig', 'deployment'));
+
 export const noPublishingPasswords: StackRule = {
   id: 'FN-03',
   name: 'function-app-no-publishing-passwords',
@@ -35,11 +38,12 @@ export const noPublishingPasswords: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'Every web or function app and slot sets siteConfig.ftpsState to Disabled, and a WebAppFtpAllowed and a WebAppScmAllowed with allow: false belong to it. Azure’s default allows all three.',
+    'A WebAppFtpAllowed and a WebAppScmAllowed with allow: false belong to every web or function app and slot, and outside Flex Consumption, which has no FTP, it sets siteConfig.ftpsState to Disabled. Azure’s default allows all three.',
   reason:
     'The publishing password replaces the app’s code, never expires and is shown to everyone who may manage the app.',
-  fix: 'set siteConfig.ftpsState: "Disabled" and add web.WebAppFtpAllowed and web.WebAppScmAllowed with the app’s name and allow: false',
+  fix: 'add web.WebAppFtpAllowed and web.WebAppScmAllowed with the app’s name and allow: false, and, unless the app has a functionAppConfig, set siteConfig.ftpsState: "Disabled"',
   sources: [
+    'Microsoft Learn, "App settings reference for Azure Functions", Flex Consumption plan deprecations',
     'Microsoft Learn, "Disable basic authentication in App Service deployments" (https://learn.microsoft.com/azure/app-service/configure-basic-auth-disable)',
     'CIS Azure Foundations 3.0 9.3',
     'Checkov CKV_AZURE_78',
@@ -59,7 +63,7 @@ export const noPublishingPasswords: StackRule = {
           urn,
           message: `"${name}" does not surely refuse a publishing password for ${what}.`,
         }));
-        if (at(props, 'siteConfig', 'ftpsState') === 'Disabled') return findings;
+        if (isFlexConsumption(app) || at(props, 'siteConfig', 'ftpsState') === 'Disabled') return findings;
         return [...findings, { urn, message: `"${name}" does not surely have FTP switched off.` }];
       }),
 };

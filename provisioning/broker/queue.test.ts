@@ -8,6 +8,7 @@ test('rate x longest outage x bytes', () => {
     maxQueuedBytes: 360_000,
     memoryBytes: 3600 * 612,
     fileBytes: 3600 * 356,
+    diskBytes: Math.ceil((3600 * 356 * 3) / 0.8),
   });
 });
 

@@ -19,6 +19,8 @@ export interface QueueLimits {
   memoryBytes: number;
   /** Bytes of one copy of mosquitto.db when the queue is full. */
   fileBytes: number;
+  /** Bytes of the disk that has room for all copies of it, and for what else lies there. */
+  diskBytes: number;
 }
 
 /** A machine that has to hold a queue. */
@@ -54,11 +56,13 @@ export function queueLimits(outage: Outage): QueueLimits {
   }
   const { messagesPerSecond, outageHours, messageBytes } = outage;
   const messages = Math.ceil(messagesPerSecond * outageHours * 3600);
+  const fileBytes = Math.ceil(messages * (messageBytes + MESSAGE_FILE_BYTES));
   return {
     maxQueuedMessages: messages,
     maxQueuedBytes: Math.ceil(messages * messageBytes),
     memoryBytes: Math.ceil(messages * (messageBytes + MESSAGE_MEMORY_BYTES)),
-    fileBytes: Math.ceil(messages * (messageBytes + MESSAGE_FILE_BYTES)),
+    fileBytes,
+    diskBytes: Math.ceil((fileBytes * COPIES_ON_DISK) / DISK_SHARE),
   };
 }
 
@@ -75,11 +79,11 @@ export function assertQueueFits(limits: QueueLimits, { memoryGiB, dataDiskGb }: 
         'choose a larger vmSize',
     );
   }
-  const disk = (dataDiskGb * GIB * DISK_SHARE) / COPIES_ON_DISK;
-  if (limits.fileBytes > disk) {
+  if (limits.diskBytes > dataDiskGb * GIB) {
+    const room = (dataDiskGb * GIB * DISK_SHARE) / COPIES_ON_DISK;
     throw new Error(
       `a full queue of ${limits.maxQueuedMessages} messages takes ${mebibytes(limits.fileBytes)} on disk, three times ` +
-        `while it is saved or restored; a data disk of ${dataDiskGb} GiB has room for ${mebibytes(disk)}. Set a larger dataDiskGb`,
+        `while it is saved or restored; a data disk of ${dataDiskGb} GiB has room for ${mebibytes(room)}. Set a larger dataDiskGb`,
     );
   }
 }

@@ -47,7 +47,7 @@ test('the package is host.json, package.json and a bundle with its maps, and the
   expect(hashes(await buildFunctions(join(dir, 'other', 'b')))).toEqual(first);
   expect(JSON.parse(readFileSync(join(folder, 'host.json'), 'utf8'))).toMatchObject({ version: '2.0' });
   expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).toMatchObject({
-    ...{ type: 'module', main: 'main.mjs' },
+    ...{ type: 'module', main: 'main.mjs', packageId: expect.stringMatching(/^[0-9a-f]{64}$/) },
   });
 });
 
@@ -63,6 +63,9 @@ test('loaded by the host it registers mqtt_ingest on a timer of one minute, and 
   expect(registered.map(({ name }) => name)).toContain('mqtt_ingest');
   const [binding] = Object.values(registered.find(({ name }) => name === 'mqtt_ingest')!.bindings);
   expect(binding).toMatchObject({ type: 'timerTrigger', schedule: '0 * * * * *' });
+  // Azure lists bindings as they were registered: so it is asked which package the app runs.
+  const { packageId } = JSON.parse(readFileSync(join(dir, 'a/package.json'), 'utf8'));
+  for (const { bindings } of registered) expect(Object.values(bindings)[0]).toMatchObject({ packageId });
   // Ingest cannot do without these: that they are not loaded shows that it is not, and the host does not wait for it.
   for (const name of ['tls', 'zlib', 'worker_threads']) expect(builtins).not.toContain(name);
 });

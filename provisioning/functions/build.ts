@@ -1,4 +1,5 @@
 // Builds the Function App's package into dist/functions, or leaves it when nothing changed since.
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -60,9 +61,18 @@ export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   });
   const files = new Map<string, Uint8Array>(outputFiles.map(({ path, contents }) => [basename(path), contents]));
   files.set('host.json', json(HOST));
-  files.set('package.json', json(PACKAGE));
+  files.set('package.json', json({ ...PACKAGE, packageId: idOf(files) }));
   await replaceFolder(outdir, files, started);
   return outdir;
+}
+
+/** Names the package by what is in it. */
+function idOf(files: Map<string, Uint8Array>): string {
+  const hash = createHash('sha256').update(JSON.stringify(PACKAGE));
+  for (const [name, contents] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(`\0${name}\0${contents.length}\0`).update(contents);
+  }
+  return hash.digest('hex');
 }
 
 /**

@@ -31,19 +31,21 @@ test('another program reads it back: names, content, checksums, and modes that l
 });
 
 test('order, time and mode of the files do not change the bytes, content does', () => {
+  const content = new Map([...CONTENT, ['package.json', Buffer.from('{ "packageId": "one" }')]]);
   const write = (place: string, names: string[]) => {
     mkdirSync(join(folder, place));
-    for (const name of names) writeFileSync(join(folder, place, name), CONTENT.get(name)!);
+    for (const name of names) writeFileSync(join(folder, place, name), content.get(name)!);
     return join(folder, place);
   };
-  const first = packFunctions(write('a', ['main.mjs', 'host.json']));
-  const other = write('b', ['host.json', 'main.mjs']);
+  const first = packFunctions(write('a', ['main.mjs', 'package.json']));
+  expect(first.id).toBe('one');
+  const other = write('b', ['package.json', 'main.mjs']);
   utimesSync(join(other, 'main.mjs'), 1, 1);
   // What a build that runs beside this one is about to rename.
   writeFileSync(join(other, 'main.mjs.4711'), 'half');
   expect(packFunctions(other)).toEqual(first);
-  writeFileSync(join(other, 'host.json'), '{ }');
-  expect(packFunctions(other).hash).not.toBe(first.hash);
+  writeFileSync(join(other, 'main.mjs'), 'export { };');
+  expect(packFunctions(other).archive).not.toEqual(first.archive);
 });
 
 test('a name that the format has no room for is refused', () => {

@@ -19,6 +19,17 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const canMount = process.getuid?.() === 0 && has('mkfs.ext4') && existsSync('/dev/loop-control');
 
+/** The kernel lets nobody without CAP_SYS_RESOURCE grow what is mounted (ext4_ioctl), and a container may lack it. */
+const mayGrowMounted =
+  (BigInt(`0x${/^CapEff:\t(\w+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0}`) >> 24n) % 2n === 1n;
+/** There, a resize2fs that takes the file system off its folder meanwhile. Shell. */
+const OFFLINE = `
+  mkdir bin
+  cat >bin/resize2fs <<END
+umount $1/state && e2fsck -fp "$device" && $(command -v resize2fs) "$device" && mount -t ext4 "$device" $1/state
+END
+  chmod +x bin/resize2fs; PATH=$PWD/bin:$PATH`;
+
 describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop devices)', () => {
   /** Mounts `disk` as a new machine would, in a mount namespace with units of its own, then runs `then`. */
   function onNewMachine(disk: string, then: string) {
@@ -49,6 +60,28 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
     const disk = blankDisk();
     onNewMachine(disk, 'echo sessions >state/mosquitto.db');
     expect(onNewMachine(disk, 'cat state/mosquitto.db').stdout).toBe('sessions\n');
+  });
+
+  it('grows with its disk, and once', () => {
+    const disk = blankDisk();
+    const grow = `sh ${own('../broker/bundle/bin/grow-data-disk.sh')} "$1/state" >said 2>&1 || cat said >&2; grep -o 'had.*' said || echo as it was`;
+    const script = `
+      ${mayGrowMounted ? '' : OFFLINE}
+      echo sessions >state/mosquitto.db
+      ${mayGrowMounted ? 'exec 3>>state/mosquitto.db' : ''}
+      ${grow}
+      truncate -s 64M "$2"; losetup -c "$device"
+      ${grow}
+      ${grow}
+      ${mayGrowMounted ? 'echo more >&3; exec 3>&-' : 'echo more >>state/mosquitto.db'}
+      cat state/mosquitto.db; findmnt -bno SIZE state`;
+    const { stdout, stderr } = onNewMachine(disk, script);
+    const [first, said, again, ...rest] = stdout.trim().split('\n');
+    const [, had, has] = /^had (\d+) bytes and has (\d+)$/.exec(said ?? '') ?? [];
+    expect(Number(has) / Number(had), stdout + stderr).toBeGreaterThan(3);
+    expect([first, again]).toEqual(['as it was', 'as it was']);
+    expect(rest).toEqual(['sessions', 'more', has]);
+    expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).toBe(0);
   });
 
   it('touches no disk that holds something else', () => {

@@ -109,7 +109,7 @@ export const functionApp: Scenarios<FunctionApp> = {
 };
 
 /** A package made of one file, in place of `packFunctions(await freshFunctions())`. */
-const functionPackage = { hash: '0'.repeat(64), archive: Buffer.from('a package') };
+const functionPackage = { id: '0'.repeat(64), archive: Buffer.from('a package') };
 
 export const functionDeployment: Scenarios<FunctionDeployment> = {
   defaults: ({ name, placement, identities: { subscriptionId }, functionApp }) =>

@@ -19,6 +19,8 @@ const args: BundleArgs = {
     acmeDirectory: LETS_ENCRYPT,
     acmeEmail: null,
     certificate: { source: 'vault', certificateSecret: 'c', keySecret: 'k', caSecret: 'a' },
+    dataDiskGb: 8,
+    stateBytes: 1_000_000,
   },
 };
 const text = (path: string, bundle = makeBundle(args)) =>

@@ -26,6 +26,10 @@ export interface MachineSettings {
   /** Mailbox the ACME server may write to; null: none. */
   acmeEmail: string | null;
   certificate: CertificateSource;
+  /** Size of the data disk, GiB. A bundle with another one has the file system grown. */
+  dataDiskGb: number;
+  /** What a full queue takes on the data disk, all told, bytes: a smaller file system refuses the bundle. */
+  stateBytes: number;
 }
 
 /** The public ACME server. */

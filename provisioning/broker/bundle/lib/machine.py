@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 
+import data_disk
 from release import CURRENT, RELEASES
 
 UNITS = "/etc/systemd/system"
@@ -34,13 +35,15 @@ class ActivationFailure(Exception):
 def activate(release, old):
     """Puts a release into force in place of `old` (None: there was none). Returns what was done to the broker.
 
-    Raises ActivationFailure; then `activate(old, release)` brings the old one back.
+    Raises ActivationFailure or OSError; then `activate(old, release)` brings the old one back.
     """
     _switch_to(release)
     _load_firewall(release)
     changed = _install_units(release, old)
     if changed:
         _systemctl("daemon-reload")
+    # Before the broker is told of a queue that counts on it.
+    print(f"broker-apply: {data_disk.make_room(release)}", flush=True)
     _run([os.path.join(release, "bin/prepare-broker.sh")])
     # Before the broker: on a first boot one of them obtains the certificate it waits for.
     _start_units(release, old)

@@ -1,0 +1,14 @@
+// Which package this is. Each trigger says so among its options, which Azure lists as the host read them: whoever deploys asks
+// there what the app runs (ops/deploy/functions.ts).
+import { readFileSync } from 'node:fs';
+
+/** Options for a trigger; empty where this was not built. */
+export const ofPackage: { packageId?: string } = read();
+
+function read(): { packageId?: string } {
+  try {
+    return { packageId: JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')).packageId };
+  } catch {
+    return {};
+  }
+}

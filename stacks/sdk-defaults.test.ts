@@ -1,0 +1,157 @@
+// What the SDK puts into a plan by itself: all of it, decided here one by one. And what Flex Consumption refuses: none of it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
+import type { Plan, PlanEntry } from '../preview/plan.ts';
+import { having, one, planOf } from './testing/plan.ts';
+
+/** given: the program says it, whatever the SDK would. kept: as the SDK says, for this reason. out: taken out, for this reason. */
+type Decision = 'given' | `kept: ${string}` | `out: ${string}`;
+
+const ONLY_CHOICE = 'kept: the only one that Azure still has';
+const AZURES_OWN = 'kept: what Azure does where nothing is said';
+const DECISIONS: Record<string, Decision> = {
+  'applicationinsights:Component applicationType': 'given',
+  'applicationinsights:Component flowType': ONLY_CHOICE,
+  'applicationinsights:Component ingestionMode': 'given',
+  'applicationinsights:Component publicNetworkAccessForIngestion':
+    'kept: the functions send from outside the virtual network',
+  'applicationinsights:Component publicNetworkAccessForQuery': 'kept: operators read it in the portal',
+  'applicationinsights:Component requestSource': ONLY_CHOICE,
+  'authorization:RoleAssignment principalType': 'given',
+  'keyvault:Vault properties.enableRbacAuthorization': 'given',
+  'keyvault:Vault properties.enableSoftDelete': 'given',
+  'keyvault:Vault properties.enabledForDeployment': 'kept: Azure itself needs no secret of it',
+  'keyvault:Vault properties.enabledForDiskEncryption': 'kept: Azure itself needs no secret of it',
+  'keyvault:Vault properties.enabledForTemplateDeployment': 'kept: Azure itself needs no secret of it',
+  'keyvault:Vault properties.publicNetworkAccess': 'given',
+  'keyvault:Vault properties.softDeleteRetentionInDays': 'given',
+  'monitor:ActionGroup enabled': 'given',
+  'monitor:ActivityLogAlert enabled': 'given',
+  'monitor:ActivityLogAlert location': 'given',
+  'network:Subnet privateEndpointNetworkPolicies': AZURES_OWN,
+  'network:Subnet privateLinkServiceNetworkPolicies': AZURES_OWN,
+  'network:VirtualNetwork enableDdosProtection': 'kept: its plan is a paid extra',
+  'network:VirtualNetwork enableVmProtection': AZURES_OWN,
+  'storage:Blob type': AZURES_OWN,
+  'web:WebApp clientAffinityEnabled': 'given',
+  'web:WebApp hyperV': 'out: a property of Windows containers; Flex Consumption is Linux',
+  'web:WebApp isXenon': 'out: not valid on Flex Consumption',
+  'web:WebApp scmSiteAlsoStopped': AZURES_OWN,
+  'web:WebApp siteConfig.http20Enabled': 'given',
+  'web:WebApp siteConfig.localMySqlEnabled': 'out: Flex Consumption knows none, and has refused it',
+  'web:WebApp siteConfig.netFrameworkVersion': 'out: Flex Consumption refuses it (pulumi/pulumi-azure-native#4168)',
+};
+
+/** By path, such as `siteConfig.http20Enabled`. */
+type Defaults = [path: string, value: unknown][];
+
+const SDK = join(ROOT, 'node_modules/@pulumi');
+const INPUTS = readFileSync(join(SDK, 'azure-native/types/input.js'), 'utf8');
+
+/** The program's text, for what it says itself. */
+const PROGRAM = readdirSync(join(ROOT, 'components'))
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  .map((file) => readFileSync(join(ROOT, 'components', file), 'utf8'))
+  .join('');
+
+/** What the constructor of a type puts in where the program says nothing. */
+function defaultsOf(type: string): Defaults {
+  const [pack = '', module = '', name = ''] = type.split(':');
+  const folder = module.replace(/^index\/.*/, '');
+  const file = join(SDK, pack, folder, `${name.charAt(0).toLowerCase()}${name.slice(1)}.js`);
+  expect(existsSync(file), file).toBe(true);
+  const text = readFileSync(file, 'utf8');
+  const plain = [...text.matchAll(/resourceInputs\["(\w+)"\] = \(args\?\.\1\) \?\? (.+);/g)];
+  const nested = [...text.matchAll(/resourceInputs\["(\w+)"\] = .*\binputs\.(\w+)\.(\w+ProvideDefaults)\b/g)];
+  return [
+    ...plain.map(([, key = '', value = '']): Defaults[number] => [key, JSON.parse(value)]),
+    ...nested.flatMap(([, key, space = '', made = '']) =>
+      nestedDefaults(space, made).map(([path, value]): Defaults[number] => [`${key}.${path}`, value]),
+    ),
+  ];
+}
+
+/** The same of an object among the inputs. */
+function nestedDefaults(space: string, made: string): Defaults {
+  const start = INPUTS.indexOf(`function ${made}(val)`, INPUTS.indexOf(`(function (${space}) {`));
+  const body = INPUTS.slice(start, INPUTS.indexOf('\n    }', start));
+  return [...body.matchAll(/^\s+(\w+): (.+),$/gm)].flatMap(([, key = '', value = '']): Defaults => {
+    const [, plain] = /^\(val\.\w+\) \?\? (.+)$/.exec(value) ?? [];
+    if (plain !== undefined) return [[key, JSON.parse(plain)]];
+    const [, deeper = ''] = /(\w+ProvideDefaults)/.exec(value) ?? [];
+    return nestedDefaults(space, deeper).map(([path, of]) => [`${key}.${path}`, of]);
+  });
+}
+
+const valueAt = ({ inputs }: PlanEntry, path: string) =>
+  path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], inputs);
+
+/** Two environments that have every type between them. */
+const plans = () => Promise.all([planOf('dev', having('iotHub: true')), planOf('prod')]);
+
+/** Each default that a resource of a plan gets, with that resource. */
+function* defaultsIn(all: Plan): Generator<{ row: string; value: unknown; entry: PlanEntry; path: string }> {
+  for (const entry of all.filter(({ custom }) => custom)) {
+    for (const [path, value] of defaultsOf(entry.type)) {
+      // An object that is not there gets none.
+      const parent = path.split('.').slice(0, -1).join('.');
+      if (parent && valueAt(entry, parent) === undefined) continue;
+      yield { row: `${entry.type.replace('azure-native:', '')} ${path}`, value, entry, path };
+    }
+  }
+}
+
+it('every default of the SDK is decided, and what is decided is so in the plans', async () => {
+  const found = new Set<string>();
+  for (const { row, value, entry, path } of defaultsIn((await plans()).flat())) {
+    found.add(row);
+    const planned = valueAt(entry, path);
+    const decision = DECISIONS[row];
+    if (decision?.startsWith('kept')) expect(planned, row).toEqual(value);
+    else if (decision?.startsWith('out')) expect(planned, row).toBeUndefined();
+    else expect(PROGRAM, row).toMatch(new RegExp(`\\b${path.split('.').at(-1)}: `));
+  }
+  expect([...found].sort()).toEqual(Object.keys(DECISIONS).sort());
+});
+
+// Microsoft Learn, "App settings reference for Azure Functions", Flex Consumption plan deprecations; and what Azure was seen to
+// refuse, or its own modules leave out: pulumi-azure-native#4168, azure-pipelines-tasks#21032 and #22254, azure-cli#31414,
+// terraform-azurerm-avm-res-web-site#345. Which of them it refuses differs by region and time.
+const NO_SITE = [
+  'containerSize',
+  'hyperV',
+  'isReserved',
+  'isXenon',
+  'vnetBackupRestoreEnabled',
+  'vnetContentShareEnabled',
+];
+const NO_SITE_CONFIG = [
+  ...['alwaysOn', 'ftpsState', 'functionAppScaleLimit', 'functionsRuntimeScaleMonitoringEnabled', 'javaVersion'],
+  ...['linuxFxVersion', 'localMySqlEnabled', 'netFrameworkVersion', 'nodeVersion', 'phpVersion', 'powerShellVersion'],
+  ...['preWarmedInstanceCount', 'pythonVersion', 'use32BitWorkerProcess', 'vnetRouteAllEnabled', 'windowsFxVersion'],
+];
+const NO_SETTINGS = [
+  ...['ENABLE_ORYX_BUILD', 'FUNCTIONS_MAX_HTTP_CONCURRENCY', 'FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED'],
+  ...['FUNCTIONS_WORKER_PROCESS_COUNT', 'FUNCTIONS_WORKER_RUNTIME', 'FUNCTIONS_WORKER_RUNTIME_VERSION'],
+  ...['SCM_DO_BUILD_DURING_DEPLOYMENT', 'TZ', 'WEBSITE_CONTENTAZUREFILECONNECTIONSTRING', 'WEBSITE_CONTENTOVERVNET'],
+  ...['WEBSITE_CONTENTSHARE', 'WEBSITE_DNS_SERVER', 'WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT'],
+  ...['WEBSITE_NODE_DEFAULT_VERSION', 'WEBSITE_RUN_FROM_PACKAGE', 'WEBSITE_SKIP_CONTENTSHARE_VALIDATION'],
+  ...['WEBSITE_TIME_ZONE', 'WEBSITE_VNET_ROUTE_ALL', 'WEBSITES_ENABLE_APP_SERVICE_STORAGE'],
+];
+
+it.each(['dev', 'prod'])(
+  '%s: the app has nothing that Flex Consumption refuses, and the version that it needs',
+  async (stack) => {
+    const plan = await planOf(stack);
+    const { inputs } = one(plan, 'web:WebApp');
+    const settings = one(plan, 'web:WebAppApplicationSettings').inputs.properties;
+    const refused = (given: object, list: string[]) => Object.keys(given).filter((key) => list.includes(key));
+    expect(one(plan, 'web:AppServicePlan').inputs.sku).toEqual({ name: 'FC1', tier: 'FlexConsumption' });
+    expect(refused(inputs, NO_SITE)).toEqual([]);
+    expect(refused(inputs.siteConfig, NO_SITE_CONFIG)).toEqual([]);
+    expect(refused(settings, NO_SETTINGS)).toEqual([]);
+    expect(settings.FUNCTIONS_EXTENSION_VERSION).toBe('~4');
+  },
+);
