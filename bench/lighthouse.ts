@@ -44,7 +44,7 @@ export async function run(args: string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  ensureDebianPackages(['chromium']);
+  await ensureDebianPackages(['chromium']);
   const { platform, stop } = await startDashboardPlatform('lighthouse');
   const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-lighthouse-'));
   const port = await freePort();

@@ -1,6 +1,7 @@
 // Installs Debian or Ubuntu packages that npm cannot bring, such as the broker itself.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { Progress } from './progress.mjs';
 
 /** A file that shows a package is there, where it is not a program of the package's own name. */
 const PROOF = {
@@ -32,11 +33,10 @@ const isThere = (name) => {
 /**
  * Makes sure that each package is there; installs through apt as root or with password-less sudo.
  * @param {string[]} names
- * @param {import('./progress.mjs').Progress} progress
  * @param system what it runs on; a test says otherwise.
  * @throws Error with what to do when it cannot.
  */
-export async function ensureDebianPackages(names, progress, system = thisSystem()) {
+export async function ensureDebianPackages(names, system = thisSystem()) {
   const missing = names.filter((name) => !isThere(name));
   if (names.length > 0 && system.platform !== 'linux') throw new Error(`This needs Linux. ${ELSEWHERE}`);
   if (missing.length === 0) return;
@@ -50,6 +50,7 @@ export async function ensureDebianPackages(names, progress, system = thisSystem(
   if (prefix === undefined) {
     throw new Error(`${areMissing}, and this user may not install packages. Run:\n  sudo sh -c '${command}'`);
   }
+  const progress = new Progress(process.stderr);
   progress.step(`Debian packages: ${list}`);
   await withoutStartingServices(prefix, missing, async () => {
     const { code, said } = await run([...prefix, 'sh', '-c', command]);
@@ -60,6 +61,7 @@ export async function ensureDebianPackages(names, progress, system = thisSystem(
       );
     }
   });
+  progress.done();
 }
 
 const thisSystem = () => ({ platform: process.platform, hasApt: existsSync('/usr/bin/apt-get') });

@@ -11,9 +11,11 @@ function ensureAsNobody(name: string, system = DEBIAN) {
   const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-'));
   try {
     const file = join(dir, 'debian.mjs');
-    copyFileSync(new URL('./debian.mjs', import.meta.url), file);
+    for (const name of ['debian', 'progress', 'terminal-line']) {
+      copyFileSync(new URL(`./${name}.mjs`, import.meta.url), join(dir, `${name}.mjs`));
+    }
     spawnSync('chmod', ['-R', 'a+rX', dir]);
-    const program = `import { ensureDebianPackages } from '${file}'; await ensureDebianPackages(['${name}'], undefined, ${JSON.stringify(system)});`;
+    const program = `import { ensureDebianPackages } from '${file}'; await ensureDebianPackages(['${name}'], ${JSON.stringify(system)});`;
     const words = ['node', '--input-type=module', '--eval', program];
     const isRoot = process.getuid!() === 0;
     const drop = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];

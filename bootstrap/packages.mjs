@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Progress } from './progress.mjs';
 import { ROOT } from './root.mjs';
 
 const MODULES = join(ROOT, 'node_modules');
@@ -34,14 +35,14 @@ function installed() {
 /**
  * Installs the set once per version of the lock file. What is there is added to, because a platform may be running from it.
  * @param {'platform' | 'all'} set
- * @param {import('./progress.mjs').Progress} progress
  * @throws Error with what npm said.
  */
-export async function ensurePackages(set, progress) {
+export async function ensurePackages(set) {
   const before = installed();
   if (before?.isCurrent && (before.set === set || before.set === 'all')) return;
   const wanted = before?.set === 'all' ? 'all' : set;
   const { step, args } = SETS[wanted];
+  const progress = new Progress(process.stderr);
   progress.step(step);
   try {
     const verb = before ? ['install', '--no-save'] : ['ci'];
@@ -54,6 +55,7 @@ export async function ensurePackages(set, progress) {
   }
   removeHeaders();
   writeFileSync(STAMP, `${lockHash()} ${wanted}`);
+  progress.done();
 }
 
 /** @throws Error with what npm said, when it fails. */

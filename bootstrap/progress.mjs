@@ -2,7 +2,7 @@
 // elsewhere one line a step, when it begins.
 import { TerminalLine } from './terminal-line.mjs';
 
-const TICK_MS = 200;
+const TICK_MS = 500;
 /** A step that is done sooner shows no clock. */
 const CLOCK_FROM_S = 2;
 
@@ -14,10 +14,13 @@ export class Progress {
   #since = 0;
   #timer;
 
-  /** @param {NodeJS.WriteStream} stream */
-  constructor(stream) {
+  /**
+   * @param {NodeJS.WriteStream} stream
+   * @param {TerminalLine} [line] of that stream, where something else uses it too
+   */
+  constructor(stream, line = new TerminalLine(stream)) {
     this.#stream = stream;
-    if (stream.isTTY) this.#line = new TerminalLine(stream);
+    this.#line = line;
   }
 
   /** The step before, if any, is done; this one begins. @param {string} step */
@@ -25,7 +28,7 @@ export class Progress {
     const before = this.#summary('✓', '32');
     this.#step = step;
     this.#since = Date.now();
-    if (!this.#line) return void this.#stream.write(`${step} ...\n`);
+    if (!this.#stream.isTTY) return this.#line.note(`${step} ...\n`);
     this.#line.show(this.#current(), before);
     this.#timer ??= setInterval(() => this.#line.show(this.#current()), TICK_MS).unref();
   }
@@ -44,7 +47,7 @@ export class Progress {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#step = undefined;
-    this.#line?.clear(summary);
+    this.#line.clear(summary);
   }
 
   #current() {
@@ -53,7 +56,7 @@ export class Progress {
   }
 
   #summary(mark, code) {
-    if (this.#step === undefined) return '';
+    if (this.#step === undefined || !this.#stream.isTTY) return '';
     return `${this.#colour(code, mark)} ${this.#step} ${this.#colour('2', `${this.#seconds().toFixed(1)} s`)}\n`;
   }
 

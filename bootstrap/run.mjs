@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureDebianPackages } from './debian.mjs';
 import { ensurePackages } from './packages.mjs';
-import { Progress } from './progress.mjs';
 import { ROOT } from './root.mjs';
 
 const MINIMUM_NODE = 24;
@@ -47,11 +46,9 @@ function runInChild(node, file, args) {
 
 try {
   const { packages, needs, file, args } = parse(process.argv.slice(2));
-  const progress = new Progress(process.stderr);
   // First what may be refused, then what takes longest.
-  await ensureDebianPackages(needs, progress);
-  await ensurePackages(packages, progress);
-  progress.done();
+  await ensureDebianPackages(needs);
+  await ensurePackages(packages);
   const target = join(ROOT, file);
   if (major() >= MINIMUM_NODE) {
     process.argv = [process.execPath, target, ...args];

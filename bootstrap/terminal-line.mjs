@@ -1,16 +1,19 @@
-// One line at the end of a terminal's text that is rewritten in place. It never takes more than one row, and what was
-// written above it stays.
+// One line at the end of a terminal's text that is rewritten in place: cut to one row, and what was written above it stays.
+// The cursor waits below it, at the beginning of an empty row: what a person types, and Ctrl-C's "^C", does not get into it.
 import { stripVTControlCharacters } from 'node:util';
 
 const USUAL_COLUMNS = 80;
 const ESCAPE = '\u001b';
-const UP = (rows) => (rows > 0 ? `${ESCAPE}[${rows}A` : '');
+const UP = (rows) => `${ESCAPE}[${rows}A`;
 const CLEAR_TO_END = `${ESCAPE}[J`;
 const RESET = `${ESCAPE}[0m`;
 /** A colour's code, or one character. */
 const PIECE = new RegExp(`${ESCAPE}\\[[\\d;]*m|.`, 'gu');
 
-/** Writes to a stream that must be a terminal. */
+/** Most terminals fold a line that has become too long; xterm, screen and the console cut it. */
+const FOLDS = !process.env.XTERM_VERSION && !process.env.STY && process.env.TERM !== 'linux';
+
+/** A stream's last line. On a stream that is no terminal it does not exist: only what is left above it is written. */
 export class TerminalLine {
   #stream;
   #text = '';
@@ -24,28 +27,32 @@ export class TerminalLine {
 
   /**
    * Shows the text, cut to the terminal's width, in place of what the line had.
-   * @param {string} text one line, with colours or without
+   * @param {string} text one line, with colours or without; empty: no line
    * @param {string} [above] whole lines to leave above it
    */
   show(text, above = '') {
-    const shown = cut(text, this.#columns() - 1);
-    this.#stream.write(`${this.#erase()}${above}${shown}`);
+    const shown = this.#stream.isTTY ? cut(text, this.#columns() - 1) : '';
+    const written = `${this.#erase()}${above}${shown && `${shown}\n`}`;
+    if (written) this.#stream.write(written);
     this.#text = text;
     this.#width = stripVTControlCharacters(shown).length;
   }
 
   /** Removes the line. @param {string} [above] whole lines to leave in its place */
-  clear(above = '') {
-    const text = `${this.#erase()}${above}`;
-    if (text) this.#stream.write(text);
-    this.#text = '';
-    this.#width = 0;
+  clear(above) {
+    this.show('', above);
   }
 
-  /** A terminal that became narrower has folded the line into several rows. */
+  /** Leaves whole lines above what the line shows. @param {string} lines */
+  note(lines) {
+    this.show(this.#text, lines);
+  }
+
   #erase() {
     if (this.#width === 0) return '';
-    return `\r${UP(Math.floor(this.#width / this.#columns()))}${CLEAR_TO_END}`;
+    // A terminal that became narrower has folded the line into several rows.
+    const rows = FOLDS ? Math.ceil(this.#width / this.#columns()) : 1;
+    return `\r${UP(rows)}${CLEAR_TO_END}`;
   }
 
   #columns() {

@@ -109,7 +109,7 @@ function readReading(
   { maxDepth, maxAheadSeconds, maxAgeSeconds }: MessageLimits,
 ): Reading | Rejection {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return reject('not-an-object', `${nameOf(value)} is no reading: a reading is one JSON object`);
+    return reject('not-an-object', `expected a JSON object, got ${nameOf(value)}`);
   }
   // A nesting of n levels needs at least 2n characters.
   if (text.length > 2 * maxDepth && isDeeper(value, maxDepth)) {

@@ -22,9 +22,13 @@ beforeAll(async () => {
       grant execute on function public.refuse(text) to authenticated;
       create function public.kind_of(value jsonb) returns text language sql as 'select jsonb_typeof(value)';
       grant execute on function public.kind_of(jsonb) to authenticated;
+      create function public.timeout() returns text language sql stable as $$ select current_setting('statement_timeout') $$;
+      grant execute on function public.timeout() to authenticated;
+      create function public.numbers() returns setof int language sql stable as 'select generate_series(1, 1001)';
+      grant execute on function public.numbers() to authenticated;
       create table public.kept (value jsonb, bytes bytea);
       alter table public.kept enable row level security;
-      grant select, insert on public.kept to authenticated;
+      grant select, insert, delete on public.kept to authenticated;
       create policy everything on public.kept for all to authenticated using (true)`),
   );
 });
@@ -52,6 +56,7 @@ test('a session is its role, its id and its e-mail address in the database', asy
 
 test.each([
   ['42501', 403],
+  ['57014', 500],
   ['P0002', 500],
   ['22023', 400],
   ['23505', 409],
@@ -59,6 +64,31 @@ test.each([
   const { api } = await rig.signUp(`${code}@example.com`);
   const answer = await api.rpc('refuse', { code });
   expect(answer).toMatchObject({ status, error: { code, message: 'not you', hint: 'ask an owner' } });
+});
+
+test('an answer is cut at max rows, from a table and from a function, and says so to who asks for the count', async () => {
+  const { api } = await rig.signUp('max@example.com');
+  await api.from('kept').insert(Array.from({ length: 1001 }, (_, value) => ({ value })));
+  for (const ask of [
+    api.from('kept').select('value', { count: 'exact' }),
+    api.rpc('numbers', {}, { count: 'exact' }),
+  ]) {
+    const { data, count } = await ask;
+    expect(data).toHaveLength(1000);
+    expect(count).toBe(1001);
+  }
+  const narrow = await rig.openFrontDoor(7);
+  const { access_token } = (await api.auth.getSession()).data.session!;
+  const answer = await fetch(`${narrow.url}/rest/v1/rpc/numbers?limit=100`, {
+    headers: { apikey: rig.publishableKey, authorization: `Bearer ${access_token}` },
+  });
+  expect(await answer.json()).toHaveLength(7);
+  await api.from('kept').delete().gte('value', 0);
+});
+
+test('a statement is cut after 8 seconds, as Supabase does to its members', async () => {
+  const { api } = await rig.signUp('slow@example.com');
+  expect((await api.rpc('timeout')).data).toBe('8s');
 });
 
 test('a JSON object, array or text is what it was, as an argument and as a row', async () => {

@@ -18,6 +18,8 @@ export interface FrontDoorOptions {
   jwtSecret: string;
   publishableKey: string;
   broker: { host: string; port: number; caFile: string };
+  /** Most rows an answer of the API has. Default: Supabase's, 1000. */
+  maxRows?: number;
   /** Requests that failed, and the mails the sign-in service would have sent, are appended here. */
   logFile: string;
 }
@@ -38,7 +40,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   const { port, broker, logFile } = options;
   if (!(await isPortFree(port))) {
     throw new Error(
-      `port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another port for the dashboard`,
+      `port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another with --dashboard-port`,
     );
   }
   const log = openSync(logFile, 'a', 0o600);
@@ -55,6 +57,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       BROKER_HOST: broker.host,
       BROKER_PORT: String(broker.port),
       BROKER_CA_FILE: broker.caFile,
+      FRONT_DOOR_MAX_ROWS: String(options.maxRows ?? 1000),
     },
   });
   closeSync(log);

@@ -1,8 +1,9 @@
 // A local platform on this machine: its name, its folder, and what is known of it while it runs.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { tryLock } from './lock.ts';
+import { removeDataFolder } from './postgres-folder.ts';
 import { dataRoot } from './unprivileged.ts';
 
 /** What other programs (verify, ops) need to reach a running platform. Holds secrets: readable by its owner only. */
@@ -33,39 +34,55 @@ export interface RunningInstance {
 export interface Claim {
   name: string;
   dir: string;
+  /** True when an earlier start has left a database. */
+  hasData: boolean;
   /** Publishes how to reach the platform. */
   announce(instance: RunningInstance): void;
+  /** Removes everything the platform has kept. The place stays claimed. */
+  removeData(): Promise<void>;
   release(): void;
 }
 
-const DEFAULT_NAMES = ['default', 'second', 'third', 'fourth', 'fifth'];
+const DEFAULT_NAME = 'default';
 const STATE_FILE = 'platform.json';
 const PORTS_FILE = 'ports.json';
+/** How psql reaches the database as its superuser: https://www.postgresql.org/docs/17/libpq-pgservice.html */
+export const PSQL_FILE = 'psql.conf';
 /** Free text becomes a folder's name. */
 const NAME_PATTERN = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /**
- * Claims the named place, or the first free one.
- * @throws Error when the named platform runs already, or the name cannot be a folder's.
+ * Claims the named place.
+ * @throws Error when this platform runs already, or the name cannot be a folder's.
  */
-export async function claimInstance(name?: string): Promise<Claim> {
-  if (name !== undefined && !NAME_PATTERN.test(name)) {
+export async function claimInstance(name = DEFAULT_NAME): Promise<Claim> {
+  if (!NAME_PATTERN.test(name)) {
     throw new Error(`--name ${JSON.stringify(name)}: use 1-32 of a-z, 0-9 and "-", not beginning with "-"`);
   }
-  for (const candidate of name === undefined ? DEFAULT_NAMES : [name]) {
-    const lock = await tryLock(join(dataRoot(), candidate));
-    if (lock) return makeClaim(candidate, lock);
-  }
-  throw new Error(
-    name === undefined
-      ? `${DEFAULT_NAMES.length} platforms are running already: stop one, or give another a name with --name`
-      : `the platform "${name}" is running already: stop it, or choose another --name`,
-  );
+  const lock = await tryLock(join(dataRoot(), name));
+  if (!lock) throw new Error(describeRunning(name));
+  return makeClaim(name, lock);
 }
 
-/** The state of a running platform; without a name, of the first that runs. Undefined when there is none. */
+function describeRunning(name: string): string {
+  const instance = readInstance(name);
+  if (!instance) return `the platform "${name}" is starting or stopping already: wait for it, or choose another --name`;
+  return `the platform "${name}" is running already, at ${instance.dashboardUrl}
+  Check it       npm run verify -- --target local:${name}
+  Stop it        Ctrl-C where it runs, or: kill ${instance.pid}
+  Start another  npm start -- --name ${name === DEFAULT_NAME ? 'second' : `${name}-2`}`;
+}
+
+/** The platforms that have data in this checkout, running or not: "default" first, the others by name. */
+export function listInstances(): string[] {
+  if (!existsSync(dataRoot())) return [];
+  const names = readdirSync(dataRoot()).filter((name) => existsSync(join(dataRoot(), name, PORTS_FILE)));
+  return names.sort((a, b) => Number(b === DEFAULT_NAME) - Number(a === DEFAULT_NAME) || (a < b ? -1 : 1));
+}
+
+/** The state of a running platform; without a name, of "default" or else the first that runs. Undefined: there is none. */
 export function readInstance(name?: string): RunningInstance | undefined {
-  for (const candidate of name === undefined ? DEFAULT_NAMES : [name]) {
+  for (const candidate of name === undefined ? listInstances() : [name]) {
     const file = join(dataRoot(), candidate, STATE_FILE);
     if (!existsSync(file)) continue;
     const instance = JSON.parse(readFileSync(file, 'utf8')) as RunningInstance;
@@ -82,21 +99,37 @@ export function readPorts(dir: string): { mqtt?: number; database?: number; dash
 
 function makeClaim(name: string, lock: Server): Claim {
   const dir = join(dataRoot(), name);
-  mkdirSync(dir, { recursive: true, mode: 0o755 });
   const file = join(dir, STATE_FILE);
+  mkdirSync(dir, { recursive: true });
   return {
     name,
     dir,
+    hasData: existsSync(join(dir, 'postgres')),
     announce: (instance) => {
-      writeFileSync(`${file}.new`, JSON.stringify(instance, null, 2), { mode: 0o600 });
-      renameSync(`${file}.new`, file);
       const dashboard = Number(new URL(instance.dashboardUrl).port);
       const ports = { mqtt: instance.mqttPort, database: instance.databasePort, dashboard };
       writeFileSync(join(dir, PORTS_FILE), JSON.stringify(ports));
+      writeSecretly(join(dir, PSQL_FILE), psqlService(instance.databaseUrl));
+      writeSecretly(file, JSON.stringify(instance, null, 2));
+    },
+    removeData: async () => {
+      await removeDataFolder(join(dir, 'postgres'));
+      rmSync(dir, { recursive: true });
     },
     release: () => {
       rmSync(file, { force: true });
       lock.close();
     },
   };
+}
+
+/** In one step, readable by its owner only. */
+function writeSecretly(file: string, content: string): void {
+  writeFileSync(`${file}.new`, content, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+function psqlService(databaseUrl: string): string {
+  const { hostname, port, username, password, pathname } = new URL(databaseUrl);
+  return `[local]\nhost=${hostname}\nport=${port}\nuser=${username}\npassword=${password}\ndbname=${pathname.slice(1)}\n`;
 }

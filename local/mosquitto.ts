@@ -57,7 +57,7 @@ const START_TIMEOUT_MS = 10_000;
 export async function startMosquitto(options: MosquittoOptions): Promise<Mosquitto> {
   const { port } = options;
   if (!(await isPortFree(port))) {
-    throw new Error(`port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another MQTT port`);
+    throw new Error(`port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another with --mqtt-port`);
   }
   const dir = makeServiceDir(options.dir);
   const { certificates, configFile, registryFiles, persistenceDir } = await prepare(dir, options);
@@ -138,7 +138,7 @@ async function prepare(dir: string, { port, registry, configure = (text) => text
 export function findMosquitto(): string {
   const places = [...SBIN, ...(process.env.PATH ?? '').split(':')];
   const found = places.map((place) => join(place, 'mosquitto')).find(existsSync);
-  if (!found) throw new Error('mosquitto is not installed. Run: sudo apt-get install mosquitto');
+  if (!found) throw new Error('mosquitto is not installed: install the package of that name');
   return found;
 }
 

@@ -1,8 +1,8 @@
 // Somebody to sign in as, one a role, in the simulated devices' first tenant. Runs at every start; adds what is missing.
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import type { ClientBase } from 'pg';
-import { generateKey } from '../domain/credentials.ts';
 
 /** The demonstration's people, and what each may do. */
 export const PEOPLE = [
@@ -20,6 +20,11 @@ export interface SignInService {
   publishableKey: string;
 }
 
+/** Four words of 2,048, as `ozone-tilt-lucky-fence`: 44 random bits, for a service that listens on this machine only. */
+export function makePassphrase(): string {
+  return Array.from({ length: 4 }, () => wordlist[randomInt(wordlist.length)]).join('-');
+}
+
 /**
  * Makes sure that each person can sign in with the password in `passwords`, which is made when it is missing, and is a
  * member of the demonstration's tenant with his role.
@@ -31,7 +36,7 @@ export async function seedPeople(
   passwords: Record<string, string>,
 ): Promise<void> {
   for (const { email, role } of PEOPLE) {
-    passwords[email] ??= generateKey();
+    passwords[email] ??= makePassphrase();
     const api = createClient(dashboardUrl, publishableKey, {
       auth: { persistSession: false, autoRefreshToken: false },
     });

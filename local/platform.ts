@@ -28,6 +28,8 @@ export interface PlatformOptions {
   dir: string;
   /** Port of MQTT over TLS. Default: a free one. A given one that is taken is an error. */
   mqttPort?: number;
+  /** Port of the dashboard and the API. Default: a free one. A given one that is taken is an error. */
+  dashboardPort?: number;
   /** Ports to use when they are free, so that addresses stay the same from start to start. */
   preferredPorts?: { mqtt?: number; database?: number; dashboard?: number };
   /** Told of each step. */
@@ -128,7 +130,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     stops.push(commands.stop);
 
     onProgress('front door');
-    const dashboardPort = await choosePort(options.preferredPorts?.dashboard);
+    const dashboardPort = options.dashboardPort ?? (await choosePort(options.preferredPorts?.dashboard));
     const frontDoor = await supervise(
       'the front door',
       () =>

@@ -1,7 +1,7 @@
 // Where a cluster's files lie, and who owns them: Postgres refuses to run as root and to use another user's files.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chown, mkdir, realpath, writeFile } from 'node:fs/promises';
+import { chown, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { SHARED_FOLDER } from './postgres-binaries.ts';
@@ -23,8 +23,7 @@ export async function makeDataFolder(wanted: string): Promise<string> {
     await chown(path, uid, gid);
     return path;
   }
-  const name = createHash('sha256').update(path).digest('hex').slice(0, 16);
-  const reachable = join(SHARED_FOLDER, `data-${name}`);
+  const reachable = elsewhere(path);
   await mkdir(reachable, { recursive: true, mode: 0o700 });
   await chown(reachable, uid, gid);
   await writeFile(
@@ -32,6 +31,19 @@ export async function makeDataFolder(wanted: string): Promise<string> {
     `Postgres may not enter this folder; its data are in ${reachable}\n`,
   );
   return reachable;
+}
+
+/** Removes a cluster's folder, and its files where they are elsewhere. */
+export async function removeDataFolder(wanted: string): Promise<void> {
+  const path = await realpath(wanted).catch(() => undefined);
+  if (path === undefined) return;
+  if (SERVICE_USER) await rm(elsewhere(path), { recursive: true, force: true });
+  await rm(path, { recursive: true });
+}
+
+function elsewhere(path: string): string {
+  const name = createHash('sha256').update(path).digest('hex').slice(0, 16);
+  return join(SHARED_FOLDER, `data-${name}`);
 }
 
 async function canReach(folder: string, { uid, gid }: User): Promise<boolean> {

@@ -1,5 +1,5 @@
 // The live status of the local platform: counts per tenant, in place on a terminal, a line now and then elsewhere.
-import { clearLine, cursorTo } from 'node:readline';
+import type { TerminalLine } from '../bootstrap/terminal-line.mjs';
 import { connect } from '../provisioning/database/connect.ts';
 import { type Colors, colorsFor } from './colors.ts';
 
@@ -45,33 +45,23 @@ function renderStatus({ messagesPerSecond, tenants }: Status, colors: Colors): s
   return [colors.bold(`${messagesPerSecond.toFixed(1)} msg/s`), ...parts].join('   ');
 }
 
-/** A display on `stream`; shows nothing before `run`. */
-export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
+/** A display on `stream`, whose last line is `line`; shows nothing before `run`. */
+export function createStatusDisplay(stream: NodeJS.WriteStream, line: TerminalLine): StatusDisplay {
   const colors = colorsFor(stream);
   const duplicates = new Map<string, number>();
   let stopped = false;
   let printedAt = 0;
-  let inPlace = false;
   let lastTrouble: string | undefined;
   let running = false;
 
-  const clear = () => {
-    if (!inPlace) return;
-    clearLine(stream, 0);
-    cursorTo(stream, 0);
-    inPlace = false;
-  };
   const show = (status: Status) => {
-    if (!stream.isTTY && Date.now() - printedAt < LINE_EVERY_MS) return;
+    const text = renderStatus(status, colors);
+    if (stream.isTTY) return line.show(text);
+    if (Date.now() - printedAt < LINE_EVERY_MS) return;
     printedAt = Date.now();
-    clear();
-    stream.write(renderStatus(status, colors) + (stream.isTTY ? '' : '\n'));
-    inPlace = Boolean(stream.isTTY);
+    line.note(`${text}\n`);
   };
-  const note = (message: string) => {
-    clear();
-    stream.write(`${colors.yellow('!')} ${message}\n`);
-  };
+  const note = (message: string) => line.note(`${colors.yellow('!')} ${message}\n`);
   const loop = async (databaseUrl: string, acknowledged: () => number) => {
     let before = { at: Date.now(), count: acknowledged() };
     while (!stopped) {
@@ -101,7 +91,7 @@ export function createStatusDisplay(stream: NodeJS.WriteStream): StatusDisplay {
     },
     stop: () => {
       stopped = true;
-      clear();
+      line.clear();
     },
   };
 }

@@ -39,14 +39,50 @@ export async function readAuthSettings({ supabaseUrl, publishableKey }: AuthPlac
 /**
  * The origin on which a mailed link ends. A link with a token that never was ends there too, with an error: so the setting
  * "Site URL" can be read.
- * @param wanted where the dashboard sends people; it is used when the service allows it.
  */
-export async function whereLinksEnd({ supabaseUrl, publishableKey }: AuthPlace, wanted: string): Promise<string> {
-  const query = new URLSearchParams({ token: 'none', type: 'recovery', redirect_to: `${wanted}/invite` });
-  const answer = await ask(`${supabaseUrl}/auth/v1/verify?${query}`, { headers: { apikey: publishableKey } });
+async function whereLinksEnd({ supabaseUrl, publishableKey }: AuthPlace): Promise<string> {
+  const answer = await ask(`${supabaseUrl}/auth/v1/verify?token=none&type=recovery`, {
+    headers: { apikey: publishableKey },
+  });
   const location = answer.headers.get('location');
   if (!location || !URL.canParse(location)) throw new Error(`the auth service answers a link with ${answer.status}`);
   return new URL(location).origin;
+}
+
+/** What is wrong with it, each with the setting that mends it; and whether anybody can make an account. */
+export interface AuthVerdict {
+  problems: { seen: string; remedy: string }[];
+  isOpen: boolean;
+}
+
+/** What to do about open sign-ups. */
+export const CLOSE_SIGN_UPS =
+  'switch off "Allow new users to sign up" (Authentication, Sign In / Providers) and invite with ops invite --mail, or let strangers make nothing: npm run ops -- limit --tenants-per-person 0';
+
+/** @param dashboard where its links have to end; undefined when that is not known yet. @throws Error when it cannot be asked. */
+export async function judgeAuth(place: AuthPlace, dashboard: string | undefined): Promise<AuthVerdict> {
+  const { disable_signup, mailer_autoconfirm, external } = await readAuthSettings(place);
+  const end = dashboard === undefined ? undefined : await whereLinksEnd(place);
+  const providers = 'Authentication, Sign In / Providers';
+  const problems = [
+    mailer_autoconfirm && {
+      seen: 'addresses are not confirmed: anybody can take an invited person’s',
+      remedy: `switch on "Confirm email" (${providers}, Email)`,
+    },
+    external.anonymous_users && {
+      seen: 'anonymous sign-ins are on',
+      remedy: `switch off "Allow anonymous sign-ins" (${providers})`,
+    },
+    external.email === false && {
+      seen: 'signing in with e-mail and password is off',
+      remedy: `switch on "Email" (${providers})`,
+    },
+    end !== dashboard && {
+      seen: `mailed links end at ${end}, not at ${dashboard}`,
+      remedy: `let "Site URL" be ${dashboard} (Authentication, URL Configuration)`,
+    },
+  ].filter((problem) => typeof problem === 'object');
+  return { problems, isOpen: !disable_signup };
 }
 
 /** Has an account made and the link mailed. @returns what came of it. @throws Error with the service's reason. */
@@ -65,9 +101,12 @@ export async function mailInvitation(
   });
   if (answer.ok) return `The link was mailed to ${email}.`;
   const said = (await answer.json().catch(() => ({}))) as { error_code?: string; msg?: string };
-  if (said.error_code === 'email_exists') return `${email} has an account already, so no mail was sent: hand them the link.`;
+  if (said.error_code === 'email_exists')
+    return `${email} has an account already, so no mail was sent: hand them the link.`;
   const why = [said.error_code, said.msg].filter(Boolean).join(': ') || `status ${answer.status}`;
-  throw new Error(`the invitation is made, but its mail was refused (${why}): hand over the link above, or mend that and invite again with --replace`);
+  throw new Error(
+    `the invitation is made, but its mail was refused (${why}): hand over the link above, or mend that and invite again with --replace`,
+  );
 }
 
 async function ask(url: string, init: RequestInit): Promise<Response> {

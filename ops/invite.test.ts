@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AuthFront, startAuthFront } from '../tests/auth/front.ts';
 import { startTestDatabase, type TestDatabase } from '../provisioning/database/testing/database.ts';
 import { makePerson } from '../provisioning/database/testing/world.ts';
+import { type AuthFront, startAuthFront } from '../tests/auth/front.ts';
 
 const DASHBOARD = ['--dashboard', 'https://dashboard.example.com'];
 let database: TestDatabase;

@@ -34,7 +34,10 @@ export function inviteCommand(): Command {
       }),
     )
     .option('--dashboard <address>', 'where the link leads (default: the local platform)')
-    .option('--mail', `have the link mailed, and an account made: needed where sign-ups are closed; reads ${SECRET_KEY}`)
+    .option(
+      '--mail',
+      `have the link mailed, and an account made: needed where sign-ups are closed; reads ${SECRET_KEY}`,
+    )
     .option('--replace', 'revoke an open invitation of the same address')
     .option('--json', 'print the result, link included, as JSON')
     .addHelpText(
@@ -48,14 +51,16 @@ Examples:
       const place = findPlace(options);
       const dashboard = origin(options.dashboard ?? place.dashboard);
       const key = process.env[SECRET_KEY];
-      if (mail && !key) throw new Error(`${SECRET_KEY} is not set: --mail needs the project's secret key (sb_secret_...)`);
+      if (mail && !key)
+        throw new Error(`${SECRET_KEY} is not set: --mail needs the project's secret key (sb_secret_...)`);
       // Before the invitation is made: one whose link cannot be mailed would be in the way of the next.
       const auth = mail ? await authOfDashboard(dashboard) : undefined;
       const newTenantName = options.createTenant ? (options.tenantName ?? options.tenant) : undefined;
       const request = { ...options, email, newTenantName };
       const { token, expiresAt } = await withConnection(place.url, (client) => invite(client, request));
       const link = `${dashboard}/invite?token=${token}`;
-      if (json) console.log(JSON.stringify({ email, tenant: options.tenant, role: options.role, link, expiresAt }, null, 2));
+      if (json)
+        console.log(JSON.stringify({ email, tenant: options.tenant, role: options.role, link, expiresAt }, null, 2));
       else {
         console.log(`${email} is invited to "${options.tenant}" as ${options.role}.`);
         console.log(`The link works once, until ${expiresAt.toISOString().slice(0, 10)}, for this address only:\n`);

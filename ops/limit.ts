@@ -65,7 +65,8 @@ async function describe(client: Client, tenant: string | undefined): Promise<str
   );
   const [found] = rows;
   if (!found) throw new Error('the database has no limits: npm run ops -- db apply');
-  if (tenant === undefined) return `a person may make ${found.tenants} tenants, a tenant may have ${found.devices} devices`;
+  if (tenant === undefined)
+    return `a person may make ${found.tenants} tenants, a tenant may have ${found.devices} devices`;
   if (!found.known) throw new Error(`there is no tenant "${tenant}"`);
   return `tenant "${tenant}" may have ${found.own ?? found.devices} devices`;
 }

@@ -9,6 +9,8 @@ export interface StackOutputs {
   brokerHost: string;
   /** PEM of the private CA; undefined when a public authority vouches for the broker. */
   brokerCaCertificate: string | undefined;
+  /** Origin of the dashboard, where one is deployed. */
+  dashboardAddress?: string;
   resourceGroup: string;
   functionAppName: string;
   vaultName: string;
@@ -28,5 +30,5 @@ export function stackOutputs(stack: string): StackOutputs {
   const { brokerHost, brokerCaCertificate } = outputs;
   if (!brokerHost) throw new Error(`stack ${stack} has no output brokerHost: run pulumi up --stack ${stack}`);
   if (brokerCaCertificate) new X509Certificate(brokerCaCertificate);
-  return { ...(outputs as StackOutputs), brokerHost, brokerCaCertificate };
+  return { ...(outputs as StackOutputs), brokerHost, brokerCaCertificate: brokerCaCertificate ?? undefined };
 }

@@ -62,6 +62,7 @@ export function definePolicy(rule: Rule, exceptions: Exceptions, inputs = new In
     return {
       ...policy,
       validateStack: (args, violation) => {
+        inputs.startJudging(rule.name);
         const resources = args.resources.map((each) => fromStackResource(each, inputs));
         const findings = rule.checkStack(resources, configured(rule, args, exceptions));
         report(rule, findings, stackUrnOf(resources) ?? '', exceptions, violation, inputs.isEmpty ? UNHEARD : '');

@@ -13,15 +13,26 @@ import { type KnownObject, known, read, UNKNOWN } from './known.ts';
 export class Inputs {
   private readonly props = new Map<string, unknown>();
   private readonly copies = new Map<string, KnownObject>();
-  private isJudged = false;
+  /** Stack rules that have judged since: with the next resource, or with one of them again, another run begins. */
+  private readonly judges = new Set<string>();
 
   /** Takes the inputs as @pulumi/policy hands them over; they are copied when a stack rule asks. */
   remember(urn: string, props: unknown): void {
-    // The first resource after a stack was judged begins another run.
-    if (this.isJudged) this.props.clear();
-    this.isJudged = false;
+    if (this.judges.size > 0) this.forget();
     this.props.set(urn, props);
     this.copies.delete(urn);
+  }
+
+  /** Must be called before a stack rule judges. */
+  startJudging(rule: string): void {
+    if (this.judges.has(rule)) this.forget();
+    this.judges.add(rule);
+  }
+
+  private forget(): void {
+    this.props.clear();
+    this.copies.clear();
+    this.judges.clear();
   }
 
   /** True when nothing was remembered. */
@@ -34,7 +45,6 @@ export class Inputs {
    * @returns undefined for a resource that was not analysed.
    */
   withOutputs(urn: string, outputs: object): KnownObject | undefined {
-    this.isJudged = true;
     const props = this.props.get(urn);
     if (props === undefined) return undefined;
     const given = this.copies.get(urn) ?? (known(props) as KnownObject);

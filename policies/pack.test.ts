@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
 import { startChild, stopChild } from '../local/child.ts';
+import { AzureOutputs } from '../preview/engine/preview-outputs.ts';
+import type { WireObject } from '../preview/engine/wire.ts';
 import { UNKNOWN } from './known.ts';
 import { ADMIN, rule } from './network/corpus/case.ts';
 import { CORPUS } from './network/corpus.ts';
@@ -12,7 +15,7 @@ import { UNKNOWN_TEXT, urnOf } from './testing/plan.ts';
 import { changed } from './testing/specimen.ts';
 import { SPECIMENS } from './testing/specimens.ts';
 
-const { ADVISORY, MANDATORY, REMEDIATE } = messages.EnforcementLevel;
+const { ADVISORY, DISABLED, MANDATORY, REMEDIATE } = messages.EnforcementLevel;
 /** Every top-level property that some rule reads. */
 const FIELDS = [
   ...new Set(RULES.flatMap(({ properties }) => Object.keys(properties).map((key) => key.split(/[.[]/)[1]!))),
@@ -23,7 +26,13 @@ const CONTRACT = 'network-ingress-contract';
 
 /** How Pulumi marks a secret on the wire. */
 const secret = (value: unknown) => ({ '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270', value });
-const group = (securityRules: unknown, type = GROUP): Submitted => ({ type, name: 'nsg', props: { securityRules } });
+const azure = new AzureOutputs(ROOT);
+/** With the outputs that azure-native tells in a preview. */
+function previewed(resource: Submitted): Submitted {
+  return { ...resource, outputs: azure.preview(resource.type, resource.props as WireObject) };
+}
+const group = (securityRules: unknown, type = GROUP): Submitted =>
+  previewed({ type, name: 'nsg', props: { securityRules } });
 const open = [rule({ name: 'open' })];
 const safe = [
   rule({ name: 'ssh', sourceAddressPrefix: ADMIN }),
@@ -81,21 +90,23 @@ describe('with a policy configuration', () => {
       const links = { networkSecurityGroupName: [urnOf(GROUP, 'nsg')] };
       const stack: Submitted[] = [
         group(inline.map((fields) => withoutUndefined(rule(fields)))),
-        ...standalone.map((fields, index) => ({
-          type: 'azure-native:network:SecurityRule',
-          name: `rule-${index}`,
-          props: withoutUndefined(rule(fields)),
-          links,
-        })),
+        ...standalone.map((fields, index) =>
+          previewed({
+            type: 'azure-native:network:SecurityRule',
+            name: `rule-${index}`,
+            props: withoutUndefined(rule(fields)),
+            links,
+          }),
+        ),
         ...(subnet === undefined
           ? []
           : [
-              {
+              previewed({
                 type: 'azure-native:network:Subnet',
                 name: 'subnet',
                 props: { addressPrefix: subnet, networkSecurityGroup: { id: UNKNOWN_TEXT } },
                 links: { networkSecurityGroup: [urnOf(GROUP, 'nsg')] },
-              },
+              }),
             ]),
       ];
       const found = (await pack.analyzeStack(stack)).filter(({ policy }) => policy === CONTRACT);
@@ -105,6 +116,32 @@ describe('with a policy configuration', () => {
       ).toEqual(found.map(() => true));
       expect(found.length > 0, name).toBe(violation !== undefined);
     }
+  });
+
+  test('a group that the engine had nobody analyse is judged by its outputs and never passes for want of them', async () => {
+    const verdict = async (outputs: Record<string, unknown>, more: Partial<Submitted> = { isUnanalysed: true }) => {
+      const found = await pack.analyzeStack([{ ...group(safe), ...more, outputs }]);
+      return found.map(({ policy, isMandatory }) => `${policy} ${isMandatory}`);
+    };
+    const refused = [`${CONTRACT} true`];
+    expect(await verdict({ securityRules: safe })).toEqual([]);
+    expect(await verdict({ securityRules: open })).toEqual(refused);
+    expect(await verdict({ securityRules: UNKNOWN_TEXT })).toEqual(refused);
+    const gaps = azure.preview(GROUP, { securityRules: safe } as unknown as WireObject);
+    expect(new Set(await verdict(gaps))).toEqual(new Set(refused));
+    // What Azure has and the program does not give counts, where it is known.
+    expect(await verdict({ securityRules: open }, { props: {} })).toEqual(refused);
+    expect(await verdict({ securityRules: UNKNOWN_TEXT }, { props: {} })).toEqual([]);
+    // What was given in one run is not believed in the next.
+    expect(await verdict({ securityRules: open })).toEqual(refused);
+  });
+
+  test('with no rule about single resources, the finding says why so little is known', async () => {
+    const off = RULES.filter((each) => !('checkStack' in each)).map(({ name }) => [name, {}] as const);
+    await pack.configure(Object.fromEntries(off), DISABLED);
+    const [found] = await pack.analyzeStack([group(safe)]);
+    expect(found!.message).toContain('leave one on, such as network-rules-readable');
+    await pack.configure({ [CONTRACT]: { adminCidrs: [ADMIN] } });
   });
 
   test('an unknown value stays a mandatory violation, for a resource and for the stack', async () => {

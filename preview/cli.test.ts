@@ -49,7 +49,7 @@ test('with one it shows what changes, and that is no failure', async () => {
   expect(stdout).toContain('~ securityRules.allow-ssh-admin.priority: 100 → 110\n');
   expect(stdout).toContain('~ networkSecurityGroupName: "nsg-fixture-dev" → "nsg-other" (cannot change in place)');
   expect(stdout).toContain('protected: a deployment stops here');
-  expect(stdout).toContain('10 resources: ± 2 to replace, 8 unchanged');
+  expect(stdout).toContain('10 resources: ± 6 to replace, 4 unchanged');
 });
 
 test('a mandatory violation fails the command', async () => {

@@ -172,9 +172,19 @@ describe('a policy configuration', () => {
     expect(policies?.violations.map(({ level, policy }) => `${level} ${policy}`)).toEqual(violations);
   });
 
+  test('a policy set to remediate mends the plan, and is judged after that', async () => {
+    const { plan, policies } = await configured({ 'group-is-tagged': 'remediate' });
+    const group = plan.find(({ type }) => type === 'azure-native:resources:ResourceGroup')!;
+    expect(group.inputs.tags).toMatchObject({ owner: 'nobody' });
+    expect(policies!.remedies).toEqual([{ policy: 'group-is-tagged', urn: group.urn }]);
+    expect(policies!.output).toContain(`mended by group-is-tagged: ResourceGroup ${group.name}`);
+    expect(policies!.violations.map(({ policy }) => policy)).toEqual(['stack-has-a-vault']);
+  });
+
   test.each([
     ['no json', /policies\.json cannot be read/],
     [[], /is no object with a key for each policy/],
+    [{ 'group-is-tagged': { tags: 'owner' } }, /group-is-tagged: tags: expected array, received string\./],
     [{ 'stack-has-a-vault': 'off' }, /stack-has-a-vault has no level of advisory, mandatory, remediate, disabled/],
   ])('%j is refused', async (config, message) => {
     await expect(configured(config)).rejects.toMatchObject({

@@ -72,8 +72,9 @@ export const portalUrl = interpolate`https://portal.azure.com/#resource${placeme
 export const brokerEndpoint = `mqtts://${brokerHost}:${MQTT_TLS_PORT}`;
 export const brokerWebSocketEndpoints = webSocketPorts(config).map((port) => `wss://${brokerHost}:${port}/mqtt`);
 export const brokerAddress = network.publicAddress;
-export const brokerCaCertificate = brokerCa;
-export const dashboardAddress = dashboard?.address;
+// Null is an output that is not there; of an undefined one Pulumi warns.
+export const brokerCaCertificate = brokerCa ?? null;
+export const dashboardAddress = dashboard?.address ?? null;
 export const functionAppName = functionApp.appName;
 export const vaultName = vault.vaultName;
 export { brokerHost, environment };

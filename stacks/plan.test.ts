@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import type { Plan } from '../preview/plan.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
-import { all, bundleOf, type Inputs, named, nameOfUrn, one, planOf, userDataOf } from './testing/plan.ts';
+import { all, bundleOf, type Inputs, named, nameOfUrn, one, planOf, previewOf, userDataOf } from './testing/plan.ts';
 import { renderReplacementDoc } from './testing/replacement.ts';
 
 /** Azure gives these no tags. */
@@ -17,6 +17,11 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: Plan;
   beforeAll(async () => {
     plan = await planOf(stack);
+  });
+
+  it('is made without a warning or a word of the program', async () => {
+    const { log, programOutput } = await previewOf(stack);
+    expect({ log, programOutput }).toEqual({ log: [], programOutput: '' });
   });
 
   it('tags whatever can be tagged', () => {

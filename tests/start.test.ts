@@ -50,7 +50,7 @@ test('readings arrive, verify passes, a second platform runs beside it, Ctrl-C e
   const before = await countRows(one);
   first.child.kill('SIGINT');
   expect(await first.exited).toBe(0);
-  expect(first.output()).toContain('Stopped. The data are kept');
+  expect(first.output()).toContain('Stopped. The data is kept');
   expect(processesOf(one)).toEqual([]);
 
   const again = await startPlatformProcess(one, 'program');

@@ -13,10 +13,16 @@ afterAll(() => copy.remove());
 const RULES = 'components/network-rules.ts';
 const LAST = 'return [...ingress.flatMap(allow), denyTheRest];';
 
-/** Adds a rule to the network security group, written as the program would. */
-function addRule(fields: string): void {
-  const rule = `{ name: 'extra', priority: 105, direction: 'Inbound', access: 'Allow', protocol: 'Tcp', sourcePortRange: '*', destinationAddressPrefix: '*', ${fields} }`;
-  copy.change(RULES, LAST, `return [...ingress.flatMap(allow), ${rule}, denyTheRest];`);
+/** Fields of a rule by its name, as the program would write them. */
+type Rules = Record<string, string>;
+
+/** Adds rules to the network security group, between those of the program, 100 and 110. */
+function addRules(rules: Rules): void {
+  const written = Object.entries(rules).map(
+    ([name, fields], i) =>
+      `{ name: '${name}', priority: ${102 + i}, direction: 'Inbound', access: 'Allow', protocol: 'Tcp', sourcePortRange: '*', destinationAddressPrefix: '*', ${fields} }`,
+  );
+  copy.change(RULES, LAST, `return [...ingress.flatMap(allow), ${written.join(', ')}, denyTheRest];`);
 }
 
 /** Adds a resource to the network beside the inline rules. */
@@ -35,59 +41,65 @@ function addStandaloneRule(): void {
   );
 }
 
+/** Each lets too many in, and has a port of its own: of two that open one port, one is named. */
+const UNSAFE: Rules = {
+  'from-anywhere': "sourceAddressPrefix: '*', destinationPortRange: '22'",
+  'from-the-internet': "sourceAddressPrefix: 'Internet', destinationPortRange: '23'",
+  'from-two-halves': "sourceAddressPrefixes: ['0.0.0.0/1', '128.0.0.0/1'], destinationPortRange: '24'",
+  'from-azure': "sourceAddressPrefix: 'AzureCloud', destinationPortRange: '25'",
+  'a-range-below': "sourceAddressPrefix: '*', destinationPortRange: '18-20'",
+  'a-range-over-1883': "sourceAddressPrefix: '*', destinationPortRange: '1000-2000'",
+};
+
+test('each rule that opens too much is refused by its name, with what to do', () => {
+  addRules(UNSAFE);
+  const { status, output } = copy.preview();
+  const findings = output.split('mandatory network-ingress-contract').slice(1);
+  for (const name of Object.keys(UNSAFE)) {
+    expect(
+      findings.find((finding) => finding.includes(name)),
+      name,
+    ).toMatch(/Fix: /);
+  }
+  expect(status).toBe(1);
+});
+
 test.each<[string, () => void]>([
-  ['SSH from *', () => addRule("sourceAddressPrefix: '*', destinationPortRange: '22'")],
-  ['SSH from Internet', () => addRule("sourceAddressPrefix: 'Internet', destinationPortRange: '22'")],
-  [
-    'SSH from two halves of the address space',
-    () => addRule("sourceAddressPrefixes: ['0.0.0.0/1', '128.0.0.0/1'], destinationPortRange: '22'"),
-  ],
-  ['SSH from AzureCloud', () => addRule("sourceAddressPrefix: 'AzureCloud', destinationPortRange: '22'")],
-  ['a range that covers 22', () => addRule("sourceAddressPrefix: '*', destinationPortRange: '20-30'")],
-  ['a range that covers 1883', () => addRule("sourceAddressPrefix: '*', destinationPortRange: '1000-2000'")],
   ['a standalone rule beside the inline ones', addStandaloneRule],
   [
     'an Allow with a higher priority than a Deny',
     () => {
-      addRule("sourceAddressPrefix: '*', destinationPortRange: '22'");
-      copy.change(RULES, 'priority: LAST_PRIORITY', 'priority: 106');
+      addRules({ extra: UNSAFE['from-anywhere']! });
+      copy.change(RULES, 'priority: LAST_PRIORITY', 'priority: 103');
     },
   ],
   [
     'a value that is not known before the deployment',
     () => {
       copy.change(RULES, /^import /m, "import { RandomString } from '@pulumi/random/randomString.js';\nimport ");
-      addRule("sourceAddressPrefix: new RandomString('source', { length: 8 }).result, destinationPortRange: '22'");
+      addRules({
+        extra: "sourceAddressPrefix: new RandomString('source', { length: 8 }).result, destinationPortRange: '22'",
+      });
     },
   ],
 ])('%s is refused', (_, change) => {
   change();
   const { status, output } = copy.preview();
-  expect(output).toContain('network-ingress-contract');
   expect(output).toMatch(/mandatory network-ingress-contract[\s\S]*Fix: /);
   expect(status).toBe(1);
 });
 
-test.each<[string, () => void]>([
-  ['the program as it is', () => {}],
-  [
-    'an Allow that a Deny before it shadows',
-    () => {
-      addRule("sourceAddressPrefix: '*', destinationPortRange: '1883'");
-      copy.change(
-        RULES,
-        'return [...ingress.flatMap(allow), ',
-        "return [...ingress.flatMap(allow), { ...denyTheRest, name: 'deny-1883', priority: 104, destinationPortRange: '1883' }, ",
-      );
-    },
-  ],
-  [
-    'the broker port from a split address space',
-    () => addRule("sourceAddressPrefixes: ['0.0.0.0/1', '128.0.0.0/1'], destinationPortRange: '8883'"),
-  ],
-  ['SSH from the virtual network', () => addRule("sourceAddressPrefix: 'VirtualNetwork', destinationPortRange: '22'")],
-])('%s passes', (_, change) => {
-  change();
+test('what opens nothing passes: shadowed by a Deny, the broker’s own port in two halves, SSH from within', () => {
+  addRules({
+    shadowed: "sourceAddressPrefix: '*', destinationPortRange: '1883'",
+    'broker-in-two-halves': "sourceAddressPrefixes: ['0.0.0.0/1', '128.0.0.0/1'], destinationPortRange: '8883'",
+    'ssh-from-within': "sourceAddressPrefix: 'VirtualNetwork', destinationPortRange: '22'",
+  });
+  copy.change(
+    RULES,
+    'return [...ingress.flatMap(allow), ',
+    "return [...ingress.flatMap(allow), { ...denyTheRest, name: 'deny-1883', priority: 101, destinationPortRange: '1883' }, ",
+  );
   const { status, output } = copy.preview();
   expect(output).not.toContain('✗');
   expect(status).toBe(0);

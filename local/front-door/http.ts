@@ -19,6 +19,8 @@ export async function serveLoopback(port: number, handle: (request: Request) => 
       if (!hosts.has(host)) outgoing.writeHead(421).end('This is a local platform; it answers on 127.0.0.1 only.\n');
       else await send(await handle(await toRequest(incoming, host)), outgoing);
     } catch (error) {
+      // The browser has gone elsewhere.
+      if (outgoing.destroyed) return;
       const status = error instanceof TooLarge ? 413 : 500;
       if (status === 500) console.error(error);
       if (!outgoing.headersSent) outgoing.writeHead(status);

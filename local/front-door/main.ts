@@ -19,6 +19,7 @@ const api = createApi({
   jwtSecret: need('FRONT_DOOR_JWT_SECRET'),
   publishableKey: need('SUPABASE_PUBLISHABLE_KEY'),
   siteUrl: `http://127.0.0.1:${port}`,
+  maxRows: Number(process.env.FRONT_DOOR_MAX_ROWS ?? 1000),
 });
 const bindings = {
   SUPABASE_PUBLISHABLE_KEY: need('SUPABASE_PUBLISHABLE_KEY'),

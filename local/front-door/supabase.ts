@@ -12,6 +12,8 @@ export interface ApiOptions {
   publishableKey: string;
   /** Origin of the dashboard; links in mails lead there. */
   siteUrl: string;
+  /** Most rows an answer has; it is cut there without a word, as PostgREST does. Default: Supabase's, 1000. */
+  maxRows?: number;
 }
 
 /** Handles requests to `/rest/v1` and `/auth/v1`. Mails are written to this process' output instead of being sent. */
@@ -19,13 +21,17 @@ export interface Api {
   fetch(request: Request): Promise<Response>;
 }
 
+/** Supabase's `statement_timeout` of the role `authenticated`: https://supabase.com/docs/guides/database/postgres/timeouts */
+const STATEMENT_TIMEOUT_MS = 8000;
+
 /** Connects at first use. */
-export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: ApiOptions): Api {
+export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl, maxRows = 1000 }: ApiOptions): Api {
   const connection = createPostgresConnection({
     url: databaseUrl,
     postgresOptions: {
       max: 8,
       onnotice: () => {},
+      connection: { statement_timeout: STATEMENT_TIMEOUT_MS },
       types: { json: jsonType(114), jsonb: jsonType(3802), bytea: BYTEA },
     },
   });
@@ -36,7 +42,7 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: A
   connection.normalizeDbError = (error) => asPostgrest(normalize(error));
   const app = new App({
     connection,
-    api: { schemas: ['public'], max_rows: 1000 },
+    api: { schemas: ['public'], max_rows: maxRows },
     auth: {
       enabled: true,
       jwt_secret: jwtSecret,
@@ -53,10 +59,10 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl }: A
 }
 
 /**
- * SQLSTATEs of the platform's functions of which lite keeps neither code nor hint (P0002) or not the hint, with PostgREST's
- * HTTP status: https://docs.postgrest.org/en/v14/references/errors.html
+ * SQLSTATEs of which lite keeps neither code nor hint (57014, P0002) or not the hint, with PostgREST's HTTP status:
+ * https://docs.postgrest.org/en/v14/references/errors.html
  */
-const STATUSES: Record<string, number> = { P0002: 500, 23505: 409 };
+const STATUSES: Record<string, number> = { 57014: 500, P0002: 500, 23505: 409 };
 
 /** As PostgREST answers. What was raised as `PGRST`, lite sends word for word: the error is put into that form. */
 function asPostgrest(error: unknown): unknown {

@@ -1,11 +1,12 @@
-// What is reached without an account: the domain's name servers, and the database with its certificate.
+// What is reached without an account: the domain's name servers, the database with its certificate, the auth service.
 
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as secure } from 'node:tls';
 import { type StackConfig, setCommand } from '../../stacks/parse.ts';
-import { type Check, type Finding, failed, ok, unknown } from './finding.ts';
+import { CLOSE_SIGN_UPS, judgeAuth } from '../auth-service.ts';
+import { type Check, type Finding, failed, ok, unknown, warning } from './finding.ts';
 
 const PATIENCE_MS = 10_000;
 /** The first message to a Postgres server that is to speak TLS ("SSLRequest" in its protocol). */
@@ -17,6 +18,7 @@ const NO_SUCH_NAME = new Set(['ENODATA', 'ENOTFOUND']);
 export const reachChecks = (config: StackConfig, servers?: string[]): Check[] => [
   ...(config.domain ? [{ name: 'DNS zone', run: () => zone(config.domain as string, servers) }] : []),
   { name: 'database', run: () => database(config) },
+  ...(config.supabasePublishableKey ? [{ name: 'auth service', run: () => authService(config) }] : []),
 ];
 
 /** Looks upwards from the domain for whoever answers for it. */
@@ -75,6 +77,28 @@ async function database(config: StackConfig): Promise<Finding> {
     );
   } finally {
     socket.destroy();
+  }
+}
+
+/** Who can make an account, and where mailed links end. */
+async function authService(config: StackConfig): Promise<Finding> {
+  const { supabaseUrl, databaseProjectRef, supabasePublishableKey: publishableKey = '' } = config;
+  const { domain, cloudflareZoneId } = config;
+  const check = 'auth service';
+  const place = { supabaseUrl: supabaseUrl ?? `https://${databaseProjectRef}.supabase.co`, publishableKey };
+  try {
+    const { problems, isOpen } = await judgeAuth(
+      place,
+      domain && cloudflareZoneId ? `https://dashboard.${domain}` : undefined,
+    );
+    if (problems.length > 0) {
+      const [seen, remedy] = (['seen', 'remedy'] as const).map((part) => problems.map((one) => one[part]).join('; '));
+      return failed(check, seen as string, remedy);
+    }
+    if (isOpen) return warning(check, 'anybody can make an account', CLOSE_SIGN_UPS);
+    return ok(check, 'sign-ups are closed, addresses are confirmed');
+  } catch (error) {
+    return unknown(check, (error as Error).message);
   }
 }
 

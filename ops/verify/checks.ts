@@ -1,4 +1,5 @@
 // All checks of `npm run verify`, in the order they are shown.
+import { authService } from './accounts.ts';
 import type { Check } from './check.ts';
 import type { VerifyContext } from './context.ts';
 import { exactlyOneRow, republishOneRow } from './delivery.ts';
@@ -13,6 +14,9 @@ export const TRANSPORT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [
   wrongHost,
   noPlaintext,
 ];
+
+/** Where there is a dashboard of a deployed stack: the local platform has a stand-in for the auth service. */
+export const ACCOUNT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [authService];
 
 /** What takes scratch devices, which must get through TLS first. */
 export const DEVICE_CHECKS: readonly Check<VerifyContext>[] = [

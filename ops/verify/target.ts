@@ -15,6 +15,8 @@ export interface VerifyTarget {
   ca: string | undefined;
   /** URL of the database, as a role that may edit the registry and read telemetry. */
   databaseUrl: string;
+  /** Origin of a deployed dashboard. */
+  dashboard?: string;
   /** Process id of the broker when it runs on this machine: its sockets are then looked at directly. */
   brokerPid?: number;
 }
@@ -45,6 +47,6 @@ function stackTarget(name: string, env: NodeJS.ProcessEnv): VerifyTarget {
   if (!databaseUrl) {
     throw new Error('DATABASE_URL is not set: the checks add two scratch tenants and read their rows; give them a URL');
   }
-  const { brokerHost: host, brokerCaCertificate: ca } = stackOutputs(name);
-  return { name, host, port: MQTT_TLS_PORT, ca, databaseUrl };
+  const { brokerHost: host, brokerCaCertificate: ca, dashboardAddress: dashboard } = stackOutputs(name);
+  return { name, host, port: MQTT_TLS_PORT, ca, databaseUrl, ...(dashboard && { dashboard }) };
 }

@@ -1,6 +1,6 @@
 // Runs the checks against a target: first what needs no account, then what scratch devices see.
 import { type CheckResult, runChecks } from './check.ts';
-import { DEVICE_CHECKS, TRANSPORT_CHECKS } from './checks.ts';
+import { ACCOUNT_CHECKS, DEVICE_CHECKS, TRANSPORT_CHECKS } from './checks.ts';
 import { withContext } from './context.ts';
 import type { VerifyTarget } from './target.ts';
 import { strictTls } from './transport.ts';
@@ -26,7 +26,8 @@ export async function verify(
   { only, patienceMs = PATIENCE_MS, onResult }: VerifyOptions = {},
 ): Promise<CheckResult[]> {
   const wanted = ({ id }: { id: string }) => !only || only.includes(id);
-  const transport = await runChecks(TRANSPORT_CHECKS.filter(wanted), { target }, onResult);
+  const unaided = [...TRANSPORT_CHECKS, ...(target.dashboard ? ACCOUNT_CHECKS : [])];
+  const transport = await runChecks(unaided.filter(wanted), { target }, onResult);
   const checks = DEVICE_CHECKS.filter(wanted);
   if (checks.length === 0) return transport;
   if (transport.some(({ id, passed }) => id === strictTls.id && !passed)) {

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
-import { NETWORK_INTERFACE, PUBLIC_IP, SECURITY_GROUP, SUBNET, VIRTUAL_MACHINE, VIRTUAL_NETWORK } from '../types.ts';
+import {
+  NETWORK_INTERFACE,
+  PUBLIC_IP,
+  SCALE_SET,
+  SECURITY_GROUP,
+  SUBNET,
+  VIRTUAL_MACHINE,
+  VIRTUAL_NETWORK,
+} from '../types.ts';
 import { guardedInterfaces } from './guarded-interfaces.ts';
 
 const ID = { id: UNKNOWN_TEXT };
@@ -23,6 +31,34 @@ describe('network-public-interfaces-guarded', () => {
   test('a group on the subnet or on the interface guards it', () => {
     expect(judge(guardedSubnet, nic())).toEqual([]);
     expect(judge(openSubnet, nic({ networkSecurityGroup: ID }))).toEqual([]);
+  });
+  test('so is one that a load balancer or gateway passes packets on to', () => {
+    for (const key of [
+      'loadBalancerBackendAddressPools',
+      'loadBalancerInboundNatRules',
+      'applicationGatewayBackendAddressPools',
+    ]) {
+      const behind = nic({ ipConfigurations: [{ subnet: ID, [key]: [ID] }] });
+      expect(judge(openSubnet, behind).join()).toContain('neither it nor its subnet');
+      expect(judge(guardedSubnet, behind)).toEqual([]);
+      expect(judge(openSubnet, nic({ ipConfigurations: [{ subnet: ID, [key]: UNKNOWN_TEXT }] }))).toHaveLength(1);
+    }
+  });
+  test('and one in a scale set', () => {
+    const inside = (extra: object) => ({
+      networkInterfaceConfigurations: [
+        { ipConfigurations: [{ publicIPAddressConfiguration: { name: 'p' }, subnet: ID }], ...extra },
+      ],
+    });
+    const set = (extra: object) =>
+      resource(
+        SCALE_SET,
+        'set',
+        { virtualMachineProfile: { networkProfile: inside(extra) } },
+        { virtualMachineProfile: [openSubnet.urn] },
+      );
+    expect(judge(openSubnet, set({}))).toHaveLength(1);
+    expect(judge(openSubnet, set({ networkSecurityGroup: ID }))).toEqual([]);
   });
   test('an interface without a public address needs no group', () => {
     expect(judge(openSubnet, nic({ ipConfigurations: [{ subnet: ID }] }))).toEqual([]);

@@ -5,7 +5,7 @@ import { follow, type Link } from '../links.ts';
 import type { Resource } from '../resource.ts';
 import { type Finding, REQUIRED, type StackRule } from '../rule.ts';
 import { SUBNET } from '../types.ts';
-import { type Interface, interfaces, publicConfigurations } from './interfaces.ts';
+import { exposedConfigurations, type Interface, interfaces } from './interfaces.ts';
 import { type Subnet, subnetsOf } from './subnets.ts';
 
 /** The subnets of an interface's configuration, each in the stack, or why they are not known. */
@@ -26,25 +26,27 @@ function subnetsBehind(
 function judge(nic: Interface, resources: Resource[], subnets: Subnet[]): Finding[] {
   const { urn, name } = nic.resource;
   if (nic.hasGroup) return [];
-  const configurations = publicConfigurations(nic);
+  const configurations = exposedConfigurations(nic);
   if (configurations === UNKNOWN)
     return [{ urn, message: `The IP configurations of "${name}" are not known during preview.` }];
   return configurations.flatMap((configuration): Finding[] => {
     const behind = subnetsBehind(nic, configuration, resources, subnets);
     if (behind === 'unknown')
-      return [{ urn, message: `"${name}" has a public address in a subnet that cannot be told in this preview.` }];
+      return [
+        { urn, message: `"${name}" can be reached from outside in a subnet that cannot be told in this preview.` },
+      ];
     if (behind === 'outside')
       return [
         {
           urn,
-          message: `"${name}" has a public address in a subnet outside this stack, where no network security group can be seen.`,
+          message: `"${name}" can be reached from outside in a subnet outside this stack, where no network security group can be seen.`,
         },
       ];
     return behind
       .filter(({ securityGroup }) => securityGroup === undefined)
       .map(() => ({
         urn,
-        message: `"${name}" has a public address, and neither it nor its subnet has a network security group.`,
+        message: `"${name}" can be reached from outside, and neither it nor its subnet has a network security group.`,
       }));
   });
 }
@@ -56,7 +58,7 @@ export const guardedInterfaces: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'Every network interface with a public address has a network security group, on itself or on its subnet. A subnet that cannot be seen counts as having none.',
+    'Every network interface with a public address, or behind a load balancer or gateway, has a network security group, on itself or on its subnet. A subnet that cannot be seen counts as having none.',
   reason:
     'Rules that no packet passes protect nothing: an interface without a group is open on every port, whatever groups the stack holds.',
   fix: 'set networkSecurityGroup on the Subnet (or on the NetworkInterface)',

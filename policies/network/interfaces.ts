@@ -1,5 +1,5 @@
 // Network interfaces, whether they are resources of their own or written inside a virtual machine or a scale set.
-import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
+import { at, entriesOf, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { NETWORK_INTERFACE, SCALE_SET, VIRTUAL_MACHINE } from '../types.ts';
 
@@ -62,4 +62,21 @@ export function publicConfigurations({ configurations, publicIp }: Interface): K
   if (configurations === UNKNOWN) return UNKNOWN;
   if (!Array.isArray(configurations)) return [];
   return configurations.filter((each) => each === UNKNOWN || (isObject(each) && isSet(each[publicIp])));
+}
+
+/** What passes packets from outside on to an interface without a public address of its own. */
+const FORWARDERS = [
+  'loadBalancerBackendAddressPools',
+  'loadBalancerInboundNatRules',
+  'loadBalancerInboundNatPools',
+  'applicationGatewayBackendAddressPools',
+];
+
+/** The same with those that something passes packets on to. */
+export function exposedConfigurations(nic: Interface): Known[] | typeof UNKNOWN {
+  const { configurations } = nic;
+  const open = publicConfigurations(nic);
+  if (open === UNKNOWN || !Array.isArray(configurations)) return open;
+  const isForwardedTo = (each: Known) => FORWARDERS.some((key) => entriesOf(at(each, key)).length > 0);
+  return configurations.filter((each) => open.includes(each) || isForwardedTo(each));
 }

@@ -15,7 +15,7 @@ const mqtts = rule({ name: 'mqtts', destinationPortRange: '8883' });
 
 /** A subnet with a group, unless its name is empty. */
 function subnet(guard: string, name = 'subnet', id: unknown = UNKNOWN_TEXT): Resource {
-  const links = guard === '' ? {} : { networkSecurityGroup: to(SECURITY_GROUP, guard) };
+  const links: Record<string, string[]> = guard === '' ? {} : { networkSecurityGroup: to(SECURITY_GROUP, guard) };
   const guarded = guard === '' ? {} : { networkSecurityGroup: { id } };
   return resource(SUBNET, name, { addressPrefix: '10.10.1.0/24', ...guarded }, links);
 }

@@ -18,6 +18,7 @@ import { ADMIN, rule } from './corpus/case.ts';
 import { flowLogs } from './flow-logs.ts';
 import { guardedInterfaces } from './guarded-interfaces.ts';
 import { ingressContract } from './ingress-contract.ts';
+import { knownWaysIn } from './known-ways-in.ts';
 import { mergedRules } from './merged-rules.ts';
 import { noIpForwarding } from './no-ip-forwarding.ts';
 import { noIpv6Any } from './no-ipv6-any.ts';
@@ -164,5 +165,33 @@ export const NETWORK_SPECIMENS: Specimen[] = [
       resource(LOAD_BALANCER, 'balancer', { sku: { name: 'Standard' } }),
     ],
     broken: { 'PublicIPAddress.sku.name': ['Basic'], 'LoadBalancer.sku.name': ['Basic'] },
+  },
+  {
+    rule: knownWaysIn,
+    plan: [
+      resource('azure-native:network:AdminRule', 'rule', { access: 'Deny', direction: 'Inbound' }),
+      resource('azure-native:network:Route', 'route', { addressPrefix: '10.20.0.0/16', nextHopType: 'VnetLocal' }),
+      resource('azure-native:network:RouteTable', 'table', { routes: [] }),
+      resource(VIRTUAL_NETWORK, 'vnet', {}),
+      resource(LOAD_BALANCER, 'balancer', { backendAddressPools: [{ name: 'machines' }] }),
+      resource('azure-native:network:LoadBalancerBackendAddressPool', 'pool', {}),
+      resource('azure-native:containerinstance:ContainerGroup', 'box', { ipAddress: { type: 'Private' } }),
+      resource('azure-native:app:ContainerApp', 'app', { configuration: { ingress: { external: false } } }),
+      resource('kubernetes:core/v1:Service', 'service', { spec: { type: 'ClusterIP' } }),
+      resource('command:local:Command', 'command', { create: 'npm run build' }),
+    ],
+    broken: {
+      'AdminRule.access': ['AlwaysAllow', 'Perhaps'],
+      'Route.addressPrefix': ['0.0.0.0/0', 'Internet'],
+      'RouteTable.routes': [[{ addressPrefix: '::/0', nextHopType: 'VirtualAppliance' }]],
+      'VirtualNetwork.virtualNetworkPeerings': [[{}]],
+      'LoadBalancer.backendAddressPools': [[{ loadBalancerBackendAddresses: [{}] }]],
+      'LoadBalancerBackendAddressPool.loadBalancerBackendAddresses': [[{}]],
+      'ContainerGroup.ipAddress': [{ type: 'Public' }, {}],
+      'ContainerApp.configuration': [{ ingress: { external: true } }],
+      'Service.spec': [{ type: 'LoadBalancer' }],
+      'Command.create': ['az network nsg rule create'],
+    },
+    likewise: { 'command:local:Command': ['command:remote:Command'] },
   },
 ];

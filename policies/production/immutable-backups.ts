@@ -7,7 +7,7 @@ import { BLOB_CONTAINER, IMMUTABILITY_POLICY } from '../types.ts';
 
 /** True for a container that holds backups by its name; a name that the preview does not know may be one. */
 function holdsBackups({ name, props }: Resource): boolean {
-  const container: Known = props.containerName ?? name;
+  const container: Known = props.containerName ?? props.name ?? name;
   return typeof container !== 'string' || /backup|dump/i.test(container);
 }
 

@@ -17,6 +17,12 @@ test('an error is shown by its message', () => {
   expect(withoutStack(logged)).toBe('adminCidrs is missing\nset it in Pulumi.dev.yaml');
 });
 
+test('so is one that has no stack trace', () => {
+  const error = new Error('adminCidrs is missing\nset it [here]');
+  error.stack = `${error}`;
+  expect(withoutStack(inspect(error))).toBe('adminCidrs is missing\nset it [here]');
+});
+
 test('a message that only speaks of places stays whole', () => {
   expect(withoutStack('meet me\n  at the harbour')).toBe('meet me\n  at the harbour');
 });

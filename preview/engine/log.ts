@@ -31,6 +31,10 @@ export function withoutStack(message: string): string {
     '',
   );
   const stack = body.search(/\n\s+at .*(:\d+:\d+|node:|<anonymous>)/);
-  const text = stack === -1 ? body : body.slice(0, stack);
-  return text.replace(/^(Uncaught )?(Error|RunError): /, '').trimEnd();
+  const text = (stack === -1 ? body : body.slice(0, stack)).trimEnd();
+  // Without a stack trace `util.inspect` puts the error in brackets.
+  return text
+    .replace(/^\[((Error|RunError): [\s\S]*)\]$/, '$1')
+    .replace(/^(Uncaught )?(Error|RunError): /, '')
+    .trimEnd();
 }

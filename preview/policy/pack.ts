@@ -10,7 +10,8 @@ import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { parse } from 'yaml';
 import { type Child, startNode } from '../children.ts';
 import { withoutStack } from '../engine/log.ts';
-import type { Resource } from '../engine/resource.ts';
+import { type Resource, toWire } from '../engine/resource.ts';
+import { nameOf, typeOf } from '../engine/urn.ts';
 import { ORGANIZATION } from '../program.ts';
 import type { Project } from '../project.ts';
 import { Refusal } from '../refusal.ts';
@@ -25,8 +26,16 @@ export interface PolicyReport {
   policies: number;
   /** Mandatory first, then by resource and policy. */
   violations: Violation[];
+  /** What policies set to `remediate` mended. The plan has it, the program does not know. */
+  remedies: Remedy[];
   /** What the pack printed by itself, such as a list of its exceptions. */
   output: string;
+}
+
+/** A policy has changed a resource's inputs. */
+export interface Remedy {
+  policy: string;
+  urn: string;
 }
 
 /** The pack did not do its work, so nothing is known about the resources. */
@@ -59,6 +68,7 @@ export function startPack(
   const { child, port } = spawnPack(folder, project);
   const ready = port.then((number) => connect(number, project, config));
   const answers: Promise<Violation[]>[] = [];
+  const remedies: Remedy[] = [];
   const explain = (error: unknown) => new PackFailure(`The policy pack in ${folder} failed: ${reason(error, child)}`);
   /** Rejections are dealt with in finish(); until then they must not count as unhandled. */
   const queue = (answer: Promise<Violation[]>) => {
@@ -68,28 +78,41 @@ export function startPack(
   queue(ready.then(() => []));
   return {
     submit(resource) {
+      // What is only read is not analysed by the engine either; a stack rule sees its outputs.
+      if (resource.options.read !== undefined) return;
       const request = analyzeRequest(resource, around);
       queue(
-        ready.then(async ({ client, fixes }) => judge(await call(client, 'analyze', request), resource.urn, fixes)),
+        ready.then(async ({ client, fixes, mends }) => {
+          if (mends) remedies.push(...(await remediate(client, request, resource)));
+          return judge(await call(client, 'analyze', request), resource.urn, fixes);
+        }),
       );
     },
     async finish() {
       try {
         const { client, info, fixes, policies } = await ready;
         const stack = [...resources.values()].find(({ parent }) => parent === '')?.urn ?? '';
+        const alone = (await Promise.all(answers)).flat();
         const whole = await call(client, 'analyzeStack', analyzeStackRequest(around));
-        const violations = [...(await Promise.all(answers)).flat(), ...judge(whole, stack, fixes)];
+        const violations = [...alone, ...judge(whole, stack, fixes)];
         return {
           pack: info.getName(),
           version: version ?? info.getVersion(),
           policies,
           violations: violations.toSorted(byImportance),
-          output: child
-            .output()
-            .replace(/^\d+\r?\n/m, '')
-            .trim(),
+          remedies: remedies.toSorted((a, b) => (`${a.urn} ${a.policy}` < `${b.urn} ${b.policy}` ? -1 : 1)),
+          output: [
+            ...remedies.map(describeRemedy).toSorted(),
+            child
+              .output()
+              .replace(/^\d+\r?\n/m, '')
+              .trim(),
+          ]
+            .filter(Boolean)
+            .join('\n'),
         };
       } catch (error) {
+        if (error instanceof Refusal) throw error;
         throw explain(error);
       }
     },
@@ -163,17 +186,34 @@ async function connect(port: number, project: Project, config: GivenConfig) {
   for (const [key, value] of Object.entries(project.config)) place.getConfigMap().set(key, value);
   await call(client, 'configureStack', place);
   const info = await call<types.AnalyzerInfo>(client, 'getAnalyzerInfo', new empty.Empty());
-  const request = configureRequest(info, config);
+  const request = await configureRequest(info, config);
   await call(client, 'configure', request);
-  let policies = 0;
+  const levels: types.EnforcementLevel[] = [];
   request.getPolicyconfigMap().forEach((config) => {
-    if (config.getEnforcementlevel() !== messages.EnforcementLevel.DISABLED) policies++;
+    levels.push(config.getEnforcementlevel());
   });
+  const policies = levels.filter((level) => level !== messages.EnforcementLevel.DISABLED).length;
+  const mends = levels.includes(messages.EnforcementLevel.REMEDIATE);
   const fixes = new Map(info.getPoliciesList().map((policy) => [policy.getName(), policy.getRemediationSteps()]));
-  return { client, info, fixes, policies };
+  return { client, info, fixes, policies, mends };
 }
 
-type Method = 'analyze' | 'analyzeStack' | 'configure' | 'configureStack' | 'getAnalyzerInfo';
+/** Has policies mend the resource before it is judged, as the engine does. @returns what they did. */
+async function remediate(client: AnalyzerClient, request: types.AnalyzeRequest, resource: Resource): Promise<Remedy[]> {
+  const response = await call<types.RemediateResponse>(client, 'remediate', request);
+  return response.getRemediationsList().flatMap((remediation): Remedy[] => {
+    const mended = remediation.getProperties();
+    if (!mended || remediation.getDiagnostic() !== '') return [];
+    request.setProperties(mended);
+    resource.inputs = toWire(mended);
+    return [{ policy: remediation.getPolicyname(), urn: resource.urn }];
+  });
+}
+
+const describeRemedy = ({ policy, urn }: Remedy) =>
+  `mended by ${policy}: ${typeOf(urn).split(':').at(-1)} ${nameOf(urn)}`;
+
+type Method = 'analyze' | 'analyzeStack' | 'configure' | 'configureStack' | 'getAnalyzerInfo' | 'remediate';
 
 function call<Response = types.AnalyzeResponse>(client: AnalyzerClient, method: Method, request: object) {
   const invoke = client[method].bind(client) as unknown as (

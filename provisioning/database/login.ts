@@ -17,7 +17,8 @@ const VERIFIER = /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-
  * Sets the password of a role and lets it log in. What is sent is the SCRAM verifier, so the password itself can appear
  * in no log of the server.
  * @param password 20 or more printable ASCII characters without space.
- * @throws Error when the role is not one of ours, the password is unfit, or the migrations have not made the role.
+ * @throws Error when the role is not one of ours, the password is unfit, the migrations have not made the role, or whoever
+ *   is connected may not change it.
  */
 export async function setLogin(client: ClientBase, role: string, password: string): Promise<void> {
   if (!LOGIN_ROLES.some((known) => known === role)) {
@@ -33,11 +34,18 @@ export async function setLogin(client: ClientBase, role: string, password: strin
 export async function setVerifier(client: ClientBase, role: LoginRole, verifier: string): Promise<void> {
   // It becomes part of a statement, which takes no parameters.
   if (!VERIFIER.test(verifier)) throw new Error(`the sign-in of ${role} is not a SCRAM verifier`);
+  const { rows } = await client.query<{ me: string }>('select quote_ident(current_user) as me');
+  const me = rows[0]?.me;
   try {
     await client.query(`alter role ${role} login password '${verifier}'`);
   } catch (cause) {
-    if ((cause as { code?: string }).code === '42704') {
-      throw new Error(`there is no role ${role}: apply the migrations first (db apply)`, { cause });
+    const { code } = cause as { code?: string };
+    if (code === '42704') throw new Error(`there is no role ${role}: apply the migrations first (db apply)`, { cause });
+    if (code === '42501') {
+      throw new Error(
+        `this login may not change role ${role}, which another made: have that one, or a superuser, run "grant ${role} to ${me} with admin option", and try again`,
+        { cause },
+      );
     }
     throw cause;
   }

@@ -147,7 +147,8 @@ describe('an invitation', () => {
     await database.admin.query('update public.invitations set expires_at = now() where email = $1', [
       'facts@acme.example',
     ]);
-    for (const other of [token, 'no such token', '', 'x'.repeat(100_000)]) expect(await facts('anon', other)).toEqual([]);
+    for (const other of [token, 'no such token', '', 'x'.repeat(100_000)])
+      expect(await facts('anon', other)).toEqual([]);
   });
 
   it('by the operator follows the same rules, and names nobody', async () => {

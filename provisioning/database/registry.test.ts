@@ -148,6 +148,8 @@ describe('a service account', () => {
   });
 });
 
+const SAMPLE_PASSWORD = generateKey();
+
 describe('setLogin', () => {
   it('lets a role in with the new password only', async () => {
     const password = 'p@ss/word with-nothing-odd'.replaceAll(' ', '_');
@@ -169,6 +171,16 @@ describe('setLogin', () => {
     const stored: string = rows[0].rolpassword;
     const salt = Buffer.from(stored.split(/[:$]/)[2] ?? '', 'base64');
     expect(scramVerifier('correct horse battery', salt)).toBe(stored);
+  });
+
+  it('says what to run when whoever is connected may not change the role', async () => {
+    await client.query(`create role "other.owner" createrole login password '${SAMPLE_PASSWORD}'`);
+    const url = Object.assign(new URL(database.postgres.url), { username: 'other.owner', password: SAMPLE_PASSWORD });
+    await withConnection(url.href, (other) =>
+      expect(setLogin(other, 'mqtt_ingest', generateKey())).rejects.toThrow(
+        'run "grant mqtt_ingest to "other.owner" with admin option"',
+      ),
+    );
   });
 
   it('refuses other roles and unfit passwords', async () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ROOT } from '../../bootstrap/root.mjs';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
-import { type Preview, preview } from '../../preview/preview.ts';
+import type { Preview } from '../../preview/preview.ts';
+import { sharedPreview } from './shared-preview.ts';
 
 /** Inputs as tests read them; a missing one shows as undefined in the failed expectation. */
 // biome-ignore lint/suspicious/noExplicitAny: a plan is JSON of many shapes
@@ -14,41 +15,32 @@ export type Inputs = any;
 /** A resource of a plan, for tests. */
 export type Planned = PlanEntry & { inputs: Inputs };
 
-const made = new Map<string, Promise<Plan>>();
+/** A plan is the program's with some lines of a stack file changed. */
+type Change = (file: string) => string;
+const unchanged: Change = (file) => file;
 
-/**
- * The plan of a stack file with some of its lines changed, made once a test file.
- * @param as the plan as if the file were another stack's.
- */
-export function planOf(stack: string, change: (file: string) => string = (file) => file, as = stack): Promise<Plan> {
-  const file = change(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), 'utf8'));
-  const key = `${as}\n${file}`;
-  const plan = made.get(key) ?? planFile(file, as);
-  made.set(key, plan);
-  return plan;
-}
+/** @param as the plan as if the file were another stack's. */
+export const planOf = async (stack: string, change: Change = unchanged, as = stack): Promise<Plan> =>
+  (await previewOf(stack, change, as, false)).plan;
 
 /** The same with the policy pack's report. @param pack the pack's folder. Default: this repository's. */
-export function judged(
-  stack: string,
-  change: (file: string) => string,
-  as = stack,
-  pack = join(ROOT, 'policies'),
-): Promise<Preview> {
-  const file = change(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), 'utf8'));
-  return previewFile(file, as, pack);
-}
-
-const planFile = async (file: string, stack: string) => (await previewFile(file, stack, false)).plan;
+export const judged = (stack: string, change: Change, as = stack, pack = join(ROOT, 'policies')): Promise<Preview> =>
+  previewOf(stack, change, as, pack);
 
 /** In a folder of its own: the program is the checkout's. */
-async function previewFile(file: string, stack: string, policyPack: string | false): Promise<Preview> {
+export async function previewOf(
+  stack: string,
+  change: Change = unchanged,
+  as = stack,
+  policyPack: string | false = false,
+): Promise<Preview> {
   const folder = mkdtempSync(join(tmpdir(), 'plan-'));
   try {
     const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
+    const file = change(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), 'utf8'));
     writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
-    writeFileSync(join(folder, `Pulumi.${stack}.yaml`), file);
-    return await preview({ stack, root: folder, policyPack });
+    writeFileSync(join(folder, `Pulumi.${as}.yaml`), file);
+    return await sharedPreview({ stack: as, root: folder, policyPack });
   } finally {
     rmSync(folder, { recursive: true });
   }

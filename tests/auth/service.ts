@@ -64,12 +64,13 @@ export interface AuthOptions {
 
 /** internal/api/errors.go: `code` and `message` from API version 2024-01-01 on. */
 class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
     super(message);
+    this.status = status;
+    this.code = code;
   }
 }
 
@@ -167,8 +168,7 @@ export class AuthService {
 
   /** internal/api/signup.go */
   async #signUp(body: { email: string; password: string }, redirectTo: string): Promise<Response> {
-    if (this.settings.disableSignup)
-      throw new Refusal(422, 'signup_disabled', 'Signups not allowed for this instance');
+    if (this.settings.disableSignup) throw new Refusal(422, 'signup_disabled', 'Signups not allowed for this instance');
     this.#checkStrength(body.password);
     const email = validEmail(body.email);
     let user = this.#users.find((known) => known.email === email);
@@ -306,8 +306,7 @@ export class AuthService {
     if (body.password !== undefined) {
       this.#checkStrength(body.password);
       if (this.settings.secureChange && Date.now() > session.createdAt + 24 * 3_600_000) {
-        if (!body.nonce)
-          throw new Refusal(400, 'reauthentication_needed', 'Password update requires reauthentication');
+        if (!body.nonce) throw new Refusal(400, 'reauthentication_needed', 'Password update requires reauthentication');
         const { reauthentication } = user.tokens;
         if (reauthentication?.hash !== hashOf(user.email, body.nonce) || this.#isExpired(user, 'reauthentication'))
           throw new Refusal(422, 'reauthentication_not_valid', 'Nonce has expired or is invalid');
@@ -400,8 +399,7 @@ export class AuthService {
       throw new Refusal(403, 'bad_jwt', 'invalid JWT: unable to parse or verify signature');
     const claims = JSON.parse(Buffer.from(body, 'base64url').toString());
     const session = this.#sessions.find(({ id }) => id === claims.session_id);
-    if (!session)
-      throw new Refusal(403, 'session_not_found', 'Session from session_id claim in JWT does not exist');
+    if (!session) throw new Refusal(403, 'session_not_found', 'Session from session_id claim in JWT does not exist');
     if (isBanned(session.user)) throw new Refusal(403, 'user_banned', 'User is banned');
     return session;
   }
@@ -449,7 +447,10 @@ export class AuthService {
 const sign = (text: string, secret: string) => createHmac('sha256', secret).update(text).digest('base64url');
 
 /** internal/crypto, GenerateTokenHash */
-const hashOf = (email: string, otp: string) => createHash('sha224').update(email + otp).digest('hex');
+const hashOf = (email: string, otp: string) =>
+  createHash('sha224')
+    .update(email + otp)
+    .digest('hex');
 
 const isBanned = ({ bannedUntil }: User) => bannedUntil !== undefined && bannedUntil.getTime() > Date.now();
 

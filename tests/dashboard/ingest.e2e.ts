@@ -69,3 +69,41 @@ test('the page counts what arrives', async () => {
   await page.getByRole('img', { name: /^Readings a minute since .* [1-9]\d* stored/ }).waitFor();
   expect(await page.getByRole('heading', { name: 'Dead letters' }).count()).toBe(0);
 });
+
+/** Adds to each minute of the last day of the tenant's ledger. */
+const addToDay = (stored: number, overQuota: number) =>
+  withConnection(inject('platform').databaseUrl, (client) =>
+    client.query(
+      `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
+       select t.id, date_trunc('minute', now()) - make_interval(mins => n), $2 + $3, $2, 0, 0, $3
+       from public.tenants as t, generate_series(-30, 1439) as n where t.slug = $1
+       on conflict (tenant_id, minute) do update set received = ingest_ledger.received + excluded.received,
+         stored = ingest_ledger.stored + excluded.stored, over_quota = ingest_ledger.over_quota + excluded.over_quota`,
+      [DEVICE.tenant, stored, overQuota],
+    ),
+  );
+
+test('a day is whole: every minute counts, up to the last one', async () => {
+  await addToDay(1000, 0);
+  const page = await openAs('viewer', '/admin/ingest');
+  const lastWhole = page.getByText('Readings a minute', { exact: true }).locator('..');
+  await lastWhole.getByText(/^1,\d{3}$/).waitFor();
+  await page.locator('label').filter({ hasText: '24 h' }).click();
+  const chart = page.getByRole('img', { name: /^Readings a minute since .*: 1,\d{3},\d{3} stored/ });
+  const name = (await chart.getAttribute('aria-label')) ?? (await chart.textContent()) ?? '';
+  const stored = Number(/: ([\d,]+) stored/.exec(name)![1]!.replaceAll(',', ''));
+  // 119 bars of 12 minutes, and the one that has begun.
+  expect(stored).toBeGreaterThanOrEqual(119 * 12 * 1000 + 1000);
+  expect(stored).toBeLessThan(121 * 12 * 1000);
+});
+
+test('the devices page says that readings are refused', async () => {
+  await addToDay(0, 1);
+  const page = await openAs('viewer', '/admin/devices');
+  await page.getByText(/readings? (was|were) refused today \(UTC\) because this tenant is over its quota/).waitFor();
+  await page.getByRole('link', { name: 'See Ingest' }).click();
+  await page
+    .getByText(/over quota$/)
+    .first()
+    .waitFor();
+});

@@ -18,7 +18,10 @@ const press = (page: Page, name: string) => page.getByRole('button', { name, exa
 
 export const PLACES: readonly Place[] = [
   { name: 'sign-in', path: '/sign-in', go: heading('Sign in') },
-  { name: 'invite', path: '/invite?token=example', go: heading('You are invited') },
+  { name: 'invite', path: '/invite?token=example', go: heading('This invitation is not valid') },
+  { name: 'forgotten', path: '/forgotten', go: heading('Reset your password') },
+  { name: 'link', path: '/link', go: heading('No link was opened') },
+  { name: 'password', path: '/password', person: 'owner', go: (page) => page.getByLabel('New password').waitFor() },
   { name: 'not-found', path: '/no-such-page', go: heading('Page not found') },
   {
     name: 'devices',
@@ -67,7 +70,7 @@ export const PLACES: readonly Place[] = [
       await press(page, 'New rule');
       await page.getByLabel('Name').fill('Boiler too warm');
       await page.getByLabel('Field').fill('temperature');
-      await page.getByLabel('Bound').fill('25');
+      await page.getByLabel('Threshold').fill('25');
       await page.getByText(/^(never|once|[\d,]+ times)$/).waitFor();
     },
   },

@@ -53,6 +53,7 @@ export async function deployed(stack: 'dev' | 'prod'): Promise<Deployed> {
       status: -1,
       output: 'the run was cut short',
       steps: [],
+      planned: [],
       findings: [],
       remedies: [],
       errors: [],

@@ -35,6 +35,8 @@ export interface Said {
   /** What the CLI printed, and what program and policy pack did. */
   output: string;
   steps: Step[];
+  /** Those of the preview that an `up` begins with. */
+  planned: Step[];
   findings: Finding[];
   remedies: Remedy[];
   /** Errors, without the policies'. */
@@ -63,10 +65,12 @@ export function readEvents(file: string): Omit<Said, 'status' | 'output'> {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
   const events = lines.map((line) => JSON.parse(line) as Event);
   const pre = events.flatMap(({ resourcePreEvent }) => resourcePreEvent ?? []);
-  // An `up` that previews first says everything twice.
-  const isReal = pre.some(({ planning }) => !planning);
+  // An `up` that previews first says everything twice; a preview says that it plans, too.
+  const planned = pre.filter(({ planning }) => planning).map(({ metadata }) => toStep(metadata));
+  const done = pre.filter(({ planning }) => !planning).map(({ metadata }) => toStep(metadata));
   return {
-    steps: pre.filter(({ planning }) => !isReal || !planning).map(({ metadata }) => toStep(metadata)),
+    steps: done.length > 0 ? done : planned,
+    planned,
     findings: unique(events.flatMap(({ policyEvent }) => policyEvent ?? []).map(toFinding)),
     remedies: unique(
       events
@@ -102,7 +106,7 @@ const clean = (text: string) => stripVTControlCharacters(text.replace(/<\{%.*?%\
 const unique = <T>(items: T[]): T[] => [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 
 /** What happens to each resource, as the offline preview would put it. What stays the same is there too. */
-export function operationsOf({ steps }: Pick<Said, 'steps'>): Map<string, EngineOperation> {
+export function operationsOf({ steps }: { steps: Step[] }): Map<string, EngineOperation> {
   const operations = new Map<string, EngineOperation>();
   for (const { urn, op } of steps) {
     const is = /replace/.test(op) ? 'replace' : (op as EngineOperation);
@@ -112,7 +116,7 @@ export function operationsOf({ steps }: Pick<Said, 'steps'>): Map<string, Engine
 }
 
 /** Those that change, by the resource's own name: `['broker-vm', 'update']`, sorted. */
-export const changesOf = (said: Pick<Said, 'steps'>): [string, EngineOperation][] =>
+export const changesOf = (said: { steps: Step[] }): [string, EngineOperation][] =>
   [...operationsOf(said)]
     .filter(([, operation]) => operation !== 'same' && operation !== 'read')
     .map(([urn, operation]): [string, EngineOperation] => [urn.split('::').at(-1)!, operation])

@@ -141,14 +141,20 @@ export class EngineStack {
   destroy = (options?: RunOptions) => this.run('destroy', ['--yes', '--skip-preview'], options);
 
   private run(command: string, args: string[], { pack = false, packConfig, args: more = [] }: RunOptions = {}) {
-    const folder = pack === true ? join(this.dir, 'policies') : pack;
-    const policies = folder ? ['--policy-pack', existsSync(folder) ? folder : join(ROOT, 'policies')] : [];
+    const folder = pack === true ? this.ownPack() : pack;
+    const policies = folder ? ['--policy-pack', folder] : [];
     if (packConfig) {
       const file = join(this.base, 'policies.json');
       writeFileSync(file, JSON.stringify(packConfig));
       policies.push('--policy-pack-config', file);
     }
     return this.pulumi(command, '--stack', this.stack, ...args, ...policies, ...more);
+  }
+
+  /** The copy's, which a scenario may change; a program of its own has none. */
+  private ownPack(): string {
+    const copy = join(this.dir, 'policies');
+    return existsSync(copy) ? copy : join(ROOT, 'policies');
   }
 
   /** The deployment, as `pulumi stack export` writes it. */

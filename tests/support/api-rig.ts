@@ -19,6 +19,8 @@ export interface ApiRig {
   databaseUrl: string;
   frontDoor: FrontDoor;
   publishableKey: string;
+  /** Another front door of the same API, whose answers are cut at so many rows; stops with the rig. */
+  openFrontDoor(maxRows: number): Promise<FrontDoor>;
   /** A client without a session. */
   client(): SupabaseClient;
   /** A client with a session of a new account. */
@@ -36,21 +38,28 @@ export async function startApiRig(siteDir?: string): Promise<ApiRig> {
   await applyMigrations(postgres.url);
   await withConnection(postgres.url, (client) => makeApiRole(client, password));
   const { caFile } = await ensureCertificates(dir);
-  const frontDoor = await startFrontDoor({
-    port: await freePort(),
+  const settings = {
     siteDir: siteDir ?? join(dir, 'no-site'),
     databaseUrl: roleUrl(postgres.url, API_ROLE, password),
     jwtSecret: generateKey(),
     publishableKey,
     broker: { host: '127.0.0.1', port: 8883, caFile },
     logFile: join(dir, 'front-door.log'),
-  });
+  };
+  const frontDoors: FrontDoor[] = [];
+  const openFrontDoor = async (maxRows?: number) => {
+    const opened = await startFrontDoor({ ...settings, port: await freePort(), ...(maxRows && { maxRows }) });
+    frontDoors.push(opened);
+    return opened;
+  };
+  const frontDoor = await openFrontDoor();
   const client = () =>
     createClient(frontDoor.url, publishableKey, { auth: { persistSession: false, autoRefreshToken: false } });
   return {
     databaseUrl: postgres.url,
     frontDoor,
     publishableKey,
+    openFrontDoor,
     client,
     signUp: async (email) => {
       const api = client();
@@ -59,7 +68,7 @@ export async function startApiRig(siteDir?: string): Promise<ApiRig> {
       return { api, userId: data.user.id };
     },
     stop: async () => {
-      await frontDoor.stop();
+      for (const opened of frontDoors) await opened.stop();
       await postgres.stop();
       rmSync(dir, { recursive: true, force: true });
     },

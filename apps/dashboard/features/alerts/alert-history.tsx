@@ -2,10 +2,12 @@
 // Alerts that were resolved, newest first.
 import { useQuery } from '@tanstack/react-query';
 import { History } from 'lucide-react';
+import { useState } from 'react';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { formatSpan, formatTime } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
+import { ShowMore } from '../../ui/show-more.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
@@ -13,17 +15,20 @@ import styles from './alerts.module.css';
 import { type Alert, resolvedAlerts } from './alerts.ts';
 import { useDeviceNames, useRules } from './use-alerts.ts';
 
-const SHOWN = 100;
+/** Alerts shown at first, and as many more each time. */
+const STEP = 100;
 
 export function AlertHistory() {
   const { tenant_id } = useTenant().tenant;
   const nameOf = useDeviceNames();
   const { data: rules } = useRules();
-  const { data: alerts, error } = useQuery({
-    queryKey: ['alerts', tenant_id, 'resolved'],
-    queryFn: () => resolvedAlerts(tenant_id, SHOWN),
+  const [most, setMost] = useState(STEP);
+  const { data, error } = useQuery({
+    queryKey: ['alerts', tenant_id, 'resolved', most],
+    queryFn: () => resolvedAlerts(tenant_id, most),
     ...polled(15_000),
   });
+  const alerts = data?.rows;
   const columns: Column<Alert>[] = [
     {
       header: 'Alert',
@@ -46,9 +51,10 @@ export function AlertHistory() {
       {alerts && alerts.length > 0 && (
         <DataTable caption="Resolved alerts" columns={columns} rows={alerts} keyOf={({ id }) => id} />
       )}
+      {data?.more && <ShowMore shown={data.rows.length} onMore={() => setMost(most + STEP)} />}
       {alerts?.length === 0 && (
         <Empty icon={<History />} title="No history yet">
-          Alerts stand here once what opened them is over.
+          Resolved alerts appear here.
         </Empty>
       )}
     </Section>

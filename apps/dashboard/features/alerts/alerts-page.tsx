@@ -6,28 +6,36 @@ import { Tabs } from '../../ui/tabs.tsx';
 import { AlertHistory } from './alert-history.tsx';
 import { OpenAlerts } from './open-alerts.tsx';
 import { RulesSection } from './rules-section.tsx';
-import { useOpenAlerts } from './use-alerts.ts';
+import { useOpenCount } from './use-alerts.ts';
 
 type View = 'open' | 'history' | 'rules';
 
 export function AlertsPage() {
   const [view, setView] = useState<View>('open');
-  const { data: open } = useOpenAlerts();
+  const [isMaking, setIsMaking] = useState(false);
+  const show = (next: View, making = false) => {
+    setView(next);
+    setIsMaking(making);
+  };
+  const { data: open } = useOpenCount();
   return (
     <>
-      <PageHead title="Alerts" about="Rules look at the readings once a minute and open an alert when one is broken." />
+      <PageHead
+        title="Alerts"
+        about="Rules check the readings once a minute and open an alert when a condition is met. Alerts show here only; nobody is notified yet."
+      />
       <Tabs
         label="Alerts"
         value={view}
-        onChange={setView}
+        onChange={show}
         tabs={[
           {
             value: 'open',
-            label: open ? `Open (${open.length})` : 'Open',
-            content: <OpenAlerts onRules={() => setView('rules')} />,
+            label: open === undefined ? 'Open' : `Open (${open})`,
+            content: <OpenAlerts onRules={(making) => show('rules', making)} />,
           },
           { value: 'history', label: 'History', content: <AlertHistory /> },
-          { value: 'rules', label: 'Rules', content: <RulesSection /> },
+          { value: 'rules', label: 'Rules', content: <RulesSection isMaking={isMaking} /> },
         ]}
       />
     </>

@@ -1,6 +1,5 @@
 // Alerts: what rules found.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { COUNTED, call, countRows, firstRows, type Part } from '../session/rows.ts';
 
 export interface Alert {
   id: string;
@@ -18,19 +17,32 @@ export interface Alert {
 
 const COLUMNS = 'id,rule_id,device_id,opened_at,last_seen_at,resolved_at,acknowledged_at,acknowledged_by,value,message';
 
-/** Newest first. @throws ApiError, as all below. */
-export async function openAlerts(tenantId: string): Promise<Alert[]> {
-  const alerts = (await rest()).from('alerts').select(COLUMNS).eq('tenant_id', tenantId);
-  return unwrap(await alerts.is('resolved_at', null).order('opened_at', { ascending: false }));
+const NEWEST = ['opened_at.desc', 'id'];
+
+/** How many are open. @throws ApiError, as all below. */
+export function countOpenAlerts(tenantId: string): Promise<number> {
+  return countRows((api) => api.from('alerts').select('id', COUNTED).eq('tenant_id', tenantId).is('resolved_at', null));
 }
 
-/** The last that were resolved, newest first. */
-export async function resolvedAlerts(tenantId: string, most: number): Promise<Alert[]> {
-  const alerts = (await rest()).from('alerts').select(COLUMNS).eq('tenant_id', tenantId);
-  return unwrap(await alerts.not('resolved_at', 'is', null).order('opened_at', { ascending: false }).limit(most));
+/** Open ones, newest first. */
+export function openAlerts(tenantId: string, most: number): Promise<Part<Alert>> {
+  return firstRows(
+    (api) => api.from('alerts').select(COLUMNS).eq('tenant_id', tenantId).is('resolved_at', null),
+    NEWEST,
+    most,
+  );
+}
+
+/** Resolved ones, newest first. */
+export function resolvedAlerts(tenantId: string, most: number): Promise<Part<Alert>> {
+  return firstRows(
+    (api) => api.from('alerts').select(COLUMNS).eq('tenant_id', tenantId).not('resolved_at', 'is', null),
+    NEWEST,
+    most,
+  );
 }
 
 /** Notes that I look after it; the first who does stays noted. */
 export async function acknowledgeAlert(id: string): Promise<void> {
-  unwrap(await (await rest()).rpc('acknowledge_alert', { alert_id: id }));
+  await call('acknowledge_alert', { alert_id: id });
 }

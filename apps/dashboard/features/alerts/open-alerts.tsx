@@ -2,11 +2,13 @@
 // Alerts that are not resolved, to be acknowledged by whoever looks after them.
 import { useQuery } from '@tanstack/react-query';
 import { BellOff, Check } from 'lucide-react';
+import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
+import { ShowMore } from '../../ui/show-more.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useChange } from '../session/use-change.ts';
@@ -17,9 +19,15 @@ import { type Alert, acknowledgeAlert } from './alerts.ts';
 import { SeverityBadge } from './severity-badge.tsx';
 import { useDeviceNames, useOpenAlerts, useRules } from './use-alerts.ts';
 
-/** @param onRules shows the rules. */
-export function OpenAlerts({ onRules }: { onRules: () => void }) {
-  const { data: alerts, error } = useOpenAlerts();
+/** Alerts shown at first, and as many more each time. */
+const STEP = 100;
+
+/** @param onRules shows the rules, with a new one being made or not. */
+export function OpenAlerts({ onRules }: { onRules: (isMaking: boolean) => void }) {
+  const mayManage = useMay('manage rules');
+  const [most, setMost] = useState(STEP);
+  const { data, error } = useOpenAlerts(most);
+  const alerts = data?.rows;
   const { data: rules } = useRules();
   const columns = useColumns();
   return (
@@ -29,13 +37,20 @@ export function OpenAlerts({ onRules }: { onRules: () => void }) {
       {alerts && alerts.length > 0 && (
         <DataTable caption="Open alerts" columns={columns} rows={alerts} keyOf={({ id }) => id} />
       )}
+      {data?.more && <ShowMore shown={data.rows.length} onMore={() => setMost(most + STEP)} />}
       {alerts?.length === 0 && (
         <Empty
           icon={<BellOff />}
           title="Nothing is wrong"
-          action={<Button onClick={onRules}>{rules?.length ? 'See the rules' : 'Make a rule'}</Button>}
+          action={
+            rules?.length === 0 && mayManage ? (
+              <Button onClick={() => onRules(true)}>Make a rule</Button>
+            ) : (
+              <Button onClick={() => onRules(false)}>See the rules</Button>
+            )
+          }
         >
-          {rules?.length === 0 ? 'There is no rule yet that could find anything.' : 'No rule is broken right now.'}
+          {rules?.length === 0 ? 'There are no rules yet, so nothing is watched.' : 'No rule has anything to report.'}
         </Empty>
       )}
     </Section>

@@ -16,7 +16,7 @@ export function RuleFields({ draft, onChange }: Props) {
   const { data: devices } = useDevices();
   const fieldsId = useId();
   const fields = useKnownFields(draft.device_id);
-  const hasBound = draft.kind !== 'missing';
+  const hasThreshold = draft.kind !== 'missing';
   return (
     <div>
       <Field
@@ -49,7 +49,7 @@ export function RuleFields({ draft, onChange }: Props) {
           </option>
         ))}
       </Choice>
-      {hasBound && (
+      {hasThreshold && (
         <>
           <Field
             label="Field"
@@ -59,7 +59,7 @@ export function RuleFields({ draft, onChange }: Props) {
             hint={
               fields.length > 0
                 ? `Seen lately: ${fields.slice(0, 6).join(', ')}`
-                : 'A number in the readings, by its name.'
+                : 'The name of a number in the readings.'
             }
             autoCapitalize="off"
             spellCheck={false}
@@ -80,7 +80,7 @@ export function RuleFields({ draft, onChange }: Props) {
               <option>below</option>
             </Choice>
             <Field
-              label={draft.kind === 'rate' ? 'Change a minute' : 'Bound'}
+              label={draft.kind === 'rate' ? 'Change a minute' : 'Threshold'}
               type="number"
               step="any"
               value={numberText(draft.threshold)}

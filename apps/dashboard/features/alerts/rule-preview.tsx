@@ -1,20 +1,22 @@
 'use client';
 // What a rule would have fired on in the last 24 hours, while it is being written.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { formatClock, formatNumber } from '../../ui/format.ts';
 import { useNow } from '../../ui/time.tsx';
-import { messageOf } from '../session/errors.ts';
+import { isTooMuch, messageOf } from '../session/errors.ts';
+import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
-import { firingsByHour } from './firings.ts';
 import styles from './rule-dialog.module.css';
-import { type Firing, previewRule, type RuleDraft } from './rules.ts';
+import { type RuleDraft, type Trial, tryRule } from './rules.ts';
 import { useDeviceNames } from './use-alerts.ts';
 
 const HOURS = 24;
 /** Milliseconds without typing before the database is asked. */
 const SETTLE_MS = 350;
-const SHOWN = 5;
+
+const TOO_MUCH =
+  'There are too many readings to try this rule on in time. Choose one device, or save the rule without this preview.';
 
 /** @param problem why it cannot be tried yet. */
 export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: string | undefined }) {
@@ -23,32 +25,31 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
   const settled = useSettled(JSON.stringify(tried));
   const { data, error } = useQuery({
     queryKey: ['preview', tenant_id, settled],
-    queryFn: () => previewRule(tenant_id, JSON.parse(settled), new Date(Date.now() - HOURS * 3_600_000)),
+    queryFn: async () =>
+      (await tryRule(tenant_id, JSON.parse(settled), new Date(Date.now() - HOURS * 3_600_000))) ?? null,
     enabled: problem === undefined && settled === JSON.stringify(tried),
-    placeholderData: keepPreviousData,
-    refetchInterval: 30_000,
+    ...polled(30_000),
   });
   return (
     <div className={styles.preview} role="status" aria-label="Preview">
       <h3>In the last 24 hours it would have fired</h3>
       {problem && <p className={styles.muted}>{problem}</p>}
-      {!problem && error && <p className={styles.muted}>{messageOf(error)}</p>}
+      {!problem && error && <p className={styles.muted}>{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</p>}
       {!problem && !error && !data && <p className={styles.muted}>Looking…</p>}
-      {!problem && !error && data && <Firings firings={data} kind={draft.kind} />}
+      {!problem && !error && data && <Firings trial={data} kind={draft.kind} />}
     </div>
   );
 }
 
-function Firings({ firings, kind }: { firings: Firing[]; kind: RuleDraft['kind'] }) {
+function Firings({ trial, kind }: { trial: Trial; kind: RuleDraft['kind'] }) {
   const now = new Date(useNow(60) * 1000);
   const nameOf = useDeviceNames();
-  const hours = firingsByHour(firings, HOURS, now);
+  const { firings, devices, by_hour: hours, newest } = trial;
   const most = Math.max(1, ...hours);
-  const devices = new Set(firings.map(({ device_id }) => device_id)).size;
   return (
     <>
       <p className={styles.count}>
-        {firings.length === 1 ? 'once' : firings.length === 0 ? 'never' : `${formatNumber(firings.length)} times`}
+        {firings === 1 ? 'once' : firings === 0 ? 'never' : `${formatNumber(firings)} times`}
       </p>
       <svg viewBox="0 0 240 60" preserveAspectRatio="none" aria-hidden>
         {hours.map((count, hour) => {
@@ -71,25 +72,22 @@ function Firings({ firings, kind }: { firings: Firing[]; kind: RuleDraft['kind']
         <span>24 h ago</span>
         <span>now</span>
       </p>
-      {firings.length > 0 && (
+      {newest.length > 0 && (
         <>
           <p className={styles.muted}>
-            On {devices === 1 ? 'one device' : `${devices} devices`}. The last {Math.min(SHOWN, firings.length)}:
+            On {devices === 1 ? 'one device' : `${formatNumber(devices)} devices`}. The last {newest.length}:
           </p>
           <ul className={styles.list}>
-            {firings
-              .slice(-SHOWN)
-              .reverse()
-              .map(({ device_id, at, value }) => (
-                <li key={`${device_id} ${at}`}>
-                  <span>{nameOf(device_id)}</span>
-                  <span className={styles.muted}>
-                    {value !== null &&
-                      (kind === 'missing' ? `${formatNumber(Math.round(value))} min silent` : formatNumber(value))}
-                  </span>
-                  <time dateTime={at}>{formatClock(new Date(at), now)}</time>
-                </li>
-              ))}
+            {newest.map(({ device_id, at, value }) => (
+              <li key={`${device_id} ${at}`}>
+                <span>{nameOf(device_id)}</span>
+                <span className={styles.muted}>
+                  {value !== null &&
+                    (kind === 'missing' ? `${formatNumber(Math.round(value))} min silent` : formatNumber(value))}
+                </span>
+                <time dateTime={at}>{formatClock(new Date(at), now)}</time>
+              </li>
+            ))}
           </ul>
         </>
       )}

@@ -3,16 +3,16 @@ import { formatNumber } from '../../ui/format.ts';
 import type { RuleDraft, RuleKind } from './rules.ts';
 
 export const KIND_NAMES: Record<RuleKind, string> = {
-  threshold: 'A value is beyond a bound',
+  threshold: 'A value crosses a threshold',
   missing: 'A device is silent',
   rate: 'A value changes too fast',
 };
 
 /** What the window means for each kind. */
 export const WINDOW_MEANS: Record<RuleKind, string> = {
-  threshold: 'The alert is resolved after so many minutes without a breach.',
-  missing: 'So many minutes without a reading open an alert.',
-  rate: 'The change is measured over so many minutes, and the alert resolved after as many without a breach.',
+  threshold: 'The alert is resolved after this many minutes without a breach.',
+  missing: 'The alert opens after this many minutes without a reading.',
+  rate: 'The change is measured over this many minutes. The alert is resolved after as many without a breach.',
 };
 
 /** `temperature above 25, on every device`. @param deviceName of the rule's device; undefined when it is for all. */
@@ -34,7 +34,8 @@ export function draftProblem({ kind, field, comparison, threshold, window_minute
   }
   if (kind === 'missing') return undefined;
   if (!field) return 'Choose the field to watch.';
-  if (comparison === null || threshold === null || !Number.isFinite(threshold)) return 'Give the bound as a number.';
+  if (comparison === null || threshold === null || !Number.isFinite(threshold))
+    return 'Give the threshold as a number.';
   return undefined;
 }
 

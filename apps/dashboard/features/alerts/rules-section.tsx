@@ -16,10 +16,11 @@ import { useRules } from './use-alerts.ts';
 
 const RuleDialog = dynamic(() => import('./rule-dialog.tsx').then(({ RuleDialog }) => RuleDialog));
 
-export function RulesSection() {
+/** @param isMaking a new rule is being made at once. */
+export function RulesSection({ isMaking }: { isMaking: boolean }) {
   const mayManage = useMay('manage rules');
   const { data: rules, error } = useRules();
-  const [edited, setEdited] = useState<Rule | 'new'>();
+  const [edited, setEdited] = useState<Rule | 'new' | undefined>(isMaking ? 'new' : undefined);
   const [doomed, setDoomed] = useState<Rule>();
   const remove = useChange({
     run: ({ id }: Rule) => deleteRule(id),
@@ -40,7 +41,7 @@ export function RulesSection() {
       {rules?.length === 0 && (
         <Empty icon={<Siren />} title="No rules yet" action={newButton}>
           {mayManage
-            ? 'A first one to make: a device is silent for 15 minutes.'
+            ? 'Start with one that opens an alert when a device is silent for 15 minutes.'
             : 'An owner or a member of staff can make one.'}
         </Empty>
       )}

@@ -1,6 +1,5 @@
 // Alert rules, and what one would have fired on.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { allRows, COUNTED, oneRow, write } from '../session/rows.ts';
 
 export const KINDS = ['threshold', 'missing', 'rate'] as const;
 export type RuleKind = (typeof KINDS)[number];
@@ -33,20 +32,20 @@ const COLUMNS = 'id,tenant_id,name,kind,device_id,field,comparison,threshold,win
 
 /** By name. @throws ApiError, as all below. */
 export async function listRules(tenantId: string): Promise<Rule[]> {
-  return unwrap(await (await rest()).from('alert_rules').select(COLUMNS).eq('tenant_id', tenantId).order('name'));
+  return allRows((api) => api.from('alert_rules').select(COLUMNS, COUNTED).eq('tenant_id', tenantId), ['name', 'id']);
 }
 
 export async function createRule(tenantId: string, draft: RuleDraft): Promise<void> {
-  unwrap(await (await rest()).from('alert_rules').insert({ tenant_id: tenantId, ...draft }));
+  await write((api) => api.from('alert_rules').insert({ tenant_id: tenantId, ...draft }));
 }
 
 export async function changeRule(id: string, change: Partial<RuleDraft> & { enabled?: boolean }): Promise<void> {
-  unwrap(await (await rest()).from('alert_rules').update(change).eq('id', id));
+  await write((api) => api.from('alert_rules').update(change).eq('id', id));
 }
 
 /** Its alerts go with it. */
 export async function deleteRule(id: string): Promise<void> {
-  unwrap(await (await rest()).from('alert_rules').delete().eq('id', id));
+  await write((api) => api.from('alert_rules').delete().eq('id', id));
 }
 
 /** A moment at which a rule would have opened an alert. */
@@ -57,11 +56,20 @@ export interface Firing {
   value: number | null;
 }
 
-/** Oldest first. @param since at most 31 days ago. */
-export async function previewRule(tenantId: string, draft: RuleDraft, since: Date): Promise<Firing[]> {
+/** What a rule would have opened alerts on. */
+export interface Trial {
+  firings: number;
+  /** On how many devices. */
+  devices: number;
+  /** Firings of each hour of the range, the newest last. */
+  by_hour: number[];
+  /** At most five, newest first. */
+  newest: Firing[];
+}
+
+/** Undefined when the tenant is mine no longer. @param since at most 31 days ago. */
+export function tryRule(tenantId: string, draft: RuleDraft, since: Date): Promise<Trial | undefined> {
   const { kind, device_id, field, comparison, threshold, window_minutes } = draft;
   const rule = { kind, device_id, field, comparison, threshold, window_minutes };
-  return unwrap(
-    await (await rest()).rpc('preview_alert_rule', { tenant_id: tenantId, ...rule, since: since.toISOString() }),
-  );
+  return oneRow((api) => api.rpc('try_alert_rule', { tenant_id: tenantId, ...rule, since: since.toISOString() }));
 }

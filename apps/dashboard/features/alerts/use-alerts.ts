@@ -3,17 +3,27 @@ import { useQuery } from '@tanstack/react-query';
 import { useDevices } from '../devices/use-devices.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
-import { openAlerts } from './alerts.ts';
+import { countOpenAlerts, openAlerts } from './alerts.ts';
 import { listRules } from './rules.ts';
 
 /** Rules are looked at once a minute; an acknowledgement by someone else should show sooner. */
 const POLL_MS = 5000;
 
-export function useOpenAlerts() {
+/** How many are open. */
+export function useOpenCount() {
   const { tenant_id } = useTenant().tenant;
   return useQuery({
-    queryKey: ['alerts', tenant_id, 'open'],
-    queryFn: () => openAlerts(tenant_id),
+    queryKey: ['alerts', tenant_id, 'count'],
+    queryFn: () => countOpenAlerts(tenant_id),
+    ...polled(POLL_MS),
+  });
+}
+
+export function useOpenAlerts(most: number) {
+  const { tenant_id } = useTenant().tenant;
+  return useQuery({
+    queryKey: ['alerts', tenant_id, 'open', most],
+    queryFn: () => openAlerts(tenant_id, most),
     ...polled(POLL_MS),
   });
 }

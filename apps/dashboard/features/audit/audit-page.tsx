@@ -33,12 +33,12 @@ function Entries() {
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ['audit', tenant_id],
     queryFn: ({ pageParam }) => auditEntries(tenant_id, PAGE, pageParam),
-    initialPageParam: undefined as number | undefined,
-    getNextPageParam: (page) => (page.length === PAGE ? page.at(-1)?.id : undefined),
+    initialPageParam: undefined as AuditEntry | undefined,
+    getNextPageParam: ({ rows, more }) => (more ? rows.at(-1) : undefined),
   });
   // Fifty rows and more: in slices, as useSliced() has it.
   const pages = useDeferredValue(data?.pages);
-  const entries = pages?.flat() ?? [];
+  const entries = pages?.flatMap(({ rows }) => rows) ?? [];
   // Keys and commands are noted under their device's id.
   const nameOf = (subject: string | null) => devices?.find(({ id }) => id === subject)?.slug ?? subject ?? '';
   const columns: Column<AuditEntry>[] = [

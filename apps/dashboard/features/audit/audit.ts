@@ -1,6 +1,5 @@
 // Who changed what. For owners.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { firstRows, type Part } from '../session/rows.ts';
 
 export interface AuditEntry {
   id: number;
@@ -16,12 +15,13 @@ export interface AuditEntry {
   details: Record<string, unknown>;
 }
 
-/** A page of entries, newest first. @param before only those older: the last entry's id. @throws ApiError. */
-export async function auditEntries(tenantId: string, most: number, before?: number): Promise<AuditEntry[]> {
-  const entries = (await rest())
-    .from('audit_log')
-    .select('id,at,actor_id,actor_email,action,subject,details')
-    .eq('tenant_id', tenantId);
-  const page = before === undefined ? entries : entries.lt('id', before);
-  return unwrap(await page.order('id', { ascending: false }).limit(most));
+/** A page of entries, newest first. @param from begin after this one, which is newer. @throws ApiError. */
+export function auditEntries(tenantId: string, most: number, from?: AuditEntry): Promise<Part<AuditEntry>> {
+  return firstRows(
+    (api) =>
+      api.from('audit_log').select('id,at,actor_id,actor_email,action,subject,details').eq('tenant_id', tenantId),
+    ['at.desc', 'id.desc'],
+    most,
+    from,
+  );
 }

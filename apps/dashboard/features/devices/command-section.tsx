@@ -61,7 +61,7 @@ function CommandForm({ deviceId }: { deviceId: string }) {
   async function submit(event: FormEvent) {
     event.preventDefault();
     const payload = parseObject(text);
-    if (!payload) return setProblem('This is no JSON object. Write one such as {"interval": 60}.');
+    if (!payload) return setProblem('This is not a JSON object. Write one such as {"interval": 60}.');
     setProblem(undefined);
     setBusy(true);
     try {

@@ -1,6 +1,5 @@
 // Commands to devices: asked for here, published by the platform.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { call, firstRows } from '../session/rows.ts';
 
 export interface DeviceCommand {
   id: string;
@@ -13,17 +12,15 @@ export interface DeviceCommand {
 
 /** The newest of a device. @throws ApiError, as below. */
 export async function recentCommands(deviceId: string, most: number): Promise<DeviceCommand[]> {
-  return unwrap(
-    await (await rest())
-      .from('device_commands')
-      .select('id,payload,requested_at,sent_at,error')
-      .eq('device_id', deviceId)
-      .order('requested_at', { ascending: false })
-      .limit(most),
+  const { rows } = await firstRows<DeviceCommand>(
+    (api) => api.from('device_commands').select('id,payload,requested_at,sent_at,error').eq('device_id', deviceId),
+    ['requested_at.desc', 'id'],
+    most,
   );
+  return rows;
 }
 
 /** @param payload a JSON object. */
 export async function sendCommand(deviceId: string, payload: object): Promise<void> {
-  unwrap(await (await rest()).rpc('send_command', { device_id: deviceId, payload }));
+  await call('send_command', { device_id: deviceId, payload });
 }

@@ -1,6 +1,5 @@
 // When a device's key was made. Neither key nor hash can be read.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { oneRow } from '../session/rows.ts';
 
 export interface Credential {
   id: string;
@@ -9,13 +8,7 @@ export interface Credential {
 
 /** The key in force; undefined when there is none. For owners and staff. @throws ApiError. */
 export async function activeCredential(deviceId: string): Promise<Credential | undefined> {
-  const found = unwrap<Credential[]>(
-    await (await rest())
-      .from('device_credentials')
-      .select('id,created_at')
-      .eq('device_id', deviceId)
-      .is('revoked_at', null)
-      .limit(1),
+  return oneRow((api) =>
+    api.from('device_credentials').select('id,created_at').eq('device_id', deviceId).is('revoked_at', null),
   );
-  return found[0];
 }

@@ -26,7 +26,7 @@ export function DeviceFacts({ device, newest }: { device: Device; newest: Readin
     <Section title="Details">
       <Facts
         facts={[
-          ['Last seen', newest ? <Ago key="seen" at={newest.received_at} /> : 'not in 7 days'],
+          ['Last seen', newest ? <Ago key="seen" at={newest.received_at} /> : 'not in the last 7 days'],
           ['User', <Copied key="user" text={username} label="user name" />],
           ['Topic', <Copied key="topic" text={topic} label="topic" />],
           mayManage && [

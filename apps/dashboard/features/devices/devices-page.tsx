@@ -4,10 +4,13 @@ import { Cpu, Plus, SearchX } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
+import { formatNumber } from '../../ui/format.ts';
+import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
 import { Search } from '../../ui/search.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
+import { useQuota } from '../ingest/use-quota.ts';
 import { messageOf } from '../session/errors.ts';
 import { useMay } from '../tenants/tenant.tsx';
 import { DeviceTable } from './device-table.tsx';
@@ -45,14 +48,11 @@ export function DevicesPage() {
     <>
       <PageHead
         title="Devices"
-        about={
-          devices && devices.length > 0
-            ? `${devices.length} registered, ${live} live`
-            : 'What publishes to this tenant.'
-        }
+        about={devices && devices.length > 0 ? `${devices.length} registered, ${live} live` : 'Devices of this tenant.'}
         actions={devices?.length !== 0 && addButton}
       />
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
+      <RefusedToday />
       {devices?.length === 0 ? (
         <Section title="Registered" flush>
           <Empty icon={<Cpu />} title="No devices yet" action={addButton}>
@@ -84,6 +84,19 @@ export function DevicesPage() {
       )}
       {isAdding && <AddDevice onClose={() => setIsAdding(false)} />}
     </>
+  );
+}
+
+/** A device shows its last stored reading: without this, one that is over quota looks silent. */
+function RefusedToday() {
+  const { usage } = useQuota();
+  const refused = usage?.over_quota ?? 0;
+  if (refused === 0) return null;
+  return (
+    <Notice tone="warn">
+      {refused === 1 ? '1 reading was' : `${formatNumber(refused)} readings were`} refused today (UTC) because this
+      tenant is over its quota. A device shows its last stored reading. <Link href="/admin/ingest">See Ingest</Link>
+    </Notice>
   );
 }
 

@@ -1,7 +1,5 @@
 // Devices: the registry as the dashboard reads and changes it.
-import { allRows } from '../session/all-rows.ts';
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { allRows, COUNTED, call, oneRow } from '../session/rows.ts';
 
 export interface Device {
   id: string;
@@ -14,39 +12,48 @@ export interface Device {
 
 const COLUMNS = 'id,tenant_id,slug,name,enabled,created_at';
 
-/** A tenant's devices, by slug. @throws ApiError, as all below. */
+/** A tenant's devices, by slug; `pump-2` comes before `pump-10`. @throws ApiError, as all below. */
 export async function listDevices(tenantId: string): Promise<Device[]> {
-  const api = await rest();
-  return allRows(() => api.from('devices').select(COLUMNS).eq('tenant_id', tenantId).order('slug'));
+  const devices = await allRows<Device>(
+    (api) => api.from('devices').select(COLUMNS, COUNTED).eq('tenant_id', tenantId),
+    ['slug'],
+  );
+  return inOrder(devices);
 }
+
+/** By slug, numbers by their value. Exported for its test. */
+export const inOrder = <Named extends { slug: string }>(devices: Named[]): Named[] =>
+  devices.toSorted((a, b) => (sortKey(a.slug) < sortKey(b.slug) ? -1 : 1));
+
+/** Numbers of one length compare as text. A slug has at most 63 digits. */
+const sortKey = (slug: string) => slug.replace(/\d+/g, (digits) => digits.padStart(63, '0'));
 
 /** Undefined when there is no such device, or it is another tenant's. */
 export async function findDevice(id: string): Promise<Device | undefined> {
-  const found = unwrap<Device[]>(await (await rest()).from('devices').select(COLUMNS).eq('id', id));
-  return found[0];
+  return oneRow((api) => api.from('devices').select(COLUMNS).eq('id', id));
 }
 
 /** @param passwordHash Mosquitto's line for the key; the key itself never leaves the browser. @returns the device's id. */
 export async function addDevice(tenantId: string, slug: string, name: string, passwordHash: string): Promise<string> {
   const device = { tenant_id: tenantId, slug, name, password_hash: passwordHash };
-  return unwrap(await (await rest()).rpc('add_device', device));
+  return call('add_device', device);
 }
 
 /** The old key stops working within seconds. */
 export async function rotateDevice(id: string, passwordHash: string): Promise<void> {
-  unwrap(await (await rest()).rpc('rotate_device', { device_id: id, password_hash: passwordHash }));
+  await call('rotate_device', { device_id: id, password_hash: passwordHash });
 }
 
 /** Disabling cuts a live connection within seconds. */
 export async function setDeviceEnabled(id: string, enabled: boolean): Promise<void> {
-  unwrap(await (await rest()).rpc('set_device_enabled', { device_id: id, enabled }));
+  await call('set_device_enabled', { device_id: id, enabled });
 }
 
 export async function renameDevice(id: string, name: string): Promise<void> {
-  unwrap(await (await rest()).rpc('rename_device', { device_id: id, name }));
+  await call('rename_device', { device_id: id, name });
 }
 
 /** Its readings stay until retention. */
 export async function deleteDevice(id: string): Promise<void> {
-  unwrap(await (await rest()).rpc('delete_device', { device_id: id }));
+  await call('delete_device', { device_id: id });
 }

@@ -5,28 +5,34 @@ import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
+import { ShowMore } from '../../ui/show-more.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled, useSliced } from '../session/queries.tsx';
 import { useChange } from '../session/use-change.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { DeadLetterDialog } from './dead-letter-dialog.tsx';
-import { type DeadLetter, isOpen, listDeadLetters, openDeadLetterIds, requestRedrive } from './dead-letters.ts';
+import { type DeadLetter, isOpen, listDeadLetters, redriveAll, requestRedrive } from './dead-letters.ts';
 import styles from './dead-letters-section.module.css';
 import { DeadLettersTable } from './dead-letters-table.tsx';
 
-const SHOWN = 100;
+/** Letters shown at first, and as many more each time. */
+const STEP = 100;
 
 export function DeadLettersSection() {
   const { tenant_id } = useTenant().tenant;
   const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
   const [viewed, setViewed] = useState<DeadLetter>();
-  const { data: letters, error } = useSliced({
-    queryKey: ['dead-letters', tenant_id],
-    queryFn: () => listDeadLetters(tenant_id, SHOWN),
+  const [most, setMost] = useState(STEP);
+  const { data, error } = useSliced({
+    queryKey: ['dead-letters', tenant_id, most],
+    queryFn: () => listDeadLetters(tenant_id, most),
     ...polled(5000),
   });
+  const letters = data?.rows;
   const redrive = useChange({
-    run: async (ids: number[] | 'all') => requestRedrive(ids === 'all' ? await openDeadLetterIds(tenant_id) : ids),
+    run: async (ids: number[] | 'all') => {
+      await (ids === 'all' ? redriveAll(tenant_id) : requestRedrive(ids));
+    },
     done: () => 'Ingest reads them again within seconds. Those that still cannot be stored stay here.',
     changes: ['dead-letters'],
   });
@@ -40,7 +46,7 @@ export function DeadLettersSection() {
       title="Dead letters"
       flush
       aside={
-        open.length > 0 && (
+        (open.length > 0 || data?.more) && (
           <span className={styles.actions}>
             <Button
               disabled={chosen.length === 0}
@@ -61,12 +67,13 @@ export function DeadLettersSection() {
       {!letters && !error && <Skeleton lines={4} label="Loading dead letters" />}
       {letters?.length === 0 && (
         <Empty icon={<Inbox />} title="No dead letters">
-          Every message so far could be stored. One that cannot is kept here with the reason.
+          Every message so far was stored. One that cannot be stored is kept here with the reason.
         </Empty>
       )}
       {letters && letters.length > 0 && (
         <DeadLettersTable letters={letters} selected={selected} onToggle={toggle} onView={setViewed} />
       )}
+      {data?.more && <ShowMore shown={data.rows.length} onMore={() => setMost(most + STEP)} />}
       {viewed && (
         <DeadLetterDialog
           letter={letters?.find(({ id }) => id === viewed.id) ?? viewed}

@@ -1,6 +1,5 @@
 // Messages that could not be stored, kept with their bytes and the reason.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { call, firstRows, type Part } from '../session/rows.ts';
 
 export interface DeadLetter {
   id: number;
@@ -30,33 +29,41 @@ const COLUMNS =
 export const MOST_REDRIVES = 1000;
 
 /** Newest first. For owners and staff. @throws ApiError, as all below. */
-export async function listDeadLetters(tenantId: string, most: number): Promise<DeadLetter[]> {
-  return unwrap(
-    await (await rest())
-      .from('dead_letters')
-      .select(COLUMNS)
-      .eq('tenant_id', tenantId)
-      .order('received_at', { ascending: false })
-      .limit(most),
+export function listDeadLetters(tenantId: string, most: number): Promise<Part<DeadLetter>> {
+  return firstRows(
+    (api) => api.from('dead_letters').select(COLUMNS).eq('tenant_id', tenantId),
+    ['received_at.desc', 'id.desc'],
+    most,
   );
 }
 
 /** Ids of those that nobody asked to redrive yet, oldest first, at most as many as one request may name. */
 export async function openDeadLetterIds(tenantId: string): Promise<number[]> {
-  const open = unwrap<{ id: number }[]>(
-    await (await rest())
-      .from('dead_letters')
-      .select('id')
-      .eq('tenant_id', tenantId)
-      .is('redriven_at', null)
-      .is('redrive_requested_at', null)
-      .order('received_at')
-      .limit(MOST_REDRIVES),
+  const open = await firstRows<{ id: number; received_at: string }>(
+    (api) =>
+      api
+        .from('dead_letters')
+        .select('id,received_at')
+        .eq('tenant_id', tenantId)
+        .is('redriven_at', null)
+        .is('redrive_requested_at', null),
+    ['received_at', 'id'],
+    MOST_REDRIVES,
   );
-  return open.map(({ id }) => id);
+  return open.rows.map(({ id }) => id);
 }
 
 /** @returns how many will be read again, within seconds. */
-export async function requestRedrive(ids: number[]): Promise<number> {
-  return unwrap(await (await rest()).rpc('request_redrive', { dead_letter_ids: ids }));
+export function requestRedrive(ids: number[]): Promise<number> {
+  return call('request_redrive', { dead_letter_ids: ids });
+}
+
+/** The same for all that are open, as many questions as it takes. */
+export async function redriveAll(tenantId: string): Promise<void> {
+  let ids: number[];
+  do {
+    ids = await openDeadLetterIds(tenantId);
+    // Asked for meanwhile by somebody else, or no longer mine to ask for: the same would come again for ever.
+    if (ids.length === 0 || (await requestRedrive(ids)) === 0) return;
+  } while (ids.length === MOST_REDRIVES);
 }

@@ -1,10 +1,12 @@
 // What ingest did: the ledger by minute, today's use against the quota, and whether it runs.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { allRows, COUNTED, firstRows, oneRow, type Part } from '../session/rows.ts';
 
-/** One minute of the ledger, in readings. Minutes without any are left out. */
-export interface IngestMinute {
-  minute: string;
+/** Some minutes of the ledger, added up. */
+export interface IngestSpan {
+  /** Its beginning, ISO 8601. */
+  at: string;
+  /** How many of its minutes have begun: all but in the newest span. */
+  begun: number;
   received: number;
   stored: number;
   duplicate: number;
@@ -24,55 +26,49 @@ export interface IngestStatus {
   workers: number;
 }
 
-/** A tenant's readings of a day of UTC. */
-export interface Usage {
-  received: number;
-  stored: number;
-  duplicate: number;
-  rejected: number;
-  over_quota: number;
+/** The last spans up to now, oldest first, without gaps. @param minutes of each. @throws ApiError, as all below. */
+export function ingestSpans(tenantId: string, bars: number, minutes: number): Promise<IngestSpan[]> {
+  return allRows((api) => api.rpc('ingest_spans', { tenant_id: tenantId, bars, minutes }, COUNTED), ['at']);
 }
 
-/** In order. @throws ApiError, as all below. */
-export async function ingestMinutes(tenantId: string, since: Date): Promise<IngestMinute[]> {
-  return unwrap(await (await rest()).rpc('ingest_minutes', { tenant_id: tenantId, since: since.toISOString() }));
+export function ingestStatus(tenantId: string): Promise<IngestStatus | undefined> {
+  return oneRow((api) => api.rpc('ingest_status', { tenant_id: tenantId }));
 }
 
-export async function ingestStatus(tenantId: string): Promise<IngestStatus | undefined> {
-  return unwrap<IngestStatus[]>(await (await rest()).rpc('ingest_status', { tenant_id: tenantId }))[0];
+/** Minutes of a day: a span of so many is a day of UTC. */
+const DAY = 1440;
+
+/** What came today, in UTC. Undefined when the tenant is mine no longer. */
+export async function usageToday(tenantId: string): Promise<IngestSpan | undefined> {
+  return (await ingestSpans(tenantId, 1, DAY))[0];
 }
 
-/** Undefined when nothing came today. */
-export async function usageToday(tenantId: string): Promise<Usage | undefined> {
-  const today = new Date().toISOString().slice(0, 10);
-  const found = unwrap<Usage[]>(
-    await (await rest())
-      .from('tenant_usage')
-      .select('received,stored,duplicate,rejected,over_quota')
-      .eq('tenant_id', tenantId)
-      .eq('day', today),
-  );
-  return found[0];
+/** What came in the last whole minute. */
+export async function lastWholeMinute(tenantId: string): Promise<IngestSpan | undefined> {
+  return (await ingestSpans(tenantId, 2, 1))[0];
 }
 
 /** Readings that may be stored in a day of UTC; undefined: no bound. */
 export async function dailyQuota(tenantId: string): Promise<number | undefined> {
-  const found = unwrap<{ readings_per_day: number | null }[]>(
-    await (await rest()).from('tenant_limits').select('readings_per_day').eq('tenant_id', tenantId),
+  const found = await oneRow<{ readings_per_day: number | null }>((api) =>
+    api.from('tenant_limits').select('readings_per_day').eq('tenant_id', tenantId),
   );
-  return found[0]?.readings_per_day ?? undefined;
+  return found?.readings_per_day ?? undefined;
 }
 
-/** Minutes in which received and accounted for differ: a fault of the platform. Empty when all is well. */
-export async function residuals(tenantId: string): Promise<{ minute: string; residual: number }[]> {
-  return unwrap(
-    await (await rest())
-      .from('ingest_residuals')
-      .select('minute,residual')
-      .eq('tenant_id', tenantId)
-      // The newest minute is written batch by batch.
-      .lt('minute', new Date(Date.now() - 120_000).toISOString())
-      .order('minute', { ascending: false })
-      .limit(10),
+/** Minutes of the last day in which received and accounted for differ: a fault of the platform. None when all is well. */
+export function residuals(tenantId: string, most: number): Promise<Part<{ minute: string; residual: number }>> {
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+  return firstRows(
+    (api) =>
+      api
+        .from('ingest_residuals')
+        .select('minute,residual')
+        .eq('tenant_id', tenantId)
+        .gte('minute', ago(86_400))
+        // The newest minute is written batch by batch.
+        .lt('minute', ago(120)),
+    ['minute.desc'],
+    most,
   );
 }

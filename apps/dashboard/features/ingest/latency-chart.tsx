@@ -6,14 +6,14 @@ import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { clockOf, endOf } from './span-times.ts';
-import type { Span } from './spans.ts';
+import type { Bar } from './spans.ts';
 
 const written = (ms: number | null | undefined) => (ms == null ? '–' : `${formatNumber(Math.round(ms))} ms`);
 
-export function LatencyChart({ spans, step }: { spans: Span[]; step: number }) {
+export function LatencyChart({ bars, step }: { bars: Bar[]; step: number }) {
   const [point, setPoint] = useState<number | null>(null);
-  const newest = spans.findLast(({ latencyAverage }) => latencyAverage !== null);
-  const shown = (point === null ? undefined : spans[point]) ?? newest;
+  const newest = bars.findLast(({ latencyAverage }) => latencyAverage !== null);
+  const shown = (point === null ? undefined : bars[point]) ?? newest;
   return (
     <>
       <Legend
@@ -25,24 +25,24 @@ export function LatencyChart({ spans, step }: { spans: Span[]; step: number }) {
       />
       <Chart
         small
-        times={spans.map(({ at }) => at)}
+        times={bars.map(({ at }) => at)}
         lines={[
-          { tone: 'amber', values: spans.map(({ latencyMost }) => latencyMost) },
-          { tone: 'blue', values: spans.map(({ latencyAverage }) => latencyAverage) },
+          { tone: 'amber', values: bars.map(({ latencyMost }) => latencyMost) },
+          { tone: 'blue', values: bars.map(({ latencyAverage }) => latencyAverage) },
         ]}
         fromZero
-        from={spans[0]?.at ?? 0}
-        until={endOf(spans, step)}
+        from={bars[0]?.at ?? 0}
+        until={endOf(bars, step)}
         description={`Latency: newest average ${written(newest?.latencyAverage)}, longest ${written(newest?.latencyMost)}.`}
         onPoint={setPoint}
       />
       <DataDetails
         head={['From', 'average', 'longest']}
         rows={() =>
-          [...spans]
+          [...bars]
             .reverse()
             .slice(0, 30)
-            .map((span) => [clockOf(span), written(span.latencyAverage), written(span.latencyMost)])
+            .map((bar) => [clockOf(bar), written(bar.latencyAverage), written(bar.latencyMost)])
         }
       />
     </>

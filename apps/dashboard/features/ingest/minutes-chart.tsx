@@ -1,18 +1,18 @@
 'use client';
-// Readings a minute as stacked bars: stored, duplicates, rejected, beyond the quota.
+// Readings a minute as stacked bars: stored, duplicates, rejected, over quota.
 import { useMemo, useState } from 'react';
 import { Chart, type ChartTone } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { clockOf, endOf } from './span-times.ts';
-import { FATES, type Fate, type Span, stackColumns } from './spans.ts';
+import { type Bar, FATES, type Fate, stackColumns } from './spans.ts';
 
 const NAMES: Record<Fate, string> = {
   stored: 'stored',
   duplicate: 'duplicate',
   rejected: 'rejected',
-  over_quota: 'beyond quota',
+  over_quota: 'over quota',
 };
 const TONES: Record<Fate, ChartTone> = {
   stored: 'blue',
@@ -22,20 +22,20 @@ const TONES: Record<Fate, ChartTone> = {
 };
 
 interface Props {
-  spans: Span[];
+  bars: Bar[];
   totals: Record<Fate, number>;
   step: number;
 }
 
-export function MinutesChart({ spans, totals, step }: Props) {
+export function MinutesChart({ bars, totals, step }: Props) {
   const [point, setPoint] = useState<number | null>(null);
-  const bars = useMemo(() => stackColumns(spans).map(({ fate, values }) => ({ tone: TONES[fate], values })), [spans]);
-  const pointed = point === null ? undefined : spans[point];
-  const rate = (span: Span, fate: Fate) => formatNumber(Math.round(span[fate] * 10) / 10);
+  const columns = useMemo(() => stackColumns(bars).map(({ fate, values }) => ({ tone: TONES[fate], values })), [bars]);
+  const pointed = point === null ? undefined : bars[point];
+  const rate = (bar: Bar, fate: Fate) => formatNumber(Math.round(bar[fate] * 10) / 10);
   return (
     <>
       <Legend
-        when={pointed ? `${clockOf(pointed)}, a minute` : 'In all'}
+        when={pointed ? `${clockOf(pointed)}, a minute` : 'Total'}
         entries={FATES.map((fate) => ({
           label: NAMES[fate],
           tone: TONES[fate],
@@ -43,21 +43,21 @@ export function MinutesChart({ spans, totals, step }: Props) {
         }))}
       />
       <Chart
-        times={spans.map(({ at }) => at)}
-        bars={bars}
+        times={bars.map(({ at }) => at)}
+        bars={columns}
         fromZero
-        from={spans[0]?.at ?? 0}
-        until={endOf(spans, step)}
-        description={`Readings a minute since ${clockOf(spans[0])}: ${FATES.map((fate) => `${formatNumber(totals[fate])} ${NAMES[fate]}`).join(', ')}.`}
+        from={bars[0]?.at ?? 0}
+        until={endOf(bars, step)}
+        description={`Readings a minute since ${clockOf(bars[0])}: ${FATES.map((fate) => `${formatNumber(totals[fate])} ${NAMES[fate]}`).join(', ')}.`}
         onPoint={setPoint}
       />
       <DataDetails
         head={['From', ...FATES.map((fate) => NAMES[fate])]}
         rows={() =>
-          [...spans]
+          [...bars]
             .reverse()
             .slice(0, 30)
-            .map((span) => [clockOf(span), ...FATES.map((fate) => rate(span, fate))])
+            .map((bar) => [clockOf(bar), ...FATES.map((fate) => rate(bar, fate))])
         }
       />
     </>

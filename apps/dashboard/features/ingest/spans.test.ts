@@ -1,42 +1,43 @@
 import { expect, test } from 'vitest';
-import type { IngestMinute } from './ingest.ts';
-import { stackColumns, toSpans, totals } from './spans.ts';
+import type { IngestSpan } from './ingest.ts';
+import { stackColumns, toBar, totals } from './spans.ts';
 
-const minute = (at: number, stored: number, rejected = 0, latency = 100): IngestMinute => ({
-  minute: new Date(at * 1000).toISOString(),
+const span = (at: number, begun: number, stored: number, rejected = 0): IngestSpan => ({
+  at: new Date(at * 1000).toISOString(),
+  begun,
   received: stored + rejected,
   stored,
   duplicate: 0,
   rejected,
   over_quota: 0,
-  latency_ms_avg: latency,
-  latency_ms_max: latency * 2,
+  latency_ms_avg: stored + rejected === 0 ? null : 100,
+  latency_ms_max: stored + rejected === 0 ? null : 200,
 });
 
-test('a minute without readings is a bar of nothing', () => {
-  const spans = toSpans([minute(60, 5), minute(180, 7, 1)], 3, 1, 200);
-  expect(spans.map(({ at, stored, rejected }) => [at, stored, rejected])).toEqual([
-    [60, 5, 0],
-    [120, 0, 0],
-    [180, 7, 1],
-  ]);
-  expect(spans[1]).toMatchObject({ latencyAverage: null, latencyMost: null });
+test('a bar is the mean of the minutes that have begun', () => {
+  expect(toBar(span(720, 12, 120, 6))).toEqual({
+    at: 720,
+    stored: 10,
+    duplicate: 0,
+    rejected: 0.5,
+    over_quota: 0,
+    latencyAverage: 100,
+    latencyMost: 200,
+  });
+  expect(toBar(span(1440, 3, 6)).stored).toBe(2);
 });
 
-test('a bar of several minutes is their mean; the newest counts the minutes it has had', () => {
-  const ledger = [minute(0, 10, 0, 100), minute(60, 20, 0, 400), minute(180, 6)];
-  const spans = toSpans(ledger, 6, 3, 200);
-  expect(spans.map(({ stored }) => stored)).toEqual([10, 6]);
-  expect(spans[0]).toMatchObject({ latencyAverage: 300, latencyMost: 800 });
+test('a span without readings is a bar of nothing, without a latency', () => {
+  expect(toBar(span(60, 1, 0))).toMatchObject({ stored: 0, latencyAverage: null, latencyMost: null });
 });
 
 test('the stack stands on what was stored', () => {
-  const ledger = [minute(60, 5, 2)];
-  expect(stackColumns(toSpans(ledger, 1, 1, 60))).toEqual([
+  const spans = [span(60, 1, 5, 2)];
+  expect(stackColumns(spans.map(toBar))).toEqual([
     { fate: 'over_quota', values: [null] },
     { fate: 'rejected', values: [7] },
     { fate: 'duplicate', values: [null] },
     { fate: 'stored', values: [5] },
   ]);
-  expect(totals(ledger)).toEqual({ stored: 5, duplicate: 0, rejected: 2, over_quota: 0 });
+  expect(totals([...spans, span(120, 1, 1)])).toEqual({ stored: 6, duplicate: 0, rejected: 2, over_quota: 0 });
 });

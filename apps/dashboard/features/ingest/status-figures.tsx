@@ -7,27 +7,24 @@ import { formatBytes, formatNumber } from '../../ui/format.ts';
 import { Ago, useTimely } from '../../ui/time.tsx';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
-import { dailyQuota, type IngestStatus, ingestStatus, usageToday } from './ingest.ts';
+import { type IngestStatus, ingestStatus, lastWholeMinute } from './ingest.ts';
+import { useQuota } from './use-quota.ts';
 
 /** The timer runs every minute: a run that is older has been missed. */
 const LATE_MS = 180_000;
 
-export function StatusFigures({ perMinute }: { perMinute: number | undefined }) {
+export function StatusFigures() {
   const { tenant_id } = useTenant().tenant;
+  const { usage, quota } = useQuota();
+  const { data: lastWhole } = useQuery({
+    queryKey: ['last-minute', tenant_id],
+    queryFn: async () => (await lastWholeMinute(tenant_id)) ?? null,
+    ...polled(3000),
+  });
   const { data: status } = useQuery({
     queryKey: ['ingest-status', tenant_id],
     queryFn: async () => (await ingestStatus(tenant_id)) ?? null,
     ...polled(5000),
-  });
-  const { data: usage } = useQuery({
-    queryKey: ['usage', tenant_id],
-    queryFn: async () => (await usageToday(tenant_id)) ?? null,
-    ...polled(10_000),
-  });
-  const { data: quota } = useQuery({
-    queryKey: ['quota', tenant_id],
-    queryFn: async () => (await dailyQuota(tenant_id)) ?? null,
-    ...polled(60_000),
   });
   const stored = usage?.stored ?? 0;
   return (
@@ -39,7 +36,7 @@ export function StatusFigures({ perMinute }: { perMinute: number | undefined }) 
       />
       <Figure
         label="Readings a minute"
-        value={perMinute === undefined ? '…' : formatNumber(Math.round(perMinute))}
+        value={lastWhole === undefined ? '…' : formatNumber(lastWhole?.received ?? 0)}
         note="last whole minute"
       />
       <Figure
@@ -66,7 +63,7 @@ export function StatusFigures({ perMinute }: { perMinute: number | undefined }) 
       <Figure
         label="Refused today"
         value={usage === undefined ? '…' : formatNumber((usage?.rejected ?? 0) + (usage?.over_quota ?? 0))}
-        note={`${formatNumber(usage?.over_quota ?? 0)} beyond the quota`}
+        note={`${formatNumber(usage?.over_quota ?? 0)} over quota`}
       />
       <Figure
         label="Database"

@@ -111,7 +111,7 @@ interface Refusal {
   status?: number | undefined;
 }
 
-function check<T>({ data, error }: { data: T; error: Refusal | null }): T {
+function check<A extends { data: unknown; error: Refusal | null }>({ data, error }: A): A['data'] {
   if (error) throw explain(error);
   return data;
 }

@@ -29,7 +29,7 @@ export function loadConfig(): Promise<Config> {
 
 async function fetchConfig(): Promise<Config> {
   const response = await fetch('/api/config').catch(() => undefined);
-  const config: Partial<Config> = response?.ok ? await response.json().catch(() => ({})) : {};
+  const config = (response?.ok ? await response.json().catch(() => ({})) : {}) as Partial<Config>;
   if (!config.supabaseUrl || !config.publishableKey) {
     throw new Error(
       'The dashboard could not read its configuration from /api/config. Check the connection and try again.',

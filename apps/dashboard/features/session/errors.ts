@@ -22,6 +22,11 @@ export interface Answer {
   status: number;
 }
 
+/** SQLSTATE of a statement that the database cut off: what was asked for is too much. */
+const TOO_MUCH = '57014';
+/** What PostgREST sends as a fault of the server and is an answer: too much, or no such thing. */
+const FINAL = new Set([TOO_MUCH, 'P0002']);
+
 const OFFLINE = 'The platform cannot be reached. Check your connection; the page tries again by itself.';
 const EXPIRED = 'Your session has ended. Sign in again.';
 
@@ -33,7 +38,7 @@ const BY_CODE: Record<string, string> = {
     'The platform is older than this page. Reload the page; if that does not help, the database needs its migrations.',
   PGRST205:
     'The platform is older than this page. Reload the page; if that does not help, the database needs its migrations.',
-  '57014': 'The database took too long to answer. Choose a shorter range or try again.',
+  [TOO_MUCH]: 'The database took too long to answer and stopped. Ask for less, or come back when it is less busy.',
 };
 
 /** The rows or the value. @throws ApiError. */
@@ -47,7 +52,8 @@ function sentence(error: NonNullable<Answer['error']>, status: number): string {
   if (known) return known;
   if (status === 0) return OFFLINE;
   if (status === 401) return EXPIRED;
-  if (status >= 500 && !error.hint) return 'The platform has a fault on its side. Try again in a moment.';
+  if (status >= 500 && !error.hint && error.code !== 'P0002')
+    return 'The platform has a fault on its side. Try again in a moment.';
   if (/^permission denied for /.test(error.message))
     return 'Your role does not allow this. Ask an owner of the tenant.';
   return [error.message, error.hint].filter(Boolean).map(asSentence).join(' ');
@@ -68,5 +74,8 @@ export function messageOf(error: unknown): string {
 
 /** True for a failure that may go away by itself, so asking again makes sense. */
 export function isPassing(error: unknown): boolean {
-  return !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
+  return !(error instanceof ApiError) || error.status === 0 || (error.status >= 500 && !FINAL.has(error.code));
 }
+
+/** True when the database was asked for more than it can read in time: it would be no faster the next time. */
+export const isTooMuch = (error: unknown): boolean => error instanceof ApiError && error.code === TOO_MUCH;

@@ -7,7 +7,7 @@ import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
 import { CardPage } from '../shell/card-page.tsx';
-import { AccountError, type Auth, keepSession, openLink, sentenceFor } from './account.ts';
+import { type AccountError, type Auth, keepSession, openLink, sentenceFor } from './account.ts';
 import { messageOf } from './errors.ts';
 import { forgetLink, keptLink, type MailedLink } from './mailed-link.ts';
 import { PasswordForm } from './password-form.tsx';
@@ -29,7 +29,10 @@ export function LinkPage() {
     );
   }
   return (
-    <CardPage title="No link was opened" about="Open the link in the mail you were sent. This page says what comes of it.">
+    <CardPage
+      title="No link was opened"
+      about="Open the link in the mail you were sent. This page says what comes of it."
+    >
       <ButtonLink variant="primary" wide href="/sign-in">
         Sign in
       </ButtonLink>

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { AccountError, type Auth, changePassword, sendCode } from './account.ts';
+import { type AccountError, type Auth, changePassword, sendCode } from './account.ts';
 import { messageOf } from './errors.ts';
 
 interface Props {
@@ -49,6 +49,11 @@ export function PasswordForm({ email, auth, mayStay = false, onDone }: Props) {
     }
   }
 
+  const sendAgain = async () => {
+    setProblem('');
+    await sendCode(await auth()).catch((error) => setProblem(messageOf(error)));
+  };
+
   return (
     <form method="post" onSubmit={submit}>
       {problem && <Notice tone="danger">{problem}</Notice>}
@@ -69,15 +74,20 @@ export function PasswordForm({ email, auth, mayStay = false, onDone }: Props) {
         autoFocus
       />
       {wants.code && (
-        <Field
-          label="Code"
-          name="code"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          hint={`It was sent to ${email}.`}
-          required
-          autoFocus
-        />
+        <>
+          <Field
+            label="Code"
+            name="code"
+            inputMode="numeric"
+            autoComplete="one-time-code"
+            hint={`It was sent to ${email}.`}
+            required
+            autoFocus
+          />
+          <Button wide onClick={() => sendAgain()}>
+            Send another code
+          </Button>
+        </>
       )}
       <Button type="submit" variant="primary" busy={busy} wide>
         Set password

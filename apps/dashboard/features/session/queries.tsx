@@ -9,16 +9,25 @@ import {
 } from '@tanstack/react-query';
 import { type ReactNode, useDeferredValue, useState } from 'react';
 import { backOff } from './back-off.ts';
-import { isPassing } from './errors.ts';
+import { isPassing, isTooMuch } from './errors.ts';
+
+interface PolledState {
+  status: string;
+  error: Error | null;
+  dataUpdatedAt: number;
+  errorUpdatedAt: number;
+}
 
 /**
  * Options of a query that asks again every so many milliseconds while the page is looked at.
- * After a failure it asks less and less often, and shows what it had.
+ * After a failure it asks less and less often, and shows what it had; not at all when it asks for too much.
  */
 export const polled = (every: number) =>
   ({
-    refetchInterval: ({ state }: { state: { status: string; dataUpdatedAt: number; errorUpdatedAt: number } }) =>
-      state.status === 'error' ? backOff(every, state.dataUpdatedAt, state.errorUpdatedAt) : every,
+    refetchInterval: ({ state }: { state: PolledState }) => {
+      if (state.status !== 'error') return every;
+      return isTooMuch(state.error) ? (false as const) : backOff(every, state.dataUpdatedAt, state.errorUpdatedAt);
+    },
     refetchIntervalInBackground: false,
     placeholderData: keepPreviousData,
     retry: false,

@@ -15,7 +15,10 @@ export function ResetForm({ next }: { next: string }) {
   const [sentTo, setSentTo] = useState('');
   const [sendsMail, setSendsMail] = useState(true);
   useEffect(() => {
-    loadConfig().then((config) => setSendsMail(config.sendsMail), () => {});
+    loadConfig().then(
+      (config) => setSendsMail(config.sendsMail),
+      () => {},
+    );
   }, []);
 
   async function submit(event: FormEvent<HTMLFormElement>) {

@@ -51,14 +51,7 @@ export function SignInForm({ next, canSignUp = false }: Props) {
           comes, there is an account already: sign in, or set a new password.
         </Notice>
       )}
-      <Field
-        label="E-mail"
-        name="email"
-        type="email"
-        autoComplete="username"
-        required
-        autoFocus
-      />
+      <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
       <Field
         label="Password"
         name="password"

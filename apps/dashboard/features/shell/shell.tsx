@@ -7,12 +7,13 @@ import { Button } from '../../ui/button.tsx';
 import { classes } from '../../ui/classes.ts';
 import { Link } from '../../ui/link.tsx';
 import { Wordmark } from '../../ui/wordmark.tsx';
-import { useOpenAlerts } from '../alerts/use-alerts.ts';
+import { useOpenCount } from '../alerts/use-alerts.ts';
 import { signOut } from '../session/account.ts';
 import { useMay } from '../tenants/tenant.tsx';
 import { TenantSwitch } from '../tenants/tenant-switch.tsx';
 import styles from './shell.module.css';
 import { ThemeChoice } from './theme-choice.tsx';
+import { useTitleCount } from './use-title-count.ts';
 
 const ALERTS = '/admin/alerts';
 const PAGES = [
@@ -77,11 +78,12 @@ function NavLink({ href, name, Icon }: (typeof PAGES)[number]) {
 
 /** How many alerts are open; nothing when none is. */
 function OpenCount() {
-  const { data: open } = useOpenAlerts();
-  if (!open?.length) return null;
+  const { data: open = 0 } = useOpenCount();
+  useTitleCount(open);
+  if (open === 0) return null;
   return (
     <span className={styles.count}>
-      {open.length}
+      {open}
       <span className="visually-hidden"> open</span>
     </span>
   );

@@ -1,6 +1,5 @@
 // A device's numeric fields over time, downsampled by the database.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { allRows, COUNTED } from '../session/rows.ts';
 
 /** A span of time and what a field was in it. */
 export interface Bucket {
@@ -14,7 +13,10 @@ export interface Bucket {
 
 /** Names of the numeric top-level fields of a device's newest readings. @throws ApiError, as below. */
 export async function deviceFields(deviceId: string): Promise<string[]> {
-  const fields = unwrap<{ field: string }[]>(await (await rest()).rpc('device_fields', { device_id: deviceId }));
+  const fields = await allRows<{ field: string }>(
+    (api) => api.rpc('device_fields', { device_id: deviceId }, COUNTED),
+    ['field'],
+  );
   return fields.map(({ field }) => field);
 }
 
@@ -27,5 +29,5 @@ export async function deviceChart(
   buckets: number,
 ): Promise<Bucket[]> {
   const range = { since: since.toISOString(), until: until.toISOString(), buckets };
-  return unwrap(await (await rest()).rpc('device_chart', { device_id: deviceId, field, ...range }));
+  return allRows((api) => api.rpc('device_chart', { device_id: deviceId, field, ...range }, COUNTED), ['bucket']);
 }

@@ -8,7 +8,7 @@ import { DataDetails } from '../../ui/data-details.tsx';
 import { formatClock, formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { useNow, useToday } from '../../ui/time.tsx';
-import { messageOf } from '../session/errors.ts';
+import { isTooMuch, messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { deviceChart } from './charts.ts';
 import styles from './field-chart.module.css';
@@ -20,6 +20,7 @@ import { extremes, fieldColumns } from './series.ts';
 const BUCKETS = 300;
 /** Live readings are appended; the database is asked again at least this seldom, in milliseconds. */
 const REFRESH_MS = 15_000;
+const TOO_MUCH = 'There are too many readings in this range to draw them in time. Choose a shorter range.';
 /** Lines of the chart's table. */
 const LINES = 24;
 
@@ -32,6 +33,7 @@ interface Props {
 
 export function FieldChart({ deviceId, field, range: { seconds, words }, live }: Props) {
   const bucketSeconds = seconds / BUCKETS;
+  const refresh = Math.max(REFRESH_MS, bucketSeconds * 1000);
   // Whole buckets: the same reading is in the same bucket at every look.
   const until = useNow(bucketSeconds) + bucketSeconds;
   const today = useToday();
@@ -39,14 +41,16 @@ export function FieldChart({ deviceId, field, range: { seconds, words }, live }:
   const { data, error } = useQuery({
     queryKey: ['chart', deviceId, field, seconds],
     queryFn: () => deviceChart(deviceId, field, new Date((until - seconds) * 1000), new Date(until * 1000), BUCKETS),
-    ...polled(Math.max(REFRESH_MS, bucketSeconds * 1000)),
+    ...polled(refresh),
+    // Looking at the page again is no reason to ask sooner.
+    staleTime: refresh,
     placeholderData: undefined,
   });
   const columns = useMemo(
     () => fieldColumns(data ?? [], live, field, bucketSeconds),
     [data, live, field, bucketSeconds],
   );
-  if (error && !data) return <Notice tone="danger">{messageOf(error)}</Notice>;
+  if (error && !data) return <Notice tone="danger">{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</Notice>;
   if (!data) return <ChartSkeleton />;
   const found = extremes(columns);
   const summary = found

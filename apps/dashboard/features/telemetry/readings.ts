@@ -1,7 +1,5 @@
 // Readings: what devices sent.
-import { allRows } from '../session/all-rows.ts';
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { allRows, COUNTED, firstRows, PAGE } from '../session/rows.ts';
 
 /** A row of public.telemetry. */
 export interface Reading {
@@ -25,20 +23,28 @@ const LOOK_BACK_MS = 7 * 24 * 3600 * 1000;
 
 /** The newest of each device within 7 days. @throws ApiError, as all below. */
 export async function latestReadings(tenantId: string): Promise<LatestReading[]> {
-  const api = await rest();
-  return allRows(() => api.rpc('latest_readings', { tenant_id: tenantId }).order('device_id'));
+  return allRows(
+    (api, last?: LatestReading) => {
+      const page = { after: last?.device_id ?? null, most: PAGE };
+      return api.rpc('latest_readings', { tenant_id: tenantId, ...page }, COUNTED);
+    },
+    ['device_id'],
+  );
 }
 
 /** A device's newest readings of the last 7 days, newest first: a step back along the table's one index. */
 export async function recentReadings(tenantId: string, deviceId: string, most: number): Promise<Reading[]> {
-  return unwrap(
-    await (await rest())
-      .from('telemetry')
-      .select('ts,message_id,received_at,payload')
-      .eq('tenant_id', tenantId)
-      .eq('device_id', deviceId)
-      .gte('ts', new Date(Date.now() - LOOK_BACK_MS).toISOString())
-      .order('ts', { ascending: false })
-      .limit(most),
+  const since = new Date(Date.now() - LOOK_BACK_MS).toISOString();
+  const { rows } = await firstRows<Reading>(
+    (api) =>
+      api
+        .from('telemetry')
+        .select('ts,message_id,received_at,payload')
+        .eq('tenant_id', tenantId)
+        .eq('device_id', deviceId)
+        .gte('ts', since),
+    ['ts.desc', 'message_id.desc'],
+    most,
   );
+  return rows;
 }

@@ -1,6 +1,5 @@
 // The tenants I belong to.
-import { rest } from '../session/clients.ts';
-import { unwrap } from '../session/errors.ts';
+import { allRows, COUNTED, call } from '../session/rows.ts';
 import type { Role } from './roles.ts';
 
 export interface MyTenant {
@@ -12,11 +11,11 @@ export interface MyTenant {
 
 /** By name. @throws ApiError. */
 export async function myTenants(): Promise<MyTenant[]> {
-  const tenants = unwrap<MyTenant[]>(await (await rest()).rpc('my_tenants'));
+  const tenants = await allRows<MyTenant>((api) => api.rpc('my_tenants', {}, COUNTED), ['tenant_id']);
   return tenants.sort((a, b) => a.name.localeCompare(b.name));
 }
 
 /** Makes a tenant that I own. @returns its id. @throws ApiError. */
 export async function createTenant(slug: string, name: string): Promise<string> {
-  return unwrap(await (await rest()).rpc('create_tenant', { slug, name }));
+  return call('create_tenant', { slug, name });
 }

@@ -65,7 +65,8 @@ export function AcceptPage() {
     );
   }
   const title = `You are invited to ${facts.tenant}`;
-  const about = `${facts.inviter ?? 'The platform’s operator'} invites you as ${facts.role}. ${ROLE_MEANS[facts.role]}.`;
+  const means = ROLE_MEANS[facts.role].replace(/^./, (first) => first.toLowerCase());
+  const about = `${facts.inviter ?? 'The platform’s operator'} invites you as ${facts.role}: ${means}.`;
   if (session.status === 'signed-out') {
     return (
       <CardPage title={title} about={about}>

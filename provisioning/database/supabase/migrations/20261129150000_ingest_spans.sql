@@ -33,7 +33,7 @@ begin
       sum(m.over_quota)::bigint as over_quota, sum(m.latency_ms_sum) as waited, max(m.latency_ms_max) as longest
     from public.ingest_ledger as m
     where m.tenant_id = ingest_spans.tenant_id and m.minute >= newest - (ingest_spans.bars - 1) * width
-      and m.minute < newest + width
+      and m.minute <= now()
     group by 1
   ) as l using (at)
   order by b.at;

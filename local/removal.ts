@@ -1,0 +1,40 @@
+// Deletes what a local platform has kept: never while it runs, and never without its name from the person who asks.
+import { createInterface } from 'node:readline/promises';
+import { type Claim, claimInstance, listInstances } from './instance.ts';
+
+/**
+ * `npm start -- --remove NAME`.
+ * @throws Error when there is no such platform, or it runs.
+ */
+export async function removePlatform(name: string): Promise<void> {
+  const names = listInstances();
+  if (!names.includes(name)) {
+    throw new Error(`there is no platform "${name}" in this checkout (there is: ${names.join(', ') || 'none'})`);
+  }
+  const claim = await claimInstance(name);
+  await claim.removeData();
+  claim.release();
+  console.log(`The platform "${name}" and its data are deleted (${claim.dir}).`);
+}
+
+/**
+ * `npm start -- --fresh`: deletes the data of earlier starts.
+ * @param named true when the person has given the name already; otherwise he is asked for it.
+ * @throws Error when nobody can be asked, or the answer is another.
+ */
+export async function startAfresh(claim: Claim, named: boolean): Promise<void> {
+  const { name, dir, hasData } = claim;
+  if (!hasData) return;
+  if (!named && !process.stdin.isTTY) {
+    throw new Error(
+      `the platform "${name}" has data (${dir}). To delete it, say its name: npm start -- --name ${name} --fresh`,
+    );
+  }
+  if (!named) {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    const answer = await terminal.question(`Type "${name}" to delete this platform's data (${dir}): `);
+    terminal.close();
+    if (answer.trim() !== name) throw new Error('nothing was deleted');
+  }
+  await claim.removeData();
+}

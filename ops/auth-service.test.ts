@@ -1,0 +1,76 @@
+// What doctor and verify say of an auth service, which answers as Supabase's does.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { StackConfig } from '../stacks/parse.ts';
+import { type AuthFront, startAuthFront } from '../tests/auth/front.ts';
+import { judgeAuth } from './auth-service.ts';
+import { reachChecks } from './doctor/reach.ts';
+import type { VerifyTarget } from './verify/target.ts';
+import { verify } from './verify/verify.ts';
+
+let front: AuthFront;
+beforeAll(async () => {
+  front = await startAuthFront();
+});
+beforeEach(() => front.auth.reset());
+afterAll(() => front.stop());
+
+const verdict = (dashboard: string) => judgeAuth({ supabaseUrl: front.url, publishableKey: 'any' }, dashboard);
+
+/** What the doctor says before there is an address. */
+function doctor(change: Partial<StackConfig> = {}) {
+  const config = { supabasePublishableKey: 'sb_publishable_x', supabaseUrl: front.url, ...change } as StackConfig;
+  return reachChecks(config)
+    .find(({ name }) => name === 'auth service')
+    ?.run();
+}
+
+async function lineOfVerify(): Promise<{ passed: boolean; detail: string } | undefined> {
+  const target = { name: 'test', dashboard: front.url } as VerifyTarget;
+  return (await verify(target, { only: ['auth-service'] }))[0];
+}
+
+describe('closed sign-ups, confirmed addresses, links that end on the dashboard', () => {
+  beforeEach(() => {
+    front.auth.settings.disableSignup = true;
+  });
+
+  it('are well', async () => {
+    expect(await doctor()).toMatchObject({ mark: 'ok' });
+    expect(await lineOfVerify()).toMatchObject({ passed: true, detail: 'sign-ups are closed' });
+  });
+
+  it('links that end elsewhere are not', async () => {
+    const { problems } = await verdict('https://dashboard.example.com');
+    expect(problems).toEqual([
+      {
+        seen: `mailed links end at ${front.url}, not at https://dashboard.example.com`,
+        remedy: 'let "Site URL" be https://dashboard.example.com (Authentication, URL Configuration)',
+      },
+    ]);
+    expect(await doctor({ domain: 'example.com', cloudflareZoneId: 'z' })).toMatchObject({
+      mark: 'failed',
+      seen: expect.stringContaining('not at https://dashboard.example.com'),
+    });
+  });
+
+  it('addresses that are not confirmed are not', async () => {
+    front.auth.settings.autoconfirm = true;
+    expect(await doctor()).toMatchObject({ mark: 'failed', remedy: expect.stringContaining('"Confirm email"') });
+    expect(await lineOfVerify()).toMatchObject({ passed: false, detail: expect.stringContaining('"Confirm email"') });
+  });
+});
+
+it('open sign-ups are said, with what to change where', async () => {
+  const how = expect.stringContaining('"Allow new users to sign up" (Authentication');
+  expect(await doctor()).toMatchObject({ mark: 'warning', seen: 'anybody can make an account', remedy: how });
+  expect(await lineOfVerify()).toMatchObject({ passed: true, detail: how });
+});
+
+it('what cannot be asked is not known, and verify is red', async () => {
+  expect(await doctor({ supabaseUrl: 'http://127.0.0.1:1' })).toMatchObject({
+    mark: 'unknown',
+    seen: expect.stringContaining('http://127.0.0.1:1 cannot be reached'),
+  });
+  const target = { name: 'test', dashboard: 'http://127.0.0.1:1' } as VerifyTarget;
+  expect((await verify(target, { only: ['auth-service'] }))[0]).toMatchObject({ passed: false });
+});

@@ -1,0 +1,97 @@
+// A preview made once a run of the tests, whichever file and worker asks first: most files look at the same few plans, and each
+// takes seconds. It is kept by the content of all that it is made of, in a folder of the run (tests/build.setup.ts).
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { inject } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { type Preview, preview } from '../../preview/preview.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Folder of the run's previews. */
+    previews: string;
+  }
+}
+
+/** What the program, the policy pack and the preview itself are made of. */
+const SOURCES = [
+  ...['apps', 'components', 'domain', 'functions', 'policies', 'preview', 'provisioning', 'stacks'],
+  ...['package-lock.json', 'Pulumi.README.md'],
+];
+const NO_SOURCE = new Set(['node_modules', 'dist', 'out', '.next', '.wrangler']);
+
+/** What is previewed: a folder with Pulumi.yaml and the stack's file, whose program is this checkout's. */
+export interface Shared {
+  stack: string;
+  root: string;
+  policyPack: string | false;
+}
+
+/** @throws as `preview` does; a preview that fails is not kept. */
+export async function sharedPreview(options: Shared): Promise<Preview> {
+  sources ??= digest(ROOT);
+  const file = join(inject('previews'), `${keyOf(options, sources)}.json`);
+  for (;;) {
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Preview;
+    if (begin(`${file}.maker`)) break;
+    await wait(100);
+  }
+  try {
+    const made = await preview(options);
+    const whole = `${file}.${process.pid}`;
+    writeFileSync(whole, JSON.stringify(made));
+    renameSync(whole, file);
+    return made;
+  } finally {
+    rmSync(`${file}.maker`, { force: true });
+  }
+}
+
+let sources: string | undefined;
+
+/** @param sources digest of the checkout's. */
+export function keyOf({ stack, root, policyPack }: Shared, sources: string): string {
+  const files = ['Pulumi.yaml', `Pulumi.${stack}.yaml`].map((name) => readFileSync(join(root, name), 'utf8'));
+  const pack = policyPack === false ? '' : digest(policyPack, ['.']);
+  return createHash('sha256')
+    .update(JSON.stringify([sources, stack, ...files, pack]))
+    .digest('hex');
+}
+
+/** Of the paths and contents of a folder's sources. */
+export function digest(folder: string, names = SOURCES): string {
+  const hash = createHash('sha256');
+  const files = names.flatMap((name) => filesOf(join(folder, name)));
+  for (const file of files)
+    hash
+      .update(`${file.slice(folder.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  return hash.digest('hex');
+}
+
+/** Itself, or what is below it; a link is nobody's source. */
+function filesOf(path: string): string[] {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isFile()) return [path];
+  if (!found?.isDirectory()) return [];
+  const names = readdirSync(path).filter((name) => !NO_SOURCE.has(name));
+  return names.sort().flatMap((name) => filesOf(join(path, name)));
+}
+
+/** True for the one that is to make it; a maker that died is succeeded. */
+function begin(maker: string): boolean {
+  try {
+    writeFileSync(maker, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    try {
+      process.kill(Number(readFileSync(maker, 'utf8')), 0);
+    } catch {
+      rmSync(maker, { force: true });
+    }
+    return false;
+  }
+}

@@ -1,0 +1,274 @@
+// Every query of the dashboard against the real API and database, cut at 7, 100 and 1000 rows: the same answers each time,
+// and none of them short. A query that is new fails until it has a line here.
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { RuleDraft } from '../apps/dashboard/features/alerts/rules.ts';
+import { ROOT } from '../bootstrap/root.mjs';
+import { generateKey } from '../domain/credentials.ts';
+import { withConnection } from '../provisioning/database/connect.ts';
+import { type ApiRig, startApiRig } from './support/api-rig.ts';
+
+const FEATURES = join(ROOT, 'apps/dashboard/features');
+const CUTS = [1000, 100, 7];
+const ANN = { email: 'ann@acme.example', password: generateKey() };
+
+/** What there is, by the number that a test looks for. */
+const DEVICES = 130;
+const MEMBERS = 121;
+const INVITATIONS = 122;
+const RULES = 110;
+const OPEN = 113;
+const RESOLVED = 114;
+const LETTERS = 115;
+const FIELDS = 116;
+const TENANTS = 105;
+const MINUTES = 3000;
+
+let rig: ApiRig;
+let tenant: string;
+let device: string;
+
+/** The dashboard's clients as a page has them, signed in, before an API that answers with so many rows at most. */
+let asPageOf: (maxRows: number) => Promise<Modules>;
+
+beforeAll(async () => {
+  rig = await startApiRig();
+  const { data } = await rig.client().auth.signUp(ANN);
+  await fill(data.user!.id);
+  const doors = new Map(await Promise.all(CUTS.map(async (cut) => [cut, await rig.openFrontDoor(cut)] as const)));
+  const onTheNetwork = globalThis.fetch;
+  asPageOf = async (maxRows) => {
+    const { url } = doors.get(maxRows)!;
+    vi.resetModules();
+    vi.stubGlobal('fetch', (input: string | Request, init?: RequestInit) =>
+      onTheNetwork(typeof input === 'string' ? new URL(input, url) : input, init),
+    );
+    const modules = await load();
+    const { auth } = await modules.clients.clients();
+    const { error } = await auth.signInWithPassword(ANN);
+    if (error) throw error;
+    return modules;
+  };
+});
+
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  await rig?.stop();
+});
+
+const load = async () => ({
+  clients: await import('../apps/dashboard/features/session/clients.ts'),
+  alerts: await import('../apps/dashboard/features/alerts/alerts.ts'),
+  rules: await import('../apps/dashboard/features/alerts/rules.ts'),
+  audit: await import('../apps/dashboard/features/audit/audit.ts'),
+  commands: await import('../apps/dashboard/features/devices/commands.ts'),
+  credentials: await import('../apps/dashboard/features/devices/credentials.ts'),
+  devices: await import('../apps/dashboard/features/devices/devices.ts'),
+  letters: await import('../apps/dashboard/features/ingest/dead-letters.ts'),
+  ingest: await import('../apps/dashboard/features/ingest/ingest.ts'),
+  charts: await import('../apps/dashboard/features/telemetry/charts.ts'),
+  readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
+  tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
+  members: await import('../apps/dashboard/features/users/members.ts'),
+});
+type Modules = Awaited<ReturnType<typeof load>>;
+
+const NOON = new Date('2026-11-20T12:00:00Z');
+const HOT: RuleDraft = {
+  name: 'Hot',
+  kind: 'threshold',
+  device_id: null,
+  field: 'f1',
+  comparison: 'above',
+  threshold: 0,
+  window_minutes: 1,
+  severity: 'info',
+};
+
+/** Each query, and how much of what there is it must answer with. */
+const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size: number }>> = {
+  listDevices: ({ devices }) => whole(devices.listDevices(tenant), DEVICES),
+  findDevice: ({ devices }) => one(devices.findDevice(device)),
+  latestReadings: ({ readings }) => whole(readings.latestReadings(tenant), DEVICES),
+  recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
+  deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
+  deviceChart: ({ charts }) =>
+    whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
+  recentCommands: ({ commands }) => whole(commands.recentCommands(device, 12), 12),
+  activeCredential: ({ credentials }) => one(credentials.activeCredential(device)),
+  ingestSpans: async ({ ingest }) => {
+    const spans = await ingest.ingestSpans(tenant, 120, 12);
+    expect(spans.map(({ received }) => received)).toEqual([...Array(119).fill(12), spans.at(-1)!.begun]);
+    return { answer: 'a day of minutes, added up', size: spans.length };
+  },
+  usageToday: async ({ ingest }) => {
+    const usage = (await ingest.usageToday(tenant))!;
+    expect(usage.received).toBe(usage.begun);
+    return one(Promise.resolve(new Date(usage.at).toISOString().slice(10)));
+  },
+  lastWholeMinute: async ({ ingest }) => {
+    const { received, begun } = (await ingest.lastWholeMinute(tenant))!;
+    return one(Promise.resolve({ received, begun }));
+  },
+  ingestStatus: async ({ ingest }) => {
+    const status = (await ingest.ingestStatus(tenant))!;
+    return one(Promise.resolve(status.telemetry_rows_estimate));
+  },
+  dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
+  residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
+  listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),
+  openDeadLetterIds: ({ letters }) => whole(letters.openDeadLetterIds(tenant), LETTERS),
+  countOpenAlerts: async ({ alerts }) => ({ answer: 'counted', size: await alerts.countOpenAlerts(tenant) }),
+  openAlerts: ({ alerts }) => part(alerts.openAlerts(tenant, 112), 112, true),
+  resolvedAlerts: ({ alerts }) => part(alerts.resolvedAlerts(tenant, RESOLVED), RESOLVED, false),
+  listRules: ({ rules }) => whole(rules.listRules(tenant), RULES),
+  tryRule: async ({ rules }) => {
+    const trial = (await rules.tryRule(tenant, HOT, new Date(Date.now() - 24 * 3_600_000)))!;
+    expect(trial.by_hour.reduce((sum, count) => sum + count, 0)).toBe(trial.firings);
+    return { answer: [trial.devices, trial.newest.length], size: trial.firings };
+  },
+  auditEntries: async ({ audit }) => {
+    const newer = await audit.auditEntries(tenant, 55);
+    const older = await audit.auditEntries(tenant, 55, newer.rows.at(-1));
+    return whole(Promise.resolve([...newer.rows, ...older.rows]), 110);
+  },
+  myTenants: ({ tenants }) => whole(tenants.myTenants(), TENANTS),
+  listMembers: ({ members }) => whole(members.listMembers(tenant), MEMBERS),
+  openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
+};
+
+/** How many each must find. */
+const SIZES: Record<string, number> = { ingestSpans: 120, countOpenAlerts: OPEN, tryRule: 1 + DEVICES * 5 };
+
+async function whole(rows: Promise<unknown[]>, size: number) {
+  const answer = await rows;
+  expect(new Set(answer.map((row) => JSON.stringify(row))).size).toBe(size);
+  return { answer, size: answer.length };
+}
+
+async function part(list: Promise<{ rows: unknown[]; more: boolean }>, size: number, more: boolean) {
+  const answer = await list;
+  expect(answer.more).toBe(more);
+  return whole(Promise.resolve(answer.rows), size);
+}
+
+async function one(row: Promise<unknown>) {
+  const answer = await row;
+  expect(answer).toBeDefined();
+  return { answer, size: 1 };
+}
+
+test('there is a line here for each query', () => {
+  const queries = globSync('**/*.ts', { cwd: FEATURES })
+    .filter((file) => !/^session\/|\.test\.ts$/.test(file))
+    .flatMap((file) => readFileSync(join(FEATURES, file), 'utf8').split(/(?=^export )/m))
+    .filter((item) => /\b(allRows|firstRows|oneRow|countRows|ingestSpans)[<(]/.test(item))
+    .map((item) => /^export (?:async )?function (\w+)/.exec(item)?.[1]);
+  // Accepts, and answers with what came of it.
+  expect(queries.filter((name) => name !== 'acceptInvitation').toSorted()).toEqual(Object.keys(QUERIES).toSorted());
+});
+
+test('the answers are the same and whole, whatever max rows is', async () => {
+  const answers = new Map<string, unknown>();
+  for (const cut of CUTS) {
+    const page = await asPageOf(cut);
+    for (const [name, query] of Object.entries(QUERIES)) {
+      const { answer, size } = await query(page);
+      if (SIZES[name]) expect(size, `${name}, max rows ${cut}`).toBe(SIZES[name]);
+      if (answers.has(name)) expect(answer, `${name}, max rows ${cut}`).toEqual(answers.get(name));
+      answers.set(name, answer);
+    }
+  }
+});
+
+test('all dead letters are asked to be redriven, whatever max rows is', async () => {
+  const { letters } = await asPageOf(7);
+  await letters.redriveAll(tenant);
+  expect(await letters.openDeadLetterIds(tenant)).toEqual([]);
+});
+
+/** More of everything than the smaller cuts let through; many rows of one moment, so that only the tiebreak orders them. */
+async function fill(ann: string): Promise<void> {
+  await withConnection(rig.databaseUrl, async (client) => {
+    const id = async (sql: string, values: unknown[]) => (await client.query(sql, values)).rows[0].id as string;
+    tenant = await id("insert into public.tenants (slug, name) values ('acme', 'Acme') returning id", []);
+    const run = (sql: string, ...values: unknown[]) => client.query(sql, [tenant, ...values]);
+    const member = "insert into public.memberships (tenant_id, user_id, email, role) values ($1, $2, $3, 'owner')";
+    await run(member, ann, ANN.email);
+    await client.query(
+      `with made as (insert into public.tenants (slug, name) select 't-' || n, 'T' from generate_series(2, ${TENANTS}) as n returning id)
+       insert into public.memberships (tenant_id, user_id, email, role) select id, $1, $2, 'viewer' from made`,
+      [ann, ANN.email],
+    );
+    await run(
+      `with people as (insert into auth.users (id, email) select gen_random_uuid(), 'p' || n || '@acme.example'
+         from generate_series(2, ${MEMBERS}) as n returning id, email)
+       insert into public.memberships (tenant_id, user_id, email, role) select $1, id, email, 'viewer' from people`,
+    );
+    await run(
+      `insert into public.invitations (tenant_id, email, role, token_hash)
+       select $1, 'i' || n || '@acme.example', 'viewer', sha256(n::text::bytea) from generate_series(1, ${INVITATIONS}) as n`,
+    );
+    await run(
+      "insert into public.devices (tenant_id, slug, name) select $1, 'd-' || n, 'n' from generate_series(1, $2) as n",
+      DEVICES,
+    );
+    device = await id("select id from public.devices where tenant_id = $1 and slug = 'd-1'", [tenant]);
+    // Minutes apart, so that a rule of a one-minute window fires at each.
+    await run(
+      `insert into public.telemetry (tenant_id, device_id, ts, received_at, message_id, payload)
+       select $1, d.id, now() - make_interval(mins => 3 * n), now(), 'm' || n, '{"f1": 1}'
+       from public.devices as d, generate_series(1, 5) as n where d.tenant_id = $1`,
+    );
+    await run(
+      `insert into public.telemetry (tenant_id, device_id, ts, received_at, message_id, payload)
+       select $1, $2, now() - interval '1 minute', now(), 'same ' || n, '{}' from generate_series(1, 50) as n`,
+      device,
+    );
+    await run(
+      `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+       select $1, $2, now() - interval '30 seconds', 'fields', jsonb_object_agg('f' || n, 1) from generate_series(1, ${FIELDS}) as n`,
+      device,
+    );
+    await run(
+      `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+       select $1, $2, $3::timestamptz - make_interval(mins => 5 * n), 'old ' || n, '{"f1": 2}' from generate_series(1, 2016) as n`,
+      ...[device, NOON],
+    );
+    await run(
+      `insert into public.device_commands (tenant_id, device_id, payload) select $1, $2, jsonb_build_object('n', n)
+       from generate_series(1, 30) as n`,
+      device,
+    );
+    await run(
+      'insert into public.device_credentials (tenant_id, device_id, password_hash) values ($1, $2, $3)',
+      ...[
+        device,
+        '$7$1000$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==',
+      ],
+    );
+    await run(
+      `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
+       select $1, date_trunc('minute', now()) - make_interval(mins => n), 1, (n not between 10 and 29)::int, 0, 0, 0
+       from generate_series(-30, ${MINUTES}) as n`,
+    );
+    await run('insert into public.tenant_limits (tenant_id, readings_per_day) values ($1, 1000)');
+    await run(
+      `insert into public.dead_letters (tenant_id, topic, payload, reason, fingerprint, received_at)
+       select $1, 't', 'x', 'not-json', 'f' || n, now() - make_interval(secs => n / 50) from generate_series(1, ${LETTERS}) as n`,
+    );
+    await run(
+      `insert into public.alert_rules (tenant_id, name, kind, window_minutes)
+       select $1, 'rule ' || n / 50, 'missing', 5 from generate_series(1, ${RULES}) as n`,
+    );
+    await run(
+      `insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, resolved_at, message)
+       select $1, (select id from public.alert_rules order by id limit 1), d.id, now() - make_interval(mins => n::int / 50),
+         now(), resolved, 'm'
+       from (select id, row_number() over (order by id) as n from public.devices where tenant_id = $1) as d
+       cross join (values (null), (now())) as of (resolved)
+       where n <= case when resolved is null then ${OPEN} else ${RESOLVED} end`,
+    );
+  });
+}
