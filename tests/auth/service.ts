@@ -17,6 +17,8 @@ export interface AuthSettings {
   linkLifetime: number;
   /** While there is no mail server of the project's own, Supabase mails these alone. Empty: everybody. */
   authorizedAddresses: string[];
+  /** Mail templates as docs/deploy.md has them, instead of Supabase's. */
+  ownTemplates: boolean;
 }
 
 const DEFAULTS: AuthSettings = {
@@ -27,6 +29,7 @@ const DEFAULTS: AuthSettings = {
   maxFrequency: 0,
   linkLifetime: 3600,
   authorizedAddresses: [],
+  ownTemplates: false,
 };
 
 type TokenKind = 'confirmation' | 'recovery' | 'changeNew' | 'changeCurrent' | 'reauthentication';
@@ -141,6 +144,8 @@ export class AuthService {
         return this.#invite(body, redirectTo, request);
       case 'GET /verify':
         return this.#verify(url, redirectTo);
+      case 'POST /verify':
+        return this.#verifyHash(body);
       case 'GET /user':
         return Response.json(show(this.#authenticate(request).user));
       case 'PUT /user':
@@ -261,6 +266,13 @@ export class AuthService {
     }
   }
 
+  /** verifyPost of the same file, with a hash. */
+  #verifyHash({ type, token_hash }: { type: string; token_hash: string }): Response {
+    const user = this.#userOfLink(type, token_hash);
+    if (user !== 'half') return this.#session(user);
+    return Response.json({ msg: 'Confirmation link accepted.', code: '200' });
+  }
+
   /** verifyTokenHash, signupVerify, recoverVerify and emailChangeVerify: a token works once, for its own type. */
   #userOfLink(type: string, hash: string): User | 'half' {
     const kinds: Record<string, TokenKind[]> = {
@@ -347,7 +359,10 @@ export class AuthService {
   async #sendLink(user: User, kind: TokenKind, type: string, redirectTo: string, to = user.email): Promise<void> {
     const hash = this.#newToken(user, kind, to).hash;
     const query = new URLSearchParams({ token: hash, type, redirect_to: redirectTo });
-    await this.#mail(to, type, `<a href="${`${this.#options.externalUrl}/verify?${query}`.replaceAll('&', '&amp;')}">`);
+    const own = new URLSearchParams({ token_hash: hash, type, next: redirectTo });
+    const { siteUrl, externalUrl } = this.#options;
+    const href = this.settings.ownTemplates ? `${siteUrl}/link?${own}` : `${externalUrl}/verify?${query}`;
+    await this.#mail(to, type, `<a href="${href.replaceAll('&', '&amp;')}">`);
   }
 
   /** internal/api/reauthenticate.go */
