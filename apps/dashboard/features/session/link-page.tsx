@@ -49,21 +49,21 @@ const Checking = () => (
 /** Opens it at once: the auth service has checked it before it sent the browser here. */
 function CheckedLink({ type, accessToken, refreshToken, next }: Extract<MailedLink, { kind: 'session' }>) {
   const [link, setLink] = useState<Opened>();
-  const [failure, setFailure] = useState<AccountError>();
+  const [failure, setFailure] = useState<Partial<AccountError>>();
   useEffect(() => {
     openLink(accessToken, refreshToken).then(setLink, setFailure);
   }, [accessToken, refreshToken]);
-  if (failure) return <RefusedLink code={failure.code} next={next} />;
+  if (failure) return <RefusedLink code={failure.code ?? ''} message={messageOf(failure)} next={next} />;
   return link ? <OpenedLink {...{ type, next, link }} /> : <Checking />;
 }
 
 /** Opens it when a person says so: a mail server that opens every link does not use it up. */
 function SealedLink({ type, tokenHash, next }: Extract<MailedLink, { kind: 'sealed' }>) {
   const [link, setLink] = useState<Opened>();
-  const [failure, setFailure] = useState<AccountError>();
+  const [failure, setFailure] = useState<Partial<AccountError>>();
   const [busy, setBusy] = useState(false);
   if (link) return <OpenedLink {...{ type, next, link }} />;
-  if (failure) return <RefusedLink code={failure.code} next={next} />;
+  if (failure) return <RefusedLink code={failure.code ?? ''} message={messageOf(failure)} next={next} />;
   const open = () => {
     setBusy(true);
     unsealLink(type, tokenHash).then(setLink, setFailure);
@@ -122,12 +122,12 @@ const TITLES: Record<string, string> = {
   user_banned: 'This account is blocked',
 };
 
-function RefusedLink({ code, next }: { code: string; next: string }) {
+function RefusedLink({ code, message, next }: { code: string; message?: string; next: string }) {
   const session = useSession();
   return (
     <CardPage
       title={TITLES[code] ?? 'This link did not work'}
-      about={sentenceFor(code) ?? 'Ask for another and open it as you were sent it.'}
+      about={message ?? sentenceFor(code) ?? 'Ask for another and open it as you were sent it.'}
     >
       {code !== 'user_banned' && <ResetForm next={next} />}
       {session.status === 'signed-in' && (
