@@ -216,7 +216,6 @@ test('with mail templates of the operator’s own, a mail server that opens ever
   const page = await open(link);
   await heading(page, 'Use this link?');
   expect(page.url()).toBe(`${front.url}/link`);
-  await inspect(page);
   await press(page, 'Go on');
   await heading(page, 'Choose a password');
   await setPassword(page, newPassword());
@@ -316,7 +315,6 @@ test('a changed e-mail address takes two links', async () => {
   const second = await open(await mailedLink(address));
   await heading(second, 'Your address is changed');
   await second.getByText(`You sign in as ${address} from now on.`).waitFor();
-  await inspect(second);
   await press(second, 'Go on');
   await second.getByText(`${address} belongs to no tenant yet`).waitFor();
 });
