@@ -4,6 +4,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { AzureOutputs } from '../../preview/engine/preview-outputs.ts';
 import { preview } from '../../preview/preview.ts';
 import type { Said } from './events.ts';
 import { type Made, PAIRS, programOf } from './policies-corpus.ts';
@@ -61,6 +62,14 @@ describe('unsafe is refused, its safe twin passes', () => {
     expect(judged.safe!.verdict).toEqual(judged.safe!.offline);
     expect(judged.unsafe!.verdict).toEqual(judged.unsafe!.offline);
   });
+});
+
+test('the offline engine tells of each resource what the provider tells', () => {
+  const azure = new AzureOutputs(ROOT);
+  const steps = [judged.safe!, judged.unsafe!].flatMap(({ engine }) => engine.steps);
+  const ours = steps.filter(({ type }) => type.startsWith('azure-native:'));
+  expect(ours.length).toBeGreaterThan(40);
+  for (const { urn, type, new: now } of ours) expect(now!.outputs, urn).toEqual(azure.preview(type, now!.inputs));
 });
 
 describe('on what is unsafe', () => {
