@@ -9,6 +9,8 @@ import { preview } from '../../preview/preview.ts';
 import type { Said } from './events.ts';
 import { type Made, PAIRS, programOf } from './policies-corpus.ts';
 import { EngineStack } from './stack.ts';
+import { azureNative } from './standins/azure-native.ts';
+import type { Surroundings } from './standins/model.ts';
 
 /** `policy resource level`, without what only one of the two can say. */
 type Verdict = string[];
@@ -65,11 +67,13 @@ describe('unsafe is refused, its safe twin passes', () => {
 });
 
 test('the offline engine tells of each resource what the provider tells', () => {
-  const azure = new AzureOutputs(ROOT);
+  const offline = new AzureOutputs(ROOT);
+  const provider = azureNative({ cloud: judged.safe!.stack.cloud, config: {} } as Surroundings);
   const steps = [judged.safe!, judged.unsafe!].flatMap(({ engine }) => engine.steps);
   const ours = steps.filter(({ type }) => type.startsWith('azure-native:'));
   expect(ours.length).toBeGreaterThan(40);
-  for (const { urn, type, new: now } of ours) expect(now!.outputs, urn).toEqual(azure.preview(type, now!.inputs));
+  for (const { urn, type, new: now } of ours)
+    expect(offline.preview(type, now!.inputs), urn).toEqual(provider.previewed!(type, now!.inputs));
 });
 
 describe('on what is unsafe', () => {
