@@ -66,7 +66,9 @@ export function azureNative({ cloud, config }: Surroundings): Model {
       if (shape.apiVersion) added.azureApiVersion = shape.apiVersion;
       const given = { ...news, ...added };
       const missing = shape.required.filter((key) => given[key] === undefined);
-      const strange = Object.keys(news).filter((key) => !key.startsWith('__') && !shape.inputs.has(key));
+      // What was added before comes back where changes of all inputs are ignored.
+      const isOwn = (key: string) => key.startsWith('__') || key === 'azureApiVersion' || shape.inputs.has(key);
+      const strange = Object.keys(news).filter((key) => !isOwn(key));
       return {
         added,
         failures: [
