@@ -109,7 +109,7 @@ export const CHANGES: Change[] = [
   },
   { what: 'no dashboard any more', stack: 'prod', make: without('supabasePublishableKey') },
   { what: 'another domain', stack: 'prod', make: having('domain: telemetry.example.org') },
-  { what: 'another zone', stack: 'prod', make: having('cloudflareZoneId: 00000000000000000000000000000000') },
+  { what: 'another zone', stack: 'prod', make: having('cloudflareZoneId: abcdef00000000000000000000000000') },
   {
     what: 'a domain instead of the private CA',
     stack: 'dev',

@@ -1,8 +1,9 @@
 // Stacks that are deployed once a run and that each scenario goes on from in a copy of its own.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
+import type { Plan } from '../../preview/plan.ts';
 import type { Said } from './events.ts';
 import { EngineStack, type StackOptions } from './stack.ts';
 
@@ -19,6 +20,8 @@ export interface Deployed {
   folder: string;
   preview: Said;
   up: Said;
+  /** What the offline preview plans for it. */
+  plan: Plan;
 }
 
 /**
@@ -28,39 +31,39 @@ export interface Deployed {
 export async function deployed(stack: 'dev' | 'prod'): Promise<Deployed> {
   const folder = join(inject('engineRun'), stack);
   const result = join(folder, 'said.json');
-  mkdirSync(inject('engineRun'), { recursive: true });
   try {
     mkdirSync(folder);
   } catch {
     while (!existsSync(result)) await sleep(100);
-    const said = JSON.parse(readFileSync(result, 'utf8')) as { preview: Said; up: Said };
-    return { folder, ...said };
+    const said = JSON.parse(readFileSync(result, 'utf8')) as Deployed | { failure: string };
+    if ('failure' in said) throw new Error(said.failure);
+    return said;
   }
-  const said: { preview?: Said; up?: Said } = {};
+  let said: Deployed | { failure: string } = { failure: 'the first deployment was cut short' };
   try {
-    const opened = await EngineStack.open({ stack });
-    try {
-      said.preview = await opened.preview({ pack: true });
-      said.up = await opened.up({ pack: true });
-      // A policy's finding stops a deployment that is made otherwise: the others still have one to go on from.
-      if (said.up.status !== 0) await opened.up();
-      opened.save(folder);
-    } finally {
-      opened.close();
-    }
+    said = await deploy(stack, folder);
+    return said;
+  } catch (error) {
+    said = { failure: (error as Error).message };
+    throw error;
   } finally {
-    const none: Said = {
-      status: -1,
-      output: 'the run was cut short',
-      steps: [],
-      planned: [],
-      findings: [],
-      remedies: [],
-      errors: [],
-    };
-    writeFileSync(result, JSON.stringify({ preview: none, up: none, ...said }));
+    writeFileSync(`${result}.partial`, JSON.stringify(said));
+    renameSync(`${result}.partial`, result);
   }
-  return { folder, preview: said.preview, up: said.up };
+}
+
+async function deploy(stack: 'dev' | 'prod', folder: string): Promise<Deployed> {
+  const opened = await EngineStack.open({ stack });
+  try {
+    const preview = await opened.preview({ pack: true });
+    const up = await opened.up({ pack: true });
+    // What a policy's finding stopped is deployed without the pack: the other scenarios need something to go on from.
+    if (up.status !== 0) await opened.up();
+    opened.save(folder);
+    return { folder, preview, up, plan: await opened.plan() };
+  } finally {
+    opened.close();
+  }
 }
 
 /** A copy of a deployed stack, to be closed by its caller. */

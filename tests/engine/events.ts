@@ -41,6 +41,8 @@ export interface Said {
   remedies: Remedy[];
   /** Errors, without the policies'. */
   errors: string[];
+  /** Steps that failed, with what the provider said. */
+  failed: { urn: string; message: string }[];
 }
 
 /** What an operation of an import or a read is to somebody who reads a plan. */
@@ -50,6 +52,7 @@ interface Event {
   resourcePreEvent?: { metadata: Metadata; planning?: boolean };
   policyEvent?: { resourceUrn?: string; message: string; policyName: string; enforcementLevel: string };
   policyRemediationEvent?: { resourceUrn?: string; policyName: string };
+  resOpFailedEvent?: { metadata: Metadata };
   diagnosticEvent?: { message: string; severity: string; urn?: string };
 }
 interface Metadata {
@@ -77,11 +80,19 @@ export function readEvents(file: string): Omit<Said, 'status' | 'output'> {
         .flatMap(({ policyRemediationEvent }) => policyRemediationEvent ?? [])
         .map(({ policyName, resourceUrn = '' }) => ({ policy: policyName, urn: resourceUrn })),
     ),
+    failed: events
+      .flatMap(({ resOpFailedEvent }) => resOpFailedEvent?.metadata.urn ?? [])
+      .map((urn) => ({ urn, message: errorsOf(events, urn) })),
     errors: events
       .flatMap(({ diagnosticEvent }) => (diagnosticEvent?.severity === 'error' ? diagnosticEvent.message : []))
       .map(clean),
   };
 }
+
+const errorsOf = (events: Event[], about: string): string =>
+  events
+    .flatMap(({ diagnosticEvent }) => (diagnosticEvent?.urn === about ? clean(diagnosticEvent.message) : []))
+    .join('\n');
 
 const toStep = ({ op, urn, type, detailedDiff, old, new: now }: Metadata): Step => ({
   op,
@@ -109,8 +120,9 @@ const unique = <T>(items: T[]): T[] => [...new Map(items.map((item) => [JSON.str
 export function operationsOf({ steps }: { steps: Step[] }): Map<string, EngineOperation> {
   const operations = new Map<string, EngineOperation>();
   for (const { urn, op } of steps) {
-    const is = /replace/.test(op) ? 'replace' : (op as EngineOperation);
-    if (operations.get(urn) !== 'replace') operations.set(urn, is);
+    // Deleted for the sake of another one that is replaced; made anew if the program still has it.
+    if (op === 'delete-replaced') operations.set(urn, operations.get(urn) ?? 'delete');
+    else operations.set(urn, op === 'create-replacement' ? 'replace' : (op as EngineOperation));
   }
   return operations;
 }

@@ -1,5 +1,5 @@
 // `npm run test:engine`: the program, the policy pack and the offline preview held to the genuine Pulumi engine. Arguments go to
-// vitest (`npm run test:engine -- changes`). Ends with one line, `N passed, N failed`.
+// vitest (`npm run test:engine -- changes`); `--update` writes the table of docs/preview.md anew. Ends with one line, `N passed, N failed`.
 import { join } from 'node:path';
 import { runVitest } from '../run-vitest.ts';
 import { findCli, NoCli } from './cli.ts';
@@ -11,4 +11,7 @@ try {
   console.error(`error: the engine's scenarios did not run: ${error.message}`);
   process.exit(1);
 }
-await runVitest(process.argv.slice(2), { config: join(import.meta.dirname, 'vitest.config.ts') });
+const words = process.argv.slice(2);
+const update = words.includes('--update');
+const filters = words.filter((word) => word !== '--update');
+await runVitest(filters, { config: join(import.meta.dirname, 'vitest.config.ts'), update });

@@ -1,6 +1,6 @@
 // A stack under the genuine Pulumi engine, in a scratch folder of its own: state, cloud, checkout and records. README.md here says
 // how a scenario uses it.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -54,6 +54,7 @@ export class EngineStack {
   readonly stack: string;
   readonly cloud: Cloud;
   private readonly base: string;
+  private running: ChildProcess | undefined;
   private readonly cli: string;
   private readonly env: NodeJS.ProcessEnv;
   private readonly plugins: Plugins;
@@ -113,6 +114,7 @@ export class EngineStack {
       env: this.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.running = child;
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk) => {
@@ -144,9 +146,8 @@ export class EngineStack {
     const folder = pack === true ? this.ownPack() : pack;
     const policies = folder ? ['--policy-pack', folder] : [];
     if (packConfig) {
-      const file = join(this.base, 'policies.json');
-      writeFileSync(file, JSON.stringify(packConfig));
-      policies.push('--policy-pack-config', file);
+      writeFileSync(this.packConfigFile, JSON.stringify(packConfig));
+      policies.push('--policy-pack-config', this.packConfigFile);
     }
     return this.pulumi(command, '--stack', this.stack, ...args, ...policies, ...more);
   }
@@ -187,6 +188,16 @@ export class EngineStack {
   /** The folder of the state's backend: checkpoints and history. */
   get stateFolder(): string {
     return join(this.base, 'state');
+  }
+
+  /** Where {@link RunOptions.packConfig} of the last run is. */
+  get packConfigFile(): string {
+    return join(this.base, 'policies.json');
+  }
+
+  /** Ctrl-C, once, for what is running. */
+  interrupt(): void {
+    this.running?.kill('SIGINT');
   }
 
   /** Keeps the deployed stack, for {@link StackOptions.from}. */

@@ -30,6 +30,8 @@ export interface Fault {
 export class Cloud {
   readonly calls: Call[] = [];
   readonly faults: Fault[] = [];
+  /** Told of each call before it does anything. */
+  onCall: (call: Call) => void = () => {};
   private readonly things = new Map<string, Thing>();
 
   /** Azure compares ids without regard to case. */
@@ -62,6 +64,7 @@ export class Cloud {
   /** Notes a call, and lets it fail where a test said so. @throws Error */
   record(call: Call): void {
     this.calls.push(call);
+    this.onCall(call);
     const fault = this.faults.find(({ method, urn }) => method === call.method && call.urn.includes(urn));
     if (fault) throw new Error(fault.message);
   }
