@@ -1,7 +1,7 @@
 // Installs the npm packages of the lock file when they are missing or out of date.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Progress } from './progress.mjs';
 import { ROOT } from './root.mjs';
@@ -54,7 +54,8 @@ export async function ensurePackages(set) {
     rmSync(DOWNLOADS, { recursive: true, force: true });
   }
   settleNode();
-  writeFileSync(STAMP, `${lockHash()} ${wanted}`);
+  writeFileSync(`${STAMP}.new`, `${lockHash()} ${wanted}`);
+  renameSync(`${STAMP}.new`, STAMP);
   progress.done();
 }
 
