@@ -1,13 +1,18 @@
 // What row-level security costs the dashboard: its queries as a tenant's member, against the same as the superuser, whom
-// no policy concerns, in turns on one database. Asserts what the plans do, not how long they take.
+// no policy concerns, in turns on one database. Before that, what was made anew against what was before, for a tenant of
+// which the planner knows nothing yet. Asserts what the plans do, not how long they take.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
 import { startScratchPostgres } from '../local/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
+import { MIGRATIONS_FOLDER } from '../provisioning/database/migrations.ts';
+import { removeTenant } from '../provisioning/database/registry.ts';
 import { type PlanFacts, readPlans } from './support/plans.ts';
 import { type Asker, callRequest, type Request, send } from './support/postgrest.ts';
 import { median, quantile } from './support/quantiles.ts';
-import { type Filled, fillTelemetry } from './support/telemetry-fill.ts';
+import { addTenant, type Filled, fillTelemetry } from './support/telemetry-fill.ts';
 
 const ROUNDS = 400;
 const DAY_MS = 86_400_000;
@@ -23,28 +28,48 @@ interface Query {
 
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
 
+const chart = (device: string, days: number) =>
+  callRequest(
+    'device_chart',
+    { device_id: 'uuid', field: 'text', since: 'timestamptz', until: 'timestamptz' },
+    { device_id: device, field: 'temperature', since: ago(days * DAY_MS), until: ago(0) },
+  );
+
+const RULE = {
+  kind: 'rate',
+  device_id: null,
+  field: 'temperature',
+  comparison: 'above',
+  threshold: 1,
+  window_minutes: 5,
+};
+const RULE_TYPES = {
+  tenant_id: 'uuid',
+  kind: 'text',
+  device_id: 'uuid',
+  field: 'text',
+  comparison: 'text',
+  threshold: 'float8',
+  window_minutes: 'int',
+  since: 'timestamptz',
+};
+
 const QUERIES: Query[] = [
   {
     title: 'newest reading of each device',
-    request: ({ id }) => callRequest('latest_readings', { tenant_id: 'uuid' }, { tenant_id: id }),
+    request: ({ id }) =>
+      callRequest('latest_readings', { tenant_id: 'uuid', most: 'int' }, { tenant_id: id, most: 1000 }),
     partitions: 8 + 7 + 1,
   },
-  {
-    title: '24 h chart of a device',
-    request: ({ device }) =>
-      callRequest(
-        'device_chart',
-        { device_id: 'uuid', field: 'text', since: 'timestamptz', until: 'timestamptz' },
-        { device_id: device, field: 'temperature', since: ago(DAY_MS), until: ago(0) },
-      ),
-    partitions: 2 + 1,
-  },
+  { title: '24 h chart of a device', request: ({ device }) => chart(device, 1), partitions: 2 + 1 },
+  { title: '7 day chart of a device', request: ({ device }) => chart(device, 7), partitions: 8 + 1 },
   {
     title: '100 newest readings of a device',
     request: ({ id, device }) => ({
       name: 'readings',
       source: `select "ts", "message_id", "received_at", "payload" from "public"."telemetry"
-        where "tenant_id" = $1 and "device_id" = $2 and "ts" >= $3 order by "ts" desc limit 100 offset 0`,
+        where "tenant_id" = $1 and "device_id" = $2 and "ts" >= $3
+        order by "ts" desc, "message_id" desc limit 100 offset 0`,
       values: [id, device, ago(DAY_MS)],
     }),
     partitions: 2 + 7 + 1,
@@ -52,8 +77,34 @@ const QUERIES: Query[] = [
   {
     title: 'ingest page, 24 h',
     request: ({ id }) =>
-      callRequest('ingest_minutes', { tenant_id: 'uuid', since: 'timestamptz' }, { tenant_id: id, since: ago(DAY_MS) }),
+      callRequest(
+        'ingest_spans',
+        { tenant_id: 'uuid', bars: 'int', minutes: 'int' },
+        { tenant_id: id, bars: 120, minutes: 12 },
+      ),
     partitions: 0,
+  },
+  {
+    title: 'preview of an alert rule, 24 h',
+    request: ({ id }) => callRequest('try_alert_rule', RULE_TYPES, { tenant_id: id, ...RULE, since: ago(DAY_MS) }),
+    // The window before the range may begin a day earlier.
+    partitions: 3 + 1,
+  },
+];
+
+/** Functions that were made anew: the migration with the first version, and what asks for it. */
+const COMPARISONS = [
+  {
+    title: 'a rule on 20 devices of a tenant without statistics',
+    file: '20261121190600_alerts.sql',
+    name: 'access.breaches',
+    sql: `select count(*) from access.breaches($1, 'rate', null, 'temperature', 'above', 1000, 5, now() - interval '1 day', now())`,
+  },
+  {
+    title: 'numbers of a field',
+    file: '20261121190400_readings.sql',
+    name: 'access.number_of',
+    sql: `select sum(access.number_of(payload, 'temperature')) from public.telemetry where tenant_id = $1`,
   },
 ];
 
@@ -66,6 +117,7 @@ export async function run(args: string[] = []): Promise<void> {
   const postgres = await startScratchPostgres();
   try {
     await withConnection(postgres.url, async (client) => {
+      await compare(client);
       const start = performance.now();
       const filled = await fillTelemetry(client, Number(values.rows));
       const seconds = ((performance.now() - start) / 1000).toFixed(0);
@@ -97,7 +149,7 @@ async function measure(
     const tenant = tenants[Math.floor(Math.random() * tenants.length)]!;
     const askers: [keyof typeof times, Asker][] = [
       ['member', { sub: tenant.member }],
-      ['superuser', 'superuser'],
+      ['superuser', { sub: tenant.member, isSuperuser: true }],
     ];
     for (const [who, asker] of round % 2 ? askers : askers.toReversed()) {
       const result = await send(clients[who], asker, request(tenant));
@@ -132,4 +184,30 @@ function faults({ sequentialScans, partitionsRead, subPlans }: PlanFacts, partit
     ...(partitionsRead.length > partitions ? [`reads ${partitionsRead.join(', ')}`] : []),
     ...subPlans.map((name) => `runs ${name} for every row`),
   ];
+}
+
+/** Times each function of `COMPARISONS` as it was and as it is, in turns, for a tenant that the statistics do not know. */
+async function compare(client: Client): Promise<void> {
+  await addTenant(client, 'known');
+  await client.query('analyze');
+  const tenant = await addTenant(client, 'unknown');
+  await client.query('create schema before; grant usage on schema before to authenticated');
+  for (const { title, file, name, sql } of COMPARISONS) {
+    const text = await readFile(join(MIGRATIONS_FOLDER, file), 'utf8');
+    const [first] = text.match(new RegExp(`create function ${name}\\([\\s\\S]*?(\\n\\$\\$|\\nend);\n`))!;
+    const old = name.replace('access.', 'before.');
+    await client.query(first.replace(name, old));
+    await client.query('grant execute on all functions in schema before to authenticated');
+    const ask = (source: string) => send(client, { sub: tenant.member }, { name: '', source, values: [tenant.id] });
+    const times: Record<'before' | 'after', number[]> = { before: [], after: [] };
+    for (let round = 0; round < 3; round++) {
+      times.before.push((await ask(sql.replace(name, old))).ms);
+      times.after.push((await ask(sql)).ms);
+    }
+    const [before, after] = [median(times.before), median(times.after)];
+    console.log(
+      `${title}: before ${before.toFixed(0)} ms, after ${after.toFixed(0)} ms; ratio ${(before / after).toFixed(1)}`,
+    );
+  }
+  for (const slug of ['known', 'unknown']) await removeTenant(client, slug);
 }

@@ -169,7 +169,11 @@ test('an array is as many readings, each as it was written, with its own identit
 test('of an array, a bad reading is refused alone, and says which it is', () => {
   expect(read('[{"v":1},2,{"ts":"soon"},{"v":"\\u0000"}]')).toMatchObject([
     { payload: Buffer.from('{"v":1}') },
-    { reason: 'not-an-object', payload: Buffer.from('2'), detail: expect.stringMatching(/^reading 2 of 4: expected a JSON object, got a number/) },
+    {
+      reason: 'not-an-object',
+      payload: Buffer.from('2'),
+      detail: expect.stringMatching(/^reading 2 of 4: expected a JSON object, got a number/),
+    },
     { reason: 'bad-timestamp', payload: Buffer.from('{"ts":"soon"}') },
     { reason: 'nul-character' },
   ]);

@@ -1,4 +1,5 @@
 // Deletes what a local platform has kept: never while it runs, and never without its name from the person who asks.
+import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type Claim, claimInstance, listInstances } from './instance.ts';
 
@@ -37,4 +38,5 @@ export async function startAfresh(claim: Claim, named: boolean): Promise<void> {
     if (answer.trim() !== name) throw new Error('nothing was deleted');
   }
   await claim.removeData();
+  mkdirSync(dir);
 }

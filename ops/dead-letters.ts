@@ -75,7 +75,7 @@ Examples:
       const refused = await withConnection(findPlace(options).url, async (client) =>
         redriveEach(client, all ? await idsOfLetters(client, options) : ids),
       );
-      if (refused > 0) throw new Error(`${refused} are refused as before, see above`);
+      if (refused > 0) throw new Error(`${refused} ${refused === 1 ? 'is' : 'are'} refused as before, see above`);
     });
 }
 

@@ -73,7 +73,11 @@ function show({ mark, check, seen, remedy }: Finding): void {
 function summarise(findings: Finding[]): string {
   const count = (mark: Mark) => findings.filter((finding) => finding.mark === mark).length;
   const unmade = count('unknown');
-  const parts = [`${count('ok')} ok`, `${count('warning')} warnings`, `${count('failed')} failed`];
+  const parts = [
+    `${count('ok')} ok`,
+    `${count('warning')} ${count('warning') === 1 ? 'warning' : 'warnings'}`,
+    `${count('failed')} failed`,
+  ];
   return `\n${parts.join(', ')}${unmade > 0 ? `, ${unmade} could not be checked from here` : ''}`;
 }
 

@@ -1,6 +1,7 @@
 // What a diff says of each resource.
 import type { Difference } from './differences.ts';
 import type { PlanEntry } from './plan.ts';
+import { REDACTED } from './secrets.ts';
 
 export type Operation = 'create' | 'import' | 'update' | 'replace' | 'delete' | 'same';
 
@@ -35,9 +36,14 @@ export interface ResourceChange {
 /** Sorted by URN; also lists what stays the same. */
 export type Diff = ResourceChange[];
 
-/** Something is sent to a provider, or may be; options alone only Pulumi keeps. */
-export const changesAnything = ({ operation }: ResourceChange): boolean => operation !== 'same';
+/** Be it only an option, which Pulumi keeps and no provider sees: protection is one. */
+export const changesAnything = ({ operation, changes }: ResourceChange): boolean =>
+  operation !== 'same' || changes.length > 0;
 
 /** An update of which only the deployment tells whether there is one. */
 export const isUncertain = ({ operation, changes }: ResourceChange): boolean =>
   operation === 'update' && changes.every(({ certain, path }) => !certain || path[0] === 'options');
+
+/** It seems to stay the same and holds a secret, of which no plan shows whether it is another one. */
+export const mayHideSecret = ({ operation, entry }: ResourceChange): boolean =>
+  operation === 'same' && JSON.stringify(entry.inputs).includes(REDACTED);

@@ -1,10 +1,14 @@
 // `npm start` and `npm run verify` as the README tells them: from start to stop, twice, side by side, and killed.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readInstance } from '../local/instance.ts';
+import { freePort } from '../local/ports.ts';
+import { dataRoot } from '../local/unprivileged.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { processesOf, removePlatform, startPlatformProcess } from './support/platform-process.ts';
 
@@ -27,7 +31,7 @@ async function countRows(name: string): Promise<number> {
   });
 }
 
-test('readings arrive, verify passes, a second platform runs beside it, Ctrl-C ends it', {
+test('readings arrive, verify passes, a second runs beside it, Ctrl-C ends it, its data is kept, then deleted', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const first = await startPlatformProcess(one, 'program', ['--interval', '200']);
@@ -41,7 +45,12 @@ test('readings arrive, verify passes, a second platform runs beside it, Ctrl-C e
   });
   expect(JSON.parse(stdout)).toMatchObject({ passed: true });
 
-  await expect(startPlatformProcess(one, 'program')).rejects.toThrow(`the platform "${one}" is running already`);
+  const { pid, dashboardUrl } = readInstance(one)!;
+  const refused = await runToItsEnd('--name', one);
+  expect(refused).toMatchObject({ code: 1 });
+  for (const words of [`the platform "${one}" is running already, at ${dashboardUrl}`, `kill ${pid}`, '--name']) {
+    expect(refused.stderr).toContain(words);
+  }
 
   // A stop signal to npm alone: the platform must notice that npm is gone.
   second.child.kill('SIGKILL');
@@ -55,6 +64,37 @@ test('readings arrive, verify passes, a second platform runs beside it, Ctrl-C e
 
   const again = await startPlatformProcess(one, 'program');
   expect(await countRows(one)).toBeGreaterThanOrEqual(before);
+  expect(await signInByServiceFile(one)).toBe('postgres');
   again.child.kill('SIGKILL');
   await expect.poll(() => processesOf(one), { timeout: 20_000 }).toEqual([]);
+
+  const port = await freePort();
+  const fresh = await startPlatformProcess(one, 'program', ['--fresh', '--dashboard-port', String(port)]);
+  expect(await countRows(one)).toBeLessThan(before);
+  expect(readInstance(one)!.dashboardUrl).toBe(`http://127.0.0.1:${port}`);
+  expect((await runToItsEnd('--remove', one)).stderr).toContain(`the platform "${one}" is running already`);
+  fresh.child.kill('SIGINT');
+  expect(await fresh.exited).toBe(0);
+
+  expect(await runToItsEnd('--remove', one)).toMatchObject({ code: 0 });
+  expect(existsSync(join(dataRoot(), one))).toBe(false);
+  const gone = await runToItsEnd('--remove', one);
+  expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining(`there is no platform "${one}"`) });
 });
+
+/** `npm start -- ...` where it does not get to run a platform. */
+function runToItsEnd(...args: string[]): Promise<{ code: number; stderr: string }> {
+  const words = ['bootstrap/run.mjs', '--packages', 'platform', '--needs', 'mosquitto', 'local/main.ts', ...args];
+  return run(process.execPath, words, { cwd: ROOT }).then(
+    ({ stderr }) => ({ code: 0, stderr }),
+    ({ code, stderr }) => ({ code, stderr }),
+  );
+}
+
+/** As psql does, which is libpq too: who one is with the file that the ready screen names. */
+async function signInByServiceFile(name: string): Promise<string> {
+  const program =
+    "import psycopg2; c = psycopg2.connect('service=local').cursor(); c.execute('select user'); print(c.fetchone()[0])";
+  const env = { ...process.env, PGSERVICEFILE: join(dataRoot(), name, 'psql.conf') };
+  return (await run('/usr/bin/python3', ['-c', program], { env })).stdout.trim();
+}

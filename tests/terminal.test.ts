@@ -1,11 +1,12 @@
 // `npm start` on a terminal of 80 columns, from its first line to Ctrl-C, as a person sees it.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { readInstance } from '../local/instance.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { processesOf, removePlatform } from './support/platform-process.ts';
-import { runOnTerminal, type Screen } from './support/terminal.ts';
+import { runOnTerminal, type Screen, type TerminalProgram } from './support/terminal.ts';
 
 const name = `test-${randomBytes(3).toString('hex')}`;
 const READY = `The platform is running as "${name}".`;
@@ -14,8 +15,12 @@ const PATIENCE = { timeout: 300_000, interval: 50 };
 /** The status changes once a second. */
 const SOON = { timeout: 60_000, interval: 20 };
 
-afterAll(() => {
-  for (const pid of processesOf(name)) process.kill(pid, 'SIGKILL');
+let program: TerminalProgram | undefined;
+
+afterAll(async () => {
+  // Its terminal goes with it: the platform gets SIGHUP, and stops.
+  program?.child.kill('SIGKILL');
+  while (processesOf(name).length > 0) await sleep(100);
   removePlatform(name);
 });
 
@@ -37,7 +42,7 @@ test('each step is named as soon as the one before has ended, and what is needed
 }, async () => {
   const unnamed: string[][] = [];
   const clocks = new Set<string>();
-  const { child, screen, resize, type } = runOnTerminal(`npm start -- --name ${name}`, (screen) => {
+  program = runOnTerminal(`npm start -- --name ${name}`, (screen) => {
     const rows = screen.rows();
     const last = rows.at(-1) ?? '';
     const clock = /^… (.+?) \d+ s$/.exec(last);
@@ -45,6 +50,7 @@ test('each step is named as soon as the one before has ended, and what is needed
     // The dashboard is the last step.
     if (isDone(last) && !last.startsWith('✓ dashboard')) unnamed.push(rows);
   });
+  const { child, screen, resize, type } = program;
   const exited = once(child, 'exit');
   await expect.poll(() => screen.rows(), PATIENCE).toContain(READY);
   expect(unnamed).toEqual([]);

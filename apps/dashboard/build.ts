@@ -24,6 +24,8 @@ function buildDashboard(): string {
     ...process.env,
     NODE_ENV: 'production' as const,
     NEXT_TELEMETRY_DISABLED: '1',
+    // Otherwise Next.js runs `npm install` when it misses a package, and installs everything.
+    CI: '1',
     DASHBOARD_BUILD_ID: hash,
   };
   const next = join(ROOT, 'node_modules/next/dist/bin/next');

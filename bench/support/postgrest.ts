@@ -2,8 +2,11 @@
 // the rows as JSON. Written by hand, because no package registry has PostgREST's program.
 import type { ClientBase } from 'pg';
 
-/** Who asks: a signed-in person, or the superuser, whom row-level security does not concern. */
-export type Asker = { sub: string } | 'superuser';
+/** Who asks: a signed-in person; as the superuser the same person, but row-level security does not concern them. */
+export interface Asker {
+  sub: string;
+  isSuperuser?: boolean;
+}
 
 /** What is asked for: the statement's inner part, and its values. */
 export interface Request {
@@ -28,8 +31,8 @@ export function callRequest(name: string, types: Record<string, string>, args: R
 export async function send(client: ClientBase, asker: Asker, request: Request): Promise<{ ms: number; rows: number }> {
   await client.query('begin isolation level read committed read only');
   try {
-    const role = asker === 'superuser' ? 'none' : 'authenticated';
-    const claims = JSON.stringify(asker === 'superuser' ? {} : { sub: asker.sub, role });
+    const role = asker.isSuperuser ? 'none' : 'authenticated';
+    const claims = JSON.stringify({ sub: asker.sub, role });
     await client.query({
       name: 'settings',
       text: `select set_config('search_path', '"public", "extensions"', true), set_config('role', $1, true),

@@ -55,3 +55,31 @@ export async function fillTelemetry(client: ClientBase, rows: number): Promise<F
   );
   return { rows: count.rows[0].n, tenants: tenants.rows };
 }
+
+/** A tenant whose 20 devices sent every ten seconds for a day. */
+export async function addTenant(client: ClientBase, slug: string): Promise<{ id: string; member: string }> {
+  const { rows } = await client.query<{ id: string; member: string }>(
+    `
+    with tenant as (insert into public.tenants (slug, name) values ($1, $1) returning id),
+      person as (insert into auth.users (email) values ($1 || '@tenants.example') returning id, email),
+      member as (
+        insert into public.memberships (tenant_id, user_id, email, role)
+        select tenant.id, person.id, person.email, 'owner' from tenant, person),
+      devices as (
+        insert into public.devices (tenant_id, slug, name)
+        select tenant.id, 'd' || n, 'Device ' || n from tenant, generate_series(1, 20) as n)
+    select tenant.id, person.id as member from tenant, person`,
+    [slug],
+  );
+  for (const daysAgo of [1, 0])
+    await client.query('select ingest.make_telemetry_partition(current_date - $1::int)', [daysAgo]);
+  await client.query(
+    `insert into public.telemetry (tenant_id, device_id, ts, message_id, received_at, payload)
+     select d.tenant_id, d.id, ts, 'm' || extract(epoch from ts), ts,
+       jsonb_build_object('temperature', 20 + 5 * sin(extract(epoch from ts)::float8 / 7200), 'humidity', 55, 'ok', true)
+     from generate_series(now() - interval '1 day', now(), interval '10 seconds') as ts
+     cross join public.devices as d where d.tenant_id = $1`,
+    [rows[0]!.id],
+  );
+  return rows[0]!;
+}

@@ -1,6 +1,12 @@
 // What changes, property by property, and why a resource is replaced.
-import type { Diff, PropertyChange, ResourceChange } from '../change.ts';
-import { isUncertain } from '../change.ts';
+import {
+  changesAnything,
+  type Diff,
+  isUncertain,
+  type Operation,
+  type PropertyChange,
+  type ResourceChange,
+} from '../change.ts';
 import { disruptionsOf } from '../disruptions.ts';
 import { nameOf } from '../engine/urn.ts';
 import { formatPath } from '../property-path.ts';
@@ -8,12 +14,13 @@ import { formatValue, type Style, SYMBOLS, shortType } from './style.ts';
 
 /** Empty when nothing changes. */
 export function renderChanges(diff: Diff, style: Style): string[] {
-  return diff
-    .filter(({ operation, changes }) => operation !== 'same' || changes.length > 0)
-    .flatMap((change) => renderChange(change, style));
+  const operations = new Map(diff.map(({ urn, operation }) => [urn, operation]));
+  return diff.filter(changesAnything).flatMap((change) => renderChange(change, operations, style));
 }
 
-function renderChange(change: ResourceChange, style: Style): string[] {
+type Operations = ReadonlyMap<string, Operation>;
+
+function renderChange(change: ResourceChange, operations: Operations, style: Style): string[] {
   const { operation, entry, formerUrn } = change;
   const colour = style.of(operation);
   // Only Pulumi's own record changes: the protection, what is ignored.
@@ -25,7 +32,7 @@ function renderChange(change: ResourceChange, style: Style): string[] {
     ...(formerUrn ? [`     formerly ${nameOf(formerUrn)}`] : []),
     ...notes(change).map((note) => `     ${style.red(note)}`),
     ...disruptionsOf(change).map((effect) => `     ${style.yellow(effect)}`),
-    ...lines.map((line) => `     ${renderProperty(line, style)}`),
+    ...lines.map((line) => `     ${renderProperty(line, operations, style)}`),
   ];
 }
 
@@ -54,16 +61,24 @@ function properties({ entry }: ResourceChange): PropertyChange[] {
   }));
 }
 
-function renderProperty({ path, before, after, from, ...change }: PropertyChange, style: Style): string {
+const SOURCES: Partial<Record<Operation, string>> = { create: ', which is new', replace: ', which is replaced' };
+
+function renderProperty(
+  { path, before, after, from, ...change }: PropertyChange,
+  operations: Operations,
+  style: Style,
+): string {
   const at = formatPath(path);
   const why = [
-    from === undefined ? '' : ` from ${nameOf(from)}`,
     change.forcesReplacement
       ? style.red(change.certain ? ' (cannot change in place)' : ' (if it changes: replaced)')
       : '',
     change.refused ? style.red(' (refused)') : '',
   ].join('');
-  if (from !== undefined) return `${style.yellow('~')} ${at}${why}`;
+  if (from !== undefined) {
+    const source = SOURCES[operations.get(from) ?? 'same'] ?? ', as before it did not';
+    return `${style.yellow('~')} ${at}: from ${nameOf(from)}${source}${why}`;
+  }
   if (before === undefined) return `${style.green('+')} ${at}: ${formatValue(after)}${why}`;
   if (after === undefined) return `${style.red('-')} ${at}: ${formatValue(before)}${why}`;
   return `${style.yellow('~')} ${at}: ${formatValue(before)} → ${formatValue(after)}${why}`;

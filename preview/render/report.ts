@@ -1,12 +1,11 @@
 // The whole report of a preview, as text.
 import { relative } from 'node:path';
-import { changesAnything, type Diff, isUncertain, type Operation, type ResourceChange } from '../change.ts';
-import { deletesFirst, idProperties, knowsImmutables } from '../immutables.ts';
+import { isUncertain, type Operation } from '../change.ts';
 import type { Preview } from '../preview.ts';
-import { REDACTED } from '../secrets.ts';
 import { renderChanges } from './changes.ts';
+import { renderLimits } from './limits.ts';
 import { renderPolicies } from './policies.ts';
-import { count, type Style, SYMBOLS, shortType } from './style.ts';
+import { count, type Style, SYMBOLS } from './style.ts';
 import { renderTree } from './tree.ts';
 
 /** @param folder the reader's, to which paths are shown relative. */
@@ -40,12 +39,6 @@ function renderLog({ log, programOutput }: Preview, style: Style): string[] {
   return [...said, ...programOutput.split('\n').filter(Boolean)];
 }
 
-/** Made anew without a name of its own. */
-const isUnnamed = ({ entry, operation }: ResourceChange) =>
-  operation !== 'update' && idProperties(entry.type).length > 0 && !deletesFirst(entry.type, entry.inputs);
-
-const unique = (texts: string[]) => [...new Set(texts)].sort();
-
 const VERBS: [Operation, string][] = [
   ['create', 'to create'],
   ['import', 'to import'],
@@ -68,38 +61,4 @@ function renderSummary({ diff }: Preview, style: Style): string {
     uncertain === 0 ? '' : ` (${uncertain} of the updates only if a value changes that is not known offline)`,
     stops === 0 ? '' : `\n${style.red(`A deployment stops at ${count(stops, 'resource')}: see above.`)}`,
   ].join('');
-}
-
-/** Resources that seem to stay the same and hold a secret, of which no plan shows whether it is another one. */
-function withUnseenSecrets(diff: Diff): string[] {
-  if (!diff.some(changesAnything)) return [];
-  const unseen = diff.filter(
-    ({ operation, entry }) => operation === 'same' && JSON.stringify(entry.inputs).includes(REDACTED),
-  );
-  return unseen.map(({ entry }) => entry.name);
-}
-
-function renderLimits(preview: Preview, style: Style, snapshot: string): string[] {
-  const { hasSnapshot, unreadableKeys, unanswered, stack, diff } = preview;
-  const changed = diff.filter(({ entry, operation }) => entry.custom && operation !== 'same' && operation !== 'delete');
-  const unseen = hasSnapshot ? withUnseenSecrets(diff) : [];
-  const unknown = unique(
-    changed
-      .map(({ entry }) => entry.type)
-      .filter((type) => !knowsImmutables(type))
-      .map(shortType),
-  );
-  const unnamed = hasSnapshot ? changed.filter(isUnnamed).map(({ entry }) => entry.name) : [];
-  const lines = [
-    hasSnapshot
-      ? ''
-      : `There is no ${snapshot}, so everything is to be created. Make one: npm run preview -- --stack ${stack} --update-snapshot`,
-    unreadableKeys.length === 0 ? '' : `Encrypted, so a placeholder stands in: ${unreadableKeys.join(', ')}`,
-    unanswered.length === 0 ? '' : `Lookups that only an account can answer are unknown: ${unanswered.join(', ')}`,
-    unseen.length === 0 ? '' : `Not known offline: whether the secrets of these change: ${unseen.join(', ')}`,
-    unknown.length === 0 ? '' : `Not known offline: what replaces a resource of these types: ${unknown.join(', ')}`,
-    unnamed.length === 0 ? '' : `Not known offline: the names that the provider makes up for ${unnamed.join(', ')}`,
-    'Not known offline: what exists and has drifted, what providers fill in and check, what Azure refuses, texts made of values that only a deployment tells; account ids are zeros.',
-  ];
-  return lines.filter(Boolean).map((line) => style.dim(line));
 }

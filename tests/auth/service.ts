@@ -1,8 +1,10 @@
-// Stands in for Supabase's auth service, GoTrue, which cannot be built here: its module is refused by the Go proxy. It does
-// what supabase/auth does at bc32168 (August 2026), as far as the dashboard meets it; each behaviour names its source.
-// Accounts are kept in memory, with their ids in auth.users, where memberships refer to; mails go out over SMTP.
-import { createHash, createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto';
+// Stands in for Supabase's auth service (GoTrue) in tests: does what supabase/auth does at bc32168 (August 2026), as far as
+// the dashboard meets it; each behaviour names its source. Accounts are kept in memory, with their ids in auth.users, where
+// memberships refer to; mails go out over SMTP.
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { createTransport } from 'nodemailer';
+import { Refusal, type Session, Sessions } from './sessions.ts';
+import { isBanned, show, type TokenKind, type User } from './user.ts';
 
 /** What an operator sets in Supabase under Authentication. */
 export interface AuthSettings {
@@ -17,6 +19,8 @@ export interface AuthSettings {
   linkLifetime: number;
   /** While there is no mail server of the project's own, Supabase mails these alone. Empty: everybody. */
   authorizedAddresses: string[];
+  /** Mail templates as docs/deploy.md has them, instead of Supabase's. */
+  ownTemplates: boolean;
 }
 
 const DEFAULTS: AuthSettings = {
@@ -27,29 +31,8 @@ const DEFAULTS: AuthSettings = {
   maxFrequency: 0,
   linkLifetime: 3600,
   authorizedAddresses: [],
+  ownTemplates: false,
 };
-
-type TokenKind = 'confirmation' | 'recovery' | 'changeNew' | 'changeCurrent' | 'reauthentication';
-
-interface User {
-  id: string;
-  email: string;
-  password?: string;
-  confirmedAt?: Date;
-  invitedAt?: Date;
-  bannedUntil?: Date;
-  /** The address it is to change to, and whether one of the two links was opened. */
-  change?: { email: string; half: boolean };
-  tokens: Partial<Record<TokenKind, { hash: string; sentAt: number }>>;
-}
-
-interface Session {
-  id: string;
-  user: User;
-  createdAt: number;
-  refreshToken: string;
-  isRecovery: boolean;
-}
 
 export interface AuthOptions {
   /** "Site URL", and where this service is (`…/auth/v1`). */
@@ -62,30 +45,19 @@ export interface AuthOptions {
   onUser: (id: string, email: string) => Promise<unknown>;
 }
 
-/** internal/api/errors.go: `code` and `message` from API version 2024-01-01 on. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
 /** internal/api/errors.go, oauthErrorMap. */
 const OAUTH_ERRORS: Record<number, string> = { 400: 'invalid_request', 403: 'access_denied', 500: 'server_error' };
 
 export class AuthService {
   readonly settings = { ...DEFAULTS };
   readonly #users: User[] = [];
-  readonly #sessions: Session[] = [];
+  readonly #sessions: Sessions;
   readonly #options: AuthOptions;
   readonly #transport;
 
   constructor(options: AuthOptions) {
     this.#options = options;
+    this.#sessions = new Sessions(options.externalUrl, options.jwtSecret);
     this.#transport = createTransport({ host: '127.0.0.1', port: options.smtpPort, secure: false, ignoreTLS: true });
   }
 
@@ -101,9 +73,7 @@ export class AuthService {
 
   /** As if all of the account's sessions had begun so long ago. */
   ageSessions(email: string, hours: number): void {
-    for (const session of this.#sessions) {
-      if (session.user.email === email) session.createdAt -= hours * 3_600_000;
-    }
+    this.#sessions.age(this.#need(email), hours);
   }
 
   async handle(request: Request): Promise<Response> {
@@ -141,15 +111,17 @@ export class AuthService {
         return this.#invite(body, redirectTo, request);
       case 'GET /verify':
         return this.#verify(url, redirectTo);
+      case 'POST /verify':
+        return this.#verifyHash(body);
       case 'GET /user':
-        return Response.json(show(this.#authenticate(request).user));
+        return Response.json(show(this.#sessions.of(request).user));
       case 'PUT /user':
-        return this.#update(body, this.#authenticate(request), redirectTo);
+        return this.#update(body, this.#sessions.of(request), redirectTo);
       case 'GET /reauthenticate':
-        await this.#sendCode(this.#authenticate(request).user);
+        await this.#sendCode(this.#sessions.of(request).user);
         return Response.json({});
       case 'POST /logout':
-        this.#sessions.splice(this.#sessions.indexOf(this.#authenticate(request)), 1);
+        this.#sessions.end(this.#sessions.of(request));
         return new Response(null, { status: 204 });
       default:
         throw new Refusal(404, 'unknown', `${route} is not served`);
@@ -181,7 +153,7 @@ export class AuthService {
     user ??= await this.#add({ email, password: body.password });
     if (this.settings.autoconfirm) {
       user.confirmedAt = new Date();
-      return this.#session(user);
+      return Response.json(this.#sessions.open(user, 'password'));
     }
     await this.#sendLink(user, 'confirmation', 'signup', redirectTo);
     return Response.json(user.invitedAt ? { ...show(user), identities: [] } : show(user));
@@ -195,16 +167,12 @@ export class AuthService {
     if (isBanned(user)) throw new Refusal(400, 'user_banned', 'User is banned');
     if (user.password !== password) throw wrong;
     if (!user.confirmedAt) throw new Refusal(400, 'email_not_confirmed', 'Email not confirmed');
-    return this.#session(user);
+    return Response.json(this.#sessions.open(user, 'password'));
   }
 
   /** internal/tokens/service.go, RefreshTokenGrant */
   #refresh({ refresh_token }: { refresh_token: string }): Response {
-    const session = this.#sessions.find(({ refreshToken }) => refreshToken === refresh_token);
-    if (!session) throw new Refusal(400, 'refresh_token_not_found', 'Invalid Refresh Token: Refresh Token Not Found');
-    if (isBanned(session.user)) throw new Refusal(400, 'user_banned', 'Invalid Refresh Token: User Banned');
-    session.refreshToken = randomBytes(9).toString('base64url');
-    return Response.json(this.#tokens(session));
+    return Response.json(this.#sessions.refresh(refresh_token));
   }
 
   /** internal/api/recover.go: the same answer for an address that nobody has. */
@@ -243,8 +211,7 @@ export class AuthService {
         const message = 'Confirmation link accepted. Please proceed to confirm link sent to the other email';
         return go({ message });
       }
-      const session = this.#open(user, type === 'recovery');
-      const { access_token, expires_at, expires_in, refresh_token, token_type } = this.#tokens(session);
+      const { access_token, expires_at, expires_in, refresh_token, token_type } = this.#sessions.open(user, 'otp');
       // internal/tokens/service.go, AsRedirectURL
       return go({
         access_token,
@@ -259,6 +226,13 @@ export class AuthService {
       const { status, code, message } = error;
       return go({ error: OAUTH_ERRORS[status] ?? '', error_code: code, error_description: message });
     }
+  }
+
+  /** verifyPost of the same file, with a hash. */
+  #verifyHash({ type, token_hash }: { type: string; token_hash: string }): Response {
+    const user = this.#userOfLink(type, token_hash);
+    if (user !== 'half') return Response.json(this.#sessions.open(user, 'otp'));
+    return Response.json({ msg: 'Confirmation link accepted.', code: '200' });
   }
 
   /** verifyTokenHash, signupVerify, recoverVerify and emailChangeVerify: a token works once, for its own type. */
@@ -316,8 +290,7 @@ export class AuthService {
       user.password = body.password;
       // models.User.UpdatePassword: mailed links and all other sessions end.
       user.tokens = {};
-      const others = this.#sessions.filter((other) => other.user === user && other !== session);
-      for (const other of others) this.#sessions.splice(this.#sessions.indexOf(other), 1);
+      this.#sessions.endOthers(session);
     }
     if (body.email && body.email !== user.email) {
       // sendEmailChange of internal/api/mail.go, with "secure email change": a link to each of the two addresses.
@@ -347,7 +320,10 @@ export class AuthService {
   async #sendLink(user: User, kind: TokenKind, type: string, redirectTo: string, to = user.email): Promise<void> {
     const hash = this.#newToken(user, kind, to).hash;
     const query = new URLSearchParams({ token: hash, type, redirect_to: redirectTo });
-    await this.#mail(to, type, `<a href="${`${this.#options.externalUrl}/verify?${query}`.replaceAll('&', '&amp;')}">`);
+    const own = new URLSearchParams({ token_hash: hash, type, next: redirectTo });
+    const { siteUrl, externalUrl } = this.#options;
+    const href = this.settings.ownTemplates ? `${siteUrl}/link?${own}` : `${externalUrl}/verify?${query}`;
+    await this.#mail(to, type, `<a href="${href.replaceAll('&', '&amp;')}">`);
   }
 
   /** internal/api/reauthenticate.go */
@@ -390,61 +366,7 @@ export class AuthService {
     if (!user) throw new Error(`nobody has the address ${email}`);
     return user;
   }
-
-  /** internal/api/auth.go, requireAuthentication */
-  #authenticate(request: Request): Session {
-    const [, token = ''] = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '') ?? [];
-    const [head, body = '', signature] = token.split('.');
-    if (sign(`${head}.${body}`, this.#options.jwtSecret) !== signature)
-      throw new Refusal(403, 'bad_jwt', 'invalid JWT: unable to parse or verify signature');
-    const claims = JSON.parse(Buffer.from(body, 'base64url').toString());
-    const session = this.#sessions.find(({ id }) => id === claims.session_id);
-    if (!session) throw new Refusal(403, 'session_not_found', 'Session from session_id claim in JWT does not exist');
-    if (isBanned(session.user)) throw new Refusal(403, 'user_banned', 'User is banned');
-    return session;
-  }
-
-  #session = (user: User): Response => Response.json(this.#tokens(this.#open(user, false)));
-
-  #open(user: User, isRecovery: boolean): Session {
-    const refreshToken = randomBytes(9).toString('base64url');
-    const session = { id: randomUUID(), user, createdAt: Date.now(), refreshToken, isRecovery };
-    this.#sessions.push(session);
-    return session;
-  }
-
-  /** internal/tokens/service.go: AccessTokenResponse and its claims. */
-  #tokens({ id, user, refreshToken, isRecovery }: Session) {
-    const iat = Math.floor(Date.now() / 1000);
-    const claims = {
-      iss: this.#options.externalUrl,
-      sub: user.id,
-      aud: 'authenticated',
-      iat,
-      exp: iat + 3600,
-      email: user.email,
-      role: 'authenticated',
-      aal: 'aal1',
-      amr: [{ method: isRecovery ? 'otp' : 'password', timestamp: iat }],
-      session_id: id,
-      is_anonymous: false,
-    };
-    const parts = [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) =>
-      Buffer.from(JSON.stringify(part)).toString('base64url'),
-    );
-    const unsigned = parts.join('.');
-    return {
-      access_token: `${unsigned}.${sign(unsigned, this.#options.jwtSecret)}`,
-      token_type: 'bearer',
-      expires_in: 3600,
-      expires_at: iat + 3600,
-      refresh_token: refreshToken,
-      user: show(user),
-    };
-  }
 }
-
-const sign = (text: string, secret: string) => createHmac('sha256', secret).update(text).digest('base64url');
 
 /** internal/crypto, GenerateTokenHash */
 const hashOf = (email: string, otp: string) =>
@@ -452,26 +374,9 @@ const hashOf = (email: string, otp: string) =>
     .update(email + otp)
     .digest('hex');
 
-const isBanned = ({ bannedUntil }: User) => bannedUntil !== undefined && bannedUntil.getTime() > Date.now();
-
 /** validateEmail of internal/api/mail.go: lower case. */
 function validEmail(email: string): string {
   if (!/^[^@\s]+@[^@\s]+$/.test(email ?? ''))
     throw new Refusal(400, 'validation_failed', 'Unable to validate email address: invalid format');
   return email.toLowerCase();
-}
-
-/** A user as JSON (models.User). */
-function show({ id, email, confirmedAt, invitedAt }: User) {
-  return {
-    id,
-    aud: 'authenticated',
-    role: 'authenticated',
-    email,
-    email_confirmed_at: confirmedAt ?? null,
-    invited_at: invitedAt ?? null,
-    app_metadata: { provider: 'email', providers: ['email'] },
-    user_metadata: {},
-    identities: [{ identity_id: id, id, user_id: id, provider: 'email', identity_data: { email, sub: id } }],
-  };
 }

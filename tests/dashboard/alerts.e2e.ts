@@ -28,9 +28,9 @@ test('a rule shows what it would have fired on, opens an alert, and the alert is
 
   await evaluate();
   // For whoever works in another tab; a page that is opened next has it, too.
-  await page.waitForFunction('/^\\(\\d+\\) Alerts · /.test(document.title)');
+  await expect.poll(() => page.title(), { timeout: 30_000 }).toMatch(/^\(\d+\) Alerts · /);
   await page.getByRole('link', { name: 'Users' }).click();
-  await page.waitForFunction('/^\\(\\d+\\) Users · /.test(document.title)');
+  await expect.poll(() => page.title(), { timeout: 30_000 }).toMatch(/^\(\d+\) Users · /);
   await page.getByRole('link', { name: /^Alerts/ }).click();
   await page.getByText('nobody is notified yet').waitFor();
   const alert = page.getByRole('row').filter({ hasText: 'Boiler too warm' });

@@ -75,7 +75,7 @@ const addToDay = (stored: number, overQuota: number) =>
   withConnection(inject('platform').databaseUrl, (client) =>
     client.query(
       `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
-       select t.id, date_trunc('minute', now()) - make_interval(mins => n), $2 + $3, $2, 0, 0, $3
+       select t.id, date_trunc('minute', now()) - make_interval(mins => n), $2::int + $3::int, $2, 0, 0, $3
        from public.tenants as t, generate_series(-30, 1439) as n where t.slug = $1
        on conflict (tenant_id, minute) do update set received = ingest_ledger.received + excluded.received,
          stored = ingest_ledger.stored + excluded.stored, over_quota = ingest_ledger.over_quota + excluded.over_quota`,

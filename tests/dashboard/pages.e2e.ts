@@ -81,7 +81,7 @@ test('the Pages Functions answer from the bindings', async () => {
     brokerHost: BINDINGS.BROKER_HOST,
     brokerPort: 8883,
     hasCa: true,
-    sendsMail: false,
+    sendsMail: true,
     environment: 'dev',
   });
   const ca = await fetch(`${url}/api/ca.pem`);

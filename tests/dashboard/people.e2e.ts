@@ -73,7 +73,7 @@ test('an invitation is for its own address only, and for nobody after it was rev
   const viewer = await openAs('viewer', '/admin/devices', { tolerate: REFUSED });
   await expectRefusal(viewer, link, ANOTHERS);
   await owner.getByRole('button', { name: 'Revoke invitation of somebody@else.example' }).click();
-  await owner.getByText('its link works no more').waitFor();
+  await owner.getByText('its link no longer works').waitFor();
   await expectNotValid(viewer, link);
   await viewer.goto('/admin/users');
   await rowOf(viewer, 'viewer@demo.example').getByRole('cell', { name: 'viewer', exact: true }).waitFor();

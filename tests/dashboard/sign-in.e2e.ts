@@ -1,5 +1,9 @@
 // Signing in and out, each role.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { dataRoot } from '../../local/unprivileged.ts';
 import { open, openAs, withBrowser } from './browser.ts';
 import { emailOf, signIn } from './people.ts';
 
@@ -24,6 +28,30 @@ test('a wrong password is refused with a sentence', async () => {
   const page = await open('/sign-in', { tolerate: /status of 400/ });
   await signIn(page, emailOf('owner'), 'not the password');
   await page.getByText('E-mail and password do not match an account.').waitFor();
+});
+
+test('a forgotten password here: the mail is in the front door’s log, and the page says so', async () => {
+  const { url, name, publishableKey } = inject('platform');
+  const email = `forgetful-${randomBytes(4).toString('hex')}@demo.example`;
+  const sent = { method: 'POST', headers: { apikey: publishableKey, 'content-type': 'application/json' } };
+  await fetch(`${url}/auth/v1/signup`, { ...sent, body: JSON.stringify({ email, password: 'forgotten at once' }) });
+  const page = await open('/sign-in');
+  await page.getByRole('link', { name: 'Forgotten your password?' }).click();
+  await page.getByRole('heading', { name: 'Reset your password' }).waitFor();
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByRole('button', { name: 'Send link' }).click();
+  await page.getByText('This platform sends no mail: the link is in its front-door.log.').waitFor();
+  const log = readFileSync(join(dataRoot(), name, 'front-door.log'), 'utf8');
+  const links = log.match(/https?:\/\/\S+\/verify\?\S*type=recovery\S*/g) ?? [];
+  await page.goto(
+    links
+      .at(-1)!
+      .replaceAll('&amp;', '&')
+      .replace(/["<>].*$/, ''),
+  );
+  await page.getByLabel('New password').fill('remembered from now on');
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText(`${email} belongs to no tenant yet`).waitFor();
 });
 
 test('signing out forgets the session', async () => {

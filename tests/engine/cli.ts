@@ -36,8 +36,8 @@ function onPath(): string | undefined {
   const found = spawnSync('sh', ['-c', 'command -v pulumi'], { encoding: 'utf8' }).stdout.trim();
   if (!found) return undefined;
   const [major = 0, minor = 0] = numbers(spawnSync(found, ['version'], { encoding: 'utf8' }).stdout);
-  const packages = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const [needed = 0, neededMinor = 0] = numbers(packages.dependencies['@pulumi/pulumi']);
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const [needed = 0, neededMinor = 0] = numbers({ ...dependencies, ...devDependencies }['@pulumi/pulumi']);
   if (major === needed && minor >= neededMinor) return found;
   console.log(`${found} is older than the program's SDK, ${needed}.${neededMinor}: another one is used`);
   return undefined;

@@ -30,7 +30,17 @@ export async function startPlatformProcess(
   const words =
     command === 'npm'
       ? ['npm', 'start', '--', '--name', name]
-      : [process.execPath, 'bootstrap/run.mjs', '--needs', 'mosquitto', 'local/main.ts', '--name', name];
+      : [
+          process.execPath,
+          'bootstrap/run.mjs',
+          '--packages',
+          'platform',
+          '--needs',
+          'mosquitto',
+          'local/main.ts',
+          '--name',
+          name,
+        ];
   const child = spawn(words[0]!, [...words.slice(1), ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],

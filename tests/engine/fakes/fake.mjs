@@ -2,7 +2,7 @@
 // Stands for az, wrangler and npm, first on PATH: writes down what it was called with, and answers what the deployment's commands
 // need. `npm run ... ops -- deploy functions` really runs, against this az.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const name = basename(process.argv[1]);
@@ -20,5 +20,7 @@ if (FAKES_FAIL && line.includes(FAKES_FAIL)) {
     stdio: 'inherit',
   }).status;
 } else if (name === 'az') {
-  console.log('{}');
+  // Which package the app runs: the one that was deployed last.
+  const [deployed] = [...readFileSync(FAKES_RECORD, 'utf8').matchAll(/"--src","([^"]+)"/g)].slice(-1);
+  console.log(argv.includes('list') ? JSON.stringify([basename(deployed?.[1] ?? '', '.zip')]) : '{}');
 }

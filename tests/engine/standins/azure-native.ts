@@ -66,7 +66,9 @@ export function azureNative({ cloud, config }: Surroundings): Model {
       if (shape.apiVersion) added.azureApiVersion = shape.apiVersion;
       const given = { ...news, ...added };
       const missing = shape.required.filter((key) => given[key] === undefined);
-      const strange = Object.keys(news).filter((key) => !key.startsWith('__') && !shape.inputs.has(key));
+      // What was added before comes back where changes of all inputs are ignored.
+      const isOwn = (key: string) => key.startsWith('__') || key === 'azureApiVersion' || shape.inputs.has(key);
+      const strange = Object.keys(news).filter((key) => !isOwn(key));
       return {
         added,
         failures: [
@@ -75,6 +77,8 @@ export function azureNative({ cloud, config }: Surroundings): Model {
         ],
       };
     },
+    // Diff (provider.go): of what was imported, the outputs alone have the API version.
+    remembered: ({ olds, state: { azureApiVersion } }) => ({ ...(azureApiVersion && { azureApiVersion }), ...olds }),
     replaces({ form, kind, path }, { type, olds, news, state }) {
       const keys = [...pathParameters(type), 'location', ...(FORCE_NEW[short(type)] ?? [])];
       if (!keys.some((key) => form === key || form.startsWith(`${key}.`) || form.startsWith(`${key}[`))) return false;

@@ -1,5 +1,5 @@
 // Signing in, making an account for an invitation, a new password, signing out: what the auth service is asked.
-import type { Session } from '@supabase/auth-js';
+import type { EmailOtpType, Session } from '@supabase/auth-js';
 import { clients } from './clients.ts';
 
 const SENTENCES: Record<string, string> = {
@@ -72,9 +72,24 @@ export async function requestReset(email: string, next: string): Promise<void> {
 }
 
 /** Who a mailed link is for, with a client of its own: nobody is signed in on this device until {@link keepSession}. */
-export async function openLink(accessToken: string, refreshToken: string): Promise<{ auth: Auth; session: Session }> {
+export interface Opened {
+  auth: Auth;
+  session: Session;
+}
+
+/** A link that the auth service has checked. */
+export async function openLink(access_token: string, refresh_token: string): Promise<Opened> {
   const auth = (await clients()).temporaryAuth();
-  const { session } = check(await auth.setSession({ access_token: accessToken, refresh_token: refreshToken }));
+  return opened(auth, check(await auth.setSession({ access_token, refresh_token })));
+}
+
+/** Has the auth service check a link that leads here by itself; it works once. */
+export async function unsealLink(type: string, token_hash: string): Promise<Opened> {
+  const auth = (await clients()).temporaryAuth();
+  return opened(auth, check(await auth.verifyOtp({ type: type as EmailOtpType, token_hash })));
+}
+
+function opened(auth: Auth, { session }: { session: Session | null }): Opened {
   if (!session) throw explain({ code: 'otp_expired', message: '' });
   return { auth, session };
 }

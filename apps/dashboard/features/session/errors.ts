@@ -28,16 +28,16 @@ const TOO_MUCH = '57014';
 const FINAL = new Set([TOO_MUCH, 'P0002']);
 
 const OFFLINE = 'The platform cannot be reached. Check your connection; the page tries again by itself.';
+const OTHER_VERSION =
+  'This page and the platform are of different versions. Reload the page; if that does not help, the database needs its migrations.';
 const EXPIRED = 'Your session has ended. Sign in again.';
 
 /** Sentences for codes whose own message is written for programs. */
 const BY_CODE: Record<string, string> = {
   PGRST301: EXPIRED,
   PGRST303: EXPIRED,
-  PGRST202:
-    'The platform is older than this page. Reload the page; if that does not help, the database needs its migrations.',
-  PGRST205:
-    'The platform is older than this page. Reload the page; if that does not help, the database needs its migrations.',
+  PGRST202: OTHER_VERSION,
+  PGRST205: OTHER_VERSION,
   [TOO_MUCH]: 'The database took too long to answer and stopped. Ask for less, or come back when it is less busy.',
 };
 

@@ -1,13 +1,12 @@
 'use client';
 // Where every mailed link ends: a password to set, a changed address, or why the link did not work and how to get another.
-import type { Session } from '@supabase/auth-js';
 import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
 import { CardPage } from '../shell/card-page.tsx';
-import { type AccountError, type Auth, keepSession, openLink, sentenceFor } from './account.ts';
+import { type AccountError, keepSession, type Opened, openLink, sentenceFor, unsealLink } from './account.ts';
 import { messageOf } from './errors.ts';
 import { forgetLink, keptLink, type MailedLink } from './mailed-link.ts';
 import { PasswordForm } from './password-form.tsx';
@@ -18,7 +17,8 @@ export function LinkPage() {
   const [link, setLink] = useState<MailedLink>();
   useEffect(() => setLink(keptLink()), []);
   if (link === undefined) return <Checking />;
-  if (link.kind === 'session') return <OpenedLink {...link} />;
+  if (link.kind === 'session') return <CheckedLink {...link} />;
+  if (link.kind === 'sealed') return <SealedLink {...link} />;
   if (link.kind === 'refused') return <RefusedLink {...link} />;
   if (link.kind === 'half') {
     return (
@@ -46,24 +46,43 @@ const Checking = () => (
   </CardPage>
 );
 
-interface Opened {
-  auth: Auth;
-  session: Session;
+/** Opens it at once: the auth service has checked it before it sent the browser here. */
+function CheckedLink({ type, accessToken, refreshToken, next }: Extract<MailedLink, { kind: 'session' }>) {
+  const [link, setLink] = useState<Opened>();
+  const [failure, setFailure] = useState<Partial<AccountError>>();
+  useEffect(() => {
+    openLink(accessToken, refreshToken).then(setLink, setFailure);
+  }, [accessToken, refreshToken]);
+  if (failure) return <RefusedLink code={failure.code ?? ''} message={messageOf(failure)} next={next} />;
+  return link ? <OpenedLink {...{ type, next, link }} /> : <Checking />;
 }
 
-function OpenedLink({ type, accessToken, refreshToken, next }: Extract<MailedLink, { kind: 'session' }>) {
+/** Opens it when a person says so: a mail server that opens every link does not use it up. */
+function SealedLink({ type, tokenHash, next }: Extract<MailedLink, { kind: 'sealed' }>) {
+  const [link, setLink] = useState<Opened>();
+  const [failure, setFailure] = useState<Partial<AccountError>>();
+  const [busy, setBusy] = useState(false);
+  if (link) return <OpenedLink {...{ type, next, link }} />;
+  if (failure) return <RefusedLink code={failure.code ?? ''} message={messageOf(failure)} next={next} />;
+  const open = () => {
+    setBusy(true);
+    unsealLink(type, tokenHash).then(setLink, setFailure);
+  };
+  return (
+    <CardPage title="Use this link?" about="It works once. Nothing is changed before the next page.">
+      <Button variant="primary" wide busy={busy} onClick={open}>
+        Go on
+      </Button>
+    </CardPage>
+  );
+}
+
+function OpenedLink({ type, next, link }: { type: string; next: string; link: Opened }) {
   const router = useRouter();
-  const [opened, setOpened] = useState<Opened>();
-  const [failure, setFailure] = useState<AccountError>();
   const [problem, setProblem] = useState('');
-  useEffect(() => {
-    openLink(accessToken, refreshToken).then(setOpened, setFailure);
-  }, [accessToken, refreshToken]);
-  if (failure) return <RefusedLink code={failure.code} next={next} />;
-  if (!opened) return <Checking />;
-  const email = opened.session.user.email ?? '';
+  const email = link.session.user.email ?? '';
   const goOn = async () => {
-    await keepSession(opened.auth);
+    await keepSession(link.auth);
     forgetLink();
     router.replace(next);
   };
@@ -78,31 +97,37 @@ function OpenedLink({ type, accessToken, refreshToken, next }: Extract<MailedLin
     );
   }
   // Always a password: who made an account with this address before its owner could confirm it would keep theirs otherwise.
-  const [title, about] = {
-    signup: [
-      'Your address is confirmed',
-      `Enter your password for ${email} once more, or a new one. It replaces any that somebody else may have set for your address.`,
-    ] as const,
-    invite: ['Choose a password', `You sign in with it as ${email} from now on.`] as const,
-  }[type] ?? ['Set a new password', `For ${email}. Your other devices are signed out.`];
+  const [title, about] = WORDS[type]?.(email) ?? [
+    'Set a new password',
+    `For ${email}. Your other devices are signed out.`,
+  ];
   return (
     <CardPage title={title} about={about}>
-      <PasswordForm email={email} auth={async () => opened.auth} mayStay onDone={goOn} />
+      <PasswordForm email={email} auth={async () => link.auth} mayStay onDone={goOn} />
     </CardPage>
   );
 }
+
+/** Title and what it is about, for links that bring a first password. */
+const WORDS: Record<string, (email: string) => readonly [string, string]> = {
+  signup: (email) => [
+    'Your address is confirmed',
+    `Enter your password for ${email} once more, or a new one. It replaces any that somebody else may have set for your address.`,
+  ],
+  invite: (email) => ['Choose a password', `You sign in with it as ${email} from now on.`],
+};
 
 const TITLES: Record<string, string> = {
   otp_expired: 'This link does not work any more',
   user_banned: 'This account is blocked',
 };
 
-function RefusedLink({ code, next }: { code: string; next: string }) {
+function RefusedLink({ code, message, next }: { code: string; message?: string; next: string }) {
   const session = useSession();
   return (
     <CardPage
       title={TITLES[code] ?? 'This link did not work'}
-      about={sentenceFor(code) ?? 'Ask for another and open it as you were sent it.'}
+      about={message ?? sentenceFor(code) ?? 'Ask for another and open it as you were sent it.'}
     >
       {code !== 'user_banned' && <ResetForm next={next} />}
       {session.status === 'signed-in' && (

@@ -41,8 +41,22 @@ test('an error, with and without PKCE; a message; a code', () => {
   expect([code.shown, parseLink(code.kept)]).toEqual(['/', { kind: 'refused', code: '', next: '/admin/devices' }]);
 });
 
+test('a link of the operator’s own mail template: it is not used yet', () => {
+  const { kept, shown, left } = visit(
+    'https://x.example/link?token_hash=abc&type=recovery&next=https%3A%2F%2Fx.example%2Finvite%3Ftoken%3Dt',
+  );
+  expect({ shown, left }).toEqual({ shown: '/link', left: undefined });
+  expect(parseLink(kept)).toEqual({ kind: 'sealed', type: 'recovery', tokenHash: 'abc', next: '/invite?token=t' });
+});
+
 test('any other address is left alone', () => {
-  for (const path of ['/', '/invite?token=abc', '/admin/devices#content', '/sign-in?next=%2F%23error']) {
+  for (const path of [
+    '/',
+    '/invite?token=abc',
+    '/admin/devices#content',
+    '/sign-in?next=%2F%23error',
+    '/invite?token_hash=x',
+  ]) {
     expect(visit(`https://x.example${path}`)).toEqual({ kept: null });
   }
   expect(parseLink(null)).toEqual({ kind: 'none' });

@@ -7,15 +7,18 @@ import { safePath } from './next-path.ts';
 const KEPT = 'mqtt-saas.link';
 
 /**
- * Runs before anything else of a page. `code` is an answer to PKCE, which only the browser that asked could use; this
- * dashboard never asks so.
+ * Runs before anything else of a page. A link may also lead to /link by itself, with `token_hash` and `type`, where the
+ * operator has written the mails so: then it is used when a person says so, not when a mail server opens it. `code` is an
+ * answer to PKCE, which only the browser that asked could use; this dashboard never asks so.
  */
-export const MAILED_LINK_SCRIPT = `(()=>{var l=location,h=l.hash.slice(1),q=new URLSearchParams(l.search);if(!/(^|&)(access_token|error|error_code|message)=/.test(h)&&!q.has('code'))return;for(var n of ['code','error','error_code','error_description','message'])q.delete(n);var s=q+'',p=l.pathname+(s?'?'+s:'');history.replaceState(null,'',p);try{sessionStorage.setItem('${KEPT}',JSON.stringify({fragment:h,path:p}))}catch{}l.replace('/link')})()`;
+export const MAILED_LINK_SCRIPT = `(()=>{var l=location,q=new URLSearchParams(l.search),s=l.pathname==='/link'&&q.has('token_hash'),f=s?q+'':l.hash.slice(1);if(!s&&!q.has('code')&&!/(^|&)(access_token|error|error_code|message)=/.test(f))return;for(var n of s?[...q.keys()]:['code','error','error_code','error_description','message'])q.delete(n);var r=q+'',p=l.pathname+(r?'?'+r:'');history.replaceState(null,'',p);try{sessionStorage.setItem('${KEPT}',JSON.stringify({fragment:f,path:p}))}catch{}if(!s)l.replace('/link')})()`;
 
 /** What a link has brought. */
 export type MailedLink =
   /** `type`: signup, invite, recovery, magiclink or email_change. */
   | { kind: 'session'; type: string; accessToken: string; refreshToken: string; next: string }
+  /** Not used yet. */
+  | { kind: 'sealed'; type: string; tokenHash: string; next: string }
   /** `code`: the auth service's, such as otp_expired. */
   | { kind: 'refused'; code: string; next: string }
   /** The first of the two links that change an e-mail address. */
@@ -33,15 +36,25 @@ export function parseLink(kept: string | null): MailedLink {
   if (kept === null) return { kind: 'none' };
   const { fragment, path } = JSON.parse(kept) as { fragment: string; path: string };
   const found = new URLSearchParams(fragment);
+  const tokenHash = found.get('token_hash');
+  const type = found.get('type') ?? '';
+  if (tokenHash) return { kind: 'sealed', type, tokenHash, next: afterLink(pathOf(found.get('next'))) };
   const next = afterLink(path);
   const accessToken = found.get('access_token');
   const refreshToken = found.get('refresh_token');
   if (accessToken && refreshToken) {
-    return { kind: 'session', type: found.get('type') ?? '', accessToken, refreshToken, next };
+    return { kind: 'session', type, accessToken, refreshToken, next };
   }
   if (found.has('message')) return { kind: 'half' };
   return { kind: 'refused', code: found.get('error_code') ?? '', next };
 }
+
+/** Of an address, whatever its origin: a link leads on within this site only. */
+const pathOf = (address: string | null): string | null => {
+  if (address === null || !URL.canParse(address)) return null;
+  const { pathname, search } = new URL(address);
+  return pathname + search;
+};
 
 /** Where a link may lead on to: an invitation, or a page of the signed-in person. */
 export const afterLink = (path: string | null): string =>

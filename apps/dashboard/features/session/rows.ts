@@ -79,8 +79,8 @@ function after(columns: { column: string; ascending: boolean }[], last: object):
 const quote = (value: unknown) => `"${String(value).replace(/["\\]/g, '\\$&')}"`;
 
 /** The one row there can be: it is asked for by a unique key, or its function answers with one. */
-export async function oneRow<Row>(ask: (api: PostgrestClient) => Pick<Question, 'limit'>): Promise<Row | undefined> {
-  return unwrap<Row[]>(await ask(await rest()).limit(1))[0];
+export async function oneRow<Row>(ask: (api: PostgrestClient) => PromiseLike<Answer>): Promise<Row | undefined> {
+  return unwrap<Row[]>(await ask(await rest()))[0];
 }
 
 /** How many rows there are. @param ask one column, `COUNTED`. */

@@ -27,7 +27,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         setState((before) => {
           if (!session) return { status: 'signed-out' };
           // A renewed token is no new person: pages need not draw again.
-          const same = before.status === 'signed-in' && before.session.user.id === session.user.id;
+          const known = before.status === 'signed-in' ? before.session.user : undefined;
+          const same = known?.id === session.user.id && known.email === session.user.email;
           return same ? before : { status: 'signed-in', session };
         }),
       );

@@ -1,7 +1,7 @@
 // Whether a bundle's queue has room on the data disk. The unit that grows it is a stand-in here; its script is run for real by
 // provisioning/machine/data-disk.test.ts.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -12,14 +12,21 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** What `make_room` says of a release with these settings. `systemctl` is a script. */
-function makeRoom(settings: object, systemctl = 'exit 0'): string {
-  writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
+const GIB = 2 ** 30;
+
+/**
+ * What `make_room` says of a release with these settings. `systemctl` is a script.
+ * @param sizes of the file system, each time that it is looked at: before, and after each attempt.
+ */
+function makeRoom(settings: object, { systemctl = 'exit 0', old = settings, sizes = [GIB, 3 * GIB] } = {}): string {
+  for (const [name, content] of Object.entries({ new: settings, old })) {
+    mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(join(folder, name, 'settings.json'), JSON.stringify(content));
+  }
   writeFileSync(join(folder, 'systemctl'), `#!/bin/sh\necho "$*" >>${folder}/asked\n${systemctl}\n`, { mode: 0o755 });
-  // The file system of the folder stands for the disk's; a number of the test's own for its growth.
   const program = `import sys; sys.path.insert(0, sys.argv[1]); import data_disk
-sizes = iter([2**30, 3 * 2**30]); data_disk._size = lambda folder: next(sizes)
-try: print(data_disk.make_room(sys.argv[2], sys.argv[2]))
+sizes = iter(${JSON.stringify(sizes)}); data_disk._size = lambda folder: next(sizes)
+try: print(data_disk.make_room(sys.argv[2] + "/new", sys.argv[2] + "/old", 0))
 except OSError as error: print(type(error).__name__, error)`;
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
   const { stdout, stderr } = spawnSync('python3', ['-B', '-c', program, import.meta.dirname, folder], {
@@ -28,14 +35,26 @@ except OSError as error: print(type(error).__name__, error)`;
   });
   return stdout.trim() || stderr;
 }
+const asked = () => readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n');
 
 test('the file system grows before anything counts on it, and what it did is said', () => {
-  expect(makeRoom({ stateBytes: 2 * 2 ** 30 })).toBe("the data disk's file system grew from 1024 MiB to 3072 MiB");
-  expect(spawnSync('cat', [join(folder, 'asked')], { encoding: 'utf8' }).stdout).toBe('start grow-data-disk.service\n');
+  expect(makeRoom({ stateBytes: 2 * GIB })).toBe("the data disk's file system grew from 1024 MiB to 3072 MiB");
+  expect(asked()).toEqual(['start grow-data-disk.service']);
+});
+
+test('a larger disk may show its size late', () => {
+  const sizes = [GIB, GIB, GIB, 3 * GIB];
+  const change = { old: { dataDiskGb: 4 }, sizes };
+  expect(makeRoom({ dataDiskGb: 8 }, change)).toBe("the data disk's file system grew from 1024 MiB to 3072 MiB");
+  expect(asked()).toHaveLength(3);
+  const never = { old: { dataDiskGb: 4 }, sizes: Array(41).fill(GIB) };
+  expect(makeRoom({ dataDiskGb: 8 }, never)).toBe(
+    "the data disk's file system has 1024 MiB; the disk does not show its new size yet: the next boot looks again",
+  );
 });
 
 test('a queue that has no room even then is refused, with why it is not larger', () => {
-  expect(makeRoom({ stateBytes: 4 * 2 ** 30 }, 'echo no such device >&2; exit 1')).toBe(
+  expect(makeRoom({ stateBytes: 4 * GIB }, { systemctl: 'echo no such device >&2; exit 1' })).toBe(
     "TooSmall the data disk's file system has 3072 MiB, and the configuration's queue needs 4096 MiB " +
       '(it did not grow: no such device)',
   );

@@ -43,7 +43,7 @@ def activate(release, old):
     if changed:
         _systemctl("daemon-reload")
     # Before the broker is told of a queue that counts on it.
-    print(f"broker-apply: {data_disk.make_room(release)}", flush=True)
+    print(f"broker-apply: {data_disk.make_room(release, old)}", flush=True)
     _run([os.path.join(release, "bin/prepare-broker.sh")])
     # Before the broker: on a first boot one of them obtains the certificate it waits for.
     _start_units(release, old)

@@ -1,0 +1,68 @@
+// The sets of packages, installed by the real npm in a small project: two local packages, one of them for development.
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+let project: string;
+
+const at = (path: string) => join(project, path);
+const write = (path: string, content: object) => writeFileSync(at(path), JSON.stringify(content));
+
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), 'mqtt-saas-packages-test-'));
+  cpSync(import.meta.dirname, at('bootstrap'), { recursive: true });
+  for (const name of ['needed', 'tool']) {
+    mkdirSync(at(name));
+    write(`${name}/package.json`, { name, version: '1.0.0' });
+  }
+  await lock({ version: '1.0.0' });
+});
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+async function lock(more: object): Promise<void> {
+  const dependencies = { needed: 'file:needed' };
+  write('package.json', { name: 'project', ...more, dependencies, devDependencies: { tool: 'file:tool' } });
+  await run('npm', ['install', '--package-lock-only', '--offline'], { cwd: project });
+}
+
+/** In a process of its own. @param env another environment. */
+function ensure(set: string, env: NodeJS.ProcessEnv = process.env) {
+  const program = `import { ensurePackages } from ${JSON.stringify(at('bootstrap/packages.mjs'))}; await ensurePackages('${set}');`;
+  return run(process.execPath, ['--input-type=module', '--eval', program], { cwd: project, env });
+}
+
+const installed = (name: string) => existsSync(at(`node_modules/${name}/package.json`));
+
+test('the platform gets what it needs; the rest is added to it, once', async () => {
+  const { stderr } = await ensure('platform');
+  expect(stderr).toBe('npm packages ...\n');
+  expect([installed('needed'), installed('tool')]).toEqual([true, false]);
+  expect(existsSync(at('.local/npm-cache'))).toBe(false);
+
+  // The folder that a running platform uses is not made anew.
+  writeFileSync(at('node_modules/.open'), '');
+  await ensure('all');
+  expect([installed('needed'), installed('tool'), existsSync(at('node_modules/.open'))]).toEqual([true, true, true]);
+
+  // Neither set needs npm now: there is none on this PATH.
+  for (const set of ['platform', 'all']) expect(await ensure(set, { PATH: '/nowhere' })).toMatchObject({ stderr: '' });
+});
+
+test('a new lock file is installed anew, with the tools where they were', async () => {
+  await lock({ version: '2.0.0' });
+  await ensure('platform');
+  expect([installed('needed'), installed('tool')]).toEqual([true, true]);
+  expect(JSON.parse(readFileSync(at('node_modules/.package-lock.json'), 'utf8'))).toMatchObject({ version: '2.0.0' });
+});
+
+test('what npm says is in the error, and nothing counts as installed', async () => {
+  await lock({ version: '3.0.0' });
+  writeFileSync(at('package.json'), 'not JSON');
+  await expect(ensure('platform')).rejects.toThrow(/npm could not install the packages[\s\S]*npm error/);
+  await expect(ensure('platform')).rejects.toThrow('npm could not install');
+});

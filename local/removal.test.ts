@@ -1,0 +1,40 @@
+// Data is deleted for a person who names the platform, and for nobody else.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Claim } from './instance.ts';
+import { startAfresh } from './removal.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-removal-test-'));
+});
+
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function claim(hasData: boolean) {
+  return {
+    name: 'default',
+    dir,
+    hasData,
+    removeData: vi.fn(async () => rmSync(dir, { recursive: true })),
+  } as unknown as Claim;
+}
+
+test('without a terminal to ask on, a fresh start needs the name', async () => {
+  const place = claim(true);
+  await expect(startAfresh(place, false)).rejects.toThrow('npm start -- --name default --fresh');
+  expect(place.removeData).not.toHaveBeenCalled();
+});
+
+test('with the name, or with nothing to lose, it needs no more', async () => {
+  const place = claim(true);
+  await startAfresh(place, true);
+  expect(place.removeData).toHaveBeenCalledOnce();
+  expect(existsSync(dir)).toBe(true);
+  const empty = claim(false);
+  await startAfresh(empty, false);
+  expect(empty.removeData).not.toHaveBeenCalled();
+});

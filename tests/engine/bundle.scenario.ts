@@ -1,0 +1,96 @@
+// A change of the broker's configuration that is interrupted, again and again, and taken back: the machine can be rebuilt at any time,
+// because what the pointer names is there.
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { WireObject } from '../../preview/engine/wire.ts';
+import { openDeployed } from './deployed.ts';
+import type { EngineStack } from './stack.ts';
+
+const BLOB = 'azure-native:storage:Blob';
+
+let stack: EngineStack;
+beforeEach(async () => {
+  stack = await openDeployed('dev');
+});
+afterEach(() => stack.close());
+
+/** Another configuration of the broker, or the first one again. */
+const setConnections = (count?: number) =>
+  count
+    ? stack.must('config', 'set', 'mqtt-saas:brokerMaxConnections', `${count}`, '--stack', 'dev')
+    : stack.must('config', 'rm', 'mqtt-saas:brokerMaxConnections', '--stack', 'dev');
+
+/** What lies in the container: bundles by hash, and which of them each pointer names. */
+async function container(): Promise<{ bundles: string[]; pointers: Record<string, string> }> {
+  const names = stack.cloud
+    .all()
+    .filter(({ type }) => type === BLOB)
+    .map(({ id }) => id.split('/').at(-1)!);
+  const { deployment } = await stack.exportState();
+  const text = (name: string) =>
+    (deployment.resources as { type: string; inputs: WireObject }[]).find(
+      ({ type, inputs }) => type === BLOB && inputs.blobName === name,
+    )?.inputs.source as { text: string };
+  return {
+    bundles: names.flatMap((name) => /^(.+)\.tgz$/.exec(name)?.[1] ?? []).sort(),
+    pointers: Object.fromEntries(
+      names.filter((name) => !name.endsWith('.tgz')).map((name) => [name, text(name).text.trim()]),
+    ),
+  };
+}
+
+/** Only one bundle, and both pointers name it. */
+const settled = (hash: string) => ({ bundles: [hash], pointers: { current: hash, 'current-copy': hash } });
+
+it('as long as the machine refuses the next ones, the one in force is there; then it goes', async () => {
+  const first = await container();
+  const [inForce = ''] = first.bundles;
+  expect(first).toEqual(settled(inForce));
+  stack.cloud.faults.push({ method: 'update', urn: 'broker-configuration-apply', message: 'refused' });
+  for (const connections of [900, 800]) {
+    await setConnections(connections);
+    const up = await stack.up();
+    expect(up.status).not.toBe(0);
+    expect(up.errors.join()).toContain('refused');
+    const { bundles, pointers } = await container();
+    expect(pointers).toEqual(first.pointers);
+    expect(bundles).toContain(inForce);
+  }
+  stack.cloud.faults.length = 0;
+  const healed = await stack.up();
+  expect(healed.status, healed.output).toBe(0);
+  const after = await container();
+  expect(after).toEqual(settled(after.bundles[0] ?? ''));
+  expect(after.bundles).not.toContain(inForce);
+});
+
+it('a change that was refused can be taken back, and made again', async () => {
+  const first = await container();
+  stack.cloud.faults.push({ method: 'update', urn: 'broker-configuration-apply', message: 'refused' });
+  await setConnections(900);
+  expect((await stack.up()).status).not.toBe(0);
+  await setConnections();
+  const back = await stack.up();
+  expect(back.status, back.output).toBe(0);
+  expect(await container()).toEqual(first);
+  stack.cloud.faults.length = 0;
+  await setConnections(900);
+  expect((await stack.up()).status).toBe(0);
+  await setConnections();
+  const again = await stack.up();
+  expect(again.status, again.output).toBe(0);
+  expect(await container()).toEqual(first);
+});
+
+it('while a pointer is replaced the other one is there, and names a bundle that is', async () => {
+  stack.cloud.faults.push({ method: 'create', urn: 'broker-configuration-pointer', message: 'unavailable' });
+  await setConnections(900);
+  expect((await stack.up()).status).not.toBe(0);
+  const { bundles, pointers } = await container();
+  expect(Object.keys(pointers)).toEqual(['current-copy']);
+  expect(bundles).toContain(pointers['current-copy']);
+  stack.cloud.faults.length = 0;
+  const healed = await stack.up();
+  expect(healed.status, healed.output).toBe(0);
+  const after = await container();
+  expect(after).toEqual(settled(after.bundles[0] ?? ''));
+});

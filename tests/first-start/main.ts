@@ -1,0 +1,87 @@
+// `npm run test:first-start`: what a newcomer does, on a bare Debian with an old Node and an empty npm cache. Needs root.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { ensureRoot, makePlace, type Place, type ScriptOptions } from './place.ts';
+
+const SCENARIO = readFileSync(join(import.meta.dirname, 'scenario.sh'), 'utf8');
+const MINUTES = 60_000;
+
+/** What is done in a place, one after the other: each a claim of the README. */
+interface Step extends ScriptOptions {
+  title: string;
+  /** The checkout's folder. */
+  in: string;
+  /** Before: a shell command. */
+  before: string;
+  scripts?: string[];
+}
+
+const options = new Command('npm run test:first-start --')
+  .description('Starts the platform from a clean clone of the last commit, on a bare Debian.')
+  .option('--tests', 'also run `npm test` there, as root; takes as long as it does here')
+  .option('--keep', 'leave the places in the cache folder, to look at')
+  .parse()
+  .opts<{ tests?: true; keep?: true }>();
+
+const asRoot: Step[] = [
+  {
+    title: 'root, in a checkout under /root (0700), empty npm cache',
+    in: '/root/first',
+    before: 'cp -a /checkout /root/first',
+    timeoutMs: 15 * MINUTES,
+  },
+  {
+    title: 'root, a second clone after the first is deleted',
+    in: '/root/second',
+    before: 'rm -rf /root/first && cp -a /checkout /root/second',
+    timeoutMs: 15 * MINUTES,
+  },
+  {
+    title: 'root, a second start without any network',
+    in: '/root/second',
+    before: 'true',
+    network: false,
+    timeoutMs: 5 * MINUTES,
+  },
+  {
+    title: 'root, npm test',
+    in: '/root/second',
+    before: 'true',
+    scripts: ['test'],
+    timeoutMs: 90 * MINUTES,
+  },
+];
+const asUser: Step[] = [
+  {
+    title: 'an ordinary user with sudo, in a home folder of mode 0700',
+    in: '/home/ann/platform',
+    before: 'cp -r /checkout /home/ann/platform',
+    user: 'ann',
+    timeoutMs: 15 * MINUTES,
+  },
+];
+
+if (process.getuid?.() !== 0) throw new Error('mounts need root: run it with sudo');
+const root = await ensureRoot();
+let failed = 0;
+for (const steps of [asRoot, asUser]) {
+  const place = await makePlace(root, ROOT);
+  try {
+    for (const step of steps) if (options.tests || step.scripts === undefined) await take(step, place);
+  } finally {
+    if (!options.keep) place.remove();
+  }
+}
+console.log(failed === 0 ? '\ntest:first-start: all passed' : `\ntest:first-start: ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** After one that failed the others are tried all the same. */
+async function take({ title, in: folder, before, scripts = [], ...how }: Step, place: Place): Promise<void> {
+  console.log(`\n${title}`);
+  const script = `${before}\ncd ${folder}\nset -- ${scripts.join(' ')}\n${SCENARIO}`;
+  const code = await place.run(script, how);
+  console.log(code === 0 ? '✓ passed' : `✗ failed (exit code ${code})`);
+  if (code !== 0) failed += 1;
+}

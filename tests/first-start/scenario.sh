@@ -1,0 +1,30 @@
+#!/bin/sh
+# A newcomer's first commands in the checkout that is the working folder: `npm start` until it runs, `verify`, stop.
+# Prints what each took, in seconds and MB. The first argument is further tests to run, as npm scripts.
+set -eu
+log=$(mktemp)
+say() { echo "  $(whoami): $*"; }
+
+say "Node $(node --version), npm $(npm --version)"
+began=$(date +%s)
+npm start >"$log" 2>&1 &
+start=$!
+until grep -q 'The platform is running' "$log"; do
+  if ! kill -0 "$start" 2>/dev/null; then
+    cat "$log"
+    exit 1
+  fi
+  sleep 0.5
+done
+sed 's/^/    /' "$log" | grep -e ' \.\.\.$' -e 'error' || true
+say "npm start reached running after $(($(date +%s) - began)) s"
+
+npm run --silent verify -- --target local
+# As big as it is: what npm and the platform keep for this user, and the checkout without its history.
+du -sm --exclude=.git . "$HOME/.npm" "$HOME/.cache/mqtt-saas" /var/lib/mqtt-saas 2>/dev/null |
+  awk '{ sum += $1; print "    " $1 " MB  " $2 } END { print "    " sum " MB in all" }'
+
+kill "$start"
+while pgrep -f local/main.ts >/dev/null; do sleep 0.2; done
+for script in "$@"; do npm run --silent "$script"; done
+rm -f "$log"
