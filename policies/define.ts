@@ -35,7 +35,7 @@ function report(
 ): void {
   for (const finding of findings) {
     if (exceptions.excuse(rule.name, finding.urn ?? urn)) continue;
-    violation(`${finding.message}${hint} Fix: ${finding.fix ?? rule.fix}`, finding.urn);
+    violation(`${finding.message}${hint} Why: ${rule.reason} Fix: ${finding.fix ?? rule.fix}`, finding.urn);
   }
 }
 
@@ -44,7 +44,7 @@ function checkArgs(rule: ResourceRule, args: ResourceValidationArgs, exceptions:
   return rule.check(fromResourceArgs(args), configured(rule, args, exceptions));
 }
 
-/** The policy that @pulumi/policy serves for a rule. Its messages read: what is demanded, what is wrong, how to fix it. */
+/** The policy that @pulumi/policy serves for a rule. Its messages read: what is demanded, what is wrong, why that matters, how to fix it. */
 export function definePolicy(rule: Rule, exceptions: Exceptions, inputs = new Inputs()): Policies[number] {
   const policy = {
     name: rule.name,

@@ -40,7 +40,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const UNSAFE = ['network-ingress-contract', 'storage-no-public-blobs', 'vault-purge-protection', 'vault-soft-delete'];
+/** One group is the program's own, the other is only read. */
+const UNSAFE = [
+  'network-ingress-contract',
+  'network-ingress-contract',
+  'storage-no-public-blobs',
+  'vault-purge-protection',
+  'vault-soft-delete',
+];
 
 test('a program with dated types is judged, its stack as production, and finds are named', async () => {
   const result = await report([]);
@@ -48,6 +55,8 @@ test('a program with dated types is judged, its stack as production, and finds a
   const advice = result.violations.filter(({ level }) => level === 'advisory').map(({ policy }) => policy);
   expect(advice).toEqual(['storage-soft-delete']);
   expect(result.violations.map(({ message }) => message).join()).toContain('to 3389/tcp is allowed by rule "rdp"');
+  const theirs = result.violations.find(({ urn }) => urn.endsWith('::theirs'))!;
+  expect(theirs.message).toContain('group "theirs" cannot be judged');
   expect(result.output).toBe('');
 });
 

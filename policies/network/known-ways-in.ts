@@ -1,7 +1,7 @@
 // NET-10: what no rule can judge is named, and passes only when somebody has said so.
-import type { Known } from '../known.ts';
+import { at, type KnownObject } from '../known.ts';
 import { DEFAULT_IS_SAFE, type Finding, ONLY_KNOWN, REQUIRED, type ResourceRule, type RuleConfig } from '../rule.ts';
-import { COMMANDS } from '../types.ts';
+import { COMMANDS, RUN_COMMAND } from '../types.ts';
 import { cloudCall } from './cloud-commands.ts';
 import { PACKAGES, unjudgedWayIn } from './ways-in.ts';
 
@@ -13,11 +13,18 @@ function isAccepted(type: string, { accepted }: RuleConfig): boolean {
   );
 }
 
-function judgeCommand(props: Record<string, Known>): string | undefined {
-  for (const key of ['create', 'update', 'delete', 'stdin']) {
-    const text = props[key];
+/** Where a command's text is: run by Pulumi, or by Azure inside a machine with the machine's identity. */
+const TEXTS: Record<string, string[][]> = {
+  ...Object.fromEntries(COMMANDS.map((type) => [type, [['create'], ['update'], ['delete'], ['stdin']]])),
+  [RUN_COMMAND]: [['source', 'script']],
+};
+
+function judgeCommand(props: KnownObject, paths: string[][]): string | undefined {
+  for (const path of paths) {
+    const text = at(props, ...path);
     const call = typeof text === 'string' ? cloudCall(text) : undefined;
-    if (call !== undefined) return `calls ${call} in ${key} to make or change resources, and no policy sees them`;
+    if (call === undefined) continue;
+    return `calls ${call} in ${path.join('.')} to make or change resources, and no policy sees them`;
   }
   return undefined;
 }
@@ -49,13 +56,15 @@ export const knownWaysIn: ResourceRule = {
     'ContainerApp.configuration': DEFAULT_IS_SAFE,
     'Service.spec': DEFAULT_IS_SAFE,
     'Command.create': ONLY_KNOWN,
+    'VirtualMachineRunCommandByVirtualMachine.source.script': ONLY_KNOWN,
   },
   configSchema: { properties: { accepted: { type: 'array', items: { type: 'string' } } } },
   types: [...PACKAGES, ...COMMANDS],
   remedy: 'what takes its place only the author knows',
   check({ urn, name, type, props }, config): Finding[] {
     if (isAccepted(type, config)) return [];
-    const wrong = COMMANDS.includes(type) ? judgeCommand(props) : unjudgedWayIn(type, props);
+    const texts = TEXTS[type];
+    const wrong = texts === undefined ? unjudgedWayIn(type, props) : judgeCommand(props, texts);
     return wrong === undefined ? [] : [{ urn, message: `"${name}" (${type}) ${wrong}.` }];
   },
 };

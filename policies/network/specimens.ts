@@ -8,6 +8,7 @@ import {
   LOAD_BALANCER,
   NETWORK_INTERFACE,
   PUBLIC_IP,
+  RUN_COMMAND,
   SECURITY_GROUP,
   SECURITY_RULE,
   SUBNET,
@@ -179,6 +180,7 @@ export const NETWORK_SPECIMENS: Specimen[] = [
       resource('azure-native:app:ContainerApp', 'app', { configuration: { ingress: { external: false } } }),
       resource('kubernetes:core/v1:Service', 'service', { spec: { type: 'ClusterIP' } }),
       resource('command:local:Command', 'command', { create: 'npm run build' }),
+      resource(RUN_COMMAND, 'run', { source: { script: 'systemctl reload mosquitto' } }),
     ],
     broken: {
       'AdminRule.access': ['AlwaysAllow', 'Perhaps'],
@@ -191,6 +193,7 @@ export const NETWORK_SPECIMENS: Specimen[] = [
       'ContainerApp.configuration': [{ ingress: { external: true } }],
       'Service.spec': [{ type: 'LoadBalancer' }],
       'Command.create': ['az network nsg rule create'],
+      'VirtualMachineRunCommandByVirtualMachine.source.script': ['az vm open-port --port 22'],
     },
     likewise: { 'command:local:Command': ['command:remote:Command'] },
   },

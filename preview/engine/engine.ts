@@ -127,7 +127,9 @@ function monitor(
       return response.setUrn(resource.urn).setObject(toStruct(resource.custom ? resource.outputs : resource.inputs));
     }),
     readResource: answer((request: types.ReadResourceRequest) => {
-      const resource = record(markSecretOutputs(fromRead(request, place)));
+      const read = fromRead(request, place);
+      read.outputs = azure.preview(read.type, read.inputs);
+      const resource = record(markSecretOutputs(read));
       return new messages.ReadResourceResponse().setUrn(resource.urn).setProperties(toStruct(resource.outputs));
     }),
     registerResourceOutputs: answer((request: types.RegisterResourceOutputsRequest) => {

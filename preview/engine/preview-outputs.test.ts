@@ -41,6 +41,11 @@ test('maps, secrets, unknowns and values of another kind', () => {
   });
 });
 
+test('a dated type and a package of its own are taken to be like the plain one', () => {
+  for (const type of ['azure-native:network/v20250101:Subnet', 'azure-native_network_v20250101:network:Subnet'])
+    expect(azure.preview(type, {}), type).toMatchObject({ addressPrefix: UNKNOWN });
+});
+
 test('a literal is known before anything is made', () => {
   expect(preview('network:AdminRule', {}).kind).toBe('Custom');
 });

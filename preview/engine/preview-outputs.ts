@@ -10,8 +10,8 @@ import { flatten, isObject, isSecret, secret, UNKNOWN, type Wire, type WireObjec
 /** Property to its type as declared. */
 type Shape = ReadonlyMap<string, string>;
 
-/** `azure-native:network:Subnet`; versions of their own (`network/v20250101`) are not in the SDK. */
-const TYPE = /^azure-native:(\w+):(\w+)$/;
+/** `azure-native:network:Subnet`. Versions of their own, which the SDK does not declare, are taken to be much like it. */
+const TYPE = /^azure-native(?:_\w+)?:(\w+)(?:\/v\w+)?:(\w+)$/;
 const MEMBER = /^\s+(?:readonly )?(\w+)\??: (.*);$/gm;
 
 /** The SDK as far as this program has it installed; each type is read once. */

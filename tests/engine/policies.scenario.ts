@@ -4,10 +4,13 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { AzureOutputs } from '../../preview/engine/preview-outputs.ts';
 import { preview } from '../../preview/preview.ts';
 import type { Said } from './events.ts';
 import { type Made, PAIRS, programOf } from './policies-corpus.ts';
 import { EngineStack } from './stack.ts';
+import { azureNative } from './standins/azure-native.ts';
+import type { Surroundings } from './standins/model.ts';
 
 /** `policy resource level`, without what only one of the two can say. */
 type Verdict = string[];
@@ -21,11 +24,20 @@ interface Judged {
 const lineOf = ({ policy, urn, level }: { policy: string; urn: string; level: string }) =>
   `${policy} ${urn.split('::').at(-1)} ${level}`;
 
+/** @param policyPackConfig a file. Default: none. */
+const offlinePreview = (stack: EngineStack, policyPackConfig?: string) =>
+  preview({
+    stack: 'prod',
+    root: stack.dir,
+    policyPack: join(ROOT, 'policies'),
+    ...(policyPackConfig && { policyPackConfig }),
+  });
+
 async function judge(which: 'safe' | 'unsafe'): Promise<Judged> {
   const program = programOf(PAIRS.flatMap((pair): Made[] => pair[which]));
   const stack = await EngineStack.open({ stack: 'prod', program });
   const engine = await stack.preview({ pack: true });
-  const { policies } = await preview({ stack: 'prod', root: stack.dir, policyPack: join(ROOT, 'policies') });
+  const { policies } = await offlinePreview(stack);
   return {
     stack,
     engine,
@@ -63,6 +75,16 @@ describe('unsafe is refused, its safe twin passes', () => {
   });
 });
 
+test('the offline engine tells of each resource what the provider tells', () => {
+  const offline = new AzureOutputs(ROOT);
+  const provider = azureNative({ cloud: judged.safe!.stack.cloud, config: {} } as Surroundings);
+  const steps = [judged.safe!, judged.unsafe!].flatMap(({ engine }) => engine.steps);
+  const ours = steps.filter(({ type }) => type.startsWith('azure-native:'));
+  expect(ours.length).toBeGreaterThan(40);
+  for (const { urn, type, new: now } of ours)
+    expect(offline.preview(type, now!.inputs), urn).toEqual(provider.previewed!(type, now!.inputs));
+});
+
 describe('on what is unsafe', () => {
   const urnOf = (type: string, name: string) => `urn:pulumi:prod::corpus::azure-native:${type}::${name}`;
   const exception = {
@@ -90,10 +112,7 @@ describe('on what is unsafe', () => {
       'exception until 9999-12-31: vault-closed-network on Vault open, excuses 1 finding',
     );
 
-    const file = join(stack.dir, 'given.json');
-    writeFileSync(file, JSON.stringify(packConfig));
-    const options = { stack: 'prod', root: stack.dir, policyPack: join(ROOT, 'policies'), policyPackConfig: file };
-    const offline = await preview(options);
+    const offline = await offlinePreview(stack, stack.packConfigFile);
     expect(offline.policies!.violations.map(lineOf).sort()).toEqual(engine.findings.map(lineOf).sort());
     expect(offline.policies!.remedies).toEqual(engine.remedies);
     expect(offline.plan.find(({ urn }) => urn === http)!.inputs.enableHttpsTrafficOnly).toBe(true);
@@ -105,10 +124,7 @@ describe('on what is unsafe', () => {
     const engine = await stack.preview({ pack: true, packConfig });
     expect(engine.status).not.toBe(0);
     expect(engine.output).toMatch(/adminCidrs: Invalid type\. Expected: array/);
-    const file = join(stack.dir, 'wrong.json');
-    writeFileSync(file, JSON.stringify(packConfig));
-    const options = { stack: 'prod', root: stack.dir, policyPack: join(ROOT, 'policies'), policyPackConfig: file };
-    await expect(preview(options)).rejects.toMatchObject({
+    await expect(offlinePreview(stack, stack.packConfigFile)).rejects.toMatchObject({
       name: 'Refusal',
       message: expect.stringContaining('network-ingress-contract: adminCidrs: expected array'),
     });

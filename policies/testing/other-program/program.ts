@@ -41,3 +41,12 @@ new Dated('keyvault', 'Vault', 'keys', {
     softDeleteRetentionInDays: 30,
   },
 });
+
+/** Somebody else's group, only read: an offline preview knows nothing of it, so it counts as open. */
+class Theirs extends CustomResource {
+  constructor(name: string) {
+    const id = `/subscriptions/0/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/${name}`;
+    super(`azure-native:network/${API}:NetworkSecurityGroup`, name, {}, { id });
+  }
+}
+new Theirs('theirs');
