@@ -1,7 +1,7 @@
 // Installs the npm packages of the lock file when they are missing or out of date.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Progress } from './progress.mjs';
 import { ROOT } from './root.mjs';
@@ -53,8 +53,9 @@ export async function ensurePackages(set) {
   } finally {
     rmSync(DOWNLOADS, { recursive: true, force: true });
   }
-  removeHeaders();
-  writeFileSync(STAMP, `${lockHash()} ${wanted}`);
+  settleNode();
+  writeFileSync(`${STAMP}.new`, `${lockHash()} ${wanted}`);
+  renameSync(`${STAMP}.new`, STAMP);
   progress.done();
 }
 
@@ -73,9 +74,12 @@ function npm(args) {
   });
 }
 
-/** 67 MB of C headers in the package that brings Node; nothing here is compiled against it. */
-function removeHeaders() {
+/** Leaves of the package that brings Node its program, without 67 MB of C headers: nothing here is compiled against them. */
+function settleNode() {
   for (const name of readdirSync(MODULES).filter((name) => name.startsWith('node-linux-'))) {
     rmSync(join(MODULES, name, 'include'), { recursive: true, force: true });
+    // Debian's npm 9 makes no link for it.
+    const link = join(MODULES, '.bin/node');
+    if (!existsSync(link)) symlinkSync(`../${name}/bin/node`, link);
   }
 }

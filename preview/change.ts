@@ -36,8 +36,9 @@ export interface ResourceChange {
 /** Sorted by URN; also lists what stays the same. */
 export type Diff = ResourceChange[];
 
-/** Something is sent to a provider, or may be; options alone only Pulumi keeps. */
-export const changesAnything = ({ operation }: ResourceChange): boolean => operation !== 'same';
+/** Be it only an option, which Pulumi keeps and no provider sees: protection is one. */
+export const changesAnything = ({ operation, changes }: ResourceChange): boolean =>
+  operation !== 'same' || changes.length > 0;
 
 /** An update of which only the deployment tells whether there is one. */
 export const isUncertain = ({ operation, changes }: ResourceChange): boolean =>

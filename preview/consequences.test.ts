@@ -131,6 +131,16 @@ describe('a resource that is made before the old one goes', () => {
     });
   });
 
+  test('unless it may have the same ones: another account’s project of one name has one address', () => {
+    const project = (accountId: string) =>
+      entry('cloudflare:index/pagesProject:PagesProject', 'project', { inputs: { accountId, name: 'p' } });
+    const record = entry('cloudflare:index/dnsRecord:DnsRecord', 'record', {
+      inputs: { zoneId: 'z', content: UNKNOWN },
+      needs: { content: ['project'] },
+    });
+    expect(outcome([project('a'), record], [project('b'), record])).toEqual({ project: 'replace', record: 'update?' });
+  });
+
   test('by deleteBeforeReplace: false, whatever the provider would do', () => {
     const options = { deleteBeforeReplace: false };
     const blob = (blobName: string) =>

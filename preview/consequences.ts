@@ -29,7 +29,17 @@ export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): vo
     const pair = byUrn.get(urn);
     return pair && isReplaced(pair) ? pair : undefined;
   };
-  const isNew = (urn: string) => created.has(urn) || (replaced(urn) && !isDeletedFirst(replaced(urn)!));
+  /** What it gives out is certainly other than before: it is new, generated anew, or its name is. */
+  function isAnother(urn: string): boolean {
+    const pair = replaced(urn);
+    if (!pair) return created.has(urn);
+    const { entry, changes } = pair;
+    if (isGenerated(entry.type) || isUnnamed(entry)) return true;
+    const id = idProperties(entry.type);
+    return changes.some(
+      ({ path, from, certain }) => certain && id.includes(String(path[0])) && (from === undefined || isAnother(from)),
+    );
+  }
 
   function replaceDependent(pair: Pair): boolean {
     const { former, entry, changes } = pair;
@@ -45,24 +55,13 @@ export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): vo
       pair.deletedFor = from;
     }
     for (const [property, urns] of Object.entries(entry.options.propertyDependencies ?? {})) {
-      const from = urns.find(isNew);
+      const from = urns.find((urn) => isAnother(urn) && !(replaced(urn) && isDeletedFirst(replaced(urn)!)));
       const leaves = hiddenLeaves(entry.inputs[property], [property]);
       if (from && leaves.length > 0 && leaves.every((leaf) => replaces(entry, leaf))) {
         changes.push(induced(pair, property, from, true));
       }
     }
     return isReplaced(pair);
-  }
-
-  /** With the id of the one that it replaces, it may well have the same outputs. */
-  function hasNewIdentity(urn: string): boolean {
-    if (isNew(urn)) return true;
-    const { entry, changes } = byUrn.get(urn)!;
-    const id = idProperties(entry.type);
-    return changes.some(
-      ({ path, from, certain }) =>
-        certain && id.includes(String(path[0])) && (from === undefined || hasNewIdentity(from)),
-    );
   }
 
   function updateDependent(pair: Pair): void {
@@ -77,7 +76,10 @@ export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): vo
       const made = urns.find((urn) => created.has(urn) || replaced(urn));
       const from = made ?? other;
       if (!from) continue;
-      changes.push({ ...induced(pair, property, from, false), certain: made !== undefined && hasNewIdentity(made) });
+      changes.push({
+        ...induced(pair, property, from, replaces(entry, [property])),
+        certain: made !== undefined && isAnother(made),
+      });
     }
   }
 
@@ -92,6 +94,12 @@ export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): vo
 export function isReplaced({ changes, replacedAlong }: Pair): boolean {
   return replacedAlong !== undefined || changes.some(({ forcesReplacement, certain }) => forcesReplacement && certain);
 }
+
+/** Passwords, keys and certificates: made anew, they are never the same. */
+const isGenerated = (type: string) => /^(random|tls):/.test(type);
+
+/** The provider makes up another name. */
+const isUnnamed = ({ type, inputs }: PlanEntry) => idProperties(type).length > 0 && !deletesFirst(type, inputs);
 
 /** What was deleted for another's sake comes back after it; otherwise the program decides, or the provider. */
 const isDeletedFirst = ({ entry, deletedFor }: Pair): boolean =>

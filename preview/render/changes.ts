@@ -1,5 +1,12 @@
 // What changes, property by property, and why a resource is replaced.
-import { type Diff, isUncertain, type Operation, type PropertyChange, type ResourceChange } from '../change.ts';
+import {
+  changesAnything,
+  type Diff,
+  isUncertain,
+  type Operation,
+  type PropertyChange,
+  type ResourceChange,
+} from '../change.ts';
 import { disruptionsOf } from '../disruptions.ts';
 import { nameOf } from '../engine/urn.ts';
 import { formatPath } from '../property-path.ts';
@@ -8,9 +15,7 @@ import { formatValue, type Style, SYMBOLS, shortType } from './style.ts';
 /** Empty when nothing changes. */
 export function renderChanges(diff: Diff, style: Style): string[] {
   const operations = new Map(diff.map(({ urn, operation }) => [urn, operation]));
-  return diff
-    .filter(({ operation, changes }) => operation !== 'same' || changes.length > 0)
-    .flatMap((change) => renderChange(change, operations, style));
+  return diff.filter(changesAnything).flatMap((change) => renderChange(change, operations, style));
 }
 
 type Operations = ReadonlyMap<string, Operation>;

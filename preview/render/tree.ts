@@ -1,5 +1,5 @@
 // The resource tree as `pulumi preview` draws it: components with what they hold, a symbol and an operation each.
-import type { Diff, ResourceChange } from '../change.ts';
+import { type Diff, isUncertain, type ResourceChange } from '../change.ts';
 import { formatPath } from '../property-path.ts';
 import { type Style, SYMBOLS, shortType } from './style.ts';
 
@@ -24,10 +24,12 @@ export function renderTree(diff: Diff, style: Style): string[] {
   return [header, ...lines];
 }
 
-function note({ changes, blockedByProtect, operation }: ResourceChange, style: Style): string {
+function note(change: ResourceChange, style: Style): string {
+  const { changes, blockedByProtect, blockedByImport, operation } = change;
   const roots = [...new Set(changes.map(({ path }) => formatPath(path.slice(0, 1))))];
   const touched = operation === 'create' || roots.length === 0 ? '' : style.dim(`[${roots.join(', ')}]`);
-  return [touched, blockedByProtect ? style.red('protected') : ''].filter(Boolean).join(' ');
+  const stops = [blockedByProtect ? 'protected' : '', blockedByImport ? 'still imported' : ''].filter(Boolean);
+  return [touched, isUncertain(change) ? style.dim('perhaps') : '', ...stops.map(style.red)].filter(Boolean).join(' ');
 }
 
 function collectRows(diff: Diff): Row[] {

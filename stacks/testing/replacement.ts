@@ -72,6 +72,11 @@ Azure by a deletion (\`retainOnDelete\`), because what nobody manages any more n
 A component that is renamed gets an alias, \`{ aliases: [{ name: 'old-name' }] }\`; its resources then stay
 (\`stacks/impact.test.ts\`).
 
+A resource that has a name is deleted before the new one is made. What cannot lose it goes first and comes back after it: what is
+inside it, and what names it in a property that cannot change. \`npm run preview\` lists each with the reason, and says where a
+protected one stops the deployment. It says what \`pulumi up\` does. \`pulumi preview\` says more: it takes every output of
+whatever is updated for one that changes, so that one changed tag shows replacements which \`pulumi up\` then does not make.
+
 | resource | option | why |
 |---|---|---|
 ${[...new Set(rows)].sort().join('\n')}

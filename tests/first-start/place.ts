@@ -1,7 +1,7 @@
 // A bare Debian that scripts run in: its own mounts and processes, this machine's network or none.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, cached } from '../machine/cache.ts';
 import { must } from '../machine/process.ts';
@@ -61,7 +61,8 @@ export async function ensureRoot(): Promise<string> {
 export async function makePlace(root: string, checkout: string): Promise<Place> {
   const parent = join(CACHE, 'run');
   mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(join(parent, 'first-start-'));
+  removeAbandoned(parent);
+  const folder = mkdtempSync(join(parent, `first-start-${process.pid}-`));
   for (const name of ['upper', 'work', 'merged', 'checkout']) mkdirSync(join(folder, name), { mode: 0o755 });
   await must('git', ['clone', '--quiet', '--no-hardlinks', checkout, join(folder, 'checkout')]);
   const registry = (await must('npm', ['config', 'get', 'registry'])).trim();
@@ -73,6 +74,14 @@ export async function makePlace(root: string, checkout: string): Promise<Place> 
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** What a run that was killed has left. */
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const [, pid] = /^first-start-(\d+)-/.exec(name) ?? [];
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(parent, name), { recursive: true });
+  }
 }
 
 /** How the registry and the mirror are reached from this machine, and nothing else of its environment. */

@@ -77,6 +77,8 @@ export function azureNative({ cloud, config }: Surroundings): Model {
         ],
       };
     },
+    // Diff (provider.go): of what was imported, the outputs alone have the API version.
+    remembered: ({ olds, state: { azureApiVersion } }) => ({ ...(azureApiVersion && { azureApiVersion }), ...olds }),
     replaces({ form, kind, path }, { type, olds, news, state }) {
       const keys = [...pathParameters(type), 'location', ...(FORCE_NEW[short(type)] ?? [])];
       if (!keys.some((key) => form === key || form.startsWith(`${key}.`) || form.startsWith(`${key}[`))) return false;

@@ -55,6 +55,8 @@ export interface Model {
   invoke?(token: string): WireObject;
   /** Inputs to add, and what is wrong. */
   check?(given: Checked): { added?: WireObject; failures?: string[] };
+  /** Inputs of before, with what the outputs alone have. */
+  remembered?(compared: Compared): WireObject;
   /** Differences that no input shows. */
   more?(compared: Compared): Change[];
   replaces(change: Change, compared: Compared): boolean;

@@ -73,13 +73,14 @@ function check(model: Model, request: types.CheckRequest): types.CheckResponse {
 
 function diff(model: Model, request: types.DiffRequest): types.DiffResponse {
   const urn = request.getUrn();
-  const compared = {
+  const given = {
     urn,
     type: typeOf(urn),
     olds: opened(request.getOldInputs()),
     news: opened(request.getNews()),
     state: opened(request.getOlds()),
   };
+  const compared = { ...given, olds: model.remembered?.(given) ?? given.olds };
   const changes = [...differences(compared.olds, compared.news), ...(model.more?.(compared) ?? [])];
   const replacing = changes.filter((change) => model.replaces(change, compared));
   const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;

@@ -1,11 +1,10 @@
 'use client';
 // What a rule would have fired on in the last 24 hours, while it is being written.
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { formatClock, formatNumber } from '../../ui/format.ts';
 import { useNow } from '../../ui/time.tsx';
 import { isTooMuch, messageOf } from '../session/errors.ts';
-import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import styles from './rule-dialog.module.css';
 import { type RuleDraft, type Trial, tryRule } from './rules.ts';
@@ -14,6 +13,7 @@ import { useDeviceNames } from './use-alerts.ts';
 const HOURS = 24;
 /** Milliseconds without typing before the database is asked. */
 const SETTLE_MS = 350;
+const STALE_MS = 300_000;
 
 const TOO_MUCH =
   'There are too many readings to try this rule on in time. Choose one device, or save the rule without this preview.';
@@ -28,7 +28,9 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
     queryFn: async () =>
       (await tryRule(tenant_id, JSON.parse(settled), new Date(Date.now() - HOURS * 3_600_000))) ?? null,
     enabled: problem === undefined && settled === JSON.stringify(tried),
-    ...polled(30_000),
+    placeholderData: keepPreviousData,
+    // A day hardly changes while a rule is written, and reading it is much work.
+    staleTime: STALE_MS,
   });
   return (
     <div className={styles.preview} role="status" aria-label="Preview">
