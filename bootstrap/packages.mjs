@@ -22,7 +22,9 @@ const SETS = {
   all: { step: 'npm packages, for development too', args: [] },
 };
 
-const lockHash = () => createHash('sha256').update(readFileSync(LOCK)).digest('hex');
+const readLock = () => readFileSync(LOCK, 'utf8');
+
+const lockHash = () => createHash('sha256').update(readLock()).digest('hex');
 
 /** What the stamp says. Undefined when there is none: nothing, or what somebody else installed. */
 function installed() {
@@ -53,6 +55,7 @@ export async function ensurePackages(set) {
   } finally {
     rmSync(DOWNLOADS, { recursive: true, force: true });
   }
+  removeMusl();
   settleNode();
   writeFileSync(`${STAMP}.new`, `${lockHash()} ${wanted}`);
   renameSync(`${STAMP}.new`, STAMP);
@@ -72,6 +75,13 @@ function npm(args) {
         reject(new Error(`npm could not install the packages. Check the network and start again. It said:\n${said}`));
     });
   });
+}
+
+/** 94 MB that npm 9 installs as well: programs for systems with another C library, where Postgres does not run. */
+function removeMusl() {
+  for (const [path, { libc }] of Object.entries(JSON.parse(readLock()).packages)) {
+    if (libc && !libc.includes('glibc')) rmSync(join(ROOT, path), { recursive: true, force: true });
+  }
 }
 
 /** Leaves of the package that brings Node its program, without 67 MB of C headers: nothing here is compiled against them. */

@@ -23,9 +23,9 @@ function claim(hasData: boolean) {
   } as unknown as Claim;
 }
 
-test('without a terminal to ask on, a fresh start needs the name', async () => {
+test('where nobody can be asked, a fresh start needs the name', async () => {
   const place = claim(true);
-  await expect(startAfresh(place, false)).rejects.toThrow('npm start -- --name default --fresh');
+  await expect(startAfresh(place, false, async () => undefined)).rejects.toThrow('npm start -- --name default --fresh');
   expect(place.removeData).not.toHaveBeenCalled();
 });
 
@@ -37,4 +37,14 @@ test('with the name, or with nothing to lose, it needs no more', async () => {
   const empty = claim(false);
   await startAfresh(empty, false);
   expect(empty.removeData).not.toHaveBeenCalled();
+});
+
+test('who is asked must type the name', async () => {
+  const place = claim(true);
+  for (const answer of ['', 'yes', 'second']) {
+    await expect(startAfresh(place, false, async () => answer)).rejects.toThrow('nothing was deleted');
+  }
+  expect(place.removeData).not.toHaveBeenCalled();
+  await startAfresh(place, false, async () => ' default\n');
+  expect(place.removeData).toHaveBeenCalledOnce();
 });

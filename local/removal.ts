@@ -20,23 +20,34 @@ export async function removePlatform(name: string): Promise<void> {
 
 /**
  * `npm start -- --fresh`: deletes the data of earlier starts.
- * @param named true when the person has given the name already; otherwise he is asked for it.
- * @throws Error when nobody can be asked, or the answer is another.
+ * @param named true when the person has given the name already; otherwise they are asked for it.
+ * @param ask gives what the person answers. Default: on the terminal, if there is one.
+ * @throws Error when nobody can be asked, or the answer is not the name.
  */
-export async function startAfresh(claim: Claim, named: boolean): Promise<void> {
+export async function startAfresh(claim: Claim, named: boolean, ask = askOnTerminal): Promise<void> {
   const { name, dir, hasData } = claim;
   if (!hasData) return;
-  if (!named && !process.stdin.isTTY) {
-    throw new Error(
-      `the platform "${name}" has data (${dir}). To delete it, say its name: npm start -- --name ${name} --fresh`,
-    );
-  }
   if (!named) {
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await terminal.question(`Type "${name}" to delete this platform's data (${dir}): `);
-    terminal.close();
+    const answer = await ask(`Type "${name}" to delete this platform's data (${dir}): `);
+    if (answer === undefined) {
+      throw new Error(
+        `the platform "${name}" has data (${dir}). To delete it, say its name: npm start -- --name ${name} --fresh`,
+      );
+    }
     if (answer.trim() !== name) throw new Error('nothing was deleted');
   }
   await claim.removeData();
   mkdirSync(dir);
+}
+
+/** Undefined when nobody is there to answer. */
+async function askOnTerminal(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-C, Ctrl-D: no answer is not the name.
+  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  terminal.once('SIGINT', () => terminal.close());
+  const answer = await Promise.race([terminal.question(question), closed]);
+  terminal.close();
+  return answer;
 }

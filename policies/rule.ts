@@ -67,7 +67,7 @@ export interface ResourceRule extends Control {
   check(resource: Resource, config: RuleConfig): Finding[];
 }
 
-/** Judges all resources of the stack together, at the end of a preview or update. */
+/** Judges all resources of the stack together, at the end of a preview or update, by what the program gives them (inputs.ts). */
 export interface StackRule extends Control {
   checkStack(resources: Resource[], config: RuleConfig): Finding[];
 }

@@ -226,6 +226,20 @@ test('a folder without a pack is refused', async () => {
   await expect(refused).rejects.toMatchObject({ name: 'Refusal', message: expect.stringContaining('--no-policies') });
 });
 
+test('what only Azure can tell is unknown to the program, also inside what it gave', async () => {
+  const root = program(`
+    import { Vault } from '@pulumi/azure-native/keyvault/vault.js';
+    import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
+    const properties = { tenantId: 't', sku: { family: 'A' as const, name: 'standard' as const } };
+    const vault = new Vault('vault', { resourceGroupName: 'rg', location: 'westeurope', properties });
+    const uri = vault.properties.apply(({ vaultUri }) => vaultUri ?? 'none');
+    new ResourceGroup('group', { tags: { uri, tenant: vault.properties.tenantId, region: vault.location } });
+  `);
+  const { plan } = await run(root, planOnly);
+  const { tags } = plan.find(({ name }) => name === 'group')!.inputs;
+  expect(tags).toEqual({ uri: UNKNOWN, tenant: 't', region: 'westeurope' });
+});
+
 test('a program that throws is reported by its message', async () => {
   const root = program(`throw new Error('adminCidrs is missing: set it in Pulumi.dev.yaml');`);
   await expect(run(root, planOnly)).rejects.toMatchObject({

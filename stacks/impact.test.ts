@@ -79,6 +79,20 @@ describe('a changed line of the stack file', () => {
     expect(rows).toHaveLength(5);
     expect(rows).toEqual(expect.arrayContaining(ANOTHER_BUNDLE));
   });
+
+  it('of the suffix takes along what is inside that which it names, and stops at what is protected', async () => {
+    const rows = await changed('dev', (file) => file.replace(/(:nameSuffix: ).*/, '$1other1'));
+    const replaced = rows.filter(([, operation]) => operation === 'replace').map(([name]) => name);
+    const chains = [
+      ['vault-vault', 'vault-broker-tls-key', 'access-broker-reads-broker-tls-key'],
+      ['storage-account', 'storage-packages', 'access-functions-own-host-storage', 'diagnostics-storage'],
+      ['functions-app', 'functions-settings', 'function-deployment-package'],
+      ['private-ca-server-request', 'private-ca-server-certificate'],
+    ];
+    expect(replaced).toEqual(expect.arrayContaining(chains.flat()));
+    const stopping = rows.filter((row) => row.includes('stops the deployment')).map(([name]) => name);
+    expect(stopping.sort()).toEqual(['storage-account', 'vault-vault']);
+  });
 });
 
 describe('a change of the program', () => {

@@ -16,6 +16,7 @@ const OF_THE_HOST = [
   'AzureWebJobsStorage__accountName',
   'AzureWebJobsStorage__clientId',
   'AzureWebJobsStorage__credential',
+  'FUNCTIONS_EXTENSION_VERSION',
 ];
 /** For a person at a terminal, never for Azure. */
 const NEVER_SET = ['LOG_PRETTY'];

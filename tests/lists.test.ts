@@ -71,6 +71,7 @@ const load = async () => ({
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
+  invitation: await import('../apps/dashboard/features/users/invitation.ts'),
 });
 type Modules = Awaited<ReturnType<typeof load>>;
 
@@ -135,6 +136,8 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   },
   myTenants: ({ tenants }) => whole(tenants.myTenants(), TENANTS),
   listMembers: ({ members }) => whole(members.listMembers(tenant), MEMBERS),
+  // fill() makes the token of the first invitation the text `1`.
+  invitationFacts: ({ invitation }) => one(invitation.invitationFacts('1')),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
 };
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MessageProperties } from '../../domain/messages.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../../domain/messages-reasons.ts';
 import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import type { Database } from './database.ts';
 import type { Delivery } from './delivery.ts';
@@ -16,6 +17,7 @@ let rig: IngestRig;
 let store: StoreRig;
 beforeAll(async () => {
   rig = await startIngestRig(2);
+  await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'hostile', {}, counting);
 });
 afterAll(async () => {
@@ -102,8 +104,9 @@ const KINDS: [what: string, message: Message, fate: RejectionReason | number][] 
   ['a number beyond double', { payload: '{"v":1e309}' }, 'number-out-of-range'],
   ['a number that takes 131,072 digits', { payload: '{"v":1E131071}' }, 'number-out-of-range'],
   ['a number that vanishes', { payload: '{"v":1e-400}' }, 'number-out-of-range'],
-  ['an integer of 400 digits', { payload: `{"v":${'9'.repeat(400)}}` }, 1],
-  ['a fraction of 20,000 digits', { payload: `{"v":0.${'1'.repeat(20_000)}}` }, 'database-rejected'],
+  ['an integer of 400 digits', { payload: `{"v":${'9'.repeat(400)}}` }, 'number-out-of-range'],
+  ['a fraction of 20,000 digits', { payload: `{"v":0.${'1'.repeat(20_000)}}` }, 'number-out-of-range'],
+  ['what only the database refuses', { payload: poison() }, 'database-rejected'],
   ['NaN', { payload: '{"v":NaN}' }, 'not-json'],
   ['a trailing comma', { payload: '{"v":1,}' }, 'not-json'],
   ['single quotes', { payload: "{'v':1}" }, 'not-json'],

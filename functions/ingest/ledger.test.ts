@@ -2,12 +2,14 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 
 let rig: IngestRig;
 let store: StoreRig;
 beforeAll(async () => {
   rig = await startIngestRig(4);
+  await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'ledger');
 });
 afterAll(async () => {
@@ -73,10 +75,9 @@ test('a batch that is rolled back leaves nothing, one that is written again is c
 test('a batch written the careful way adds up, too', async () => {
   const device = rig.devices[2]!;
   const minute = MINUTE + 120_000;
-  const poison = `{"n":0.${'1'.repeat(20_000)}}`;
   const timed = Array.from({ length: 30 }, (_, n) => `{"ts":${1_790_000_000 + n}}`);
   await store.write(device, timed.slice(5, 10), { receivedAt: minute });
-  await store.write(device, [...timed, poison, '{"v":1}', '{"v":1}'], { receivedAt: minute });
+  await store.write(device, [...timed, poison(), '{"v":1}', '{"v":1}'], { receivedAt: minute });
   expect(await ledgerOf(minute)).toEqual([
     { tenant: 'acme', received: 38, stored: 31, duplicate: 6, rejected: 1, over_quota: 0 },
   ]);

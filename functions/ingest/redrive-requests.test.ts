@@ -1,6 +1,7 @@
 // Redrives that people ask for, carried out with ingest's own role, by a timer's run and by a worker.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { evaluateAlertsOnTimer } from '../alerts/on-timer.ts';
 import { openDatabase } from './database.ts';
@@ -13,6 +14,7 @@ let rig: IngestRig;
 let store: StoreRig;
 beforeAll(async () => {
   rig = await startIngestRig(2);
+  await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'requests');
 });
 afterAll(async () => {
@@ -70,7 +72,7 @@ test("a timer's run carries requests out, and nothing else", async () => {
 });
 
 test('a refused one leaves nothing behind, and can be asked for again', async () => {
-  const letters = await lettersOf('again', [`{"id":"deep","n":0.${'1'.repeat(20_000)}}`, '{"id":"late"}']);
+  const letters = await lettersOf('again', [poison({ id: 'deep' }), '{"id":"late"}']);
   const database = openDatabase(rig.settings('again').database);
   const { log } = keepLog();
   await letters.ask();

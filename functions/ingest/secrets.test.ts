@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { ingestOnTimer } from './on-timer.ts';
 import { runOnce } from './run.ts';
 
 let rig: IngestRig;
 beforeAll(async () => {
   rig = await startIngestRig(1);
+  await refusePoison(rig.admin);
 });
 afterAll(() => rig.stop());
 
@@ -20,8 +22,7 @@ test('no payload and no secret reaches a log, whatever goes wrong', async () => 
   };
   await run();
   const marker = randomUUID();
-  const poison = `{"id":"${marker}","n":0.${'1'.repeat(20_000)}}`;
-  await device.publish([`{"v":"${marker}"}`, `{"v":"${marker}"`, poison, `{"ts":"${marker}"}`], {
+  await device.publish([`{"v":"${marker}"}`, `{"v":"${marker}"`, poison({ id: marker }), `{"ts":"${marker}"}`], {
     properties: { contentType: marker },
   });
   await run();

@@ -6,6 +6,7 @@ import { readMessage } from '../../domain/messages.ts';
 import { isRejection } from '../../domain/messages-reasons.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import { type IngestRig, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import type { Delivery } from './delivery.ts';
 import { classify } from './sqlstate.ts';
@@ -74,18 +75,14 @@ test('a duplicate in a batch that has to be written again costs nothing but time
 
 test('bad rows anywhere in a batch are found, and only they', async () => {
   const device = rig.devices[2]!;
-  await rig.admin.query(`
-    create function public.refuse_poison() returns trigger language plpgsql as
-    $$ begin if new.payload ? 'poison' then raise exception 'poison'; end if; return new; end $$;
-    create trigger refuse_poison before insert on public.telemetry for each row execute function public.refuse_poison()`);
+  await refusePoison(rig.admin);
   const bad = new Set([0, 17, 18, 63, 99]);
-  const payloads = Array.from({ length: 100 }, (_, n) => Buffer.from(bad.has(n) ? `{"poison":${n}}` : `{"n":${n}}`));
+  const payloads = Array.from({ length: 100 }, (_, n) => Buffer.from(bad.has(n) ? poison({ n }) : `{"n":${n}}`));
   const { tallies } = await store.store.write(batchOf(device, payloads));
-  await rig.admin.query('drop function public.refuse_poison() cascade');
   expect(totalOf(tallies)).toEqual({ received: 100, stored: 95, duplicate: 0, rejected: 5, overQuota: 0 });
   expect(await rig.rows(device)).toHaveLength(95);
   const letters = await rig.deadLetters(device);
-  expect(letters.map(({ payload }) => payload.toString())).toEqual([...bad].map((n) => `{"poison":${n}}`));
+  expect(letters.map(({ payload }) => payload.toString())).toEqual([...bad].map((n) => poison({ n })));
   // A rejected message was not recorded as seen: it can be redriven.
   const { rows } = await rig.admin.query('select from ingest.untimed where device_id = $1', [device.id]);
   expect(rows).toHaveLength(95);

@@ -62,8 +62,8 @@ async function pulumi(): Promise<Finding> {
 }
 
 const sdkVersion = () =>
-  (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: Record<string, string> })
-    .dependencies['@pulumi/pulumi'] ?? '3';
+  (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> })
+    .devDependencies['@pulumi/pulumi']!;
 
 async function pulumiLogin(stack: string): Promise<Finding> {
   const check = 'pulumi sign-in';

@@ -65,6 +65,7 @@ describe('what cannot be judged is named', () => {
     ['azure-native:network:NatGateway'],
     ['azure-native:network:PrivateEndpoint'],
     ['azure-native:network:NetworkSecurityGroup'],
+    ['azure-native:network/v20180501:RecordSet'],
     ['azure-native:resources:ResourceGroup'],
     ['azure-native:containerservice:Fleet'],
     ['azuread:index/application:Application'],

@@ -115,3 +115,17 @@ describe('an open group must keep the contract by itself when', () => {
     ]);
   });
 });
+
+test('a group that also guards an interface inside a machine is judged for every address, not for its subnet alone', () => {
+  const far = group('far', rule({ destinationAddressPrefix: '10.99.0.4/32' }));
+  expect(judge(far, subnet('strict'), nic(['strict']), subnet('far', 'other'))).toHaveLength(1);
+  const inside = { networkInterfaceConfigurations: [{ networkSecurityGroup: ID, ipConfigurations: [{}] }] };
+  const machine = resource(
+    VIRTUAL_MACHINE,
+    'vm',
+    { networkProfile: inside },
+    { networkProfile: to(SECURITY_GROUP, 'far') },
+  );
+  const messages = judge(far, subnet('strict'), nic(['strict']), subnet('far', 'other'), machine);
+  expect(messages.filter((message) => message.includes('group "far"'))).toHaveLength(1);
+});

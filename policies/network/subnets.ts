@@ -2,7 +2,8 @@
 import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import { follow, type Link } from '../links.ts';
 import type { Resource } from '../resource.ts';
-import { NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, VIRTUAL_NETWORK } from '../types.ts';
+import { SECURITY_GROUP, SUBNET, VIRTUAL_NETWORK } from '../types.ts';
+import { interfaces } from './interfaces.ts';
 import { type AddressSet, ALL_ADDRESSES, parsePrefix, perFamily, unionOf } from './reachability/addresses.ts';
 
 /** One subnet. */
@@ -58,19 +59,9 @@ export function subnetsOf(resources: Resource[]): Subnet[] {
 export function addressesBehind(group: Resource, resources: Resource[]): AddressSet {
   const leadsHere = (link: Link | undefined): boolean =>
     link === 'unknown' || (Array.isArray(link) && link.some(({ urn }) => urn === group.urn));
-  const guardsInterface = resources.some(
-    (resource) =>
-      resource.type === NETWORK_INTERFACE &&
-      isSet(at(resource.props, 'networkSecurityGroup')) &&
-      leadsHere(
-        follow(
-          resource,
-          'networkSecurityGroup',
-          at(resource.props, 'networkSecurityGroup', 'id'),
-          SECURITY_GROUP,
-          resources,
-        ),
-      ),
+  const guardsInterface = interfaces(resources).some(
+    ({ resource, properties, group: own }) =>
+      isSet(own) && leadsHere(follow(resource, properties.group, at(own, 'id'), SECURITY_GROUP, resources)),
   );
   const subnets = subnetsOf(resources).filter(({ securityGroup }) => leadsHere(securityGroup));
   if (guardsInterface || subnets.length === 0 || subnets.some(({ addresses }) => addresses === undefined)) {

@@ -56,6 +56,11 @@ const HARMLESS = `ApplicationSecurityGroup CustomIPPrefix PublicIPPrefix IpAlloc
   NetworkSecurityPerimeterAssociation NetworkSecurityPerimeterLoggingConfiguration NetworkSecurityPerimeterProfile
   NspAssociation NspProfile WebApplicationFirewallPolicy VpnServerConfiguration P2sVpnServerConfiguration
   ConfigurationPolicyGroup`;
+/** Names, probes and public proxies that were in this module before version 3 of azure-native. */
+const FORMERLY = `Zone RecordSet PrivateZone PrivateRecordSet VirtualNetworkLink DnssecConfig DnsResolver InboundEndpoint
+  OutboundEndpoint DnsForwardingRuleset ForwardingRule PrivateResolverVirtualNetworkLink DnsResolverPolicy
+  DnsResolverPolicyVirtualNetworkLink DnsResolverDomainList DnsSecurityRule Profile Endpoint
+  TrafficManagerUserMetricsKey FrontDoor RulesEngine Policy Experiment NetworkExperimentProfile`;
 /** What the rules NET-01 to NET-08 judge. */
 const JUDGED = 'NetworkSecurityGroup SecurityRule Subnet NetworkInterface PublicIPAddress InboundNatRule';
 
@@ -67,7 +72,7 @@ const toPattern = (word: string) =>
 const REASONS = Object.entries(REFUSED).flatMap(([reason, list]) =>
   words(list).map((word): [RegExp, string] => [toPattern(word), reason]),
 );
-const OPENS_NOTHING = new Set(words(`${HARMLESS} ${JUDGED}`).map((word) => `${NATIVE}network:${word}`));
+const OPENS_NOTHING = new Set(words(`${HARMLESS} ${FORMERLY} ${JUDGED}`).map((word) => `${NATIVE}network:${word}`));
 
 const text = (value: Known) => (typeof value === 'string' ? value.toLowerCase() : undefined);
 

@@ -61,9 +61,13 @@ it('as long as the machine refuses the next ones, the one in force is there; the
   const after = await container();
   expect(after).toEqual(settled(after.bundles[0] ?? ''));
   expect(after.bundles).not.toContain(inForce);
+  // And back to what was deleted.
+  await setConnections();
+  expect((await stack.up()).status).toBe(0);
+  expect(await container()).toEqual(first);
 });
 
-it('a change that was refused can be taken back, and made again', async () => {
+it('a change that was refused can be taken back', async () => {
   const first = await container();
   stack.cloud.faults.push({ method: 'update', urn: 'broker-configuration-apply', message: 'refused' });
   await setConnections(900);
@@ -71,13 +75,6 @@ it('a change that was refused can be taken back, and made again', async () => {
   await setConnections();
   const back = await stack.up();
   expect(back.status, back.output).toBe(0);
-  expect(await container()).toEqual(first);
-  stack.cloud.faults.length = 0;
-  await setConnections(900);
-  expect((await stack.up()).status).toBe(0);
-  await setConnections();
-  const again = await stack.up();
-  expect(again.status, again.output).toBe(0);
   expect(await container()).toEqual(first);
 });
 

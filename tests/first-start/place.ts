@@ -113,5 +113,5 @@ const ENTER = `
   ip link set lo up
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   if [ "$3" != root ]; then export PATH=/usr/local/bin:/usr/bin:/bin; fi
-  home=$(chroot . getent passwd "$3" | cut -d: -f6)
-  exec chroot . setpriv --reuid="$3" --regid="$3" --init-groups env HOME="$home" USER="$3" sh -euc "$4"`;
+  home=$(/usr/sbin/chroot . getent passwd "$3" | cut -d: -f6)
+  exec /usr/sbin/chroot . setpriv --reuid="$3" --regid="$3" --init-groups env HOME="$home" USER="$3" sh -euc "$4"`;

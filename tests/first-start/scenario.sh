@@ -25,6 +25,7 @@ du -sm --exclude=.git . "$HOME/.npm" "$HOME/.cache/mqtt-saas" /var/lib/mqtt-saas
   awk '{ sum += $1; print "    " $1 " MB  " $2 } END { print "    " sum " MB in all" }'
 
 kill "$start"
-while pgrep -f local/main.ts >/dev/null; do sleep 0.2; done
+# Brackets: this script's own command line has the words, too.
+while pgrep -f 'local/main[.]ts' >/dev/null; do sleep 0.2; done
 for script in "$@"; do npm run --silent "$script"; done
 rm -f "$log"

@@ -49,7 +49,7 @@ test('a larger disk may show its size late', () => {
   expect(asked()).toHaveLength(3);
   const never = { old: { dataDiskGb: 4 }, sizes: Array(41).fill(GIB) };
   expect(makeRoom({ dataDiskGb: 8 }, never)).toBe(
-    "the data disk's file system has 1024 MiB; the disk does not show its new size yet: the next boot looks again",
+    "the data disk's file system has 1024 MiB, no more than before (journalctl -u grow-data-disk.service says why); the next boot tries again",
   );
 });
 

@@ -40,7 +40,7 @@ def make_room(folder, old=None, pause=15):
     if after > before:
         return f"the data disk's file system grew from {_mib(before)} to {_mib(after)}"
     if is_larger and not failure:
-        failure = "; the disk does not show its new size yet: the next boot looks again"
+        failure = f", no more than before (journalctl -u {UNIT} says why); the next boot tries again"
     return f"the data disk's file system has {_mib(after)}{failure}"
 
 
