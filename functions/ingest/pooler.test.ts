@@ -37,10 +37,12 @@ describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => 
     const client = new pg.Client(rig.adminUrl);
     client.on('error', () => {});
     await client.connect();
-    const prepared = async () => {
-      for (let n = 0; n < 8; n++) await client.query({ name: 'kept', text: 'select 1' });
+    // Not a prepared statement: PgBouncer 1.21 and newer carry those from one connection to the next.
+    const temporary = async () => {
+      await client.query('create temporary table kept ()');
+      for (let n = 0; n < 8; n++) await client.query('select from kept');
     };
-    await expect(prepared()).rejects.toMatchObject({ code: expect.stringMatching(/^(26000|42P05)$/) });
+    await expect(temporary()).rejects.toMatchObject({ code: '42P01' });
     await client.end();
   });
 
