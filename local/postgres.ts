@@ -54,15 +54,16 @@ export async function startPostgres({
   fsync = true,
   releaseMs = 10_000,
 }: PostgresOptions): Promise<RunningPostgres> {
+  const binaries = await findPostgresBinaries();
+  const dataDir = await makeDataFolder(wanted);
+  const { cluster, password } = await ensureCluster(binaries, dataDir, fsync);
+  await releaseCluster(cluster, releaseMs);
+  // Not before: processes of a server that was killed may hold its port until they notice.
   if (port !== undefined && !(await isPortFree(port))) {
     throw new Error(
       `port ${port} on 127.0.0.1 is taken: stop the program that uses it, or choose another port for Postgres`,
     );
   }
-  const binaries = await findPostgresBinaries();
-  const dataDir = await makeDataFolder(wanted);
-  const { cluster, password } = await ensureCluster(binaries, dataDir, fsync);
-  await releaseCluster(cluster, releaseMs);
 
   const chosen = port ?? (await freePort());
   const logFile = join(dataDir, 'postgres.log');
