@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { credentials, type ServerWritableStream, type ServiceError, status } from '@grpc/grpc-js';
+import type { MethodDefinition, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
+import { Client, credentials, status } from '@grpc/grpc-js';
 import analyzerRpc from '@pulumi/pulumi/proto/analyzer_grpc_pb.js';
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
 import analyzer from '@pulumi/pulumi/proto/analyzer_pb.js';
@@ -14,8 +15,14 @@ import messages from '@pulumi/pulumi/proto/language_pb.js';
 import { answer, MAX_MESSAGE_BYTES, serve } from './serve.ts';
 
 type Call = ServerWritableStream<RunPluginRequest, RunPluginResponse>;
-type Done = (error: ServiceError | null, value?: unknown) => void;
-type Client = Record<string, (request: unknown, done: Done) => void>;
+type Unary = MethodDefinition<object, object>;
+
+/** The service with messages as they travel: what is only passed on is not read. */
+const METHODS = Object.entries(analyzerRpc.AnalyzerService) as unknown as [string, Unary][];
+const asIs = (bytes: Buffer) => bytes;
+const SERVICE = Object.fromEntries(
+  METHODS.map(([name, method]) => [name, { ...method, requestDeserialize: asIs, responseSerialize: asIs }]),
+);
 
 /** Path of one of the SDK's programs, looked up from a folder as the genuine host does. */
 export const sdkProgram = (path: string, folder: string) =>
@@ -25,16 +32,13 @@ export const sdkProgram = (path: string, folder: string) =>
 export async function runPack(call: Call, env: NodeJS.ProcessEnv, print: (chunk: string) => void): Promise<void> {
   const started = Promise.withResolvers<Client>();
   started.promise.catch(() => {});
-  const forward = (method: string) => (inner: { request: unknown }, done: Done) =>
-    started.promise.then((pack) => pack[method]!(inner.request, done), done);
-  const handlers = Object.fromEntries(
-    Object.keys(analyzerRpc.AnalyzerService).map((method): [string, unknown] => [method, forward(method)]),
-  );
-  handlers.handshake = (_: unknown, done: Done) =>
-    done({ code: status.UNIMPLEMENTED, details: 'no handshake' } as ServiceError);
+  const forward =
+    ({ path }: Unary) =>
+    (inner: { request: Buffer }, done: sendUnaryData<Buffer>) =>
+      started.promise.then((pack) => pack.makeUnaryRequest(path, asIs, asIs, inner.request, done), done);
   let child: ReturnType<typeof startRunner> | undefined;
-  handlers.configureStack = answer(async (request: types.AnalyzerStackConfigureRequest) => {
-    child = startRunner(call.request, request, env);
+  const configureStack = answer(async (bytes: Buffer) => {
+    child = startRunner(call.request, analyzer.AnalyzerStackConfigureRequest.deserializeBinary(bytes), env);
     child.stderr.on('data', (chunk) => {
       print(String(chunk));
       call.write(new messages.RunPluginResponse().setStderr(chunk));
@@ -53,11 +57,14 @@ export async function runPack(call: Call, env: NodeJS.ProcessEnv, print: (chunk:
       call.write(new messages.RunPluginResponse().setStdout(Buffer.from(`${line}\n`)));
     });
     const limits = { 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES };
-    started.resolve(new analyzerRpc.AnalyzerClient(address, credentials.createInsecure(), limits) as unknown as Client);
-    return new analyzer.AnalyzerStackConfigureResponse();
+    started.resolve(new Client(address, credentials.createInsecure(), limits));
+    return Buffer.from(new analyzer.AnalyzerStackConfigureResponse().serializeBinary());
   });
-  // biome-ignore lint/suspicious/noExplicitAny: the handlers are those of the service's own list
-  const serving = await serve(analyzerRpc.AnalyzerService as any, handlers as any);
+  const handshake = answer((): Buffer => {
+    throw Object.assign(new Error('no handshake'), { code: status.UNIMPLEMENTED });
+  });
+  const forwards = Object.fromEntries(METHODS.map(([name, method]) => [name, forward(method)]));
+  const serving = await serve(SERVICE, { ...forwards, handshake, configureStack });
   let hasEnded = false;
   function end(code: number) {
     if (hasEnded) return;

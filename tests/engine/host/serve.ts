@@ -22,13 +22,14 @@ export async function serve(service: ServiceDefinition, handlers: UntypedService
   return { port, close: () => server.forceShutdown() };
 }
 
-/** A method that answers when it can; what it throws is the answer's error. */
+/** A method that answers when it can; what it throws is the answer's error, with its `code` where it has one. */
 export function answer<Request, Response>(respond: (request: Request) => Response | Promise<Response>) {
   return async (call: { request: Request }, done: sendUnaryData<Response>) => {
     try {
       done(null, await respond(call.request));
     } catch (error) {
-      done({ code: status.UNKNOWN, details: (error as Error).message });
+      const { code, message } = error as Error & { code?: unknown };
+      done({ code: typeof code === 'number' ? code : status.UNKNOWN, details: message });
     }
   };
 }
