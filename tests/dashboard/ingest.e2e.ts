@@ -100,7 +100,7 @@ test('a day is whole: every minute counts, up to the last one', async () => {
 test('the devices page says that readings are refused', async () => {
   await addToDay(0, 1);
   const page = await openAs('viewer', '/admin/devices');
-  await page.getByText(/readings? (was|were) refused today \(UTC\) because this tenant is over its quota/).waitFor();
+  await page.getByText(/readings? (was|were) refused today \(UTC\): over this tenant’s rate or daily quota/).waitFor();
   await page.getByRole('link', { name: 'See Ingest' }).click();
   await page
     .getByText(/over quota$/)
