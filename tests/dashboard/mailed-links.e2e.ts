@@ -358,7 +358,7 @@ test('a link with somebody else’s session signs nobody in as them, whatever ki
     const stranger = await open(`/#${fragment}`);
     if (type === 'email_change') {
       await heading(stranger, 'Your address is changed');
-      await press(stranger, 'Sign in');
+      await stranger.getByRole('link', { name: 'Sign in' }).click();
       await heading(stranger, 'Sign in');
       expect(await stranger.evaluate("sessionStorage.getItem('mqtt-saas.link')")).toBeNull();
     } else await heading(stranger, 'Set a new password');
@@ -370,7 +370,7 @@ test('a link with somebody else’s session signs nobody in as them, whatever ki
   const { access_token, refresh_token } = await sessionOf(mallory);
   await page.goto(`/#${new URLSearchParams({ access_token, refresh_token, type: 'email_change' })}`);
   await heading(page, 'Your address is changed');
-  await press(page, 'Sign in');
+  await page.getByRole('link', { name: 'Sign in' }).click();
   await page.getByText(`${ann.email} belongs to no tenant yet`).waitFor();
 });
 
