@@ -51,7 +51,7 @@ const RULE_TYPES = {
   comparison: 'text',
   threshold: 'float8',
   window_minutes: 'int',
-  since: 'timestamptz',
+  hours: 'int',
 };
 
 const QUERIES: Query[] = [
@@ -86,7 +86,7 @@ const QUERIES: Query[] = [
   },
   {
     title: 'preview of an alert rule, 24 h',
-    request: ({ id }) => callRequest('try_alert_rule', RULE_TYPES, { tenant_id: id, ...RULE, since: ago(DAY_MS) }),
+    request: ({ id }) => callRequest('try_alert_rule', RULE_TYPES, { tenant_id: id, ...RULE, hours: 24 }),
     // The window before the range may begin a day earlier.
     partitions: 3 + 1,
   },

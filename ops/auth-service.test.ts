@@ -53,6 +53,16 @@ describe('closed sign-ups, confirmed addresses, links that end on the dashboard'
     });
   });
 
+  it('nor are links that end at the dashboard with a slash more, which a mail template would double', async () => {
+    const slashed = await startAuthFront(undefined, (url) => `${url}/`);
+    try {
+      const { problems } = await judgeAuth({ supabaseUrl: slashed.url, publishableKey: 'any' }, slashed.url);
+      expect(problems).toMatchObject([{ seen: `mailed links end at ${slashed.url}/, not at ${slashed.url}` }]);
+    } finally {
+      await slashed.stop();
+    }
+  });
+
   it('addresses that are not confirmed are not', async () => {
     front.auth.settings.autoconfirm = true;
     expect(await doctor()).toMatchObject({ mark: 'failed', remedy: expect.stringContaining('"Confirm email"') });

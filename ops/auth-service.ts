@@ -37,8 +37,8 @@ export async function readAuthSettings({ supabaseUrl, publishableKey }: AuthPlac
 }
 
 /**
- * The origin on which a mailed link ends. A link with a token that never was ends there too, with an error: so the setting
- * "Site URL" can be read.
+ * The address at which a mailed link ends, without what is appended to it. A link with a token that never was ends there too,
+ * with an error: so the setting "Site URL" can be read.
  */
 async function whereLinksEnd({ supabaseUrl, publishableKey }: AuthPlace): Promise<string> {
   const answer = await ask(`${supabaseUrl}/auth/v1/verify?token=none&type=recovery`, {
@@ -46,12 +46,28 @@ async function whereLinksEnd({ supabaseUrl, publishableKey }: AuthPlace): Promis
   });
   const location = answer.headers.get('location');
   if (!location || !URL.canParse(location)) throw new Error(`the auth service answers a link with ${answer.status}`);
-  return new URL(location).origin;
+  return location.replace(/[?#].*$/, '');
+}
+
+/** What is wrong, and the setting that mends it. */
+interface Problem {
+  seen: string;
+  remedy: string;
+}
+
+/** Undefined when mailed links end at the dashboard: exactly, as mail templates append a path. @throws Error when it cannot be asked. */
+export async function judgeLinks(place: AuthPlace, dashboard: string): Promise<Problem | undefined> {
+  const end = await whereLinksEnd(place);
+  if (end === dashboard) return undefined;
+  return {
+    seen: `mailed links end at ${end}, not at ${dashboard}`,
+    remedy: `let "Site URL" be ${dashboard} (Authentication, URL Configuration)`,
+  };
 }
 
 /** What is wrong with it, each with the setting that mends it; and whether anybody can make an account. */
 export interface AuthVerdict {
-  problems: { seen: string; remedy: string }[];
+  problems: Problem[];
   isOpen: boolean;
 }
 
@@ -62,7 +78,6 @@ export const CLOSE_SIGN_UPS =
 /** @param dashboard where its links have to end; undefined when that is not known yet. @throws Error when it cannot be asked. */
 export async function judgeAuth(place: AuthPlace, dashboard: string | undefined): Promise<AuthVerdict> {
   const { disable_signup, mailer_autoconfirm, external } = await readAuthSettings(place);
-  const end = dashboard === undefined ? undefined : await whereLinksEnd(place);
   const providers = 'Authentication, Sign In / Providers';
   const problems = [
     mailer_autoconfirm && {
@@ -77,10 +92,7 @@ export async function judgeAuth(place: AuthPlace, dashboard: string | undefined)
       seen: 'signing in with e-mail and password is off',
       remedy: `switch on "Email" (${providers})`,
     },
-    end !== dashboard && {
-      seen: `mailed links end at ${end}, not at ${dashboard}`,
-      remedy: `let "Site URL" be ${dashboard} (Authentication, URL Configuration)`,
-    },
+    dashboard !== undefined && (await judgeLinks(place, dashboard)),
   ].filter((problem) => typeof problem === 'object');
   return { problems, isOpen: !disable_signup };
 }

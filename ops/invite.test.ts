@@ -102,14 +102,54 @@ describe('invite, with an auth service', () => {
     front.auth.settings.disableSignup = true;
     const args = ['invite', 'carl@acme.example', '--tenant', 'acme', '--role', 'staff', '--dashboard', front.url];
     expect(await ops(args)).toMatchObject({ code: 0, err: expect.stringContaining('sign-ups are closed') });
-    const mailed = await ops([...args, '--mail', '--replace'], { SUPABASE_SECRET_KEY: front.secretKey });
+    const mail = [...args, '--mail', '--replace', '--supabase-url', front.url];
+    const mailed = await ops(mail, { SUPABASE_SECRET_KEY: front.secretKey });
     expect(mailed).toMatchObject({ code: 0, err: 'The link was mailed to carl@acme.example.\n' });
     const { html } = await front.mailbox.take('carl@acme.example');
     expect(decodeURIComponent(html)).toContain(/https?:\S+/.exec(mailed.out)?.[0]);
     expect(mailed.out + mailed.err).not.toContain(front.secretKey);
-    const wrong = await ops([...args, '--mail', '--replace'], { SUPABASE_SECRET_KEY: 'sb_secret_wrong' });
+    const wrong = await ops(mail, { SUPABASE_SECRET_KEY: 'sb_secret_wrong' });
     expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('not_admin: User not allowed') });
     expect(wrong.err).not.toContain('sb_secret_wrong');
+  });
+
+  const open = async (email: string) =>
+    (await database.admin.query('select from public.invitations where email = $1', [email])).rowCount;
+
+  it('sends the key nowhere but to the project that the operator names, and then makes no invitation', async () => {
+    const args = [
+      'invite',
+      'dan@acme.example',
+      '--tenant',
+      'acme',
+      '--role',
+      'staff',
+      '--mail',
+      '--dashboard',
+      front.url,
+    ];
+    const env = { SUPABASE_SECRET_KEY: front.secretKey };
+    expect(await ops(args, env)).toMatchObject({ code: 1, err: expect.stringContaining('--supabase-url') });
+    expect(await ops([...args, '--supabase-url', 'https://ref.supabase.co'], env)).toMatchObject({
+      code: 1,
+      err: `error: ${front.url}/api/config names ${front.url} as its auth service, not https://ref.supabase.co: correct --dashboard or --supabase-url\n`,
+    });
+    expect(await open('dan@acme.example')).toBe(0);
+  });
+
+  it('makes no invitation whose mailed link would end elsewhere', async () => {
+    const other = await startAuthFront(undefined, () => 'http://127.0.0.1:1');
+    try {
+      const args = ['--tenant', 'acme', '--role', 'staff', '--mail', '--dashboard', other.url];
+      const env = { SUPABASE_SECRET_KEY: other.secretKey };
+      expect(await ops(['invite', 'eve@acme.example', ...args, '--supabase-url', other.url], env)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining(`mailed links end at http://127.0.0.1:1, not at ${other.url}: let "Site URL" be`),
+      });
+      expect(await open('eve@acme.example')).toBe(0);
+    } finally {
+      await other.stop();
+    }
   });
 });
 
@@ -123,6 +163,8 @@ describe('limit', () => {
       'a person may make 0 tenants, a tenant may have 20 devices\n',
     );
     expect((await ops(['limit', 'acme', '--devices', '30'])).out).toBe('tenant "acme" may have 30 devices\n');
+    expect((await ops(['limit', 'acme', '--devices', 'default'])).out).toBe('tenant "acme" may have 20 devices\n');
+    expect(await ops(['limit', '--devices', 'default'])).toMatchObject({ code: 1 });
     expect(await ops(['limit', 'nobody'])).toMatchObject({ code: 1, err: 'error: there is no tenant "nobody"\n' });
     expect(await ops(['limit', '--devices', 'many'])).toMatchObject({ code: 2 });
   });

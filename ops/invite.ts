@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type InvitationRequest, invite, MEMBER_ROLES } from '../provisioning/database/invitations.ts';
-import { authOfDashboard, mailInvitation, readAuthSettings } from './auth-service.ts';
+import { type AuthPlace, authOfDashboard, judgeLinks, mailInvitation, readAuthSettings } from './auth-service.ts';
 import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
 
 /** The administrators' key of the Supabase project: read from the environment, as arguments can be read by others. */
@@ -16,6 +16,7 @@ interface Options extends PlaceOptions {
   tenantName?: string;
   dashboard?: string;
   mail?: true;
+  supabaseUrl?: string;
   replace?: true;
   json?: true;
 }
@@ -38,6 +39,7 @@ export function inviteCommand(): Command {
       '--mail',
       `have the link mailed, and an account made: needed where sign-ups are closed; reads ${SECRET_KEY}`,
     )
+    .option('--supabase-url <url>', 'with --mail: the project that the key is for, https://REF.supabase.co')
     .option('--replace', 'revoke an open invitation of the same address')
     .option('--json', 'print the result, link included, as JSON')
     .addHelpText(
@@ -45,7 +47,8 @@ export function inviteCommand(): Command {
       `
 Examples:
   npm run ops -- invite ann@example.com --tenant acme --role owner --create-tenant --dashboard https://dashboard.example.com
-  ${SECRET_KEY}=$(cat key.txt) npm run ops -- invite ann@example.com --tenant acme --role owner --mail --dashboard ...`,
+  ${SECRET_KEY}=$(cat key.txt) npm run ops -- invite ann@example.com --tenant acme --role owner --mail \\
+    --supabase-url https://REF.supabase.co --dashboard ...`,
     )
     .action(async (email: string, { json, mail, ...options }: Options) => {
       const place = findPlace(options);
@@ -54,7 +57,7 @@ Examples:
       if (mail && !key)
         throw new Error(`${SECRET_KEY} is not set: --mail needs the project's secret key (sb_secret_...)`);
       // Before the invitation is made: one whose link cannot be mailed would be in the way of the next.
-      const auth = mail ? await authOfDashboard(dashboard) : undefined;
+      const auth = mail ? await mailerOf(dashboard, options.supabaseUrl) : undefined;
       const newTenantName = options.createTenant ? (options.tenantName ?? options.tenant) : undefined;
       const request = { ...options, email, newTenantName };
       const { token, expiresAt } = await withConnection(place.url, (client) => invite(client, request));
@@ -80,6 +83,24 @@ function origin(address: string | undefined): string {
     throw new Error(`${JSON.stringify(address)} is not a dashboard's address such as https://dashboard.example.com`);
   }
   return parsed.origin;
+}
+
+/**
+ * The auth service that mails the link, and is given the secret key: the one that the operator names, whatever a dashboard says.
+ * @throws Error when the dashboard works with another, or its links end elsewhere.
+ */
+async function mailerOf(dashboard: string, supabaseUrl: string | undefined): Promise<AuthPlace> {
+  if (supabaseUrl === undefined || !URL.canParse(supabaseUrl))
+    throw new Error('give the --supabase-url of the project that the secret key is for, https://REF.supabase.co');
+  const auth = await authOfDashboard(dashboard);
+  const [named, wanted] = [auth.supabaseUrl, supabaseUrl].map((url) => new URL(url).origin);
+  if (named !== wanted)
+    throw new Error(
+      `${dashboard}/api/config names ${named} as its auth service, not ${wanted}: correct --dashboard or --supabase-url`,
+    );
+  const problem = await judgeLinks(auth, dashboard);
+  if (problem) throw new Error(`${problem.seen}: ${problem.remedy}`);
+  return { ...auth, supabaseUrl: wanted as string };
 }
 
 /** Says so when the person could not make an account. Says nothing when it cannot be found out. */

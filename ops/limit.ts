@@ -6,7 +6,7 @@ import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
 
 interface Options extends PlaceOptions {
   tenantsPerPerson?: number;
-  devices?: number;
+  devices?: number | 'default';
 }
 
 /** The `limit` command. */
@@ -15,22 +15,29 @@ export function limitCommand(): Command {
     .description('show or set what people may make in the dashboard; these commands are not bound by it')
     .argument('[tenant]', 'only this tenant')
     .option('--tenants-per-person <n>', 'how many tenants a person may make; 0: none', count)
-    .option('--devices <n>', 'how many devices a tenant may have', count)
+    .option(
+      '--devices <n>',
+      'how many devices a tenant may have; default: with a tenant, as many as the platform says',
+      (value) => (value === 'default' ? value : count(value)),
+    )
     .addHelpText(
       'after',
       `
 Examples:
   npm run ops -- limit
   npm run ops -- limit --tenants-per-person 0
-  npm run ops -- limit acme --devices 5000`,
+  npm run ops -- limit acme --devices 5000
+  npm run ops -- limit acme --devices default`,
     )
     .action(async (tenant: string | undefined, { tenantsPerPerson, devices, ...options }: Options) => {
       if (tenant !== undefined && tenantsPerPerson !== undefined) {
         throw new Error('--tenants-per-person is for the whole platform: leave the tenant out');
       }
+      if (tenant === undefined && devices === 'default')
+        throw new Error('--devices default is for one tenant: name it');
       await withConnection(findPlace(options).url, async (client) => {
-        if (tenant !== undefined && devices !== undefined) await limitTenant(client, tenant, devices);
-        else if (tenant === undefined) await limitPlatform(client, tenantsPerPerson, devices);
+        if (tenant === undefined) await limitPlatform(client, tenantsPerPerson, devices as number | undefined);
+        else if (devices !== undefined) await limitTenant(client, tenant, devices === 'default' ? null : devices);
         console.log(await describe(client, tenant));
       });
     });
@@ -48,7 +55,7 @@ const limitPlatform = (client: Client, tenants?: number, devices?: number) =>
     [tenants, devices],
   );
 
-const limitTenant = (client: Client, tenant: string, devices: number) =>
+const limitTenant = (client: Client, tenant: string, devices: number | null) =>
   client.query(
     `insert into public.tenant_limits (tenant_id, max_devices) select id, $2 from public.tenants where slug = $1
      on conflict (tenant_id) do update set max_devices = excluded.max_devices`,
@@ -64,7 +71,10 @@ async function describe(client: Client, tenant: string | undefined): Promise<str
     [tenant],
   );
   const [found] = rows;
-  if (!found) throw new Error('the database has no limits: npm run ops -- db apply');
+  if (!found)
+    throw new Error(
+      'the row of access.platform_limits is gone, so people may make nothing: insert it (insert into access.platform_limits default values)',
+    );
   if (tenant === undefined)
     return `a person may make ${found.tenants} tenants, a tenant may have ${found.devices} devices`;
   if (!found.known) throw new Error(`there is no tenant "${tenant}"`);

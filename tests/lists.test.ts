@@ -119,13 +119,23 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
   residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
   listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),
-  openDeadLetterIds: ({ letters }) => whole(letters.openDeadLetterIds(tenant), LETTERS),
+  letterContent: async ({ letters }) => {
+    const [newest] = (await letters.listDeadLetters(tenant, 1)).rows;
+    expect(newest).not.toHaveProperty('payload');
+    return one(letters.letterContent(newest!.id));
+  },
+  openDeadLetters: async ({ letters }) =>
+    whole(
+      letters.openDeadLetters(tenant, 'infinity').then(({ rows }) => rows),
+      LETTERS,
+    ),
   countOpenAlerts: async ({ alerts }) => ({ answer: 'counted', size: await alerts.countOpenAlerts(tenant) }),
   openAlerts: ({ alerts }) => part(alerts.openAlerts(tenant, 112), 112, true),
   resolvedAlerts: ({ alerts }) => part(alerts.resolvedAlerts(tenant, RESOLVED), RESOLVED, false),
   listRules: ({ rules }) => whole(rules.listRules(tenant), RULES),
   tryRule: async ({ rules }) => {
-    const trial = (await rules.tryRule(tenant, HOT, new Date(Date.now() - 24 * 3_600_000)))!;
+    const trial = (await rules.tryRule(tenant, HOT, 24))!;
+    expect(trial.by_hour).toHaveLength(24);
     expect(trial.by_hour.reduce((sum, count) => sum + count, 0)).toBe(trial.firings);
     return { answer: [trial.devices, trial.newest.length], size: trial.firings };
   },
@@ -187,8 +197,17 @@ test('the answers are the same and whole, whatever max rows is', async () => {
 
 test('all dead letters are asked to be redriven, whatever max rows is', async () => {
   const { letters } = await asPageOf(7);
-  await letters.redriveAll(tenant);
-  expect(await letters.openDeadLetterIds(tenant)).toEqual([]);
+  const [newest] = (await letters.listDeadLetters(tenant, 1)).rows;
+  await withConnection(rig.databaseUrl, (client) =>
+    client.query(
+      `insert into public.dead_letters (tenant_id, topic, payload, reason, fingerprint, received_at)
+       values ($1, 't', 'x', 'not-json', 'newer', now() + interval '1 minute')`,
+      [tenant],
+    ),
+  );
+  await letters.redriveAll(tenant, newest!.received_at);
+  // What came after the list was looked at is left alone.
+  expect((await letters.openDeadLetters(tenant, 'infinity')).rows).toHaveLength(1);
 });
 
 /** More of everything than the smaller cuts let through; many rows of one moment, so that only the tiebreak orders them. */

@@ -16,7 +16,7 @@ export const TRANSPORT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [
 ];
 
 /** Where there is a dashboard of a deployed stack: the local platform has a stand-in for the auth service. */
-export const ACCOUNT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [authService];
+export const ACCOUNT_CHECKS: readonly Check<{ dashboard: string }>[] = [authService];
 
 /** What takes scratch devices, which must get through TLS first. */
 export const DEVICE_CHECKS: readonly Check<VerifyContext>[] = [

@@ -26,8 +26,9 @@ export async function verify(
   { only, patienceMs = PATIENCE_MS, onResult }: VerifyOptions = {},
 ): Promise<CheckResult[]> {
   const wanted = ({ id }: { id: string }) => !only || only.includes(id);
-  const unaided = [...TRANSPORT_CHECKS, ...(target.dashboard ? ACCOUNT_CHECKS : [])];
-  const transport = await runChecks(unaided.filter(wanted), { target }, onResult);
+  const { dashboard } = target;
+  const transport = await runChecks(TRANSPORT_CHECKS.filter(wanted), { target }, onResult);
+  if (dashboard) transport.push(...(await runChecks(ACCOUNT_CHECKS.filter(wanted), { dashboard }, onResult)));
   const checks = DEVICE_CHECKS.filter(wanted);
   if (checks.length === 0) return transport;
   if (transport.some(({ id, passed }) => id === strictTls.id && !passed)) {

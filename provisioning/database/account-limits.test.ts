@@ -54,6 +54,24 @@ it('two tenants asked for at once are counted one after the other', async () => 
   await second.query('rollback');
 });
 
+it('two devices asked for at once are counted one after the other', async () => {
+  const { rows } = await database.admin.query("select id from public.tenants where slug = 'ann-2'");
+  const tenant = rows[0].id;
+  await database.admin.query('insert into public.tenant_limits (tenant_id, max_devices) values ($1, 1)', [tenant]);
+  const clients = [await database.open(), await database.open()];
+  for (const client of clients) {
+    await client.query('begin');
+    await become(client, 'authenticated', ann);
+  }
+  const [first, second] = clients as [(typeof clients)[0], (typeof clients)[0]];
+  const add = 'select public.add_device($1, $2, $2, $3)';
+  await first.query(add, [tenant, 'one', SAMPLE_HASH]);
+  const late = expect(second.query(add, [tenant, 'two', SAMPLE_HASH])).rejects.toMatchObject({ code: REFUSED });
+  await first.query('commit');
+  await late;
+  await second.query('rollback');
+});
+
 it('at 0 only the operator makes tenants', async () => {
   await limit('tenants_per_person', 0);
   const carl = await makePerson(database.admin, 'carl@acme.example');
@@ -78,4 +96,12 @@ it('a tenant has as many devices as the platform allows, or as its own limit say
   await makeDevice(tenant, 'three');
   await expect(makeDevice(tenant, 'four')).rejects.toMatchObject({ code: REFUSED });
   await addDevice(database.admin, { tenant: 'ann-1', device: 'four' });
+});
+
+it('without its row of limits the platform lets people make nothing', async () => {
+  const { rows } = await database.admin.query("select id from public.tenants where slug = 'ann-3'");
+  await database.admin.query('delete from access.platform_limits');
+  const dora = await makePerson(database.admin, 'dora@acme.example');
+  await expect(makeTenant(dora, 'dora-1')).rejects.toMatchObject({ code: REFUSED });
+  await expect(makeDevice(rows[0].id, 'one')).rejects.toMatchObject({ code: REFUSED });
 });

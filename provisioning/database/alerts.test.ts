@@ -73,11 +73,14 @@ async function alerts() {
 
 /** What the rule would have opened in the last day, as the dashboard asks for it. */
 async function tryRule({ kind, field, comparison, threshold, window_minutes }: Rule) {
-  const { rows } = await database.asUser(
-    ann,
-    "select * from public.try_alert_rule($1, $2, null, $3, $4, $5, $6, now() - interval '1 day')",
-    [tenant, kind, field, comparison, threshold, window_minutes],
-  );
+  const { rows } = await database.asUser(ann, 'select * from public.try_alert_rule($1, $2, null, $3, $4, $5, $6, 24)', [
+    tenant,
+    kind,
+    field,
+    comparison,
+    threshold,
+    window_minutes,
+  ]);
   return rows[0];
 }
 
@@ -221,14 +224,22 @@ describe('the preview', () => {
     expect(newest[0]).toMatchObject({ device_id: device, value: 95 });
   });
 
-  it('has an hour for each that began within the range', async () => {
+  it('has as many hours as are asked for, the newest last; 1 to 25', async () => {
     await read(0, { t: 95 });
-    const { rows } = await database.asUser(
-      ann,
-      "select by_hour from public.try_alert_rule($1, 'threshold', null, 't', 'above', 90, 5, now() - interval '90 minutes')",
-      [tenant],
-    );
-    expect(rows).toEqual([{ by_hour: [0, 1] }]);
+    await read(24 * 60 - 1, { t: 95 });
+    const byHour = async (hours: number | null) =>
+      (
+        await database.asUser(
+          ann,
+          "select by_hour from public.try_alert_rule($1, 'threshold', null, 't', 'above', 90, 5, $2)",
+          [tenant, hours],
+        )
+      ).rows[0].by_hour;
+    expect(await byHour(2)).toEqual([0, 1]);
+    expect(await byHour(24)).toEqual([1, ...Array(22).fill(0), 1]);
+    expect(await byHour(25)).toHaveLength(25);
+    for (const hours of [null, -1, 0, 26, 2_147_483_647])
+      await expect(byHour(hours)).rejects.toMatchObject({ code: BAD_ARGUMENT });
   });
 
   it.each([HOT, SILENT, RISING])('reads each reading once, however many devices there are: %j', async (rule) => {
@@ -247,7 +258,7 @@ describe('the preview', () => {
       );
       const before = await readingsRead();
       await become(admin, 'authenticated', ann);
-      await admin.query("select public.try_alert_rule($1, $2, null, $3, $4, $5, $6, now() - interval '1 day')", [
+      await admin.query('select public.try_alert_rule($1, $2, null, $3, $4, $5, $6, 24)', [
         ...[tenant, rule.kind, rule.field, rule.comparison, rule.threshold, rule.window_minutes],
       ]);
       await admin.query("select set_config('role', 'none', true)");
@@ -284,6 +295,7 @@ describe('a rule', () => {
     await expect(addRule({ ...SILENT, threshold: 1 })).rejects.toMatchObject({ code: '23514' });
     await expect(preview({ ...HOT, kind: 'guess' })).rejects.toMatchObject({ code: BAD_ARGUMENT });
     await expect(preview({ ...HOT, window_minutes: 0 })).rejects.toMatchObject({ code: BAD_ARGUMENT });
+    await expect(preview({ ...HOT, window_minutes: 2_147_483_647 })).rejects.toMatchObject({ code: BAD_ARGUMENT });
   });
 
   it('cannot be of a tenant, or on a device, of others', async () => {

@@ -34,21 +34,33 @@ export async function setLogin(client: ClientBase, role: string, password: strin
 export async function setVerifier(client: ClientBase, role: LoginRole, verifier: string): Promise<void> {
   // It becomes part of a statement, which takes no parameters.
   if (!VERIFIER.test(verifier)) throw new Error(`the sign-in of ${role} is not a SCRAM verifier`);
-  const { rows } = await client.query<{ me: string }>('select quote_ident(current_user) as me');
-  const me = rows[0]?.me;
   try {
     await client.query(`alter role ${role} login password '${verifier}'`);
   } catch (cause) {
     const { code } = cause as { code?: string };
     if (code === '42704') throw new Error(`there is no role ${role}: apply the migrations first (db apply)`, { cause });
     if (code === '42501') {
-      throw new Error(
-        `this login may not change role ${role}, which another made: have that one, or a superuser, run "grant ${role} to ${me} with admin option", and try again`,
-        { cause },
-      );
+      throw new Error(`this login may not change role ${role}: ${await remedyFor(client, role)}, and try again`, {
+        cause,
+      });
     }
     throw cause;
   }
+}
+
+/** Postgres lets a role with CREATEROLE set another's password: before 16 any other's, since then with ADMIN on it alone. */
+async function remedyFor(client: ClientBase, role: LoginRole): Promise<string> {
+  const { rows } = await client.query<{ me: string; creates: boolean; version: number }>(
+    `select quote_ident(rolname) as me, rolcreaterole as creates, current_setting('server_version_num')::int as version
+     from pg_roles where rolname = current_user`,
+  );
+  const [{ me, creates, version }] = rows as [(typeof rows)[0]];
+  const statements = [
+    !creates && `alter role ${me} createrole`,
+    // The right to give it on is enough: what the role may read is none of this login's business.
+    version >= 160_000 && `grant ${role} to ${me} with admin option, inherit false, set false`,
+  ].filter(Boolean);
+  return `have a superuser, or who made ${creates ? role : me}, run "${statements.join('; ')}"`;
 }
 
 /**

@@ -176,11 +176,23 @@ describe('setLogin', () => {
   it('says what to run when whoever is connected may not change the role', async () => {
     await client.query(`create role "other.owner" createrole login password '${SAMPLE_PASSWORD}'`);
     const url = Object.assign(new URL(database.postgres.url), { username: 'other.owner', password: SAMPLE_PASSWORD });
-    await withConnection(url.href, (other) =>
-      expect(setLogin(other, 'mqtt_ingest', generateKey())).rejects.toThrow(
-        'run "grant mqtt_ingest to "other.owner" with admin option"',
-      ),
-    );
+    const refusal = () =>
+      withConnection(url.href, (other) =>
+        setLogin(other, 'mqtt_ingest', generateKey()).then(
+          () => undefined,
+          ({ message }: Error) => message,
+        ),
+      );
+    const grant = 'grant mqtt_ingest to "other.owner" with admin option, inherit false, set false';
+    expect(await refusal()).toContain(`run "${grant}", and try again`);
+    await client.query('alter role "other.owner" nocreaterole');
+    const statements = `alter role "other.owner" createrole; ${grant}`;
+    expect(await refusal()).toContain(`run "${statements}", and try again`);
+    await client.query(statements);
+    expect(await refusal()).toBeUndefined();
+    // It may set the password, and read nothing more than before.
+    const { rows } = await client.query(`select pg_has_role('other.owner', 'mqtt_ingest', 'usage') as uses`);
+    expect(rows).toEqual([{ uses: false }]);
   });
 
   it('refuses other roles and unfit passwords', async () => {

@@ -24,14 +24,17 @@ export interface Behind {
   jwtSecret: string;
 }
 
-/** @param behind Default: none, there is the auth service alone. */
-export async function startAuthFront(behind?: Behind): Promise<AuthFront> {
+/**
+ * @param behind Default: none, there is the auth service alone.
+ * @param siteUrl where mailed links end, given the address here. Default: here, as it should be.
+ */
+export async function startAuthFront(behind?: Behind, siteUrl = (url: string) => url): Promise<AuthFront> {
   const mailbox = await startMailbox();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const secretKey = 'sb_secret_stand-in';
   const auth = new AuthService({
-    siteUrl: url,
+    siteUrl: siteUrl(url),
     externalUrl: `${url}/auth/v1`,
     jwtSecret: behind?.jwtSecret ?? 'nobody else reads its tokens',
     secretKey,

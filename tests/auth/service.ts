@@ -322,7 +322,7 @@ export class AuthService {
     const query = new URLSearchParams({ token: hash, type, redirect_to: redirectTo });
     const own = new URLSearchParams({ token_hash: hash, type, next: redirectTo });
     const { siteUrl, externalUrl } = this.#options;
-    const href = this.settings.ownTemplates ? `${siteUrl}/link?${own}` : `${externalUrl}/verify?${query}`;
+    const href = this.settings.ownTemplates ? `${siteUrl}/link#${own}` : `${externalUrl}/verify?${query}`;
     await this.#mail(to, type, `<a href="${href.replaceAll('&', '&amp;')}">`);
   }
 

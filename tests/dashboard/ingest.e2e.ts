@@ -66,7 +66,7 @@ test('a dead letter is looked at, redriven while its cause lasts, and stored whe
 test('the page counts what arrives', async () => {
   const page = await openAs('viewer', '/admin/ingest');
   await page.getByRole('heading', { name: 'Readings a minute' }).waitFor();
-  await page.getByRole('img', { name: /^Readings a minute since .* [1-9]\d* stored/ }).waitFor();
+  await page.getByRole('img', { name: /^Readings a minute since .* [1-9][\d,]* stored/ }).waitFor();
   expect(await page.getByRole('heading', { name: 'Dead letters' }).count()).toBe(0);
 });
 
@@ -100,7 +100,7 @@ test('a day is whole: every minute counts, up to the last one', async () => {
 test('the devices page says that readings are refused', async () => {
   await addToDay(0, 1);
   const page = await openAs('viewer', '/admin/devices');
-  await page.getByText(/readings? (was|were) refused today \(UTC\) because this tenant is over its quota/).waitFor();
+  await page.getByText(/readings? (was|were) refused today \(UTC\): over this tenant’s rate or daily quota/).waitFor();
   await page.getByRole('link', { name: 'See Ingest' }).click();
   await page
     .getByText(/over quota$/)

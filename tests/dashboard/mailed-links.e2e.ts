@@ -29,7 +29,8 @@ async function open(path: string): Promise<Page> {
   const page = await openPage('about:blank', { baseURL: front.url, tolerate: REFUSED, reducedMotion: 'reduce' });
   page.on('request', (request) => {
     const { referer = '' } = request.headers();
-    if (/access_token|refresh_token/.test(request.url()) || referer.includes('token')) leaks.push(request.url());
+    if (/access_token|refresh_token|token_hash/.test(request.url()) || referer.includes('token'))
+      leaks.push(request.url());
   });
   await page.goto(path);
   return page;
@@ -103,7 +104,17 @@ test('the first owner: sign-ups are closed, one mail makes the account and leads
   front.auth.settings.disableSignup = true;
   const email = newAddress();
   const slug = `first-${randomBytes(3).toString('hex')}`;
-  const args = ['--tenant', slug, '--tenant-name', 'First Ltd', '--role', 'owner', '--mail'];
+  const args = [
+    '--tenant',
+    slug,
+    '--tenant-name',
+    'First Ltd',
+    '--role',
+    'owner',
+    '--mail',
+    '--supabase-url',
+    front.url,
+  ];
   await invite(email, args, { SUPABASE_SECRET_KEY: front.secretKey });
   const page = await open(await mailedLink(email));
   await heading(page, 'Choose a password');
@@ -209,7 +220,7 @@ test('a link that is too old, and one of the wrong type', async () => {
 test('with mail templates of the operator’s own, a mail server that opens every link does not use it up', async () => {
   front.auth.settings.ownTemplates = true;
   const email = newAddress();
-  const args = ['--tenant', 'acme', '--role', 'viewer', '--mail'];
+  const args = ['--tenant', 'acme', '--role', 'viewer', '--mail', '--supabase-url', front.url];
   await invite(email, args, { SUPABASE_SECRET_KEY: front.secretKey });
   const link = await mailedLink(email);
   for (const method of ['HEAD', 'GET', 'GET']) expect((await fetch(link, { method })).status).toBe(200);
@@ -218,10 +229,19 @@ test('with mail templates of the operator’s own, a mail server that opens ever
   expect(page.url()).toBe(`${front.url}/link`);
   await press(page, 'Go on');
   await heading(page, 'Choose a password');
+  // It is used up now, and a reload must not lose it.
+  await page.reload();
+  await heading(page, 'Choose a password');
   await setPassword(page, newPassword());
   await page.getByText('invites you as viewer').waitFor();
-  const again = await open(link);
+  const again = await open('/link');
+  await heading(again, 'No link was opened');
+  // The address differs in its fragment alone, so the browser loads no page.
+  await again.goto(link);
   await press(again, 'Go on');
+  await heading(again, 'This link does not work any more');
+  expect(await again.evaluate("sessionStorage.getItem('mqtt-saas.link')")).not.toContain('token_hash');
+  await again.reload();
   await heading(again, 'This link does not work any more');
 });
 
@@ -249,7 +269,9 @@ test('a second mail too soon, closed sign-ups, a weak password, an address witho
   await ask('recover', { email });
   await forgotten.getByLabel('E-mail').fill(email);
   await press(forgotten, 'Send link');
-  await forgotten.getByText('Mail was sent a moment ago').waitFor();
+  await forgotten.getByText(`If ${email} has an account`).waitFor();
+  await forgotten.reload();
+  await forgotten.getByLabel('E-mail').fill(email);
   front.auth.settings.authorizedAddresses = ['operator@demo.example'];
   front.auth.settings.maxFrequency = 0;
   await press(forgotten, 'Send link');
@@ -293,6 +315,11 @@ test('changing the password of an old sign-in takes a code from the mail', async
   await press(page, 'Set password');
   await page.getByText('The code is not right, or has expired.').waitFor();
   await inspect(page);
+  // Who comes back with the code in hand has a place to enter it, though no other is sent so soon.
+  front.auth.settings.maxFrequency = 60;
+  await page.reload();
+  await setPassword(page, changed);
+  await page.getByText('Mail was sent a moment ago').waitFor();
   await page.getByLabel('Code').fill(code);
   await press(page, 'Set password');
   await page.getByText('Your password is changed.').waitFor();
@@ -312,11 +339,39 @@ test('a changed e-mail address takes two links', async () => {
   const first = await open(await mailedLink(email));
   await heading(first, 'One more link');
   await inspect(first);
-  const second = await open(await mailedLink(address));
-  await heading(second, 'Your address is changed');
-  await second.getByText(`You sign in as ${address} from now on.`).waitFor();
-  await press(second, 'Go on');
-  await second.getByText(`${address} belongs to no tenant yet`).waitFor();
+  const page = await open('/sign-in');
+  await signIn(page, email, account.password);
+  await heading(page, 'Create your first tenant');
+  const link = await mailedLink(address);
+  await page.goto(link);
+  await heading(page, 'Your address is changed');
+  await page.getByText(`You sign in as ${address} from now on.`).waitFor();
+  await press(page, 'Go on');
+  await page.getByText(`${address} belongs to no tenant yet`).waitFor();
+});
+
+test('a link with somebody else’s session signs nobody in as them, whatever kind it says it is', async () => {
+  const [mallory, ann] = [await person(), await person()];
+  for (const type of ['email_change', 'toString', '__proto__']) {
+    const { access_token, refresh_token } = await sessionOf(mallory);
+    const fragment = new URLSearchParams({ access_token, refresh_token, type });
+    const stranger = await open(`/#${fragment}`);
+    if (type === 'email_change') {
+      await heading(stranger, 'Your address is changed');
+      await stranger.getByRole('link', { name: 'Sign in' }).click();
+      await heading(stranger, 'Sign in');
+      expect(await stranger.evaluate("sessionStorage.getItem('mqtt-saas.link')")).toBeNull();
+    } else await heading(stranger, 'Set a new password');
+    expect(await stranger.evaluate("localStorage.getItem('mqtt-saas.session')")).toBeNull();
+  }
+  const page = await open('/sign-in');
+  await signIn(page, ann.email, ann.password);
+  await heading(page, 'Create your first tenant');
+  const { access_token, refresh_token } = await sessionOf(mallory);
+  await page.goto(`/#${new URLSearchParams({ access_token, refresh_token, type: 'email_change' })}`);
+  await heading(page, 'Your address is changed');
+  await page.getByRole('link', { name: 'Sign in' }).click();
+  await page.getByText(`${ann.email} belongs to no tenant yet`).waitFor();
 });
 
 test('a link of somebody else’s making leads nowhere else, and signs nobody in by itself', async () => {
@@ -332,8 +387,15 @@ test('a link of somebody else’s making leads nowhere else, and signs nobody in
   await page.getByText(`For ${account.email}.`).waitFor();
   await page.goto('/admin/devices');
   await page.waitForURL(/\/sign-in/);
+  // A browser drops the tab of an address.
+  const lured = await open('/sign-in?next=/%09/evil.example/phish');
+  await signIn(lured, account.email, account.password);
+  await heading(lured, 'Create your first tenant');
+  expect(new URL(lured.url()).origin).toBe(front.url);
   // What an address says is never shown: only what the code means.
   await page.goto('/#error=access_denied&error_code=none&error_description=Call+0800+for+help');
   await heading(page, 'This link did not work');
   expect(await page.getByText('0800').count()).toBe(0);
+  await page.goto('/#error=access_denied&error_code=__proto__');
+  await heading(page, 'This link did not work');
 });

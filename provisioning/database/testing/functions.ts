@@ -94,7 +94,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
   try_alert_rule: ({ id, device }) => ({
     ...{ tenant_id: id, kind: 'threshold', device_id: device, field: 't', comparison: 'above', threshold: 1 },
-    ...{ window_minutes: 5, since: hours(-1) },
+    ...{ window_minutes: 5, hours: 1 },
   }),
   acknowledge_alert: ({ alert }) => ({ alert_id: alert }),
   evaluate_alert_rules: () => ({}),

@@ -25,12 +25,12 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
   const settled = useSettled(JSON.stringify(tried));
   const { data, error } = useQuery({
     queryKey: ['preview', tenant_id, settled],
-    queryFn: async () =>
-      (await tryRule(tenant_id, JSON.parse(settled), new Date(Date.now() - HOURS * 3_600_000))) ?? null,
+    queryFn: async () => (await tryRule(tenant_id, JSON.parse(settled), HOURS)) ?? null,
     enabled: problem === undefined && settled === JSON.stringify(tried),
     placeholderData: keepPreviousData,
     // A day hardly changes while a rule is written, and reading it is much work.
     staleTime: STALE_MS,
+    refetchOnWindowFocus: false,
   });
   return (
     <div className={styles.preview} role="status" aria-label="Preview">
@@ -53,7 +53,7 @@ function Firings({ trial, kind }: { trial: Trial; kind: RuleDraft['kind'] }) {
       <p className={styles.count}>
         {firings === 1 ? 'once' : firings === 0 ? 'never' : `${formatNumber(firings)} times`}
       </p>
-      <svg viewBox="0 0 240 60" preserveAspectRatio="none" aria-hidden>
+      <svg viewBox={`0 0 ${hours.length * 10} 60`} preserveAspectRatio="none" aria-hidden>
         {hours.map((count, hour) => {
           const height = count === 0 ? 2 : 6 + (54 * count) / most;
           return (

@@ -61,15 +61,15 @@ export interface Trial {
   firings: number;
   /** On how many devices. */
   devices: number;
-  /** Firings of each hour of the range, the newest last. */
+  /** Firings of each of the hours, the newest last. */
   by_hour: number[];
   /** At most five, newest first. */
   newest: Firing[];
 }
 
-/** Undefined when the tenant is mine no longer. @param since at most 31 days ago. */
-export function tryRule(tenantId: string, draft: RuleDraft, since: Date): Promise<Trial | undefined> {
+/** In the last so many hours: 1 to 25. Undefined when the tenant is mine no longer. */
+export function tryRule(tenantId: string, draft: RuleDraft, hours: number): Promise<Trial | undefined> {
   const { kind, device_id, field, comparison, threshold, window_minutes } = draft;
   const rule = { kind, device_id, field, comparison, threshold, window_minutes };
-  return oneRow((api) => api.rpc('try_alert_rule', { tenant_id: tenantId, ...rule, since: since.toISOString() }));
+  return oneRow((api) => api.rpc('try_alert_rule', { tenant_id: tenantId, ...rule, hours }));
 }

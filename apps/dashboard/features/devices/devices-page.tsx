@@ -87,15 +87,15 @@ export function DevicesPage() {
   );
 }
 
-/** A device shows its last stored reading: without this, one that is over quota looks silent. */
+/** A device shows its last stored reading: without this, one that is over rate or quota looks silent. */
 function RefusedToday() {
   const { usage } = useQuota();
   const refused = usage?.over_quota ?? 0;
   if (refused === 0) return null;
   return (
     <Notice tone="warn">
-      {refused === 1 ? '1 reading was' : `${formatNumber(refused)} readings were`} refused today (UTC) because this
-      tenant is over its quota. A device shows its last stored reading. <Link href="/admin/ingest">See Ingest</Link>
+      {refused === 1 ? '1 reading was' : `${formatNumber(refused)} readings were`} refused today (UTC): over this
+      tenant’s rate or daily quota. A device shows its last stored reading. <Link href="/admin/ingest">See Ingest</Link>
     </Notice>
   );
 }

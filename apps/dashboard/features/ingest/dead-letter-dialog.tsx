@@ -1,11 +1,15 @@
 'use client';
 // One dead letter with its bytes.
+import { useQuery } from '@tanstack/react-query';
 import { Button } from '../../ui/button.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { formatBytes, formatTime } from '../../ui/format.ts';
-import { type DeadLetter, isOpen } from './dead-letters.ts';
+import { Notice } from '../../ui/notice.tsx';
+import { Skeleton } from '../../ui/page.tsx';
+import { messageOf } from '../session/errors.ts';
+import { type DeadLetter, isOpen, type LetterContent, letterContent } from './dead-letters.ts';
 import { LetterState } from './letter-state.tsx';
 import { showPayload } from './payload.ts';
 
@@ -16,7 +20,12 @@ interface Props {
 }
 
 export function DeadLetterDialog({ letter, onClose, onRedrive }: Props) {
-  const { text, bytes, form } = showPayload(letter.payload);
+  const { data: content, error } = useQuery({
+    queryKey: ['dead-letter', letter.id],
+    queryFn: async () => (await letterContent(letter.id)) ?? null,
+    // It never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   return (
     <Dialog title={`Dead letter ${letter.id}`} onClose={onClose}>
       <Facts
@@ -26,19 +35,18 @@ export function DeadLetterDialog({ letter, onClose, onRedrive }: Props) {
           ['Explanation', letter.detail ?? 'none'],
           ['Topic', <code key="topic">{letter.topic}</code>],
           ['Received', formatTime(new Date(letter.received_at))],
-          letter.message_id !== null && ['Message id', <code key="id">{letter.message_id}</code>],
-          letter.content_type !== null && ['Content type', letter.content_type],
-          letter.properties !== null && [
+          content?.message_id != null && ['Message id', <code key="id">{content.message_id}</code>],
+          content?.content_type != null && ['Content type', content.content_type],
+          content?.properties != null && [
             'Properties',
-            <code key="properties">{JSON.stringify(letter.properties)}</code>,
+            <code key="properties">{JSON.stringify(content.properties)}</code>,
           ],
         ]}
       />
-      <h3>
-        Payload, {formatBytes(bytes)}
-        {form === 'hex' && ', in hexadecimal'}
-      </h3>
-      <CopyBlock text={text} label="payload" />
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      {content === null && <Notice tone="danger">This letter is not here any more.</Notice>}
+      {content === undefined && !error && <Skeleton lines={3} label="Loading payload" />}
+      {content && <Payload content={content} />}
       <DialogActions>
         <Button onClick={onClose}>Close</Button>
         {isOpen(letter) && (
@@ -48,5 +56,18 @@ export function DeadLetterDialog({ letter, onClose, onRedrive }: Props) {
         )}
       </DialogActions>
     </Dialog>
+  );
+}
+
+function Payload({ content }: { content: LetterContent }) {
+  const { text, bytes, form } = showPayload(content.payload);
+  return (
+    <>
+      <h3>
+        Payload, {formatBytes(bytes)}
+        {form === 'hex' && ', in hexadecimal'}
+      </h3>
+      <CopyBlock text={text} label="payload" />
+    </>
   );
 }

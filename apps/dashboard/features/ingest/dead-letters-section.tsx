@@ -31,7 +31,7 @@ export function DeadLettersSection() {
   const letters = data?.rows;
   const redrive = useChange({
     run: async (ids: number[] | 'all') => {
-      await (ids === 'all' ? redriveAll(tenant_id) : requestRedrive(ids));
+      await (ids === 'all' ? redriveAll(tenant_id, letters?.[0]?.received_at ?? 'infinity') : requestRedrive(ids));
     },
     done: () => 'Ingest reads them again within seconds. Those that still cannot be stored stay here.',
     changes: ['dead-letters'],

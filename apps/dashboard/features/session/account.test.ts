@@ -1,26 +1,15 @@
 // Each refusal of the auth service is a sentence for a person (codes: supabase/auth, internal/api/apierrors/errorcode.go).
-import { expect, test } from 'vitest';
-import { explain } from './account.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import { explain, requestReset, SENTENCES, signIn, signOut, signUp } from './account.ts';
 
-test.each([
-  'invalid_credentials',
-  'email_not_confirmed',
-  'over_request_rate_limit',
-  'over_email_send_rate_limit',
-  'signup_disabled',
-  'user_banned',
-  'email_address_invalid',
-  'email_address_not_authorized',
-  'email_provider_disabled',
-  'otp_expired',
-  'same_password',
-  'reauthentication_needed',
-  'reauthentication_not_valid',
-  'current_password_required',
-  'invite_not_found',
-  'session_not_found',
-  'refresh_token_not_found',
-])('%s', (code) => {
+/** What the auth service answers to whatever it is asked. */
+let answer: object;
+vi.mock('./clients.ts', () => ({
+  clients: async () => ({ auth: new Proxy({}, { get: (_, method) => method !== 'then' && (async () => answer) }) }),
+}));
+afterEach(() => vi.unstubAllGlobals());
+
+test.each([...SENTENCES.keys()])('%s', (code) => {
   const { message, code: kept } = explain({ code, message: 'for programs', status: 400 });
   expect(kept).toBe(code);
   expect(message).not.toContain('for programs');
@@ -38,4 +27,27 @@ test('what has no sentence of its own', () => {
   expect(said('validation_failed', 'Password cannot be longer than 72 characters', 400)).toBe(
     'Password cannot be longer than 72 characters.',
   );
+});
+
+test('a code from an address that is the name of a property of every object has none either', () => {
+  for (const code of ['__proto__', 'constructor', 'toString'])
+    expect(explain({ code, message: 'No', status: 400 }).message).toBe('No.');
+});
+
+test('asked for a mail too soon, it says the same as for an address that nobody has', async () => {
+  vi.stubGlobal('location', { origin: 'https://x.example' });
+  answer = { data: null, error: { code: 'over_email_send_rate_limit', message: '', status: 429 } };
+  await requestReset('ann@example.com', '/');
+  expect(await signUp('ann@example.com', 'a password of hers', '/')).toBe(false);
+  answer = { data: null, error: { code: 'signup_disabled', message: '', status: 422 } };
+  await expect(signUp('ann@example.com', 'a password of hers', '/')).rejects.toThrow(/switched off/);
+});
+
+test('who signs in or out leaves no mailed link in the tab', async () => {
+  const removed: string[] = [];
+  vi.stubGlobal('sessionStorage', { removeItem: (key: string) => removed.push(key) });
+  answer = { data: {}, error: null };
+  await signIn('ann@example.com', 'a password of hers');
+  await signOut();
+  expect(removed).toEqual(['mqtt-saas.link', 'mqtt-saas.link']);
 });

@@ -6,16 +6,22 @@ import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
 import { CardPage } from '../shell/card-page.tsx';
-import { type AccountError, keepSession, type Opened, openLink, sentenceFor, unsealLink } from './account.ts';
+import { AccountError, keepSession, type Opened, openLink, SENTENCES, unsealLink } from './account.ts';
 import { messageOf } from './errors.ts';
-import { forgetLink, keptLink, type MailedLink } from './mailed-link.ts';
+import { forgetLink, keepOpened, keepRefused, keptLink, type MailedLink } from './mailed-link.ts';
 import { PasswordForm } from './password-form.tsx';
 import { ResetForm } from './reset-form.tsx';
 import { useSession } from './session.tsx';
 
 export function LinkPage() {
   const [link, setLink] = useState<MailedLink>();
-  useEffect(() => setLink(keptLink()), []);
+  useEffect(() => {
+    setLink(keptLink());
+    // A link to this very page differs in its fragment alone, and the browser loads nothing.
+    const again = () => location.reload();
+    addEventListener('hashchange', again);
+    return () => removeEventListener('hashchange', again);
+  }, []);
   if (link === undefined) return <Checking />;
   if (link.kind === 'session') return <CheckedLink {...link} />;
   if (link.kind === 'sealed') return <SealedLink {...link} />;
@@ -49,28 +55,30 @@ const Checking = () => (
 /** Opens it at once: the auth service has checked it before it sent the browser here. */
 function CheckedLink({ type, accessToken, refreshToken, next }: Extract<MailedLink, { kind: 'session' }>) {
   const [link, setLink] = useState<Opened>();
-  const [failure, setFailure] = useState<Partial<AccountError>>();
+  const [failure, setFailure] = useState<unknown>();
   useEffect(() => {
     openLink(accessToken, refreshToken).then(setLink, setFailure);
   }, [accessToken, refreshToken]);
-  if (failure) return <RefusedLink code={failure.code ?? ''} message={messageOf(failure)} next={next} />;
+  if (failure) return <FailedLink failure={failure} next={next} />;
   return link ? <OpenedLink {...{ type, next, link }} /> : <Checking />;
 }
 
 /** Opens it when a person says so: a mail server that opens every link does not use it up. */
 function SealedLink({ type, tokenHash, next }: Extract<MailedLink, { kind: 'sealed' }>) {
   const [link, setLink] = useState<Opened>();
-  const [failure, setFailure] = useState<Partial<AccountError>>();
+  const [failure, setFailure] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   if (link) return <OpenedLink {...{ type, next, link }} />;
-  if (failure) return <RefusedLink code={failure.code ?? ''} message={messageOf(failure)} next={next} />;
-  const open = () => {
+  if (failure) return <FailedLink failure={failure} next={next} />;
+  const open = async () => {
     setBusy(true);
-    unsealLink(type, tokenHash).then(setLink, setFailure);
+    const opened = await unsealLink(type, tokenHash);
+    keepOpened(type, opened.session, next);
+    setLink(opened);
   };
   return (
     <CardPage title="Use this link?" about="It works once. Nothing is changed before the next page.">
-      <Button variant="primary" wide busy={busy} onClick={open}>
+      <Button variant="primary" wide busy={busy} onClick={() => open().catch(setFailure)}>
         Go on
       </Button>
     </CardPage>
@@ -79,6 +87,7 @@ function SealedLink({ type, tokenHash, next }: Extract<MailedLink, { kind: 'seal
 
 function OpenedLink({ type, next, link }: { type: string; next: string; link: Opened }) {
   const router = useRouter();
+  const session = useSession();
   const [problem, setProblem] = useState('');
   const email = link.session.user.email ?? '';
   const goOn = async () => {
@@ -87,17 +96,26 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
     router.replace(next);
   };
   if (type === 'email_change') {
+    if (session.status === 'loading') return <Checking />;
+    // Whoever makes a link chooses its session and what kind it says it is: without a password it signs in nobody else.
+    const isMine = session.status === 'signed-in' && session.session.user.id === link.session.user.id;
     return (
       <CardPage title="Your address is changed" about={`You sign in as ${email} from now on.`}>
         {problem && <Notice tone="danger">{problem}</Notice>}
-        <Button variant="primary" wide onClick={() => goOn().catch((error) => setProblem(messageOf(error)))}>
-          Go on
-        </Button>
+        {isMine ? (
+          <Button variant="primary" wide onClick={() => goOn().catch((error) => setProblem(messageOf(error)))}>
+            Go on
+          </Button>
+        ) : (
+          <ButtonLink variant="primary" wide href="/sign-in" onClick={forgetLink}>
+            Sign in
+          </ButtonLink>
+        )}
       </CardPage>
     );
   }
   // Always a password: who made an account with this address before its owner could confirm it would keep theirs otherwise.
-  const [title, about] = WORDS[type]?.(email) ?? [
+  const [title, about] = WORDS.get(type)?.(email) ?? [
     'Set a new password',
     `For ${email}. Your other devices are signed out.`,
   ];
@@ -109,25 +127,37 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
 }
 
 /** Title and what it is about, for links that bring a first password. */
-const WORDS: Record<string, (email: string) => readonly [string, string]> = {
-  signup: (email) => [
-    'Your address is confirmed',
-    `Enter your password for ${email} once more, or a new one. It replaces any that somebody else may have set for your address.`,
+const WORDS = new Map<string, (email: string) => readonly [string, string]>([
+  [
+    'signup',
+    (email) => [
+      'Your address is confirmed',
+      `Enter your password for ${email} once more, or a new one. It replaces any that somebody else may have set for your address.`,
+    ],
   ],
-  invite: (email) => ['Choose a password', `You sign in with it as ${email} from now on.`],
-};
+  ['invite', (email) => ['Choose a password', `You sign in with it as ${email} from now on.`]],
+]);
 
-const TITLES: Record<string, string> = {
-  otp_expired: 'This link does not work any more',
-  user_banned: 'This account is blocked',
-};
+const TITLES = new Map([
+  ['otp_expired', 'This link does not work any more'],
+  ['user_banned', 'This account is blocked'],
+]);
+
+/** Its tokens stay in the tab only while they may still be of use. */
+function FailedLink({ failure, next }: { failure: unknown; next: string }) {
+  const { code, isFinal } = failure instanceof AccountError ? failure : { code: '', isFinal: false };
+  useEffect(() => {
+    if (isFinal) keepRefused(code, next);
+  }, [code, isFinal, next]);
+  return <RefusedLink code={code} message={messageOf(failure)} next={next} />;
+}
 
 function RefusedLink({ code, message, next }: { code: string; message?: string; next: string }) {
   const session = useSession();
   return (
     <CardPage
-      title={TITLES[code] ?? 'This link did not work'}
-      about={message ?? sentenceFor(code) ?? 'Ask for another and open it as you were sent it.'}
+      title={TITLES.get(code) ?? 'This link did not work'}
+      about={message ?? SENTENCES.get(code) ?? 'Ask for another and open it as you were sent it.'}
     >
       {code !== 'user_banned' && <ResetForm next={next} />}
       {session.status === 'signed-in' && (

@@ -1,6 +1,6 @@
 // What the auth service appends to an address, as its source writes it, and what becomes of it.
-import { expect, test } from 'vitest';
-import { afterLink, MAILED_LINK_SCRIPT, parseLink } from './mailed-link.ts';
+import { expect, test, vi } from 'vitest';
+import { afterLink, keepOpened, keepRefused, keptLink, MAILED_LINK_SCRIPT, parseLink } from './mailed-link.ts';
 
 /** Runs the script on a page of this address. */
 function visit(address: string) {
@@ -43,10 +43,30 @@ test('an error, with and without PKCE; a message; a code', () => {
 
 test('a link of the operator’s own mail template: it is not used yet', () => {
   const { kept, shown, left } = visit(
-    'https://x.example/link?token_hash=abc&type=recovery&next=https%3A%2F%2Fx.example%2Finvite%3Ftoken%3Dt',
+    'https://x.example/link#token_hash=abc&type=recovery&next=https%3A%2F%2Fx.example%2Finvite%3Ftoken%3Dt',
   );
   expect({ shown, left }).toEqual({ shown: '/link', left: undefined });
   expect(parseLink(kept)).toEqual({ kind: 'sealed', type: 'recovery', tokenHash: 'abc', next: '/invite?token=t' });
+});
+
+test('a link that was opened is kept as its session, one that was refused as the refusal alone', () => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal('sessionStorage', {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+  });
+  keepOpened('recovery', { access_token: 'a.b.c', refresh_token: 'r' }, '/invite?token=t');
+  expect(keptLink()).toEqual({
+    kind: 'session',
+    type: 'recovery',
+    accessToken: 'a.b.c',
+    refreshToken: 'r',
+    next: '/invite?token=t',
+  });
+  keepRefused('otp_expired', '/invite?token=t');
+  expect(keptLink()).toEqual({ kind: 'refused', code: 'otp_expired', next: '/invite?token=t' });
+  expect([...kept.values()].join()).not.toContain('a.b.c');
+  vi.unstubAllGlobals();
 });
 
 test('any other address is left alone', () => {
@@ -55,7 +75,7 @@ test('any other address is left alone', () => {
     '/invite?token=abc',
     '/admin/devices#content',
     '/sign-in?next=%2F%23error',
-    '/invite?token_hash=x',
+    '/link?token_hash=x',
   ]) {
     expect(visit(`https://x.example${path}`)).toEqual({ kept: null });
   }
@@ -64,7 +84,17 @@ test('any other address is left alone', () => {
 
 test('a link leads to an invitation or to a page of the signed-in person, nowhere else', () => {
   for (const path of ['/invite?token=abc', '/admin/alerts?x=1']) expect(afterLink(path)).toBe(path);
-  for (const path of [null, '/', '/link', '/invite', '//evil.example/admin/', 'https://evil.example', '/\\admin/']) {
+  for (const path of [
+    null,
+    '/',
+    '/link',
+    '/invite',
+    '//evil.example/admin/',
+    'https://evil.example',
+    '/\\admin/',
+    '/admin/../link',
+    '/admin/..//evil.example',
+  ]) {
     expect(afterLink(path)).toBe('/admin/devices');
   }
 });

@@ -7,11 +7,11 @@ import { safePath } from './next-path.ts';
 const KEPT = 'mqtt-saas.link';
 
 /**
- * Runs before anything else of a page. A link may also lead to /link by itself, with `token_hash` and `type`, where the
- * operator has written the mails so: then it is used when a person says so, not when a mail server opens it. `code` is an
- * answer to PKCE, which only the browser that asked could use; this dashboard never asks so.
+ * Runs before anything else of a page. A link may also lead to /link by itself, with `token_hash` and `type` in its fragment,
+ * where the operator has written the mails so: then it is used when a person says so, not when a mail server opens it. `code`
+ * belongs to the PKCE flow, which this dashboard does not use.
  */
-export const MAILED_LINK_SCRIPT = `(()=>{var l=location,q=new URLSearchParams(l.search),s=l.pathname==='/link'&&q.has('token_hash'),f=s?q+'':l.hash.slice(1);if(!s&&!q.has('code')&&!/(^|&)(access_token|error|error_code|message)=/.test(f))return;for(var n of s?[...q.keys()]:['code','error','error_code','error_description','message'])q.delete(n);var r=q+'',p=l.pathname+(r?'?'+r:'');history.replaceState(null,'',p);try{sessionStorage.setItem('${KEPT}',JSON.stringify({fragment:f,path:p}))}catch{}if(!s)l.replace('/link')})()`;
+export const MAILED_LINK_SCRIPT = `(()=>{var l=location,q=new URLSearchParams(l.search),f=l.hash.slice(1);if(!q.has('code')&&!/(^|&)(access_token|token_hash|error|error_code|message)=/.test(f))return;for(var n of ['code','error','error_code','error_description','message'])q.delete(n);var r=q+'',p=l.pathname+(r?'?'+r:'');history.replaceState(null,'',p);try{sessionStorage.setItem('${KEPT}',JSON.stringify({fragment:f,path:p}))}catch{}if(l.pathname!='/link')l.replace('/link')})()`;
 
 /** What a link has brought. */
 export type MailedLink =
@@ -30,6 +30,19 @@ export const keptLink = (): MailedLink => parseLink(sessionStorage.getItem(KEPT)
 
 /** Once it is used. */
 export const forgetLink = (): void => sessionStorage.removeItem(KEPT);
+
+const keep = (fragment: Record<string, string>, path: string): void =>
+  sessionStorage.setItem(KEPT, JSON.stringify({ fragment: `${new URLSearchParams(fragment)}`, path }));
+
+/** In place of a link that works once and has been opened: its session, which a reload can still use. */
+export const keepOpened = (
+  type: string,
+  { access_token, refresh_token }: { access_token: string; refresh_token: string },
+  next: string,
+): void => keep({ type, access_token, refresh_token }, next);
+
+/** In place of a link that will never work: why, without its tokens. */
+export const keepRefused = (code: string, next: string): void => keep({ error_code: code }, next);
 
 /** @param kept what the script above has kept. */
 export function parseLink(kept: string | null): MailedLink {
@@ -58,4 +71,4 @@ const pathOf = (address: string | null): string | null => {
 
 /** Where a link may lead on to: an invitation, or a page of the signed-in person. */
 export const afterLink = (path: string | null): string =>
-  safePath(path !== null && /^\/(invite\?token=|admin\/)/.test(path) ? path : null);
+  [safePath(path)].find((safe) => /^\/(invite\?token=|admin\/)/.test(safe)) ?? safePath(null);

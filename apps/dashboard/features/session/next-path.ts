@@ -1,2 +1,13 @@
-/** Where to go after signing in. Only a path of this site: a link that signs in must not lead elsewhere. */
-export const safePath = (path: string | null): string => (path && /^\/(?![/\\])/.test(path) ? path : '/admin/devices');
+// Where to go after signing in: a link that signs in must not lead elsewhere.
+
+const HOME = '/admin/devices';
+/** Any origin will do: a path of this site keeps it. */
+const HERE = 'https://here.invalid';
+
+/** Only a path of this site, as a browser reads it: it drops tabs and line breaks, and takes `\` for `/`. */
+export function safePath(path: string | null): string {
+  if (!path?.startsWith('/') || !URL.canParse(path, HERE)) return HOME;
+  const { origin, pathname, search } = new URL(path, HERE);
+  // `/.//example.com` has lost its dot by now.
+  return origin === HERE && !pathname.startsWith('//') ? pathname + search : HOME;
+}

@@ -37,8 +37,9 @@ export function PasswordForm({ email, auth, mayStay = false, onDone }: Props) {
         if (code === 'same_password' && mayStay) return;
         if (code === 'current_password_required') setWants((known) => ({ ...known, current: true }));
         if (code === 'reauthentication_needed') {
-          await sendCode(client);
+          // First: one that was sent a moment ago is as good, and then no other is sent.
           setWants((known) => ({ ...known, code: true }));
+          await sendCode(client);
         }
         throw error;
       });

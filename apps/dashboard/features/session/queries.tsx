@@ -18,15 +18,19 @@ interface PolledState {
   errorUpdatedAt: number;
 }
 
+/** How often what takes the database too long is asked for again: it may be less busy by then. */
+const TOO_MUCH_MS = 300_000;
+
 /**
  * Options of a query that asks again every so many milliseconds while the page is looked at.
- * After a failure it asks less and less often, and shows what it had; not at all when it asks for too much.
+ * After a failure it asks less and less often, and shows what it had; every five minutes when it asks for too much.
  */
 export const polled = (every: number) =>
   ({
     refetchInterval: ({ state }: { state: PolledState }) => {
       if (state.status !== 'error') return every;
-      return isTooMuch(state.error) ? (false as const) : backOff(every, state.dataUpdatedAt, state.errorUpdatedAt);
+      if (isTooMuch(state.error)) return Math.max(every, TOO_MUCH_MS);
+      return backOff(every, state.dataUpdatedAt, state.errorUpdatedAt);
     },
     refetchIntervalInBackground: false,
     placeholderData: keepPreviousData,

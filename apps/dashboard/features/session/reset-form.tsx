@@ -40,7 +40,7 @@ export function ResetForm({ next }: { next: string }) {
     return (
       <Notice tone="ok">
         If {sentTo} has an account, a mail with a link is on its way. The link works once, for a limited time, in any
-        browser. Nothing there? Look among unwanted mail.
+        browser. Nothing there? Look among unwanted mail, and ask again in a few minutes.
         {!sendsMail && ' This platform sends no mail: the link is in its front-door.log.'}
       </Notice>
     );

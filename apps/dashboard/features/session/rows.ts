@@ -17,7 +17,7 @@ interface Question extends PromiseLike<Answer & { count?: number | null }> {
   limit(most: number): this;
 }
 
-/** Makes a question anew. `last` is the row that its answer is to begin after; a table needs no care of it. */
+/** Makes a question anew. `last` is the row after which its answer begins: a function takes it as an argument, a table ignores it. */
 type Ask<Row> = (api: PostgrestClient, last: Row | undefined) => Question;
 
 /**

@@ -50,8 +50,8 @@ export function FieldChart({ deviceId, field, range: { seconds, words }, live }:
     () => fieldColumns(data ?? [], live, field, bucketSeconds),
     [data, live, field, bucketSeconds],
   );
-  if (error && !data) return <Notice tone="danger">{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</Notice>;
-  if (!data) return <ChartSkeleton />;
+  const problem = error && <Notice tone="danger">{isTooMuch(error) ? TOO_MUCH : messageOf(error)}</Notice>;
+  if (!data) return problem ?? <ChartSkeleton />;
   const found = extremes(columns);
   const summary = found
     ? `${field}, ${words}: between ${formatNumber(found.lowest)} and ${formatNumber(found.highest)}, newest ${formatNumber(found.newest)} at ${formatClock(found.newestAt, today)}.`
@@ -66,6 +66,7 @@ export function FieldChart({ deviceId, field, range: { seconds, words }, live }:
   const step = Math.max(1, Math.ceil(times.length / LINES));
   return (
     <>
+      {problem}
       <p className={styles.readout}>{shown}</p>
       <Chart
         times={times}

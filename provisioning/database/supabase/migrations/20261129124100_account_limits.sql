@@ -1,5 +1,6 @@
--- How many tenants a person may make, and how many devices a tenant may have. Without a bound, whoever can make an account
--- can fill the database. Nothing here binds the platform's operator, whose commands come without a signed-in person.
+-- How many tenants a person may make, and how many devices a tenant may have. Alert rules, invitations, commands, and what
+-- these leave in the audit log have no bound yet: a person can fill the database with them. Nothing here binds the platform's
+-- operator, whose commands come without a signed-in person.
 
 create table access.platform_limits (
   -- One row.
@@ -25,7 +26,8 @@ language plpgsql security definer set search_path = ''
 as $$
 declare
   me constant uuid := auth.uid();
-  most constant int := (select l.tenants_per_person from access.platform_limits as l);
+  -- Without a row there is nothing to make: a null would be no limit.
+  most constant int := coalesce((select l.tenants_per_person from access.platform_limits as l), 0);
 begin
   if me is null then
     return new;
@@ -51,7 +53,7 @@ as $$
 declare
   most constant int := coalesce(
     (select l.max_devices from public.tenant_limits as l where l.tenant_id = new.tenant_id),
-    (select l.devices_per_tenant from access.platform_limits as l));
+    (select l.devices_per_tenant from access.platform_limits as l), 0);
 begin
   if auth.uid() is null then
     return new;

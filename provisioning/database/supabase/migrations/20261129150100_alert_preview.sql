@@ -78,32 +78,32 @@ begin
 end
 $$;
 
--- What a rule would have opened alerts on since `since` (at most 31 days ago): how often, on how many devices, how often in
+-- What a rule would have opened alerts on in the last so many hours (1 to 25): how often, on how many devices, how often in
 -- each hour (the newest last), and the five newest. One row; none for a tenant that the caller does not belong to.
 create function public.try_alert_rule(
   tenant_id uuid, kind text, device_id uuid, field text, comparison text, threshold float8, window_minutes int,
-  since timestamptz
+  hours int
 ) returns table (firings bigint, devices bigint, by_hour int[], newest jsonb)
 language plpgsql stable set search_path = ''
 as $$
 declare
-  span constant interval := make_interval(mins => try_alert_rule.window_minutes);
-  hours constant int := ceil(extract(epoch from now() - try_alert_rule.since) / 3600);
+  span interval;
 begin
   if (try_alert_rule.kind in ('threshold', 'missing', 'rate')) is not true
     or (try_alert_rule.window_minutes between 1 and 1440) is not true
     or (try_alert_rule.kind <> 'missing' and (num_nulls(try_alert_rule.field, try_alert_rule.threshold) > 0
       or (try_alert_rule.comparison in ('above', 'below')) is not true))
-    or (try_alert_rule.since between now() - interval '31 days' and now()) is not true
+    or (try_alert_rule.hours between 1 and 25) is not true
   then
     raise exception 'this rule cannot be tried'
       using errcode = 'invalid_parameter_value',
         hint = 'kind: threshold, missing or rate; window_minutes: 1 to 1440; field, comparison (above, below) and threshold '
-          'unless missing; since: within the last 31 days.';
+          'unless missing; hours: 1 to 25.';
   end if;
   if (try_alert_rule.tenant_id <> all (access.my_tenants())) is not false then
     return;
   end if;
+  span := make_interval(mins => try_alert_rule.window_minutes);
   return query
   with firing as materialized (
     select b.device_id, b.at, b.value
@@ -111,17 +111,17 @@ begin
       select x.device_id, x.at, x.value, lag(x.at) over (partition by x.device_id order by x.at) as before
       from access.breaches(
         try_alert_rule.tenant_id, try_alert_rule.kind, try_alert_rule.device_id, try_alert_rule.field,
-        try_alert_rule.comparison, try_alert_rule.threshold, try_alert_rule.window_minutes, try_alert_rule.since,
-        now()) as x
+        try_alert_rule.comparison, try_alert_rule.threshold, try_alert_rule.window_minutes,
+        now() - make_interval(hours => try_alert_rule.hours), now()) as x
     ) as b
     where b.before is null or try_alert_rule.kind = 'missing' or b.at - b.before > span
   ), counted as (
-    select least(floor(extract(epoch from now() - f.at) / 3600)::int, hours - 1) as ago, count(*)::int as n
+    select least(floor(extract(epoch from now() - f.at) / 3600)::int, try_alert_rule.hours - 1) as ago, count(*)::int as n
     from firing as f group by 1
   )
   select count(*), count(distinct f.device_id),
     array(
-      select coalesce(c.n, 0) from generate_series(hours - 1, 0, -1) as hour (ago) left join counted as c using (ago)
+      select coalesce(c.n, 0) from generate_series(try_alert_rule.hours - 1, 0, -1) as hour (ago) left join counted as c using (ago)
       order by hour.ago desc),
     coalesce(
       (select jsonb_agg(n) from (select * from firing order by at desc, device_id limit 5) as n), '[]')
@@ -129,9 +129,9 @@ begin
 end
 $$;
 
-revoke all on function public.try_alert_rule(uuid, text, uuid, text, text, float8, int, timestamptz)
+revoke all on function public.try_alert_rule(uuid, text, uuid, text, text, float8, int, int)
   from public, anon, authenticated, service_role;
-grant execute on function public.try_alert_rule(uuid, text, uuid, text, text, float8, int, timestamptz) to authenticated;
+grant execute on function public.try_alert_rule(uuid, text, uuid, text, text, float8, int, int) to authenticated;
 
 -- Its answer grew with the firings.
 drop function public.preview_alert_rule(uuid, text, uuid, text, text, float8, int, timestamptz);
