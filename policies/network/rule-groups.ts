@@ -26,8 +26,8 @@ export interface RuleGroup {
   resource?: Resource;
   /** Names the group for a message. */
   title: string;
-  /** Inbound rules that could be read, and the resource each is written in. */
-  inbound: { rule: SecurityRule; urn: string }[];
+  /** Inbound rules that could be read, the resource each is written in, and whether Azure alone has it. */
+  inbound: { rule: SecurityRule; urn: string; isEcho: boolean }[];
   /** Fields that are not known or not understood. */
   unreadable: RuleProblem[];
   /** Rules that cannot both be in force: the same name twice, or the same priority in one direction. */
@@ -153,9 +153,9 @@ function assemble(title: string, rules: WrittenRule[], machine: AddressSet, reso
     conflicts,
     unreadable: kept.flatMap(({ parsed, urn }) => unreadableFields(parsed, urn)),
     // A Deny that may belong to another group must not make this one look safe.
-    inbound: kept.flatMap(({ parsed, urn, isCertain }) =>
+    inbound: kept.flatMap(({ parsed, urn, isCertain, isEcho }) =>
       parsed.inbound !== undefined && (isCertain || parsed.inbound.access === 'Allow')
-        ? [{ rule: parsed.inbound, urn }]
+        ? [{ rule: parsed.inbound, urn, isEcho }]
         : [],
     ),
   };

@@ -13,18 +13,20 @@ const NEIGHBOUR = 'connects the network with another one, whose security groups 
 const OWN_RULES = 'makes public addresses or security rules of its own, which no policy sees';
 const OVERRIDE = 'makes rules or routes that come before every security group';
 const TUNNEL = 'opens a tunnel from inside, past every security group';
+const OPEN = 'is reachable from the Internet, or may be, and no security group guards it';
 const FOREIGN = 'is of a provider whose resources no rule of this pack judges';
 
 /** Reason to types, or to the beginning of types where it ends with `*`. The package is azure-native where none is named. */
 const REFUSED: Record<string, string> = {
   [TEMPLATE]: `resources:Deployment* resources:Resource solutions:Application blueprint:Assignment
     devtestlab:Environment hybridnetwork:SiteNetworkService kubernetes:helm.sh/v3:Release`,
-  [SCRIPT]: 'resources:AzureCliScript resources:AzurePowerShellScript avs:ScriptExecution',
+  [SCRIPT]: `resources:AzureCliScript resources:AzurePowerShellScript avs:ScriptExecution automation:Runbook
+    automation:SourceControl logic:Workflow containerregistry:Task containerregistry:TaskRun`,
   [PROXY]: `network:ApplicationGateway* network:AzureFirewall network:BastionHost network:FirewallPolicy*
     network:NetworkVirtualAppliance* network:VirtualApplianceSite network:VirtualNetworkAppliance
     network:PrivateLinkService* network:SecurityPartnerProvider network:ServiceGateway cloudngfw:Firewall
     apimanagement:ApiManagementService kubernetes:networking.k8s.io/* kubernetes:gateway.networking.k8s.io/*
-    cloudflare:index/spectrumApplication:*`,
+    kubernetes:extensions/v1beta1:Ingress* cloudflare:index/spectrumApplication:*`,
   [NEIGHBOUR]: `network:VirtualNetworkPeering network:ConnectivityConfiguration network:VirtualNetworkGateway*
     network:VpnGateway network:VpnConnection network:P2sVpnGateway network:NatRule network:ExpressRoute*
     network:HubVirtualNetworkConnection network:HubRouteTable network:VirtualHub* network:VirtualRouter*
@@ -33,7 +35,8 @@ const REFUSED: Record<string, string> = {
     containerservice:AgentPool containerservice:OpenShiftManagedCluster redhatopenshift:* servicefabric:ManagedCluster
     servicefabric:Cluster servicefabricmesh:* batch:Pool hdinsight:Cluster labservices:Lab devtestlab:VirtualMachine
     devtestlab:Lab azurefleet:Fleet machinelearningservices:Compute databricks:Workspace avs:*PublicIP*
-    azurestackhci:* networkcloud:* security:JitNetworkAccessPolicy containerinstance:NGroup`,
+    azurestackhci:* networkcloud:* security:JitNetworkAccessPolicy containerinstance:NGroup
+    virtualmachineimages:VirtualMachineImageTemplate`,
   [OVERRIDE]: `network:DefaultAdminRule network:SecurityUserRule network:UserRule network:DefaultUserRule network:Commit
     network:RoutingRule network:ScopeConnection network:ManagementGroupNetworkManagerConnection
     network:SubscriptionNetworkManagerConnection network:NetworkSecurityPerimeterAccessRule
@@ -102,6 +105,17 @@ function judgeContainers({ ipAddress }: KnownObject): string | undefined {
     : 'has an address that is not surely private, and no security group guards it';
 }
 
+const judgeSpring = (props: KnownObject) => ((at(props, 'properties', 'public') ?? false) === false ? undefined : OPEN);
+
+function judgeService(service: Known): string | undefined {
+  const spec = at(service, 'spec');
+  return spec === UNKNOWN ||
+    !['clusterip', 'externalname'].includes(text(at(spec, 'type') ?? 'ClusterIP') ?? '') ||
+    isSet(at(spec, 'externalIPs'))
+    ? 'is reachable from outside its cluster, or may be, and no rule judges by whom'
+    : undefined;
+}
+
 /** By type, what is wrong with the properties; undefined when nothing is. */
 const CONDITIONS: Record<string, (props: KnownObject) => string | undefined> = {
   'network:AdminRule': ({ access, direction }) =>
@@ -118,28 +132,26 @@ const CONDITIONS: Record<string, (props: KnownObject) => string | undefined> = {
   'containerinstance:ContainerGroupProfile': judgeContainers,
   'app:ContainerApp': ({ configuration }) => {
     const ingress = at(configuration, 'ingress');
-    return isSet(ingress) && (at(ingress, 'external') ?? false) !== false
-      ? 'is reachable from the Internet, or may be, and no security group guards it'
-      : undefined;
+    return isSet(ingress) && (at(ingress, 'external') ?? false) !== false ? OPEN : undefined;
   },
-  'kubernetes:core/v1:Service': ({ spec }) =>
-    spec === UNKNOWN ||
-    !['clusterip', 'externalname'].includes(text(at(spec, 'type') ?? 'ClusterIP') ?? '') ||
-    isSet(at(spec, 'externalIPs'))
-      ? 'is reachable from outside its cluster, or may be, and no rule judges by whom'
+  'sql:ManagedInstance': ({ publicDataEndpointEnabled }) =>
+    (publicDataEndpointEnabled ?? false) !== false
+      ? 'has a public endpoint, or may have one, and Azure writes rules for it into the security group of its subnet'
       : undefined,
+  'web:AppServiceEnvironment': ({ internalLoadBalancingMode }) =>
+    text(internalLoadBalancingMode)?.replaceAll(' ', '') === 'web,publishing' ? undefined : OPEN,
+  'appplatform:App': judgeSpring,
+  'appplatform:Gateway': judgeSpring,
+  'appplatform:ApiPortal': judgeSpring,
+  'kubernetes:core/v1:Service': judgeService,
+  'kubernetes:core/v1:ServicePatch': judgeService,
+  'kubernetes:core/v1:ServiceList': ({ items }) => entriesOf(items).map(judgeService).find(isSet),
 };
 const JUDGES = new Map(Object.entries(CONDITIONS).map(([type, judge]) => [token(type), judge]));
 
-/** Packages that have a type in the table. */
-export const PACKAGES: readonly string[] = [
-  'azure-native',
-  'azure',
-  'azurerm',
-  'azapi',
-  'cloudflare',
-  'kubernetes',
-].map((name) => `${name}:*`);
+/** Packages that have a type in the table, beside azure-native. */
+export const OTHER_PACKAGES = ['azure', 'azurerm', 'azapi', 'cloudflare', 'kubernetes'];
+export const PACKAGES: readonly string[] = ['azure-native', ...OTHER_PACKAGES].map((name) => `${name}:*`);
 
 /**
  * What makes a resource a way in that nobody judges, as the end of a sentence about it; undefined when it is none.
