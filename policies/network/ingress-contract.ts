@@ -10,7 +10,7 @@ import { type RuleGroup, ruleGroups } from './rule-groups.ts';
 const CLOSE =
   'give the rule a narrower source or port, or put a Deny of higher priority before it; let components/network build it from domain/ingress.ts';
 const REMOVE =
-  'write the rule into the program as it should be; or remove it: if the stack still has it, leave it in the program, run pulumi destroy --target with its URN, which no policy stops, then take it out; if somebody made it by hand, delete it in Azure; in both cases pulumi refresh afterwards';
+  'write the rule into the program as it should be, or remove it: run pulumi destroy --target with its URN where the stack still has it, which no policy stops, else delete it in Azure; then run pulumi refresh';
 const READ = 'write the field so that it is known in the preview, as a prefix, port or service tag';
 const SEPARATE = 'give every rule of the group its own name and priority';
 
