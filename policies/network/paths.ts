@@ -40,10 +40,14 @@ const IN_NO_SUBNET = [VIRTUAL_NETWORK, SECURITY_GROUP, FLOW_LOG, DIAGNOSTIC_SETT
 /** Hold interfaces, for which {@link Ways} looks by itself. */
 const INTERFACES = [NETWORK_INTERFACE, VIRTUAL_MACHINE, SCALE_SET];
 
-function holdsText(value: Known, pattern: RegExp): boolean {
-  if (typeof value === 'string') return pattern.test(value);
-  if (Array.isArray(value)) return value.some((each) => holdsText(each, pattern));
-  return isObject(value) && Object.values(value).some((each) => holdsText(each, pattern));
+/** True when an id in the value may be the subnet's. */
+function mayName(subnet: Subnet, value: Known): boolean {
+  if (typeof value === 'string') {
+    const name = /\/subnets\/([^/]+)$/i.exec(value)?.[1]?.toLowerCase();
+    return name !== undefined && (typeof subnet.name !== 'string' || name === subnet.name.toLowerCase());
+  }
+  if (Array.isArray(value)) return value.some((each) => mayName(subnet, each));
+  return isObject(value) && Object.values(value).some((each) => mayName(subnet, each));
 }
 
 /** True when a resource may be in the subnet: it is made from it, names it, or is made from its network or waits for that. */
@@ -52,10 +56,9 @@ function mayBeIn(subnet: Subnet, resource: Resource, networks: Resource[]): bool
   const sources = Object.values(resource.propertyDependencies).flat();
   if (sources.includes(subnet.resource.urn)) return true;
   if ([...IN_NO_SUBNET, ...INTERFACES].includes(resource.type)) return false;
-  const name = typeof subnet.name === 'string' ? RegExp.escape(subnet.name) : '[^/]+';
   return (
     networks.some(({ urn }) => sources.includes(urn) || resource.dependencies.includes(urn)) ||
-    holdsText(resource.props, new RegExp(`/subnets/${name}$`, 'i'))
+    mayName(subnet, resource.props)
   );
 }
 

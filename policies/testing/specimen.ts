@@ -75,11 +75,11 @@ export function judge(rule: Rule, plan: Resource[], config: RuleConfig = {}, exc
   const messages: string[] = [];
   const report = (message: string) => messages.push(message);
   const getConfig = () => config;
-  if (!('validateResource' in policy)) {
+  if ('checkStack' in rule && 'validateStack' in policy) {
     policy.validateStack({ resources: stackResources(plan), getConfig } as unknown as StackValidationArgs, report);
     return messages;
   }
-  const [validate] = [policy.validateResource].flat();
+  const [validate] = 'validateResource' in policy ? [policy.validateResource].flat() : [];
   for (const each of plan)
     validate?.({ ...each, opts: options(each), getConfig } as unknown as ResourceValidationArgs, report);
   return messages;
