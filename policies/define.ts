@@ -1,5 +1,5 @@
 // How a rule becomes a policy of the pack.
-import type { Policies, ReportViolation, ResourceValidationArgs } from '@pulumi/policy';
+import type { Policies, ReportViolation, ResourceValidationArgs, StackValidationArgs } from '@pulumi/policy';
 import type { Exceptions } from './exceptions/exceptions.ts';
 import { parseGranted } from './exceptions/parse.ts';
 import { Inputs } from './inputs.ts';
@@ -44,8 +44,16 @@ function checkArgs(rule: ResourceRule, args: ResourceValidationArgs, exceptions:
   return rule.check(fromResourceArgs(args), configured(rule, args, exceptions));
 }
 
-/** The policy that @pulumi/policy serves for a rule. Its messages read: what is demanded, what is wrong, why that matters, how to fix it. */
-export function definePolicy(rule: Rule, exceptions: Exceptions, inputs = new Inputs()): Policies[number] {
+/**
+ * The policy that @pulumi/policy serves for a rule. Its messages read: what is demanded, what is wrong, why that matters, how to
+ * fix it. @param print takes one line.
+ */
+export function definePolicy(
+  rule: Rule,
+  exceptions: Exceptions,
+  inputs = new Inputs(),
+  print: (line: string) => void = console.log,
+): Policies[number] {
   const policy = {
     name: rule.name,
     displayName: `${rule.id} ${rule.name}`,
@@ -75,6 +83,12 @@ export function definePolicy(rule: Rule, exceptions: Exceptions, inputs = new In
       inputs.remember(args.urn, args.props);
       report(rule, checkArgs(rule, args, exceptions), args.urn, exceptions, violation);
     },
+    ...(rule.notes && {
+      validateStack: (args: StackValidationArgs) => {
+        const resources = args.resources.map((each) => fromStackResource(each, inputs));
+        for (const line of rule.notes!(resources, configured(rule, args, exceptions))) print(`${rule.name} ${line}`);
+      },
+    }),
     ...(typeof rule.remedy === 'string'
       ? {}
       : {

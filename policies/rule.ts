@@ -65,6 +65,8 @@ export interface ResourceRule extends Control {
   /** Values that put it right, by property, where Pulumi may write them; else a sentence that says why it may not. */
   remedy: Readonly<Record<string, unknown>> | string;
   check(resource: Resource, config: RuleConfig): Finding[];
+  /** What is to be told, of the whole stack, that violates nothing: lines that go on from the rule's name. Default: nothing. */
+  notes?(resources: Resource[], config: RuleConfig): string[];
 }
 
 /** Judges all resources of the stack together, at the end of a preview or update, by what the program gives them (inputs.ts). */

@@ -11,6 +11,14 @@ export const VIRTUAL_MACHINE = 'azure-native:compute:VirtualMachine';
 export const SCALE_SET = 'azure-native:compute:VirtualMachineScaleSet';
 export const VM_EXTENSION = 'azure-native:compute:VirtualMachineExtension';
 export const RUN_COMMAND = 'azure-native:compute:VirtualMachineRunCommandByVirtualMachine';
+/** What runs a script inside a machine, with the machine's identity. */
+export const SCRIPT_RUNNERS: readonly string[] = [
+  VM_EXTENSION,
+  RUN_COMMAND,
+  'azure-native:compute:VirtualMachineScaleSetExtension',
+  'azure-native:compute:VirtualMachineScaleSetVMExtension',
+  'azure-native:compute:VirtualMachineScaleSetVMRunCommand',
+];
 export const DISK = 'azure-native:compute:Disk';
 export const VAULT = 'azure-native:keyvault:Vault';
 export const ACCESS_POLICY = 'azure-native:keyvault:AccessPolicy';

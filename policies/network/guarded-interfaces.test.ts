@@ -85,6 +85,18 @@ describe('network-public-interfaces-guarded', () => {
     expect(judge(guardedSubnet, nic({ ipConfigurations: UNKNOWN_TEXT }))).toHaveLength(1);
     expect(judge(openSubnet, nic({ ipConfigurations: [UNKNOWN_TEXT] }))).toHaveLength(1);
   });
+  test('so do the interfaces of a machine or scale set that are not known', () => {
+    const unknown = { networkInterfaceConfigurations: UNKNOWN_TEXT };
+    for (const networkProfile of [UNKNOWN_TEXT, unknown, { networkInterfaceConfigurations: [UNKNOWN_TEXT] }]) {
+      expect(judge(guardedSubnet, resource(VIRTUAL_MACHINE, 'vm', { networkProfile }))).toHaveLength(1);
+      const virtualMachineProfile = { networkProfile };
+      expect(judge(guardedSubnet, resource(SCALE_SET, 'set', { virtualMachineProfile }))).toHaveLength(1);
+    }
+    expect(judge(guardedSubnet, resource(SCALE_SET, 'set', { virtualMachineProfile: UNKNOWN_TEXT }))).toHaveLength(1);
+    expect(
+      judge(guardedSubnet, resource(VIRTUAL_MACHINE, 'vm', { networkProfile: { networkInterfaces: [ID] } })),
+    ).toEqual([]);
+  });
   test('one open subnet of two is a violation', () => {
     const other = resource(SUBNET, 'other', {});
     const both = { ipConfigurations: [guardedSubnet.urn, other.urn] };

@@ -9,6 +9,8 @@ import { type RuleGroup, ruleGroups } from './rule-groups.ts';
 
 const CLOSE =
   'give the rule a narrower source or port, or put a Deny of higher priority before it; let components/network build it from domain/ingress.ts';
+const REMOVE =
+  'write the rule into the program as it should be, or remove it: run pulumi destroy --target with its URN where the stack still has it, which no policy stops, else delete it in Azure; then run pulumi refresh';
 const READ = 'write the field so that it is known in the preview, as a prefix, port or service tag';
 const SEPARATE = 'give every rule of the group its own name and priority';
 
@@ -29,13 +31,15 @@ function obstaclesOf({ title, unreadable, conflicts }: RuleGroup): Finding[] {
 function judge({ groups, machine }: Path, contract: IngressContract): Finding[] {
   const chain = groups.map(({ inbound }) => [...inbound.map(({ rule }) => rule), ...DEFAULT_RULES]);
   return findExposures(chain, contract, machine).map(({ rules, packet }) => {
-    const names = rules.map(
-      ({ name, priority }, index) => `rule "${name}" (priority ${priority}) of ${groups[index]!.title}`,
-    );
+    const written = rules.map((rule, index) => groups[index]!.inbound.find((each) => each.rule === rule));
+    const names = rules.map(({ name, priority }, index) => {
+      const said = `rule "${name}" (priority ${priority}) of ${groups[index]!.title}`;
+      return written[index]?.isEcho ? `${said}, which is in Azure and not in the program` : said;
+    });
     return {
-      urn: groups[0]!.inbound.find(({ rule }) => rule === rules[0])?.urn,
+      urn: written[0]?.urn,
       message: `${describePacket(packet)} is allowed by ${names.join(', and by ')}.`,
-      fix: CLOSE,
+      fix: written.some((each) => each?.isEcho) ? REMOVE : CLOSE,
     };
   });
 }

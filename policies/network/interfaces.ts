@@ -44,9 +44,10 @@ export function interfaces(resources: Resource[]): Interface[] {
     }
     const path = INSIDE[resource.type];
     const inMachine = path === undefined ? undefined : at(resource.props, ...path, 'networkInterfaceConfigurations');
-    if (path === undefined || !Array.isArray(inMachine)) return [];
+    if (path === undefined) return [];
     const properties = { group: path[0]!, configurations: path[0]! };
-    return inMachine.map((nic) => ({
+    // A list that is not known may hold an interface of which nothing is known.
+    return entriesOf(inMachine).map((nic) => ({
       resource,
       properties,
       group: at(nic, 'networkSecurityGroup'),

@@ -1,16 +1,32 @@
 // The table of ways in: nothing of azure-native's network module is undecided, and what is named, what passes and why.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StackValidationArgs } from '@pulumi/policy';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { definePolicy } from '../define.ts';
+import { Exceptions } from '../exceptions/exceptions.ts';
+import { Inputs } from '../inputs.ts';
 import { resource, UNKNOWN_TEXT } from '../testing/plan.ts';
-import { judge } from '../testing/specimen.ts';
+import { judge, stackResources } from '../testing/specimen.ts';
+import { RUN_COMMAND, SCALE_SET, VM_EXTENSION } from '../types.ts';
 import { cloudCall } from './cloud-commands.ts';
 import { knownWaysIn } from './known-ways-in.ts';
 import { isDecided } from './ways-in.ts';
 
 const say = (type: string, props: object = {}, config = {}) =>
   judge(knownWaysIn, [resource(type, 'it', { ...props })], config).join();
+
+const COMMAND = 'command:local:Command';
+const SCALE_SET_EXTENSION = `${SCALE_SET}Extension`;
+const scaleSet = (properties: object) => ({
+  virtualMachineProfile: { extensionProfile: { extensions: [{ name: 'run', ...properties }] } },
+});
+const schema = z.fromJSONSchema({ type: 'object', ...knownWaysIn.configSchema } as Parameters<
+  typeof z.fromJSONSchema
+>[0]);
+const takes = (config: object) => schema.safeParse(config).success;
 
 /** Every resource class of the module, as the SDK declares them. */
 function typesOf(module: string): string[] {
@@ -56,6 +72,14 @@ describe('what cannot be judged is named', () => {
     ['cloudflare:index/tunnelConfig:TunnelConfig', 'a tunnel'],
     ['cloudflare:index/spectrumApplication:SpectrumApplication', 'a private address of its own'],
     ['kubernetes:helm.sh/v3:Release', 'a template'],
+    ['azure-native:automation:Runbook', 'runs commands'],
+    ['azure-native:automation:SourceControl', 'runs commands'],
+    ['azure-native:logic:Workflow', 'runs commands'],
+    ['azure-native:containerregistry:Task', 'runs commands'],
+    ['azure-native:containerregistry:TaskRun', 'runs commands'],
+    ['azure-native:virtualmachineimages:VirtualMachineImageTemplate', 'of its own'],
+    ['kubernetes:extensions/v1beta1:Ingress', 'a private address of its own'],
+    ['kubernetes:extensions/v1beta1:IngressPatch', 'a private address of its own'],
   ])('%s', (type, message) => {
     expect(say(type)).toContain(message);
     expect(say(type)).toContain('accepted of network-ways-in-judged');
@@ -79,8 +103,45 @@ describe('what cannot be judged is named', () => {
   test('unless somebody has judged it', () => {
     const peering = 'azure-native:network:VirtualNetworkPeering';
     expect(say(peering, {}, { accepted: [peering] })).toBe('');
-    expect(say('azure:core/resourceGroup:ResourceGroup', {}, { accepted: ['azure:core/*'] })).toBe('');
-    expect(say('azure:network/subnet:Subnet', {}, { accepted: ['azure:core/*', peering] })).not.toBe('');
+    expect(say('azure:core/resourceGroup:ResourceGroup', {}, { accepted: ['azure:*'] })).toBe('');
+    expect(say('azure:network/subnet:Subnet', {}, { accepted: ['azapi:*', peering] })).not.toBe('');
+  });
+
+  test.each(['*', 'a*', 'azure-native:*', 'azure-native:network:*', 'azure:core/*', 'command:*', COMMAND, ''])(
+    'the configuration refuses to accept "%s", and the rule ignores it',
+    (entry) => {
+      expect(takes({ accepted: [entry] })).toBe(false);
+      const config = { accepted: [entry] };
+      expect(say('azure-native:network:VirtualNetworkPeering', {}, config)).not.toBe('');
+      expect(say('azure:core/resourceGroup:ResourceGroup', {}, config)).not.toBe('');
+      expect(say(COMMAND, { create: 'az vm open-port' }, config)).not.toBe('');
+    },
+  );
+  test('but takes a type, and all of another package', () => {
+    const accepted = ['azure-native:network:VirtualNetworkPeering', 'azure:*', 'kubernetes:helm.sh/v3:Release'];
+    expect(takes({ accepted })).toBe(true);
+  });
+  test('a command passes by an exception only, wherever it runs', () => {
+    const [run, extension] = [RUN_COMMAND, VM_EXTENSION];
+    expect(say(run, { source: { script: 'az vm open-port' } }, { accepted: [run] })).not.toBe('');
+    expect(say(extension, { settings: { commandToExecute: 'az vm open-port' } }, { accepted: [extension] })).not.toBe(
+      '',
+    );
+  });
+
+  test('an entry that matches nothing is said, and changes no verdict', () => {
+    const accepted = ['azure:*', 'azure-native:network:VirtualNetworkPeering', 'azure-native:network/v1:Subnet'];
+    const plan = [resource('azure-native:network:VirtualNetworkPeering', 'it', {})];
+    const lines: string[] = [];
+    const policy = definePolicy(knownWaysIn, new Exceptions(), new Inputs(), (line) => lines.push(line));
+    const violations: string[] = [];
+    const args = { resources: stackResources(plan), getConfig: () => ({ accepted }) } as unknown as StackValidationArgs;
+    if ('validateStack' in policy) policy.validateStack(args, (message) => violations.push(message));
+    expect(violations).toEqual([]);
+    expect(lines).toEqual([
+      'network-ways-in-judged accepts azure:*, and nothing in this stack is of it: remove the entry where no other stack needs it',
+      'network-ways-in-judged accepts azure-native:network/v1:Subnet, and nothing in this stack is of it: remove the entry where no other stack needs it',
+    ]);
   });
 });
 
@@ -119,6 +180,20 @@ describe('what its properties decide', () => {
     ['kubernetes:core/v1:Service', { spec: { type: 'NodePort' } }, false],
     ['kubernetes:core/v1:Service', { spec: { externalIPs: ['198.51.100.7'] } }, false],
     ['kubernetes:core/v1:Service', { spec: {} }, true],
+    ['kubernetes:core/v1:ServicePatch', { spec: { type: 'LoadBalancer' } }, false],
+    ['kubernetes:core/v1:ServicePatch', { spec: { type: 'ClusterIP' } }, true],
+    ['kubernetes:core/v1:ServiceList', { items: [{ spec: {} }, { spec: { type: 'NodePort' } }] }, false],
+    ['kubernetes:core/v1:ServiceList', { items: [{ spec: {} }] }, true],
+    ['azure-native:sql:ManagedInstance', { publicDataEndpointEnabled: true }, false],
+    ['azure-native:sql:ManagedInstance', { publicDataEndpointEnabled: UNKNOWN_TEXT }, false],
+    ['azure-native:sql:ManagedInstance', {}, true],
+    ['azure-native:web:AppServiceEnvironment', {}, false],
+    ['azure-native:web:AppServiceEnvironment', { internalLoadBalancingMode: 'Web' }, false],
+    ['azure-native:web:AppServiceEnvironment', { internalLoadBalancingMode: 'Web, Publishing' }, true],
+    ['azure-native:appplatform:App', { properties: { public: true } }, false],
+    ['azure-native:appplatform:App', { properties: UNKNOWN_TEXT }, false],
+    ['azure-native:appplatform:App', { properties: {} }, true],
+    ['azure-native:appplatform:Gateway', { properties: { public: true } }, false],
   ])('%s %j: passes %s', (type, props, passes) => {
     expect(say(type, props) === '').toBe(passes);
   });
@@ -143,6 +218,30 @@ describe('a command', () => {
     'azd provision',
     'kubectl expose deployment broker --type LoadBalancer',
     'curl -X PUT https://management.azure.com/subscriptions/0',
+    'az functionapp deployment user set --user-name u',
+    'az monitor log-analytics workspace create -n w',
+    'az webapp deployment slot create --slot s',
+    'az network nsg rule create show',
+    'az network nsg rule delete --name deny',
+    'az vm open-port list',
+    'az keyvault secret show --name x; az vm open-port',
+    'sudo -n az network nsg create',
+    'FOO=1 az rest --method put',
+    'if true; then az unheard-of thing; fi',
+    'echo "$(az network nsg create)"',
+    'C="az network"; $C nsg create',
+    "echo '# no comment' ; az network nsg create",
+    "# don't\naz network nsg create # can't",
+    'flock /tmp/lock az --only-show-errors network nsg create',
+    'C:\\cli\\az.cmd network nsg create',
+    'python3 -m azure.cli network nsg create',
+    'pwsh -c "Remove-AzNetworkSecurityRuleConfig -Name deny"',
+    'pwsh -c "Invoke-AzRestMethod -Method PUT"',
+    'terraform destroy -target azurerm_network_security_rule.deny',
+    'pulumi -C other destroy --yes',
+    'azd down',
+    'kubectl delete networkpolicy deny',
+    'helm uninstall firewall',
   ])('%s is named', (command) => {
     expect(cloudCall(command)).toBeDefined();
     for (const type of ['command:local:Command', 'command:remote:Command'])
@@ -158,7 +257,53 @@ describe('a command', () => {
     'pulumi stack output brokerHost',
     'terraform output',
     'kubectl get pods',
+    'cat /srv/az',
+    'echo az',
+    '# az',
+    'npm ci # then az network nsg create by hand',
+    'npm run az',
+    'command -v az',
+    'az functionapp function list --resource-group rg --name func',
+    'az functionapp list-flexconsumption-locations --output json',
+    'az login --identity && az account set --subscription s',
+    'az storage blob upload --file f; az keyvault secret set --name n',
+    'az version >az.json',
   ])('%s passes', (command) => {
     expect(say('command:local:Command', { create: command })).toBe('');
+  });
+
+  const OPEN = 'network nsg rule create --name ssh';
+  test.each<[string, object, string]>([
+    [COMMAND, { interpreter: ['az'], create: OPEN }, 'in create'],
+    [COMMAND, { interpreter: ['az', 'network', 'nsg'], update: 'rule create' }, 'in update'],
+    [COMMAND, { interpreter: ['/bin/sh', '-c', `az ${OPEN}`] }, 'in interpreter'],
+    [COMMAND, { interpreter: ['/bin/sh', '-c', `az ${OPEN}`], create: 'x' }, 'in interpreter'],
+    [COMMAND, { environment: { C: `az ${OPEN}` }, create: 'eval $C' }, 'in environment'],
+    [COMMAND, { environment: { C: 'az' }, create: `$C ${OPEN}` }, 'in environment'],
+    [VM_EXTENSION, { settings: { commandToExecute: `az ${OPEN}` } }, 'in settings'],
+    [VM_EXTENSION, { protectedSettings: { commandToExecute: `az ${OPEN}` } }, 'in protectedSettings'],
+    [VM_EXTENSION, { settings: { script: Buffer.from(`az ${OPEN}`).toString('base64') } }, 'in settings'],
+    [VM_EXTENSION, { settings: { fileUris: ['https://x/y.sh'] } }, 'in settings.fileUris'],
+    [SCALE_SET_EXTENSION, { settings: { commandToExecute: `az ${OPEN}` } }, 'in settings'],
+    [`${SCALE_SET}VMExtension`, { settings: { commandToExecute: `az ${OPEN}` } }, 'in settings'],
+    [`${SCALE_SET}VMRunCommand`, { source: { script: `az ${OPEN}` } }, 'in source'],
+    [`${SCALE_SET}VMRunCommand`, { source: { scriptUri: UNKNOWN_TEXT } }, 'in source.scriptUri'],
+    [RUN_COMMAND, { source: { scriptUri: 'https://x/y.sh' } }, 'in source.scriptUri'],
+    [SCALE_SET, scaleSet({ settings: { commandToExecute: `az ${OPEN}` } }), 'in virtualMachineProfile'],
+    [SCALE_SET, scaleSet({ protectedSettings: { fileUris: ['https://x/y.sh'] } }), 'fileUris'],
+  ])('%s %j is named', (type, props, where) => {
+    expect(say(type, props)).toContain(where);
+  });
+  test.each<[string, object]>([
+    [COMMAND, { interpreter: ['az'], create: 'account show' }],
+    [
+      COMMAND,
+      { interpreter: ['/bin/bash', '-c'], create: 'npm run build', environment: { TOOL: '/srv/az/x', N: '1' } },
+    ],
+    [VM_EXTENSION, { publisher: 'Microsoft.Azure.Monitor', settings: { authentication: {} } }],
+    [SCALE_SET, {}],
+    [SCALE_SET, scaleSet({ settings: { workspaceId: 'w' } })],
+  ])('%s %j passes', (type, props) => {
+    expect(say(type, props)).toBe('');
   });
 });

@@ -2,7 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../resource.ts';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
-import { NETWORK_INTERFACE, SCALE_SET, SECURITY_GROUP, SUBNET, VIRTUAL_MACHINE } from '../types.ts';
+import {
+  FLOW_LOG,
+  NETWORK_INTERFACE,
+  SCALE_SET,
+  SECURITY_GROUP,
+  SUBNET,
+  VIRTUAL_MACHINE,
+  VIRTUAL_NETWORK,
+} from '../types.ts';
 import { ADMIN, rule } from './corpus/case.ts';
 import { ingressContract } from './ingress-contract.ts';
 
@@ -27,6 +35,13 @@ function nic(guards: string[], subnets = ['subnet'], name = 'nic'): Resource {
     ...(guards.length > 0 ? { networkSecurityGroup: to(SECURITY_GROUP, ...guards) } : {}),
   });
 }
+const INSTANCE = 'azure-native:sql:ManagedInstance';
+const network = resource(VIRTUAL_NETWORK, 'network', { virtualNetworkName: 'v' });
+/** The subnet under the name `front`. */
+const named = (guard: string) => {
+  const made = subnet(guard);
+  return { ...made, props: { ...made.props, subnetName: 'front', virtualNetworkName: 'v' } };
+};
 const judge = (...resources: Resource[]) =>
   ingressContract
     .checkStack([group('strict', mqtts), group('lax', open), ...resources], { adminCidrs: [ADMIN] })
@@ -96,6 +111,35 @@ describe('an open group must keep the contract by itself when', () => {
       ],
     ],
     [
+      'something is in its subnet by a written id',
+      [named('lax'), nic(['strict']), resource(INSTANCE, 'sql', { subnetId: '/virtualNetworks/v/SUBNETS/Front' })],
+    ],
+    [
+      'something is in a subnet of the same name as far as anybody knows',
+      [
+        subnet('lax'),
+        nic(['strict']),
+        resource(INSTANCE, 'sql', { deep: [{ subnetId: '/virtualNetworks/v/subnets/s' }] }),
+      ],
+    ],
+    [
+      'the subnet of something is made from the network',
+      [
+        network,
+        subnet('lax'),
+        nic(['strict']),
+        resource(INSTANCE, 'sql', { subnetId: UNKNOWN_TEXT }, { subnetId: [network.urn] }),
+      ],
+    ],
+    [
+      'something depends on the network',
+      [network, named('lax'), nic(['strict']), { ...resource(INSTANCE, 'sql', {}), dependencies: [network.urn] }],
+    ],
+    [
+      'the interfaces of a machine are not known',
+      [subnet('lax'), nic(['strict']), resource(VIRTUAL_MACHINE, 'vm', { networkProfile: UNKNOWN_TEXT })],
+    ],
+    [
       'the strict subnet is only mentioned',
       [
         { ...subnet('strict'), props: { ...subnet('strict').props, subnetName: 'front' } },
@@ -114,6 +158,27 @@ describe('an open group must keep the contract by itself when', () => {
       expect.stringMatching(/to 22\/tcp is allowed by rule "open" \(priority 100\) of group "lax"\.$/),
     ]);
   });
+});
+
+test('what is elsewhere, or about the network as a whole, is not in the subnet', () => {
+  const elsewhere = resource(INSTANCE, 'sql', { subnetId: '/virtualNetworks/v/subnets/back' });
+  const log = resource(FLOW_LOG, 'log', { targetResourceId: UNKNOWN_TEXT }, { targetResourceId: [network.urn] });
+  const other = resource(VIRTUAL_NETWORK, 'other', { virtualNetworkName: 'w' });
+  const far = resource(INSTANCE, 'far', { subnetId: UNKNOWN_TEXT }, { subnetId: [other.urn] });
+  // After a deployment Azure says of these what they are for.
+  const subnets = [{ id: '/virtualNetworks/v/subnets/front' }];
+  const lists = [SECURITY_GROUP, 'azure-native:network:NatGateway'].map((type) => resource(type, 'lists', { subnets }));
+  expect(judge(network, other, named('lax'), nic(['strict']), elsewhere, log, far, ...lists)).toEqual([]);
+});
+
+test('a rule that only Azure has is called so, and the way out is named', () => {
+  const echoed = group('left', { ...open, name: 'gone', etag: 'W/"1"' });
+  const [finding, ...more] = ingressContract.checkStack([echoed], { adminCidrs: [ADMIN] });
+  expect(more).toEqual([]);
+  expect(finding!.message).toContain(
+    'rule "gone" (priority 100) of group "left", which is in Azure and not in the program',
+  );
+  expect(finding!.fix).toMatch(/pulumi destroy --target .*pulumi refresh/);
 });
 
 test('a group that also guards an interface inside a machine is judged for every address, not for its subnet alone', () => {

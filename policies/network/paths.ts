@@ -1,9 +1,18 @@
 // The ways to the machines: which groups a packet must pass, one after the other. Azure asks the group of the subnet and
 // then the one of the interface, and both must let a packet in.
-import { at, isSet, type Known, UNKNOWN } from '../known.ts';
-import { followSurely } from '../links.ts';
+import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
+import { follow, followSurely } from '../links.ts';
 import type { Resource } from '../resource.ts';
-import { SECURITY_GROUP, SUBNET } from '../types.ts';
+import {
+  DIAGNOSTIC_SETTING,
+  FLOW_LOG,
+  NETWORK_INTERFACE,
+  SCALE_SET,
+  SECURITY_GROUP,
+  SUBNET,
+  VIRTUAL_MACHINE,
+  VIRTUAL_NETWORK,
+} from '../types.ts';
 import { type Interface, interfaces } from './interfaces.ts';
 import { type AddressSet, ALL_ADDRESSES, perFamily } from './reachability/addresses.ts';
 import type { RuleGroup } from './rule-groups.ts';
@@ -20,6 +29,37 @@ interface Place {
   nic: Interface;
   subnet?: Subnet;
   groups: RuleGroup[];
+}
+
+const native = (...types: string[]) => types.map((type) => `azure-native:${type}`);
+/** Name a network or its subnets, some because Azure lists there what they are for, and are in none of them. */
+const IN_NO_SUBNET = [VIRTUAL_NETWORK, SECURITY_GROUP, FLOW_LOG, DIAGNOSTIC_SETTING].concat(
+  native('network:RouteTable', 'network:NatGateway', 'network:ServiceEndpointPolicy', 'network:VirtualNetworkPeering'),
+  native('network:VirtualNetworkLink', 'privatedns:VirtualNetworkLink'),
+);
+/** Hold interfaces, for which {@link Ways} looks by itself. */
+const INTERFACES = [NETWORK_INTERFACE, VIRTUAL_MACHINE, SCALE_SET];
+
+/** True when an id in the value may be the subnet's. */
+function mayName(subnet: Subnet, value: Known): boolean {
+  if (typeof value === 'string') {
+    const name = /\/subnets\/([^/]+)$/i.exec(value)?.[1]?.toLowerCase();
+    return name !== undefined && (typeof subnet.name !== 'string' || name === subnet.name.toLowerCase());
+  }
+  if (Array.isArray(value)) return value.some((each) => mayName(subnet, each));
+  return isObject(value) && Object.values(value).some((each) => mayName(subnet, each));
+}
+
+/** True when a resource may be in the subnet: it is made from it, names it, or is made from its network or waits for that. */
+function mayBeIn(subnet: Subnet, resource: Resource, networks: Resource[]): boolean {
+  if (resource.type === SUBNET || resource === subnet.resource) return false;
+  const sources = Object.values(resource.propertyDependencies).flat();
+  if (sources.includes(subnet.resource.urn)) return true;
+  if ([...IN_NO_SUBNET, ...INTERFACES].includes(resource.type)) return false;
+  return (
+    networks.some(({ urn }) => sources.includes(urn) || resource.dependencies.includes(urn)) ||
+    mayName(subnet, resource.props)
+  );
 }
 
 class Ways {
@@ -59,13 +99,22 @@ class Ways {
     });
   }
 
+  /** The networks that the subnet may be of. */
+  private networksOf({ resource }: Subnet): Resource[] {
+    if (resource.type === VIRTUAL_NETWORK) return [resource];
+    const name = resource.props.virtualNetworkName;
+    const link = follow(resource, 'virtualNetworkName', name, VIRTUAL_NETWORK, this.resources);
+    if (Array.isArray(link)) return link;
+    return link === 'outside' ? [] : this.resources.filter(({ type }) => type === VIRTUAL_NETWORK);
+  }
+
   /** True when all that is in the subnet, as far as the stack tells, is interfaces with a place there. */
   private isSeen(subnet: Subnet, places: Place[]): boolean {
     const inside = places.filter((place) => place.subnet === subnet).map(({ nic }) => nic.resource);
-    const others = this.resources.filter(
-      (each) => each.type !== SUBNET && Object.values(each.propertyDependencies).flat().includes(subnet.resource.urn),
+    const networks = this.networksOf(subnet);
+    return (
+      inside.length > 0 && this.resources.every((each) => inside.includes(each) || !mayBeIn(subnet, each, networks))
     );
-    return inside.length > 0 && others.every((each) => inside.includes(each));
   }
 
   /** True when the group may guard something of which no path tells: then it must keep the contract by itself. */

@@ -5,20 +5,8 @@ import type { Resource } from '../resource.ts';
 import { SECURITY_GROUP, SECURITY_RULE } from '../types.ts';
 import { type AddressSet, ALL_ADDRESSES } from './reachability/addresses.ts';
 import { type ParsedRule, parseRule, type SecurityRule } from './reachability/rule.ts';
+import { type RuleConflict, type RuleProblem, settle, type WrittenRule } from './rule-conflicts.ts';
 import { addressesBehind } from './subnets.ts';
-
-/** Something that keeps a rule from being judged. */
-export interface RuleProblem {
-  /** The resource the rule is written in. */
-  urn: string;
-  message: string;
-}
-
-/** Two rules that cannot both be in force. */
-export interface RuleConflict extends RuleProblem {
-  /** False for outbound rules, which the ingress contract is not about. */
-  isInbound: boolean;
-}
 
 /** The rules of one network security group. */
 export interface RuleGroup {
@@ -26,25 +14,14 @@ export interface RuleGroup {
   resource?: Resource;
   /** Names the group for a message. */
   title: string;
-  /** Inbound rules that could be read, and the resource each is written in. */
-  inbound: { rule: SecurityRule; urn: string }[];
+  /** Inbound rules that could be read, the resource each is written in, and whether Azure alone has it. */
+  inbound: { rule: SecurityRule; urn: string; isEcho: boolean }[];
   /** Fields that are not known or not understood. */
   unreadable: RuleProblem[];
   /** Rules that cannot both be in force: the same name twice, or the same priority in one direction. */
   conflicts: RuleConflict[];
   /** Addresses behind the group, wherever it may be. */
   machine: AddressSet;
-}
-
-/** A rule as written, with the resource it is written in. */
-interface WrittenRule {
-  parsed: ParsedRule;
-  urn: string;
-  isStandalone: boolean;
-  /** True when Azure has sent this text, not the program: then it may be an older copy of a standalone rule. */
-  isEcho: boolean;
-  /** False when it is not certain that the rule belongs to this very group. */
-  isCertain: boolean;
 }
 
 /** The rules written in a security group; a list that is not known counts as one unreadable rule. */
@@ -89,63 +66,8 @@ function groupsOf(
   return possible.map((group) => ({ group, isCertain: possible.length === 1 }));
 }
 
-function isInbound({ parsed }: WrittenRule): boolean {
-  return parsed.direction !== 'Outbound';
-}
-
-function fingerprint(rule: ParsedRule): string {
-  return JSON.stringify(rule, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
-}
-
-/** Drops a group's copies of its standalone rules; two different rules of one name are a conflict. */
-function withoutCopies(rules: WrittenRule[], conflicts: RuleConflict[]): WrittenRule[] {
-  const standalone = new Map(
-    rules.filter((rule) => rule.isStandalone && rule.isCertain).map((rule) => [rule.parsed.name.toLowerCase(), rule]),
-  );
-  return rules.filter((rule) => {
-    const twin = rule.isStandalone ? undefined : standalone.get(rule.parsed.name.toLowerCase());
-    if (twin === undefined) return true;
-    if (!rule.isEcho && fingerprint(rule.parsed) !== fingerprint(twin.parsed)) {
-      const message = `Rule "${rule.parsed.name}" is written twice with different fields, inside its group and standalone; the last one written wins.`;
-      conflicts.push({ urn: twin.urn, message, isInbound: isInbound(rule) || isInbound(twin) });
-    }
-    return false;
-  });
-}
-
-/** Azure keeps one rule a name in any letter case, in both directions together; which of two, is not defined. */
-function sameNames(rules: WrittenRule[]): RuleConflict[] {
-  const first = new Map<string, WrittenRule>();
-  return rules.flatMap((rule) => {
-    const { name } = rule.parsed;
-    const other = rule.isCertain ? first.get(name.toLowerCase()) : undefined;
-    if (rule.isCertain && other === undefined) first.set(name.toLowerCase(), rule);
-    if (other === undefined) return [];
-    const message = `Rules "${other.parsed.name}" and "${name}" have one name to Azure, which ignores letter case and keeps one of them.`;
-    return [{ urn: rule.urn, message, isInbound: isInbound(rule) || isInbound(other) }];
-  });
-}
-
-function samePriorities(rules: WrittenRule[]): RuleConflict[] {
-  const first = new Map<string, WrittenRule>();
-  return rules.flatMap((rule) => {
-    const { direction, priority, name } = rule.parsed;
-    if (!rule.isCertain || direction === undefined || priority === undefined) return [];
-    const place = `${direction} ${priority}`;
-    const other = first.get(place);
-    if (other === undefined) {
-      first.set(place, rule);
-      return [];
-    }
-    const message = `Rules "${other.parsed.name}" and "${name}" are both ${direction} with priority ${priority}: which one comes first is not defined.`;
-    return [{ urn: rule.urn, message, isInbound: isInbound(rule) }];
-  });
-}
-
 function assemble(title: string, rules: WrittenRule[], machine: AddressSet, resource?: Resource): RuleGroup {
-  const conflicts: RuleConflict[] = [];
-  const kept = withoutCopies(rules, conflicts);
-  conflicts.push(...sameNames(kept), ...samePriorities(kept));
+  const { kept, conflicts } = settle(rules);
   return {
     resource,
     title,
@@ -153,9 +75,9 @@ function assemble(title: string, rules: WrittenRule[], machine: AddressSet, reso
     conflicts,
     unreadable: kept.flatMap(({ parsed, urn }) => unreadableFields(parsed, urn)),
     // A Deny that may belong to another group must not make this one look safe.
-    inbound: kept.flatMap(({ parsed, urn, isCertain }) =>
+    inbound: kept.flatMap(({ parsed, urn, isCertain, isEcho }) =>
       parsed.inbound !== undefined && (isCertain || parsed.inbound.access === 'Allow')
-        ? [{ rule: parsed.inbound, urn }]
+        ? [{ rule: parsed.inbound, urn, isEcho }]
         : [],
     ),
   };

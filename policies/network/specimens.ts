@@ -13,6 +13,7 @@ import {
   SECURITY_RULE,
   SUBNET,
   VIRTUAL_NETWORK,
+  VM_EXTENSION,
 } from '../types.ts';
 import { adminAddress } from './admin-address.ts';
 import { ADMIN, rule } from './corpus/case.ts';
@@ -179,8 +180,12 @@ export const NETWORK_SPECIMENS: Specimen[] = [
       resource('azure-native:containerinstance:ContainerGroup', 'box', { ipAddress: { type: 'Private' } }),
       resource('azure-native:app:ContainerApp', 'app', { configuration: { ingress: { external: false } } }),
       resource('kubernetes:core/v1:Service', 'service', { spec: { type: 'ClusterIP' } }),
+      resource('azure-native:sql:ManagedInstance', 'instance', {}),
+      resource('azure-native:web:AppServiceEnvironment', 'place', { internalLoadBalancingMode: 'Web, Publishing' }),
+      resource('azure-native:appplatform:App', 'spring', { properties: { public: false } }),
       resource('command:local:Command', 'command', { create: 'npm run build' }),
       resource(RUN_COMMAND, 'run', { source: { script: 'systemctl reload mosquitto' } }),
+      resource(VM_EXTENSION, 'extension', { settings: { commandToExecute: 'systemctl reload mosquitto' } }),
     ],
     broken: {
       'AdminRule.access': ['AlwaysAllow', 'Perhaps'],
@@ -192,8 +197,18 @@ export const NETWORK_SPECIMENS: Specimen[] = [
       'ContainerGroup.ipAddress': [{ type: 'Public' }, {}],
       'ContainerApp.configuration': [{ ingress: { external: true } }],
       'Service.spec': [{ type: 'LoadBalancer' }],
+      'ManagedInstance.publicDataEndpointEnabled': [true],
+      'AppServiceEnvironment.internalLoadBalancingMode': ['None', 'Web'],
+      'App.properties': [{ public: true }],
       'Command.create': ['az network nsg rule create'],
+      'Command.interpreter': [['sh', '-c', 'az network nsg rule create']],
+      'Command.environment': [{ RUN: 'az network nsg rule create' }],
       'VirtualMachineRunCommandByVirtualMachine.source.script': ['az vm open-port --port 22'],
+      'VirtualMachineRunCommandByVirtualMachine.source.scriptUri': ['https://example.com/x.sh'],
+      'VirtualMachineExtension.settings': [
+        { commandToExecute: 'az vm open-port' },
+        { fileUris: ['https://example.com'] },
+      ],
     },
     likewise: { 'command:local:Command': ['command:remote:Command'] },
   },

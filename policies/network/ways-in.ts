@@ -1,15 +1,13 @@
 // The table of what can open a way into a network, beside the groups and interfaces that other rules judge: what is refused,
-// with the reason, what is judged by its properties, and what of azure-native's module `network` opens nothing. A type of
-// that module which is not here is refused, for a later version of Azure may have brought it.
-import { at, entriesOf, isSet, type Known, type KnownObject, UNKNOWN } from '../known.ts';
-import { PRIVATE_ADDRESSES, parsePrefix } from './reachability/addresses.ts';
-import { covers } from './reachability/intervals.ts';
+// with the reason, what is judged by its properties (conditional-ways-in.ts), and what of azure-native's module `network` opens
+// nothing. A type of that module which is not here is refused, for a later version of Azure may have brought it.
+import type { KnownObject } from '../known.ts';
+import { CONDITIONS, NEIGHBOUR } from './conditional-ways-in.ts';
 
 const TEMPLATE = 'deploys a template, and no policy sees the resources in it';
 const SCRIPT = 'runs commands in the subscription, and no policy sees what they make';
 const PROXY =
   'lets packets in under a private address of its own, so that no security group can tell where they come from';
-const NEIGHBOUR = 'connects the network with another one, whose security groups cannot be seen';
 const OWN_RULES = 'makes public addresses or security rules of its own, which no policy sees';
 const OVERRIDE = 'makes rules or routes that come before every security group';
 const TUNNEL = 'opens a tunnel from inside, past every security group';
@@ -19,12 +17,13 @@ const FOREIGN = 'is of a provider whose resources no rule of this pack judges';
 const REFUSED: Record<string, string> = {
   [TEMPLATE]: `resources:Deployment* resources:Resource solutions:Application blueprint:Assignment
     devtestlab:Environment hybridnetwork:SiteNetworkService kubernetes:helm.sh/v3:Release`,
-  [SCRIPT]: 'resources:AzureCliScript resources:AzurePowerShellScript avs:ScriptExecution',
+  [SCRIPT]: `resources:AzureCliScript resources:AzurePowerShellScript avs:ScriptExecution automation:Runbook
+    automation:SourceControl logic:Workflow containerregistry:Task containerregistry:TaskRun`,
   [PROXY]: `network:ApplicationGateway* network:AzureFirewall network:BastionHost network:FirewallPolicy*
     network:NetworkVirtualAppliance* network:VirtualApplianceSite network:VirtualNetworkAppliance
     network:PrivateLinkService* network:SecurityPartnerProvider network:ServiceGateway cloudngfw:Firewall
     apimanagement:ApiManagementService kubernetes:networking.k8s.io/* kubernetes:gateway.networking.k8s.io/*
-    cloudflare:index/spectrumApplication:*`,
+    kubernetes:extensions/v1beta1:Ingress* cloudflare:index/spectrumApplication:*`,
   [NEIGHBOUR]: `network:VirtualNetworkPeering network:ConnectivityConfiguration network:VirtualNetworkGateway*
     network:VpnGateway network:VpnConnection network:P2sVpnGateway network:NatRule network:ExpressRoute*
     network:HubVirtualNetworkConnection network:HubRouteTable network:VirtualHub* network:VirtualRouter*
@@ -33,7 +32,8 @@ const REFUSED: Record<string, string> = {
     containerservice:AgentPool containerservice:OpenShiftManagedCluster redhatopenshift:* servicefabric:ManagedCluster
     servicefabric:Cluster servicefabricmesh:* batch:Pool hdinsight:Cluster labservices:Lab devtestlab:VirtualMachine
     devtestlab:Lab azurefleet:Fleet machinelearningservices:Compute databricks:Workspace avs:*PublicIP*
-    azurestackhci:* networkcloud:* security:JitNetworkAccessPolicy containerinstance:NGroup`,
+    azurestackhci:* networkcloud:* security:JitNetworkAccessPolicy containerinstance:NGroup
+    virtualmachineimages:VirtualMachineImageTemplate`,
   [OVERRIDE]: `network:DefaultAdminRule network:SecurityUserRule network:UserRule network:DefaultUserRule network:Commit
     network:RoutingRule network:ScopeConnection network:ManagementGroupNetworkManagerConnection
     network:SubscriptionNetworkManagerConnection network:NetworkSecurityPerimeterAccessRule
@@ -74,72 +74,11 @@ const REASONS = Object.entries(REFUSED).flatMap(([reason, list]) =>
 );
 const OPENS_NOTHING = new Set(words(`${HARMLESS} ${FORMERLY} ${JUDGED}`).map((word) => `${NATIVE}network:${word}`));
 
-const text = (value: Known) => (typeof value === 'string' ? value.toLowerCase() : undefined);
-
-/** One route: its prefix becomes part of the tag VirtualNetwork, which every group lets in by default. */
-function judgeRoute(route: Known): string | undefined {
-  if (text(at(route, 'nextHopType')) === 'none') return undefined;
-  const prefix = at(route, 'addressPrefix');
-  const range = typeof prefix === 'string' ? parsePrefix(prefix) : undefined;
-  const isPrivate =
-    range && (['v4', 'v6'] as const).every((family) => covers(PRIVATE_ADDRESSES[family], range[family]));
-  return isPrivate
-    ? undefined
-    : 'has a route for addresses that are not surely private: they become part of VirtualNetwork, which every group lets in';
-}
-
-/** Addresses written down name no interface, so nobody can tell what guards them. */
-function judgePool(pool: Known): string | undefined {
-  const addresses = at(pool, 'loadBalancerBackendAddresses');
-  return addresses === UNKNOWN || entriesOf(addresses).length > 0
-    ? 'passes packets on to addresses instead of interfaces, so that no rule can tell what guards them'
-    : undefined;
-}
-
-function judgeContainers({ ipAddress }: KnownObject): string | undefined {
-  return !isSet(ipAddress) || text(at(ipAddress, 'type')) === 'private'
-    ? undefined
-    : 'has an address that is not surely private, and no security group guards it';
-}
-
-/** By type, what is wrong with the properties; undefined when nothing is. */
-const CONDITIONS: Record<string, (props: KnownObject) => string | undefined> = {
-  'network:AdminRule': ({ access, direction }) =>
-    text(direction) === 'outbound' || ['allow', 'deny'].includes(text(access) ?? '')
-      ? undefined
-      : 'lets packets in before any security group is asked (AlwaysAllow, or not known)',
-  'network:Route': judgeRoute,
-  'network:RouteTable': ({ routes }) => entriesOf(routes).map(judgeRoute).find(isSet),
-  'network:VirtualNetwork': ({ virtualNetworkPeerings }) =>
-    virtualNetworkPeerings === UNKNOWN || entriesOf(virtualNetworkPeerings).length > 0 ? NEIGHBOUR : undefined,
-  'network:LoadBalancer': ({ backendAddressPools }) => entriesOf(backendAddressPools).map(judgePool).find(isSet),
-  'network:LoadBalancerBackendAddressPool': judgePool,
-  'containerinstance:ContainerGroup': judgeContainers,
-  'containerinstance:ContainerGroupProfile': judgeContainers,
-  'app:ContainerApp': ({ configuration }) => {
-    const ingress = at(configuration, 'ingress');
-    return isSet(ingress) && (at(ingress, 'external') ?? false) !== false
-      ? 'is reachable from the Internet, or may be, and no security group guards it'
-      : undefined;
-  },
-  'kubernetes:core/v1:Service': ({ spec }) =>
-    spec === UNKNOWN ||
-    !['clusterip', 'externalname'].includes(text(at(spec, 'type') ?? 'ClusterIP') ?? '') ||
-    isSet(at(spec, 'externalIPs'))
-      ? 'is reachable from outside its cluster, or may be, and no rule judges by whom'
-      : undefined,
-};
 const JUDGES = new Map(Object.entries(CONDITIONS).map(([type, judge]) => [token(type), judge]));
 
-/** Packages that have a type in the table. */
-export const PACKAGES: readonly string[] = [
-  'azure-native',
-  'azure',
-  'azurerm',
-  'azapi',
-  'cloudflare',
-  'kubernetes',
-].map((name) => `${name}:*`);
+/** Packages that have a type in the table, beside azure-native. */
+export const OTHER_PACKAGES = ['azure', 'azurerm', 'azapi', 'cloudflare', 'kubernetes'];
+export const PACKAGES: readonly string[] = ['azure-native', ...OTHER_PACKAGES].map((name) => `${name}:*`);
 
 /**
  * What makes a resource a way in that nobody judges, as the end of a sentence about it; undefined when it is none.

@@ -54,7 +54,8 @@ const options = ({ isProtected, parent }: Resource) => ({
   parent,
 });
 
-function toStackResources(plan: Resource[]): PolicyResource[] {
+/** The plan as Pulumi hands it to a stack rule. */
+export function stackResources(plan: Resource[]): PolicyResource[] {
   const all = new Map(plan.map((each) => [each.urn, { ...each, opts: options(each) } as unknown as PolicyResource]));
   const find = (urns: string[]) => urns.flatMap((urn) => all.get(urn) ?? []);
   for (const each of plan) {
@@ -74,11 +75,11 @@ export function judge(rule: Rule, plan: Resource[], config: RuleConfig = {}, exc
   const messages: string[] = [];
   const report = (message: string) => messages.push(message);
   const getConfig = () => config;
-  if ('validateStack' in policy) {
-    policy.validateStack({ resources: toStackResources(plan), getConfig } as unknown as StackValidationArgs, report);
+  if ('checkStack' in rule && 'validateStack' in policy) {
+    policy.validateStack({ resources: stackResources(plan), getConfig } as unknown as StackValidationArgs, report);
     return messages;
   }
-  const [validate] = [policy.validateResource].flat();
+  const [validate] = 'validateResource' in policy ? [policy.validateResource].flat() : [];
   for (const each of plan)
     validate?.({ ...each, opts: options(each), getConfig } as unknown as ResourceValidationArgs, report);
   return messages;

@@ -1,0 +1,86 @@
+// Finds the rules of one security group that cannot both be in force.
+import type { ParsedRule } from './reachability/rule.ts';
+
+/** Something that keeps a rule from being judged. */
+export interface RuleProblem {
+  /** The resource the rule is written in. */
+  urn: string;
+  message: string;
+}
+
+/** Two rules that cannot both be in force. */
+export interface RuleConflict extends RuleProblem {
+  /** False for outbound rules, which the ingress contract is not about. */
+  isInbound: boolean;
+}
+
+/** A rule as written, with the resource it is written in. */
+export interface WrittenRule {
+  parsed: ParsedRule;
+  urn: string;
+  isStandalone: boolean;
+  /** True when Azure has sent this text, not the program: then it may be an older copy of a standalone rule. */
+  isEcho: boolean;
+  /** False when it is not certain that the rule belongs to this very group. */
+  isCertain: boolean;
+}
+
+function isInbound({ parsed }: WrittenRule): boolean {
+  return parsed.direction !== 'Outbound';
+}
+
+function fingerprint(rule: ParsedRule): string {
+  return JSON.stringify(rule, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+}
+
+/** Drops a group's copies of its standalone rules; two different rules of one name are a conflict. */
+function withoutCopies(rules: WrittenRule[], conflicts: RuleConflict[]): WrittenRule[] {
+  const standalone = new Map(
+    rules.filter((rule) => rule.isStandalone && rule.isCertain).map((rule) => [rule.parsed.name.toLowerCase(), rule]),
+  );
+  return rules.filter((rule) => {
+    const twin = rule.isStandalone ? undefined : standalone.get(rule.parsed.name.toLowerCase());
+    if (twin === undefined) return true;
+    if (!rule.isEcho && fingerprint(rule.parsed) !== fingerprint(twin.parsed)) {
+      const message = `Rule "${rule.parsed.name}" is written twice with different fields, inside its group and standalone; the last one written wins.`;
+      conflicts.push({ urn: twin.urn, message, isInbound: isInbound(rule) || isInbound(twin) });
+    }
+    return false;
+  });
+}
+
+/** Azure keeps one rule a name in any letter case, in both directions together; which of two, is not defined. */
+function sameNames(rules: WrittenRule[]): RuleConflict[] {
+  const first = new Map<string, WrittenRule>();
+  return rules.flatMap((rule) => {
+    const { name } = rule.parsed;
+    const other = rule.isCertain ? first.get(name.toLowerCase()) : undefined;
+    if (rule.isCertain && other === undefined) first.set(name.toLowerCase(), rule);
+    if (other === undefined) return [];
+    const message = `Rules "${other.parsed.name}" and "${name}" have one name to Azure, which ignores letter case and keeps one of them.`;
+    return [{ urn: rule.urn, message, isInbound: isInbound(rule) || isInbound(other) }];
+  });
+}
+
+function samePriorities(rules: WrittenRule[]): RuleConflict[] {
+  const first = new Map<string, WrittenRule>();
+  return rules.flatMap((rule) => {
+    const { direction, priority, name } = rule.parsed;
+    if (!rule.isCertain || direction === undefined || priority === undefined) return [];
+    const place = `${direction} ${priority}`;
+    const other = first.get(place);
+    if (other === undefined) {
+      first.set(place, rule);
+      return [];
+    }
+    const message = `Rules "${other.parsed.name}" and "${name}" are both ${direction} with priority ${priority}: which one comes first is not defined.`;
+    return [{ urn: rule.urn, message, isInbound: isInbound(rule) }];
+  });
+}
+
+/** The rules without a group's copies of its standalone ones, and what cannot both be in force. */
+export function settle(rules: WrittenRule[]): { kept: WrittenRule[]; conflicts: RuleConflict[] } {
+  const conflicts: RuleConflict[] = [];
+  const kept = withoutCopies(rules, conflicts);
+  return { kept, conflicts: [...conflicts, ...sameNames(kept), ...samePriorities(kept)] };
+}
