@@ -84,7 +84,7 @@ export class FunctionApp extends ComponentResource {
         reserved: true,
         serverFarmId: plan.id,
         identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] },
-        // Without it references are read with a system-assigned identity, which there is none.
+        // Without it references are read with a system-assigned identity, and there is none.
         keyVaultReferenceIdentity: identity.id,
         httpsOnly: true,
         clientAffinityEnabled: false,

@@ -12,8 +12,8 @@ import azure
 HOME = "/opt/mqtt-saas"
 RELEASES = os.path.join(HOME, "releases")
 CURRENT = os.path.join(HOME, "current")
-# Blobs that name the bundle a machine without one, or behind, shall have. A deployment replaces one after the other, and
-# while it replaces one that is not there (components/broker-configuration.ts).
+# The blobs that name the bundle to boot with. A deployment replaces them one after the other; while it does, one may be
+# missing (components/broker-configuration.ts).
 POINTERS = ("current", "current-copy")
 HASH = re.compile(r"[0-9a-f]{64}")
 
