@@ -46,7 +46,7 @@ def _pointer(container, **again):
     try:
         return azure.blob_get(first, **again)
     except azure.AzureError as missing:
-        # A machine that has a bundle keeps it: the copy may still name the one before.
+        # A machine that has a bundle keeps it: the copy may name another one, older or newer.
         if missing.status != 404 or in_force():
             raise
         try:
