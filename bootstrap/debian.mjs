@@ -1,6 +1,7 @@
 // Installs Debian or Ubuntu packages that npm cannot bring, such as the broker itself.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { takeTurn } from './lock.mjs';
 import { Progress } from './progress.mjs';
 
 /** A file that shows a package is there, where it is not a program of the package's own name. */
@@ -51,16 +52,24 @@ export async function ensureDebianPackages(names, system = thisSystem()) {
     throw new Error(`${areMissing}, and this user may not install packages. Run:\n  sudo sh -c '${command}'`);
   }
   const progress = new Progress(process.stderr);
-  progress.step(`Debian packages: ${list}`);
-  await withoutStartingServices(prefix, missing, async () => {
-    const { code, said } = await run([...prefix, 'sh', '-c', command]);
-    if (code !== 0 || names.some((name) => !isThere(name))) {
-      progress.failed();
-      throw new Error(
-        `apt-get could not install ${list}. Run it by hand:\n  sudo sh -c '${command}'\nIt said:\n${said}`,
-      );
+  const lock = await takeTurn('Debian packages', () =>
+    progress.step('Debian packages: another command is installing some, waiting for it'),
+  );
+  try {
+    const needed = missing.filter((name) => !isThere(name));
+    if (needed.length > 0) {
+      progress.step(`Debian packages: ${needed.join(', ')}`);
+      const { code, said } = await run([...prefix, 'sh', '-c', installScript(needed)]);
+      if (code !== 0 || names.some((name) => !isThere(name))) {
+        progress.failed();
+        throw new Error(
+          `apt-get could not install ${list}. Run it by hand:\n  sudo sh -c '${command}'\nIt said:\n${said}`,
+        );
+      }
     }
-  });
+  } finally {
+    lock.close();
+  }
   progress.done();
 }
 
@@ -70,8 +79,7 @@ const thisSystem = () => ({ platform: process.platform, hasApt: existsSync('/usr
 function run([program, ...args]) {
   return new Promise((resolve, reject) => {
     let said = '';
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, said }));
@@ -85,20 +93,26 @@ function elevation() {
 }
 
 /**
- * Debian's policy-rc.d hook says no while installing (exit 101: https://manpages.debian.org/invoke-rc.d), and the units of
- * what was installed are disabled afterwards where there is an init system.
+ * Installs packages without starting what is in them: Debian's policy-rc.d hook says no meanwhile (exit 101:
+ * https://manpages.debian.org/invoke-rc.d), and the units are disabled afterwards where there is an init system. The shell takes
+ * its hook away again however it ends, also at Ctrl-C, and one that it could not (it was killed, the power went) the next time.
+ * Somebody else's hook stays as it is.
+ * @param {string[]} names
  */
-async function withoutStartingServices(prefix, installed, install) {
-  const hook = '/usr/sbin/policy-rc.d';
-  const ours = !existsSync(hook);
-  if (ours) await run([...prefix, 'sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${hook} && chmod 755 ${hook}`]);
-  try {
-    await install();
-  } finally {
-    if (ours) await run([...prefix, 'rm', '-f', hook]);
-    const units = installed.flatMap((name) => UNITS[name] ?? []);
-    if (units.length > 0 && existsSync('/run/systemd/system')) {
-      await run([...prefix, 'systemctl', 'disable', '--quiet', ...units]);
-    }
-  }
+export function installScript(names, hook = '/usr/sbin/policy-rc.d') {
+  const units = names.flatMap((name) => UNITS[name] ?? []);
+  return `
+mark='# mqtt-saas: while packages are installed'
+if [ ! -e ${hook} ] || grep -qxF "$mark" ${hook}; then
+  trap 'rm -f ${hook}' EXIT
+  printf '#!/bin/sh\\n%s\\nexit 101\\n' "$mark" >${hook}
+  chmod 755 ${hook}
+fi
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+export DEBIAN_FRONTEND=noninteractive
+apt-get update && apt-get install -y --no-install-recommends ${names.join(' ')}
+code=$?
+${units.length > 0 ? `[ ! -d /run/systemd/system ] || systemctl disable --quiet ${units.join(' ')}` : ''}
+exit $code`;
 }

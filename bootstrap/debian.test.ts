@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { installScript } from './debian.mjs';
 
 const DEBIAN = { platform: 'linux', hasApt: true };
 
@@ -11,7 +13,7 @@ function ensureAsNobody(name: string, system = DEBIAN) {
   const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-'));
   try {
     const file = join(dir, 'debian.mjs');
-    for (const name of ['debian', 'progress', 'terminal-line']) {
+    for (const name of ['debian', 'lock', 'progress', 'terminal-line']) {
       copyFileSync(new URL(`./${name}.mjs`, import.meta.url), join(dir, `${name}.mjs`));
     }
     spawnSync('chmod', ['-R', 'a+rX', dir]);
@@ -51,4 +53,52 @@ test('on another system it is said at once, whatever is installed', () => {
   const { status, stderr } = ensureAsNobody('mosquitto', { platform: 'darwin', hasApt: false });
   expect(status).toBe(1);
   expect(stderr).toContain('This needs Linux. The platform runs on Debian 12 or Ubuntu 22.04 and newer');
+});
+
+describe('the hook that keeps services from starting', () => {
+  let folder: string;
+  const at = (name: string) => join(folder, name);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'mqtt-saas-hook-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Installs with an apt-get that runs these lines instead, in a process group of its own as a terminal makes one. */
+  function install(lines: string) {
+    writeFileSync(at('apt-get'), `#!/bin/sh\ncd ${folder}\n${lines}\n`, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    return spawn('sh', ['-c', installScript(['some-broker'], at('hook'))], { detached: true, stdio: 'ignore', env });
+  }
+
+  test('is there meanwhile, and gone afterwards, whatever apt-get says', async () => {
+    for (const code of [0, 100]) {
+      const [exit] = await once(install(`./hook; echo $? >said; exit ${code}`), 'close');
+      expect(exit).toBe(code);
+      expect(readFileSync(at('said'), 'utf8')).toBe('101\n');
+      expect(existsSync(at('hook'))).toBe(false);
+    }
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 143],
+  ] as const)('is gone after %s', async (signal, code) => {
+    const child = install('touch started; exec sleep 60');
+    await vi.waitFor(() => expect(existsSync(at('started'))).toBe(true), { timeout: 20_000 });
+    expect(existsSync(at('hook'))).toBe(true);
+    process.kill(-child.pid!, signal);
+    expect(await once(child, 'close')).toEqual([code, null]);
+    expect(existsSync(at('hook'))).toBe(false);
+  });
+
+  test('that an earlier run could not take away goes now; of somebody else stays', async () => {
+    await once(install('cp hook left'), 'close');
+    copyFileSync(at('left'), at('hook'));
+    await once(install('exit 0'), 'close');
+    expect(existsSync(at('hook'))).toBe(false);
+    writeFileSync(at('hook'), '#!/bin/sh\nexit 101\n');
+    await once(install('exit 0'), 'close');
+    expect(readFileSync(at('hook'), 'utf8')).toBe('#!/bin/sh\nexit 101\n');
+  });
 });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { takeTurn } from './lock.mjs';
 import { Progress } from './progress.mjs';
 import { ROOT } from './root.mjs';
 
@@ -10,8 +11,13 @@ const MODULES = join(ROOT, 'node_modules');
 /** The lock file's hash, and which set of it is installed. */
 const STAMP = join(MODULES, '.installed-lock');
 const LOCK = join(ROOT, 'package-lock.json');
-/** What npm downloads for the platform is not kept: it would take as much room again as Node and Next.js do. */
-const DOWNLOADS = join(ROOT, '.local/npm-cache');
+/** npm's own list of what lies in `node_modules`, whoever had it installed. It is there when an installation went to its end. */
+const LIST = join(MODULES, '.package-lock.json');
+/**
+ * What npm downloads for the platform is kept until all of it is installed, and no longer: it would take as much room again as
+ * Node and Next.js do. With a dot, as no platform's folder beside it.
+ */
+const DOWNLOADS = join(ROOT, '.local/.npm-cache');
 
 /**
  * `platform` is package.json's `dependencies`: what `npm start`, `verify` and `ops` need. `all` has the cloud SDKs and
@@ -26,13 +32,17 @@ const readLock = () => readFileSync(LOCK, 'utf8');
 
 const lockHash = () => createHash('sha256').update(readLock()).digest('hex');
 
-/** What the stamp says. Undefined when there is none: nothing, or what somebody else installed. */
-function installed() {
-  if (!existsSync(STAMP)) return undefined;
+/** Whether the set of this lock file is there. */
+function isInstalled(set) {
+  if (!existsSync(STAMP)) return false;
   // Alone: there was one set only.
-  const [hash, set = 'all'] = readFileSync(STAMP, 'utf8').split(' ');
-  return { set, isCurrent: hash === lockHash() };
+  const [hash, installed = 'all'] = readFileSync(STAMP, 'utf8').split(' ');
+  return hash === lockHash() && (installed === set || installed === 'all');
 }
+
+/** Whether packages for development are there, which a person may have installed: `npm ci`. */
+const hasTools = () =>
+  existsSync(LIST) && Object.values(JSON.parse(readFileSync(LIST, 'utf8')).packages).some(({ dev }) => dev);
 
 /**
  * Installs the set once per version of the lock file. What is there is added to, because a platform may be running from it.
@@ -40,26 +50,35 @@ function installed() {
  * @throws Error with what npm said.
  */
 export async function ensurePackages(set) {
-  const before = installed();
-  if (before?.isCurrent && (before.set === set || before.set === 'all')) return;
-  const wanted = before?.set === 'all' ? 'all' : set;
-  const { step, args } = SETS[wanted];
+  if (isInstalled(set)) return;
   const progress = new Progress(process.stderr);
+  // Two npm in one folder destroy each other's work.
+  const lock = await takeTurn(`npm packages of ${ROOT}`, () =>
+    progress.step('npm packages: another command is installing them, waiting for it'),
+  );
+  try {
+    if (!isInstalled(set)) await install(hasTools() ? 'all' : set, progress);
+  } finally {
+    lock.close();
+  }
+  progress.done();
+}
+
+async function install(set, progress) {
+  const { step, args } = SETS[set];
   progress.step(step);
   try {
-    const verb = before ? ['install', '--no-save'] : ['ci'];
+    const verb = existsSync(LIST) ? ['install', '--no-save'] : ['ci'];
     await npm([...verb, ...args, '--no-audit', '--no-fund', '--loglevel=error']);
   } catch (error) {
     progress.failed();
     throw error;
-  } finally {
-    rmSync(DOWNLOADS, { recursive: true, force: true });
   }
+  rmSync(DOWNLOADS, { recursive: true, force: true });
   removeMusl();
   settleNode();
-  writeFileSync(`${STAMP}.new`, `${lockHash()} ${wanted}`);
+  writeFileSync(`${STAMP}.new`, `${lockHash()} ${set}`);
   renameSync(`${STAMP}.new`, STAMP);
-  progress.done();
 }
 
 /** @throws Error with what npm said, when it fails. */

@@ -1,10 +1,21 @@
 // The sets of packages, installed by the real npm in a small project: two local packages, one of them for development.
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tryLock } from './lock.mjs';
 
 const run = promisify(execFile);
 let project: string;
@@ -13,7 +24,7 @@ const at = (path: string) => join(project, path);
 const write = (path: string, content: object) => writeFileSync(at(path), JSON.stringify(content));
 
 beforeAll(async () => {
-  project = mkdtempSync(join(tmpdir(), 'mqtt-saas-packages-test-'));
+  project = realpathSync(mkdtempSync(join(tmpdir(), 'mqtt-saas-packages-test-')));
   cpSync(import.meta.dirname, at('bootstrap'), { recursive: true });
   for (const name of ['needed', 'tool']) {
     mkdirSync(at(name));
@@ -39,10 +50,12 @@ function ensure(set: string, env: NodeJS.ProcessEnv = process.env) {
 const installed = (name: string) => existsSync(at(`node_modules/${name}/package.json`));
 
 test('the platform gets what it needs; the rest is added to it, once', async () => {
+  // A platform's data, whatever it is called.
+  mkdirSync(at('.local/npm-cache'), { recursive: true });
   const { stderr } = await ensure('platform');
   expect(stderr).toBe('npm packages ...\n');
   expect([installed('needed'), installed('tool')]).toEqual([true, false]);
-  expect(existsSync(at('.local/npm-cache'))).toBe(false);
+  expect(readdirSync(at('.local'))).toEqual(['npm-cache']);
 
   // The folder that a running platform uses is not made anew.
   writeFileSync(at('node_modules/.open'), '');
@@ -64,5 +77,39 @@ test('what npm says is in the error, and nothing counts as installed', async () 
   await lock({ version: '3.0.0' });
   writeFileSync(at('package.json'), 'not JSON');
   await expect(ensure('platform')).rejects.toThrow(/npm could not install the packages[\s\S]*npm error/);
+  mkdirSync(at('.local/.npm-cache'), { recursive: true });
   await expect(ensure('platform')).rejects.toThrow('npm could not install');
+  // What was downloaded need not be downloaded again.
+  expect(existsSync(at('.local/.npm-cache'))).toBe(true);
+});
+
+test('what a person has installed by hand stays', async () => {
+  await lock({ version: '4.0.0' });
+  await run('npm', ['ci', '--offline'], { cwd: project });
+  writeFileSync(at('node_modules/.open'), '');
+  const { stderr } = await ensure('platform');
+  expect(stderr).toBe('npm packages, for development too ...\n');
+  expect([installed('needed'), installed('tool'), existsSync(at('node_modules/.open'))]).toEqual([true, true, true]);
+  expect(existsSync(at('.local/.npm-cache'))).toBe(false);
+
+  // Also where the platform's packages were installed first.
+  rmSync(at('node_modules'), { recursive: true });
+  await ensure('platform');
+  await run('npm', ['install', '--offline'], { cwd: project });
+  await lock({ version: '5.0.0' });
+  await ensure('platform');
+  expect(installed('tool')).toBe(true);
+});
+
+test('of two at once the second waits, says so, and installs what is still missing', async () => {
+  rmSync(at('node_modules'), { recursive: true });
+  const first = await tryLock(`npm packages of ${project}`);
+  const second = ensure('platform');
+  const third = ensure('all');
+  const waiting = 'npm packages: another command is installing them, waiting for it ...\n';
+  for (const { child } of [second, third]) await new Promise((resolve) => child.stderr?.once('data', resolve));
+  expect(existsSync(at('node_modules'))).toBe(false);
+  first?.close();
+  for (const { stderr } of await Promise.all([second, third])) expect(stderr).toContain(waiting);
+  expect([installed('needed'), installed('tool')]).toEqual([true, true]);
 });

@@ -12,8 +12,8 @@ import type { Placement } from './placement.ts';
 
 /** Where the deployment finds the archive. */
 const ARCHIVES = join(import.meta.dirname, '../dist/deployments');
-/** The blobs that name the bundle in force; the machine's release.py knows them too. */
-const POINTERS = { pointer: 'current', 'pointer-copy': 'current-copy' };
+/** The blobs that name the bundle in force, in the order of their making; the machine's release.py knows them too. */
+const POINTERS = { 'pointer-copy': 'current-copy', pointer: 'current' };
 /** The machine's own patience is shorter: a first boot waits for the vault's access and for a certificate. Seconds. */
 const TIMEOUT = 1800;
 
@@ -73,7 +73,9 @@ export class BrokerConfiguration extends ComponentResource {
     );
 
     // Last: what a machine refused never becomes what the next one boots with. The provider cannot change a blob's content
-    // but only replace the blob, so there are two, one after the other: at any moment one of them is there.
+    // but only replace the blob, so there are two, one after the other: while one is replaced the other is there. The copy
+    // goes first, because a stack of before has none. After a deployment that lost one of them, the next one may replace the
+    // only one that is left (docs/runbooks/broker-configuration.md).
     let before: Resource = apply;
     for (const [role, blobName] of Object.entries(POINTERS)) {
       before = new Blob(

@@ -125,9 +125,22 @@ export class BrokerMachine extends ComponentResource {
         deleteBeforeReplace: true,
         // Azure refuses to change it (409 PropertyChangeNotAllowed). It only matters to a new machine's first boot.
         ignoreChanges: ['osProfile.customData'],
-        // Azure refuses to change these too, or only on a machine that is switched off. A pattern is met by a change at it or
-        // below it, not above: `osProfile` may also come or go as a whole.
-        replaceOnChanges: ['osProfile', 'securityProfile', 'storageProfile.imageReference', 'storageProfile.osDisk'],
+        // Azure refuses to change these too, or only on a machine that is switched off. Not what it changes on one that runs,
+        // such as `patchSettings`: a refresh that finds it changed must not rebuild the machine.
+        replaceOnChanges: [
+          'osProfile.adminUsername',
+          'osProfile.computerName',
+          'osProfile.linuxConfiguration.disablePasswordAuthentication',
+          'osProfile.linuxConfiguration.ssh',
+          'securityProfile.encryptionAtHost',
+          'securityProfile.securityType',
+          'securityProfile.uefiSettings',
+          'storageProfile.imageReference',
+          'storageProfile.osDisk.createOption',
+          'storageProfile.osDisk.diskSizeGB',
+          'storageProfile.osDisk.managedDisk',
+          'storageProfile.osDisk.name',
+        ],
       },
     );
 

@@ -79,12 +79,12 @@ export class FunctionApp extends ComponentResource {
         resourceGroupName,
         location,
         tags,
-        // Both from the first day on: a later change makes a new app.
+        // From the first day on: a later change makes a new app. Linux comes from the plan: on Flex Consumption an app's own
+        // `reserved` is not valid.
         kind: 'functionapp,linux',
-        reserved: true,
         serverFarmId: plan.id,
         identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] },
-        // Without it references are read with a system-assigned identity, which there is none.
+        // Without it references are read with a system-assigned identity, and there is none.
         keyVaultReferenceIdentity: identity.id,
         httpsOnly: true,
         clientAffinityEnabled: false,

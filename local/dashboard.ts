@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isBuilt } from '../apps/dashboard/build.ts';
+import { tryLock } from '../bootstrap/lock.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
 import { startChild } from './child.ts';
-import { tryLock } from './lock.ts';
 
 /** The built dashboard. */
 export const DASHBOARD_DIR = join(ROOT, 'dist/dashboard');

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { tryLock } from './lock.ts';
+import { tryLock } from '../bootstrap/lock.mjs';
 import { removeDataFolder } from './postgres-folder.ts';
 import { dataRoot } from './unprivileged.ts';
 
@@ -46,6 +46,8 @@ export interface Claim {
 const DEFAULT_NAME = 'default';
 const STATE_FILE = 'platform.json';
 const PORTS_FILE = 'ports.json';
+/** What a start makes before anything can fail, and the database: a platform that has one of them has something to remove. */
+const KEPT = ['secrets.json', 'postgres', PORTS_FILE];
 /** How psql reaches the database as its superuser: https://www.postgresql.org/docs/17/libpq-pgservice.html */
 export const PSQL_FILE = 'psql.conf';
 /** Free text becomes a folder's name. */
@@ -76,7 +78,7 @@ function describeRunning(name: string): string {
 /** The platforms that have data in this checkout, running or not: "default" first, the others by name. */
 export function listInstances(): string[] {
   if (!existsSync(dataRoot())) return [];
-  const names = readdirSync(dataRoot()).filter((name) => existsSync(join(dataRoot(), name, PORTS_FILE)));
+  const names = readdirSync(dataRoot()).filter((name) => KEPT.some((file) => existsSync(join(dataRoot(), name, file))));
   return names.sort((a, b) => Number(b === DEFAULT_NAME) - Number(a === DEFAULT_NAME) || (a < b ? -1 : 1));
 }
 

@@ -1,10 +1,11 @@
 // Data is deleted for a person who names the platform, and for nobody else.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Claim } from './instance.ts';
-import { startAfresh } from './removal.ts';
+import { type Claim, claimInstance } from './instance.ts';
+import { removePlatform, startAfresh } from './removal.ts';
+import { dataRoot } from './unprivileged.ts';
 
 let dir: string;
 
@@ -47,4 +48,27 @@ test('who is asked must type the name', async () => {
   expect(place.removeData).not.toHaveBeenCalled();
   await startAfresh(place, false, async () => ' default\n');
   expect(place.removeData).toHaveBeenCalledOnce();
+});
+
+test('a platform is removed by its name, also when its first start failed; one that runs, or is none, is not', async () => {
+  const say = vi.spyOn(console, 'log').mockImplementation(() => {});
+  const name = `removal-${process.pid}`;
+  const folder = join(dataRoot(), name);
+  try {
+    await expect(removePlatform(name)).rejects.toThrow(`there is no platform "${name}" in this checkout`);
+    expect(existsSync(folder)).toBe(false);
+    // A start that failed has got so far.
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'secrets.json'), '{}');
+    const running = await claimInstance(name);
+    await expect(removePlatform(name)).rejects.toThrow('is starting or stopping already');
+    expect(existsSync(join(folder, 'secrets.json'))).toBe(true);
+    running.release();
+    await removePlatform(name);
+    expect(existsSync(folder)).toBe(false);
+    expect(say).toHaveBeenCalledWith(`The platform "${name}" and its data are deleted (${folder}).`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    say.mockRestore();
+  }
 });

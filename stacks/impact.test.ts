@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Diff, diffPlans } from '../preview/diff.ts';
 import { disruptionsOf } from '../preview/disruptions.ts';
+import { replaces } from '../preview/immutables.ts';
 import type { Plan } from '../preview/plan.ts';
 import { makeScratchCopy, type ScratchCopy } from '../tests/support/scratch-copy.ts';
 import { having, named, planOf } from './testing/plan.ts';
@@ -30,8 +31,8 @@ const ANOTHER_BUNDLE = [
   ['broker-configuration-bundle', 'create', []],
   ['broker-configuration-bundle', 'delete', []],
   ['broker-configuration-apply', 'update', ['source.script'], 'runs the script on the machine again'],
-  ['broker-configuration-pointer', 'replace', ['source.text']],
   ['broker-configuration-pointer-copy', 'replace', ['source.text']],
+  ['broker-configuration-pointer', 'replace', ['source.text']],
 ];
 const isBundle = /^(broker-configuration-bundle)-[0-9a-f]{12}$/;
 /** A bundle's name without its hash. */
@@ -159,4 +160,45 @@ describe('a change of the program', () => {
     expect(rows).toContainEqual(['broker-data', 'delete', [], 'stops the deployment']);
     expect(rows).toContainEqual(['machine-data', 'create', []]);
   });
+});
+
+it('the machine is rebuilt for what Azure refuses to change on it, and for nothing else', async () => {
+  const machine = named(await planOf('dev'), 'broker-vm');
+  const isReplaced = (path: string) => replaces(machine, path.split('.'));
+  expect(
+    [
+      ...[
+        'osProfile.computerName',
+        'osProfile.adminUsername',
+        'osProfile.linuxConfiguration.disablePasswordAuthentication',
+      ],
+      ...[
+        'osProfile.linuxConfiguration.ssh.publicKeys',
+        'securityProfile.securityType',
+        'securityProfile.encryptionAtHost',
+      ],
+      ...[
+        'securityProfile.uefiSettings.vTpmEnabled',
+        'storageProfile.imageReference.sku',
+        'storageProfile.imageReference',
+      ],
+      ...['storageProfile.osDisk.createOption', 'storageProfile.osDisk.name', 'storageProfile.osDisk.managedDisk.id'],
+    ].filter((path) => !isReplaced(path)),
+  ).toEqual([]);
+  expect(
+    [
+      ...[
+        'osProfile.allowExtensionOperations',
+        'osProfile.linuxConfiguration.patchSettings.patchMode',
+        'osProfile.secrets',
+      ],
+      ...['osProfile.linuxConfiguration.provisionVMAgent', 'osProfile.linuxConfiguration.enableVMAgentPlatformUpdates'],
+      ...[
+        'osProfile.requireGuestProvisionSignal',
+        'securityProfile.proxyAgentSettings',
+        'storageProfile.osDisk.caching',
+      ],
+      ...['storageProfile.osDisk.deleteOption', 'storageProfile.dataDisks', 'hardwareProfile.vmSize'],
+    ].filter(isReplaced),
+  ).toEqual([]);
 });

@@ -119,7 +119,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   });
 
   it('uploads the broker’s configuration, has the machine apply it, and only then lets machines boot with it', () => {
-    const [archive, pointer, copy] = all(plan, 'storage:Blob');
+    const [archive, copy, pointer] = all(plan, 'storage:Blob');
     const apply = one(plan, 'compute:VirtualMachineRunCommandByVirtualMachine');
     const [, hash] = /^([0-9a-f]{64})\.tgz$/.exec(archive?.inputs.blobName) ?? [];
     const path = archive?.inputs.source.path;
@@ -130,9 +130,10 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     // Another bundle is another resource: what is replaced would be deleted before the machine has the next one.
     expect(archive?.name).toBe(`broker-configuration-bundle-${hash?.slice(0, 12)}`);
     expect(pointer?.inputs).toMatchObject({ blobName: 'current', source: { text: `${hash}\n` } });
-    expect(pointer?.dependencies).toContain(apply.urn);
+    expect(copy?.dependencies).toContain(apply.urn);
     expect(copy?.inputs).toEqual({ ...pointer?.inputs, blobName: 'current-copy' });
-    expect(copy?.dependencies).toContain(pointer?.urn);
+    // The copy first: a stack of before has none, and its pointer must not go while there is no other.
+    expect(pointer?.dependencies).toContain(copy?.urn);
     for (const each of [pointer, copy]) expect(each?.options.deleteBeforeReplace).toBe(true);
     for (const text of [bundleOf(plan), JSON.stringify([apply, pointer])]) {
       expect(text).not.toMatch(

@@ -7,7 +7,7 @@ import { ROOT } from '../bootstrap/root.mjs';
 
 const VERSION = '1.7.12';
 const MODULE = `github.com/rhysd/actionlint/cmd/actionlint@v${VERSION}`;
-const OWN = join(ROOT, '.local/tools', `actionlint-${VERSION}`);
+const OWN = join(ROOT, '.local/.tools', `actionlint-${VERSION}`);
 /** Where Go is on a machine whose PATH lacks it. */
 const GO_PATH = `${process.env.PATH}:/usr/local/go/bin`;
 

@@ -54,7 +54,7 @@ const WHAT = { subscription: 'sub', resourceGroup: 'rg', app: 'func-x', package:
 const PLACE = '--subscription sub --resource-group rg --name func-x';
 const LINE = `functionapp deployment source config-zip ${PLACE} --src p.zip --build-remote false`;
 const ASK = `functionapp function list ${PLACE} --query [].config.bindings[].packageId --output json`;
-const patience = { tries: 3, firstPauseMs: 1, longestPauseMs: 2 };
+const patience = { tries: 3, firstPauseMs: 1, longestPauseMs: 2, answerMs: 60_000 };
 
 test('a package is deployed as it is, without a build over there, and the app asked whether it runs it', async () => {
   az([]);
@@ -108,6 +108,42 @@ test('nor when it cannot be asked', async () => {
 test('a refused deployment is no success for want of a list', async () => {
   az([PARTLY, PARTLY, PARTLY], ['{}', '{}', '{}']);
   await expect(deployFunctions(WHAT, patience)).rejects.toThrow(`func-x did not take the package:\n${PARTLY}`);
+});
+
+const NO_ROLE =
+  "(AuthorizationFailed) The client 'x' does not have authorization to perform action 'Microsoft.Web/sites/publish/Action'";
+test.each([NO_ROLE, 'An error occured during deployment. Status Code: 403, Details: Forbidden'])(
+  'who may not deploy is told what to grant, after one upload: %s',
+  async (answer) => {
+    az([answer, answer, answer]);
+    const granted =
+      'may not deploy to func-x: grant them Website Contributor (or Contributor) on the resource group rg';
+    await expect(deployFunctions(WHAT, patience)).rejects.toThrow(granted);
+    expect(calls()).toEqual([LINE]);
+  },
+);
+
+test('so is who may not list functions, after one question', async () => {
+  az([]);
+  const script = readFileSync(join(folder, 'az'), 'utf8').replace('answer=running', `echo "${NO_ROLE}" >&2; exit 1; #`);
+  writeFileSync(join(folder, 'az'), script);
+  await expect(deployFunctions(WHAT, patience)).rejects.toThrow('may not list the functions of func-x: grant them');
+  expect(calls()).toEqual([LINE, ASK]);
+});
+
+test('what nobody can see is not called running', async () => {
+  az([], ['WARNING: no list']);
+  await deployFunctions(WHAT, patience);
+  expect(console.log).toHaveBeenCalledWith(
+    'func-x has taken p.zip; it has no list of its functions, so nobody knows whether it runs it',
+  );
+});
+
+test('a CLI that gives no answer is ended', async () => {
+  az([]);
+  writeFileSync(join(folder, 'az'), '#!/bin/sh\nexec sleep 30');
+  const gaveUp = 'az functionapp deployment source config-zip gave no answer for func-x in 0.2 s';
+  await expect(deployFunctions(WHAT, { ...patience, answerMs: 200 })).rejects.toThrow(gaveUp);
 });
 
 test('nobody waits for ever', async () => {

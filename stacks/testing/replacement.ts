@@ -25,7 +25,7 @@ const WHY: Record<string, Partial<Record<(typeof OPTIONS)[number], string>>> = {
     deleteBeforeReplace: 'Both have one name. Made before the old one is deleted, it would be deleted with it.',
   },
   'broker-configuration-pointer-copy': {
-    deleteBeforeReplace: 'As the pointer. Meanwhile that one is there.',
+    deleteBeforeReplace: 'As the pointer. Each is there while the other is replaced.',
   },
   'private-ca-certificate': { protect: 'Devices trust it for their whole life. A new one cuts every device off.' },
   'vault-vault': { protect: 'A deleted vault keeps its name until its retention ends; the next one cannot have it.' },

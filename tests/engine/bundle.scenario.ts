@@ -78,13 +78,35 @@ it('a change that was refused can be taken back', async () => {
   expect(await container()).toEqual(first);
 });
 
+it('a stack of before, which has one pointer, is never without', async () => {
+  stack.cloud.remove(stack.cloud.find(BLOB, '/current-copy').id);
+  await stack.must(
+    'refresh',
+    '--yes',
+    '--skip-preview',
+    '--target',
+    '**::broker-configuration-pointer-copy',
+    '--stack',
+    'dev',
+  );
+  expect(Object.keys((await container()).pointers)).toEqual(['current']);
+  const seen: boolean[] = [];
+  stack.cloud.onCall = () => seen.push(stack.cloud.all().some(({ id }) => /\/current(-copy)?$/.test(id)));
+  await setConnections(900);
+  const up = await stack.up();
+  expect(up.status, up.output).toBe(0);
+  expect(seen).toContain(true);
+  expect(seen).not.toContain(false);
+  expect(Object.keys((await container()).pointers)).toHaveLength(2);
+});
+
 it('while a pointer is replaced the other one is there, and names a bundle that is', async () => {
   stack.cloud.faults.push({ method: 'create', urn: 'broker-configuration-pointer', message: 'unavailable' });
   await setConnections(900);
   expect((await stack.up()).status).not.toBe(0);
   const { bundles, pointers } = await container();
-  expect(Object.keys(pointers)).toEqual(['current-copy']);
-  expect(bundles).toContain(pointers['current-copy']);
+  expect(Object.keys(pointers)).toEqual(['current']);
+  expect(bundles).toContain(pointers.current);
   stack.cloud.faults.length = 0;
   const healed = await stack.up();
   expect(healed.status, healed.output).toBe(0);

@@ -19,18 +19,20 @@ class TooSmall(OSError):
 def make_room(folder, old=None, pause=15):
     """Grows the file system to its disk, and says so. Raises TooSmall when a release's queue would not fit even then.
 
-    Where a release is of a larger disk than the `old` one, its new size is waited for. That the file system does not grow is
-    no reason to refuse a release that fits all the same.
+    Where a release is of a larger disk than the `old` one, the disk's new size is waited for. If it does not grow, a release
+    that still fits is accepted.
     """
     before = _size(STATE)
     wanted = release.settings(folder).get("dataDiskGb", 0)
     is_larger = old is not None and wanted > release.settings(old).get("dataDiskGb", wanted)
     for left in reversed(range(ATTEMPTS if is_larger else 1)):
+        # It makes the kernel look at the disk's size again.
         result = subprocess.run(["systemctl", "start", UNIT], capture_output=True, text=True, errors="replace")
-        after = _size(STATE)
-        if after > before or left == 0:
+        disk = _disk_size(STATE)
+        if left == 0 or disk is None or disk >= wanted * 2**30:
             break
         time.sleep(pause)
+    after = _size(STATE)
     failure = "" if result.returncode == 0 else f" (it did not grow: {' '.join(result.stderr.split())[-300:]})"
     needed = release.settings(folder).get("stateBytes", 0)
     if after < needed:
@@ -39,14 +41,25 @@ def make_room(folder, old=None, pause=15):
         )
     if after > before:
         return f"the data disk's file system grew from {_mib(before)} to {_mib(after)}"
-    if is_larger and not failure:
-        failure = f", no more than before (journalctl -u {UNIT} says why); the next boot tries again"
+    if is_larger and disk is not None and disk < wanted * 2**30:
+        failure += f"; its disk still shows {_mib(disk)} of {_mib(wanted * 2**30)}, and the next boot looks again"
     return f"the data disk's file system has {_mib(after)}{failure}"
 
 
 def _size(folder):
     found = os.statvfs(folder)
     return found.f_blocks * found.f_frsize
+
+
+def _disk_size(folder):
+    """Of the block device that the folder's file system lies on; None when it lies on none."""
+    number = os.stat(folder).st_dev
+    try:
+        # In sectors of 512 bytes, whatever the device's own are (sysfs-block in the kernel's documentation).
+        with open(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/size", encoding="ascii") as file:
+            return int(file.read()) * 512
+    except FileNotFoundError:
+        return None
 
 
 def _mib(size):

@@ -12,8 +12,8 @@ import azure
 HOME = "/opt/mqtt-saas"
 RELEASES = os.path.join(HOME, "releases")
 CURRENT = os.path.join(HOME, "current")
-# Blobs that name the bundle a machine without one, or behind, shall have. A deployment replaces one after the other, and
-# while it replaces one that is not there (components/broker-configuration.ts).
+# The blobs that name the bundle to boot with. A deployment replaces them one after the other; while it does, one may be
+# missing (components/broker-configuration.ts).
 POINTERS = ("current", "current-copy")
 HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -46,7 +46,7 @@ def _pointer(container, **again):
     try:
         return azure.blob_get(first, **again)
     except azure.AzureError as missing:
-        # A machine that has a bundle keeps it: the copy may still name the one before.
+        # A machine that has a bundle keeps it: the copy may name another one, older or newer.
         if missing.status != 404 or in_force():
             raise
         try:
