@@ -46,7 +46,8 @@ test(`${DEVICES} devices through a rotation, back, forth again and to its end`, 
   const load = publishWhile(publishers, () => !isOver);
 
   expect(await rotate('--dry-run')).toMatch(/^to do svc-ingest-2 is in the registry/m);
-  expect(brokerLog().slice(before)).not.toContain('svc-ingest-2');
+  // It asks whether the broker accepts the new account, which newer brokers write down when they refuse.
+  expect(brokerLog().slice(before)).not.toMatch(/New client connected \S+ \S+ as svc-ingest-2/);
   expect(await rotate()).toMatch(/✓ ingest signs in as svc-ingest-2\n/);
   expect(await rotate('--dry-run', '--finish')).toMatch(/^done {2}ingest signs in as svc-ingest-2\n/);
   await expect(rotate()).rejects.toThrow(/generations 1 and 2 are both in force: end that rotation first/);

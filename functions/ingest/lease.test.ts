@@ -117,7 +117,9 @@ test('a holder that was stopped for too long writes nothing when it wakes up', a
   await device.publish(readings(500, 500));
   await expect.poll(async () => (await rig.rows(device)).length, { timeout: 25_000 }).toBe(1000);
   expect(old.said('batch committed')).toBe(0);
-  await expect.poll(() => old.said('taken the lease over') + old.said('database not ready')).toBeGreaterThan(0);
+  await expect
+    .poll(() => old.said('taken the lease over') + old.said('database not ready'), { timeout: 10_000 })
+    .toBeGreaterThan(0);
   expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
 }, 60_000);
 
