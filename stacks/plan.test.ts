@@ -119,7 +119,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   });
 
   it('uploads the broker’s configuration, has the machine apply it, and only then lets machines boot with it', () => {
-    const [archive, copy, pointer] = all(plan, 'storage:Blob');
+    const [archive, pointer, copy] = all(plan, 'storage:Blob');
     const apply = one(plan, 'compute:VirtualMachineRunCommandByVirtualMachine');
     const [, hash] = /^([0-9a-f]{64})\.tgz$/.exec(archive?.inputs.blobName) ?? [];
     const path = archive?.inputs.source.path;

@@ -57,7 +57,9 @@ const PROGRAM = readdirSync(join(ROOT, 'components'))
 
 /** What the program says itself of a type's resources: the text of each `new Type(…)`, and of the functions it spreads. */
 function givenTo(type: string): string[] {
-  const calls = PROGRAM.split(`new ${type.split(':').at(-1)}(`).slice(1);
+  const name = type.split(':').at(-1);
+  const [, alias = name] = new RegExp(`\\{ ${name} as (\\w+) \\}`).exec(PROGRAM) ?? [];
+  const calls = PROGRAM.split(`new ${alias}(`).slice(1);
   return calls.map(toLastBracket).map((text) => {
     const spread = [...text.matchAll(/\.{3}(\w+)\(/g)].map(([, name]) => PROGRAM.split(`const ${name} = (`)[1]);
     return [text, ...spread.map((rest) => rest?.split('});')[0])].join('\n');

@@ -25,51 +25,50 @@ const options = new Command('npm run test:first-start --')
   .parse()
   .opts<{ tests?: true; keep?: true }>();
 
-const asRoot: Step[] = [
-  {
-    title: 'root, in a checkout under /root (0700), empty npm cache',
-    in: '/root/first',
-    before: 'cp -a /checkout /root/first',
-    timeoutMs: 15 * MINUTES,
-  },
-  {
-    title: 'root, a second clone after the first is deleted',
-    in: '/root/second',
-    before: 'rm -rf /root/first && cp -a /checkout /root/second',
-    timeoutMs: 15 * MINUTES,
-  },
-  {
-    title: 'root, a second start without any network',
-    in: '/root/second',
-    before: 'true',
-    network: false,
-    timeoutMs: 5 * MINUTES,
-  },
-  {
-    title: 'root, npm test',
-    in: '/root/second',
-    before: 'true',
-    scripts: ['test'],
-    timeoutMs: 90 * MINUTES,
-  },
-];
-const asUser: Step[] = [
-  {
-    title: 'an ordinary user with sudo, in a home folder of mode 0700',
-    in: '/home/ann/platform',
-    before: 'cp -r /checkout /home/ann/platform',
-    user: 'ann',
-    timeoutMs: 15 * MINUTES,
-  },
-];
+/** The same for everybody. @param home their folder, of mode 0700 */
+function stepsOf(who: string, home: string, user?: 'ann'): Step[] {
+  const second = `${home}/second`;
+  const common = { ...(user && { user }), in: second, before: 'true' };
+  return [
+    {
+      ...common,
+      title: `${who}, in a checkout under ${home} (0700), empty npm cache`,
+      in: `${home}/first`,
+      before: `cp -r /checkout ${home}/first`,
+      timeoutMs: 15 * MINUTES,
+    },
+    {
+      ...common,
+      title: `${who}, a second clone after the first is deleted`,
+      before: `rm -rf ${home}/first && cp -r /checkout ${second}`,
+      timeoutMs: 15 * MINUTES,
+    },
+    {
+      ...common,
+      title: `${who}, a second start without any network`,
+      network: false,
+      timeoutMs: 5 * MINUTES,
+    },
+  ];
+}
+
+const asRoot = stepsOf('root', '/root');
+const npmTest = {
+  title: 'root, npm test',
+  in: '/root/second',
+  before: 'true',
+  scripts: ['test'],
+  timeoutMs: 90 * MINUTES,
+};
+const asUser = stepsOf('an ordinary user with sudo', '/home/ann', 'ann');
 
 if (process.getuid?.() !== 0) throw new Error('mounts need root: run it with sudo');
 const root = await ensureRoot();
 let failed = 0;
-for (const steps of [asRoot, asUser]) {
+for (const steps of [options.tests ? [...asRoot, npmTest] : asRoot, asUser]) {
   const place = await makePlace(root, ROOT);
   try {
-    for (const step of steps) if (options.tests || step.scripts === undefined) await take(step, place);
+    for (const step of steps) await take(step, place);
   } finally {
     if (!options.keep) place.remove();
   }
