@@ -7,7 +7,7 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import { AzureOutputs } from '../../preview/engine/preview-outputs.ts';
 import { preview } from '../../preview/preview.ts';
 import type { Said } from './events.ts';
-import type { Made } from './policies-corpus/made.ts';
+import { ADMIN, type Made } from './policies-corpus/made.ts';
 import { PAIRS, programOf } from './policies-corpus/program.ts';
 import { EngineStack } from './stack.ts';
 import { azureNative } from './standins/azure-native.ts';
@@ -103,6 +103,7 @@ describe('on what is unsafe', () => {
       'vault-closed-network': { exceptions: [exception] },
       'network-ingress-contract': { exceptions: [group] },
       'storage-https-only': 'remediate',
+      'network-ways-in-judged': { enforcementLevel: 'mandatory', accepted: ['azapi:*'] },
     };
     const engine = await stack.preview({ pack: true, packConfig });
     const gone = [open, contract, 'storage-https-only http mandatory'];
@@ -112,22 +113,26 @@ describe('on what is unsafe', () => {
     expect(engine.output).toContain(
       'exception until 9999-12-31: vault-closed-network on Vault open, excuses 1 finding',
     );
+    expect(engine.output).toContain('network-ways-in-judged accepts azapi:*, and nothing in this stack is of it');
 
     const offline = await offlinePreview(stack, stack.packConfigFile);
     expect(offline.policies!.violations.map(lineOf).sort()).toEqual(engine.findings.map(lineOf).sort());
     expect(offline.policies!.remedies).toEqual(engine.remedies);
+    expect(offline.policies!.output).toContain('network-ways-in-judged accepts azapi:*');
     expect(offline.plan.find(({ urn }) => urn === http)!.inputs.enableHttpsTrafficOnly).toBe(true);
   });
 
-  test('a configuration that is not what the policies take is refused', async () => {
+  test.each<[string, Record<string, unknown>, RegExp, string]>([
+    ['network-ingress-contract', { adminCidrs: ADMIN }, /adminCidrs: Invalid type\. Expected: array/, 'expected array'],
+    ['network-ways-in-judged', { accepted: ['azure-native:*'] }, /accepted\.0: Does not match pattern/, 'accepted.0: '],
+  ])('a configuration that %s does not take is refused', async (policy, config, message, offline) => {
     const { stack } = judged.safe!;
-    const packConfig = { 'network-ingress-contract': { adminCidrs: '203.0.113.10/32' } };
-    const engine = await stack.preview({ pack: true, packConfig });
+    const engine = await stack.preview({ pack: true, packConfig: { [policy]: config } });
     expect(engine.status).not.toBe(0);
-    expect(engine.output).toMatch(/adminCidrs: Invalid type\. Expected: array/);
+    expect(engine.output).toMatch(message);
     await expect(offlinePreview(stack, stack.packConfigFile)).rejects.toMatchObject({
       name: 'Refusal',
-      message: expect.stringContaining('network-ingress-contract: adminCidrs: expected array'),
+      message: expect.stringMatching(new RegExp(`${policy}: .*${offline}`)),
     });
   });
 

@@ -51,12 +51,14 @@ const subnet = (name: string, group?: string) =>
   native('network:Subnet', name, {
     resourceGroupName: 'rg-corpus',
     virtualNetworkName: 'vnet',
+    subnetName: name,
     addressPrefix: '10.10.1.0/24',
     ...(group ? { networkSecurityGroup: { id: { $id: group } } } : {}),
   });
-const nic = (name: string, inSubnet: string, inputs: object) =>
+const nic = (name: string, inSubnet: string, inputs: object, more: object = {}) =>
   native('network:NetworkInterface', name, {
     ...place,
+    ...more,
     ipConfigurations: [{ name: 'primary', subnet: { id: { $id: inSubnet } }, ...inputs }],
   });
 /** A group that lets nobody in. */
@@ -66,18 +68,25 @@ const STANDARD = { sku: { name: 'Standard' }, publicIPAllocationMethod: 'Static'
 const front = { publicIPAddress: { id: { $id: 'address' } } };
 
 /** A subnet with an open group, and in it an interface with a strict one or with another open one. */
-function bothGroups(own: object[]): Made[] {
+function bothGroups(prefix: string, own: object[]): Made[] {
+  const [lax, strict, inside] = [`${prefix}-lax`, `${prefix}-own`, `${prefix}-subnet`];
   return [
-    native('network:NetworkSecurityGroup', 'both-lax', { ...place, securityRules: [rule('open', 100)] }),
-    native('network:NetworkSecurityGroup', 'both-own', { ...place, securityRules: own }),
-    subnet('both-subnet', 'both-lax'),
-    native('network:NetworkInterface', 'both-nic', {
-      ...place,
-      networkSecurityGroup: { id: { $id: 'both-own' } },
-      ipConfigurations: [{ name: 'primary', subnet: { id: { $id: 'both-subnet' } } }],
-    }),
+    native('network:NetworkSecurityGroup', lax, { ...place, securityRules: [rule('open', 100)] }),
+    native('network:NetworkSecurityGroup', strict, { ...place, securityRules: own }),
+    subnet(inside, lax),
+    nic(`${prefix}-nic`, inside, {}, { networkSecurityGroup: { id: { $id: strict } } }),
   ];
 }
+/** In a subnet that is named by its id as a text. */
+const containers = (name: string, inSubnet: string) =>
+  native('containerinstance:ContainerGroup', name, {
+    ...place,
+    containers: [],
+    osType: 'Linux',
+    subnetIds: [{ id: `${NETWORKS}/vnet/subnets/${inSubnet}` }],
+  });
+const NETWORKS =
+  '/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg-corpus/providers/Microsoft.Network/virtualNetworks';
 
 const adminRule = (inputs: Record<string, unknown>) =>
   native('network:AdminRule', 'first', {
@@ -129,8 +138,15 @@ export const NETWORK_PAIRS: Pair[] = [
     name: 'both groups open',
     policy: INGRESS,
     subject: 'both-lax',
-    safe: bothGroups([deny(100)]),
-    unsafe: bothGroups([rule('also', 100)]),
+    safe: bothGroups('both', [deny(100)]),
+    unsafe: bothGroups('both', [rule('also', 100)]),
+  },
+  {
+    name: 'something else in an open subnet',
+    policy: INGRESS,
+    subject: 'beside-lax',
+    safe: bothGroups('beside', [deny(100)]),
+    unsafe: [...bothGroups('beside', [deny(100)]), containers('beside-box', 'BESIDE-subnet')],
   },
   groups('two rules of one priority', 'network-rules-in-one-order', [ssh, deny(200)], [ssh, deny(100)]),
   groups(

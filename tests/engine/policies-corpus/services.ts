@@ -61,9 +61,9 @@ const immutable = native('storage:BlobContainerImmutabilityPolicy', 'store-kept'
   containerName: 'nightly-backups',
   immutabilityPeriodSinceCreationInDays: 30,
 });
-const command = (inputs: Record<string, unknown>): Made => ({
+const command = (name: string) => (inputs: Record<string, unknown>) => ({
   type: 'command:local:Command',
-  name: 'step',
+  name,
   inputs: { logging: 'none', ...inputs },
 });
 const password = (inputs: Record<string, unknown>): Made => ({
@@ -82,9 +82,16 @@ export const SERVICE_PAIRS: Pair[] = [
   twin(
     'a command that opens a port',
     'network-ways-in-judged',
-    command,
+    command('step'),
     { create: 'true' },
     { create: 'az network nsg rule create --nsg-name closed' },
+  ),
+  twin(
+    'an interpreter that opens a port',
+    'network-ways-in-judged',
+    command('interpreted'),
+    { interpreter: ['/bin/sh', '-c'], create: 'true' },
+    { interpreter: ['az'], create: 'network nsg rule create --nsg-name closed' },
   ),
   twin('no purge protection', 'vault-purge-protection', vault('purge'), {}, { enablePurgeProtection: undefined }),
   twin('a week of soft delete', 'vault-soft-delete', vault('week'), {}, { softDeleteRetentionInDays: 7 }),
