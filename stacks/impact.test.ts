@@ -192,7 +192,7 @@ it('the machine is rebuilt for what Azure refuses to change on it, and for nothi
         'osProfile.linuxConfiguration.patchSettings.patchMode',
         'osProfile.secrets',
       ],
-      ...['osProfile.linuxConfiguration.provisionVMAgent', 'osProfile.linuxConfiguration.enableVMAgentPlatformUpdates'],
+      'osProfile.linuxConfiguration.enableVMAgentPlatformUpdates',
       ...[
         'osProfile.requireGuestProvisionSignal',
         'securityProfile.proxyAgentSettings',
