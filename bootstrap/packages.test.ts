@@ -107,7 +107,8 @@ test('of two at once the second waits, says so, and installs what is still missi
   const second = ensure('platform');
   const third = ensure('all');
   const waiting = 'npm packages: another command is installing them, waiting for it ...\n';
-  for (const { child } of [second, third]) await new Promise((resolve) => child.stderr?.once('data', resolve));
+  const isSaid = ({ child }: typeof second) => new Promise((resolve) => child.stderr?.once('data', resolve));
+  await Promise.all([second, third].map(isSaid));
   expect(existsSync(at('node_modules'))).toBe(false);
   first?.close();
   for (const { stderr } of await Promise.all([second, third])) expect(stderr).toContain(waiting);

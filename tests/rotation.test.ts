@@ -48,11 +48,11 @@ test(`${DEVICES} devices through a rotation, back, forth again and to its end`, 
   expect(await rotate('--dry-run')).toMatch(/^to do svc-ingest-2 is in the registry/m);
   // It asks whether the broker accepts the new account, which newer brokers write down when they refuse.
   expect(brokerLog().slice(before)).not.toMatch(/New client connected \S+ \S+ as svc-ingest-2/);
-  expect(await rotate()).toMatch(/✓ ingest signs in as svc-ingest-2\n/);
+  expect(await rotate()).toMatch(signsInAs('svc-ingest-2'));
   expect(await rotate('--dry-run', '--finish')).toMatch(/^done {2}ingest signs in as svc-ingest-2\n/);
   await expect(rotate()).rejects.toThrow(/generations 1 and 2 are both in force: end that rotation first/);
-  expect(await rotate('--back')).toMatch(/✓ ingest signs in as svc-ingest\n/);
-  expect(await rotate()).toMatch(/✓ ingest signs in as svc-ingest-2\n/);
+  expect(await rotate('--back')).toMatch(signsInAs('svc-ingest'));
+  expect(await rotate()).toMatch(signsInAs('svc-ingest-2'));
   expect(await rotate('--finish')).toMatch(/✓ the broker refuses svc-ingest\n/);
   await expect(rotate('--back')).rejects.toThrow(/only generation 2 is in force/);
   isOver = true;
@@ -74,11 +74,16 @@ test('an account that was taken away behind its back is entered again before ing
   timeout: TIMEOUT_MS,
 }, async () => {
   await rotate();
-  expect(await rotate('--back')).toContain('✓ ingest signs in as svc-ingest-2\n');
+  expect(await rotate('--back')).toMatch(signsInAs('svc-ingest-2'));
   await withConnection(instance.databaseUrl, (client) => deleteServiceAccount(client, 'svc-ingest-3'));
   expect(await rotate('--dry-run')).toMatch(/^to do svc-ingest-3 is in the registry/m);
-  expect(await rotate()).toMatch(/✓ svc-ingest-3 is in the registry[^(]*\n[\s\S]*✓ ingest signs in as svc-ingest-3\n/);
+  const again = await rotate();
+  expect(again).toMatch(/✓ svc-ingest-3 is in the registry[^(]*\n/);
+  expect(again).toMatch(signsInAs('svc-ingest-3'));
 });
+
+/** The last step's line; it was so already where ingest was quicker than the command. */
+const signsInAs = (account: string) => new RegExp(`✓ ingest signs in as ${account}(?: \\(was so\\))?\n`);
 
 /** Runs the command as a person does. @throws with what it says. */
 async function rotate(...options: string[]): Promise<string> {
