@@ -33,7 +33,7 @@ export function deviceCommand(): Command {
       simple('enable', 'let a device connect again', (client, device) => setDeviceEnabled(client, device, true)),
     )
     .addCommand(rotate())
-    .addCommand(simple('delete', 'remove a device; its readings stay until retention', deleteDevice));
+    .addCommand(simple('delete', 'remove a device; its readings stay in the database', deleteDevice));
 }
 
 function add(): Command {
