@@ -3,11 +3,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import pg from 'pg';
 import { generateKey } from '../domain/credentials.ts';
-import { openDatabase } from '../functions/ingest/database.ts';
-import { acquireLease } from '../functions/ingest/lease.ts';
+import { openDatabase } from '../functions/database/connection.ts';
+import { acquireLease } from '../functions/database/lease.ts';
 import { runOnce } from '../functions/ingest/run.ts';
-import { createLogger } from '../functions/log.ts';
-import { readSettings } from '../functions/settings.ts';
+import { createLogger } from '../functions/runtime/log.ts';
+import { readSettings } from '../functions/settings/ingest.ts';
 import { ensureCertificates } from '../local/certificates.ts';
 import { startScratchPostgres } from '../local/scratch-postgres.ts';
 import { giveToService, makeScratchDir } from '../local/unprivileged.ts';

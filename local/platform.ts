@@ -2,13 +2,13 @@
 // reverse.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CONTROL_USERNAME, startCommandSender } from '../functions/control/commands.ts';
 import { INGEST_USERNAME, ingestUsername } from '../provisioning/broker/registry.ts';
 import { applyMigrations } from '../provisioning/database/apply.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
 import { API_ROLE, makeApiRole, makeAuthTables } from './api-role.ts';
-import { CONTROL_USERNAME, startCommandSender } from './command-sender.ts';
 import { DASHBOARD_DIR } from './dashboard.ts';
 import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';

@@ -117,11 +117,11 @@ describe('a change of the program', () => {
   });
 
   it('of the functions deploys their package, and nothing else', () => {
-    copy.change('functions/ingest/backoff.ts', /^/, "console.log('another package');\n");
+    copy.change('functions/runtime/retry.ts', /^/, "console.log('another package');\n");
     expect(seen(against(before, plan()))).toEqual([
       ['function-deployment-package', 'update', ['environment.FUNCTIONS_PACKAGE'], 'runs the command'],
     ]);
-    copy.change('functions/ingest/backoff.ts', "console.log('another package');\n", '');
+    copy.change('functions/runtime/retry.ts', "console.log('another package');\n", '');
   });
 
   const PRECIOUS = ['Disk', 'PublicIPAddress', 'Vault', 'SelfSignedCert', 'UserAssignedIdentity'];

@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { openConnection } from '../../functions/ingest/connection.ts';
+import { openConnection } from '../../functions/broker/connection.ts';
 import { COPY_TELEMETRY, encodePrefix, encodeRows } from '../../functions/ingest/copy-rows.ts';
 import type { Row } from '../../functions/ingest/row.ts';
 import { cpuSeconds, familyCpuSeconds } from '../support/processes.ts';

@@ -1,8 +1,9 @@
 // Looks whether an alert rule is broken, or no longer. The rules, and what they mean, are in the database.
-import { describeError } from '../describe.ts';
-import type { Database } from '../ingest/database.ts';
-import { classify } from '../ingest/sqlstate.ts';
-import type { Logger } from '../log.ts';
+
+import type { Database } from '../database/connection.ts';
+import { classify } from '../database/sqlstate.ts';
+import { describeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
 
 /**
  * Opens and resolves alerts. Safe to call from several places at once.

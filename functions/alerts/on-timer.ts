@@ -1,7 +1,7 @@
 // What the Function App's timer calls to look at the alert rules.
-import { openDatabase } from '../ingest/database.ts';
-import { createInvocationLogger, type InvocationLog } from '../invocation-log.ts';
-import { readSettings } from '../settings.ts';
+import { openDatabase } from '../database/connection.ts';
+import { createInvocationLogger, type InvocationLog } from '../runtime/invocation-log.ts';
+import { readSettings } from '../settings/ingest.ts';
 import { evaluateAlerts } from './evaluate.ts';
 
 /** One evaluation, logged through the invocation. @throws database errors, so that the platform counts a failure. */

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../domain/messages-limits.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
+import type { Delivery } from '../broker/delivery.ts';
 import { Batch } from './batch.ts';
-import type { Delivery } from './delivery.ts';
 import type { Registry, Route } from './registry.ts';
 
 const route: Route = {

@@ -1,11 +1,12 @@
 // Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import { type Backoff, backoffMs, pause } from './backoff.ts';
+
+import type { Delivery } from '../broker/delivery.ts';
+import { classify } from '../database/sqlstate.ts';
+import { describeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { type Backoff, backoffMs, pause } from '../runtime/retry.ts';
 import { Batch } from './batch.ts';
-import type { Delivery } from './delivery.ts';
 import type { Registry } from './registry.ts';
-import { classify } from './sqlstate.ts';
 import type { Store, Written } from './store.ts';
 
 /** What a drain works with. */

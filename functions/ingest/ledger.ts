@@ -1,8 +1,8 @@
 // The ledger: what became of every reading, by tenant and minute, in the transaction that made it so.
 import type { Client } from 'pg';
 import { formatTimestamp } from '../../domain/timestamps.ts';
+import { type Tallies, type Tally, tallyOf } from './accounting.ts';
 import type { Batch } from './batch.ts';
-import { type Tallies, type Tally, tallyOf } from './tally.ts';
 
 /** Stands for no known tenant. */
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';

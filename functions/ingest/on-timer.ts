@@ -1,6 +1,6 @@
 // What the Function App's timer calls.
-import { createInvocationLogger, type InvocationLog } from '../invocation-log.ts';
-import { readSettings } from '../settings.ts';
+import { createInvocationLogger, type InvocationLog } from '../runtime/invocation-log.ts';
+import { readSettings } from '../settings/ingest.ts';
 import { hasFailed, type RunResult, runOnce } from './run.ts';
 
 /**

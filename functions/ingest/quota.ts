@@ -1,6 +1,6 @@
 // Rate and daily quota of a tenant: what goes beyond is counted and not stored.
 import type { Client } from 'pg';
-import type { Tenants } from './fates.ts';
+import type { Tenants } from './outcomes.ts';
 import type { Row } from './row.ts';
 
 /** What of a batch may be stored. */

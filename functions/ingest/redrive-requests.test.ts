@@ -4,11 +4,11 @@ import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { evaluateAlertsOnTimer } from '../alerts/on-timer.ts';
-import { openDatabase } from './database.ts';
+import { openDatabase } from '../database/connection.ts';
+import { runWorker } from '../worker/worker.ts';
 import { redriveRequested } from './redrive.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
 import { runOnce } from './run.ts';
-import { runWorker } from './worker.ts';
 
 let rig: IngestRig;
 let store: StoreRig;

@@ -1,9 +1,10 @@
 // Carries out the redrives that people ask for in the dashboard. They only set a mark; the work is ingest's, with its role.
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import type { Database } from './database.ts';
+
+import type { Database } from '../database/connection.ts';
+import { classify } from '../database/sqlstate.ts';
+import { describeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
 import { redriveRequested } from './redrive.ts';
-import { classify } from './sqlstate.ts';
 
 /** Most letters taken at a time: a timer's run carries them out before it reads; a worker's readings never wait for them. */
 const MOST = 200;

@@ -1,15 +1,15 @@
 // Sends a dead letter through ingest again: the same validation, the same identity, so that it can never be a second row.
 import type { Client } from 'pg';
 import type { Envelope } from '../../domain/messages.ts';
+import { totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
 import { encodePrefix } from './copy-rows.ts';
 import { insertDeadLetters } from './dead-letters.ts';
-import { addRows, count, type Fates, noFates } from './fates.ts';
 import { addToLedger } from './ledger.ts';
+import { addRows, count, type Fates, noFates } from './outcomes.ts';
 import { createRegistry } from './registry.ts';
 import type { Row } from './row.ts';
-import { totalOf } from './tally.ts';
-import { writeCarefully } from './write-rows.ts';
+import { writeCarefully } from './write.ts';
 
 /** What came of a redrive. */
 export type Redriven =

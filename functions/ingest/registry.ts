@@ -2,7 +2,7 @@
 // for a while.
 import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
 import { parseTelemetryTopic } from '../../domain/topics.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../database/connection.ts';
 
 /** A registered device. */
 export interface Route {

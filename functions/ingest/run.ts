@@ -1,16 +1,16 @@
 // A timer's run: drains what waits on the broker, and ends.
 import { randomUUID } from 'node:crypto';
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import type { IngestSettings } from '../settings.ts';
-import { backoffMs, pause } from './backoff.ts';
-import { type Database, openDatabase } from './database.ts';
-import { acquireLease, type Lease } from './lease.ts';
+import { type Database, openDatabase } from '../database/connection.ts';
+import { acquireLease, type Lease } from '../database/lease.ts';
+import { classify } from '../database/sqlstate.ts';
+import { describeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { backoffMs, pause } from '../runtime/retry.ts';
+import type { IngestSettings } from '../settings/ingest.ts';
+import { takeOver } from './account-handover.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
 import { maintain, runSession, type SessionEnd } from './session.ts';
-import { classify } from './sqlstate.ts';
 import { createSummary, type Summary } from './summary.ts';
-import { takeOver } from './take-over.ts';
 
 /** What a run did. */
 export interface RunResult extends Summary {

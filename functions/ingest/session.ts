@@ -1,13 +1,14 @@
 // One lease's worth of ingest: broker and database joined, until a reason to end comes up.
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import type { IngestSettings } from '../settings.ts';
-import { pause } from './backoff.ts';
-import { startConsumer } from './consumer.ts';
+
+import { startConsumer } from '../broker/consumer.ts';
+import type { Database } from '../database/connection.ts';
+import type { Lease } from '../database/lease.ts';
+import { describeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { pause } from '../runtime/retry.ts';
+import type { IngestSettings } from '../settings/ingest.ts';
 import { encodePrefix } from './copy-rows.ts';
-import type { Database } from './database.ts';
 import { createDrain } from './drain.ts';
-import type { Lease } from './lease.ts';
 import { createRegistry } from './registry.ts';
 import { createStore, type Written } from './store.ts';
 

@@ -1,15 +1,16 @@
 // Writes a batch in one transaction: optimistically with COPY, and when a row stands in the way, carefully.
+
+import type { Database } from '../database/connection.ts';
+import type { Lease } from '../database/lease.ts';
+import { classify } from '../database/sqlstate.ts';
+import type { Tallies } from './accounting.ts';
 import type { Batch } from './batch.ts';
-import type { Database } from './database.ts';
 import { insertDeadLetters } from './dead-letters.ts';
-import { count, type Fates, noFates } from './fates.ts';
-import type { Lease } from './lease.ts';
 import { addToLedger } from './ledger.ts';
+import { count, type Fates, noFates } from './outcomes.ts';
 import { admit, spend } from './quota.ts';
-import { classify } from './sqlstate.ts';
-import type { Tallies } from './tally.ts';
-import { rememberRepeats } from './untimed.ts';
-import { writeCarefully, writeFast } from './write-rows.ts';
+import { rememberRepeats } from './untimed-identity.ts';
+import { writeCarefully, writeFast } from './write.ts';
 
 /** What a committed batch did. */
 export interface Written {

@@ -1,7 +1,7 @@
 // One line that says what ingest did: the members operators query and alert on.
 
+import { addTallies, busiest, type Tallies, type Tally, totalOf } from './accounting.ts';
 import type { Written } from './store.ts';
-import { addTallies, busiest, type Tallies, type Tally, totalOf } from './tally.ts';
 
 /** What was done since the last line. */
 export interface Summary extends Tally {

@@ -1,6 +1,6 @@
 // Timer trigger `evaluate_alerts`: looks at the alert rules every minute, half a minute away from ingest's timer.
 import { app } from '@azure/functions';
-import { ofPackage } from '../package-id.ts';
+import { ofPackage } from '../runtime/package-id.ts';
 
 app.timer('evaluate_alerts', {
   schedule: '30 * * * * *',

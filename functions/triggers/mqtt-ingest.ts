@@ -1,6 +1,6 @@
 // Timer trigger `mqtt_ingest`: drains the broker's queue every minute. Overlapping runs skip: see ingest/lease.ts.
 import { app } from '@azure/functions';
-import { ofPackage } from '../package-id.ts';
+import { ofPackage } from '../runtime/package-id.ts';
 
 app.timer('mqtt_ingest', {
   schedule: '0 * * * * *',

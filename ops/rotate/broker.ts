@@ -1,8 +1,8 @@
 // What a rotation asks the broker about an account of ingest. The broker names a session after its user, so whoever signs in
 // has ingest's session in hand: nothing here acknowledges a message.
 import mqtt from 'mqtt';
-import { type Connection, openConnection } from '../../functions/ingest/connection.ts';
-import { BrokerRefusal } from '../../functions/ingest/reason-codes.ts';
+import { type Connection, openConnection } from '../../functions/broker/connection.ts';
+import { BrokerRefusal } from '../../functions/broker/reason-codes.ts';
 import type { Environment } from './environment.ts';
 
 /** An account and its key. */

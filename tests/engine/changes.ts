@@ -61,7 +61,7 @@ export const CHANGES: Change[] = [
   {
     what: 'the functions’ code',
     stack: 'dev',
-    make: inFile('functions/ingest/backoff.ts', /^/, "console.log('another package');\n"),
+    make: inFile('functions/runtime/retry.ts', /^/, "console.log('another package');\n"),
   },
   { what: 'an ingest setting', stack: 'dev', make: having('ingestBatchCap: 1000') },
   { what: 'a migration', stack: 'dev', make: migration },

@@ -1,9 +1,10 @@
 // Ingest without a broker: batches made by hand, written by the real store into a real database.
+
+import type { Delivery } from '../../functions/broker/delivery.ts';
+import { type Database, openDatabase } from '../../functions/database/connection.ts';
+import { acquireLease } from '../../functions/database/lease.ts';
 import { Batch } from '../../functions/ingest/batch.ts';
 import { encodePrefix } from '../../functions/ingest/copy-rows.ts';
-import { type Database, openDatabase } from '../../functions/ingest/database.ts';
-import type { Delivery } from '../../functions/ingest/delivery.ts';
-import { acquireLease } from '../../functions/ingest/lease.ts';
 import { createRegistry } from '../../functions/ingest/registry.ts';
 import { createStore, type Store, type Written } from '../../functions/ingest/store.ts';
 import type { IngestRig, RigDevice } from './ingest-rig.ts';

@@ -1,6 +1,7 @@
 // A logger whose lines are tied to one invocation of a function in Application Insights.
+
+import type { IngestSettings } from '../settings/ingest.ts';
 import { createLogger, type Logger } from './log.ts';
-import type { IngestSettings } from './settings.ts';
 
 /** The part of the invocation's context that is used. */
 export interface InvocationLog {

@@ -1,8 +1,9 @@
 // Keeps a connection to the broker: connects, and connects again, until it is stopped.
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import { type Backoff, backoffMs, pause } from './backoff.ts';
-import type { Batch } from './batch.ts';
+
+import type { Batch } from '../ingest/batch.ts';
+import { describeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { type Backoff, backoffMs, pause } from '../runtime/retry.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
 

@@ -17,7 +17,7 @@ import { connect } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
 import { keepLog, never } from '../../tests/support/ingest-rig.ts';
-import { readSettings } from '../settings.ts';
+import { readSettings } from '../settings/ingest.ts';
 import { type RunResult, runOnce } from './run.ts';
 
 const [OLD, NEW] = ['svc-ingest', 'svc-ingest-2'] as const;

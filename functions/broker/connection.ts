@@ -3,12 +3,12 @@ import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetC
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import { generate, type Packet } from 'mqtt-packet';
 import { TELEMETRY_FILTER } from '../../domain/topics.ts';
-import type { BrokerAddress } from '../settings.ts';
+import type { BrokerAddress } from '../settings/ingest.ts';
 import type { Delivery } from './delivery.ts';
 import { createFramer } from './framer.ts';
-import { gather } from './gather.ts';
 import { PUBLISH, parsePacket, readPublish } from './publish.ts';
 import { BrokerRefusal } from './reason-codes.ts';
+import { gather } from './socket-reader.ts';
 
 /** Who connects, and where to. */
 export interface ConnectionOptions {

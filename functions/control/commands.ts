@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
-import { COMMAND_CHANNEL, devicePrefix } from '../domain/topics.ts';
-import { inTransaction } from '../provisioning/database/connect.ts';
-import { lookEachSecond } from './look-each-second.ts';
+import { COMMAND_CHANNEL, devicePrefix } from '../../domain/topics.ts';
+import { lookEachSecond } from '../../local/look-each-second.ts';
+import { inTransaction } from '../../provisioning/database/connect.ts';
 
 /** The control account's name on the broker. */
 export const CONTROL_USERNAME = 'svc-control';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import pg from 'pg';
-import type { Database } from './database.ts';
+import type { Database } from './connection.ts';
 
 /** How long a lease lasts without renewal; a crashed run's successor waits at most this long. */
 const TTL = '30 seconds';

@@ -1,7 +1,7 @@
 // The one reader of the environment. Every setting is named, explained and checked here.
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { type DatabaseAddress, readDatabaseUrl } from './database-address.ts';
+import { type DatabaseAddress, readDatabaseUrl } from '../database/address.ts';
 
 /** How to reach the broker. */
 export interface BrokerAddress {

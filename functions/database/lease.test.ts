@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { stopChild } from '../../local/child.ts';
 import { startIngestWorker } from '../../local/ingest-worker.ts';
 import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
-import { type Database, openDatabase } from './database.ts';
+import { runOnce } from '../ingest/run.ts';
+import { runWorker } from '../worker/worker.ts';
+import { type Database, openDatabase } from './connection.ts';
 import { acquireLease } from './lease.ts';
-import { runOnce } from './run.ts';
-import { runWorker } from './worker.ts';
 
 let rig: IngestRig;
 let database: Database;

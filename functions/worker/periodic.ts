@@ -1,10 +1,10 @@
 // What a worker does beside draining, at intervals, on a database connection of its own: readings never wait for it.
 import { evaluateAlertsIfPossible } from '../alerts/evaluate.ts';
-import type { DatabaseAddress } from '../database-address.ts';
-import type { Logger } from '../log.ts';
-import { pause } from './backoff.ts';
-import { openDatabase } from './database.ts';
-import { carryOutRedrives } from './redrive-requests.ts';
+import type { DatabaseAddress } from '../database/address.ts';
+import { openDatabase } from '../database/connection.ts';
+import { carryOutRedrives } from '../ingest/redrive-requests.ts';
+import type { Logger } from '../runtime/log.ts';
+import { pause } from '../runtime/retry.ts';
 
 /** Somebody waits in front of the dashboard. */
 const REDRIVE_EVERY_MS = 3_000;

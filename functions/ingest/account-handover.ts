@@ -1,8 +1,9 @@
 // Moves ingest from one broker account to the next one. The broker names a session after its user, so the new account has a
 // session and a queue of its own, and what waits in the old one's must not be left behind.
-import { describeError } from '../describe.ts';
-import { backoffMs, pause } from './backoff.ts';
-import { openConnection } from './connection.ts';
+
+import { openConnection } from '../broker/connection.ts';
+import { describeError } from '../runtime/error-summary.ts';
+import { backoffMs, pause } from '../runtime/retry.ts';
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts';
 
 const BACKOFF = { baseMs: 250, capMs: 10_000 };

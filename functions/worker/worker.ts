@@ -1,15 +1,16 @@
 // The long-lived way to run ingest: waits for the lease, drains for as long as it holds it, and starts over.
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import type { IngestSettings } from '../settings.ts';
-import { backoffMs, pause } from './backoff.ts';
-import { startChores } from './chores.ts';
-import { type Database, openDatabase } from './database.ts';
-import { acquireLease, type Lease } from './lease.ts';
-import { maintain, runSession } from './session.ts';
-import { classify } from './sqlstate.ts';
-import { createSummary } from './summary.ts';
-import { takeOver } from './take-over.ts';
+
+import { type Database, openDatabase } from '../database/connection.ts';
+import { acquireLease, type Lease } from '../database/lease.ts';
+import { classify } from '../database/sqlstate.ts';
+import { takeOver } from '../ingest/account-handover.ts';
+import { maintain, runSession } from '../ingest/session.ts';
+import { createSummary } from '../ingest/summary.ts';
+import { describeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { backoffMs, pause } from '../runtime/retry.ts';
+import type { IngestSettings } from '../settings/ingest.ts';
+import { startChores } from './periodic.ts';
 
 const SUMMARY_EVERY_MS = 10_000;
 const MAINTAIN_EVERY_MS = 3_600_000;

@@ -2,13 +2,13 @@
 import type pg from 'pg';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { classify } from '../database/sqlstate.ts';
 import type { DeadLetter } from './batch.ts';
 import { COPY_TELEMETRY, encodeRows } from './copy-rows.ts';
-import { addRows, addTo, type Fates } from './fates.ts';
 import { insertRows } from './insert-rows.ts';
+import { addRows, addTo, type Fates } from './outcomes.ts';
 import { type Row, sentOf } from './row.ts';
-import { classify } from './sqlstate.ts';
-import { claimUntimed } from './untimed.ts';
+import { claimUntimed } from './untimed-identity.ts';
 
 /**
  * How often the rows that a tenant may still store are looked for behind duplicates, which use up nothing. One round is

@@ -1,7 +1,8 @@
 // What became of a batch's readings, and the sums of it.
+
+import { type Tallies, tallyOf } from './accounting.ts';
 import type { Batch, DeadLetter } from './batch.ts';
 import type { Row } from './row.ts';
-import { type Tallies, tallyOf } from './tally.ts';
 
 /** Numbers of readings by tenant slug. */
 export type Tenants = Map<string, number>;

@@ -1,10 +1,10 @@
 // Ingest from a shell: as a long-lived worker, or one run as the timer does it.
 import { parseArgs } from 'node:util';
-import { hasFailed, runOnce } from './ingest/run.ts';
-import { runWorker } from './ingest/worker.ts';
-import { createLogger } from './log.ts';
-import { keepHeapSmall } from './memory.ts';
-import { readSettings } from './settings.ts';
+import { hasFailed, runOnce } from '../ingest/run.ts';
+import { createLogger } from '../runtime/log.ts';
+import { keepHeapSmall } from '../runtime/memory.ts';
+import { readSettings } from '../settings/ingest.ts';
+import { runWorker } from './worker.ts';
 
 const HELP = `Moves readings from the MQTT broker into Postgres.
 

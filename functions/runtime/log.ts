@@ -1,7 +1,7 @@
 // JSON lines for machines (pino), or text for people. No payloads, no secrets: see describe.ts for errors.
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { LogLevel } from './settings.ts';
+import type { LogLevel } from '../settings/ingest.ts';
 
 export type { Logger } from 'pino';
 

@@ -1,7 +1,7 @@
 // Bytes that come in any pieces are handed over whole, in order, once, and are not written to afterwards.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { gather } from './gather.ts';
+import { gather } from './socket-reader.ts';
 
 test('whatever comes in whatever pieces, within one turn or over several, is handed over as it came', async () => {
   const pieces = fc.array(fc.tuple(fc.integer({ min: 1, max: 64 * 1024 }), fc.boolean()), { maxLength: 40 });
