@@ -45,13 +45,6 @@ module.exports = {
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'only-config-reads-configuration',
-      comment: 'stacks/config.ts is the only reader of pulumi.Config; every other room takes typed arguments',
-      severity: 'error',
-      from: { path: '^(components|provisioning)/' },
-      to: { path: 'stacks/config' },
-    },
-    {
       name: 'not-to-dev-dep-from-functions',
       severity: 'error',
       from: { path: '^functions/', pathNot: tests },

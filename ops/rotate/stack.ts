@@ -5,13 +5,13 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
 import { readProject } from '../../preview/project.ts';
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
-import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';
-import { NAMESPACE, parseConfig } from '../../stacks/parse.ts';
+import { NAMESPACE, parseConfig } from '../../stacks/configuration/parse.ts';
+import { ingestPasswordSecret } from '../../stacks/tables/ingest-accounts.ts';
 import { spawnProblem } from '../spawn-problem.ts';
 import { type StackOutputs, stackOutputs } from '../stack-outputs.ts';
 import type { Environment } from './environment.ts';
 
-/** The app setting that holds ingest's password, as a reference to the vault: stacks/ingest-settings.ts. */
+/** The app setting that holds ingest's password, as a reference to the vault: stacks/tables/settings.ts. */
 const PASSWORD_SETTING = 'MQTT_BROKER_PASSWORD';
 const REFERENCE_API = '2024-04-01';
 

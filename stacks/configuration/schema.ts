@@ -1,9 +1,9 @@
 // The rules between configuration keys; the keys themselves, each with its own rule, are in keys/.
 import ipaddr from 'ipaddr.js';
 import type { z } from 'zod';
-import { VM_SIZES } from '../components/vm-sizes.ts';
-import { assertQueueFits } from '../provisioning/broker/queue.ts';
-import { overdue } from './adoption-plan.ts';
+import { VM_SIZES } from '../../components/vm-sizes.ts';
+import { assertQueueFits } from '../../provisioning/broker/queue.ts';
+import { overdue } from '../adoption-plan.ts';
 import { keys } from './keys.ts';
 import { queueOf } from './queue.ts';
 

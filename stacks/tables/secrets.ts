@@ -1,10 +1,10 @@
 // The secrets an environment keeps in its vault.
 import { interpolate, type Output } from '@pulumi/pulumi';
-import type { Credentials } from '../components/credentials.ts';
-import type { PrivateCa } from '../components/private-ca.ts';
-import type { VaultSecret } from '../components/vault.ts';
+import type { Credentials } from '../../components/credentials.ts';
+import type { PrivateCa } from '../../components/private-ca.ts';
+import type { VaultSecret } from '../../components/vault.ts';
+import type { StackConfig } from '../configuration/parse.ts';
 import { ingestPasswordSecret } from './ingest-accounts.ts';
-import type { StackConfig } from './parse.ts';
 
 /** Their names in the vault. */
 export const SECRETS = {
@@ -21,12 +21,17 @@ type DatabaseRole = 'mqtt_ingest' | 'broker_sync';
 
 const PEM = 'application/x-pem-file';
 
+/**
+ * Whether nothing in the vault can be purged before its retention ends. It can never be switched off again, so an environment
+ * that is thrown away often must do without.
+ */
+export const hasPurgeProtection = (environment: string) => !['dev', 'test', 'sandbox'].includes(environment);
+
 /** The secrets and what they are; the broker's certificate is among them when it comes from the private CA. */
 export function platformSecrets(
   config: StackConfig,
   credentials: Credentials,
-  privateCa: PrivateCa | undefined,
-  dnsToken: Output<string> | undefined,
+  { privateCa, dnsToken }: { privateCa: PrivateCa | undefined; dnsToken: Output<string> | undefined },
 ): Record<string, VaultSecret> {
   const secrets: Record<string, VaultSecret> = {
     [SECRETS.databaseUrl]: {

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT } from '../bootstrap/root.mjs';
-import { having, one, planOf } from './testing/plan.ts';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { having, one, planOf } from '../testing/plan.ts';
 
 const PACKAGE = join(ROOT, 'dist/functions');
 const BUNDLE = join(PACKAGE, 'main.mjs');
@@ -22,7 +22,7 @@ const OF_THE_HOST = [
 const NEVER_SET = ['LOG_PRETTY'];
 
 /** A certificate authority for the key that takes one. */
-const DATABASE_CA = readFileSync(join(import.meta.dirname, 'testing/database-ca.crt'), 'utf8');
+const DATABASE_CA = readFileSync(join(ROOT, 'stacks/testing/database-ca.crt'), 'utf8');
 
 /** Settings of the functions themselves, in a plan of a stack with these lines added. */
 async function settingsOf(stack: string, ...lines: string[]): Promise<Record<string, string>> {

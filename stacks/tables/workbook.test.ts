@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ROOT } from '../bootstrap/root.mjs';
-import azure from './testing/azure-monitor.json' with { type: 'json' };
-import { LINE_MEMBERS, membersIn, problemsIn } from './testing/kusto.ts';
-import { one, planOf } from './testing/plan.ts';
+import { ROOT } from '../../bootstrap/root.mjs';
+import azure from '../testing/azure-monitor.json' with { type: 'json' };
+import { LINE_MEMBERS, membersIn, problemsIn } from '../testing/kusto.ts';
+import { one, planOf } from '../testing/plan.ts';
 import workbook from './workbook.json' with { type: 'json' };
 
 /** What Azure calls the ways to bring values together, in a workbook. */

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { ROOT } from '../bootstrap/root.mjs';
+import { ROOT } from '../../bootstrap/root.mjs';
 import type { KeyMeta } from './keys/key.ts';
 import { keys } from './keys.ts';
 import { parseConfig } from './parse.ts';

@@ -1,7 +1,7 @@
 // Who may do what, and that whoever reads a secret may, and that nobody may read one without reading it.
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Plan } from '../preview/plan.ts';
-import { all, bundleFile, having, nameOfUrn, one, planOf } from './testing/plan.ts';
+import type { Plan } from '../../preview/plan.ts';
+import { all, bundleFile, having, nameOfUrn, one, planOf } from '../testing/plan.ts';
 
 describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: Plan;

@@ -1,5 +1,5 @@
 // The broker and ingest: what waits, what is let in, who signs in.
-import { SOURCE_LIMITS } from '../../provisioning/machine/firewall.ts';
+import { SOURCE_LIMITS } from '../../../provisioning/machine/firewall.ts';
 import { listOf, wholeNumber } from '../fields.ts';
 import { key } from './key.ts';
 

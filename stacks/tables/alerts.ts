@@ -1,7 +1,7 @@
 // What is watched, and what it means: the whole table. docs/monitoring.md says what to do about each.
 import type { Input } from '@pulumi/pulumi';
-import type { LogWatch, MetricWatch, OperationWatch } from '../components/alerts.ts';
-import { METRICS } from '../components/metrics.ts';
+import type { LogWatch, MetricWatch, OperationWatch } from '../../components/alerts.ts';
+import { METRICS } from '../../components/metrics.ts';
 
 /** Azure resource ids of what is watched. */
 export interface Watched {

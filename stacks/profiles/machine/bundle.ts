@@ -1,14 +1,14 @@
 // What the broker machine of an environment is told from then on: the bundle with the broker's configuration.
-import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../domain/ingress.ts';
-import { type Bundle, makeBundle } from '../provisioning/broker/bundle/bundle.ts';
-import { PATHS } from '../provisioning/broker/bundle/paths.ts';
-import type { CertificateSource } from '../provisioning/broker/bundle/settings.ts';
-import { renderBrokerConfig } from '../provisioning/broker/config.ts';
-import { ingestUsername } from '../provisioning/broker/registry.ts';
-import { ingestPasswordSecret } from './ingest-accounts.ts';
-import type { StackConfig } from './parse.ts';
-import { queueOf } from './queue.ts';
-import { SECRETS } from './secrets.ts';
+import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../../../domain/ingress.ts';
+import { type Bundle, makeBundle } from '../../../provisioning/broker/bundle/bundle.ts';
+import { PATHS } from '../../../provisioning/broker/bundle/paths.ts';
+import type { CertificateSource } from '../../../provisioning/broker/bundle/settings.ts';
+import { renderBrokerConfig } from '../../../provisioning/broker/config.ts';
+import { ingestUsername } from '../../../provisioning/broker/registry.ts';
+import type { StackConfig } from '../../configuration/parse.ts';
+import { queueOf } from '../../configuration/queue.ts';
+import { ingestPasswordSecret } from '../../tables/ingest-accounts.ts';
+import { SECRETS } from '../../tables/secrets.ts';
 
 /** Arguments of {@link brokerBundle}. Every address is known before a deployment, and so is the bundle's hash. */
 export interface BrokerBundleArgs {

@@ -12,7 +12,7 @@ export function renderConfigurationDoc(): string {
   const isRequired = (name: Key) => !keys.shape[name].safeParse(undefined).success;
   return `# Configuration
 
-Generated from \`stacks/keys/\`; change it there, then \`npx vitest run stacks/configuration-doc.test.ts --update\`.
+Generated from \`stacks/configuration/keys/\`; change it there, then \`npx vitest run stacks/configuration/configuration-doc.test.ts --update\`.
 
 An environment is a stack file, \`Pulumi.<stack>.yaml\`. Everything in it is public: the platform takes **no secret** from
 configuration. Keys that are unknown, values that would break a guarantee and anything that looks like a secret are

@@ -1,10 +1,10 @@
 // Who may do what in an environment: the whole table.
-import type { Grant } from '../components/access.ts';
-import type { BundleStore } from '../components/bundle-store.ts';
-import type { Identities } from '../components/identities.ts';
-import type { LogWorkspace } from '../components/log-workspace.ts';
-import type { Storage } from '../components/storage.ts';
-import type { Vault } from '../components/vault.ts';
+import type { Grant } from '../../components/access.ts';
+import type { BundleStore } from '../../components/bundle-store.ts';
+import type { Identities } from '../../components/identities.ts';
+import type { LogWorkspace } from '../../components/log-workspace.ts';
+import type { Storage } from '../../components/storage.ts';
+import type { Vault } from '../../components/vault.ts';
 import { type IngestAccounts, ingestPasswordSecret, ingestUsernames } from './ingest-accounts.ts';
 import { SECRETS } from './secrets.ts';
 

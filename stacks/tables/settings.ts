@@ -1,10 +1,10 @@
 // What the ingest function is told through its app settings. Secrets are references to the vault.
 import type { Input, Output } from '@pulumi/pulumi';
-import type { Vault } from '../components/vault.ts';
-import { MQTT_TLS_PORT } from '../domain/ingress.ts';
-import { ingestUsername } from '../provisioning/broker/registry.ts';
+import type { Vault } from '../../components/vault.ts';
+import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
+import { ingestUsername } from '../../provisioning/broker/registry.ts';
+import type { StackConfig } from '../configuration/parse.ts';
 import { ingestPasswordSecret } from './ingest-accounts.ts';
-import type { StackConfig } from './parse.ts';
 import { SECRETS } from './secrets.ts';
 
 /** Arguments of {@link ingestSettings}. */

@@ -3,7 +3,7 @@ import { renderConfigurationDoc } from './configuration-doc.ts';
 import { keys } from './keys.ts';
 
 it('is what docs/configuration.md says', async () => {
-  await expect(renderConfigurationDoc()).toMatchFileSnapshot('../docs/configuration.md');
+  await expect(renderConfigurationDoc()).toMatchFileSnapshot('../../docs/configuration.md');
 });
 
 it('has a description and an example for every key', () => {

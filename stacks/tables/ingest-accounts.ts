@@ -1,5 +1,5 @@
 // The generations of ingest's broker account that an environment has passwords for.
-import { ingestUsername } from '../provisioning/broker/registry.ts';
+import { ingestUsername } from '../../provisioning/broker/registry.ts';
 
 /** The key that says which are in force. */
 export interface IngestAccounts {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
-import type { Names } from '../components/placement.ts';
+import type { Names } from '../../components/placement.ts';
 
 const TEMPLATE = join(import.meta.dirname, 'workbook.json');
 

@@ -1,5 +1,5 @@
 // The queue an environment plans for, from its configuration.
-import { type QueueLimits, queueLimits } from '../provisioning/broker/queue.ts';
+import { type QueueLimits, queueLimits } from '../../provisioning/broker/queue.ts';
 
 /** The keys that decide it. */
 export interface QueuePlan {
