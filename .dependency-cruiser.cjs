@@ -45,6 +45,13 @@ module.exports = {
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'only-ops-target-finds-platforms',
+      comment: 'which platform a command works on is answered once: ops/target reads local instances and stack outputs',
+      severity: 'error',
+      from: { pathNot: `^(local|tests|ops/target)/|${tests}` },
+      to: { path: '^(local/instance|ops/target/(local|stack))\\.ts$' },
+    },
+    {
       name: 'not-to-dev-dep-from-functions',
       severity: 'error',
       from: { path: '^functions/', pathNot: tests },

@@ -12,6 +12,7 @@ export async function makeDatabase(config: StackConfig, credentials: Credentials
     host: config.databaseHost,
     database: config.databaseName,
     projectRef: config.databaseProjectRef,
+    ca: config.databaseCa,
     migrationsHash: await migrationsHash(),
     roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
     // Of the next generation there is a password, but it is not in force.
