@@ -23,9 +23,8 @@ function show(sendsCommands: boolean, commands: DeviceCommand[] = []): string {
   client.setQueryData(['commands', 'd'], commands);
   const tenants = [{ tenant_id: 't', slug: 'acme', name: 'Acme', role: 'owner' }] as never;
   const section = createElement(CommandSection, { device: { id: 'd' } as never });
-  return renderToStaticMarkup(
-    createElement(QueryClientProvider, { client }, createElement(TenantProvider, { tenants, children: section })),
-  );
+  const page = { tenants, children: section };
+  return renderToStaticMarkup(createElement(QueryClientProvider, { client }, createElement(TenantProvider, page)));
 }
 
 test('where commands are sent, they can be asked for', () => {
