@@ -19,7 +19,7 @@ import { parseConfig } from '../stacks/parse.ts';
 /** Dev's configuration with one key changed. @throws Error with what is wrong about it. */
 const configured = (key: string, value: number) => parseConfig({ ...dev(), [`mqtt-saas:${key}`]: value }, 'dev');
 const dev = () => parse(readFileSync(join(ROOT, 'Pulumi.dev.yaml'), 'utf8')).config as Record<string, unknown>;
-const beyond = (most: number) => new RegExp(`is not a whole number from \\d+ to ${most}$`, 'm');
+const beyond = (most: number) => new RegExp(`is not a whole number from \\d+ to ${most}\\.`);
 
 describe('what the broker takes, ingest keeps', () => {
   const options: BrokerConfigOptions = {

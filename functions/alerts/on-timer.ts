@@ -1,7 +1,7 @@
 // What the Function App's timer calls to look at the alert rules.
 import { openDatabase } from '../database/connection.ts';
 import { createInvocationLogger, type InvocationLog } from '../runtime/invocation-log.ts';
-import { readIngestSettings } from '../settings/ingest.ts';
+import { readAlertSettings } from '../settings/alerts.ts';
 import { evaluateAlerts } from './evaluate.ts';
 
 /**
@@ -10,7 +10,7 @@ import { evaluateAlerts } from './evaluate.ts';
  * @throws database errors, so that the platform counts a failure.
  */
 export async function evaluateAlertsOnTimer(context: InvocationLog, environment?: NodeJS.ProcessEnv): Promise<void> {
-  const settings = readIngestSettings(environment);
+  const settings = readAlertSettings(environment);
   const database = openDatabase(settings.database);
   try {
     await evaluateAlerts(database, createInvocationLogger('evaluate_alerts', settings, context));

@@ -90,13 +90,21 @@ interface Command {
 
 /** Resolves with what kept it from its device, if anything did. @throws Error when the broker did not take it. */
 async function send(broker: mqtt.MqttClient, topic: string, text: string, id: string): Promise<string | undefined> {
-  const taken = new Promise<mqtt.Packet | undefined>((resolve, reject) => {
+  // mqtt.js hands its callback the PUBLISH again; only the PUBACK has the reason (https://github.com/mqttjs/MQTT.js/issues/1511).
+  const reasons = new Map<number | undefined, number | undefined>();
+  const keepReason = (packet: mqtt.Packet) => {
+    if (packet.cmd === 'puback') reasons.set(packet.messageId, packet.reasonCode);
+  };
+  broker.on('packetreceive', keepReason);
+  try {
     const properties = { contentType: 'application/json', userProperties: { id } };
-    broker.publish(topic, text, { qos: 1, properties }, (error, packet) => (error ? reject(error) : resolve(packet)));
-  });
-  const late = sleep(SENT_WITHIN_MS, undefined, { ref: false }).then(() => {
-    throw new Error('the broker did not acknowledge a command');
-  });
-  const packet = (await Promise.race([taken, late])) as { reasonCode?: number } | undefined;
-  return packet?.reasonCode === NO_MATCHING_SUBSCRIBERS ? 'The device was not connected.' : undefined;
+    const taken = broker.publishAsync(topic, text, { qos: 1, properties });
+    const late = sleep(SENT_WITHIN_MS, undefined, { ref: false }).then(() => {
+      throw new Error('the broker did not acknowledge a command');
+    });
+    const packet = await Promise.race([taken, late]);
+    return reasons.get(packet?.messageId) === NO_MATCHING_SUBSCRIBERS ? 'The device was not connected.' : undefined;
+  } finally {
+    broker.off('packetreceive', keepReason);
+  }
 }
