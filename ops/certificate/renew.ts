@@ -1,6 +1,6 @@
 // Renews a broker's certificate now, and looks whether the broker serves the new one.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker } from './broker.ts';
+import type { Broker } from '../target/target.ts';
 import { look, type Served } from './look.ts';
 
 /** Runs a program a person may have to answer; resolves with its exit code. */

@@ -5,11 +5,11 @@ import { ingressRules } from '../../domain/ingress.ts';
 import { issue, makeAuthority, type Pair } from '../../local/authority.ts';
 import type { Bundle } from '../../provisioning/broker/bundle/bundle.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
-import { brokerBundle } from '../../stacks/broker-bundle.ts';
-import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';
-import { userData } from '../../stacks/machine.ts';
-import { parseConfig } from '../../stacks/parse.ts';
-import { SECRETS } from '../../stacks/secrets.ts';
+import { parseConfig } from '../../stacks/configuration/parse.ts';
+import { userData } from '../../stacks/profiles/machine/broker.ts';
+import { brokerBundle } from '../../stacks/profiles/machine/bundle.ts';
+import { ingestPasswordSecret } from '../../stacks/tables/ingest-accounts.ts';
+import { SECRETS } from '../../stacks/tables/secrets.ts';
 import { BLOB_HOST, type Services, VAULT_HOST } from './services.ts';
 import { ADDRESSES, BROKER_HOST } from './world.ts';
 
