@@ -5,7 +5,7 @@ import { realpathSync } from 'node:fs';
 const startedAs = process.argv[1];
 if (startedAs !== undefined && realpathSync(startedAs) === import.meta.filename) {
   const { runCli } = await import('./worker/cli.ts');
-  process.exitCode = await runCli(process.argv.slice(2), process.env);
+  process.exitCode = await runCli(process.argv.slice(2));
 } else {
   await import('./triggers/index.ts');
 }

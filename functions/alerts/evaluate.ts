@@ -2,7 +2,7 @@
 
 import type { Database } from '../database/connection.ts';
 import { classify } from '../database/sqlstate.ts';
-import { describeError } from '../runtime/error-summary.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /**
@@ -25,6 +25,6 @@ export async function evaluateAlertsIfPossible(database: Database, log: Logger):
   } catch (error) {
     // A database that is away is ingest's own to report, once.
     const level = classify(error) === 'transient' ? 'debug' : 'warn';
-    log[level]({ error: describeError(error) }, 'evaluating alert rules failed');
+    log[level]({ error: summarizeError(error) }, 'evaluating alert rules failed');
   }
 }

@@ -3,12 +3,12 @@ import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetC
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import { generate, type Packet } from 'mqtt-packet';
 import { TELEMETRY_FILTER } from '../../domain/topics.ts';
-import type { BrokerAddress } from '../settings/ingest.ts';
+import type { BrokerAddress } from './address.ts';
 import type { Delivery } from './delivery.ts';
 import { createFramer } from './framer.ts';
 import { PUBLISH, parsePacket, readPublish } from './publish.ts';
 import { BrokerRefusal } from './reason-codes.ts';
-import { gather } from './socket-reader.ts';
+import { createSocketReader } from './socket-reader.ts';
 
 /** Who connects, and where to. */
 export interface ConnectionOptions {
@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   /** Most messages the broker may send ahead of their acknowledgement, 1 to 65535. */
   receiveMaximum: number;
   /** What becomes of the session's subscription; without one, what is queued is still delivered. Default: `make`. */
-  subscription?: 'make' | 'end' | 'leave alone';
+  subscription?: 'make' | 'end' | 'keep';
   /** Number of this connection in this process, from 1; acknowledgements carry it. */
   number: number;
   onDelivery: (delivery: Delivery) => void;
@@ -61,7 +61,7 @@ const V5 = { protocolVersion: 5 };
  * certificate that is not valid for its name, refuses, breaks the protocol, or goes silent.
  */
 export function openConnection(options: ConnectionOptions): Connection {
-  const gatherer = gather((bytes) => {
+  const reader = createSocketReader((bytes) => {
     silent = false;
     receivedAt = options.now();
     try {
@@ -70,10 +70,10 @@ export function openConnection(options: ConnectionOptions): Connection {
       fail(error as Error);
     }
   });
-  const socket = dial(options, gatherer.onread);
+  const socket = dial(options, reader.onread);
   socket.setNoDelay(true);
   const subscribed = Promise.withResolvers<boolean>();
-  // Whoever waits for the end only must not be ended by it.
+  // Not every caller waits for it: unhandled, its rejection would end the process.
   subscribed.promise.catch(() => {});
   const ended = Promise.withResolvers<Error>();
   let reason: Error | undefined;
@@ -120,7 +120,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       accepted = true;
       clearTimeout(openingTimeout);
       sessionPresent = packet.sessionPresent;
-      if (options.subscription === 'leave alone') subscribed.resolve(sessionPresent);
+      if (options.subscription === 'keep') subscribed.resolve(sessionPresent);
       else socket.write(options.subscription === 'end' ? encodeUnsubscribe() : encodeSubscribe());
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
@@ -155,7 +155,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   socket.once(options.broker.tls ? 'secureConnect' : 'connect', () => socket.write(encodeConnect(options)));
   socket.on('error', fail);
   socket.on('close', () => {
-    gatherer.flush();
+    reader.flush();
     clearTimeout(openingTimeout);
     clearInterval(keepAlive);
     const why = reason ?? new Error('the broker closed the connection');

@@ -1,9 +1,7 @@
 // Keeps a connection to the broker: connects, and connects again, until it is stopped.
-
-import type { Batch } from '../ingest/batch.ts';
-import { describeError } from '../runtime/error-summary.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
-import { type Backoff, backoffMs, pause } from '../runtime/retry.ts';
+import { type Attempt, retry } from '../runtime/retry.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
 
@@ -12,12 +10,18 @@ export interface ConsumerOptions extends Omit<ConnectionOptions, 'number'> {
   log: Logger;
 }
 
+/** What was received and is safe now. */
+export interface Received {
+  /** Packet identifiers to acknowledge on a connection, in the order they came (MQTT 5.0, 4.6). */
+  acknowledgements(connection: number): number[];
+}
+
 /** The broker's end of ingest. */
 export interface Consumer {
   /** When the present connection subscribed, in milliseconds since 1970; undefined while there is none. */
   readySince(): number | undefined;
-  /** Acknowledges what of a batch came on the present connection; the broker sends the rest again. */
-  acknowledge(batch: Batch): void;
+  /** Acknowledges what came on the present connection; the broker sends the rest again. */
+  acknowledge(received: Received): void;
   /** Stops reading, and connecting anew, until `resume`. */
   pause(): void;
   resume(): void;
@@ -25,7 +29,6 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
-const BACKOFF: Backoff = { baseMs: 250, capMs: 10_000 };
 /** A connection that lasted this long was a good one: the next failure is a first one. */
 const STABLE_MS = 2_000;
 /** Two clients with one client id would kick each other out for ever; the pause lets the other one work. */
@@ -38,28 +41,16 @@ export const NEW_SESSION =
 /** Starts connecting at once. */
 export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
   const stopping = new AbortController();
+  const { signal } = stopping;
   let connection: Connection | undefined;
   let readySince: number | undefined;
   let number = 0;
-  let failures = 0;
   let resumed: PromiseWithResolvers<void> | undefined;
 
-  async function keepConnected(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await resumed?.promise;
-      if (stopping.signal.aborted) return;
-      const error = await connectOnce();
-      if (stopping.signal.aborted) return;
-      const takenOver = error instanceof BrokerRefusal && error.reasonCode === SESSION_TAKEN_OVER;
-      const retryInMs = Math.round(backoffMs(failures, BACKOFF) + (takenOver ? TAKEN_OVER_MS : 0));
-      failures += 1;
-      log.warn({ error: describeError(error), failures, retryInMs }, 'broker connection lost or refused');
-      await pause(retryInMs, stopping.signal);
-    }
-  }
-
-  /** Resolves with the reason when the connection has ended, or could not be made. */
-  async function connectOnce(): Promise<Error> {
+  /** Returns when it is stopped. @throws why the connection has ended, or could not be made. */
+  async function connectOnce({ reset }: Attempt): Promise<void> {
+    await resumed?.promise;
+    if (signal.aborted) return;
     number += 1;
     connection = openConnection({ ...options, number });
     const { subscribed, ended } = connection;
@@ -73,16 +64,22 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
       () => {},
     );
     const reason = await ended;
-    if (readySince !== undefined && options.now() - readySince >= STABLE_MS) failures = 0;
+    if (readySince !== undefined && options.now() - readySince >= STABLE_MS) reset();
     connection = undefined;
     readySince = undefined;
-    return reason;
+    if (!signal.aborted) throw reason;
   }
 
-  const running = keepConnected();
+  const running = retry(connectOnce, {
+    signal,
+    extraWaitMs: (error) =>
+      error instanceof BrokerRefusal && error.reasonCode === SESSION_TAKEN_OVER ? TAKEN_OVER_MS : 0,
+    onFailure: ({ error, failures, retryInMs }) =>
+      log.warn({ error: summarizeError(error), failures, retryInMs }, 'broker connection lost or refused'),
+  });
   return {
     readySince: () => readySince,
-    acknowledge: (batch) => connection?.acknowledge(batch.acknowledgements(connection.number)),
+    acknowledge: (received) => connection?.acknowledge(received.acknowledgements(connection.number)),
     pause: () => {
       resumed ??= Promise.withResolvers();
       connection?.pause();

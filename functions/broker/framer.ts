@@ -1,6 +1,6 @@
 // Cuts the byte stream from the broker into MQTT control packets, and holds at most one packet's worth of bytes.
 
-/** Bytes of one packet that are looked at; what exceeds them is skipped. Largest payload, topic and properties fit. */
+/** Bytes of one packet that are looked at; what exceeds them is skipped. The broker's largest packet fits. */
 export const MAX_PACKET_BYTES = 512 * 1024;
 
 /** MQTT's length field has at most four bytes of seven bits (MQTT 5.0, 1.5.5). */

@@ -1,14 +1,14 @@
 // Bytes that come in any pieces are handed over whole, in order, once, and are not written to afterwards.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { gather } from './socket-reader.ts';
+import { createSocketReader } from './socket-reader.ts';
 
 test('whatever comes in whatever pieces, within one turn or over several, is handed over as it came', async () => {
   const pieces = fc.array(fc.tuple(fc.integer({ min: 1, max: 64 * 1024 }), fc.boolean()), { maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(pieces, async (sizes) => {
       const received: Buffer[] = [];
-      const { onread, flush } = gather((bytes) => received.push(bytes));
+      const { onread, flush } = createSocketReader((bytes) => received.push(bytes));
       const buffer = onread.buffer as Buffer;
       const sent: Buffer[] = [];
       let value = 0;
@@ -32,7 +32,7 @@ test('whatever comes in whatever pieces, within one turn or over several, is han
 
 test('many small pieces of one turn are handed over together, without being told', async () => {
   const received: Buffer[] = [];
-  const { onread } = gather((bytes) => received.push(bytes));
+  const { onread } = createSocketReader((bytes) => received.push(bytes));
   const buffer = onread.buffer as Buffer;
   for (let n = 0; n < 100; n++) {
     buffer[0] = n;

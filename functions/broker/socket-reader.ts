@@ -1,4 +1,4 @@
-// Gathers what a socket receives. Mosquitto sends every packet in a TLS record of its own; as a stream, Node would make a
+// Reads a socket, gathering what comes within one turn of the event loop. Mosquitto sends every packet in a TLS record of its own; as a stream, Node would make a
 // buffer, an event and a turn of its queues for each, which takes as much time as reading the messages.
 import type { OnReadOpts } from 'node:net';
 
@@ -8,7 +8,7 @@ const READ_BYTES = 64 * 1024;
 const PIECE_BYTES = 256 * 1024;
 
 /** What is received, on its way to whom it concerns. */
-export interface Gatherer {
+export interface SocketReader {
   /** For `net.connect` and `tls.connect`. */
   onread: OnReadOpts;
   /** Hands over what has come. It does so by itself once a turn of the event loop; call it when the socket closes. */
@@ -16,7 +16,7 @@ export interface Gatherer {
 }
 
 /** @param onBytes gets bytes that nobody writes to again. */
-export function gather(onBytes: (bytes: Buffer) => void): Gatherer {
+export function createSocketReader(onBytes: (bytes: Buffer) => void): SocketReader {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   let piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   let from = 0;

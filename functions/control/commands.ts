@@ -3,63 +3,80 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
 import { COMMAND_CHANNEL, devicePrefix } from '../../domain/topics.ts';
-import { lookEachSecond } from '../../local/look-each-second.ts';
-import { inTransaction } from '../../provisioning/database/connect.ts';
+import { type Database, openDatabase } from '../database/connection.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import { startSchedule } from '../runtime/schedule.ts';
+import type { ControlSettings } from '../settings/control.ts';
 
-/** The control account's name on the broker. */
-export const CONTROL_USERNAME = 'svc-control';
-
-/** How to reach both ends. */
-export interface CommandSenderOptions {
-  /** URL of the database as mqtt_ingest. */
-  databaseUrl: string;
-  brokerUrl: string;
-  /** PEM of the CA to trust. */
-  ca: string;
-  /** Key of the control account. */
-  key: string;
-  /** Called once when commands cannot be sent, and once when they can be again. */
-  onTrouble: (message: string) => void;
-}
-
+const EVERY_MS = 1000;
+/** Most commands of one transaction. */
 const MOST = 50;
 const SENT_WITHIN_MS = 5000;
 /** MQTT 5, 3.4.2.1: the broker took the message, and no session wanted it. */
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 
-/** Looks every second; a command is sent once, whether its device is there or not. */
-export function startCommandSender(options: CommandSenderOptions): { stop(): Promise<void> } {
-  const { databaseUrl, brokerUrl, ca, key, onTrouble } = options;
-  const broker = mqtt.connect(brokerUrl, {
-    ...{ protocolVersion: 5, username: CONTROL_USERNAME, clientId: CONTROL_USERNAME, password: key, ca },
-    ...{ reconnectPeriod: 1000, reconnectOnConnackError: true, queueQoSZero: false },
-  });
-  broker.on('error', () => {}); // It reconnects; the broker's log has the reason.
-  const looking = lookEachSecond({
-    databaseUrl,
-    look: async (database) => {
-      if (broker.connected) await sendWaiting(database, broker);
+/**
+ * Sends what waits every second; a command is sent once, whether its device is there or not.
+ * @param onTrouble called once when commands cannot be sent, and once when they can be again.
+ */
+export function startCommandSender(
+  settings: ControlSettings,
+  onTrouble: (message: string) => void,
+): { stop(): Promise<void> } {
+  const database = openDatabase(settings.database);
+  const broker = connectBroker(settings);
+  let broken = false;
+  const schedule = startSchedule([
+    {
+      everyMs: EVERY_MS,
+      run: async () => {
+        if (!broker.connected) return;
+        try {
+          await sendWaiting(database, broker);
+          if (broken) onTrouble('commands can be sent again');
+          broken = false;
+        } catch (error) {
+          if (!broken) onTrouble(`commands wait, they cannot be sent: ${summarizeError(error).message}`);
+          broken = true;
+        }
+      },
     },
-    onTrouble,
-    broken: 'commands wait, they cannot be sent',
-    mended: 'commands can be sent again',
-  });
+  ]);
   return {
     stop: async () => {
-      await looking.stop();
+      await schedule.stop();
       await broker.endAsync(true);
+      await database.close();
     },
   };
 }
 
-/** In one transaction: a command that was taken is sent and marked, or stays for the next look. */
-function sendWaiting(database: Client, broker: mqtt.MqttClient): Promise<void> {
-  return inTransaction(database, async () => {
-    const { rows } = await database.query<Command>('select * from ingest.waiting_commands($1)', [MOST]);
+function connectBroker({ broker: { host, port, tls }, ca, username, password }: ControlSettings): mqtt.MqttClient {
+  const client = mqtt.connect({
+    host,
+    port,
+    protocol: tls ? 'mqtts' : 'mqtt',
+    protocolVersion: 5,
+    username,
+    clientId: username,
+    password,
+    ca,
+    reconnectPeriod: 1000,
+    reconnectOnConnackError: true,
+    queueQoSZero: false,
+  });
+  client.on('error', () => {}); // It reconnects; the broker's log has the reason.
+  return client;
+}
+
+/** In one transaction: a command that was taken is sent and marked, or stays for the next turn. */
+function sendWaiting(database: Database, broker: mqtt.MqttClient): Promise<void> {
+  return database.transaction('', async (client: Client) => {
+    const { rows } = await client.query<Command>('select * from ingest.waiting_commands($1)', [MOST]);
     for (const { id, tenant_slug, device_slug, payload } of rows) {
       const topic = `${devicePrefix(tenant_slug, device_slug)}/${COMMAND_CHANNEL}`;
       const problem = await send(broker, topic, JSON.stringify(payload), id);
-      await database.query('select ingest.finish_command($1, $2)', [id, problem ?? null]);
+      await client.query('select ingest.finish_command($1, $2)', [id, problem ?? null]);
     }
   });
 }
@@ -73,13 +90,21 @@ interface Command {
 
 /** Resolves with what kept it from its device, if anything did. @throws Error when the broker did not take it. */
 async function send(broker: mqtt.MqttClient, topic: string, text: string, id: string): Promise<string | undefined> {
-  const taken = new Promise<mqtt.Packet | undefined>((resolve, reject) => {
+  // mqtt.js hands its callback the PUBLISH again; only the PUBACK has the reason (https://github.com/mqttjs/MQTT.js/issues/1511).
+  const reasons = new Map<number | undefined, number | undefined>();
+  const keepReason = (packet: mqtt.Packet) => {
+    if (packet.cmd === 'puback') reasons.set(packet.messageId, packet.reasonCode);
+  };
+  broker.on('packetreceive', keepReason);
+  try {
     const properties = { contentType: 'application/json', userProperties: { id } };
-    broker.publish(topic, text, { qos: 1, properties }, (error, packet) => (error ? reject(error) : resolve(packet)));
-  });
-  const late = sleep(SENT_WITHIN_MS, undefined, { ref: false }).then(() => {
-    throw new Error('the broker did not acknowledge a command');
-  });
-  const packet = (await Promise.race([taken, late])) as { reasonCode?: number } | undefined;
-  return packet?.reasonCode === NO_MATCHING_SUBSCRIBERS ? 'The device was not connected.' : undefined;
+    const taken = broker.publishAsync(topic, text, { qos: 1, properties });
+    const late = sleep(SENT_WITHIN_MS, undefined, { ref: false }).then(() => {
+      throw new Error('the broker did not acknowledge a command');
+    });
+    const packet = await Promise.race([taken, late]);
+    return reasons.get(packet?.messageId) === NO_MATCHING_SUBSCRIBERS ? 'The device was not connected.' : undefined;
+  } finally {
+    broker.off('packetreceive', keepReason);
+  }
 }

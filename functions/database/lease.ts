@@ -11,11 +11,11 @@ const RENEW_EVERY_MS = 10_000;
 /** A lease that was acquired. */
 export interface Lease {
   name: string;
-  /** Grows with every take-over. */
+  /** Grows with every holder. */
   fence: bigint;
-  /** SQL that fails with MS001 when another run has taken over, and else keeps it from doing so until commit. */
+  /** SQL that fails with MS001 when another run has acquired the lease since, and else keeps it from doing so until commit. */
   assertion: string;
-  /** Aborted when a renewal finds that another run has taken over. */
+  /** Aborted when a renewal finds that another run has acquired it. */
   lost: AbortSignal;
   /** Stops renewing and gives the lease back. Never throws: a lease that cannot be given back expires. */
   release(): Promise<void>;

@@ -6,7 +6,7 @@ import pg from 'pg';
  * - `operator`: someone must act (a grant, a password, a missing table); try again, slowly and loudly. Messages wait.
  * - `duplicate`: a row is there already; write the batch again, skipping duplicates.
  * - `data`: one of the messages cannot be stored; find it.
- * - `fence`: another run has taken over; stop writing.
+ * - `fence`: another run has acquired the lease; stop writing.
  * - `unknown`: not from the database; a fault of the program.
  */
 export type ErrorKind = 'transient' | 'operator' | 'duplicate' | 'data' | 'fence' | 'unknown';

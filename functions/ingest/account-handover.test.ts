@@ -17,7 +17,7 @@ import { connect } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
 import { keepLog, never } from '../../tests/support/ingest-rig.ts';
-import { readSettings } from '../settings/ingest.ts';
+import { readIngestSettings } from '../settings/ingest.ts';
 import { type RunResult, runOnce } from './run.ts';
 
 const [OLD, NEW] = ['svc-ingest', 'svc-ingest-2'] as const;
@@ -60,7 +60,7 @@ afterAll(async () => {
 
 /** A timer's run with this account, taking over from `previous`. */
 async function run(username: string, previous?: string, more: Record<string, string> = {}): Promise<RunResult> {
-  const settings = readSettings({
+  const settings = readIngestSettings({
     MQTT_BROKER_URL: broker.url,
     MQTT_BROKER_CA: broker.certificates.caFile,
     ...{ MQTT_BROKER_USERNAME: username, MQTT_BROKER_PASSWORD: key },

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../domain/messages-limits.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
-import type { Delivery } from '../broker/delivery.ts';
+import type { Delivery } from '../broker/index.ts';
 import { Batch } from './batch.ts';
 import type { Registry, Route } from './registry.ts';
 

@@ -136,8 +136,8 @@ test("the timer's evaluation says what changed, and fails when the database refu
   const lines: string[] = [];
   const keep = (line: string) => lines.push(line);
   const context = { info: keep, warn: keep, error: keep };
-  await evaluateAlertsOnTimer(rig.env('alerts'), context);
+  await evaluateAlertsOnTimer(context, rig.env('alerts'));
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ service: 'evaluate_alerts', changed: 1 }]);
   await rig.admin.query('revoke execute on function public.evaluate_alert_rules() from mqtt_ingest');
-  await expect(evaluateAlertsOnTimer(rig.env('alerts'), context)).rejects.toMatchObject({ code: '42501' });
+  await expect(evaluateAlertsOnTimer(context, rig.env('alerts'))).rejects.toMatchObject({ code: '42501' });
 });

@@ -2,7 +2,7 @@
 
 import type { Database } from '../database/connection.ts';
 import { classify } from '../database/sqlstate.ts';
-import { describeError } from '../runtime/error-summary.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { redriveRequested } from './redrive.ts';
 
@@ -25,6 +25,6 @@ export async function carryOutRedrives(database: Database, log: Logger): Promise
   } catch (error) {
     // A database that is away is ingest's own to report, once.
     const level = classify(error) === 'transient' ? 'debug' : 'warn';
-    log[level]({ error: describeError(error) }, 'redriving dead letters failed, they stay due');
+    log[level]({ error: summarizeError(error) }, 'redriving dead letters failed, they stay due');
   }
 }

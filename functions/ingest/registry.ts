@@ -12,7 +12,7 @@ export interface Route {
   limits: MessageLimits;
   /** The tenant has a rate or a quota. */
   metered: boolean;
-  /** The first two columns of a row in COPY's binary format: see copy-rows.ts. */
+  /** The first two columns of a row in COPY's binary format: see write.ts. */
   prefix: Buffer;
 }
 

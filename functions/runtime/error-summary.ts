@@ -1,8 +1,8 @@
-// Turns an error into what a log may show.
+// What a log may show of an error.
 import pg from 'pg';
 
 /** What is known of an error without its secrets or data. */
-export interface ErrorDescription {
+export interface ErrorSummary {
   /** SQLSTATE, Node's code (such as ECONNREFUSED), or the error's name. */
   code: string;
   message: string;
@@ -12,10 +12,10 @@ export interface ErrorDescription {
 const QUOTES_DATA = /^(22|23)/;
 
 /**
- * Describes an error for a log. Of a database error only the message is shown (its detail, hint and context may quote a
+ * Sums an error up for a log. Of a database error only the message is shown (its detail, hint and context may quote a
  * row), and not even that where the message itself quotes data.
  */
-export function describeError(error: unknown): ErrorDescription {
+export function summarizeError(error: unknown): ErrorSummary {
   if (!(error instanceof Error)) return { code: 'unknown', message: 'something other than an error was thrown' };
   const code = (error as { code?: unknown }).code;
   if (error instanceof pg.DatabaseError) {

@@ -1,7 +1,6 @@
 // A logger whose lines are tied to one invocation of a function in Application Insights.
 
-import type { IngestSettings } from '../settings/ingest.ts';
-import { createLogger, type Logger } from './log.ts';
+import { createLogger, type Logger, type LogLevel } from './log.ts';
 
 /** The part of the invocation's context that is used. */
 export interface InvocationLog {
@@ -17,7 +16,7 @@ const ERROR = 50;
 /** @param service names the function in each line. */
 export function createInvocationLogger(
   service: string,
-  { logLevel: level, logPretty: pretty }: Pick<IngestSettings, 'logLevel' | 'logPretty'>,
+  { logLevel: level, logPretty: pretty }: { logLevel: LogLevel; logPretty: boolean },
   context: InvocationLog,
 ): Logger {
   const destination = {

@@ -1,9 +1,12 @@
-// JSON lines for machines (pino), or text for people. No payloads, no secrets: see describe.ts for errors.
+// JSON lines for machines (pino), or text for people. No payloads, no secrets: see error-summary.ts for errors.
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { LogLevel } from '../settings/ingest.ts';
 
 export type { Logger } from 'pino';
+
+/** Severities that can be asked for, the gravest first; `silent` logs nothing. */
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** How lines are written. */
 export interface LogOptions {

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readSettings, SettingsError } from './ingest.ts';
+import { INGEST_RUN } from '../../domain/ingest-run.ts';
+import { SettingsError } from './environment.ts';
+import { readIngestSettings } from './ingest.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n';
 const good = {
@@ -14,7 +16,7 @@ const good = {
 
 const messageOf = (env: Record<string, string>) => {
   try {
-    readSettings(env);
+    readIngestSettings(env);
   } catch (error) {
     expect(error).toBeInstanceOf(SettingsError);
     return (error as Error).message;
@@ -23,14 +25,19 @@ const messageOf = (env: Record<string, string>) => {
 };
 
 test('reads the settings, with defaults', () => {
-  expect(readSettings(good)).toEqual({
+  expect(readIngestSettings(good)).toEqual({
     broker: { host: 'mqtt.example.com', port: 8883, tls: true },
     ...{ username: 'svc-ingest', password: 'broker-secret', ca: undefined, clientId: 'mqtt-ingest' },
     database: {
       ...{ host: 'pooler.example.com', port: 6543, user: 'mqtt_ingest', password: 'db/secret', database: 'postgres' },
       ssl: { rejectUnauthorized: true, ca: undefined },
     },
-    ...{ batchCap: 1_000_000, timeGuardMs: 50_000, logLevel: 'info', logPretty: false },
+    ...{
+      batchCap: INGEST_RUN.batchCap.normal,
+      timeGuardMs: INGEST_RUN.timeGuardMs.normal,
+      logLevel: 'info',
+      logPretty: false,
+    },
   });
 });
 
@@ -54,7 +61,9 @@ test('lists every problem at once, and no value', () => {
 
 test('an empty setting counts as missing', () => {
   expect(messageOf({ ...good, MQTT_BROKER_PASSWORD: '' })).toContain('MQTT_BROKER_PASSWORD is missing');
-  expect(readSettings({ ...good, INGEST_BATCH_CAP: '', MQTT_BROKER_CA: '' }).batchCap).toBe(1_000_000);
+  expect(readIngestSettings({ ...good, INGEST_BATCH_CAP: '', MQTT_BROKER_CA: '' }).batchCap).toBe(
+    INGEST_RUN.batchCap.normal,
+  );
 });
 
 test('a CA is PEM text, also with escaped line breaks, or a file', () => {
@@ -63,7 +72,7 @@ test('a CA is PEM text, also with escaped line breaks, or a file', () => {
   const file = join(dir, 'ca.pem');
   writeFileSync(file, PEM);
   for (const value of [PEM, PEM.replaceAll('\n', '\\n'), file]) {
-    expect(readSettings({ ...good, MQTT_BROKER_CA: value }).ca).toBe(PEM);
+    expect(readIngestSettings({ ...good, MQTT_BROKER_CA: value }).ca).toBe(PEM);
   }
   expect(messageOf({ ...good, MQTT_BROKER_CA: join(dir, 'none.pem') })).toContain('MQTT_BROKER_CA is neither');
   const key = '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----';
@@ -75,7 +84,7 @@ test.each([
   ['mqtt://127.0.0.1', { host: '127.0.0.1', port: 1883, tls: false }],
   ['mqtts://[2001:db8::1]:8884', { host: '2001:db8::1', port: 8884, tls: true }],
 ])('%s is a broker address', (url, broker) => {
-  expect(readSettings({ ...good, MQTT_BROKER_URL: url }).broker).toEqual(broker);
+  expect(readIngestSettings({ ...good, MQTT_BROKER_URL: url }).broker).toEqual(broker);
 });
 
 test.each(['localhost', 'https://x', 'mqtt://10.0.0.4', 'mqtts://user:hunter2@x', 'mqtts://'])(
@@ -88,7 +97,7 @@ test.each(['localhost', 'https://x', 'mqtt://10.0.0.4', 'mqtts://user:hunter2@x'
 );
 
 const sslOf = (rest: string) =>
-  readSettings({ ...good, EXTERNAL_DATABASE_CONNECTION_STRING: `postgres://u:p@${rest}` }).database.ssl;
+  readIngestSettings({ ...good, EXTERNAL_DATABASE_CONNECTION_STRING: `postgres://u:p@${rest}` }).database.ssl;
 
 test('the database is reached over verified TLS, except where nobody can listen', () => {
   const verified = { rejectUnauthorized: true, ca: undefined };

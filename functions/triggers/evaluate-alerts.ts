@@ -7,6 +7,6 @@ app.timer('evaluate_alerts', {
   ...ofPackage,
   handler: async (_timer, context) => {
     const { evaluateAlertsOnTimer } = await import('../alerts/on-timer.ts');
-    return evaluateAlertsOnTimer(process.env, context);
+    return evaluateAlertsOnTimer(context);
   },
 });

@@ -1,9 +1,11 @@
 // Ingest from a shell: as a long-lived worker, or one run as the timer does it.
 import { parseArgs } from 'node:util';
+import { INGEST_RUN } from '../../domain/ingest-run.ts';
 import { hasFailed, runOnce } from '../ingest/run.ts';
 import { createLogger } from '../runtime/log.ts';
 import { keepHeapSmall } from '../runtime/memory.ts';
-import { readSettings } from '../settings/ingest.ts';
+import { readIngestSettings } from '../settings/ingest.ts';
+import { wantsStacks } from '../settings/log.ts';
 import { runWorker } from './worker.ts';
 
 const HELP = `Moves readings from the MQTT broker into Postgres.
@@ -18,20 +20,20 @@ Settings (environment):
   MQTT_BROKER_URL                      mqtts://host:8883 (mqtt:// for loopback only)
   MQTT_BROKER_USERNAME                 the ingest account
   MQTT_BROKER_PASSWORD                 its key
-  MQTT_BROKER_PREVIOUS_USERNAME        during a rotation: the account that is taken over from,
+  MQTT_BROKER_PREVIOUS_USERNAME        during a rotation: the account that is replaced,
   MQTT_BROKER_PREVIOUS_PASSWORD        and its key
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
   EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database
   EXTERNAL_DATABASE_CA                 PEM text or file of the CA to trust; default: the public ones
-  INGEST_BATCH_CAP                     most messages one run takes; default: 1000000
-  INGEST_TIME_GUARD_MS                 a run takes nothing more after this; default: 50000
+  INGEST_BATCH_CAP                     most messages one run takes; default: ${INGEST_RUN.batchCap.normal}
+  INGEST_TIME_GUARD_MS                 a run takes nothing more after this; default: ${INGEST_RUN.timeGuardMs.normal}
   LOG_LEVEL                            fatal, error, warn, info, debug, trace or silent; default: info
   LOG_PRETTY                           true for text instead of JSON; default: false
 `;
 
 /** Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage or settings. */
-export async function runCli(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function runCli(args: string[]): Promise<number> {
   try {
     const { values } = parseArgs({ args, options: { mode: { type: 'string' }, help: { type: 'boolean' } } });
     if (values.help) {
@@ -40,7 +42,7 @@ export async function runCli(args: string[], env: NodeJS.ProcessEnv): Promise<nu
     }
     if (values.mode !== 'worker' && values.mode !== 'run') throw new Error('say --mode worker or --mode run');
     keepHeapSmall();
-    const settings = readSettings(env);
+    const settings = readIngestSettings();
     const log = createLogger('mqtt_ingest', { level: settings.logLevel, pretty: settings.logPretty });
     const signal = untilStopped();
     if (values.mode === 'run') return hasFailed(await runOnce(settings, log, signal)) ? 1 : 0;
@@ -48,7 +50,7 @@ export async function runCli(args: string[], env: NodeJS.ProcessEnv): Promise<nu
     return 0;
   } catch (error) {
     const { message, stack } = error as Error;
-    process.stderr.write(`error: ${env.LOG_LEVEL === 'debug' ? stack : message}\n`);
+    process.stderr.write(`error: ${wantsStacks() ? stack : message}\n`);
     return 2;
   }
 }

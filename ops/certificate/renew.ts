@@ -10,7 +10,7 @@ const ADMIN = 'azureuser';
 /** The certificate of components/private-ca.ts, in any stack. */
 const SERVER_CERTIFICATE = '**private-ca-server-certificate';
 
-/** Commands on the machine; see provisioning/broker/bundle/units. They end when the work is done. */
+/** Commands on the machine; see provisioning/machine/bundle/units. They end when the work is done. */
 const ON_MACHINE = {
   issue: 'sudo touch /run/mqtt-saas/renew-certificate && sudo systemctl start certificate-issue.service',
   // Not "start", which would join a run that has read the vault already.

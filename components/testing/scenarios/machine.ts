@@ -110,7 +110,7 @@ export const brokerConfiguration: Scenarios<BrokerConfiguration> = {
       placement: world.placement,
       machine: world.broker.machine,
       bundles: world.bundles,
-      bundle: bundleOf(world, { brokerMaxConnections: 60_000, brokerMaxMessageKb: 1024, sourceConnections: 60_000 }),
+      bundle: bundleOf(world, { brokerMaxConnections: 60_000, brokerMaxMessageKb: 128, sourceConnections: 60_000 }),
     }),
   hardened: (world) =>
     new BrokerConfiguration(world.name('broker-configuration'), {

@@ -1,7 +1,7 @@
 // Where an environment is, what it is called, how it is reached, and the machine it has.
 import ipaddr from 'ipaddr.js';
 import { VM_SIZES, type VmSizeName } from '../../../components/vm-sizes.ts';
-import { LETS_ENCRYPT } from '../../../provisioning/broker/bundle/settings.ts';
+import { LETS_ENCRYPT } from '../../../provisioning/machine/bundle/settings.ts';
 import { adminAddress } from '../admin-address.ts';
 import { flag, hostName, listOf, mailbox, oneOf, privateRange, text, wholeNumber } from '../fields.ts';
 import { REGIONS } from '../regions.ts';

@@ -1,10 +1,10 @@
 // What the broker machine of an environment is told from then on: the bundle with the broker's configuration.
 import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../../../domain/ingress.ts';
-import { type Bundle, makeBundle } from '../../../provisioning/broker/bundle/bundle.ts';
-import { PATHS } from '../../../provisioning/broker/bundle/paths.ts';
-import type { CertificateSource } from '../../../provisioning/broker/bundle/settings.ts';
 import { renderBrokerConfig } from '../../../provisioning/broker/config.ts';
 import { ingestUsername } from '../../../provisioning/broker/registry.ts';
+import { type Bundle, makeBundle } from '../../../provisioning/machine/bundle/bundle.ts';
+import { PATHS } from '../../../provisioning/machine/bundle/paths.ts';
+import type { CertificateSource } from '../../../provisioning/machine/bundle/settings.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
 import { queueOf } from '../../configuration/queue.ts';
 import { ingestPasswordSecret } from '../../tables/ingest-accounts.ts';

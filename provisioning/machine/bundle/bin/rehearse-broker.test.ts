@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../local/ports.ts';
 import { makeServiceDir, SERVICE_USER } from '../../../../local/unprivileged.ts';
-import { renderBrokerConfig } from '../../config.ts';
+import { renderBrokerConfig } from '../../../broker/config.ts';
 
 const run = promisify(execFile);
 let folder: string;

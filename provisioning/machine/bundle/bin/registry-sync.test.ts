@@ -8,9 +8,9 @@ import { stopChild } from '../../../../local/child.ts';
 import { type RunningPostgres, startPostgres } from '../../../../local/postgres.ts';
 import { startScratchPostgres } from '../../../../local/scratch-postgres.ts';
 import { HAS_PSYCOPG2, modeOf, type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
+import { renderRegistry } from '../../../broker/registry.ts';
 import { connect } from '../../../database/connect.ts';
 import { addDevice, readRegistry, rotateDevice, setDeviceEnabled } from '../../../database/registry.ts';
-import { renderRegistry } from '../../registry.ts';
 
 const WITHIN = { timeout: 15_000, interval: 100 };
 

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { IngressRule } from '../../../domain/ingress.ts';
-import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../../machine/firewall.ts';
+import { SERVICE_TOPICS } from '../../broker/registry.ts';
 import { stage } from '../../stage.ts';
-import { SERVICE_TOPICS } from '../registry.ts';
+import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../firewall.ts';
 import { type ArchiveFile, tarGz } from './archive.ts';
 import { type MachineSettings, renderSettings } from './settings.ts';
 

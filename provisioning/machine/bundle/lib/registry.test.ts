@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hashKey } from '../../../../domain/credentials.ts';
-import { type RegistryEntry, renderRegistry } from '../../registry.ts';
+import { type RegistryEntry, renderRegistry } from '../../../broker/registry.ts';
 
 /** A row of broker.registry, in the order that the agent reads its columns. */
 type Row = [kind: string, username: string, purpose: string, tenant: string, device: string, passwordHash: string];
