@@ -1,8 +1,7 @@
 // How a job reaches the database.
 import type * as z from 'zod';
 import { type DatabaseAddress, readDatabaseUrl } from '../database/address.ts';
-import { reading, required } from './environment.ts';
-import { pem } from './pem.ts';
+import { pem, reading, required } from './environment.ts';
 
 /** Where the database is, and as whom. */
 export interface DatabaseSettings {
