@@ -77,11 +77,11 @@ module.exports = {
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'only-config-reads-configuration',
-      comment: 'stacks/config.ts is the only reader of pulumi.Config; every other room takes typed arguments',
+      name: 'only-ops-target-finds-platforms',
+      comment: 'which platform a command works on is answered once: ops/target reads local instances and stack outputs',
       severity: 'error',
-      from: { path: '^(components|provisioning)/' },
-      to: { path: 'stacks/config' },
+      from: { pathNot: `^(local|tests|ops/target)/|${tests}` },
+      to: { path: '^(local/instance|ops/target/(local|stack))\\.ts$' },
     },
     {
       name: 'not-to-dev-dep-from-functions',

@@ -50,7 +50,7 @@ const RATE = 1000;
 const STANDING = 100_000;
 const COST_SECONDS = 20;
 const COST_MESSAGES = 300_000;
-const SAVER = fileURLToPath(new URL('../provisioning/broker/bundle/bin/save-state.py', import.meta.url));
+const SAVER = fileURLToPath(new URL('../provisioning/machine/bundle/bin/save-state.py', import.meta.url));
 
 /** @param args kills of the chosen setting (default: 20), kills of each other one (default: 1; 0 leaves them out). */
 export async function run([chosen = '20', others = '1']: string[] = []): Promise<void> {

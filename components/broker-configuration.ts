@@ -6,7 +6,7 @@ import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine
 import { VirtualMachineRunCommandByVirtualMachine as RunCommand } from '@pulumi/azure-native/compute/virtualMachineRunCommandByVirtualMachine.js';
 import { Blob } from '@pulumi/azure-native/storage/blob.js';
 import { asset, ComponentResource, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
-import { type Bundle, writeArchive } from '../provisioning/broker/bundle/bundle.ts';
+import { type Bundle, writeArchive } from '../provisioning/machine/bundle/bundle.ts';
 import type { BundleStore } from './bundle-store.ts';
 import type { Placement } from './placement.ts';
 

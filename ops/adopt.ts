@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
 import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
-import { NAMESPACE, parseConfig } from '../stacks/parse.ts';
+import { NAMESPACE, parseConfig } from '../stacks/configuration/parse.ts';
 import { judgeBroker } from './adopt/broker.ts';
 import { exceptionsFile, findExceptions, withExceptions } from './adopt/exceptions.ts';
 import { textAt } from './adopt/json.ts';

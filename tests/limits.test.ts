@@ -14,7 +14,7 @@ import type { RunningPostgres } from '../local/postgres.ts';
 import { startScratchPostgres } from '../local/scratch-postgres.ts';
 import { type BrokerConfigOptions, renderBrokerConfig } from '../provisioning/broker/config.ts';
 import { connect } from '../provisioning/database/connect.ts';
-import { parseConfig } from '../stacks/parse.ts';
+import { parseConfig } from '../stacks/configuration/parse.ts';
 
 /** Dev's configuration with one key changed. @throws Error with what is wrong about it. */
 const configured = (key: string, value: number) => parseConfig({ ...dev(), [`mqtt-saas:${key}`]: value }, 'dev');

@@ -18,7 +18,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
-import type { StackConfig } from '../../stacks/parse.ts';
+import type { StackConfig } from '../../stacks/configuration/parse.ts';
 import { anotherSize } from './azure.ts';
 import { examineEnvironment } from './configuration.ts';
 import type { Finding } from './finding.ts';

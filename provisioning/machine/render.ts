@@ -1,7 +1,7 @@
 // Renders the user data of the broker machine's first boot. Pure: the same arguments give the same text.
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IngressRule } from '../../domain/ingress.ts';
-import { PATHS } from '../broker/bundle/paths.ts';
+import { PATHS } from './bundle/paths.ts';
 import { renderFirewall } from './firewall.ts';
 
 /** Arguments of {@link renderMachine}. */
@@ -21,7 +21,7 @@ const MAX_USER_DATA_BYTES = 65_535;
 const BOOTSTRAP = ['bin/broker-apply.py', 'lib/azure.py', 'lib/release.py'];
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
-const bundled = (file: string) => read(`../broker/bundle/${file}`);
+const bundled = (file: string) => read(`./bundle/${file}`);
 
 /** The `#cloud-config` text. @throws Error when it is larger than Azure takes, or an argument does not fit its place. */
 export function renderMachine(args: MachineArgs): string {

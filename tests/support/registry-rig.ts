@@ -23,7 +23,7 @@ import { readRegistry, upsertServiceAccount } from '../../provisioning/database/
 export const PYTHON = '/usr/bin/python3';
 /** False where python3-psycopg2 is not installed; the agent cannot run there. */
 export const HAS_PSYCOPG2 = spawnSync(PYTHON, ['-c', 'import psycopg2']).status === 0;
-const BUNDLE = join(ROOT, 'provisioning/broker/bundle');
+const BUNDLE = join(ROOT, 'provisioning/machine/bundle');
 
 /** What a test works with. */
 export interface RegistryRig {
