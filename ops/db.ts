@@ -19,7 +19,7 @@ export function dbCommand(): Command {
 function apply(): Command {
   return withTarget(new Command('apply'))
     .description("apply the migrations the database has not had; on a bare Postgres, make Supabase's roles first")
-    .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://... npm run ops -- db apply')
+    .addHelpText('after', '\nExample:\n  npm run ops -- db apply --target dev')
     .action(async (options: TargetOptions) => {
       const { database } = findPlace(options);
       const { applied } = await applyMigrations(database, { log: (line) => console.log(line) });

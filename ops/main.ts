@@ -32,13 +32,13 @@ Examples:
   npm run ops -- device list acme
   npm run ops -- dead-letters list
   npm run ops -- invite ann@example.com --tenant acme --role owner --create-tenant
-  DATABASE_URL=$(cat url.txt) npm run ops -- device list acme --target dev
+  npm run ops -- device list acme --target dev
   npm run ops -- rotate ingest
   npm run ops -- certificate status --target prod
 
 --target names the platform: local, local:NAME, or a stack. Without it a command works on the database of DATABASE_URL,
-else on the local platform. A stack's database is reached by DATABASE_URL; keep it out of the command line, which every
-user of a machine can read.
+else on the local platform. A stack's database is reached by DATABASE_URL, from the environment: docs/database.md
+says how to keep its password to yourself.
 
 Exit codes: 0 done, 1 failed, 2 the command was not understood.`,
   );

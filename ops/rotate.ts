@@ -39,7 +39,9 @@ Examples:
   npm run ops -- rotate ingest
   npm run ops -- rotate ingest --back
   npm run ops -- rotate ingest --finish
-  DATABASE_URL=postgresql://... npm run ops -- rotate ingest --target dev --dry-run`,
+  npm run ops -- rotate ingest --target dev --dry-run
+
+A stack's accounts are entered in the database of DATABASE_URL.`,
         )
         .action(rotateIngest),
     );
@@ -52,7 +54,10 @@ export function accountsCommand(): Command {
       "enter a deployment's own broker accounts in the registry, where pulumi up does not: deployDatabase false",
     )
     .addOption(targetOption().makeOptionMandatory())
-    .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://... npm run ops -- accounts --target dev')
+    .addHelpText(
+      'after',
+      '\nThey are entered in the database of DATABASE_URL.\n\nExample:\n  npm run ops -- accounts --target dev',
+    )
     .action(async ({ target }: Options) => {
       const { database, configured, key } = findEnvironment(target);
       for (const generation of configured().inForce) {

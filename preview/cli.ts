@@ -77,7 +77,7 @@ async function run(args: Arguments): Promise<number> {
 }
 
 function parseArguments(argv: string[]): Arguments {
-  const command: Command = new Command('npm run preview --')
+  const command = new Command('npm run preview --')
     .description(
       'Shows what the Pulumi program would deploy and what the policies say of it, without an account, an engine ' +
         'binary, a network or a secret. Compares with the committed snapshot stacks/snapshots/<stack>.json.',
@@ -85,7 +85,9 @@ function parseArguments(argv: string[]): Arguments {
     .requiredOption('-s, --stack <name>', 'the stack, by its file Pulumi.<name>.yaml')
     // The word that the commands of ops/ have for it.
     .addOption(new Option('--target <name>').hideHelp())
-    .on('option:target', (name: string) => command.setOptionValue('stack', name))
+    .on('option:target', function (this: Command, name: string) {
+      this.setOptionValue('stack', name);
+    })
     .option('--json <file>', 'write the plan, secrets redacted, to a file; - is standard output')
     .option('--update-snapshot', 'make this plan the snapshot')
     .option('--policy-pack <folder>', 'run this policy pack (default: policies)')

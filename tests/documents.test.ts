@@ -33,7 +33,7 @@ describe('the deployment in README', () => {
   });
 
   it('names the doctor, and after it only what needs an account', () => {
-    expect(before.at(-1)).toBe('npm run doctor -- --stack dev');
+    expect(before.at(-1)).toBe('npm run doctor -- --target dev');
     expect(section.indexOf('az login')).toBeGreaterThan(section.indexOf('npm run doctor'));
     expect(after[0]).toMatch(/^pulumi up /);
   });

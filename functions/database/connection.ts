@@ -1,7 +1,7 @@
 // One connection to Postgres that repairs itself, used by one transaction at a time. Fit for a transaction-mode pooler:
 // no named prepared statement, no session state, settings by SET LOCAL only.
 import pg from 'pg';
-import type { DatabaseAddress } from './address.ts';
+import type { DatabaseAddress } from '../../domain/database-url.ts';
 import { ConnectionLost } from './sqlstate.ts';
 
 /** Limits, in milliseconds. */

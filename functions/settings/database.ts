@@ -1,6 +1,7 @@
 // How a job reaches the database.
+import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
-import { type DatabaseAddress, readDatabaseUrl } from '../database/address.ts';
+import { type DatabaseAddress, readDatabaseUrl } from '../../domain/database-url.ts';
 import { pem, reading, required } from './environment.ts';
 
 /** Where the database is, and as whom. */
@@ -12,7 +13,7 @@ export interface DatabaseSettings {
 export const DATABASE_FIELDS = {
   EXTERNAL_DATABASE_CONNECTION_STRING: required(
     'the database, such as postgres://mqtt_ingest:KEY@POOLER:6543/postgres',
-  ).transform(reading((url) => readDatabaseUrl(url))),
+  ).transform(reading((url) => readDatabaseUrl(url, { readFile: (path) => readFileSync(path, 'utf8') }))),
   EXTERNAL_DATABASE_CA: pem,
 };
 

@@ -1,6 +1,7 @@
 // What a worker does beside ingest, at intervals, on a database connection of its own: readings never wait for it.
+
+import type { DatabaseAddress } from '../../domain/database-url.ts';
 import { evaluateAlertsIfPossible } from '../alerts/evaluate.ts';
-import type { DatabaseAddress } from '../database/address.ts';
 import { openDatabase } from '../database/connection.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { maintain } from '../ingest/session.ts';

@@ -273,7 +273,10 @@ describe('where something is missing', () => {
   });
 
   it.each([
+    [['--target', 'nope'], 'no stack "nope"'],
+    // What --target was called before.
     [['--stack', 'nope'], 'no stack "nope"'],
+    [['-s', 'nope'], 'no stack "nope"'],
     [['--what'], 'unknown option'],
     [['x'], 'too many arguments'],
   ])('%j is a usage error', async (args, message) => {

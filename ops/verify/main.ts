@@ -15,12 +15,13 @@ const program = new Command('npm run verify --')
   .addHelpText(
     'after',
     `
-Two scratch tenants are added to the registry for the run and removed afterwards, with their rows.
+Two scratch tenants are added to the registry for the run and removed afterwards, with their rows; a stack's, to the
+database of DATABASE_URL.
 
 Examples:
   npm run verify -- --target local
   npm run verify -- --target local --json results.json
-  DATABASE_URL=postgresql://... npm run verify -- --target dev
+  npm run verify -- --target dev
 
 Exit codes: 0 every check passed, 1 a check failed, 2 the checks could not be run.`,
   )

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { having, one, planOf } from '../testing/plan.ts';
+import { having, named, one, planOf } from '../testing/plan.ts';
 
 const PACKAGE = join(ROOT, 'dist/functions');
 const BUNDLE = join(PACKAGE, 'main.mjs');
@@ -62,6 +62,16 @@ describe('between them, the environments', () => {
     const names = [...new Set(set.flatMap((settings) => Object.keys(settings)))];
     expect([...names, ...NEVER_SET].sort()).toEqual(namesInBundle());
   });
+});
+
+it('the deployment trusts the same certificate of the database as the functions do', async () => {
+  const [stack, ...lines] = ENVIRONMENTS[1]!;
+  const plan = await planOf(stack, having(...lines));
+  for (const name of ['database-schema', 'database-sign-ins']) {
+    expect(named(plan, name).inputs.environment.DATABASE_CA).toBe(
+      (await settingsOf(stack, ...lines)).EXTERNAL_DATABASE_CA,
+    );
+  }
 });
 
 describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
