@@ -64,7 +64,9 @@ def lock() -> TextIO:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--from", dest="container", help="URL of the bundles' container; default: what the bundle in force says")
+    parser.add_argument(
+        "--from", dest="container", help="URL of the bundles' container; default: what the bundle in force says"
+    )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--boot", action="store_true", help="the bundle the pointer names")
     which.add_argument("sha256", nargs="?", help="the bundle of this hash")
