@@ -81,9 +81,14 @@ function toUser(entry: RegistryEntry): { username: string; passwordHash: string;
   if (!HASH_PATTERN.test(entry.passwordHash)) {
     throw new Error(`registry: the password hash of ${username} is not in Mosquitto's $7$ format`);
   }
-  const topics = entry.kind === 'device' ? deviceTopics(entry.tenant, entry.device) : SERVICE_TOPICS[entry.purpose];
-  if (!topics) throw new Error(`registry: service ${username} has an unknown purpose`);
+  const topics = entry.kind === 'device' ? deviceTopics(entry.tenant, entry.device) : serviceTopics(entry);
   return { username, passwordHash: entry.passwordHash, topics };
+}
+
+/** Own names only: `constructor` is no purpose. */
+function serviceTopics({ username, purpose }: RegistryEntry & { kind: 'service' }): readonly string[] {
+  if (!Object.hasOwn(SERVICE_TOPICS, purpose)) throw new Error(`registry: service ${username} has an unknown purpose`);
+  return SERVICE_TOPICS[purpose];
 }
 
 /** Written out for each device instead of a `pattern` line: no wildcard in a user name can widen it. */

@@ -108,7 +108,7 @@ describe.runIf(HAS_PSYCOPG2)('the registry’s reader (needs python3-psycopg2)',
     }
     await admin.query('alter system set ssl = on');
     await admin.query('select pg_reload_conf()');
-    await expect.poll(() => read(strict, { ca: certificates.caFile })).toBe('1 1 True');
+    await expect.poll(() => read(strict, { ca: certificates.caFile }), { timeout: 30_000 }).toBe('1 1 True');
     // Signed by nobody that the system trusts.
     expect(await read(strict)).toContain('certificate verify failed');
     // The same server at an address that its certificate does not have.
@@ -121,7 +121,7 @@ describe.runIf(HAS_PSYCOPG2)('the registry’s reader (needs python3-psycopg2)',
     await admin.query('alter system set ssl = off');
     await admin.query('select pg_reload_conf()');
     const remote = `${elsewhere(url)}?sslmode=disable`;
-    await expect.poll(() => read(remote)).toContain('server does not support SSL');
+    await expect.poll(() => read(remote), { timeout: 30_000 }).toContain('server does not support SSL');
   });
 
   it.each<[string, () => string]>([

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hashKey } from '../../../../domain/credentials.ts';
 import { type RegistryEntry, renderRegistry } from '../../../broker/registry.ts';
+import vectors from '../../../broker/registry.vectors.json' with { type: 'json' };
 import { programsFolder } from '../testing/programs.ts';
 
 const BIN = join(programsFolder(), 'bin');
@@ -58,35 +59,28 @@ const service = (username: string, purpose = 'ingest', passwordHash = hash): Row
 ];
 const good = [service('svc-ingest'), device('acme', 'pump-1'), service('svc-control', 'control'), device('a', '0')];
 
-test('the same bytes, sorted, for devices and services', () => {
-  const [files] = inPython([good]);
-  expect(files).toEqual(inTypeScript(good));
-  expect(files![0]).toMatch(/^a\.0:\$7\$/);
+test('the vectors that registry.ts is held to: the same bytes, the same refusals', () => {
+  const accepted = inPython(vectors.accepted.map(({ rows }) => rows as Row[]));
+  expect(accepted).toEqual(vectors.accepted.map(({ passwords, acl }) => [passwords, acl]));
+  for (const [index, refusal] of inPython(vectors.refused.map(({ rows }) => rows as Row[])).entries()) {
+    const { what, reason } = vectors.refused[index]!;
+    expect(refusal, what).toBeTypeOf('string');
+    expect(refusal, what).toContain(reason);
+    expect(refusal, what).not.toContain(hash.slice(20));
+  }
 });
 
-test.each<[string, Row]>([
-  ['a wildcard in a device', device('acme', '+')],
-  ['a line break after a slug', device('acme\n', 'd')],
-  ['a separator', device('a/b', 'd')],
-  ['a slug of 64 characters', device('a'.repeat(64), 'd')],
-  ['a slug with a letter beyond ASCII', device('é', 'd')],
-  ['an empty slug', device('', 'd')],
-  ['a service named like a device', service('acme.pump-1')],
-  ['a service name with a line break', service('svc-a\nuser b')],
-  ['a service name that ends with a line break', service('svc-a\n')],
-  ['an unknown purpose', service('svc-x', 'admin')],
-  ['a purpose every object has', service('svc-x', 'constructor')],
-  ['a password in clear', device('acme', 'd', 'hunter2')],
-  ['a hash with a line break', device('acme', 'd', `${hash}\n`)],
-  ['a hash of another kind', device('acme', 'd', hash.replace('$7$', '$6$'))],
-  ['digits of another script in a hash', device('acme', 'd', hash.replace('101', '１０１'))],
-  ['a name that is there already', device('acme', 'pump-1')],
-])('%s is refused by both', (_, row) => {
-  const rows = [...good, row];
-  expect(inTypeScript(rows)).toBeUndefined();
-  const [refusal] = inPython([rows]);
-  expect(refusal).toBeTypeOf('string');
-  expect(refusal).not.toContain(hash.slice(20));
+test('and whether ingest has connected, by a line of the log', () => {
+  const program = `
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from mqtt_saas.contract import INGEST_CONNECTED
+print(json.dumps([INGEST_CONNECTED.search(text) is not None for text in json.load(sys.stdin)]))`;
+  const { stdout } = spawnSync('/usr/bin/python3', ['-B', '-c', program, BIN], {
+    input: JSON.stringify(vectors.log.map(({ text }) => text)),
+    encoding: 'utf8',
+  });
+  expect(JSON.parse(stdout)).toEqual(vectors.log.map(({ isIngest }) => isIngest));
 });
 
 test('whatever the rows hold, both agree', () => {
