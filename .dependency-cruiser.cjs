@@ -75,6 +75,14 @@ module.exports = {
       from: { path: '^domain/', pathNot: tests },
       to: { path: '^(node:)?(fs|fs/promises|http|https|tls|child_process|dgram)$|@pulumi|node_modules/pg/' },
     },
+    {
+      name: 'broker-knows-no-machine',
+      comment:
+        'the machine installs and configures the broker: provisioning/machine uses provisioning/broker, never the reverse',
+      severity: 'error',
+      from: { path: '^provisioning/broker/' },
+      to: { path: '^provisioning/machine/' },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'only-ops-target-finds-platforms',

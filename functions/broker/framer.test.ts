@@ -1,3 +1,4 @@
+// Packets arrive whole, however the stream is cut; of one beyond all bounds a beginning does.
 import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
 import { expect, test } from 'vitest';

@@ -1,5 +1,6 @@
-// Reads a socket, gathering what comes within one turn of the event loop. Mosquitto sends every packet in a TLS record of its own; as a stream, Node would make a
-// buffer, an event and a turn of its queues for each, which takes as much time as reading the messages.
+// Reads a socket, gathering what comes within one turn of the event loop. Mosquitto sends every packet in a TLS record of its
+// own; as a stream, Node would make a buffer, an event and a turn of its queues for each, which takes as much time as reading
+// the messages.
 import type { OnReadOpts } from 'node:net';
 
 /** More than a TLS record holds (RFC 8446, 5.1: 16 KiB), and what libuv asks a plain socket for. */

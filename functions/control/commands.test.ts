@@ -1,6 +1,7 @@
 // Commands on their way from the table to a device, through a real broker.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
   broker = await startMosquitto({
     dir: join(dir, 'broker'),
     port: await freePort(),
+    config: { maxMessageBytes: 16 * 1024 },
     registry: [
       { kind: 'device', tenant: 'acme', device: 'pump', passwordHash: await hashKey(pump.key) },
       { kind: 'service', username: CONTROL_USERNAME, purpose: 'control', passwordHash: await hashKey(key) },
@@ -58,6 +60,24 @@ function startSender(): string[] {
   return said;
 }
 
+/** The pump, connected; returns what it receives. */
+async function listen() {
+  const device = await mqtt.connectAsync(broker.url, {
+    protocolVersion: 5,
+    username: pump.username,
+    clientId: pump.username,
+    password: pump.key,
+    ca: readFileSync(broker.certificates.caFile),
+  });
+  onTestFinished(() => device.endAsync(true));
+  const received: { topic: string; text: string; contentType: string | undefined }[] = [];
+  device.on('message', (topic, payload, { properties }) =>
+    received.push({ topic, text: `${payload}`, contentType: properties?.contentType }),
+  );
+  await device.subscribeAsync('tenants/acme/devices/pump/commands', { qos: 1 });
+  return received;
+}
+
 const ask = (payload: object) =>
   withConnection(postgres.url, (client) =>
     client.query('insert into public.device_commands (tenant_id, device_id, payload) values ($1, $2, $3)', [
@@ -77,19 +97,7 @@ const newest = () =>
   });
 
 test('a command reaches the device that listens, as JSON and with its id, once', async () => {
-  const device = await mqtt.connectAsync(broker.url, {
-    protocolVersion: 5,
-    username: pump.username,
-    clientId: pump.username,
-    password: pump.key,
-    ca: readFileSync(broker.certificates.caFile),
-  });
-  onTestFinished(() => device.endAsync(true));
-  const received: { topic: string; text: string; contentType: string | undefined }[] = [];
-  device.on('message', (topic, payload, { properties }) =>
-    received.push({ topic, text: `${payload}`, contentType: properties?.contentType }),
-  );
-  await device.subscribeAsync('tenants/acme/devices/pump/commands', { qos: 1 });
+  const received = await listen();
   const said = startSender();
   await ask({ valve: 'open' });
   await expect.poll(newest, { timeout: 20_000 }).toEqual({ sent: true, error: null });
@@ -107,6 +115,18 @@ test('a command to a device that is away is not sent, and says why', async () =>
   startSender();
   await ask({ valve: 'open' });
   await expect.poll(newest, { timeout: 20_000 }).toEqual({ sent: false, error: 'The device was not connected.' });
+});
+
+test('a command that cannot be sent makes no other one be sent again', async () => {
+  const received = await listen();
+  await ask({ valve: 'open' });
+  // More than the broker takes: it is not acknowledged, and waits.
+  await ask({ text: 'x'.repeat(20_000) });
+  const said = startSender();
+  await expect.poll(() => said.length, { timeout: 20_000 }).toBe(1);
+  await sleep(2500);
+  expect(received.map(({ text }) => JSON.parse(text))).toEqual([{ valve: 'open' }]);
+  await withConnection(postgres.url, (client) => client.query('delete from public.device_commands'));
 });
 
 test('while the database refuses, commands wait; both changes are told once', async () => {

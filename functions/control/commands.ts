@@ -9,7 +9,7 @@ import { startSchedule } from '../runtime/schedule.ts';
 import type { ControlSettings } from '../settings/control.ts';
 
 const EVERY_MS = 1000;
-/** Most commands of one transaction. */
+/** Most commands of one turn. */
 const MOST = 50;
 const SENT_WITHIN_MS = 5000;
 /** MQTT 5, 3.4.2.1: the broker took the message, and no session wanted it. */
@@ -69,16 +69,21 @@ function connectBroker({ broker: { host, port, tls }, ca, username, password }: 
   return client;
 }
 
-/** In one transaction: a command that was taken is sent and marked, or stays for the next turn. */
-function sendWaiting(database: Database, broker: mqtt.MqttClient): Promise<void> {
-  return database.transaction('', async (client: Client) => {
-    const { rows } = await client.query<Command>('select * from ingest.waiting_commands($1)', [MOST]);
-    for (const { id, tenant_slug, device_slug, payload } of rows) {
+/** Each command in a transaction of its own: it is sent and marked, or stays for the next turn; it never repeats others. */
+async function sendWaiting(database: Database, broker: mqtt.MqttClient): Promise<void> {
+  for (let sent = 0; sent < MOST; sent++) {
+    const found = await database.transaction('', async (client: Client) => {
+      const { rows } = await client.query<Command>('select * from ingest.waiting_commands(1)');
+      const [command] = rows;
+      if (command === undefined) return false;
+      const { id, tenant_slug, device_slug, payload } = command;
       const topic = `${devicePrefix(tenant_slug, device_slug)}/${COMMAND_CHANNEL}`;
       const problem = await send(broker, topic, JSON.stringify(payload), id);
       await client.query('select ingest.finish_command($1, $2)', [id, problem ?? null]);
-    }
-  });
+      return true;
+    });
+    if (!found) return;
+  }
 }
 
 interface Command {

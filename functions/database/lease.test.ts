@@ -1,3 +1,4 @@
+// One run at a time, also when one dies, stops or sleeps.
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { stopChild } from '../../local/child.ts';
 import { startIngestWorker } from '../../local/ingest-worker.ts';

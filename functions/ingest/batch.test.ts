@@ -1,3 +1,4 @@
+// What a batch makes of the messages it gets, without a database.
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../domain/messages-limits.ts';

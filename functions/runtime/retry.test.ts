@@ -1,3 +1,4 @@
+// How often and how long something is tried, and what ends it.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Failure, retry } from './retry.ts';
 

@@ -1,8 +1,7 @@
 // How a job reaches the broker.
 import type * as z from 'zod';
 import { type BrokerAddress, readBrokerUrl } from '../broker/address.ts';
-import { reading, required } from './environment.ts';
-import { pem } from './pem.ts';
+import { pem, reading, required } from './environment.ts';
 
 /** Where the broker is. Each job signs in with an account of its own. */
 export interface BrokerSettings {

@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
 import { type DatabaseAddress, readDatabaseUrl } from '../../domain/database-url.ts';
-import { reading, required } from './environment.ts';
-import { pem } from './pem.ts';
+import { pem, reading, required } from './environment.ts';
 
 /** Where the database is, and as whom. */
 export interface DatabaseSettings {

@@ -1,4 +1,5 @@
 // Reads settings from the environment: a job composes the fields it needs, and learns of every problem at once.
+import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 
 /** Where settings are read from: the process's environment, or another one in a test. */
@@ -53,3 +54,14 @@ export const reading =
       return z.NEVER;
     }
   };
+
+/** PEM text, also with its line breaks written as \n as some portals store it, or the path of a PEM file. */
+export const pem = z.string().min(1).transform(reading(readPem)).optional();
+
+function readPem(text: string): string {
+  const isText = text.includes('-----BEGIN');
+  if (!isText && !existsSync(text)) throw new Error('is neither PEM text nor the path of a readable file');
+  const content = isText ? text.replaceAll('\\n', '\n') : readFileSync(text, 'utf8');
+  if (!content.includes('-----BEGIN CERTIFICATE-----')) throw new Error('holds no PEM certificate');
+  return content;
+}

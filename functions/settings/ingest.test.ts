@@ -1,3 +1,4 @@
+// Ingest's settings, and with them every field that other jobs compose.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

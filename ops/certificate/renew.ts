@@ -1,5 +1,6 @@
 // Renews a broker's certificate now, and looks whether the broker serves the new one.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FILES, PATHS } from '../../provisioning/machine/bundle/paths.ts';
 import type { Broker } from '../target/target.ts';
 import { look, type Served } from './look.ts';
 
@@ -12,7 +13,7 @@ const SERVER_CERTIFICATE = '**private-ca-server-certificate';
 
 /** Commands on the machine; see provisioning/machine/bundle/units. They end when the work is done. */
 const ON_MACHINE = {
-  issue: 'sudo touch /run/mqtt-saas/renew-certificate && sudo systemctl start certificate-issue.service',
+  issue: `sudo touch ${PATHS.secrets}/${FILES.renewCertificate} && sudo systemctl start certificate-issue.service`,
   // Not "start", which would join a run that has read the vault already.
   deploy: 'sudo systemctl restart certificate-deploy.service',
 };

@@ -19,7 +19,7 @@ export interface IngestSettingsArgs {
   vault: Vault;
 }
 
-/** App settings by name. The names are part of the platform's interface: see functions/ingest. */
+/** App settings by name. The names are part of the platform's interface: see functions/settings/ingest.ts. */
 export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<string>> {
   const { config, brokerHost, brokerCa, vault } = args;
   const username = ingestUsername(config.ingestGeneration);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ingressRules } from '../../../domain/ingress.ts';
 import { type BundleArgs, makeBundle, writeArchive } from './bundle.ts';
+import { BUNDLE_FILES } from './paths.ts';
 import { LETS_ENCRYPT } from './settings.ts';
 
 const args: BundleArgs = {
@@ -34,16 +35,16 @@ test('the same input gives the same bytes, another one another hash', () => {
 test('it holds scripts, units, and what is rendered; no test, no source, no cache', () => {
   const { files } = makeBundle(args);
   const paths = files.map(({ path }) => path);
-  for (const path of ['first.acl', 'mosquitto.conf', 'nftables.conf', 'settings.json']) expect(paths).toContain(path);
+  for (const path of Object.values(BUNDLE_FILES)) {
+    if (path !== BUNDLE_FILES.databaseCa) expect(paths).toContain(path);
+  }
   expect(paths).toContain('units/mosquitto.service.d/10-mqtt-saas.conf');
   expect(
-    paths.filter(
-      (path) => !/^(bin|lib|units)\/|^(first\.acl|mosquitto\.conf|nftables\.conf|settings\.json)$/.test(path),
-    ),
+    paths.filter((path) => !/^(bin|lib|units)\//.test(path) && !Object.values<string>(BUNDLE_FILES).includes(path)),
   ).toEqual([]);
   expect(paths.filter((path) => /\.ts$|\.pyc$|__pycache__|testing/.test(path))).toEqual([]);
   for (const { path, executable, content } of files) {
-    expect(executable, path).toBe(path.startsWith('bin/'));
+    expect(executable, path).toBe(/^bin\/[^/]+$/.test(path));
     if (executable) expect(Buffer.from(content).toString(), path).toMatch(/^#!\/(usr\/)?bin\//);
   }
 });
@@ -93,10 +94,9 @@ test('it is written under its hash, once', () => {
   }
 });
 
-test('the database’s own CA comes along where there is one, and the agent looks for it there', () => {
+test('the database’s own CA comes along where there is one', () => {
   expect(text('database-ca.crt', makeBundle({ ...args, databaseCa: '-----BEGIN CERTIFICATE-----\n' }))).toContain(
     'BEGIN',
   );
   expect(makeBundle(args).files.map(({ path }) => path)).not.toContain('database-ca.crt');
-  expect(text('bin/registry-sync.py')).toContain('"../database-ca.crt"');
 });

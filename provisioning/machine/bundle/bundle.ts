@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { IngressRule } from '../../../domain/ingress.ts';
-import { SERVICE_TOPICS } from '../../broker/registry.ts';
+import { ingestGeneration, SERVICE_TOPICS } from '../../broker/registry.ts';
 import { stage } from '../../stage.ts';
 import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../firewall.ts';
 import { type ArchiveFile, tarGz } from './archive.ts';
+import { renderContract } from './contract.ts';
+import { BUNDLE_FILES } from './paths.ts';
 import { type MachineSettings, renderSettings } from './settings.ts';
 
 /** Arguments of {@link makeBundle}. */
@@ -32,9 +34,6 @@ export interface Bundle {
   files: ArchiveFile[];
 }
 
-/** Scripts, libraries and units: these folders beside this file, 1:1. */
-const FOLDERS = ['bin', 'lib', 'units'];
-
 /** A listener that an ordinary user may not open. */
 const PRIVILEGED_PORT = /^listener \d{1,3}\b/m;
 const privilegedPort = readFileSync(new URL('./privileged-port.conf', import.meta.url), 'utf8');
@@ -42,18 +41,24 @@ const privilegedPort = readFileSync(new URL('./privileged-port.conf', import.met
 /** Renders and packs the bundle. @throws Error when an argument does not fit its place. */
 export function makeBundle({ ingress, sourceLimits, brokerConfig, databaseCa, settings }: BundleArgs): Bundle {
   const files = [
-    ...FOLDERS.flatMap(filesOf),
-    text('first.acl', firstAcl(Object.keys(settings.secrets))),
-    text('mosquitto.conf', brokerConfig),
+    ...programs(),
+    ...filesOf('units'),
+    text(BUNDLE_FILES.firstAcl, firstAcl(Object.keys(settings.secrets))),
+    text(BUNDLE_FILES.brokerConfig, brokerConfig),
     ...(PRIVILEGED_PORT.test(brokerConfig)
       ? [text('units/mosquitto.service.d/40-privileged-port.conf', privilegedPort)]
       : []),
-    text('nftables.conf', renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits })),
-    text('settings.json', renderSettings(settings)),
-    ...(databaseCa ? [text('database-ca.crt', databaseCa)] : []),
+    text(BUNDLE_FILES.firewall, renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits })),
+    text(BUNDLE_FILES.settings, renderSettings(settings)),
+    ...(databaseCa ? [text(BUNDLE_FILES.databaseCa, databaseCa)] : []),
   ];
   const archive = tarGz(files);
   return { files, archive, hash: createHash('sha256').update(archive).digest('hex') };
+}
+
+/** What runs on the machine, the same in every environment: the programs, what they read beside them, and their contract. */
+export function programs(): ArchiveFile[] {
+  return [...filesOf('bin'), ...filesOf('lib'), text(BUNDLE_FILES.contract, renderContract())];
 }
 
 /**
@@ -69,7 +74,8 @@ export function writeArchive({ archive, hash }: Bundle, folder: string): string 
 function firstAcl(secretFiles: string[]): string {
   const rights = SERVICE_TOPICS.ingest.map((topic) => `topic ${topic}\n`).join('');
   return secretFiles
-    .flatMap((file) => /^(svc-ingest(?:-\d+)?)\.password$/.exec(file)?.[1] ?? [])
+    .map((file) => file.replace(/\.password$/, ''))
+    .filter((username) => ingestGeneration(username) !== undefined)
     .map((username) => `user ${username}\n${rights}`)
     .join('\n');
 }
@@ -80,7 +86,7 @@ const text = (path: string, content: string): ArchiveFile => ({
   executable: false,
 });
 
-/** What of a folder goes onto the machine. Modes come from the folder, not from the checkout, whose umask may differ. */
+/** What of a folder beside this file goes onto the machine. Modes come from the content, not from the checkout, whose umask may differ. */
 function filesOf(folder: string): ArchiveFile[] {
   const root = join(import.meta.dirname, folder);
   return readdirSync(root, { recursive: true, withFileTypes: true })
@@ -89,6 +95,7 @@ function filesOf(folder: string): ArchiveFile[] {
       const path = relative(import.meta.dirname, join(parentPath, name))
         .split(sep)
         .join('/');
-      return { path, content: readFileSync(join(parentPath, name)), executable: folder === 'bin' };
+      const content = readFileSync(join(parentPath, name));
+      return { path, content, executable: content.subarray(0, 2).toString() === '#!' };
     });
 }

@@ -3,7 +3,7 @@ import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../../../domain
 import { renderBrokerConfig } from '../../../provisioning/broker/config.ts';
 import { ingestUsername } from '../../../provisioning/broker/registry.ts';
 import { type Bundle, makeBundle } from '../../../provisioning/machine/bundle/bundle.ts';
-import { PATHS } from '../../../provisioning/machine/bundle/paths.ts';
+import { FILES, PATHS } from '../../../provisioning/machine/bundle/paths.ts';
 import type { CertificateSource } from '../../../provisioning/machine/bundle/settings.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
 import { queueOf } from '../../configuration/queue.ts';
@@ -38,10 +38,10 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
     brokerConfig: renderBrokerConfig({
       port: MQTT_TLS_PORT,
       webSocketPorts: webSocketPorts(config),
-      certificateFile: `${PATHS.secrets}/server.crt`,
-      keyFile: `${PATHS.secrets}/server.key`,
-      passwordFile: `${PATHS.accounts}/passwords`,
-      aclFile: `${PATHS.accounts}/acl`,
+      certificateFile: `${PATHS.secrets}/${FILES.certificate}`,
+      keyFile: `${PATHS.secrets}/${FILES.key}`,
+      passwordFile: `${PATHS.accounts}/${FILES.passwords}`,
+      aclFile: `${PATHS.accounts}/${FILES.acl}`,
       persistenceDir: PATHS.state,
       maxQueuedMessages,
       maxQueuedBytes,
@@ -54,7 +54,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       vaultUri: args.vault.uri,
       secrets: {
         ...Object.fromEntries(usernames.map((user) => [`${user}.password`, ingestPasswordSecret(user)])),
-        'registry.url': SECRETS.registryUrl,
+        [FILES.registryUrl]: SECRETS.registryUrl,
       },
       blobUri: args.bundles.url,
       backupUri: args.storage.brokerStateUrl,

@@ -1,37 +1,6 @@
 #!/usr/bin/python3 -B
-"""Makes the machine's own broker account, svc-probe, once a boot: broker-apply asks the broker its questions with it.
+"""Makes the machine's own broker account. See mqtt_saas/make_probe_account.py."""
 
-    make-probe-account FOLDER GROUP
+from mqtt_saas.make_probe_account import main
 
-Leaves in FOLDER (a tmpfs) svc-probe.password, for root only, and for GROUP, the broker's, local.passwords and local.acl:
-the lines that belong into the broker's two files beside the registry's.
-"""
-
-import grp
-import os
-import secrets
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
-
-from accounts import password_line, write_whole
-from mqtt_probe import PROBE_TOPIC, PROBE_USER
-
-
-def main(folder, group_name):
-    group = grp.getgrnam(group_name).gr_gid
-    password_file = os.path.join(folder, f"{PROBE_USER}.password")
-    acl = f"\nuser {PROBE_USER}\ntopic readwrite {PROBE_TOPIC}/#\n"
-    write_whole(os.path.join(folder, "local.acl"), acl, 0o640, group)
-    if os.path.exists(password_file):
-        return
-    password = secrets.token_hex(32)
-    write_whole(os.path.join(folder, "local.passwords"), password_line(PROBE_USER, password), 0o640, group)
-    # Last: it says that the account is made.
-    write_whole(password_file, password, 0o600)
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+main()

@@ -4,8 +4,8 @@ import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type AzureStandIn, startAzure } from './azure-stand-in.ts';
+import { programsFolder } from './programs.ts';
 
 /** The broker's name in these tests. */
 export const HOST = 'mqtt.telemetry.example.test';
@@ -86,7 +86,7 @@ export async function makeCertificateWorld(): Promise<CertificateWorld> {
         BROKER_GROUP: brokerGroup,
         ...extra,
       };
-      const file = fileURLToPath(new URL(`../bin/${script}.py`, import.meta.url));
+      const file = join(programsFolder(), `bin/${script}.py`);
       return new Promise((resolve) => {
         execFile('/usr/bin/python3', ['-B', file, ...args], { env }, (error, stdout, stderr) => {
           resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
