@@ -132,7 +132,7 @@ describe('from phase to phase', () => {
       [2, 3],
     ] as const)
       expect(step(from, to).delete ?? []).toEqual([]);
-    const gone = ['before-function-app', 'before-insights', 'before-os-disk', 'before-plan', 'before-ssh-key'];
+    const gone = ['before-function-app', 'before-insights', 'before-os-disk', 'before-plan'];
     expect(step(3, 4).delete?.sort()).toEqual(gone);
     const retained = planOf(3)
       .filter(({ options }) => options.retainOnDelete)
@@ -146,8 +146,8 @@ describe('from phase to phase', () => {
         .filter(({ access }) => access === 'Allow')
         .map((rule) => `${rule.destinationPortRange} from ${rule.sourceAddressPrefix ?? rule.sourceAddressPrefixes}`)
         .sort();
-    expect(ways(0)).toEqual(['1883 from *', '22 from *', '8883 from *']);
-    expect(ways(1)).toEqual(['1883 from *', '22 from 203.0.113.10/32', '8883 from *']);
+    expect(ways(0)).toEqual(['1883 from *', '22 from *', '8883 from *', '9001 from *']);
+    expect(ways(1)).toEqual(['1883 from *', '22 from 203.0.113.10/32', '8883 from *', '9001 from *']);
     for (const phase of [2, 3, 4]) expect(ways(phase)).toEqual(['22 from 203.0.113.10/32', '8883 from *']);
   });
 

@@ -116,7 +116,7 @@ it('and forwards to the end', async () => {
     await deploy(false);
   }
   adopt('phase', '4');
-  const gone = ['before-function-app', 'before-insights', 'before-os-disk', 'before-plan', 'before-ssh-key'];
+  const gone = ['before-function-app', 'before-insights', 'before-os-disk', 'before-plan'];
   expect(await deploy()).toEqual(gone.map((name) => [name, 'delete']));
   // These left the stack, not Azure.
   for (const [type, count] of Object.entries({
