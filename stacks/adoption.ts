@@ -3,6 +3,7 @@
 import provider from '@pulumi/azure-native/package.json' with { type: 'json' };
 import { CustomResource, type CustomResourceOptions, Output, runtime } from '@pulumi/pulumi';
 import { type Adoption, CUT_OVER } from './adoption-plan.ts';
+import { untilCutOver } from './grace-rules.ts';
 
 type Inputs = Record<string, unknown>;
 
@@ -53,7 +54,7 @@ function inputsOf(name: string, props: Inputs, plan: Adoption): Inputs {
   }
   const inputs = kept ? merge(props, kept) : props;
   if (name !== 'network-nsg' || plan.phase >= CUT_OVER) return inputs;
-  return { ...inputs, securityRules: [...(inputs.securityRules as unknown[]), ...plan.graceRules] };
+  return { ...inputs, securityRules: untilCutOver(inputs.securityRules as Inputs[], plan.graceRules) };
 }
 
 function optionsOf({ id, hardened }: Adoption['resources'][string], plan: Adoption): CustomResourceOptions {

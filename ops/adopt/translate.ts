@@ -35,8 +35,15 @@ const RULE = [
   ...['destinationPortRange', 'destinationPortRanges'],
 ];
 
-export const securityRule = (value: Json): Inputs =>
-  compact(Object.fromEntries(RULE.map((key) => [key, at(value, key)])));
+export const securityRule = (value: Json): Inputs => {
+  const groups = (side: string) => items(at(value, `${side}ApplicationSecurityGroups`)).map(reference);
+  return compact({
+    // Some versions of az print what is not set as an empty text.
+    ...Object.fromEntries(RULE.map((key) => [key, at(value, key) === '' ? undefined : at(value, key)])),
+    sourceApplicationSecurityGroups: groups('source').filter((each) => each !== undefined),
+    destinationApplicationSecurityGroups: groups('destination').filter((each) => each !== undefined),
+  });
+};
 
 export const securityGroup = (value: Json): Inputs =>
   compact({
