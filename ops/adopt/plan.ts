@@ -3,7 +3,8 @@ import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
-import { graceRules } from './security-rules.ts';
+import type { Change } from './report.ts';
+import { graceRules, ruleChanges } from './security-rules.ts';
 import * as translate from './translate.ts';
 
 /** What a recording comes to. */
@@ -13,6 +14,10 @@ export interface AdoptionPlan {
   config: Record<string, string>;
   /** Resources of the group that the program cannot take: they stay as they are. */
   untouched: { id: string; why: string }[];
+  /** What does not stay as it is. */
+  changes: Change[];
+  /** How much of the rest stays: security rules. */
+  kept: number;
 }
 
 /** The days until which devices may go on in the old way. ISO dates. */
@@ -72,6 +77,8 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
       `${foreign.id} is not in the group ${here}: the program has one group. Move it there first: az resource move`,
     );
   }
+  const grace = graceRules(securityGroup);
+  const changes = ruleChanges(grace);
   const taken = new Set([...Object.values(resources), ...Object.values(left)].map(({ id }) => id.toLowerCase()));
   return {
     adoption: {
@@ -90,10 +97,12 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
         ...(storage ? { st: textAt(storage, 'name') } : {}),
       },
       resources,
-      graceRules: graceRules(securityGroup).rules,
+      graceRules: grace.rules,
       left,
     },
     config: configOf(recording, subnet),
+    changes,
+    kept: grace.rules.length,
     untouched: recording.resources
       .filter((resource) => !taken.has(textAt(resource, 'id').toLowerCase()))
       .map((resource) => ({

@@ -1,8 +1,10 @@
 // What becomes of each rule of the recorded security group until the cut-over: it stays, or it is said what changes and why. Pure.
 import { type IntervalSet, subtract, union } from '../../policies/network/reachability/intervals.ts';
 import { parsePortRange } from '../../policies/network/reachability/ports.ts';
+import { CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { FIRST_GRACE_PRIORITY, SSH_RULE_NAMES } from '../../stacks/grace-rules.ts';
 import { at, items, type Json } from './json.ts';
+import type { Change } from './report.ts';
 import { type Inputs, securityRule } from './translate.ts';
 
 /** The rules that stay, and what is said of those that do not stay as they are. */
@@ -19,6 +21,34 @@ export interface RuleChange {
   fate: 'set' | 'taken away';
   why: string;
 }
+
+/** What happens to the rules, phase by phase: all that phase 1 keeps ends with the cut-over, which has the program's rules alone. */
+export function ruleChanges({ rules, changes }: GraceRules): Change[] {
+  const resource = 'network-nsg';
+  const early = changes.map(({ rule, fate, why }) => ({
+    phase: 1,
+    resource,
+    member: rule,
+    fate,
+    why,
+    back: 'phase 0',
+  }));
+  const late = rules.map(
+    ({ name, direction, access }): Change => ({
+      phase: CUT_OVER,
+      resource,
+      member: String(name),
+      fate: 'taken away',
+      why: is(direction, 'outbound') ? OUTBOUND_ENDS : is(access, 'deny') ? DENY_ENDS : ALLOW_ENDS,
+      back: 'phase 1',
+    }),
+  );
+  return [...early, ...late];
+}
+
+const OUTBOUND_ENDS = 'the platform has no outbound rules, so what this one refused may go out';
+const DENY_ENDS = 'the platform opens 8883 to everyone, so whom this one kept out may come in there';
+const ALLOW_ENDS = 'it is one of the old ways in';
 
 const [FIRST_PRIORITY, LAST_PRIORITY] = [100, 4096];
 /** Of one group, in both directions together ("Azure subscription and service limits", Microsoft Learn). */
@@ -42,7 +72,12 @@ export function graceRules(securityGroup: Json): GraceRules {
         'put prefixes or ports of several rules into one, then record again',
     );
   }
-  const priorities = placed(open.filter(isInbound).map(priorityOf).sort((a, b) => a - b));
+  const priorities = placed(
+    open
+      .filter(isInbound)
+      .map(priorityOf)
+      .sort((a, b) => a - b),
+  );
   const rules = open.map((rule) => {
     const priority = isInbound(rule) ? priorities.get(priorityOf(rule)) : priorityOf(rule);
     const name = nameBeside(String(rule.name), recorded);
@@ -121,7 +156,8 @@ const portsOf = ({ destinationPortRange: one, destinationPortRanges: many }: Inp
 function placed(sorted: number[]): Map<number, number> {
   const next: number[] = [];
   for (const priority of sorted) next.push(Math.max(priority, FIRST_GRACE_PRIORITY, (next.at(-1) ?? 0) + 1));
-  for (let i = next.length - 1; i >= 0; i--) next[i] = Math.min(next[i] as number, (next[i + 1] ?? LAST_PRIORITY + 1) - 1);
+  for (let i = next.length - 1; i >= 0; i--)
+    next[i] = Math.min(next[i] as number, (next[i + 1] ?? LAST_PRIORITY + 1) - 1);
   return new Map(sorted.map((priority, i) => [priority, next[i] as number]));
 }
 
