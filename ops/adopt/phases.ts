@@ -66,58 +66,49 @@ export function quote(word: string): string {
 const az = (command: string, options: Record<string, string | string[]>) =>
   [
     `az ${command}`,
-    ...Object.entries(options).map(([key, value]) => `--${key} ${[value].flat().map(quote).join(' ')}`),
+    ...Object.entries(options).map(
+      ([key, value]) => `${key.length > 1 ? '--' : '-'}${key} ${[value].flat().map(quote).join(' ')}`,
+    ),
   ].join(' ');
 const ops = (words: string) => `npm run ops -- ${words}`;
 
 /** The five phases. "Deploy" is what the report says above them. @param names of what was recorded. */
 export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): Phase[] {
   const { stack, group, machine, functionApp } = names;
-  const to = (phase: number) => ops(`adopt phase ${phase} --stack ${stack}`);
-  const app = (what: string) => az(`functionapp ${what}`, { 'resource-group': group, name: functionApp });
+  const to = (phase: number) => `\`${ops(`adopt phase ${phase} --stack ${stack}`)}\``;
+  const app = (what: string) => `\`${az(`functionapp ${what}`, { g: group, n: functionApp })}\``;
   return [
     {
       title: 'Phase 0: take over',
       devices: 'Devices notice nothing.',
       steps: [
         {
-          text: 'Make room for the new tables; ROLE is who the old ingest signs in to the database as:',
-          commands: [ops('adopt table-aside --role ROLE')],
+          text: `\`${ops('adopt table-aside --role ROLE')}\` (the old ingest’s database user) makes room.`,
         },
         {
-          text: 'Deploy, with DATABASE_URL of the database’s owner. Say yes only if every old resource is an import and none a replace or delete. Then commit the stack file.',
+          text: 'Deploy, with DATABASE_URL of the database’s owner. Say yes only if every old resource is an import and none a replace or delete. Commit the stack file.',
         },
       ],
       back: [
         {
-          text: 'The stack forgets what it imported and deletes what it made:',
-          commands: [
-            `pulumi state unprotect --all --stack ${stack}`,
-            `pulumi destroy --stack ${stack}`,
-            ops('adopt table-back --role ROLE'),
-          ],
+          text: `\`pulumi state unprotect --all --stack ${stack}\`, \`pulumi destroy --stack ${stack}\`: what was imported is let go, what was made is deleted. Then \`${ops('adopt table-back --role ROLE')}\``,
         },
       ],
     },
     {
       title: 'Phase 1: network',
-      devices: 'Devices notice nothing: only SSH is closed, but to adminCidrs.',
+      devices: 'Devices notice nothing. SSH is closed to all but adminCidrs.',
       steps: [
-        { text: 'Your own address must be among these:', commands: [`pulumi config get adminCidrs --stack ${stack}`] },
-        { text: 'Then deploy:', commands: [to(1)] },
+        { text: `Your address must be among \`pulumi config get adminCidrs --stack ${stack}\`. ${to(1)}, deploy.` },
         {
-          text: `By ${publicUntil}: each device gets the CA and a key, beside what it has, or a gateway (docs/adoption.md):`,
-          commands: [
-            `pulumi stack output brokerCaCertificate --stack ${stack}`,
-            ops('device add TENANT DEVICE --create-tenant'),
-          ],
+          text: `By ${publicUntil} each device gets the CA (\`pulumi stack output brokerCaCertificate --stack ${stack}\`) and a key (\`${ops('device add TENANT DEVICE --create-tenant')}\`), beside what it has, or until ${gatewayUntil} a gateway.`,
         },
       ],
-      back: [{ text: 'The recorded rules hold again; then deploy:', commands: [to(0)] }],
+      back: [{ text: `${to(0)}, deploy: the recorded rules hold again.` }],
     },
     {
-      title: 'Phase 2: cut-over of broker and ingest',
-      devices: `${lostAtCutOver(names)} Then 8883 only, with the CA and a key; gateways until ${gatewayUntil}.`,
+      title: 'Phase 2: cut-over',
+      devices: `${lostAtCutOver(names)} Then 8883 only, with CA and key.`,
       steps: [
         {
           text: 'Not before this shows no device for a week:',
@@ -127,45 +118,39 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
           text: 'The old disk must outlive the machine:',
           commands: [
             az('resource update', {
-              'resource-group': group,
-              name: machine,
+              g: group,
+              n: machine,
               'resource-type': 'Microsoft.Compute/virtualMachines',
               set: 'properties.storageProfile.osDisk.deleteOption=Detach',
             }),
           ],
         },
         ...(names.ingestSession === 'persistent' ? emptyTheQueue(names) : []),
-        { text: 'Then deploy; the machine is replaced and keeps its address:', commands: [app('stop'), to(CUT_OVER)] },
-        { text: 'After it:', commands: [`npm run verify -- --target ${stack}`] },
+        {
+          text: `${app('stop')}. ${to(CUT_OVER)}, deploy: another machine at the same address. \`npm run verify -- --target ${stack}\``,
+        },
       ],
       back: [
         {
-          text: 'The old machine, around its old disk; deploy between the two. New readings stay in public.telemetry.',
-          commands: [to(1), app('start')],
+          text: `${to(1)}, deploy: the old machine around its old disk; new readings stay in public.telemetry. ${app('start')}`,
         },
       ],
     },
     {
       title: 'Phase 3: storage',
       devices: 'Devices notice nothing.',
-      steps: [
-        {
-          text: 'Deploy. Then change every password among the old app’s settings: it could be read there.',
-          commands: [to(3)],
-        },
-      ],
-      back: [{ text: 'Deploy after it:', commands: [to(2)] }],
+      steps: [{ text: `${to(3)}, deploy. Then change all passwords of the old app.` }],
+      back: [{ text: `${to(2)}, deploy.` }],
     },
     {
       title: 'Phase 4: what is left',
       devices: 'Devices notice nothing.',
       steps: [
         {
-          text: 'Not before a month without a reason to go back: the old app and its plan are deleted. The disk and its logs stay in Azure (docs/adoption.md says how they go).',
-          commands: [to(4), `pulumi up --stack ${stack} --policy-pack policies`, `rm ${exceptionsFile(stack)}`],
+          text: `Not before a month without a reason to go back: ${to(4)}, \`pulumi up --stack ${stack} --policy-pack policies\`, \`rm ${exceptionsFile(stack)}\`. The old app and plan are deleted; disk and logs stay in Azure (docs/adoption.md).`,
         },
       ],
-      back: [{ text: 'None: Azure restores no deleted app of a Consumption plan. The disk is still there.' }],
+      back: [{ text: 'none; Azure restores no deleted app of a Consumption plan. The disk is still there.' }],
     },
   ];
 }
@@ -173,13 +158,13 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
 /** Who is shut out of the machine, and what lets them in again. None of it needs a password or SSH. */
 export function lockedOut(names: Names): Step[] {
   const { group, securityGroup, user } = names;
-  const rule = { name: 'ssh-from-me', priority: String(FIRST_GRACE_PRIORITY - 5), access: 'Allow', protocol: 'Tcp' };
+  const rule = { n: 'ssh-from-me', priority: String(FIRST_GRACE_PRIORITY - 5), access: 'Allow', protocol: 'Tcp' };
   return [
     {
-      text: 'No answer, from phase 1 on: the security group does not know ADDRESS. Let it in, then add it to adminCidrs: the next deployment takes this rule away.',
+      text: 'No answer: the security group does not know ADDRESS. Add it to adminCidrs and deploy; until then:',
       commands: [
         az('network nsg rule create', {
-          'resource-group': group,
+          g: group,
           'nsg-name': securityGroup,
           ...rule,
           'destination-port-ranges': '22',
@@ -192,7 +177,7 @@ export function lockedOut(names: Names): Step[] {
       commands: [onMachine(names, 'nft insert rule inet mqtt_saas input ip saddr ADDRESS tcp dport 22 accept')],
     },
     {
-      text: `Permission denied: the key. KEY is a line of authorized_keys; from phase 2 on the user is azureuser.`,
+      text: `No key it takes (KEY is a line of authorized_keys; from phase 2 on the user is azureuser):`,
       commands: [onMachine(names, `su ${user} -c "umask 077; mkdir -p ~/.ssh; echo KEY >> ~/.ssh/authorized_keys"`)],
     },
   ];
@@ -201,16 +186,16 @@ export function lockedOut(names: Names): Step[] {
 /** As root, by the machine's agent. */
 const onMachine = ({ group, machine }: Names, script: string) =>
   az('vm run-command invoke', {
-    'resource-group': group,
-    name: machine,
+    g: group,
+    n: machine,
     'command-id': 'RunShellScript',
     scripts: script,
   });
 
 const LOST: Record<IngestSession, string> = {
-  clean: 'The old ingest keeps no session: what is published between its runs is lost, today and until phase 2.',
+  clean: 'Until phase 2, as today, what is published between the runs of the old ingest is lost.',
   unknown:
-    'If the old ingest keeps no session, what is published between its runs is lost, today and until phase 2; if it does, begin again with --ingest-session persistent.',
+    'If the old ingest keeps no session, what is published between its runs is lost, as today, until phase 2; if it does keep one, adopt again with --ingest-session persistent.',
   persistent: 'The old broker keeps what is published between the runs of the old ingest, whose session is kept.',
 };
 
@@ -219,24 +204,24 @@ export const lostUntilCutOver = ({ ingestSession }: Names) => LOST[ingestSession
 
 function lostAtCutOver({ ingestSession }: Names): string {
   const from = ingestSession === 'persistent' ? 'they are kept out' : 'the old ingest stops';
-  return `Lost: what devices publish, and do not keep themselves, from when ${from} until they are connected again, some ten minutes.`;
+  return `Lost: what devices publish from when ${from} until they are connected again, some ten minutes.`;
 }
 
 /** Only a session that is kept has a queue to wait for. */
 function emptyTheQueue({ group, securityGroup, functionApp, ...names }: Names): Step[] {
   const rule = (name: string, priority: number, access: string) =>
     az('network nsg rule create', {
-      'resource-group': group,
+      g: group,
       'nsg-name': securityGroup,
-      name,
+      n: name,
       priority: String(priority),
       access,
       protocol: 'Tcp',
       'destination-port-ranges': ['1883', '8883', '9001'],
     });
   const addresses = az('functionapp show', {
-    'resource-group': group,
-    name: functionApp,
+    g: group,
+    n: functionApp,
     query: 'possibleOutboundIpAddresses',
     output: 'tsv',
   });

@@ -1,7 +1,7 @@
 // The adoption report: what is unsafe today, what changes, then the phases with their commands. It fits on a screen and a half;
 // the details, with every reason, are a second text. Both are Markdown, readable as they are.
-import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
-import { exceptionsFile, withExceptions } from './exceptions.ts';
+import type { Adoption } from '../../stacks/adoption-plan.ts';
+import { withExceptions } from './exceptions.ts';
 import { lockedOut, lostUntilCutOver, type Names, type Phase, type Step } from './phases.ts';
 import type { Unsafe } from './today.ts';
 import { inWords, placeOf } from './words.ts';
@@ -41,21 +41,20 @@ export function renderReport(args: ReportArgs): string {
   const { names, adoption, unsafe, phases, changes, kept, details } = args;
   const { stack } = names;
   const count = Object.keys(adoption.resources).length + Object.keys(adoption.left).length;
-  const ends = phases.map((_, phase) => inWords(unsafe.filter((each) => each.phase === phase)));
   return [
     `# Take over ${adoption.names.rg} as stack ${stack}`,
-    ...wrap(`${count} resources are taken over as they are${outside(args)}. Details and reasons: ${details}`),
+    ...wrap(`${count} resources are taken over as they are${outside(args)}. Reasons: ${details}`),
     '',
-    `## Unsafe today (${unsafe.length} findings), by the phase that ends it`,
-    ...ends.flatMap((found, phase) => (found.length > 0 ? wrap(`${phase}: ${found.join('; ')}.`, '   ') : [])),
+    `## Unsafe today: ${unsafe.length} findings, by the phase that ends the last of a kind`,
+    ...[...inWords(unsafe)].flatMap(([phase, found]) => wrap(`${phase}: ${found.join('; ')}`, '   ')),
     '',
-    `## What changes in what you have (${kept} members stay)`,
-    ...[1, CUT_OVER, 3].flatMap((phase) => renderChanges(phase, changes)),
+    `## What changes in what you have, by phase; ${kept} members stay`,
+    ...renderChanges(changes),
     '',
-    '## Deploy: what each phase does by',
+    '## To deploy, each time',
     ...command(`npm run ops -- adopt exceptions --stack ${stack}`),
     ...command(`pulumi up --stack ${stack} ${withExceptions(stack)}`),
-    ...wrap(`${exceptionsFile(stack)} excuses what a later phase ends. ${lostUntilCutOver(names)}`),
+    ...wrap(lostUntilCutOver(names), ''),
     ...phases.flatMap(({ title, devices, steps, back }) => [
       '',
       ...wrap(`## ${title}. ${devices}`),
@@ -63,9 +62,8 @@ export function renderReport(args: ReportArgs): string {
       ...back.flatMap((step) => renderStep(step, 'Back: ')),
     ]),
     '',
-    '## Locked out. None of this needs SSH or a password',
+    '## Locked out of the machine: none of this needs SSH or a password',
     ...lockedOut(names).flatMap((step) => renderStep(step, '- ')),
-    '',
   ].join('\n');
 }
 
@@ -96,49 +94,59 @@ ${parts.join('\n')}`;
 }
 
 function outside({ untouched }: ReportArgs): string {
-  if (untouched.length === 0) return '; nothing of the group stays outside';
+  if (untouched.length === 0) return ', all of the group';
   return `; outside stay ${untouched.map(({ id }) => id.split('/').at(-1)).join(', ')}`;
 }
 
 /** What is taken away has its reason here; what is set is named. */
-function renderChanges(phase: number, changes: readonly Change[]): string[] {
-  const of = (fate: Change['fate']) => changes.filter((each) => each.phase === phase && each.fate === fate);
-  const gone = of('taken away').flatMap(({ resource, member, why, back }) =>
-    wrap(`- ${phase}: ${placeOf(resource)} ${member} goes: ${why}. Back: ${back}.`),
+function renderChanges(changes: readonly Change[]): string[] {
+  const of = (fate: Change['fate']) => changes.filter((each) => each.fate === fate);
+  const gone = Map.groupBy(
+    of('taken away'),
+    ({ phase, resource, why }) => `${phase}: ${placeOf(resource)} $ go: ${why}`,
   );
-  const places = Map.groupBy(of('set'), ({ resource }) => placeOf(resource));
-  const set = [...places].map(([place, members]) => {
-    const tops = new Set(members.map(({ member }) => member.split('.').slice(0, 2).join('.')));
-    return `${place}: ${[...tops].join(', ')}`;
-  });
-  return [...gone, ...(set.length > 0 ? wrap(`- ${phase} sets ${set.join('; ')}.`) : [])];
+  const set = Map.groupBy(of('set'), ({ phase }) => phase);
+  const top = ({ resource, member }: Change) => `${placeOf(resource)} ${member.split('.').slice(0, 2).join('.')}`;
+  return [
+    ...[...gone].map(([text, members]) =>
+      text.replace(' $', () => ` ${members.map(({ member }) => member).join(', ')}`),
+    ),
+    ...[...set].map(([phase, members]) => `${phase}: set ${[...new Set(members.map(top))].join(', ')}`),
+  ]
+    .sort()
+    .flatMap((text) => wrap(text, '   '));
 }
 
 function renderStep({ text, commands = [] }: Step, mark: string): string[] {
   return [...wrap(`${mark}${text}`, '   '), ...commands.flatMap(command)];
 }
 
-/** Lines of text. @param indent of the second line on. */
+/** Lines of text; a command in it stays whole. @param indent of the second line on. */
 function wrap(text: string, indent = '  '): string[] {
-  return fill(text.split(' '), indent, '');
+  return fill(text.match(/(?:`[^`]*`|[^\s`])+/g) ?? [], '', indent, '');
 }
 
 /** A command as it is typed, over several lines where one is too long: four columns in, the rest of it eight. */
 function command(text: string): string[] {
-  // Quoted words stay whole.
+  // Quoted words stay whole, and an option with its first value.
   const words = text.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
-  return fill(words, '        ', ' \\').map((line, i) => (i === 0 ? `    ${line}` : line));
+  const parts = words.flatMap((word, i) => {
+    if (/^--?\w/.test(words[i - 1] ?? '') && !/^--?\w/.test(word)) return [];
+    const value = words[i + 1];
+    return [/^--?\w/.test(word) && value && !/^--?\w/.test(value) ? `${word} ${value}` : word];
+  });
+  return fill(parts, '    ', '        ', ' \\');
 }
 
-function fill(words: string[], indent: string, end: string): string[] {
+function fill(parts: string[], first: string, indent: string, end: string): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of words) {
-    const room = WIDTH - end.length - (lines.length === 0 && end ? 4 : 0);
-    if (line !== '' && line.length + 1 + word.length > room) {
+  for (const part of parts) {
+    const begun = line === '' ? first + part : `${line} ${part}`;
+    if (line !== '' && begun.length + end.length > WIDTH) {
       lines.push(line + end);
-      line = indent + word;
-    } else line = line === '' ? word : `${line} ${word}`;
+      line = indent + part;
+    } else line = begun;
   }
   return [...lines, line];
 }

@@ -48,7 +48,7 @@ export function ruleChanges({ rules, changes }: GraceRules): Change[] {
 
 const OUTBOUND_ENDS = 'the platform has no outbound rules, so what this one refused may go out';
 const DENY_ENDS = 'the platform opens 8883 to everyone, so whom this one kept out may come in there';
-const ALLOW_ENDS = 'it is one of the old ways in';
+const ALLOW_ENDS = 'the old ways in end';
 
 const [FIRST_PRIORITY, LAST_PRIORITY] = [100, 4096];
 /** Of one group, in both directions together ("Azure subscription and service limits", Microsoft Learn). */
@@ -137,11 +137,11 @@ function withoutSsh(rule: Inputs, say: (rule: Inputs, fate: RuleChange['fate'], 
   }
   if (!is(rule.protocol, 'tcp')) return [rule];
   if (rest.length === 0) {
-    say(rule, 'taken away', 'it opens SSH and nothing else: from phase 1 on SSH is open to adminCidrs only');
+    say(rule, 'taken away', 'SSH is for adminCidrs only');
     return [];
   }
   const texts = rest.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
-  say(rule, 'set', `ports ${portsOf(rule).join(', ')} become ${texts.join(', ')}: SSH is open to adminCidrs only`);
+  say(rule, 'set', `ports ${portsOf(rule).join(', ')} become ${texts.join(', ')}: SSH is for adminCidrs only`);
   const { destinationPortRange: _, destinationPortRanges: __, ...others } = rule;
   const [only, ...more] = texts as [string, ...string[]];
   return [more.length === 0 ? { ...others, destinationPortRange: only } : { ...others, destinationPortRanges: texts }];

@@ -11,7 +11,7 @@ export const WORDS: Record<string, string> = {
   'function-app-secrets-by-reference': 'secrets in plain settings',
   'function-app-strong-tls': 'TLS before 1.2',
   'governance-alerts': 'nobody is alerted',
-  'governance-allowed-places-and-sizes': 'a region or size that the stack does not allow',
+  'governance-allowed-places-and-sizes': 'no allowed region or size',
   'governance-budget': 'no budget',
   'governance-diagnostics': 'no log of who did what',
   'governance-required-tags': 'no tags',
@@ -59,27 +59,35 @@ const PLACES: Record<string, string> = {
 /** What a resource is, for a reader. @param name the program's. */
 export const placeOf = (name: string) => PLACES[name] ?? PLACES[name.replace(/\d+$/, '')] ?? name;
 
-/** "SSH takes passwords (machine)": one for each policy, with the places, in the order of the findings. */
-export function inWords(unsafe: readonly Unsafe[]): string[] {
-  const groups = new Map<string, Set<string>>();
+/**
+ * "SSH takes passwords (machine)": one for each policy, with the places, under the phase that ends the last of them; a way in is
+ * under its own.
+ */
+export function inWords(unsafe: readonly Unsafe[]): Map<number, string[]> {
+  const groups = new Map<string, { what: string; phase: number; places: Set<string> }>();
   for (const each of unsafe) {
-    const [what, where] = split(each);
-    groups.set(what, (groups.get(what) ?? new Set()).add(where));
+    const { what, where } = split(each);
+    const key = each.policy === INGRESS ? `${what} ${each.phase}` : what;
+    const group = groups.get(key) ?? { what, phase: 0, places: new Set() };
+    groups.set(key, group);
+    group.phase = Math.max(group.phase, each.phase);
+    if (where) group.places.add(where);
   }
-  return [...groups].map(([what, places]) => {
-    const named = [...places].filter(Boolean);
-    if (named.length === 0) return what;
-    return `${what} (${named.length > 4 ? `${named.length} resources` : named.join(', ')})`;
-  });
+  const phrase = ({ what, places }: { what: string; places: Set<string> }) => {
+    if (places.size === 0) return what;
+    return `${what} (${places.size > 4 ? `${places.size} resources` : [...places].join(', ')})`;
+  };
+  const byPhase = Map.groupBy(groups.values(), ({ phase }) => phase);
+  return new Map([...byPhase].sort(([a], [b]) => a - b).map(([phase, found]) => [phase, found.map(phrase)]));
 }
 
-/** A rule and a setting are told by their own names. */
-function split({ policy, resource, message, short }: Unsafe): [what: string, where: string] {
+const INGRESS = 'network-ingress-contract';
+
+/** A way in is told by its port and rule. */
+function split({ policy, resource, message, short }: Unsafe): { what: string; where?: string } {
   const way = /(?:to (\S+)|over (\w+)) is allowed by rule "([^"]+)"/.exec(message);
-  if (policy === 'network-ingress-contract' && way)
-    return [`open to the internet: ${way[1] ?? way[2]}`, way[3] as string];
-  const setting = /^Setting "([^"]+)"/.exec(message);
+  if (policy === INGRESS && way) return { what: 'open to the internet', where: `${way[1] ?? way[2]} by ${way[3]}` };
   const what = short ?? WORDS[policy ?? ''] ?? policy?.replaceAll('-', ' ') ?? message;
-  if (short || resource.startsWith('Stack ')) return [what, ''];
-  return [what, setting?.[1] ?? placeOf(resource.split(' ').at(-1) ?? '')];
+  if (short || resource.startsWith('Stack ')) return { what };
+  return { what, where: placeOf(resource.split(' ').at(-1) ?? '') };
 }
