@@ -70,10 +70,24 @@ export function recordedInputs(type: string, value: Json): Inputs {
   return inputs;
 }
 
+/** The same of a part of a resource, such as `inputs.network.SecurityRuleArgs`. */
+export function recordedObject(expression: string, value: Json): Inputs {
+  const { id: _, ...inputs } = compacted(objectInputs(expression), value, String(at(value, 'id')));
+  return inputs;
+}
+
+/** What az prints under another name than the SDK's, or Azure itself does (`az resource show`). */
+const ALSO_CALLED: Record<string, string> = {
+  enableHttpsTrafficOnly: 'supportsHttpsTrafficOnly',
+  enableNfsV3: 'isNfsV3Enabled',
+  networkRuleSet: 'networkAcls',
+  useSubDomainName: 'useSubDomain',
+};
+
 /** @param own the id of the resource that it is a part of; what lies inside has ids that begin with it. */
 function compacted(declared: Members, value: Json, own: string): Inputs {
   const entries = [...declared].flatMap(([name, type]): [string, Json][] => {
-    const found = converted(type, at(value, name), own);
+    const found = converted(type, at(value, name) ?? at(value, ALSO_CALLED[name] ?? name), own);
     return found === undefined || isAzures(name, found, own) ? [] : [[name, found]];
   });
   return Object.fromEntries(entries);
@@ -85,7 +99,8 @@ const isAzures = (name: string, value: Json, own: string) =>
   (name === 'id' && String(value).toLowerCase().startsWith(`${own}/`.toLowerCase()));
 
 function converted(type: string, value: Json | undefined, own: string): Json | undefined {
-  if (value === undefined || value === null) return undefined;
+  // Some versions of az print what is not set as an empty text.
+  if (value === undefined || value === null || value === '') return undefined;
   if (type.endsWith('[]')) {
     // Identities are a list of ids to the SDK, and in Azure an object with a member for each.
     const list = Array.isArray(value) ? value : typeof value === 'object' ? Object.keys(value) : [value];

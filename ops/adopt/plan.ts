@@ -3,6 +3,7 @@ import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
+import { graceRules } from './security-rules.ts';
 import * as translate from './translate.ts';
 
 /** What a recording comes to. */
@@ -20,11 +21,9 @@ export interface Grace {
   gatewayUntil: string;
 }
 
-const SSH = 22;
-
 /**
- * @throws Error when a part cannot be taken over as it is: in another resource group, with several addresses, or when closing
- * SSH would close something else with it.
+ * @throws Error when a part cannot be taken over as it is: in another resource group, with several addresses, or with
+ * security rules that Azure cannot have printed.
  */
 export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }: Grace): AdoptionPlan {
   const { group, vm, disk, nic, vnet, publicAddress, securityGroup, functionApp, plan, storageAccounts } = recording;
@@ -91,7 +90,7 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
         ...(storage ? { st: textAt(storage, 'name') } : {}),
       },
       resources,
-      graceRules: graceRules(securityGroup),
+      graceRules: graceRules(securityGroup).rules,
       left,
     },
     config: configOf(recording, subnet),
@@ -129,31 +128,6 @@ function ownSubnet(vnet: Json, nic: Json): Json {
   const found = items(at(vnet, 'subnets')).find((each) => textAt(each, 'id').toLowerCase() === id);
   if (!found) throw new Error(`vnet.json is not the network that ${textAt(nic, 'name')} is in: record it again`);
   return found;
-}
-
-/** Ways in that devices may use: all but SSH, and but 8883, which the program opens itself. */
-function graceRules(securityGroup: Json): translate.Inputs[] {
-  const rules = items(at(securityGroup, 'securityRules'))
-    .map(translate.securityRule)
-    .filter(({ direction, access }) => direction === 'Inbound' && access === 'Allow');
-  for (const rule of rules) {
-    const ports = portsOf(rule);
-    if (ports.includes(String(SSH)) ? ports.length > 1 : ports.some((range) => covers(range, SSH))) {
-      throw new Error(
-        `the security rule ${rule.name} opens SSH together with other ports, so one cannot be closed without the others: ` +
-          'make a rule of its own for each port that devices use, then record again',
-      );
-    }
-  }
-  return rules.filter((rule) => !portsOf(rule).includes(String(SSH)) && portsOf(rule).join() !== '8883');
-}
-
-const portsOf = ({ destinationPortRange: one, destinationPortRanges: many }: translate.Inputs): string[] =>
-  [...(one === undefined ? [] : [one]), ...items(many)].map(String);
-
-function covers(range: string, port: number): boolean {
-  const [from = '', to = from] = range === '*' ? ['0', '65535'] : range.split('-');
-  return Number(from) <= port && port <= Number(to);
 }
 
 /** Keys that must say what is there, or say it best. */

@@ -7,6 +7,7 @@ import type { Violation } from '../../preview/policy/violation.ts';
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { NAMESPACE } from '../../stacks/parse.ts';
 import { preview } from './preview.ts';
+import { isAbout } from './security-rules.ts';
 
 /** One unsafe thing. */
 export interface Unsafe {
@@ -82,7 +83,7 @@ const BESIDE = ['governance-diagnostics', 'storage-soft-delete'];
 export function phaseOf({ urn, message, policy }: Violation, { resources, left, graceRules }: Adoption): number {
   const name = nameOf(urn);
   // A rule that devices use stays longer than the group it is in.
-  if (graceRules.some((rule) => message.includes(`"${String(rule.name)}"`))) return CUT_OVER;
+  if (graceRules.some((rule) => isAbout(message, rule))) return CUT_OVER;
   if (name in resources && BESIDE.includes(policy)) return 0;
   // What the stack as a whole lacks, such as alerts and a budget, the first deployment brings.
   return resources[name]?.hardened ?? left[name]?.gone ?? 0;

@@ -1,8 +1,10 @@
 // From what az prints of a resource to the inputs that the program would give it, with the names that make up its id. Pure.
-import { type Inputs, recordedInputs } from './declared.ts';
+import { type Inputs, recordedInputs, recordedObject } from './declared.ts';
 import { plain } from './decisions.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
+
+export type { Inputs } from './declared.ts';
 
 /** Leaves out what was not set: az prints every property, most of them null or empty lists. */
 function compact(inputs: Record<string, Json | undefined>): Inputs {
@@ -27,6 +29,8 @@ function whole(type: string, value: Json, names: Inputs): Inputs {
 
 export const group = (value: Json): Inputs =>
   whole('resources:ResourceGroup', value, { resourceGroupName: textAt(value, 'name') });
+
+export const securityRule = (value: Json): Inputs => recordedObject('inputs.network.SecurityRuleArgs', value);
 
 export const securityGroup = (value: Json): Inputs =>
   whole('network:NetworkSecurityGroup', value, { networkSecurityGroupName: textAt(value, 'name') });
