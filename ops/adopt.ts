@@ -23,6 +23,8 @@ interface Options {
   stack: string;
   publicUntil?: string;
   gatewayUntil?: string;
+  storage?: string;
+  accept: string[];
   cwd: string;
 }
 
@@ -41,9 +43,11 @@ export function adoptCommand(): Command {
     .option('--stack <name>', 'the stack to write, Pulumi.<name>.yaml; what is in it already stays')
     .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`, day)
     .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`, day)
+    .option('--storage <name>', 'the storage account to take over, or none (default: the Function App’s)')
+    .option('--accept <name>', 'say yes to what would be lost; can be given several times', together, [])
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
     .addHelpText('after', '\nExample:\n  npm run --silent ops -- adopt --from recorded --stack prod > adoption.md')
-    .action(async (options: Partial<Options> & { cwd: string }) => {
+    .action(async (options: Partial<Options> & { cwd: string; accept: string[] }) => {
       const { from, stack } = options;
       if (!from || !stack) throw new Error('give --from FOLDER and --stack NAME, or a phase (--help shows how)');
       await adopt({ ...options, from, stack });
@@ -74,14 +78,20 @@ export function adoptCommand(): Command {
   return command;
 }
 
-async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): Promise<void> {
+async function adopt({ from, stack, publicUntil, gatewayUntil, storage, accept, cwd }: Options): Promise<void> {
   const recording = readRecording(from);
   const file = openStack(stack, cwd);
   if (file.config.has(KEY)) {
     throw new Error(`${file.path} is adopted already. To begin again: pulumi config rm ${KEY} --stack ${stack}`);
   }
-  const grace = { publicUntil: publicUntil ?? inDays(PUBLIC_DAYS), gatewayUntil: gatewayUntil ?? inDays(GATEWAY_DAYS) };
-  const { adoption, config, untouched } = planAdoption(recording, grace);
+  const vmSize = file.plain()[`${NAMESPACE}:vmSize`];
+  const { adoption, config, untouched, account, detach } = planAdoption(recording, {
+    publicUntil: publicUntil ?? inDays(PUBLIC_DAYS),
+    gatewayUntil: gatewayUntil ?? inDays(GATEWAY_DAYS),
+    vmSize: vmSize === undefined ? undefined : String(vmSize),
+    storage,
+    accepted: accept,
+  });
   schema.parse(adoption);
   for (const [key, value] of Object.entries(config)) {
     // Where things are is no matter of choice; a size or a key that was chosen since stays.
@@ -99,10 +109,14 @@ async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): 
     machine: textAt(recording.vm, 'name'),
     functionApp: textAt(recording.functionApp, 'name'),
     securityGroup: textAt(recording.securityGroup, 'name'),
+    detach,
   };
-  console.log(renderReport({ stack, adoption, unsafe, phases: phases(names, adoption), untouched }));
+  console.log(renderReport({ stack, adoption, unsafe, phases: phases(names, adoption), untouched, account }));
   tellWhatIsMissing(stack, cwd);
 }
+
+/** An option that can be given several times. */
+const together = (value: string, before: string[]) => [...before, value];
 
 /** An ISO date of the command line. */
 function day(text: string): string {

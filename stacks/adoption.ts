@@ -57,7 +57,9 @@ export function adopt(plan: Adoption | undefined): void {
  */
 export function checkAdopted(plan: Adoption | undefined): void {
   if (!plan) return;
-  const missing = [...Object.keys(plan.resources), ...Object.keys(plan.placed), ...Object.keys(HELD)].filter((name) => !made.has(name));
+  const missing = [...Object.keys(plan.resources), ...Object.keys(plan.placed), ...Object.keys(HELD)].filter(
+    (name) => !made.has(name),
+  );
   if (missing.length > 0) {
     throw new Error(
       `the adoption names ${missing.join(', ')}, and the program has no resource of that name. Was one renamed? Then rename it in ` +
@@ -68,7 +70,13 @@ export function checkAdopted(plan: Adoption | undefined): void {
 
 /** What is sent of an adopted resource. @param props what the program gives. */
 export function inputsOf(name: string, props: Inputs, plan: Adoption): Inputs {
-  const { hardened, recorded, restored = recorded, kept, until } = plan.resources[name] as Adoption['resources'][string];
+  const {
+    hardened,
+    recorded,
+    restored = recorded,
+    kept,
+    until,
+  } = plan.resources[name] as Adoption['resources'][string];
   if (plan.phase < hardened) {
     // The members stay, without values: a resource has an output for each.
     const members = Object.fromEntries(Object.keys(props).map((key) => [key, undefined]));

@@ -66,19 +66,28 @@ export interface JudgeArgs {
 export function judge({ resource, hardened, recorded, beside = {}, choices, accepted }: JudgeArgs): Judged {
   const rows = [...(DECISIONS[resource] ?? []), ...(DECISIONS['*'] ?? [])];
   const judged: Judged = { kept: {}, until: {}, members: [], refused: [] };
-  for (const { path, value } of leaves({ ...recorded, ...beside })) {
+  const all = { ...recorded, ...beside };
+  const found = new Set<Decision>();
+  for (const { path, value } of leaves(all)) {
     const shown = path.join('.');
     const row = rows.find(({ at, only = () => true }) => covers(at.split('.'), path) && only(value, choices, shown));
-    const isInput = String(path[0]) in recorded;
+    if (row?.fate === 'apart') continue;
     const to = typeof row?.to === 'function' ? row.to(choices) : row?.to;
-    const isSo = row?.fate === 'set' && isDeepStrictEqual(to, value);
-    const isKept = row === undefined || row.fate === 'kept' || row.fate === 'same' || isSo;
+    const isSo = isDeepStrictEqual(to, value);
+    const isChanged = (row?.fate === 'set' || row?.fate === 'taken away') && !isSo;
     const phase = row?.phase ?? hardened;
-    if (isInput && isKept && row?.fate !== 'same') put(judged.kept, path, value);
-    if (isInput && !isKept && row?.sent) put(judged.kept, path, to as Json);
-    if (isInput && !isKept && phase > hardened) put(judged.until, path, value);
+    if (String(path[0]) in recorded) {
+      if (row === undefined || row.fate === 'kept') put(judged.kept, path, value);
+      else if (row.sent) put(judged.kept, path, to as Json);
+      else if (isChanged && phase > hardened) put(judged.until, path, value);
+    }
     if (row?.byName?.(value, choices) && !isSo) refuse(judged, resource, row, value, accepted, hardened);
-    judged.members.push({ phase: isKept ? hardened : phase, member: member(shown, value, isKept ? undefined : row, to, phase) });
+    if (!isChanged) judged.members.push({ phase: hardened, member: { path: shown, recorded: value, fate: 'kept' } });
+    else if (row && !found.has(row)) {
+      found.add(row);
+      const of = path.slice(0, row.at.split('.').length);
+      judged.members.push({ phase, member: changed(row, of.join('.'), valueAt(all, of), to, phase) });
+    }
   }
   // In a stack file a place that nothing is put at is null.
   return { ...judged, kept: plainly(judged.kept), until: plainly(judged.until) };
@@ -86,15 +95,25 @@ export function judge({ resource, hardened, recorded, beside = {}, choices, acce
 
 const plainly = (inputs: Inputs): Inputs => JSON.parse(JSON.stringify(inputs));
 
-function member(path: string, recorded: Json, row: Decision | undefined, to: Json | undefined, phase: number): Member {
-  if (!row || row.fate === 'same' || row.fate === 'kept') return { path, recorded, fate: 'kept' };
+/** Of all that a row holds for, one member. */
+function changed(row: Decision, path: string, recorded: Json, to: Json | undefined, phase: number): Member {
   const { fate, why, back = backFrom(phase) } = row;
-  return { path, recorded, fate, why, back, ...(to !== undefined && { to }) };
+  return { path, recorded, fate: fate as 'set', why, back, ...(to !== undefined && { to }) };
 }
+
+const valueAt = (value: Json, path: Path): Json =>
+  path.reduce<Json>((found, step) => (found as Record<string | number, Json>)[step] as Json, value);
 
 const backFrom = (phase: number) => `phase ${phase - 1}`;
 
-function refuse(judged: Judged, resource: string, row: Decision, value: Json, accepted: readonly string[], hardened: number) {
+function refuse(
+  judged: Judged,
+  resource: string,
+  row: Decision,
+  value: Json,
+  accepted: readonly string[],
+  hardened: number,
+) {
   const name = `${resource}.${row.at}`;
   const isAccepted = accepted.some((each) => name === each || name.startsWith(`${each}.`));
   if (isAccepted || judged.refused.some((refusal) => refusal.name === name)) return;

@@ -14,8 +14,8 @@ export interface Choices {
 /** One row. */
 export interface Decision {
   at: string;
-  /** `same`: the program's own value is that very one. */
-  fate: 'same' | 'kept' | 'set' | 'taken away';
+  /** `same`: the program's own value is that very one. `apart`: it is accounted for elsewhere. */
+  fate: 'same' | 'apart' | 'kept' | 'set' | 'taken away';
   /** For these values alone. */
   only?: (value: Json, choices: Choices, path: string) => boolean;
   /** What it is set to; what is so already is kept. */
@@ -40,15 +40,28 @@ const is =
 
 /** Azure takes no two tags whose names differ in case alone. */
 const OUR_TAGS = ['environment', 'project', 'owner', 'costcenter'];
-const isOurs = (_: Json, __: Choices, path: string) => OUR_TAGS.includes(path.split('.').slice(1).join('.').toLowerCase());
+const isOurs = (_: Json, __: Choices, path: string) =>
+  OUR_TAGS.includes(path.split('.').slice(1).join('.').toLowerCase());
 
 const NEW_DISK = 'the new machine has a disk of its own; the old one leaves the machine whole';
 const OLD_IMAGE = 'it belongs to the old image; the new machine has Ubuntu 24.04 without it';
 const KEYS = 'whoever comes with an account key or a connection string is shut out: file shares, other apps, scripts';
 
+/** What its id says. */
+const NAMES = [
+  'resourceGroup',
+  'networkSecurityGroup',
+  'virtualNetwork',
+  'subnet',
+  'publicIpAddress',
+  'networkInterface',
+];
+const ITS_NAME: Decision[] = [...NAMES, 'vm', 'account'].map((name) => ({ at: `${name}Name`, fate: 'apart', why: '' }));
+
 /** By the program's name for the resource. `*` is each. */
 export const DECISIONS: Record<string, Decision[]> = {
   '*': [
+    ...ITS_NAME,
     { at: 'location', fate: 'same', only: (value, { location }) => plain(value) === location, why: '' },
     { at: 'tags.*', fate: 'set', only: isOurs, why: 'the stack file says who it belongs to' },
   ],
@@ -61,7 +74,8 @@ export const DECISIONS: Record<string, Decision[]> = {
     },
   ],
   'network-nsg': [
-    { at: 'securityRules', fate: 'same', why: '' },
+    // Each rule for itself: security-rules.ts.
+    { at: 'securityRules', fate: 'apart', why: '' },
     {
       at: 'sharedWith',
       fate: 'kept',
@@ -131,7 +145,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       fate: 'set',
       to: ({ vmSize }) => vmSize,
       byName: (_, { sizeChosen }) => !sizeChosen,
-      why: 'the new machine has the size that the stack file says (vmSize)',
+      why: 'the new machine has the size of the stack file: choose one that the platform is made for (pulumi config set mqtt-saas:vmSize SIZE --stack NAME)',
     },
     {
       at: 'identity.type',
@@ -149,8 +163,14 @@ export const DECISIONS: Record<string, Decision[]> = {
       byName: is('ConfidentialVM'),
       why: 'the new machine has Trusted Launch',
     },
-    { at: 'securityProfile.uefiSettings', fate: 'set', why: 'the new machine has secure boot and a vTPM' },
-    { at: 'securityProfile.encryptionAtHost', fate: 'set', only: is(false), to: true, why: 'the new machine is encrypted' },
+    { at: 'securityProfile.uefiSettings.*', fate: 'set', to: true, why: 'the new machine has secure boot and a vTPM' },
+    {
+      at: 'securityProfile.encryptionAtHost',
+      fate: 'set',
+      only: is(false),
+      to: true,
+      why: 'the new machine is encrypted',
+    },
     { at: 'osProfile.adminUsername', fate: 'set', to: 'azureuser', why: 'the new machine has one administrator' },
     {
       at: 'osProfile.linuxConfiguration.disablePasswordAuthentication',
@@ -176,7 +196,12 @@ export const DECISIONS: Record<string, Decision[]> = {
       why: 'the new machine has Linux',
     },
     { at: 'storageProfile.imageReference', fate: 'set', why: 'the new machine has Ubuntu 24.04' },
-    { at: 'storageProfile.diskControllerType', fate: 'set', why: 'the new size decides it' },
+    {
+      at: 'storageProfile.diskControllerType',
+      fate: 'set',
+      only: (value) => value !== 'SCSI',
+      why: 'the new size decides it',
+    },
     {
       at: 'storageProfile.osDisk.diffDiskSettings',
       fate: 'taken away',
@@ -203,6 +228,12 @@ export const DECISIONS: Record<string, Decision[]> = {
       at: 'networkProfile',
       fate: 'taken away',
       why: 'Azure made the interface of it with the old machine; it is there now',
+    },
+    {
+      at: 'diagnosticsProfile.bootDiagnostics.enabled',
+      fate: 'set',
+      to: true,
+      why: 'the log of the boot is all there is to see of a machine that cannot be reached',
     },
     {
       at: 'diagnosticsProfile.bootDiagnostics.storageUri',

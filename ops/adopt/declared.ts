@@ -66,7 +66,12 @@ const AZURES = ['etag', 'provisioningState', 'migrationPhase', 'fqdn'];
 
 /** What a resource was given, as its type's inputs: without what was not set and what Azure itself adds. */
 export function recordedInputs(type: string, value: Json): Inputs {
-  const { id: _, name: __, ipAddress: ___, ...inputs } = compacted(declaredInputs(type), value, String(at(value, 'id')));
+  const {
+    id: _,
+    name: __,
+    ipAddress: ___,
+    ...inputs
+  } = compacted(declaredInputs(type), value, String(at(value, 'id')));
   return inputs;
 }
 

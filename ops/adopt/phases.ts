@@ -21,10 +21,12 @@ export interface Names {
   machine: string;
   functionApp: string;
   securityGroup: string;
+  /** What is deleted with the machine today, as `az vm update --set` takes it. */
+  detach: string[];
 }
 
 /** The five phases. @param names of what was recorded. */
-export function phases({ stack, group, machine, functionApp, securityGroup }: Names, plan: Adoption): Phase[] {
+export function phases({ stack, group, machine, functionApp, securityGroup, detach }: Names, plan: Adoption): Phase[] {
   const except = `npm run ops -- adopt exceptions --stack ${stack}`;
   const go = (phase: number) => `npm run ops -- adopt phase ${phase} --stack ${stack} && ${except}`;
   const up = `pulumi up --stack ${stack} ${withExceptions(stack)}`;
@@ -56,7 +58,7 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
       devices: `A pause of some minutes in which clients keep what they have and reconnect. From then on 8883 only, with the new certificate and one key a device; who cannot, goes through a gateway until ${gatewayUntil}.`,
       steps: [
         `not before nobody uses the old ways in: on the machine, ss -Htn state established "( sport = :1883 )" shows no address of a device for a week`,
-        `az vm update --resource-group ${group} --name ${machine} --set storageProfile.osDisk.deleteOption=Detach: the old disk outlives the machine`,
+        `az vm update --resource-group ${group} --name ${machine} --set ${detach.join(' ')}: what is attached to the machine outlives it`,
         `keep devices out while the old queue is emptied: az network nsg rule create --resource-group ${group} --nsg-name ${securityGroup} --name pause --priority 200 --access Deny --protocol Tcp --destination-port-ranges 1883 8883, and --name pause-ingest --priority 190 --access Allow with --source-address-prefixes of az functionapp show --query outboundIpAddresses`,
         "wait until the old ingest has taken all: mosquitto_sub -t '$SYS/broker/store/messages/count' no longer falls",
         `az functionapp stop --resource-group ${group} --name ${functionApp}`,

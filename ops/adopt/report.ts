@@ -1,5 +1,6 @@
 // The adoption report: what is unsafe today and when that ends, then the phases. Markdown, readable as it is.
 import type { Adoption } from '../../stacks/adoption-plan.ts';
+import type { Account } from './account.ts';
 import type { Phase } from './phases.ts';
 import type { Unsafe } from './today.ts';
 
@@ -10,6 +11,8 @@ export interface ReportArgs {
   unsafe: Unsafe[];
   phases: Phase[];
   untouched: { id: string; why: string }[];
+  /** What each phase does to what was recorded. */
+  account: Account;
 }
 
 export function renderReport({ stack, adoption, unsafe, phases, untouched }: ReportArgs): string {

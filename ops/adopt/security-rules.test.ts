@@ -42,7 +42,8 @@ const printed = ({ sources, sourcePort, destination, destinationPorts, ...rule }
   destinationPortRange: destinationPorts.length === 1 ? destinationPorts[0]! : null,
   destinationPortRanges: destinationPorts.length === 1 ? [] : destinationPorts,
 });
-const list = (one: unknown, many: unknown) => [...(one === undefined ? [] : [one]), ...((many as []) ?? [])].map(String);
+const list = (one: unknown, many: unknown) =>
+  [...(one === undefined ? [] : [one]), ...((many as []) ?? [])].map(String);
 const forOracle = (rule: Rule): OracleRule => ({
   ...(rule as unknown as OracleRule),
   sources: list(rule.sourceAddressPrefix, rule.sourceAddressPrefixes),
@@ -60,7 +61,15 @@ const priority = fc.oneof(
   fc.integer({ min: 4088, max: 4096 }),
   fc.integer({ min: 100, max: 4096 }),
 );
-const name = fc.constantFrom(...SSH_RULE_NAMES, 'Allow-SSH-Admin', 'allow-ssh-admin-recorded', 'allow-mqtts', 'a', 'b', 'c');
+const name = fc.constantFrom(
+  ...SSH_RULE_NAMES,
+  'Allow-SSH-Admin',
+  'allow-ssh-admin-recorded',
+  'allow-mqtts',
+  'a',
+  'b',
+  'c',
+);
 /** Groups whose priorities and names are often the program's. */
 const recordedGroup = fc
   .tuple(
@@ -78,7 +87,10 @@ const recordedGroup = fc
 const isSsh = ({ protocol, destinationPort }: OraclePacket) => protocol === 'tcp' && destinationPort === 22;
 const exposures = (rules: Rule[]) => {
   const readable = rules.flatMap((rule) => parseRule(rule as never, 'unnamed').inbound ?? []);
-  return findExposures([[...readable, ...DEFAULT_RULES]], { admins: unionOf(ADMINS.map((each) => parsePrefix(each)!)), extraPublicPorts: [] });
+  return findExposures([[...readable, ...DEFAULT_RULES]], {
+    admins: unionOf(ADMINS.map((each) => parsePrefix(each)!)),
+    extraPublicPorts: [],
+  });
 };
 
 it('a packet does what it did, whatever the rules are, but for SSH', () => {
@@ -88,7 +100,8 @@ it('a packet does what it did, whatever the rules are, but for SSH', () => {
       const recorded = written.map(printed);
       const now = during(recorded);
       const [before, after] = [inbound(recorded as Rule[]), inbound(now)];
-      const decided = (rules: OracleRule[], packet: OraclePacket) => firstMatch([...rules, ...DEFAULTS], packet)?.access;
+      const decided = (rules: OracleRule[], packet: OraclePacket) =>
+        firstMatch([...rules, ...DEFAULTS], packet)?.access;
       for (const packet of packets([...before, ...after])) {
         const is = decided(after, packet);
         if (!isSsh(packet)) {
@@ -134,7 +147,9 @@ const rule = (name: string, priority: number, port: string, more: Record<string,
 
 describe('each kind of rule', () => {
   it('SSH alone is the program’s; everything else stays with all it has', () => {
-    const asg = { id: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationSecurityGroups/devices' };
+    const asg = {
+      id: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationSecurityGroups/devices',
+    };
     const { rules, changes } = grace(
       rule('allow-ssh', 1000, '22'),
       rule('deny-them', 200, '*', { access: 'Deny', protocol: '*', sourceAddressPrefix: '198.51.100.0/24' }),
@@ -145,7 +160,10 @@ describe('each kind of rule', () => {
         sourceApplicationSecurityGroups: [{ ...asg, resourceGroup: 'g' }],
         destinationApplicationSecurityGroups: [asg],
       }),
-      rule('listed', 320, '1883', { sourceAddressPrefix: null, sourceAddressPrefixes: ['192.0.2.0/24', '2001:db8::/32'] }),
+      rule('listed', 320, '1883', {
+        sourceAddressPrefix: null,
+        sourceAddressPrefixes: ['192.0.2.0/24', '2001:db8::/32'],
+      }),
     );
     expect(rules.map(({ name, priority }) => [name, priority])).toEqual([
       ['deny-them', 200],
@@ -155,7 +173,10 @@ describe('each kind of rule', () => {
       ['listed', 320],
     ]);
     expect(changes).toEqual([{ rule: 'allow-ssh', fate: 'taken away', why: expect.stringContaining('SSH') }]);
-    expect(named(rules, 'tagged')).toMatchObject({ sourceAddressPrefix: 'AzureCloud.EastAsia', description: 'from the functions' });
+    expect(named(rules, 'tagged')).toMatchObject({
+      sourceAddressPrefix: 'AzureCloud.EastAsia',
+      description: 'from the functions',
+    });
     expect(named(rules, 'grouped')).toMatchObject({
       sourceApplicationSecurityGroups: [asg],
       destinationApplicationSecurityGroups: [asg],
@@ -216,7 +237,9 @@ describe('each kind of rule', () => {
     expect(grace(...many).changes).toEqual([]);
     const full = Array.from({ length: 900 }, (_, i) => rule(`r${i}`, i < 10 ? 100 + i : 3196 + i, String(1000 + i)));
     const priorities = grace(...full).rules.map((each) => Number(each.priority));
-    expect(priorities.every((each, i) => each >= 110 && each <= 4096 && (i === 0 || each > priorities[i - 1]!))).toBe(true);
+    expect(priorities.every((each, i) => each >= 110 && each <= 4096 && (i === 0 || each > priorities[i - 1]!))).toBe(
+      true,
+    );
     const dense = Array.from({ length: 997 }, (_, i) => rule(`r${i}`, 100 + i, String(1000 + i)));
     expect(grace(...dense).rules.at(-1)).toMatchObject({ priority: 1106 });
   });
@@ -235,4 +258,3 @@ it.each([
 it('one priority in both directions is no conflict', () => {
   expect(() => grace(rule('a', 200, '80'), rule('b', 200, '81', { direction: 'Outbound' }))).not.toThrow();
 });
-

@@ -42,7 +42,12 @@ export function graceRules(securityGroup: Json): GraceRules {
         'put prefixes or ports of several rules into one, then record again',
     );
   }
-  const priorities = placed(open.filter(isInbound).map(priorityOf).sort((a, b) => a - b));
+  const priorities = placed(
+    open
+      .filter(isInbound)
+      .map(priorityOf)
+      .sort((a, b) => a - b),
+  );
   const rules = open.map((rule) => {
     const priority = isInbound(rule) ? priorities.get(priorityOf(rule)) : priorityOf(rule);
     const name = nameBeside(String(rule.name), recorded);
@@ -121,7 +126,8 @@ const portsOf = ({ destinationPortRange: one, destinationPortRanges: many }: Inp
 function placed(sorted: number[]): Map<number, number> {
   const next: number[] = [];
   for (const priority of sorted) next.push(Math.max(priority, FIRST_GRACE_PRIORITY, (next.at(-1) ?? 0) + 1));
-  for (let i = next.length - 1; i >= 0; i--) next[i] = Math.min(next[i] as number, (next[i + 1] ?? LAST_PRIORITY + 1) - 1);
+  for (let i = next.length - 1; i >= 0; i--)
+    next[i] = Math.min(next[i] as number, (next[i + 1] ?? LAST_PRIORITY + 1) - 1);
   return new Map(sorted.map((priority, i) => [priority, next[i] as number]));
 }
 

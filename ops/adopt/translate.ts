@@ -1,6 +1,7 @@
 // From what az prints of a resource to the inputs that the program would give it, with the names that make up its id. Pure.
-import { type Inputs, recordedInputs, recordedObject } from './declared.ts';
+
 import { plain } from './decisions.ts';
+import { type Inputs, recordedInputs, recordedObject } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
 
