@@ -1,6 +1,7 @@
 // The adoption report: what is unsafe today, what changes, then the phases with their commands. It fits on a screen and a half;
 // the details, with every reason, are a second text. Both are Markdown, readable as they are.
 import type { Adoption } from '../../stacks/adoption-plan.ts';
+import type { Account } from './account.ts';
 import { withExceptions } from './exceptions.ts';
 import { lockedOut, lostUntilCutOver, type Names, type Phase, type Step } from './phases.ts';
 import type { Unsafe } from './today.ts';
@@ -27,9 +28,10 @@ export interface ReportArgs {
   unsafe: Unsafe[];
   phases: Phase[];
   untouched: { id: string; why: string }[];
-  changes: Change[];
-  /** How many members stay as they are. */
-  kept: number;
+  /** What each phase does to what was recorded. */
+  account: Account;
+  /** The same of the security rules. */
+  rules: Change[];
   /** Where the details are. */
   details: string;
 }
@@ -38,7 +40,8 @@ export interface ReportArgs {
 const WIDTH = 100;
 
 export function renderReport(args: ReportArgs): string {
-  const { names, adoption, unsafe, phases, changes, kept, details } = args;
+  const { names, adoption, unsafe, phases, details } = args;
+  const { changes, kept } = changesOf(args);
   const { stack } = names;
   const count = Object.keys(adoption.resources).length + Object.keys(adoption.left).length;
   return [
@@ -68,7 +71,9 @@ export function renderReport(args: ReportArgs): string {
 }
 
 /** All of it: findings with the policy's reason, members with theirs and the way back. */
-export function renderDetails({ names, adoption, unsafe, phases, untouched, changes, kept }: ReportArgs): string {
+export function renderDetails(args: ReportArgs): string {
+  const { names, adoption, unsafe, phases, untouched } = args;
+  const { changes, kept } = changesOf(args);
   const found = (phase: number) =>
     unsafe
       .filter((each) => each.phase === phase)
@@ -93,6 +98,20 @@ ${untouched.map(({ id, why }) => `- outside: ${id}: ${why}\n`).join('')}
 ${parts.join('\n')}`;
 }
 
+/** Members and rules that do not stay as they are, and how many do. */
+function changesOf({ account, rules, adoption }: ReportArgs): { changes: Change[]; kept: number } {
+  const members = account.flatMap(({ phase, resources }) =>
+    resources.flatMap(({ resource, members }) => members.map((each) => ({ ...each, phase, resource }))),
+  );
+  const changes = members.flatMap(({ phase, resource, path, fate, why = '', back = '' }) =>
+    fate === 'kept' ? [] : [{ phase, resource, member: path, fate, why, back }],
+  );
+  const isRule = ({ resource, path }: { resource: string; path: string }) =>
+    resource === 'network-nsg' && path.startsWith('securityRules.');
+  const kept = members.filter((each) => each.fate === 'kept' && !isRule(each)).length + adoption.graceRules.length;
+  return { changes: [...rules, ...changes], kept };
+}
+
 function outside({ untouched }: ReportArgs): string {
   if (untouched.length === 0) return ', all of the group';
   return `; outside stay ${untouched.map(({ id }) => id.split('/').at(-1)).join(', ')}`;
@@ -103,15 +122,14 @@ function renderChanges(changes: readonly Change[]): string[] {
   const of = (fate: Change['fate']) => changes.filter((each) => each.fate === fate);
   const gone = Map.groupBy(
     of('taken away'),
-    ({ phase, resource, why }) => `${phase}: ${placeOf(resource)} $ go: ${why}`,
+    ({ phase, resource, why }) => `${phase}: ${placeOf(resource)} loses $: ${why}`,
   );
-  const set = Map.groupBy(of('set'), ({ phase }) => phase);
-  const top = ({ resource, member }: Change) => `${placeOf(resource)} ${member.split('.').slice(0, 2).join('.')}`;
+  const set = Map.groupBy(of('set'), ({ phase, resource }) => `${phase}: ${placeOf(resource)}: `);
   return [
     ...[...gone].map(([text, members]) =>
       text.replace(' $', () => ` ${members.map(({ member }) => member).join(', ')}`),
     ),
-    ...[...set].map(([phase, members]) => `${phase}: set ${[...new Set(members.map(top))].join(', ')}`),
+    ...[...set].map(([text, members]) => text + [...new Set(members.map(({ why }) => why))].join('; ')),
   ]
     .sort()
     .flatMap((text) => wrap(text, '   '));
