@@ -558,9 +558,9 @@ test('whatever is deleted with the machine is detached before the cut-over, and 
   };
   const plan = adopted(change);
   expect(plan.detach).toEqual([
-    'storageProfile.osDisk.deleteOption=Detach',
-    'networkProfile.networkInterfaces[0].deleteOption=Detach',
-    'storageProfile.dataDisks[1].deleteOption=Detach',
+    'properties.storageProfile.osDisk.deleteOption=Detach',
+    'properties.storageProfile.dataDisks[1].deleteOption=Detach',
+    'properties.networkProfile.networkInterfaces[0].properties.deleteOption=Detach',
   ]);
   const back = JSON.stringify(sent(plan, 'broker-vm', 1));
   expect(back).not.toContain('"Delete"');

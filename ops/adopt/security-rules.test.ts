@@ -23,7 +23,7 @@ type Rule = Record<string, unknown>;
 type Written = OracleRule & { name: string; direction: string };
 
 const ADMINS = [ADMIN, '2001:db8::7/128'];
-const OWN = securityRules(ingressRules({ adminCidrs: ADMINS, webSocket: true })) as Rule[];
+const OWN = securityRules(ingressRules({ adminCidrs: ADMINS, webSocket: true })) as unknown as Rule[];
 
 /** Azure's own, for the oracle. */
 const everything = { protocol: '*', sourcePort: '*', destination: '*', destinationPorts: ['*'] };

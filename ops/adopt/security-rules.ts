@@ -1,8 +1,10 @@
 // What becomes of each rule of the recorded security group until the cut-over: it stays, or it is said what changes and why. Pure.
 import { type IntervalSet, subtract, union } from '../../policies/network/reachability/intervals.ts';
 import { parsePortRange } from '../../policies/network/reachability/ports.ts';
+import { CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { FIRST_GRACE_PRIORITY, SSH_RULE_NAMES } from '../../stacks/grace-rules.ts';
 import { at, items, type Json } from './json.ts';
+import type { Change } from './report.ts';
 import { type Inputs, securityRule } from './translate.ts';
 
 /** The rules that stay, and what is said of those that do not stay as they are. */
@@ -19,6 +21,34 @@ export interface RuleChange {
   fate: 'set' | 'taken away';
   why: string;
 }
+
+/** What happens to the rules, phase by phase: all that phase 1 keeps ends with the cut-over, which has the program's rules alone. */
+export function ruleChanges({ rules, changes }: GraceRules): Change[] {
+  const resource = 'network-nsg';
+  const early = changes.map(({ rule, fate, why }) => ({
+    phase: 1,
+    resource,
+    member: rule,
+    fate,
+    why,
+    back: 'phase 0',
+  }));
+  const late = rules.map(
+    ({ name, direction, access }): Change => ({
+      phase: CUT_OVER,
+      resource,
+      member: String(name),
+      fate: 'taken away',
+      why: is(direction, 'outbound') ? OUTBOUND_ENDS : is(access, 'deny') ? DENY_ENDS : ALLOW_ENDS,
+      back: 'phase 1',
+    }),
+  );
+  return [...early, ...late];
+}
+
+const OUTBOUND_ENDS = 'the platform has no outbound rules, so what this one refused may go out';
+const DENY_ENDS = 'the platform opens 8883 to everyone, so whom this one kept out may come in there';
+const ALLOW_ENDS = 'the old ways in end';
 
 const [FIRST_PRIORITY, LAST_PRIORITY] = [100, 4096];
 /** Of one group, in both directions together ("Azure subscription and service limits", Microsoft Learn). */
@@ -107,11 +137,11 @@ function withoutSsh(rule: Inputs, say: (rule: Inputs, fate: RuleChange['fate'], 
   }
   if (!is(rule.protocol, 'tcp')) return [rule];
   if (rest.length === 0) {
-    say(rule, 'taken away', 'it opens SSH and nothing else: from phase 1 on SSH is open to adminCidrs only');
+    say(rule, 'taken away', 'SSH is for adminCidrs only');
     return [];
   }
   const texts = rest.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
-  say(rule, 'set', `ports ${portsOf(rule).join(', ')} become ${texts.join(', ')}: SSH is open to adminCidrs only`);
+  say(rule, 'set', `ports ${portsOf(rule).join(', ')} become ${texts.join(', ')}: SSH is for adminCidrs only`);
   const { destinationPortRange: _, destinationPortRanges: __, ...others } = rule;
   const [only, ...more] = texts as [string, ...string[]];
   return [more.length === 0 ? { ...others, destinationPortRange: only } : { ...others, destinationPortRanges: texts }];

@@ -16,6 +16,8 @@ export interface Unsafe {
   /** What it is about. */
   resource: string;
   message: string;
+  /** The same for the report, in a few words. */
+  short?: string;
   /** In which phase it ends, 0 to 4. */
   phase: number;
 }
