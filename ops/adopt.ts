@@ -99,7 +99,7 @@ async function adopt(options: Options): Promise<void> {
     storage,
     accepted: accept,
   });
-  const { adoption, config, untouched, changes, kept, detach } = plan;
+  const { adoption, config, untouched, changes, kept } = plan;
   schema.parse(adoption);
   for (const [key, value] of Object.entries(config)) {
     // Where things are is no matter of choice; a size or a key that was chosen since stays.
@@ -113,7 +113,7 @@ async function adopt(options: Options): Promise<void> {
   const unsafe = [...(await judgeToday(adoption, file.plain(), stack)), ...judgeBroker(recording)];
   const names = namesOf(recording, stack, ingestSession);
   const details = `adoption.${stack}.md`;
-  const args = { names, adoption, unsafe, phases: phases(names, adoption, detach), untouched, changes, kept, details };
+  const args = { names, adoption, unsafe, phases: phases(names, adoption), untouched, changes, kept, details };
   writeFileSync(join(cwd, details), renderDetails(args));
   console.log(renderReport(args));
   tellWhatIsMissing(stack, cwd);

@@ -8,10 +8,11 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import type { Plan } from '../../preview/plan.ts';
 import { inputsOf } from '../../stacks/adoption.ts';
 import type { Member } from './account.ts';
+import { attachedForLife } from './beside.ts';
 import { at, type Json } from './json.ts';
 import { type AdoptionPlan, type Decided, planAdoption } from './plan.ts';
 import { readRecording } from './recording.ts';
-import { type Files, GROUP_ID, write } from './testing/recordings.ts';
+import { baseFiles, type Files, GROUP_ID, write } from './testing/recordings.ts';
 
 const SNAPSHOT: Plan = JSON.parse(readFileSync(join(ROOT, 'stacks/snapshots/dev.json'), 'utf8'));
 const DAYS = { publicUntil: '2099-03-31', gatewayUntil: '2099-12-31' };
@@ -557,7 +558,9 @@ test('whatever is deleted with the machine is detached before the cut-over, and 
     ];
   };
   const plan = adopted(change);
-  expect(plan.detach).toEqual([
+  const files = baseFiles();
+  change(files);
+  expect(attachedForLife(files.vm)).toEqual([
     'properties.storageProfile.osDisk.deleteOption=Detach',
     'properties.storageProfile.dataDisks[1].deleteOption=Detach',
     'properties.networkProfile.networkInterfaces[0].properties.deleteOption=Detach',

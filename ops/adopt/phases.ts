@@ -2,6 +2,7 @@
 // around it, and the way back. docs/adoption.md explains them.
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { FIRST_GRACE_PRIORITY } from '../../stacks/grace-rules.ts';
+import { attachedForLife } from './beside.ts';
 import { exceptionsFile } from './exceptions.ts';
 import { at as lookUp, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
@@ -35,6 +36,8 @@ export interface Names {
   securityGroup: string;
   /** Who administers the recorded machine. */
   user: string;
+  /** What is deleted with the machine today, as `az resource update --set` takes it. */
+  detach: string[];
   ingestSession: IngestSession;
 }
 
@@ -47,6 +50,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
     functionApp: textAt(recording.functionApp, 'name'),
     securityGroup: textAt(recording.securityGroup, 'name'),
     user: String(lookUp(recording.vm, 'osProfile', 'adminUsername') ?? 'azureuser'),
+    detach: attachedForLife(recording.vm),
     ingestSession: said ?? sessionIn(recording.broker),
   };
 }
@@ -72,11 +76,8 @@ const az = (command: string, options: Record<string, string | string[]>) =>
   ].join(' ');
 const ops = (words: string) => `npm run ops -- ${words}`;
 
-/**
- * The five phases. "Deploy" is what the report says above them. @param names of what was recorded.
- * @param detach what is deleted with the machine today, as `az resource update --set` takes it.
- */
-export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption, detach: string[]): Phase[] {
+/** The five phases. "Deploy" is what the report says above them. @param names of what was recorded. */
+export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): Phase[] {
   const { stack, group, machine, functionApp } = names;
   const to = (phase: number) => `\`${ops(`adopt phase ${phase} --stack ${stack}`)}\``;
   const app = (what: string) => `\`${az(`functionapp ${what}`, { g: group, n: functionApp })}\``;
@@ -124,7 +125,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption, de
               g: group,
               n: machine,
               'resource-type': 'Microsoft.Compute/virtualMachines',
-              set: detach,
+              set: names.detach,
             }),
           ],
         },

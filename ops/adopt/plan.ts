@@ -2,7 +2,7 @@
 import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
 import { type Account, accountOf, changesIn, type Judged, judge, keptIn, throwRefused } from './account.ts';
-import { attachedForLife, besideOf } from './beside.ts';
+import { besideOf } from './beside.ts';
 import { plain } from './decisions.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import { chooseStorage, refuseImpossible } from './possible.ts';
@@ -24,8 +24,6 @@ export interface AdoptionPlan {
   changes: Change[];
   /** How much of the rest stays, in members and rules. */
   kept: number;
-  /** What is deleted with the machine today, as `az resource update --set` takes it: to be detached before the cut-over. */
-  detach: string[];
 }
 
 /** What somebody decides. */
@@ -165,7 +163,6 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
         id: textAt(resource, 'id'),
         why: `the program has no place for this ${textAt(resource, 'type')}`,
       })),
-    detach: attachedForLife(vm),
   };
 }
 
