@@ -49,11 +49,11 @@ export function adoptCommand(): Command {
         'persistent',
       ]),
     )
-    .option('--storage <name>', 'the storage account to take over, or none (default: the Function App’s)')
+    .option('--storage <name>', "the storage account to take over, or none (default: the Function App's)")
     .option('--accept <name>', 'say yes to what would be lost; can be given several times', together, [])
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
     .addHelpText('after', '\nExample:\n  npm run --silent ops -- adopt --from recorded --stack prod > adoption.md')
-    .action(async (options: Partial<Options> & { cwd: string; accept: string[] }) => {
+    .action(async (options: Partial<Options> & Pick<Options, 'accept' | 'cwd'>) => {
       const { from, stack } = options;
       if (!from || !stack) throw new Error('give --from FOLDER and --stack NAME, or a phase (--help shows how)');
       await adopt({ ...options, from, stack });
@@ -85,20 +85,21 @@ export function adoptCommand(): Command {
 }
 
 async function adopt(options: Options): Promise<void> {
-  const { from, stack, publicUntil, gatewayUntil, storage, accept, ingestSession, cwd } = options;
+  const { from, stack, publicUntil, gatewayUntil, ingestSession, storage, accept, cwd } = options;
   const recording = readRecording(from);
   const file = openStack(stack, cwd);
   if (file.config.has(KEY)) {
     throw new Error(`${file.path} is adopted already. To begin again: pulumi config rm ${KEY} --stack ${stack}`);
   }
   const vmSize = file.plain()[`${NAMESPACE}:vmSize`];
-  const { adoption, config, untouched, account, rules, detach } = planAdoption(recording, {
+  const plan = planAdoption(recording, {
     publicUntil: publicUntil ?? inDays(PUBLIC_DAYS),
     gatewayUntil: gatewayUntil ?? inDays(GATEWAY_DAYS),
     vmSize: vmSize === undefined ? undefined : String(vmSize),
     storage,
     accepted: accept,
   });
+  const { adoption, config, untouched, changes, kept } = plan;
   schema.parse(adoption);
   for (const [key, value] of Object.entries(config)) {
     // Where things are is no matter of choice; a size or a key that was chosen since stays.
@@ -110,9 +111,9 @@ async function adopt(options: Options): Promise<void> {
   console.error(`wrote ${file.path}; the report follows`);
 
   const unsafe = [...(await judgeToday(adoption, file.plain(), stack)), ...judgeBroker(recording)];
-  const names = { ...namesOf(recording, stack, ingestSession), detach };
+  const names = namesOf(recording, stack, ingestSession);
   const details = `adoption.${stack}.md`;
-  const args = { names, adoption, unsafe, phases: phases(names, adoption), untouched, account, rules, details };
+  const args = { names, adoption, unsafe, phases: phases(names, adoption), untouched, changes, kept, details };
   writeFileSync(join(cwd, details), renderDetails(args));
   console.log(renderReport(args));
   tellWhatIsMissing(stack, cwd);

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Choices, DECISIONS, type Decision } from './decisions.ts';
 import type { Inputs } from './declared.ts';
 import type { Json } from './json.ts';
+import type { Change } from './report.ts';
 
 /** What becomes of one member of a recorded resource. */
 export interface Member {
@@ -132,6 +133,33 @@ export function accountOf(all: Record<string, Judged>): Account {
       }))
       .filter(({ members }) => members.length > 0),
   }));
+}
+
+/** What does not stay, as the report lists it. */
+export const changesIn = (account: Account): Change[] =>
+  account.flatMap(({ phase, resources }) =>
+    resources.flatMap(({ resource, members }) =>
+      members.flatMap(({ path, fate, why = '', back = '' }) =>
+        fate === 'kept' ? [] : [{ phase, resource, member: path, fate, why, back }],
+      ),
+    ),
+  );
+
+/** How many members stay. */
+export const keptIn = (account: Account): number =>
+  account.flatMap(({ resources }) => resources.flatMap(({ members }) => members)).filter(({ fate }) => fate === 'kept')
+    .length;
+
+/** @throws Error that names each refusal, and how to go on. */
+export function throwRefused(refused: Refusal[]): void {
+  if (refused.length === 0) return;
+  const lines = refused.map(
+    ({ name, recorded, why, back }) => `  ${name} (${JSON.stringify(recorded)}): ${why}. Back: ${back}`,
+  );
+  throw new Error(
+    `this would be lost, or stands in the way:\n${lines.join('\n')}\nChange it in Azure and record again, or say yes to it by name: ` +
+      refused.map(({ name }) => `--accept ${name}`).join(' '),
+  );
 }
 
 type Path = (string | number)[];

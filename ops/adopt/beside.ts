@@ -44,3 +44,19 @@ const filled = (all: Record<string, Record<string, Json[]>>): Record<string, Inp
       Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)),
     ]),
   );
+
+/** What Azure deletes with the machine, also when the machine is only made again; as `az resource update --set` takes it. */
+export function attachedForLife(vm: Json): string[] {
+  const isDeleted = (value: Json) => String(at(value, 'deleteOption')).toLowerCase() === 'delete';
+  const places = (list: Json | undefined) => items(list).flatMap((each, i) => (isDeleted(each) ? [i] : []));
+  return [
+    'properties.storageProfile.osDisk.deleteOption=Detach',
+    ...places(at(vm, 'storageProfile', 'dataDisks')).map(
+      (i) => `properties.storageProfile.dataDisks[${i}].deleteOption=Detach`,
+    ),
+    // Azure's own answer has what is said of an interface one level down.
+    ...places(at(vm, 'networkProfile', 'networkInterfaces')).map(
+      (i) => `properties.networkProfile.networkInterfaces[${i}].properties.deleteOption=Detach`,
+    ),
+  ];
+}

@@ -41,11 +41,11 @@ function run(command: string): string {
 
 function reportOf(recording: NamedRecording, session?: IngestSession): string {
   const recorded = readRecording(write(recording, mkdtempSync(join(folder, 'recorded-'))));
-  const { adoption, untouched, account, rules, detach } = planAdoption(recorded, {
+  const { adoption, untouched, changes, kept } = planAdoption(recorded, {
     publicUntil: '2099-03-31',
     gatewayUntil: '2099-12-31',
   });
-  const names = { ...namesOf(recorded, 'dev', session), detach };
+  const names = namesOf(recorded, 'dev', session);
   const details = 'adoption.dev.md';
   return renderReport({
     names,
@@ -53,8 +53,8 @@ function reportOf(recording: NamedRecording, session?: IngestSession): string {
     unsafe: [],
     phases: phases(names, adoption),
     untouched,
-    account,
-    rules,
+    changes,
+    kept,
     details,
   });
 }

@@ -2,6 +2,7 @@
 // around it, and the way back. docs/adoption.md explains them.
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { FIRST_GRACE_PRIORITY } from '../../stacks/grace-rules.ts';
+import { attachedForLife } from './beside.ts';
 import { exceptionsFile } from './exceptions.ts';
 import { textAt } from './json.ts';
 import type { Recording } from './recording.ts';
@@ -39,13 +40,14 @@ export interface Names {
 }
 
 /** The names of a recording. @param said overrides what the broker's log showed. */
-export function namesOf(recording: Recording, stack: string, said?: IngestSession): Omit<Names, 'detach'> {
+export function namesOf(recording: Recording, stack: string, said?: IngestSession): Names {
   return {
     stack,
     group: textAt(recording.group, 'name'),
     machine: textAt(recording.vm, 'name'),
     functionApp: textAt(recording.functionApp, 'name'),
     securityGroup: textAt(recording.securityGroup, 'name'),
+    detach: attachedForLife(recording.vm),
     ingestSession: said ?? sessionIn(recording.broker),
   };
 }

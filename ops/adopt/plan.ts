@@ -1,7 +1,7 @@
 // What becomes of each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
 import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
-import { type Account, accountOf, type Judged, judge, type Refusal } from './account.ts';
+import { type Account, accountOf, changesIn, type Judged, judge, keptIn, throwRefused } from './account.ts';
 import { besideOf } from './beside.ts';
 import { plain } from './decisions.ts';
 import { at, items, type Json, textAt } from './json.ts';
@@ -18,12 +18,12 @@ export interface AdoptionPlan {
   config: Record<string, string>;
   /** Resources of the group that the program cannot take: they stay as they are. */
   untouched: { id: string; why: string }[];
-  /** What each phase does to each member of what was recorded. */
+  /** What each phase does to each member of what was recorded, security rules apart. */
   account: Account;
-  /** The same of its security rules. */
-  rules: Change[];
-  /** What is deleted with the machine today, as `az resource update --set` takes it: to be detached before the cut-over. */
-  detach: string[];
+  /** What does not stay as it is. */
+  changes: Change[];
+  /** How much of the rest stays, in members and rules. */
+  kept: number;
 }
 
 /** What somebody decides. */
@@ -90,7 +90,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
   adopt('network-nic', nic, 1, translate.networkInterface(nic));
   adopt('broker-vm', vm, CUT_OVER, translate.machine(vm), translate.restoredMachine(vm));
   if (storage) adopt('storage-account', storage, 3, translate.storageAccount(storage));
-  refuse(Object.values(judged).flatMap(({ refused }) => refused));
+  throwRefused(Object.values(judged).flatMap(({ refused }) => refused));
 
   const leaving = (type: string, resource: Json, recorded: translate.Inputs, retained = false) => ({
     type: `azure-native:${type}`,
@@ -124,6 +124,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
     );
   }
   const grace = graceRules(securityGroup);
+  const account = accountOf(judged);
   const taken = new Set([...Object.values(resources), ...Object.values(left)].map(({ id }) => id.toLowerCase()));
   const zones = at(vm, 'zones');
   const label = at(publicAddress, 'dnsSettings', 'domainNameLabel');
@@ -153,45 +154,16 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
       left,
     },
     config,
+    account,
+    changes: [...changesIn(account), ...ruleChanges(grace)],
+    kept: keptIn(account) + grace.rules.length,
     untouched: recording.resources
       .filter((resource) => !taken.has(idOf(resource, here).toLowerCase()))
       .map((resource) => ({
         id: textAt(resource, 'id'),
         why: `the program has no place for this ${textAt(resource, 'type')}`,
       })),
-    account: accountOf(judged),
-    rules: ruleChanges(grace),
-    detach: attachedForLife(vm),
   };
-}
-
-/** @throws Error that names each refusal, and how to go on. */
-function refuse(refused: Refusal[]): void {
-  if (refused.length === 0) return;
-  const lines = refused.map(
-    ({ name, recorded, why, back }) => `  ${name} (${JSON.stringify(recorded)}): ${why}. Back: ${back}`,
-  );
-  throw new Error(
-    `this would be lost, or stands in the way:\n${lines.join('\n')}\nChange it in Azure and record again, or say yes to it by name: ` +
-      refused.map(({ name }) => `--accept ${name}`).join(' '),
-  );
-}
-
-/** Azure deletes with a machine what says so, also when the machine is only made again. */
-function attachedForLife(vm: Json): string[] {
-  const isDeleted = (value: Json) => String(at(value, 'deleteOption')).toLowerCase() === 'delete';
-  const all: [path: string, inside: string, list: Json[]][] = [
-    [
-      'properties.networkProfile.networkInterfaces',
-      'properties.',
-      items(at(vm, 'networkProfile', 'networkInterfaces')),
-    ],
-    ['properties.storageProfile.dataDisks', '', items(at(vm, 'storageProfile', 'dataDisks'))],
-  ];
-  const listed = all.flatMap(([path, inside, list]) =>
-    list.flatMap((each, i) => (isDeleted(each) ? [`${path}[${i}].${inside}deleteOption=Detach`] : [])),
-  );
-  return ['properties.storageProfile.osDisk.deleteOption=Detach', ...listed];
 }
 
 /** Its id with the group's name as the group has it: az prints it also in capitals, and another name is another resource. */

@@ -1,7 +1,6 @@
 // The adoption report: what is unsafe today, what changes, then the phases with their commands. It fits on a screen and a half;
 // the details, with every reason, are a second text. Both are Markdown, readable as they are.
 import type { Adoption } from '../../stacks/adoption-plan.ts';
-import type { Account } from './account.ts';
 import { withExceptions } from './exceptions.ts';
 import { lockedOut, lostUntilCutOver, type Names, type Phase, type Step } from './phases.ts';
 import type { Unsafe } from './today.ts';
@@ -28,10 +27,9 @@ export interface ReportArgs {
   unsafe: Unsafe[];
   phases: Phase[];
   untouched: { id: string; why: string }[];
-  /** What each phase does to what was recorded. */
-  account: Account;
-  /** The same of the security rules. */
-  rules: Change[];
+  changes: Change[];
+  /** How many members stay as they are. */
+  kept: number;
   /** Where the details are. */
   details: string;
 }
@@ -40,8 +38,7 @@ export interface ReportArgs {
 const WIDTH = 100;
 
 export function renderReport(args: ReportArgs): string {
-  const { names, adoption, unsafe, phases, details } = args;
-  const { changes, kept } = changesOf(args);
+  const { names, adoption, unsafe, phases, changes, kept, details } = args;
   const { stack } = names;
   const count = Object.keys(adoption.resources).length + Object.keys(adoption.left).length;
   return [
@@ -71,9 +68,7 @@ export function renderReport(args: ReportArgs): string {
 }
 
 /** All of it: findings with the policy's reason, members with theirs and the way back. */
-export function renderDetails(args: ReportArgs): string {
-  const { names, adoption, unsafe, phases, untouched } = args;
-  const { changes, kept } = changesOf(args);
+export function renderDetails({ names, adoption, unsafe, phases, untouched, changes, kept }: ReportArgs): string {
   const found = (phase: number) =>
     unsafe
       .filter((each) => each.phase === phase)
@@ -96,20 +91,6 @@ ${kept} members of what was recorded stay as they are.
 
 ${untouched.map(({ id, why }) => `- outside: ${id}: ${why}\n`).join('')}
 ${parts.join('\n')}`;
-}
-
-/** Members and rules that do not stay as they are, and how many do. */
-function changesOf({ account, rules, adoption }: ReportArgs): { changes: Change[]; kept: number } {
-  const members = account.flatMap(({ phase, resources }) =>
-    resources.flatMap(({ resource, members }) => members.map((each) => ({ ...each, phase, resource }))),
-  );
-  const changes = members.flatMap(({ phase, resource, path, fate, why = '', back = '' }) =>
-    fate === 'kept' ? [] : [{ phase, resource, member: path, fate, why, back }],
-  );
-  const isRule = ({ resource, path }: { resource: string; path: string }) =>
-    resource === 'network-nsg' && path.startsWith('securityRules.');
-  const kept = members.filter((each) => each.fate === 'kept' && !isRule(each)).length + adoption.graceRules.length;
-  return { changes: [...rules, ...changes], kept };
 }
 
 function outside({ untouched }: ReportArgs): string {
