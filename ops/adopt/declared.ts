@@ -34,7 +34,7 @@ export function declaredInputs(type: string): Members {
 }
 
 /** Inputs of an object among them, such as `inputs.network.IpTagArgs`. */
-function objectInputs(expression: string): Members {
+export function objectInputs(expression: string): Members {
   return remembered(expression, () => {
     const [, module = '', name = ''] = expression.split('.');
     nested ??= read('types/input.d.ts');
@@ -115,7 +115,10 @@ function converted(type: string, value: Json | undefined, own: string): Json | u
   if (!type.startsWith('inputs.')) return isEmpty(value) ? undefined : value;
   if (typeof value !== 'object' || Array.isArray(value)) return undefined;
   const made = compacted(objectInputs(type), value, own);
-  return isEmpty(made) ? undefined : made;
+  if (isEmpty(made)) return undefined;
+  // Some versions of az print all of another resource that this one only names.
+  if (!type.startsWith('inputs.network.') || made.id === undefined) return made;
+  return { id: made.id, ...(made.deleteOption !== undefined && { deleteOption: made.deleteOption }) };
 }
 
 const isEmpty = (value: Json) =>

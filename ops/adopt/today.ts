@@ -6,6 +6,7 @@ import { nameOf, typeOf } from '../../preview/engine/urn.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { NAMESPACE } from '../../stacks/parse.ts';
+import { PLACES } from './places.ts';
 import { preview } from './preview.ts';
 import { isAbout } from './security-rules.ts';
 
@@ -23,18 +24,6 @@ export interface Unsafe {
 }
 
 const ROOT = join(import.meta.dirname, '../..');
-
-/** The program's resources that may be adopted: their types, and the components they are in. */
-const PLACES: Record<string, [type: string, ...component: [type: string, name: string] | []]> = {
-  group: ['resources:ResourceGroup'],
-  'network-nsg': ['network:NetworkSecurityGroup', 'Network', 'network'],
-  'network-vnet': ['network:VirtualNetwork', 'Network', 'network'],
-  'network-subnet': ['network:Subnet', 'Network', 'network'],
-  'network-address': ['network:PublicIPAddress', 'Network', 'network'],
-  'network-nic': ['network:NetworkInterface', 'Network', 'network'],
-  'broker-vm': ['compute:VirtualMachine', 'BrokerMachine', 'broker'],
-  'storage-account': ['storage:StorageAccount', 'Storage', 'storage'],
-};
 
 /**
  * Runs the policy pack over the recorded environment.
