@@ -109,3 +109,10 @@ test('to stay with the old ways in once the day is over', async () => {
     /ended its grace on 2020-03-31.*go to phase 2/,
   );
 });
+
+test('a resource that the program does not have by that name: it would be made beside what runs', async () => {
+  change((text) => text.replace(/^( +)network-vnet:$/m, '$1network-virtual:'));
+  await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
+    /the adoption names network-virtual, and the program has no resource of that name/,
+  );
+});
