@@ -460,6 +460,12 @@ test.each<[what: string, change: Change, name: string, told: string]>([
   ],
   ['premium storage', (f) => (f.storage[0].sku.name = 'Premium_LRS'), 'storage-account.sku.name', '--storage none'],
   [
+    "names of people's own that lead to the old app",
+    (f) => (f.functionapp.hostNames = ['func-zeroclaw-b1s-7f3a.azurewebsites.net', 'hooks.example.com']),
+    'before-function-app.hostNames',
+    '["hooks.example.com"]',
+  ],
+  [
     'a lock',
     (f) => (f.locks = [{ id: id('Microsoft.Authorization/locks', 'keep'), name: 'keep', level: 'CanNotDelete' }]),
     'group.locks',

@@ -336,6 +336,21 @@ export const DECISIONS: Record<string, Decision[]> = {
       why: 'the new Function App is on no list: let it in, or take --storage none, and the platform makes an account of its own',
     },
   ],
+  'before-function-app': [
+    {
+      at: 'hostNames',
+      fate: 'taken away',
+      byName: always,
+      back: 'none: bind them to another app',
+      why: 'these names lead to the old app, which ends with phase 4',
+    },
+    {
+      at: 'identity',
+      fate: 'taken away',
+      back: 'none: Azure makes another one, which needs its roles again',
+      why: "the old app's own identity ends with it, and with it its roles",
+    },
+  ],
   'storage-blobs': [
     ...['deleteRetentionPolicy', 'containerDeleteRetentionPolicy'].flatMap((policy): Decision[] => [
       { at: `${policy}.enabled`, fate: 'set', to: true, why: 'what is deleted can be had back for a week' },

@@ -99,6 +99,15 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
     const { kept } = resources['storage-lifecycle'] as { kept?: { policy?: { rules?: unknown[] } } };
     kept?.policy?.rules?.unshift(null);
   }
+  const app = 'before-function-app';
+  judged[app] = judge({
+    resource: app,
+    hardened: LAST_PHASE,
+    recorded: {},
+    beside: beside[app] ?? {},
+    choices,
+    accepted,
+  });
   throwRefused(Object.values(judged).flatMap(({ refused }) => refused));
 
   const leaving = (type: string, resource: Json, recorded: translate.Inputs, retained = false) => ({
