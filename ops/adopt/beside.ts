@@ -15,7 +15,7 @@ export function besideOf(
   const others = (list: Json | undefined, own: string) =>
     items(list)
       .map(id)
-      .filter((each) => !each.startsWith(own));
+      .filter((each) => !`${each}/`.startsWith(`${own}/`));
   const isExtension = (each: Json) => id(each).startsWith(`${id(vm)}/extensions/`);
   const extensions = [...items(at(vm, 'resources')), ...resources.filter(isExtension)].filter(
     (each) => !DONE_WITH.some((word) => [at(each, 'typePropertiesType'), nameOf(each)].includes(word)),

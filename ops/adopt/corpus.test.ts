@@ -475,10 +475,10 @@ test.each<[what: string, change: Change, name: string, told: string]>([
     'another machine in the subnet',
     (f) =>
       f.vnet.subnets[0].ipConfigurations.push({
-        id: id('Microsoft.Network/networkInterfaces', 'other/ipConfigurations/i'),
+        id: id('Microsoft.Network/networkInterfaces', 'zeroclaw-b1s1234/ipConfigurations/i'),
       }),
     'network-subnet.sharedWith',
-    'networkinterfaces/other',
+    'networkinterfaces/zeroclaw-b1s1234',
   ],
   [
     'another interface under the same rules',
