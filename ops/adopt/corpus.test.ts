@@ -609,6 +609,19 @@ test('a size somebody chose is taken, and a recorded one that the platform knows
   expect(adopted((f) => (f.vm.hardwareProfile.vmSize = 'standard_b2s')).config.vmSize).toBe('Standard_B2s');
 });
 
+test('what may not go with another size is refused by name, and stays with the one it has', () => {
+  const host = { id: id('Microsoft.Compute/hostGroups', 'g/hosts/h') };
+  const change: Change = (f) => {
+    f.vm.hardwareProfile.vmSize = 'Standard_D2s_v3';
+    f.nic.enableAcceleratedNetworking = true;
+    f.vm.host = host;
+  };
+  expect(() => adopted(change, { vmSize: 'Standard_B2s' })).toThrow(
+    /--accept network-nic.enableAcceleratedNetworking --accept broker-vm.host$/,
+  );
+  expect(() => adopted(change, { vmSize: 'Standard_B2s_v2' })).toThrow(/: --accept broker-vm.host$/);
+});
+
 test('a machine in a zone gets its disk in that zone, and devices keep the name they know', () => {
   const plan = adopted((f) => {
     f.vm.zones = ['2'];

@@ -9,6 +9,8 @@ export interface Choices {
   /** The new machine's size, and whether somebody chose it. */
   vmSize: string;
   sizeChosen: boolean;
+  /** True when the old machine has another. */
+  sizeChanges: boolean;
 }
 
 /** One row. */
@@ -37,6 +39,9 @@ const is =
   (...values: Json[]) =>
   (value: Json) =>
     values.includes(value);
+
+/** Of series Bv1 ("Accelerated Networking", Microsoft Learn: the later series have it). */
+const NOT_ACCELERATED = ['Standard_B1s', 'Standard_B2s'];
 
 /** Azure takes no two tags whose names differ in case alone. */
 const OUR_TAGS = ['environment', 'project', 'owner', 'costcenter'];
@@ -146,6 +151,13 @@ export const DECISIONS: Record<string, Decision[]> = {
       why: 'the address must outlive the machine',
     },
     {
+      at: 'enableAcceleratedNetworking',
+      fate: 'kept',
+      only: (value, { vmSize, sizeChanges }) => value === true && sizeChanges && NOT_ACCELERATED.includes(vmSize),
+      byName: always,
+      why: 'the new size has none, so phase 2 would fail: choose another (vmSize), or switch it off while the machine is deallocated',
+    },
+    {
       at: 'enableIPForwarding',
       fate: 'set',
       to: false,
@@ -161,6 +173,14 @@ export const DECISIONS: Record<string, Decision[]> = {
       byName: (_, { sizeChosen }) => !sizeChosen,
       why: 'the new machine has the size of the stack file: choose one that the platform is made for (pulumi config set mqtt-saas:vmSize SIZE --stack NAME)',
     },
+    ...['host', 'hostGroup', 'capacityReservation', 'additionalCapabilities'].map(
+      (at): Decision => ({
+        at,
+        fate: 'kept',
+        byName: (_, { sizeChanges }) => sizeChanges,
+        why: 'it may not go with the new size, and then phase 2 fails: choose one that it goes with (vmSize), or remove it first',
+      }),
+    ),
     {
       at: 'identity.type',
       fate: 'taken away',

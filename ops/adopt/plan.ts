@@ -59,6 +59,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
     location: config.location as string,
     vmSize: vmSize ?? DEFAULT_SIZE,
     sizeChosen: vmSize !== undefined,
+    sizeChanges: (vmSize ?? DEFAULT_SIZE) !== (config.vmSize ?? textAt(vm, 'hardwareProfile', 'vmSize')),
   };
   const beside = besideOf(recording, subnet);
 
