@@ -53,11 +53,16 @@ const mandatory = (policies: Preview['policies']) =>
 const find = (plan: Plan, name: string): PlanEntry | undefined => plan.find((entry) => entry.name === name);
 const imported = (plan: Plan) => plan.filter(({ options }) => options.import);
 const recordedIds = () => {
-  const files = ['resources', 'group', 'vnet'].map((name) =>
+  const files = ['resources', 'group', 'blob-service', 'vnet'].map((name) =>
     JSON.parse(readFileSync(join(SAMPLE, `${name}.json`), 'utf8')),
   );
-  const [resources, group, vnet] = files as [{ id: string }[], { id: string }, { subnets: { id: string }[] }];
-  return [...resources.map(({ id }) => id), group.id, ...vnet.subnets.map(({ id }) => id)];
+  const [resources, group, blobs, vnet] = files as [
+    { id: string }[],
+    { id: string },
+    { id: string },
+    { subnets: { id: string }[] },
+  ];
+  return [...resources.map(({ id }) => id), group.id, blobs.id, ...vnet.subnets.map(({ id }) => id)];
 };
 
 /** What a deployment from one phase to the next does, by operation. */

@@ -62,6 +62,15 @@ look "[?name=='AzureWebJobsStorage' || name=='AzureWebJobsStorage__accountName']
 plan=$(look 'appServicePlanId || serverFarmId || properties.serverFarmId' functionapp show --resource-group "$group" --name "$app")
 save plan appservice plan show --ids "$plan"
 save storage storage account list --resource-group "$group"
+storage=$(cat "$folder/function-storage.txt")
+if [ -n "$storage" ] && [ -n "$(look "[?name=='$storage'].name" storage account list --resource-group "$group")" ]; then
+  save blob-service storage account blob-service-properties show --resource-group "$group" --account-name "$storage"
+  save containers storage container-rm list --resource-group "$group" --storage-account "$storage"
+  save shares storage share-rm list --resource-group "$group" --storage-account "$storage"
+  # Most accounts have none, and then az fails.
+  if az storage account management-policy show --resource-group "$group" --account-name "$storage" --output json \
+    >"$folder/.part" 2>/dev/null; then mv "$folder/.part" "$folder/lifecycle.json"; else rm -f "$folder/.part"; fi
+fi
 save ssh-keys sshkey list --resource-group "$group"
 
 if [ -n "${BROKER_SSH:-}" ]; then

@@ -37,7 +37,12 @@ const ANSWERS: [words: string, answer: string][] = [
   // Only with this query no value leaves Azure.
   ['functionapp config appsettings list*--query*name: name, reference: starts_with(value', 'appsettings.json'],
   ['appservice plan show --ids /x/serverFarms/p', 'plan.json'],
+  ["storage account list*name=='stzeroclaw7f3a'", 'stzeroclaw7f3a'],
+  ["storage account list*name=='", ''],
   ['storage account list', 'storage.json'],
+  ['storage account blob-service-properties show*--account-name stzeroclaw7f3a', 'blob-service.json'],
+  ['storage container-rm list*--storage-account stzeroclaw7f3a', 'containers.json'],
+  ['storage share-rm list*--storage-account stzeroclaw7f3a', 'shares.json'],
   ['sshkey list', 'ssh-keys.json'],
 ];
 

@@ -51,6 +51,8 @@ const PLACES: Record<string, string> = {
   'network-nic': 'interface',
   'broker-vm': 'machine',
   'storage-account': 'storage',
+  'storage-blobs': 'blobs',
+  'storage-lifecycle': 'lifecycle rules',
   'before-function-app': 'app',
   'before-plan': 'plan',
   'before-os-disk': 'disk',
