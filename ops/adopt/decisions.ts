@@ -177,7 +177,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       (at): Decision => ({
         at,
         fate: 'kept',
-        byName: (_, { sizeChanges }) => sizeChanges,
+        byName: (value, { sizeChanges }) => sizeChanges && value !== false,
         why: 'it may not go with the new size, and then phase 2 fails: choose one that it goes with (vmSize), or remove it first',
       }),
     ),
