@@ -1,13 +1,21 @@
 // What becomes of each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
 import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
-import { type Account, accountOf, changesIn, type Judged, judge, keptIn, throwRefused } from './account.ts';
+import {
+  type Account,
+  accountOf,
+  type Change,
+  changesIn,
+  type Judged,
+  judge,
+  keptIn,
+  throwRefused,
+} from './account.ts';
 import { besideOf } from './beside.ts';
 import { plain } from './decisions.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import { chooseStorage, refuseImpossible } from './possible.ts';
 import type { Recording } from './recording.ts';
-import type { Change } from './report.ts';
 import { graceRules, ruleChanges } from './security-rules.ts';
 import * as translate from './translate.ts';
 
