@@ -564,12 +564,25 @@ test('of several accounts the function’s is taken, or the one that is named, n
     plan.adoption.resources['storage-account']?.id.split('/').at(-1),
   ];
   expect(taken(adopted(second))).toEqual(['stzeroclaw7f3a', 'stzeroclaw7f3a']);
-  expect(() => adopted(both)).toThrow('which of sttfstate01, stzeroclaw7f3a is the Function App');
+  expect(() => adopted(both)).toThrow(/which of sttfstate01, stzeroclaw7f3a is the Function App.*--storage NAME/);
   expect(taken(adopted(both, { storage: 'sttfstate01' }))).toEqual(['sttfstate01', 'sttfstate01']);
   expect(taken(adopted(both, { storage: 'none' }))).toEqual([undefined, undefined]);
   expect(() => adopted(second, { storage: 'other' })).toThrow('no storage account "other"');
   // It works with one of another group: this one is none of its business.
-  expect(taken(adopted((f) => (f['function-storage'] = 'stelsewhere')))).toEqual([undefined, undefined]);
+  expect(() => adopted((f) => (f['function-storage'] = 'stelsewhere'))).toThrow('no storage account "stelsewhere"');
+  const ours = 'stzeroclaw7f3a';
+  for (const [name, value] of [
+    ['AzureWebJobsStorage', `DefaultEndpointsProtocol=https;AccountName=${ours};AccountKey=c2VjcmV0`],
+    ['AzureWebJobsStorage__accountName', ours],
+    ['AzureWebJobsStorage__blobServiceUri', `https://${ours}.blob.core.windows.net`],
+  ]) {
+    const plan = adopted((f) => {
+      both(f);
+      f.appsettings.push({ name, value, slotSetting: false });
+    });
+    expect(taken(plan)).toEqual([ours, ours]);
+    expect(JSON.stringify(plan)).not.toContain('c2VjcmV0');
+  }
 });
 
 test('whatever is deleted with the machine is detached before the cut-over, and stays so on the way back', () => {

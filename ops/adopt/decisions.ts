@@ -116,7 +116,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       at: 'sharedWith',
       fate: 'kept',
       byName: always,
-      why: 'from phase 1 on the security group of the platform holds for these too: nothing reaches them but what it lets in',
+      why: 'from phase 1 on the platform’s security group holds for these too, and they go out by public addresses of their own alone',
     },
     {
       at: 'defaultOutboundAccess',
@@ -177,7 +177,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       (at): Decision => ({
         at,
         fate: 'kept',
-        byName: (_, { sizeChanges }) => sizeChanges,
+        byName: (value, { sizeChanges }) => sizeChanges && value !== false,
         why: 'it may not go with the new size, and then phase 2 fails: choose one that it goes with (vmSize), or remove it first',
       }),
     ),
