@@ -184,7 +184,14 @@ export function settle(cloud: Cloud, { type, id }: Sent, outputs: WireObject): v
   if (short(type) !== 'compute:VirtualMachine' || !isObject(os) || typeof os.name !== 'string') return;
   const own = text(at(os, 'managedDisk.id')) || diskId(id, os.name);
   put(outputs, 'storageProfile.osDisk.managedDisk.id', own);
-  if (cloud.get(own)) return;
+  const there = cloud.get(own)?.outputs;
+  if (there) {
+    // A machine shows of an attached disk what that has.
+    os.diskSizeGB ??= there.diskSizeGB ?? 30;
+    if (at(os, 'managedDisk.storageAccountType') === undefined)
+      put(os, 'managedDisk.storageAccountType', at(there, 'sku.name') ?? 'Premium_LRS');
+    return;
+  }
   const { name, osType = 'Linux', diskSizeGB = 30 } = os;
   const sku = { name: at(os, 'managedDisk.storageAccountType') ?? 'Premium_LRS' };
   const creationData = { createOption: 'FromImage' };

@@ -17,21 +17,28 @@ export interface Difference {
  */
 const DEFAULTS: Record<string, Wire> = {
   accessTier: 'Hot',
+  allowExtensionOperations: true,
   bypass: 'AzureServices',
   defaultAction: 'Allow',
   diskControllerType: 'SCSI',
   enableDdosProtection: false,
   enableAcceleratedNetworking: false,
   enableIPForwarding: false,
+  enableVmProtection: false,
   disableTcpStateTracking: false,
   encryption: { type: 'EncryptionAtRestWithPlatformKey' },
   ddosSettings: { protectionMode: 'VirtualNetworkInherited' },
   exactVersion: '',
   idleTimeoutInMinutes: 4,
+  networkRuleSet: { bypass: 'AzureServices', defaultAction: 'Allow' },
   nicType: 'Standard',
+  osType: 'Linux',
+  patchSettings: { assessmentMode: 'ImageDefault', patchMode: 'ImageDefault' },
+  primary: true,
   privateEndpointNetworkPolicies: 'Disabled',
   privateIPAddressVersion: 'IPv4',
   privateLinkServiceNetworkPolicies: 'Enabled',
+  requireGuestProvisionSignal: true,
 };
 
 /** Azure's own: numbers and states that a request may hold and that change nothing. */
@@ -53,8 +60,8 @@ function compareMembers(
   path: string,
 ): Difference[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  // A reference is its id.
-  const isReference = path !== '' && 'id' in before;
+  // A reference is its id; a part's own id follows from its name.
+  const isReference = path !== '' && !('name' in before);
   const settable = keys.filter(
     (key) => (members === undefined || members.has(key)) && (!AZURES.test(key) || (key === 'id' && isReference)),
   );
