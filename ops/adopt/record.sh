@@ -1,6 +1,7 @@
 #!/bin/sh
 # Records a running environment for `npm run ops -- adopt`: what az prints of each resource, as JSON files in a folder. It only
-# reads, and no secret gets into a file: of an app setting only its name is kept and whether it refers to Key Vault.
+# reads, and no secret gets into a file: of an app setting only its name is kept and whether it refers to Key Vault, and of the
+# storage account that the app works with its name.
 #
 #   sh ops/adopt/record.sh GROUP VM FUNCTION_APP FOLDER
 #
@@ -34,6 +35,7 @@ look() {
 save account account show --query '{id: id, name: name, state: state}'
 save group group show --name "$group"
 save resources resource list --resource-group "$group"
+save locks lock list --resource-group "$group"
 save vm vm show --resource-group "$group" --name "$vm"
 save disk disk show --ids "$(look storageProfile.osDisk.managedDisk.id vm show --resource-group "$group" --name "$vm")"
 
@@ -52,6 +54,11 @@ save functionapp functionapp show --resource-group "$group" --name "$app"
 save functionapp-config functionapp config show --resource-group "$group" --name "$app"
 save appsettings functionapp config appsettings list --resource-group "$group" --name "$app" \
   --query "[].{name: name, reference: starts_with(value || '', '@Microsoft.KeyVault('), slotSetting: slotSetting}"
+# The account's name alone, out of the connection string or from the setting that stands for it.
+echo function-storage.txt >&2
+look "[?name=='AzureWebJobsStorage' || name=='AzureWebJobsStorage__accountName'].value" \
+  functionapp config appsettings list --resource-group "$group" --name "$app" |
+  sed -n -e 's/.*AccountName=\([a-z0-9]*\).*/\1/p' -e '/^[a-z0-9]\{3,24\}$/p' | head -1 >"$folder/function-storage.txt"
 plan=$(look 'appServicePlanId || serverFarmId || properties.serverFarmId' functionapp show --resource-group "$group" --name "$app")
 save plan appservice plan show --ids "$plan"
 save storage storage account list --resource-group "$group"

@@ -12,6 +12,7 @@ const PATHS = JSON.parse(readFileSync(join(SAMPLE, 'vm.json'), 'utf8'));
 /** Which file of the sample answers which command; a query's answer is a text. */
 const ANSWERS: [words: string, answer: string][] = [
   ['account show', 'account.json'],
+  ['lock list', 'locks.json'],
   ['group show', 'group.json'],
   ['resource list', 'resources.json'],
   ['vm show*storageProfile.osDisk', PATHS.storageProfile.osDisk.managedDisk.id],
@@ -28,6 +29,10 @@ const ANSWERS: [words: string, answer: string][] = [
   ['functionapp show*serverFarmId', '/x/serverFarms/p'],
   ['functionapp show', 'functionapp.json'],
   ['functionapp config show', 'functionapp-config.json'],
+  [
+    "functionapp config appsettings list*AzureWebJobsStorage__accountName'].value",
+    'DefaultEndpointsProtocol=https;AccountName=stzeroclaw7f3a;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net',
+  ],
   // Only with this query no value leaves Azure.
   ['functionapp config appsettings list*--query*name: name, reference: starts_with(value', 'appsettings.json'],
   ['appservice plan show --ids /x/serverFarms/p', 'plan.json'],
@@ -72,6 +77,21 @@ it('writes every file that adopt reads, readable by its owner only', () => {
   for (const name of written) {
     expect(readFileSync(join(out, name), 'utf8')).toBe(readFileSync(join(SAMPLE, name), 'utf8'));
   }
+});
+
+it.each([
+  ['a connection string', 'DefaultEndpointsProtocol=https;AccountName=stother1;AccountKey=c2VjcmV0', 'stother1'],
+  ['the setting for an identity', 'stother2', 'stother2'],
+  ['a reference to a vault, which says nothing', '@Microsoft.KeyVault(VaultName=x;SecretName=x)', ''],
+])('of the app’s storage its name alone, out of %s', (_, setting, name) => {
+  const out = join(folder, 'recorded');
+  const answers = ANSWERS.map(([words, answer]): [string, string] => [
+    words,
+    words.includes('AzureWebJobsStorage__accountName') ? setting : answer,
+  ]);
+  expect(record(answers, 'g', 'v', 'f', out).status).toBe(0);
+  expect(readFileSync(join(out, 'function-storage.txt'), 'utf8').trim()).toBe(name);
+  for (const file of readdirSync(out)) expect(readFileSync(join(out, file), 'utf8'), file).not.toContain('c2VjcmV0');
 });
 
 it('stops where az refuses, and leaves no half of a file', () => {

@@ -21,6 +21,10 @@ export interface Recording {
   appSettings: Json[];
   plan: Json;
   storageAccounts: Json[];
+  /** The name of the account that the Function App works with; undefined when it is not known. */
+  functionStorage: string | undefined;
+  /** Locks on the group or in it; none where they were not looked at. */
+  locks: Json[];
   sshKeys: Json[];
   /** Lines about the broker's configuration. */
   broker: string[];
@@ -58,6 +62,10 @@ export function readRecording(folder: string): Recording {
     appSettings: items(read('appsettings')),
     plan: read('plan'),
     storageAccounts: items(read('storage')),
+    functionStorage: optional('function-storage.txt')
+      ? readFileSync(join(folder, 'function-storage.txt'), 'utf8').trim() || undefined
+      : undefined,
+    locks: optional('locks.json') ? items(readFile('locks')) : [],
     sshKeys: items(read('ssh-keys')),
     broker: broker.split('\n').filter(Boolean),
     telemetry: optional('telemetry.json') ? readFile('telemetry') : undefined,
