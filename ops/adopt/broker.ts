@@ -35,11 +35,7 @@ export function judgeBroker({ broker, telemetry }: Recording): Unsafe[] {
   }
   if (broker.length > 0 && !broker.some((line) => /^acl_file /.test(line))) {
     findings.push(
-      found(
-        'Broker topics',
-        'There is no ACL: every account reads and writes every topic.',
-        'every account may use every topic',
-      ),
+      found('Broker topics', 'There is no ACL: every account reads and writes every topic.', 'no topic rules'),
     );
   }
   for (const listener of values('listener ').filter((each) => /^1883\b(?! (127\.|localhost|::1))/.test(each))) {
@@ -50,11 +46,7 @@ export function judgeBroker({ broker, telemetry }: Recording): Unsafe[] {
   const [issuer] = values('issuer=');
   if (issuer !== undefined && issuer === values('subject=')[0]) {
     findings.push(
-      found(
-        'Broker certificate',
-        'It is signed by itself, so strict clients refuse it.',
-        'a certificate signed by itself',
-      ),
+      found('Broker certificate', 'It is signed by itself, so strict clients refuse it.', 'self-signed certificate'),
     );
   }
   if (telemetry !== undefined && at(telemetry, 'rowSecurity') !== true) {

@@ -77,7 +77,7 @@ const HALL: NamedRecording = {
   name: 'names that a shell would take apart',
   change: (files) => {
     const text = JSON.stringify(baseFiles())
-      .replaceAll('MyLowCostVM_group', 'Halle (1)&grün')
+      .replaceAll(/MyLowCostVM_group/gi, 'Halle (1)&grün')
       .replaceAll('zeroclaw-b1s-nsg', 'a$b_nsg');
     Object.assign(files, JSON.parse(text));
   },
@@ -120,7 +120,7 @@ it.each([
   ['npm run ops -- adopt table-aside', '--role'],
   ['npm run ops -- adopt phase 1 --stacks dev', "unknown option '--stacks'"],
   ['npm run ops adopt phase 1', 'is no "npm run SCRIPT -- WORDS"'],
-  ['npm run verify -- --stack dev', 'unknown option'],
+  ['npm run verify -- --stack dev', "'--target <name>' not specified"],
 ])('refuses %s', (command, problem) => {
   expect(run(command)).toContain(problem);
 });

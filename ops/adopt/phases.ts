@@ -4,7 +4,7 @@ import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { FIRST_GRACE_PRIORITY } from '../../stacks/grace-rules.ts';
 import { attachedForLife } from './beside.ts';
 import { exceptionsFile } from './exceptions.ts';
-import { at as lookUp, textAt } from './json.ts';
+import { textAt } from './json.ts';
 import type { Recording } from './recording.ts';
 
 /** Something to do: in words, and the commands as a shell takes them. */
@@ -34,8 +34,6 @@ export interface Names {
   machine: string;
   functionApp: string;
   securityGroup: string;
-  /** Who administers the recorded machine. */
-  user: string;
   /** What is deleted with the machine today, as `az resource update --set` takes it. */
   detach: string[];
   ingestSession: IngestSession;
@@ -49,7 +47,6 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
     machine: textAt(recording.vm, 'name'),
     functionApp: textAt(recording.functionApp, 'name'),
     securityGroup: textAt(recording.securityGroup, 'name'),
-    user: String(lookUp(recording.vm, 'osProfile', 'adminUsername') ?? 'azureuser'),
     detach: attachedForLife(recording.vm),
     ingestSession: said ?? sessionIn(recording.broker),
   };
@@ -105,7 +102,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
       steps: [
         { text: `Your address must be among \`pulumi config get adminCidrs --stack ${stack}\`. ${to(1)}, deploy.` },
         {
-          text: `By ${publicUntil} each device gets the CA (\`pulumi stack output brokerCaCertificate --stack ${stack}\`) and a key (\`${ops('device add TENANT DEVICE --create-tenant')}\`), beside what it has, or until ${gatewayUntil} a gateway.`,
+          text: `By ${publicUntil} each device gets the CA (\`pulumi stack output brokerCaCertificate --stack ${stack}\`) and a key (\`${ops('device add TENANT DEVICE --create-tenant')}\`); gateways till ${gatewayUntil}.`,
         },
       ],
       back: [{ text: `${to(0)}, deploy: the recorded rules hold again.` }],
@@ -119,7 +116,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
           commands: [onMachine(names, "ss -Htn state established '( sport = :1883 )'")],
         },
         {
-          text: 'What is attached to the machine must outlive it:',
+          text: 'What is attached to the old machine must outlive it:',
           commands: [
             az('resource update', {
               g: group,
@@ -136,7 +133,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
       ],
       back: [
         {
-          text: `${to(1)}, deploy: the old machine around its old disk; new readings stay in public.telemetry. ${app('start')}`,
+          text: `${to(1)}, deploy: the old machine with its old disk. ${app('start')}`,
         },
       ],
     },
@@ -161,8 +158,8 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
 
 /** Who is shut out of the machine, and what lets them in again. None of it needs a password or SSH. */
 export function lockedOut(names: Names): Step[] {
-  const { group, securityGroup, user } = names;
-  const rule = { n: 'ssh-from-me', priority: String(FIRST_GRACE_PRIORITY - 5), access: 'Allow', protocol: 'Tcp' };
+  const { group, securityGroup } = names;
+  const rule = { n: 'me', priority: String(FIRST_GRACE_PRIORITY - 5), access: 'Allow', protocol: 'Tcp' };
   return [
     {
       text: 'No answer: the security group does not know ADDRESS. Add it to adminCidrs and deploy; until then:',
@@ -179,10 +176,6 @@ export function lockedOut(names: Names): Step[] {
     {
       text: 'Still no answer, from phase 2 on: the machine’s own firewall. Until its next start:',
       commands: [onMachine(names, 'nft insert rule inet mqtt_saas input ip saddr ADDRESS tcp dport 22 accept')],
-    },
-    {
-      text: `No key it takes (KEY is a line of authorized_keys; from phase 2 on the user is azureuser):`,
-      commands: [onMachine(names, `su ${user} -c "umask 077; mkdir -p ~/.ssh; echo KEY >> ~/.ssh/authorized_keys"`)],
     },
   ];
 }

@@ -103,15 +103,14 @@ function renderChanges(changes: readonly Change[]): string[] {
   const of = (fate: Change['fate']) => changes.filter((each) => each.fate === fate);
   const gone = Map.groupBy(
     of('taken away'),
-    ({ phase, resource, why }) => `${phase}: ${placeOf(resource)} $ go: ${why}`,
+    ({ phase, resource, why }) => `${phase}: ${placeOf(resource)} loses $: ${why}`,
   );
-  const set = Map.groupBy(of('set'), ({ phase }) => phase);
-  const top = ({ resource, member }: Change) => `${placeOf(resource)} ${member.split('.').slice(0, 2).join('.')}`;
+  const set = Map.groupBy(of('set'), ({ phase, resource }) => `${phase}: ${placeOf(resource)}: `);
   return [
     ...[...gone].map(([text, members]) =>
       text.replace(' $', () => ` ${members.map(({ member }) => member).join(', ')}`),
     ),
-    ...[...set].map(([phase, members]) => `${phase}: set ${[...new Set(members.map(top))].join(', ')}`),
+    ...[...set].map(([text, members]) => text + [...new Set(members.map(({ why }) => why))].join('; ')),
   ]
     .sort()
     .flatMap((text) => wrap(text, '   '));

@@ -2,6 +2,7 @@
 
 python3 -m venv /tmp/az && /tmp/az/bin/pip install azure-cli==2.91.0
 /tmp/az/bin/python ops/adopt/testing/commands/syntax.py PULUMI >ops/adopt/testing/commands/syntax.json
+npm run format
 """
 
 import json
@@ -15,43 +16,20 @@ from azure.cli.core.file_util import create_invoker_and_load_cmds_and_args
 
 AZ = [
     "disk delete",
-    "disk show",
     "functionapp show",
     "functionapp start",
     "functionapp stop",
-    "group show",
-    "login",
-    "network nic show",
     "network nsg rule create",
-    "network nsg rule delete",
-    "network nsg rule list",
-    "network nsg rule update",
-    "network public-ip show",
-    "network public-ip update",
-    "network vnet subnet update",
     "resource delete",
-    "resource list",
-    "resource show",
     "resource update",
-    "storage account show",
-    "storage account update",
-    "vm deallocate",
     "vm run-command invoke",
-    "vm show",
-    "vm start",
-    "vm stop",
-    "vm update",
 ]
 PULUMI = [
     "config get",
-    "config rm",
     "config set",
     "destroy",
     "preview",
-    "refresh",
-    "stack init",
     "stack output",
-    "state delete",
     "state unprotect",
     "up",
 ]
