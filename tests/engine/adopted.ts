@@ -1,8 +1,9 @@
 // An adoption on the engine: the cloud that was recorded, the stack file that `ops adopt` writes of it, its phases as the report tells
 // them, and what has become of everything that was recorded.
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { type AdoptionPlan, planAdoption } from '../../ops/adopt/plan.ts';
@@ -17,6 +18,7 @@ import { SUBSCRIPTION } from './standins/azure-ids.ts';
 import type { Thing } from './standins/cloud.ts';
 import { type Difference, differencesOf } from './standins/compared.ts';
 import { thingsOf } from './standins/recorded.ts';
+import type { WireObject } from './standins/values.ts';
 
 /** A member of a recorded resource that is not what it was. */
 export interface Changed extends Difference {
@@ -35,13 +37,15 @@ export interface Case {
   accepted?: string[];
 }
 
+const run = promisify(execFile);
+
 export class Adopted {
   readonly stack: EngineStack;
   /** What `ops adopt` printed. */
   readonly report: string;
   private readonly planned: AdoptionPlan;
   private readonly recorded: Thing[];
-  private readonly names: Map<string, string>;
+  private readonly nameOf: Map<string, string>;
   private phase = 0;
 
   private constructor(stack: EngineStack, report: string, planned: AdoptionPlan, recorded: Thing[]) {
@@ -50,7 +54,27 @@ export class Adopted {
     this.planned = planned;
     this.recorded = recorded;
     const adopted = Object.entries({ ...planned.adoption.resources, ...planned.adoption.left });
-    this.names = new Map(adopted.map(([name, { id }]) => [id.toLowerCase(), name]));
+    this.nameOf = new Map(adopted.map(([name, { id }]) => [id.toLowerCase(), name]));
+  }
+
+  /** The program's names for what is adopted, sorted. */
+  get names(): string[] {
+    return [...this.nameOf.values()].sort();
+  }
+
+  /** Those that are no part of the stack in the end. */
+  get left(): string[] {
+    return Object.keys(this.planned.adoption.left).sort();
+  }
+
+  /** The machine as it is now. */
+  get machine(): WireObject {
+    return this.stack.cloud.get(this.planned.adoption.resources['broker-vm']!.id)!.outputs;
+  }
+
+  /** The Function App that was recorded. */
+  get oldApp(): WireObject {
+    return this.stack.cloud.get(this.planned.adoption.left['before-function-app']!.id)!.outputs;
   }
 
   static async open({ recording, shape, storage, accepted = [] }: Case): Promise<Adopted> {
@@ -75,10 +99,9 @@ export class Adopted {
   }
 
   /** `ops adopt` with these words. @throws Error */
-  adopt(...words: string[]): void {
+  private async adopt(...words: string[]): Promise<void> {
     const args = [join(ROOT, 'ops/main.ts'), 'adopt', ...words, '--stack', this.stack.stack, '--cwd', this.stack.dir];
-    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`adopt ${words.join(' ')}: ${stderr}`);
+    await run(process.execPath, args);
   }
 
   /**
@@ -89,8 +112,8 @@ export class Adopted {
     const [from, to] = [this.phase, phase];
     const { steps, back } = this.told(Math.max(from, to));
     if (to > from) runAz(this.stack.cloud, steps);
-    if (to !== from) this.adopt('phase', String(phase));
-    if (pack) this.adopt('exceptions');
+    if (to !== from) await this.adopt('phase', String(phase));
+    if (pack) await this.adopt('exceptions');
     const said = await this.stack.up(pack ? { pack, packConfig: this.exceptions() } : {});
     if (to < from) runAz(this.stack.cloud, back);
     this.phase = phase;
@@ -103,47 +126,45 @@ export class Adopted {
 
   /** A phase's section of the report, and the way back in it. */
   private told(phase: number): { steps: string; back: string } {
-    const [, section = ''] = new RegExp(`\n### Phase ${phase}\\b([^]*?)(?=\n###? |$)`).exec(this.report) ?? [];
+    const [, section = ''] = new RegExp(`\n## Phase ${phase}\\b([^]*?)(?=\n## |$)`).exec(this.report) ?? [];
     const [steps = '', back = ''] = section.split('\nBack');
     return { steps, back };
   }
 
   /** What the engine did to what was recorded: `['broker-vm', 'replace']`. */
   done(said: Said): [string, EngineOperation][] {
-    const names = new Set(this.names.values());
-    return changesOf(said).filter(([name]) => names.has(name));
+    return changesOf(said).filter(([name]) => this.names.includes(name));
   }
 
   /** Where what was recorded is not what it was. */
   changed(): Changed[] {
     return this.recorded.flatMap((thing) =>
       differencesOf(thing, this.stack.cloud.get(thing.id)).map((difference) => ({
-        name: this.names.get(thing.id.toLowerCase()) ?? thing.id,
+        name: this.nameOf.get(thing.id.toLowerCase()) ?? thing.id,
         ...difference,
       })),
     );
   }
 
-  /**
-   * Members that a phase changed or took away and that nobody was told of: the account says nothing of them until this phase, or
-   * that they are kept.
-   */
+  /** What was recorded and is not what it was, although nobody was told so for this phase or an earlier one. */
   untold(phase: number): Changed[] {
     return this.changed().filter(({ name, path, was }) => was !== undefined && !this.isTold(name, path, phase));
   }
 
   private isTold(name: string, path: string, phase: number): boolean {
-    const { adoption, account } = this.planned;
+    const { adoption, account, changes } = this.planned;
     const gone = adoption.left[name]?.gone;
     if (gone !== undefined) return path === '' && gone <= phase;
-    const members = account
-      .flatMap((part) => part.resources.map((each) => ({ phase: part.phase, ...each })))
-      .filter(({ resource }) => resource === name)
-      .flatMap((part) => part.members.map((member) => ({ ...member, phase: part.phase })));
-    const isUnder = (one: string, other: string) => one === other || one.startsWith(`${other}.`);
+    const isDue = (change: { phase: number; resource: string }) => change.resource === name && change.phase <= phase;
+    const [, rule] = /^securityRules\[(.*?)\]/.exec(path) ?? [];
+    if (rule) return changes.some((change) => isDue(change) && change.member === rule);
     const own = steps(path);
-    const about = members.filter((member) => isUnder(steps(member.path), own) || isUnder(own, steps(member.path)));
-    return about.length > 0 && about.every((member) => member.fate !== 'kept' && member.phase <= phase);
+    const isUnder = (one: string, other: string) => one === other || one.startsWith(`${other}.`);
+    const isAbout = (member: string) => isUnder(steps(member), own) || isUnder(own, steps(member));
+    const kept = account
+      .flatMap(({ resources }) => resources.filter(({ resource }) => resource === name))
+      .flatMap(({ members }) => members.filter(({ fate }) => fate === 'kept'));
+    return !kept.some((each) => isAbout(each.path)) && changes.some((each) => isDue(each) && isAbout(each.member));
   }
 
   close(): void {

@@ -7,6 +7,8 @@ import type { Case } from './adopted.ts';
 /** A case and the phases that are deployed, one after the other. */
 export interface Way extends Case {
   phases: number[];
+  /** The first time in each phase with the policies and the exceptions that `ops adopt exceptions` writes. */
+  pack?: true;
 }
 
 const named = (name: string, change: (files: Files) => void): NamedRecording => ({ name, change });
@@ -120,8 +122,8 @@ const all = named('all of it at once', (files) => {
 const EVERYTHING = [0, 1, 0, 1, 2, 1, 2, 3, 2, 3, 4];
 
 export const WAYS: Way[] = [
-  { recording: base, phases: EVERYTHING },
-  { recording: all, phases: EVERYTHING },
+  { recording: base, phases: EVERYTHING, pack: true },
+  { recording: all, phases: EVERYTHING, pack: true },
   ...AZ_SHAPES.map((shape) => ({ recording: base, shape, phases: [0, 1, 0, 1, 2, 1] })),
   { recording: recording('the rule for the certificate is open'), phases: [0, 1, 2] },
   { recording: recording('a machine with a key and no password'), phases: [0, 1, 2, 3, 4] },

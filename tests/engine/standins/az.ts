@@ -4,8 +4,9 @@ import { isObject, type WireObject } from './values.ts';
 
 /** Runs every command in a text, in its order. @returns those that did something. */
 export function runAz(cloud: Cloud, text: string): string[] {
-  return [...text.matchAll(/\baz (?=[a-z])/g)].flatMap(({ index }) => {
-    const words = commandAt(text.slice(index + 'az '.length));
+  const lines = text.replace(/\\\n\s*/g, '');
+  return [...lines.matchAll(/\baz (?=[a-z])/g)].flatMap(({ index }) => {
+    const words = commandAt(lines.slice(index + 'az '.length));
     const first = words.findIndex((word) => word.startsWith('-'));
     const verb = words.slice(0, first).join(' ');
     const run = COMMANDS[verb];
@@ -40,9 +41,20 @@ function optionsOf(words: string[]): Options {
   return options;
 }
 
+const RESOURCE_TYPES: Record<string, string> = {
+  'Microsoft.Compute/virtualMachines': 'compute:VirtualMachine',
+  'Microsoft.Network/networkInterfaces': 'network:NetworkInterface',
+};
+
 const COMMANDS: Record<string, (cloud: Cloud, options: Options) => void> = {
   'vm update': (cloud, options) => set(named(cloud, 'compute:VirtualMachine', options), options),
   'network nic update': (cloud, options) => set(named(cloud, 'network:NetworkInterface', options), options),
+  // Azure's own answer, with properties one level down.
+  'resource update': (cloud, options) => {
+    const [type = ''] = options['resource-type'] ?? [];
+    const own = Object.keys(RESOURCE_TYPES).find((each) => each.toLowerCase() === type.toLowerCase());
+    if (own) set(named(cloud, RESOURCE_TYPES[own]!, options), options);
+  },
   'functionapp stop': (cloud, options) => {
     named(cloud, 'web:WebApp', options).outputs.state = 'Stopped';
   },
@@ -64,7 +76,7 @@ function missing(id: string): never {
 function set({ outputs }: Thing, { set: changes = [] }: Options): void {
   for (const change of changes) {
     const [path = '', value = ''] = change.split(/=(.*)/s);
-    const keys = path.split(/[.[\]]+/).filter(Boolean);
+    const keys = path.split(/[.[\]]+/).filter((key) => key !== '' && key !== 'properties');
     const last = keys.pop()!;
     // biome-ignore lint/suspicious/noExplicitAny: a path into JSON.
     const into = keys.reduce<any>((node, key) => node?.[key], outputs) as WireObject | undefined;

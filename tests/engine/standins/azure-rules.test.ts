@@ -39,6 +39,11 @@ describe('with the machine goes what is attached with deleteOption Delete', () =
   it.each([
     ['its system disk, as recorded', '', ['NetworkInterface', 'PublicIPAddress']],
     ['nothing once az has said Detach', keepDisk, ['Disk', 'NetworkInterface', 'PublicIPAddress']],
+    [
+      'nor when it said so of Azure’s own answer, on two lines',
+      'az resource update -g g -n zeroclaw-b1s \\\n  --resource-type Microsoft.Compute/virtualMachines --set properties.storageProfile.osDisk.deleteOption=Detach',
+      ['Disk', 'NetworkInterface', 'PublicIPAddress'],
+    ],
     ['the interface', `${keepDisk}\n${dropNic}`, ['Disk', 'PublicIPAddress']],
     ['and its address', `${keepDisk}\n${dropNic}\n${dropAddress}`, ['Disk']],
     [
