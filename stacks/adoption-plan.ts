@@ -9,7 +9,7 @@ export const LAST_PHASE = 4;
 export const CUT_OVER = 2;
 
 /** The id of a resource in a group, or of a group. */
-export const RESOURCE_ID = /^\/subscriptions\/[^/]+\/resourceGroups\/.+/;
+export const RESOURCE_ID = /^\/subscriptions\/[^/]+\/resourceGroups\/.+/i;
 
 const phase = z.int().min(0, 'is no phase').max(LAST_PHASE, 'is no phase');
 const inputs = z.record(z.string(), z.unknown());

@@ -46,7 +46,12 @@ export function adopt(plan: Adoption | undefined): void {
   });
   for (const [name, { type, id, recorded, gone, retained }] of Object.entries(plan.left)) {
     if (plan.phase >= gone) continue;
-    const options = { version: provider.version, ...imported(id, plan), ...LEFT_ALONE, retainOnDelete: retained };
+    const options = {
+      version: provider.version,
+      ...imported(id, plan),
+      ...LEFT_ALONE,
+      retainOnDelete: retained || plan.phase === 0,
+    };
     new Left(type, name, recorded, options);
   }
 }
@@ -91,7 +96,9 @@ export function inputsOf(name: string, props: Inputs, plan: Adoption): Inputs {
 function optionsOf({ id, hardened }: Adoption['resources'][string], plan: Adoption): CustomResourceOptions {
   if (plan.phase >= hardened) return imported(id, plan);
   // Once it was changed, an earlier phase means changing it back.
-  return { ...imported(id, plan), ...(plan.reached < hardened ? LEFT_ALONE : { ignoreChanges: [] }) };
+  const changes = plan.reached < hardened ? LEFT_ALONE : { ignoreChanges: [] };
+  // The way back from phase 0 is pulumi destroy, which must not delete what was there before the stack.
+  return { ...imported(id, plan), ...changes, ...(plan.phase === 0 ? { retainOnDelete: true } : {}) };
 }
 
 /** What is in the state need not be imported, and while it says so the engine refuses to replace it. */

@@ -4,18 +4,23 @@ import type { Inputs } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
 
-/** An extension that only sets a user's key or password, once. */
-const DONE_WITH = 'VMAccessForLinux';
+/** An extension that only sets a user's key or password, once: its type, and the name that az gives it. */
+const DONE_WITH = ['VMAccessForLinux', 'enablevmaccess'];
 
-export function besideOf({ vm, nic, securityGroup, locks }: Recording, subnet: Json): Record<string, Inputs> {
+export function besideOf(
+  { vm, nic, securityGroup, locks, resources, containers, shares }: Recording,
+  subnet: Json,
+): Record<string, Inputs> {
   const nicId = id(nic);
   const others = (list: Json | undefined, own: string) =>
     items(list)
       .map(id)
       .filter((each) => !each.startsWith(own));
-  const extensions = items(at(vm, 'resources'))
-    .filter((each) => ![at(each, 'virtualMachineExtensionType'), at(each, 'typePropertiesType')].includes(DONE_WITH))
-    .map((each) => String(at(each, 'name') ?? id(each).split('/').at(-1)));
+  const isExtension = (each: Json) => id(each).startsWith(`${id(vm)}/extensions/`);
+  const extensions = [...items(at(vm, 'resources')), ...resources.filter(isExtension)].filter(
+    (each) => !DONE_WITH.some((word) => [at(each, 'typePropertiesType'), nameOf(each)].includes(word)),
+  );
+  const names = (list: Json[]) => [...new Set(list.map(nameOf))];
   const ofSubnet = at(subnet, 'networkSecurityGroup', 'id');
   const isOther = ofSubnet !== undefined && String(ofSubnet).toLowerCase() !== id(securityGroup);
   return filled({
@@ -30,9 +35,22 @@ export function besideOf({ vm, nic, securityGroup, locks }: Recording, subnet: J
       sharedWith: others(at(subnet, 'ipConfigurations'), nicId),
       otherSecurityGroup: isOther ? [ofSubnet] : [],
     },
-    'broker-vm': { extensions, userData: at(vm, 'userData') === undefined ? [] : ['not recorded'] },
+    'broker-vm': { extensions: names(extensions), userData: at(vm, 'userData') === undefined ? [] : ['not recorded'] },
+    'storage-account': {
+      fileShares: names(shares),
+      containers: names(containers.filter((each) => !THE_HOSTS.test(String(at(each, 'name'))))),
+    },
   });
 }
+
+/** Containers that the Function App's host makes. */
+const THE_HOSTS = /^(azure-webjobs-.*|scm-releases)$/;
+
+/** A part's name is its own last one. */
+const nameOf = (value: Json) =>
+  String(at(value, 'name') ?? id(value))
+    .split('/')
+    .at(-1) as string;
 
 const id = (value: Json) => String(at(value, 'id')).toLowerCase();
 

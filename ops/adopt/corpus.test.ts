@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import type { Plan } from '../../preview/plan.ts';
+import type { Violation } from '../../preview/policy/violation.ts';
 import { inputsOf } from '../../stacks/adoption.ts';
 import type { Member } from './account.ts';
 import { attachedForLife } from './beside.ts';
@@ -13,6 +14,7 @@ import { at, type Json } from './json.ts';
 import { type AdoptionPlan, type Decided, planAdoption } from './plan.ts';
 import { readRecording } from './recording.ts';
 import { baseFiles, type Files, GROUP_ID, write } from './testing/recordings.ts';
+import { phaseOf } from './today.ts';
 
 const SNAPSHOT: Plan = JSON.parse(readFileSync(join(ROOT, 'stacks/snapshots/dev.json'), 'utf8'));
 const DAYS = { publicUntil: '2099-03-31', gatewayUntil: '2099-12-31' };
@@ -191,7 +193,6 @@ test.each<[what: string, change: Change, resource: string, path: string, value: 
   ["somebody's tags of the group", (f) => (f.group.tags = { wbs: 'X-17' }), 'group', 'tags.wbs', 'X-17'],
   ["somebody's tags of the machine", (f) => (f.vm.tags = { backup: 'daily' }), 'broker-vm', 'tags.backup', 'daily'],
   ['who manages the group', (f) => (f.group.managedBy = '/subscriptions/x'), 'group', 'managedBy', '/subscriptions/x'],
-  ['a group in another region', (f) => (f.group.location = 'westeurope'), 'group', 'location', 'westeurope'],
   ["the machine's zone", (f) => (f.vm.zones = ['1']), 'broker-vm', 'zones', ['1']],
   [
     'its availability set',
@@ -452,6 +453,13 @@ test.each<[what: string, change: Change, name: string, told: string]>([
     'no way back',
   ],
   [
+    'a group in another region',
+    (f) => (f.group.location = 'West Europe'),
+    'group.location',
+    'governance-allowed-places-and-sizes',
+  ],
+  ['premium storage', (f) => (f.storage[0].sku.name = 'Premium_LRS'), 'storage-account.sku.name', '--storage none'],
+  [
     'a lock',
     (f) => (f.locks = [{ id: id('Microsoft.Authorization/locks', 'keep'), name: 'keep', level: 'CanNotDelete' }]),
     'group.locks',
@@ -529,6 +537,20 @@ const both: Change = (f) => {
   second(f);
   unknown(f);
 };
+
+test('a group in another region stays there: Azure would make another one', () => {
+  const plan = adopted((f) => (f.group.location = 'West Europe'), { accepted: ['group.location'] });
+  for (let phase = 0; phase <= 4; phase += 1)
+    expect(sent(plan, 'group', phase)).toMatchObject({ location: 'westeurope' });
+});
+
+test('what an interface keeps until the cut-over is excused until then', () => {
+  const { adoption } = adopted((f) => (f.nic.enableIPForwarding = true));
+  const urn = 'urn:pulumi:dev::mqtt-saas::mqtt-saas:index:Network$azure-native:network:NetworkInterface::network-nic';
+  const of = (policy: string) =>
+    phaseOf({ urn, policy, message: '"network-nic" …', level: 'mandatory' } as Violation, adoption);
+  expect([of('network-no-ip-forwarding'), of('governance-required-tags')]).toEqual([2, 1]);
+});
 
 test('of several accounts the function’s is taken, or the one that is named, never just the first', () => {
   const taken = (plan: AdoptionPlan) => [
@@ -615,6 +637,66 @@ test('a group whose name az prints in capitals is one group', () => {
   const plan = adopted(() => {});
   const ids = [...Object.values(plan.adoption.resources), ...Object.values(plan.adoption.left)].map((each) => each.id);
   expect(ids.filter((each) => !`${each}/`.startsWith(`${GROUP_ID}/`))).toEqual([]);
+});
+
+const RULE = (name: string, actions: object): Files => ({
+  name,
+  enabled: true,
+  type: 'Lifecycle',
+  definition: { actions },
+});
+const lifecycleOf = (...rules: Files[]) => ({
+  id: `${baseFiles().storage[0].id}/managementPolicies/default`,
+  policy: { rules },
+});
+
+test('what others do with the account’s blobs stays beside what the platform does', () => {
+  const plan = adopted((f) => {
+    Object.assign(f['blob-service'], {
+      cors: { corsRules: [{ allowedOrigins: ['https://x.example.com'], allowedMethods: ['GET'], maxAgeInSeconds: 5 }] },
+      isVersioningEnabled: true,
+      deleteRetentionPolicy: { enabled: true, days: 90 },
+    });
+    f.lifecycle = lifecycleOf(RULE('to-cool', { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: 30 } } }));
+  });
+  expect(sent(plan, 'storage-blobs', 3)).toMatchObject({
+    cors: { corsRules: [{ allowedOrigins: ['https://x.example.com'] }] },
+    isVersioningEnabled: true,
+    deleteRetentionPolicy: { enabled: true, days: 90 },
+    containerDeleteRetentionPolicy: { enabled: true, days: 7 },
+  });
+  const rules = (phase: number) =>
+    (at(sent(plan, 'storage-lifecycle', phase), 'policy', 'rules') as Files[]).map(({ name }) => name);
+  expect([2, 3, 4].map(rules)).toEqual([['to-cool'], ['old-broker-state', 'to-cool'], ['old-broker-state', 'to-cool']]);
+});
+
+test('a lifecycle rule that deletes is refused by name, and what others keep in the account is told', () => {
+  const change: Change = (f) => {
+    f.lifecycle = lifecycleOf(RULE('clean', { baseBlob: { delete: { daysAfterModificationGreaterThan: 7 } } }));
+  };
+  expect(() => adopted(change)).toThrow('storage-lifecycle.policy.rules.*.definition.actions.baseBlob.delete');
+  const plan = adopted((f) => {
+    f.shares.push({ name: 'plant-files' });
+    f.containers.push({ name: 'reports' });
+  });
+  expect(said(plan, 'storage-account', 'fileShares')).toMatchObject({
+    recorded: ['plant-files'],
+    fate: 'taken away',
+    phase: 3,
+  });
+  expect(said(plan, 'storage-account', 'containers')).toMatchObject({ recorded: ['reports'], fate: 'set', phase: 3 });
+});
+
+test('an extension that the group lists counts as one of the machine, and the one that sets a key does not', () => {
+  const listed = (f: Files) => ({
+    id: `${f.vm.id}/extensions/AADSSHLoginForLinux`,
+    name: 'zeroclaw-b1s/AADSSHLoginForLinux',
+    type: 'Microsoft.Compute/virtualMachines/extensions',
+  });
+  expect(() => adopted((f) => f.resources.push(listed(f)))).toThrow('broker-vm.extensions (["AADSSHLoginForLinux"])');
+  adopted((f) => (f.vm.resources = [{ name: 'enablevmaccess', typePropertiesType: 'VMAccessForLinux' }]));
+  // It ends with the machine, so it is not among what stays as it is.
+  expect(adopted((f) => f.resources.push(listed(f)), { accepted: ['broker-vm.extensions'] }).untouched).toEqual([]);
 });
 
 test('no secret of the machine gets into the stack file', () => {

@@ -56,13 +56,23 @@ const NAMES = [
   'publicIpAddress',
   'networkInterface',
 ];
-const ITS_NAME: Decision[] = [...NAMES, 'vm', 'account'].map((name) => ({ at: `${name}Name`, fate: 'apart', why: '' }));
+const ITS_NAME: Decision[] = [...NAMES, 'vm', 'account', 'blobServices', 'managementPolicy'].map((name) => ({
+  at: `${name}Name`,
+  fate: 'apart',
+  why: '',
+}));
 
 /** By the program's name for the resource. `*` is each. */
 export const DECISIONS: Record<string, Decision[]> = {
   '*': [
     ...ITS_NAME,
     { at: 'location', fate: 'same', only: (value, { location }) => plain(value) === location, why: '' },
+    {
+      at: 'location',
+      fate: 'kept',
+      byName: always,
+      why: "it stays where it is, and the policies allow the machine's region alone: list this one for governance-allowed-places-and-sizes",
+    },
     { at: 'tags.*', fate: 'set', only: isOurs, why: 'the stack file says who it belongs to' },
   ],
   group: [
@@ -276,6 +286,23 @@ export const DECISIONS: Record<string, Decision[]> = {
       back: 'none: Azure upgrades an account for good',
       why: 'soft delete and lifecycle rules need an account of the second kind',
     },
+    {
+      at: 'sku.name',
+      fate: 'kept',
+      only: (value) => String(value).startsWith('Premium'),
+      byName: always,
+      why: 'the policies allow no premium storage: list it for governance-allowed-places-and-sizes, or take --storage none',
+    },
+    {
+      at: 'fileShares',
+      fate: 'taken away',
+      why: 'these shares are mounted with an account key, which the account takes no more',
+    },
+    {
+      at: 'containers',
+      fate: 'set',
+      why: 'these stay, and open for identities with a role alone, not for keys or public links',
+    },
     { at: 'enableHttpsTrafficOnly', fate: 'set', to: true, why: 'who comes without TLS is refused, SMB 2 and NFS too' },
     {
       at: 'minimumTlsVersion',
@@ -302,6 +329,26 @@ export const DECISIONS: Record<string, Decision[]> = {
       only: is('Deny'),
       byName: always,
       why: 'the new Function App is on no list: let it in, or take --storage none, and the platform makes an account of its own',
+    },
+  ],
+  'storage-blobs': [
+    ...['deleteRetentionPolicy', 'containerDeleteRetentionPolicy'].flatMap((policy): Decision[] => [
+      { at: `${policy}.enabled`, fate: 'set', to: true, why: 'what was deleted can be had back for a week' },
+      {
+        at: `${policy}.days`,
+        fate: 'set',
+        to: 7,
+        only: (value) => Number(value) < 7,
+        why: 'what was deleted can be had back for a week',
+      },
+    ]),
+  ],
+  'storage-lifecycle': [
+    {
+      at: 'policy.rules.*.definition.actions.baseBlob.delete',
+      fate: 'kept',
+      byName: always,
+      why: "rules that delete may mean the platform's containers too (function-packages, broker-state): give them filters that do not",
     },
   ],
 };

@@ -30,6 +30,12 @@ const ADOPTED: Record<
   'network-nic': [({ nic }) => nic, translate.networkInterface, 1],
   'broker-vm': [({ vm }) => vm, translate.machine, 2],
   'storage-account': [({ storage }) => storage[0], translate.storageAccount, 3],
+  'storage-blobs': [
+    (files) => files['blob-service'],
+    (answer, { storage }) => translate.blobService(answer, storage[0]),
+    3,
+  ],
+  'storage-lifecycle': [() => ({}), (answer, { storage }) => translate.lifecycle(answer, storage[0]), 3],
 };
 
 /**
@@ -46,6 +52,9 @@ const NO_MEMBER: Record<string, RegExp> = {
     /^(networkInterfaceName|networkSecurityGroup)\b|^ipConfigurations\.0\.(privateIPAddress$|subnet\.|publicIPAddress\.(?!deleteOption))/,
   'broker-vm': /^(vmName|userData)$|^osProfile\.(customData|adminPassword)$|^networkProfile\.networkInterfaces\.0\.id$/,
   'storage-account': /^accountName/,
+  'storage-blobs': /^(accountName|blobServicesName)/,
+  // The program's rule is the first, so this one is the second; a test of its own sends it.
+  'storage-lifecycle': /^(accountName|managementPolicyName|policy)/,
 };
 
 type Sample = { path: (string | number)[]; value: Json };
@@ -83,8 +92,9 @@ function put(into: Files, [step = '', ...rest]: Sample['path'], value: Json): vo
 function lost(resource: string, { path, value }: Sample): string | undefined {
   const [of, to, hardened] = ADOPTED[resource]!;
   const files = baseFiles();
-  put(of(files), path, value);
-  const recorded = to(of(files) as Json, files);
+  const answer = of(files);
+  put(answer, path, value);
+  const recorded = to(answer as Json, files);
   const shown = path.join('.');
   const found = at(recorded, ...path);
   if (found === undefined) {

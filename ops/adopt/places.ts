@@ -10,4 +10,6 @@ export const PLACES: Record<string, [type: string, ...component: [type: string, 
   'network-nic': ['network:NetworkInterface', 'Network', 'network'],
   'broker-vm': ['compute:VirtualMachine', 'BrokerMachine', 'broker'],
   'storage-account': ['storage:StorageAccount', 'Storage', 'storage'],
+  'storage-blobs': ['storage:BlobServiceProperties', 'Storage', 'storage'],
+  'storage-lifecycle': ['storage:ManagementPolicy', 'Storage', 'storage'],
 };

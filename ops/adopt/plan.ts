@@ -90,6 +90,15 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
   adopt('network-nic', nic, 1, translate.networkInterface(nic));
   adopt('broker-vm', vm, CUT_OVER, translate.machine(vm), translate.restoredMachine(vm));
   if (storage) adopt('storage-account', storage, 3, translate.storageAccount(storage));
+  const { blobService, lifecycle } = recording;
+  if (isPartOf(blobService, storage))
+    adopt('storage-blobs', blobService, 3, translate.blobService(blobService, storage as Json));
+  if (isPartOf(lifecycle, storage)) {
+    adopt('storage-lifecycle', lifecycle, 3, translate.lifecycle(lifecycle, storage as Json));
+    // The program's rule is the first.
+    const { kept } = resources['storage-lifecycle'] as { kept?: { policy?: { rules?: unknown[] } } };
+    kept?.policy?.rules?.unshift(null);
+  }
   throwRefused(Object.values(judged).flatMap(({ refused }) => refused));
 
   const leaving = (type: string, resource: Json, recorded: translate.Inputs, retained = false) => ({
@@ -125,7 +134,10 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
   }
   const grace = graceRules(securityGroup);
   const account = accountOf(judged);
-  const taken = new Set([...Object.values(resources), ...Object.values(left)].map(({ id }) => id.toLowerCase()));
+  // A part goes with what it is of; what is in the group does not.
+  const { group: _, ...parts } = { ...resources, ...left };
+  const taken = Object.values(parts).map(({ id }) => `${id}/`.toLowerCase());
+  const isTaken = (id: string) => taken.some((each) => `${id}/`.startsWith(each));
   const zones = at(vm, 'zones');
   const label = at(publicAddress, 'dnsSettings', 'domainNameLabel');
   return {
@@ -158,7 +170,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
     changes: [...changesIn(account), ...ruleChanges(grace)],
     kept: keptIn(account) + grace.rules.length,
     untouched: recording.resources
-      .filter((resource) => !taken.has(idOf(resource, here).toLowerCase()))
+      .filter((resource) => !isTaken(idOf(resource, here).toLowerCase()))
       .map((resource) => ({
         id: textAt(resource, 'id'),
         why: `the program has no place for this ${textAt(resource, 'type')}`,
@@ -169,9 +181,17 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
 /** Its id with the group's name as the group has it: az prints it also in capitals, and another name is another resource. */
 function idOf(resource: Json, group: string): string {
   const [, before = '', name = '', rest = ''] =
-    /^(.*\/resourceGroups\/)([^/]+)(.*)$/i.exec(textAt(resource, 'id')) ?? [];
-  return name.toLowerCase() === group.toLowerCase() ? `${before}${group}${rest}` : textAt(resource, 'id');
+    /^(.*\/)resourceGroups\/([^/]+)(.*)$/i.exec(textAt(resource, 'id')) ?? [];
+  const isHere = name.toLowerCase() === group.toLowerCase();
+  return isHere ? `${before}resourceGroups/${group}${rest}` : textAt(resource, 'id');
 }
+
+/** Recorded of the account that is taken over, and of no other. */
+const isPartOf = (part: Json | undefined, storage: Json | undefined): part is Json =>
+  part !== undefined &&
+  String(at(part, 'id'))
+    .toLowerCase()
+    .startsWith(`${at(storage, 'id')}/`.toLowerCase());
 
 const ofType = ({ resources }: Recording, type: string) =>
   resources.filter((resource) => textAt(resource, 'type').toLowerCase() === type);

@@ -5,7 +5,7 @@
 #
 #   sh ops/adopt/record.sh GROUP VM FUNCTION_APP FOLDER
 #
-# With BROKER_SSH=azureuser@HOST it also looks at the broker's configuration (user names, listeners, certificate), and with
+# With BROKER_SSH=azureuser@HOST it also looks at the broker's configuration (user names, listeners, certificate, sessions), and with
 # DATABASE_URL at the table public.telemetry (columns, row security).
 set -eu
 umask 077
@@ -62,6 +62,15 @@ look "[?name=='AzureWebJobsStorage' || name=='AzureWebJobsStorage__accountName']
 plan=$(look 'appServicePlanId || serverFarmId || properties.serverFarmId' functionapp show --resource-group "$group" --name "$app")
 save plan appservice plan show --ids "$plan"
 save storage storage account list --resource-group "$group"
+storage=$(cat "$folder/function-storage.txt")
+if [ -n "$storage" ] && [ -n "$(look "[?name=='$storage'].name" storage account list --resource-group "$group")" ]; then
+  save blob-service storage account blob-service-properties show --resource-group "$group" --account-name "$storage"
+  save containers storage container-rm list --resource-group "$group" --storage-account "$storage"
+  save shares storage share-rm list --resource-group "$group" --storage-account "$storage"
+  # Most accounts have none, and then az fails.
+  if az storage account management-policy show --resource-group "$group" --account-name "$storage" --output json \
+    >"$folder/.part" 2>/dev/null; then mv "$folder/.part" "$folder/lifecycle.json"; else rm -f "$folder/.part"; fi
+fi
 save ssh-keys sshkey list --resource-group "$group"
 
 if [ -n "${BROKER_SSH:-}" ]; then
@@ -73,6 +82,10 @@ cat /etc/mosquitto/mosquitto.conf /etc/mosquitto/conf.d/*.conf |
   grep -E '^(listener|port|allow_anonymous|password_file|acl_file|cafile|certfile|keyfile) '
 certificate=$(cat /etc/mosquitto/mosquitto.conf /etc/mosquitto/conf.d/*.conf | sed -n 's/^certfile //p' | head -1)
 openssl x509 -noout -issuer -subject -enddate -in "$certificate"
+# How often a client came without a session that it keeps (c1), and with one (c0), as the log says of each.
+zcat -f /var/log/mosquitto/mosquitto.log* 2>/dev/null |
+  sed -nE 's/.*: New client connected from .* \(p[0-9]+, c([01]), k[0-9]+.*/\1/p' | sort | uniq -c |
+  sed -E -e 's/^ *([0-9]+) 1$/session clean \1/' -e 's/^ *([0-9]+) 0$/session persistent \1/'
 END
 fi
 

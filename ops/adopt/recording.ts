@@ -23,6 +23,11 @@ export interface Recording {
   storageAccounts: Json[];
   /** The name of the account that the Function App works with; undefined when it is not known. */
   functionStorage: string | undefined;
+  /** Of that account; undefined and empty where they were not looked at. */
+  blobService: Json | undefined;
+  lifecycle: Json | undefined;
+  containers: Json[];
+  shares: Json[];
   /** Locks on the group or in it; none where they were not looked at. */
   locks: Json[];
   sshKeys: Json[];
@@ -65,6 +70,10 @@ export function readRecording(folder: string): Recording {
     functionStorage: optional('function-storage.txt')
       ? readFileSync(join(folder, 'function-storage.txt'), 'utf8').trim() || undefined
       : undefined,
+    blobService: optional('blob-service.json') ? readFile('blob-service') : undefined,
+    lifecycle: optional('lifecycle.json') ? readFile('lifecycle') : undefined,
+    containers: optional('containers.json') ? items(readFile('containers')) : [],
+    shares: optional('shares.json') ? items(readFile('shares')) : [],
     locks: optional('locks.json') ? items(readFile('locks')) : [],
     sshKeys: items(read('ssh-keys')),
     broker: broker.split('\n').filter(Boolean),

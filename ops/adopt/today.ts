@@ -68,13 +68,17 @@ export async function judgeToday(
 }
 
 /** Policies that ask for another resource beside the one they object to: the first deployment makes it. */
-const BESIDE = ['governance-diagnostics', 'storage-soft-delete'];
+const BESIDE = ['governance-diagnostics'];
+
+/** What a policy objects to and the interface keeps until the cut-over. */
+const UNTIL: Record<string, string> = { 'network-no-ip-forwarding': 'enableIPForwarding' };
 
 /** The phase that changes, or takes away, what the policy objects to. */
 export function phaseOf({ urn, message, policy }: Violation, { resources, left, graceRules }: Adoption): number {
   const name = nameOf(urn);
   // A rule that devices use stays longer than the group it is in.
   if (graceRules.some((rule) => isAbout(message, rule))) return CUT_OVER;
+  if ((UNTIL[policy] ?? '') in (resources[name]?.until ?? {})) return CUT_OVER;
   if (name in resources && BESIDE.includes(policy)) return 0;
   // What the stack as a whole lacks, such as alerts and a budget, the first deployment brings.
   return resources[name]?.hardened ?? left[name]?.gone ?? 0;

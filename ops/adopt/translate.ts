@@ -109,6 +109,17 @@ export const storageAccount = (value: Json): Inputs => ({
   ...whole('storage:StorageAccount', value, { accountName: textAt(value, 'name') }),
 });
 
+/** @param account that it is of. */
+export const blobService = (value: Json, account: Json): Inputs =>
+  whole('storage:BlobServiceProperties', value, {
+    accountName: textAt(account, 'name'),
+    blobServicesName: 'default',
+  });
+
+/** @param account that it is of. */
+export const lifecycle = (value: Json, account: Json): Inputs =>
+  whole('storage:ManagementPolicy', value, { accountName: textAt(account, 'name'), managementPolicyName: 'default' });
+
 export const sshKey = (value: Json): Inputs =>
   compact({
     sshPublicKeyName: textAt(value, 'name'),

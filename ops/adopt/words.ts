@@ -3,7 +3,6 @@ import type { Unsafe } from './today.ts';
 
 /** By policy. */
 export const WORDS: Record<string, string> = {
-  'function-app-always-on': 'the app may sleep',
   'function-app-https-only': 'plain HTTP',
   'function-app-managed-identity': 'no identity of its own',
   'function-app-no-open-doors': 'debugging or CORS is open',
@@ -16,12 +15,14 @@ export const WORDS: Record<string, string> = {
   'governance-diagnostics': 'no log of who did what',
   'governance-required-tags': 'no tags',
   'network-flow-logs': 'no log of connections',
-  'network-guarded-interfaces': 'no security group',
   'network-no-ip-forwarding': 'forwards packets',
   'network-no-ipv6-any': 'open to all of IPv6',
-  'network-public-address': 'a public address that is not the broker’s',
+  'network-public-address-fixed': 'an address that may change, or one more than there should be',
+  'network-public-interfaces-guarded': 'no security group',
   'network-rules-in-one-order': 'two rules of one name or priority',
   'network-rules-readable': 'a rule that nobody can read',
+  'network-ways-in-judged': 'a way in that nobody judges',
+  'production-protected-disks': 'disks are not protected',
   'retired-basic-address': 'a Basic address, which Azure has ended',
   'retired-first-burstable-machines': 'a size that Azure ends',
   'retired-linux-consumption': 'a plan that Azure ends on 2028-09-30',
@@ -36,6 +37,7 @@ export const WORDS: Record<string, string> = {
   'vm-no-disk-export': 'can be exported by a link',
   'vm-no-password-login': 'SSH takes passwords',
   'vm-no-secret-in-boot-data': 'a secret in the boot data',
+  'vm-no-secret-in-extensions': 'a secret in an extension, or one that is not allowed',
   'vm-trusted-launch': 'no secure boot',
 };
 
@@ -49,6 +51,8 @@ const PLACES: Record<string, string> = {
   'network-nic': 'interface',
   'broker-vm': 'machine',
   'storage-account': 'storage',
+  'storage-blobs': 'blobs',
+  'storage-lifecycle': 'lifecycle rules',
   'before-function-app': 'app',
   'before-plan': 'plan',
   'before-os-disk': 'disk',
