@@ -1,7 +1,8 @@
 // An adoption on the engine: the cloud that was recorded, the stack file that `ops adopt` writes of it, its phases as the report tells
 // them, and what has become of everything that was recorded.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
@@ -9,8 +10,7 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import { type AdoptionPlan, planAdoption } from '../../ops/adopt/plan.ts';
 import { readRecording } from '../../ops/adopt/recording.ts';
 import type { AzShape } from '../../ops/adopt/testing/az-shapes.ts';
-import { baseFiles, type Files, type NamedRecording } from '../../ops/adopt/testing/recordings.ts';
-import { adoptSample } from '../../ops/adopt/testing/sample.ts';
+import { baseFiles, type Files, type NamedRecording, write } from '../../ops/adopt/testing/recordings.ts';
 import { changesOf, type EngineOperation, type Said } from './events.ts';
 import { EngineStack } from './stack.ts';
 import { runAz } from './standins/az.ts';
@@ -37,7 +37,14 @@ export interface Case {
   accepted?: string[];
 }
 
+const DAYS = { publicUntil: '2099-03-31', gatewayUntil: '2099-12-31' };
 const run = promisify(execFile);
+
+/** `ops adopt` with these words. @returns what it printed. @throws Error */
+async function adopt(folder: string, ...words: string[]): Promise<string> {
+  const args = [join(ROOT, 'ops/main.ts'), 'adopt', ...words, '--stack', 'dev', '--cwd', folder];
+  return (await run(process.execPath, args)).stdout;
+}
 
 export class Adopted {
   readonly stack: EngineStack;
@@ -82,26 +89,26 @@ export class Adopted {
     here(recording).change(files);
     const things = thingsOf(files);
     const words = [...(storage ? ['--storage', storage] : []), ...accepted.flatMap((each) => ['--accept', each])];
-    const sample = adoptSample(here(recording, shape), words);
+    const folder = mkdtempSync(join(tmpdir(), 'adopted-'));
+    const recorded = join(folder, 'recorded');
     try {
-      const written = readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8');
-      const { vmSize } = Object.fromEntries(
-        Object.entries(parse(written).config).map(([key, value]) => [key.split(':')[1], value]),
-      );
-      const decided = { publicUntil: '2099-03-31', gatewayUntil: '2099-12-31', vmSize, storage, accepted };
-      const planned = planAdoption(readRecording(join(sample.folder, 'recorded')), decided);
+      mkdirSync(recorded);
+      write(here(recording, shape), recorded);
+      const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
+      writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
+      const file = join(folder, 'Pulumi.dev.yaml');
+      cpSync(join(ROOT, 'Pulumi.dev.yaml'), file);
+      const days = ['--public-until', DAYS.publicUntil, '--gateway-until', DAYS.gatewayUntil];
+      const report = await adopt(folder, '--from', recorded, ...days, ...words);
+      const written = readFileSync(file, 'utf8');
+      const { 'mqtt-saas:vmSize': vmSize } = parse(written).config;
+      const planned = planAdoption(readRecording(recorded), { ...DAYS, vmSize, storage, accepted });
       const stack = await EngineStack.open({ stack: 'dev', change: () => written });
       for (const thing of things) stack.cloud.put(structuredClone(thing));
-      return new Adopted(stack, sample.report, planned, things);
+      return new Adopted(stack, report, planned, things);
     } finally {
-      sample.remove();
+      rmSync(folder, { recursive: true, force: true });
     }
-  }
-
-  /** `ops adopt` with these words. @throws Error */
-  private async adopt(...words: string[]): Promise<void> {
-    const args = [join(ROOT, 'ops/main.ts'), 'adopt', ...words, '--stack', this.stack.stack, '--cwd', this.stack.dir];
-    await run(process.execPath, args);
   }
 
   /**
@@ -112,8 +119,8 @@ export class Adopted {
     const [from, to] = [this.phase, phase];
     const { steps, back } = this.told(Math.max(from, to));
     if (to > from) runAz(this.stack.cloud, steps);
-    if (to !== from) await this.adopt('phase', String(phase));
-    if (pack) await this.adopt('exceptions');
+    if (to !== from) await adopt(this.stack.dir, 'phase', String(phase));
+    if (pack) await adopt(this.stack.dir, 'exceptions');
     const said = await this.stack.up(pack ? { pack, packConfig: this.exceptions() } : {});
     if (to < from) runAz(this.stack.cloud, back);
     this.phase = phase;

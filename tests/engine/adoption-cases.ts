@@ -124,7 +124,13 @@ const EVERYTHING = [0, 1, 0, 1, 2, 1, 2, 3, 2, 3, 4];
 export const WAYS: Way[] = [
   { recording: base, phases: EVERYTHING, pack: true },
   { recording: all, phases: EVERYTHING, pack: true },
-  ...AZ_SHAPES.map((shape) => ({ recording: base, shape, phases: [0, 1, 0, 1, 2, 1] })),
+  ...AZ_SHAPES.map((shape) => ({
+    recording: base,
+    shape,
+    phases: [0, 1, 2, 1, 0],
+    // The portal's extensions end with the machine.
+    accepted: ['broker-vm.extensions'],
+  })),
   { recording: recording('the rule for the certificate is open'), phases: [0, 1, 2] },
   { recording: recording('a machine with a key and no password'), phases: [0, 1, 2, 3, 4] },
   { recording: deletedAlong, phases: [0, 1, 2, 1] },

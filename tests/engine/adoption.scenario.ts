@@ -62,7 +62,11 @@ async function walk(way: Way): Promise<void> {
         ).toEqual(before);
       }
       seen.set(phase, changed);
-      if (phase === 0) expect(changed, step).toEqual([]);
+      if (phase === 0)
+        expect(
+          changed.filter((each) => !seen.has(CUT_OVER) || !isRestored(each)),
+          step,
+        ).toEqual([]);
       if (Math.max(...seen.keys()) < CUT_OVER) expect(adopted.machine.vmId).toBe(old);
       expect(cloud.find('azure-native:network:PublicIPAddress').outputs.ipAddress).toBe('203.0.113.77');
       if (phase < LAST_PHASE) expect(adopted.oldApp.state).toBe(phase < CUT_OVER ? 'Running' : 'Stopped');

@@ -18,6 +18,7 @@ export interface Difference {
 const DEFAULTS: Record<string, Wire> = {
   accessTier: 'Hot',
   allowExtensionOperations: true,
+  allowSharedKeyAccess: true,
   bypass: 'AzureServices',
   defaultAction: 'Allow',
   diskControllerType: 'SCSI',
@@ -92,7 +93,7 @@ function compare(
     const keys = [...new Set([...olds.keys(), ...news.keys()])];
     return keys.flatMap((key) => compare(olds.get(key), news.get(key), item, `${path}[${key}]`));
   }
-  return text(was) === text(is) ? [] : [{ path, was, is }];
+  return text(was, path) === text(is, path) ? [] : [{ path, was, is }];
 }
 
 const isEmpty = (value: Wire | undefined) =>
@@ -102,10 +103,11 @@ const isEmpty = (value: Wire | undefined) =>
 const named = (list: Wire[]): Map<string, Wire> =>
   new Map(list.map((each, i) => [String((isObject(each) && (each.name ?? each.lun)) ?? i), each]));
 
-/** Ids and most of Azure's words have no case; a list of plain values has no order. */
-function text(value: Wire | undefined): string {
-  if (Array.isArray(value) && !value.some(isObject)) return JSON.stringify(value.map(String).sort()).toLowerCase();
-  return typeof value === 'string' && !/^(\/subscriptions|tcp|udp|icmp)/i.test(value)
-    ? JSON.stringify(value)
-    : (JSON.stringify(value) ?? '').toLowerCase();
+/** Ids, protocols and images have no case; a list of plain values has no order. */
+function text(value: Wire | undefined, path = ''): string {
+  const written =
+    JSON.stringify(Array.isArray(value) && !value.some(isObject) ? value.map(String).sort() : value) ?? '';
+  const hasNoCase =
+    Array.isArray(value) || /^"\/subscriptions\//i.test(written) || /(protocol|imageReference\.\w+)$/.test(path);
+  return hasNoCase ? written.toLowerCase() : written;
 }

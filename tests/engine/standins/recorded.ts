@@ -17,6 +17,9 @@ const TYPES: Record<string, string> = {
   functionapp: 'web:WebApp',
   plan: 'web:AppServicePlan',
   storage: 'storage:StorageAccount',
+  'blob-service': 'storage:BlobServiceProperties',
+  containers: 'storage:BlobContainer',
+  lifecycle: 'storage:ManagementPolicy',
   'ssh-keys': 'compute:SshPublicKey',
 };
 
