@@ -15,7 +15,7 @@ import { phases } from './adopt/phases.ts';
 import { planAdoption } from './adopt/plan.ts';
 import { readRecording } from './adopt/recording.ts';
 import { renderReport } from './adopt/report.ts';
-import { tableCommands } from './adopt/table.ts';
+import { tableCommands } from './adopt/database/commands.ts';
 import { judgeToday } from './adopt/today.ts';
 
 interface Options {
