@@ -69,7 +69,7 @@ export async function moveAside(
     await lockTables(client, roots);
     await makeSchema(client, schema, role);
     await moveTo(client, schema, roots);
-    const published = await keepPublished(client, schema, roots);
+    const published = await keepPublished(client, roots);
     const changed = await bodies.change();
     if (isParked) await unpark(client, ledger);
     await writeLedger(client, {
@@ -152,7 +152,7 @@ async function makeSchema(client: Client, schema: string, role: string): Promise
 }
 
 /** A publication of all tables in public has lost what has left it. */
-async function keepPublished(client: Client, schema: string, roots: Root[]): Promise<Ledger['published']> {
+async function keepPublished(client: Client, roots: Root[]): Promise<Ledger['published']> {
   const { rows } = await client.query<{ publication: string; table: string }>(
     `select quote_ident(p.pubname) as publication, c.oid::regclass::text as table
      from pg_publication_namespace as n join pg_publication as p on p.oid = n.pnpubid
