@@ -11,7 +11,7 @@ import { readGrants, restoreGrants } from './grants.ts';
 import { type Ledger, readLedger, writeLedger } from './ledger.ts';
 import { assertMovable, lockTables, moveTo, type Root, rootsIn, rootsOf } from './roots.ts';
 import { type Destination, setPath } from './search-path.ts';
-import { bringHome, findTwins } from './twins.ts';
+import { bringHome, findTwins, type Twin } from './twins.ts';
 
 /** How long a lock is waited for: as long, at most, the old ingest waits behind it. Milliseconds. */
 const LOCK_MS = 200;
@@ -85,12 +85,11 @@ export async function moveBack(client: Client): Promise<Moved> {
   return withShortLocks(client, async () => {
     const ledger = await readLedger(client);
     if (ledger?.state !== 'aside') throw new Error('nothing is aside: there is nothing to bring back');
-    const { schema, role, moved } = ledger;
+    const { schema, role } = ledger;
     const platforms = await platformRoots(client);
-    const locals = platforms.map(({ local }) => local);
     await lockTables(client, [...platforms, ...(await rootsIn(client, schema))]);
     let broughtHome = 0;
-    for (const twin of await findTwins(client, schema, moved, locals)) broughtHome += await bringHome(client, twin);
+    for (const twin of await twinsOf(client, ledger)) broughtHome += await bringHome(client, twin);
     const platformGrants = await readGrants(client);
     if (platforms.length > 0) await park(client, platforms);
     const roots = await rootsIn(client, schema);
@@ -106,6 +105,13 @@ export async function moveBack(client: Client): Promise<Moved> {
     await writeLedger(client, { ...ledger, state: 'back', platformGrants });
     return { schema, names: roots.map(({ name }) => name), left, broughtHome };
   });
+}
+
+/** Tables that the old ingest has made anew. */
+export async function twinsOf(client: Client, { schema, moved }: Ledger): Promise<Twin[]> {
+  const platforms = await platformRoots(client);
+  const names = platforms.map(({ local }) => local);
+  return findTwins(client, schema, moved, names);
 }
 
 /** The platform's own schemas, which are no part of what was there before. */

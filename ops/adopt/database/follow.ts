@@ -1,12 +1,11 @@
 // Moves the old tables aside only when the old ingest will follow, and looks that it has followed; if not, all is put back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { findInTheWay, type Moved, moveAside, moveBack } from './aside.ts';
+import { findInTheWay, type Moved, moveAside, moveBack, twinsOf } from './aside.ts';
 import { type Ledger, readLedger, writeLedger } from './ledger.ts';
 import { rootsOf } from './roots.ts';
 import { chooseDestination, type Destination, setPath, staleConnections } from './search-path.ts';
 import { watchStatements } from './statements.ts';
-import { findTwins } from './twins.ts';
 
 /** How it is done. */
 export interface FollowOptions {
@@ -113,7 +112,7 @@ async function watchArrival(client: Client, seconds: number): Promise<boolean> {
 
 async function assertNoTwin(client: Client): Promise<void> {
   const ledger = await readLedger(client);
-  if (ledger === undefined || (await findTwins(client, ledger.schema, ledger.moved, [])).length === 0) return;
+  if (ledger?.state !== 'aside' || (await twinsOf(client, ledger)).length === 0) return;
   const { broughtHome } = await moveBack(client);
   throw new Error(
     `the old ingest did not follow: it made a table anew, because its SQL names the schema or its connection sets search_path. Everything is as it was, ` +

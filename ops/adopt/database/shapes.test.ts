@@ -11,8 +11,8 @@ import { moveAside, moveBack } from './aside.ts';
 import { LEDGER_SCHEMA } from './ledger.ts';
 import { chooseDestination, setPath } from './search-path.ts';
 import { countData, describeDatabase, dumpSchema } from './testing/describe.ts';
-import { SHAPES } from './testing/shapes.ts';
 import { makeOldDatabase, roleUrl } from './testing/server.ts';
+import { SHAPES } from './testing/shapes.ts';
 
 /** What is no part of what was there before. */
 const PLATFORM = ['ingest', 'broker', 'access', 'supabase_migrations', PARKED_SCHEMA, LEDGER_SCHEMA];
@@ -33,10 +33,15 @@ it.each(SHAPES)('$name', async (shape) => {
   const store = async () => {
     stored += 1;
     for (const statement of shape.store(stored)) await ingest.query(statement);
-    const table = await admin.query('select c.oid::regclass::text as name from pg_class as c where oid = $1', [rows[0].oid]);
-    const ids = await admin.query(`with i as (${shape.ids(table.rows[0].name)}) select count(*)::int as n, count(distinct id)::int as d, max(id) as m from i`);
+    const table = await admin.query('select c.oid::regclass::text as name from pg_class as c where oid = $1', [
+      rows[0].oid,
+    ]);
+    const ids = await admin.query(
+      `with i as (${shape.ids(table.rows[0].name)}) select count(*)::int as n, count(distinct id)::int as d, max(id) as m from i`,
+    );
     expect(ids.rows[0]).toEqual({ n: stored, d: stored, m: stored });
-    for (const sql of shape.holds ?? []) expect((await admin.query({ text: sql, rowMode: 'array' })).rows[0], sql).toEqual([true]);
+    for (const sql of shape.holds ?? [])
+      expect((await admin.query({ text: sql, rowMode: 'array' })).rows[0], sql).toEqual([true]);
   };
   const aside = async () => {
     const destination = await chooseDestination(admin, shape.role);

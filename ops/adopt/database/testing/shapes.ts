@@ -128,7 +128,11 @@ export const SHAPES: Shape[] = [
         begin update "public"."tenants" set "Count" = "Count" + 1; return new; end $$;
       create trigger count_up after insert on public.telemetry for each row execute function public.count_up()`,
     ...{ role: 'postgres', store: ENSURE, ids: IDS },
-    holds: ['select count(*) > 0 from public.recent(5)', 'select count(*) > 0 from public.recent_bare(5)', 'select public.atomic() > 0'],
+    holds: [
+      'select count(*) > 0 from public.recent(5)',
+      'select count(*) > 0 from public.recent_bare(5)',
+      'select public.atomic() > 0',
+    ],
   },
   {
     name: 'types of the names of tables, and a routine of one of a function',
@@ -175,7 +179,9 @@ export const SHAPES: Shape[] = [
       create publication warehouse for tables in schema public;
       create publication everything for all tables`,
     ...{ role: 'old_ingest', store: (id) => [INSERT(id)], ids: IDS },
-    holds: ["select count(*) = 3 from pg_publication_tables where tablename = 'telemetry' and attnames[1] = 'id' and attnames[3] = 'payload_text'"],
+    holds: [
+      "select count(*) = 3 from pg_publication_tables where tablename = 'telemetry' and attnames[1] = 'id' and attnames[3] = 'payload_text'",
+    ],
   },
   {
     name: 'a role with a search_path of its own in this database',
