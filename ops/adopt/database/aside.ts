@@ -84,8 +84,14 @@ export async function moveAside(
 export async function moveBack(client: Client): Promise<Moved> {
   return withShortLocks(client, async () => {
     const ledger = await readLedger(client);
-    if (ledger?.state !== 'aside') throw new Error('nothing is aside: there is nothing to bring back');
+    if (ledger === undefined || ledger.state === 'back')
+      throw new Error('nothing is aside: there is nothing to bring back');
     const { schema, role } = ledger;
+    if (ledger.state === 'prepared') {
+      await setPath(client, role, ledger.path?.before ?? null);
+      await writeLedger(client, { ...ledger, state: 'back' });
+      return { schema, names: [], left: [], broughtHome: 0 };
+    }
     const platforms = await platformRoots(client);
     await lockTables(client, [...platforms, ...(await rootsIn(client, schema))]);
     let broughtHome = 0;

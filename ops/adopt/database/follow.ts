@@ -112,11 +112,17 @@ async function watchArrival(client: Client, seconds: number): Promise<boolean> {
 
 async function assertNoTwin(client: Client): Promise<void> {
   const ledger = await readLedger(client);
-  if (ledger?.state !== 'aside' || (await twinsOf(client, ledger)).length === 0) return;
+  const twins = ledger?.state === 'aside' ? await twinsOf(client, ledger) : [];
+  const [twin] = twins;
+  if (twin === undefined) return;
   const { broughtHome } = await moveBack(client);
+  const stayed = twins.filter(({ home }) => home.startsWith('public.')).map(({ home }) => home.slice('public.'.length));
   throw new Error(
-    `the old ingest did not follow: it made a table anew, because its SQL names the schema or its connection sets search_path. Everything is as it was, ` +
-      `with ${broughtHome} readings that it had put there. Have it name the table alone, on a path that begins with "$user"; then begin again`,
+    `the old ingest did not follow: it made ${twin.stray} anew. Everything is as it was, with ${broughtHome} readings that it had put there. ${
+      stayed.length > 0
+        ? `It makes sure of that table where it looks first, so move it too: --with ${stayed.join(' ')}`
+        : 'Its SQL names the schema, or its connection sets search_path. Have it name the table alone, on a path that begins with "$user"; then begin again'
+    }`,
   );
 }
 

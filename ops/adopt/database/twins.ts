@@ -17,14 +17,14 @@ export async function findTwins(
   moved: string[],
   platforms: string[],
 ): Promise<Twin[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `select a.relname as name from pg_class as a join pg_class as b using (relname)
+  const { rows } = await client.query<{ name: string; sql: string }>(
+    `select a.relname as name, quote_ident(a.relname) as sql from pg_class as a join pg_class as b using (relname)
      where a.relnamespace = 'public'::regnamespace and b.relnamespace = to_regnamespace($1)
        and a.relkind in ('r', 'p') and b.relkind in ('r', 'p') and a.relname <> all ($2) order by 1`,
     [escapeIdentifier(schema), platforms],
   );
-  return rows.map(({ name }) => {
-    const [here, there] = [`public.${escapeIdentifier(name)}`, `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`];
+  return rows.map(({ name, sql }) => {
+    const [here, there] = [`public.${sql}`, `${escapeIdentifier(schema)}.${sql}`];
     return moved.includes(name) ? { home: there, stray: here } : { home: here, stray: there };
   });
 }
