@@ -13,7 +13,7 @@ import { PrivateCa } from '../components/private-ca.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { ingressRules, MQTT_TLS_PORT, webSocketPorts } from '../domain/ingress.ts';
-import { adopt } from './adoption.ts';
+import { adopt, checkAdopted } from './adoption.ts';
 import { makeBroker } from './broker.ts';
 import { loadConfig } from './config.ts';
 import { makeDashboard } from './dashboard.ts';
@@ -65,6 +65,7 @@ const functionApp = await makeFunctions({ ...parts, brokerCa, after });
 const dashboard = makeDashboard({ ...parts, brokerCa, after });
 if (config.iotHub) new IotHub('iot-hub', { placement });
 monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
+checkAdopted(config.adoption);
 
 // What a person needs, none of it secret. Pulumi.README.md, the stack's own page, shows it.
 export const resourceGroup = placement.resourceGroupName;

@@ -35,12 +35,12 @@ const fresh = () => change(() => readFileSync(join(ROOT, 'Pulumi.dev.yaml'), 'ut
 
 test.each([
   [
-    'a rule that opens SSH with other ports',
+    'rules that Azure cannot have printed',
     'nsg.json',
-    (nsg: { securityRules: { destinationPortRange: string }[] }) => {
-      (nsg.securityRules[0] as { destinationPortRange: string }).destinationPortRange = '0-65535';
+    (nsg: { securityRules: { priority: number }[] }) => {
+      for (const rule of nsg.securityRules) rule.priority = 1000;
     },
-    'the security rule allow-ssh opens SSH together with other ports',
+    'have one inbound priority 1000, which Azure does not allow: record it again',
   ],
   [
     'a part in another group',
@@ -107,5 +107,12 @@ test('to stay with the old ways in once the day is over', async () => {
   change((text) => text.replace('2099-03-31', '2020-03-31'));
   await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
     /ended its grace on 2020-03-31.*go to phase 2/,
+  );
+});
+
+test('a resource that the program does not have by that name: it would be made beside what runs', async () => {
+  change((text) => text.replace(/^( +)network-vnet:$/m, '$1network-virtual:'));
+  await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
+    /the adoption names network-virtual, and the program has no resource of that name/,
   );
 });

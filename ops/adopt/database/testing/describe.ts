@@ -74,8 +74,15 @@ export async function describeDatabase(client: ClientBase, except: string[] = []
 
 /** What pg_dump says; undefined where it is older than the server. */
 export function dumpSchema(url: string, except: string[] = []): string | undefined {
-  const args = ['--schema-only', ...except.map((schema) => `--exclude-schema=${schema}`)];
-  const { status, stdout } = spawnSync('pg_dump', args, { env: { ...process.env, PGDATABASE: url }, encoding: 'utf8' });
+  const place = new URL(url);
+  const password = decodeURIComponent(place.password);
+  place.password = '';
+  const args = ['--schema-only', ...except.map((schema) => `--exclude-schema=${schema}`), place.href];
+  const { status, stdout, stderr } = spawnSync('pg_dump', args, {
+    env: { ...process.env, PGPASSWORD: password },
+    encoding: 'utf8',
+  });
+  if (status !== 0 && stderr && !stderr.includes('server version mismatch')) throw new Error(stderr);
   // Newer ones begin with a word made at random.
   return status === 0 ? stdout.replace(/^\\(un)?restrict .*$/gm, '') : undefined;
 }
