@@ -40,98 +40,102 @@ describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
   it.each([
     { role: 'postgres', ensure: OWNERS, transaction: true, share: 1 },
     { role: 'old_ingest', ensure: OTHERS, transaction: false, share: 0.1 },
-  ])('loses nothing that reached an ingest, which signs in as $role', async ({ share, ...old }) => {
-    const messages = Math.max(1000, MESSAGES * share);
-    const dir = makeScratchDir();
-    ended.push(() => rmSync(dir, { recursive: true, force: true }));
-    const postgres = await startScratchPostgres({ migrate: false });
-    ended.push(() => postgres.stop());
-    const url = await makeOldDatabase(postgres, SETUP);
-    const passwords = { postgres: new URL(url).password, old_ingest: PASSWORD };
-    const pooler = await startPgBouncer(join(dir, 'pooler'), postgres.port, passwords);
-    ended.push(() => pooler.stop());
-    const databaseUrl = roleUrl(url, old.role, pooler.port);
-    await fillPool(databaseUrl);
-    const owner = roleUrl(url, 'postgres', pooler.port);
-    const broker = await startOldBroker(dir);
-    ended.push(() => broker.stop());
-    const device = await mqtt.connectAsync(broker.url);
-    ended.push(() => device.endAsync(true));
-    const oldWay: Way = { name: 'old', client: device, topic: 'devices/pump-1/telemetry', qos: 0, payload: String };
+  ])(
+    'loses nothing that reached an ingest, which signs in as $role',
+    async ({ share, ...old }) => {
+      const messages = Math.max(1000, MESSAGES * share);
+      const dir = makeScratchDir();
+      ended.push(() => rmSync(dir, { recursive: true, force: true }));
+      const postgres = await startScratchPostgres({ migrate: false });
+      ended.push(() => postgres.stop());
+      const url = await makeOldDatabase(postgres, SETUP);
+      const passwords = { postgres: new URL(url).password, old_ingest: PASSWORD };
+      const pooler = await startPgBouncer(join(dir, 'pooler'), postgres.port, passwords);
+      ended.push(() => pooler.stop());
+      const databaseUrl = roleUrl(url, old.role, pooler.port);
+      await fillPool(databaseUrl);
+      const owner = roleUrl(url, 'postgres', pooler.port);
+      const broker = await startOldBroker(dir);
+      ended.push(() => broker.stop());
+      const device = await mqtt.connectAsync(broker.url);
+      ended.push(() => device.endAsync(true));
+      const oldWay: Way = { name: 'old', client: device, topic: 'devices/pump-1/telemetry', qos: 0, payload: String };
 
-    const startIngest = () =>
-      startOldIngest({ brokerUrl: broker.url, databaseUrl, ...old, listenMs: 2000, pauseMs: 200 });
-    let ingest = startIngest();
-    const ingests = [ingest];
-    ended.push(() => Promise.allSettled(ingests.map((each) => each.stop())));
-    await ingest.listening();
-    const publisher = startPublisher(oldWay, PER_SECOND);
-    ended.push(() => publisher.stop().catch(() => {}));
-
-    // Phase 0 and its way back, twice; then forwards.
-    const aside = () => withConnection(owner, (client) => moveAndFollow(client, { role: old.role, seconds: 30 }));
-    await publisher.reached(messages * 0.1);
-    expect(await aside()).toMatchObject({ arrives: true, schema: old.role });
-    await publisher.reached(messages * 0.2);
-    expect((await applyMigrations(owner)).applied.length).toBeGreaterThan(20);
-    for (const at of [0.3, 0.45]) {
-      await publisher.reached(messages * at);
-      await withConnection(owner, moveBack);
-      await publisher.reached(messages * (at + 0.1));
-      expect(await aside()).toMatchObject({ arrives: true });
-      expect(await applyMigrations(owner)).toEqual({ applied: [] });
-    }
-
-    // Phase 2, its way back, and again: the device is held back while it moves, and keeps what it has.
-    const rig = await startIngestRig(1, { server: { ...postgres, url, stop: async () => {} }, pooler: true });
-    ended.push(() => rig.stop());
-    await runOnce(rig.settings('mqtt_ingest'), keepLog().log, new AbortController().signal);
-    const newWay = await registeredDevice(rig);
-    for (const at of [0.65, 0.85]) {
-      await publisher.reached(messages * at);
-      await publisher.hold();
-      await ingest.stop();
-      publisher.use(newWay);
-      const stopIngest = runIngest(rig);
-      await publisher.reached(messages * (at + 0.1));
-      await publisher.hold();
-      await stopIngest();
-      if (at > 0.8) break;
-      ingest = startIngest();
-      ingests.push(ingest);
+      const startIngest = () =>
+        startOldIngest({ brokerUrl: broker.url, databaseUrl, ...old, listenMs: 2000, pauseMs: 200 });
+      let ingest = startIngest();
+      const ingests = [ingest];
+      ended.push(() => Promise.allSettled(ingests.map((each) => each.stop())));
       await ingest.listening();
-      publisher.use(oldWay);
-    }
-    publisher.use(newWay);
-    await publisher.reached(messages);
-    await publisher.stop();
-    await runIngest(rig)();
+      const publisher = startPublisher(oldWay, PER_SECOND);
+      ended.push(() => publisher.stop().catch(() => {}));
 
-    // Each message is in exactly one table, once.
-    const received = ingests.flatMap((each) => each.received);
-    expect(ingests.flatMap((each) => each.failed)).toEqual([]);
-    const admin = await connect(url);
-    ended.push(() => admin.end());
-    const ids = async (sql: string) => (await admin.query<{ id: number }>(sql)).rows.map(({ id }) => id);
-    const stored = await ids(`select payload_text::int as id from ${old.role}.telemetry order by 1`);
-    expect(stored).toEqual([...received].sort((a, b) => a - b));
-    expect(await ids(`select (payload ->> 'n')::int as id from public.telemetry order by 1`)).toEqual(
-      publisher.sent.new,
-    );
-    expect(publisher.count()).toBe(publisher.sent.old.length + publisher.sent.new.length);
+      // Phase 0 and its way back, twice; then forwards.
+      const aside = () => withConnection(owner, (client) => moveAndFollow(client, { role: old.role, seconds: 30 }));
+      await publisher.reached(messages * 0.1);
+      expect(await aside()).toMatchObject({ arrives: true, schema: old.role });
+      await publisher.reached(messages * 0.2);
+      expect((await applyMigrations(owner)).applied.length).toBeGreaterThan(20);
+      for (const at of [0.3, 0.45]) {
+        await publisher.reached(messages * at);
+        await withConnection(owner, moveBack);
+        await publisher.reached(messages * (at + 0.1));
+        expect(await aside()).toMatchObject({ arrives: true });
+        expect(await applyMigrations(owner)).toEqual({ applied: [] });
+      }
 
-    // By design, QoS 0 and clean sessions: what comes while nobody listens. One stretch each time, and no other.
-    const reached = new Set(received);
-    const lost = publisher.sent.old.filter((id) => !reached.has(id));
-    const stretches = lost.filter((id) => !lost.includes(id - 1)).length;
-    const gaps = ingests.reduce((sum, each) => sum + each.gaps(), 0);
-    console.log(
-      `${publisher.count()} messages: ${stored.length} in the old table, ${publisher.sent.new.length} in the new, ` +
-        `${lost.length} sent while the old ingest did not listen, in ${stretches} of its ${gaps} pauses`,
-    );
-    expect(stretches).toBeLessThanOrEqual(gaps);
-    expect(stored.length).toBeGreaterThan(lost.length);
-  });
+      // Phase 2, its way back, and again: the device is held back while it moves, and keeps what it has.
+      const rig = await startIngestRig(1, { server: { ...postgres, url, stop: async () => {} }, pooler: true });
+      ended.push(() => rig.stop());
+      await runOnce(rig.settings('mqtt_ingest'), keepLog().log, new AbortController().signal);
+      const newWay = await registeredDevice(rig);
+      for (const at of [0.65, 0.85]) {
+        await publisher.reached(messages * at);
+        await publisher.hold();
+        await ingest.stop();
+        publisher.use(newWay);
+        const stopIngest = runIngest(rig);
+        await publisher.reached(messages * (at + 0.1));
+        await publisher.hold();
+        await stopIngest();
+        if (at > 0.8) break;
+        ingest = startIngest();
+        ingests.push(ingest);
+        await ingest.listening();
+        publisher.use(oldWay);
+      }
+      publisher.use(newWay);
+      await publisher.reached(messages);
+      await publisher.stop();
+      await runIngest(rig)();
+
+      // Each message is in exactly one table, once.
+      const received = ingests.flatMap((each) => each.received);
+      expect(ingests.flatMap((each) => each.failed)).toEqual([]);
+      const admin = await connect(url);
+      ended.push(() => admin.end());
+      const ids = async (sql: string) => (await admin.query<{ id: number }>(sql)).rows.map(({ id }) => id);
+      const stored = await ids(`select payload_text::int as id from ${old.role}.telemetry order by 1`);
+      expect(stored).toEqual([...received].sort((a, b) => a - b));
+      expect(await ids(`select (payload ->> 'n')::int as id from public.telemetry order by 1`)).toEqual(
+        publisher.sent.new,
+      );
+      expect(publisher.count()).toBe(publisher.sent.old.length + publisher.sent.new.length);
+
+      // By design, QoS 0 and clean sessions: what comes while nobody listens. One stretch each time, and no other.
+      const reached = new Set(received);
+      const lost = publisher.sent.old.filter((id) => !reached.has(id));
+      const stretches = lost.filter((id) => !lost.includes(id - 1)).length;
+      const gaps = ingests.reduce((sum, each) => sum + each.gaps(), 0);
+      console.log(
+        `${publisher.count()} messages: ${stored.length} in the old table, ${publisher.sent.new.length} in the new, ` +
+          `${lost.length} sent while the old ingest did not listen, in ${stretches} of its ${gaps} pauses`,
+      );
+      expect(stretches).toBeLessThanOrEqual(gaps);
+      expect(stored.length).toBeGreaterThan(lost.length);
+    },
+    900_000,
+  );
 });
 
 async function registeredDevice(rig: IngestRig): Promise<Way> {

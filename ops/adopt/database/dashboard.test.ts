@@ -1,11 +1,15 @@
 // An old dashboard beside the old ingest, on a project whose owner is no superuser, as Supabase's: tenants, profiles, devices, telemetry,
 // alerts and alert_events with their keys, policies, triggers and realtime. What collides moves; the rest stays, and goes on working.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ROOT } from '../../../bootstrap/root.mjs';
 import type { RunningPostgres } from '../../../local/postgres.ts';
 import { startScratchPostgres } from '../../../local/scratch-postgres.ts';
 import { applyMigrations } from '../../../provisioning/database/apply.ts';
 import { connect, withConnection } from '../../../provisioning/database/connect.ts';
+import { addDevice } from '../../../provisioning/database/registry.ts';
 import { moveAside, moveBack } from './aside.ts';
 import { chooseDestination } from './search-path.ts';
 import { makeOldDatabase } from './testing/server.ts';
@@ -13,6 +17,10 @@ import { makeOldDatabase } from './testing/server.ts';
 /** What Supabase's `postgres` is and has, as far as it matters here; its tables are granted to the API's roles automatically. */
 const OWNER = `
   create role project_owner login password 'secret' createrole bypassrls;
+  do $$ begin
+    -- Before Postgres 16 only a superuser makes a role with BYPASSRLS (docs/database.md).
+    if current_setting('server_version_num')::int < 160000 then create role mqtt_ingest nologin noinherit bypassrls; end if;
+  end $$;
   grant anon, authenticated, service_role to project_owner with admin option;
   do $$ begin execute format('alter database %I owner to project_owner', current_database()); end $$;
   grant usage, create on schema auth to project_owner; grant all on auth.users to project_owner;
@@ -131,6 +139,21 @@ it('the old dashboard finds the platform’s tables at first, and its own when i
   ]);
   expect(await ask('select id from devices', 'project_owner')).toEqual([{ id: 'pump-1' }]);
   await expect(ask('create table mine (a int)', 'project_owner')).rejects.toThrow(/permission denied for schema/);
+});
+
+it('readings are taken over as docs/adoption.md has it, each once', async () => {
+  await addDevice(owner, { tenant: 'acme', device: 'pump-1', createTenant: true });
+  const page = readFileSync(join(ROOT, 'docs/adoption.md'), 'utf8');
+  const history =
+    /( {4}insert into public\.telemetry[\s\S]*?;)/
+      .exec(page)?.[1]
+      ?.replace('postgres.telemetry', 'project_owner.telemetry') ?? '';
+  await owner.query(`update telemetry set payload_text = '{"t":1}'`);
+  for (const taken of [2, 0]) expect((await owner.query(history)).rowCount).toBe(taken);
+  expect((await owner.query('select payload from public.telemetry')).rows).toEqual([
+    { payload: { t: 1 } },
+    { payload: { t: 1 } },
+  ]);
 });
 
 it('and everything comes back', async () => {
