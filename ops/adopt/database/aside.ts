@@ -82,6 +82,27 @@ export async function moveAside(
 
 /** Everything in the schema is public again, also what the old ingest has made there since; what the platform made is parked. */
 export async function moveBack(client: Client): Promise<Moved> {
+  await dropLeaving(client);
+  const moved = await bringBack(client);
+  await dropLeaving(client);
+  return moved;
+}
+
+/**
+ * To drop a schema takes a lock that each `create table if not exists` holds up until its transaction ends; and that waits for its table,
+ * which the move holds. So the schema only loses its name with the move, and is dropped after it.
+ */
+const LEAVING_SCHEMA = 'mqtt_saas_leaving';
+
+async function dropLeaving(client: Client): Promise<void> {
+  await withShortLocks(client, async () => {
+    // What was made there at that very moment.
+    await moveTo(client, 'public', await rootsIn(client, LEAVING_SCHEMA));
+    await client.query(`drop schema if exists ${LEAVING_SCHEMA}`);
+  });
+}
+
+function bringBack(client: Client): Promise<Moved> {
   return withShortLocks(client, async () => {
     const ledger = await readLedger(client);
     if (ledger === undefined || ledger.state === 'back')
@@ -104,7 +125,7 @@ export async function moveBack(client: Client): Promise<Moved> {
       await client.query(`alter publication ${publication} drop table ${table}`);
     }
     await moveTo(client, 'public', roots);
-    await client.query(`drop schema ${escapeIdentifier(schema)}`);
+    await client.query(`alter schema ${escapeIdentifier(schema)} rename to ${LEAVING_SCHEMA}`);
     const left = await restoreBodies(client, ledger.bodies);
     await restoreGrants(client, ledger.grants);
     if (ledger.path) await setPath(client, role, ledger.path.before);

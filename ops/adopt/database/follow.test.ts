@@ -1,7 +1,10 @@
 // What the old ingest must be like for its tables to be moved, and what happens when it is not: nothing, or everything is put back.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { ROOT } from '../../../bootstrap/root.mjs';
 import type { RunningPostgres } from '../../../local/postgres.ts';
 import { startScratchPostgres } from '../../../local/scratch-postgres.ts';
 import { connect } from '../../../provisioning/database/connect.ts';
@@ -17,6 +20,8 @@ const SETUP = `
   grant create on schema public to old_ingest;
   create table public.telemetry (id bigserial primary key, payload_text text unique);
   grant select, insert on public.telemetry to old_ingest; grant usage on sequence public.telemetry_id_seq to old_ingest`;
+
+const ROUNDS = 10;
 
 let postgres: RunningPostgres;
 const clients: Client[] = [];
@@ -158,6 +163,34 @@ it('waits for connections that are older than a search_path which had to change,
   expect(await old.lines()).toEqual(before);
 });
 
+it('there and back over and over, under ingests that make sure of their table: each finds it every time', async () => {
+  const url = await makeOldDatabase(postgres, SETUP.replace('old_ingest', 'postgres'));
+  const admin = await open(url);
+  let stopping = false;
+  let stored = 0;
+  const ingests = [1, 2, 3].map(async (which) => {
+    const client = await open(url);
+    for (let n = 0; !stopping; n++) {
+      if (which === 1) await client.query('begin');
+      await client.query('create table if not exists telemetry (id bigserial primary key, payload_text text unique)');
+      await client.query('alter table telemetry add column if not exists received_at timestamptz');
+      await client.query('create unique index if not exists telemetry_payload on telemetry (payload_text)');
+      await client.query('insert into telemetry (payload_text) values ($1)', [`${which}-${n}`]);
+      if (which === 1) await client.query('commit');
+      stored += 1;
+    }
+  });
+  for (let round = 0; round < ROUNDS; round++) {
+    expect((await moveAside(admin, 'postgres', { schema: 'postgres', before: null })).names).toEqual([
+      'public.telemetry',
+    ]);
+    expect((await moveBack(admin)).broughtHome).toBe(0);
+  }
+  stopping = true;
+  await Promise.all(ingests);
+  expect((await admin.query('select count(*)::int as n from public.telemetry')).rows).toEqual([{ n: stored }]);
+});
+
 it('does not hold up the old ingest while somebody else holds the table', async () => {
   const old = await start(SETUP, [INSERT]);
   const other = await open(old.url);
@@ -199,6 +232,29 @@ it('there and back are refused a second time', async () => {
   await expect(moveBack(old.admin)).rejects.toThrow(/nothing is aside/);
   await aside();
   await expect(aside()).rejects.toThrow(/aside already, in the schema old_ingest/);
+});
+
+it('the commands say what was moved, and what is to be done when no reading comes', async () => {
+  const old = await start(SETUP, ['select 1']);
+  const run = (...words: string[]) =>
+    new Promise<{ code: number | null; said: string }>((resolve) => {
+      const env = { ...process.env, DATABASE_URL: old.url };
+      const child = spawn(process.execPath, [join(ROOT, 'ops/main.ts'), 'adopt', ...words], { env });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+      child.on('close', (code) => resolve({ code, said }));
+    });
+  const aside = await run('table-aside', '--role', 'old_ingest', '--unqualified', '--seconds', '1');
+  expect(aside).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(
+      /moved to old_ingest:\n {2}public\.telemetry\n[\s\S]*no reading has come in.*table-back/,
+    ),
+  });
+  expect(await run('table-back')).toMatchObject({
+    code: 0,
+    said: expect.stringContaining('public again:\n  old_ingest.telemetry\n'),
+  });
 });
 
 it('reads statements as they are written', () => {

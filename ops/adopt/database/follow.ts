@@ -68,6 +68,7 @@ async function assertUnqualified(
   if (!seen.inserts) {
     throw new Error(
       `no statement of ${role} was seen that inserts into ${names.join(', ')}: is it who the old ingest signs in as, and does it run? ` +
+        '(To see the statements of another role takes pg_monitor.) ' +
         'If you know that its SQL names no schema: --unqualified. Nothing was changed',
     );
   }
