@@ -4,7 +4,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Choices, DECISIONS, type Decision } from './decisions.ts';
 import type { Inputs } from './declared.ts';
 import type { Json } from './json.ts';
-import type { Change } from './report.ts';
 
 /** What becomes of one member of a recorded resource. */
 export interface Member {
@@ -29,6 +28,20 @@ export interface ResourceAccount {
 
 /** What one phase does; a resource is in the phase in which it changes, or part of it. By phase, in order. */
 export type Account = { phase: number; resources: ResourceAccount[] }[];
+
+/** What becomes of one recorded member, where it does not stay as it is. */
+export interface Change {
+  phase: number;
+  /** The program's name for the resource. */
+  resource: string;
+  /** A member's path, or a security rule's name. */
+  member: string;
+  fate: 'set' | 'taken away';
+  /** Set: the reason. Taken away: what it breaks. */
+  why: string;
+  /** How to have it back. */
+  back: string;
+}
 
 /** A member that nobody has said yes to. */
 export interface Refusal {

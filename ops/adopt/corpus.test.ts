@@ -460,6 +460,12 @@ test.each<[what: string, change: Change, name: string, told: string]>([
   ],
   ['premium storage', (f) => (f.storage[0].sku.name = 'Premium_LRS'), 'storage-account.sku.name', '--storage none'],
   [
+    "names of people's own that lead to the old app",
+    (f) => (f.functionapp.hostNames = ['func-zeroclaw-b1s-7f3a.azurewebsites.net', 'hooks.example.com']),
+    'before-function-app.hostNames',
+    '["hooks.example.com"]',
+  ],
+  [
     'a lock',
     (f) => (f.locks = [{ id: id('Microsoft.Authorization/locks', 'keep'), name: 'keep', level: 'CanNotDelete' }]),
     'group.locks',
@@ -469,10 +475,10 @@ test.each<[what: string, change: Change, name: string, told: string]>([
     'another machine in the subnet',
     (f) =>
       f.vnet.subnets[0].ipConfigurations.push({
-        id: id('Microsoft.Network/networkInterfaces', 'other/ipConfigurations/i'),
+        id: id('Microsoft.Network/networkInterfaces', 'zeroclaw-b1s1234/ipConfigurations/i'),
       }),
     'network-subnet.sharedWith',
-    'networkinterfaces/other',
+    'networkinterfaces/zeroclaw-b1s1234',
   ],
   [
     'another interface under the same rules',
@@ -558,12 +564,25 @@ test('of several accounts the function’s is taken, or the one that is named, n
     plan.adoption.resources['storage-account']?.id.split('/').at(-1),
   ];
   expect(taken(adopted(second))).toEqual(['stzeroclaw7f3a', 'stzeroclaw7f3a']);
-  expect(() => adopted(both)).toThrow('which of sttfstate01, stzeroclaw7f3a is the Function App');
+  expect(() => adopted(both)).toThrow(/which of sttfstate01, stzeroclaw7f3a is the Function App.*--storage NAME/);
   expect(taken(adopted(both, { storage: 'sttfstate01' }))).toEqual(['sttfstate01', 'sttfstate01']);
   expect(taken(adopted(both, { storage: 'none' }))).toEqual([undefined, undefined]);
   expect(() => adopted(second, { storage: 'other' })).toThrow('no storage account "other"');
   // It works with one of another group: this one is none of its business.
-  expect(taken(adopted((f) => (f['function-storage'] = 'stelsewhere')))).toEqual([undefined, undefined]);
+  expect(() => adopted((f) => (f['function-storage'] = 'stelsewhere'))).toThrow('no storage account "stelsewhere"');
+  const ours = 'stzeroclaw7f3a';
+  for (const [name, value] of [
+    ['AzureWebJobsStorage', `DefaultEndpointsProtocol=https;AccountName=${ours};AccountKey=c2VjcmV0`],
+    ['AzureWebJobsStorage__accountName', ours],
+    ['AzureWebJobsStorage__blobServiceUri', `https://${ours}.blob.core.windows.net`],
+  ]) {
+    const plan = adopted((f) => {
+      both(f);
+      f.appsettings.push({ name, value, slotSetting: false });
+    });
+    expect(taken(plan)).toEqual([ours, ours]);
+    expect(JSON.stringify(plan)).not.toContain('c2VjcmV0');
+  }
 });
 
 test('whatever is deleted with the machine is detached before the cut-over, and stays so on the way back', () => {
@@ -601,6 +620,19 @@ test('a size somebody chose is taken, and a recorded one that the platform knows
     to: 'Standard_B2s_v2',
   });
   expect(adopted((f) => (f.vm.hardwareProfile.vmSize = 'standard_b2s')).config.vmSize).toBe('Standard_B2s');
+});
+
+test('what may not go with another size is refused by name, and stays with the one it has', () => {
+  const host = { id: id('Microsoft.Compute/hostGroups', 'g/hosts/h') };
+  const change: Change = (f) => {
+    f.vm.hardwareProfile.vmSize = 'Standard_D2s_v3';
+    f.nic.enableAcceleratedNetworking = true;
+    f.vm.host = host;
+  };
+  expect(() => adopted(change, { vmSize: 'Standard_B2s' })).toThrow(
+    /--accept network-nic.enableAcceleratedNetworking --accept broker-vm.host$/,
+  );
+  expect(() => adopted(change, { vmSize: 'Standard_B2s_v2' })).toThrow(/: --accept broker-vm.host$/);
 });
 
 test('a machine in a zone gets its disk in that zone, and devices keep the name they know', () => {

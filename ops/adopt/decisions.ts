@@ -9,6 +9,8 @@ export interface Choices {
   /** The new machine's size, and whether somebody chose it. */
   vmSize: string;
   sizeChosen: boolean;
+  /** True when the old machine has another. */
+  sizeChanges: boolean;
 }
 
 /** One row. */
@@ -38,14 +40,21 @@ const is =
   (value: Json) =>
     values.includes(value);
 
+/** Of series Bv1 ("Accelerated Networking", Microsoft Learn: the later series have it). */
+const NOT_ACCELERATED = ['Standard_B1s', 'Standard_B2s'];
+
 /** Azure takes no two tags whose names differ in case alone. */
 const OUR_TAGS = ['environment', 'project', 'owner', 'costcenter'];
 const isOurs = (_: Json, __: Choices, path: string) =>
   OUR_TAGS.includes(path.split('.').slice(1).join('.').toLowerCase());
 
-const NEW_DISK = 'the new machine has a disk of its own; the old one leaves the machine whole';
-const OLD_IMAGE = 'it belongs to the old image; the new machine has Ubuntu 24.04 without it';
-const KEYS = 'whoever comes with an account key or a connection string is shut out: file shares, other apps, scripts';
+/** Of components/broker-machine.ts. */
+const OUR_IMAGE = ['canonical', 'ubuntu-24_04-lts', 'server', 'latest'];
+const isOurImage = (value: Json) => OUR_IMAGE.includes(String(value).toLowerCase());
+
+const NEW_DISK = 'the new one has a disk of its own; the old disk stays whole';
+const OLD_IMAGE = 'it belongs to the old image; the new one is Ubuntu 24.04';
+const KEYS = 'account keys and connection strings work no more: file shares, other apps, scripts';
 
 /** What its id says. */
 const NAMES = [
@@ -107,7 +116,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       at: 'sharedWith',
       fate: 'kept',
       byName: always,
-      why: 'from phase 1 on the security group of the platform holds for these too: nothing reaches them but what it lets in',
+      why: 'from phase 1 on the platform’s security group holds for these too, and they go out by public addresses of their own alone',
     },
     {
       at: 'defaultOutboundAccess',
@@ -142,6 +151,13 @@ export const DECISIONS: Record<string, Decision[]> = {
       why: 'the address must outlive the machine',
     },
     {
+      at: 'enableAcceleratedNetworking',
+      fate: 'kept',
+      only: (value, { vmSize, sizeChanges }) => value === true && sizeChanges && NOT_ACCELERATED.includes(vmSize),
+      byName: always,
+      why: 'the new size has none, so phase 2 would fail: choose another (vmSize), or switch it off while the machine is deallocated',
+    },
+    {
       at: 'enableIPForwarding',
       fate: 'set',
       to: false,
@@ -157,6 +173,14 @@ export const DECISIONS: Record<string, Decision[]> = {
       byName: (_, { sizeChosen }) => !sizeChosen,
       why: 'the new machine has the size of the stack file: choose one that the platform is made for (pulumi config set mqtt-saas:vmSize SIZE --stack NAME)',
     },
+    ...['host', 'hostGroup', 'capacityReservation', 'additionalCapabilities'].map(
+      (at): Decision => ({
+        at,
+        fate: 'kept',
+        byName: (value, { sizeChanges }) => sizeChanges && value !== false,
+        why: 'it may not go with the new size, and then phase 2 fails: choose one that it goes with (vmSize), or remove it first',
+      }),
+    ),
     {
       at: 'identity.type',
       fate: 'taken away',
@@ -165,33 +189,33 @@ export const DECISIONS: Record<string, Decision[]> = {
       back: 'none: Azure makes another one, which needs its roles again',
       why: "the machine's own identity ends with it, and with it every role it was given",
     },
-    { at: 'identity.type', fate: 'set', to: 'UserAssigned', why: 'the new machine has an identity that outlives it' },
+    { at: 'identity.type', fate: 'set', to: 'UserAssigned', why: 'an identity that outlives the machine' },
     {
       at: 'securityProfile.securityType',
       fate: 'set',
       to: 'TrustedLaunch',
       byName: is('ConfidentialVM'),
-      why: 'the new machine has Trusted Launch',
+      why: 'Trusted Launch',
     },
-    { at: 'securityProfile.uefiSettings.*', fate: 'set', to: true, why: 'the new machine has secure boot and a vTPM' },
+    { at: 'securityProfile.uefiSettings.*', fate: 'set', to: true, why: 'secure boot and a vTPM' },
     {
       at: 'securityProfile.encryptionAtHost',
       fate: 'set',
       only: is(false),
       to: true,
-      why: 'the new machine is encrypted',
+      why: 'encryption on the host too',
     },
-    { at: 'osProfile.adminUsername', fate: 'set', to: 'azureuser', why: 'the new machine has one administrator' },
+    { at: 'osProfile.adminUsername', fate: 'set', to: 'azureuser', why: 'one administrator, azureuser' },
     {
       at: 'osProfile.linuxConfiguration.disablePasswordAuthentication',
       fate: 'set',
       to: true,
-      why: 'the new machine takes keys alone, no password',
+      why: 'keys alone, no password',
     },
     {
       at: 'osProfile.linuxConfiguration.ssh',
       fate: 'set',
-      why: 'the new machine takes the key of the stack file (sshPublicKey), no other',
+      why: 'the key of the stack file (sshPublicKey), no other',
     },
     {
       at: 'osProfile.linuxConfiguration.provisionVMAgent',
@@ -205,7 +229,8 @@ export const DECISIONS: Record<string, Decision[]> = {
       byName: always,
       why: 'the new machine has Linux',
     },
-    { at: 'storageProfile.imageReference', fate: 'set', why: 'the new machine has Ubuntu 24.04' },
+    { at: 'storageProfile.imageReference', fate: 'same', only: isOurImage, why: '' },
+    { at: 'storageProfile.imageReference', fate: 'set', why: 'Ubuntu 24.04' },
     {
       at: 'storageProfile.diskControllerType',
       fate: 'set',
@@ -303,15 +328,15 @@ export const DECISIONS: Record<string, Decision[]> = {
       fate: 'set',
       why: 'these stay, and open for identities with a role alone, not for keys or public links',
     },
-    { at: 'enableHttpsTrafficOnly', fate: 'set', to: true, why: 'who comes without TLS is refused, SMB 2 and NFS too' },
+    { at: 'enableHttpsTrafficOnly', fate: 'set', to: true, why: 'nothing without TLS, SMB 2 and NFS included' },
     {
       at: 'minimumTlsVersion',
       fate: 'set',
       only: is('TLS1_0', 'TLS1_1'),
       to: 'TLS1_2',
-      why: 'who comes with older TLS is refused',
+      why: 'no older TLS',
     },
-    { at: 'allowBlobPublicAccess', fate: 'set', to: false, why: 'public containers and their links are closed' },
+    { at: 'allowBlobPublicAccess', fate: 'set', to: false, why: 'no public containers and links' },
     { at: 'allowCrossTenantReplication', fate: 'set', to: false, why: 'copies to accounts of other tenants end' },
     { at: 'defaultToOAuthAuthentication', fate: 'set', to: true, why: 'the portal asks with your identity' },
     { at: 'isLocalUserEnabled', fate: 'set', to: false, why: "SFTP's local users are shut out" },
@@ -331,15 +356,30 @@ export const DECISIONS: Record<string, Decision[]> = {
       why: 'the new Function App is on no list: let it in, or take --storage none, and the platform makes an account of its own',
     },
   ],
+  'before-function-app': [
+    {
+      at: 'hostNames',
+      fate: 'taken away',
+      byName: always,
+      back: 'none: bind them to another app',
+      why: 'these names lead to the old app, which ends with phase 4',
+    },
+    {
+      at: 'identity',
+      fate: 'taken away',
+      back: 'none: Azure makes another one, which needs its roles again',
+      why: "the old app's own identity ends with it, and with it its roles",
+    },
+  ],
   'storage-blobs': [
     ...['deleteRetentionPolicy', 'containerDeleteRetentionPolicy'].flatMap((policy): Decision[] => [
-      { at: `${policy}.enabled`, fate: 'set', to: true, why: 'what was deleted can be had back for a week' },
+      { at: `${policy}.enabled`, fate: 'set', to: true, why: 'what is deleted can be had back for a week' },
       {
         at: `${policy}.days`,
         fate: 'set',
         to: 7,
         only: (value) => Number(value) < 7,
-        why: 'what was deleted can be had back for a week',
+        why: 'what is deleted can be had back for a week',
       },
     ]),
   ],

@@ -40,6 +40,8 @@ export interface Names {
   ingestSession: IngestSession;
   /** How the platform's tables get room. */
   room: string;
+  /** Where the old broker listens. */
+  ports: string[];
 }
 
 /** The names of a recording. @param said overrides what the broker's log showed. */
@@ -53,6 +55,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
     detach: attachedForLife(recording.vm),
     ingestSession: said ?? sessionIn(recording.broker),
     room: howToMakeRoom(recording),
+    ports: portsIn(recording.broker),
   };
 }
 
@@ -60,6 +63,11 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
 function sessionIn(broker: string[]): IngestSession {
   if (broker.some((line) => line.startsWith('session persistent '))) return 'persistent';
   return broker.some((line) => line.startsWith('session clean ')) ? 'clean' : 'unknown';
+}
+
+function portsIn(broker: string[]): string[] {
+  const ports = broker.flatMap((line) => /^(?:listener|port) (\d+)/.exec(line)?.[1] ?? []);
+  return ports.length > 0 ? ports : ['1883', '8883'];
 }
 
 /** A word as a POSIX shell takes it. */
@@ -207,7 +215,8 @@ function lostAtCutOver({ ingestSession }: Names): string {
 }
 
 /** Only a session that is kept has a queue to wait for. */
-function emptyTheQueue({ group, securityGroup, functionApp, ...names }: Names): Step[] {
+function emptyTheQueue(names: Names): Step[] {
+  const { group, securityGroup, functionApp, ports } = names;
   const rule = (name: string, priority: number, access: string) =>
     az('network nsg rule create', {
       g: group,
@@ -216,7 +225,7 @@ function emptyTheQueue({ group, securityGroup, functionApp, ...names }: Names): 
       priority: String(priority),
       access,
       protocol: 'Tcp',
-      'destination-port-ranges': ['1883', '8883', '9001'],
+      'destination-port-ranges': ports,
     });
   const addresses = az('functionapp show', {
     g: group,
@@ -231,10 +240,7 @@ function emptyTheQueue({ group, securityGroup, functionApp, ...names }: Names): 
       commands: [
         `${rule('pause-but-ingest', last - 1, 'Allow')} --source-address-prefixes $(${addresses} | tr , ' ')`,
         rule('pause', last, 'Deny'),
-        onMachine(
-          { ...names, group, securityGroup, functionApp },
-          "ss -K state established '( sport = :1883 or sport = :8883 or sport = :9001 )'",
-        ),
+        onMachine(names, `ss -K state established '( ${ports.map((port) => `sport = :${port}`).join(' or ')} )'`),
       ],
     },
     { text: 'Wait until the old telemetry, in the schema that table-aside named, has got no row for five minutes.' },

@@ -57,9 +57,11 @@ save appsettings functionapp config appsettings list --resource-group "$group" -
   --query "[].{name: name, reference: starts_with(value || '', '@Microsoft.KeyVault('), slotSetting: slotSetting}"
 # The account's name alone, out of the connection string or from the setting that stands for it.
 echo function-storage.txt >&2
-look "[?name=='AzureWebJobsStorage' || name=='AzureWebJobsStorage__accountName'].value" \
+names="'AzureWebJobsStorage', 'AzureWebJobsStorage__accountName', 'AzureWebJobsStorage__blobServiceUri'"
+look "[?contains([$names], name)].value" \
   functionapp config appsettings list --resource-group "$group" --name "$app" |
-  sed -n -e 's/.*AccountName=\([a-z0-9]*\).*/\1/p' -e '/^[a-z0-9]\{3,24\}$/p' | head -1 >"$folder/function-storage.txt"
+  sed -n -e 's/.*AccountName=\([a-z0-9]*\).*/\1/p' -e 's|^https://\([a-z0-9]*\)\.blob\..*|\1|p' \
+    -e '/^[a-z0-9]\{3,24\}$/p' | head -1 >"$folder/function-storage.txt"
 # Who the app signs in to the database as: what stands before the first colon of a connection string.
 echo database-role.txt >&2
 look "[?starts_with(value || '', 'postgres')].value" functionapp config appsettings list --resource-group "$group" --name "$app" |

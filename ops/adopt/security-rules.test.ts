@@ -1,6 +1,10 @@
 // The recorded security rules until the cut-over: what a packet can do stays, but SSH, which is the administrators' from phase 1 on.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { securityRules } from '../../components/network-rules.ts';
 import { ingressRules } from '../../domain/ingress.ts';
 import { mergedRules } from '../../policies/network/merged-rules.ts';
@@ -13,10 +17,14 @@ import { DEFAULT_RULES, parseRule } from '../../policies/network/reachability/ru
 import { readableRules } from '../../policies/network/readable-rules.ts';
 import { resource } from '../../policies/testing/plan.ts';
 import { SECURITY_GROUP } from '../../policies/types.ts';
+import type { Violation } from '../../preview/policy/violation.ts';
+import { type Preview, preview } from '../../preview/preview.ts';
 import { SSH_RULE_NAMES, untilCutOver } from '../../stacks/grace-rules.ts';
+import { exceptionsOf } from './exceptions.ts';
 import type { Json } from './json.ts';
 import { graceRules } from './security-rules.ts';
-import { securityRule } from './testing/recordings.ts';
+import { recording, securityRule } from './testing/recordings.ts';
+import { type Adopted, adoptSample } from './testing/sample.ts';
 
 type Rule = Record<string, unknown>;
 /** A rule of either direction, and its name. */
@@ -257,4 +265,66 @@ it.each([
 
 it('one priority in both directions is no conflict', () => {
   expect(() => grace(rule('a', 200, '80'), rule('b', 200, '81', { direction: 'Outbound' }))).not.toThrow();
+});
+
+describe('in the stack', () => {
+  let sample: Adopted;
+  let phaseOne: Preview;
+  beforeAll(async () => {
+    sample = adoptSample(recording('security rules of every kind'));
+    expect(sample.adopt('phase', '1').status).toBe(0);
+    phaseOne = await preview({ stack: 'dev', root: sample.folder, policyPack: join(ROOT, 'policies') });
+  }, 120_000);
+  afterAll(() => sample.remove());
+
+  const rulesOf = ({ plan }: Preview) =>
+    (plan.find(({ name }) => name === 'network-nsg')?.inputs.securityRules ?? []) as Rule[];
+
+  it('phase 1 has the program’s SSH, and below it what was recorded in its order', () => {
+    const order = ofDirection(rulesOf(phaseOne), 'Inbound').map((rule) => `${rule.priority} ${rule.name}`);
+    expect(order).toEqual([
+      '100 allow-ssh-admin',
+      '109 deny-other-ssh',
+      '110 Allow-SSH-Admin-recorded',
+      '111 allow-mqtts',
+      '200 deny-them',
+      '1010 allow-mqtt-plain',
+      '1020 allow-mqtt-tls',
+      '1030 allow-mqtt-ws',
+      '1100 ping',
+      '1110 some',
+      '4096 all-of-it',
+    ]);
+    expect(ofDirection(rulesOf(phaseOne), 'Outbound').map((rule) => rule.name)).toEqual(['no-mail']);
+    const found = phaseOne.policies?.violations ?? [];
+    expect(found.filter(({ policy }) => /one-order|readable/.test(policy))).toEqual([]);
+    expect(found.filter(({ message }) => message.includes(' to 22/tcp '))).toEqual([]);
+  });
+
+  it('the report says of each rule what becomes of it', () => {
+    const flat = sample.report.replaceAll(/\n {3}/g, ' ');
+    for (const text of [
+      '1: security group loses allow-ssh: SSH is for adminCidrs only',
+      'Allow-SSH-Admin ports 20-25 become 20-21, 23-25: SSH is for adminCidrs only',
+      'Allow-SSH-Admin priority 100 becomes 110',
+      'Allow-SSH-Admin is called Allow-SSH-Admin-recorded',
+      'allow-mqtts priority 110 becomes 111',
+      'some ports 22, 80, 443 become 80, 443',
+      'all-of-it keeps its ports, but a Deny above it closes TCP port 22',
+      '2: security group loses no-mail: the platform has no outbound rules',
+      '2: security group loses deny-them: the platform opens 8883 to everyone',
+    ])
+      expect(flat).toContain(text);
+    expect(flat).not.toContain('ping is');
+  });
+
+  it('two rules of one priority are excused in no phase', () => {
+    const [urn = ''] = phaseOne.plan.filter(({ name }) => name === 'network-nsg').map((each) => each.urn);
+    const plan = parse(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8')).config['mqtt-saas:adoption'];
+    const message =
+      'Rules "ping" and "some" are both Inbound with priority 1100: which one comes first is not defined.';
+    const violation = { policy: 'network-rules-in-one-order', urn, message, level: 'mandatory' } as Violation;
+    expect(exceptionsOf([violation], plan)).toEqual({});
+    expect(exceptionsOf([{ ...violation, policy: 'network-flow-logs' }], plan)).not.toEqual({});
+  });
 });

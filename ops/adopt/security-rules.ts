@@ -3,8 +3,8 @@ import { type IntervalSet, subtract, union } from '../../policies/network/reacha
 import { parsePortRange } from '../../policies/network/reachability/ports.ts';
 import { CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { FIRST_GRACE_PRIORITY, SSH_RULE_NAMES } from '../../stacks/grace-rules.ts';
+import type { Change } from './account.ts';
 import { at, items, type Json } from './json.ts';
-import type { Change } from './report.ts';
 import { type Inputs, securityRule } from './translate.ts';
 
 /** The rules that stay, and what is said of those that do not stay as they are. */
@@ -30,7 +30,8 @@ export function ruleChanges({ rules, changes }: GraceRules): Change[] {
     resource,
     member: rule,
     fate,
-    why,
+    // The report has what is set by its reason alone.
+    why: fate === 'set' ? `${rule} ${why}` : why,
     back: 'phase 0',
   }));
   const late = rules.map(
@@ -132,7 +133,7 @@ function withoutSsh(rule: Inputs, say: (rule: Inputs, fate: RuleChange['fate'], 
   const rest = subtract(ports, SSH);
   if (rest.reduce(count, 0n) === ports.reduce(count, 0n)) return [rule];
   if (is(rule.protocol, '*')) {
-    say(rule, 'set', 'TCP port 22 is closed by a Deny above it; its other ports and protocols stay open');
+    say(rule, 'set', 'keeps its ports, but a Deny above it closes TCP port 22');
     return [rule];
   }
   if (!is(rule.protocol, 'tcp')) return [rule];

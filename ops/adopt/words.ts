@@ -79,18 +79,20 @@ export function inWords(unsafe: readonly Unsafe[]): Map<number, string[]> {
   }
   const phrase = ({ what, places }: { what: string; places: Set<string> }) => {
     if (places.size === 0) return what;
-    return `${what} (${places.size > 4 ? `${places.size} resources` : [...places].join(', ')})`;
+    const isLong = places.size > 4 && what !== OPEN;
+    return `${what} (${isLong ? `${places.size} resources` : [...places].join(', ')})`;
   };
   const byPhase = Map.groupBy(groups.values(), ({ phase }) => phase);
   return new Map([...byPhase].sort(([a], [b]) => a - b).map(([phase, found]) => [phase, found.map(phrase)]));
 }
 
 const INGRESS = 'network-ingress-contract';
+const OPEN = 'open to the internet';
 
 /** A way in is told by its port and rule. */
 function split({ policy, resource, message, short }: Unsafe): { what: string; where?: string } {
   const way = /(?:to (\S+)|over (\w+)) is allowed by rule "([^"]+)"/.exec(message);
-  if (policy === INGRESS && way) return { what: 'open to the internet', where: `${way[1] ?? way[2]} by ${way[3]}` };
+  if (policy === INGRESS && way) return { what: OPEN, where: `${way[1] ?? way[2]} by ${way[3]}` };
   const what = short ?? WORDS[policy ?? ''] ?? policy?.replaceAll('-', ' ') ?? message;
   if (short || resource.startsWith('Stack ')) return { what };
   return { what, where: placeOf(resource.split(' ').at(-1) ?? '') };

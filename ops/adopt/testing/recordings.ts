@@ -53,6 +53,21 @@ export const RECORDINGS: NamedRecording[] = [
     change: ({ nsg }) => nsg.securityRules.push(securityRule('allow-http-certbot', 1015, '80')),
   },
   {
+    name: 'security rules of every kind',
+    change: ({ nsg }) => {
+      const deny = { access: 'Deny', protocol: '*', sourceAddressPrefix: '198.51.100.0/24' };
+      nsg.securityRules.push(
+        securityRule('deny-them', 200, '*', deny),
+        securityRule('no-mail', 100, '25', { access: 'Deny', direction: 'Outbound' }),
+        securityRule('Allow-SSH-Admin', 100, '20-25', { sourceAddressPrefix: 'VirtualNetwork' }),
+        securityRule('allow-mqtts', 110, '8884', { sourceAddressPrefix: 'AzureCloud.EastAsia' }),
+        securityRule('ping', 1100, '*', { protocol: 'Icmp' }),
+        securityRule('some', 1110, '', { destinationPortRange: null, destinationPortRanges: ['22', '80', '443'] }),
+        securityRule('all-of-it', 4096, '*', { protocol: '*', sourceAddressPrefix: '203.0.113.128/25' }),
+      );
+    },
+  },
+  {
     name: 'a machine with a key and no password',
     change: (files) => {
       Object.assign(files.vm.osProfile.linuxConfiguration, {
