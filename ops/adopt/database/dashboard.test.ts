@@ -11,6 +11,7 @@ import { applyMigrations } from '../../../provisioning/database/apply.ts';
 import { connect, withConnection } from '../../../provisioning/database/connect.ts';
 import { addDevice } from '../../../provisioning/database/registry.ts';
 import { moveAside, moveBack } from './aside.ts';
+import { moveAndFollow } from './follow.ts';
 import { chooseDestination } from './search-path.ts';
 import { makeOldDatabase } from './testing/server.ts';
 
@@ -125,6 +126,10 @@ it('moves what collides, and what refers to it follows or goes on working', asyn
     "select schemaname || '.' || tablename as name from pg_publication_tables where pubname = 'supabase_realtime' order by 1",
   );
   expect(rows.map(({ name }) => name)).toEqual(['project_owner.alerts', 'project_owner.telemetry', 'public.profiles']);
+});
+
+it('refuses a role whose tables it could not bring back', async () => {
+  await expect(moveAndFollow(owner, { role: 'old_ingest' })).rejects.toThrow(/grant old_ingest to project_owner/);
 });
 
 it('the old dashboard finds the platform’s tables at first, and its own when it names the schema', async () => {

@@ -34,6 +34,7 @@ export interface Followed extends Moved {
 /** @throws Error when the old ingest would not follow, or did not: then everything is as it was. */
 export async function moveAndFollow(client: Client, options: FollowOptions): Promise<Followed> {
   const { role, extra = [], unqualified = false, seconds = WATCH_SECONDS, log = () => {} } = options;
+  await assertMember(client, role);
   const ledger = await readLedger(client);
   const destination =
     ledger?.state === 'prepared'
@@ -46,6 +47,26 @@ export async function moveAndFollow(client: Client, options: FollowOptions): Pro
   log(`the old tables are in the schema ${moved.schema}; looking whether the old ingest has followed`);
   const arrives = await watchArrival(client, seconds);
   return { ...moved, arrives };
+}
+
+/** Who is not a member neither sees what the role says nor could bring back what it makes. */
+async function assertMember(client: Client, role: string): Promise<void> {
+  const { rows } = await client.query<{ member: boolean; me: string; role: string }>(
+    `select pg_has_role(oid, 'USAGE') as member, quote_ident(current_user) as me, quote_ident(rolname) as role from pg_roles where rolname = $1`,
+    [role],
+  );
+  const [found] = rows;
+  if (!found) {
+    throw new Error(
+      `there is no role "${role}": --role is who the old ingest signs in as (select rolname from pg_roles)`,
+    );
+  }
+  if (!found.member) {
+    throw new Error(
+      `${found.me} is no member of ${found.role}, so it neither sees what ${found.role} says nor could bring back what it makes: ` +
+        `grant ${found.role} to ${found.me}; and begin again`,
+    );
+  }
 }
 
 /** @returns tables that the old ingest makes where they do not exist. */
@@ -68,7 +89,6 @@ async function assertUnqualified(
   if (!seen.inserts) {
     throw new Error(
       `no statement of ${role} was seen that inserts into ${names.join(', ')}: is it who the old ingest signs in as, and does it run? ` +
-        '(To see the statements of another role takes pg_monitor.) ' +
         'If you know that its SQL names no schema: --unqualified. Nothing was changed',
     );
   }

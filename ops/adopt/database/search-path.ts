@@ -36,10 +36,7 @@ export async function chooseDestination(client: ClientBase, role: string): Promi
     [role],
   );
   const [found] = rows;
-  if (!found)
-    throw new Error(
-      `there is no role "${role}": --role is who the old ingest signs in as (select rolname from pg_roles)`,
-    );
+  if (!found) throw new Error(`there is no role "${role}"`);
   const { path, before, schemas } = found;
   const isTaken = (schema: string) =>
     schemas.includes(schema) || Object.values(MADE).flat().includes(`schema ${schema}`);
