@@ -38,10 +38,10 @@ afterEach(async () => {
 
 describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
   it.each([
-    { role: 'postgres', ensure: OWNERS, transaction: true, share: 1 },
-    { role: 'old_ingest', ensure: OTHERS, transaction: false, share: 0.1 },
+    { role: 'postgres', ensure: OWNERS, transaction: true, listenMs: Number.POSITIVE_INFINITY, share: 1 },
+    { role: 'old_ingest', ensure: OTHERS, transaction: false, listenMs: 2000, share: 0.1 },
   ])(
-    'loses nothing that reached an ingest, which signs in as $role',
+    'loses nothing that reached an ingest, which signs in as $role and listens for $listenMs ms',
     async ({ share, ...old }) => {
       const messages = Math.max(1000, MESSAGES * share);
       const dir = makeScratchDir();
@@ -61,8 +61,7 @@ describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
       ended.push(() => device.endAsync(true));
       const oldWay: Way = { name: 'old', client: device, topic: 'devices/pump-1/telemetry', qos: 0, payload: String };
 
-      const startIngest = () =>
-        startOldIngest({ brokerUrl: broker.url, databaseUrl, ...old, listenMs: 2000, pauseMs: 200 });
+      const startIngest = () => startOldIngest({ brokerUrl: broker.url, databaseUrl, ...old, pauseMs: 200 });
       let ingest = startIngest();
       const ingests = [ingest];
       ended.push(() => Promise.allSettled(ingests.map((each) => each.stop())));
@@ -92,6 +91,9 @@ describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
       for (const at of [0.65, 0.85]) {
         await publisher.reached(messages * at);
         await publisher.hold();
+        // An ingest that always listens gets all; of one that does not, the device's last words may be lost.
+        const hasAll = () => ingests.flatMap((each) => each.received).length === publisher.sent.old.length;
+        if (!Number.isFinite(old.listenMs)) await expect.poll(hasAll, { timeout: 60_000 }).toBe(true);
         await ingest.stop();
         publisher.use(newWay);
         const stopIngest = runIngest(rig);
@@ -131,7 +133,7 @@ describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
         `${publisher.count()} messages: ${stored.length} in the old table, ${publisher.sent.new.length} in the new, ` +
           `${lost.length} sent while the old ingest did not listen, in ${stretches} of its ${gaps} pauses`,
       );
-      expect(stretches).toBeLessThanOrEqual(gaps);
+      expect(stretches).toBeLessThanOrEqual(Number.isFinite(old.listenMs) ? gaps : 0);
     },
     900_000,
   );
