@@ -1,12 +1,12 @@
 // `adopt table-aside` and `adopt table-back`.
 import { Command, InvalidArgumentError } from 'commander';
 import { withConnection } from '../../../provisioning/database/connect.ts';
-import { findPlace, type PlaceOptions, withPlace } from '../../database-url.ts';
+import { findPlace, type TargetOptions, withTarget } from '../../target/find.ts';
 import { moveBack } from './aside.ts';
 import { type FollowOptions, moveAndFollow } from './follow.ts';
 
 export const tableCommands = (): Command[] => [
-  withPlace(new Command('table-aside'))
+  withTarget(new Command('table-aside'))
     .description('move what is in the way of the platform’s tables into a schema that the old ingest looks into first')
     .requiredOption(
       '--role <role>',
@@ -16,13 +16,10 @@ export const tableCommands = (): Command[] => [
     .option('--unqualified', 'do not look whether the old ingest’s SQL names the schema: you know that it does not')
     .option('--recycle', 'end idle connections of the role that are older than its new search_path')
     .option('--seconds <number>', 'how long to look for its statements, and then for a reading; default: 90', positive)
-    .addHelpText(
-      'after',
-      '\nExample:\n  DATABASE_URL=postgresql://... npm run ops -- adopt table-aside --role postgres',
-    )
-    .action(async ({ with: extra, ...options }: PlaceOptions & FollowOptions & { with?: string[] }) => {
+    .addHelpText('after', '\nExample:\n  npm run ops -- adopt table-aside --role postgres --target dev')
+    .action(async ({ with: extra, ...options }: TargetOptions & FollowOptions & { with?: string[] }) => {
       const log = (line: string) => console.error(line);
-      const followed = await withConnection(findPlace(options).url, (client) =>
+      const followed = await withConnection(findPlace(options).database, (client) =>
         moveAndFollow(client, { ...options, ...(extra && { extra }), log }),
       );
       console.log(`moved to ${followed.schema}:\n${followed.names.map((name) => `  ${name}\n`).join('')}`);
@@ -34,10 +31,10 @@ export const tableCommands = (): Command[] => [
       }
       console.log('A reading has come in since. Next: deploy phase 0');
     }),
-  withPlace(new Command('table-back'))
+  withTarget(new Command('table-back'))
     .description(`undo that; the platform's own tables are kept, and come back with table-aside`)
-    .action(async (place: PlaceOptions) => {
-      const { names, left, broughtHome } = await withConnection(findPlace(place).url, moveBack);
+    .action(async (place: TargetOptions) => {
+      const { names, left, broughtHome } = await withConnection(findPlace(place).database, moveBack);
       console.log(`public again:\n${names.map((name) => `  ${name}\n`).join('')}`);
       if (broughtHome > 0)
         console.log(`${broughtHome} readings of tables that the old ingest had made anew are in them`);

@@ -5,17 +5,17 @@ import { Command } from 'commander';
 import type { Client } from 'pg';
 import { inTransaction, withConnection } from '../../../provisioning/database/connect.ts';
 import { listObjects } from '../../../provisioning/database/objects.ts';
-import { findPlace, type PlaceOptions, withPlace } from '../../database-url.ts';
+import { findPlace, type TargetOptions, withTarget } from '../../target/find.ts';
 
 /** In the background of record.sh, which knows the folder. */
 export const recordCommand = (): Command =>
-  withPlace(new Command('record-database'))
+  withTarget(new Command('record-database'))
     .description(
       'write what stands in the database into a recording: telemetry.json and database.json (record.sh does it)',
     )
     .argument('<folder>', 'the recording')
-    .action(async (folder: string, options: PlaceOptions) => {
-      const files = await withConnection(findPlace(options).url, recordDatabase);
+    .action(async (folder: string, options: TargetOptions) => {
+      const files = await withConnection(findPlace(options).database, recordDatabase);
       for (const [name, content] of Object.entries(files)) {
         writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
       }
