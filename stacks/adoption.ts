@@ -46,16 +46,26 @@ export function adopt(plan: Adoption | undefined): void {
     // A machine that is let go takes nothing with it.
     return { props: hold(props), opts: plan.phase === 0 ? { ...opts, deletedWith: undefined } : opts };
   });
-  for (const [name, { type, id, recorded, gone, retained }] of Object.entries(plan.left)) {
-    if (plan.phase >= gone) continue;
+  const still = Object.entries(plan.left).filter(([, { gone }]) => plan.phase < gone);
+  const lefts = new Map<string, Left>();
+  const make = ([name, { type, id, recorded, retained }]: (typeof still)[number]): Left => {
+    const words = JSON.stringify(recorded).toLowerCase();
+    // What it refers to is deleted after it: Azure deletes no plan that an app is on.
+    const dependsOn = still
+      .filter(([, other]) => other.id !== id && words.includes(`"${other.id.toLowerCase()}"`))
+      .map(make);
     const options = {
       version: provider.version,
       ...imported(id, plan),
       ...LEFT_ALONE,
       retainOnDelete: retained || plan.phase === 0,
+      dependsOn,
     };
-    new Left(type, name, recorded, options);
-  }
+    const left = lefts.get(name) ?? new Left(type, name, recorded, options);
+    lefts.set(name, left);
+    return left;
+  };
+  for (const each of still) make(each);
 }
 
 /**
