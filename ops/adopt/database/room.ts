@@ -5,7 +5,8 @@ import type { Recording } from '../recording.ts';
 
 /** A step of phase 0. */
 export function howToMakeRoom({ database, databaseRoles }: Recording): string {
-  const command = (role: string) => `\`npm run ops -- adopt table-aside --role ${role}\``;
+  const command = (role: string) =>
+    `\`npm run ops -- adopt table-aside --role ${/^[\w.-]+$/.test(role) ? role : `'${role}'`}\``;
   // Supabase's pooler takes the project's name behind a dot.
   const writers = items(at(database, 'writers')).map(String);
   const roles = [...new Set([...databaseRoles.map((role) => decodeURIComponent(role).split('.')[0]!), ...writers])];
