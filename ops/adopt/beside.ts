@@ -20,6 +20,9 @@ export function besideOf(
   const extensions = [...items(at(vm, 'resources')), ...resources.filter(isExtension)].filter(
     (each) => !DONE_WITH.some((word) => [at(each, 'typePropertiesType'), nameOf(each)].includes(word)),
   );
+  // A part's id goes on where its owner's ends.
+  const parts = (of: Json) =>
+    resources.filter((each) => id(each).startsWith(`${id(of)}/`)).map((each) => id(each).slice(id(of).length + 1));
   const names = (list: Json[]) => [...new Set(list.map(nameOf))];
   const ofSubnet = at(subnet, 'networkSecurityGroup', 'id');
   const isOther = ofSubnet !== undefined && String(ofSubnet).toLowerCase() !== id(securityGroup);
@@ -35,8 +38,13 @@ export function besideOf(
       sharedWith: others(at(subnet, 'ipConfigurations'), nicId),
       otherSecurityGroup: isOther ? [ofSubnet] : [],
     },
-    'broker-vm': { extensions: names(extensions), userData: at(vm, 'userData') === undefined ? [] : ['not recorded'] },
+    'broker-vm': {
+      extensions: names(extensions),
+      parts: parts(vm).filter((each) => !each.startsWith('extensions/')),
+      userData: at(vm, 'userData') === undefined ? [] : ['not recorded'],
+    },
     'before-function-app': {
+      parts: parts(functionApp),
       hostNames: items(at(functionApp, 'hostNames')).filter((each) => !/\.azurewebsites\.net$/i.test(String(each))),
       identity: [at(functionApp, 'identity', 'principalId') ?? []].flat(),
     },

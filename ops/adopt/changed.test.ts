@@ -2,9 +2,12 @@
 import { expect, test } from 'vitest';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { attachedForLife } from './beside.ts';
-import { at, type Json } from './json.ts';
+import { at, items, type Json } from './json.ts';
+import { lockedOut, namesOf, phases } from './phases.ts';
+import type { AdoptionPlan } from './plan.ts';
+import { readRecording } from './recording.ts';
 import { adopted, type Change, id, nicOf, said, sent } from './testing/case.ts';
-import { baseFiles, type Files, GROUP_ID } from './testing/recordings.ts';
+import { BASE, baseFiles, type Files, GROUP_ID } from './testing/recordings.ts';
 import { phaseOf } from './today.ts';
 
 /** Changed: as recorded before its phase, then otherwise, with the reason and the way back. */
@@ -261,4 +264,53 @@ test('no secret of the machine gets into the stack file', () => {
     { accepted: ['broker-vm.userData'] },
   );
   expect(JSON.stringify(plan)).not.toContain(secret);
+});
+
+test('a number that was printed as text is that number, and a port that is a number is text', () => {
+  const plan = adopted((f) => {
+    for (const rule of f.nsg.securityRules) Object.assign(rule, { priority: String(rule.priority) });
+    f.nsg.securityRules[1].destinationPortRange = Number(f.nsg.securityRules[1].destinationPortRange);
+  });
+  expect({ rules: plan.adoption.graceRules, changes: plan.changes }).toEqual({
+    rules: adopted(() => {}).adoption.graceRules,
+    changes: adopted(() => {}).changes,
+  });
+});
+
+test('a plan that another app may be on is let go, and the report does not say that it is deleted', () => {
+  const other = (f: Files) => ({ ...f.functionapp, id: `${f.functionapp.id}-2`, name: `${f.functionapp.name}-2` });
+  const plan = adopted((f) => {
+    f.plan.numberOfSites = null;
+    f.resources.push({ ...other(f), type: 'Microsoft.Web/sites' });
+  });
+  expect(plan.adoption.left['before-plan']?.retained).toBe(true);
+  const names = namesOf(readRecording(BASE), 'dev');
+  const last = ({ adoption }: AdoptionPlan) => phases(names, adoption)[4]?.steps[0]?.text;
+  expect(last(plan)).toContain('The app is deleted; its plan leaves the stack');
+  expect(last(adopted(() => {}))).toContain('App and plan are deleted');
+});
+
+test('a rule that is made for a while takes no recorded one’s place: Azure would write over it', () => {
+  const recorded = readRecording(BASE);
+  const rules = items(at(recorded.securityGroup, 'securityRules'));
+  const taken = ['Me', 'me-2', 'PAUSE', 'pause-but-ingest'].map((name) => ({ ...(rules[0] as object), name }));
+  const names = namesOf(
+    { ...recorded, securityGroup: { ...(recorded.securityGroup as object), securityRules: taken } },
+    'dev',
+    'persistent',
+  );
+  const { adoption } = adopted(() => {});
+  const steps = [...phases(names, adoption).flatMap((phase) => phase.steps), ...lockedOut(names)];
+  const made = steps
+    .flatMap(({ commands = [] }) => commands)
+    .flatMap((line) => / rule create .*? -n (\S+)/.exec(line)?.[1] ?? []);
+  expect(made).toEqual(['pause-but-ingest-2', 'pause-2', 'me-3']);
+});
+
+test('before the cut-over somebody looks at every port that closes then', () => {
+  const recorded = readRecording(BASE);
+  const looked = (broker: string[]) =>
+    phases(namesOf({ ...recorded, broker }, 'dev'), adopted(() => {}).adoption)[2]?.steps[0]?.commands?.join();
+  expect(looked(recorded.broker)).toContain('( sport = :1883 or sport = :9001 )');
+  expect(looked(['listener 1884', 'listener 8883'])).toContain('( sport = :1884 )');
 });

@@ -43,8 +43,20 @@ const is =
 /** Of series Bv1 ("Accelerated Networking", Microsoft Learn: the later series have it). */
 const NOT_ACCELERATED = ['Standard_B1s', 'Standard_B2s'];
 
+/** With another size. */
+const MAY_NOT_GO = [
+  'host',
+  'hostGroup',
+  'capacityReservation',
+  'additionalCapabilities',
+  'availabilitySet',
+  // No burstable size is to be had as a Spot machine ("Use Azure Spot Virtual Machines", Microsoft Learn).
+  'priority',
+  'hardwareProfile.vmSizeProperties',
+];
+
 /** Azure takes no two tags whose names differ in case alone. */
-const OUR_TAGS = ['environment', 'project', 'owner', 'costcenter'];
+export const OUR_TAGS = ['environment', 'project', 'owner', 'costcenter'];
 const isOurs = (_: Json, __: Choices, path: string) =>
   OUR_TAGS.includes(path.split('.').slice(1).join('.').toLowerCase());
 
@@ -173,11 +185,11 @@ export const DECISIONS: Record<string, Decision[]> = {
       byName: (_, { sizeChosen }) => !sizeChosen,
       why: 'the new machine has the size of the stack file: choose one that the platform is made for (pulumi config set mqtt-saas:vmSize SIZE --stack NAME)',
     },
-    ...['host', 'hostGroup', 'capacityReservation', 'additionalCapabilities'].map(
+    ...MAY_NOT_GO.map(
       (at): Decision => ({
         at,
         fate: 'kept',
-        byName: (value, { sizeChanges }) => sizeChanges && value !== false,
+        byName: (value, { sizeChanges }) => sizeChanges && value !== false && value !== 'Regular',
         why: 'it may not go with the new size, and then phase 2 fails: choose one that it goes with (vmSize), or remove it first',
       }),
     ),
@@ -221,6 +233,13 @@ export const DECISIONS: Record<string, Decision[]> = {
       at: 'osProfile.linuxConfiguration.provisionVMAgent',
       fate: 'set',
       to: true,
+      why: 'the configuration comes by the agent',
+    },
+    {
+      at: 'osProfile.allowExtensionOperations',
+      fate: 'set',
+      to: true,
+      sent: true,
       why: 'the configuration comes by the agent',
     },
     {
@@ -301,6 +320,13 @@ export const DECISIONS: Record<string, Decision[]> = {
       back: 'az vm extension set for each, with its protected settings, which Azure gives to nobody',
       why: 'these extensions end with the machine',
     },
+    {
+      at: 'parts',
+      fate: 'taken away',
+      byName: always,
+      back: 'none: make them again on the new machine',
+      why: 'these are parts of the machine and end with it',
+    },
   ],
   'storage-account': [
     {
@@ -357,6 +383,13 @@ export const DECISIONS: Record<string, Decision[]> = {
     },
   ],
   'before-function-app': [
+    {
+      at: 'parts',
+      fate: 'taken away',
+      byName: always,
+      back: 'none: make them again with another app',
+      why: 'these are parts of the old app, which ends with phase 4',
+    },
     {
       at: 'hostNames',
       fate: 'taken away',

@@ -112,13 +112,19 @@ function converted(type: string, value: Json | undefined, own: string): Json | u
     const made = list.map((each) => converted(type.slice(0, -2), each, own)).filter((each) => each !== undefined);
     return made.length > 0 ? made : undefined;
   }
-  if (!type.startsWith('inputs.')) return isEmpty(value) ? undefined : value;
+  if (!type.startsWith('inputs.')) return isEmpty(value) ? undefined : spelled(type, value);
   if (typeof value !== 'object' || Array.isArray(value)) return undefined;
   const made = compacted(objectInputs(type), value, own);
   if (isEmpty(made)) return undefined;
   // Some versions of az print all of another resource that this one only names.
   if (!type.startsWith('inputs.network.') || made.id === undefined) return made;
   return { id: made.id, ...(made.deleteOption !== undefined && { deleteOption: made.deleteOption }) };
+}
+
+/** A number that was printed as text, or the other way round: Azure takes both, and who compares them does not. */
+function spelled(type: string, value: Json): Json {
+  if (type === 'number' && typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
+  return type === 'string' && typeof value === 'number' ? String(value) : value;
 }
 
 const isEmpty = (value: Json) =>

@@ -5,8 +5,9 @@ import { FIRST_GRACE_PRIORITY } from '../../stacks/grace-rules.ts';
 import { attachedForLife } from './beside.ts';
 import { howToMakeRoom } from './database/room.ts';
 import { exceptionsFile } from './exceptions.ts';
-import { textAt } from './json.ts';
+import { at, items, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
+import { freeName } from './security-rules.ts';
 
 /** Something to do: in words, and the commands as a shell takes them. */
 export interface Step {
@@ -35,6 +36,8 @@ export interface Names {
   machine: string;
   functionApp: string;
   securityGroup: string;
+  /** Of its recorded rules. */
+  ruleNames: string[];
   /** What is deleted with the machine today, as `az resource update --set` takes it. */
   detach: string[];
   ingestSession: IngestSession;
@@ -52,6 +55,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
     machine: textAt(recording.vm, 'name'),
     functionApp: textAt(recording.functionApp, 'name'),
     securityGroup: textAt(recording.securityGroup, 'name'),
+    ruleNames: items(at(recording.securityGroup, 'securityRules')).map((rule) => textAt(rule, 'name')),
     detach: attachedForLife(recording.vm),
     ingestSession: said ?? sessionIn(recording.broker),
     room: howToMakeRoom(recording),
@@ -86,8 +90,12 @@ const az = (command: string, options: Record<string, string | string[]>) =>
 const ops = (words: string) => `npm run ops -- ${words}`;
 
 /** The five phases. "Deploy" is what the report says above them. @param names of what was recorded. */
-export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): Phase[] {
+export function phases(names: Names, { publicUntil, gatewayUntil, left }: Adoption): Phase[] {
   const { stack, group, machine, functionApp } = names;
+  // Azure deletes no plan that other apps are on.
+  const ended = left['before-plan']?.retained
+    ? 'The app is deleted; its plan leaves the stack, for other apps may be on it.'
+    : 'App and plan are deleted.';
   const to = (phase: number) => `\`${ops(`adopt phase ${phase} --stack ${stack}`)}\``;
   const app = (what: string) => `\`${az(`functionapp ${what}`, { g: group, n: functionApp })}\``;
   return [
@@ -123,7 +131,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
       steps: [
         {
           text: 'Not before this shows no device for a week:',
-          commands: [onMachine(names, "ss -Htn state established '( sport = :1883 )'")],
+          commands: [onMachine(names, `ss -Htn state established '${from(closing(names))}'`)],
         },
         {
           text: 'What is attached to the old machine must outlive it:',
@@ -158,7 +166,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
       devices: 'Devices notice nothing.',
       steps: [
         {
-          text: `After a month without a reason to go back: ${to(4)}, \`pulumi up --stack ${stack} --policy-pack policies\`, \`rm ${exceptionsFile(stack)}\`. App and plan are deleted.`,
+          text: `After a month without a reason to go back: ${to(4)}, \`pulumi up --stack ${stack} --policy-pack policies\`, \`rm ${exceptionsFile(stack)}\`. ${ended}`,
         },
       ],
       back: [{ text: 'none; Azure restores no app of a Consumption plan. Disk and logs stay (docs/adoption.md).' }],
@@ -168,8 +176,8 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
 
 /** Who is shut out of the machine, and what lets them in again. None of it needs a password or SSH. */
 export function lockedOut(names: Names): Step[] {
-  const { group, securityGroup } = names;
-  const rule = { n: 'me', priority: String(FIRST_GRACE_PRIORITY - 5), protocol: 'Tcp' };
+  const { group, securityGroup, ruleNames } = names;
+  const rule = { n: freeName('me', ruleNames), priority: String(FIRST_GRACE_PRIORITY - 5), protocol: 'Tcp' };
   return [
     {
       text: 'No answer: the security group does not know ADDRESS. Add it to adminCidrs and deploy; until then:',
@@ -189,6 +197,15 @@ export function lockedOut(names: Names): Step[] {
     },
   ];
 }
+
+/** Ports that the platform's broker does not have. */
+const closing = ({ ports }: Names) => {
+  const others = ports.filter((port) => port !== '8883');
+  return others.length > 0 ? others : ['1883'];
+};
+
+/** As `ss` takes it. */
+const from = (ports: string[]) => `( ${ports.map((port) => `sport = :${port}`).join(' or ')} )`;
 
 /** As root, by the machine's agent. */
 const onMachine = ({ group, machine }: Names, script: string) =>
@@ -216,12 +233,12 @@ function lostAtCutOver({ ingestSession }: Names): string {
 
 /** Only a session that is kept has a queue to wait for. */
 function emptyTheQueue(names: Names): Step[] {
-  const { group, securityGroup, functionApp, ports } = names;
+  const { group, securityGroup, functionApp, ports, ruleNames } = names;
   const rule = (name: string, priority: number, access: string) =>
     az('network nsg rule create', {
       g: group,
       'nsg-name': securityGroup,
-      n: name,
+      n: freeName(name, ruleNames),
       priority: String(priority),
       access,
       protocol: 'Tcp',
@@ -240,7 +257,7 @@ function emptyTheQueue(names: Names): Step[] {
       commands: [
         `${rule('pause-but-ingest', last - 1, 'Allow')} --source-address-prefixes $(${addresses} | tr , ' ')`,
         rule('pause', last, 'Deny'),
-        onMachine(names, `ss -K state established '( ${ports.map((port) => `sport = :${port}`).join(' or ')} )'`),
+        onMachine(names, `ss -K state established '${from(ports)}'`),
       ],
     },
     { text: 'Wait until the old telemetry, in the schema that table-aside named, has got no row for five minutes.' },

@@ -14,7 +14,7 @@ import {
 import { besideOf } from './beside.ts';
 import { plain } from './decisions.ts';
 import { at, items, type Json, textAt } from './json.ts';
-import { chooseStorage, refuseImpossible } from './possible.ts';
+import { chooseStorage, refuseImpossible, refuseTags } from './possible.ts';
 import type { Recording } from './recording.ts';
 import { graceRules, ruleChanges } from './security-rules.ts';
 import * as translate from './translate.ts';
@@ -81,6 +81,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
     restored?: translate.Inputs,
   ) => {
     const found = judge({ resource: name, hardened, recorded: inputs, beside: beside[name] ?? {}, choices, accepted });
+    refuseTags(name, found.kept);
     judged[name] = found;
     resources[name] = {
       id: idOf(resource, here),
@@ -128,12 +129,12 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
   });
   const left: Adoption['left'] = {
     'before-function-app': leaving('web:WebApp', functionApp, translate.functionApp(recording)),
-    // Azure deletes no plan that other apps are on.
+    // Azure deletes no plan that other apps are on; where the number is not known, each in the group may be.
     'before-plan': leaving(
       'web:AppServicePlan',
       plan,
       translate.plan(plan),
-      Number(at(plan, 'numberOfSites') ?? 1) > 1,
+      Number(at(plan, 'numberOfSites') ?? ofType(recording, 'microsoft.web/sites').length) > 1,
     ),
     'before-os-disk': leaving('compute:Disk', disk, translate.disk(disk), true),
   };

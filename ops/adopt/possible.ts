@@ -1,4 +1,6 @@
 // What no phase can take over, and which of several storage accounts is the one.
+import { OUR_TAGS } from './decisions.ts';
+import type { Inputs } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
 
@@ -18,13 +20,13 @@ export function refuseImpossible({ vm, nic, publicAddress }: Recording, subnet: 
     throw new Error(`public-ip.json is not the address of ${textAt(nic, 'name')}: record it again`);
   }
   const name = textAt(publicAddress, 'name');
-  if (at(publicAddress, 'sku', 'name') === 'Basic') {
+  if (isSame(at(publicAddress, 'sku', 'name'), 'Basic')) {
     throw new Error(
       `${name} is of the Basic SKU, which Azure has retired: upgrade it first, it keeps its address ` +
         `(az network public-ip update --ids ID --sku Standard, while it is on no interface)`,
     );
   }
-  if (at(publicAddress, 'publicIPAddressVersion') === 'IPv6') {
+  if (isSame(at(publicAddress, 'publicIPAddressVersion'), 'IPv6')) {
     throw new Error(`${name} is an IPv6 address: the program needs one of IPv4. Give the interface one first`);
   }
   if (items(at(subnet, 'addressPrefixes')).length > 1) {
@@ -35,6 +37,18 @@ export function refuseImpossible({ vm, nic, publicAddress }: Recording, subnet: 
 /** Azure itself writes one id in several ways. */
 const isSame = (one: Json | undefined, other: Json | undefined) =>
   String(one).toLowerCase() === String(other).toLowerCase();
+
+/** Of a resource ("Use tags to organize your Azure resources", Microsoft Learn). */
+const MOST_TAGS = 50;
+
+/** @param kept what stays of a resource. @throws Error when Azure has no room for its tags and the platform's. */
+export function refuseTags(name: string, { tags }: Inputs): void {
+  const count = Object.keys(tags ?? {}).length;
+  if (count + OUR_TAGS.length <= MOST_TAGS) return;
+  throw new Error(
+    `${name} has ${count} tags, and with the platform's ${OUR_TAGS.length} Azure takes ${MOST_TAGS}: remove some, then record again`,
+  );
+}
 
 /** Kinds that hold blobs. */
 const KINDS = ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'];

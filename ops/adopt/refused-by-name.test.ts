@@ -1,6 +1,14 @@
 // What cannot be had back, or stands in the way: refused until somebody says so by name; and what no environment may have.
 import { expect, test } from 'vitest';
 import { adopted, type Change, id } from './testing/case.ts';
+import type { Files } from './testing/recordings.ts';
+
+/** As `az resource list` prints it. */
+const part = (of: Files, type: string, kind: string, name: string) => ({
+  id: `${of.id}/${kind}/${name}`,
+  name: `${of.name}/${name}`,
+  type: `${type}/${kind}`,
+});
 
 /** Refused by name, with what it breaks; accepted, it is done. */
 test.each<[what: string, change: Change, name: string, told: string]>([
@@ -28,6 +36,18 @@ test.each<[what: string, change: Change, name: string, told: string]>([
     (f) => (f.vm.resources = [{ name: 'AzureMonitorLinuxAgent', typePropertiesType: 'AzureMonitorLinuxAgent' }]),
     'broker-vm.extensions',
     'AzureMonitorLinuxAgent',
+  ],
+  [
+    'what else is a part of it',
+    (f) => f.resources.push(part(f.vm, 'Microsoft.Compute/virtualMachines', 'runCommands', 'nightly')),
+    'broker-vm.parts',
+    '["runcommands/nightly"]',
+  ],
+  [
+    'a slot of the old app',
+    (f) => f.resources.push(part(f.functionapp, 'Microsoft.Web/sites', 'slots', 'staging')),
+    'before-function-app.parts',
+    '["slots/staging"]',
   ],
   [
     'a disk in the host',
@@ -99,6 +119,12 @@ test.each<[what: string, change: Change, name: string, told: string]>([
 
 test.each<[what: string, change: Change, message: string]>([
   ['an address of the kind that Azure has retired', (f) => (f['public-ip'].sku.name = 'Basic'), 'upgrade it first'],
+  ['the same in small letters', (f) => (f['public-ip'].sku.name = 'basic'), 'upgrade it first'],
+  [
+    'a resource that has no room for the tags of the platform',
+    (f) => (f.vm.tags = Object.fromEntries(Array.from({ length: 47 }, (_, n) => [`tag-${n}`, 'x']))),
+    'broker-vm has 47 tags',
+  ],
   ['two interfaces', (f) => f.vm.networkProfile.networkInterfaces.push({ id: '/x' }), 'has 2 interfaces'],
   [
     'a subnet of two ranges',
@@ -113,4 +139,26 @@ test.each<[what: string, change: Change, message: string]>([
   ['an account without blobs', (f) => (f.storage[0].kind = 'FileStorage'), '--storage none'],
 ])('%s is no environment for it', (_, change, message) => {
   expect(() => adopted(change)).toThrow(message);
+});
+
+/** Not every size goes with these, and a machine that Azure refuses is not there any more. */
+test.each<[what: string, change: Change, name: string]>([
+  ['a Spot machine', (f) => (f.vm.priority = 'Spot'), 'priority'],
+  [
+    'processors of its own',
+    (f) => (f.vm.hardwareProfile.vmSizeProperties = { vCPUsAvailable: 1 }),
+    'hardwareProfile.vmSizeProperties',
+  ],
+  [
+    'an availability set',
+    (f) => (f.vm.availabilitySet = { id: id('Microsoft.Compute/availabilitySets', 'a') }),
+    'availabilitySet',
+  ],
+])('%s is refused with another size alone', (_, change, name) => {
+  expect(() => adopted(change, { vmSize: 'Standard_B2s_v2' })).toThrow(`--accept broker-vm.${name}`);
+  adopted(change, { vmSize: 'Standard_B1s' });
+});
+
+test('an ordinary machine gets another size', () => {
+  adopted((f) => (f.vm.priority = 'Regular'), { vmSize: 'Standard_B2s_v2' });
 });

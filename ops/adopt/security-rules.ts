@@ -40,16 +40,20 @@ export function ruleChanges({ rules, changes }: GraceRules): Change[] {
       resource,
       member: String(name),
       fate: 'taken away',
-      why: is(direction, 'outbound') ? OUTBOUND_ENDS : is(access, 'deny') ? DENY_ENDS : ALLOW_ENDS,
+      why: endOf(is(direction, 'outbound'), is(access, 'deny')),
       back: 'phase 1',
     }),
   );
   return [...early, ...late];
 }
 
-const OUTBOUND_ENDS = 'the platform has no outbound rules, so what this one refused may go out';
-const DENY_ENDS = 'the platform opens 8883 to everyone, so whom this one kept out may come in there';
-const ALLOW_ENDS = 'the old ways in end';
+function endOf(isOutbound: boolean, isDeny: boolean): string {
+  if (isOutbound && isDeny) return 'the platform has no outbound rules, so what this one refused may go out';
+  if (isOutbound) return 'the platform has no outbound rules, so all may go out';
+  return isDeny
+    ? 'the platform opens 8883 to everyone, so whom this one kept out may come in there'
+    : 'the old ways in end';
+}
 
 const [FIRST_PRIORITY, LAST_PRIORITY] = [100, 4096];
 /** Of one group, in both directions together ("Azure subscription and service limits", Microsoft Learn). */
@@ -165,8 +169,16 @@ function placed(sorted: number[]): Map<number, number> {
 /** The rule's name, or one that is free where it is the program's. */
 function nameBeside(name: string, recorded: Inputs[]): string {
   if (!SSH_RULE_NAMES.includes(name.toLowerCase())) return name;
-  const taken = recorded.map((rule) => String(rule.name).toLowerCase());
-  let free = `${name}${RENAMED}`;
-  for (let n = 2; taken.includes(free.toLowerCase()); n++) free = `${name}${RENAMED}-${n}`;
+  return freeName(
+    `${name}${RENAMED}`,
+    recorded.map((rule) => String(rule.name)),
+  );
+}
+
+/** The name, with a number behind it where it is taken: Azure writes over a rule of the same name, which has no case. */
+export function freeName(name: string, taken: string[]): string {
+  const isTaken = (one: string) => taken.some((each) => each.toLowerCase() === one.toLowerCase());
+  let free = name;
+  for (let n = 2; isTaken(free); n++) free = `${name}-${n}`;
   return free;
 }
