@@ -154,11 +154,15 @@ export function accountOf(all: Record<string, Judged>): Account {
 export const changesIn = (account: Account): Change[] =>
   account.flatMap(({ phase, resources }) =>
     resources.flatMap(({ resource, members }) =>
-      members.flatMap(({ path, fate, why = '', back = '' }) =>
-        fate === 'kept' ? [] : [{ phase, resource, member: path, fate, why, back }],
+      members.flatMap(({ path, recorded, fate, why = '', back = '' }) =>
+        fate === 'kept' ? [] : [{ phase, resource, member: `${path}${listed(recorded)}`, fate, why, back }],
       ),
     ),
   );
+
+/** Of several things that go at once, which they are. */
+const listed = (recorded: Json) =>
+  Array.isArray(recorded) && recorded.every((each) => typeof each === 'string') ? ` (${recorded.join(', ')})` : '';
 
 /** How many members stay. */
 export const keptIn = (account: Account): number =>

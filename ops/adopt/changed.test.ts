@@ -193,6 +193,12 @@ test('a size somebody chose is taken, and a recorded one that the platform knows
   expect(adopted((f) => (f.vm.hardwareProfile.vmSize = 'standard_b2s')).config.vmSize).toBe('Standard_B2s');
 });
 
+test('a size in other letters is the same one', () => {
+  const plan = adopted((f) => (f.vm.hardwareProfile.vmSize = 'STANDARD_B2ATS_V2'));
+  expect(plan.config.vmSize).toBe('Standard_B2ats_v2');
+  expect(said(plan, 'broker-vm', 'hardwareProfile.vmSize')).toMatchObject({ fate: 'kept' });
+});
+
 test('what may not go with another size is refused by name, and stays with the one it has', () => {
   const host = { id: id('Microsoft.Compute/hostGroups', 'g/hosts/h') };
   const change: Change = (f) => {

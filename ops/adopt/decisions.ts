@@ -180,6 +180,12 @@ export const DECISIONS: Record<string, Decision[]> = {
   'broker-vm': [
     {
       at: 'hardwareProfile.vmSize',
+      fate: 'same',
+      only: (value, { vmSize }) => String(value).toLowerCase() === vmSize.toLowerCase(),
+      why: '',
+    },
+    {
+      at: 'hardwareProfile.vmSize',
       fate: 'set',
       to: ({ vmSize }) => vmSize,
       byName: (_, { sizeChosen }) => !sizeChosen,

@@ -58,7 +58,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
     ruleNames: items(at(recording.securityGroup, 'securityRules')).map((rule) => textAt(rule, 'name')),
     detach: attachedForLife(recording.vm),
     ingestSession: said ?? sessionIn(recording.broker),
-    room: howToMakeRoom(recording),
+    room: howToMakeRoom(recording, stack),
     ports: portsIn(recording.broker),
   };
 }
@@ -103,14 +103,14 @@ export function phases(names: Names, { publicUntil, gatewayUntil, left }: Adopti
       title: 'Phase 0: take over',
       devices: 'Devices notice nothing.',
       steps: [
-        { text: names.room },
+        { text: `DATABASE_URL is the one of the database’s owner, from here on. ${names.room}` },
         {
-          text: 'Deploy, with DATABASE_URL of the database’s owner. Say yes only if every old resource is an import and none a replace or delete. Commit the stack file.',
+          text: 'Deploy. Say yes only if every old resource is an import and none a replace or delete. Commit the stack file.',
         },
       ],
       back: [
         {
-          text: `\`pulumi state unprotect --all --stack ${stack}\`, \`pulumi destroy --stack ${stack}\`: what was imported is let go, what was made is deleted. Then \`${ops('adopt table-back')}\``,
+          text: `\`pulumi state unprotect --all --stack ${stack}\`, \`pulumi destroy --stack ${stack}\`: what was imported is let go, what was made is deleted. Then \`${ops(`adopt table-back --target ${stack}`)}\``,
         },
       ],
     },
@@ -120,7 +120,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil, left }: Adopti
       steps: [
         { text: `Your address must be among \`pulumi config get adminCidrs --stack ${stack}\`. ${to(1)}, deploy.` },
         {
-          text: `By ${publicUntil} each device gets the CA (\`pulumi stack output brokerCaCertificate --stack ${stack}\`) and a key (\`${ops('device add TENANT DEVICE --create-tenant')}\`); gateways till ${gatewayUntil}.`,
+          text: `By ${publicUntil} each device gets the CA (\`pulumi stack output brokerCaCertificate --stack ${stack}\`) and a key (\`${ops(`device add TENANT DEVICE --create-tenant --target ${stack}`)}\`); gateways till ${gatewayUntil}.`,
         },
       ],
       back: [{ text: `${to(0)}, deploy: the recorded rules hold again.` }],

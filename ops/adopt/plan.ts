@@ -14,7 +14,7 @@ import {
 import { besideOf } from './beside.ts';
 import { plain } from './decisions.ts';
 import { at, items, type Json, textAt } from './json.ts';
-import { chooseStorage, refuseImpossible, refuseTags } from './possible.ts';
+import { chooseStorage, refuseImpossible, refuseSecure, refuseTags } from './possible.ts';
 import type { Recording } from './recording.ts';
 import { graceRules, ruleChanges } from './security-rules.ts';
 import * as translate from './translate.ts';
@@ -151,6 +151,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
       `${foreign.id} is not in the group ${here}: the program has one group. Move it there first: az resource move`,
     );
   }
+  refuseSecure({ ...resources, ...left } as unknown as Json);
   const grace = graceRules(securityGroup);
   const account = accountOf(judged);
   // A part goes with what it is of; what is in the group does not.

@@ -50,6 +50,18 @@ export function refuseTags(name: string, { tags }: Inputs): void {
   );
 }
 
+/** @throws Error when a stack file cannot hold it: what has this member alone is an encrypted text to Pulumi. */
+export function refuseSecure(inputs: Json, path: string[] = []): void {
+  if (typeof inputs !== 'object' || inputs === null) return;
+  const members = Object.entries(inputs);
+  if (members.length === 1 && typeof members[0]?.[1] === 'string' && members[0][0] === 'secure') {
+    throw new Error(
+      `${path.join('.')} has nothing but "secure", which in a stack file means an encrypted text: add another, or rename it, then record again`,
+    );
+  }
+  for (const [name, value] of members) refuseSecure(value, [...path, name]);
+}
+
 /** Kinds that hold blobs. */
 const KINDS = ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'];
 

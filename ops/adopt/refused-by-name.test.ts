@@ -125,6 +125,16 @@ test.each<[what: string, change: Change, message: string]>([
     (f) => (f.vm.tags = Object.fromEntries(Array.from({ length: 47 }, (_, n) => [`tag-${n}`, 'x']))),
     'broker-vm has 47 tags',
   ],
+  [
+    'a tag that Pulumi would decrypt',
+    (f) => (f.nsg.tags = { secure: 'no' }),
+    'network-nsg.recorded.tags has nothing but "secure"',
+  ],
+  [
+    'the same, when the other tags are the platform’s',
+    (f) => (f.nsg.tags = { secure: 'no', Owner: 'me' }),
+    'network-nsg.kept.tags has nothing but "secure"',
+  ],
   ['two interfaces', (f) => f.vm.networkProfile.networkInterfaces.push({ id: '/x' }), 'has 2 interfaces'],
   [
     'a subnet of two ranges',
@@ -157,6 +167,13 @@ test.each<[what: string, change: Change, name: string]>([
 ])('%s is refused with another size alone', (_, change, name) => {
   expect(() => adopted(change, { vmSize: 'Standard_B2s_v2' })).toThrow(`--accept broker-vm.${name}`);
   adopted(change, { vmSize: 'Standard_B1s' });
+});
+
+test('what was said yes to is told by its own name', () => {
+  const plan = adopted((f) => f.resources.push(part(f.functionapp, 'Microsoft.Web/sites', 'slots', 'staging')), {
+    accepted: ['before-function-app.parts'],
+  });
+  expect(plan.changes).toContainEqual(expect.objectContaining({ phase: 4, member: 'parts (slots/staging)' }));
 });
 
 test('an ordinary machine gets another size', () => {

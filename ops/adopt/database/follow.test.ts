@@ -267,6 +267,16 @@ it('the commands say what was moved, and what is to be done when no reading come
   });
 });
 
+it('refuses a role whose password the platform sets', async () => {
+  const url = await makeOldDatabase(
+    postgres,
+    `${SETUP}; do $$ begin if to_regrole('mqtt_ingest') is null then create role mqtt_ingest; end if; end $$`,
+  );
+  await expect(moveAndFollow(await open(url), { role: 'mqtt_ingest', unqualified: true })).rejects.toThrow(
+    "mqtt_ingest is a name of the platform's own",
+  );
+});
+
 it('reads statements as they are written', () => {
   const seen = (...statements: string[]) => readStatements(statements, ['telemetry', 'Odd Name']);
   for (const full of [
@@ -274,9 +284,22 @@ it('reads statements as they are written', () => {
     'insert  into "public"."telemetry" (a) values ($1)',
     'create table if not exists public . telemetry (a int)',
     'COPY public.telemetry FROM STDIN',
+    'delete from public.telemetry where false',
+    'MERGE INTO public.telemetry AS t USING (select 1) AS s ON true WHEN NOT MATCHED THEN DO NOTHING',
   ]) {
     expect(seen(full), full).toMatchObject({ full: [full], inserts: false });
   }
+  // It writes where it can follow, and looks where it cannot.
+  const lookup = 'insert into telemetry (id) select id from public.telemetry where topic = $1';
+  expect(seen(lookup)).toMatchObject({ full: [lookup] });
+  for (const peoples of [
+    'select * from public.telemetry limit 100',
+    'alter table public.telemetry enable row level security',
+    'COPY public.telemetry (id, topic) TO stdout',
+    'copy telemetry to stdout',
+    'copy (select * from public.telemetry) to stdout',
+  ])
+    expect(seen(peoples), peoples).toMatchObject({ full: [], inserts: false });
   for (const bare of [
     'insert into Telemetry values (1)',
     'INSERT INTO "telemetry" (a) VALUES ($1)',

@@ -1,6 +1,7 @@
 // Moves the old tables aside only when the old ingest will follow, and looks that it has followed; if not, all is put back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { LOGIN_ROLES } from '../../../provisioning/database/login.ts';
 import { findInTheWay, type Moved, moveAside, moveBack, twinsOf } from './aside.ts';
 import { type Ledger, readLedger, writeLedger } from './ledger.ts';
 import { rootsOf } from './roots.ts';
@@ -34,6 +35,7 @@ export interface Followed extends Moved {
 /** @throws Error when the old ingest would not follow, or did not: then everything is as it was. */
 export async function moveAndFollow(client: Client, options: FollowOptions): Promise<Followed> {
   const { role, extra = [], unqualified = false, seconds = WATCH_SECONDS, log = () => {} } = options;
+  assertForeign(role);
   await assertMember(client, role);
   const ledger = await readLedger(client);
   const destination =
@@ -49,6 +51,14 @@ export async function moveAndFollow(client: Client, options: FollowOptions): Pro
   log(`the old tables are in the schema ${moved.schema}; looking whether the old ingest has followed`);
   const arrives = await watchArrival(client, seconds);
   return { ...moved, arrives };
+}
+
+/** Such a role gets another password with the first deployment, so whoever signs in as it is shut out. */
+function assertForeign(role: string): void {
+  if (!LOGIN_ROLES.some((known) => known === role)) return;
+  throw new Error(
+    `${role} is a name of the platform's own, which sets its password: have the old ingest sign in as another role, then begin again`,
+  );
 }
 
 /** Who is not a member neither sees what the role says nor could bring back what it makes. */

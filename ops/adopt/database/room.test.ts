@@ -15,7 +15,7 @@ import { howToMakeRoom } from './room.ts';
 import { makeOldDatabase, roleUrl } from './testing/server.ts';
 
 const say = (database: Json | undefined, ...databaseRoles: string[]) =>
-  howToMakeRoom({ database, databaseRoles } as Recording);
+  howToMakeRoom({ database, databaseRoles } as Recording, 'dev');
 
 let postgres: RunningPostgres;
 beforeAll(async () => {
@@ -48,7 +48,7 @@ it('records what is in the way and who writes, and none of what is written', asy
     writers: ['old_ingest'],
   });
   expect(say(database as Json)).toBe(
-    'Rename the schemas access, and whatever names them. `npm run ops -- adopt table-aside --role old_ingest` moves telemetry, tenants, alerts.',
+    'Rename the schemas access, and whatever names them. `npm run ops -- adopt table-aside --role old_ingest --target dev` moves telemetry, tenants, alerts.',
   );
   await withConnection(url, (client) =>
     client.query('drop table public.tenants, public.telemetry; drop type public.alerts; drop schema access'),
@@ -78,10 +78,14 @@ it('is written into the recording by a program that has the password from its en
 
 it('names the role where it is known', () => {
   expect(say(undefined)).toBe(
-    '`npm run ops -- adopt table-aside --role ROLE` (ROLE: the old ingest’s database user) makes room.',
+    '`npm run ops -- adopt table-aside --role ROLE --target dev` (ROLE: the old ingest’s database user) makes room.',
   );
   expect(say(undefined, 'postgres.abcdefghijklmnop')).toBe(
-    '`npm run ops -- adopt table-aside --role postgres` makes room.',
+    '`npm run ops -- adopt table-aside --role postgres --target dev` makes room.',
   );
+  expect(say(undefined, 'mqtt_ingest')).toContain('mqtt_ingest is a name of the platform’s own');
+  expect(say({ objects: [], writers: ['broker_sync'] })).toContain('broker_sync is a name');
+  expect(say(undefined, '50%')).toContain("--role '50%'");
+  expect(say(undefined, "O'Brien")).toContain("--role 'O'\\''Brien'");
   expect(say(undefined, 'old%20ingest', 'reader')).toContain('one of old ingest, reader)');
 });

@@ -1,15 +1,21 @@
 // What the report says of the database: what is in the way of the platform's tables, and the command that makes room.
+
+import { LOGIN_ROLES } from '../../../provisioning/database/login.ts';
 import { collisionsAmong, MADE } from '../../../provisioning/database/objects.ts';
 import { at, items, textAt } from '../json.ts';
 import type { Recording } from '../recording.ts';
 
 /** A step of phase 0. */
-export function howToMakeRoom({ database, databaseRoles }: Recording): string {
-  const command = (role: string) =>
-    `\`npm run ops -- adopt table-aside --role ${/^[\w.-]+$/.test(role) ? role : `'${role}'`}\``;
+export function howToMakeRoom({ database, databaseRoles }: Recording, stack: string): string {
+  const quoted = (role: string) => (/^[\w.-]+$/.test(role) ? role : `'${role.replaceAll("'", "'\\''")}'`);
+  const command = (role: string) => `\`npm run ops -- adopt table-aside --role ${quoted(role)} --target ${stack}\``;
   // Supabase's pooler takes the project's name behind a dot.
   const writers = items(at(database, 'writers')).map(String);
-  const roles = [...new Set([...databaseRoles.map((role) => decodeURIComponent(role).split('.')[0]!), ...writers])];
+  const roles = [...new Set([...databaseRoles.map((role) => decoded(role).split('.')[0]!), ...writers])];
+  const own = roles.filter((role) => LOGIN_ROLES.some((known) => known === role));
+  if (own.length > 0) {
+    return `${own.join(', ')} is a name of the platform’s own, which sets its password: have the old ingest sign in as another role, then record again.`;
+  }
   const role = roles.length === 1 ? roles[0]! : 'ROLE';
   const who =
     roles.length === 1
@@ -30,6 +36,15 @@ export function howToMakeRoom({ database, databaseRoles }: Recording): string {
   const first = schemas.length > 0 ? `Rename the schemas ${schemas.join(', ')}, and whatever names them. ` : '';
   if (names.length === 0) return first.trim();
   return `${first}${command(role)}${who} moves ${names.join(', ')}.`;
+}
+
+/** As it stands in an address, where it is one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Indexes and sequences go with their table, whose name theirs begin with. */

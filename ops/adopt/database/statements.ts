@@ -5,7 +5,7 @@ import { type Client, escapeIdentifier } from 'pg';
 
 /** What was seen. */
 export interface Seen {
-  /** Statements that name the schema public in full where they write or make something. */
+  /** Statements that write or make something, and name the schema public in full. */
   full: string[];
   /** Whether one inserts into a table without naming its schema. */
   inserts: boolean;
@@ -14,16 +14,23 @@ export interface Seen {
 }
 
 const NAME = '"?([A-Za-z_][\\w$]*)(?!["\\w$]*\\s*\\.)';
-const WRITES = '\\b(?:insert\\s+into|copy|update|create\\s+table\\s+if\\s+not\\s+exists)\\s+';
-const FULL = new RegExp(`${WRITES}"?public"?\\s*\\.\\s*${NAME}`, 'i');
-const INSERTS = new RegExp(`\\b(?:insert\\s+into|copy)\\s+${NAME}`, 'i');
+/** COPY, unless it reads, as a backup does. */
+const COPY = "copy\\s+(?=[\\s\\S]*\\bfrom\\s+(?:stdin|program|'))";
+/** What an ingest says for a message; what people say of a table, such as ALTER or SELECT, does not count. */
+const WRITES = new RegExp(
+  `\\b(?:insert\\s+into\\s|${COPY}|update\\s|delete\\s+from\\s|merge\\s+into\\s|create\\s+table\\s+if\\s+not\\s+exists\\s)`,
+  'i',
+);
+const FULL = new RegExp(`(?<![\\w$.])"?public"?\\s*\\.\\s*${NAME}`, 'gi');
+const INSERTS = new RegExp(`\\b(?:insert\\s+into\\s+|${COPY})${NAME}`, 'i');
 const MAKES = new RegExp(`\\bcreate\\s+table\\s+if\\s+not\\s+exists\\s+${NAME}`, 'gi');
 
 /** @param names of the tables that are to be moved. */
 export function readStatements(statements: string[], names: string[]): Seen {
   const isMoved = (name = '') => names.includes(name) || names.includes(name.toLowerCase());
+  const namesInFull = (text: string) => [...text.matchAll(FULL)].some(([, name]) => isMoved(name));
   return {
-    full: statements.filter((text) => isMoved(FULL.exec(text)?.[1])),
+    full: statements.filter((text) => WRITES.test(text) && namesInFull(text)),
     inserts: statements.some((text) => isMoved(INSERTS.exec(text)?.[1])),
     // As it was written, and as Postgres reads what is not quoted.
     makes: [
