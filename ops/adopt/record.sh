@@ -33,22 +33,34 @@ look() {
   az "$@" --query "$query" --output tsv
 }
 
+# need VALUE WHAT: stops where there is none.
+need() {
+  if [ -n "$1" ]; then return; fi
+  echo "$2. Make one first: the program takes over only what has one" >&2
+  exit 1
+}
+
 save account account show --query '{id: id, name: name, state: state}'
 save group group show --name "$group"
 save resources resource list --resource-group "$group"
 save locks lock list --resource-group "$group"
 save vm vm show --resource-group "$group" --name "$vm"
-save disk disk show --ids "$(look storageProfile.osDisk.managedDisk.id vm show --resource-group "$group" --name "$vm")"
+disk=$(look storageProfile.osDisk.managedDisk.id vm show --resource-group "$group" --name "$vm")
+need "$disk" "$vm has no managed disk"
+save disk disk show --ids "$disk"
 
 nic=$(look 'networkProfile.networkInterfaces[0].id' vm show --resource-group "$group" --name "$vm")
+need "$nic" "$vm has no interface"
 save nic network nic show --ids "$nic"
 subnet=$(look 'ipConfigurations[0].subnet.id' network nic show --ids "$nic")
 save vnet network vnet show --ids "${subnet%/subnets/*}"
 # The name's spelling depends on the version of az.
 address=$(look 'ipConfigurations[0].(publicIPAddress || publicIpAddress).id' network nic show --ids "$nic")
+need "$address" "the first IP configuration of $nic has no public address"
 save public-ip network public-ip show --ids "$address"
 nsg=$(look 'networkSecurityGroup.id' network nic show --ids "$nic")
 if [ -z "$nsg" ]; then nsg=$(look 'networkSecurityGroup.id' network vnet subnet show --ids "$subnet"); fi
+need "$nsg" "neither $nic nor its subnet has a security group"
 save nsg network nsg show --ids "$nsg"
 
 save functionapp functionapp show --resource-group "$group" --name "$app"
@@ -67,6 +79,7 @@ echo database-role.txt >&2
 look "[?starts_with(value || '', 'postgres')].value" functionapp config appsettings list --resource-group "$group" --name "$app" |
   sed -n -E 's#^postgres(ql)?://([^:@/]+)[:@].*#\2#p' | sort -u >"$folder/database-role.txt"
 plan=$(look 'appServicePlanId || serverFarmId || properties.serverFarmId' functionapp show --resource-group "$group" --name "$app")
+need "$plan" "$app has no plan"
 save plan appservice plan show --ids "$plan"
 save storage storage account list --resource-group "$group"
 storage=$(cat "$folder/function-storage.txt")

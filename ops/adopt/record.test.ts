@@ -160,6 +160,20 @@ it('stops where az refuses, and leaves no half of a file', () => {
   expect(readdirSync(out).filter((name) => name === 'vm.json')).toEqual([]);
 });
 
+it.each([
+  ['networkSecurityGroup', 'no security group'],
+  ['publicIPAddress', 'no public address'],
+  ['serverFarmId', 'no plan'],
+  ['networkInterfaces', 'no interface'],
+  ['storageProfile.osDisk', 'no managed disk'],
+])('says what an environment lacks, where az would name an option: %s', (of, lacks) => {
+  const none: [string, string][] = ANSWERS.filter(([words]) => words.includes(`*${of}`)).map(([words]) => [words, '']);
+  const subnets: [string, string] = ['network vnet subnet show', ''];
+  const { status, stderr } = record([...none, subnets, ...ANSWERS], 'g', 'v', 'f', join(folder, 'recorded'));
+  expect(status).toBe(1);
+  expect(stderr.trim().split('\n').at(-1)).toContain(lacks);
+});
+
 it('says how it is used', () => {
   const { status, stderr } = record([], 'g');
   expect(status).toBe(2);
