@@ -111,14 +111,14 @@ async function adopt(options: Options): Promise<void> {
     if (isFact || !file.config.has(`${NAMESPACE}:${key}`)) file.config.set(`${NAMESPACE}:${key}`, value);
   }
   file.config.set(KEY, adoption);
-  file.save();
-  console.error(`wrote ${file.path}; the report follows`);
-
   const unsafe = [...(await judgeToday(adoption, file.plain(), stack)), ...judgeBroker(recording)];
   const names = namesOf(recording, stack, ingestSession);
   const details = `adoption.${stack}.md`;
   const args = { names, adoption, unsafe, phases: phases(names, adoption), untouched, changes, kept, details };
   writeFileSync(join(cwd, details), renderDetails(args));
+  // Last: a stack that is adopted already is refused, and what failed is to be tried again.
+  file.save();
+  console.error(`wrote ${file.path}; the report follows`);
   console.log(renderReport(args));
   tellWhatIsMissing(stack, cwd);
 }

@@ -161,7 +161,7 @@ it('stops where az refuses, and leaves no half of a file', () => {
 });
 
 it.each([
-  ['networkSecurityGroup', 'no security group'],
+  ['networkSecurityGroup', 'nor its subnet has a security group'],
   ['publicIPAddress', 'no public address'],
   ['serverFarmId', 'no plan'],
   ['networkInterfaces', 'no interface'],

@@ -1,5 +1,5 @@
 // What an adoption refuses: environments it cannot take over as they are, steps out of order, and a grace that has ended.
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
@@ -130,4 +130,17 @@ test('a resource that the program does not have by that name: it would be made b
   await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
     /the adoption names network-virtual, and the program has no resource of that name/,
   );
+});
+
+test('an adoption that fails half-way leaves the stack file as it was, so that it can be tried again', () => {
+  fresh();
+  const file = join(sample.folder, 'Pulumi.dev.yaml');
+  const before = readFileSync(file, 'utf8');
+  const details = join(sample.folder, 'adoption.dev.md');
+  rmSync(details);
+  mkdirSync(details);
+  onTestFinished(() => rmSync(details, { recursive: true }));
+  const { status, stderr } = sample.adopt('--from', SAMPLE);
+  expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining('adoption.dev.md') });
+  expect(readFileSync(file, 'utf8')).toBe(before);
 });
