@@ -80,11 +80,12 @@ it('names the role where it is known', () => {
   expect(say(undefined)).toBe(
     '`npm run ops -- adopt table-aside --role ROLE --target dev` (ROLE: the old ingest’s database user) makes room.',
   );
-  expect(say(undefined, 'postgres.abcdefghijklmnop')).toBe(
+  expect(say(undefined, 'postgres.abcdefghijklmnopqrst')).toBe(
     '`npm run ops -- adopt table-aside --role postgres --target dev` makes room.',
   );
   expect(say(undefined, 'mqtt_ingest')).toContain('mqtt_ingest is a name of the platform’s own');
   expect(say({ objects: [], writers: ['broker_sync'] })).toContain('broker_sync is a name');
+  expect(say(undefined, 'plant.ingest')).toContain('--role plant.ingest ');
   expect(say(undefined, '50%')).toContain("--role '50%'");
   expect(say(undefined, "O'Brien")).toContain("--role 'O'\\''Brien'");
   expect(say(undefined, 'old%20ingest', 'reader')).toContain('one of old ingest, reader)');

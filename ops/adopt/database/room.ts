@@ -9,9 +9,9 @@ import type { Recording } from '../recording.ts';
 export function howToMakeRoom({ database, databaseRoles }: Recording, stack: string): string {
   const quoted = (role: string) => (/^[\w.-]+$/.test(role) ? role : `'${role.replaceAll("'", "'\\''")}'`);
   const command = (role: string) => `\`npm run ops -- adopt table-aside --role ${quoted(role)} --target ${stack}\``;
-  // Supabase's pooler takes the project's name behind a dot.
+  // Supabase's pooler takes the project behind a dot: twenty letters.
   const writers = items(at(database, 'writers')).map(String);
-  const roles = [...new Set([...databaseRoles.map((role) => decoded(role).split('.')[0]!), ...writers])];
+  const roles = [...new Set([...databaseRoles.map((role) => decoded(role).replace(/\.[a-z]{20}$/, '')), ...writers])];
   const own = roles.filter((role) => LOGIN_ROLES.some((known) => known === role));
   if (own.length > 0) {
     return `${own.join(', ')} is a name of the platform’s own, which sets its password: have the old ingest sign in as another role, then record again.`;
