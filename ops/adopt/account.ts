@@ -36,6 +36,8 @@ export interface Change {
   resource: string;
   /** A member's path, or a security rule's name. */
   member: string;
+  /** What the member is, where it is a list of names. */
+  which?: string[];
   fate: 'set' | 'taken away';
   /** Set: the reason. Taken away: what it breaks. */
   why: string;
@@ -155,14 +157,13 @@ export const changesIn = (account: Account): Change[] =>
   account.flatMap(({ phase, resources }) =>
     resources.flatMap(({ resource, members }) =>
       members.flatMap(({ path, recorded, fate, why = '', back = '' }) =>
-        fate === 'kept' ? [] : [{ phase, resource, member: `${path}${listed(recorded)}`, fate, why, back }],
+        fate === 'kept' ? [] : [{ phase, resource, member: path, ...listed(recorded), fate, why, back }],
       ),
     ),
   );
 
-/** Of several things that go at once, which they are. */
-const listed = (recorded: Json) =>
-  Array.isArray(recorded) && recorded.every((each) => typeof each === 'string') ? ` (${recorded.join(', ')})` : '';
+const listed = (recorded: Json): Pick<Change, 'which'> =>
+  Array.isArray(recorded) && recorded.every((each) => typeof each === 'string') ? { which: recorded } : {};
 
 /** How many members stay. */
 export const keptIn = (account: Account): number =>

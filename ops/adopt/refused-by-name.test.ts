@@ -173,7 +173,7 @@ test('what was said yes to is told by its own name', () => {
   const plan = adopted((f) => f.resources.push(part(f.functionapp, 'Microsoft.Web/sites', 'slots', 'staging')), {
     accepted: ['before-function-app.parts'],
   });
-  expect(plan.changes).toContainEqual(expect.objectContaining({ phase: 4, member: 'parts (slots/staging)' }));
+  expect(plan.changes).toContainEqual(expect.objectContaining({ phase: 4, member: 'parts', which: ['slots/staging'] }));
 });
 
 test('an ordinary machine gets another size', () => {

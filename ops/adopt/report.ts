@@ -67,7 +67,7 @@ export function renderDetails({ names, adoption, unsafe, phases, untouched, chan
   const changed = (phase: number) =>
     changes
       .filter((each) => each.phase === phase)
-      .map(({ resource, member, fate, why, back }) => `- ${resource} ${member}: ${fate}; ${why}. Back: ${back}\n`);
+      .map((each) => `- ${each.resource} ${whole(each)}: ${each.fate}; ${each.why}. Back: ${each.back}\n`);
   const parts = phases.map(
     ({ title }, phase) =>
       `### Ends with ${title}\n\n${found(phase).join('') || '- nothing\n'}\n### Changes with ${title}\n\n${changed(phase).join('') || '- nothing\n'}`,
@@ -85,6 +85,9 @@ function outside({ untouched }: ReportArgs): string {
   return `; outside stay ${untouched.map(({ id }) => id.split('/').at(-1)).join(', ')}`;
 }
 
+/** A member, and what it is where it is a list of names. */
+const whole = ({ member, which }: Change) => (which ? `${member} (${which.join(', ')})` : member);
+
 /** What is taken away has its reason here; what is set is named. */
 function renderChanges(changes: readonly Change[]): string[] {
   const of = (fate: Change['fate']) => changes.filter((each) => each.fate === fate);
@@ -94,9 +97,7 @@ function renderChanges(changes: readonly Change[]): string[] {
   );
   const set = Map.groupBy(of('set'), ({ phase, resource }) => `${phase}: ${placeOf(resource)}: `);
   return [
-    ...[...gone].map(([text, members]) =>
-      text.replace(' $', () => ` ${members.map(({ member }) => member).join(', ')}`),
-    ),
+    ...[...gone].map(([text, members]) => text.replace(' $', () => ` ${members.map(whole).join(', ')}`)),
     ...[...set].map(([text, members]) => text + [...new Set(members.map(({ why }) => why))].join('; ')),
   ]
     .sort()
