@@ -1,9 +1,8 @@
 // `ops adopt`: takes an environment that runs already under a stack, phase by phase.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { type Document, type Node, parseDocument, visit } from 'yaml';
-import { z } from 'zod';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
 import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
@@ -17,6 +16,7 @@ import { readRecording } from './adopt/recording.ts';
 import { renderReport } from './adopt/report.ts';
 import { tableCommands } from './adopt/table.ts';
 import { judgeToday } from './adopt/today.ts';
+import { day } from './day.ts';
 
 interface Options {
   from: string;
@@ -102,12 +102,6 @@ async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): 
   };
   console.log(renderReport({ stack, adoption, unsafe, phases: phases(names, adoption), untouched }));
   tellWhatIsMissing(stack, cwd);
-}
-
-/** An ISO date of the command line. */
-function day(text: string): string {
-  if (z.iso.date().safeParse(text).success) return text;
-  throw new InvalidArgumentError('It is no date such as 2027-03-31.');
 }
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);

@@ -14,6 +14,7 @@ import {
 } from '../provisioning/database/registry.ts';
 import { findPlace, type Place, type PlaceOptions, withPlace } from './database-url.ts';
 import { savePublishSettings, showKey } from './device-key.ts';
+import { formerTopicCommand } from './former-topic.ts';
 
 /** Options of commands that give out a key. */
 interface KeyOptions extends PlaceOptions {
@@ -33,7 +34,8 @@ export function deviceCommand(): Command {
       simple('enable', 'let a device connect again', (client, device) => setDeviceEnabled(client, device, true)),
     )
     .addCommand(rotate())
-    .addCommand(simple('delete', 'remove a device; its readings stay in the database', deleteDevice));
+    .addCommand(simple('delete', 'remove a device; its readings stay in the database', deleteDevice))
+    .addCommand(formerTopicCommand());
 }
 
 function add(): Command {

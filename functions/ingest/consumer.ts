@@ -15,6 +15,8 @@ export interface ConsumerOptions extends Omit<ConnectionOptions, 'number'> {
 export interface Consumer {
   /** When the present connection subscribed, in milliseconds since 1970; undefined while there is none. */
   readySince(): number | undefined;
+  /** Subscribes as `former` says now, without a new connection. */
+  resubscribe(): void;
   /** Acknowledges what of a batch came on the present connection; the broker sends the rest again. */
   acknowledge(batch: Batch): void;
   /** Stops reading, and connecting anew, until `resume`. */
@@ -81,6 +83,7 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
   const running = keepConnected();
   return {
     readySince: () => readySince,
+    resubscribe: () => connection?.resubscribe(),
     acknowledge: (batch) => connection?.acknowledge(batch.acknowledgements(connection.number)),
     pause: () => {
       resumed ??= Promise.withResolvers();

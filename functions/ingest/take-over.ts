@@ -3,6 +3,7 @@
 import { describeError } from '../describe.ts';
 import { backoffMs, pause } from './backoff.ts';
 import { openConnection } from './connection.ts';
+import { type FormerWatch, watchFormer } from './former-topics.ts';
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts';
 
 const BACKOFF = { baseMs: 250, capMs: 10_000 };
@@ -19,18 +20,28 @@ export async function takeOver(
   session: SessionOptions,
   previous: { username: string; password: string },
 ): Promise<SessionEnd> {
-  const { settings, log } = session;
-  if (!(await subscribe(session))) return session.signal.aborted ? 'stopped' : 'broker-unavailable';
-  const end = await runSession({ ...session, settings: { ...settings, ...previous }, leaving: true, untilIdle: true });
+  const { settings, database, log } = session;
+  const former = await watchFormer(database, log);
+  if (!(await subscribe(session, former))) return session.signal.aborted ? 'stopped' : 'broker-unavailable';
+  const end = await runSession({
+    ...session,
+    former,
+    settings: { ...settings, ...previous },
+    leaving: true,
+    untilIdle: true,
+  });
   log.info({ from: previous.username, to: settings.username, outcome: end }, 'took over from the previous account');
   return end;
 }
 
 /** Makes sure that messages are queued for the new session; takes none. False when time is up before. */
-async function subscribe({ settings, signal, until, now = Date.now, log }: SessionOptions): Promise<boolean> {
+async function subscribe(
+  { settings, signal, until, now = Date.now, log }: SessionOptions,
+  { filters: former }: FormerWatch,
+): Promise<boolean> {
   for (let failures = 0; ; failures += 1) {
     // What the broker sends at once is not acknowledged, and sent again when the session is drained.
-    const connection = openConnection({ ...settings, receiveMaximum: 1, number: 1, onDelivery: () => {}, now });
+    const connection = openConnection({ ...settings, former, receiveMaximum: 1, number: 1, onDelivery: () => {}, now });
     const failure = await connection.subscribed.then(
       () => undefined,
       (error: Error) => error,

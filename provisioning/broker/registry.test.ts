@@ -22,6 +22,33 @@ topic read tenants/+/devices/+/telemetry
   });
 });
 
+test('a device publishes where it did before the platform, and nobody else; ingest reads it', () => {
+  const { acl } = renderRegistry([
+    { ...pump, former: ['devices/abc', 'device/abc'] },
+    { ...pump, device: 'pump-2' },
+    { ...ingest, former: ['devices', 'device'] },
+  ]);
+  expect(acl).toBe(`# Generated from the registry; changes made here are overwritten.
+
+user acme.pump-1
+topic write tenants/acme/devices/pump-1/telemetry
+topic write tenants/acme/devices/pump-1/state
+topic read tenants/acme/devices/pump-1/commands/#
+topic write device/abc/#
+topic write devices/abc/#
+
+user acme.pump-2
+topic write tenants/acme/devices/pump-2/telemetry
+topic write tenants/acme/devices/pump-2/state
+topic read tenants/acme/devices/pump-2/commands/#
+
+user svc-ingest
+topic read tenants/+/devices/+/telemetry
+topic read device/+/#
+topic read devices/+/#
+`);
+});
+
 test('the hash is the one that mosquitto_passwd writes for this key and salt', () => {
   // openssl kdf -keylen 64 -kdfopt digest:SHA512 -kdfopt pass:key -kdfopt hexsalt:000000000000000000000000 \
   //   -kdfopt iter:101 -binary PBKDF2 | base64 -w0
@@ -40,6 +67,11 @@ test.each<[string, RegistryEntry, RegExp]>([
   ['an unknown purpose', { ...ingest, purpose: 'admin' } as unknown as RegistryEntry, /unknown purpose/],
 ])('%s never reaches a file', (_, entry, error) => {
   expect(() => renderRegistry([entry])).toThrow(error);
+});
+
+test('a former topic of two devices is an error', () => {
+  const other: RegistryEntry = { ...pump, device: 'pump-2', former: ['devices/abc'] };
+  expect(() => renderRegistry([{ ...pump, former: ['devices/abc'] }, other])).toThrow('devices/abc appears twice');
 });
 
 test('a user name twice is an error, not the last one wins', () => {

@@ -6,6 +6,8 @@ feeds both. Python, because the machine has no Node.
 
 import re
 
+import former_topics
+
 # domain/identifiers.ts, domain/credentials.ts and registry.ts; always matched whole: Python's "$" forgives a line break.
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 SERVICE_USERNAME = re.compile(r"svc-[a-z0-9-]{1,60}")
@@ -27,15 +29,20 @@ class RegistryError(Exception):
 def render(rows):
     """Both files' text, (passwords, acl), sorted by user name.
 
-    rows: (kind, username, purpose, tenant, device, password_hash) as the view has them. A device's user name is made
-    from its tenant and device, not taken from the row.
+    rows: (kind, username, purpose, tenant, device, password_hash, former) as the view has them. A device's user name is
+    made from its tenant and device, not taken from the row.
     """
     users = {}
     for row in rows:
-        username, password_hash, topics = _user(*row)
+        try:
+            username, password_hash, topics = _user(*row)
+        except ValueError as error:
+            raise RegistryError(str(error)) from None
         if username in users:
             raise RegistryError(f"user name {username} appears twice")
         users[username] = (password_hash, topics)
+    if former_topics.two_may_write(topics for _, topics in users.values()):
+        raise RegistryError("a former topic is kept by two devices")
     passwords, acl = [], [HEADER]
     for username in sorted(users):
         password_hash, topics = users[username]
@@ -60,6 +67,8 @@ def verify(passwords, acl):
         raise RegistryError("the ACL file has a line that no file of ours has")
     if [line.split(":")[0] for line in lines] != [block.split("\n")[0] for block in blocks]:
         raise RegistryError("the password file and the ACL file do not name the same users")
+    if former_topics.two_may_write(_rights(block)[1] for block in blocks):
+        raise RegistryError("the ACL file lets two devices write to one former topic")
 
 
 _PASSWORD_LINE = re.compile(rf"({SLUG.pattern}\.{SLUG.pattern}|{SERVICE_USERNAME.pattern}):{HASH.pattern}")
@@ -67,21 +76,36 @@ _PASSWORD_LINE = re.compile(rf"({SLUG.pattern}\.{SLUG.pattern}|{SERVICE_USERNAME
 
 def _is_allowed(block):
     """Whether a user's lines in the ACL file give what this user may have, and nothing else."""
-    username, *lines = block.rstrip("\n").split("\n")
+    username, topics = _rights(block)
     if "." in username:
-        return lines == [f"topic {topic}" for topic in _device(*username.split(".", 1))[1]]
-    return any(lines == [f"topic {topic}" for topic in topics] for topics in SERVICE_TOPICS.values())
+        own = _device(*username.split(".", 1))[1]
+        return topics[: len(own)] == own and former_topics.are_writes(topics[len(own) :])
+    read = SERVICE_TOPICS["ingest"]
+    if topics[: len(read)] == read:
+        return former_topics.are_reads(topics[len(read) :])
+    return topics in SERVICE_TOPICS.values()
 
 
-def _user(kind, username, purpose, tenant, device, password_hash):
+def _rights(block):
+    username, *lines = block.rstrip("\n").split("\n")
+    # A line of another kind becomes no right.
+    return username, [line.removeprefix("topic ") if line.startswith("topic ") else None for line in lines]
+
+
+def _user(kind, username, purpose, tenant, device, password_hash, former=None):
     if kind == "device":
         username, topics = _device(tenant, device)
+        topics = topics + former_topics.writes(former or [])
     else:
         if not _is(SERVICE_USERNAME, username):
             raise RegistryError(f"service user name {username!r} must match {SERVICE_USERNAME.pattern}")
         topics = SERVICE_TOPICS.get(purpose)
         if topics is None:
             raise RegistryError(f"service {username} has an unknown purpose")
+        if purpose == "ingest":
+            topics = topics + former_topics.reads(former or [])
+        elif former:
+            raise RegistryError(f"service {username} keeps no former topics")
     if not _is(HASH, password_hash):
         raise RegistryError(f"the password hash of {username} is not in Mosquitto's $7$ format")
     return username, password_hash, topics

@@ -6,7 +6,15 @@ import { hashKey } from '../../../../domain/credentials.ts';
 import { type RegistryEntry, renderRegistry } from '../../registry.ts';
 
 /** A row of broker.registry, in the order that the agent reads its columns. */
-type Row = [kind: string, username: string, purpose: string, tenant: string, device: string, passwordHash: string];
+type Row = [
+  kind: string,
+  username: string,
+  purpose: string,
+  tenant: string,
+  device: string,
+  passwordHash: string,
+  former?: string[] | null,
+];
 
 const PROGRAM = `
 import json, sys
@@ -35,9 +43,12 @@ function inPython(registries: Row[][]): ([string, string] | string)[] {
 function inTypeScript(rows: Row[]): [string, string] | undefined {
   try {
     const { passwords, acl } = renderRegistry(
-      rows.map(([kind, username, purpose, tenant, device, passwordHash]) =>
-        kind === 'device' ? { kind, tenant, device, passwordHash } : { kind, username, purpose, passwordHash },
-      ) as RegistryEntry[],
+      rows.map(([kind, username, purpose, tenant, device, passwordHash, kept]) => {
+        const former = kept ?? undefined;
+        return kind === 'device'
+          ? { kind, tenant, device, passwordHash, former }
+          : { kind, username, purpose, passwordHash, former };
+      }) as RegistryEntry[],
     );
     return [passwords, acl];
   } catch {
@@ -52,12 +63,24 @@ const device = (tenant: string, slug: string, passwordHash = hash): Row => [
 const service = (username: string, purpose = 'ingest', passwordHash = hash): Row => [
   ...(['service', username, purpose, '', '', passwordHash] as Row),
 ];
-const good = [service('svc-ingest'), device('acme', 'pump-1'), service('svc-control', 'control'), device('a', '0')];
+/** A row with the former topics it keeps. */
+const keeping = (row: Row, ...former: string[]): Row => [
+  ...(row.slice(0, 6) as [string, string, string, string, string, string]),
+  former,
+];
+const good = [
+  keeping(service('svc-ingest'), 'sensors', 'devices'),
+  keeping(device('acme', 'pump-1'), 'sensors/1', 'devices/AA:bb_1.2-3'),
+  service('svc-control', 'control'),
+  device('a', '0'),
+];
 
 test('the same bytes, sorted, for devices and services', () => {
   const [files] = inPython([good]);
   expect(files).toEqual(inTypeScript(good));
   expect(files![0]).toMatch(/^a\.0:\$7\$/);
+  expect(files![1]).toContain('commands/#\ntopic write devices/AA:bb_1.2-3/#\ntopic write sensors/1/#\n');
+  expect(files![1]).toMatch(/telemetry\ntopic read devices\/\+\/#\ntopic read sensors\/\+\/#\n$/);
 });
 
 test.each<[string, Row]>([
@@ -77,6 +100,24 @@ test.each<[string, Row]>([
   ['a hash of another kind', device('acme', 'd', hash.replace('$7$', '$6$'))],
   ['digits of another script in a hash', device('acme', 'd', hash.replace('101', '１０１'))],
   ['a name that is there already', device('acme', 'pump-1')],
+  ['a former topic of another device', keeping(device('b', 'x'), 'sensors/1')],
+  ['a former topic twice', keeping(device('b', 'x'), 'x/1', 'x/1')],
+  ['a former topic of one level', keeping(device('b', 'x'), 'sensors')],
+  ['a former topic of three levels', keeping(device('b', 'x'), 'x/1/2')],
+  ['a former topic below another', keeping(device('b', 'x'), 'sensors/1/2')],
+  ["a former topic among the platform's", keeping(device('b', 'x'), 'tenants/acme')],
+  ["a former topic among the machine's own", keeping(device('b', 'x'), 'probe/1')],
+  ["a former topic among the broker's", keeping(device('b', 'x'), '$SYS/broker')],
+  ['a former topic with a wildcard', keeping(device('b', 'x'), 'devices/+')],
+  ['a former topic with a line break', keeping(device('b', 'x'), 'x/1\ntopic readwrite #')],
+  ['a former topic that ends with a line break', keeping(device('b', 'x'), 'x/1\n')],
+  ['a former topic with an empty level', keeping(device('b', 'x'), 'x/')],
+  ['a former topic of 65 characters a level', keeping(device('b', 'x'), `x/${'1'.repeat(65)}`)],
+  ['a former topic with a space', keeping(device('b', 'x'), 'x/1 2')],
+  ['a wildcard for ingest', keeping(service('svc-ingest-2'), '+')],
+  ['more than a word for ingest', keeping(service('svc-ingest-2'), 'x/1')],
+  ["the platform's tree for ingest", keeping(service('svc-ingest-2'), 'tenants')],
+  ['former topics for another service', keeping(service('svc-x', 'control'), 'devices')],
 ])('%s is refused by both', (_, row) => {
   const rows = [...good, row];
   expect(inTypeScript(rows)).toBeUndefined();
@@ -94,9 +135,17 @@ test('whatever the rows hold, both agree', () => {
   const username = fc.oneof({ weight: 9, arbitrary: slug.map((text) => `svc-${text}`) }, slug);
   const purpose = fc.constantFrom('ingest', 'control', 'ingest', 'control', '', 'toString');
   const hashes = fc.oneof({ weight: 30, arbitrary: fc.constant(hash) }, fc.string());
+  const word = fc.oneof(
+    { weight: 20, arbitrary: fc.stringMatching(/^[A-Za-z0-9._:-]{1,3}$/) },
+    fc.constantFrom('tenants', 'probe', '', '+', '#', '$SYS', 'a\n'),
+    fc.string({ unit: 'binary' }),
+  );
+  const kept = (what: fc.Arbitrary<string>) =>
+    fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, fc.array(what, { maxLength: 3 }));
+  const topic = fc.oneof({ weight: 9, arbitrary: fc.tuple(word, word).map((levels) => levels.join('/')) }, word);
   const row = fc.oneof(
-    fc.tuple(fc.constant('device'), fc.constant(''), fc.constant(''), slug, slug, hashes),
-    fc.tuple(fc.constant('service'), username, purpose, fc.constant(''), fc.constant(''), hashes),
+    fc.tuple(fc.constant('device'), fc.constant(''), fc.constant(''), slug, slug, hashes, kept(topic)),
+    fc.tuple(fc.constant('service'), username, purpose, fc.constant(''), fc.constant(''), hashes, kept(word)),
   );
   const registries = fc.sample(fc.array(row, { maxLength: 6 }), 3000) as Row[][];
   const answers = inPython(registries);
@@ -120,6 +169,19 @@ test.each<[string, (files: [string, string]) => [string, string]]>([
   ],
   ["another device's rights", ([passwords, acl]) => [passwords, acl.replaceAll('devices/pump-1', 'devices/pump-2')]],
   ['rights for everybody', ([passwords, acl]) => [passwords, acl.replace('\nuser', '\ntopic read #\n\nuser')]],
+  [
+    "another device's former topic",
+    ([passwords, acl]) => [passwords, acl.replace(/a\.0\n(topic .*\n){3}/, '$&topic write sensors/1/#\n')],
+  ],
+  ['a former topic to read', ([passwords, acl]) => [passwords, acl.replace('write sensors/1', 'read sensors/1')]],
+  ['a former topic to write and read', ([passwords, acl]) => [passwords, acl.replace('write sensors', 'sensors')]],
+  [
+    'a wildcard in a former topic',
+    ([passwords, acl]) => [passwords, acl.replace('write sensors/1', 'write sensors/+')],
+  ],
+  ['everything as a former topic', ([passwords, acl]) => [passwords, acl.replace('write sensors/1/#', 'write #')]],
+  ['everything for ingest', ([passwords, acl]) => [passwords, acl.replace('read sensors/+/#', 'read #')]],
+  ["the platform's tree as former", ([passwords, acl]) => [passwords, acl.replace('sensors/1', 'tenants/b')]],
   ['a user without a password', ([passwords, acl]) => [passwords.split('\n').slice(1).join('\n'), acl]],
   ['a user without rights', ([passwords, acl]) => [`${passwords}zz.zz:${hash}\n`, acl]],
 ])('%s does not pass the check before it is written', (_, damage) => {
