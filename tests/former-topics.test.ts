@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorWithReasonCode, MqttClient } from 'mqtt';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { generateKey } from '../domain/credentials.ts';
 import { telemetryTopic } from '../domain/topics.ts';
 import { redrive } from '../functions/ingest/redrive.ts';
@@ -41,7 +41,8 @@ beforeAll(async () => {
     await addDevice(rig.admin, { tenant: 'globex', device: 'spy', createTenant: true }),
   ];
   rig.startAgent();
-  [old, other] = (await Promise.all(keys.map(connectWhenLetIn))) as [MqttClient, MqttClient];
+  const letIn = keys.map(({ username, key }) => vi.waitFor(() => rig.connect(username, key), WITHIN));
+  [old, other] = (await Promise.all(letIn)) as [MqttClient, MqttClient];
   for (const client of [old, other]) {
     client.on('message', (topic) => overheard.push(topic));
     await client.subscribeAsync(['#', 'devices/+/#', `${TOPIC}/telemetry`], { qos: 1 });
@@ -52,16 +53,6 @@ afterAll(async () => {
   await other?.endAsync(true);
   await rig?.stop();
 });
-
-async function connectWhenLetIn({ username, key }: { username: string; key: string }): Promise<MqttClient> {
-  let client: MqttClient | undefined;
-  const attempt = async () => {
-    client = await rig.connect(username, key).catch(() => undefined);
-    return client !== undefined;
-  };
-  await expect.poll(attempt, WITHIN).toBe(true);
-  return client!;
-}
 
 /** Publishes with QoS 1; the reason when it is refused. */
 const publish = (client: MqttClient, topic: string, payload: string, retain = false) =>
