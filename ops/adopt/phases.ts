@@ -48,6 +48,7 @@ export function phases({ stack, group, machine, functionApp, securityGroup }: Na
         `look that you can come in from an address of adminCidrs: from now on SSH is open to no other`,
         `${go(1)} && ${up}`,
         `register every device (npm run ops -- device add ...), give it its key and the CA of the output brokerCaCertificate, beside the old one; put a gateway where a device cannot be changed (docs/adoption.md), by ${publicUntil}`,
+        `devices may keep their topics until ${gatewayUntil}: npm run ops -- device former-topic list --from-table before_adoption.telemetry --stack ${stack} prints the command for each topic; look at each, and run it before the cut-over`,
       ],
       back: `${go(0)} && ${up}: the recorded rules are in force again. Locked out: az serial-console connect --resource-group ${group} --name ${machine}`,
     },
