@@ -104,11 +104,22 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     expect(await run()).toMatchObject({ outcome: 'idle', received: 0 });
   });
 
+  it('keeps nobody else from being ingested when former topics cannot be read', async () => {
+    await rig.admin.query('revoke select on ingest.former_topics from mqtt_ingest');
+    await publish(old, telemetryTopic('acme', 'sensor-1'), '{"t": 0}');
+    const { log, lines } = keepLog();
+    expect(await runOnce(settings(), log, never)).toMatchObject({ outcome: 'idle', stored: 1 });
+    const warnings = lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+    expect(warnings).toEqual(['former topics not read, the subscriptions stay as they are']);
+    await rig.admin.query('grant select on ingest.former_topics to mqtt_ingest; delete from public.telemetry');
+  });
+
   it('publishes there as on its new topic; nobody else does, and nobody but ingest hears it', async () => {
     await inForce(keep);
     await run();
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 1}')).toBe('acknowledged');
     expect(await publish(old, `${TOPIC}/some/sensor`, '{"t": 2}')).toBe('acknowledged');
+    expect(await publish(old, TOPIC, '{"t": 2, "at": "the topic itself"}')).toBe('acknowledged');
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 3}', true)).toBe('acknowledged');
     expect(await publish(old, telemetryTopic('acme', 'sensor-1'), '{"t": 4}')).toBe('acknowledged');
     expect(await publish(old, `${TOPIC}/status`, 'online')).toBe('acknowledged');
@@ -118,8 +129,8 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     for (const topic of ['devices/AbC_2/telemetry', 'devices/AbC/telemetry', 'device/AbC_1/telemetry', 'devices']) {
       expect(await publish(old, topic, '{"t": 666}'), topic).toBe(REFUSED);
     }
-    expect(await run()).toMatchObject({ outcome: 'idle', received: 5, stored: 4, rejected: 1 });
-    expect(await stored()).toEqual([1, 2, 3, 4].map((n) => `acme.sensor-1 ${n}`));
+    expect(await run()).toMatchObject({ outcome: 'idle', received: 6, stored: 5, rejected: 1 });
+    expect(await stored()).toEqual([1, 2, 2, 3, 4].map((n) => `acme.sensor-1 ${n}`));
     expect(await letters()).toMatchObject([{ topic: `${TOPIC}/status`, reason: 'not-json', tenant: 'acme' }]);
     // A retained message is not sent to each run again.
     expect(await run()).toMatchObject({ outcome: 'idle', received: 0 });

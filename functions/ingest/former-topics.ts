@@ -52,7 +52,7 @@ export async function watchFormer(database: Asked, log: Logger): Promise<FormerW
   let said: string | undefined;
   const look = async () => {
     try {
-      known = await readFilters(database);
+      known = await readFormerFilters(database);
       said = undefined;
     } catch (error) {
       const why = describeError(error);
@@ -75,7 +75,8 @@ export async function watchFormer(database: Asked, log: Logger): Promise<FormerW
   };
 }
 
-async function readFilters(database: Asked): Promise<FormerFilters> {
+/** The filters as they are now. @throws database errors. */
+export async function readFormerFilters(database: Asked): Promise<FormerFilters> {
   const { rows } = await database.query<{ root: string; in_force: boolean }>(
     `select split_part(topic, '/', 1) as root, bool_or(in_force) as in_force from ingest.former_topics group by 1 order by 1`,
     [],

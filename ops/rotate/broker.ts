@@ -2,6 +2,7 @@
 // has ingest's session in hand: nothing here acknowledges a message.
 import mqtt from 'mqtt';
 import { type Connection, openConnection } from '../../functions/ingest/connection.ts';
+import { type FormerFilters, NO_FORMER } from '../../functions/ingest/former-topics.ts';
 import { BrokerRefusal } from '../../functions/ingest/reason-codes.ts';
 import type { Environment } from './environment.ts';
 
@@ -20,9 +21,12 @@ export async function isAccepted(broker: Environment['broker'], account: Account
   return outcome(broker, connection);
 }
 
-/** Has messages queued for the account from now on. Ingest's own connection is taken over; it comes back by itself. */
-export async function subscribe(broker: Environment['broker'], account: Account): Promise<void> {
-  const { connection } = signIn(broker, account, 'make');
+/**
+ * Has messages queued for the account from now on. Ingest's own connection is taken over; it comes back by itself.
+ * @param former what ingest subscribes to besides the platform's own topics.
+ */
+export async function subscribe(broker: Environment['broker'], account: Account, former: FormerFilters): Promise<void> {
+  const { connection } = signIn(broker, account, 'make', former);
   if (!(await outcome(broker, connection))) throw new Error(`the broker refuses ${account.username}`);
 }
 
@@ -46,12 +50,13 @@ function signIn(
   { host, port, ca }: Environment['broker'],
   { username, key }: Account,
   subscription: 'make' | 'leave alone' = 'leave alone',
+  former: FormerFilters = NO_FORMER,
 ) {
   let count = 0;
   const first = Promise.withResolvers<void>();
   const connection = openConnection({
     ...{ broker: { host, port, tls: true }, username, password: key, ca, clientId: username, number: 1 },
-    ...{ subscription, receiveMaximum: 1, now: Date.now },
+    ...{ subscription, receiveMaximum: 1, former: () => former, now: Date.now },
     onDelivery: () => {
       count += 1;
       first.resolve();
