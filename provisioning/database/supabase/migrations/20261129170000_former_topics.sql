@@ -22,12 +22,9 @@ revoke all on broker.former_topics from public, anon, authenticated, service_rol
 create trigger audit after insert or update or delete on broker.former_topics
   for each row execute function access.audit('former_topic', 'topic');
 
--- What a device published by the last day may wait on the broker for two weeks more (persistent_client_expiration). So long
--- ingest may read it, or the broker would delete it, and knows whose it is; and so long it is no other tenant's.
-
 -- What a device published by the last day may wait on the broker for 14 days more (persistent_client_expiration). So long
 -- ingest may read it, or the broker would delete it from ingest's queue, and so long ingest knows whose it is.
-
+--
 -- `former`: where a device may publish besides; for ingest, the first words of what it may read besides.
 create or replace view broker.registry as
 select t.slug || '.' || d.slug as username, c.password_hash, t.slug as tenant_slug, d.slug as device_slug,
