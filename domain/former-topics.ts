@@ -6,7 +6,7 @@
  */
 export const FORMER_TOPIC_PATTERN = /^(?!(?:tenants|probe)\/)[A-Za-z0-9._:-]{1,64}\/[A-Za-z0-9._:-]{1,64}$/;
 /** The first word of one. */
-const ROOT_PATTERN = /^(?!(?:tenants|probe)$)[A-Za-z0-9._:-]{1,64}$/;
+export const FORMER_ROOT_PATTERN = /^(?!(?:tenants|probe)$)[A-Za-z0-9._:-]{1,64}$/;
 const FIRST_TWO_LEVELS = /^([^/]{1,64}\/[^/]{1,64})(?:\/|$)/;
 
 /** Returns `topic` when a device may keep it. @throws Error that says what is allowed. */
@@ -25,6 +25,6 @@ export function formerTopicOf(topic: string): string | undefined {
 
 /** What ingest subscribes to for all former topics that begin with a word. @throws Error when that is none. */
 export function formerFilter(root: string): string {
-  if (ROOT_PATTERN.test(root)) return `${root}/+/#`;
+  if (FORMER_ROOT_PATTERN.test(root)) return `${root}/+/#`;
   throw new Error(`${JSON.stringify(root)} is not the first word of a former topic`);
 }

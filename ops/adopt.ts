@@ -6,7 +6,7 @@ import { type Document, type Node, parseDocument, visit } from 'yaml';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
 import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
-import { NAMESPACE, parseConfig } from '../stacks/parse.ts';
+import { NAMESPACE, parseConfig } from '../stacks/configuration/parse.ts';
 import { judgeBroker } from './adopt/broker.ts';
 import { exceptionsFile, findExceptions, withExceptions } from './adopt/exceptions.ts';
 import { textAt } from './adopt/json.ts';

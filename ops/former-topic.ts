@@ -12,9 +12,9 @@ import {
   seenTopics,
 } from '../provisioning/database/former-topics.ts';
 import { adoption } from '../stacks/adoption-plan.ts';
-import { NAMESPACE } from '../stacks/parse.ts';
-import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
+import { NAMESPACE } from '../stacks/configuration/parse.ts';
 import { day } from './day.ts';
+import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 interface DayOptions {
   until?: string;
@@ -38,7 +38,7 @@ const withDay = (command: Command): Command =>
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT);
 
 function add(): Command {
-  return withDay(withPlace(new Command('add')))
+  return withDay(withTarget(new Command('add')))
     .description('let a device publish to a former topic, and below it, until a day; again: another day')
     .argument('<tenant>', 'slug of the tenant')
     .argument('<device>', 'slug of the device')
@@ -50,23 +50,25 @@ Examples:
   npm run ops -- device former-topic add acme sensor-1 devices/abc --until 2027-03-31
   npm run ops -- device former-topic add acme sensor-1 device/abc --stack prod`,
     )
-    .action(async (tenant: string, device: string, topic: string, options: PlaceOptions & DayOptions) => {
+    .action(async (tenant: string, device: string, topic: string, options: TargetOptions & DayOptions) => {
       const until = lastDay(options);
-      await withConnection(findPlace(options).url, (client) => keepTopic(client, { tenant, device, topic, until }));
+      await withConnection(findPlace(options).database, (client) =>
+        keepTopic(client, { tenant, device, topic, until }),
+      );
       console.log(`device ${tenant}.${device}: may publish to ${topic} and below through ${until}`);
     });
 }
 
 function list(): Command {
-  return withDay(withPlace(new Command('list')))
+  return withDay(withTarget(new Command('list')))
     .description('list former topics; with --from-table, what an old table has seen, with the command for each')
     .argument('[tenant]', "only this tenant's")
     .option('--from-table <schema.table>', 'such as before_adoption.telemetry; it is read as a whole')
     .option('--json', 'as JSON')
     .action(
-      async (tenant: string | undefined, options: PlaceOptions & DayOptions & { fromTable?: string; json?: true }) => {
+      async (tenant: string | undefined, options: TargetOptions & DayOptions & { fromTable?: string; json?: true }) => {
         const { fromTable, json } = options;
-        await withConnection(findPlace(options).url, async (client) => {
+        await withConnection(findPlace(options).database, async (client) => {
           if (fromTable !== undefined) {
             const seen = await seenTopics(client, fromTable);
             const until = options.until || options.stack ? lastDay(options) : 'DATE';
@@ -85,12 +87,12 @@ function list(): Command {
 }
 
 function remove(): Command {
-  return withPlace(new Command('remove'))
+  return withTarget(new Command('remove'))
     .description('end a former topic now; what waits on the broker is still stored')
     .argument('<topic>', 'such as devices/abc')
     .option('--unused', 'nobody ever published there: another tenant may have it at once')
-    .action(async (topic: string, { unused, ...options }: PlaceOptions & { unused?: true }) => {
-      await withConnection(findPlace(options).url, (client) => endTopic(client, topic, unused));
+    .action(async (topic: string, { unused, ...options }: TargetOptions & { unused?: true }) => {
+      await withConnection(findPlace(options).database, (client) => endTopic(client, topic, unused));
       console.log(`${topic}: ended`);
     });
 }

@@ -8,8 +8,8 @@ import { generateKey } from '../domain/credentials.ts';
 import { telemetryTopic } from '../domain/topics.ts';
 import { redrive } from '../functions/ingest/redrive.ts';
 import { type RunResult, runOnce } from '../functions/ingest/run.ts';
-import { runWorker } from '../functions/ingest/worker.ts';
-import { readSettings } from '../functions/settings.ts';
+import { readIngestSettings } from '../functions/settings/ingest.ts';
+import { runWorker } from '../functions/worker/worker.ts';
 import { roleUrl } from '../local/platform.ts';
 import { endTopic, keepTopic } from '../provisioning/database/former-topics.ts';
 import { setLogin } from '../provisioning/database/login.ts';
@@ -62,7 +62,7 @@ const publish = (client: MqttClient, topic: string, payload: string, retain = fa
   );
 
 const settings = () =>
-  readSettings({
+  readIngestSettings({
     MQTT_BROKER_URL: rig.broker.url,
     MQTT_BROKER_CA: rig.broker.certificates.caFile,
     MQTT_BROKER_USERNAME: 'svc-ingest',

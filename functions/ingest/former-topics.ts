@@ -1,22 +1,13 @@
 // Topics that devices keep from before the platform: whose they are, and what the session subscribes to because of them.
 import { formerFilter } from '../../domain/former-topics.ts';
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import { pause } from './backoff.ts';
-import type { Database } from './database.ts';
+import { type FormerFilters, NO_FORMER } from '../broker/index.ts';
+import type { Database } from '../database/connection.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { pause } from '../runtime/retry.ts';
 
 /** The part of a database that is asked. */
 type Asked = Pick<Database, 'query'>;
-
-/** Topic filters of the session, besides that of the platform's own topics. */
-export interface FormerFilters {
-  subscribe: readonly string[];
-  /** Nobody may publish there any more; the session may still have them from before. */
-  unsubscribe: readonly string[];
-}
-
-/** While no device keeps a topic. */
-export const NO_FORMER: FormerFilters = { subscribe: [], unsubscribe: [] };
 
 /** Between two looks. A change is in force on the broker as fast. */
 const LOOK_EVERY_MS = 5_000;
@@ -55,7 +46,7 @@ export async function watchFormer(database: Asked, log: Logger): Promise<FormerW
       known = await readFormerFilters(database);
       said = undefined;
     } catch (error) {
-      const why = describeError(error);
+      const why = summarizeError(error);
       if (said !== why.message) log.warn({ error: why }, 'former topics not read, the subscriptions stay as they are');
       said = why.message;
     }

@@ -3,7 +3,7 @@
 import { formerTopicOf } from '../../domain/former-topics.ts';
 import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
 import { parseTelemetryTopic } from '../../domain/topics.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../database/connection.ts';
 import { findFormer } from './former-topics.ts';
 
 /** A registered device. */
@@ -14,7 +14,7 @@ export interface Route {
   limits: MessageLimits;
   /** The tenant has a rate or a quota. */
   metered: boolean;
-  /** The first two columns of a row in COPY's binary format: see copy-rows.ts. */
+  /** The first two columns of a row in COPY's binary format: see write.ts. */
   prefix: Buffer;
 }
 

@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { type ClientBase, escapeIdentifier } from 'pg';
 import { withConnection } from '../../provisioning/database/connect.ts';
-import { findPlace, type PlaceOptions, withPlace } from '../database-url.ts';
+import { findPlace, type TargetOptions, withTarget } from '../target/find.ts';
 
 const SCHEMA = 'before_adoption';
 
@@ -32,19 +32,19 @@ export async function moveBack(client: ClientBase, role: string): Promise<void> 
 export const tableCommands = (): Command[] => [
   tableCommand('table-aside', `move the old public.telemetry into the schema ${SCHEMA}; the old ingest follows it`)
     .addHelpText('after', '\nWhere its SQL says public.telemetry in full, change that first.')
-    .action(async ({ role, ...place }: PlaceOptions & { role: string }) => {
-      await withConnection(findPlace(place).url, (client) => moveAside(client, role));
+    .action(async ({ role, ...place }: TargetOptions & { role: string }) => {
+      await withConnection(findPlace(place).database, (client) => moveAside(client, role));
       console.log(`The table is ${SCHEMA}.telemetry. Restart the old ingest: it finds it from its next connection on.`);
     }),
   tableCommand('table-back', 'undo that; the platform’s own table is kept under another name').action(
-    async ({ role, ...place }: PlaceOptions & { role: string }) => {
-      await withConnection(findPlace(place).url, (client) => moveBack(client, role));
+    async ({ role, ...place }: TargetOptions & { role: string }) => {
+      await withConnection(findPlace(place).database, (client) => moveBack(client, role));
       console.log('The old table is public.telemetry again. Restart the old ingest.');
     },
   ),
 ];
 
 const tableCommand = (name: string, description: string) =>
-  withPlace(new Command(name))
+  withTarget(new Command(name))
     .description(description)
     .requiredOption('--role <role>', 'who the old ingest signs in as');

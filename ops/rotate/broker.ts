@@ -1,9 +1,13 @@
 // What a rotation asks the broker about an account of ingest. The broker names a session after its user, so whoever signs in
 // has ingest's session in hand: nothing here acknowledges a message.
 import mqtt from 'mqtt';
-import { type Connection, openConnection } from '../../functions/ingest/connection.ts';
-import { type FormerFilters, NO_FORMER } from '../../functions/ingest/former-topics.ts';
-import { BrokerRefusal } from '../../functions/ingest/reason-codes.ts';
+import {
+  BrokerRefusal,
+  type Connection,
+  type FormerFilters,
+  NO_FORMER,
+  openConnection,
+} from '../../functions/broker/index.ts';
 import type { Environment } from './environment.ts';
 
 /** An account and its key. */
@@ -49,7 +53,7 @@ export async function removeSession({ host, port, ca }: Environment['broker'], a
 function signIn(
   { host, port, ca }: Environment['broker'],
   { username, key }: Account,
-  subscription: 'make' | 'leave alone' = 'leave alone',
+  subscription: 'make' | 'keep' = 'keep',
   former: FormerFilters = NO_FORMER,
 ) {
   let count = 0;

@@ -112,7 +112,7 @@ describe('applyMigrations', () => {
     expect(String(refused)).toContain('nothing listens there');
     expect(String(refused)).not.toContain('hunter2');
     await expect(applyMigrations('postgres://user:p@ss/word@host/db')).rejects.toThrow(
-      /^the database URL is not of the form/,
+      /^the database URL must be of the form/,
     );
   });
 });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { inTransaction, withConnection } from './connect.ts';
+import { type DatabaseAccess, inTransaction, withConnection } from './connect.ts';
 import { ensureHistory, pendingMigrations, readHistory, recordMigration } from './history.ts';
 import { type Migration, readMigrations } from './migrations.ts';
 
@@ -21,12 +21,15 @@ const LOCK_KEY = 7_108_861_320_250_001n;
  * Applies the migrations the database has not had, each in a transaction of its own, so that a failure leaves it at the
  * last good one. On a bare Postgres it first makes Supabase's roles and `auth` schema. Doing it twice does nothing.
  * Works through a pooler in transaction mode.
- * @param url of a role that owns the schema and has BYPASSRLS: Supabase's `postgres`, or a superuser.
+ * @param database as a role that owns the schema and has BYPASSRLS: Supabase's `postgres`, or a superuser.
  * @throws Error that names the file and the line, never the password.
  */
-export async function applyMigrations(url: string, options: ApplyOptions = {}): Promise<{ applied: string[] }> {
+export async function applyMigrations(
+  database: string | DatabaseAccess,
+  options: ApplyOptions = {},
+): Promise<{ applied: string[] }> {
   const { log = () => {}, migrations = await readMigrations() } = options;
-  return withConnection(url, async (client) => {
+  return withConnection(database, async (client) => {
     await locked(client, async () => {
       if (await isBare(client)) {
         log("bare Postgres: making Supabase's roles and auth schema");

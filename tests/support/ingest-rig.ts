@@ -7,8 +7,8 @@ import pg from 'pg';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { deviceUsername } from '../../domain/identifiers.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
-import { createLogger, type Logger } from '../../functions/log.ts';
-import { type IngestSettings, readSettings } from '../../functions/settings.ts';
+import { createLogger, type Logger } from '../../functions/runtime/log.ts';
+import { type IngestSettings, readIngestSettings } from '../../functions/settings/ingest.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
 import { freePort } from '../../local/ports.ts';
 import { type RunningPostgres, startPostgres } from '../../local/postgres.ts';
@@ -159,7 +159,7 @@ export async function startIngestRig(
     },
     stranger: make(stranger, ''),
     broker: () => broker,
-    settings: (clientId, overrides) => readSettings(env(clientId, overrides)),
+    settings: (clientId, overrides) => readIngestSettings(env(clientId, overrides)),
     rows: async ({ id }) =>
       (await admin.query('select message_id, ts, payload from public.telemetry where device_id = $1 order by ts', [id]))
         .rows,

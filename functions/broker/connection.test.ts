@@ -1,0 +1,175 @@
+// What a real broker does too rarely to wait for, from a scripted one.
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { generate, type IUnsubscribePacket, type Packet, parser } from 'mqtt-packet';
+import { expect, onTestFinished, test } from 'vitest';
+import { type ConnectionOptions, type FormerFilters, openConnection } from './connection.ts';
+import type { Delivery } from './delivery.ts';
+import { BrokerRefusal } from './reason-codes.ts';
+
+type Answer = (packet: Packet, send: (packet: Packet | Buffer) => void) => void;
+
+/** A broker that answers as told, and a connection to it. */
+async function connectTo(answer: Answer, more: Partial<ConnectionOptions> = {}) {
+  const received: Packet[] = [];
+  const server = createServer((socket: Socket) => {
+    const packets = parser({ protocolVersion: 5 });
+    const send = (packet: Packet | Buffer) =>
+      socket.write(Buffer.isBuffer(packet) ? packet : generate(packet, { protocolVersion: 5 }));
+    packets.on('packet', (packet: Packet) => {
+      received.push(packet);
+      answer(packet, send);
+    });
+    socket.on('data', (chunk) => packets.parse(chunk));
+    socket.on('error', () => {});
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const deliveries: Delivery[] = [];
+  const connection = openConnection({
+    broker: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: false },
+    ...{ username: 'u', password: 'p', ca: undefined, clientId: 'c', receiveMaximum: 10, number: 1, now: Date.now },
+    onDelivery: (delivery) => deliveries.push(delivery),
+    ...more,
+  });
+  onTestFinished(async () => {
+    await connection.disconnect();
+    server.close();
+  });
+  return { connection, received, deliveries };
+}
+
+/** Accepts, and then does something more. */
+const accepting =
+  (more: Answer = () => {}, serverKeepAlive?: number): Answer =>
+  (packet, send) => {
+    const properties = serverKeepAlive === undefined ? {} : { serverKeepAlive };
+    if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true, properties });
+    if (packet.cmd === 'subscribe') send({ cmd: 'suback', messageId: packet.messageId!, granted: [1] });
+    more(packet, send);
+  };
+
+test('asks for a session that stays, and for the telemetry of all devices without retained messages', async () => {
+  const { connection, received } = await connectTo(accepting());
+  expect(await connection.subscribed).toBe(true);
+  expect(received).toMatchObject([
+    { cmd: 'connect', clean: false, properties: { sessionExpiryInterval: 0xffff_ffff, receiveMaximum: 10 } },
+    { cmd: 'subscribe', subscriptions: [{ topic: 'tenants/+/devices/+/telemetry', qos: 1, rh: 2 }] },
+  ]);
+});
+
+const FILTER = 'tenants/+/devices/+/telemetry';
+const OF_SUBSCRIPTIONS = /subscribe$/;
+/** What subscriptions a client asked for and ended, in order. */
+const subscriptionsOf = (packets: Packet[]) =>
+  packets
+    .filter(({ cmd }) => OF_SUBSCRIPTIONS.test(cmd))
+    .map((packet) =>
+      packet.cmd === 'subscribe'
+        ? packet.subscriptions.map(({ topic, qos, rh }) => `${topic} ${qos} ${rh}`)
+        : (packet as IUnsubscribePacket).unsubscriptions,
+    );
+
+test('follows what devices keep from before the platform, on the same connection', async () => {
+  let former: FormerFilters = { subscribe: ['devices/+/#'], unsubscribe: ['old/+/#'] };
+  const answer = accepting((packet, send) => {
+    if (packet.cmd === 'unsubscribe') send({ cmd: 'unsuback', messageId: packet.messageId!, granted: [0] });
+  });
+  const { connection, received } = await connectTo(answer, { former: () => former });
+  connection.resubscribe();
+  await connection.subscribed;
+  former = { subscribe: ['device/+/#'], unsubscribe: ['devices/+/#'] };
+  connection.resubscribe();
+  await expect.poll(() => subscriptionsOf(received)).toHaveLength(4);
+  expect(subscriptionsOf(received)).toEqual([
+    [`${FILTER} 1 2`, 'devices/+/# 1 2'],
+    ['old/+/#'],
+    [`${FILTER} 1 2`, 'device/+/# 1 2'],
+    ['devices/+/#'],
+  ]);
+  expect(received.filter(({ cmd }) => cmd === 'connect')).toHaveLength(1);
+});
+
+test('ends them all when it leaves', async () => {
+  const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: ['old/+/#'] });
+  const answer = accepting((packet, send) => {
+    if (packet.cmd === 'unsubscribe') send({ cmd: 'unsuback', messageId: packet.messageId!, granted: [0, 0, 0] });
+  });
+  const { connection, received } = await connectTo(answer, { former, subscription: 'end' });
+  await connection.subscribed;
+  expect(subscriptionsOf(received)).toEqual([[FILTER, 'devices/+/#', 'old/+/#']]);
+});
+
+test('a former topic that is not granted ends the connection with the reason', async () => {
+  const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: [] });
+  const { connection } = await connectTo(
+    (packet, send) => {
+      if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
+      if (packet.cmd === 'subscribe') send({ cmd: 'suback', messageId: 1, granted: [1, 0x87] });
+    },
+    { former },
+  );
+  expect(await connection.ended).toMatchObject({ reasonCode: 0x87 });
+});
+
+test('acknowledges only when told, in order, even before the subscription is confirmed', async () => {
+  const { connection, received, deliveries } = await connectTo((packet, send) => {
+    if (packet.cmd !== 'connect') return;
+    send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
+    for (const messageId of [3, 9, 65_535]) {
+      send({ cmd: 'publish', topic: 't', payload: 'x', qos: 1, messageId, dup: messageId === 9, retain: false });
+    }
+  });
+  await expect
+    .poll(() => deliveries.map(({ packetId, dup }) => [packetId, dup]))
+    .toEqual([
+      ...[
+        [3, false],
+        [9, true],
+        [65_535, false],
+      ],
+    ]);
+  expect(received.map(({ cmd }) => cmd)).not.toContain('puback');
+  connection.acknowledge([3, 9, 65_535]);
+  const acknowledged = () => received.filter(({ cmd }) => cmd === 'puback').map(({ messageId }) => messageId);
+  await expect.poll(acknowledged).toEqual([3, 9, 65_535]);
+});
+
+test.each([
+  ['a refused user', 'connect', { cmd: 'connack', reasonCode: 0x86, sessionPresent: false }, /bad user name or/, 0x86],
+  ['a session taken over', 'subscribe', { cmd: 'disconnect', reasonCode: 0x8e }, /session taken over/, 0x8e],
+  ['a subscription at QoS 0', 'subscribe', { cmd: 'suback', messageId: 1, granted: [0] }, /did not grant/, 0],
+] as const)('%s ends the connection with the reason', async (_, on, answer, message, reasonCode) => {
+  const { connection } = await connectTo((packet, send) => {
+    if (packet.cmd === on) send(answer as unknown as Packet);
+    else if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
+  });
+  const reason = await connection.ended;
+  expect(reason).toBeInstanceOf(BrokerRefusal);
+  expect(reason).toMatchObject({ message: expect.stringMatching(message), reasonCode });
+  await expect(connection.subscribed).rejects.toBe(reason);
+});
+
+test.each([
+  ['a malformed length', Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01])],
+  ['a topic longer than its packet', Buffer.from([0x32, 5, 0, 200, 0x61, 0, 1])],
+  ['QoS 2, which was not asked for', Buffer.from([0x34, 6, 0, 1, 0x61, 0, 1, 0])],
+])('%s ends the connection', async (_, bytes) => {
+  const { connection } = await connectTo(accepting((packet, send) => packet.cmd === 'subscribe' && send(bytes)));
+  expect((await connection.ended).message).toMatch(/malformed/);
+});
+
+test('a broker that answers pings is kept, one that has gone silent is left', async () => {
+  const pings: Packet[] = [];
+  const lively = accepting((packet, send) => {
+    if (packet.cmd !== 'pingreq') return;
+    pings.push(packet);
+    send({ cmd: 'pingresp' });
+  }, 1);
+  const kept = await connectTo(lively);
+  const left = await connectTo(accepting(undefined, 1));
+  expect((await left.connection.ended).message).toBe('the broker has gone silent');
+  await expect.poll(() => pings.length, { timeout: 5000 }).toBeGreaterThan(2);
+  const still = Symbol('open');
+  expect(await Promise.race([kept.connection.ended, Promise.resolve(still)])).toBe(still);
+});
