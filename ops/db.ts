@@ -44,7 +44,7 @@ function lint(): Command {
 function login(): Command {
   return withTarget(new Command('login'))
     .description('let a role log in, with the password read from standard input')
-    .addOption(new Option('--role <role>').choices(LOGIN_ROLES).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'which role').choices(LOGIN_ROLES).makeOptionMandatory())
     .addHelpText('after', '\nExample:\n  npm run ops -- db login --role mqtt_ingest < password.txt')
     .action(async ({ role, ...options }: TargetOptions & { role: string }) => {
       if (process.stdin.isTTY) {

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { ROOT } from '../bootstrap/root.mjs';
 import { INGEST_RUN } from '../domain/ingest-run.ts';
 import { bucketedId, contentHash } from '../domain/message-identity.ts';
-import { DEFAULT_LIMITS, MAX_ID_BYTES, MAX_PAYLOAD_BYTES } from '../domain/messages-limits.ts';
+import { DEFAULT_LIMITS, MAX_ID_BYTES, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../domain/messages-limits.ts';
 import { MAX_PACKET_BYTES } from '../functions/broker/framer.ts';
 import { readIngestSettings } from '../functions/settings/ingest.ts';
 import type { RunningPostgres } from '../local/postgres.ts';
@@ -116,11 +116,16 @@ describe("a run's bounds", () => {
       beyond(INGEST_RUN.timeGuardMs.most),
     );
   });
+});
 
-  test('are in docs/ingest.md', () => {
-    const text = readFileSync(join(ROOT, 'docs/ingest.md'), 'utf8');
-    const cells = (name: string) => text.split('\n').find((line) => line.startsWith(`| \`${name}\``))!;
-    expect(cells('INGEST_BATCH_CAP')).toContain(`| ${INGEST_RUN.batchCap.normal} |`);
-    expect(cells('INGEST_TIME_GUARD_MS')).toContain(`| ${INGEST_RUN.timeGuardMs.normal} |`);
-  });
+test('docs/ingest.md has the limits that hold', () => {
+  const text = readFileSync(join(ROOT, 'docs/ingest.md'), 'utf8');
+  const cells = (name: string) => text.split('\n').find((line) => line.startsWith(`| \`${name}\``))!;
+  expect(cells('INGEST_BATCH_CAP')).toContain(`| ${INGEST_RUN.batchCap.normal} |`);
+  expect(cells('max_payload_bytes')).toContain(`| ${DEFAULT_LIMITS.maxPayloadBytes}, ${DEFAULT_LIMITS.maxDepth} |`);
+  expect(cells('max_ahead_seconds')).toContain(`| ${DEFAULT_LIMITS.maxAheadSeconds}, `);
+  expect(cells('id')).toContain(`1 to ${MAX_ID_BYTES} bytes`);
+  expect(text).toContain(`an array of up to ${MAX_READINGS.toLocaleString('en')}`);
+  expect(text).toContain(`at most ${MAX_PAYLOAD_BYTES / 1024} KiB`);
+  expect(cells('INGEST_TIME_GUARD_MS')).toContain(`| ${INGEST_RUN.timeGuardMs.normal} |`);
 });

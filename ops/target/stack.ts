@@ -1,17 +1,19 @@
 // A deployed stack, as a target: its configuration is its file, its addresses are its outputs, its database is DATABASE_URL's.
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { z } from 'zod';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { isLoopback } from '../../domain/database-url.ts';
 import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
 import { readProject } from '../../preview/project.ts';
 import { addressOf, type DatabaseAccess } from '../../provisioning/database/connect.ts';
-import { parseConfig } from '../../stacks/configuration/parse.ts';
+import { databaseKeys } from '../../stacks/configuration/keys/database.ts';
+import { NAMESPACE, parseConfig } from '../../stacks/configuration/parse.ts';
 import { spawnProblem } from '../spawn-problem.ts';
 import { assertIsOf } from './database-url.ts';
 import type { StackOutputs, StackTarget } from './target.ts';
+
+const DATABASE_KEYS = z.object(databaseKeys);
 
 /** @param env has DATABASE_URL. @param root folder of Pulumi.yaml. */
 export function stackTarget(name: string, env = process.env, root = ROOT): StackTarget {
@@ -22,6 +24,13 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
   };
   const config = () => parseConfig(readProject(root, name).config, name);
 
+  /** Of the configuration these keys alone, as another may be refused meanwhile: an adoption whose day is over. */
+  function whichDatabase(): z.output<typeof DATABASE_KEYS> {
+    const own = Object.entries(readProject(root, name).config).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
+    const keys = Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]));
+    return DATABASE_KEYS.safeParse(keys).data ?? config();
+  }
+
   /** The configuration says whose database it has to be, and its CA. */
   function database(): DatabaseAccess {
     const url = env.DATABASE_URL;
@@ -30,8 +39,7 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
         `DATABASE_URL is not set: set it to the connection string of the administrator of stack ${name}'s database, then run this again`,
       );
     }
-    if (!existsSync(join(root, `Pulumi.${name}.yaml`))) return { url };
-    const { databaseHost: host, databaseName, databaseProjectRef: projectRef, databaseCa: ca } = config();
+    const { databaseHost: host, databaseName, databaseProjectRef: projectRef, databaseCa: ca } = whichDatabase();
     const given = addressOf(url).host;
     // Through a tunnel, or at Supabase's direct address, it has another name.
     if (!isLoopback(given) && given !== `db.${projectRef}.supabase.co`) {

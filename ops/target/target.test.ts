@@ -96,12 +96,22 @@ describe('a stack', () => {
     expect(existsSync(join(folder, 'asked'))).toBe(false);
   });
 
+  it('can be worked on while its configuration is refused for another reason', () => {
+    const dev = readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8');
+    writeFileSync(join(folder, 'Pulumi.late.yaml'), `${dev}  mqtt-saas:vmSize: none\n`);
+    const late = stackTarget('late', { DATABASE_URL: URL_OF_STACK }, folder);
+    expect(() => late.config()).toThrow('vmSize');
+    expect(late.database().url).toBe(URL_OF_STACK);
+  });
+
   it('is not another environment’s database', () => {
     const other = URL_OF_STACK.replace('abcdefghijklmnopqrst', 'zyxwvutsrqponmlkjihg');
     expect(() => stack(other).database()).toThrow(
       /^DATABASE_URL is of another database \(postgres\.zyx.*run this again$/,
     );
     expect(() => stack(other).database()).not.toThrow('hunter2');
+    // Another name is not a way around that.
+    expect(() => stackTarget('dve', { DATABASE_URL: other }, folder).database()).toThrow('There is no stack "dve"');
     for (const elsewhere of ['127.0.0.1:6000', 'db.abcdefghijklmnopqrst.supabase.co:5432']) {
       const url = `postgres://postgres:hunter2@${elsewhere}/postgres`;
       expect(stack(url).database().url).toBe(url);

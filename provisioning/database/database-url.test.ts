@@ -1,22 +1,20 @@
 // The machine's agent reads database URLs in Python: what both read they read alike, and the agent never settles for less.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ROOT } from '../../bootstrap/root.mjs';
 import { isLoopback } from '../../domain/database-url.ts';
 import vectors from '../../domain/testing/database-urls.json' with { type: 'json' };
 import { HAS_PSYCOPG2, PYTHON } from '../../tests/support/registry-rig.ts';
+import { programsFolder } from '../machine/bundle/testing/programs.ts';
 import { describeDatabase } from './connect.ts';
 
 const PROGRAM = `
-import importlib, json, os, sys
-folder, file = sys.argv[1:3]
-package = os.path.exists(os.path.join(folder, "__init__.py"))
-sys.path.insert(0, os.path.dirname(folder) if package else folder)
-name = os.path.basename(folder) + ".registry_database" if package else "registry_database"
-registry_database = importlib.import_module(name)
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from mqtt_saas import registry_database
+file = sys.argv[2]
 answers = []
 for url in json.load(sys.stdin):
     with open(file, "w") as out:
@@ -32,12 +30,9 @@ type Arguments = Record<'host' | 'user' | 'password' | 'dbname' | 'sslmode', str
 
 /** What the agent makes of each: arguments of libpq, or why it refuses. */
 function askAgent(urls: string[]): (Arguments | string)[] {
-  const name = readdirSync(join(ROOT, 'provisioning'), { recursive: true, encoding: 'utf8' }).find((path) =>
-    path.endsWith('/registry_database.py'),
-  );
   const scratch = mkdtempSync(join(tmpdir(), 'database-url-'));
   try {
-    const words = ['-B', '-c', PROGRAM, join(ROOT, 'provisioning', name!, '..'), join(scratch, 'url')];
+    const words = ['-B', '-c', PROGRAM, join(programsFolder(), 'bin'), join(scratch, 'url')];
     return JSON.parse(execFileSync(PYTHON, words, { input: JSON.stringify(urls), encoding: 'utf8' }));
   } finally {
     rmSync(scratch, { recursive: true });
