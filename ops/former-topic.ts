@@ -63,7 +63,7 @@ function list(): Command {
   return withDay(withTarget(new Command('list')))
     .description('list former topics; with --from-table, what an old table has seen, with the command for each')
     .argument('[tenant]', "only this tenant's")
-    .option('--from-table <schema.table>', 'such as before_adoption.telemetry; it is read as a whole')
+    .option('--from-table <schema.table>', 'such as postgres.telemetry; it is read as a whole')
     .option('--json', 'as JSON')
     .action(
       async (tenant: string | undefined, options: TargetOptions & DayOptions & { fromTable?: string; json?: true }) => {
