@@ -112,14 +112,14 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
       steps: [
         { text: `Your address must be among \`pulumi config get adminCidrs --stack ${stack}\`. ${to(1)}, deploy.` },
         {
-          text: `By ${publicUntil} each device gets the CA (\`pulumi stack output brokerCaCertificate --stack ${stack}\`) and a key (\`${ops('device add TENANT DEVICE --create-tenant')}\`); gateways and old topics till ${gatewayUntil}.`,
+          text: `By ${publicUntil} each device gets the CA (\`pulumi stack output brokerCaCertificate --stack ${stack}\`) and a key (\`${ops('device add TENANT DEVICE --create-tenant')}\`); gateways till ${gatewayUntil}.`,
         },
       ],
       back: [{ text: `${to(0)}, deploy: the recorded rules hold again.` }],
     },
     {
       title: 'Phase 2: cut-over',
-      devices: `${lostAtCutOver(names)} Then 8883 only, with CA and key.`,
+      devices: `${lostAtCutOver(names)} Then 8883 only, with CA and key; a topic may stay.`,
       steps: [
         {
           text: 'Not before this shows no device for a week:',
