@@ -119,7 +119,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
     },
     {
       title: 'Phase 2: cut-over',
-      devices: `${lostAtCutOver(names)} Then 8883 only, with CA and key.`,
+      devices: `${lostAtCutOver(names)} Then 8883 only, with CA and key; a topic may stay.`,
       steps: [
         {
           text: 'Not before this shows no device for a week:',
