@@ -131,7 +131,7 @@ it.each([
   ['npm run ops -- adopt table-aside', '--role'],
   ['npm run ops -- adopt phase 1 --stacks dev', "unknown option '--stacks'"],
   ['npm run ops adopt phase 1', 'is no "npm run SCRIPT -- WORDS"'],
-  ['npm run verify -- --stack dev', "'--target <name>' not specified"],
+  ['npm run verify -- --stack dev', "'--target <platform>' not specified"],
 ])('refuses %s', (command, problem) => {
   expect(run(command)).toContain(problem);
 });
