@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Document, type Node, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
+import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
 import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
@@ -87,6 +88,8 @@ export function adoptCommand(): Command {
 async function adopt(options: Options): Promise<void> {
   const { from, stack, publicUntil, gatewayUntil, ingestSession, storage, accept, cwd } = options;
   const recording = readRecording(from);
+  // What may be given to a resource is read from the cloud SDK's declarations.
+  await ensurePackages('all');
   const file = openStack(stack, cwd);
   if (file.config.has(KEY)) {
     throw new Error(`${file.path} is adopted already. To begin again: pulumi config rm ${KEY} --stack ${stack}`);

@@ -42,7 +42,9 @@ export function adopt(plan: Adoption | undefined): void {
     const placed = plan.placed[name];
     if (placed) return { props: merge(props, placed), opts };
     const hold = plan.phase < CUT_OVER ? HELD[name] : undefined;
-    return hold ? { props: hold(props), opts } : undefined;
+    if (!hold) return undefined;
+    // A machine that is let go takes nothing with it.
+    return { props: hold(props), opts: plan.phase === 0 ? { ...opts, deletedWith: undefined } : opts };
   });
   const still = Object.entries(plan.left).filter(([, { gone }]) => plan.phase < gone);
   const lefts = new Map<string, Left>();

@@ -4,7 +4,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Choices, DECISIONS, type Decision } from './decisions.ts';
 import type { Inputs } from './declared.ts';
 import type { Json } from './json.ts';
-import type { Change } from './report.ts';
 
 /** What becomes of one member of a recorded resource. */
 export interface Member {
@@ -29,6 +28,20 @@ export interface ResourceAccount {
 
 /** What one phase does; a resource is in the phase in which it changes, or part of it. By phase, in order. */
 export type Account = { phase: number; resources: ResourceAccount[] }[];
+
+/** What becomes of one recorded member, where it does not stay as it is. */
+export interface Change {
+  phase: number;
+  /** The program's name for the resource. */
+  resource: string;
+  /** A member's path, or a security rule's name. */
+  member: string;
+  fate: 'set' | 'taken away';
+  /** Set: the reason. Taken away: what it breaks. */
+  why: string;
+  /** How to have it back. */
+  back: string;
+}
 
 /** A member that nobody has said yes to. */
 export interface Refusal {
@@ -68,7 +81,7 @@ export function judge({ resource, hardened, recorded, beside = {}, choices, acce
   const rows = [...(DECISIONS[resource] ?? []), ...(DECISIONS['*'] ?? [])];
   const judged: Judged = { kept: {}, until: {}, members: [], refused: [] };
   const all = { ...recorded, ...beside };
-  const found = new Set<Decision>();
+  const told = new Set<string>();
   for (const { path, value } of leaves(all)) {
     const shown = path.join('.');
     const row = rows.find(({ at, only = () => true }) => covers(at.split('.'), path) && only(value, choices, shown));
@@ -84,10 +97,11 @@ export function judge({ resource, hardened, recorded, beside = {}, choices, acce
     }
     if (row?.byName?.(value, choices) && !isSo) refuse(judged, resource, row, value, accepted, hardened);
     if (!isChanged) judged.members.push({ phase: hardened, member: { path: shown, recorded: value, fate: 'kept' } });
-    else if (row && !found.has(row)) {
-      found.add(row);
+    else if (row) {
       const of = path.slice(0, row.at.split('.').length);
-      judged.members.push({ phase, member: changed(row, of.join('.'), valueAt(all, of), to, phase) });
+      const at = of.join('.');
+      if (!told.has(at)) judged.members.push({ phase, member: changed(row, at, valueAt(all, of), to, phase) });
+      told.add(at);
     }
   }
   // In a stack file a place that nothing is put at is null.
@@ -115,7 +129,8 @@ function refuse(
   accepted: readonly string[],
   hardened: number,
 ) {
-  const name = `${resource}.${row.at}`;
+  // A shell takes a star for file names.
+  const name = `${resource}.${row.at.split('.*')[0]}`;
   const isAccepted = accepted.some((each) => name === each || name.startsWith(`${each}.`));
   if (isAccepted || judged.refused.some((refusal) => refusal.name === name)) return;
   judged.refused.push({ name, recorded: value, why: row.why, back: row.back ?? backFrom(row.phase ?? hardened) });

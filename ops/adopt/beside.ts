@@ -8,14 +8,14 @@ import type { Recording } from './recording.ts';
 const DONE_WITH = ['VMAccessForLinux', 'enablevmaccess'];
 
 export function besideOf(
-  { vm, nic, securityGroup, locks, resources, containers, shares }: Recording,
+  { vm, nic, securityGroup, locks, resources, containers, shares, functionApp }: Recording,
   subnet: Json,
 ): Record<string, Inputs> {
   const nicId = id(nic);
   const others = (list: Json | undefined, own: string) =>
     items(list)
       .map(id)
-      .filter((each) => !each.startsWith(own));
+      .filter((each) => !`${each}/`.startsWith(`${own}/`));
   const isExtension = (each: Json) => id(each).startsWith(`${id(vm)}/extensions/`);
   const extensions = [...items(at(vm, 'resources')), ...resources.filter(isExtension)].filter(
     (each) => !DONE_WITH.some((word) => [at(each, 'typePropertiesType'), nameOf(each)].includes(word)),
@@ -36,6 +36,10 @@ export function besideOf(
       otherSecurityGroup: isOther ? [ofSubnet] : [],
     },
     'broker-vm': { extensions: names(extensions), userData: at(vm, 'userData') === undefined ? [] : ['not recorded'] },
+    'before-function-app': {
+      hostNames: items(at(functionApp, 'hostNames')).filter((each) => !/\.azurewebsites\.net$/i.test(String(each))),
+      identity: [at(functionApp, 'identity', 'principalId') ?? []].flat(),
+    },
     'storage-account': {
       fileShares: names(shares),
       containers: names(containers.filter((each) => !THE_HOSTS.test(String(at(each, 'name'))))),

@@ -1,10 +1,11 @@
 // Each command of the report, for every recording, in a shell whose az, pulumi and npm take only what the real ones do.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { type IngestSession, namesOf, phases, quote } from './phases.ts';
 import { planAdoption } from './plan.ts';
 import { readRecording } from './recording.ts';
@@ -99,6 +100,16 @@ describe.each([...RECORDINGS, HALL])(
   },
   120_000,
 );
+
+it('of the handbook', () => {
+  const text = readFileSync(join(ROOT, 'docs/adoption.md'), 'utf8');
+  const commands = [...text.matchAll(/^ +((?:az|pulumi|npm run ops) (?:.*\\\n)*.*)$/gm)].map(
+    ([, command = '']) => command,
+  );
+  expect(commands.length).toBeGreaterThan(10);
+  const said = commands.filter((each) => !/^az (login|account)/.test(each)).map((each) => [each, run(each)]);
+  expect(said.filter(([, answer]) => answer !== 'understood')).toEqual([]);
+}, 120_000);
 
 it.each([
   ['az vm run-command invoke -g G -n M --command-id RunShellScript --script x', 'unrecognized argument: --script'],

@@ -9,6 +9,8 @@ export interface Choices {
   /** The new machine's size, and whether somebody chose it. */
   vmSize: string;
   sizeChosen: boolean;
+  /** True when the old machine has another. */
+  sizeChanges: boolean;
 }
 
 /** One row. */
@@ -37,6 +39,9 @@ const is =
   (...values: Json[]) =>
   (value: Json) =>
     values.includes(value);
+
+/** Of series Bv1 ("Accelerated Networking", Microsoft Learn: the later series have it). */
+const NOT_ACCELERATED = ['Standard_B1s', 'Standard_B2s'];
 
 /** Azure takes no two tags whose names differ in case alone. */
 const OUR_TAGS = ['environment', 'project', 'owner', 'costcenter'];
@@ -111,7 +116,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       at: 'sharedWith',
       fate: 'kept',
       byName: always,
-      why: 'from phase 1 on the security group of the platform holds for these too: nothing reaches them but what it lets in',
+      why: 'from phase 1 on the platform’s security group holds for these too, and they go out by public addresses of their own alone',
     },
     {
       at: 'defaultOutboundAccess',
@@ -146,6 +151,13 @@ export const DECISIONS: Record<string, Decision[]> = {
       why: 'the address must outlive the machine',
     },
     {
+      at: 'enableAcceleratedNetworking',
+      fate: 'kept',
+      only: (value, { vmSize, sizeChanges }) => value === true && sizeChanges && NOT_ACCELERATED.includes(vmSize),
+      byName: always,
+      why: 'the new size has none, so phase 2 would fail: choose another (vmSize), or switch it off while the machine is deallocated',
+    },
+    {
       at: 'enableIPForwarding',
       fate: 'set',
       to: false,
@@ -161,6 +173,14 @@ export const DECISIONS: Record<string, Decision[]> = {
       byName: (_, { sizeChosen }) => !sizeChosen,
       why: 'the new machine has the size of the stack file: choose one that the platform is made for (pulumi config set mqtt-saas:vmSize SIZE --stack NAME)',
     },
+    ...['host', 'hostGroup', 'capacityReservation', 'additionalCapabilities'].map(
+      (at): Decision => ({
+        at,
+        fate: 'kept',
+        byName: (value, { sizeChanges }) => sizeChanges && value !== false,
+        why: 'it may not go with the new size, and then phase 2 fails: choose one that it goes with (vmSize), or remove it first',
+      }),
+    ),
     {
       at: 'identity.type',
       fate: 'taken away',
@@ -334,6 +354,21 @@ export const DECISIONS: Record<string, Decision[]> = {
       only: is('Deny'),
       byName: always,
       why: 'the new Function App is on no list: let it in, or take --storage none, and the platform makes an account of its own',
+    },
+  ],
+  'before-function-app': [
+    {
+      at: 'hostNames',
+      fate: 'taken away',
+      byName: always,
+      back: 'none: bind them to another app',
+      why: 'these names lead to the old app, which ends with phase 4',
+    },
+    {
+      at: 'identity',
+      fate: 'taken away',
+      back: 'none: Azure makes another one, which needs its roles again',
+      why: "the old app's own identity ends with it, and with it its roles",
     },
   ],
   'storage-blobs': [

@@ -2,12 +2,15 @@
 // each phase, or the account says what becomes of it, or it is refused by name. Nothing is lost without a word.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { refusedProperties, tabled } from '../../preview/immutables.ts';
 import type { Plan } from '../../preview/plan.ts';
 import { inputsOf } from '../../stacks/adoption.ts';
-import { type Adoption, LAST_PHASE } from '../../stacks/adoption-plan.ts';
+import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
 import { judge } from './account.ts';
+import { DECISIONS } from './decisions.ts';
 import { declaredInputs, type Inputs, objectInputs } from './declared.ts';
 import { at, type Json } from './json.ts';
 import { PLACES } from './places.ts';
@@ -15,7 +18,7 @@ import { baseFiles, type Files } from './testing/recordings.ts';
 import * as translate from './translate.ts';
 
 const SNAPSHOT: Plan = JSON.parse(readFileSync(join(ROOT, 'stacks/snapshots/dev.json'), 'utf8'));
-const CHOICES = { location: 'eastasia', vmSize: 'Standard_B1s', sizeChosen: false };
+const CHOICES = { location: 'eastasia', vmSize: 'Standard_B1s', sizeChosen: false, sizeChanges: false };
 
 /** What az prints of each, how it is translated, and the phase in which it changes. */
 const ADOPTED: Record<
@@ -132,4 +135,34 @@ test.each(Object.keys(ADOPTED))('%s: no input gets lost without a word', (resour
 
 test('every adopted resource is tried', () => {
   expect(Object.keys(ADOPTED).sort()).toEqual(Object.keys(PLACES).sort());
+});
+
+test.each(Object.entries(ADOPTED).filter(([, [, , phase]]) => phase !== CUT_OVER))(
+  '%s: nothing that another resource would be needed for is set or taken away',
+  (resource) => {
+    const type = `azure-native:${PLACES[resource]![0]}`;
+    const fixed = [...tabled(type), ...refusedProperties(type)];
+    const changed = (DECISIONS[resource] ?? []).filter(({ fate }) => fate === 'set' || fate === 'taken away');
+    const isAt = (a: string, b: string) => `${a}.`.startsWith(`${b}.`);
+    expect(changed.filter(({ at }) => fixed.some((path) => isAt(at, path) || isAt(path, at)))).toEqual([]);
+  },
+);
+
+/** Of a machine around its old disks Azure takes none of these; the disks themselves have theirs. What is attached is detached. */
+const NOT_RESTORED =
+  /^(osProfile|storageProfile\.(imageReference|osDisk|dataDisks)|networkProfile\.network(ApiVersion|InterfaceConf)\w*)\b|deleteOption$/;
+
+test('the way back of the cut-over has every input of the machine, but for what Azure takes of no old disk', () => {
+  const restored = (sample: Sample) => {
+    const { vm } = baseFiles();
+    put(vm, sample.path, sample.value);
+    return at(translate.restoredMachine(vm), ...sample.path);
+  };
+  const all = samples('compute:VirtualMachine').filter(
+    ({ path }) => ![NO_MEMBER['*'], NO_MEMBER['broker-vm'], NOT_RESTORED].some((known) => known?.test(path.join('.'))),
+  );
+  expect(all.length).toBeGreaterThan(20);
+  expect(
+    all.filter((sample) => !isDeepStrictEqual(restored(sample), sample.value)).map(({ path }) => path.join('.')),
+  ).toEqual([]);
 });

@@ -37,6 +37,8 @@ export interface Names {
   /** What is deleted with the machine today, as `az resource update --set` takes it. */
   detach: string[];
   ingestSession: IngestSession;
+  /** Where the old broker listens. */
+  ports: string[];
 }
 
 /** The names of a recording. @param said overrides what the broker's log showed. */
@@ -49,6 +51,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
     securityGroup: textAt(recording.securityGroup, 'name'),
     detach: attachedForLife(recording.vm),
     ingestSession: said ?? sessionIn(recording.broker),
+    ports: portsIn(recording.broker),
   };
 }
 
@@ -56,6 +59,11 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
 function sessionIn(broker: string[]): IngestSession {
   if (broker.some((line) => line.startsWith('session persistent '))) return 'persistent';
   return broker.some((line) => line.startsWith('session clean ')) ? 'clean' : 'unknown';
+}
+
+function portsIn(broker: string[]): string[] {
+  const ports = broker.flatMap((line) => /^(?:listener|port) (\d+)/.exec(line)?.[1] ?? []);
+  return ports.length > 0 ? ports : ['1883', '8883'];
 }
 
 /** A word as a POSIX shell takes it. */
@@ -205,7 +213,8 @@ function lostAtCutOver({ ingestSession }: Names): string {
 }
 
 /** Only a session that is kept has a queue to wait for. */
-function emptyTheQueue({ group, securityGroup, functionApp, ...names }: Names): Step[] {
+function emptyTheQueue(names: Names): Step[] {
+  const { group, securityGroup, functionApp, ports } = names;
   const rule = (name: string, priority: number, access: string) =>
     az('network nsg rule create', {
       g: group,
@@ -214,7 +223,7 @@ function emptyTheQueue({ group, securityGroup, functionApp, ...names }: Names): 
       priority: String(priority),
       access,
       protocol: 'Tcp',
-      'destination-port-ranges': ['1883', '8883', '9001'],
+      'destination-port-ranges': ports,
     });
   const addresses = az('functionapp show', {
     g: group,
@@ -229,10 +238,7 @@ function emptyTheQueue({ group, securityGroup, functionApp, ...names }: Names): 
       commands: [
         `${rule('pause-but-ingest', last - 1, 'Allow')} --source-address-prefixes $(${addresses} | tr , ' ')`,
         rule('pause', last, 'Deny'),
-        onMachine(
-          { ...names, group, securityGroup, functionApp },
-          "ss -K state established '( sport = :1883 or sport = :8883 or sport = :9001 )'",
-        ),
+        onMachine(names, `ss -K state established '( ${ports.map((port) => `sport = :${port}`).join(' or ')} )'`),
       ],
     },
     { text: 'Wait until before_adoption.telemetry has got no row for five minutes.' },

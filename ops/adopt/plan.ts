@@ -1,13 +1,21 @@
 // What becomes of each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
 import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
-import { type Account, accountOf, changesIn, type Judged, judge, keptIn, throwRefused } from './account.ts';
+import {
+  type Account,
+  accountOf,
+  type Change,
+  changesIn,
+  type Judged,
+  judge,
+  keptIn,
+  throwRefused,
+} from './account.ts';
 import { besideOf } from './beside.ts';
 import { plain } from './decisions.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import { chooseStorage, refuseImpossible } from './possible.ts';
 import type { Recording } from './recording.ts';
-import type { Change } from './report.ts';
 import { graceRules, ruleChanges } from './security-rules.ts';
 import * as translate from './translate.ts';
 
@@ -59,6 +67,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
     location: config.location as string,
     vmSize: vmSize ?? DEFAULT_SIZE,
     sizeChosen: vmSize !== undefined,
+    sizeChanges: (vmSize ?? DEFAULT_SIZE) !== (config.vmSize ?? textAt(vm, 'hardwareProfile', 'vmSize')),
   };
   const beside = besideOf(recording, subnet);
 
@@ -99,6 +108,15 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
     const { kept } = resources['storage-lifecycle'] as { kept?: { policy?: { rules?: unknown[] } } };
     kept?.policy?.rules?.unshift(null);
   }
+  const app = 'before-function-app';
+  judged[app] = judge({
+    resource: app,
+    hardened: LAST_PHASE,
+    recorded: {},
+    beside: beside[app] ?? {},
+    choices,
+    accepted,
+  });
   throwRefused(Object.values(judged).flatMap(({ refused }) => refused));
 
   const leaving = (type: string, resource: Json, recorded: translate.Inputs, retained = false) => ({

@@ -39,28 +39,38 @@ const isSame = (one: Json | undefined, other: Json | undefined) =>
 /** Kinds that hold blobs. */
 const KINDS = ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'];
 
+/** What says which account an app works with, by itself or in a connection string. */
+const ACCOUNT = [/AccountName=([a-z0-9]+)/, /^https:\/\/([a-z0-9]+)\.blob\./, /^([a-z0-9]{3,24})$/];
+
+/** As record.sh found it; settings that came with their values say it too. */
+function functionsAccount({ functionStorage, appSettings }: Recording): string | undefined {
+  const values = appSettings
+    .filter((each) => /^AzureWebJobsStorage($|__(accountName|blobServiceUri)$)/.test(textAt(each, 'name')))
+    .map((each) => String(at(each, 'value') ?? ''));
+  const found = values.flatMap((value) => ACCOUNT.flatMap((pattern) => pattern.exec(value)?.[1] ?? []));
+  return functionStorage ?? found[0];
+}
+
 /**
  * The account that the Function App works with; undefined when the program makes one of its own.
  * @param wanted its name, or `none`. @throws Error when it is not known, or there is none of this name.
  */
-export function chooseStorage(
-  { storageAccounts, functionStorage }: Recording,
-  wanted: string | undefined,
-): Json | undefined {
-  if (wanted === 'none') return undefined;
+export function chooseStorage(recording: Recording, wanted: string | undefined): Json | undefined {
+  const { storageAccounts } = recording;
   const names = storageAccounts.map((each) => textAt(each, 'name'));
-  const name = wanted ?? functionStorage;
-  const found = storageAccounts.find((each) => textAt(each, 'name') === name);
-  if (wanted !== undefined && !found) {
-    throw new Error(`the group has no storage account "${wanted}", but: ${names.join(', ') || 'none'}`);
-  }
-  if (name === undefined && names.length > 1) {
+  if (wanted === 'none' || names.length === 0) return undefined;
+  const name = wanted ?? functionsAccount(recording);
+  // With one account and nothing said of it there is nothing to choose.
+  const storage = storageAccounts.find((each) => textAt(each, 'name') === (name ?? (names.length === 1 && names[0])));
+  if (!storage) {
+    const why =
+      name === undefined
+        ? `which of ${names.join(', ')} is the Function App's is not recorded`
+        : `the group has no storage account "${name}", but: ${names.join(', ')}`;
     throw new Error(
-      `which of ${names.join(', ')} is the Function App's is not recorded: say it with --storage NAME, or --storage none, and the ` +
-        'platform makes one of its own',
+      `${why}. Say which one to take over: --storage NAME, or --storage none, and the platform makes one of its own`,
     );
   }
-  const storage = name === undefined ? storageAccounts[0] : found;
   const kind = at(storage, 'kind');
   if (kind !== undefined && !KINDS.includes(String(kind))) {
     throw new Error(`${textAt(storage, 'name')} is of the kind ${kind}, which holds no blobs: take --storage none`);

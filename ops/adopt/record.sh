@@ -56,9 +56,11 @@ save appsettings functionapp config appsettings list --resource-group "$group" -
   --query "[].{name: name, reference: starts_with(value || '', '@Microsoft.KeyVault('), slotSetting: slotSetting}"
 # The account's name alone, out of the connection string or from the setting that stands for it.
 echo function-storage.txt >&2
-look "[?name=='AzureWebJobsStorage' || name=='AzureWebJobsStorage__accountName'].value" \
+names="'AzureWebJobsStorage', 'AzureWebJobsStorage__accountName', 'AzureWebJobsStorage__blobServiceUri'"
+look "[?contains([$names], name)].value" \
   functionapp config appsettings list --resource-group "$group" --name "$app" |
-  sed -n -e 's/.*AccountName=\([a-z0-9]*\).*/\1/p' -e '/^[a-z0-9]\{3,24\}$/p' | head -1 >"$folder/function-storage.txt"
+  sed -n -e 's/.*AccountName=\([a-z0-9]*\).*/\1/p' -e 's|^https://\([a-z0-9]*\)\.blob\..*|\1|p' \
+    -e '/^[a-z0-9]\{3,24\}$/p' | head -1 >"$folder/function-storage.txt"
 plan=$(look 'appServicePlanId || serverFarmId || properties.serverFarmId' functionapp show --resource-group "$group" --name "$app")
 save plan appservice plan show --ids "$plan"
 save storage storage account list --resource-group "$group"

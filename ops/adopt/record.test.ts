@@ -31,7 +31,7 @@ const ANSWERS: [words: string, answer: string][] = [
   ['functionapp show', 'functionapp.json'],
   ['functionapp config show', 'functionapp-config.json'],
   [
-    "functionapp config appsettings list*AzureWebJobsStorage__accountName'].value",
+    "functionapp config appsettings list*AzureWebJobsStorage__blobServiceUri'], name)].value",
     'DefaultEndpointsProtocol=https;AccountName=stzeroclaw7f3a;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net',
   ],
   // Only with this query no value leaves Azure.
@@ -90,12 +90,13 @@ it('writes every file that adopt reads, readable by its owner only', () => {
 it.each([
   ['a connection string', 'DefaultEndpointsProtocol=https;AccountName=stother1;AccountKey=c2VjcmV0', 'stother1'],
   ['the setting for an identity', 'stother2', 'stother2'],
+  ['the address of its blobs', 'https://stother3.blob.core.windows.net', 'stother3'],
   ['a reference to a vault, which says nothing', '@Microsoft.KeyVault(VaultName=x;SecretName=x)', ''],
 ])('of the app’s storage its name alone, out of %s', (_, setting, name) => {
   const out = join(folder, 'recorded');
   const answers = ANSWERS.map(([words, answer]): [string, string] => [
     words,
-    words.includes('AzureWebJobsStorage__accountName') ? setting : answer,
+    words.includes('AzureWebJobsStorage__blobServiceUri') ? setting : answer,
   ]);
   expect(record(answers, 'g', 'v', 'f', out).status).toBe(0);
   expect(readFileSync(join(out, 'function-storage.txt'), 'utf8').trim()).toBe(name);

@@ -77,6 +77,21 @@ Record the environment again`,
   expect(stderr).toContain(message);
 });
 
+test('a size that nobody chose, until the stack file has one', () => {
+  fresh();
+  const before = readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8');
+  const odd = changed('vm.json', (vm: { hardwareProfile: { vmSize: string } }) => {
+    vm.hardwareProfile.vmSize = 'Standard_D2s_v3';
+  });
+  const { status, stderr } = sample.adopt('--from', odd);
+  expect(status).toBe(1);
+  expect(stderr).toContain('broker-vm.hardwareProfile.vmSize ("Standard_D2s_v3")');
+  expect(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8')).toBe(before);
+  writeFileSync(join(sample.folder, 'Pulumi.dev.yaml'), `${before}  mqtt-saas:vmSize: Standard_B2s_v2\n`);
+  expect(sample.adopt('--from', odd).status).toBe(0);
+  expect(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8')).toContain('vmSize: Standard_B2s_v2\n');
+});
+
 test('a file that is something else', () => {
   fresh();
   const copy = changed('vm.json', () => {});

@@ -1,24 +1,11 @@
 // The adoption report: what is unsafe today, what changes, then the phases with their commands. It fits on a screen and a half;
 // the details, with every reason, are a second text. Both are Markdown, readable as they are.
 import type { Adoption } from '../../stacks/adoption-plan.ts';
+import type { Change } from './account.ts';
 import { withExceptions } from './exceptions.ts';
 import { lockedOut, lostUntilCutOver, type Names, type Phase, type Step } from './phases.ts';
 import type { Unsafe } from './today.ts';
 import { inWords, placeOf } from './words.ts';
-
-/** What becomes of one recorded member, where it does not stay as it is. */
-export interface Change {
-  phase: number;
-  /** The program's name for the resource. */
-  resource: string;
-  /** A member's path, or a security rule's name. */
-  member: string;
-  fate: 'set' | 'taken away';
-  /** Set: the reason. Taken away: what it breaks. */
-  why: string;
-  /** How to have it back. */
-  back: string;
-}
 
 /** What the report is made of. */
 export interface ReportArgs {

@@ -3,8 +3,8 @@ import { type IntervalSet, subtract, union } from '../../policies/network/reacha
 import { parsePortRange } from '../../policies/network/reachability/ports.ts';
 import { CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { FIRST_GRACE_PRIORITY, SSH_RULE_NAMES } from '../../stacks/grace-rules.ts';
+import type { Change } from './account.ts';
 import { at, items, type Json } from './json.ts';
-import type { Change } from './report.ts';
 import { type Inputs, securityRule } from './translate.ts';
 
 /** The rules that stay, and what is said of those that do not stay as they are. */
