@@ -136,7 +136,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
         },
         ...(names.ingestSession === 'persistent' ? emptyTheQueue(names) : []),
         {
-          text: `${app('stop')}. ${to(CUT_OVER)}, deploy: another machine at the same address. \`npm run verify -- --target ${stack}\``,
+          text: `${app('stop')}. ${to(CUT_OVER)}, deploy; then \`npm run verify -- --target ${stack}\``,
         },
       ],
       back: [
@@ -156,10 +156,10 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
       devices: 'Devices notice nothing.',
       steps: [
         {
-          text: `Not before a month without a reason to go back: ${to(4)}, \`pulumi up --stack ${stack} --policy-pack policies\`, \`rm ${exceptionsFile(stack)}\`. The old app and plan are deleted; disk and logs stay in Azure (docs/adoption.md).`,
+          text: `After a month without a reason to go back: ${to(4)}, \`pulumi up --stack ${stack} --policy-pack policies\`, \`rm ${exceptionsFile(stack)}\`. App and plan are deleted.`,
         },
       ],
-      back: [{ text: 'none; Azure restores no deleted app of a Consumption plan. The disk is still there.' }],
+      back: [{ text: 'none; Azure restores no app of a Consumption plan. Disk and logs stay (docs/adoption.md).' }],
     },
   ];
 }
@@ -167,7 +167,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
 /** Who is shut out of the machine, and what lets them in again. None of it needs a password or SSH. */
 export function lockedOut(names: Names): Step[] {
   const { group, securityGroup } = names;
-  const rule = { n: 'me', priority: String(FIRST_GRACE_PRIORITY - 5), access: 'Allow', protocol: 'Tcp' };
+  const rule = { n: 'me', priority: String(FIRST_GRACE_PRIORITY - 5), protocol: 'Tcp' };
   return [
     {
       text: 'No answer: the security group does not know ADDRESS. Add it to adminCidrs and deploy; until then:',

@@ -127,9 +127,11 @@ function command(text: string): string[] {
 function fill(parts: string[], first: string, indent: string, end: string): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
+    // The last line of a command goes on nowhere.
+    const room = i === parts.length - 1 ? WIDTH : WIDTH - end.length;
     const begun = line === '' ? first + part : `${line} ${part}`;
-    if (line !== '' && begun.length + end.length > WIDTH) {
+    if (line !== '' && begun.length > room) {
       lines.push(line + end);
       line = indent + part;
     } else line = begun;
