@@ -22,6 +22,22 @@ const MAY_USE = {
   apps: ['domain'],
 };
 
+// The rooms of the Function App. A job never uses another one: the worker composes them, and a trigger starts one.
+const TOOLS_OF_FUNCTIONS = {
+  runtime: [],
+  broker: ['runtime'],
+  database: ['runtime'],
+  settings: ['broker', 'database', 'runtime'],
+};
+const JOBS = ['ingest', 'alerts', 'control'];
+const ROOMS_OF_FUNCTIONS = [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS, 'worker', 'triggers'];
+const MAY_USE_IN_FUNCTIONS = {
+  ...TOOLS_OF_FUNCTIONS,
+  ...Object.fromEntries(JOBS.map((job) => [job, Object.keys(TOOLS_OF_FUNCTIONS)])),
+  worker: [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS],
+  triggers: ['runtime', ...JOBS],
+};
+
 // A test, and what only tests use.
 const tests = '\\.test\\.ts$|/testing/';
 
@@ -36,6 +52,22 @@ module.exports = {
       from: { path: `^${room}/`, pathNot: `${tests}|${BUILD}` },
       to: { path: `^(${ROOMS.filter((other) => other !== room && !allowed.includes(other)).join('|')})/` },
     })),
+    ...Object.entries(MAY_USE_IN_FUNCTIONS).map(([room, allowed]) => ({
+      name: `functions/${room}-uses-only-${allowed.join('-and-') || 'itself'}`,
+      comment: 'jobs of the Function App stand apart; functions/worker runs them together',
+      severity: 'error',
+      from: { path: `^functions/${room}/`, pathNot: tests },
+      to: {
+        path: `^functions/(${ROOMS_OF_FUNCTIONS.filter((other) => other !== room && !allowed.includes(other)).join('|')})/`,
+      },
+    })),
+    {
+      name: 'one-door-to-the-broker',
+      comment: 'functions/broker/index.ts is what others may use of the MQTT client; settings read an address only',
+      severity: 'error',
+      from: { pathNot: `^functions/broker/|^functions/settings/broker\\.ts$|${tests}` },
+      to: { path: '^functions/broker/(?!index\\.ts$)' },
+    },
     {
       name: 'domain-is-pure',
       comment: "domain holds the product's words: no I/O, no cloud SDK; node:crypto and node:net are pure enough",
@@ -43,13 +75,21 @@ module.exports = {
       from: { path: '^domain/', pathNot: tests },
       to: { path: '^(node:)?(fs|fs/promises|http|https|tls|child_process|dgram)$|@pulumi|node_modules/pg/' },
     },
+    {
+      name: 'broker-knows-no-machine',
+      comment:
+        'the machine installs and configures the broker: provisioning/machine uses provisioning/broker, never the reverse',
+      severity: 'error',
+      from: { path: '^provisioning/broker/' },
+      to: { path: '^provisioning/machine/' },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'only-config-reads-configuration',
-      comment: 'stacks/config.ts is the only reader of pulumi.Config; every other room takes typed arguments',
+      name: 'only-ops-target-finds-platforms',
+      comment: 'which platform a command works on is answered once: ops/target reads local instances and stack outputs',
       severity: 'error',
-      from: { path: '^(components|provisioning)/' },
-      to: { path: 'stacks/config' },
+      from: { pathNot: `^(local|tests|ops/target)/|${tests}` },
+      to: { path: '^(local/instance|ops/target/(local|stack))\\.ts$' },
     },
     {
       name: 'not-to-dev-dep-from-functions',

@@ -4,9 +4,9 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { telemetryTopic } from '../domain/topics.ts';
 import { startChild, stopChild } from '../local/child.ts';
+import { programsFolder } from '../provisioning/machine/bundle/testing/programs.ts';
 import { type BenchBroker, startBenchBroker } from './support/broker.ts';
 import { connectClient } from './support/mqtt-client.ts';
 import { readPayload, startLoad } from './support/publisher.ts';
@@ -50,7 +50,7 @@ const RATE = 1000;
 const STANDING = 100_000;
 const COST_SECONDS = 20;
 const COST_MESSAGES = 300_000;
-const SAVER = fileURLToPath(new URL('../provisioning/broker/bundle/bin/save-state.py', import.meta.url));
+const SAVER = join(programsFolder(), 'bin/save-state.py');
 
 /** @param args kills of the chosen setting (default: 20), kills of each other one (default: 1; 0 leaves them out). */
 export async function run([chosen = '20', others = '1']: string[] = []): Promise<void> {

@@ -3,11 +3,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import pg from 'pg';
 import { generateKey } from '../domain/credentials.ts';
-import { openDatabase } from '../functions/ingest/database.ts';
-import { acquireLease } from '../functions/ingest/lease.ts';
+import { openDatabase } from '../functions/database/connection.ts';
+import { acquireLease } from '../functions/database/lease.ts';
 import { runOnce } from '../functions/ingest/run.ts';
-import { createLogger } from '../functions/log.ts';
-import { readSettings } from '../functions/settings.ts';
+import { createLogger } from '../functions/runtime/log.ts';
+import { readIngestSettings } from '../functions/settings/ingest.ts';
 import { ensureCertificates } from '../local/certificates.ts';
 import { startScratchPostgres } from '../local/scratch-postgres.ts';
 import { giveToService, makeScratchDir } from '../local/unprivileged.ts';
@@ -35,7 +35,7 @@ export async function run([runs = String(RUNS)]: string[] = []): Promise<void> {
     await setLogin(admin, 'mqtt_ingest', key);
     const url = new URL(postgres.url);
     Object.assign(url, { username: 'mqtt_ingest', password: key, search: '?sslmode=verify-full' });
-    const settings = readSettings({
+    const settings = readIngestSettings({
       ...{ MQTT_BROKER_URL: 'mqtts://127.0.0.1:1', MQTT_BROKER_USERNAME: 'none', MQTT_BROKER_PASSWORD: 'none' },
       ...{ EXTERNAL_DATABASE_CONNECTION_STRING: url.href, EXTERNAL_DATABASE_CA: readFileSync(caFile, 'utf8') },
       MQTT_CLIENT_ID: 'overlap',

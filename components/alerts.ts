@@ -1,5 +1,5 @@
 // Alerts of three kinds, made from tables: on a metric, on what the functions log, on a change made through Azure's API.
-// Each is on and wired to the operators; what they watch is in stacks/alerts.ts.
+// Each is on and wired to the operators; what they watch is in stacks/tables/alerts.ts.
 import { ActivityLogAlert } from '@pulumi/azure-native/monitor/activityLogAlert.js';
 import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
 import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';

@@ -6,14 +6,15 @@ import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine
 import { VirtualMachineRunCommandByVirtualMachine as RunCommand } from '@pulumi/azure-native/compute/virtualMachineRunCommandByVirtualMachine.js';
 import { Blob } from '@pulumi/azure-native/storage/blob.js';
 import { asset, ComponentResource, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
-import { type Bundle, writeArchive } from '../provisioning/broker/bundle/bundle.ts';
+import { type Bundle, writeArchive } from '../provisioning/machine/bundle/bundle.ts';
+import { POINTERS } from '../provisioning/machine/bundle/contract.ts';
 import type { BundleStore } from './bundle-store.ts';
 import type { Placement } from './placement.ts';
 
 /** Where the deployment finds the archive. */
 const ARCHIVES = join(import.meta.dirname, '../dist/deployments');
-/** The blobs that name the bundle in force, in the order of their making; the machine's release.py knows them too. */
-const POINTERS = { 'pointer-copy': 'current-copy', pointer: 'current' };
+/** The blobs that name the bundle in force, in the order of their making. */
+const BLOBS = { 'pointer-copy': POINTERS.copy, pointer: POINTERS.pointer };
 /** The machine's own patience is shorter: a first boot waits for the vault's access and for a certificate. Seconds. */
 const TIMEOUT = 1800;
 
@@ -77,7 +78,7 @@ export class BrokerConfiguration extends ComponentResource {
     // goes first, because a stack of before has none. After a deployment that lost one of them, the next one may replace the
     // only one that is left (docs/runbooks/broker-configuration.md).
     let before: Resource = apply;
-    for (const [role, blobName] of Object.entries(POINTERS)) {
+    for (const [role, blobName] of Object.entries(BLOBS)) {
       before = new Blob(
         `${name}-${role}`,
         {

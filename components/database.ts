@@ -14,6 +14,8 @@ export interface DatabaseArgs {
   database: string;
   /** Optional. Supabase's project, for its pooler. */
   projectRef?: string | undefined;
+  /** Optional. CA certificate of the server, PEM. Default: the public authorities. */
+  ca?: string | undefined;
   /** Required. Hash of the migrations: another one means that there are some to apply. */
   migrationsHash: string;
   /** Required. Passwords of the database's roles. Only what a database stores of them leaves the program. */
@@ -26,13 +28,14 @@ export interface DatabaseArgs {
 export class Database extends ComponentResource {
   constructor(name: string, args: DatabaseArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Database', name, {}, options);
-    const { host, database, projectRef, migrationsHash, roles, accounts } = args;
+    const { host, database, projectRef, ca, migrationsHash, roles, accounts } = args;
     const target = `--host ${host} --database ${database}${projectRef ? ` --project-ref ${projectRef}` : ''}`;
+    const trust: Record<string, string> = ca === undefined ? {} : { DATABASE_CA: ca };
     const command = (what: string) => `npm run --silent ops -- deploy ${what} ${target}`;
 
     const schema = new LocalCommand(
       `${name}-schema`,
-      { run: command('schema'), environment: { DATABASE_MIGRATIONS: migrationsHash } },
+      { run: command('schema'), environment: { DATABASE_MIGRATIONS: migrationsHash, ...trust } },
       { parent: this },
     );
 
@@ -42,7 +45,7 @@ export class Database extends ComponentResource {
     new LocalCommand(
       `${name}-sign-ins`,
       // Nobody signs in with what this is. A secret all the same: nobody needs to see it.
-      { run: command('sign-ins'), environment: { DATABASE_SIGN_INS: secret(signIns) } },
+      { run: command('sign-ins'), environment: { DATABASE_SIGN_INS: secret(signIns), ...trust } },
       { parent: this, dependsOn: schema },
     );
     this.registerOutputs();

@@ -4,10 +4,11 @@
  * PBKDF2 rounds. Mosquitto's own default (`mosquitto_passwd`, 2.0.x). Enough because keys are 256 random bits, never
  * words a person chose: guessing is hopeless at one round, and each round is paid on every connect of a 10 % CPU.
  */
-const PBKDF2_ITERATIONS = 101;
+export const PBKDF2_ITERATIONS = 101;
 
 const KEY_BYTES = 32;
-const SALT_BYTES = 12;
+/** Random bytes beside a hash. */
+export const SALT_BYTES = 12;
 const HASH_BITS = 512;
 
 /** A new key of 256 random bits, as 43 characters of base64url. Show it once; store only its hash. */

@@ -1,7 +1,7 @@
 // Slugs name tenants and devices in topics, user names and URLs.
 
 /** 1 to 63 characters: a lower-case letter or digit, then letters, digits and hyphens. No `+ # / .`: see topics.ts. */
-const SLUG_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const SLUG_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** True when `value` may name a tenant or a device. */
 export function isSlug(value: string): boolean {

@@ -4,8 +4,8 @@ import { realpathSync } from 'node:fs';
 
 const startedAs = process.argv[1];
 if (startedAs !== undefined && realpathSync(startedAs) === import.meta.filename) {
-  const { runCli } = await import('./cli.ts');
-  process.exitCode = await runCli(process.argv.slice(2), process.env);
+  const { runCli } = await import('./worker/cli.ts');
+  process.exitCode = await runCli(process.argv.slice(2));
 } else {
-  await import('./triggers.ts');
+  await import('./triggers/index.ts');
 }

@@ -43,7 +43,8 @@ export interface Claim {
   release(): void;
 }
 
-const DEFAULT_NAME = 'default';
+/** What a platform is called that was given no name. */
+export const DEFAULT_NAME = 'default';
 const STATE_FILE = 'platform.json';
 const PORTS_FILE = 'ports.json';
 /** What a start makes before anything can fail, and the database: a platform that has one of them has something to remove. */

@@ -2,13 +2,14 @@
 // reverse.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startCommandSender } from '../functions/control/commands.ts';
+import { CONTROL_USERNAME, readControlSettings } from '../functions/settings/control.ts';
 import { INGEST_USERNAME, ingestUsername } from '../provisioning/broker/registry.ts';
 import { applyMigrations } from '../provisioning/database/apply.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
 import { API_ROLE, makeApiRole, makeAuthTables } from './api-role.ts';
-import { CONTROL_USERNAME, startCommandSender } from './command-sender.ts';
 import { DASHBOARD_DIR } from './dashboard.ts';
 import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';
@@ -120,13 +121,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const rotation = watchIngestAccount(ingestAccountFile, () => void ingest.replace());
     stops.push(async () => rotation.stop());
 
-    const commands = startCommandSender({
-      databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
-      brokerUrl: broker.current.url,
-      ca: readFileSync(certificates.caFile, 'utf8'),
-      key: secrets.controlBroker,
-      onTrouble,
+    const control = readControlSettings({
+      MQTT_BROKER_URL: broker.current.url,
+      MQTT_BROKER_CA: certificates.caFile,
+      MQTT_CONTROL_PASSWORD: secrets.controlBroker,
+      EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
     });
+    const commands = startCommandSender(control, onTrouble);
     stops.push(commands.stop);
 
     onProgress('front door');

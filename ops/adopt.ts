@@ -8,14 +8,15 @@ import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
 import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
-import { NAMESPACE, parseConfig } from '../stacks/parse.ts';
+import { NAMESPACE, parseConfig } from '../stacks/configuration/parse.ts';
 import { judgeBroker } from './adopt/broker.ts';
+import { tableCommands } from './adopt/database/commands.ts';
+import { recordCommand } from './adopt/database/record.ts';
 import { exceptionsFile, findExceptions, withExceptions } from './adopt/exceptions.ts';
 import { type IngestSession, namesOf, phases } from './adopt/phases.ts';
 import { planAdoption } from './adopt/plan.ts';
 import { readRecording } from './adopt/recording.ts';
 import { renderDetails, renderReport } from './adopt/report.ts';
-import { tableCommands } from './adopt/table.ts';
 import { judgeToday } from './adopt/today.ts';
 
 interface Options {
@@ -81,7 +82,7 @@ export function adoptCommand(): Command {
           await writeExceptions(stack, cwd);
         }),
     );
-  for (const table of tableCommands()) command.addCommand(table);
+  for (const more of [...tableCommands(), recordCommand()]) command.addCommand(more);
   return command;
 }
 

@@ -1,6 +1,6 @@
 // What doctor and verify say of an auth service, which answers as Supabase's does.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { StackConfig } from '../stacks/parse.ts';
+import type { StackConfig } from '../stacks/configuration/parse.ts';
 import { type AuthFront, startAuthFront } from '../tests/auth/front.ts';
 import { judgeAuth } from './auth-service.ts';
 import { reachChecks } from './doctor/reach.ts';

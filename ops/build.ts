@@ -5,10 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { freshDashboard } from '../apps/dashboard/build.ts';
 import { ROOT } from '../bootstrap/root.mjs';
 import { ingressRules } from '../domain/ingress.ts';
-import { writeArchive } from '../provisioning/broker/bundle/bundle.ts';
 import { buildFunctions } from '../provisioning/functions/build.ts';
-import { brokerBundle } from '../stacks/broker-bundle.ts';
-import { exampleConfig } from '../stacks/example.ts';
+import { writeArchive } from '../provisioning/machine/bundle/bundle.ts';
+import { exampleConfig } from '../stacks/configuration/example.ts';
+import { brokerBundle } from '../stacks/profiles/machine/bundle.ts';
 
 const BROKER_DIR = join(ROOT, 'dist/broker');
 

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { findBroker } from './certificate/broker.ts';
 import { look } from './certificate/look.ts';
 import { type Run, renew } from './certificate/renew.ts';
 import { describe, judge } from './certificate/status.ts';
+import { findTarget, targetOption } from './target/find.ts';
 
 interface Options {
   target: string;
@@ -26,17 +26,16 @@ export function certificateCommand(): Command {
       withTarget(new Command('renew'))
         .description('renew it now, without a restart, and wait until it is served')
         .action(async ({ target }: Options) => {
-          const broker = findBroker(target);
+          const broker = findTarget(target).broker();
           console.log(describe(judge(await renew(broker, runHere), broker, Date.now())));
         }),
     );
 }
 
-const withTarget = (command: Command) =>
-  command.option('--target <target>', 'local, local:NAME, or the name of a deployed stack', 'local');
+const withTarget = (command: Command) => command.addOption(targetOption().default('local'));
 
 async function status({ target, json }: Options): Promise<void> {
-  const broker = findBroker(target);
+  const broker = findTarget(target).broker();
   const verdict = judge(await look(broker), broker, Date.now());
   console.log(json ? JSON.stringify(verdict, null, 2) : describe(verdict));
   if (!verdict.ok) process.exitCode = 1;

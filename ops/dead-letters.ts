@@ -5,7 +5,6 @@ import type { Client } from 'pg';
 import { REJECTION_REASONS } from '../domain/messages-reasons.ts';
 import { redrive } from '../functions/ingest/redrive.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
 import {
   countLetters,
   idsOfLetters,
@@ -15,6 +14,7 @@ import {
   listLetters,
   readLetter,
 } from './dead-letters-table.ts';
+import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 /** The `dead-letters` command. */
 export function deadLettersCommand(): Command {
@@ -26,13 +26,13 @@ export function deadLettersCommand(): Command {
 }
 
 function list(): Command {
-  return withFilter(withPlace(new Command('list')))
+  return withFilter(withTarget(new Command('list')))
     .description('list dead letters, newest first')
     .option('--redriven', 'those that were redriven, too')
     .option('--limit <n>', 'show at most this many', wholeNumber, 50)
     .option('--json', 'as JSON')
-    .action(async ({ json, limit, ...options }: PlaceOptions & LetterFilter & { json?: true; limit: number }) => {
-      const [letters, counts] = await withConnection(findPlace(options).url, async (client) => [
+    .action(async ({ json, limit, ...options }: TargetOptions & LetterFilter & { json?: true; limit: number }) => {
+      const [letters, counts] = await withConnection(findPlace(options).database, async (client) => [
         await listLetters(client, options, limit),
         await countLetters(client, options),
       ]);
@@ -45,13 +45,13 @@ function list(): Command {
 }
 
 function show(): Command {
-  return withPlace(new Command('show'))
+  return withTarget(new Command('show'))
     .description('show one dead letter with its payload')
     .argument('<id>', 'its number', identifier)
     .option('--raw', "print the payload's bytes and nothing else")
     .option('--json', 'as JSON, the payload in base64')
-    .action(async (id: string, { raw, json, ...options }: PlaceOptions & { raw?: true; json?: true }) => {
-      const letter = await withConnection(findPlace(options).url, (client) => readLetter(client, id));
+    .action(async (id: string, { raw, json, ...options }: TargetOptions & { raw?: true; json?: true }) => {
+      const letter = await withConnection(findPlace(options).database, (client) => readLetter(client, id));
       if (raw) process.stdout.write(letter.payload);
       else if (json) console.log(JSON.stringify({ ...letter, payload: letter.payload.toString('base64') }, null, 2));
       else console.log(describe(letter));
@@ -59,7 +59,7 @@ function show(): Command {
 }
 
 function redriveCommand(): Command {
-  return withFilter(withPlace(new Command('redrive')))
+  return withFilter(withTarget(new Command('redrive')))
     .description('send dead letters through ingest again; what is stored already is not stored twice')
     .argument('[ids...]', 'their numbers', (value: string, ids: string[] = []) => [...ids, identifier(value)])
     .option('--all', 'all that --tenant, --reason and --since leave')
@@ -70,9 +70,9 @@ Examples:
   npm run ops -- dead-letters redrive 17 18
   npm run ops -- dead-letters redrive --all --tenant acme --reason unknown-device`,
     )
-    .action(async (ids: string[], { all, ...options }: PlaceOptions & LetterFilter & { all?: true }) => {
+    .action(async (ids: string[], { all, ...options }: TargetOptions & LetterFilter & { all?: true }) => {
       if (ids.length > 0 === (all === true)) throw new Error('say which: numbers of dead letters, or --all');
-      const refused = await withConnection(findPlace(options).url, async (client) =>
+      const refused = await withConnection(findPlace(options).database, async (client) =>
         redriveEach(client, all ? await idsOfLetters(client, options) : ids),
       );
       if (refused > 0) throw new Error(`${refused} ${refused === 1 ? 'is' : 'are'} refused as before, see above`);

@@ -1,8 +1,9 @@
 // `ops deploy`: what `pulumi up` runs to bring code to where it runs.
 import { Command, Option } from 'commander';
 import { deployDashboard, type Site } from './deploy/dashboard.ts';
-import { deploySchema, deploySignIns, type Target } from './deploy/database.ts';
+import { deploySchema, deploySignIns } from './deploy/database.ts';
 import { type AppPackage, deployFunctions } from './deploy/functions.ts';
+import type { DatabaseName } from './target/database-url.ts';
 
 /** The `deploy` command. */
 export function deployCommand(): Command {
@@ -14,14 +15,14 @@ export function deployCommand(): Command {
     .addCommand(ofDatabase('sign-ins', "let the platform's roles and accounts sign in to the database", deploySignIns));
 }
 
-function ofDatabase(name: string, description: string, deploy: (target: Target) => Promise<void>): Command {
+function ofDatabase(name: string, description: string, deploy: (database: DatabaseName) => Promise<void>): Command {
   return new Command(name)
     .description(`${description}, as whom DATABASE_URL names`)
     .requiredOption('--host <name>', "the database's host")
     .requiredOption('--database <name>', "the database's name")
     .option('--project-ref <letters>', 'the Supabase project')
     .addHelpText('after', '\nExample: the line that pulumi up runs, see components/database.ts')
-    .action((target: Target) => deploy(target));
+    .action((database: DatabaseName) => deploy(database));
 }
 
 function dashboard(): Command {

@@ -10,7 +10,7 @@ export interface Broker {
   host: string;
   port: number;
   /** CA to trust; undefined: the public authorities. */
-  caFile?: string;
+  caFile?: string | undefined;
 }
 
 /** The settings file of mosquitto_pub and mosquitto_sub: one option a line. */

@@ -12,11 +12,11 @@ import {
   rotateDevice,
   setDeviceEnabled,
 } from '../provisioning/database/registry.ts';
-import { findPlace, type Place, type PlaceOptions, withPlace } from './database-url.ts';
-import { savePublishSettings, showKey } from './device-key.ts';
+import { type Broker, savePublishSettings, showKey } from './device-key.ts';
+import { findPlace, type Place, type TargetOptions, withTarget } from './target/find.ts';
 
 /** Options of commands that give out a key. */
-interface KeyOptions extends PlaceOptions {
+interface KeyOptions extends TargetOptions {
   save?: string;
   host?: string;
   json?: true;
@@ -49,8 +49,8 @@ Examples:
     )
     .action(async (tenant: string, device: string, options: KeyOptions & { createTenant?: true; name?: string }) => {
       const { createTenant, name } = options;
-      await giveKey({ tenant, device }, options, ({ url }) =>
-        withConnection(url, (client) => addDevice(client, { tenant, device, createTenant, name })),
+      await giveKey({ tenant, device }, options, ({ database }) =>
+        withConnection(database, (client) => addDevice(client, { tenant, device, createTenant, name })),
       );
     });
 }
@@ -58,20 +58,20 @@ Examples:
 function rotate(): Command {
   return withKeyOptions(deviceSubcommand('rotate', 'replace the key of a device and show the new one, once')).action(
     async (tenant: string, device: string, options: KeyOptions) => {
-      await giveKey({ tenant, device }, options, ({ url }) =>
-        withConnection(url, (client) => rotateDevice(client, { tenant, device })),
+      await giveKey({ tenant, device }, options, ({ database }) =>
+        withConnection(database, (client) => rotateDevice(client, { tenant, device })),
       );
     },
   );
 }
 
 function list(): Command {
-  return withPlace(new Command('list'))
+  return withTarget(new Command('list'))
     .description('list devices')
     .argument('[tenant]', "only this tenant's")
     .option('--json', 'as JSON')
-    .action(async (tenant: string | undefined, { json, ...options }: PlaceOptions & { json?: true }) => {
-      const devices = await withConnection(findPlace(options).url, (client) => listDevices(client, tenant));
+    .action(async (tenant: string | undefined, { json, ...options }: TargetOptions & { json?: true }) => {
+      const devices = await withConnection(findPlace(options).database, (client) => listDevices(client, tenant));
       if (json) return console.log(JSON.stringify(devices, null, 2));
       for (const { tenant, device, name, enabled, keyCreatedAt } of devices) {
         const key = keyCreatedAt ? `key of ${keyCreatedAt.toISOString().slice(0, 10)}` : 'no key';
@@ -82,14 +82,14 @@ function list(): Command {
 }
 
 function simple(verb: string, description: string, work: (...args: Parameters<typeof deleteDevice>) => Promise<void>) {
-  return deviceSubcommand(verb, description).action(async (tenant: string, device: string, options: PlaceOptions) => {
-    await withConnection(findPlace(options).url, (client) => work(client, { tenant, device }));
+  return deviceSubcommand(verb, description).action(async (tenant: string, device: string, options: TargetOptions) => {
+    await withConnection(findPlace(options).database, (client) => work(client, { tenant, device }));
     console.log(`device ${tenant}.${device}: ${verb}d`);
   });
 }
 
 const deviceSubcommand = (verb: string, description: string) =>
-  withPlace(new Command(verb))
+  withTarget(new Command(verb))
     .description(description)
     .argument('<tenant>', 'slug of the tenant')
     .argument('<device>', 'slug of the device');
@@ -105,12 +105,21 @@ const withKeyOptions = (command: Command) =>
 
 async function giveKey(device: DeviceName, options: KeyOptions, work: (place: Place) => Promise<DeviceKey>) {
   const place = findPlace(options);
-  const local = place.broker;
-  const broker = { ...local, host: options.host ?? local?.host ?? 'BROKER-HOST', port: local?.port ?? MQTT_TLS_PORT };
+  const broker = options.json ? undefined : brokerOf(place, options.host);
   // Before the key is made: a key that cannot be shown or kept is lost.
   if (options.save) mkdirSync(options.save, { recursive: true, mode: 0o700 });
   const made = await work(place);
-  if (options.json) console.log(JSON.stringify(made, null, 2));
+  if (!broker) console.log(JSON.stringify(made, null, 2));
   else if (options.save) savePublishSettings(options.save, device, made, broker);
   else showKey(device, made, broker);
+}
+
+/** Where the device connects. Pulumi is asked only when nobody says. */
+function brokerOf({ platform }: Place, host: string | undefined): Broker {
+  if (!platform || (platform.kind === 'stack' && host)) return { host: host ?? 'BROKER-HOST', port: MQTT_TLS_PORT };
+  const { ca, caFile, ...broker } = platform.broker();
+  if (platform.kind === 'stack' && ca) {
+    console.error(`ca.crt: pulumi stack output brokerCaCertificate --stack ${platform.name} > ca.crt`);
+  }
+  return { host: host ?? broker.host, port: broker.port, caFile: caFile ?? (ca && 'ca.crt') };
 }

@@ -1,7 +1,7 @@
 // `npm run doctor`: what stands between this machine and a deployment, one line each. Changes nothing.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ROOT } from '../bootstrap/root.mjs';
 import { colorsFor } from '../local/colors.ts';
 import { azureChecks, signIn } from './doctor/azure.ts';
@@ -12,7 +12,7 @@ import { reachChecks } from './doctor/reach.ts';
 import { toolChecks } from './doctor/tools.ts';
 
 interface Options {
-  stack: string;
+  target: string;
   json?: true;
   cwd: string;
 }
@@ -81,7 +81,7 @@ function summarise(findings: Finding[]): string {
   return `\n${parts.join(', ')}${unmade > 0 ? `, ${unmade} could not be checked from here` : ''}`;
 }
 
-async function main({ stack, json, cwd }: Options): Promise<number> {
+async function main({ target: stack, json, cwd }: Options): Promise<number> {
   if (!existsSync(join(cwd, `Pulumi.${stack}.yaml`))) {
     console.error(`error: there is no stack "${stack}": Pulumi.${stack}.yaml does not exist in ${cwd}`);
     return 2;
@@ -91,11 +91,14 @@ async function main({ stack, json, cwd }: Options): Promise<number> {
   return findings.some(({ mark }) => mark === 'failed') ? 1 : 0;
 }
 
-const command = new Command('npm run doctor --')
+const command: Command = new Command('npm run doctor --')
   .description(
     'Looks whether a stack can be deployed from here: tools, sign-ins, configuration, region, names, database.',
   )
-  .option('-s, --stack <name>', 'the stack, by its file Pulumi.<name>.yaml', 'dev')
+  .option('--target <stack>', 'the stack, by its file Pulumi.<name>.yaml', 'dev')
+  // What it was called before.
+  .addOption(new Option('-s, --stack <name>').hideHelp())
+  .on('option:stack', (name: string) => command.setOptionValue('target', name))
   .option('--json', 'the findings as JSON: mark (ok, warning, failed, unknown), check, seen, remedy')
   .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
   .addHelpText('after', '\nExit codes: 0 nothing failed, 1 something did, 2 the command was not understood.')

@@ -1,9 +1,11 @@
 // `ops invite` and `ops limit` as an operator runs them. Mail, and the person who accepts: tests/dashboard/mailed-links.e2e.ts.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../provisioning/database/testing/database.ts';
 import { makePerson } from '../provisioning/database/testing/world.ts';
 import { type AuthFront, startAuthFront } from '../tests/auth/front.ts';
@@ -111,6 +113,28 @@ describe('invite, with an auth service', () => {
     const wrong = await ops(mail, { SUPABASE_SECRET_KEY: 'sb_secret_wrong' });
     expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('not_admin: User not allowed') });
     expect(wrong.err).not.toContain('sb_secret_wrong');
+  });
+
+  it('leads to the dashboard of the stack that --target names; a device is told of its broker', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'invite-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const brokerCaCertificate = readFileSync(join(import.meta.dirname, '../stacks/testing/database-ca.crt'), 'utf8');
+    const outputs = { brokerHost: 'mqtt.example.com', brokerCaCertificate, dashboardAddress: front.url };
+    writeFileSync(join(folder, 'outputs.json'), JSON.stringify(outputs));
+    writeFileSync(join(folder, 'pulumi'), `#!/bin/sh\ncat '${folder}/outputs.json'\n`, { mode: 0o755 });
+    const env = { PATH: `${folder}${delimiter}${process.env.PATH}` };
+    const invited = await ops(
+      ['invite', 'fay@acme.example', '--tenant', 'acme', '--role', 'staff', '--target', 'dev'],
+      env,
+    );
+    expect(invited).toMatchObject({ code: 0, out: expect.stringContaining(`  ${front.url}/invite?token=`) });
+    expect(invited.err).toMatch(/^dev: postgres@127\.0\.0\.1:\d+\/\w+\nwarning: sign-ups are closed/);
+    const added = await ops(['device', 'add', 'acme', 'pump', '--target', 'dev'], env);
+    expect(added.out).toMatch(/^ {2}-h mqtt\.example\.com\n {2}-p 8883\n {2}--cafile ca\.crt$/m);
+    expect(added.err).toContain('pulumi stack output brokerCaCertificate --stack dev > ca.crt');
+    // Nobody needs Pulumi for what Pulumi does not know.
+    expect(await ops(['device', 'list', 'acme', '--target', 'dev'])).toMatchObject({ code: 0 });
+    expect(await ops(['device', 'rotate', 'acme', 'pump', '--json', '--target', 'dev'])).toMatchObject({ code: 0 });
   });
 
   const open = async (email: string) =>

@@ -4,12 +4,12 @@ import { Command, Option } from 'commander';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type InvitationRequest, invite, MEMBER_ROLES } from '../provisioning/database/invitations.ts';
 import { type AuthPlace, authOfDashboard, judgeLinks, mailInvitation, readAuthSettings } from './auth-service.ts';
-import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
+import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 /** The administrators' key of the Supabase project: read from the environment, as arguments can be read by others. */
 const SECRET_KEY = 'SUPABASE_SECRET_KEY';
 
-interface Options extends PlaceOptions {
+interface Options extends TargetOptions {
   tenant: string;
   role: InvitationRequest['role'];
   createTenant?: true;
@@ -23,7 +23,7 @@ interface Options extends PlaceOptions {
 
 /** The `invite` command. */
 export function inviteCommand(): Command {
-  return withPlace(new Command('invite'))
+  return withTarget(new Command('invite'))
     .description('invite a person into a tenant, and show the link, once')
     .argument('<email>', 'whom')
     .requiredOption('--tenant <slug>', 'into which tenant')
@@ -34,7 +34,10 @@ export function inviteCommand(): Command {
         createTenant: true,
       }),
     )
-    .option('--dashboard <address>', 'where the link leads (default: the local platform)')
+    .option(
+      '--dashboard <address>',
+      'where the link leads (default: the dashboard of the platform that --target names)',
+    )
     .option(
       '--mail',
       `have the link mailed, and an account made: needed where sign-ups are closed; reads ${SECRET_KEY}`,
@@ -46,13 +49,13 @@ export function inviteCommand(): Command {
       'after',
       `
 Examples:
-  npm run ops -- invite ann@example.com --tenant acme --role owner --create-tenant --dashboard https://dashboard.example.com
-  ${SECRET_KEY}=$(cat key.txt) npm run ops -- invite ann@example.com --tenant acme --role owner --mail \\
-    --supabase-url https://REF.supabase.co --dashboard ...`,
+  npm run ops -- invite ann@example.com --tenant acme --role owner --create-tenant --target dev
+  ${SECRET_KEY}=$(cat key.txt) npm run ops -- invite ann@example.com --tenant acme --role owner --target dev --mail \\
+    --supabase-url https://REF.supabase.co`,
     )
     .action(async (email: string, { json, mail, ...options }: Options) => {
       const place = findPlace(options);
-      const dashboard = origin(options.dashboard ?? place.dashboard);
+      const dashboard = origin(options.dashboard ?? place.platform?.dashboard());
       const key = process.env[SECRET_KEY];
       if (mail && !key)
         throw new Error(`${SECRET_KEY} is not set: --mail needs the project's secret key (sb_secret_...)`);
@@ -60,7 +63,7 @@ Examples:
       const auth = mail ? await mailerOf(dashboard, options.supabaseUrl) : undefined;
       const newTenantName = options.createTenant ? (options.tenantName ?? options.tenant) : undefined;
       const request = { ...options, email, newTenantName };
-      const { token, expiresAt } = await withConnection(place.url, (client) => invite(client, request));
+      const { token, expiresAt } = await withConnection(place.database, (client) => invite(client, request));
       const link = `${dashboard}/invite?token=${token}`;
       if (json)
         console.log(JSON.stringify({ email, tenant: options.tenant, role: options.role, link, expiresAt }, null, 2));
@@ -70,13 +73,16 @@ Examples:
         console.log(`  ${link}\n`);
       }
       if (auth && key) console.error(await mailInvitation(auth, key, email, link));
-      else if (options.dashboard !== undefined) await warnOfClosedSignUps(dashboard, email);
+      else if (place.platform?.kind !== 'local') await warnOfClosedSignUps(dashboard, email);
     });
 }
 
 /** @throws Error unless it is an address that a link may lead to. */
 function origin(address: string | undefined): string {
-  if (address === undefined) throw new Error('give the --dashboard address that the link leads to, https://...');
+  if (address === undefined)
+    throw new Error(
+      'give the --dashboard address that the link leads to, https://..., or the --target platform that has one',
+    );
   const parsed = URL.canParse(address) ? new URL(address) : undefined;
   const isSafe = parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && parsed.hostname === '127.0.0.1');
   if (!parsed || !isSafe || parsed.pathname !== '/') {

@@ -2,16 +2,16 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { findPlace, type PlaceOptions, withPlace } from './database-url.ts';
+import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
-interface Options extends PlaceOptions {
+interface Options extends TargetOptions {
   tenantsPerPerson?: number;
   devices?: number | 'default';
 }
 
 /** The `limit` command. */
 export function limitCommand(): Command {
-  return withPlace(new Command('limit'))
+  return withTarget(new Command('limit'))
     .description('show or set what people may make in the dashboard; these commands are not bound by it')
     .argument('[tenant]', 'only this tenant')
     .option('--tenants-per-person <n>', 'how many tenants a person may make; 0: none', count)
@@ -35,7 +35,7 @@ Examples:
       }
       if (tenant === undefined && devices === 'default')
         throw new Error('--devices default is for one tenant: name it');
-      await withConnection(findPlace(options).url, async (client) => {
+      await withConnection(findPlace(options).database, async (client) => {
         if (tenant === undefined) await limitPlatform(client, tenantsPerPerson, devices as number | undefined);
         else if (devices !== undefined) await limitTenant(client, tenant, devices === 'default' ? null : devices);
         console.log(await describe(client, tenant));

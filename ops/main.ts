@@ -32,10 +32,13 @@ Examples:
   npm run ops -- device list acme
   npm run ops -- dead-letters list
   npm run ops -- invite ann@example.com --tenant acme --role owner --create-tenant
+  npm run ops -- device list acme --target dev
   npm run ops -- rotate ingest
   npm run ops -- certificate status --target prod
 
-The database is --url or --local, else DATABASE_URL, else that of the first local platform that runs.
+--target names the platform: local, local:NAME, or a stack. Without it a command works on the database of DATABASE_URL,
+else on the local platform. A stack's database is reached by DATABASE_URL, from the environment: docs/database.md
+says how to keep its password to yourself.
 
 Exit codes: 0 done, 1 failed, 2 the command was not understood.`,
   );

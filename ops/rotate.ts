@@ -9,6 +9,7 @@ import type { Environment } from './rotate/environment.ts';
 import { localEnvironment } from './rotate/local.ts';
 import { stackEnvironment } from './rotate/stack.ts';
 import { type Goal, stepsTo } from './rotate/steps.ts';
+import { findTarget, targetOption } from './target/find.ts';
 
 interface Options {
   target: string;
@@ -25,7 +26,7 @@ export function rotateCommand(): Command {
     .addCommand(
       new Command('ingest')
         .description("ingest's account on the broker: to its next generation, both in force until --finish")
-        .option('--target <target>', 'local, local:NAME, or the name of a deployed stack', 'local')
+        .addOption(targetOption().default('local'))
         .option('--back', 'roll back to the generation before; possible until --finish')
         .addOption(new Option('--finish', 'end the rotation: the generation not in use is refused').conflicts('back'))
         .option('--dry-run', 'show the steps, and which are done, without doing any')
@@ -38,7 +39,9 @@ Examples:
   npm run ops -- rotate ingest
   npm run ops -- rotate ingest --back
   npm run ops -- rotate ingest --finish
-  DATABASE_URL=postgresql://... npm run ops -- rotate ingest --target dev --dry-run`,
+  npm run ops -- rotate ingest --target dev --dry-run
+
+A stack's accounts are entered in the database of DATABASE_URL.`,
         )
         .action(rotateIngest),
     );
@@ -50,14 +53,17 @@ export function accountsCommand(): Command {
     .description(
       "enter a deployment's own broker accounts in the registry, where pulumi up does not: deployDatabase false",
     )
-    .requiredOption('--target <target>', 'the name of a deployed stack')
-    .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://... npm run ops -- accounts --target dev')
+    .addOption(targetOption().makeOptionMandatory())
+    .addHelpText(
+      'after',
+      '\nThey are entered in the database of DATABASE_URL.\n\nExample:\n  npm run ops -- accounts --target dev',
+    )
     .action(async ({ target }: Options) => {
-      const { databaseUrl, configured, key } = findEnvironment(target);
+      const { database, configured, key } = findEnvironment(target);
       for (const generation of configured().inForce) {
         const username = ingestUsername(generation);
         const account = { username, purpose: 'ingest', key: key(generation) } as const;
-        await withConnection(databaseUrl, (client) => upsertServiceAccount(client, account));
+        await withConnection(database, (client) => upsertServiceAccount(client, account));
         console.log(`${username} is in the registry`);
       }
     });
@@ -79,8 +85,10 @@ async function rotateIngest({ target, back, finish, dryRun }: Options): Promise<
   if (!dryRun && goal !== 'finish') console.log(`\n${whatNow(environment, goal)}`);
 }
 
-const findEnvironment = (target: string): Environment =>
-  target === 'local' || target.startsWith('local:') ? localEnvironment(target) : stackEnvironment(target);
+function findEnvironment(name: string): Environment {
+  const target = findTarget(name);
+  return target.kind === 'local' ? localEnvironment(target) : stackEnvironment(target);
+}
 
 function whatNow({ target, configured }: Environment, goal: Goal): string {
   const command = `npm run ops -- rotate ingest --target ${target}`;

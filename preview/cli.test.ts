@@ -84,6 +84,7 @@ test('--json writes the plan and nothing else', async () => {
 test.each([
   ['no stack named', ['--no-policies'], /required option '-s, --stack <name>' not specified/],
   ['an unknown option', ['--stack', 'dev', '--quick'], /unknown option '--quick'/],
+  ['an unknown target', ['--target', 'nope'], /There is no stack "nope"/],
   ['an unknown stack', ['--stack', 'nope'], /There is no stack "nope".*The stacks here are: dev\./],
 ] as const)('%s is a usage error', async (_, args, message) => {
   const { code, stderr } = await run('--cwd', PROJECT, ...args);

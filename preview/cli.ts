@@ -1,7 +1,7 @@
 // `npm run preview`: the command line of the offline preview.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ROOT } from '../bootstrap/root.mjs';
 import { colorsFor } from '../local/colors.ts';
 import { formatPlan } from './plan.ts';
@@ -83,6 +83,11 @@ function parseArguments(argv: string[]): Arguments {
         'binary, a network or a secret. Compares with the committed snapshot stacks/snapshots/<stack>.json.',
     )
     .requiredOption('-s, --stack <name>', 'the stack, by its file Pulumi.<name>.yaml')
+    // The word that the commands of ops/ have for it.
+    .addOption(new Option('--target <name>').hideHelp())
+    .on('option:target', function (this: Command, name: string) {
+      this.setOptionValue('stack', name);
+    })
     .option('--json <file>', 'write the plan, secrets redacted, to a file; - is standard output')
     .option('--update-snapshot', 'make this plan the snapshot')
     .option('--policy-pack <folder>', 'run this policy pack (default: policies)')

@@ -4,7 +4,7 @@ import { DashboardSite } from '../components/dashboard-site.ts';
 import type { Placement } from '../components/placement.ts';
 import { MQTT_TLS_PORT } from '../domain/ingress.ts';
 import { sourcesHash } from '../provisioning/dashboard/sources.ts';
-import type { StackConfig } from './parse.ts';
+import type { StackConfig } from './configuration/parse.ts';
 
 /** Arguments of {@link makeDashboard}. */
 export interface DashboardArgs {

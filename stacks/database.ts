@@ -3,7 +3,7 @@ import type { Credentials } from '../components/credentials.ts';
 import { Database } from '../components/database.ts';
 import { ingestUsername } from '../provisioning/broker/registry.ts';
 import { migrationsHash } from '../provisioning/database/migrations.ts';
-import type { StackConfig } from './parse.ts';
+import type { StackConfig } from './configuration/parse.ts';
 
 /** Schema and sign-ins; nothing where somebody does this by hand. */
 export async function makeDatabase(config: StackConfig, credentials: Credentials): Promise<Database | undefined> {
@@ -12,6 +12,7 @@ export async function makeDatabase(config: StackConfig, credentials: Credentials
     host: config.databaseHost,
     database: config.databaseName,
     projectRef: config.databaseProjectRef,
+    ca: config.databaseCa,
     migrationsHash: await migrationsHash(),
     roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
     // Of the next generation there is a password, but it is not in force.

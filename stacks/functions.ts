@@ -10,8 +10,8 @@ import type { Storage } from '../components/storage.ts';
 import type { Vault } from '../components/vault.ts';
 import { freshFunctions } from '../provisioning/functions/build.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
-import { ingestSettings } from './ingest-settings.ts';
-import type { StackConfig } from './parse.ts';
+import type { StackConfig } from './configuration/parse.ts';
+import { ingestSettings } from './tables/settings.ts';
 
 /** Arguments of {@link makeFunctions}. */
 export interface FunctionsArgs {

@@ -117,11 +117,11 @@ describe('a change of the program', () => {
   });
 
   it('of the functions deploys their package, and nothing else', () => {
-    copy.change('functions/ingest/backoff.ts', /^/, "console.log('another package');\n");
+    copy.change('functions/runtime/retry.ts', /^/, "console.log('another package');\n");
     expect(seen(against(before, plan()))).toEqual([
       ['function-deployment-package', 'update', ['environment.FUNCTIONS_PACKAGE'], 'runs the command'],
     ]);
-    copy.change('functions/ingest/backoff.ts', "console.log('another package');\n", '');
+    copy.change('functions/runtime/retry.ts', "console.log('another package');\n", '');
   });
 
   const PRECIOUS = ['Disk', 'PublicIPAddress', 'Vault', 'SelfSignedCert', 'UserAssignedIdentity'];
@@ -130,17 +130,17 @@ describe('a change of the program', () => {
     const program = 'stacks/index.ts';
     const was = (name: string) => `{ aliases: [{ name: '${name}' }] }`;
     copy.change(
-      program,
+      'stacks/profiles/machine/endpoint.ts',
       "new Network('network', { ...config, placement, ingress }",
       `new Network('net', { ...config, placement, ingress }, ${was('network')}`,
     );
     copy.change(
-      'stacks/broker.ts',
+      'stacks/profiles/machine/broker.ts',
       "new BrokerMachine('broker', machineArgs",
       `new BrokerMachine('machine', machineArgs, ${was('broker')}`,
     );
     copy.change(program, "new Vault('vault', {", "new Vault('secrets', {");
-    copy.change(program, 'dns?.token),\n}', `dns?.token),\n}, ${was('vault')}`);
+    copy.change(program, 'credentials, endpoint),\n}', `credentials, endpoint),\n}, ${was('vault')}`);
     copy.change(program, 'const storage =', "new Identities('more', { placement });\nconst storage =");
     const diff = against(before, plan());
     const kept = diff.filter(({ entry }) => isPrecious(entry.type) && !/^more/.test(entry.name));
@@ -155,7 +155,7 @@ describe('a change of the program', () => {
   });
 
   it('that renames it without an alias is stopped before the disk is gone', () => {
-    copy.change('stacks/broker.ts', "machineArgs, { aliases: [{ name: 'broker' }] }", 'machineArgs');
+    copy.change('stacks/profiles/machine/broker.ts', "machineArgs, { aliases: [{ name: 'broker' }] }", 'machineArgs');
     const rows = seen(against(before, plan()));
     expect(rows).toContainEqual(['broker-data', 'delete', [], 'stops the deployment']);
     expect(rows).toContainEqual(['machine-data', 'create', []]);

@@ -5,7 +5,7 @@ import { ROOT } from '../bootstrap/root.mjs';
 import { LOG_CATEGORIES } from '../components/diagnostics.ts';
 import { METRICS } from '../components/metrics.ts';
 import { hasFailed, type RunResult } from '../functions/ingest/run.ts';
-import { logAlerts, metricAlerts, operationAlerts } from './alerts.ts';
+import { logAlerts, metricAlerts, operationAlerts } from './tables/alerts.ts';
 import azure from './testing/azure-monitor.json' with { type: 'json' };
 import { LINE_MEMBERS, membersIn, problemsIn, queriesIn } from './testing/kusto.ts';
 import { type Inputs, nameOfUrn, type Planned, planOf } from './testing/plan.ts';

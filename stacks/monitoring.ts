@@ -7,9 +7,9 @@ import type { LogWorkspace } from '../components/log-workspace.ts';
 import { Operators } from '../components/operators.ts';
 import type { Placement } from '../components/placement.ts';
 import { Workbook } from '../components/workbook.ts';
-import { logAlerts, metricAlerts, operationAlerts } from './alerts.ts';
-import type { StackConfig } from './parse.ts';
-import { workbookContent } from './workbook.ts';
+import type { StackConfig } from './configuration/parse.ts';
+import { logAlerts, metricAlerts, operationAlerts } from './tables/alerts.ts';
+import { workbookContent } from './tables/workbook.ts';
 
 /** The parts that are watched. */
 export interface MonitoringArgs {

@@ -2,8 +2,8 @@
 import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
 import { namesFor, type Placement } from '../components/placement.ts';
 import { adoptedNames } from './adoption-plan.ts';
-import { project } from './config.ts';
-import type { StackConfig } from './parse.ts';
+import { project } from './configuration/config.ts';
+import type { StackConfig } from './configuration/parse.ts';
 
 /** Makes the resource group. */
 export function makePlacement(config: StackConfig): Placement {

@@ -87,13 +87,13 @@ test.each(['dev', 'prod'])('%s: a generated secret appears nowhere', (stack) => 
 });
 
 test('one that leaks into an app setting is seen', () => {
-  copy.change('stacks/ingest-settings.ts', 'LOG_LEVEL: config.logLevel', `LOG_LEVEL: '${CANARY}'`);
+  copy.change('stacks/tables/settings.ts', 'LOG_LEVEL: config.logLevel', `LOG_LEVEL: '${CANARY}'`);
   expect(planned('dev', '--no-policies').holders).toContain('azure-native:web:WebAppApplicationSettings');
 });
 
 test('one that leaks into the boot data is seen, refused, and still not printed', () => {
   const bootData = 'userData(ingress, bundles.url)';
-  copy.change('stacks/broker.ts', bootData, `${bootData} + '\\npassword: ${CANARY}\\n'`);
+  copy.change('stacks/profiles/machine/broker.ts', bootData, `${bootData} + '\\npassword: ${CANARY}\\n'`);
   const { status, output, plan } = planned('dev');
   expect(plan).toContain(CANARY);
   expect(output).toContain('vm-no-secret-in-boot-data');

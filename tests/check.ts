@@ -1,19 +1,42 @@
-// `npm run check`: formatting and lint, types, and the layout (which room may use which). Runs all, then reports.
+// `npm run check`: formatting and lint, types, and the layout (which room may use which), of TypeScript, Python, shell and SQL.
+// Runs all, then reports. `npm run format` (--fix): mends what a tool can mend by itself instead.
 import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../bootstrap/root.mjs';
+import { ensureLintTools } from './lint-tools.ts';
 
-const STEPS: [what: string, program: string, ...args: string[]][] = [
-  ['lint and format', 'biome', 'ci', '--error-on-warnings', '.'],
-  ['types', 'tsc', '--noEmit'],
-  ["the dashboard's types", 'tsc', '--noEmit', '--project', 'apps/dashboard'],
-  ['layout', 'depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'err', '.'],
+type Step = [what: string, program: string, ...args: string[]];
+
+const NOT_OURS = ['node_modules/**', 'dist/**', '.local/**'];
+const find = (...patterns: string[]) =>
+  patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT, exclude: NOT_OURS }));
+
+const bin = ensureLintTools();
+const python = (program: string) => join(bin, program);
+const npm = (program: string) => join(ROOT, 'node_modules/.bin', program);
+const CHECKS: Step[] = [
+  ['lint and format', npm('biome'), 'ci', '--error-on-warnings', '.'],
+  ['types', npm('tsc'), '--noEmit'],
+  ["the dashboard's types", npm('tsc'), '--noEmit', '--project', 'apps/dashboard'],
+  ['layout', npm('depcruise'), '--config', '.dependency-cruiser.cjs', '--output-type', 'err', '.'],
+  ['Python: lint', python('ruff'), 'check', '--quiet', '--no-cache', '.'],
+  ['Python: format', python('ruff'), 'format', '--quiet', '--no-cache', '--diff', '.'],
+  ['Python: types', python('python'), '-m', 'mypy', '--no-error-summary'],
+  ['shell', python('shellcheck'), ...find('**/*.sh', '.ci/run')],
+  ['SQL', python('squawk'), '--reporter', 'gcc', ...find('provisioning/database/**/*.sql')],
 ];
+const FIXES: Step[] = [
+  ['TypeScript', npm('biome'), 'check', '--write', '.'],
+  ['Python: lint', python('ruff'), 'check', '--quiet', '--no-cache', '--fix', '.'],
+  ['Python: format', python('ruff'), 'format', '--quiet', '--no-cache', '.'],
+];
+const STEPS = process.argv.includes('--fix') ? FIXES : CHECKS;
 
 let failed = 0;
 for (const [what, program, ...args] of STEPS) {
   console.log(`> ${what}`);
-  const { status } = spawnSync(join(ROOT, 'node_modules/.bin', program), args, { cwd: ROOT, stdio: 'inherit' });
+  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) failed += 1;
 }
 console.log(

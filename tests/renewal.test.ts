@@ -2,14 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { issue, type Pair } from '../local/authority.ts';
 import {
   type CertificateWorld,
   FROM_VAULT,
   makeCertificateWorld,
-} from '../provisioning/broker/bundle/testing/certificate-world.ts';
+} from '../provisioning/machine/bundle/testing/certificate-world.ts';
+import { programsFolder } from '../provisioning/machine/bundle/testing/programs.ts';
 import { servedCertificate } from './support/handshake.ts';
 import { addLoadDevices, type Publishers, startPublishers } from './support/publishers.ts';
 import { startStack, type TestStack } from './support/stack.ts';
@@ -18,7 +18,7 @@ const DEVICES = 200;
 /** Messages that are published at a time, by all devices together. */
 const BATCH = 2000;
 const TIMEOUT_MS = 120_000;
-const RELOAD = fileURLToPath(new URL('../provisioning/broker/bundle/bin/reload-broker', import.meta.url));
+const RELOAD = join(programsFolder(), 'bin/reload-broker');
 
 let stack: TestStack;
 let world: CertificateWorld;

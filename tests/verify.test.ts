@@ -22,7 +22,7 @@ const target = (change: Partial<VerifyTarget> = {}): VerifyTarget => ({
   host: '127.0.0.1',
   port: stack.broker.port,
   ca: readFileSync(stack.broker.certificates.caFile, 'utf8'),
-  databaseUrl: stack.databaseUrl,
+  database: { url: stack.databaseUrl },
   brokerPid: stack.broker.pid,
   ...change,
 });

@@ -1,8 +1,9 @@
 // Looks whether an alert rule is broken, or no longer. The rules, and what they mean, are in the database.
-import { describeError } from '../describe.ts';
-import type { Database } from '../ingest/database.ts';
-import { classify } from '../ingest/sqlstate.ts';
-import type { Logger } from '../log.ts';
+
+import type { Database } from '../database/connection.ts';
+import { classify } from '../database/sqlstate.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
 
 /**
  * Opens and resolves alerts. Safe to call from several places at once.
@@ -24,6 +25,6 @@ export async function evaluateAlertsIfPossible(database: Database, log: Logger):
   } catch (error) {
     // A database that is away is ingest's own to report, once.
     const level = classify(error) === 'transient' ? 'debug' : 'warn';
-    log[level]({ error: describeError(error) }, 'evaluating alert rules failed');
+    log[level]({ error: summarizeError(error) }, 'evaluating alert rules failed');
   }
 }

@@ -1,12 +1,16 @@
 // What the Function App's timer calls to look at the alert rules.
-import { openDatabase } from '../ingest/database.ts';
-import { createInvocationLogger, type InvocationLog } from '../invocation-log.ts';
-import { readSettings } from '../settings.ts';
+import { openDatabase } from '../database/connection.ts';
+import { createInvocationLogger, type InvocationLog } from '../runtime/invocation-log.ts';
+import { readAlertSettings } from '../settings/alerts.ts';
 import { evaluateAlerts } from './evaluate.ts';
 
-/** One evaluation, logged through the invocation. @throws database errors, so that the platform counts a failure. */
-export async function evaluateAlertsOnTimer(env: NodeJS.ProcessEnv, context: InvocationLog): Promise<void> {
-  const settings = readSettings(env);
+/**
+ * One evaluation, logged through the invocation.
+ * @param environment Default: the process's own.
+ * @throws database errors, so that the platform counts a failure.
+ */
+export async function evaluateAlertsOnTimer(context: InvocationLog, environment?: NodeJS.ProcessEnv): Promise<void> {
+  const settings = readAlertSettings(environment);
   const database = openDatabase(settings.database);
   try {
     await evaluateAlerts(database, createInvocationLogger('evaluate_alerts', settings, context));

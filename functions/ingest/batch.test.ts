@@ -1,9 +1,10 @@
+// What a batch makes of the messages it gets, without a database.
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../domain/messages-limits.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
+import type { Delivery } from '../broker/index.ts';
 import { Batch } from './batch.ts';
-import type { Delivery } from './delivery.ts';
 import type { Registry, Route } from './registry.ts';
 
 const route: Route = {

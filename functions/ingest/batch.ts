@@ -2,8 +2,8 @@
 import { readMessage } from '../../domain/messages.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
-import type { Delivery } from './delivery.ts';
-import { mostUnpacked, OVERHEAD_BYTES } from './held.ts';
+import type { Delivery } from '../broker/index.ts';
+import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
 import { isFoundByPacket, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
 

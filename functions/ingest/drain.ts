@@ -1,12 +1,14 @@
 // Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import { type Backoff, backoffMs, pause } from './backoff.ts';
+
+import type { Delivery } from '../broker/index.ts';
+import { classify } from '../database/sqlstate.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { pause, retry } from '../runtime/retry.ts';
+import type { Written } from './accounting.ts';
 import { Batch } from './batch.ts';
-import type { Delivery } from './delivery.ts';
 import type { Registry } from './registry.ts';
-import { classify } from './sqlstate.ts';
-import type { Store, Written } from './store.ts';
+import type { Store } from './store.ts';
 
 /** What a drain works with. */
 export interface DrainOptions {
@@ -51,7 +53,6 @@ const LINGER_MS = 20;
  * receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed).
  */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
-const BACKOFF: Backoff = { baseMs: 200, capMs: 10_000 };
 
 /** Starts empty. */
 export function createDrain(options: DrainOptions): Drain {
@@ -65,7 +66,7 @@ export function createDrain(options: DrainOptions): Drain {
   let pumping: Promise<void> | undefined;
   let batches = 0;
   const failure = Promise.withResolvers<never>();
-  // Whoever does not wait for it must not be ended by it.
+  // Not every caller waits for it: unhandled, its rejection would end the process.
   failure.promise.catch(() => {});
 
   async function pump(): Promise<void> {
@@ -114,23 +115,21 @@ export function createDrain(options: DrainOptions): Drain {
   }
 
   /** Writes, again and again while that makes sense. What is not committed is not acknowledged. */
-  async function persist(writing: Batch, number: number): Promise<Written> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
-        return await store.write(writing, attempt === 0 ? resume : undefined);
-      } catch (error) {
+  function persist(writing: Batch, number: number): Promise<Written> {
+    // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
+    return retry(({ failures }) => store.write(writing, failures === 0 ? resume : undefined), {
+      signal,
+      until: retryUntil,
+      now,
+      isFinal: (error) => ['fence', 'unknown'].includes(classify(error)),
+      onFailure: ({ error, failures, retryInMs }) => {
         const kind = classify(error);
-        if (kind === 'fence' || kind === 'unknown') throw error;
-        const retryInMs = Math.round(backoffMs(attempt, BACKOFF));
-        if (signal.aborted || now() + retryInMs >= retryUntil) throw error;
         log[kind === 'transient' ? 'warn' : 'error'](
-          { batch: number, error: describeError(error), kind, attempt: attempt + 1, retryInMs },
+          { batch: number, error: summarizeError(error), kind, attempt: failures, retryInMs },
           'batch not written, will try again; its messages wait on the broker',
         );
-        await pause(retryInMs, signal);
-      }
-    }
+      },
+    });
   }
 
   return {

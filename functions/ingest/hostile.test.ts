@@ -9,9 +9,9 @@ import { REJECTION_REASONS, type RejectionReason } from '../../domain/messages-r
 import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
-import type { Database } from './database.ts';
-import type { Delivery } from './delivery.ts';
-import { totalOf } from './tally.ts';
+import type { Delivery } from '../broker/index.ts';
+import type { Database } from '../database/connection.ts';
+import { totalOf } from './accounting.ts';
 
 let rig: IngestRig;
 let store: StoreRig;

@@ -1,14 +1,15 @@
 // What the Function App's timer calls.
-import { createInvocationLogger, type InvocationLog } from '../invocation-log.ts';
-import { readSettings } from '../settings.ts';
+import { createInvocationLogger, type InvocationLog } from '../runtime/invocation-log.ts';
+import { readIngestSettings } from '../settings/ingest.ts';
 import { hasFailed, type RunResult, runOnce } from './run.ts';
 
 /**
  * One run, logged through the invocation.
+ * @param environment Default: the process's own.
  * @throws Error when the run failed, so that the platform counts a failed invocation; the next minute tries again.
  */
-export async function ingestOnTimer(env: NodeJS.ProcessEnv, context: InvocationLog): Promise<RunResult> {
-  const settings = readSettings(env);
+export async function ingestOnTimer(context: InvocationLog, environment?: NodeJS.ProcessEnv): Promise<RunResult> {
+  const settings = readIngestSettings(environment);
   const log = createInvocationLogger('mqtt_ingest', settings, context);
   const result = await runOnce(settings, log, new AbortController().signal);
   if (hasFailed(result)) {

@@ -4,8 +4,8 @@ import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { startProxy, type TcpProxy } from '../../tests/support/proxy.ts';
+import { runWorker } from '../worker/worker.ts';
 import { runOnce } from './run.ts';
-import { runWorker } from './worker.ts';
 
 let rig: IngestRig;
 let database: TcpProxy;

@@ -11,12 +11,12 @@ import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/supp
 import { hasPgBouncer } from '../../tests/support/pgbouncer.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig } from '../../tests/support/store-rig.ts';
-import { openDatabase } from './database.ts';
-import { acquireLease } from './lease.ts';
+import { openDatabase } from '../database/connection.ts';
+import { acquireLease } from '../database/lease.ts';
+import { runWorker } from '../worker/worker.ts';
+import { totalOf } from './accounting.ts';
 import { redrive } from './redrive.ts';
 import { runOnce } from './run.ts';
-import { totalOf } from './tally.ts';
-import { runWorker } from './worker.ts';
 
 describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => {
   let rig: IngestRig;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
-import { totalOf } from './tally.ts';
+import { totalOf } from './accounting.ts';
 
 let rig: IngestRig;
 let store: StoreRig;

@@ -4,11 +4,11 @@ import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { evaluateAlertsOnTimer } from '../alerts/on-timer.ts';
-import { openDatabase } from './database.ts';
+import { openDatabase } from '../database/connection.ts';
+import { runWorker } from '../worker/worker.ts';
 import { redriveRequested } from './redrive.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
 import { runOnce } from './run.ts';
-import { runWorker } from './worker.ts';
 
 let rig: IngestRig;
 let store: StoreRig;
@@ -136,8 +136,8 @@ test("the timer's evaluation says what changed, and fails when the database refu
   const lines: string[] = [];
   const keep = (line: string) => lines.push(line);
   const context = { info: keep, warn: keep, error: keep };
-  await evaluateAlertsOnTimer(rig.env('alerts'), context);
+  await evaluateAlertsOnTimer(context, rig.env('alerts'));
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ service: 'evaluate_alerts', changed: 1 }]);
   await rig.admin.query('revoke execute on function public.evaluate_alert_rules() from mqtt_ingest');
-  await expect(evaluateAlertsOnTimer(rig.env('alerts'), context)).rejects.toMatchObject({ code: '42501' });
+  await expect(evaluateAlertsOnTimer(context, rig.env('alerts'))).rejects.toMatchObject({ code: '42501' });
 });

@@ -1,9 +1,10 @@
 // Carries out the redrives that people ask for in the dashboard. They only set a mark; the work is ingest's, with its role.
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import type { Database } from './database.ts';
+
+import type { Database } from '../database/connection.ts';
+import { classify } from '../database/sqlstate.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
 import { redriveRequested } from './redrive.ts';
-import { classify } from './sqlstate.ts';
 
 /** Most letters taken at a time: a timer's run carries them out before it reads; a worker's readings never wait for them. */
 const MOST = 200;
@@ -24,6 +25,6 @@ export async function carryOutRedrives(database: Database, log: Logger): Promise
   } catch (error) {
     // A database that is away is ingest's own to report, once.
     const level = classify(error) === 'transient' ? 'debug' : 'warn';
-    log[level]({ error: describeError(error) }, 'redriving dead letters failed, they stay due');
+    log[level]({ error: summarizeError(error) }, 'redriving dead letters failed, they stay due');
   }
 }

@@ -1,15 +1,12 @@
 // Sends a dead letter through ingest again: the same validation, the same identity, so that it can never be a second row.
 import type { Client } from 'pg';
 import type { Envelope } from '../../domain/messages.ts';
+import { addRows, addToLedger, closeAccount, noOutcomes, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
-import { encodePrefix } from './copy-rows.ts';
 import { insertDeadLetters } from './dead-letters.ts';
-import { addRows, count, type Fates, noFates } from './fates.ts';
-import { addToLedger } from './ledger.ts';
 import { createRegistry } from './registry.ts';
 import type { Row } from './row.ts';
-import { totalOf } from './tally.ts';
-import { writeCarefully } from './write-rows.ts';
+import { encodePrefix, writeCarefully } from './write.ts';
 
 /** What came of a redrive. */
 export type Redriven =
@@ -73,16 +70,17 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   const [refused] = batch.deadLetters;
   if (refused !== undefined && batch.rows.length === 0) return { outcome: 'refused', ...refused };
   const stored = await findStored(client, batch.rows);
-  const fates: Fates = noFates();
-  addRows(fates.duplicate, stored);
+  const outcomes = noOutcomes();
+  addRows(outcomes, 'duplicate', stored);
   const fresh = batch.rows.filter((row) => !stored.includes(row));
-  await writeCarefully(client, fresh, new Map(), NO_SESSION, fates);
-  const [rejected] = fates.refused;
-  if (rejected !== undefined && fates.refused.length === batch.rows.length) return { outcome: 'refused', ...rejected };
+  await writeCarefully(client, fresh, new Map(), NO_SESSION, outcomes);
+  const [rejected] = outcomes.refused;
+  if (rejected !== undefined && outcomes.refused.length === batch.rows.length)
+    return { outcome: 'refused', ...rejected };
   // Of an array, what is refused becomes a dead letter of its own.
-  await insertDeadLetters(client, [...batch.deadLetters, ...fates.refused]);
+  await insertDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
   batch.startedAt = Date.now(); // In the ledger it belongs to the minute in which it is redriven.
-  const tallies = count(batch, fates);
+  const tallies = closeAccount(batch, outcomes);
   await addToLedger(client, batch, tallies);
   const outcome = totalOf(tallies).stored > 0 ? 'stored' : 'duplicate';
   await client.query(CLOSE, [id, outcome]);

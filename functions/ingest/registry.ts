@@ -2,7 +2,7 @@
 // for a while.
 import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
 import { parseTelemetryTopic } from '../../domain/topics.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../database/connection.ts';
 
 /** A registered device. */
 export interface Route {
@@ -12,7 +12,7 @@ export interface Route {
   limits: MessageLimits;
   /** The tenant has a rate or a quota. */
   metered: boolean;
-  /** The first two columns of a row in COPY's binary format: see copy-rows.ts. */
+  /** The first two columns of a row in COPY's binary format: see write.ts. */
   prefix: Buffer;
 }
 

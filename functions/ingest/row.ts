@@ -1,7 +1,7 @@
 // A reading on its way into the table, and what makes it the same as another.
 import { bucketedId, contentHash } from '../../domain/message-identity.ts';
 import type { Envelope, Reading } from '../../domain/messages.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from '../broker/index.ts';
 import type { Route } from './registry.ts';
 
 /** A reading to be stored. */

@@ -1,3 +1,4 @@
+// A timer's run, from a real broker into a real database.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';

@@ -1,16 +1,16 @@
 // A timer's run: drains what waits on the broker, and ends.
 import { randomUUID } from 'node:crypto';
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import type { IngestSettings } from '../settings.ts';
-import { backoffMs, pause } from './backoff.ts';
-import { type Database, openDatabase } from './database.ts';
-import { acquireLease, type Lease } from './lease.ts';
+import { openDatabase } from '../database/connection.ts';
+import { acquireLease, type Lease } from '../database/lease.ts';
+import { classify } from '../database/sqlstate.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { retry } from '../runtime/retry.ts';
+import type { IngestSettings } from '../settings/ingest.ts';
+import { handOver } from './account-handover.ts';
+import { createSummary, type Summary } from './accounting.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
 import { maintain, runSession, type SessionEnd } from './session.ts';
-import { classify } from './sqlstate.ts';
-import { createSummary, type Summary } from './summary.ts';
-import { takeOver } from './take-over.ts';
 
 /** What a run did. */
 export interface RunResult extends Summary {
@@ -21,8 +21,6 @@ export interface RunResult extends Summary {
   /** What stopped it. Its messages are still on the broker. */
   error?: { code: string; message: string };
 }
-
-const BACKOFF = { baseMs: 200, capMs: 10_000 };
 
 /**
  * Drains until nothing comes any more, the batch cap or the time guard. Ends by then, give or take one transaction.
@@ -43,7 +41,14 @@ export async function runOnce(
   let lease: Lease | undefined;
   const ended: Pick<RunResult, 'outcome' | 'skipped' | 'error'> = { outcome: 'failed' };
   try {
-    lease = await acquireWithRetry(database, settings.clientId, until, signal, runLog, now);
+    lease = await retry(() => acquireLease(database, settings.clientId), {
+      signal,
+      until,
+      now,
+      isFinal: (error) => classify(error) === 'unknown',
+      onFailure: ({ error, retryInMs }) =>
+        runLog.warn({ error: summarizeError(error), retryInMs }, 'database not reached, will try again'),
+    });
     if (lease === undefined) {
       ended.outcome = 'skipped';
       ended.skipped = 'another run holds the lease';
@@ -52,13 +57,13 @@ export async function runOnce(
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now };
-      const takenOver = settings.previous ? await takeOver(session, settings.previous) : 'idle';
-      ended.outcome = takenOver === 'idle' ? await runSession(session) : takenOver;
+      const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
+      ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);
     }
   } catch (error) {
     if (classify(error) === 'fence') ended.outcome = 'lease-lost';
-    ended.error = describeError(error);
+    ended.error = summarizeError(error);
   } finally {
     await lease?.release();
     await database.close();
@@ -71,24 +76,4 @@ export async function runOnce(
 /** True when a run ended in a way that an operator should know of. */
 export function hasFailed({ outcome }: RunResult): boolean {
   return outcome === 'failed' || outcome === 'broker-unavailable' || outcome === 'lease-lost';
-}
-
-async function acquireWithRetry(
-  database: Database,
-  name: string,
-  until: number,
-  signal: AbortSignal,
-  log: Logger,
-  now: () => number,
-): Promise<Lease | undefined> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await acquireLease(database, name);
-    } catch (error) {
-      const retryInMs = Math.round(backoffMs(attempt, BACKOFF));
-      if (classify(error) === 'unknown' || signal.aborted || now() + retryInMs >= until) throw error;
-      log.warn({ error: describeError(error), retryInMs }, 'database not reached, will try again');
-      await pause(retryInMs, signal);
-    }
-  }
 }

@@ -62,12 +62,12 @@ test("the timer's lines go through the invocation by their level, and a failed r
   const lines: [level: string, line: Record<string, unknown>][] = [];
   const into = (level: string) => (line: string) => void lines.push([level, JSON.parse(line)]);
   const context = { info: into('info'), warn: into('warn'), error: into('error') };
-  await ingestOnTimer(rig.env('timer'), context);
+  await ingestOnTimer(context, rig.env('timer'));
   expect(lines.map(([level, { msg }]) => [level, msg])).toEqual([
     ['warn', expect.stringContaining('knew no session')],
     ['info', 'mqtt_ingest run'],
   ]);
   const env = rig.env('timer', { MQTT_BROKER_PASSWORD: 'wrong', INGEST_TIME_GUARD_MS: '1000' });
-  await expect(ingestOnTimer(env, context)).rejects.toThrow('mqtt_ingest ended as broker-unavailable');
+  await expect(ingestOnTimer(context, env)).rejects.toThrow('mqtt_ingest ended as broker-unavailable');
   expect(lines.at(-1)).toMatchObject(['error', { outcome: 'broker-unavailable' }]);
 });

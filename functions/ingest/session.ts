@@ -1,15 +1,17 @@
 // One lease's worth of ingest: broker and database joined, until a reason to end comes up.
-import { describeError } from '../describe.ts';
-import type { Logger } from '../log.ts';
-import type { IngestSettings } from '../settings.ts';
-import { pause } from './backoff.ts';
-import { startConsumer } from './consumer.ts';
-import { encodePrefix } from './copy-rows.ts';
-import type { Database } from './database.ts';
+
+import { startConsumer } from '../broker/index.ts';
+import type { Database } from '../database/connection.ts';
+import type { Lease } from '../database/lease.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { pause } from '../runtime/retry.ts';
+import type { IngestSettings } from '../settings/ingest.ts';
+import type { Written } from './accounting.ts';
 import { createDrain } from './drain.ts';
-import type { Lease } from './lease.ts';
 import { createRegistry } from './registry.ts';
-import { createStore, type Written } from './store.ts';
+import { createStore } from './store.ts';
+import { encodePrefix } from './write.ts';
 
 /** How long a session lasts and whom it tells. */
 export interface SessionOptions {
@@ -61,7 +63,12 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       resume: () => consumer.resume(),
       acknowledge: (batch) => consumer.acknowledge(batch),
     },
-    ...{ onWritten, cap, retryUntil: until, signal: stop, log, now },
+    onWritten,
+    cap,
+    retryUntil: until,
+    signal: stop,
+    log,
+    now,
   });
   const consumer = startConsumer({
     ...settings,
@@ -109,7 +116,7 @@ export async function maintain(database: Database, log: Logger): Promise<void> {
     await database.query('select ingest.prune_untimed($1::interval)', [UNTIMED_MEMORY]);
     await database.query('select ingest.prune_ledger($1::interval)', [LEDGER_MEMORY]);
   } catch (error) {
-    log.warn({ error: describeError(error) }, 'maintenance of partitions, message identities and ledger failed');
+    log.warn({ error: summarizeError(error) }, 'maintenance of partitions, message identities and ledger failed');
   }
 }
 

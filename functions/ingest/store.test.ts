@@ -8,9 +8,9 @@ import { formatTimestamp } from '../../domain/timestamps.ts';
 import { type IngestRig, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
-import type { Delivery } from './delivery.ts';
-import { classify } from './sqlstate.ts';
-import { totalOf } from './tally.ts';
+import type { Delivery } from '../broker/index.ts';
+import { classify } from '../database/sqlstate.ts';
+import { totalOf } from './accounting.ts';
 
 let rig: IngestRig;
 let store: StoreRig;

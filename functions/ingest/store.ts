@@ -1,22 +1,13 @@
 // Writes a batch in one transaction: optimistically with COPY, and when a row stands in the way, carefully.
-import type { Batch } from './batch.ts';
-import type { Database } from './database.ts';
-import { insertDeadLetters } from './dead-letters.ts';
-import { count, type Fates, noFates } from './fates.ts';
-import type { Lease } from './lease.ts';
-import { addToLedger } from './ledger.ts';
-import { admit, spend } from './quota.ts';
-import { classify } from './sqlstate.ts';
-import type { Tallies } from './tally.ts';
-import { rememberRepeats } from './untimed.ts';
-import { writeCarefully, writeFast } from './write-rows.ts';
 
-/** What a committed batch did. */
-export interface Written {
-  tallies: Tallies;
-  /** True when COPY met a duplicate or a bad row and the batch was written a second way. */
-  careful: boolean;
-}
+import type { Database } from '../database/connection.ts';
+import type { Lease } from '../database/lease.ts';
+import { classify } from '../database/sqlstate.ts';
+import { addToLedger, admit, closeAccount, noOutcomes, spend, type Written } from './accounting.ts';
+import type { Batch } from './batch.ts';
+import { insertDeadLetters } from './dead-letters.ts';
+import { rememberRepeats } from './untimed-identity.ts';
+import { writeCarefully, writeFast } from './write.ts';
 
 /** Where batches go. */
 export interface Store {
@@ -24,7 +15,7 @@ export interface Store {
    * Resolves when everything in the batch is committed, as a row, a known duplicate, a dead letter or a reading over its
    * tenant's quota. Safe to repeat after any error, also when nobody knows whether the commit got through.
    * @param onSent called when the rows have been sent to the database, which still has to store them; not always.
-   * @throws database errors that no single message is to blame for; MS001 when another run has taken over.
+   * @throws database errors that no single message is to blame for; MS001 when another run has acquired the lease.
    */
   write(batch: Batch, onSent?: () => void): Promise<Written>;
 }
@@ -34,18 +25,18 @@ export function createStore(database: Database, lease: Lease, session: string): 
   const attempt = async (batch: Batch, careful: boolean, onSent: () => void): Promise<Written> => {
     const tallies = await database.transaction(lease.assertion, async (client) => {
       const admission = await admit(client, batch.rows);
-      const fates: Fates = noFates();
-      if (careful) await writeCarefully(client, batch.rows, admission.left, session, fates);
+      const outcomes = noOutcomes();
+      if (careful) await writeCarefully(client, batch.rows, admission.left, session, outcomes);
       else {
-        await writeFast(client, admission.unbounded, session, fates, onSent);
-        await writeCarefully(client, admission.bounded, admission.left, session, fates);
+        await writeFast(client, admission.unbounded, session, outcomes, onSent);
+        await writeCarefully(client, admission.bounded, admission.left, session, outcomes);
       }
-      await spend(client, admission, fates.stored);
+      await spend(client, admission, outcomes);
       await rememberRepeats(client, batch.repeats, session);
-      await insertDeadLetters(client, [...batch.deadLetters, ...fates.refused]);
-      const counted = count(batch, fates);
-      await addToLedger(client, batch, counted);
-      return counted;
+      await insertDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
+      const closed = closeAccount(batch, outcomes);
+      await addToLedger(client, batch, closed);
+      return closed;
     });
     return { tallies, careful };
   };

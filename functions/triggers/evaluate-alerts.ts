@@ -1,12 +1,12 @@
 // Timer trigger `evaluate_alerts`: looks at the alert rules every minute, half a minute away from ingest's timer.
 import { app } from '@azure/functions';
-import { ofPackage } from '../package-id.ts';
+import { ofPackage } from '../runtime/package-id.ts';
 
 app.timer('evaluate_alerts', {
   schedule: '30 * * * * *',
   ...ofPackage,
   handler: async (_timer, context) => {
     const { evaluateAlertsOnTimer } = await import('../alerts/on-timer.ts');
-    return evaluateAlertsOnTimer(process.env, context);
+    return evaluateAlertsOnTimer(context);
   },
 });

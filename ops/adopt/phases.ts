@@ -3,6 +3,7 @@
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { FIRST_GRACE_PRIORITY } from '../../stacks/grace-rules.ts';
 import { attachedForLife } from './beside.ts';
+import { howToMakeRoom } from './database/room.ts';
 import { exceptionsFile } from './exceptions.ts';
 import { textAt } from './json.ts';
 import type { Recording } from './recording.ts';
@@ -37,6 +38,8 @@ export interface Names {
   /** What is deleted with the machine today, as `az resource update --set` takes it. */
   detach: string[];
   ingestSession: IngestSession;
+  /** How the platform's tables get room. */
+  room: string;
   /** Where the old broker listens. */
   ports: string[];
 }
@@ -51,6 +54,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
     securityGroup: textAt(recording.securityGroup, 'name'),
     detach: attachedForLife(recording.vm),
     ingestSession: said ?? sessionIn(recording.broker),
+    room: howToMakeRoom(recording),
     ports: portsIn(recording.broker),
   };
 }
@@ -91,16 +95,14 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
       title: 'Phase 0: take over',
       devices: 'Devices notice nothing.',
       steps: [
-        {
-          text: `\`${ops('adopt table-aside --role ROLE')}\` (the old ingest’s database user) makes room.`,
-        },
+        { text: names.room },
         {
           text: 'Deploy, with DATABASE_URL of the database’s owner. Say yes only if every old resource is an import and none a replace or delete. Commit the stack file.',
         },
       ],
       back: [
         {
-          text: `\`pulumi state unprotect --all --stack ${stack}\`, \`pulumi destroy --stack ${stack}\`: what was imported is let go, what was made is deleted. Then \`${ops('adopt table-back --role ROLE')}\``,
+          text: `\`pulumi state unprotect --all --stack ${stack}\`, \`pulumi destroy --stack ${stack}\`: what was imported is let go, what was made is deleted. Then \`${ops('adopt table-back')}\``,
         },
       ],
     },
@@ -241,6 +243,6 @@ function emptyTheQueue(names: Names): Step[] {
         onMachine(names, `ss -K state established '( ${ports.map((port) => `sport = :${port}`).join(' or ')} )'`),
       ],
     },
-    { text: 'Wait until before_adoption.telemetry has got no row for five minutes.' },
+    { text: 'Wait until the old telemetry, in the schema that table-aside named, has got no row for five minutes.' },
   ];
 }

@@ -6,7 +6,7 @@
 #   sh ops/adopt/record.sh GROUP VM FUNCTION_APP FOLDER
 #
 # With BROKER_SSH=azureuser@HOST it also looks at the broker's configuration (user names, listeners, certificate, sessions), and with
-# DATABASE_URL at the table public.telemetry (columns, row security).
+# DATABASE_URL at the table public.telemetry (columns, row security), the names that are taken, and who signs in.
 set -eu
 umask 077
 
@@ -15,6 +15,7 @@ if [ $# -ne 4 ]; then
   exit 2
 fi
 group=$1 vm=$2 app=$3 folder=$4
+here=$(dirname "$0")
 mkdir -p "$folder"
 
 # save FILE WORD...: az's answer, or none of it.
@@ -61,6 +62,10 @@ look "[?contains([$names], name)].value" \
   functionapp config appsettings list --resource-group "$group" --name "$app" |
   sed -n -e 's/.*AccountName=\([a-z0-9]*\).*/\1/p' -e 's|^https://\([a-z0-9]*\)\.blob\..*|\1|p' \
     -e '/^[a-z0-9]\{3,24\}$/p' | head -1 >"$folder/function-storage.txt"
+# Who the app signs in to the database as: what stands before the first colon of a connection string.
+echo database-role.txt >&2
+look "[?starts_with(value || '', 'postgres')].value" functionapp config appsettings list --resource-group "$group" --name "$app" |
+  sed -n -E 's#^postgres(ql)?://([^:@/]+)[:@].*#\2#p' | sort -u >"$folder/database-role.txt"
 plan=$(look 'appServicePlanId || serverFarmId || properties.serverFarmId' functionapp show --resource-group "$group" --name "$app")
 save plan appservice plan show --ids "$plan"
 save storage storage account list --resource-group "$group"
@@ -92,12 +97,8 @@ END
 fi
 
 if [ -n "${DATABASE_URL:-}" ]; then
-  echo telemetry.json >&2
-  PGDATABASE=$DATABASE_URL psql --no-psqlrc --tuples-only --no-align --command "
-    select json_build_object(
-      'columns', (select json_agg(json_build_object('name', column_name, 'type', data_type) order by ordinal_position)
-        from information_schema.columns where table_schema = 'public' and table_name = 'telemetry'),
-      'rowSecurity', (select relrowsecurity from pg_class where oid = 'public.telemetry'::regclass))" \
-    >"$folder/telemetry.json"
+  echo telemetry.json database.json >&2
+  # npm changes into the checkout's folder.
+  npm --prefix "$here/../.." run --silent ops -- adopt record-database "$(cd "$folder" && pwd)"
 fi
 echo "recorded in $folder; next: npm run ops -- adopt --from $folder --stack NAME" >&2

@@ -34,6 +34,10 @@ const ANSWERS: [words: string, answer: string][] = [
     "functionapp config appsettings list*AzureWebJobsStorage__blobServiceUri'], name)].value",
     'DefaultEndpointsProtocol=https;AccountName=stzeroclaw7f3a;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net',
   ],
+  [
+    "functionapp config appsettings list*starts_with(value || '', 'postgres')",
+    'postgresql://postgres.abcdefghijklmnop:c2VjcmV0@pooler.example.com:6543/postgres',
+  ],
   // Only with this query no value leaves Azure.
   ['functionapp config appsettings list*--query*name: name, reference: starts_with(value', 'appsettings.json'],
   ['appservice plan show --ids /x/serverFarms/p', 'plan.json'],
@@ -79,7 +83,7 @@ it('writes every file that adopt reads, readable by its owner only', () => {
   const written = readdirSync(out).sort();
   expect(written).toEqual(
     readdirSync(SAMPLE)
-      .filter((name) => !['broker.txt', 'telemetry.json'].includes(name))
+      .filter((name) => !['broker.txt', 'telemetry.json', 'database.json'].includes(name))
       .sort(),
   );
   for (const name of written) {
@@ -130,6 +134,17 @@ it('of the broker what is safe to keep: accounts, listeners, and whether clients
     'session persistent 1',
     'session clean 3',
   ]);
+});
+
+it('leaves the database to a program that takes the URL from its environment: no password is on a command line', () => {
+  const out = join(folder, 'recorded');
+  writeFileSync(join(folder, 'bin/npm'), `#!/bin/sh\necho "$*" >'${folder}/npm.txt'\n`, { mode: 0o755 });
+  const url = 'postgresql://postgres:c2VjcmV0@db.example.com:5432/postgres';
+  expect(record(ANSWERS, 'g', 'v', 'f', out, { DATABASE_URL: url }).status).toBe(0);
+  const words = readFileSync(join(folder, 'npm.txt'), 'utf8').trim();
+  expect(words).toMatch(/ run --silent ops -- adopt record-database \/.*\/recorded$/);
+  expect(readFileSync(join(out, 'database-role.txt'), 'utf8')).toBe('postgres.abcdefghijklmnop\n');
+  for (const file of readdirSync(out)) expect(readFileSync(join(out, file), 'utf8'), file).not.toContain('c2VjcmV0');
 });
 
 it('stops where az refuses, and leaves no half of a file', () => {

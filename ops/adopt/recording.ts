@@ -35,6 +35,10 @@ export interface Recording {
   broker: string[];
   /** The table public.telemetry; undefined when it was not looked at. */
   telemetry: Json | undefined;
+  /** What ops/adopt/database/record.sql found; undefined when it was not looked at. */
+  database: Json | undefined;
+  /** Who the app signs in to the database as; empty when its settings do not say. */
+  databaseRoles: string[];
 }
 
 /** @throws Error that names each file or field which is missing or wrong, and the command that records it. */
@@ -78,5 +82,9 @@ export function readRecording(folder: string): Recording {
     sshKeys: items(read('ssh-keys')),
     broker: broker.split('\n').filter(Boolean),
     telemetry: optional('telemetry.json') ? readFile('telemetry') : undefined,
+    database: optional('database.json') ? readFile('database') : undefined,
+    databaseRoles: optional('database-role.txt')
+      ? readFileSync(join(folder, 'database-role.txt'), 'utf8').split('\n').filter(Boolean)
+      : [],
   };
 }

@@ -7,7 +7,7 @@ import { issue, makeAuthority } from '../../local/authority.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
 import { freePort } from '../../local/ports.ts';
 import { makeScratchDir } from '../../local/unprivileged.ts';
-import type { Broker } from './broker.ts';
+import type { Broker } from '../target/target.ts';
 import { look } from './look.ts';
 import { renew, steps } from './renew.ts';
 import { describe, judge } from './status.ts';

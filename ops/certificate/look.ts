@@ -1,7 +1,7 @@
 // What a broker serves, seen as a strict client sees it, and as one that takes anything in order to tell what is wrong.
 import { once } from 'node:events';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
-import type { Broker } from './broker.ts';
+import type { Broker } from '../target/target.ts';
 
 /** The certificate that a broker serves. */
 export interface Served {

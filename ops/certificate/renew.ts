@@ -1,6 +1,7 @@
 // Renews a broker's certificate now, and looks whether the broker serves the new one.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker } from './broker.ts';
+import { FILES, PATHS } from '../../provisioning/machine/bundle/paths.ts';
+import type { Broker } from '../target/target.ts';
 import { look, type Served } from './look.ts';
 
 /** Runs a program a person may have to answer; resolves with its exit code. */
@@ -10,9 +11,9 @@ const ADMIN = 'azureuser';
 /** The certificate of components/private-ca.ts, in any stack. */
 const SERVER_CERTIFICATE = '**private-ca-server-certificate';
 
-/** Commands on the machine; see provisioning/broker/bundle/units. They end when the work is done. */
+/** Commands on the machine; see provisioning/machine/bundle/units. They end when the work is done. */
 const ON_MACHINE = {
-  issue: 'sudo touch /run/mqtt-saas/renew-certificate && sudo systemctl start certificate-issue.service',
+  issue: `sudo touch ${PATHS.secrets}/${FILES.renewCertificate} && sudo systemctl start certificate-issue.service`,
   // Not "start", which would join a run that has read the vault already.
   deploy: 'sudo systemctl restart certificate-deploy.service',
 };

@@ -1,5 +1,5 @@
 // How a broker's certificate is doing, and what a person has to do about it.
-import type { Broker } from './broker.ts';
+import type { Broker } from '../target/target.ts';
 import type { Served } from './look.ts';
 
 /** The verdict on a certificate. */

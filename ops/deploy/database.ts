@@ -1,56 +1,38 @@
 // The database of a deployment: its schema and the platform's own sign-ins, entered by whom DATABASE_URL names.
 import { applyMigrations } from '../../provisioning/database/apply.ts';
-import { describeUrl, withConnection } from '../../provisioning/database/connect.ts';
+import { type DatabaseAccess, describeDatabase, withConnection } from '../../provisioning/database/connect.ts';
 import { enterSignIns, type SignIns } from '../../provisioning/database/sign-ins.ts';
-
-/** The database that the stack's configuration names. */
-export interface Target {
-  host: string;
-  database: string;
-  /** Supabase's project, which its pooler finds by the user name's ending. */
-  projectRef?: string;
-}
+import { assertIsOf, type DatabaseName } from '../target/database-url.ts';
 
 /** Applies the migrations that the database has not had. @throws Error that says what to do. */
-export async function deploySchema(target: Target, env = process.env): Promise<void> {
-  const url = adminUrl(target, env);
-  const { applied } = await applyMigrations(url, { log: (line) => console.log(line) });
-  console.log(`${describeUrl(url)}: ${applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`}`);
+export async function deploySchema(wanted: DatabaseName, env = process.env): Promise<void> {
+  const database = adminOf(wanted, env);
+  const { applied } = await applyMigrations(database, { log: (line) => console.log(line) });
+  console.log(
+    `${describeDatabase(database)}: ${applied.length === 0 ? 'up to date' : `${applied.length} migrations applied`}`,
+  );
 }
 
 /** Lets the platform's roles and accounts sign in. @throws Error that says what to do. */
-export async function deploySignIns(target: Target, env = process.env): Promise<void> {
-  const url = adminUrl(target, env);
+export async function deploySignIns(wanted: DatabaseName, env = process.env): Promise<void> {
+  const database = adminOf(wanted, env);
   if (!env.DATABASE_SIGN_INS)
     throw new Error('DATABASE_SIGN_INS is not set: run pulumi up, which sets it and runs this');
   const signIns = JSON.parse(env.DATABASE_SIGN_INS) as SignIns;
-  await withConnection(url, (client) => enterSignIns(client, signIns));
+  await withConnection(database, (client) => enterSignIns(client, signIns));
   console.log(
-    `${describeUrl(url)}: ${[...Object.keys(signIns.roles), ...signIns.accounts.map((a) => a.username)].join(', ')} may sign in`,
+    `${describeDatabase(database)}: ${[...Object.keys(signIns.roles), ...signIns.accounts.map((a) => a.username)].join(', ')} may sign in`,
   );
 }
 
-/** DATABASE_URL, when it is of that database: it may still be another environment's. */
-function adminUrl({ host, database, projectRef }: Target, env: NodeJS.ProcessEnv): string {
-  const url = env.DATABASE_URL;
+/** DATABASE_URL, when it is of that database. The CA is the one that the stack's configuration names. */
+function adminOf(wanted: DatabaseName, env: NodeJS.ProcessEnv): DatabaseAccess {
+  const { DATABASE_URL: url, DATABASE_CA: ca } = env;
   if (!url) {
     throw new Error(
-      `DATABASE_URL is not set: set it to the connection string of the administrator of ${host}, then pulumi up again. Who does this part by hand: pulumi config set mqtt-saas:deployDatabase false --stack STACK`,
+      `DATABASE_URL is not set: set it to the connection string of the administrator of ${wanted.host}, then pulumi up again. Who does this part by hand: pulumi config set mqtt-saas:deployDatabase false --stack STACK`,
     );
   }
-  const { hostname, pathname, username } = URL.parse(url) ?? {};
-  const isThat =
-    hostname?.toLowerCase() === host &&
-    pathname === `/${database}` &&
-    (projectRef === undefined || username?.endsWith(`.${projectRef}`));
-  if (isThat) return url;
-  const wanted = [
-    `host ${host}`,
-    `database ${database}`,
-    ...(projectRef ? [`a user name that ends with .${projectRef}`] : []),
-  ];
-  throw new Error(
-    `DATABASE_URL is of another database (${describeUrl(url)}); this stack's has ${wanted.join(', ')}. ` +
-      'Set it to the connection string of that one, or correct databaseHost, databaseName or databaseProjectRef in the stack file, then pulumi up again',
-  );
+  assertIsOf(url, wanted, 'pulumi up again');
+  return { url, ...(ca && { ca }) };
 }

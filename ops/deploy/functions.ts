@@ -103,7 +103,7 @@ interface Answer {
 
 /** @throws Error when whoever asks may not. */
 function ask(what: AppPackage, id: string, patience: Patience): Answer {
-  // Each trigger says the package it came with (functions/package-id.ts).
+  // Each trigger says the package it came with (functions/runtime/package-id.ts).
   const query = ['--query', '[].config.bindings[].packageId', '--output', 'json'];
   const { status, stdout, stderr } = az(what, patience, 'functionapp function list', query);
   if (status !== 0 && NO_ROLE.test(stderr)) throw withoutRole(what, 'list the functions of', stderr.trim());

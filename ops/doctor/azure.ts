@@ -1,6 +1,6 @@
 // What Azure says of the plan: who is signed in, what the subscription may do, what the region offers.
 import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
-import type { StackConfig } from '../../stacks/parse.ts';
+import type { StackConfig } from '../../stacks/configuration/parse.ts';
 import { type Check, type Finding, failed, ok, unknown, warning } from './finding.ts';
 import { ask } from './run.ts';
 

@@ -1,7 +1,7 @@
 // The stack's configuration: accepted by the schema, and no longer the committed example.
 import { readProject } from '../../preview/project.ts';
-import { isExampleAddress } from '../../stacks/admin-address.ts';
-import { ConfigError, parseConfig, type StackConfig } from '../../stacks/parse.ts';
+import { isExampleAddress } from '../../stacks/configuration/admin-address.ts';
+import { ConfigError, parseConfig, type StackConfig } from '../../stacks/configuration/parse.ts';
 import { type Finding, failed, ok, warning } from './finding.ts';
 
 const CHECK = 'configuration';

@@ -18,7 +18,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
-import type { StackConfig } from '../../stacks/parse.ts';
+import type { StackConfig } from '../../stacks/configuration/parse.ts';
 import { anotherSize } from './azure.ts';
 import { examineEnvironment } from './configuration.ts';
 import type { Finding } from './finding.ts';
@@ -273,7 +273,10 @@ describe('where something is missing', () => {
   });
 
   it.each([
+    [['--target', 'nope'], 'no stack "nope"'],
+    // What --target was called before.
     [['--stack', 'nope'], 'no stack "nope"'],
+    [['-s', 'nope'], 'no stack "nope"'],
     [['--what'], 'unknown option'],
     [['x'], 'too many arguments'],
   ])('%j is a usage error', async (args, message) => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ensureCertificates } from '../../local/certificates.ts';
-import type { StackConfig } from '../../stacks/parse.ts';
+import type { StackConfig } from '../../stacks/configuration/parse.ts';
 import { reachChecks } from './reach.ts';
 
 describe('the database', () => {

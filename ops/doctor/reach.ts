@@ -4,7 +4,7 @@ import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as secure } from 'node:tls';
-import { type StackConfig, setCommand } from '../../stacks/parse.ts';
+import { type StackConfig, setCommand } from '../../stacks/configuration/parse.ts';
 import { CLOSE_SIGN_UPS, judgeAuth } from '../auth-service.ts';
 import { type Check, type Finding, failed, ok, unknown, warning } from './finding.ts';
 

@@ -1,8 +1,7 @@
 // What a rotation asks the broker about an account of ingest. The broker names a session after its user, so whoever signs in
 // has ingest's session in hand: nothing here acknowledges a message.
 import mqtt from 'mqtt';
-import { type Connection, openConnection } from '../../functions/ingest/connection.ts';
-import { BrokerRefusal } from '../../functions/ingest/reason-codes.ts';
+import { BrokerRefusal, type Connection, openConnection } from '../../functions/broker/index.ts';
 import type { Environment } from './environment.ts';
 
 /** An account and its key. */
@@ -45,7 +44,7 @@ export async function removeSession({ host, port, ca }: Environment['broker'], a
 function signIn(
   { host, port, ca }: Environment['broker'],
   { username, key }: Account,
-  subscription: 'make' | 'leave alone' = 'leave alone',
+  subscription: 'make' | 'keep' = 'keep',
 ) {
   let count = 0;
   const first = Promise.withResolvers<void>();

@@ -1,13 +1,15 @@
 // What a rotation works on: where ingest's broker account is configured, kept and used.
+import type { DatabaseAccess } from '../../provisioning/database/connect.ts';
+import type { Broker } from '../target/target.ts';
 
 /** A local platform or a deployed stack. Generations are whole numbers from 1 on. */
 export interface Environment {
-  /** What it was called on the command line. */
+  /** What `--target` calls it. */
   target: string;
-  /** URL of the database, as a role that may edit the registry. */
-  databaseUrl: string;
+  /** The database, as a role that may edit the registry. */
+  database: DatabaseAccess;
   /** Strictly verified way to the broker. */
-  broker: { host: string; port: number; ca: string | undefined };
+  broker: Pick<Broker, 'host' | 'port' | 'ca'>;
   /** What is configured now. */
   configured(): Configured;
   /** Key of a generation that is in force, or of the next one. @throws Error when it is not kept any more, or not yet. */

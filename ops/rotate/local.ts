@@ -1,24 +1,22 @@
 // A local platform: its account is a file, which the platform watches; its broker's log says who is signed in.
 import { readFileSync } from 'node:fs';
 import { readIngestAccount, writeIngestAccount } from '../../local/ingest-account.ts';
-import { readInstance } from '../../local/instance.ts';
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
+import type { LocalTarget } from '../target/target.ts';
 import type { Environment } from './environment.ts';
 
-/** @param target `local` or `local:NAME`. @throws Error when it does not run. */
-export function localEnvironment(target: string): Environment {
-  const instance = readInstance(target === 'local' ? undefined : target.slice('local:'.length));
-  if (!instance) throw new Error(`no local platform is running as "${target}": start one with npm start`);
-  const { ingestAccountFile: file, brokerLog, databaseUrl, mqttPort: port, ca } = instance;
+/** The local platform as a rotation sees it. */
+export function localEnvironment(target: LocalTarget): Environment {
+  const { ingestAccountFile: file, brokerLog } = target;
   const read = () => readIngestAccount(file);
   return {
-    target,
-    databaseUrl,
-    broker: { host: '127.0.0.1', port, ca },
+    target: target.name,
+    database: target.database(),
+    broker: target.broker(),
     configured: read,
     key: (generation) => {
       const key = read().keys[generation];
-      if (key === undefined) throw new Error(`local platform "${target}" has no key of generation ${generation}`);
+      if (key === undefined) throw new Error(`${target.name} has no key of generation ${generation}`);
       return key;
     },
     configure: async (to) => writeIngestAccount(file, { ...read(), ...to }),

@@ -1,36 +1,30 @@
 // A deployed stack: configured in its file, passwords in its vault, used by the Function App.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { ROOT } from '../../bootstrap/root.mjs';
-import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
-import { readProject } from '../../preview/project.ts';
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
-import { ingestPasswordSecret } from '../../stacks/ingest-accounts.ts';
-import { NAMESPACE, parseConfig } from '../../stacks/parse.ts';
+import { NAMESPACE } from '../../stacks/configuration/parse.ts';
+import { ingestPasswordSecret } from '../../stacks/tables/ingest-accounts.ts';
 import { spawnProblem } from '../spawn-problem.ts';
-import { type StackOutputs, stackOutputs } from '../stack-outputs.ts';
+import type { StackOutputs, StackTarget } from '../target/target.ts';
 import type { Environment } from './environment.ts';
 
-/** The app setting that holds ingest's password, as a reference to the vault: stacks/ingest-settings.ts. */
+/** The app setting that holds ingest's password, as a reference to the vault: stacks/tables/settings.ts. */
 const PASSWORD_SETTING = 'MQTT_BROKER_PASSWORD';
 const REFERENCE_API = '2024-04-01';
 
-/**
- * @param target name of the stack. @param env has DATABASE_URL. @param root folder of Pulumi.yaml.
- * @throws Error that says what to set or to install, or that the stack is not deployed.
- */
-export function stackEnvironment(target: string, env = process.env, root = ROOT): Environment {
-  const databaseUrl = env.DATABASE_URL;
-  if (!databaseUrl) throw new Error(`DATABASE_URL is not set: the accounts of stack ${target} are entered there`);
-  const outputs = stackOutputs(target);
+/** The stack as a rotation sees it. @throws Error that says what to set or to install, or that it is not deployed. */
+export function stackEnvironment(stack: StackTarget): Environment {
+  const { name: target } = stack;
+  const database = stack.database();
+  const outputs = stack.outputs();
   const set = (name: string, value: string) =>
     runHere('pulumi', ['config', 'set', `${NAMESPACE}:${name}`, value, '--stack', target]);
   return {
     target,
-    databaseUrl,
-    broker: { host: outputs.brokerHost, port: MQTT_TLS_PORT, ca: outputs.brokerCaCertificate },
+    database,
+    broker: stack.broker(),
     configured: () => {
-      const { ingestGeneration, ingestGenerationsInForce } = parseConfig(readProject(root, target).config, target);
+      const { ingestGeneration, ingestGenerationsInForce } = stack.config();
       return { generation: ingestGeneration, inForce: ingestGenerationsInForce };
     },
     key: (generation) => {

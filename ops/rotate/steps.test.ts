@@ -10,6 +10,7 @@ import type { RunningPostgres } from '../../local/postgres.ts';
 import { startScratchPostgres } from '../../local/scratch-postgres.ts';
 import { addDevice, readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import { type RegistryRig, startRegistryRig } from '../../tests/support/registry-rig.ts';
+import { stackTarget } from '../target/stack.ts';
 import { whyNotDrained } from './broker.ts';
 import type { Environment } from './environment.ts';
 import { stackEnvironment } from './stack.ts';
@@ -67,7 +68,7 @@ esac`,
   writeFileSync(join(folder, 'status'), 'Resolved\n');
   process.env.PATH = `${folder}${delimiter}${path}`;
   asked = () => readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n');
-  const stack = stackEnvironment('dev', { DATABASE_URL: rig.postgres.url }, folder);
+  const stack = stackEnvironment(stackTarget('dev', { DATABASE_URL: rig.postgres.url }, folder));
   const { port, certificates } = rig.broker;
   environment = { ...stack, broker: { host: 'localhost', port, ca: readFileSync(certificates.caFile, 'utf8') } };
 });

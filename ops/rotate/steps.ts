@@ -62,7 +62,7 @@ export async function stepsTo(goal: Goal, environment: Environment, patience = P
 
 /** Every step relies on the one before: what ingest is to use is first seen to be accepted. */
 function switchTo(environment: Environment, to: number, before: number[], patience: Patience): Step[] {
-  const { databaseUrl, broker } = environment;
+  const { database, broker } = environment;
   const username = ingestUsername(to);
   const wanted = { generation: to, inForce: [...new Set([...before, to])].sort((a, b) => a - b) };
   const account = () => ({ username, purpose: 'ingest', key: environment.key(to) }) as const;
@@ -70,8 +70,8 @@ function switchTo(environment: Environment, to: number, before: number[], patien
   return [
     {
       title: `${username} is in the registry, with the key that ingest will use`,
-      isDone: () => withConnection(databaseUrl, (client) => hasServiceAccount(client, account())),
-      carryOut: () => withConnection(databaseUrl, (client) => upsertServiceAccount(client, account())),
+      isDone: () => withConnection(database, (client) => hasServiceAccount(client, account())),
+      carryOut: () => withConnection(database, (client) => upsertServiceAccount(client, account())),
     },
     waiting(`the broker accepts ${username}`, patience.brokerMs, async () =>
       // Whoever is signed in is accepted, and must not be disturbed.
@@ -95,10 +95,10 @@ function switchTo(environment: Environment, to: number, before: number[], patien
 
 /** Ingest lets go of the old account before it is taken away. */
 async function finish(environment: Environment, generation: number, patience: Patience): Promise<Step[]> {
-  const { databaseUrl, broker } = environment;
+  const { database, broker } = environment;
   const why = async () => environment.whyNotUsed(generation);
   const only = { generation, inForce: [generation] };
-  const registered = await withConnection(databaseUrl, readRegistry);
+  const registered = await withConnection(database, readRegistry);
   const others = registered
     .flatMap((entry) => (entry.kind === 'service' ? (ingestGeneration(entry.username) ?? []) : []))
     .filter((other) => other !== generation)
@@ -129,10 +129,10 @@ async function finish(environment: Environment, generation: number, patience: Pa
     ...others.flatMap(({ username, key }): Step[] => [
       {
         title: `${username} is out of the registry, and its session off the broker`,
-        isDone: () => withConnection(databaseUrl, async (client) => !(await hasServiceAccount(client, { username }))),
+        isDone: () => withConnection(database, async (client) => !(await hasServiceAccount(client, { username }))),
         carryOut: async () => {
           if (key !== undefined) await removeSession(broker, { username, key });
-          await withConnection(databaseUrl, (client) => deleteServiceAccount(client, username));
+          await withConnection(database, (client) => deleteServiceAccount(client, username));
         },
       },
       ...(key === undefined

@@ -52,7 +52,7 @@ export function withContext<T>(
   patienceMs: number,
   work: (context: VerifyContext) => Promise<T>,
 ): Promise<T> {
-  return withConnection(target.databaseUrl, async (database) => {
+  return withConnection(target.database, async (database) => {
     const clients: mqtt.MqttClient[] = [];
     const id = randomBytes(4).toString('hex');
     const tenants = [`verify-${id}-a`, `verify-${id}-b`] as const;

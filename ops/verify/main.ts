@@ -2,24 +2,26 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { colorsFor } from '../../local/colors.ts';
+import { findTarget, targetOption } from '../target/find.ts';
 import type { CheckResult } from './check.ts';
-import { resolveTarget } from './target.ts';
+import { whatToVerify } from './target.ts';
 import { verify } from './verify.ts';
 
 const program = new Command('npm run verify --')
   .description('Checks a running platform end to end, as devices and intruders see it.')
-  .requiredOption('--target <name>', '"local", "local:NAME", or the name of a deployed stack')
+  .addOption(targetOption().makeOptionMandatory())
   .option('--json [file]', 'write the results as JSON to the file, or to standard output')
   .option('--debug', 'show stack traces')
   .addHelpText(
     'after',
     `
-Two scratch tenants are added to the registry for the run and removed afterwards, with their rows.
+Two scratch tenants are added to the registry for the run and removed afterwards, with their rows; a stack's, to the
+database of DATABASE_URL.
 
 Examples:
   npm run verify -- --target local
   npm run verify -- --target local --json results.json
-  DATABASE_URL=postgresql://... npm run verify -- --target dev
+  npm run verify -- --target dev
 
 Exit codes: 0 every check passed, 1 a check failed, 2 the checks could not be run.`,
   )
@@ -31,7 +33,7 @@ const colors = colorsFor(process.stdout);
 const quiet = options.json === true;
 
 try {
-  const target = resolveTarget(options.target);
+  const target = whatToVerify(findTarget(options.target));
   const results = await verify(target, quiet ? {} : { onResult: printResult });
   const failed = results.filter(({ passed }) => !passed).length;
   const report = JSON.stringify({ target: target.name, passed: failed === 0, checks: results }, null, 2);

@@ -63,7 +63,7 @@ export const leastPrivilege: StackRule = {
   demand:
     'A workload’s identity has no role that changes or hands out everything (Owner, Contributor, User Access Administrator, Key Vault Administrator and their like), none on a resource group or wider, and roles for secrets only on a vault or a secret. Roles of users and groups are not judged.',
   reason: 'Whoever takes over the machine or the app has its roles: with Contributor that is the whole environment.',
-  fix: 'give a role from the table in stacks/grants.ts on the narrowest resource, such as Key Vault Secrets User on one secret',
+  fix: 'give a role from the table in stacks/tables/grants.ts on the narrowest resource, such as Key Vault Secrets User on one secret',
   sources: [
     'Microsoft Learn, "Best practices for Azure RBAC" (https://learn.microsoft.com/azure/role-based-access-control/best-practices)',
     'Microsoft Learn, "Provide access to Key Vault with Azure RBAC" (https://learn.microsoft.com/azure/key-vault/general/rbac-guide)',

@@ -1,5 +1,6 @@
 // Renders mosquitto.conf from its template. Pure: same options, same text.
 import { readFileSync } from 'node:fs';
+import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { type Outage, queueLimits } from './queue.ts';
 
 /** What differs between one broker and another. Paths must be absolute and hold no white space or line break. */
@@ -34,12 +35,15 @@ export interface BrokerConfigOptions {
    * saves more often, and this is what remains should it fail.
    */
   autosaveSeconds?: number;
-  /** Optional. Largest payload in bytes. Default: 128 KiB. */
+  /** Optional. Largest payload in bytes, at most {@link MAX_PAYLOAD_BYTES}: ingest stores no larger one. Default: that. */
   maxMessageBytes?: number;
 }
 
 /** The outage that is planned for unless configured: a full queue takes 211 MiB, which the smallest machine has. */
 export const DEFAULT_OUTAGE: Outage = { messagesPerSecond: 10, outageHours: 8, messageBytes: 256 };
+
+/** Clients connected to a listener at a time, unless configured. */
+export const DEFAULT_MAX_CONNECTIONS = 2000;
 
 /** Room for topic, properties and header beside the payload: an MQTT topic is at most 65,535 bytes. */
 const PACKET_OVERHEAD_BYTES = 66_000;
@@ -52,7 +56,8 @@ const LISTENER = /^listener .*\n(.+\n)+/m;
 export function renderBrokerConfig(options: BrokerConfigOptions): string {
   const planned = queueLimits(DEFAULT_OUTAGE);
   const { listenAddress, webSocketPorts = [], ...others } = options;
-  const { autosaveSeconds = 30, maxMessageBytes = 128 * 1024, maxConnections = 2000, ...rest } = others;
+  const { autosaveSeconds = 30, maxMessageBytes = MAX_PAYLOAD_BYTES, ...rest } = others;
+  const { maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const { maxQueuedMessages = planned.maxQueuedMessages, maxQueuedBytes = planned.maxQueuedBytes } = options;
   const values: Record<string, string | number> = {
     ...rest,
@@ -62,7 +67,7 @@ export function renderBrokerConfig(options: BrokerConfigOptions): string {
     maxConnections: wholeNumber('maxConnections', maxConnections, 1, 60_000),
     maxQueuedBytes: wholeNumber('maxQueuedBytes', maxQueuedBytes, 1, Number.MAX_SAFE_INTEGER),
     autosaveSeconds: wholeNumber('autosaveSeconds', autosaveSeconds, 1, 3600),
-    maxMessageBytes: wholeNumber('maxMessageBytes', maxMessageBytes, 1, 268_435_455 - PACKET_OVERHEAD_BYTES),
+    maxMessageBytes: wholeNumber('maxMessageBytes', maxMessageBytes, 1, MAX_PAYLOAD_BYTES),
     maxPacketBytes: maxMessageBytes + PACKET_OVERHEAD_BYTES,
     port: wholeNumber('port', options.port, 1, 65_535),
   };

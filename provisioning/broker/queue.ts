@@ -94,7 +94,7 @@ export function assertQueueFits(limits: QueueLimits, { memoryGiB, dataDiskGb }: 
   }
 }
 
-/** Bytes that a disk of so many GiB, at least 4, has as a file system: no more than the machine finds there (lib/data_disk.py). */
+/** Bytes that a disk of so many GiB, at least 4, has as a file system: no more than the machine finds there (data_disk.py). */
 export function fileSystemBytes(diskGb: number): number {
   return Math.floor(diskGb * GIB * FILE_SYSTEM_SHARE);
 }

@@ -1,47 +1,31 @@
+// What registry.ts makes of rows. The agent on the broker machine must make the same of the same vectors:
+// provisioning/machine/bundle/tests/registry.test.ts.
 import { expect, test } from 'vitest';
 import { hashKey } from '../../domain/credentials.ts';
-import { type RegistryEntry, renderRegistry } from './registry.ts';
+import { INGEST_CONNECTED, type RegistryEntry, renderRegistry } from './registry.ts';
+import vectors from './registry.vectors.json' with { type: 'json' };
 
-const passwordHash = await hashKey('key', new Uint8Array(12));
-const pump: RegistryEntry = { kind: 'device', tenant: 'acme', device: 'pump-1', passwordHash };
-const ingest: RegistryEntry = { kind: 'service', username: 'svc-ingest', purpose: 'ingest', passwordHash };
+const entries = (rows: string[][]) =>
+  rows.map(([kind, username, purpose, tenant, device, passwordHash]) =>
+    kind === 'device' ? { kind, tenant, device, passwordHash } : { kind, username, purpose, passwordHash },
+  ) as RegistryEntry[];
 
-test('both files, whole, in the order of user names', () => {
-  expect(renderRegistry([ingest, pump])).toEqual({
-    passwords: `acme.pump-1:${passwordHash}\nsvc-ingest:${passwordHash}\n`,
-    acl: `# Generated from the registry; changes made here are overwritten.
-
-user acme.pump-1
-topic write tenants/acme/devices/pump-1/telemetry
-topic write tenants/acme/devices/pump-1/state
-topic read tenants/acme/devices/pump-1/commands/#
-
-user svc-ingest
-topic read tenants/+/devices/+/telemetry
-`,
-  });
+test.each(vectors.accepted)('both files, whole: $what', ({ rows, passwords, acl }) => {
+  expect(renderRegistry(entries(rows))).toEqual({ passwords, acl });
 });
 
-test('the hash is the one that mosquitto_passwd writes for this key and salt', () => {
+test.each(vectors.refused)('$what never reaches a file', ({ rows, reason }) => {
+  expect(() => renderRegistry(entries(rows))).toThrow(reason);
+});
+
+test.each(vectors.log)('whether ingest has connected, by a line of the log: $what', ({ text, isIngest }) => {
+  expect(INGEST_CONNECTED.test(text)).toBe(isIngest);
+});
+
+test('the hash is the one that mosquitto_passwd writes for this key and salt', async () => {
   // openssl kdf -keylen 64 -kdfopt digest:SHA512 -kdfopt pass:key -kdfopt hexsalt:000000000000000000000000 \
   //   -kdfopt iter:101 -binary PBKDF2 | base64 -w0
-  expect(passwordHash).toBe(
+  expect(await hashKey('key', new Uint8Array(12))).toBe(
     '$7$101$AAAAAAAAAAAAAAAA$OEijZt+U5zJHiF4Hp1eKCTAkfeM2fQVW2CSBxW0icIynu9nv/Dnz2kM1egVeBQNKp7MUKj9sYesrQMtNY0PbBg==',
   );
-});
-
-test.each<[string, RegistryEntry, RegExp]>([
-  ['a wildcard in a device', { ...pump, device: '+' } as RegistryEntry, /device "\+" is not a slug/],
-  ['a separator in a tenant', { ...pump, tenant: 'a/b' } as RegistryEntry, /tenant "a\/b" is not a slug/],
-  ['a line break in a user name', { ...ingest, username: 'svc-a\nuser b' } as RegistryEntry, /must match/],
-  ['a device posing as a service', { ...ingest, username: 'acme.pump-1' } as RegistryEntry, /must match/],
-  ['a hash with a line break', { ...pump, passwordHash: `${passwordHash}\nx` }, /not in Mosquitto's \$7\$ format/],
-  ['a plaintext password', { ...pump, passwordHash: 'hunter2' }, /not in Mosquitto's \$7\$ format/],
-  ['an unknown purpose', { ...ingest, purpose: 'admin' } as unknown as RegistryEntry, /unknown purpose/],
-])('%s never reaches a file', (_, entry, error) => {
-  expect(() => renderRegistry([entry])).toThrow(error);
-});
-
-test('a user name twice is an error, not the last one wins', () => {
-  expect(() => renderRegistry([pump, pump])).toThrow('acme.pump-1 appears twice');
 });

@@ -32,7 +32,7 @@ export function ingestGeneration(username: string): number | undefined {
  * What Mosquitto logs when ingest's session connects: a persistent one ("c0"), of any generation. It is matched at the end
  * of the line, where nothing that a client chose can stand.
  */
-export const INGEST_CONNECTED = /, c0, k\d+, u'svc-ingest(-\d+)?'\)\.$/m;
+export const INGEST_CONNECTED = /, c0, k[0-9]+, u'svc-ingest(-[0-9]+)?'\)\.$/m;
 
 /** A kind of service account. */
 export type ServicePurpose = keyof typeof SERVICE_TOPICS;
@@ -49,9 +49,10 @@ export interface RegistryFiles {
 }
 
 /** A service's user name begins so: no "." as in a device's, so the two can never be the same. */
-const SERVICE_USERNAME = /^svc-[a-z0-9-]{1,60}$/;
+export const SERVICE_USERNAME = /^svc-[a-z0-9-]{1,60}$/;
 
-const HEADER = '# Generated from the registry; changes made here are overwritten.\n';
+/** The ACL file's first line. */
+export const REGISTRY_HEADER = '# Generated from the registry; changes made here are overwritten.\n';
 
 /**
  * Renders both files, sorted by user name so that an unchanged registry gives unchanged bytes.
@@ -66,7 +67,9 @@ export function renderRegistry(entries: readonly RegistryEntry[]): RegistryFiles
   }
   return {
     passwords: users.map(({ username, passwordHash }) => `${username}:${passwordHash}\n`).join(''),
-    acl: HEADER + users.map(({ username, topics }) => `\nuser ${username}\n${topics.map(topicLine).join('')}`).join(''),
+    acl:
+      REGISTRY_HEADER +
+      users.map(({ username, topics }) => `\nuser ${username}\n${topics.map(topicLine).join('')}`).join(''),
   };
 }
 
@@ -78,13 +81,18 @@ function toUser(entry: RegistryEntry): { username: string; passwordHash: string;
   if (!HASH_PATTERN.test(entry.passwordHash)) {
     throw new Error(`registry: the password hash of ${username} is not in Mosquitto's $7$ format`);
   }
-  const topics = entry.kind === 'device' ? deviceTopics(entry.tenant, entry.device) : SERVICE_TOPICS[entry.purpose];
-  if (!topics) throw new Error(`registry: service ${username} has an unknown purpose`);
+  const topics = entry.kind === 'device' ? deviceTopics(entry.tenant, entry.device) : serviceTopics(entry);
   return { username, passwordHash: entry.passwordHash, topics };
 }
 
+/** Own names only: `constructor` is no purpose. */
+function serviceTopics({ username, purpose }: RegistryEntry & { kind: 'service' }): readonly string[] {
+  if (!Object.hasOwn(SERVICE_TOPICS, purpose)) throw new Error(`registry: service ${username} has an unknown purpose`);
+  return SERVICE_TOPICS[purpose];
+}
+
 /** Written out for each device instead of a `pattern` line: no wildcard in a user name can widen it. */
-function deviceTopics(tenant: string, device: string): string[] {
+export function deviceTopics(tenant: string, device: string): string[] {
   const prefix = devicePrefix(tenant, device);
   return [...PUBLISHED_CHANNELS.map((channel) => `write ${prefix}/${channel}`), `read ${prefix}/${COMMAND_CHANNEL}/#`];
 }

@@ -1,29 +1,43 @@
 // Opens a connection, and says what is wrong without ever showing the URL's password.
+import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
+import { type DatabaseAddress, readDatabaseUrl } from '../../domain/database-url.ts';
 
 /** How long a connection may take, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 15_000;
 
-/** `user@host:port/database` of a connection URL: what a message may show of it. */
-export function describeUrl(url: string): string {
-  const parsed = parse(url);
-  return `${parsed.username || 'unknown user'}@${parsed.hostname}:${parsed.port || '5432'}${parsed.pathname}`;
+/** A database and whom to trust for it. */
+export interface DatabaseAccess {
+  /** `postgres://user:password@host:port/database`, also `?sslmode=…&sslrootcert=…`: domain/database-url.ts. */
+  url: string;
+  /** PEM to trust instead of the public authorities. */
+  ca?: string | undefined;
 }
 
-/** True when the URL holds a password. */
-export function hasPassword(url: string): boolean {
-  return parse(url).password !== '';
+/** @throws Error that says what is wrong with the URL. */
+export function addressOf(database: string | DatabaseAccess): DatabaseAddress {
+  const { url, ca } = typeof database === 'string' ? { url: database, ca: undefined } : database;
+  try {
+    return readDatabaseUrl(url, { ca, readFile: (path) => readFileSync(path, 'utf8') });
+  } catch (error) {
+    throw new Error(`the database URL ${(error as Error).message}`);
+  }
+}
+
+/** `user@host:port/database`: what a message may show of a database. */
+export function describeDatabase(database: string | DatabaseAccess): string {
+  const { user, host, port, database: name } = addressOf(database);
+  return `${encodeURIComponent(user)}@${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(name)}`;
 }
 
 /**
  * A connected client; the caller ends it.
- * @param url `postgres://user:password@host:port/database`, also `?sslmode=…&sslrootcert=…`.
  * @throws Error that names the server and what to look at.
  */
-export async function connect(url: string): Promise<Client> {
-  const server = describeUrl(url);
+export async function connect(database: string | DatabaseAccess): Promise<Client> {
+  const server = describeDatabase(database);
   const client = new Client({
-    connectionString: url,
+    ...addressOf(database),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'mqtt-saas ops',
   });
@@ -39,8 +53,11 @@ export async function connect(url: string): Promise<Client> {
 }
 
 /** Runs `work` with a connection of its own and closes it in every case. */
-export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await connect(url);
+export async function withConnection<T>(
+  database: string | DatabaseAccess,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect(database);
   try {
     return await work(client);
   } finally {
@@ -61,18 +78,8 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
   }
 }
 
-function parse(url: string): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  // More than a name behind the host is the rest of a password that was not encoded: no message may show it.
-  const isWhole = parsed && /^\/[^/@]*$|^$/.test(parsed.pathname);
-  if (!isWhole || !['postgres:', 'postgresql:'].includes(parsed.protocol)) {
-    throw new Error(
-      'the database URL is not of the form postgres://user:password@host:port/database (percent-encode special characters of the password)',
-    );
-  }
-  return parsed;
-}
-
+const UNTRUSTED =
+  "no public authority certifies the server: add its CA to the URL, ?sslrootcert=FILE (Supabase's is in its dashboard, under Database, SSL)";
 const HINTS: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there; is the server running, and is the port right?',
   ENOTFOUND: 'no such host; check the name',
@@ -80,6 +87,9 @@ const HINTS: Record<string, string> = {
   '28P01': 'user or password is wrong',
   '28000': 'the server does not let this user in',
   '3D000': 'there is no such database',
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
 };
 
 function explain(cause: unknown): string {

@@ -64,7 +64,7 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
 
   it('grows with its disk, and once', () => {
     const disk = blankDisk();
-    const grow = `sh ${own('../broker/bundle/bin/grow-data-disk.sh')} "$1/state" >said 2>&1 || cat said >&2; grep -o 'had.*' said || echo as it was`;
+    const grow = `sh ${own('./bundle/bin/grow-data-disk.sh')} "$1/state" >said 2>&1 || cat said >&2; grep -o 'had.*' said || echo as it was`;
     const script = `
       ${mayGrowMounted ? '' : OFFLINE}
       echo sessions >state/mosquitto.db

@@ -1,7 +1,8 @@
 // Renders the user data of the broker machine's first boot. Pure: the same arguments give the same text.
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IngressRule } from '../../domain/ingress.ts';
-import { PATHS } from '../broker/bundle/paths.ts';
+import { renderContract } from './bundle/contract.ts';
+import { BUNDLE_FILES, PATHS } from './bundle/paths.ts';
 import { renderFirewall } from './firewall.ts';
 
 /** Arguments of {@link renderMachine}. */
@@ -18,16 +19,19 @@ export interface MachineArgs {
 const MAX_USER_DATA_BYTES = 65_535;
 
 /** What of the bundle the first boot needs to fetch a bundle: the very same files. */
-const BOOTSTRAP = ['bin/broker-apply.py', 'lib/azure.py', 'lib/release.py'];
+const BOOTSTRAP = [
+  'bin/broker-apply.py',
+  ...['__init__', 'azure', 'broker_apply', 'contract', 'release'].map((module) => `bin/mqtt_saas/${module}.py`),
+];
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
-const bundled = (file: string) => read(`../broker/bundle/${file}`);
+const bundled = (file: string) => read(`./bundle/${file}`);
 
 /** The `#cloud-config` text. @throws Error when it is larger than Azure takes, or an argument does not fit its place. */
 export function renderMachine(args: MachineArgs): string {
   const text = fill(read('./cloud-init.tmpl.yaml'), {
     hardening: hardening(),
-    bootstrap: BOOTSTRAP.map((file) => entry(`${PATHS.bootstrap}/${file}`, bundled(file))).join(''),
+    bootstrap: bootstrap(),
     bundlesUrl: oneWord('bundlesUrl', args.bundlesUrl),
     bootUnit: bundled('units/broker-apply-boot.service'),
     mountDataDisk: read('./mount-data-disk.sh'),
@@ -41,6 +45,18 @@ export function renderMachine(args: MachineArgs): string {
   }
   return text;
 }
+
+/** The programs, and the contract they read. */
+function bootstrap(): string {
+  const files = [
+    ...BOOTSTRAP.map((file) => [file, bundled(file)] as const),
+    [BUNDLE_FILES.contract, compact(renderContract())] as const,
+  ];
+  return files.map(([file, content]) => entry(`${PATHS.bootstrap}/${file}`, content)).join('');
+}
+
+/** JSON on one line: user data is short of room. */
+const compact = (json: string) => JSON.stringify(JSON.parse(json));
 
 /** The files of hardening/. Each says in its first line where it goes. */
 function hardening(): string {

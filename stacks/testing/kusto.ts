@@ -1,7 +1,7 @@
 // Reads KQL as Azure does, by Microsoft's own language service, against the tables of azure-monitor.json.
 /// <reference types="@kusto/language-service-next" />
 import { createRequire } from 'node:module';
-import { createSummary } from '../../functions/ingest/summary.ts';
+import { createSummary } from '../../functions/ingest/accounting.ts';
 import azure from './azure-monitor.json' with { type: 'json' };
 
 // The service is C#, compiled to scripts that put their namespaces onto the global object.

@@ -32,7 +32,7 @@ const OTHER_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChPZ6VnHNYHGRxqT0fQs9
 const renamed = (alias: boolean) => (stack: EngineStack) => {
   const options = alias ? ", { aliases: [{ name: 'network' }] }" : '';
   const call = "new Network('network', { ...config, placement, ingress }";
-  stack.change('stacks/index.ts', `${call})`, `${call.replace("'network'", "'net'")}${options})`);
+  stack.change('stacks/profiles/machine/endpoint.ts', `${call})`, `${call.replace("'network'", "'net'")}${options})`);
 };
 
 function migration(stack: EngineStack): void {
@@ -61,7 +61,7 @@ export const CHANGES: Change[] = [
   {
     what: 'the functions’ code',
     stack: 'dev',
-    make: inFile('functions/ingest/backoff.ts', /^/, "console.log('another package');\n"),
+    make: inFile('functions/runtime/retry.ts', /^/, "console.log('another package');\n"),
   },
   { what: 'an ingest setting', stack: 'dev', make: having('ingestBatchCap: 1000') },
   { what: 'a migration', stack: 'dev', make: migration },
@@ -96,7 +96,7 @@ export const CHANGES: Change[] = [
   {
     what: 'a role of a grant',
     stack: 'dev',
-    make: inFile('stacks/grants.ts', "role: 'Storage Blob Data Contributor'", "role: 'Storage Blob Data Owner'"),
+    make: inFile('stacks/tables/grants.ts', "role: 'Storage Blob Data Contributor'", "role: 'Storage Blob Data Owner'"),
   },
   { what: 'an IoT Hub', stack: 'dev', make: having('iotHub: true') },
   {

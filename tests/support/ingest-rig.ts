@@ -7,8 +7,8 @@ import pg from 'pg';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { deviceUsername } from '../../domain/identifiers.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
-import { createLogger, type Logger } from '../../functions/log.ts';
-import { type IngestSettings, readSettings } from '../../functions/settings.ts';
+import { createLogger, type Logger } from '../../functions/runtime/log.ts';
+import { type IngestSettings, readIngestSettings } from '../../functions/settings/ingest.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
 import { freePort } from '../../local/ports.ts';
 import { type RunningPostgres, startPostgres } from '../../local/postgres.ts';
@@ -63,15 +63,17 @@ export interface RigOptions {
   pooler?: boolean;
   /** Folder for Postgres' data, such as a small disk; it must exist. Default: a temporary one. */
   dataDir?: string;
+  /** A migrated server to use, which the rig stops in the end. Default: one of its own. */
+  server?: RunningPostgres;
 }
 
 /** Starts Postgres and Mosquitto. @param count devices of the tenant `acme`; one more belongs to `umbrella`. */
 export async function startIngestRig(
   count: number,
-  { pooler = process.env.MQTT_SAAS_TEST_POOLER === '1', dataDir }: RigOptions = {},
+  { pooler = process.env.MQTT_SAAS_TEST_POOLER === '1', dataDir, server }: RigOptions = {},
 ): Promise<IngestRig> {
   const dir = makeScratchDir();
-  const first = dataDir ? await startPostgres({ dataDir, fsync: false }) : await startScratchPostgres();
+  const first = server ?? (dataDir ? await startPostgres({ dataDir, fsync: false }) : await startScratchPostgres());
   if (dataDir) await applyMigrations(first.url);
   let postgres = first;
   const admin = new pg.Client(postgres.url);
@@ -159,7 +161,7 @@ export async function startIngestRig(
     },
     stranger: make(stranger, ''),
     broker: () => broker,
-    settings: (clientId, overrides) => readSettings(env(clientId, overrides)),
+    settings: (clientId, overrides) => readIngestSettings(env(clientId, overrides)),
     rows: async ({ id }) =>
       (await admin.query('select message_id, ts, payload from public.telemetry where device_id = $1 order by ts', [id]))
         .rows,

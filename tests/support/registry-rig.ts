@@ -2,11 +2,10 @@
 // can read them. A test decides what dies when.
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
-import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey } from '../../domain/credentials.ts';
 import { startChild, stopChild } from '../../local/child.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
@@ -18,12 +17,12 @@ import { giveToService, makeScratchDir, makeServiceDir, SERVICE_USER } from '../
 import { connect, withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
+import { writePrograms } from '../../provisioning/machine/bundle/testing/programs.ts';
 
 /** The system's Python, which has Debian's psycopg2. */
 export const PYTHON = '/usr/bin/python3';
 /** False where python3-psycopg2 is not installed; the agent cannot run there. */
 export const HAS_PSYCOPG2 = spawnSync(PYTHON, ['-c', 'import psycopg2']).status === 0;
-const BUNDLE = join(ROOT, 'provisioning/broker/bundle');
 
 /** What a test works with. */
 export interface RegistryRig {
@@ -74,7 +73,7 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
   for (const purpose of ['ingest', 'control'] as const) {
     await upsertServiceAccount(admin, { username: `svc-${purpose}`, purpose, key: serviceKey });
   }
-  cpSync(BUNDLE, join(dir, 'bundle'), { recursive: true });
+  writePrograms(join(dir, 'bundle'));
   const secrets = makeServiceDir(join(dir, 'secrets'));
   const state = makeServiceDir(join(dir, 'run'));
   const accounts = join(dir, 'broker');

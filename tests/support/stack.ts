@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKey } from '../../domain/credentials.ts';
-import { NEW_SESSION } from '../../functions/ingest/consumer.ts';
+import { NEW_SESSION } from '../../functions/broker/index.ts';
 import { type IngestWorker, startIngestWorker } from '../../local/ingest-worker.ts';
 import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
 import { roleUrl } from '../../local/platform.ts';

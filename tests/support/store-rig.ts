@@ -1,11 +1,12 @@
 // Ingest without a broker: batches made by hand, written by the real store into a real database.
+import type { Delivery } from '../../functions/broker/index.ts';
+import { type Database, openDatabase } from '../../functions/database/connection.ts';
+import { acquireLease } from '../../functions/database/lease.ts';
+import type { Written } from '../../functions/ingest/accounting.ts';
 import { Batch } from '../../functions/ingest/batch.ts';
-import { encodePrefix } from '../../functions/ingest/copy-rows.ts';
-import { type Database, openDatabase } from '../../functions/ingest/database.ts';
-import type { Delivery } from '../../functions/ingest/delivery.ts';
-import { acquireLease } from '../../functions/ingest/lease.ts';
 import { createRegistry } from '../../functions/ingest/registry.ts';
-import { createStore, type Store, type Written } from '../../functions/ingest/store.ts';
+import { createStore, type Store } from '../../functions/ingest/store.ts';
+import { encodePrefix } from '../../functions/ingest/write.ts';
 import type { IngestRig, RigDevice } from './ingest-rig.ts';
 
 /** A store that holds its lease. */

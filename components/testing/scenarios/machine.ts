@@ -1,7 +1,7 @@
 // The broker's side: who it is, where it is, what it runs on, what it is told.
 import { ingressRules } from '../../../domain/ingress.ts';
-import { brokerBundle } from '../../../stacks/broker-bundle.ts';
-import { exampleConfig } from '../../../stacks/example.ts';
+import { exampleConfig } from '../../../stacks/configuration/example.ts';
+import { brokerBundle } from '../../../stacks/profiles/machine/bundle.ts';
 import { BrokerConfiguration } from '../../broker-configuration.ts';
 import { BrokerDns } from '../../broker-dns.ts';
 import { BrokerMachine } from '../../broker-machine.ts';
@@ -110,7 +110,7 @@ export const brokerConfiguration: Scenarios<BrokerConfiguration> = {
       placement: world.placement,
       machine: world.broker.machine,
       bundles: world.bundles,
-      bundle: bundleOf(world, { brokerMaxConnections: 60_000, brokerMaxMessageKb: 1024, sourceConnections: 60_000 }),
+      bundle: bundleOf(world, { brokerMaxConnections: 60_000, brokerMaxMessageKb: 128, sourceConnections: 60_000 }),
     }),
   hardened: (world) =>
     new BrokerConfiguration(world.name('broker-configuration'), {

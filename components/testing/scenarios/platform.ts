@@ -140,6 +140,7 @@ export const database: Scenarios<Database> = {
     new Database(name('database'), {
       ...target,
       projectRef: 'abcdefghijklmnopqrst',
+      ca: '-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n',
       roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
       accounts: [...credentials.ingestPasswords].map(([username, key]) => ({ username, purpose: 'ingest', key })),
     }),

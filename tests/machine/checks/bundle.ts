@@ -1,6 +1,6 @@
 // How configuration reaches the machine that runs: applied again, changed, corrupted, dangerous, broken.
 import { createHash } from 'node:crypto';
-import { tarGz } from '../../../provisioning/broker/bundle/archive.ts';
+import { tarGz } from '../../../provisioning/machine/bundle/archive.ts';
 import { makeTestBundle, publishBundle } from '../environment.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
 import { BLOB_HOST } from '../services.ts';

@@ -6,7 +6,7 @@ import { connect, logins } from '../mqtt.ts';
 
 const FILTER = 'tenants/+/devices/+/telemetry';
 const TOPICS = { acme: 'tenants/acme/devices/pump-1/telemetry', globex: 'tenants/globex/devices/meter-1/telemetry' };
-/** stacks/keys/broker.ts: sourceConnections. */
+/** stacks/configuration/keys/broker.ts: sourceConnections. */
 const CONNECTIONS_OF_A_SOURCE = 256;
 
 async function delivered(machine: Machine, act: (ingest: MqttClient) => Promise<void>): Promise<string[]> {

@@ -1,6 +1,6 @@
 // MQTT over WebSocket, which an environment may switch on: as strict as the listener that is always there.
 import { X509Certificate } from 'node:crypto';
-import { SECRETS } from '../../../stacks/secrets.ts';
+import { SECRETS } from '../../../stacks/tables/secrets.ts';
 import { issueForBroker, makeTestBundle } from '../environment.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
 import { arrived, connect, inbox, letIngestComeBy, logins, refusal } from '../mqtt.ts';

@@ -8,6 +8,7 @@ import { Lines } from '../../ui/field.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { useNotify } from '../../ui/toasts.tsx';
+import { loadConfig } from '../session/config.ts';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { useMay } from '../tenants/tenant.tsx';
@@ -24,17 +25,23 @@ export function CommandSection({ device }: { device: Device }) {
     queryFn: () => recentCommands(device.id, SHOWN),
     ...polled(5000),
   });
+  const { data: config } = useQuery({
+    queryKey: ['config'],
+    queryFn: loadConfig,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   if (!mayManage && !commands?.length) return null;
   return (
     <Section title="Commands">
-      {mayManage && <CommandForm deviceId={device.id} />}
+      {config && !config.sendsCommands && <p>This platform does not send commands yet.</p>}
+      {mayManage && config?.sendsCommands && <CommandForm deviceId={device.id} />}
       {commands && commands.length > 0 && (
         <ul className={styles.list}>
           {commands.map((command) => (
             <li key={command.id}>
               <code>{JSON.stringify(command.payload)}</code>
               <span>
-                <Fate command={command} />
+                <State command={command} sends={config?.sendsCommands ?? true} />
                 <Ago at={command.requested_at} />
               </span>
               {command.error && <p>{command.error}</p>}
@@ -46,9 +53,11 @@ export function CommandSection({ device }: { device: Device }) {
   );
 }
 
-function Fate({ command: { sent_at, error } }: { command: DeviceCommand }) {
+/** @param sends false where nothing sends commands: one that was asked for all the same waits for nobody. */
+function State({ command: { sent_at, error }, sends }: { command: DeviceCommand; sends: boolean }) {
   if (error) return <Badge tone="danger">Failed</Badge>;
-  return sent_at ? <Badge tone="ok">Sent</Badge> : <Badge>Waiting</Badge>;
+  if (sent_at) return <Badge tone="ok">Sent</Badge>;
+  return <Badge>{sends ? 'Waiting' : 'Not sent'}</Badge>;
 }
 
 function CommandForm({ deviceId }: { deviceId: string }) {

@@ -12,6 +12,8 @@ export interface Config {
   hasCa: boolean;
   /** False where the auth service writes its mails into a log instead of sending them. */
   sendsMail: boolean;
+  /** False where nothing sends commands to devices. */
+  sendsCommands: boolean;
   /** "local", "dev" or "prod". */
   environment: string;
 }

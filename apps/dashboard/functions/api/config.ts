@@ -10,6 +10,8 @@ export interface PublicConfig {
   /** False when devices can trust the public CAs they have. */
   hasCa: boolean;
   sendsMail: boolean;
+  /** False where commands to devices would wait for ever: they cannot be asked for. */
+  sendsCommands: boolean;
   environment: string;
 }
 
@@ -28,6 +30,7 @@ export function onRequestGet(context: Context): Response {
     brokerPort: Number(env.BROKER_PORT || 8883),
     hasCa: Boolean(env.BROKER_CA),
     sendsMail: env.SENDS_MAIL !== 'no',
+    sendsCommands: env.SENDS_COMMANDS === 'yes',
     environment: env.ENVIRONMENT || 'dev',
   };
   return Response.json(config, { headers: PLAIN_HEADERS });

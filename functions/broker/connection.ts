@@ -1,0 +1,223 @@
+// One MQTT 5 connection to the broker, from CONNECT to its end. It never acknowledges by itself.
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
+import { generate, type Packet } from 'mqtt-packet';
+import { TELEMETRY_FILTER } from '../../domain/topics.ts';
+import type { BrokerAddress } from './address.ts';
+import type { Delivery } from './delivery.ts';
+import { createFramer } from './framer.ts';
+import { PUBLISH, parsePacket, readPublish } from './publish.ts';
+import { BrokerRefusal } from './reason-codes.ts';
+import { createSocketReader } from './socket-reader.ts';
+
+/** Who connects, and where to. */
+export interface ConnectionOptions {
+  broker: BrokerAddress;
+  username: string;
+  password: string;
+  ca: string | undefined;
+  clientId: string;
+  /** Most messages the broker may send ahead of their acknowledgement, 1 to 65535. */
+  receiveMaximum: number;
+  /** What becomes of the session's subscription; without one, what is queued is still delivered. Default: `make`. */
+  subscription?: 'make' | 'end' | 'keep';
+  /** Number of this connection in this process, from 1; acknowledgements carry it. */
+  number: number;
+  onDelivery: (delivery: Delivery) => void;
+  /** The time in milliseconds since 1970, for `receivedAt`. */
+  now: () => number;
+}
+
+/** A connection, from the first byte: the broker delivers, and may be answered, before it has confirmed to subscribe. */
+export interface Connection {
+  number: number;
+  /**
+   * Resolves when subscribed, or as `subscription` says, with whether the broker had a session to resume; if not, nothing
+   * was queued for it. Rejects with why it ended before.
+   */
+  subscribed: Promise<boolean>;
+  /** Acknowledges QoS 1 packets of this connection, in one write. */
+  acknowledge(packetIds: readonly number[]): void;
+  /** Stops and resumes reading; what the broker sends meanwhile waits in the network's buffers, then on the broker. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when it has ended, with the reason. */
+  ended: Promise<Error>;
+  /** Says goodbye, keeping the session. Resolves when the broker has closed, or after two seconds. */
+  disconnect(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const GOODBYE_MS = 2_000;
+const KEEP_ALIVE_S = 30;
+/** The session never expires by our wish: a promise kept for an acknowledged message has no time limit. */
+const NEVER_EXPIRES = 0xffff_ffff;
+const PUBACK = Buffer.from([0x40, 2]);
+const PINGREQ = Buffer.from([0xc0, 0]);
+const V5 = { protocolVersion: 5 };
+
+/**
+ * Connects and subscribes to all telemetry at QoS 1. It ends, with a reason, when the broker cannot be reached, has a
+ * certificate that is not valid for its name, refuses, breaks the protocol, or goes silent.
+ */
+export function openConnection(options: ConnectionOptions): Connection {
+  const reader = createSocketReader((bytes) => {
+    silent = false;
+    receivedAt = options.now();
+    try {
+      feed(bytes);
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+  const socket = dial(options, reader.onread);
+  socket.setNoDelay(true);
+  const subscribed = Promise.withResolvers<boolean>();
+  // Not every caller waits for it: unhandled, its rejection would end the process.
+  subscribed.promise.catch(() => {});
+  const ended = Promise.withResolvers<Error>();
+  let reason: Error | undefined;
+  let sessionPresent = false;
+  let silent = false;
+  let accepted = false;
+  let closing = false;
+  let keepAlive: NodeJS.Timeout | undefined;
+
+  const fail = (error: Error) => {
+    reason ??= error;
+    socket.destroy();
+  };
+  const openingTimeout = setTimeout(() => fail(new Error('the broker did not answer in time')), CONNECT_TIMEOUT_MS);
+
+  const connection: Connection = {
+    number: options.number,
+    subscribed: subscribed.promise,
+    acknowledge: (packetIds) => {
+      if (packetIds.length > 0 && socket.writable) socket.write(encodeAcknowledgements(packetIds));
+    },
+    pause: () => socket.pause(),
+    resume: () => {
+      silent = false;
+      socket.resume();
+    },
+    ended: ended.promise,
+    disconnect: async () => {
+      closing = true;
+      if (!accepted) socket.destroy();
+      // Reading goes on until the broker closes: unread data would turn our close into a reset, which can overtake the
+      // acknowledgements sent just before.
+      socket.resume();
+      if (socket.writable) socket.write(generate({ cmd: 'disconnect', reasonCode: 0 }, V5));
+      const timer = setTimeout(() => socket.destroy(), GOODBYE_MS);
+      await ended.promise;
+      clearTimeout(timer);
+    },
+  };
+
+  const onControl = (packet: Packet) => {
+    if (packet.cmd === 'connack') {
+      if (packet.reasonCode) return fail(new BrokerRefusal('refused the connection', packet.reasonCode));
+      accepted = true;
+      clearTimeout(openingTimeout);
+      sessionPresent = packet.sessionPresent;
+      if (options.subscription === 'keep') subscribed.resolve(sessionPresent);
+      else socket.write(options.subscription === 'end' ? encodeUnsubscribe() : encodeSubscribe());
+      keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
+    } else if (packet.cmd === 'suback') {
+      const granted = Number(packet.granted[0]);
+      if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
+      subscribed.resolve(sessionPresent);
+    } else if (packet.cmd === 'unsuback') {
+      subscribed.resolve(sessionPresent);
+    } else if (packet.cmd === 'disconnect') {
+      fail(new BrokerRefusal('ended the connection', packet.reasonCode ?? 0));
+    }
+  };
+
+  const startKeepAlive = (seconds: number) =>
+    setInterval(() => {
+      // While reading is paused, silence says nothing.
+      if (silent && !socket.isPaused()) return fail(new Error('the broker has gone silent'));
+      silent = true;
+      socket.write(PINGREQ);
+    }, seconds * 500);
+
+  let receivedAt = 0;
+  const feed = createFramer((bytes, start, body, end, truncated) => {
+    if (((bytes[start] as number) & 0xf0) === PUBLISH) {
+      if (closing) return;
+      options.onDelivery(readPublish(bytes, start, body, end, truncated, options.number, receivedAt));
+    } else {
+      onControl(parsePacket(bytes.subarray(start, end)));
+    }
+  });
+
+  socket.once(options.broker.tls ? 'secureConnect' : 'connect', () => socket.write(encodeConnect(options)));
+  socket.on('error', fail);
+  socket.on('close', () => {
+    reader.flush();
+    clearTimeout(openingTimeout);
+    clearInterval(keepAlive);
+    const why = reason ?? new Error('the broker closed the connection');
+    subscribed.reject(why);
+    ended.resolve(why);
+  });
+  return connection;
+}
+
+function dial({ broker: { host, port, tls }, ca }: ConnectionOptions, onread: OnReadOpts): Socket {
+  if (!tls) return connectTcp({ host, port, onread });
+  const options: ConnectionOptionsOfTls & TcpNetConnectOpts = {
+    host,
+    port,
+    onread,
+    // SNI carries names only; the certificate is checked against the address then (RFC 6066, 3).
+    ...(isIP(host) === 0 && { servername: host }),
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+    ...(ca !== undefined && { ca }),
+  };
+  return connectTls(options);
+}
+
+function encodeConnect({ username, password, clientId, receiveMaximum }: ConnectionOptions): Buffer {
+  return generate(
+    {
+      cmd: 'connect',
+      protocolId: 'MQTT',
+      protocolVersion: 5,
+      clean: false,
+      clientId,
+      keepalive: KEEP_ALIVE_S,
+      username,
+      password: Buffer.from(password),
+      properties: { sessionExpiryInterval: NEVER_EXPIRES, receiveMaximum },
+    },
+    V5,
+  );
+}
+
+/**
+ * Subscribed anew on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
+ * subscribing, or each run would receive every device's last one again.
+ */
+function encodeSubscribe(): Buffer {
+  const subscriptions = [{ topic: TELEMETRY_FILTER, qos: 1 as const, nl: false, rap: false, rh: 2 }];
+  return generate({ cmd: 'subscribe', messageId: 1, subscriptions }, V5);
+}
+
+function encodeUnsubscribe(): Buffer {
+  return generate({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: [TELEMETRY_FILTER] }, V5);
+}
+
+/** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */
+function encodeAcknowledgements(packetIds: readonly number[]): Buffer {
+  const out = Buffer.allocUnsafe(packetIds.length * 4);
+  let at = 0;
+  for (const id of packetIds) {
+    out[at] = PUBACK[0] as number;
+    out[at + 1] = PUBACK[1] as number;
+    at = out.writeUInt16BE(id, at + 2);
+  }
+  return out;
+}

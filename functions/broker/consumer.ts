@@ -1,0 +1,99 @@
+// Keeps a connection to the broker: connects, and connects again, until it is stopped.
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { type Attempt, retry } from '../runtime/retry.ts';
+import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
+import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
+
+/** How the consumer is set up. */
+export interface ConsumerOptions extends Omit<ConnectionOptions, 'number'> {
+  log: Logger;
+}
+
+/** What was received and is safe now. */
+export interface Received {
+  /** Packet identifiers to acknowledge on a connection, in the order they came (MQTT 5.0, 4.6). */
+  acknowledgements(connection: number): number[];
+}
+
+/** The broker's end of ingest. */
+export interface Consumer {
+  /** When the present connection subscribed, in milliseconds since 1970; undefined while there is none. */
+  readySince(): number | undefined;
+  /** Acknowledges what came on the present connection; the broker sends the rest again. */
+  acknowledge(received: Received): void;
+  /** Stops reading, and connecting anew, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Disconnects and stays so; the session remains on the broker. */
+  stop(): Promise<void>;
+}
+
+/** A connection that lasted this long was a good one: the next failure is a first one. */
+const STABLE_MS = 2_000;
+/** Two clients with one client id would kick each other out for ever; the pause lets the other one work. */
+const TAKEN_OVER_MS = 5_000;
+
+/** What is logged when the broker had nothing for this account to resume. */
+export const NEW_SESSION =
+  'the broker knew no session of this account: anything published before now was not queued for it';
+
+/** Starts connecting at once. */
+export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let connection: Connection | undefined;
+  let readySince: number | undefined;
+  let number = 0;
+  let resumed: PromiseWithResolvers<void> | undefined;
+
+  /** Returns when it is stopped. @throws why the connection has ended, or could not be made. */
+  async function connectOnce({ reset }: Attempt): Promise<void> {
+    await resumed?.promise;
+    if (signal.aborted) return;
+    number += 1;
+    connection = openConnection({ ...options, number });
+    const { subscribed, ended } = connection;
+    subscribed.then(
+      (sessionPresent) => {
+        readySince = options.now();
+        log.debug({ connection: number, sessionPresent }, 'connected to the broker');
+        if (!sessionPresent && options.subscription !== 'end') log.warn({}, NEW_SESSION);
+        if (resumed) connection?.pause();
+      },
+      () => {},
+    );
+    const reason = await ended;
+    if (readySince !== undefined && options.now() - readySince >= STABLE_MS) reset();
+    connection = undefined;
+    readySince = undefined;
+    if (!signal.aborted) throw reason;
+  }
+
+  const running = retry(connectOnce, {
+    signal,
+    extraWaitMs: (error) =>
+      error instanceof BrokerRefusal && error.reasonCode === SESSION_TAKEN_OVER ? TAKEN_OVER_MS : 0,
+    onFailure: ({ error, failures, retryInMs }) =>
+      log.warn({ error: summarizeError(error), failures, retryInMs }, 'broker connection lost or refused'),
+  });
+  return {
+    readySince: () => readySince,
+    acknowledge: (received) => connection?.acknowledge(received.acknowledgements(connection.number)),
+    pause: () => {
+      resumed ??= Promise.withResolvers();
+      connection?.pause();
+    },
+    resume: () => {
+      resumed?.resolve();
+      resumed = undefined;
+      connection?.resume();
+    },
+    stop: async () => {
+      stopping.abort();
+      resumed?.resolve();
+      await connection?.disconnect();
+      await running;
+    },
+  };
+}

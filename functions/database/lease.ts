@@ -1,0 +1,62 @@
+// One run at a time: a lease row in the database with a fencing number that every writing transaction states.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import pg from 'pg';
+import type { Database } from './connection.ts';
+
+/** How long a lease lasts without renewal; a crashed run's successor waits at most this long. */
+const TTL = '30 seconds';
+const RENEW_EVERY_MS = 10_000;
+
+/** A lease that was acquired. */
+export interface Lease {
+  name: string;
+  /** Grows with every holder. */
+  fence: bigint;
+  /** SQL that fails with MS001 when another run has acquired the lease since, and else keeps it from doing so until commit. */
+  assertion: string;
+  /** Aborted when a renewal finds that another run has acquired it. */
+  lost: AbortSignal;
+  /** Stops renewing and gives the lease back. Never throws: a lease that cannot be given back expires. */
+  release(): Promise<void>;
+}
+
+/** Takes the lease, or returns undefined when another run holds it. Renews it by itself. @throws database errors. */
+export async function acquireLease(database: Database, name: string): Promise<Lease | undefined> {
+  const holder = `${hostname()}:${process.pid}:${randomUUID()}`;
+  const { rows } = await database.query<{ fence: string | null }>(
+    'select ingest.acquire_lease($1, $2, $3::interval) as fence',
+    [name, holder, TTL],
+  );
+  const fence = rows[0]?.fence;
+  if (fence === null || fence === undefined) return undefined;
+  const lost = new AbortController();
+  let renewing: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    renewing = database
+      .query<{ held: boolean }>('select ingest.renew_lease($1, $2, $3, $4::interval) as held', [
+        name,
+        holder,
+        fence,
+        TTL,
+      ])
+      .then(
+        ({ rows: [row] }) => {
+          if (!row?.held) lost.abort();
+        },
+        // An unreachable database refuses writes too; assert_fence decides when it is back.
+        () => {},
+      );
+  }, RENEW_EVERY_MS);
+  return {
+    name,
+    fence: BigInt(fence),
+    assertion: `select ingest.assert_fence(${pg.escapeLiteral(name)}, ${BigInt(fence)})`,
+    lost: lost.signal,
+    release: async () => {
+      clearInterval(timer);
+      await renewing;
+      await database.query('select ingest.release_lease($1, $2, $3)', [name, holder, fence]).catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,144 @@
+// Ingest moves from one broker account to the next while devices publish: each account has a queue of its own on the broker.
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import mqtt from 'mqtt';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generateKey, hashKey } from '../../domain/credentials.ts';
+import { telemetryTopic } from '../../domain/topics.ts';
+import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
+import { roleUrl } from '../../local/platform.ts';
+import { freePort } from '../../local/ports.ts';
+import type { RunningPostgres } from '../../local/postgres.ts';
+import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import { makeScratchDir } from '../../local/unprivileged.ts';
+import { connect } from '../../provisioning/database/connect.ts';
+import { setLogin } from '../../provisioning/database/login.ts';
+import { addDevice } from '../../provisioning/database/registry.ts';
+import { keepLog, never } from '../../tests/support/ingest-rig.ts';
+import { readIngestSettings } from '../settings/ingest.ts';
+import { type RunResult, runOnce } from './run.ts';
+
+const [OLD, NEW] = ['svc-ingest', 'svc-ingest-2'] as const;
+const key = generateKey();
+const databaseKey = generateKey();
+let dir: string;
+let postgres: RunningPostgres;
+let admin: Client;
+let broker: Mosquitto;
+let device: mqtt.MqttClient;
+let published = 0;
+
+beforeAll(async () => {
+  dir = makeScratchDir();
+  postgres = await startScratchPostgres();
+  admin = await connect(postgres.url);
+  await setLogin(admin, 'mqtt_ingest', databaseKey);
+  await addDevice(admin, { tenant: 'acme', device: 'pump', createTenant: true });
+  const passwordHash = await hashKey(key);
+  broker = await startMosquitto({
+    dir: join(dir, 'broker'),
+    port: await freePort(),
+    registry: [
+      { kind: 'device', tenant: 'acme', device: 'pump', passwordHash },
+      ...[OLD, NEW].map((username) => ({ kind: 'service', username, purpose: 'ingest', passwordHash }) as const),
+    ],
+  });
+  device = await mqtt.connectAsync(broker.url, {
+    ...{ username: 'acme.pump', password: key, protocolVersion: 5 },
+    ca: readFileSync(broker.certificates.caFile),
+  });
+});
+afterAll(async () => {
+  await device?.endAsync(true);
+  await broker?.stop();
+  await admin?.end();
+  await postgres?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** A timer's run with this account, taking over from `previous`. */
+async function run(username: string, previous?: string, more: Record<string, string> = {}): Promise<RunResult> {
+  const settings = readIngestSettings({
+    MQTT_BROKER_URL: broker.url,
+    MQTT_BROKER_CA: broker.certificates.caFile,
+    ...{ MQTT_BROKER_USERNAME: username, MQTT_BROKER_PASSWORD: key },
+    ...(previous && { MQTT_BROKER_PREVIOUS_USERNAME: previous, MQTT_BROKER_PREVIOUS_PASSWORD: key }),
+    EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(postgres.url, 'mqtt_ingest', databaseKey),
+    INGEST_TIME_GUARD_MS: '30000',
+    ...more,
+  });
+  return runOnce(settings, keepLog().log, never);
+}
+
+/** Publishes readings that only their content tells apart: no id, no time. */
+async function publish(count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) {
+    published += 1;
+    await device.publishAsync(telemetryTopic('acme', 'pump'), JSON.stringify({ n: published }), { qos: 1 });
+  }
+}
+
+async function stored(): Promise<number[]> {
+  const { rows } = await admin.query<{ n: number }>(
+    "select (payload ->> 'n')::int as n from public.telemetry order by 1",
+  );
+  return rows.map(({ n }) => n);
+}
+
+const all = () => Array.from({ length: published }, (_, index) => index + 1);
+
+test('to the next account, back, and forth again: each reading is one row', { timeout: 60_000 }, async () => {
+  await run(OLD);
+  await publish(20);
+  // Both are subscribed from here on; the old session holds 20 that the new one never saw.
+  expect(await run(NEW, OLD)).toMatchObject({ outcome: 'idle', stored: 20 });
+  await publish(10);
+  expect(await run(NEW, OLD)).toMatchObject({ outcome: 'idle', stored: 10, duplicate: 0 });
+  await publish(10);
+  expect(await run(OLD, NEW)).toMatchObject({ outcome: 'idle', stored: 10, duplicate: 0 });
+  await publish(10);
+  expect(await run(NEW, OLD)).toMatchObject({ outcome: 'idle', stored: 10, duplicate: 0 });
+  expect(await stored()).toEqual(all());
+});
+
+test('while a device publishes all the time', { timeout: 60_000 }, async () => {
+  let isOver = false;
+  const load = (async () => {
+    while (!isOver) {
+      await publish(2);
+      await sleep(10);
+    }
+  })();
+  for (const [to, from] of [
+    [OLD, NEW],
+    [NEW, OLD],
+    [OLD, NEW],
+  ] as const) {
+    expect(await run(to, from, { INGEST_BATCH_CAP: '300' })).toMatchObject({ outcome: 'cap' });
+  }
+  isOver = true;
+  await load;
+  await run(OLD, NEW);
+  expect(await run(OLD)).toMatchObject({ outcome: 'idle' });
+  expect(await stored()).toEqual(all());
+});
+
+test('what one run does not get to, the next one does', { timeout: 60_000 }, async () => {
+  await publish(30);
+  expect(await run(NEW, OLD, { INGEST_BATCH_CAP: '10' })).toMatchObject({ outcome: 'cap', stored: 10 });
+  await publish(5);
+  expect(await run(NEW, OLD, { INGEST_BATCH_CAP: '10' })).toMatchObject({ outcome: 'cap', stored: 10 });
+  for (let n = 0; n < 3; n += 1) await run(NEW, OLD, { INGEST_BATCH_CAP: '10' });
+  expect(await stored()).toEqual(all());
+});
+
+test('an account that is refused stops the run and loses nothing', { timeout: 60_000 }, async () => {
+  await publish(3);
+  expect(await run('svc-ingest-3', NEW, { INGEST_TIME_GUARD_MS: '2000' })).toMatchObject({
+    outcome: 'broker-unavailable',
+  });
+  expect(await run(NEW)).toMatchObject({ outcome: 'idle', stored: 3 });
+  expect(await stored()).toEqual(all());
+});

@@ -1,0 +1,183 @@
+// The account of readings: what came, what became of it and what a tenant may still store, by tenant; kept in the ledger, and
+// summed up in one line of the log.
+import type { Client } from 'pg';
+import { formatTimestamp } from '../../domain/timestamps.ts';
+import type { Batch, DeadLetter } from './batch.ts';
+import type { Row } from './row.ts';
+
+/** What becomes of a reading. `overQuota`: it exceeds its tenant's rate or daily quota, and is counted but not stored. */
+const OUTCOMES = ['stored', 'duplicate', 'rejected', 'overQuota'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+const MEMBERS = ['received', ...OUTCOMES] as const;
+
+/** Numbers of readings. In the end `received` is the sum of the outcomes. */
+export type Tally = Record<(typeof MEMBERS)[number], number>;
+
+/** Tallies by tenant slug. Messages of no known tenant are under NO_TENANT, which is no slug. */
+export type Tallies = Map<string, Tally>;
+
+const NO_TENANT = '(none)';
+/** Stands for no known tenant in the ledger. */
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+
+const none = () => Object.fromEntries(MEMBERS.map((member) => [member, 0])) as Tally;
+
+/** What has become of a batch's rows so far. */
+export interface Outcomes {
+  tallies: Tallies;
+  /** Rows that the database refused. */
+  refused: DeadLetter[];
+}
+
+/** Nothing has happened yet. */
+export const noOutcomes = (): Outcomes => ({ tallies: new Map(), refused: [] });
+
+/** The tenant's tally, made when it is the first. */
+function tallyOf(tallies: Tallies, tenant: string | undefined): Tally {
+  const name = tenant ?? NO_TENANT;
+  let tally = tallies.get(name);
+  if (!tally) {
+    tally = none();
+    tallies.set(name, tally);
+  }
+  return tally;
+}
+
+/** Counts readings of a tenant. */
+export function addTo({ tallies }: Outcomes, outcome: Outcome, tenant: string | undefined, readings: number): void {
+  tallyOf(tallies, tenant)[outcome] += readings;
+}
+
+/** Counts one reading for each row. */
+export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row>): void {
+  for (const { route } of rows) addTo(outcomes, outcome, route.tenant, 1);
+}
+
+/** Closes a batch's account: what was received as it was counted when it came, the rest as it turned out. */
+export function closeAccount(batch: Batch, outcomes: Outcomes): Tallies {
+  const { tallies, refused } = outcomes;
+  for (const [tenant, { readings }] of batch.received) tallyOf(tallies, tenant).received += readings;
+  addRows(outcomes, 'duplicate', batch.repeats);
+  for (const { tenant } of [...batch.deadLetters, ...refused]) addTo(outcomes, 'rejected', tenant, 1);
+  return tallies;
+}
+
+/** All tenants together. */
+export function totalOf(tallies: Tallies): Tally {
+  const total = none();
+  for (const tally of tallies.values()) add(total, tally);
+  return total;
+}
+
+function add(into: Tally, from: Tally): void {
+  for (const member of MEMBERS) into[member] += from[member];
+}
+
+/** Adds a batch to the ledger, in the minute in which its first message came. @throws database errors. */
+export async function addToLedger(client: Client, { received, startedAt }: Batch, tallies: Tallies): Promise<void> {
+  const tenants = [...received];
+  await client.query(
+    `select ingest.add_to_ledger(
+       $1::timestamptz, $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])`,
+    [
+      formatTimestamp(startedAt * 1000),
+      tenants.map(([, { tenantId }]) => tenantId ?? NIL_UUID),
+      ...MEMBERS.map((member) => tenants.map(([tenant]) => tallyOf(tallies, tenant)[member])),
+    ],
+  );
+}
+
+/** What of a batch may be stored. */
+export interface Admission {
+  /** Rows that fit, all of them. */
+  unbounded: readonly Row[];
+  /** Rows of tenants that have more in the batch than they have left. */
+  bounded: readonly Row[];
+  /** Most readings a metered tenant may still store, by slug. */
+  left: ReadonlyMap<string, number>;
+  /** Ids of the metered tenants, by slug. */
+  ids: ReadonlyMap<string, string>;
+}
+
+/**
+ * Asks what each metered tenant of the batch has left of its rate and daily quota, and keeps it locked until the
+ * transaction ends. Costs nothing for tenants without either. @throws database errors.
+ */
+export async function admit(client: Client, rows: readonly Row[]): Promise<Admission> {
+  const ids = new Map<string, string>();
+  for (const { route } of rows) if (route.metered) ids.set(route.tenant, route.tenantId);
+  if (ids.size === 0) return { unbounded: rows, bounded: [], left: new Map(), ids };
+  const { rows: found } = await client.query<{ tenant_id: string; readings: string }>(
+    'select tenant_id, readings from ingest.quota_left($1::uuid[])',
+    [[...ids.values()]],
+  );
+  const byId = new Map(found.map((row) => [row.tenant_id, Number(row.readings)]));
+  const left = new Map<string, number>();
+  for (const [tenant, id] of ids) {
+    const readings = byId.get(id);
+    // A limit that has been lifted since the registry was asked.
+    if (readings !== undefined) left.set(tenant, readings);
+  }
+  const numbers = new Map<string, number>();
+  for (const { route } of rows) numbers.set(route.tenant, (numbers.get(route.tenant) ?? 0) + 1);
+  const fits = ({ route: { tenant } }: Row) =>
+    (numbers.get(tenant) as number) <= (left.get(tenant) ?? Number.POSITIVE_INFINITY);
+  return { unbounded: rows.filter(fits), bounded: rows.filter((row) => !fits(row)), left, ids };
+}
+
+/** Takes what was stored off what is left. @throws database errors. */
+export async function spend(client: Client, { ids }: Admission, { tallies }: Outcomes): Promise<void> {
+  const spent = [...ids].map(([tenant, id]) => ({ id, stored: tallies.get(tenant)?.stored ?? 0 }));
+  const some = spent.filter(({ stored }) => stored > 0);
+  if (some.length === 0) return;
+  await client.query('select ingest.spend_quota($1::uuid[], $2::bigint[])', [
+    some.map(({ id }) => id),
+    some.map(({ stored }) => stored),
+  ]);
+}
+
+/** What a committed batch did. */
+export interface Written {
+  tallies: Tallies;
+  /** True when COPY met a duplicate or a bad row and the batch was written a second way. */
+  careful: boolean;
+}
+
+/** What was done since the last line of the log: the members that operators query and alert on. */
+export interface Summary extends Tally {
+  batches: number;
+  /** Batches that were written a second way, because of a duplicate or a bad row. */
+  carefulBatches: number;
+  /** Longest time from a batch's first write attempt to its acknowledgement, in milliseconds. */
+  slowestBatchMs: number;
+  /** The busiest tenants by name, at most 20: a log line has a size limit. */
+  tenants: Record<string, Tally>;
+}
+
+const MOST_TENANTS = 20;
+
+/** Collects committed batches and hands out their sum. */
+export function createSummary(): { add(written: Written, durationMs: number): void; take(): Summary } {
+  const nothing = () => ({ tallies: new Map() as Tallies, batches: 0, carefulBatches: 0, slowest: 0 });
+  let sum = nothing();
+  return {
+    add: ({ tallies, careful }, durationMs) => {
+      for (const [tenant, tally] of tallies) add(tallyOf(sum.tallies, tenant), tally);
+      sum.batches += 1;
+      sum.carefulBatches += careful ? 1 : 0;
+      sum.slowest = Math.max(sum.slowest, durationMs);
+    },
+    take: () => {
+      const { tallies, batches, carefulBatches, slowest } = sum;
+      sum = nothing();
+      const busiest = [...tallies].sort(([, a], [, b]) => b.received - a.received).slice(0, MOST_TENANTS);
+      return {
+        ...totalOf(tallies),
+        batches,
+        carefulBatches,
+        slowestBatchMs: Math.round(slowest),
+        tenants: Object.fromEntries(busiest),
+      };
+    },
+  };
+}

@@ -1,0 +1,31 @@
+// Jobs at intervals, each by itself: one that is slow or waits keeps no other one waiting.
+import { pause } from './retry.ts';
+
+/** A job that is done again and again. */
+export interface PeriodicJob {
+  /** Milliseconds from the end of one turn to the beginning of the next. */
+  everyMs: number;
+  /** Milliseconds until the first turn. Default: 0. */
+  firstAfterMs?: number;
+  /** One turn. It reports its own failures and never throws. */
+  run(): Promise<void>;
+}
+
+/** Begins at once. Await `stop`: the turns under way are finished first. */
+export function startSchedule(jobs: readonly PeriodicJob[]): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const running = jobs.map(async ({ everyMs, firstAfterMs = 0, run }) => {
+    await pause(firstAfterMs, signal);
+    while (!signal.aborted) {
+      await run();
+      await pause(everyMs, signal);
+    }
+  });
+  return {
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}

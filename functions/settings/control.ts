@@ -1,0 +1,30 @@
+// The settings of the sender of commands: the broker with the account for control, and the database.
+import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
+import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
+import { type Environment, read, required } from './environment.ts';
+
+/** The control account's usual name on the broker. */
+export const CONTROL_USERNAME = 'svc-control';
+
+/** What the sender needs to know. */
+export interface ControlSettings extends BrokerSettings, DatabaseSettings {
+  username: string;
+  password: string;
+}
+
+const FIELDS = {
+  ...BROKER_FIELDS,
+  ...DATABASE_FIELDS,
+  MQTT_CONTROL_PASSWORD: required("the control account's key"),
+};
+
+/** Reads them. @throws SettingsError listing every missing or bad setting at once. */
+export function readControlSettings(environment: Environment = process.env): ControlSettings {
+  const values = read(FIELDS, environment);
+  return {
+    ...brokerOf(values),
+    ...databaseOf(values),
+    username: CONTROL_USERNAME,
+    password: values.MQTT_CONTROL_PASSWORD,
+  };
+}

@@ -1,0 +1,69 @@
+// Ingest's settings: the broker with its account, the database, the bounds of a run.
+import * as z from 'zod';
+import { INGEST_RUN } from '../../domain/ingest-run.ts';
+import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
+import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
+import { type Environment, read, required, wholeNumber } from './environment.ts';
+import { LOG_FIELDS, type LogSettings, logOf } from './log.ts';
+
+/** An account on the broker. */
+export interface Account {
+  username: string;
+  password: string;
+}
+
+/** What ingest needs to know. */
+export interface IngestSettings extends BrokerSettings, Account, DatabaseSettings, LogSettings {
+  /** The account that this one replaces; undefined except during a rotation. */
+  previous: Account | undefined;
+  /** The lease's name in the database, and client id: the platform's broker names a session after its user. */
+  clientId: string;
+  /** Most messages one timer run takes. */
+  batchCap: number;
+  /** Milliseconds after which a timer run takes no more messages and retries nothing. */
+  timeGuardMs: number;
+}
+
+const FIELDS = {
+  ...BROKER_FIELDS,
+  ...DATABASE_FIELDS,
+  ...LOG_FIELDS,
+  MQTT_BROKER_USERNAME: required("the ingest account's user name"),
+  MQTT_BROKER_PASSWORD: required("the ingest account's key"),
+  MQTT_BROKER_PREVIOUS_USERNAME: z.string().optional(),
+  MQTT_BROKER_PREVIOUS_PASSWORD: z.string().optional(),
+  // Mosquitto takes any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our bound.
+  MQTT_CLIENT_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"')
+    .default('mqtt-ingest'),
+  INGEST_BATCH_CAP: wholeNumber(1, 100_000_000, INGEST_RUN.batchCap.normal),
+  INGEST_TIME_GUARD_MS: wholeNumber(INGEST_RUN.timeGuardMs.least, 3_600_000, INGEST_RUN.timeGuardMs.normal),
+};
+
+/** Reads ingest's settings. @throws SettingsError listing every missing or bad setting at once. */
+export function readIngestSettings(environment: Environment = process.env): IngestSettings {
+  const values = read(FIELDS, environment, problemsBetween);
+  return {
+    ...brokerOf(values),
+    ...databaseOf(values),
+    ...logOf(values),
+    username: values.MQTT_BROKER_USERNAME,
+    password: values.MQTT_BROKER_PASSWORD,
+    previous: previousOf(values),
+    clientId: values.MQTT_CLIENT_ID,
+    batchCap: values.INGEST_BATCH_CAP,
+    timeGuardMs: values.INGEST_TIME_GUARD_MS,
+  };
+}
+
+const problemsBetween = (given: Environment) =>
+  given.MQTT_BROKER_PREVIOUS_USERNAME && !given.MQTT_BROKER_PREVIOUS_PASSWORD
+    ? ['MQTT_BROKER_PREVIOUS_PASSWORD is missing: set the key of that account']
+    : [];
+
+/** Both or none: with half of it, what waits for that account would stay where it is. */
+function previousOf(values: z.output<z.ZodObject<typeof FIELDS>>): Account | undefined {
+  const { MQTT_BROKER_PREVIOUS_USERNAME: username, MQTT_BROKER_PREVIOUS_PASSWORD: password } = values;
+  return username !== undefined && password !== undefined ? { username, password } : undefined;
+}

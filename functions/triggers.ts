@@ -1,3 +1,0 @@
-// Every function of the app, registered as it is loaded. One import, so that the host reads one file for all of them.
-import './triggers/evaluate-alerts.ts';
-import './triggers/mqtt-ingest.ts';

@@ -1,0 +1,63 @@
+// Ingest from a shell: as a long-lived worker, or one run as the timer does it.
+import { parseArgs } from 'node:util';
+import { INGEST_RUN } from '../../domain/ingest-run.ts';
+import { hasFailed, runOnce } from '../ingest/run.ts';
+import { createLogger } from '../runtime/log.ts';
+import { keepHeapSmall } from '../runtime/memory.ts';
+import { readIngestSettings } from '../settings/ingest.ts';
+import { wantsStacks } from '../settings/log.ts';
+import { runWorker } from './worker.ts';
+
+const HELP = `Moves readings from the MQTT broker into Postgres.
+
+usage: node main.mjs --mode worker|run
+
+  --mode worker   runs until it is stopped (SIGTERM or Ctrl-C)
+  --mode run      drains what waits on the broker and ends: 0 when all is well, 1 when not
+  --help          this text
+
+Settings (environment):
+  MQTT_BROKER_URL                      mqtts://host:8883 (mqtt:// for loopback only)
+  MQTT_BROKER_USERNAME                 the ingest account
+  MQTT_BROKER_PASSWORD                 its key
+  MQTT_BROKER_PREVIOUS_USERNAME        during a rotation: the account that is replaced,
+  MQTT_BROKER_PREVIOUS_PASSWORD        and its key
+  MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
+  MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
+  EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database
+  EXTERNAL_DATABASE_CA                 PEM text or file of the CA to trust; default: the public ones
+  INGEST_BATCH_CAP                     most messages one run takes; default: ${INGEST_RUN.batchCap.normal}
+  INGEST_TIME_GUARD_MS                 a run takes nothing more after this; default: ${INGEST_RUN.timeGuardMs.normal}
+  LOG_LEVEL                            fatal, error, warn, info, debug, trace or silent; default: info
+  LOG_PRETTY                           true for text instead of JSON; default: false
+`;
+
+/** Runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage or settings. */
+export async function runCli(args: string[]): Promise<number> {
+  try {
+    const { values } = parseArgs({ args, options: { mode: { type: 'string' }, help: { type: 'boolean' } } });
+    if (values.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    if (values.mode !== 'worker' && values.mode !== 'run') throw new Error('say --mode worker or --mode run');
+    keepHeapSmall();
+    const settings = readIngestSettings();
+    const log = createLogger('mqtt_ingest', { level: settings.logLevel, pretty: settings.logPretty });
+    const signal = untilStopped();
+    if (values.mode === 'run') return hasFailed(await runOnce(settings, log, signal)) ? 1 : 0;
+    await runWorker(settings, log, signal);
+    return 0;
+  } catch (error) {
+    const { message, stack } = error as Error;
+    process.stderr.write(`error: ${wantsStacks() ? stack : message}\n`);
+    return 2;
+  }
+}
+
+/** Aborted by the first SIGTERM or SIGINT; a second one ends the process at once. */
+function untilStopped(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
+  return stopping.signal;
+}

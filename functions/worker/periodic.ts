@@ -1,0 +1,31 @@
+// What a worker does beside ingest, at intervals, on a database connection of its own: readings never wait for it.
+
+import type { DatabaseAddress } from '../../domain/database-url.ts';
+import { evaluateAlertsIfPossible } from '../alerts/evaluate.ts';
+import { openDatabase } from '../database/connection.ts';
+import { carryOutRedrives } from '../ingest/redrive-requests.ts';
+import { maintain } from '../ingest/session.ts';
+import type { Logger } from '../runtime/log.ts';
+import { startSchedule } from '../runtime/schedule.ts';
+
+/** Somebody waits in front of the dashboard. */
+const REDRIVE_EVERY_MS = 3_000;
+const EVALUATE_EVERY_MS = 60_000;
+const MAINTAIN_EVERY_MS = 3_600_000;
+
+/** Begins at once. Await `stop`: what is under way is finished first. */
+export function startPeriodicJobs(address: DatabaseAddress, log: Logger): { stop(): Promise<void> } {
+  const database = openDatabase(address);
+  const schedule = startSchedule([
+    { everyMs: REDRIVE_EVERY_MS, run: () => carryOutRedrives(database, log) },
+    { everyMs: EVALUATE_EVERY_MS, run: () => evaluateAlertsIfPossible(database, log) },
+    // The worker has done it before the first reading.
+    { everyMs: MAINTAIN_EVERY_MS, firstAfterMs: MAINTAIN_EVERY_MS, run: () => maintain(database, log) },
+  ]);
+  return {
+    stop: async () => {
+      await schedule.stop();
+      await database.close();
+    },
+  };
+}

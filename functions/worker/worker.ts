@@ -1,0 +1,89 @@
+// The long-lived way to run the jobs: waits for the lease, then ingests, and does every periodic job on one schedule, for as
+// long as it holds it.
+import { type Database, openDatabase } from '../database/connection.ts';
+import { acquireLease, type Lease } from '../database/lease.ts';
+import { classify } from '../database/sqlstate.ts';
+import { handOver } from '../ingest/account-handover.ts';
+import { createSummary } from '../ingest/accounting.ts';
+import { maintain, runSession } from '../ingest/session.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
+import { pause, retry } from '../runtime/retry.ts';
+import type { IngestSettings } from '../settings/ingest.ts';
+import { startPeriodicJobs } from './periodic.ts';
+
+const SUMMARY_EVERY_MS = 10_000;
+/** How often a worker without the lease asks for it. */
+const ASK_EVERY_MS = 3_000;
+
+/** Runs until the signal is aborted; then finishes the write under way, acknowledges it and gives the lease back. */
+export async function runWorker(settings: IngestSettings, log: Logger, signal: AbortSignal): Promise<void> {
+  const database = openDatabase(settings.database);
+  const summary = createSummary();
+  const report = () => {
+    const done = summary.take();
+    if (done.batches > 0) log.info(done, 'mqtt_ingest worker');
+  };
+  const reporting = setInterval(report, SUMMARY_EVERY_MS);
+  const isFinal = (error: unknown) => classify(error) === 'unknown';
+  let waiting = false;
+  log.info({ clientId: settings.clientId }, 'worker started');
+  try {
+    await retry(
+      async ({ reset }) => {
+        while (!signal.aborted) {
+          const lease = await acquireLease(database, settings.clientId);
+          reset();
+          if (lease) {
+            waiting = false;
+            log.info({ fence: String(lease.fence) }, 'lease acquired');
+            await workWhileHeld(settings, database, lease, log, signal, summary.add);
+          } else {
+            if (!waiting) log.info({}, 'another run holds the lease; waiting for it');
+            waiting = true;
+            await pause(ASK_EVERY_MS, signal);
+          }
+        }
+      },
+      {
+        signal,
+        isFinal,
+        onFailure: ({ error, failures, retryInMs }) =>
+          log.warn(
+            { error: summarizeError(error), kind: classify(error), failures, retryInMs },
+            'database not ready, will try again',
+          ),
+      },
+    );
+  } catch (error) {
+    // Stopped while the database is away: what was not written waits on the broker.
+    if (isFinal(error)) throw error;
+  } finally {
+    clearInterval(reporting);
+    report();
+    await database.close();
+    log.info({}, 'worker stopped');
+  }
+}
+
+async function workWhileHeld(
+  settings: IngestSettings,
+  database: Database,
+  lease: Lease,
+  log: Logger,
+  signal: AbortSignal,
+  onWritten: ReturnType<typeof createSummary>['add'],
+): Promise<void> {
+  // Readings need today's partition.
+  await maintain(database, log);
+  const jobs = startPeriodicJobs(settings.database, log);
+  try {
+    const session = { settings, database, lease, log, signal, onWritten };
+    const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
+    const end = handedOver === 'idle' ? await runSession(session) : handedOver;
+    if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');
+  } finally {
+    await jobs.stop();
+    await lease.release();
+  }
+}

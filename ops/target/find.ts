@@ -1,0 +1,64 @@
+// "Which platform do you mean?": the options of a command that works on a platform, and the one answer.
+import { type Command, Option } from 'commander';
+import { addressOf, type DatabaseAccess, describeDatabase } from '../../provisioning/database/connect.ts';
+import { localTarget } from './local.ts';
+import { stackTarget } from './stack.ts';
+import type { Target } from './target.ts';
+
+/** `--target`. @param otherwise what is meant without it, for the help. */
+export const targetOption = (otherwise?: string) =>
+  new Option(
+    '--target <platform>',
+    `local, local:NAME, or the name of a stack${otherwise ? ` (default: ${otherwise})` : ''}`,
+  );
+
+/**
+ * Finds the platform that `--target` names.
+ * @throws Error that says what to start, or that no platform is called so.
+ */
+export function findTarget(name: string, env: NodeJS.ProcessEnv = process.env): Target {
+  const [kind, rest] = name.split(/:(.*)/s);
+  if (kind === 'local') return localTarget(name);
+  if (rest === undefined) return stackTarget(name, env);
+  throw new Error(`--target ${JSON.stringify(name)}: it is local, local:NAME, or the name of a stack`);
+}
+
+/** What {@link withTarget} adds. */
+export interface TargetOptions {
+  target?: string;
+  /** Older words, for `--target local:NAME` and for DATABASE_URL. */
+  local?: string;
+  url?: string;
+}
+
+/** The options of a command that works on a platform's database; the two older words are not shown. */
+export const withTarget = (command: Command): Command =>
+  command
+    .addOption(targetOption('the database of DATABASE_URL, else the local platform').conflicts(['local', 'url']))
+    .addOption(new Option('--local <name>').hideHelp().conflicts('url'))
+    .addOption(new Option('--url <url>').hideHelp());
+
+/** A database, and the platform it is of when that is known. */
+export interface Place {
+  database: DatabaseAccess;
+  platform?: Target;
+}
+
+/**
+ * The database that a command works on. Of a platform it says on standard error which database that is.
+ * @throws Error that says what to start or to set.
+ */
+export function findPlace({ target, local, url }: TargetOptions, env: NodeJS.ProcessEnv = process.env): Place {
+  if (url !== undefined) {
+    if (addressOf(url).password !== '') {
+      console.error('warning: every user of this machine can read the password in --url; set DATABASE_URL instead');
+    }
+    return { database: { url } };
+  }
+  const name = local === undefined ? target : `local:${local}`;
+  if (name === undefined && env.DATABASE_URL) return { database: { url: env.DATABASE_URL } };
+  const platform = findTarget(name ?? 'local', env);
+  const database = platform.database();
+  console.error(`${platform.name}: ${describeDatabase(database)}`);
+  return { database, platform };
+}

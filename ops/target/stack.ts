@@ -1,0 +1,84 @@
+// A deployed stack, as a target: its configuration is its file, its addresses are its outputs, its database is DATABASE_URL's.
+import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { z } from 'zod';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { isLoopback } from '../../domain/database-url.ts';
+import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
+import { readProject } from '../../preview/project.ts';
+import { addressOf, type DatabaseAccess } from '../../provisioning/database/connect.ts';
+import { databaseKeys } from '../../stacks/configuration/keys/database.ts';
+import { NAMESPACE, parseConfig } from '../../stacks/configuration/parse.ts';
+import { spawnProblem } from '../spawn-problem.ts';
+import { assertIsOf } from './database-url.ts';
+import type { StackOutputs, StackTarget } from './target.ts';
+
+const DATABASE_KEYS = z.object(databaseKeys);
+
+/** @param env has DATABASE_URL. @param root folder of Pulumi.yaml. */
+export function stackTarget(name: string, env = process.env, root = ROOT): StackTarget {
+  let known: StackOutputs | undefined;
+  const outputs = () => {
+    known ??= readOutputs(name);
+    return known;
+  };
+  const config = () => parseConfig(readProject(root, name).config, name);
+
+  /** Of the configuration these keys alone, as another may be refused meanwhile: an adoption whose day is over. */
+  function whichDatabase(): z.output<typeof DATABASE_KEYS> {
+    const own = Object.entries(readProject(root, name).config).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
+    const keys = Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]));
+    return DATABASE_KEYS.safeParse(keys).data ?? config();
+  }
+
+  /** The configuration says whose database it has to be, and its CA. */
+  function database(): DatabaseAccess {
+    const url = env.DATABASE_URL;
+    if (!url) {
+      throw new Error(
+        `DATABASE_URL is not set: set it to the connection string of the administrator of stack ${name}'s database, then run this again`,
+      );
+    }
+    const { databaseHost: host, databaseName, databaseProjectRef: projectRef, databaseCa: ca } = whichDatabase();
+    const given = addressOf(url).host;
+    // Through a tunnel, or at Supabase's direct address, it has another name.
+    if (!isLoopback(given) && given !== `db.${projectRef}.supabase.co`) {
+      assertIsOf(url, { host, database: databaseName, projectRef }, 'run this again');
+    }
+    return { url, ca };
+  }
+
+  return {
+    kind: 'stack',
+    name,
+    config,
+    outputs,
+    database,
+    broker: () => {
+      const { brokerHost: host, brokerCaCertificate: ca } = outputs();
+      return { target: name, host, port: MQTT_TLS_PORT, ca, renewedBy: ca ? 'deployment' : 'machine' };
+    },
+    dashboard: () => outputs().dashboardAddress,
+  };
+}
+
+/** Asks Pulumi. @throws Error that says what to install, or that the stack is not deployed. */
+function readOutputs(stack: string): StackOutputs {
+  const pulumi = spawnSync('pulumi', ['stack', 'output', '--json', '--stack', stack], { encoding: 'utf8' });
+  if (pulumi.error) {
+    const missing = 'the pulumi command was not found: install it from pulumi.com, or use --target local';
+    throw spawnProblem(pulumi.error, missing);
+  }
+  if (pulumi.status !== 0)
+    throw new Error(`pulumi could not read the outputs of stack ${stack}:\n${pulumi.stderr.trim()}`);
+  const outputs = JSON.parse(pulumi.stdout) as StackOutputs & Record<string, unknown>;
+  const { brokerHost, brokerCaCertificate, dashboardAddress } = outputs;
+  if (!brokerHost) throw new Error(`stack ${stack} has no output brokerHost: run pulumi up --stack ${stack}`);
+  if (brokerCaCertificate) new X509Certificate(brokerCaCertificate);
+  // What is not there is null in Pulumi's outputs.
+  return {
+    ...outputs,
+    brokerCaCertificate: brokerCaCertificate ?? undefined,
+    dashboardAddress: dashboardAddress ?? undefined,
+  };
+}

@@ -1,0 +1,1 @@
+"""The programs of the broker machine. Each that bin/ names has a main(); the others are theirs."""

@@ -1,0 +1,54 @@
+"""Lines of Mosquitto's password file and blocks of its ACL file, for the accounts the machine makes itself."""
+
+import base64
+import hashlib
+import os
+import secrets
+
+from mqtt_saas.contract import PBKDF2_ITERATIONS, SALT_BYTES
+
+
+def password_line(user: str, password: str) -> str:
+    """`user:$7$…`: PBKDF2-SHA512, as mosquitto_passwd makes it."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, PBKDF2_ITERATIONS)
+    salt_text, key_text = (base64.b64encode(data).decode() for data in (salt, key))
+    return f"{user}:$7${PBKDF2_ITERATIONS}${salt_text}${key_text}\n"
+
+
+def without_user(user: str, passwords: str, acl: str) -> tuple[str, str]:
+    """Both texts without what they say about a user; the ACL ends with one line break."""
+    kept = [line for line in passwords.splitlines(keepends=True) if not line.startswith(f"{user}:")]
+    blocks, skip = [], False
+    for line in acl.splitlines(keepends=True):
+        if line.startswith("user "):
+            skip = line.split() == ["user", user]
+        if not skip:
+            blocks.append(line)
+    return "".join(kept), "".join(blocks).rstrip("\n") + "\n"
+
+
+def write_whole(path: str, text: str, mode: int = 0o600, group: int = -1) -> bool:
+    """Readers see the old file or the new one, never half of it; a file that is so already is left alone."""
+    if read(path) == text and os.stat(path).st_mode & 0o777 == mode:
+        return False
+    beside = f"{path}.new"
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        if group != -1:
+            # registry-sync's sandbox forbids the call as such.
+            os.fchown(file.fileno(), -1, group)
+        os.fchmod(file.fileno(), mode)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    return True
+
+
+def read(path: str) -> str | None:
+    """A file's text; None when it is not there."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,72 @@
+"""Copies the broker's state to Blob storage: sessions, queues, retained messages and the last good accounts.
+
+    backup-state [--settings FILE] [--state FOLDER] [--metrics FILE] [--patience SECONDS]
+
+Every copy is one blob, `state-TIME-SHA256.tar.gz`: its own name says when it was made and what it must hash to. Old ones
+are removed by the container's lifecycle rule; this program cannot delete. restore-state brings one back.
+
+The broker saves its state every few seconds (save-state), and replaces the file in one step; this waits for the next save
+and copies that file, without stopping or signalling the broker. Runs as root, which alone reaches the metadata service.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import sys
+import tempfile
+import time
+
+from mqtt_saas import azure, state
+from mqtt_saas.contract import CURRENT, DATABASE, METRICS, SETTINGS, STATE
+
+RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "5")), "pause": float(os.environ.get("PAUSE_SECONDS", "10"))}
+
+
+def back_up(options: argparse.Namespace) -> None:
+    with open(options.settings, encoding="utf-8") as file:
+        container = json.load(file)["backupUri"].rstrip("/")
+    database = os.path.join(options.state, DATABASE)
+    if not wait_for_save(database, options.patience):
+        sys.exit(f"backup-state: the broker has not saved its state within {options.patience:g} s; is save-state running?")
+    saved = os.stat(database).st_mtime
+    with tempfile.TemporaryDirectory(prefix="backup-", dir=options.work) as folder:
+        archive = os.path.join(folder, "state.tar.gz")
+        checksum = state.pack(options.state, archive)
+        size = os.path.getsize(archive)
+        moment = datetime.datetime.fromtimestamp(saved, datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+        name = f"state-{moment}-{checksum}.tar.gz"
+        azure.blob_put_file(f"{container}/{name}", archive, **RETRY)
+    found = [blob["size"] for blob in azure.blob_list(container, prefix=name, **RETRY)]
+    if found != [size]:
+        sys.exit(f"backup-state: {name} should have {size} bytes in the container; it has {found or 'not arrived'}")
+    state.write_metrics(options.metrics, "mqtt_saas_broker_backup", {"timestamp_seconds": round(saved), "bytes": size})
+    print(f"backup-state: {name} ({size} bytes)")
+
+
+def wait_for_save(database: str, patience: float) -> bool:
+    """True when the database was replaced since the call began; a broker that is stopped has saved at its stop."""
+    before = state.identity(database)
+    for _ in range(max(1, round(patience / 0.2))):
+        if state.identity(database) != before:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--settings", default=os.path.join(CURRENT, SETTINGS))
+    parser.add_argument("--state", default=STATE)
+    parser.add_argument("--work", default="/var/tmp", help="where the archive is made (default: %(default)s)")
+    parser.add_argument("--metrics", default=os.path.join(METRICS, "backup-state/broker-backup.prom"))
+    # A save of a full queue takes half a minute on a small disk, and the next one comes ten times later.
+    parser.add_argument("--patience", type=float, default=600.0, help="seconds (default: %(default)s)")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    try:
+        back_up(parse(sys.argv[1:]))
+    except (azure.AzureError, OSError) as error:
+        sys.exit(f"backup-state: {error}")

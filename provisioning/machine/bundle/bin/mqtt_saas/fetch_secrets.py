@@ -1,0 +1,46 @@
+"""Brings the machine's secrets from Key Vault into memory, with the machine's own identity.
+
+    fetch-secrets SETTINGS FOLDER GROUP
+
+Runs as root before every start of the broker. SETTINGS is the bundle's settings.json, which says which secret becomes
+which file. FOLDER lies on a tmpfs, so nothing is ever written to a disk; GROUP, the broker's, may read it.
+
+When the vault does not answer but an earlier run brought every file, those are used.
+"""
+
+import grp
+import json
+import os
+import sys
+
+from mqtt_saas import azure
+from mqtt_saas.accounts import write_whole
+
+# A new role assignment takes Azure up to ten minutes; systemd starts the broker, and with it this, again and again.
+RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "4")), "pause": float(os.environ.get("PAUSE_SECONDS", "5"))}
+
+
+def fetch(settings_file: str, folder: str, group_name: str) -> None:
+    with open(settings_file, encoding="utf-8") as file:
+        settings = json.load(file)
+    group = grp.getgrnam(group_name).gr_gid
+    os.makedirs(folder, exist_ok=True)
+    os.chown(folder, -1, group)
+    os.chmod(folder, 0o750)
+    paths = {os.path.join(folder, file): name for file, name in settings["secrets"].items()}
+    try:
+        # All of them before the first is written: what belongs together stays together.
+        values = {path: azure.vault_secret(settings["vaultUri"], name, **RETRY) for path, name in paths.items()}
+    except azure.AzureError as error:
+        if not all(map(os.path.exists, paths)):
+            sys.exit(f"fetch-secrets: {error}; the broker cannot start without its secrets")
+        print(f"fetch-secrets: {error}; the broker goes on with what it had", file=sys.stderr)
+        return
+    for path, value in values.items():
+        write_whole(path, value, 0o640, group)
+
+
+def main() -> None:
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    fetch(*sys.argv[1:])

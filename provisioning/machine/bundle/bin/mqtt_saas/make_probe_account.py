@@ -1,0 +1,34 @@
+"""Makes the machine's own broker account, svc-probe, once a boot: broker-apply asks the broker its questions with it.
+
+    make-probe-account FOLDER GROUP
+
+Leaves in FOLDER (a tmpfs) svc-probe.password, for root only, and for GROUP, the broker's, local.passwords and local.acl:
+the lines that belong into the broker's two files beside the registry's.
+"""
+
+import grp
+import os
+import secrets
+import sys
+
+from mqtt_saas.accounts import password_line, write_whole
+from mqtt_saas.mqtt_probe import PROBE_TOPIC, PROBE_USER
+
+
+def make(folder: str, group_name: str) -> None:
+    group = grp.getgrnam(group_name).gr_gid
+    password_file = os.path.join(folder, f"{PROBE_USER}.password")
+    acl = f"\nuser {PROBE_USER}\ntopic readwrite {PROBE_TOPIC}/#\n"
+    write_whole(os.path.join(folder, "local.acl"), acl, 0o640, group)
+    if os.path.exists(password_file):
+        return
+    password = secrets.token_hex(32)
+    write_whole(os.path.join(folder, "local.passwords"), password_line(PROBE_USER, password), 0o640, group)
+    # Last: it says that the account is made.
+    write_whole(password_file, password, 0o600)
+
+
+def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    make(*sys.argv[1:])

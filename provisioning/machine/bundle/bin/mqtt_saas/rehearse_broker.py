@@ -1,0 +1,102 @@
+"""Tries a broker's configuration before it is anybody's: starts a throw-away broker with it and probes that.
+
+    rehearse-broker MOSQUITTO_CONF
+
+Runs as the broker's user, in a sandbox without a network but its own loopback (activate-release sees to both): whatever
+the configuration would open, nobody reaches it. Ends with 0 when every question was answered well, else with 1 and why.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+
+from mqtt_saas.accounts import password_line
+from mqtt_saas.contract import ACL, BROKER_CONFIG, PASSWORDS
+from mqtt_saas.listeners import Listener, read_listeners
+from mqtt_saas.mqtt_probe import PROBE_TOPIC, PROBE_USER, ProbeFailure, probe
+
+MOSQUITTO = "/usr/sbin/mosquitto"
+SERVER_NAME = "rehearsal.invalid"
+PASSWORD = "rehearsal"
+STOP_SECONDS = 10
+
+
+def rehearse(config: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="broker-rehearsal-") as folder:
+        try:
+            run(folder, prepare(config, folder))
+        except (OSError, subprocess.SubprocessError, ProbeFailure) as error:
+            sys.exit(f"the throw-away broker: {error}")
+
+
+def prepare(config: str, folder: str) -> list[Listener]:
+    """Writes everything the broker needs; returns its listeners."""
+
+    def own(name: str) -> str:
+        return os.path.join(folder, name)
+
+    certify = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    subject = ["-subj", f"/CN={SERVER_NAME}", "-addext", f"subjectAltName=DNS:{SERVER_NAME}"]
+    files = ["-keyout", own("key.pem"), "-out", own("certificate.pem")]
+    subprocess.run(certify + subject + files, check=True, capture_output=True)
+    write(own(PASSWORDS), password_line(PROBE_USER, PASSWORD))
+    write(own(ACL), f"user {PROBE_USER}\ntopic readwrite {PROBE_TOPIC}/#\n")
+    with open(config, encoding="utf-8") as file:
+        text = with_own_files(file.read(), own)
+    listeners = read_listeners(text)
+    if not listeners:
+        raise ProbeFailure(f"{BROKER_CONFIG} has no listener")
+    write(own(BROKER_CONFIG), text)
+    return listeners
+
+
+def with_own_files(text: str, own: Callable[[str], str]) -> str:
+    """The configuration with secrets, accounts, state and privileged ports replaced by throw-away ones; all else stays."""
+    files = {
+        "certfile": own("certificate.pem"),
+        "keyfile": own("key.pem"),
+        "password_file": own(PASSWORDS),
+        "acl_file": own(ACL),
+        "persistence_location": own(""),
+    }
+    lines = []
+    for line in text.splitlines():
+        option, *values = line.split() or [""]
+        if option == "listener" and int(values[0]) < 1024:
+            # Nobody may open such a port in the sandbox.
+            line = f"listener {int(values[0]) + 10_000}"
+        lines.append(f"{option} {files[option]}" if option in files else line)
+    return "\n".join(lines) + "\n"
+
+
+def run(folder: str, listeners: list[Listener]) -> None:
+    log_file, own_ca = os.path.join(folder, "log"), os.path.join(folder, "certificate.pem")
+    with open(log_file, "wb") as output:
+        broker = subprocess.Popen([MOSQUITTO, "-c", os.path.join(folder, BROKER_CONFIG)], stdout=output, stderr=output)
+    try:
+        for listener in listeners:
+            probe(listener, SERVER_NAME, own_ca, PASSWORD, gone=lambda: broker.poll() is not None)
+    except ProbeFailure as error:
+        with open(log_file, encoding="utf-8", errors="replace") as log:
+            words = [line for line in log.read().splitlines() if ": Error" in line][-3:]
+        raise ProbeFailure("; ".join([str(error), *words])) from None
+    finally:
+        broker.terminate()
+        try:
+            broker.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            broker.kill()
+            broker.wait()
+
+
+def write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    rehearse(sys.argv[1])

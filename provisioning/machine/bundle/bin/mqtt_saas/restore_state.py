@@ -1,0 +1,161 @@
+"""Brings a copy of the broker's state back: sessions, queues, retained messages, accounts.
+
+    restore-state list                       the copies in Blob storage, newest last, and the states kept on the disk
+    restore-state put latest|NAME            puts a copy into force; NAME as `list` shows it, also of a kept state
+
+The copy is downloaded and checked against the SHA-256 in its name before anything is touched. Then the broker is stopped,
+which saves its state; that state is kept beside, in `kept-TIME`, and the copy takes its place. The broker starts again. When
+a step fails, the old state is put back. To undo a restore, put the kept state. Kept states are removed by hand.
+
+What was queued since the copy was made is in the kept state only, and what was drained since is delivered a second time;
+ingest knows a repeat. Runs as root.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from mqtt_saas import azure, state
+from mqtt_saas.contract import BROKER, CURRENT, HASH, SETTINGS, STATE
+
+# It would write accounts into the state that is being exchanged. It brings them up to date again afterwards.
+SYNC = "registry-sync.service"
+COPY = re.compile(rf"state-\d{{8}}T\d{{6}}Z-({HASH.pattern})\.tar\.gz")
+KEPT = re.compile(r"kept-\d{8}T\d{6}Z")
+RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "3")), "pause": float(os.environ.get("PAUSE_SECONDS", "5"))}
+
+
+class Refusal(Exception):
+    """Why nothing was changed."""
+
+
+def restore(options: argparse.Namespace) -> None:
+    with open(options.settings, encoding="utf-8") as file:
+        container = json.load(file)["backupUri"].rstrip("/")
+    if options.action == "list":
+        show(container, options.state)
+    else:
+        put(container, options.state, options.name)
+
+
+def copies(container: str) -> list[azure.Blob]:
+    """Names in order of time."""
+    blobs = azure.blob_list(container, prefix="state-", **RETRY)
+    return sorted((blob for blob in blobs if COPY.fullmatch(blob["name"])), key=lambda blob: blob["name"])
+
+
+def show(container: str, folder: str) -> None:
+    for name in kept(folder):
+        print(f"{name:<100} on the disk")
+    for blob in copies(container):
+        print(f"{blob['name']:<100} {blob['size'] / 2**20:.1f} MiB")
+
+
+def kept(folder: str) -> list[str]:
+    return sorted(name for name in os.listdir(folder) if KEPT.fullmatch(name))
+
+
+def put(container: str, folder: str, name: str) -> None:
+    # On the state's own disk, so that the last step is a rename.
+    with tempfile.TemporaryDirectory(prefix="restore-", dir=folder) as work:
+        ready = os.path.join(work, "state")
+        if KEPT.fullmatch(name):
+            copy_kept(os.path.join(folder, name), ready)
+        else:
+            fetch(container, name, work, ready)
+        give_to_owner_of(folder, ready)
+        aside = os.path.join(folder, f"kept-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}")
+        systemctl("stop", SYNC, BROKER)
+        try:
+            exchange_and_start(folder, ready, aside)
+        finally:
+            systemctl("start", SYNC)
+    print(f"restore-state: {name} is in force; the state before is kept in {aside}")
+
+
+def copy_kept(source: str, ready: str) -> None:
+    if not os.path.isdir(source):
+        raise Refusal(f"there is no {source}")
+    shutil.copytree(source, ready)
+
+
+def fetch(container: str, name: str, work: str, ready: str) -> None:
+    if name == "latest":
+        found = copies(container)
+        if not found:
+            raise Refusal(f"there is no copy in {container}")
+        name = found[-1]["name"]
+    match = COPY.fullmatch(name)
+    if not match:
+        raise Refusal(f"{name} is not the name of a copy; `restore-state list` shows them")
+    archive = os.path.join(work, "archive")
+    azure.blob_get_to_file(f"{container}/{name}", archive, **RETRY)
+    if state.digest(archive) != match[1]:
+        raise Refusal(f"{name} does not hash to what its name says; nothing was changed")
+    try:
+        state.unpack(archive, ready)
+    except (ValueError, EOFError, OSError) as error:
+        raise Refusal(f"{name} cannot be unpacked: {error}; nothing was changed") from error
+    os.remove(archive)
+
+
+def give_to_owner_of(folder: str, other: str) -> None:
+    """The files of the state in `other`, and the folders they are in, get the owner that `folder` has."""
+    owner = os.stat(folder)
+    for name in ["", *state.FILES, *(os.path.dirname(name) for name in state.FILES)]:
+        path = os.path.join(other, name)
+        if os.path.exists(path):
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def exchange_and_start(folder: str, ready: str, aside: str) -> None:
+    """The state in `folder` into `aside`, that in `ready` into its place; when a step fails, everything is as before."""
+    done: list[tuple[str, str]] = []
+    try:
+        for source, target in [(folder, aside), (ready, folder)]:
+            move(source, target, done)
+        systemctl("start", BROKER)
+    except (OSError, subprocess.CalledProcessError) as error:
+        systemctl("stop", BROKER)
+        for source, target in reversed(done):
+            os.replace(target, source)
+        systemctl("start", BROKER)
+        raise Refusal(f"{error}; the state before is in force again") from error
+
+
+def move(source: str, target: str, done: list[tuple[str, str]]) -> None:
+    """Moves the files of a state, and notes each in `done`."""
+    for name in state.FILES:
+        pair = os.path.join(source, name), os.path.join(target, name)
+        if os.path.exists(pair[0]):
+            os.makedirs(os.path.dirname(pair[1]), mode=0o700, exist_ok=True)
+            os.replace(*pair)
+            done.append(pair)
+    give_to_owner_of(source, target)
+
+
+def systemctl(verb: str, *units: str) -> None:
+    subprocess.run(["systemctl", verb, *units], check=True)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--settings", default=os.path.join(CURRENT, SETTINGS))
+    parser.add_argument("--state", default=STATE)
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("list")
+    actions.add_parser("put").add_argument("name")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    try:
+        restore(parse(sys.argv[1:]))
+    except (Refusal, azure.AzureError, OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"restore-state: {error}")

@@ -1,0 +1,101 @@
+// The broker's configuration as one file: everything on the machine that may change while it runs, named by its hash.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import type { IngressRule } from '../../../domain/ingress.ts';
+import { ingestGeneration, SERVICE_TOPICS } from '../../broker/registry.ts';
+import { stage } from '../../stage.ts';
+import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../firewall.ts';
+import { type ArchiveFile, tarGz } from './archive.ts';
+import { renderContract } from './contract.ts';
+import { BUNDLE_FILES } from './paths.ts';
+import { type MachineSettings, renderSettings } from './settings.ts';
+
+/** Arguments of {@link makeBundle}. */
+export interface BundleArgs {
+  /** Required. Ways in, for the host firewall: the list the network security group is built from. */
+  ingress: readonly IngressRule[];
+  /** Optional. What one source may ask of the ports that are open to everyone. Default: {@link SOURCE_LIMITS}. */
+  sourceLimits?: Partial<SourceLimits>;
+  /** Required. The whole mosquitto.conf. */
+  brokerConfig: string;
+  /** Optional. PEM of the CA that signs the database's certificate. Default: the public ones. */
+  databaseCa?: string;
+  /** Required. What the scripts are told. */
+  settings: MachineSettings;
+}
+
+/** A bundle, ready to be uploaded. */
+export interface Bundle {
+  /** SHA-256 of the archive, hexadecimal: its name, and what the machine checks it against. */
+  hash: string;
+  /** The .tar.gz. The same arguments and scripts give the same bytes, on any machine. */
+  archive: Buffer;
+  files: ArchiveFile[];
+}
+
+/** A listener that an ordinary user may not open. */
+const PRIVILEGED_PORT = /^listener \d{1,3}\b/m;
+const privilegedPort = readFileSync(new URL('./privileged-port.conf', import.meta.url), 'utf8');
+
+/** Renders and packs the bundle. @throws Error when an argument does not fit its place. */
+export function makeBundle({ ingress, sourceLimits, brokerConfig, databaseCa, settings }: BundleArgs): Bundle {
+  const files = [
+    ...programs(),
+    ...filesOf('units'),
+    text(BUNDLE_FILES.firstAcl, firstAcl(Object.keys(settings.secrets))),
+    text(BUNDLE_FILES.brokerConfig, brokerConfig),
+    ...(PRIVILEGED_PORT.test(brokerConfig)
+      ? [text('units/mosquitto.service.d/40-privileged-port.conf', privilegedPort)]
+      : []),
+    text(BUNDLE_FILES.firewall, renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits })),
+    text(BUNDLE_FILES.settings, renderSettings(settings)),
+    ...(databaseCa ? [text(BUNDLE_FILES.databaseCa, databaseCa)] : []),
+  ];
+  const archive = tarGz(files);
+  return { files, archive, hash: createHash('sha256').update(archive).digest('hex') };
+}
+
+/** What runs on the machine, the same in every environment: the programs, what they read beside them, and their contract. */
+export function programs(): ArchiveFile[] {
+  return [...filesOf('bin'), ...filesOf('lib'), text(BUNDLE_FILES.contract, renderContract())];
+}
+
+/**
+ * Puts the archive where a deployment picks it up.
+ * @param folder made when it is missing.
+ * @returns the file's path: `<folder>/<hash>.tgz`.
+ */
+export function writeArchive({ archive, hash }: Bundle, folder: string): string {
+  return stage(folder, `${hash}.tgz`, archive);
+}
+
+/** Rights of the accounts that a machine starts with before it has seen the registry: ingest's, in each generation. */
+function firstAcl(secretFiles: string[]): string {
+  const rights = SERVICE_TOPICS.ingest.map((topic) => `topic ${topic}\n`).join('');
+  return secretFiles
+    .map((file) => file.replace(/\.password$/, ''))
+    .filter((username) => ingestGeneration(username) !== undefined)
+    .map((username) => `user ${username}\n${rights}`)
+    .join('\n');
+}
+
+const text = (path: string, content: string): ArchiveFile => ({
+  path,
+  content: Buffer.from(content),
+  executable: false,
+});
+
+/** What of a folder beside this file goes onto the machine. Modes come from the content, not from the checkout, whose umask may differ. */
+function filesOf(folder: string): ArchiveFile[] {
+  const root = join(import.meta.dirname, folder);
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile() && !/\.ts$|\.pyc$|^\./.test(found.name))
+    .map(({ parentPath, name }) => {
+      const path = relative(import.meta.dirname, join(parentPath, name))
+        .split(sep)
+        .join('/');
+      const content = readFileSync(join(parentPath, name));
+      return { path, content, executable: content.subarray(0, 2).toString() === '#!' };
+    });
+}

@@ -1,0 +1,58 @@
+// Where things are on the broker machine. The machine's programs read them from contract.json; its units and shell scripts
+// write them out, and contract.test.ts compares.
+
+/** Folders of the machine. */
+export const PATHS = {
+  /** All that the platform installs. */
+  home: '/opt/mqtt-saas',
+  /** One folder a bundle, named by its hash. */
+  releases: '/opt/mqtt-saas/releases',
+  /** The bundle in force: a link into `releases`. */
+  current: '/opt/mqtt-saas/current',
+  /** What the first boot brings to fetch the first bundle with. */
+  bootstrap: '/opt/mqtt-saas/bootstrap',
+  /** Sessions, queues and retained messages: the data disk is mounted here. */
+  state: '/var/lib/mosquitto',
+  /** The broker's password and ACL files; on the data disk, so that the last good ones outlive the machine. */
+  accounts: '/var/lib/mosquitto/accounts',
+  /** Certbot's state; on the data disk, so that a rebuilt machine serves the certificate it has. */
+  acme: '/var/lib/mosquitto/letsencrypt',
+  /** Secrets of the running broker; on a tmpfs. */
+  secrets: '/run/mqtt-saas',
+  /** Certbot's folder while it runs; on a tmpfs. */
+  acmeRuntime: '/run/mqtt-saas-acme',
+  /** What the machine's programs measure. */
+  metrics: '/run/mqtt-saas-metrics',
+  /** What registry-sync and reload-broker remember between runs. */
+  registrySync: '/run/registry-sync',
+} as const;
+
+/** Names of files in these folders. */
+export const FILES = {
+  /** In `state`: what Mosquitto saves. */
+  database: 'mosquitto.db',
+  /** In `accounts`. */
+  passwords: 'passwords',
+  /** In `accounts`. */
+  acl: 'acl',
+  /** In `secrets`: the broker's certificate with its chain. */
+  certificate: 'server.crt',
+  /** In `secrets`: the certificate's key. */
+  key: 'server.key',
+  /** In `secrets`: who vouches for the certificate. */
+  authority: 'ca.crt',
+  /** In `secrets`: the database's address for registry-sync. */
+  registryUrl: 'registry.url',
+  /** In `secrets`: a person's wish for a new certificate now. */
+  renewCertificate: 'renew-certificate',
+} as const;
+
+/** Names of the bundle's rendered files. */
+export const BUNDLE_FILES = {
+  brokerConfig: 'mosquitto.conf',
+  contract: 'contract.json',
+  databaseCa: 'database-ca.crt',
+  firewall: 'nftables.conf',
+  firstAcl: 'first.acl',
+  settings: 'settings.json',
+} as const;

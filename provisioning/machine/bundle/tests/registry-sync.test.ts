@@ -1,0 +1,167 @@
+// The agent with a real broker and a real database: what is in the registry is in force, and what is wrong stays out.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hashKey } from '../../../../domain/credentials.ts';
+import { stopChild } from '../../../../local/child.ts';
+import { type RunningPostgres, startPostgres } from '../../../../local/postgres.ts';
+import { startScratchPostgres } from '../../../../local/scratch-postgres.ts';
+import { HAS_PSYCOPG2, modeOf, type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
+import { renderRegistry } from '../../../broker/registry.ts';
+import { connect } from '../../../database/connect.ts';
+import { addDevice, readRegistry, rotateDevice, setDeviceEnabled } from '../../../database/registry.ts';
+
+const WITHIN = { timeout: 15_000, interval: 100 };
+
+let postgres: RunningPostgres;
+beforeAll(async () => {
+  postgres = await startScratchPostgres();
+});
+afterAll(() => postgres?.stop());
+
+let rig: RegistryRig;
+beforeEach(async () => {
+  rig = await startRegistryRig(postgres);
+});
+afterEach(() => rig?.stop());
+
+const pump = { tenant: 'acme', device: 'pump' };
+const read = (file: 'passwords' | 'acl') => readFileSync(join(rig.accounts, file), 'utf8');
+/** Resolves when the broker lets this key in. */
+const letsIn = (username: string, key: string) =>
+  expect
+    .poll(
+      () =>
+        rig.connect(username, key).then(
+          (client) => client.endAsync(true).then(() => 'in'),
+          (error: Error) => error.message,
+        ),
+      WITHIN,
+    )
+    .toBe('in');
+
+describe.runIf(HAS_PSYCOPG2)('registry-sync (needs python3-psycopg2)', () => {
+  it('brings an added, a rotated and a disabled device into force, and cuts the live connection', async () => {
+    rig.startAgent();
+    const { key } = await addDevice(rig.admin, { ...pump, createTenant: true });
+    await letsIn('acme.pump', key);
+    const rotated = await rotateDevice(rig.admin, pump);
+    await letsIn('acme.pump', rotated.key);
+    await expect(rig.connect('acme.pump', key)).rejects.toThrow(/Not authorized/);
+
+    const live = await rig.connect('acme.pump', rotated.key);
+    const service = await rig.connect('svc-control', rig.serviceKey);
+    const cut = new Promise<void>((resolve) => live.once('close', () => resolve()));
+    await setDeviceEnabled(rig.admin, pump, false);
+    await cut;
+    await expect(rig.connect('acme.pump', rotated.key)).rejects.toThrow(/Not authorized/);
+    expect(service.connected).toBe(true);
+    await service.endAsync(true);
+  });
+
+  it('writes what registry.ts renders, for the broker only, and tells its size', async () => {
+    await addDevice(rig.admin, { ...pump, createTenant: true });
+    rig.startAgent();
+    const expected = renderRegistry(await readRegistry(rig.admin));
+    await expect.poll(() => read('passwords'), WITHIN).toBe(expected.passwords);
+    expect(read('acl')).toBe(expected.acl);
+    expect(modeOf(join(rig.accounts, 'passwords'))).toBe('600');
+    await expect.poll(() => rig.metric('accounts'), WITHIN).toBe(3);
+    expect(rig.metric('file_bytes{file="acl"}')).toBe(expected.acl.length);
+    expect(rig.metric('up')).toBe(1);
+    expect(Date.now() / 1000 - rig.metric('read_timestamp_seconds')!).toBeLessThan(60);
+  });
+
+  it('leaves the broker alone while nothing changes, and reloads once for many changes', async () => {
+    rig.startAgent();
+    await expect.poll(() => rig.metric('up'), WITHIN).toBe(1);
+    await sleep(2500);
+    expect(rig.reloads()).toBe(0);
+    await rig.admin.query('begin');
+    for (let n = 0; n < 50; n += 1) await addDevice(rig.admin, { tenant: 'acme', device: `d${n}`, createTenant: true });
+    await rig.admin.query('commit');
+    await expect.poll(() => rig.metric('accounts'), WITHIN).toBe(52);
+    await expect.poll(rig.reloads, WITHIN).toBe(1);
+    await sleep(2500);
+    expect(rig.reloads()).toBe(1);
+  });
+
+  it('keeps the machine’s own account, and overwrites what others write', async () => {
+    const own = `svc-probe:${await hashKey('probe')}\n`;
+    writeFileSync(join(rig.secrets, 'local.passwords'), own, { mode: 0o644 });
+    writeFileSync(join(rig.secrets, 'local.acl'), '\nuser svc-probe\ntopic readwrite probe/#\n', { mode: 0o644 });
+    rig.startAgent();
+    await expect.poll(() => read('passwords'), WITHIN).toContain(own);
+    expect(read('acl')).toMatch(/telemetry\n\nuser svc-probe\ntopic readwrite probe\/#\n$/);
+    const whole = read('passwords');
+    // What runs before each start of the broker leaves the files as they are: no reload is due after a start.
+    expect(rig.script('seed-accounts.py', rig.secrets, 'first.acl', rig.accounts)).toMatchObject({ status: 0 });
+    await sleep(1500);
+    expect(rig.reloads()).toBe(1);
+    writeFileSync(join(rig.accounts, 'passwords'), 'intruder:x\n');
+    await expect.poll(() => read('passwords'), WITHIN).toBe(whole);
+
+    await rig.admin.query(
+      "insert into broker.service_accounts (username, purpose, password_hash) values ('svc-probe', 'ingest', $1)",
+      [await hashKey('x')],
+    );
+    await expect.poll(rig.said, WITHIN).toContain('user name svc-probe is the machine');
+    expect(read('passwords')).toBe(whole);
+  });
+
+  it('refuses a registry without ingest, says so once, and goes on when it is whole again', async () => {
+    rig.startAgent();
+    await expect.poll(() => rig.metric('up'), WITHIN).toBe(1);
+    const whole = read('passwords');
+    const { rows } = await rig.admin.query("delete from broker.service_accounts where purpose = 'ingest' returning *");
+    await expect.poll(() => rig.metric('refused'), WITHIN).toBe(1);
+    await sleep(2500);
+    expect(read('passwords')).toBe(whole);
+    expect(rig.said().split('it has no account for ingest')).toHaveLength(2);
+    await rig.admin.query(
+      'insert into broker.service_accounts (username, password_hash, purpose) values ($1, $2, $3)',
+      [rows[0].username, rows[0].password_hash, rows[0].purpose],
+    );
+    const { key } = await addDevice(rig.admin, { ...pump, createTenant: true });
+    await letsIn('acme.pump', key);
+    expect(rig.metric('refused')).toBe(0);
+  });
+
+  it('lets no bad row near a file, even when the database has lost its own checks', async () => {
+    rig.startAgent();
+    const { key } = await addDevice(rig.admin, { ...pump, createTenant: true });
+    await letsIn('acme.pump', key);
+    const files = [read('passwords'), read('acl')];
+    await rig.admin.query('alter table public.devices drop constraint devices_slug_check');
+    await rig.admin.query(String.raw`update public.devices set slug = E'pump\nuser x\ntopic readwrite #'`);
+    await expect.poll(rig.said, WITHIN).toContain('is not a slug');
+    expect([read('passwords'), read('acl')]).toEqual(files);
+    expect(rig.said()).not.toContain('$7$');
+  });
+
+  it('keeps the last good accounts while the database is away, says so once, and comes back', async () => {
+    // A server of its own, to be killed.
+    await rig.stop();
+    rig = await startRegistryRig();
+    rig.startAgent();
+    const { key } = await addDevice(rig.admin, { ...pump, createTenant: true });
+    await letsIn('acme.pump', key);
+    const { port, dataDir } = rig.postgres;
+    await stopChild(rig.postgres.child, 'SIGKILL');
+    await expect.poll(() => rig.metric('up'), WITHIN).toBe(0);
+    await sleep(3000);
+    expect(rig.said().split('the last good accounts stay in force')).toHaveLength(2);
+    await letsIn('acme.pump', key);
+    const again = await startPostgres({ dataDir, port, fsync: false });
+    const admin = await connect(again.url);
+    try {
+      await expect.poll(() => rig.metric('up'), { timeout: 25_000, interval: 100 }).toBe(1);
+      const rotated = await rotateDevice(admin, pump);
+      await letsIn('acme.pump', rotated.key);
+    } finally {
+      await admin.end();
+      await again.stop();
+    }
+  }, 60_000);
+});

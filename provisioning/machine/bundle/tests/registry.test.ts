@@ -1,0 +1,138 @@
+// The machine's Python renders what registry.ts renders, and refuses what it refuses.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { hashKey } from '../../../../domain/credentials.ts';
+import { type RegistryEntry, renderRegistry } from '../../../broker/registry.ts';
+import vectors from '../../../broker/registry.vectors.json' with { type: 'json' };
+import { programsFolder } from '../testing/programs.ts';
+
+const BIN = join(programsFolder(), 'bin');
+
+/** A row of broker.registry, in the order that the agent reads its columns. */
+type Row = [kind: string, username: string, purpose: string, tenant: string, device: string, passwordHash: string];
+
+const PROGRAM = `
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from mqtt_saas import registry
+def attempt(rows):
+    try:
+        files = registry.render(rows)
+        registry.verify(*files)
+        return files
+    except registry.RegistryError as error:
+        return str(error)
+print(json.dumps([attempt(rows) for rows in json.load(sys.stdin)]))`;
+
+/** What Python makes of each registry: both files, or why it is refused. */
+function inPython(registries: Row[][]): ([string, string] | string)[] {
+  const run = spawnSync('/usr/bin/python3', ['-B', '-c', PROGRAM, BIN], {
+    input: JSON.stringify(registries),
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (run.status !== 0) throw new Error(run.stderr);
+  return JSON.parse(run.stdout);
+}
+
+function inTypeScript(rows: Row[]): [string, string] | undefined {
+  try {
+    const { passwords, acl } = renderRegistry(
+      rows.map(([kind, username, purpose, tenant, device, passwordHash]) =>
+        kind === 'device' ? { kind, tenant, device, passwordHash } : { kind, username, purpose, passwordHash },
+      ) as RegistryEntry[],
+    );
+    return [passwords, acl];
+  } catch {
+    return undefined;
+  }
+}
+
+const hash = await hashKey('key', new Uint8Array(12));
+const device = (tenant: string, slug: string, passwordHash = hash): Row => [
+  ...(['device', `${tenant}.${slug}`, '', tenant, slug, passwordHash] as Row),
+];
+const service = (username: string, purpose = 'ingest', passwordHash = hash): Row => [
+  ...(['service', username, purpose, '', '', passwordHash] as Row),
+];
+const good = [service('svc-ingest'), device('acme', 'pump-1'), service('svc-control', 'control'), device('a', '0')];
+
+test('the vectors that registry.ts is held to: the same bytes, the same refusals', () => {
+  const accepted = inPython(vectors.accepted.map(({ rows }) => rows as Row[]));
+  expect(accepted).toEqual(vectors.accepted.map(({ passwords, acl }) => [passwords, acl]));
+  for (const [index, refusal] of inPython(vectors.refused.map(({ rows }) => rows as Row[])).entries()) {
+    const { what, reason } = vectors.refused[index]!;
+    expect(refusal, what).toBeTypeOf('string');
+    expect(refusal, what).toContain(reason);
+    expect(refusal, what).not.toContain(hash.slice(20));
+  }
+});
+
+test('and whether ingest has connected, by a line of the log', () => {
+  const program = `
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from mqtt_saas.contract import INGEST_CONNECTED
+print(json.dumps([INGEST_CONNECTED.search(text) is not None for text in json.load(sys.stdin)]))`;
+  const { stdout } = spawnSync('/usr/bin/python3', ['-B', '-c', program, BIN], {
+    input: JSON.stringify(vectors.log.map(({ text }) => text)),
+    encoding: 'utf8',
+  });
+  expect(JSON.parse(stdout)).toEqual(vectors.log.map(({ isIngest }) => isIngest));
+});
+
+test('whatever the rows hold, both agree', () => {
+  const slug = fc.oneof(
+    { weight: 20, arbitrary: fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,8}$/) },
+    fc.stringMatching(/^[a-z0-9.\n+#/ $-]{0,6}$/),
+    fc.string({ unit: 'binary' }),
+  );
+  const username = fc.oneof({ weight: 9, arbitrary: slug.map((text) => `svc-${text}`) }, slug);
+  const purpose = fc.constantFrom('ingest', 'control', 'ingest', 'control', '', 'toString');
+  const hashes = fc.oneof({ weight: 30, arbitrary: fc.constant(hash) }, fc.string());
+  const row = fc.oneof(
+    fc.tuple(fc.constant('device'), fc.constant(''), fc.constant(''), slug, slug, hashes),
+    fc.tuple(fc.constant('service'), username, purpose, fc.constant(''), fc.constant(''), hashes),
+  );
+  const registries = fc.sample(fc.array(row, { maxLength: 6 }), 3000) as Row[][];
+  const answers = inPython(registries);
+  let accepted = 0;
+  for (const [index, rows] of registries.entries()) {
+    const expected = inTypeScript(rows);
+    if (expected) accepted += 1;
+    const answer = answers[index]!;
+    expect(typeof answer === 'string' ? undefined : answer, JSON.stringify(rows)).toEqual(expected);
+  }
+  expect(accepted).toBeGreaterThan(300);
+  expect(accepted).toBeLessThan(2900);
+});
+
+test.each<[string, (files: [string, string]) => [string, string]]>([
+  ['half a password file', ([passwords, acl]) => [passwords.slice(0, -10), acl]],
+  ['half an ACL file', ([passwords, acl]) => [passwords, acl.slice(0, -10)]],
+  [
+    'more rights than a device has',
+    ([passwords, acl]) => [passwords, acl.replace('write tenants', 'readwrite tenants')],
+  ],
+  ["another device's rights", ([passwords, acl]) => [passwords, acl.replaceAll('devices/pump-1', 'devices/pump-2')]],
+  ['rights for everybody', ([passwords, acl]) => [passwords, acl.replace('\nuser', '\ntopic read #\n\nuser')]],
+  ['a user without a password', ([passwords, acl]) => [passwords.split('\n').slice(1).join('\n'), acl]],
+  ['a user without rights', ([passwords, acl]) => [`${passwords}zz.zz:${hash}\n`, acl]],
+])('%s does not pass the check before it is written', (_, damage) => {
+  const program = `
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from mqtt_saas import registry
+registry.verify(*json.load(sys.stdin))`;
+  const verify = (files: [string, string]) =>
+    spawnSync('/usr/bin/python3', ['-B', '-c', program, BIN], {
+      input: JSON.stringify(files),
+      encoding: 'utf8',
+    });
+  const files = inTypeScript(good)!;
+  expect(verify(files).stderr).toBe('');
+  expect(damage(files)).not.toEqual(files);
+  expect(verify(damage(files)).stderr).toContain('registry.RegistryError');
+});

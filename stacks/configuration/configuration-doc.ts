@@ -1,0 +1,54 @@
+// Renders docs/configuration.md from the schema, so that the two cannot differ.
+import { z } from 'zod';
+import type { KeyMeta } from './keys/key.ts';
+import { keys } from './keys.ts';
+import { setCommand } from './parse.ts';
+
+type Key = keyof typeof keys.shape;
+
+/** The whole text of docs/configuration.md. */
+export function renderConfigurationDoc(): string {
+  const names = Object.keys(keys.shape) as Key[];
+  const isRequired = (name: Key) => !keys.shape[name].safeParse(undefined).success;
+  return `# Configuration
+
+Generated from \`stacks/configuration/keys/\`; change it there, then \`npx vitest run stacks/configuration/configuration-doc.test.ts --update\`.
+
+An environment is a stack file, \`Pulumi.<stack>.yaml\`. Everything in it is public: the platform takes **no secret** from
+configuration. Keys that are unknown, values that would break a guarantee and anything that looks like a secret are
+refused before a deployment is planned, by \`pulumi preview\` and by \`npm run preview\` alike, with the command that
+sets it right. The committed files hold example values; their addresses, names and key belong to nobody.
+
+## Required
+
+${table(names.filter(isRequired))}
+## Optional
+
+${table(names.filter((name) => !isRequired(name)))}
+## Between keys
+
+- \`prod\` needs \`domain\`: its broker has a public certificate. Other stacks without a domain get a private CA, whose
+  certificate is the stack output \`brokerCaCertificate\`.
+- With \`supabasePublishableKey\` the dashboard is deployed; it needs \`cloudflareAccountId\`, and \`databaseProjectRef\` or
+  \`supabaseUrl\`. Its address is \`dashboard.<domain>\`, without a domain the stack output \`dashboardAddress\`.
+- While \`deployDatabase\` is true, \`pulumi up\` needs \`DATABASE_URL\` when migrations or sign-ins changed; with a domain or
+  a dashboard it needs \`CLOUDFLARE_API_TOKEN\`. Both are environment variables, never configuration.
+- \`domain\` needs \`cloudflareZoneId\` and \`cloudflareAccountId\`.
+- \`subnetPrefix\` lies inside \`addressSpace\`.
+- With Supabase's pooler as \`databaseHost\`, \`databaseProjectRef\` is required.
+- A stack is called by 2 to 8 lower-case letters and digits, because its name is part of resource names.
+`;
+}
+
+function table(names: Key[]): string {
+  const rows = names.map((name) => {
+    const { description } = keys.shape[name].meta() as unknown as KeyMeta;
+    return `| \`${name}\` | ${description} | ${defaultOf(name)} | \`${setCommand(name, 'dev')}\` |\n`;
+  });
+  return `| key | meaning | default | set it |\n|---|---|---|---|\n${rows.join('')}`;
+}
+
+function defaultOf(name: Key): string {
+  const type = keys.shape[name];
+  return type instanceof z.ZodDefault ? `\`${String(type.def.defaultValue)}\`` : '–';
+}

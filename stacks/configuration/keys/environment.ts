@@ -1,0 +1,116 @@
+// Where an environment is, what it is called, how it is reached, and the machine it has.
+import ipaddr from 'ipaddr.js';
+import { VM_SIZES, type VmSizeName } from '../../../components/vm-sizes.ts';
+import { LETS_ENCRYPT } from '../../../provisioning/machine/bundle/settings.ts';
+import { adminAddress } from '../admin-address.ts';
+import { flag, hostName, listOf, mailbox, oneOf, privateRange, text, wholeNumber } from '../fields.ts';
+import { REGIONS } from '../regions.ts';
+import { sshPublicKey } from '../ssh-key.ts';
+import { key } from './key.ts';
+
+/** The highest tag value Azure accepts. */
+const TAG_LENGTH = 256;
+
+const tagValue = text.max(TAG_LENGTH, `is longer than ${TAG_LENGTH} characters`);
+
+const cloudflareId = text.regex(/^[0-9a-f]{32}$/, 'is not an id of Cloudflare: 32 of 0-9 and a-f');
+
+const acmeDirectory = text.regex(/^https:\/\/[\w.-]+(:\d+)?(\/[\w./-]*)?$/, 'is not an https address');
+
+/** The keys, each with its rule, default and description. */
+export const environmentKeys = {
+  adminCidrs: key(
+    listOf(adminAddress).refine((cidrs) => cidrs.some((cidr) => ipaddr.parseCIDR(cidr)[0].kind() === 'ipv4'), {
+      error: 'has no IPv4 address: the machine has an IPv4 address only, so nobody could reach SSH',
+    }),
+    {
+      description:
+        'Addresses SSH is open to. Each is one public address: `/32`, or `/128` for IPv6. At least one is IPv4.',
+      example: '203.0.113.10/32',
+    },
+  ),
+  sshPublicKey: key(sshPublicKey, {
+    description:
+      'Public key of the administrator, one line of OpenSSH format: `ssh-ed25519`, or `ssh-rsa` of 2048 bits.',
+    example: '"$(cat ~/.ssh/id_ed25519.pub)"',
+  }),
+  location: key(oneOf(REGIONS), {
+    description: 'Azure region. It decides where telemetry is processed, so there is no default.',
+    example: 'northeurope',
+  }),
+  owner: key(tagValue, {
+    description: 'Tag `owner` of every resource: the team or mailbox that answers for the environment.',
+    example: 'platform@example.com',
+  }),
+  costCenter: key(tagValue, {
+    description: 'Tag `costCenter` of every resource: who pays.',
+    example: 'iot-0001',
+  }),
+  nameSuffix: key(text.regex(/^[a-z0-9]{3,6}$/, 'is not 3 to 6 of a-z and 0-9'), {
+    description:
+      'Ends the names that must be unique in all of Azure (vault, storage account, Function App, host name). Any 3 to 6 of a-z and 0-9; never change it. A deleted vault keeps its name until it is purged.',
+    example: '"$(openssl rand -hex 3)"',
+  }),
+  domain: key(hostName.optional(), {
+    description:
+      'Domain of the environment. The broker is `mqtt.<domain>` with a public (ACME) certificate. Required in `prod`; without it a private CA is made.',
+    example: 'telemetry.example.com',
+  }),
+  cloudflareZoneId: key(cloudflareId.optional(), {
+    description:
+      'Id of the Cloudflare zone that `domain` is in; the zone’s overview page shows it. Required with `domain`.',
+    example: '0123456789abcdef0123456789abcdef',
+  }),
+  cloudflareAccountId: key(cloudflareId.optional(), {
+    description:
+      'Id of the Cloudflare account that the zone and the dashboard are in; the same page shows it. Required with either.',
+    example: 'fedcba9876543210fedcba9876543210',
+  }),
+  acmeDirectory: key(acmeDirectory.default(LETS_ENCRYPT), {
+    description: 'Directory of the ACME server that certifies the broker when there is a `domain`.',
+    example: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+  }),
+  acmeEmail: key(mailbox.optional(), {
+    description: 'Mailbox the ACME server may write to. Without it the account has none.',
+    example: 'platform@example.com',
+  }),
+  vmSize: key(oneOf(Object.keys(VM_SIZES) as [VmSizeName, ...VmSizeName[]]).default('Standard_B1s'), {
+    description:
+      'Size of the broker machine. `Standard_B1s` is retired on 2028-11-15; `Standard_B2ts_v2` is its successor.',
+    example: 'Standard_B2ts_v2',
+  }),
+  dataDiskGb: key(wholeNumber(4, 1024).default(8), {
+    description: 'Size of the disk for sessions and queues, GiB, 4 to 1024. It can grow, never shrink.',
+    example: '8',
+  }),
+  encryptionAtHost: key(flag.default(true), {
+    description:
+      'Encrypt the host’s disk caches too. Free, but the subscription must have the feature: `az feature register --namespace Microsoft.Compute --name EncryptionAtHost`. `false` is refused by the policy `vm-encrypted-disks` until [an exception](policies.md#without-encryption-at-host) says why, and until when.',
+    example: 'true',
+  }),
+  addressSpace: key(privateRange(8, 28).default('10.20.0.0/24'), {
+    description: 'Private IPv4 range of the virtual network, `/8` to `/28`.',
+    example: '10.20.0.0/24',
+  }),
+  subnetPrefix: key(privateRange(8, 29).default('10.20.0.0/28'), {
+    description: 'Private IPv4 range of the broker’s subnet, inside `addressSpace`, `/29` or larger.',
+    example: '10.20.0.0/28',
+  }),
+  webSocket: key(flag.default(false), {
+    description: 'Serve MQTT over WebSocket with TLS on 9001, too.',
+    example: 'true',
+  }),
+  https: key(flag.default(false), {
+    description: 'Serve MQTT over WebSocket with TLS on 443, too: for sites that let out nothing but HTTPS.',
+    example: 'true',
+  }),
+  iotHub: key(flag.default(false), {
+    description:
+      'Make an IoT Hub of the free tier too: one a subscription, 8,000 messages a day. Nothing of the platform reads it.',
+    example: 'true',
+  }),
+  vaultRetentionDays: key(wholeNumber(7, 90).default(90), {
+    description: 'How long Key Vault keeps what was deleted, days, 7 to 90. Fixed once the vault exists.',
+    example: '90',
+  }),
+};

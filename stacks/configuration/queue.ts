@@ -1,0 +1,18 @@
+// The queue an environment plans for, from its configuration.
+import { type QueueLimits, queueLimits } from '../../provisioning/broker/queue.ts';
+
+/** The keys that decide it. */
+export interface QueuePlan {
+  queueMessagesPerSecond: number;
+  queueOutageHours: number;
+  queueMessageBytes: number;
+}
+
+/** Bounds of the broker's queues. */
+export function queueOf(plan: QueuePlan): QueueLimits {
+  return queueLimits({
+    messagesPerSecond: plan.queueMessagesPerSecond,
+    outageHours: plan.queueOutageHours,
+    messageBytes: plan.queueMessageBytes,
+  });
+}

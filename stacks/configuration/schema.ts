@@ -1,0 +1,69 @@
+// The rules between configuration keys; the keys themselves, each with its own rule, are in keys/.
+import ipaddr from 'ipaddr.js';
+import type { z } from 'zod';
+import { VM_SIZES } from '../../components/vm-sizes.ts';
+import { assertQueueFits } from '../../provisioning/broker/queue.ts';
+import { overdue } from '../adoption-plan.ts';
+import { keys } from './keys.ts';
+import { queueOf } from './queue.ts';
+
+const POOLER = /\.pooler\.supabase\.com$/;
+
+/** Rules between keys, for one stack. A schema again, so that all problems come out in one form. */
+export function schemaFor(stack: string) {
+  return keys.superRefine((config, context) => {
+    const refuse = (path: keyof typeof config, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+
+    if (stack === 'prod' && config.domain === undefined) {
+      refuse('domain', 'is missing: prod serves strict clients, so it needs a public certificate, and that a domain');
+    }
+    for (const id of ['cloudflareZoneId', 'cloudflareAccountId'] as const) {
+      if (config.domain !== undefined && config[id] === undefined)
+        refuse(id, 'is missing: the broker’s name and certificate need it');
+    }
+    if (config.supabasePublishableKey !== undefined) {
+      if (config.cloudflareAccountId === undefined) {
+        refuse('cloudflareAccountId', 'is missing: the dashboard is deployed into that account');
+      }
+      if (config.supabaseUrl === undefined && config.databaseProjectRef === undefined) {
+        refuse('supabaseUrl', 'is missing: without databaseProjectRef nobody knows where Supabase’s API is');
+      }
+    }
+    if (!contains(config.addressSpace, config.subnetPrefix)) {
+      refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);
+    }
+    if (config.ingestGenerationsInForce.length > 2) {
+      refuse('ingestGenerationsInForce', 'has more than two: one rotation ends before the next begins');
+    }
+    if (!config.ingestGenerationsInForce.includes(config.ingestGeneration)) {
+      const inForce = config.ingestGenerationsInForce.join(' and ');
+      const remedy = `npm run ops -- rotate ingest --target ${stack} brings the next one into force and switches over`;
+      refuse('ingestGeneration', `${config.ingestGeneration} is not in force on the broker (${inForce} is); ${remedy}`);
+    }
+    const late = config.adoption && overdue(config.adoption, new Date().toISOString().slice(0, 10));
+    if (late) refuse('adoption', late);
+    const tooMuch = queueProblem(config);
+    if (tooMuch) refuse('queueOutageHours', `is too long: ${tooMuch}`);
+    if (POOLER.test(config.databaseHost) && config.databaseProjectRef === undefined) {
+      refuse('databaseProjectRef', "is missing: the Supabase pooler tells projects apart by the user name's ending");
+    }
+  });
+}
+
+/** Why the machine cannot hold the queue that is planned for; undefined when it can. */
+function queueProblem(config: z.output<typeof keys>): string | undefined {
+  try {
+    const { memoryGiB } = VM_SIZES[config.vmSize];
+    assertQueueFits(queueOf(config), { memoryGiB, dataDiskGb: config.dataDiskGb });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return undefined;
+}
+
+function contains(outer: string, inner: string): boolean {
+  const [base, length] = ipaddr.IPv4.parseCIDR(outer);
+  const [address, innerLength] = ipaddr.IPv4.parseCIDR(inner);
+  return innerLength >= length && address.match(base, length);
+}

@@ -1,0 +1,39 @@
+// What a deployed environment tells a person, and the commands of ops/: none of it secret.
+import { readFileSync } from 'node:fs';
+import { interpolate } from '@pulumi/pulumi';
+import type { DashboardSite } from '../components/dashboard-site.ts';
+import type { FunctionApp } from '../components/function-app.ts';
+import type { Placement } from '../components/placement.ts';
+import type { Vault } from '../components/vault.ts';
+import { MQTT_TLS_PORT, webSocketPorts } from '../domain/ingress.ts';
+import type { StackConfig } from './configuration/parse.ts';
+import type { Endpoint } from './profiles/machine/endpoint.ts';
+
+/** The parts that are told of. */
+export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | 'brokerCa'> {
+  config: StackConfig;
+  placement: Placement;
+  vault: Vault;
+  functionApp: FunctionApp;
+  dashboard: DashboardSite | undefined;
+}
+
+/** The stack's outputs. Pulumi.README.md, the stack's own page, shows them. */
+export function outputsOf(parts: OutputsArgs) {
+  const { config, placement, network, brokerHost, brokerCa, vault, functionApp, dashboard } = parts;
+  return {
+    environment: config.environment,
+    resourceGroup: placement.resourceGroupName,
+    portalUrl: interpolate`https://portal.azure.com/#resource${placement.resourceGroupId}`,
+    brokerHost,
+    brokerEndpoint: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
+    brokerWebSocketEndpoints: webSocketPorts(config).map((port) => `wss://${brokerHost}:${port}/mqtt`),
+    brokerAddress: network.publicAddress,
+    // Null is an output that is not there; of an undefined one Pulumi warns.
+    brokerCaCertificate: brokerCa ?? null,
+    dashboardAddress: dashboard?.address ?? null,
+    functionAppName: functionApp.appName,
+    vaultName: vault.vaultName,
+    readme: readFileSync(new URL('../Pulumi.README.md', import.meta.url), 'utf8'),
+  };
+}

@@ -1,0 +1,41 @@
+// The environment's broker: the machine it runs on, and the configuration that it is told.
+import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
+import type { Access } from '../../../components/access.ts';
+import { BrokerConfiguration } from '../../../components/broker-configuration.ts';
+import { BrokerMachine, DATA_DISK_LUN } from '../../../components/broker-machine.ts';
+import type { BundleStore } from '../../../components/bundle-store.ts';
+import type { Identities } from '../../../components/identities.ts';
+import type { Placement } from '../../../components/placement.ts';
+import type { Storage } from '../../../components/storage.ts';
+import type { Vault } from '../../../components/vault.ts';
+import type { IngressRule } from '../../../domain/ingress.ts';
+import { renderMachine } from '../../../provisioning/machine/render.ts';
+import type { StackConfig } from '../../configuration/parse.ts';
+import { brokerBundle } from './bundle.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** Arguments of {@link makeBroker}. */
+export interface BrokerArgs extends Pick<Endpoint, 'network' | 'ingress' | 'brokerHost'> {
+  config: StackConfig;
+  placement: Placement;
+  identities: Identities;
+  access: Access;
+  vault: Vault;
+  storage: Storage;
+  bundles: BundleStore;
+}
+
+/** Machine and configuration. @returns the machine. */
+export function makeBroker(args: BrokerArgs): VirtualMachine {
+  const { config, placement, identities, access, network, ingress, bundles } = args;
+  const cloudInit = userData(ingress, bundles.url);
+  const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
+  const { machine } = new BrokerMachine('broker', machineArgs);
+  new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle: brokerBundle(args) });
+  return machine;
+}
+
+/** What the machine is told at its first boot. @param bundlesUrl container it fetches its configuration from. */
+export function userData(ingress: IngressRule[], bundlesUrl: string): string {
+  return renderMachine({ ingress, bundlesUrl, dataDiskLun: DATA_DISK_LUN });
+}

@@ -1,0 +1,76 @@
+// What the broker machine of an environment is told from then on: the bundle with the broker's configuration.
+import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../../../domain/ingress.ts';
+import { renderBrokerConfig } from '../../../provisioning/broker/config.ts';
+import { ingestUsername } from '../../../provisioning/broker/registry.ts';
+import { type Bundle, makeBundle } from '../../../provisioning/machine/bundle/bundle.ts';
+import { FILES, PATHS } from '../../../provisioning/machine/bundle/paths.ts';
+import type { CertificateSource } from '../../../provisioning/machine/bundle/settings.ts';
+import type { StackConfig } from '../../configuration/parse.ts';
+import { queueOf } from '../../configuration/queue.ts';
+import { ingestPasswordSecret } from '../../tables/ingest-accounts.ts';
+import { SECRETS } from '../../tables/secrets.ts';
+
+/** Arguments of {@link brokerBundle}. Every address is known before a deployment, and so is the bundle's hash. */
+export interface BrokerBundleArgs {
+  /** The stack's configuration. */
+  config: Omit<StackConfig, 'environment'>;
+  /** Ways in, for the host firewall. */
+  ingress: IngressRule[];
+  /** The broker's DNS name. */
+  brokerHost: string;
+  /** The vault the machine reads its secrets from. */
+  vault: { uri: string };
+  /** Where copies of the broker's state go. */
+  storage: { brokerStateUrl: string };
+  /** Where the bundles lie. */
+  bundles: { url: string };
+}
+
+/** The bundle of an environment. */
+export function brokerBundle(args: BrokerBundleArgs): Bundle {
+  const { config, brokerHost } = args;
+  const { maxQueuedMessages, maxQueuedBytes, diskBytes } = queueOf(config);
+  // In order, so that the same generations give the same bundle.
+  const usernames = config.ingestGenerationsInForce.toSorted((a, b) => a - b).map(ingestUsername);
+  return makeBundle({
+    ingress: args.ingress,
+    sourceLimits: { kibPerSecond: config.sourceKibPerSecond, connections: config.sourceConnections },
+    brokerConfig: renderBrokerConfig({
+      port: MQTT_TLS_PORT,
+      webSocketPorts: webSocketPorts(config),
+      certificateFile: `${PATHS.secrets}/${FILES.certificate}`,
+      keyFile: `${PATHS.secrets}/${FILES.key}`,
+      passwordFile: `${PATHS.accounts}/${FILES.passwords}`,
+      aclFile: `${PATHS.accounts}/${FILES.acl}`,
+      persistenceDir: PATHS.state,
+      maxQueuedMessages,
+      maxQueuedBytes,
+      maxConnections: config.brokerMaxConnections,
+      autosaveSeconds: config.brokerAutosaveSeconds,
+      maxMessageBytes: config.brokerMaxMessageKb * 1024,
+    }),
+    ...(config.databaseCa && { databaseCa: config.databaseCa }),
+    settings: {
+      vaultUri: args.vault.uri,
+      secrets: {
+        ...Object.fromEntries(usernames.map((user) => [`${user}.password`, ingestPasswordSecret(user)])),
+        [FILES.registryUrl]: SECRETS.registryUrl,
+      },
+      blobUri: args.bundles.url,
+      backupUri: args.storage.brokerStateUrl,
+      brokerHost,
+      domain: config.domain ?? null,
+      acmeDirectory: config.acmeDirectory,
+      acmeEmail: config.acmeEmail ?? null,
+      certificate: certificateOf(config.domain),
+      dataDiskGb: config.dataDiskGb,
+      stateBytes: diskBytes,
+    },
+  });
+}
+
+function certificateOf(domain: string | undefined): CertificateSource {
+  if (domain) return { source: 'acme', tokenSecret: SECRETS.dnsToken };
+  const { certificate, key, ca } = SECRETS;
+  return { source: 'vault', certificateSecret: certificate, keySecret: key, caSecret: ca };
+}

@@ -1,8 +1,0 @@
-import { expect, it } from 'vitest';
-import { isProduction } from '../policies/environment.ts';
-import { hasPurgeProtection } from './purge-protection.ts';
-
-it.each(['dev', 'test', 'sandbox', 'staging', 'devel', 'prod'])('%s has it if the policy may ask for it', (stack) => {
-  const vault = `urn:pulumi:${stack}::mqtt-saas::mqtt-saas:index:Vault$azure-native:keyvault:Vault::vault-vault`;
-  expect(hasPurgeProtection(stack)).toBe(isProduction(vault, {}));
-});

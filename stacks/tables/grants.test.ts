@@ -1,0 +1,106 @@
+// Who may do what, and that whoever reads a secret may, and that nobody may read one without reading it.
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Plan } from '../../preview/plan.ts';
+import { all, bundleFile, having, nameOfUrn, one, planOf } from '../testing/plan.ts';
+
+describe.each(['dev', 'prod'])('%s', (stack) => {
+  let plan: Plan;
+  beforeAll(async () => {
+    plan = await planOf(stack);
+  });
+
+  it('gives each identity the rights of this table and no others', () => {
+    const table = all(plan, 'authorization:RoleAssignment').map(({ name, inputs, options }) => {
+      expect(inputs.principalType).toBe('ServicePrincipal');
+      const { principalId = [], scope = [] } = options.propertyDependencies ?? {};
+      return [
+        nameOfUrn(principalId[0] ?? ''),
+        inputs.roleDefinitionId.split('/').at(-1).slice(0, 8),
+        nameOfUrn(scope[0] ?? ''),
+        scope.length,
+        name.startsWith('access-'),
+      ];
+    });
+    const [reads, owns, fetches, writes, writesLog] = ['4633458b', 'b7e6dc6d', '2a2b9908', 'ba92f5b4', '3913510d'];
+    const tls = ['ca', 'certificate', 'key'].map((what) => [
+      'identities-broker',
+      reads,
+      `vault-broker-tls-${what}`,
+      1,
+      true,
+    ]);
+    expect(table).toEqual([
+      ...(stack === 'dev' ? tls : []),
+      ['identities-broker', fetches, 'bundles-container', 1, true],
+      ...(stack === 'prod' ? [['identities-broker', reads, 'vault-cloudflare-dns-token', 1, true]] : []),
+      ['identities-broker', reads, 'vault-registry-database-url', 1, true],
+      ['identities-broker', reads, 'vault-svc-ingest-2-password', 1, true],
+      ['identities-broker', reads, 'vault-svc-ingest-password', 1, true],
+      ['identities-broker', writes, 'storage-broker-state', 1, true],
+      ['identities-functions', owns, 'storage-account', 1, true],
+      ['identities-functions', reads, 'vault-ingest-database-url', 1, true],
+      ['identities-functions', reads, 'vault-svc-ingest-2-password', 1, true],
+      ['identities-functions', reads, 'vault-svc-ingest-password', 1, true],
+      ['identities-functions', writesLog, 'logs-insights', 1, true],
+    ]);
+  });
+
+  it('lets each identity read exactly the secrets that its workload is told to read', () => {
+    const kept = all(plan, 'keyvault:Secret').map(({ inputs }) => inputs.secretName as string);
+    const told = { 'identities-functions': secretsOfApp(plan), 'identities-broker': secretsOfMachine(plan) };
+    // The next generation's account is in force at nobody's, but who will read its password must be able to by then.
+    const ahead = 'svc-ingest-2-password';
+    expect(told['identities-functions']).not.toContain(ahead);
+    for (const [identity, names] of Object.entries(told)) {
+      expect(names.length, identity).toBeGreaterThan(1);
+      expect(kept, identity).toEqual(expect.arrayContaining(names));
+      expect(readableBy(identity, plan), identity).toEqual([...new Set([...names, ahead])].sort());
+    }
+    // Nothing is kept for nobody.
+    expect([...new Set(Object.values(told).flat().concat(ahead))].sort()).toEqual(kept.sort());
+  });
+});
+
+it('both generations’ passwords are read during a rotation', async () => {
+  const plan = await planOf('dev', having("ingestGenerationsInForce: '[1,2]'"));
+  for (const names of [secretsOfApp(plan), secretsOfMachine(plan)]) {
+    expect(names).toEqual(expect.arrayContaining(['svc-ingest-2-password', 'svc-ingest-password']));
+  }
+});
+
+/** The secrets that app settings refer to. */
+function secretsOfApp(plan: Plan): string[] {
+  const { vaultName } = one(plan, 'keyvault:Vault').inputs;
+  const settings = Object.values<string>(one(plan, 'web:WebAppApplicationSettings').inputs.properties);
+  return settings
+    .filter((value) => value.startsWith('@'))
+    .map((value) => {
+      const [, vault, name] = /^@Microsoft\.KeyVault\(VaultName=([\w-]+);SecretName=([\w-]+)\)$/.exec(value) ?? [];
+      expect(vault).toBe(vaultName);
+      return name ?? '';
+    });
+}
+
+/** The secrets that the machine's settings name: some by the file they become, some by what they are for. */
+function secretsOfMachine(plan: Plan): string[] {
+  const { vaultUri, secrets, certificate } = JSON.parse(bundleFile(plan, 'settings.json')) as {
+    vaultUri: string;
+    secrets: Record<string, string>;
+    certificate: Record<string, string>;
+  };
+  expect(vaultUri).toBe(`https://${one(plan, 'keyvault:Vault').inputs.vaultName}.vault.azure.net`);
+  const { source: _, ...named } = certificate;
+  return [...Object.values(secrets), ...Object.values(named)];
+}
+
+/** The secrets that an identity's roles open, by their names in the vault. */
+function readableBy(identity: string, plan: Plan): string[] {
+  const roles = all(plan, 'authorization:RoleAssignment').filter(
+    ({ inputs, options }) =>
+      inputs.roleDefinitionId.endsWith('4633458b-17de-408a-b874-0445c86b69e6') &&
+      options.propertyDependencies?.principalId?.map(nameOfUrn).includes(identity),
+  );
+  return roles
+    .map(({ options }) => nameOfUrn(options.propertyDependencies?.scope?.[0] ?? '')?.replace(/^vault-/, '') ?? '')
+    .sort();
+}

@@ -1,0 +1,79 @@
+// Who may do what in an environment: the whole table.
+import type { Grant } from '../../components/access.ts';
+import type { BundleStore } from '../../components/bundle-store.ts';
+import type { Identities } from '../../components/identities.ts';
+import type { LogWorkspace } from '../../components/log-workspace.ts';
+import type { Storage } from '../../components/storage.ts';
+import type { Vault } from '../../components/vault.ts';
+import { type IngestAccounts, ingestPasswordSecret, ingestUsernames } from './ingest-accounts.ts';
+import { SECRETS } from './secrets.ts';
+
+/** Every right the platform's identities have. Secrets are granted one by one: the machine cannot write to the database. */
+export function grants(
+  identities: Identities,
+  vault: Vault,
+  storage: Storage,
+  bundles: BundleStore,
+  logs: LogWorkspace,
+  config: IngestAccounts,
+): Record<string, Grant> {
+  const broker = identities.broker.principalId;
+  const functions = identities.functions.principalId;
+  const role = 'Key Vault Secrets User';
+  const table: Record<string, Grant> = {
+    'broker-reads-registry-url': {
+      to: broker,
+      role,
+      on: vault.idOf(SECRETS.registryUrl),
+      why: 'The machine reads who may connect through it',
+    },
+    'broker-reads-bundles': {
+      to: broker,
+      role: 'Storage Blob Data Reader',
+      on: bundles.containerId,
+      why: 'The machine fetches its configuration from there',
+    },
+    'broker-writes-state': {
+      to: broker,
+      role: 'Storage Blob Data Contributor',
+      on: storage.brokerStateId,
+      why: 'The machine keeps copies of its queues and sessions there',
+    },
+    'functions-read-database-url': {
+      to: functions,
+      role,
+      on: vault.idOf(SECRETS.databaseUrl),
+      why: 'Ingest stores readings through it',
+    },
+    'functions-own-host-storage': {
+      to: functions,
+      role: 'Storage Blob Data Owner',
+      on: storage.accountId,
+      why: 'The Functions host keeps its locks and keys there and reads its package',
+    },
+    'functions-write-log': {
+      to: functions,
+      role: 'Monitoring Metrics Publisher',
+      on: logs.insightsId,
+      why: 'What the functions log is written there',
+    },
+  };
+  for (const username of ingestUsernames(config)) {
+    const on = vault.idOf(ingestPasswordSecret(username));
+    table[`broker-reads-${username}-password`] = { to: broker, role, on, why: 'A new broker starts with this account' };
+    table[`functions-read-${username}-password`] = { to: functions, role, on, why: 'Ingest signs in to the broker' };
+  }
+  for (const name of [SECRETS.certificate, SECRETS.key, SECRETS.ca].filter((secret) => vault.has(secret))) {
+    table[`broker-reads-${name}`] = { to: broker, role, on: vault.idOf(name), why: 'The broker serves TLS with it' };
+  }
+  if (vault.has(SECRETS.dnsToken)) {
+    const on = vault.idOf(SECRETS.dnsToken);
+    table['broker-reads-dns-token'] = {
+      to: broker,
+      role,
+      on,
+      why: 'The machine proves to the ACME server that the name is its own',
+    };
+  }
+  return table;
+}

@@ -1,0 +1,95 @@
+// The app's settings against the bundle that is deployed: what the functions read is set, and what is set is read.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { having, named, one, planOf } from '../testing/plan.ts';
+
+const PACKAGE = join(ROOT, 'dist/functions');
+const BUNDLE = join(PACKAGE, 'main.mjs');
+
+/** Read by the Functions host, not by the functions (Microsoft Learn, "App settings reference for Azure Functions"). */
+const OF_THE_HOST = [
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+  'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  'AzureWebJobsStorage__accountName',
+  'AzureWebJobsStorage__clientId',
+  'AzureWebJobsStorage__credential',
+  'FUNCTIONS_EXTENSION_VERSION',
+];
+/** For a person at a terminal, never for Azure. */
+const NEVER_SET = ['LOG_PRETTY'];
+
+/** A certificate authority for the key that takes one. */
+const DATABASE_CA = readFileSync(join(ROOT, 'stacks/testing/database-ca.crt'), 'utf8');
+
+/** Settings of the functions themselves, in a plan of a stack with these lines added. */
+async function settingsOf(stack: string, ...lines: string[]): Promise<Record<string, string>> {
+  const plan = await planOf(stack, having(...lines));
+  const all: [string, string][] = Object.entries(one(plan, 'web:WebAppApplicationSettings').inputs.properties);
+  return Object.fromEntries(all.filter(([name]) => !OF_THE_HOST.includes(name)));
+}
+
+/** The environments whose settings differ: between them they have each setting that there can be. */
+const ENVIRONMENTS: [string, ...string[]][] = [
+  ['dev'],
+  ['prod', "ingestGenerationsInForce: '[1,2]'", `databaseCa: ${JSON.stringify(DATABASE_CA)}`],
+];
+
+/** The names in the bundle's own modules that are read from the environment, all in capitals with an underscore. */
+function namesInBundle(): string[] {
+  const pieces = readdirSync(PACKAGE).filter((name) => name.endsWith('.mjs'));
+  const modules = pieces.flatMap((name) =>
+    readFileSync(join(PACKAGE, name), 'utf8').split(/^\/\/ (?=\S+\.[cm]?[jt]s$)/m),
+  );
+  const own = modules.filter((text) => /^(functions|domain)\//.test(text)).join('\n');
+  const keys = own.matchAll(/(?:^|[\s{,])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+):/g);
+  const members = own.matchAll(/\benv\d*(?:\.|\[")([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)/g);
+  return [...new Set([...keys, ...members].map(([, name = '']) => name))].sort();
+}
+
+/** What a run of the bundle complains of, by name. */
+function complaints(env: Record<string, string>): string[] {
+  const { status, stderr } = spawnSync(process.execPath, [BUNDLE, '--mode', 'run'], { env, encoding: 'utf8' });
+  expect(status, stderr).toBe(2);
+  return [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
+}
+
+describe('between them, the environments', () => {
+  it('set every setting that the functions know, but for a terminal’s', async () => {
+    const set = await Promise.all(ENVIRONMENTS.map(([stack, ...lines]) => settingsOf(stack, ...lines)));
+    const names = [...new Set(set.flatMap((settings) => Object.keys(settings)))];
+    expect([...names, ...NEVER_SET].sort()).toEqual(namesInBundle());
+  });
+});
+
+it('the deployment trusts the same certificate of the database as the functions do', async () => {
+  const [stack, ...lines] = ENVIRONMENTS[1]!;
+  const plan = await planOf(stack, having(...lines));
+  for (const name of ['database-schema', 'database-sign-ins']) {
+    expect(named(plan, name).inputs.environment.DATABASE_CA).toBe(
+      (await settingsOf(stack, ...lines)).EXTERNAL_DATABASE_CA,
+    );
+  }
+});
+
+describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
+  it('leaves nothing unset that the functions cannot do without', async () => {
+    const settings = await settingsOf(stack, ...lines);
+    const required = complaints({});
+    expect(required.length).toBeGreaterThan(3);
+    expect(Object.keys(settings)).toEqual(expect.arrayContaining(required));
+  });
+
+  it('sets nothing that the functions do not read: each is missed, or judged', async () => {
+    const settings = await settingsOf(stack, ...lines);
+    const nonsense = Object.fromEntries(Object.keys(settings).map((name) => [name, '\u0007']));
+    const read = new Set([...complaints({}), ...complaints(nonsense)]);
+    // A user name is free text: it is missed when only its key is there, and the other way round.
+    const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;
+    if (previous) for (const name of complaints({ MQTT_BROKER_PREVIOUS_USERNAME: previous })) read.add(name);
+    const unread = Object.keys(settings).filter((name) => !read.has(name) && name !== 'MQTT_BROKER_PREVIOUS_USERNAME');
+    expect(unread).toEqual([]);
+  });
+});

@@ -1,0 +1,49 @@
+// What the ingest function is told through its app settings. Secrets are references to the vault.
+import type { Input, Output } from '@pulumi/pulumi';
+import type { Vault } from '../../components/vault.ts';
+import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
+import { ingestUsername } from '../../provisioning/broker/registry.ts';
+import type { StackConfig } from '../configuration/parse.ts';
+import { ingestPasswordSecret } from './ingest-accounts.ts';
+import { SECRETS } from './secrets.ts';
+
+/** Arguments of {@link ingestSettings}. */
+export interface IngestSettingsArgs {
+  /** The stack's configuration. */
+  config: StackConfig;
+  /** The broker's host name. */
+  brokerHost: string;
+  /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
+  brokerCa: Output<string> | undefined;
+  /** The vault that keeps the two secrets. */
+  vault: Vault;
+}
+
+/** App settings by name. The names are part of the platform's interface: see functions/settings/ingest.ts. */
+export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<string>> {
+  const { config, brokerHost, brokerCa, vault } = args;
+  const username = ingestUsername(config.ingestGeneration);
+  const other = config.ingestGenerationsInForce.find((generation) => generation !== config.ingestGeneration);
+  return {
+    MQTT_BROKER_URL: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
+    MQTT_BROKER_USERNAME: username,
+    MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
+    ...(other === undefined ? {} : previousAccount(ingestUsername(other), vault)),
+    ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
+    // Names the lease: runs under two names would run at once. The session on the broker belongs to the user name.
+    MQTT_CLIENT_ID: `mqtt-ingest-${config.environment}`,
+    EXTERNAL_DATABASE_CONNECTION_STRING: vault.reference(SECRETS.databaseUrl),
+    ...(config.databaseCa ? { EXTERNAL_DATABASE_CA: config.databaseCa } : {}),
+    INGEST_BATCH_CAP: String(config.ingestBatchCap),
+    INGEST_TIME_GUARD_MS: String(config.ingestTimeGuardMs),
+    LOG_LEVEL: config.logLevel,
+  };
+}
+
+/** During a rotation: each generation has a queue of its own on the broker, and ingest empties the one it leaves. */
+function previousAccount(username: string, vault: Vault): Record<string, Input<string>> {
+  return {
+    MQTT_BROKER_PREVIOUS_USERNAME: username,
+    MQTT_BROKER_PREVIOUS_PASSWORD: vault.reference(ingestPasswordSecret(username)),
+  };
+}
