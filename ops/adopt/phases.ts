@@ -93,11 +93,11 @@ export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): P
   return [
     {
       title: 'Phase 0: take over',
-      devices: 'Devices notice nothing.',
+      devices: 'Devices notice nothing. Set DATABASE_URL to the database owner’s.',
       steps: [
         { text: names.room },
         {
-          text: 'Deploy, with DATABASE_URL of the database’s owner. Say yes only if every old resource is an import and none a replace or delete. Commit the stack file.',
+          text: 'Deploy. Say yes only if every old resource is an import and none a replace or delete. Commit the stack file.',
         },
       ],
       back: [

@@ -18,6 +18,9 @@ const LOCK_MS = 200;
 /** How long it is tried. */
 const PATIENCE_MS = 60_000;
 
+/** PostgREST looks for tables anew; on Supabase an event trigger says so by itself. */
+const RELOAD = "notify pgrst, 'reload schema'";
+
 /** What became of it. */
 export interface Moved {
   schema: string;
@@ -72,6 +75,7 @@ export async function moveAside(
     const published = await keepPublished(client, roots);
     const changed = await bodies.change();
     if (isParked) await unpark(client, ledger);
+    await client.query(RELOAD);
     await writeLedger(client, {
       ...{ state: 'aside', role, schema, moved: names, bodies: changed, published, grants },
       ...(path !== undefined && { path: ledger?.path ?? { before, changedAt: '' } }),
@@ -129,6 +133,7 @@ function bringBack(client: Client): Promise<Moved> {
     const left = await restoreBodies(client, ledger.bodies);
     await restoreGrants(client, ledger.grants);
     if (ledger.path) await setPath(client, role, ledger.path.before);
+    await client.query(RELOAD);
     await writeLedger(client, { ...ledger, state: 'back', platformGrants });
     return { schema, names: roots.map(({ name }) => name), left, broughtHome };
   });
@@ -228,8 +233,8 @@ async function withShortLocks<T>(client: Client, work: () => Promise<T>): Promis
       if (!passes) throw error;
       if (Date.now() > until) {
         throw new Error(
-          `${(error as Error).message}, for ${PATIENCE_MS / 1000} s: nothing was changed. Somebody holds the tables in a long transaction: ` +
-            'select pid, usename, xact_start, query from pg_stat_activity order by xact_start',
+          `${(error as Error).message}, again and again for ${PATIENCE_MS / 1000} s: nothing was changed. If somebody holds the tables in a long ` +
+            'transaction, this shows who: select pid, usename, xact_start, query from pg_stat_activity order by xact_start',
           { cause: error },
         );
       }

@@ -110,6 +110,16 @@ it('is refused when no statement of it is seen, unless it is known', async () =>
   });
 });
 
+it('is refused when another role writes there too, or a table that it is to move is not there', async () => {
+  const old = await start(SETUP, [INSERT]);
+  const other = await open(old.url);
+  await other.query(INSERT.replace('$n', '-1'));
+  await expect(moveAndFollow(old.admin, { role: old.role, seconds: 30 })).rejects.toThrow(/postgres writes there too/);
+  await expect(moveAndFollow(old.admin, { role: old.role, extra: ['sean'] })).rejects.toThrow(
+    /--with sean: .* no such table/,
+  );
+});
+
 it('is put back when it makes the table anew, with what it has put there', async () => {
   const old = await start(SETUP, [MAKE_FULL, FULL]);
   const before = await old.lines();

@@ -5,7 +5,7 @@ import { findInTheWay, type Moved, moveAside, moveBack, twinsOf } from './aside.
 import { type Ledger, readLedger, writeLedger } from './ledger.ts';
 import { rootsOf } from './roots.ts';
 import { chooseDestination, type Destination, setPath, staleConnections } from './search-path.ts';
-import { watchStatements } from './statements.ts';
+import { otherWriters, watchStatements } from './statements.ts';
 
 /** How it is done. */
 export interface FollowOptions {
@@ -41,6 +41,8 @@ export async function moveAndFollow(client: Client, options: FollowOptions): Pro
       ? { schema: ledger.schema, path: '', before: ledger.path?.before ?? null }
       : await chooseDestination(client, role);
   const names = (await rootsOf(client, await findInTheWay(client, extra))).map(({ local }) => local);
+  const missing = extra.filter((name) => !names.includes(name));
+  if (missing.length > 0) throw new Error(`--with ${missing.join(' ')}: the schema public has no such table`);
   const makes = unqualified ? [] : await assertUnqualified(client, role, names, seconds, log);
   if (destination.path !== undefined) await preparePath(client, destination, options, ledger);
   const moved = await moveAside(client, role, destination, [...new Set([...extra, ...makes])]);
@@ -90,6 +92,13 @@ async function assertUnqualified(
     throw new Error(
       `no statement of ${role} was seen that inserts into ${names.join(', ')}: is it who the old ingest signs in as, and does it run? ` +
         'If you know that its SQL names no schema: --unqualified. Nothing was changed',
+    );
+  }
+  const others = await otherWriters(client, role, names);
+  if (others.length > 0) {
+    throw new Error(
+      `${others.join(', ')} writes there too, and only ${role} would follow: have all old programs sign in as one role, then begin again. ` +
+        '(If it may lose its tables: --unqualified.) Nothing was changed',
     );
   }
   return seen.makes;

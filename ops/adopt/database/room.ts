@@ -3,9 +3,15 @@ import { collisionsAmong, MADE } from '../../../provisioning/database/objects.ts
 import { at, items, textAt } from '../json.ts';
 import type { Recording } from '../recording.ts';
 
+interface Named {
+  kind: string;
+  name: string;
+}
+
 /** A step of phase 0. */
 export function howToMakeRoom({ database, databaseRoles }: Recording): string {
-  const command = (role: string) => `\`npm run ops -- adopt table-aside --role ${role}\``;
+  const command = (role: string) =>
+    `\`npm run ops -- adopt table-aside --role ${/^[\w.-]+$/.test(role) ? role : `'${role}'`}\``;
   // Supabase's pooler takes the project's name behind a dot.
   const writers = items(at(database, 'writers')).map(String);
   const roles = [...new Set([...databaseRoles.map((role) => decodeURIComponent(role).split('.')[0]!), ...writers])];
@@ -23,7 +29,7 @@ export function howToMakeRoom({ database, databaseRoles }: Recording): string {
   const found = collisionsAmong(objects, new Set(Object.values(MADE).flat()));
   const schemas = found.filter(({ kind }) => kind === 'schema').map(({ name }) => name);
   const names = found
-    .filter(({ kind, name }) => kind !== 'schema' && !isPartOf(name, found))
+    .filter((object) => object.kind !== 'schema' && !isPartOf(object, found))
     .map(({ name }) => name.replace('public.', ''));
   if (found.length === 0) return 'Nothing is in the way of the platform’s tables.';
   const first = schemas.length > 0 ? `Rename the schemas ${schemas.join(', ')}, and whatever names them. ` : '';
@@ -32,5 +38,6 @@ export function howToMakeRoom({ database, databaseRoles }: Recording): string {
 }
 
 /** Indexes and sequences go with their table, whose name theirs begin with. */
-const isPartOf = (name: string, found: { kind: string; name: string }[]) =>
-  found.some((table) => table.kind === 'table' && name.startsWith(`${table.name}_`));
+const isPartOf = ({ kind, name }: Named, found: Named[]) =>
+  ['index', 'sequence'].includes(kind) &&
+  found.some((each) => each.kind === 'table' && name.startsWith(`${each.name}_`));

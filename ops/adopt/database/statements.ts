@@ -25,7 +25,12 @@ export function readStatements(statements: string[], names: string[]): Seen {
   return {
     full: statements.filter((text) => isMoved(FULL.exec(text)?.[1])),
     inserts: statements.some((text) => isMoved(INSERTS.exec(text)?.[1])),
-    makes: [...new Set(statements.flatMap((text) => [...text.matchAll(MAKES)].map((match) => match[1]!)))],
+    // As it was written, and as Postgres reads what is not quoted.
+    makes: [
+      ...new Set(
+        statements.flatMap((text) => [...text.matchAll(MAKES)].flatMap(([, name = '']) => [name, name.toLowerCase()])),
+      ),
+    ],
   };
 }
 
@@ -45,6 +50,20 @@ export async function watchStatements(client: Client, role: string, names: strin
     if (seen.full.length > 0 || seen.inserts || Date.now() > until) return seen;
     await sleep(200);
   }
+}
+
+/** Other roles that are seen writing there: they would not follow. The platform's own does not count. */
+export async function otherWriters(client: Client, role: string, names: string[]): Promise<string[]> {
+  const { rows } = await client.query<{ role: string; query: string }>(
+    `select usename as role, query from pg_stat_activity
+     where usename not in ($1, 'mqtt_ingest') and datname = current_database() and pid <> pg_backend_pid()`,
+    [role],
+  );
+  const writes = ({ query }: { query: string }) => {
+    const { full, inserts } = readStatements([query], names);
+    return inserts || full.length > 0;
+  };
+  return [...new Set(rows.filter(writes).map((row) => row.role))];
 }
 
 /** Supabase has the extension on; elsewhere it is often missing, or not loaded. */
