@@ -1,22 +1,24 @@
-// The linters that come as Python packages (lint-tools.txt), in an environment of their own below .local/.
+// Programs and modules that come as Python packages, each list in an environment of its own below .local/.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ROOT } from '../bootstrap/root.mjs';
 
-const LIST = join(ROOT, 'tests/lint-tools.txt');
 const TOOLS = join(ROOT, '.local/.tools');
 const TIMEOUT_MS = 300_000;
 
 /**
- * Folder of the programs; installs them, some ten seconds, unless they are there.
+ * Folder of the programs of a list, `python` among them; installs them, some ten seconds, unless they are there.
+ * @param list exact versions, and all that they need; `tests/lint-tools.txt` for example.
  * @throws Error with what Python said when that fails.
  */
-export function ensureLintTools(): string {
-  const folder = join(TOOLS, `lint-${createHash('sha256').update(readFileSync(LIST)).digest('hex').slice(0, 16)}`);
+export function ensurePythonTools(list: string): string {
+  const file = join(ROOT, list);
+  const hash = createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16);
+  const folder = join(TOOLS, `${basename(list, '.txt')}-${hash}`);
   if (existsSync(folder)) return join(folder, 'bin');
-  console.log('installing the linters of Python, shell and SQL (once) ...');
+  console.log(`installing what ${list} lists (once) ...`);
   mkdirSync(TOOLS, { recursive: true });
   const beside = mkdtempSync(join(TOOLS, 'new-'));
   try {
@@ -31,7 +33,7 @@ export function ensureLintTools(): string {
       '--only-binary',
       ':all:',
       '-r',
-      LIST,
+      file,
     );
     renameSync(beside, folder);
   } catch (error) {
@@ -45,5 +47,5 @@ export function ensureLintTools(): string {
 
 function run(program: string, ...args: string[]): void {
   const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8', timeout: TIMEOUT_MS });
-  if (status !== 0) throw new Error(`the linters could not be installed: ${error?.message ?? stderr.trim()}`);
+  if (status !== 0) throw new Error(`Python packages could not be installed: ${error?.message ?? stderr.trim()}`);
 }
