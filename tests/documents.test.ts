@@ -87,6 +87,22 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+describe('README answers a newcomer in one step', () => {
+  it.each([
+    ['where a port is opened', 'domain/ingress.ts', 'port: '],
+    ['where a reading becomes a row', 'functions/ingest/row.ts', 'export function makeRow('],
+    ['where a reading becomes a row', 'functions/ingest/write.ts', 'COPY_TELEMETRY'],
+    ['where a policy’s message is written', 'policies/vault/closed-network.ts', 'message: '],
+    ['how to add an alert', 'stacks/tables/alerts.ts', 'export function metricAlerts('],
+  ])('%s: %s', (question, file, found) => {
+    const line = read('README.md')
+      .split('\n')
+      .find((row) => row.startsWith(`| ${question.replace('’', "'")} |`));
+    expect(line).toContain(`\`${file}\``);
+    expect(read(file)).toContain(found);
+  });
+});
+
 describe('decisions', () => {
   const files = readdirSync(join(ROOT, 'docs/decisions'));
 
