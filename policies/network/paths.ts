@@ -1,7 +1,7 @@
 // The ways to the machines: which groups a packet must pass, one after the other. Azure asks the group of the subnet and
 // then the one of the interface, and both must let a packet in.
 import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
-import { follow, followSurely } from '../links.ts';
+import { follow, followCertain } from '../links.ts';
 import type { Resource } from '../resource.ts';
 import {
   DIAGNOSTIC_SETTING,
@@ -77,7 +77,7 @@ class Ways {
 
   /** The group that a reference surely leads to; undefined when there is none or several come into question. */
   private groupAt(from: Resource, property: string, reference: Known): RuleGroup | undefined {
-    const found = followSurely(from, property, at(reference, 'id'), SECURITY_GROUP, this.resources);
+    const found = followCertain(from, property, at(reference, 'id'), SECURITY_GROUP, this.resources);
     return found.length === 1 ? this.groups.find(({ resource }) => resource === found[0]) : undefined;
   }
 
@@ -90,7 +90,7 @@ class Ways {
     const configurations: Known[] = Array.isArray(nic.configurations) ? nic.configurations : [UNKNOWN];
     return configurations.flatMap((each): Place[] => {
       const property = nic.properties.configurations;
-      const found = followSurely(nic.resource, property, at(each, 'subnet', 'id'), SUBNET, this.resources);
+      const found = followCertain(nic.resource, property, at(each, 'subnet', 'id'), SUBNET, this.resources);
       const subnets = this.subnets.filter(({ resource }) => found.includes(resource));
       return (subnets.length > 0 ? subnets : [undefined]).map((subnet) => {
         const groups = [subnet && this.groupOfSubnet(subnet), own].filter((group) => group !== undefined);
@@ -122,7 +122,7 @@ class Ways {
     if (!places.some(({ groups }) => groups.includes(group))) return true;
     const mayBe = (isSure: boolean, from: Resource, property: string, reference: Known): boolean => {
       if (isSure || !isSet(reference)) return false;
-      const possible = followSurely(from, property, UNKNOWN, SECURITY_GROUP, this.resources);
+      const possible = followCertain(from, property, UNKNOWN, SECURITY_GROUP, this.resources);
       return possible.length === 0 || possible.includes(group.resource!);
     };
     const isOpenTo = (nic: Interface) =>
