@@ -52,7 +52,7 @@ describe('a command', () => {
     );
 
   test.each(['create', 'update', 'delete', 'stdin'])('whose %s is made from a password is found', (property) => {
-    expect(made(property, 'echo').join()).toContain(`${property} is made from a generated secret`);
+    expect(made(property, 'echo').join()).toContain(`${property} is derived from a generated secret`);
     expect(made(property, UNKNOWN_TEXT).length).toBeGreaterThan(0);
   });
   test('so is one that changes with it, or has it in its environment', () => {
