@@ -28,7 +28,7 @@ import { adminAddress } from './network/admin-address.ts';
 import { flowLogs } from './network/flow-logs.ts';
 import { guardedInterfaces } from './network/guarded-interfaces.ts';
 import { ingressContract } from './network/ingress-contract.ts';
-import { knownWaysIn } from './network/known-ways-in.ts';
+import { judgedOpenings } from './network/judged-openings.ts';
 import { mergedRules } from './network/merged-rules.ts';
 import { noIpForwarding } from './network/no-ip-forwarding.ts';
 import { noIpv6Any } from './network/no-ipv6-any.ts';
@@ -57,7 +57,7 @@ import { softDelete } from './vault/soft-delete.ts';
 /** Every rule about a program, in the order of the documentation. */
 const PROGRAM_RULES: readonly Rule[] = [
   ...[ingressContract, mergedRules, readableRules, adminAddress, noIpv6Any, guardedInterfaces, publicAddress],
-  ...[noIpForwarding, flowLogs, knownWaysIn],
+  ...[noIpForwarding, flowLogs, judgedOpenings],
   ...[noPasswordLogin, noSecretInBootData, encryptedAtHost, trustedLaunch, managedIdentity, noSecretInExtensions],
   noDiskExport,
   ...[purgeProtection, softDelete, rolesOnly, closedVaultNetwork, datedSecrets, leastPrivilege],

@@ -1,4 +1,4 @@
-// Exceptions: what they excuse, what is refused, and that none stays unseen.
+// Exceptions: what they excuse, which are refused, and that each is reported.
 import { describe, expect, test } from 'vitest';
 import { httpsOnly } from '../functions/https-only.ts';
 import { ADMIN, rule } from '../network/corpus/case.ts';

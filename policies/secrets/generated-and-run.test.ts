@@ -1,4 +1,4 @@
-// How strong is strong, what becomes a secret, and how a command can carry one.
+// Strength of generated secrets, what counts as a secret, and secrets in commands.
 import { describe, expect, test } from 'vitest';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
 import { judge } from '../testing/specimen.ts';
