@@ -10,7 +10,7 @@ import { SPECIMENS } from './testing/specimens.ts';
 /** EXC-01 judges the pack's own file and not a program: its tests are next to it. */
 const PROGRAM_RULES = RULES.filter(({ id }) => id !== 'EXC-01');
 
-/** The ways in which one type of azure-native can be written. */
+/** The spellings of an azure-native type. */
 const SPELLINGS: [string, (type: string) => string][] = [
   ['undated', (type) => type],
   ['dated', (type) => type.replace(/^(azure-native:\w+):/, '$1/v20250101:')],

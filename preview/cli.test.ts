@@ -35,7 +35,7 @@ test('without a snapshot everything is created, and it says how to make one', as
   expect(stdout).toMatch(/! advisory group-is-tagged on group .*\n {5}tag owner is missing\n/);
 });
 
-test('with one it shows what changes, and that is no failure', async () => {
+test('with one it shows what changes, and that is not a failure', async () => {
   const root = scratchProject();
   expect((await inProject(root, '--update-snapshot')).code).toBe(0);
   expect((await inProject(root)).stdout).toContain('No changes since ');

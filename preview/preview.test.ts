@@ -274,7 +274,7 @@ test('nothing that leaves the preview contains secrets', async () => {
           marked: pulumi.secret('${CANARY}'),
           inside: { deep: [pulumi.secret({ list: ['${CANARY}'] })] },
           joined: pulumi.interpolate\`user:\${pulumi.secret('${CANARY}')}\`,
-          leaked: 'in clear: ${CANARY}',
+          leaked: 'plain: ${CANARY}',
         });
       }
     }
@@ -284,7 +284,7 @@ test('nothing that leaves the preview contains secrets', async () => {
     marked: '[secret]',
     inside: { deep: ['[secret]'] },
     joined: '[secret]',
-    leaked: 'in clear: [secret]',
+    leaked: 'plain: [secret]',
   });
   expect(result.programOutput).toBe('printed [secret]');
   expect(result.log).toEqual([{ severity: 'info', message: 'logged [secret]' }]);

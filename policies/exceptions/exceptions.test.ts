@@ -47,7 +47,7 @@ describe('an exception in force', () => {
     expect(lines).toEqual([]);
   });
 
-  test('may stand for every stack of the project, and as advice for several resources', () => {
+  test('may match every stack of the project and, for an advisory policy, several resources', () => {
     const anyStack = vault.urn.replace(':dev:', ':*:');
     const ofProd = (urn: string) => urn.replace(':dev:', ':prod:');
     expect(parse({ ...entry, urn: anyStack }).excuse(entry.policy, ofProd(vault.urn))).toBe(true);
@@ -65,7 +65,7 @@ describe('an exception in force', () => {
     expect(mend(httpsOnly, [app])[0]!.props).toEqual({ httpsOnly: true });
   });
 
-  test('holds on its last day', () => {
+  test('is in force on its last day', () => {
     expect(parse({ ...entry, expires: '2026-11-21' }).problems).toEqual([]);
   });
 });

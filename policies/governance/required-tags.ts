@@ -25,7 +25,7 @@ export const requiredTags: ResourceRule = {
   demand:
     'Every Azure resource with a location, and every Key Vault secret, has the tags environment, project, owner and costCenter, or those named in the policy configuration.',
   reason:
-    'A resource without an owner is left running after an incident or a cost review because nobody knows whether it is needed.',
+    'A resource without an owner is left running after an incident or a cost review because it is not clear whether it is needed.',
   fix: 'set tags on the resource; mqtt-saas:owner and mqtt-saas:costCenter set two of them',
   sources: [
     'Microsoft Learn, "Define your tagging strategy" (https://learn.microsoft.com/azure/cloud-adoption-framework/ready/azure-best-practices/resource-tagging)',

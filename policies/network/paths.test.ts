@@ -98,7 +98,7 @@ describe('an open group must keep the contract by itself when', () => {
     ],
     ['the interface may have it instead of the strict one', [subnet('lax'), nic(['strict', 'lax'])]],
     [
-      'something that is no interface is in its subnet',
+      'its subnet contains something other than interfaces',
       [
         subnet('lax'),
         nic(['strict']),

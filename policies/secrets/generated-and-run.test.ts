@@ -24,7 +24,7 @@ describe('a password', () => {
     [{ length: 24, special: UNKNOWN_TEXT }],
     [{ length: 24, overrideSpecial: UNKNOWN_TEXT }],
     [{}],
-  ])('%j is not surely', (props) => {
+  ])('%j is too weak or not known', (props) => {
     expect(find(resource(RANDOM_PASSWORD, 'it', props))).toHaveLength(1);
   });
 });

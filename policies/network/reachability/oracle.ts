@@ -77,7 +77,7 @@ function sourceMatches(source: string, { access }: OracleRule, packet: OraclePac
   if (source === '*') return true;
   if (source === 'Internet') return isPublic(packet.source, packet.isV6);
   if (source === 'AzureCloud') return packet.isCloud && isPublic(packet.source, packet.isV6);
-  // Which addresses it stands for is not known: an Allow may match any of them, a Deny may match none.
+  // Its addresses are not known: an Allow may match any of them, a Deny may match none.
   if (source === 'VirtualNetwork') return access === 'Allow' && !isPublic(packet.source, packet.isV6);
   return isIn(packet.source, packet.isV6, source);
 }
