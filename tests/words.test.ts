@@ -6,7 +6,16 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 
 /** Rooms and pages without these habits. The list only grows: add a room once it is done. */
-const DONE = ['policies', 'preview', 'docs/glossary.md', 'docs/policies.md', 'docs/preview.md'];
+const DONE = [
+  'policies',
+  'preview',
+  'CONTRIBUTING.md',
+  'Pulumi.README.md',
+  'README.md',
+  'docs/glossary.md',
+  'docs/policies.md',
+  'docs/preview.md',
+];
 
 /** A habit, and what to write instead. */
 const HABITS: [pattern: RegExp, instead: string][] = [

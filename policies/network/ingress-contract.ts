@@ -51,7 +51,7 @@ export const ingressContract: StackRule = {
   severity: 'critical',
   enforcement: 'mandatory',
   demand:
-    'Public addresses can reach 8883/tcp and the ports enabled by configuration only; administrator addresses can also reach 22/tcp. A rule that is unknown or unreadable is a violation.',
+    'Public addresses can reach only 8883/tcp and the ports enabled by configuration; administrator addresses can also reach 22/tcp. A rule that is unknown or unreadable is a violation.',
   reason:
     'Scanners find public SSH or plaintext MQTT within minutes. Prefix lists, ranges, priorities and service tags can hide such an opening from reviewers and from pattern matching.',
   fix: CLOSE,

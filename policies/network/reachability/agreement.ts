@@ -67,7 +67,7 @@ function* packets(rules: OracleRule[]): Generator<OraclePacket> {
   }
 }
 
-/** @param ways the rules of each group on the packet's way, by priority. */
+/** @param ways the rules of each group that the packet passes, by priority. */
 function isExposed(ways: OracleRule[][]): boolean {
   for (const packet of packets(ways.flat())) {
     if (isForbidden(packet, ADMIN) && ways.every((rules) => firstMatch(rules, packet)?.access === 'Allow')) return true;
@@ -150,8 +150,8 @@ function agree(ways: WrittenRule[][]): 'exposed' | 'safe' {
   const exposures = evaluate(ways);
   const ordered = ways.map((rules) => rules.toSorted((a, b) => a.priority - b.priority));
   const exposed = isExposed(ordered);
-  assert.equal(exposures.length > 0, exposed, 'one says exposed, the other safe');
-  assert.equal(isRefused(ways), exposed, 'the policy does not say what the evaluator says');
+  assert.equal(exposures.length > 0, exposed, 'evaluator and oracle disagree');
+  assert.equal(isRefused(ways), exposed, 'policy and evaluator disagree');
   for (const { rules, packet } of exposures) {
     const witness = toOraclePacket(packet);
     assert.ok(isForbidden(witness, ADMIN), 'the packet shown is not forbidden');
