@@ -15,7 +15,7 @@ async function run(...args: string[]) {
   child.stderr.setEncoding('utf8').on('data', (chunk) => (said.stderr += chunk));
   const [code] = await once(child, 'close');
   // How far a slow run is depends on the machine.
-  return { code, stdout: said.stdout, stderr: said.stderr.replace(/^\.\.\. \d+ resources so far\n/gm, '') };
+  return { code, stdout: said.stdout, stderr: said.stderr.replace(/^\.\.\. \d+ resources? so far\n/gm, '') };
 }
 
 const inProject = (root: string, ...args: string[]) =>

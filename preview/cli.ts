@@ -9,7 +9,7 @@ import { mandatoryAmong } from './policy/violation.ts';
 import { type Preview, preview, writeSnapshot } from './preview.ts';
 import { Refusal } from './refusal.ts';
 import { renderReport } from './render/report.ts';
-import { makeStyle } from './render/style.ts';
+import { count, makeStyle } from './render/style.ts';
 
 const OK = 0;
 const FAILED = 1;
@@ -82,7 +82,7 @@ function parseArguments(argv: string[]): Arguments {
       'Shows what the Pulumi program would deploy, and the policy results, without an account, an engine ' +
         'binary, a network or secrets. Compares the plan with the committed snapshot stacks/snapshots/<stack>.json.',
     )
-    .requiredOption('-s, --stack <name>', 'the stack, by its file Pulumi.<name>.yaml')
+    .requiredOption('-s, --stack <name>', 'the name of the stack, as in Pulumi.<name>.yaml')
     // The commands of ops/ call it --target.
     .addOption(new Option('--target <name>').hideHelp())
     .on('option:target', function (this: Command, name: string) {
@@ -119,7 +119,7 @@ Exit codes:
 /** Prints the number of resources to standard error at intervals. */
 function startProgress() {
   let resources = 0;
-  const timer = setInterval(() => console.error(`... ${resources} resources so far`), PROGRESS_MS);
+  const timer = setInterval(() => console.error(`... ${count(resources, 'resource')} so far`), PROGRESS_MS);
   return {
     report: (number: number) => {
       resources = number;

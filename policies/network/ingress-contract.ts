@@ -25,7 +25,7 @@ function obstaclesOf({ title, unreadable, conflicts }: RuleGroup): Finding[] {
   return [
     ...unreadable.map((problem) => ({ ...problem, fix: READ })),
     ...conflicts.filter(({ isInbound }) => isInbound).map((problem) => ({ ...problem, fix: SEPARATE })),
-  ].map(({ urn, message, fix }) => ({ urn, fix, message: `${title} cannot be judged. ${message}` }));
+  ].map(({ urn, message, fix }) => ({ urn, fix, message: `The rules of ${title} cannot be judged. ${message}` }));
 }
 
 function judge({ groups, machine }: Path, contract: IngressContract): Finding[] {
