@@ -1,4 +1,4 @@
-// docs/policies.md is what a reader knows of the pack: its list must be the rules as they are.
+// The list in docs/policies.md must match the rules.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { RULES } from '../pack.ts';

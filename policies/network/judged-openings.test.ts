@@ -1,4 +1,4 @@
-// The table of ways in: nothing of azure-native's network module is undecided, and what is named, what passes and why.
+// Types that can open a path to a machine: every type of azure-native's network module is classified; what is reported and why.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackValidationArgs } from '@pulumi/policy';
@@ -12,23 +12,23 @@ import { resource, UNKNOWN_TEXT } from '../testing/plan.ts';
 import { judge, stackResources } from '../testing/specimen.ts';
 import { RUN_COMMAND, SCALE_SET, VM_EXTENSION } from '../types.ts';
 import { cloudCall } from './cloud-commands.ts';
-import { knownWaysIn } from './known-ways-in.ts';
-import { isDecided } from './ways-in.ts';
+import { judgedOpenings } from './judged-openings.ts';
+import { isDecided } from './openings.ts';
 
 const say = (type: string, props: object = {}, config = {}) =>
-  judge(knownWaysIn, [resource(type, 'it', { ...props })], config).join();
+  judge(judgedOpenings, [resource(type, 'it', { ...props })], config).join();
 
 const COMMAND = 'command:local:Command';
 const SCALE_SET_EXTENSION = `${SCALE_SET}Extension`;
 const scaleSet = (properties: object) => ({
   virtualMachineProfile: { extensionProfile: { extensions: [{ name: 'run', ...properties }] } },
 });
-const schema = z.fromJSONSchema({ type: 'object', ...knownWaysIn.configSchema } as Parameters<
+const schema = z.fromJSONSchema({ type: 'object', ...judgedOpenings.configSchema } as Parameters<
   typeof z.fromJSONSchema
 >[0]);
 const takes = (config: object) => schema.safeParse(config).success;
 
-/** Every resource class of the module, as the SDK declares them. */
+/** Every resource class of the module that the SDK declares. */
 function typesOf(module: string): string[] {
   const folder = join(ROOT, 'node_modules/@pulumi/azure-native', module);
   return readdirSync(folder)
@@ -39,26 +39,26 @@ function typesOf(module: string): string[] {
     });
 }
 
-test('every type of azure-native’s module network is decided, and one that comes later is named', () => {
+test('every type of azure-native’s module network is classified, and a new one is reported', () => {
   const types = typesOf('network');
   expect(types.length).toBeGreaterThan(120);
   expect(types.filter((type) => !isDecided(type))).toEqual([]);
   expect(say('azure-native:network:NewKindOfGateway')).toContain('does not know');
 });
 
-describe('what cannot be judged is named', () => {
+describe('a type that no rule judges is reported', () => {
   test.each([
-    ['azure:network/networkSecurityGroup:NetworkSecurityGroup', 'of a provider'],
-    ['azure:network/networkSecurityRule:NetworkSecurityRule', 'of a provider'],
-    ['azapi:index/resource:Resource', 'of a provider'],
+    ['azure:network/networkSecurityGroup:NetworkSecurityGroup', 'belongs to a provider'],
+    ['azure:network/networkSecurityRule:NetworkSecurityRule', 'belongs to a provider'],
+    ['azapi:index/resource:Resource', 'belongs to a provider'],
     ['azure-native:resources:Deployment', 'a template'],
     ['azure-native:resources/v20240301:DeploymentStackAtResourceGroup', 'a template'],
     ['azure-native:resources:DeploymentStackAtSubscription', 'a template'],
     ['azure-native:resources:Resource', 'a template'],
     ['azure-native:resources:AzureCliScript', 'runs commands'],
-    ['azure-native:network:DefaultAdminRule', 'before every security group'],
-    ['azure-native:network:VirtualNetworkPeering', 'another one'],
-    ['azure-native:network:VirtualNetworkGateway', 'another one'],
+    ['azure-native:network:DefaultAdminRule', 'precedence over every security group'],
+    ['azure-native:network:VirtualNetworkPeering', 'another one whose'],
+    ['azure-native:network:VirtualNetworkGateway', 'another one whose'],
     ['azure-native:network:AzureFirewall', 'a private address of its own'],
     ['azure-native:network:FirewallPolicyRuleCollectionGroup', 'a private address of its own'],
     ['azure-native:network:ApplicationGateway', 'a private address of its own'],
@@ -100,7 +100,7 @@ describe('what cannot be judged is named', () => {
     expect(say(type)).toBe('');
   });
 
-  test('unless somebody has judged it', () => {
+  test('unless the configuration accepts it', () => {
     const peering = 'azure-native:network:VirtualNetworkPeering';
     expect(say(peering, {}, { accepted: [peering] })).toBe('');
     expect(say('azure:core/resourceGroup:ResourceGroup', {}, { accepted: ['azure:*'] })).toBe('');
@@ -117,11 +117,11 @@ describe('what cannot be judged is named', () => {
       expect(say(COMMAND, { create: 'az vm open-port' }, config)).not.toBe('');
     },
   );
-  test('but takes a type, and all of another package', () => {
+  test('it accepts a type, and all types of another package', () => {
     const accepted = ['azure-native:network:VirtualNetworkPeering', 'azure:*', 'kubernetes:helm.sh/v3:Release'];
     expect(takes({ accepted })).toBe(true);
   });
-  test('a command passes by an exception only, wherever it runs', () => {
+  test('a command passes only with an exception, wherever it runs', () => {
     const [run, extension] = [RUN_COMMAND, VM_EXTENSION];
     expect(say(run, { source: { script: 'az vm open-port' } }, { accepted: [run] })).not.toBe('');
     expect(say(extension, { settings: { commandToExecute: 'az vm open-port' } }, { accepted: [extension] })).not.toBe(
@@ -129,18 +129,18 @@ describe('what cannot be judged is named', () => {
     );
   });
 
-  test('an entry that matches nothing is said, and changes no verdict', () => {
+  test('an entry that matches nothing is reported and changes no verdict', () => {
     const accepted = ['azure:*', 'azure-native:network:VirtualNetworkPeering', 'azure-native:network/v1:Subnet'];
     const plan = [resource('azure-native:network:VirtualNetworkPeering', 'it', {})];
     const lines: string[] = [];
-    const policy = definePolicy(knownWaysIn, new Exceptions(), new Inputs(), (line) => lines.push(line));
+    const policy = definePolicy(judgedOpenings, new Exceptions(), new Inputs(), (line) => lines.push(line));
     const violations: string[] = [];
     const args = { resources: stackResources(plan), getConfig: () => ({ accepted }) } as unknown as StackValidationArgs;
     if ('validateStack' in policy) policy.validateStack(args, (message) => violations.push(message));
     expect(violations).toEqual([]);
     expect(lines).toEqual([
-      'network-ways-in-judged accepts azure:*, and nothing in this stack is of it: remove the entry where no other stack needs it',
-      'network-ways-in-judged accepts azure-native:network/v1:Subnet, and nothing in this stack is of it: remove the entry where no other stack needs it',
+      'network-ways-in-judged accepts azure:*, and nothing in this stack has that type: remove the entry unless another stack needs it',
+      'network-ways-in-judged accepts azure-native:network/v1:Subnet, and nothing in this stack has that type: remove the entry unless another stack needs it',
     ]);
   });
 });

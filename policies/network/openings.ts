@@ -1,19 +1,18 @@
-// The table of what can open a way into a network, beside the groups and interfaces that other rules judge: what is refused,
-// with the reason, what is judged by its properties (conditional-ways-in.ts), and what of azure-native's module `network` opens
-// nothing. A type of that module which is not here is refused, for a later version of Azure may have brought it.
+// Resource types that can open a path into a network, besides the groups and interfaces that other rules judge: types that are
+// refused, with the reason; types judged by their properties (conditional-openings.ts); and types of azure-native's module
+// `network` that open nothing. Any other type of that module is refused, because a later version of Azure may have added it.
 import type { KnownObject } from '../known.ts';
-import { CONDITIONS, NEIGHBOUR } from './conditional-ways-in.ts';
+import { CONDITIONS, NEIGHBOUR } from './conditional-openings.ts';
 
 const TEMPLATE = 'deploys a template, and no policy sees the resources in it';
-const SCRIPT = 'runs commands in the subscription, and no policy sees what they make';
-const PROXY =
-  'lets packets in under a private address of its own, so that no security group can tell where they come from';
-const OWN_RULES = 'makes public addresses or security rules of its own, which no policy sees';
-const OVERRIDE = 'makes rules or routes that come before every security group';
-const TUNNEL = 'opens a tunnel from inside, past every security group';
-const FOREIGN = 'is of a provider whose resources no rule of this pack judges';
+const SCRIPT = 'runs commands in the subscription, and no policy sees what they create';
+const PROXY = 'forwards packets from a private address of its own, so security groups cannot see where they come from';
+const OWN_RULES = 'creates public addresses or security rules of its own, which no policy sees';
+const OVERRIDE = 'creates rules or routes that take precedence over every security group';
+const TUNNEL = 'opens a tunnel from inside, which bypasses every security group';
+const FOREIGN = 'belongs to a provider whose resources no rule of this pack judges';
 
-/** Reason to types, or to the beginning of types where it ends with `*`. The package is azure-native where none is named. */
+/** Reason to types, or type prefixes that end with `*`. The package is azure-native unless named. */
 const REFUSED: Record<string, string> = {
   [TEMPLATE]: `resources:Deployment* resources:Resource solutions:Application blueprint:Assignment
     devtestlab:Environment hybridnetwork:SiteNetworkService kubernetes:helm.sh/v3:Release`,
@@ -44,7 +43,7 @@ const REFUSED: Record<string, string> = {
   [FOREIGN]: 'azure:* azurerm:* azapi:*',
 };
 
-/** What opens nothing by itself: names and ranges, ways out, what only watches, containers of rules, services' perimeters. */
+/** Types that open nothing by themselves: names and ranges, outbound access, monitoring, containers of rules, perimeters. */
 const HARMLESS = `ApplicationSecurityGroup CustomIPPrefix PublicIPPrefix IpAllocation IpGroup IpamPool StaticCidr
   LocalNetworkGateway VpnSite VirtualWan DscpConfiguration RouteFilter RouteFilterRule DdosCustomPolicy
   DdosProtectionPlan PrivateDnsZoneGroup NatGateway PrivateEndpoint InterfaceEndpoint ServiceEndpointPolicy
@@ -56,12 +55,12 @@ const HARMLESS = `ApplicationSecurityGroup CustomIPPrefix PublicIPPrefix IpAlloc
   NetworkSecurityPerimeterAssociation NetworkSecurityPerimeterLoggingConfiguration NetworkSecurityPerimeterProfile
   NspAssociation NspProfile WebApplicationFirewallPolicy VpnServerConfiguration P2sVpnServerConfiguration
   ConfigurationPolicyGroup`;
-/** Names, probes and public proxies that were in this module before version 3 of azure-native. */
+/** DNS, probes and public proxies that were in this module before azure-native version 3. */
 const FORMERLY = `Zone RecordSet PrivateZone PrivateRecordSet VirtualNetworkLink DnssecConfig DnsResolver InboundEndpoint
   OutboundEndpoint DnsForwardingRuleset ForwardingRule PrivateResolverVirtualNetworkLink DnsResolverPolicy
   DnsResolverPolicyVirtualNetworkLink DnsResolverDomainList DnsSecurityRule Profile Endpoint
   TrafficManagerUserMetricsKey FrontDoor RulesEngine Policy Experiment NetworkExperimentProfile`;
-/** What the rules NET-01 to NET-08 judge. */
+/** Types that the rules NET-01 to NET-08 judge. */
 const JUDGED = 'NetworkSecurityGroup SecurityRule Subnet NetworkInterface PublicIPAddress InboundNatRule';
 
 const NATIVE = 'azure-native:';
@@ -76,26 +75,24 @@ const OPENS_NOTHING = new Set(words(`${HARMLESS} ${FORMERLY} ${JUDGED}`).map((wo
 
 const JUDGES = new Map(Object.entries(CONDITIONS).map(([type, judge]) => [token(type), judge]));
 
-/** Packages that have a type in the table, beside azure-native. */
+/** Packages with types in the table, besides azure-native. */
 export const OTHER_PACKAGES = ['azure', 'azurerm', 'azapi', 'cloudflare', 'kubernetes'];
 export const PACKAGES: readonly string[] = ['azure-native', ...OTHER_PACKAGES].map((name) => `${name}:*`);
 
 /**
- * What makes a resource a way in that nobody judges, as the end of a sentence about it; undefined when it is none.
+ * Why a resource may open a path that no rule judges, as the end of a sentence about it; undefined when it does not.
  * @param type undated.
  */
-export function unjudgedWayIn(type: string, props: KnownObject): string | undefined {
+export function unjudgedOpening(type: string, props: KnownObject): string | undefined {
   const judge = JUDGES.get(type);
   if (judge) return judge(props);
   if (OPENS_NOTHING.has(type)) return undefined;
   const reason = REASONS.find(([pattern]) => pattern.test(type))?.[1];
   if (reason !== undefined) return reason;
-  return type.startsWith(`${NATIVE}network:`)
-    ? 'is a kind of network resource that this pack does not know'
-    : undefined;
+  return type.startsWith(`${NATIVE}network:`) ? 'is a network resource type that this pack does not know' : undefined;
 }
 
-/** True for a type on which the table has decided, whatever it decided. */
+/** True for a type that the table classifies. */
 export function isDecided(type: string): boolean {
   return JUDGES.has(type) || OPENS_NOTHING.has(type) || REASONS.some(([pattern]) => pattern.test(type));
 }

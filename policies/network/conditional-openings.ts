@@ -1,14 +1,14 @@
-// What is a way into a network or not, by its properties.
+// Resources that open a path into a network only with certain properties.
 import { at, entriesOf, isSet, type Known, type KnownObject, UNKNOWN } from '../known.ts';
 import { PRIVATE_ADDRESSES, parsePrefix } from './reachability/addresses.ts';
 import { covers } from './reachability/intervals.ts';
 
-export const NEIGHBOUR = 'connects the network with another one, whose security groups cannot be seen';
-const OPEN = 'is reachable from the Internet, or may be, and no security group guards it';
+export const NEIGHBOUR = 'connects the network to another one whose security groups this pack cannot see';
+const OPEN = 'is or may be reachable from the Internet, and no security group protects it';
 
 const text = (value: Known) => (typeof value === 'string' ? value.toLowerCase() : undefined);
 
-/** One route: its prefix becomes part of the tag VirtualNetwork, which every group lets in by default. */
+/** One route: its prefix becomes part of the tag VirtualNetwork, which every group allows by default. */
 function judgeRoute(route: Known): string | undefined {
   if (text(at(route, 'nextHopType')) === 'none') return undefined;
   const prefix = at(route, 'addressPrefix');
@@ -17,21 +17,21 @@ function judgeRoute(route: Known): string | undefined {
     range && (['v4', 'v6'] as const).every((family) => covers(PRIVATE_ADDRESSES[family], range[family]));
   return isPrivate
     ? undefined
-    : 'has a route for addresses that are not surely private: they become part of VirtualNetwork, which every group lets in';
+    : 'has a route for addresses that are public or not known: they become part of VirtualNetwork, which every security group allows';
 }
 
-/** Addresses written down name no interface, so nobody can tell what guards them. */
+/** A literal address does not identify an interface, so the security groups that protect it are not known. */
 function judgePool(pool: Known): string | undefined {
   const addresses = at(pool, 'loadBalancerBackendAddresses');
   return addresses === UNKNOWN || entriesOf(addresses).length > 0
-    ? 'passes packets on to addresses instead of interfaces, so that no rule can tell what guards them'
+    ? 'forwards packets to addresses instead of interfaces, so no rule can tell which security groups protect them'
     : undefined;
 }
 
 function judgeContainers({ ipAddress }: KnownObject): string | undefined {
   return !isSet(ipAddress) || text(at(ipAddress, 'type')) === 'private'
     ? undefined
-    : 'has an address that is not surely private, and no security group guards it';
+    : 'has an address that is public or not known, and no security group protects it';
 }
 
 const judgeSpring = (props: KnownObject) => ((at(props, 'properties', 'public') ?? false) === false ? undefined : OPEN);
@@ -41,16 +41,16 @@ function judgeService(service: Known): string | undefined {
   return spec === UNKNOWN ||
     !['clusterip', 'externalname'].includes(text(at(spec, 'type') ?? 'ClusterIP') ?? '') ||
     isSet(at(spec, 'externalIPs'))
-    ? 'is reachable from outside its cluster, or may be, and no rule judges by whom'
+    ? 'is or may be reachable from outside its cluster, and no rule judges from where'
     : undefined;
 }
 
-/** By type, what is wrong with the properties; undefined when nothing is. */
+/** Per type, what is wrong with the properties; undefined when nothing is. */
 export const CONDITIONS: Record<string, (props: KnownObject) => string | undefined> = {
   'network:AdminRule': ({ access, direction }) =>
     text(direction) === 'outbound' || ['allow', 'deny'].includes(text(access) ?? '')
       ? undefined
-      : 'lets packets in before any security group is asked (AlwaysAllow, or not known)',
+      : 'allows packets before any security group is evaluated (access is AlwaysAllow or not known)',
   'network:Route': judgeRoute,
   'network:RouteTable': ({ routes }) => entriesOf(routes).map(judgeRoute).find(isSet),
   'network:VirtualNetwork': ({ virtualNetworkPeerings }) =>
@@ -65,7 +65,7 @@ export const CONDITIONS: Record<string, (props: KnownObject) => string | undefin
   },
   'sql:ManagedInstance': ({ publicDataEndpointEnabled }) =>
     (publicDataEndpointEnabled ?? false) !== false
-      ? 'has a public endpoint, or may have one, and Azure writes rules for it into the security group of its subnet'
+      ? 'has or may have a public endpoint, and Azure adds rules for it to the security group of its subnet'
       : undefined,
   'web:AppServiceEnvironment': ({ internalLoadBalancingMode }) =>
     text(internalLoadBalancingMode)?.replaceAll(' ', '') === 'web,publishing' ? undefined : OPEN,
