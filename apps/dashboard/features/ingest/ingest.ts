@@ -1,34 +1,18 @@
 // What ingest did: the ledger by minute, today's use against the quota, and whether it runs.
-import { allRows, COUNTED, firstRows, oneRow, type Part } from '../session/rows.ts';
+import { type Api, allRows, COUNTED, type FunctionRow, firstRows, oneRow, type Part } from '../session/rows.ts';
 
-/** Some minutes of the ledger, added up. */
-export interface IngestSpan {
-  /** Its beginning, ISO 8601. */
-  at: string;
-  /** How many of its minutes have begun: all but in the newest span. */
-  begun: number;
-  received: number;
-  stored: number;
-  duplicate: number;
-  rejected: number;
-  over_quota: number;
-  /** From receipt to commit. Null when nothing was received. */
-  latency_ms_avg: number | null;
-  latency_ms_max: number | null;
-}
+/**
+ * Some minutes of the ledger, added up. `begun`: how many of its minutes have begun, which is all but in the newest span. The
+ * latency is from receipt to commit; null when nothing was received.
+ */
+export type IngestSpan = FunctionRow<'ingest_spans'>;
 
-export interface IngestStatus {
-  last_run_at: string | null;
-  last_row_at: string | null;
-  database_bytes: number;
-  telemetry_rows_estimate: number;
-  /** Runs that hold a session on the broker now. */
-  workers: number;
-}
+/** `workers`: runs that hold a session on the broker now. */
+export type IngestStatus = FunctionRow<'ingest_status'>;
 
 /** The last spans up to now, oldest first, without gaps. @param minutes of each. @throws ApiError, as all below. */
 export function ingestSpans(tenantId: string, bars: number, minutes: number): Promise<IngestSpan[]> {
-  return allRows((api) => api.rpc('ingest_spans', { tenant_id: tenantId, bars, minutes }, COUNTED), ['at']);
+  return allRows((api: Api) => api.rpc('ingest_spans', { tenant_id: tenantId, bars, minutes }, COUNTED), ['at']);
 }
 
 export function ingestStatus(tenantId: string): Promise<IngestStatus | undefined> {
@@ -50,9 +34,7 @@ export async function lastWholeMinute(tenantId: string): Promise<IngestSpan | un
 
 /** Readings that may be stored in a day of UTC; undefined: no bound. */
 export async function dailyQuota(tenantId: string): Promise<number | undefined> {
-  const found = await oneRow<{ readings_per_day: number | null }>((api) =>
-    api.from('tenant_limits').select('readings_per_day').eq('tenant_id', tenantId),
-  );
+  const found = await oneRow((api) => api.from('tenant_limits').select('readings_per_day').eq('tenant_id', tenantId));
   return found?.readings_per_day ?? undefined;
 }
 
@@ -60,7 +42,7 @@ export async function dailyQuota(tenantId: string): Promise<number | undefined> 
 export function residuals(tenantId: string, most: number): Promise<Part<{ minute: string; residual: number }>> {
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
   return firstRows(
-    (api) =>
+    (api: Api) =>
       api
         .from('ingest_residuals')
         .select('minute,residual')

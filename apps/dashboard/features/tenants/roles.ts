@@ -1,8 +1,9 @@
 // What each role may do. The database decides (row-level security and its functions); this only keeps the pages from
 // offering what it would refuse.
+import type { Database } from '../session/database.ts';
 
-export const ROLES = ['owner', 'staff', 'viewer'] as const;
-export type Role = (typeof ROLES)[number];
+export type Role = Database['public']['Tables']['memberships']['Row']['role'];
+export const ROLES = ['owner', 'staff', 'viewer'] as const satisfies Role[];
 
 /** In a sentence, for whoever gives a role to someone. */
 export const ROLE_MEANS: Record<Role, string> = {

@@ -1,14 +1,8 @@
 // One invitation, by the token in its link.
-import { oneRow } from '../session/rows.ts';
-import type { Role } from '../tenants/roles.ts';
+import { type FunctionRow, oneRow } from '../session/rows.ts';
 
-export interface InvitationFacts {
-  /** Its name. */
-  tenant: string;
-  /** Their e-mail address; null: the platform's operator. */
-  inviter: string | null;
-  role: Role;
-}
+/** `tenant`: its name. `inviter`: their e-mail address; null: the platform's operator. */
+export type InvitationFacts = FunctionRow<'invitation_facts'>;
 
 /** What it is to; undefined when it is not valid. Signed in or not. @throws ApiError, as below. */
 export async function invitationFacts(token: string): Promise<InvitationFacts | undefined> {
@@ -16,9 +10,7 @@ export async function invitationFacts(token: string): Promise<InvitationFacts | 
 }
 
 /** @returns the tenant I belong to from now on. */
-export async function acceptInvitation(token: string): Promise<{ tenant_id: string; slug: string; role: Role }> {
-  const accepted = await oneRow<{ tenant_id: string; slug: string; role: Role }>((api) =>
-    api.rpc('accept_invitation', { token }),
-  );
+export async function acceptInvitation(token: string): Promise<FunctionRow<'accept_invitation'>> {
+  const accepted = await oneRow((api) => api.rpc('accept_invitation', { token }));
   return accepted as NonNullable<typeof accepted>;
 }
