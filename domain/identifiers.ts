@@ -1,7 +1,13 @@
-// Slugs name tenants and devices in topics, user names and URLs.
+// Names of tenants, devices and service accounts. Slugs name the former in topics, user names and URLs.
 
 /** 1 to 63 characters: a lower-case letter or digit, then letters, digits and hyphens. No `+ # / .`: see topics.ts. */
 export const SLUG_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** The user name of a service account: no "." as in a device's, so the two can never be the same. */
+export const SERVICE_USERNAME = /^svc-[a-z0-9-]{1,60}$/;
+
+/** Longest name that people give a tenant, a device or an alert rule, in characters. */
+export const MAX_NAME_LENGTH = 200;
 
 /** True when `value` may name a tenant or a device. */
 export function isSlug(value: string): boolean {

@@ -1,7 +1,7 @@
 // Which tenant and device a topic belongs to, and what bounds it. Learnt from the database on first sight and remembered
 // for a while.
 import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
-import { parseTelemetryTopic } from '../../domain/topics.ts';
+import { parseTelemetryTopic, TELEMETRY_FORM } from '../../domain/topics.ts';
 import type { Database } from '../database/connection.ts';
 
 /** A registered device. */
@@ -65,7 +65,7 @@ export function createRegistry(
       for (const topic of topics) {
         const parsed = parseTelemetryTopic(topic);
         if (parsed) wanted.set(topic, parsed);
-        else unroutable.set(topic, refuse('bad-topic', 'the topic is not tenants/<tenant>/devices/<device>/telemetry'));
+        else unroutable.set(topic, refuse('bad-topic', `the topic is not ${TELEMETRY_FORM}`));
       }
       if (wanted.size === 0) return unroutable;
       const found = await findDevices(database, [...wanted.values()]);

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from
 import { type AuthFront, startAuthFront } from '../auth/front.ts';
 import { codeIn, linkIn } from '../auth/mailbox.ts';
 import { open as openPage, withBrowser } from './browser.ts';
-import { signIn } from './people.ts';
+import { signIn } from './demo-users.ts';
 
 withBrowser();
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { dataRoot } from '../../local/unprivileged.ts';
 import { open, openAs, withBrowser } from './browser.ts';
-import { emailOf, signIn } from './people.ts';
+import { emailOf, signIn } from './demo-users.ts';
 
 withBrowser();
 

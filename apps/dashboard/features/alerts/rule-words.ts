@@ -1,4 +1,5 @@
 // A rule in words, and what is still wrong with one that is being written.
+import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
 import { formatNumber } from '../../ui/format.ts';
 import type { RuleDraft, RuleKind } from './rules.ts';
 
@@ -29,8 +30,8 @@ export function describeRule(
 
 /** What keeps it from being saved or tried; undefined when it is whole. Its name is not looked at. */
 export function draftProblem({ kind, field, comparison, threshold, window_minutes }: RuleDraft): string | undefined {
-  if (!Number.isInteger(window_minutes) || window_minutes < 1 || window_minutes > 1440) {
-    return 'Minutes: a whole number from 1 to 1440.';
+  if (!Number.isInteger(window_minutes) || window_minutes < 1 || window_minutes > MAX_WINDOW_MINUTES) {
+    return `Minutes: a whole number from 1 to ${MAX_WINDOW_MINUTES}.`;
   }
   if (kind === 'missing') return undefined;
   if (!field) return 'Choose the field to watch.';

@@ -1,5 +1,6 @@
 'use client';
 import { type FormEvent, useState } from 'react';
+import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -20,7 +21,13 @@ export function RenameDevice({ device, onClose }: { device: Device; onClose: () 
   return (
     <Dialog title="Rename device" onClose={onClose}>
       <form onSubmit={submit}>
-        <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} maxLength={200} required />
+        <Field
+          label="Name"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          maxLength={MAX_NAME_LENGTH}
+          required
+        />
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={rename.isPending}>

@@ -1,6 +1,8 @@
 'use client';
-// For who belongs to no tenant yet: makes one.
 import { useQueryClient } from '@tanstack/react-query';
+// For who belongs to no tenant yet: makes one.
+import { isSlug } from '../../../../domain/identifiers.ts';
+import { tenantPrefix } from '../../../../domain/topics.ts';
 import { Button } from '../../ui/button.tsx';
 import { NameFields, useNameForm } from './name-form.tsx';
 import { rememberTenant } from './tenant.tsx';
@@ -21,8 +23,8 @@ export function CreateTenantForm({ onDone }: { onDone?: (tenantId: string) => vo
       <NameFields
         form={form}
         slugHint={
-          form.slug
-            ? `Part of every topic: tenants/${form.slug}/devices/…  It cannot be changed later.`
+          isSlug(form.slug)
+            ? `Part of every topic: ${tenantPrefix(form.slug)}/devices/…  It cannot be changed later.`
             : 'Part of every topic.'
         }
         autoFocus

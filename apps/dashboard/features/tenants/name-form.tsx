@@ -1,6 +1,7 @@
 'use client';
-// The form for something new: what people call it, and the slug that topics use, which follows the name until one is typed.
 import { type FormEvent, useState } from 'react';
+// The form for something new: what people call it, and the slug that topics use, which follows the name until one is typed.
+import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { messageOf } from '../session/errors.ts';
@@ -47,7 +48,7 @@ export function NameFields({ form, nameHint, slugHint, autoFocus = false }: Name
         value={form.name}
         onChange={(event) => form.setName(event.target.value)}
         hint={nameHint}
-        maxLength={200}
+        maxLength={MAX_NAME_LENGTH}
         required
         autoFocus={autoFocus}
       />

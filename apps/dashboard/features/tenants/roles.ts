@@ -1,9 +1,10 @@
 // What each role may do. The database decides (row-level security and its functions); this only keeps the pages from
 // offering what it would refuse.
+import { MEMBER_ROLES } from '../../../../domain/members.ts';
 import type { Database } from '../session/database.ts';
 
 export type Role = Database['public']['Tables']['memberships']['Row']['role'];
-export const ROLES = ['owner', 'staff', 'viewer'] as const satisfies Role[];
+export const ROLES = MEMBER_ROLES satisfies readonly Role[];
 
 /** In a sentence, for whoever gives a role to someone. */
 export const ROLE_MEANS: Record<Role, string> = {
