@@ -1,4 +1,4 @@
-// Alerts: what rules found.
+// Alerts: what the rules have found.
 import { type Api, COUNTED, call, countRows, firstRows, type Part, type RowOf } from '../session/rows.ts';
 
 /** `last_seen_at`: the newest breach. */
@@ -31,7 +31,7 @@ export function resolvedAlerts(tenantId: string, most: number): Promise<Part<Ale
   );
 }
 
-/** Notes that I look after it; the first who does stays noted. */
+/** Records that I am on it; the first acknowledgement stays. */
 export async function acknowledgeAlert(id: string): Promise<void> {
   await call('acknowledge_alert', { alert_id: id });
 }

@@ -1,6 +1,6 @@
 'use client';
-import { useId } from 'react';
 // The form of a rule.
+import { useId } from 'react';
 import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';

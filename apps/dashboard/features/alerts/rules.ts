@@ -32,7 +32,7 @@ export async function changeRule(id: string, change: Partial<RuleDraft> & { enab
   await write((api) => api.from('alert_rules').update(change).eq('id', id));
 }
 
-/** Its alerts go with it. */
+/** Its alerts are deleted with it. */
 export async function deleteRule(id: string): Promise<void> {
   await write((api) => api.from('alert_rules').delete().eq('id', id));
 }
@@ -51,7 +51,7 @@ export interface Firing {
  */
 export type Trial = Omit<FunctionRow<'try_alert_rule'>, 'newest'> & { newest: Firing[] };
 
-/** In the last so many hours: 1 to 25. Undefined when the tenant is mine no longer. */
+/** @param hours to look back: 1 to 25. Undefined when I no longer belong to the tenant. */
 export async function tryRule(tenantId: string, draft: RuleDraft, hours: number): Promise<Trial | undefined> {
   const { kind, device_id, field, comparison, threshold, window_minutes } = draft;
   const rule = { kind, device_id, field, comparison, threshold, window_minutes };

@@ -1,7 +1,7 @@
 'use client';
+// Adds a device: asks for its name, then shows its key, once.
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-// Adds a device: its name first, then its key, which is shown this once.
 import { isSlug } from '../../../../domain/identifiers.ts';
 import { telemetryTopic } from '../../../../domain/topics.ts';
 import { Button } from '../../ui/button.tsx';

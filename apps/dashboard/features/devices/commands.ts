@@ -1,4 +1,4 @@
-// Commands to devices: asked for here, published by the platform.
+// Commands to devices: requested here, published by the platform.
 import { type Api, call, firstRows, type RowOf } from '../session/rows.ts';
 
 /** `sent_at`: when the broker had it; while it and `error` are null, the command waits. */

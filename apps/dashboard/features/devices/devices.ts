@@ -32,7 +32,7 @@ export async function rotateDevice(id: string, passwordHash: string): Promise<vo
   await call('rotate_device', { device_id: id, password_hash: passwordHash });
 }
 
-/** Disabling cuts a live connection within seconds. */
+/** Disabling ends a live connection within seconds. */
 export async function setDeviceEnabled(id: string, enabled: boolean): Promise<void> {
   await call('set_device_enabled', { device_id: id, enabled });
 }

@@ -7,12 +7,12 @@ import { Field } from '../../ui/field.tsx';
 import { type Device, renameDevice } from './devices.ts';
 import { useRegistryChange } from './use-devices.ts';
 
-/** Changes what people call a device; its slug, and with it its topics, stay. */
+/** Changes the name that people see; the slug and the topics stay. */
 export function RenameDevice({ device, onClose }: { device: Device; onClose: () => void }) {
   const [name, setName] = useState(device.name);
   const rename = useRegistryChange(
     (to: string) => renameDevice(device.id, to),
-    (to) => `It is called ${to} now.`,
+    (to) => `The device is now called ${to}.`,
   );
   function submit(event: FormEvent) {
     event.preventDefault();

@@ -11,7 +11,7 @@ export type DeadLetter = RowOf<typeof letters>;
 const contents = (api: Api) => api.from('dead_letters').select('payload,content_type,message_id,properties');
 export type LetterContent = RowOf<typeof contents>;
 
-/** Not stored, and nobody asked to redrive it. */
+/** Not stored, and no redrive is requested. */
 export const isOpen = ({ redriven_at, redrive_requested_at }: DeadLetter): boolean =>
   !redriven_at && !redrive_requested_at;
 
@@ -23,7 +23,7 @@ export function listDeadLetters(tenantId: string, most: number): Promise<Part<De
   return firstRows((api: Api) => letters(api).eq('tenant_id', tenantId), ['received_at.desc', 'id.desc'], most);
 }
 
-/** Undefined when it is gone, or no longer mine to see. */
+/** Undefined when it no longer exists, or I may no longer see it. */
 export function letterContent(id: number): Promise<LetterContent | undefined> {
   return oneRow((api) => contents(api).eq('id', id));
 }
@@ -31,7 +31,7 @@ export function letterContent(id: number): Promise<LetterContent | undefined> {
 type Place = Pick<DeadLetter, 'id' | 'received_at'>;
 
 /**
- * Those that nobody asked to redrive yet, oldest first, at most as many as one request may name.
+ * Those without a redrive request, oldest first, at most as many as one request may name.
  * @param until received by then; @param from begin after this one.
  */
 export function openDeadLetters(tenantId: string, until: string, from?: Place): Promise<Part<Place>> {

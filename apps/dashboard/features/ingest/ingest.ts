@@ -22,12 +22,12 @@ export function ingestStatus(tenantId: string): Promise<IngestStatus | undefined
 /** Minutes of a day: a span of so many is a day of UTC. */
 const DAY = 1440;
 
-/** What came today, in UTC. Undefined when the tenant is mine no longer. */
+/** What arrived today, in UTC. Undefined when I no longer belong to the tenant. */
 export async function usageToday(tenantId: string): Promise<IngestSpan | undefined> {
   return (await ingestSpans(tenantId, 1, DAY))[0];
 }
 
-/** What came in the last whole minute. */
+/** What arrived in the last whole minute. */
 export async function lastWholeMinute(tenantId: string): Promise<IngestSpan | undefined> {
   return (await ingestSpans(tenantId, 2, 1))[0];
 }
@@ -38,7 +38,7 @@ export async function dailyQuota(tenantId: string): Promise<number | undefined> 
   return found?.readings_per_day ?? undefined;
 }
 
-/** Minutes of the last day in which received and accounted for differ: a fault of the platform. None when all is well. */
+/** Minutes of the last day in which received and accounted for differ, which is a bug in the platform. Normally none. */
 export function residuals(tenantId: string, most: number): Promise<Part<{ minute: string; residual: number }>> {
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
   return firstRows(

@@ -39,8 +39,8 @@ export function ResetForm({ next }: { next: string }) {
   if (sentTo) {
     return (
       <Notice tone="ok">
-        If {sentTo} has an account, a mail with a link is on its way. The link works once, for a limited time, in any
-        browser. Nothing there? Look among unwanted mail, and ask again in a few minutes.
+        If {sentTo} has an account, an e-mail with a link is on its way. The link works once, for a limited time, in any
+        browser. Nothing there? Look in your spam folder, and ask again in a few minutes.
         {!sendsMail && ' This platform sends no mail: the link is in its front-door.log.'}
       </Notice>
     );

@@ -110,7 +110,7 @@ test('one row, or none; and how many there are', async () => {
 
 test('a failure on the way is thrown', async () => {
   const failing = { limit: () => failing, order: () => failing, or: () => failing, ...failed() };
-  await expect(allRows(() => failing as unknown as Query, ['id'])).rejects.toThrow(/fault on its side/);
+  await expect(allRows(() => failing as unknown as Query, ['id'])).rejects.toThrow(/problem of its own/);
 });
 
 const failed = () => ({

@@ -1,5 +1,5 @@
-// The pages' only ways to the API's rows. An answer is cut at the API's max rows (Supabase: Settings > API > Max rows) without
-// a word, so a list is read in pages until there is no more, whatever that number is.
+// How the pages read and write the API's rows; there is no other way. The API cuts an answer at its max rows (Supabase:
+// Settings > API > Max rows) without saying so: a list is read in pages until there is no more.
 import { type Api, rest } from './clients.ts';
 import type { Database } from './database.ts';
 import { type Answer, unwrap } from './errors.ts';

@@ -1,6 +1,6 @@
 'use client';
+// Creates a tenant.
 import { useQueryClient } from '@tanstack/react-query';
-// For who belongs to no tenant yet: makes one.
 import { isSlug } from '../../../../domain/identifiers.ts';
 import { tenantPrefix } from '../../../../domain/topics.ts';
 import { Button } from '../../ui/button.tsx';
@@ -8,7 +8,7 @@ import { NameFields, useNameForm } from './name-form.tsx';
 import { rememberTenant } from './tenant.tsx';
 import { createTenant } from './tenants.ts';
 
-/** @param onDone gets the new tenant's id, once it is among mine. */
+/** @param onDone is called with the new tenant's id once the list of my tenants has it. */
 export function CreateTenantForm({ onDone }: { onDone?: (tenantId: string) => void }) {
   const queries = useQueryClient();
   const form = useNameForm(async (slug, name) => {

@@ -1,6 +1,6 @@
 'use client';
-import { type FormEvent, useState } from 'react';
 // The form for something new: what people call it, and the slug that topics use, which follows the name until one is typed.
+import { type FormEvent, useState } from 'react';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -38,7 +38,7 @@ interface NameFieldsProps {
   autoFocus?: boolean;
 }
 
-/** The form's two fields, and above them why it was refused. */
+/** The form's two fields, with the reason above them when it was refused. */
 export function NameFields({ form, nameHint, slugHint, autoFocus = false }: NameFieldsProps) {
   return (
     <>
