@@ -86,16 +86,18 @@ const WORDS = `
   ) as c
   join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]`;
 
-/** The text of apps/dashboard/features/session/database.ts. @throws Error for a type it does not know, or an idle exception. */
+/** The text of apps/dashboard/features/session/database.ts. @throws Error for a type it does not know, or an exception that nothing needs. */
 export async function renderApiTypes(client: Client): Promise<string> {
   const { rows: columns } = await client.query<Column>(COLUMNS);
   const { rows: routines } = await client.query<Routine>(ROUTINES);
   const { rows: words } = await client.query<{ relation: string; column: string; words: string[] }>(WORDS);
-  const idle = new Set(MAY_BE_NULL);
+  const unused = new Set(MAY_BE_NULL);
 
-  /** A text of a function means what the tables' columns of that name mean. */
-  const wordsOf = (name: string, relation?: string) => {
-    const found = words.filter(({ column, relation: of }) => column === name && (relation ?? of) === of);
+  /** The words that a column may hold. A text of a function means what the tables' columns of that name mean. */
+  const wordsOf = (name: string, type: string, relation?: string) => {
+    const found = words.filter(
+      ({ column, relation: of }) => type === 'text' && column === name && (relation ?? of) === of,
+    );
     const meanings = new Set(found.map(({ words: each }) => each.map((word) => `'${word}'`).join(' | ')));
     return meanings.size === 1 ? [...meanings][0] : undefined;
   };
@@ -107,7 +109,7 @@ export async function renderApiTypes(client: Client): Promise<string> {
   };
   const orNull = (type: string, isNullable: boolean) => (isNullable && type !== 'unknown' ? `${type} | null` : type);
   const excepted = (path: string) => {
-    idle.delete(path);
+    unused.delete(path);
     return MAY_BE_NULL.includes(path);
   };
   const field = (name: string, type: string, isOptional = false) => `${name}${isOptional ? '?' : ''}: ${type};`;
@@ -115,11 +117,11 @@ export async function renderApiTypes(client: Client): Promise<string> {
   const cell = ({ relation, isView, name, type, isNullable }: Column) => {
     const path = `${relation}.${name}`;
     const isNull = isView ? excepted(path) : isNullable;
-    return orNull(wordsOf(name, relation) ?? typeOf(type, path), isNull);
+    return orNull(wordsOf(name, type, relation) ?? typeOf(type, path), isNull);
   };
   const parameter = (routine: string, { name, type, isOptional, isColumn }: Routine['parameters'][number]) => {
     const path = `${routine}.${name}`;
-    return field(name, orNull(wordsOf(name) ?? typeOf(type, path), excepted(path)), isOptional && !isColumn);
+    return field(name, orNull(wordsOf(name, type) ?? typeOf(type, path), excepted(path)), isOptional && !isColumn);
   };
   const relation = (name: string) => {
     const own = columns.filter((column) => column.relation === name);
@@ -159,7 +161,7 @@ export async function renderApiTypes(client: Client): Promise<string> {
     ...block('Views', names(true).flatMap(relation)),
     ...block('Functions', routines.flatMap(routine)),
   ]);
-  if (idle.size > 0) throw new Error(`MAY_BE_NULL names what is not in the API: ${[...idle].join(', ')}`);
+  if (unused.size > 0) throw new Error(`MAY_BE_NULL names what is not in the API: ${[...unused].join(', ')}`);
   return `${[HEADER, 'export type Database = {', ...indented(text), '};'].join('\n')}\n`;
 }
 

@@ -19,7 +19,7 @@ export function ingestStatus(tenantId: string): Promise<IngestStatus | undefined
   return oneRow((api) => api.rpc('ingest_status', { tenant_id: tenantId }));
 }
 
-/** Minutes of a day: a span of so many is a day of UTC. */
+/** Minutes of a day: a span of this length is a day of UTC. */
 const DAY = 1440;
 
 /** What arrived today, in UTC. Undefined when I no longer belong to the tenant. */

@@ -72,7 +72,7 @@ export async function signIn(email: string, password: string): Promise<void> {
 
 /**
  * Makes an account. True when it is signed in at once. Otherwise the address has to be confirmed by a mailed link; or there is
- * an account already, and no mail comes: the auth service answers both alike, so that nobody learns whose addresses it knows.
+ * an account already, and no e-mail is sent: the auth service answers both alike, so that nobody learns which addresses it knows.
  * @param next where the mailed link leads on to.
  */
 export async function signUp(email: string, password: string, next: string): Promise<boolean> {
@@ -89,14 +89,17 @@ export async function signUp(email: string, password: string, next: string): Pro
  */
 const TOO_SOON = 'over_email_send_rate_limit';
 
-/** Has a link mailed that lets a new password be set; it confirms the address, too. Does the same for unknown addresses. */
+/**
+ * Requests an e-mail with a link to set a new password; the link also confirms the address. Unknown addresses get the same
+ * answer.
+ */
 export async function requestReset(email: string, next: string): Promise<void> {
   const { auth } = await clients();
   const answer = await auth.resetPasswordForEmail(email, { redirectTo: location.origin + next });
   if (answer.error?.code !== TOO_SOON) check(answer);
 }
 
-/** Who a mailed link is for, with a client of its own: nobody is signed in on this device until {@link keepSession}. */
+/** The person whom a mailed link is for, with a client of their own: {@link keepSession} signs them in on this device. */
 export interface Opened {
   auth: Auth;
   session: Session;

@@ -33,7 +33,7 @@ export function clients(): Promise<Clients> {
 export const rest = async (): Promise<Api> => (await clients()).rest;
 
 async function make(): Promise<Clients> {
-  // While the configuration is on its way: nothing can be asked for without it anyway, and the page is drawn meanwhile.
+  // Loaded together with the configuration, without which nothing can be requested; the page is drawn meanwhile.
   const [config, { AuthClient }, { PostgrestClient }] = await Promise.all([
     loadConfig(),
     import('@supabase/auth-js'),
@@ -47,7 +47,7 @@ async function make(): Promise<Clients> {
     storageKey: STORAGE_KEY,
     persistSession: true,
     autoRefreshToken: true,
-    // mailed-link.ts does: with a session from the address alone, whoever sends a link could sign somebody in as themselves.
+    // mailed-link.ts does: with a session from the address alone, the sender of a link could sign somebody in as themselves.
     detectSessionInUrl: false,
   });
   const temporaryAuth = () =>

@@ -77,5 +77,5 @@ export function isPassing(error: unknown): boolean {
   return !(error instanceof ApiError) || error.status === 0 || (error.status >= 500 && !FINAL.has(error.code));
 }
 
-/** True when the database was asked for more than it can read in time: it would be no faster the next time. */
+/** True when the database could not read in time what was asked for: it would be no faster the next time. */
 export const isTooMuch = (error: unknown): boolean => error instanceof ApiError && error.code === TOO_MUCH;

@@ -97,7 +97,7 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
   };
   if (type === 'email_change') {
     if (session.status === 'loading') return <Checking />;
-    // Whoever makes a link chooses its session and what kind it says it is: without a password it signs in nobody else.
+    // The maker of a link chooses its session and its type: without a password, it must not sign in anybody else.
     const isMine = session.status === 'signed-in' && session.session.user.id === link.session.user.id;
     return (
       <CardPage title="Your address has been changed" about={`You sign in as ${email} from now on.`}>
@@ -114,7 +114,7 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
       </CardPage>
     );
   }
-  // Always a password: who made an account with this address before its owner could confirm it would keep theirs otherwise.
+  // Always a password: otherwise, someone who registered this address before its owner confirmed it would keep theirs.
   const [title, about] = WORDS.get(type)?.(email) ?? [
     'Set a new password',
     `For ${email}. Your other devices are signed out.`,
@@ -126,7 +126,7 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
   );
 }
 
-/** Title and what it is about, for links that bring a first password. */
+/** Title and text for links that set a first password. */
 const WORDS = new Map<string, (email: string) => readonly [string, string]>([
   [
     'signup',

@@ -1,5 +1,5 @@
 'use client';
-// Asks for a mail with a link that sets a new password. The answer is the same whether or not there is an account.
+// Requests an e-mail with a link to set a new password. The answer is the same whether or not there is an account.
 import { type FormEvent, useEffect, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';

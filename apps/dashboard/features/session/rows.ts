@@ -22,7 +22,7 @@ interface Question extends PromiseLike<Answer & { data: object[] | null; count?:
 type Rows<Asked extends PromiseLike<Answer>> = NonNullable<Awaited<Asked>['data']>;
 type Row<Asked extends PromiseLike<Answer>> = Rows<Asked> extends (infer Each extends object)[] ? Each : never;
 
-/** A row of what is asked for: the columns that it selects, as the catalogue has them. */
+/** A row of a query's answer: the columns that it selects, with the catalogue's types. */
 export type RowOf<Ask extends (api: Api, ...rest: never[]) => PromiseLike<Answer>> = Row<ReturnType<Ask>>;
 
 /** A row of a function's answer. */
@@ -32,7 +32,8 @@ export type FunctionRow<Name extends keyof Functions> = Functions[Name]['Returns
 type Functions = Database['public']['Functions'];
 
 /**
- * Makes a question anew; `api` wants its type written, or the order cannot be checked against the question. `last` is the row after which its answer begins: a function takes it as an argument, a table ignores it.
+ * Makes a query; it is called once a page. Write `api: Api` with its type, or TypeScript cannot infer the row before it checks
+ * the order. `last` is the row after which the answer begins: a function takes it as an argument, a table ignores it.
  */
 type Ask<Asked> = (api: Api, last: Record<string, unknown> | undefined) => Asked;
 
@@ -48,7 +49,7 @@ export function allRows<Asked extends Question>(ask: Ask<Asked>, order: Order<Ro
   return readRows(ask, order, Number.POSITIVE_INFINITY);
 }
 
-/** At most so many rows in that order, and whether there are more. @param from begin after this row. Default: at the first. */
+/** The first rows in that order, at most `most`, and whether there are more. @param from begin after this row. Default: at the first. */
 export async function firstRows<Asked extends Question>(
   ask: Ask<Asked>,
   order: Order<Row<Asked>>,

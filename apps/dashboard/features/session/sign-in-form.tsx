@@ -8,9 +8,9 @@ import { signIn, signUp } from './account.ts';
 import { messageOf } from './errors.ts';
 
 interface Props {
-  /** Where a mailed link leads on to: the page that this form stands in the way of. */
+  /** The page to show after sign-in; a mailed link leads there as well. */
   next: string;
-  /** Offers to make an account instead. Default: false. */
+  /** Offers to create an account instead. Default: false. */
   canSignUp?: boolean;
 }
 

@@ -8,7 +8,7 @@ export type Reading = RowOf<typeof readings>;
 /** Newest reading of one device. */
 export type LatestReading = FunctionRow<'latest_readings'>;
 
-/** How far back a device's readings are looked for, in milliseconds; as public.latest_readings has it. */
+/** How far back a device's readings are read, in milliseconds; the same as in public.latest_readings. */
 const LOOK_BACK_MS = 7 * 24 * 3600 * 1000;
 
 /** The newest of each device within 7 days. @throws ApiError, as all below. */
