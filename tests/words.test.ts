@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MOST_REDRIVES } from '../apps/dashboard/features/ingest/dead-letters.ts';
 import { ROOT } from '../bootstrap/root.mjs';
 import { MAX_WINDOW_MINUTES } from '../domain/alert-rules.ts';
 import { HASH_PATTERN } from '../domain/credentials.ts';
-import { MAX_NAME_LENGTH, SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
+import { isSlug, MAX_NAME_LENGTH, MAX_SLUG_LENGTH, SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
 import { MEMBER_ROLES } from '../domain/members.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
 import {
@@ -99,6 +100,13 @@ describe('SQL', () => {
     expect(Object.keys(totalOf(new Map()))).toEqual(['received', ...OUTCOMES.map(camelCase)]);
   });
 
+  test('redrives as many dead letters at once as the pages ask for', async () => {
+    const redrive = (ids: number) =>
+      admin.query('select public.request_redrive(array(select generate_series(1, $1))::bigint[])', [ids]);
+    await redrive(MOST_REDRIVES);
+    await expect(redrive(MOST_REDRIVES + 1)).rejects.toMatchObject({ code: '22023' });
+  });
+
   test('takes names and windows up to the bounds that the pages have', async () => {
     const { rows } = await admin.query("insert into public.tenants (slug, name) values ('acme', 'A') returning id");
     const tenant = rows[0].id;
@@ -115,6 +123,10 @@ describe('SQL', () => {
     await expect(rule('n'.repeat(MAX_NAME_LENGTH + 1), 1)).rejects.toMatchObject({ code: '23514' });
     await expect(rule('n', MAX_WINDOW_MINUTES + 1)).rejects.toMatchObject({ code: '23514' });
   });
+});
+
+test('a slug may be as long as the pages let it be', () => {
+  expect([MAX_SLUG_LENGTH, MAX_SLUG_LENGTH + 1].map((length) => isSlug('a'.repeat(length)))).toEqual([true, false]);
 });
 
 test('a topic is written where topics are, and read back', () => {

@@ -1,4 +1,5 @@
 // Devices: the registry as the dashboard reads and changes it.
+import { MAX_SLUG_LENGTH } from '../../../../domain/identifiers.ts';
 import { type Api, allRows, COUNTED, call, oneRow, type RowOf } from '../session/rows.ts';
 
 const devices = (api: Api) => api.from('devices').select('id,tenant_id,slug,name,enabled,created_at', COUNTED);
@@ -13,8 +14,8 @@ export async function listDevices(tenantId: string): Promise<Device[]> {
 export const inOrder = <Named extends { slug: string }>(named: Named[]): Named[] =>
   named.toSorted((a, b) => (sortKey(a.slug) < sortKey(b.slug) ? -1 : 1));
 
-/** Numbers of one length compare as text. A slug has at most 63 digits. */
-const sortKey = (slug: string) => slug.replace(/\d+/g, (digits) => digits.padStart(63, '0'));
+/** Numbers of one length compare as text. */
+const sortKey = (slug: string) => slug.replace(/\d+/g, (digits) => digits.padStart(MAX_SLUG_LENGTH, '0'));
 
 /** Undefined when there is no such device, or it is another tenant's. */
 export async function findDevice(id: string): Promise<Device | undefined> {
