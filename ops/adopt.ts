@@ -1,28 +1,32 @@
 // `ops adopt`: takes an environment that runs already under a stack, phase by phase.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, Option } from 'commander';
 import { type Document, type Node, parseDocument, visit } from 'yaml';
-import { z } from 'zod';
+import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
 import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
 import { NAMESPACE, parseConfig } from '../stacks/configuration/parse.ts';
 import { judgeBroker } from './adopt/broker.ts';
+import { tableCommands } from './adopt/database/commands.ts';
+import { recordCommand } from './adopt/database/record.ts';
 import { exceptionsFile, findExceptions, withExceptions } from './adopt/exceptions.ts';
-import { textAt } from './adopt/json.ts';
-import { phases } from './adopt/phases.ts';
+import { type IngestSession, namesOf, phases } from './adopt/phases.ts';
 import { planAdoption } from './adopt/plan.ts';
 import { readRecording } from './adopt/recording.ts';
-import { renderReport } from './adopt/report.ts';
-import { tableCommands } from './adopt/table.ts';
+import { renderDetails, renderReport } from './adopt/report.ts';
 import { judgeToday } from './adopt/today.ts';
+import { day } from './day.ts';
 
 interface Options {
   from: string;
   stack: string;
   publicUntil?: string;
   gatewayUntil?: string;
+  ingestSession?: IngestSession;
+  storage?: string;
+  accept: string[];
   cwd: string;
 }
 
@@ -41,9 +45,17 @@ export function adoptCommand(): Command {
     .option('--stack <name>', 'the stack to write, Pulumi.<name>.yaml; what is in it already stays')
     .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`, day)
     .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`, day)
+    .addOption(
+      new Option('--ingest-session <kind>', "whether the broker keeps the old ingest's session between runs").choices([
+        'clean',
+        'persistent',
+      ]),
+    )
+    .option('--storage <name>', "the storage account to take over, or none (default: the Function App's)")
+    .option('--accept <name>', 'say yes to what would be lost; can be given several times', together, [])
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
     .addHelpText('after', '\nExample:\n  npm run --silent ops -- adopt --from recorded --stack prod > adoption.md')
-    .action(async (options: Partial<Options> & { cwd: string }) => {
+    .action(async (options: Partial<Options> & Pick<Options, 'accept' | 'cwd'>) => {
       const { from, stack } = options;
       if (!from || !stack) throw new Error('give --from FOLDER and --stack NAME, or a phase (--help shows how)');
       await adopt({ ...options, from, stack });
@@ -70,18 +82,28 @@ export function adoptCommand(): Command {
           await writeExceptions(stack, cwd);
         }),
     );
-  for (const table of tableCommands()) command.addCommand(table);
+  for (const more of [...tableCommands(), recordCommand()]) command.addCommand(more);
   return command;
 }
 
-async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): Promise<void> {
+async function adopt(options: Options): Promise<void> {
+  const { from, stack, publicUntil, gatewayUntil, ingestSession, storage, accept, cwd } = options;
   const recording = readRecording(from);
+  // What may be given to a resource is read from the cloud SDK's declarations.
+  await ensurePackages('all');
   const file = openStack(stack, cwd);
   if (file.config.has(KEY)) {
     throw new Error(`${file.path} is adopted already. To begin again: pulumi config rm ${KEY} --stack ${stack}`);
   }
-  const grace = { publicUntil: publicUntil ?? inDays(PUBLIC_DAYS), gatewayUntil: gatewayUntil ?? inDays(GATEWAY_DAYS) };
-  const { adoption, config, untouched } = planAdoption(recording, grace);
+  const vmSize = file.plain()[`${NAMESPACE}:vmSize`];
+  const plan = planAdoption(recording, {
+    publicUntil: publicUntil ?? inDays(PUBLIC_DAYS),
+    gatewayUntil: gatewayUntil ?? inDays(GATEWAY_DAYS),
+    vmSize: vmSize === undefined ? undefined : String(vmSize),
+    storage,
+    accepted: accept,
+  });
+  const { adoption, config, untouched, changes, kept } = plan;
   schema.parse(adoption);
   for (const [key, value] of Object.entries(config)) {
     // Where things are is no matter of choice; a size or a key that was chosen since stays.
@@ -93,22 +115,16 @@ async function adopt({ from, stack, publicUntil, gatewayUntil, cwd }: Options): 
   console.error(`wrote ${file.path}; the report follows`);
 
   const unsafe = [...(await judgeToday(adoption, file.plain(), stack)), ...judgeBroker(recording)];
-  const names = {
-    stack,
-    group: textAt(recording.group, 'name'),
-    machine: textAt(recording.vm, 'name'),
-    functionApp: textAt(recording.functionApp, 'name'),
-    securityGroup: textAt(recording.securityGroup, 'name'),
-  };
-  console.log(renderReport({ stack, adoption, unsafe, phases: phases(names, adoption), untouched }));
+  const names = namesOf(recording, stack, ingestSession);
+  const details = `adoption.${stack}.md`;
+  const args = { names, adoption, unsafe, phases: phases(names, adoption), untouched, changes, kept, details };
+  writeFileSync(join(cwd, details), renderDetails(args));
+  console.log(renderReport(args));
   tellWhatIsMissing(stack, cwd);
 }
 
-/** An ISO date of the command line. */
-function day(text: string): string {
-  if (z.iso.date().safeParse(text).success) return text;
-  throw new InvalidArgumentError('It is no date such as 2027-03-31.');
-}
+/** An option that can be given several times. */
+const together = (value: string, before: string[]) => [...before, value];
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 

@@ -9,7 +9,7 @@ export const LAST_PHASE = 4;
 export const CUT_OVER = 2;
 
 /** The id of a resource in a group, or of a group. */
-export const RESOURCE_ID = /^\/subscriptions\/[^/]+\/resourceGroups\/.+/;
+export const RESOURCE_ID = /^\/subscriptions\/[^/]+\/resourceGroups\/.+/i;
 
 const phase = z.int().min(0, 'is no phase').max(LAST_PHASE, 'is no phase');
 const inputs = z.record(z.string(), z.unknown());
@@ -24,8 +24,10 @@ const adopted = z.strictObject({
   hardened: phase.min(1),
   /** Its inputs as they were recorded. */
   recorded: inputs,
-  /** Parts of the inputs that stay for good, because Azure would not change them in place. */
+  /** Members that the program does not give, or gives otherwise, and that stay as they were recorded, for good. */
   kept: inputs.optional(),
+  /** Members that stay until the cut-over. */
+  until: inputs.optional(),
   /** Inputs that bring it back after it was replaced. Default: `recorded`. */
   restored: inputs.optional(),
 });
@@ -57,6 +59,10 @@ export const adoption = z.preprocess(
       names: z.record(z.string(), z.string()),
       /** By the program's name for it. */
       resources: z.record(z.string(), adopted),
+      /** Members of the program's new resources that what is there decides, such as a disk's zone; by the program's name. */
+      placed: z.record(z.string(), inputs).default({}),
+      /** What would be lost or stands in the way, and somebody said yes to, such as `broker-vm.extensions`. */
+      accepted: z.array(z.string()).default([]),
       /** Rules of the old security group that stay until the cut-over, because devices use them. */
       graceRules: z.array(inputs),
       /** By the name it gets in the stack. */

@@ -7,7 +7,7 @@ import { IotHub } from '../components/iot-hub.ts';
 import { LogWorkspace } from '../components/log-workspace.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
-import { adopt } from './adoption.ts';
+import { adopt, checkAdopted } from './adoption.ts';
 import { loadConfig } from './configuration/config.ts';
 import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';
@@ -48,5 +48,6 @@ const functionApp = await makeFunctions({ ...parts, after });
 const dashboard = makeDashboard({ ...parts, after });
 if (config.iotHub) new IotHub('iot-hub', { placement });
 monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
+checkAdopted(config.adoption);
 
 export default outputsOf({ ...parts, functionApp, dashboard });

@@ -8,6 +8,7 @@ import { MOST_REDRIVES } from '../apps/dashboard/features/ingest/dead-letters.ts
 import { ROOT } from '../bootstrap/root.mjs';
 import { MAX_WINDOW_MINUTES } from '../domain/alert-rules.ts';
 import { HASH_PATTERN } from '../domain/credentials.ts';
+import { FORMER_TOPIC_PATTERN } from '../domain/former-topics.ts';
 import { isSlug, MAX_NAME_LENGTH, MAX_SLUG_LENGTH, SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
 import { MEMBER_ROLES } from '../domain/members.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
@@ -51,7 +52,8 @@ describe('SQL', () => {
     const found = (await texts()).flatMap(({ name, text }) =>
       [...text.matchAll(/~ '(\^[^']*)'/g)].map(([, pattern]) => ({ name, pattern })),
     );
-    const known = [SLUG_PATTERN, HASH_PATTERN, SERVICE_USERNAME].map(({ source }) => source.replaceAll('\\/', '/'));
+    const inSql = ({ source }: RegExp) => source.replaceAll('\\/', '/').replaceAll('(?:', '(');
+    const known = [SLUG_PATTERN, HASH_PATTERN, SERVICE_USERNAME, FORMER_TOPIC_PATTERN].map(inSql);
     expect(found.filter(({ pattern }) => ![...known, EMAIL].includes(pattern!))).toEqual([]);
     const places = (pattern: string) => found.filter((each) => each.pattern === pattern).map(({ name }) => name);
     expect(places(known[0]!).toSorted()).toEqual(['add_device', 'create_tenant', 'devices', 'tenants']);
@@ -61,6 +63,7 @@ describe('SQL', () => {
       'device_credentials',
     ]);
     expect(places(known[2]!)).toEqual(['broker.service_accounts']);
+    expect(places(known[3]!)).toEqual(['broker.former_topics']);
   });
 
   /** The words that a column may hold. */

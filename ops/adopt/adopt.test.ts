@@ -1,7 +1,7 @@
 // A recorded, unhardened environment: taken over without a change, then hardened phase by phase.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Node, parse, parseDocument, visit } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { diffPlans, type Operation } from '../../preview/diff.ts';
@@ -11,6 +11,7 @@ import { type Preview, preview } from '../../preview/preview.ts';
 import type { Adoption } from '../../stacks/adoption-plan.ts';
 import { exceptionsOf } from './exceptions.ts';
 import { type Adopted, adoptSample, SAMPLE } from './testing/sample.ts';
+import { WORDS } from './words.ts';
 
 const PLACE = { stack: 'dev', project: 'mqtt-saas' };
 
@@ -52,11 +53,16 @@ const mandatory = (policies: Preview['policies']) =>
 const find = (plan: Plan, name: string): PlanEntry | undefined => plan.find((entry) => entry.name === name);
 const imported = (plan: Plan) => plan.filter(({ options }) => options.import);
 const recordedIds = () => {
-  const files = ['resources', 'group', 'vnet'].map((name) =>
+  const files = ['resources', 'group', 'blob-service', 'vnet'].map((name) =>
     JSON.parse(readFileSync(join(SAMPLE, `${name}.json`), 'utf8')),
   );
-  const [resources, group, vnet] = files as [{ id: string }[], { id: string }, { subnets: { id: string }[] }];
-  return [...resources.map(({ id }) => id), group.id, ...vnet.subnets.map(({ id }) => id)];
+  const [resources, group, blobs, vnet] = files as [
+    { id: string }[],
+    { id: string },
+    { id: string },
+    { subnets: { id: string }[] },
+  ];
+  return [...resources.map(({ id }) => id), group.id, blobs.id, ...vnet.subnets.map(({ id }) => id)];
 };
 
 /** What a deployment from one phase to the next does, by operation. */
@@ -132,7 +138,7 @@ describe('from phase to phase', () => {
       [2, 3],
     ] as const)
       expect(step(from, to).delete ?? []).toEqual([]);
-    const gone = ['before-function-app', 'before-insights', 'before-os-disk', 'before-plan', 'before-ssh-key'];
+    const gone = ['before-function-app', 'before-insights', 'before-os-disk', 'before-plan'];
     expect(step(3, 4).delete?.sort()).toEqual(gone);
     const retained = planOf(3)
       .filter(({ options }) => options.retainOnDelete)
@@ -146,8 +152,8 @@ describe('from phase to phase', () => {
         .filter(({ access }) => access === 'Allow')
         .map((rule) => `${rule.destinationPortRange} from ${rule.sourceAddressPrefix ?? rule.sourceAddressPrefixes}`)
         .sort();
-    expect(ways(0)).toEqual(['1883 from *', '22 from *', '8883 from *']);
-    expect(ways(1)).toEqual(['1883 from *', '22 from 203.0.113.10/32', '8883 from *']);
+    expect(ways(0)).toEqual(['1883 from *', '22 from *', '8883 from *', '9001 from *']);
+    expect(ways(1)).toEqual(['1883 from *', '22 from 203.0.113.10/32', '8883 from *', '9001 from *']);
     for (const phase of [2, 3, 4]) expect(ways(phase)).toEqual(['22 from 203.0.113.10/32', '8883 from *']);
   });
 
@@ -166,7 +172,7 @@ describe('from phase to phase', () => {
     const settings = (phase: number) => Object.keys(find(planOf(phase), 'functions-settings')?.inputs.properties ?? {});
     const isOff = [0, 1, 2, 3].map((phase) => settings(phase).includes('AzureWebJobs.mqtt_ingest.Disabled'));
     expect(isOff).toEqual([true, true, false, false]);
-    const [, cutOver = ''] = sample.report.split('\n### Phase 2');
+    const [, cutOver = ''] = sample.report.split('\n## Phase 2');
     const [stop, deploy] = [cutOver.indexOf('az functionapp stop'), cutOver.indexOf('adopt phase 2')];
     expect([stop > 0, stop < deploy, cutOver.includes('az functionapp start')]).toEqual([true, true, true]);
     for (const phase of [0, 1, 2, 3])
@@ -242,7 +248,11 @@ describe('the exceptions of a phase', () => {
 
 describe('the report', () => {
   /** Findings of the part that ends with this phase. */
-  const part = (phase: number) => sample.report.split(/### Ends with Phase /)[phase + 1]?.split('\n## ')[0] ?? '';
+  const part = (phase: number) =>
+    details()
+      .split(/### Ends with Phase /)
+      [phase + 1]?.split('\n### Changes with ')[0] ?? '';
+  const details = () => readFileSync(join(sample.folder, 'adoption.dev.md'), 'utf8');
 
   it('names each unsafe thing with the phase that ends it', () => {
     for (const [phase, text] of [
@@ -281,11 +291,48 @@ describe('the report', () => {
   });
 
   it('orders the phases with the way back from each', () => {
-    expect([...sample.report.matchAll(/^### (Phase \d)/gm)].map(([, title]) => title)).toEqual(
+    expect([...sample.report.matchAll(/^## (Phase \d)/gm)].map(([, title]) => title)).toEqual(
       [0, 1, 2, 3, 4].map((n) => `Phase ${n}`),
     );
     expect(sample.report.match(/^Back: /gm)).toHaveLength(5);
     expect(sample.report).toContain('2099-03-31');
     expect(sample.report).toContain('2099-12-31');
+  });
+
+  it('fits on a screen and a half, and says each kind of finding once, in plain words', () => {
+    const lines = sample.report.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(75);
+    expect(lines.filter((line) => line.length > 100)).toEqual([]);
+    const policies = [...details().matchAll(/ \(([\w-]+)\)$/gm)].map(([, policy = '']) => policy);
+    expect(policies.length).toBeGreaterThan(40);
+    const [, unsafe = ''] = sample.report.replaceAll(/\n {3}/g, ' ').split(/^## Unsafe.*$/m);
+    for (const policy of new Set(policies)) {
+      const words = WORDS[policy] ?? (policy === 'network-ingress-contract' ? 'open to the internet' : policy);
+      const isSplit = policy === 'network-ingress-contract';
+      expect(unsafe.split('\n## ')[0]?.split(words).length, policy).toBe(isSplit ? 3 : 2);
+    }
+    expect(sample.report).not.toMatch(/surely|network-nsg|broker-vm|before-/);
+  });
+
+  it('says which lock-out has which cure, and none needs a password or SSH', () => {
+    expect(sample.report).toMatch(/the security group does not know ADDRESS.*\n {4}az network nsg rule create /);
+    expect(sample.report).toMatch(
+      /the machine’s own firewall.*\n {4}az vm run-command invoke -g MyLowCostVM_group -n zeroclaw-b1s --command-id RunShellScript \\\n +--scripts 'nft /,
+    );
+    expect(sample.report).not.toContain('serial-console');
+  });
+
+  it('says what is lost in each window, and waits for no queue that is not there', () => {
+    expect(sample.report).toContain('what is published between the runs of the old ingest is lost');
+    expect(sample.report).toMatch(/Lost: what devices publish from when the old ingest stops until/);
+    expect(sample.report).not.toMatch(/pause|queue/);
+  });
+
+  it('waits for the queue of an ingest whose session is kept', () => {
+    const kept = adoptSample(undefined, ['--ingest-session', 'persistent']);
+    onTestFinished(() => kept.remove());
+    const [pause, stop] = [kept.report.indexOf('-n pause '), kept.report.indexOf('az functionapp stop')];
+    expect([pause > 0, pause < stop]).toEqual([true, true]);
+    expect(kept.report).not.toContain('between the runs of the old ingest is lost');
   });
 });

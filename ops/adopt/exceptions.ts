@@ -30,12 +30,15 @@ export async function findExceptions(stack: string, root: string, plan: Adoption
   return exceptionsOf(policies?.violations ?? [], plan);
 }
 
+/** Rules of one name or priority are a mistake of whoever wrote them, in any phase. */
+const NEVER = ['network-rules-in-one-order'];
+
 /** For each mandatory violation that ends with a later phase. One that several phases end lasts until the last of them. */
 export function exceptionsOf(violations: readonly Violation[], plan: Adoption): PolicyConfig {
   const ends = new Map<string, { policy: string; urn: string; phase: number }>();
   for (const violation of violations) {
     const phase = phaseOf(violation, plan);
-    if (violation.level !== 'mandatory' || phase <= plan.phase) continue;
+    if (violation.level !== 'mandatory' || phase <= plan.phase || NEVER.includes(violation.policy)) continue;
     const { policy, urn } = violation;
     const key = `${policy} ${urn}`;
     ends.set(key, { policy, urn, phase: Math.max(phase, ends.get(key)?.phase ?? 0) });

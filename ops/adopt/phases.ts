@@ -1,18 +1,32 @@
 // The phases in which an adopted environment becomes what the program says: what each changes, what has to be done by hand
 // around it, and the way back. docs/adoption.md explains them.
-import type { Adoption } from '../../stacks/adoption-plan.ts';
-import { exceptionsFile, withExceptions } from './exceptions.ts';
+import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
+import { FIRST_GRACE_PRIORITY } from '../../stacks/grace-rules.ts';
+import { attachedForLife } from './beside.ts';
+import { howToMakeRoom } from './database/room.ts';
+import { exceptionsFile } from './exceptions.ts';
+import { textAt } from './json.ts';
+import type { Recording } from './recording.ts';
+
+/** Something to do: in words, and the commands as a shell takes them. */
+export interface Step {
+  text: string;
+  commands?: string[];
+}
 
 /** One phase. */
 export interface Phase {
   title: string;
-  /** What devices notice. */
+  /** What devices notice, and which messages are lost. */
   devices: string;
-  /** In order; a command where there is one. */
-  steps: string[];
-  /** How to go back. */
-  back: string;
+  /** In order. */
+  steps: Step[];
+  /** How to go back, in order. */
+  back: Step[];
 }
+
+/** Whether the broker keeps what is published while the old ingest is away. */
+export type IngestSession = 'clean' | 'persistent' | 'unknown';
 
 /** What the texts name. */
 export interface Names {
@@ -21,68 +35,214 @@ export interface Names {
   machine: string;
   functionApp: string;
   securityGroup: string;
+  /** What is deleted with the machine today, as `az resource update --set` takes it. */
+  detach: string[];
+  ingestSession: IngestSession;
+  /** How the platform's tables get room. */
+  room: string;
+  /** Where the old broker listens. */
+  ports: string[];
 }
 
-/** The five phases. @param names of what was recorded. */
-export function phases({ stack, group, machine, functionApp, securityGroup }: Names, plan: Adoption): Phase[] {
-  const except = `npm run ops -- adopt exceptions --stack ${stack}`;
-  const go = (phase: number) => `npm run ops -- adopt phase ${phase} --stack ${stack} && ${except}`;
-  const up = `pulumi up --stack ${stack} ${withExceptions(stack)}`;
-  const { publicUntil, gatewayUntil } = plan;
+/** The names of a recording. @param said overrides what the broker's log showed. */
+export function namesOf(recording: Recording, stack: string, said?: IngestSession): Names {
+  return {
+    stack,
+    group: textAt(recording.group, 'name'),
+    machine: textAt(recording.vm, 'name'),
+    functionApp: textAt(recording.functionApp, 'name'),
+    securityGroup: textAt(recording.securityGroup, 'name'),
+    detach: attachedForLife(recording.vm),
+    ingestSession: said ?? sessionIn(recording.broker),
+    room: howToMakeRoom(recording),
+    ports: portsIn(recording.broker),
+  };
+}
+
+/** Any client that keeps its session may be the ingest; where none does, it is none. */
+function sessionIn(broker: string[]): IngestSession {
+  if (broker.some((line) => line.startsWith('session persistent '))) return 'persistent';
+  return broker.some((line) => line.startsWith('session clean ')) ? 'clean' : 'unknown';
+}
+
+function portsIn(broker: string[]): string[] {
+  const ports = broker.flatMap((line) => /^(?:listener|port) (\d+)/.exec(line)?.[1] ?? []);
+  return ports.length > 0 ? ports : ['1883', '8883'];
+}
+
+/** A word as a POSIX shell takes it. */
+export function quote(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return /["$`\\!]/.test(word) || !word.includes("'") ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
+}
+
+const az = (command: string, options: Record<string, string | string[]>) =>
+  [
+    `az ${command}`,
+    ...Object.entries(options).map(
+      ([key, value]) => `${key.length > 1 ? '--' : '-'}${key} ${[value].flat().map(quote).join(' ')}`,
+    ),
+  ].join(' ');
+const ops = (words: string) => `npm run ops -- ${words}`;
+
+/** The five phases. "Deploy" is what the report says above them. @param names of what was recorded. */
+export function phases(names: Names, { publicUntil, gatewayUntil }: Adoption): Phase[] {
+  const { stack, group, machine, functionApp } = names;
+  const to = (phase: number) => `\`${ops(`adopt phase ${phase} --stack ${stack}`)}\``;
+  const app = (what: string) => `\`${az(`functionapp ${what}`, { g: group, n: functionApp })}\``;
   return [
     {
       title: 'Phase 0: take over',
-      devices: 'Nothing.',
+      devices: 'Devices notice nothing. Set DATABASE_URL to the database owner’s.',
       steps: [
-        'make room for the new tables: npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as; look that readings still arrive, in before_adoption.telemetry',
-        `${except}: for what a later phase ends, the policies get exceptions with the phase's date. Whatever else they object to stops the deployment`,
-        `${up}, with DATABASE_URL of the database's owner: imports what runs, changes none of it, and makes the new parts beside it (vault, identities, logs, alerts, budget). Read the preview: every old resource says "import", none "replace" or "delete"`,
-        'commit the stack file',
+        { text: names.room },
+        {
+          text: 'Deploy. Say yes only if every old resource is an import and none a replace or delete. Commit the stack file.',
+        },
       ],
-      back: `pulumi state unprotect and pulumi state delete for each imported resource, then pulumi destroy --stack ${stack}: what was imported is out of the state before, so it is not deleted. npm run ops -- adopt table-back --role ROLE`,
+      back: [
+        {
+          text: `\`pulumi state unprotect --all --stack ${stack}\`, \`pulumi destroy --stack ${stack}\`: what was imported is let go, what was made is deleted. Then \`${ops('adopt table-back')}\``,
+        },
+      ],
     },
     {
       title: 'Phase 1: network',
-      devices: 'Nothing: 8883 and every port that devices use stay open.',
+      devices: 'Devices notice nothing. SSH is closed to all but adminCidrs.',
       steps: [
-        `look that you can come in from an address of adminCidrs: from now on SSH is open to no other`,
-        `${go(1)} && ${up}`,
-        `register every device (npm run ops -- device add ...), give it its key and the CA of the output brokerCaCertificate, beside the old one; put a gateway where a device cannot be changed (docs/adoption.md), by ${publicUntil}`,
+        { text: `Your address must be among \`pulumi config get adminCidrs --stack ${stack}\`. ${to(1)}, deploy.` },
+        {
+          text: `By ${publicUntil} each device gets the CA (\`pulumi stack output brokerCaCertificate --stack ${stack}\`) and a key (\`${ops('device add TENANT DEVICE --create-tenant')}\`); gateways till ${gatewayUntil}.`,
+        },
       ],
-      back: `${go(0)} && ${up}: the recorded rules are in force again. Locked out: az serial-console connect --resource-group ${group} --name ${machine}`,
+      back: [{ text: `${to(0)}, deploy: the recorded rules hold again.` }],
     },
     {
-      title: 'Phase 2: cut-over of broker and ingest',
-      devices: `A pause of some minutes in which clients keep what they have and reconnect. From then on 8883 only, with the new certificate and one key a device; who cannot, goes through a gateway until ${gatewayUntil}.`,
+      title: 'Phase 2: cut-over',
+      devices: `${lostAtCutOver(names)} Then 8883 only, with CA and key; a topic may stay.`,
       steps: [
-        `not before nobody uses the old ways in: on the machine, ss -Htn state established "( sport = :1883 )" shows no address of a device for a week`,
-        `az vm update --resource-group ${group} --name ${machine} --set storageProfile.osDisk.deleteOption=Detach: the old disk outlives the machine`,
-        `keep devices out while the old queue is emptied: az network nsg rule create --resource-group ${group} --nsg-name ${securityGroup} --name pause --priority 200 --access Deny --protocol Tcp --destination-port-ranges 1883 8883, and --name pause-ingest --priority 190 --access Allow with --source-address-prefixes of az functionapp show --query outboundIpAddresses`,
-        "wait until the old ingest has taken all: mosquitto_sub -t '$SYS/broker/store/messages/count' no longer falls",
-        `az functionapp stop --resource-group ${group} --name ${functionApp}`,
-        `${go(2)} && ${up}: the machine is replaced, its address stays; npm run verify -- --target ${stack}`,
+        {
+          text: 'Not before this shows no device for a week:',
+          commands: [onMachine(names, "ss -Htn state established '( sport = :1883 )'")],
+        },
+        {
+          text: 'What is attached to the old machine must outlive it:',
+          commands: [
+            az('resource update', {
+              g: group,
+              n: machine,
+              'resource-type': 'Microsoft.Compute/virtualMachines',
+              set: names.detach,
+            }),
+          ],
+        },
+        ...(names.ingestSession === 'persistent' ? emptyTheQueue(names) : []),
+        {
+          text: `${app('stop')}. ${to(CUT_OVER)}, deploy; then \`npm run verify -- --target ${stack}\``,
+        },
       ],
-      back: `${go(1)} && ${up}: the machine comes back around its old disk; az functionapp start --resource-group ${group} --name ${functionApp}. Readings of the time between stay in public.telemetry`,
+      back: [
+        {
+          text: `${to(1)}, deploy: the old machine with its old disk. ${app('start')}`,
+        },
+      ],
     },
     {
       title: 'Phase 3: storage',
-      devices: 'Nothing.',
-      steps: [
-        `${go(3)} && ${up}: the storage account takes no keys and no old TLS any more`,
-        'change every password that the old app had among its settings: it has been readable there',
-      ],
-      back: `${go(2)} && ${up}`,
+      devices: 'Devices notice nothing.',
+      steps: [{ text: `${to(3)}, deploy. Then change all passwords of the old app.` }],
+      back: [{ text: `${to(2)}, deploy.` }],
     },
     {
       title: 'Phase 4: what is left',
-      devices: 'Nothing.',
+      devices: 'Devices notice nothing.',
       steps: [
-        'not before a month without a reason to go back to phase 1',
-        `npm run ops -- adopt phase 4 --stack ${stack} && pulumi up --stack ${stack} --policy-pack policies: there is nothing left to except. The old app and its plan are deleted; the old disk and its logs leave the stack and stay in Azure`,
-        `delete them when you need them no more: az disk delete, az monitor app-insights component delete`,
-        `rm ${exceptionsFile(stack)}; from now on deployments run in CI`,
+        {
+          text: `After a month without a reason to go back: ${to(4)}, \`pulumi up --stack ${stack} --policy-pack policies\`, \`rm ${exceptionsFile(stack)}\`. App and plan are deleted.`,
+        },
       ],
-      back: 'None for the app; Azure keeps a deleted one for 30 days (az webapp deleted restore). The disk is still there',
+      back: [{ text: 'none; Azure restores no app of a Consumption plan. Disk and logs stay (docs/adoption.md).' }],
     },
+  ];
+}
+
+/** Who is shut out of the machine, and what lets them in again. None of it needs a password or SSH. */
+export function lockedOut(names: Names): Step[] {
+  const { group, securityGroup } = names;
+  const rule = { n: 'me', priority: String(FIRST_GRACE_PRIORITY - 5), protocol: 'Tcp' };
+  return [
+    {
+      text: 'No answer: the security group does not know ADDRESS. Add it to adminCidrs and deploy; until then:',
+      commands: [
+        az('network nsg rule create', {
+          g: group,
+          'nsg-name': securityGroup,
+          ...rule,
+          'destination-port-ranges': '22',
+          'source-address-prefixes': 'ADDRESS',
+        }),
+      ],
+    },
+    {
+      text: 'Still no answer, from phase 2 on: the machine’s own firewall. Until its next start:',
+      commands: [onMachine(names, 'nft insert rule inet mqtt_saas input ip saddr ADDRESS tcp dport 22 accept')],
+    },
+  ];
+}
+
+/** As root, by the machine's agent. */
+const onMachine = ({ group, machine }: Names, script: string) =>
+  az('vm run-command invoke', {
+    g: group,
+    n: machine,
+    'command-id': 'RunShellScript',
+    scripts: script,
+  });
+
+const LOST: Record<IngestSession, string> = {
+  clean: 'Until phase 2, as today, what is published between the runs of the old ingest is lost.',
+  unknown:
+    'If the old ingest keeps no session, what is published between its runs is lost, as today, until phase 2; if it does keep one, adopt again with --ingest-session persistent.',
+  persistent: 'The old broker keeps what is published between the runs of the old ingest, whose session is kept.',
+};
+
+/** What is lost while the old ingest still runs. */
+export const lostUntilCutOver = ({ ingestSession }: Names) => LOST[ingestSession];
+
+function lostAtCutOver({ ingestSession }: Names): string {
+  const from = ingestSession === 'persistent' ? 'they are kept out' : 'the old ingest stops';
+  return `Lost: what devices publish from when ${from} until they are connected again, some ten minutes.`;
+}
+
+/** Only a session that is kept has a queue to wait for. */
+function emptyTheQueue(names: Names): Step[] {
+  const { group, securityGroup, functionApp, ports } = names;
+  const rule = (name: string, priority: number, access: string) =>
+    az('network nsg rule create', {
+      g: group,
+      'nsg-name': securityGroup,
+      n: name,
+      priority: String(priority),
+      access,
+      protocol: 'Tcp',
+      'destination-port-ranges': ports,
+    });
+  const addresses = az('functionapp show', {
+    g: group,
+    n: functionApp,
+    query: 'possibleOutboundIpAddresses',
+    output: 'tsv',
+  });
+  const last = FIRST_GRACE_PRIORITY - 2;
+  return [
+    {
+      text: 'Keep devices out while the old ingest empties its queue. A security rule does not end a connection, hence ss.',
+      commands: [
+        `${rule('pause-but-ingest', last - 1, 'Allow')} --source-address-prefixes $(${addresses} | tr , ' ')`,
+        rule('pause', last, 'Deny'),
+        onMachine(names, `ss -K state established '( ${ports.map((port) => `sport = :${port}`).join(' or ')} )'`),
+      ],
+    },
+    { text: 'Wait until the old telemetry, in the schema that table-aside named, has got no row for five minutes.' },
   ];
 }

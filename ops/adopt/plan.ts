@@ -1,8 +1,22 @@
 // What becomes of each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
 import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
+import {
+  type Account,
+  accountOf,
+  type Change,
+  changesIn,
+  type Judged,
+  judge,
+  keptIn,
+  throwRefused,
+} from './account.ts';
+import { besideOf } from './beside.ts';
+import { plain } from './decisions.ts';
 import { at, items, type Json, textAt } from './json.ts';
+import { chooseStorage, refuseImpossible } from './possible.ts';
 import type { Recording } from './recording.ts';
+import { graceRules, ruleChanges } from './security-rules.ts';
 import * as translate from './translate.ts';
 
 /** What a recording comes to. */
@@ -12,59 +26,122 @@ export interface AdoptionPlan {
   config: Record<string, string>;
   /** Resources of the group that the program cannot take: they stay as they are. */
   untouched: { id: string; why: string }[];
+  /** What each phase does to each member of what was recorded, security rules apart. */
+  account: Account;
+  /** What does not stay as it is. */
+  changes: Change[];
+  /** How much of the rest stays, in members and rules. */
+  kept: number;
 }
 
-/** The days until which devices may go on in the old way. ISO dates. */
-export interface Grace {
+/** What somebody decides. */
+export interface Decided {
+  /** The days until which devices may go on in the old way. ISO dates. */
   publicUntil: string;
   gatewayUntil: string;
+  /** The machine's size, where the stack file says it already. */
+  vmSize?: string | undefined;
+  /** The storage account to take over, `none` for none; the function's when not given. */
+  storage?: string | undefined;
+  /** What they said yes to, such as `broker-vm.extensions`. */
+  accepted?: string[];
 }
 
-const SSH = 22;
+const DEFAULT_SIZE = 'Standard_B1s';
 
 /**
- * @throws Error when a part cannot be taken over as it is: in another resource group, with several addresses, or when closing
- * SSH would close something else with it.
+ * @throws Error when a part cannot be taken over as it is: in another resource group, with several addresses, or with
+ * security rules that Azure cannot have printed; and when a phase would lose what nobody said yes to.
  */
-export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }: Grace): AdoptionPlan {
-  const { group, vm, disk, nic, vnet, publicAddress, securityGroup, functionApp, plan, storageAccounts } = recording;
+export function planAdoption(recording: Recording, decided: Decided): AdoptionPlan {
+  const { group, vm, disk, nic, vnet, publicAddress, securityGroup, functionApp, plan } = recording;
+  const { publicUntil, gatewayUntil, accepted = [] } = decided;
   const subnet = ownSubnet(vnet, nic);
-  const [storage] = storageAccounts;
+  refuseImpossible(recording, subnet);
+  const storage = chooseStorage(recording, decided.storage);
   const here = textAt(group, 'name');
   const inGroup = { resourceGroupName: here };
-  const adopted = (
+  const config = configOf(recording, subnet);
+  const vmSize = decided.vmSize ?? config.vmSize;
+  const choices = {
+    location: config.location as string,
+    vmSize: vmSize ?? DEFAULT_SIZE,
+    sizeChosen: vmSize !== undefined,
+    sizeChanges: (vmSize ?? DEFAULT_SIZE) !== (config.vmSize ?? textAt(vm, 'hardwareProfile', 'vmSize')),
+  };
+  const beside = besideOf(recording, subnet);
+
+  const judged: Record<string, Judged> = {};
+  const resources: Adoption['resources'] = {};
+  const adopt = (
+    name: string,
     resource: Json,
     hardened: number,
-    recorded: translate.Inputs,
-    more: Partial<Adoption['resources'][string]> = {},
-  ) => ({ id: textAt(resource, 'id'), hardened, recorded: { ...recorded, ...inGroup }, ...more });
-
-  const resources: Adoption['resources'] = {
-    group: adopted(group, 1, translate.group(group)),
-    'network-nsg': adopted(securityGroup, 1, translate.securityGroup(securityGroup)),
-    'network-vnet': adopted(vnet, 1, translate.virtualNetwork(vnet)),
-    'network-subnet': adopted(subnet, 1, translate.subnet(subnet, vnet)),
-    'network-address': adopted(publicAddress, 1, translate.publicAddress(publicAddress)),
-    'network-nic': adopted(nic, 1, translate.networkInterface(nic), {
-      // Renaming it would take the machine off the network.
-      kept: { ipConfigurations: [{ name: textAt(nic, 'ipConfigurations', 0, 'name') }] },
-    }),
-    'broker-vm': adopted(vm, CUT_OVER, translate.machine(vm), {
-      restored: { ...translate.restoredMachine(vm), ...inGroup },
-    }),
-    ...(storage ? { 'storage-account': adopted(storage, 3, translate.storageAccount(storage)) } : {}),
+    inputs: translate.Inputs,
+    restored?: translate.Inputs,
+  ) => {
+    const found = judge({ resource: name, hardened, recorded: inputs, beside: beside[name] ?? {}, choices, accepted });
+    judged[name] = found;
+    resources[name] = {
+      id: idOf(resource, here),
+      hardened,
+      recorded: { ...inputs, ...inGroup },
+      ...(Object.keys(found.kept).length > 0 && { kept: found.kept }),
+      ...(Object.keys(found.until).length > 0 && { until: found.until }),
+      ...(restored && { restored: { ...restored, ...inGroup } }),
+    };
   };
+  adopt('group', group, 1, translate.group(group));
+  adopt('network-nsg', securityGroup, 1, translate.securityGroup(securityGroup));
+  adopt('network-vnet', vnet, 1, translate.virtualNetwork(vnet));
+  adopt('network-subnet', subnet, 1, translate.subnet(subnet, vnet));
+  adopt('network-address', publicAddress, 1, translate.publicAddress(publicAddress));
+  adopt('network-nic', nic, 1, translate.networkInterface(nic));
+  adopt('broker-vm', vm, CUT_OVER, translate.machine(vm), translate.restoredMachine(vm));
+  if (storage) adopt('storage-account', storage, 3, translate.storageAccount(storage));
+  const { blobService, lifecycle } = recording;
+  if (isPartOf(blobService, storage))
+    adopt('storage-blobs', blobService, 3, translate.blobService(blobService, storage as Json));
+  if (isPartOf(lifecycle, storage)) {
+    adopt('storage-lifecycle', lifecycle, 3, translate.lifecycle(lifecycle, storage as Json));
+    // The program's rule is the first.
+    const { kept } = resources['storage-lifecycle'] as { kept?: { policy?: { rules?: unknown[] } } };
+    kept?.policy?.rules?.unshift(null);
+  }
+  const app = 'before-function-app';
+  judged[app] = judge({
+    resource: app,
+    hardened: LAST_PHASE,
+    recorded: {},
+    beside: beside[app] ?? {},
+    choices,
+    accepted,
+  });
+  throwRefused(Object.values(judged).flatMap(({ refused }) => refused));
+
+  const leaving = (type: string, resource: Json, recorded: translate.Inputs, retained = false) => ({
+    type: `azure-native:${type}`,
+    id: idOf(resource, here),
+    recorded: { ...recorded, ...inGroup },
+    gone: LAST_PHASE,
+    retained,
+  });
   const left: Adoption['left'] = {
-    'before-function-app': leaving('web:WebApp', functionApp, translate.functionApp(recording), inGroup),
-    'before-plan': leaving('web:AppServicePlan', plan, translate.plan(plan), inGroup),
-    'before-os-disk': { ...leaving('compute:Disk', disk, translate.disk(disk), inGroup), retained: true },
+    'before-function-app': leaving('web:WebApp', functionApp, translate.functionApp(recording)),
+    // Azure deletes no plan that other apps are on.
+    'before-plan': leaving(
+      'web:AppServicePlan',
+      plan,
+      translate.plan(plan),
+      Number(at(plan, 'numberOfSites') ?? 1) > 1,
+    ),
+    'before-os-disk': leaving('compute:Disk', disk, translate.disk(disk), true),
   };
   recording.sshKeys.forEach((key, i) => {
-    left[`before-ssh-key${i || ''}`] = leaving('compute:SshPublicKey', key, translate.sshKey(key), inGroup);
+    left[`before-ssh-key${i || ''}`] = leaving('compute:SshPublicKey', key, translate.sshKey(key));
   });
   ofType(recording, 'microsoft.insights/components').forEach((each, i) => {
-    const one = leaving('applicationinsights:Component', each, translate.insights(each), inGroup);
-    left[`before-insights${i || ''}`] = { ...one, retained: true };
+    left[`before-insights${i || ''}`] = leaving('applicationinsights:Component', each, translate.insights(each), true);
   });
 
   const foreign = [...Object.values(resources), ...Object.values(left)].find(({ id }) => !isIn(id, here));
@@ -73,7 +150,14 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
       `${foreign.id} is not in the group ${here}: the program has one group. Move it there first: az resource move`,
     );
   }
-  const taken = new Set([...Object.values(resources), ...Object.values(left)].map(({ id }) => id.toLowerCase()));
+  const grace = graceRules(securityGroup);
+  const account = accountOf(judged);
+  // A part goes with what it is of; what is in the group does not.
+  const { group: _, ...parts } = { ...resources, ...left };
+  const taken = Object.values(parts).map(({ id }) => `${id}/`.toLowerCase());
+  const isTaken = (id: string) => taken.some((each) => `${id}/`.startsWith(each));
+  const zones = at(vm, 'zones');
+  const label = at(publicAddress, 'dnsSettings', 'domainNameLabel');
   return {
     adoption: {
       phase: 0,
@@ -89,14 +173,22 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
         nic: textAt(nic, 'name'),
         vm: textAt(vm, 'name'),
         ...(storage ? { st: textAt(storage, 'name') } : {}),
+        // Devices know the broker by it, so it stays the broker's for good, and its certificate is for it.
+        ...(typeof label === 'string' ? { dns: label } : {}),
       },
       resources,
-      graceRules: graceRules(securityGroup),
+      // A machine in a zone takes no disk of another.
+      placed: items(zones).length > 0 ? { 'broker-data': { zones } } : {},
+      accepted,
+      graceRules: grace.rules,
       left,
     },
-    config: configOf(recording, subnet),
+    config,
+    account,
+    changes: [...changesIn(account), ...ruleChanges(grace)],
+    kept: keptIn(account) + grace.rules.length,
     untouched: recording.resources
-      .filter((resource) => !taken.has(textAt(resource, 'id').toLowerCase()))
+      .filter((resource) => !isTaken(idOf(resource, here).toLowerCase()))
       .map((resource) => ({
         id: textAt(resource, 'id'),
         why: `the program has no place for this ${textAt(resource, 'type')}`,
@@ -104,13 +196,20 @@ export function planAdoption(recording: Recording, { publicUntil, gatewayUntil }
   };
 }
 
-const leaving = (type: string, resource: Json, recorded: translate.Inputs, inGroup: translate.Inputs) => ({
-  type: `azure-native:${type}`,
-  id: textAt(resource, 'id'),
-  recorded: { ...recorded, ...inGroup },
-  gone: LAST_PHASE,
-  retained: false,
-});
+/** Its id with the group's name as the group has it: az prints it also in capitals, and another name is another resource. */
+function idOf(resource: Json, group: string): string {
+  const [, before = '', name = '', rest = ''] =
+    /^(.*\/)resourceGroups\/([^/]+)(.*)$/i.exec(textAt(resource, 'id')) ?? [];
+  const isHere = name.toLowerCase() === group.toLowerCase();
+  return isHere ? `${before}resourceGroups/${group}${rest}` : textAt(resource, 'id');
+}
+
+/** Recorded of the account that is taken over, and of no other. */
+const isPartOf = (part: Json | undefined, storage: Json | undefined): part is Json =>
+  part !== undefined &&
+  String(at(part, 'id'))
+    .toLowerCase()
+    .startsWith(`${at(storage, 'id')}/`.toLowerCase());
 
 const ofType = ({ resources }: Recording, type: string) =>
   resources.filter((resource) => textAt(resource, 'type').toLowerCase() === type);
@@ -131,40 +230,16 @@ function ownSubnet(vnet: Json, nic: Json): Json {
   return found;
 }
 
-/** Ways in that devices may use: all but SSH, and but 8883, which the program opens itself. */
-function graceRules(securityGroup: Json): translate.Inputs[] {
-  const rules = items(at(securityGroup, 'securityRules'))
-    .map(translate.securityRule)
-    .filter(({ direction, access }) => direction === 'Inbound' && access === 'Allow');
-  for (const rule of rules) {
-    const ports = portsOf(rule);
-    if (ports.includes(String(SSH)) ? ports.length > 1 : ports.some((range) => covers(range, SSH))) {
-      throw new Error(
-        `the security rule ${rule.name} opens SSH together with other ports, so one cannot be closed without the others: ` +
-          'make a rule of its own for each port that devices use, then record again',
-      );
-    }
-  }
-  return rules.filter((rule) => !portsOf(rule).includes(String(SSH)) && portsOf(rule).join() !== '8883');
-}
-
-const portsOf = ({ destinationPortRange: one, destinationPortRanges: many }: translate.Inputs): string[] =>
-  [...(one === undefined ? [] : [one]), ...items(many)].map(String);
-
-function covers(range: string, port: number): boolean {
-  const [from = '', to = from] = range === '*' ? ['0', '65535'] : range.split('-');
-  return Number(from) <= port && port <= Number(to);
-}
-
 /** Keys that must say what is there, or say it best. */
 function configOf({ vm, vnet, nic }: Recording, subnet: Json): Record<string, string> {
-  const size = textAt(vm, 'hardwareProfile', 'vmSize');
+  const recorded = textAt(vm, 'hardwareProfile', 'vmSize').toLowerCase();
+  const size = Object.keys(VM_SIZES).find((each) => each.toLowerCase() === recorded);
   const key = at(vm, 'osProfile', 'linuxConfiguration', 'ssh', 'publicKeys', 0, 'keyData');
   return {
-    location: textAt(nic, 'location').replaceAll(' ', '').toLowerCase(),
+    location: plain(textAt(nic, 'location')),
     addressSpace: textAt(vnet, 'addressSpace', 'addressPrefixes', 0),
     subnetPrefix: translate.subnetPrefix(subnet),
-    ...(Object.hasOwn(VM_SIZES, size) ? { vmSize: size } : {}),
+    ...(size ? { vmSize: size } : {}),
     ...(typeof key === 'string' ? { sshPublicKey: key.trim() } : {}),
   };
 }

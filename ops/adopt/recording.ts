@@ -21,11 +21,24 @@ export interface Recording {
   appSettings: Json[];
   plan: Json;
   storageAccounts: Json[];
+  /** The name of the account that the Function App works with; undefined when it is not known. */
+  functionStorage: string | undefined;
+  /** Of that account; undefined and empty where they were not looked at. */
+  blobService: Json | undefined;
+  lifecycle: Json | undefined;
+  containers: Json[];
+  shares: Json[];
+  /** Locks on the group or in it; none where they were not looked at. */
+  locks: Json[];
   sshKeys: Json[];
   /** Lines about the broker's configuration. */
   broker: string[];
   /** The table public.telemetry; undefined when it was not looked at. */
   telemetry: Json | undefined;
+  /** What ops/adopt/database/record.sql found; undefined when it was not looked at. */
+  database: Json | undefined;
+  /** Who the app signs in to the database as; empty when its settings do not say. */
+  databaseRoles: string[];
 }
 
 /** @throws Error that names each file or field which is missing or wrong, and the command that records it. */
@@ -58,8 +71,20 @@ export function readRecording(folder: string): Recording {
     appSettings: items(read('appsettings')),
     plan: read('plan'),
     storageAccounts: items(read('storage')),
+    functionStorage: optional('function-storage.txt')
+      ? readFileSync(join(folder, 'function-storage.txt'), 'utf8').trim() || undefined
+      : undefined,
+    blobService: optional('blob-service.json') ? readFile('blob-service') : undefined,
+    lifecycle: optional('lifecycle.json') ? readFile('lifecycle') : undefined,
+    containers: optional('containers.json') ? items(readFile('containers')) : [],
+    shares: optional('shares.json') ? items(readFile('shares')) : [],
+    locks: optional('locks.json') ? items(readFile('locks')) : [],
     sshKeys: items(read('ssh-keys')),
     broker: broker.split('\n').filter(Boolean),
     telemetry: optional('telemetry.json') ? readFile('telemetry') : undefined,
+    database: optional('database.json') ? readFile('database') : undefined,
+    databaseRoles: optional('database-role.txt')
+      ? readFileSync(join(folder, 'database-role.txt'), 'utf8').split('\n').filter(Boolean)
+      : [],
   };
 }

@@ -35,12 +35,12 @@ const fresh = () => change(() => readFileSync(join(ROOT, 'Pulumi.dev.yaml'), 'ut
 
 test.each([
   [
-    'a rule that opens SSH with other ports',
+    'rules that Azure cannot have printed',
     'nsg.json',
-    (nsg: { securityRules: { destinationPortRange: string }[] }) => {
-      (nsg.securityRules[0] as { destinationPortRange: string }).destinationPortRange = '0-65535';
+    (nsg: { securityRules: { priority: number }[] }) => {
+      for (const rule of nsg.securityRules) rule.priority = 1000;
     },
-    'the security rule allow-ssh opens SSH together with other ports',
+    'have one inbound priority 1000, which Azure does not allow: record it again',
   ],
   [
     'a part in another group',
@@ -77,6 +77,21 @@ Record the environment again`,
   expect(stderr).toContain(message);
 });
 
+test('a size that nobody chose, until the stack file has one', () => {
+  fresh();
+  const before = readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8');
+  const odd = changed('vm.json', (vm: { hardwareProfile: { vmSize: string } }) => {
+    vm.hardwareProfile.vmSize = 'Standard_D2s_v3';
+  });
+  const { status, stderr } = sample.adopt('--from', odd);
+  expect(status).toBe(1);
+  expect(stderr).toContain('broker-vm.hardwareProfile.vmSize ("Standard_D2s_v3")');
+  expect(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8')).toBe(before);
+  writeFileSync(join(sample.folder, 'Pulumi.dev.yaml'), `${before}  mqtt-saas:vmSize: Standard_B2s_v2\n`);
+  expect(sample.adopt('--from', odd).status).toBe(0);
+  expect(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8')).toContain('vmSize: Standard_B2s_v2\n');
+});
+
 test('a file that is something else', () => {
   fresh();
   const copy = changed('vm.json', () => {});
@@ -107,5 +122,12 @@ test('to stay with the old ways in once the day is over', async () => {
   change((text) => text.replace('2099-03-31', '2020-03-31'));
   await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
     /ended its grace on 2020-03-31.*go to phase 2/,
+  );
+});
+
+test('a resource that the program does not have by that name: it would be made beside what runs', async () => {
+  change((text) => text.replace(/^( +)network-vnet:$/m, '$1network-virtual:'));
+  await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
+    /the adoption names network-virtual, and the program has no resource of that name/,
   );
 });

@@ -6,7 +6,9 @@ import { nameOf, typeOf } from '../../preview/engine/urn.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { NAMESPACE } from '../../stacks/configuration/parse.ts';
+import { PLACES } from './places.ts';
 import { preview } from './preview.ts';
+import { isAbout } from './security-rules.ts';
 
 /** One unsafe thing. */
 export interface Unsafe {
@@ -15,23 +17,13 @@ export interface Unsafe {
   /** What it is about. */
   resource: string;
   message: string;
+  /** The same for the report, in a few words. */
+  short?: string;
   /** In which phase it ends, 0 to 4. */
   phase: number;
 }
 
 const ROOT = join(import.meta.dirname, '../..');
-
-/** The program's resources that may be adopted: their types, and the components they are in. */
-const PLACES: Record<string, [type: string, ...component: [type: string, name: string] | []]> = {
-  group: ['resources:ResourceGroup'],
-  'network-nsg': ['network:NetworkSecurityGroup', 'Network', 'network'],
-  'network-vnet': ['network:VirtualNetwork', 'Network', 'network'],
-  'network-subnet': ['network:Subnet', 'Network', 'network'],
-  'network-address': ['network:PublicIPAddress', 'Network', 'network'],
-  'network-nic': ['network:NetworkInterface', 'Network', 'network'],
-  'broker-vm': ['compute:VirtualMachine', 'BrokerMachine', 'broker'],
-  'storage-account': ['storage:StorageAccount', 'Storage', 'storage'],
-};
 
 /**
  * Runs the policy pack over the recorded environment.
@@ -76,13 +68,17 @@ export async function judgeToday(
 }
 
 /** Policies that ask for another resource beside the one they object to: the first deployment makes it. */
-const BESIDE = ['governance-diagnostics', 'storage-soft-delete'];
+const BESIDE = ['governance-diagnostics'];
+
+/** What a policy objects to and the interface keeps until the cut-over. */
+const UNTIL: Record<string, string> = { 'network-no-ip-forwarding': 'enableIPForwarding' };
 
 /** The phase that changes, or takes away, what the policy objects to. */
 export function phaseOf({ urn, message, policy }: Violation, { resources, left, graceRules }: Adoption): number {
   const name = nameOf(urn);
   // A rule that devices use stays longer than the group it is in.
-  if (graceRules.some((rule) => message.includes(`"${String(rule.name)}"`))) return CUT_OVER;
+  if (graceRules.some((rule) => isAbout(message, rule))) return CUT_OVER;
+  if ((UNTIL[policy] ?? '') in (resources[name]?.until ?? {})) return CUT_OVER;
   if (name in resources && BESIDE.includes(policy)) return 0;
   // What the stack as a whole lacks, such as alerts and a budget, the first deployment brings.
   return resources[name]?.hardened ?? left[name]?.gone ?? 0;

@@ -1,10 +1,11 @@
-// From what az prints of a resource to the inputs that the program would give it: the same words as azure-native's, nothing
-// that only Azure knows. Pure.
+// From what az prints of a resource to the inputs that the program would give it, with the names that make up its id. Pure.
+
+import { plain } from './decisions.ts';
+import { type Inputs, recordedInputs, recordedObject } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
 
-/** Inputs of a resource; undefined members were not set. */
-export type Inputs = { [key: string]: Json };
+export type { Inputs } from './declared.ts';
 
 /** Leaves out what was not set: az prints every property, most of them null or empty lists. */
 function compact(inputs: Record<string, Json | undefined>): Inputs {
@@ -14,155 +15,80 @@ function compact(inputs: Record<string, Json | undefined>): Inputs {
   return Object.fromEntries(entries) as Inputs;
 }
 
-const reference = (value: Json | undefined): Json | undefined => {
-  const id = at(value, 'id');
-  return id === undefined ? undefined : { id };
-};
-
 /** What nearly every resource has. */
 const common = (value: Json) => ({
   resourceGroupName: textAt(value, 'resourceGroup'),
-  location: textAt(value, 'location').replaceAll(' ', '').toLowerCase(),
+  location: plain(textAt(value, 'location')),
   tags: at(value, 'tags'),
 });
 
+/** A resource of the program's own kinds, with every input that was recorded. @param names parts of its id. */
+function whole(type: string, value: Json, names: Inputs): Inputs {
+  const inputs = recordedInputs(type, value);
+  return { ...names, ...inputs, ...(inputs.location === undefined ? {} : { location: plain(inputs.location) }) };
+}
+
 export const group = (value: Json): Inputs =>
-  compact({ resourceGroupName: textAt(value, 'name'), location: textAt(value, 'location'), tags: at(value, 'tags') });
+  whole('resources:ResourceGroup', value, { resourceGroupName: textAt(value, 'name') });
 
-const RULE = [
-  ...['name', 'description', 'priority', 'direction', 'access', 'protocol', 'sourcePortRange', 'sourcePortRanges'],
-  ...['sourceAddressPrefix', 'sourceAddressPrefixes', 'destinationAddressPrefix', 'destinationAddressPrefixes'],
-  ...['destinationPortRange', 'destinationPortRanges'],
-];
-
-export const securityRule = (value: Json): Inputs =>
-  compact(Object.fromEntries(RULE.map((key) => [key, at(value, key)])));
+export const securityRule = (value: Json): Inputs => recordedObject('inputs.network.SecurityRuleArgs', value);
 
 export const securityGroup = (value: Json): Inputs =>
-  compact({
-    networkSecurityGroupName: textAt(value, 'name'),
-    ...common(value),
-    securityRules: items(at(value, 'securityRules')).map(securityRule),
-  });
+  whole('network:NetworkSecurityGroup', value, { networkSecurityGroupName: textAt(value, 'name') });
 
 export const virtualNetwork = (value: Json): Inputs =>
-  compact({
-    virtualNetworkName: textAt(value, 'name'),
-    ...common(value),
-    addressSpace: { addressPrefixes: items(at(value, 'addressSpace', 'addressPrefixes')) },
-  });
+  whole('network:VirtualNetwork', value, { virtualNetworkName: textAt(value, 'name') });
 
 /** @param network the virtual network it is in. */
-export const subnet = (value: Json, network: Json): Inputs =>
-  compact({
-    subnetName: textAt(value, 'name'),
-    virtualNetworkName: textAt(network, 'name'),
-    resourceGroupName: textAt(network, 'resourceGroup'),
-    addressPrefix: subnetPrefix(value),
-    networkSecurityGroup: reference(at(value, 'networkSecurityGroup')),
-    defaultOutboundAccess: at(value, 'defaultOutboundAccess'),
-  });
+export const subnet = (value: Json, network: Json): Inputs => ({
+  ...whole('network:Subnet', value, { subnetName: textAt(value, 'name'), virtualNetworkName: textAt(network, 'name') }),
+  addressPrefix: subnetPrefix(value),
+});
 
 /** A subnet has one range, or a list with one. */
 export const subnetPrefix = (value: Json): string =>
   String(at(value, 'addressPrefix') ?? textAt(value, 'addressPrefixes', 0));
 
 export const publicAddress = (value: Json): Inputs =>
-  compact({
-    publicIpAddressName: textAt(value, 'name'),
-    ...common(value),
-    sku: compact({ name: at(value, 'sku', 'name'), tier: at(value, 'sku', 'tier') }),
-    publicIPAddressVersion: at(value, 'publicIPAddressVersion'),
-    publicIPAllocationMethod: at(value, 'publicIPAllocationMethod'),
-    idleTimeoutInMinutes: at(value, 'idleTimeoutInMinutes'),
-    zones: at(value, 'zones'),
-  });
+  whole('network:PublicIPAddress', value, { publicIpAddressName: textAt(value, 'name') });
 
-export const networkInterface = (value: Json): Inputs =>
-  compact({
-    networkInterfaceName: textAt(value, 'name'),
-    ...common(value),
-    enableIPForwarding: at(value, 'enableIPForwarding'),
-    networkSecurityGroup: reference(at(value, 'networkSecurityGroup')),
-    ipConfigurations: items(at(value, 'ipConfigurations')).map((each) =>
-      compact({
-        name: at(each, 'name'),
-        primary: at(each, 'primary'),
-        privateIPAllocationMethod: at(each, 'privateIPAllocationMethod'),
-        subnet: reference(at(each, 'subnet')),
-        publicIPAddress: reference(at(each, 'publicIPAddress')),
-      }),
-    ),
+export function networkInterface(value: Json): Inputs {
+  const inputs = whole('network:NetworkInterface', value, { networkInterfaceName: textAt(value, 'name') });
+  // An address that Azure chose is no input, and one that was chosen is.
+  const ipConfigurations = items(inputs.ipConfigurations).map((each) => {
+    const { privateIPAddress, ...rest } = each as Inputs;
+    return rest.privateIPAllocationMethod === 'Static' ? (each as Inputs) : rest;
   });
+  return { ...inputs, ipConfigurations };
+}
 
 export function machine(value: Json): Inputs {
-  const disk = at(value, 'storageProfile', 'osDisk');
-  return compact({
-    ...machineBase(value),
-    osProfile: compact({
-      computerName: at(value, 'osProfile', 'computerName'),
-      adminUsername: at(value, 'osProfile', 'adminUsername'),
-      linuxConfiguration: compact({
-        disablePasswordAuthentication: at(value, 'osProfile', 'linuxConfiguration', 'disablePasswordAuthentication'),
-        provisionVMAgent: at(value, 'osProfile', 'linuxConfiguration', 'provisionVMAgent'),
-        ssh: at(value, 'osProfile', 'linuxConfiguration', 'ssh'),
-      }),
-    }),
-    storageProfile: compact({
-      imageReference: compact(
-        Object.fromEntries(
-          ['publisher', 'offer', 'sku', 'version', 'id'].map((key) => [
-            key,
-            at(value, 'storageProfile', 'imageReference', key),
-          ]),
-        ),
-      ),
-      osDisk: compact({
-        name: at(disk, 'name'),
-        createOption: at(disk, 'createOption'),
-        deleteOption: at(disk, 'deleteOption'),
-        caching: at(disk, 'caching'),
-        diskSizeGB: at(disk, 'diskSizeGB'),
-        managedDisk: compact({ storageAccountType: at(disk, 'managedDisk', 'storageAccountType') }),
-      }),
-    }),
-  });
+  // It may hold secrets, and az prints it only when it is asked to.
+  const { userData: _, ...inputs } = whole('compute:VirtualMachine', value, { vmName: textAt(value, 'name') });
+  const { customData: __, adminPassword: ___, ...osProfile } = (inputs.osProfile ?? {}) as Inputs;
+  return { ...inputs, ...(Object.keys(osProfile).length > 0 && { osProfile }) };
 }
 
-/** The same machine made again around the disk it had. */
+/** The same machine made again around the disks it had. What is attached to it outlives it from now on. */
 export function restoredMachine(value: Json): Inputs {
-  const disk = at(value, 'storageProfile', 'osDisk');
-  return compact({
-    ...machineBase(value),
+  const { osProfile: _, storageProfile, networkProfile, ...inputs } = machine(value);
+  const { imageReference: __, osDisk, dataDisks, ...storage } = storageProfile as Inputs;
+  const attached = (disk: Json, more: Inputs = {}) => {
+    const { diskSizeGB: ___, image: ____, ...rest } = disk as Inputs;
+    const managedDisk = { id: textAt(disk, 'managedDisk', 'id') };
+    return { ...rest, ...more, createOption: 'Attach', deleteOption: 'Detach', managedDisk };
+  };
+  const interfaces = items(at(networkProfile, 'networkInterfaces')) as Inputs[];
+  return {
+    ...inputs,
     storageProfile: {
-      osDisk: compact({
-        name: at(disk, 'name'),
-        osType: 'Linux',
-        createOption: 'Attach',
-        deleteOption: 'Detach',
-        caching: at(disk, 'caching'),
-        managedDisk: { id: textAt(disk, 'managedDisk', 'id') },
-      }),
+      ...storage,
+      osDisk: attached(osDisk as Json, { osType: 'Linux' }),
+      ...(items(dataDisks).length > 0 && { dataDisks: items(dataDisks).map((disk) => attached(disk)) }),
     },
-  });
+    networkProfile: { networkInterfaces: interfaces.map((each) => ({ ...each, deleteOption: 'Detach' })) },
+  };
 }
-
-const machineBase = (value: Json) => ({
-  vmName: textAt(value, 'name'),
-  ...common(value),
-  zones: at(value, 'zones'),
-  hardwareProfile: { vmSize: textAt(value, 'hardwareProfile', 'vmSize') },
-  securityProfile: at(value, 'securityProfile'),
-  identity: at(value, 'identity', 'type') === undefined ? undefined : { type: textAt(value, 'identity', 'type') },
-  networkProfile: {
-    networkInterfaces: items(at(value, 'networkProfile', 'networkInterfaces')).map((each) =>
-      compact({ id: at(each, 'id'), primary: at(each, 'primary'), deleteOption: at(each, 'deleteOption') }),
-    ),
-  },
-  diagnosticsProfile: at(value, 'diagnosticsProfile', 'bootDiagnostics', 'enabled')
-    ? { bootDiagnostics: { enabled: true } }
-    : undefined,
-});
 
 export const disk = (value: Json): Inputs =>
   compact({
@@ -177,20 +103,22 @@ export const disk = (value: Json): Inputs =>
     publicNetworkAccess: at(value, 'publicNetworkAccess'),
   });
 
-export const storageAccount = (value: Json): Inputs =>
-  compact({
-    accountName: textAt(value, 'name'),
-    ...common(value),
-    kind: at(value, 'kind'),
-    sku: { name: textAt(value, 'sku', 'name') },
-    accessTier: at(value, 'accessTier'),
-    enableHttpsTrafficOnly: at(value, 'enableHttpsTrafficOnly'),
-    minimumTlsVersion: at(value, 'minimumTlsVersion'),
-    allowBlobPublicAccess: at(value, 'allowBlobPublicAccess'),
-    // Where it was never set, Azure allows it.
-    allowSharedKeyAccess: at(value, 'allowSharedKeyAccess') ?? true,
-    isHnsEnabled: at(value, 'isHnsEnabled'),
+export const storageAccount = (value: Json): Inputs => ({
+  // Where it was never set, Azure allows it.
+  allowSharedKeyAccess: true,
+  ...whole('storage:StorageAccount', value, { accountName: textAt(value, 'name') }),
+});
+
+/** @param account that it is of. */
+export const blobService = (value: Json, account: Json): Inputs =>
+  whole('storage:BlobServiceProperties', value, {
+    accountName: textAt(account, 'name'),
+    blobServicesName: 'default',
   });
+
+/** @param account that it is of. */
+export const lifecycle = (value: Json, account: Json): Inputs =>
+  whole('storage:ManagementPolicy', value, { accountName: textAt(account, 'name'), managementPolicyName: 'default' });
 
 export const sshKey = (value: Json): Inputs =>
   compact({

@@ -25,7 +25,7 @@ const PREFIX = 'SITE_';
 export async function deployDashboard(site: Site, env = process.env): Promise<void> {
   if (!env.CLOUDFLARE_API_TOKEN) {
     throw new Error(
-      'CLOUDFLARE_API_TOKEN is not set: a token that may edit Cloudflare Pages of the account, see docs/configuration.md',
+      'CLOUDFLARE_API_TOKEN is not set: a token that may edit Cloudflare Pages of the account, see docs/reference/configuration.md',
     );
   }
   run([join(DASHBOARD, 'build.ts')], { cwd: ROOT, env });

@@ -9,6 +9,7 @@ import {
   STATE_FILTER,
   TELEMETRY_FILTER,
 } from '../../domain/topics.ts';
+import { formerReads, formerWrites } from './former-topics.ts';
 
 /** What each kind of service account is for; its topics are all it may touch. */
 export const SERVICE_TOPICS = {
@@ -45,9 +46,13 @@ export const INGEST_CONNECTED = new RegExp(`, c0, k[0-9]+, u'${INGEST_USERNAME}(
 export type ServicePurpose = keyof typeof SERVICE_TOPICS;
 
 /** A row of the registry: someone who may connect. */
-export type RegistryEntry =
+export type RegistryEntry = (
   | { kind: 'device'; tenant: string; device: string; passwordHash: string }
-  | { kind: 'service'; username: string; purpose: ServicePurpose; passwordHash: string };
+  | { kind: 'service'; username: string; purpose: ServicePurpose; passwordHash: string }
+) & {
+  /** Topics that the device keeps from before the platform; of ingest, the first words of all that are kept. */
+  former?: readonly string[] | undefined;
+};
 
 /** The two files, ready to be written. */
 export interface RegistryFiles {
@@ -64,17 +69,28 @@ export const REGISTRY_HEADER = '# Generated from the registry; changes made here
  */
 export function renderRegistry(entries: readonly RegistryEntry[]): RegistryFiles {
   const users = entries.map(toUser).sort((a, b) => (a.username < b.username ? -1 : 1));
-  const seen = new Set<string>();
-  for (const { username } of users) {
-    if (seen.has(username)) throw new Error(`registry: user name ${username} appears twice`);
-    seen.add(username);
-  }
+  assertNoneTwice(
+    'user name',
+    users.map(({ username }) => username),
+  );
+  assertNoneTwice(
+    'former topic',
+    entries.flatMap(({ kind, former }) => (kind === 'device' && former) || []),
+  );
   return {
     passwords: users.map(({ username, passwordHash }) => `${username}:${passwordHash}\n`).join(''),
     acl:
       REGISTRY_HEADER +
       users.map(({ username, topics }) => `\nuser ${username}\n${topics.map(topicLine).join('')}`).join(''),
   };
+}
+
+function assertNoneTwice(what: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw new Error(`registry: ${what} ${name} appears twice`);
+    seen.add(name);
+  }
 }
 
 function toUser(entry: RegistryEntry): { username: string; passwordHash: string; topics: readonly string[] } {
@@ -85,14 +101,24 @@ function toUser(entry: RegistryEntry): { username: string; passwordHash: string;
   if (!HASH_PATTERN.test(entry.passwordHash)) {
     throw new Error(`registry: the password hash of ${username} is not in Mosquitto's $7$ format`);
   }
-  const topics = entry.kind === 'device' ? deviceTopics(entry.tenant, entry.device) : serviceTopics(entry);
-  return { username, passwordHash: entry.passwordHash, topics };
+  const { passwordHash } = entry;
+  return { username, passwordHash, topics: [...ownTopics(entry), ...formerTopics(entry)] };
 }
 
-/** Own names only: `constructor` is no purpose. */
-function serviceTopics({ username, purpose }: RegistryEntry & { kind: 'service' }): readonly string[] {
+function ownTopics(entry: RegistryEntry): readonly string[] {
+  if (entry.kind === 'device') return deviceTopics(entry.tenant, entry.device);
+  const { username, purpose } = entry;
+  // Own names only: `constructor` is no purpose.
   if (!Object.hasOwn(SERVICE_TOPICS, purpose)) throw new Error(`registry: service ${username} has an unknown purpose`);
   return SERVICE_TOPICS[purpose];
+}
+
+function formerTopics(entry: RegistryEntry): readonly string[] {
+  const { former = [] } = entry;
+  if (entry.kind === 'device') return formerWrites(former);
+  if (entry.purpose === 'ingest') return formerReads(former);
+  if (former.length > 0) throw new Error(`registry: service ${entry.username} keeps no former topics`);
+  return [];
 }
 
 /** Written out for each device instead of a `pattern` line: no wildcard in a user name can widen it. */

@@ -65,6 +65,19 @@ describe('applyMigrations', () => {
     expect(await applyMigrations(url, { migrations: [first, second] })).toEqual({ applied: [second.version] });
   });
 
+  it('begins no file that would end its own transaction', async () => {
+    const half = migration('20260102000000', 'create table public.two (id int); commit;\nselect no_such_column;');
+    await expect(applyMigrations(url, { migrations: [first, half] })).rejects.toThrow(/has the statement "commit"/);
+    const { rows } = await withConnection(url, (client) => client.query("select to_regclass('public.two') as two"));
+    expect(rows).toEqual([{ two: null }]);
+  });
+
+  it("takes every name literally, whatever the role's search_path is", async () => {
+    await withConnection(url, (client) => client.query('create schema postgres'));
+    const bare = migration('20260103000000', 'create table three (id int);');
+    await expect(applyMigrations(url, { migrations: [bare] })).rejects.toThrow(/no schema has been selected/);
+  });
+
   it('refuses an edited file, a file older than the newest applied, and a database newer than the checkout', async () => {
     await applyMigrations(url, { migrations: [first, second] });
     const edited = { ...first, sql: 'create table public.one (id bigint);' };

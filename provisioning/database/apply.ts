@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Client } from 'pg';
 import { type DatabaseAccess, inTransaction, withConnection } from './connect.ts';
 import { ensureHistory, pendingMigrations, readHistory, recordMigration } from './history.ts';
-import { type Migration, readMigrations } from './migrations.ts';
+import { assertOneTransaction, type Migration, readMigrations } from './migrations.ts';
+import { findCollisions } from './objects.ts';
 
 /** How migrations are applied. */
 export interface ApplyOptions {
@@ -14,13 +15,16 @@ export interface ApplyOptions {
   migrations?: Migration[];
 }
 
+/** Where `adopt table-back` keeps what the migrations made, until `adopt table-aside` brings it back. */
+export const PARKED_SCHEMA = 'mqtt_saas_parked';
+
 /** Key of the advisory lock that keeps two appliers apart: any number no other program uses. */
 const LOCK_KEY = 7_108_861_320_250_001n;
 
 /**
  * Applies the migrations the database has not had, each in a transaction of its own, so that a failure leaves it at the
- * last good one. On a bare Postgres it first makes Supabase's roles and `auth` schema. Doing it twice does nothing.
- * Works through a pooler in transaction mode.
+ * last good one. Where something stands in the way of any of them, nothing is begun. On a bare Postgres it first makes
+ * Supabase's roles and `auth` schema. Doing it twice does nothing. Works through a pooler in transaction mode.
  * @param database as a role that owns the schema and has BYPASSRLS: Supabase's `postgres`, or a superuser.
  * @throws Error that names the file and the line, never the password.
  */
@@ -29,8 +33,10 @@ export async function applyMigrations(
   options: ApplyOptions = {},
 ): Promise<{ applied: string[] }> {
   const { log = () => {}, migrations = await readMigrations() } = options;
+  for (const migration of migrations) assertOneTransaction(migration);
   return withConnection(database, async (client) => {
     await locked(client, async () => {
+      await assertRoom(client, migrations);
       if (await isBare(client)) {
         log("bare Postgres: making Supabase's roles and auth schema");
         await runFile(client, 'bootstrap.sql', await readFile(join(import.meta.dirname, 'bootstrap.sql'), 'utf8'));
@@ -57,9 +63,38 @@ async function applyNext(client: Client, migrations: Migration[]): Promise<Migra
   });
 }
 
-/** A transaction that only one applier at a time is in. Transaction-level, because a pooler drops session locks. */
+/** @throws Error that names everything which stands where a pending migration would make something. */
+async function assertRoom(client: Client, migrations: Migration[]): Promise<void> {
+  const { rows } = await client.query<{ parked: boolean; history: boolean }>(
+    `select to_regnamespace($1) is not null as parked,
+       to_regclass('supabase_migrations.schema_migrations') is not null as history`,
+    [PARKED_SCHEMA],
+  );
+  if (rows[0]?.parked) {
+    throw new Error(
+      `the platform's tables are in the schema ${PARKED_SCHEMA}, where "adopt table-back" put them: ` +
+        'bring them back first with npm run ops -- adopt table-aside --role ROLE (docs/adoption.md)',
+    );
+  }
+  const pending = rows[0]?.history ? pendingMigrations(migrations, await readHistory(client)) : migrations;
+  const versions = pending.map(({ version }) => version);
+  const found = await findCollisions(client, versions);
+  if (found.length === 0) return;
+  const list = found.map(({ kind, name, owner }) => `  ${kind} ${name}${owner ? ` (of ${owner})` : ''}\n`);
+  throw new Error(
+    `the database has ${found.length === 1 ? 'an object' : `${found.length} objects`} where the migrations would make their own:\n` +
+      `${list.join('')}Nothing was applied. Move what is in the schema public aside, with what depends on it: ` +
+      'npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as (docs/adoption.md). Rename a schema yourself.',
+  );
+}
+
+/**
+ * A transaction that only one applier at a time is in. Transaction-level, because a pooler drops session locks. Its search_path
+ * is empty, whatever the role's is: a name without its schema is an error, and never another's table.
+ */
 function locked<T>(client: Client, work: () => Promise<T>): Promise<T> {
   return inTransaction(client, async () => {
+    await client.query("select set_config('search_path', '', true)");
     await client.query('select pg_advisory_xact_lock($1)', [LOCK_KEY.toString()]);
     return work();
   });

@@ -39,6 +39,19 @@ export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migrat
   return migrations;
 }
 
+/** A statement that would end the transaction in which a file is applied. */
+const ENDS_TRANSACTION =
+  /(?:^|;)\s*(begin|start\s+transaction|commit|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?\s*;/im;
+
+/** @throws Error when a file manages transactions itself: failing after that, it would leave its first half. */
+export function assertOneTransaction({ file, sql }: Migration): void {
+  const [, statement] = ENDS_TRANSACTION.exec(sql.replace(/--.*$/gm, '')) ?? [];
+  if (statement === undefined) return;
+  throw new Error(
+    `migration ${file} has the statement "${statement.toLowerCase()}": a file is one transaction, so that a failure leaves nothing of it. Take it out`,
+  );
+}
+
 /** Of all migrations together, hexadecimal SHA-256: another one means that a database is behind. */
 export async function migrationsHash(): Promise<string> {
   const hash = createHash('sha256');

@@ -50,10 +50,13 @@ export function renderMachine(args: MachineArgs): string {
 function bootstrap(): string {
   const files = [
     ...BOOTSTRAP.map((file) => [file, bundled(file)] as const),
-    [BUNDLE_FILES.contract, renderContract()] as const,
+    [BUNDLE_FILES.contract, compact(renderContract())] as const,
   ];
   return files.map(([file, content]) => entry(`${PATHS.bootstrap}/${file}`, content)).join('');
 }
+
+/** JSON on one line: user data is short of room. */
+const compact = (json: string) => JSON.stringify(JSON.parse(json));
 
 /** The files of hardening/. Each says in its first line where it goes. */
 function hardening(): string {

@@ -12,7 +12,7 @@ usage: npm run test:database -- [--postgres MAJOR] [--quick] [FILE ...]
 
   --postgres  one of ${MAJORS.join(', ')}; default: all
   --quick     judge only the first mutation of each kind by the whole matrix, as npm test does
-  FILE        default: provisioning/database
+  FILE        default: provisioning/database, ops/adopt/database
 `;
 
 const { values, positionals } = parseArgs({
@@ -32,7 +32,7 @@ if (values.postgres !== undefined && !MAJORS.includes(values.postgres)) {
   process.exit(2);
 }
 
-const files = positionals.length > 0 ? positionals : ['provisioning/database'];
+const files = positionals.length > 0 ? positionals : ['provisioning/database', 'ops/adopt/database'];
 const majors = values.postgres ? [values.postgres] : MAJORS;
 const failed: string[] = [];
 for (const major of majors) {

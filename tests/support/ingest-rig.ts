@@ -63,15 +63,17 @@ export interface RigOptions {
   pooler?: boolean;
   /** Folder for Postgres' data, such as a small disk; it must exist. Default: a temporary one. */
   dataDir?: string;
+  /** A migrated server to use, which the rig stops in the end. Default: one of its own. */
+  server?: RunningPostgres;
 }
 
 /** Starts Postgres and Mosquitto. @param count devices of the tenant `acme`; one more belongs to `umbrella`. */
 export async function startIngestRig(
   count: number,
-  { pooler = process.env.MQTT_SAAS_TEST_POOLER === '1', dataDir }: RigOptions = {},
+  { pooler = process.env.MQTT_SAAS_TEST_POOLER === '1', dataDir, server }: RigOptions = {},
 ): Promise<IngestRig> {
   const dir = makeScratchDir();
-  const first = dataDir ? await startPostgres({ dataDir, fsync: false }) : await startScratchPostgres();
+  const first = server ?? (dataDir ? await startPostgres({ dataDir, fsync: false }) : await startScratchPostgres());
   if (dataDir) await applyMigrations(first.url);
   let postgres = first;
   const admin = new pg.Client(postgres.url);

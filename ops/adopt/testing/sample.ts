@@ -1,13 +1,14 @@
-// The recorded sample, adopted in a folder of the test's own.
+// A recording, adopted in a folder of the test's own.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ROOT } from '../../../bootstrap/root.mjs';
+import { BASE, type NamedRecording, recording, write } from './recordings.ts';
 
 /** What `az` said of the environment. */
-export const SAMPLE = join(import.meta.dirname, '../fixtures/zeroclaw');
+export const SAMPLE = BASE;
 
 /** An adopted environment, in phase 0. */
 export interface Adopted {
@@ -20,8 +21,11 @@ export interface Adopted {
   remove(): void;
 }
 
-/** Old devices have until 2099-03-31 in public, behind their gateway until 2099-12-31. */
-export function adoptSample(): Adopted {
+/**
+ * Old devices have until 2099-03-31 in public, behind their gateway until 2099-12-31.
+ * @param recorded the base unless given. @param more words for `ops adopt`.
+ */
+export function adoptSample(recorded: NamedRecording = recording('the base'), more: string[] = []): Adopted {
   const folder = mkdtempSync(join(tmpdir(), 'adopt-'));
   const adopt = (...args: string[]) => {
     const words = [join(ROOT, 'ops/main.ts'), 'adopt', '--cwd', folder, '--stack', 'dev', ...args];
@@ -32,7 +36,9 @@ export function adoptSample(): Adopted {
   writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
   cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(folder, 'Pulumi.dev.yaml'));
   const days = ['--public-until', '2099-03-31', '--gateway-until', '2099-12-31'];
-  const { status, stdout, stderr } = adopt('--from', SAMPLE, ...days);
+  const from = join(folder, 'recorded');
+  mkdirSync(from);
+  const { status, stdout, stderr } = adopt('--from', write(recorded, from), ...days, ...more);
   expect({ status, stderr }).toEqual({ status: 0, stderr: `wrote ${folder}/Pulumi.dev.yaml; the report follows\n` });
   return { folder, report: stdout, adopt, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

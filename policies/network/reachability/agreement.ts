@@ -40,7 +40,7 @@ function portStarts(ranges: string[], extra: number[]): number[] {
 }
 
 /** One packet of every kind that any rule or the contract can tell apart. */
-function* packets(rules: OracleRule[]): Generator<OraclePacket> {
+export function* packets(rules: OracleRule[]): Generator<OraclePacket> {
   const clouds = rules.some(({ sources }) => sources.includes('AzureCloud')) ? [false, true] : [false];
   const cidrs = (texts: string[], isV6: boolean) =>
     texts.filter((text) => text.includes('/') && text.includes(':') === isV6).map(bounds);

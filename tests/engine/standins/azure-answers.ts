@@ -19,11 +19,14 @@ const short = (type: string) => type.replace('azure-native:', '').replace(/\/v\d
 function additions(type: string, name: string, inputs: WireObject): Record<string, string> {
   const given = (key: string) => String(inputs[key]);
   switch (short(type)) {
-    case 'network:PublicIPAddress':
+    case 'network:PublicIPAddress': {
+      // The host name is the label's: another label is another name, none is none.
+      const label = at(inputs, 'dnsSettings.domainNameLabel');
       return {
         ipAddress: '203.0.113.77',
-        'dnsSettings.fqdn': `${at(inputs, 'dnsSettings.domainNameLabel')}.${inputs.location}.cloudapp.azure.com`,
+        ...(typeof label === 'string' && { 'dnsSettings.fqdn': `${label}.${inputs.location}.cloudapp.azure.com` }),
       };
+    }
     case 'managedidentity:UserAssignedIdentity':
       return { principalId: randomUUID(), clientId: randomUUID(), tenantId: TENANT };
     case 'compute:VirtualMachine':
@@ -62,7 +65,7 @@ function additions(type: string, name: string, inputs: WireObject): Record<strin
   }
 }
 
-/** Completes an answer. What Azure gave once stays until the resource is made anew; only a secret gets another version. */
+/** Completes an answer. What Azure gave once stays until the resource is made anew; only a secret gets another version, and a label its name. */
 export function complete(
   outputs: WireObject,
   type: string,
@@ -71,7 +74,7 @@ export function complete(
   state?: WireObject,
 ): void {
   for (const [path, value] of Object.entries(additions(type, name, inputs))) {
-    const had = path.endsWith('WithVersion') ? undefined : at(state, path);
+    const had = /WithVersion$|\.fqdn$/.test(path) ? undefined : at(state, path);
     if (at(outputs, path) === undefined) put(outputs, path, had ?? value);
   }
   for (const path of WRITE_ONLY[short(type)] ?? []) drop(outputs, path);

@@ -12,6 +12,7 @@ const PATHS: Record<string, string> = {
   'applicationinsights:Workbook': 'Microsoft.Insights/workbooks/{resourceName}',
   'authorization:RoleAssignment': '{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}',
   'compute:Disk': 'Microsoft.Compute/disks/{diskName}',
+  'compute:SshPublicKey': 'Microsoft.Compute/sshPublicKeys/{sshPublicKeyName}',
   'compute:VirtualMachine': 'Microsoft.Compute/virtualMachines/{vmName}',
   'compute:VirtualMachineExtension': 'Microsoft.Compute/virtualMachines/{vmName}/extensions/{vmExtensionName}',
   'compute:VirtualMachineRunCommandByVirtualMachine':

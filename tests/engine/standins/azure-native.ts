@@ -11,6 +11,7 @@
 
 import { complete, TENANT, unchangeable } from './azure-answers.ts';
 import { idOf, nameParameter, parseId, pathParameters, restType, SUBSCRIPTION } from './azure-ids.ts';
+import { refusal, remove, settle } from './azure-rules.ts';
 import { itemOf, type Members, membersOf, shapeOf } from './azure-shapes.ts';
 import { uuid } from './cloud.ts';
 import type { Model, Surroundings } from './model.ts';
@@ -104,6 +105,8 @@ export function azureNative({ cloud, config }: Surroundings): Model {
           `Code="PropertyChangeNotAllowed" Message="Changing property '${refused}' is not allowed." (409)`,
         );
       }
+      const unfit = refusal(cloud, { type, id, inputs });
+      if (unfit) throw new Error(unfit);
       const shape = shapeOf(type);
       const outputs = answerOf(inputs, shape?.outputs ?? new Map());
       const name = id.split('/').at(-1)!;
@@ -113,8 +116,10 @@ export function azureNative({ cloud, config }: Surroundings): Model {
         if (shape?.outputs.has(key)) outputs[key] ??= value;
       }
       complete(outputs, type, name, inputs, state);
+      settle(cloud, { type, id, inputs }, outputs);
       return outputs;
     },
+    remove: (id) => remove(cloud, id),
     inputsOf(type, id, outputs, before) {
       const shape = shapeOf(type);
       const isInput = (key: string) => shape?.inputs.has(key) ?? false;

@@ -18,7 +18,8 @@ export interface Shape {
 const SDK = join(ROOT, 'node_modules/@pulumi/azure-native');
 const shapes = new Map<string, Shape | undefined>();
 const interfaces = new Map<string, Members>();
-let responses: string | undefined;
+/** The declarations of all objects, by `inputs` or `outputs`. */
+const declarations = new Map<string, string>();
 
 /** Undefined for a type that the SDK does not have. A dated type (`azure-native:network/v20250101:Subnet`) has the plain one's. */
 export function shapeOf(type: string): Shape | undefined {
@@ -48,20 +49,27 @@ function readShape(type: string): Shape | undefined {
   };
 }
 
-/** The members of a response's object; none for a map or a plain value. */
+/** The members of a response's or an argument's object; none for a map or a plain value. */
 export function membersOf(expression: string): Members | undefined {
-  const [, module, name] = /^outputs\.(\w+)\.(\w+)$/.exec(expression) ?? [];
+  const [, kind = '', module, name] = /^(inputs|outputs)\.(\w+)\.(\w+)$/.exec(expression) ?? [];
   if (!name) return undefined;
   let found = interfaces.get(expression);
   if (!found) {
-    responses ??= readFileSync(join(SDK, 'types/output.d.ts'), 'utf8');
-    const from = responses.indexOf(`export declare namespace ${module} {`);
-    const body = section(responses.slice(from), `interface ${name} {`, '\n    }');
+    const text = declarations.get(kind) ?? readFileSync(join(SDK, `types/${kind.slice(0, -1)}.d.ts`), 'utf8');
+    declarations.set(kind, text);
+    const from = text.indexOf(`export declare namespace ${module} {`);
+    const body = section(text.slice(from), `interface ${name} {`, '\n    }');
     const read = members(body, /^ {8}(\w+)(\??): (.*);$/gm);
-    found = new Map([...read].map(([key, , type]) => [key, withoutUndefined(type)]));
+    found = new Map([...read].map(([key, , type]) => [key, kind === 'inputs' ? given(type) : withoutUndefined(type)]));
     interfaces.set(expression, found);
   }
   return found;
+}
+
+/** What an argument takes, without `pulumi.Input`: `inputs.network.SubnetArgs[]`. */
+export function given(expression: string): string {
+  const opened = withoutUndefined(expression).replace(/pulumi\.Input<([^<>]*)>/g, '$1');
+  return opened === expression ? opened : given(opened);
 }
 
 /** The expression of a list's items; undefined when it is no list. */

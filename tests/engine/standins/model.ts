@@ -69,6 +69,8 @@ export interface Model {
   isRefusedWhenThere?(type: string): boolean;
   /** Outputs. @throws Error when it is refused. */
   make(made: Made): WireObject | Promise<WireObject>;
+  /** Deletes it. Default: with what is below it. @throws Error when it is refused. */
+  remove?(id: string): void;
   /** Inputs, from what is there. @param before inputs and outputs of before; none for an import. */
   inputsOf?(
     type: string,

@@ -51,7 +51,7 @@ export function startProvider(
     read: answer((request: types.ReadRequest) => readThing(model, cloud, request)),
     delete: answer((request: types.DeleteRequest) => {
       cloud.record({ method: 'delete', urn: request.getUrn(), id: request.getId() });
-      cloud.remove(request.getId());
+      (model.remove ?? ((id) => cloud.remove(id)))(request.getId());
       return new empty.Empty();
     }),
   });

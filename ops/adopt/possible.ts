@@ -1,0 +1,79 @@
+// What no phase can take over, and which of several storage accounts is the one.
+import { at, items, type Json, textAt } from './json.ts';
+import type { Recording } from './recording.ts';
+
+/** @throws Error for what the program has no place for at all. @param subnet that the machine is in. */
+export function refuseImpossible({ vm, nic, publicAddress }: Recording, subnet: Json): void {
+  const interfaces = items(at(vm, 'networkProfile', 'networkInterfaces'));
+  if (interfaces.length !== 1) {
+    throw new Error(
+      `${textAt(vm, 'name')} has ${interfaces.length} interfaces: the program has one. Remove the others first`,
+    );
+  }
+  if (!isSame(at(interfaces[0], 'id'), at(nic, 'id'))) {
+    throw new Error(`nic.json is not the interface of ${textAt(vm, 'name')}: record it again`);
+  }
+  const address = at(nic, 'ipConfigurations', 0, 'publicIPAddress', 'id');
+  if (!isSame(address, at(publicAddress, 'id'))) {
+    throw new Error(`public-ip.json is not the address of ${textAt(nic, 'name')}: record it again`);
+  }
+  const name = textAt(publicAddress, 'name');
+  if (at(publicAddress, 'sku', 'name') === 'Basic') {
+    throw new Error(
+      `${name} is of the Basic SKU, which Azure has retired: upgrade it first, it keeps its address ` +
+        `(az network public-ip update --ids ID --sku Standard, while it is on no interface)`,
+    );
+  }
+  if (at(publicAddress, 'publicIPAddressVersion') === 'IPv6') {
+    throw new Error(`${name} is an IPv6 address: the program needs one of IPv4. Give the interface one first`);
+  }
+  if (items(at(subnet, 'addressPrefixes')).length > 1) {
+    throw new Error(`the subnet ${textAt(subnet, 'name')} has several address ranges: the program's has one`);
+  }
+}
+
+/** Azure itself writes one id in several ways. */
+const isSame = (one: Json | undefined, other: Json | undefined) =>
+  String(one).toLowerCase() === String(other).toLowerCase();
+
+/** Kinds that hold blobs. */
+const KINDS = ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'];
+
+/** What says which account an app works with, by itself or in a connection string. */
+const ACCOUNT = [/AccountName=([a-z0-9]+)/, /^https:\/\/([a-z0-9]+)\.blob\./, /^([a-z0-9]{3,24})$/];
+
+/** As record.sh found it; settings that came with their values say it too. */
+function functionsAccount({ functionStorage, appSettings }: Recording): string | undefined {
+  const values = appSettings
+    .filter((each) => /^AzureWebJobsStorage($|__(accountName|blobServiceUri)$)/.test(textAt(each, 'name')))
+    .map((each) => String(at(each, 'value') ?? ''));
+  const found = values.flatMap((value) => ACCOUNT.flatMap((pattern) => pattern.exec(value)?.[1] ?? []));
+  return functionStorage ?? found[0];
+}
+
+/**
+ * The account that the Function App works with; undefined when the program makes one of its own.
+ * @param wanted its name, or `none`. @throws Error when it is not known, or there is none of this name.
+ */
+export function chooseStorage(recording: Recording, wanted: string | undefined): Json | undefined {
+  const { storageAccounts } = recording;
+  const names = storageAccounts.map((each) => textAt(each, 'name'));
+  if (wanted === 'none' || names.length === 0) return undefined;
+  const name = wanted ?? functionsAccount(recording);
+  // With one account and nothing said of it there is nothing to choose.
+  const storage = storageAccounts.find((each) => textAt(each, 'name') === (name ?? (names.length === 1 && names[0])));
+  if (!storage) {
+    const why =
+      name === undefined
+        ? `which of ${names.join(', ')} is the Function App's is not recorded`
+        : `the group has no storage account "${name}", but: ${names.join(', ')}`;
+    throw new Error(
+      `${why}. Say which one to take over: --storage NAME, or --storage none, and the platform makes one of its own`,
+    );
+  }
+  const kind = at(storage, 'kind');
+  if (kind !== undefined && !KINDS.includes(String(kind))) {
+    throw new Error(`${textAt(storage, 'name')} is of the kind ${kind}, which holds no blobs: take --storage none`);
+  }
+  return storage;
+}

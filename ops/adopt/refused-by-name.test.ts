@@ -1,0 +1,116 @@
+// What cannot be had back, or stands in the way: refused until somebody says so by name; and what no environment may have.
+import { expect, test } from 'vitest';
+import { adopted, type Change, id } from './testing/case.ts';
+
+/** Refused by name, with what it breaks; accepted, it is done. */
+test.each<[what: string, change: Change, name: string, told: string]>([
+  [
+    'a size that the platform is not made for',
+    (f) => (f.vm.hardwareProfile.vmSize = 'Standard_D2s_v3'),
+    'broker-vm.hardwareProfile.vmSize',
+    'Standard_D2s_v3',
+  ],
+  [
+    'a name in DNS that Azure completes',
+    (f) => (f['public-ip'].dnsSettings = { domainNameLabel: 'plant-7', domainNameLabelScope: 'TenantReuse' }),
+    'network-address.dnsSettings.domainNameLabelScope',
+    'TenantReuse',
+  ],
+  [
+    "the machine's own identity",
+    (f) => (f.vm.identity = { type: 'SystemAssigned', principalId: 'p' }),
+    'broker-vm.identity.type',
+    'every role',
+  ],
+  ['data for its programs', (f) => (f.vm.userData = 'c2VjcmV0'), 'broker-vm.userData', 'az vm update --user-data'],
+  [
+    'its extensions',
+    (f) => (f.vm.resources = [{ name: 'AzureMonitorLinuxAgent', typePropertiesType: 'AzureMonitorLinuxAgent' }]),
+    'broker-vm.extensions',
+    'AzureMonitorLinuxAgent',
+  ],
+  [
+    'a disk in the host',
+    (f) => (f.vm.storageProfile.osDisk.diffDiskSettings = { option: 'Local', placement: 'CacheDisk' }),
+    'broker-vm.storageProfile.osDisk.diffDiskSettings',
+    'no way back',
+  ],
+  [
+    'a group in another region',
+    (f) => (f.group.location = 'West Europe'),
+    'group.location',
+    'governance-allowed-places-and-sizes',
+  ],
+  ['premium storage', (f) => (f.storage[0].sku.name = 'Premium_LRS'), 'storage-account.sku.name', '--storage none'],
+  [
+    "names of people's own that lead to the old app",
+    (f) => (f.functionapp.hostNames = ['func-zeroclaw-b1s-7f3a.azurewebsites.net', 'hooks.example.com']),
+    'before-function-app.hostNames',
+    '["hooks.example.com"]',
+  ],
+  [
+    'a lock',
+    (f) => (f.locks = [{ id: id('Microsoft.Authorization/locks', 'keep'), name: 'keep', level: 'CanNotDelete' }]),
+    'group.locks',
+    'CanNotDelete',
+  ],
+  [
+    'another machine in the subnet',
+    (f) =>
+      f.vnet.subnets[0].ipConfigurations.push({
+        id: id('Microsoft.Network/networkInterfaces', 'zeroclaw-b1s1234/ipConfigurations/i'),
+      }),
+    'network-subnet.sharedWith',
+    'networkinterfaces/zeroclaw-b1s1234',
+  ],
+  [
+    'another interface under the same rules',
+    (f) => f.nsg.networkInterfaces.push({ id: id('Microsoft.Network/networkInterfaces', 'other') }),
+    'network-nsg.sharedWith',
+    'networkinterfaces/other',
+  ],
+  [
+    'other rules of the subnet',
+    (f) => (f.vnet.subnets[0].networkSecurityGroup = { id: id('Microsoft.Network/networkSecurityGroups', 'strict') }),
+    'network-subnet.otherSecurityGroup',
+    'networkSecurityGroups/strict',
+  ],
+  ['an account of the first kind', (f) => (f.storage[0].kind = 'Storage'), 'storage-account.kind', 'for good'],
+  [
+    'an account closed to all networks',
+    (f) => (f.storage[0].publicNetworkAccess = 'Disabled'),
+    'storage-account.publicNetworkAccess',
+    '--storage none',
+  ],
+  [
+    'an account closed to most',
+    (f) => (f.storage[0].networkRuleSet.defaultAction = 'Deny'),
+    'storage-account.networkRuleSet.defaultAction',
+    '--storage none',
+  ],
+])('%s is refused until somebody says so', (_, change, name, told) => {
+  expect(() => adopted(change)).toThrow(`  ${name} (`);
+  expect(() => adopted(change)).toThrow(told);
+  expect(() => adopted(change)).toThrow(`--accept ${name}`);
+  expect(adopted(change, { accepted: [name] }).adoption.accepted).toEqual([name]);
+  // Of a whole resource at once, too.
+  adopted(change, { accepted: [name.split('.')[0]!] });
+});
+
+test.each<[what: string, change: Change, message: string]>([
+  ['an address of the kind that Azure has retired', (f) => (f['public-ip'].sku.name = 'Basic'), 'upgrade it first'],
+  ['two interfaces', (f) => f.vm.networkProfile.networkInterfaces.push({ id: '/x' }), 'has 2 interfaces'],
+  [
+    'a subnet of two ranges',
+    (f) => (f.vnet.subnets[0].addressPrefixes = ['10.10.1.0/24', 'fd00::/64']),
+    'several address ranges',
+  ],
+  [
+    'files of another interface',
+    (f) => (f.nic.id = f.nic.id.replace('zeroclaw-b1s123', 'other')),
+    'nic.json is not the interface',
+  ],
+  ['an account without blobs', (f) => (f.storage[0].kind = 'FileStorage'), '--storage none'],
+])('%s is no environment for it', (_, change, message) => {
+  expect(() => adopted(change)).toThrow(message);
+});

@@ -1,0 +1,101 @@
+// The list of names that the migrations take is what they make, and a database that has one of them is left as it was.
+import type { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningPostgres } from '../../local/postgres.ts';
+import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import { applyMigrations } from './apply.ts';
+import { connect } from './connect.ts';
+import { readMigrations } from './migrations.ts';
+import { listObjects } from './objects.ts';
+
+let postgres: RunningPostgres;
+let admin: Client;
+let client: Client;
+let url: string;
+let count = 0;
+
+beforeAll(async () => {
+  postgres = await startScratchPostgres({ migrate: false });
+  admin = await connect(postgres.url);
+});
+afterAll(async () => {
+  await client?.end();
+  await admin.end();
+  await postgres.stop();
+});
+beforeEach(async () => {
+  await client?.end();
+  const name = `objects_${++count}`;
+  await admin.query(`create database ${name}`);
+  const fresh = new URL(postgres.url);
+  fresh.pathname = `/${name}`;
+  url = fresh.href;
+  client = await connect(url);
+  await client.query("set search_path = ''");
+});
+
+const keys = async () => new Set((await listObjects(client)).map(({ key }) => key));
+
+it('objects.json has what each migration makes', async () => {
+  await applyMigrations(url, { migrations: [] });
+  const migrations = await readMigrations();
+  const made: Record<string, string[]> = {};
+  let before = await keys();
+  for (const [index, { version }] of migrations.entries()) {
+    await applyMigrations(url, { migrations: migrations.slice(0, index + 1) });
+    const after = await keys();
+    made[version] = [...after].filter((key) => !before.has(key));
+    before = after;
+  }
+  // What lies in a schema of the platform's own cannot be in the way where the schema is not.
+  const schemas = Object.values(made)
+    .flat()
+    .filter((key) => key.startsWith('schema '))
+    .map((key) => key.slice('schema '.length));
+  const isInside = (key: string) => schemas.some((schema) => key.split(' ')[1]?.startsWith(`${schema}.`));
+  const outside = Object.entries(made).map(([version, names]) => [version, names.filter((key) => !isInside(key))]);
+  const text = `${JSON.stringify(Object.fromEntries(outside), null, 2)}\n`;
+  // `npx vitest run provisioning/database/objects.test.ts --update` writes it anew.
+  await expect(text).toMatchFileSnapshot('objects.json');
+});
+
+describe('a name that is taken', () => {
+  it.each([
+    ['table', 'create table public.tenants (id bigserial primary key)', 'table public.tenants'],
+    ['table of a late migration', 'create table public.alerts (id int)', 'table public.alerts'],
+    ['view', 'create view public.devices as select 1 as id', 'view public.devices'],
+    [
+      'materialized view',
+      'create materialized view public.telemetry as select 1 as id',
+      'materialized view public.telemetry',
+    ],
+    ['type', "create type public.alerts as enum ('high')", 'type public.alerts'],
+    ['composite type', 'create type public.devices as (a int)', 'type public.devices'],
+    ['domain', 'create domain public.audit_log as text', 'type public.audit_log'],
+    [
+      'function',
+      'create function public.my_tenants() returns int language sql return 1',
+      'function public.my_tenants()',
+    ],
+    ['schema', 'create schema ingest', 'schema ingest'],
+    [
+      'index',
+      'create table public.x (a int); create index telemetry_pkey on public.x (a)',
+      'index public.telemetry_pkey',
+    ],
+    ['constraint', 'create table public.x (a int constraint tenants_slug_key unique)', 'index public.tenants_slug_key'],
+    ['sequence', 'create sequence public.dead_letters_id_seq', 'sequence public.dead_letters_id_seq'],
+  ])('%s: nothing is begun, and it is named', async (_, sql, named) => {
+    await client.query(sql);
+    const before = await keys();
+    const error = await applyMigrations(url).catch((cause: Error) => cause);
+    expect(String(error)).toContain(named);
+    expect(String(error)).toContain('npm run ops -- adopt table-aside');
+    expect(await keys()).toEqual(before);
+  });
+
+  it('is no fault when the function has other arguments', async () => {
+    await client.query('create function public.my_tenants(a int) returns int language sql return 1');
+    await expect(applyMigrations(url)).resolves.toBeDefined();
+  });
+});
