@@ -2,7 +2,7 @@
 // for a while.
 import { formerTopicOf } from '../../domain/former-topics.ts';
 import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
-import { parseTelemetryTopic } from '../../domain/topics.ts';
+import { parseTelemetryTopic, TELEMETRY_FORM } from '../../domain/topics.ts';
 import type { Database } from '../database/connection.ts';
 import { findFormer } from './former-topics.ts';
 
@@ -100,7 +100,7 @@ export function createRegistry(
   };
 }
 
-const BAD_TOPIC = 'neither tenants/<tenant>/devices/<device>/telemetry nor a topic that a device keeps from before';
+const BAD_TOPIC = `neither ${TELEMETRY_FORM} nor a topic that a device keeps from before`;
 
 const COLUMNS = `tenant_slug, device_slug, tenant_id as t, device_id as d, max_payload_bytes, max_depth, max_ahead_seconds,
   max_age_seconds, metered`;

@@ -1,7 +1,14 @@
 // The broker's password file and ACL file, generated from the registry in Postgres (view broker.registry).
 import { HASH_PATTERN } from '../../domain/credentials.ts';
-import { deviceUsername } from '../../domain/identifiers.ts';
-import { COMMAND_CHANNEL, devicePrefix, PUBLISHED_CHANNELS, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { deviceUsername, SERVICE_USERNAME } from '../../domain/identifiers.ts';
+import {
+  COMMAND_CHANNEL,
+  COMMANDS_FILTER,
+  devicePrefix,
+  PUBLISHED_CHANNELS,
+  STATE_FILTER,
+  TELEMETRY_FILTER,
+} from '../../domain/topics.ts';
 import { formerReads, formerWrites } from './former-topics.ts';
 
 /** What each kind of service account is for; its topics are all it may touch. */
@@ -9,7 +16,7 @@ export const SERVICE_TOPICS = {
   /** Drains readings into the database. */
   ingest: [`read ${TELEMETRY_FILTER}`],
   /** Sends commands to devices and reads the state they report. */
-  control: [`write tenants/+/devices/+/${COMMAND_CHANNEL}/#`, 'read tenants/+/devices/+/state'],
+  control: [`write ${COMMANDS_FILTER}`, `read ${STATE_FILTER}`],
 } as const;
 
 /** The broker account that ingest uses, in its first generation. */
@@ -25,7 +32,7 @@ export function ingestUsername(generation: number): string {
 
 /** The generation of such an account; undefined for any other user name. */
 export function ingestGeneration(username: string): number | undefined {
-  const [found, number = '1'] = /^svc-ingest(?:-([1-9]\d*))?$/.exec(username) ?? [];
+  const [found, number = '1'] = new RegExp(`^${INGEST_USERNAME}(?:-([1-9]\\d*))?$`).exec(username) ?? [];
   return found === undefined ? undefined : Number(number);
 }
 
@@ -33,7 +40,7 @@ export function ingestGeneration(username: string): number | undefined {
  * What Mosquitto logs when ingest's session connects: a persistent one ("c0"), of any generation. It is matched at the end
  * of the line, where nothing that a client chose can stand.
  */
-export const INGEST_CONNECTED = /, c0, k[0-9]+, u'svc-ingest(-[0-9]+)?'\)\.$/m;
+export const INGEST_CONNECTED = new RegExp(`, c0, k[0-9]+, u'${INGEST_USERNAME}(-[0-9]+)?'\\)\\.$`, 'm');
 
 /** A kind of service account. */
 export type ServicePurpose = keyof typeof SERVICE_TOPICS;
@@ -52,9 +59,6 @@ export interface RegistryFiles {
   passwords: string;
   acl: string;
 }
-
-/** A service's user name begins so: no "." as in a device's, so the two can never be the same. */
-export const SERVICE_USERNAME = /^svc-[a-z0-9-]{1,60}$/;
 
 /** The ACL file's first line. */
 export const REGISTRY_HEADER = '# Generated from the registry; changes made here are overwritten.\n';

@@ -100,7 +100,7 @@ export async function rotateDevice(client: ClientBase, device: DeviceName): Prom
   return { deviceId: id, tenantId: tenant_id!, username: deviceUsername(device.tenant, device.device), key };
 }
 
-/** Removes a device and its credentials; its readings stay until retention. @throws Error when there is none such. */
+/** Removes a device and its credentials; its readings stay. @throws Error when there is no such device. */
 export async function deleteDevice(client: ClientBase, device: DeviceName): Promise<void> {
   await onDevice(client, device, 'delete from public.devices where id = $1 returning id');
 }

@@ -6,8 +6,8 @@ import { chromium, type Page } from 'playwright-core';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { CHROMIUM, chromiumArguments } from './chromium.ts';
+import { emailOf, signIn } from './demo-users.ts';
 import { makeHistory } from './history.ts';
-import { emailOf, signIn } from './people.ts';
 import { PLACES, type Place, WINDOWS } from './places.ts';
 import { type DashboardPlatform, startDashboardPlatform } from './platform.ts';
 

@@ -2,13 +2,12 @@
 // The programs read the contract of their own release (bin/mqtt_saas/contract.py) and end when they cannot.
 import { HASH_PATTERN, PBKDF2_ITERATIONS, SALT_BYTES } from '../../../domain/credentials.ts';
 import { FORMER_ROOT_PATTERN, FORMER_TOPIC_PATTERN } from '../../../domain/former-topics.ts';
-import { SLUG_PATTERN } from '../../../domain/identifiers.ts';
+import { SERVICE_USERNAME, SLUG_PATTERN } from '../../../domain/identifiers.ts';
 import {
   deviceTopics,
   INGEST_CONNECTED,
   REGISTRY_HEADER,
   SERVICE_TOPICS,
-  SERVICE_USERNAME,
   type ServicePurpose,
 } from '../../broker/registry.ts';
 import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';

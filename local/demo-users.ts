@@ -1,11 +1,11 @@
-// Somebody to sign in as, one a role, in the simulated devices' first tenant. Runs at every start; adds what is missing.
+// Users to sign in as, one for each role, in the simulated devices' first tenant. Runs at every start and adds what is missing.
 import { randomInt, randomUUID } from 'node:crypto';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import type { ClientBase } from 'pg';
 
-/** The demonstration's people, and what each may do. */
-export const PEOPLE = [
+/** The demonstration's users and their roles. */
+export const DEMO_USERS = [
   { email: 'owner@demo.example', role: 'owner' },
   { email: 'staff@demo.example', role: 'staff' },
   { email: 'viewer@demo.example', role: 'viewer' },
@@ -26,16 +26,16 @@ export function makePassphrase(): string {
 }
 
 /**
- * Makes sure that each person can sign in with the password in `passwords`, which is made when it is missing, and is a
- * member of the demonstration's tenant with his role.
+ * Makes sure that each user can sign in with the password in `passwords` (made when it is missing) and is a member of the
+ * demonstration's tenant with their role.
  * @param client of the database's superuser.
  */
-export async function seedPeople(
+export async function seedDemoUsers(
   client: ClientBase,
   { dashboardUrl, publishableKey }: SignInService,
   passwords: Record<string, string>,
 ): Promise<void> {
-  for (const { email, role } of PEOPLE) {
+  for (const { email, role } of DEMO_USERS) {
     passwords[email] ??= makePassphrase();
     const api = createClient(dashboardUrl, publishableKey, {
       auth: { persistSession: false, autoRefreshToken: false },

@@ -4,8 +4,8 @@ import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Empty, Section } from '../../ui/page.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 
-/** For a link to a device that is not of the tenant shown. @param tenantId whose it is, when it may be known. */
-export function NotHere({ tenantId }: { tenantId: string | undefined }) {
+/** For a link to a device of another tenant, or to none. @param tenantId of the device; undefined when it cannot be read. */
+export function MissingDevice({ tenantId }: { tenantId: string | undefined }) {
   const { tenants, choose } = useTenant();
   const other = tenants.find(({ tenant_id }) => tenant_id === tenantId);
   return (
@@ -16,7 +16,7 @@ export function NotHere({ tenantId }: { tenantId: string | undefined }) {
           title={`It belongs to ${other.name}`}
           action={<Button onClick={() => choose(other.tenant_id)}>Switch to {other.name}</Button>}
         >
-          You are a member there, too.
+          You are a member there as well.
         </Empty>
       ) : (
         <Empty

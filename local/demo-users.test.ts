@@ -1,7 +1,7 @@
 // The demonstration's passwords: easy to type, hard to guess.
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { expect, test } from 'vitest';
-import { makePassphrase } from './people.ts';
+import { makePassphrase } from './demo-users.ts';
 
 test('four words of a list that gives 11 bits each, never the same twice', () => {
   expect(new Set(wordlist).size).toBe(2 ** 11);
