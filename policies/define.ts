@@ -7,7 +7,7 @@ import { remediate } from './remediate.ts';
 import { fromResourceArgs, fromStackResource, stackUrnOf, undatedType } from './resource.ts';
 import { type Finding, isAbout, type ResourceRule, type Rule, type RuleConfig } from './rule.ts';
 
-/** Configuration that every rule about a program accepts besides its own keys: docs/policies.md, "Exceptions". */
+/** Configuration that every rule about a program accepts besides its own keys: docs/reference/policies.md, "Exceptions". */
 const GRANTED = { exceptions: { type: 'array', items: { type: 'object' } } } as const;
 
 /** Added to the findings of a stack rule that saw outputs only; few outputs are known during a preview. */

@@ -13,7 +13,7 @@ const DONE = [
   'Pulumi.README.md',
   'README.md',
   'docs/glossary.md',
-  'docs/policies.md',
+  'docs/reference/policies.md',
   'docs/preview.md',
 ];
 

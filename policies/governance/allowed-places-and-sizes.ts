@@ -62,7 +62,7 @@ export const allowedPlacesAndSizes: ResourceRule = {
     'Every Azure resource with a location is in the stack’s region (mqtt-saas:location) or global, and machines, plans, disks and storage accounts have an allowed size or SKU. The policy configuration may list others.',
   reason:
     'Personal data outside its region breaks agreements with tenants, and one wrong letter in a SKU can multiply the bill by a hundred.',
-  fix: 'choose a size from docs/configuration.md (mqtt-saas:vmSize), or list regions, machineSizes, plans, diskSkus or storageSkus for governance-allowed-places-and-sizes in the policy configuration',
+  fix: 'choose a size from docs/reference/configuration.md (mqtt-saas:vmSize), or list regions, machineSizes, plans, diskSkus or storageSkus for governance-allowed-places-and-sizes in the policy configuration',
   sources: [
     'Microsoft Learn, "Azure Policy built-in definitions" (https://learn.microsoft.com/azure/governance/policy/samples/built-in-policies): allowed locations, allowed virtual machine size SKUs',
   ],

@@ -35,7 +35,7 @@ export const encryptedAtHost: ResourceRule = {
     'A machine has encryption at host, or each of its disks has a disk encryption set. No disk is an unmanaged VHD, and no managed disk is imported from one.',
   reason:
     'Managed disks are encrypted at rest by default, but their caches and the temporary disk are not, and a VHD in a storage account is only as safe as the account’s keys.',
-  fix: 'set securityProfile.encryptionAtHost: true (mqtt-saas:encryptionAtHost) and use managed disks; a subscription without the feature needs the exception in docs/policies.md, "Without encryption at host"',
+  fix: 'set securityProfile.encryptionAtHost: true (mqtt-saas:encryptionAtHost) and use managed disks; a subscription without the feature needs the exception in docs/reference/policies.md, "Without encryption at host"',
   sources: [
     'Microsoft Learn, "Overview of managed disk encryption options" (https://learn.microsoft.com/azure/virtual-machines/disk-encryption-overview)',
     'CIS Azure Foundations 3.0 8.2, 8.3',

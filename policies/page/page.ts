@@ -1,9 +1,9 @@
-// docs/policies.md: the prose is written by hand, the list of rules is generated.
+// docs/reference/policies.md: the prose is written by hand, the list of rules is generated.
 import { readFileSync } from 'node:fs';
 import type { Rule } from '../rule.ts';
 
 /** The page. */
-export const PAGE = new URL('../../docs/policies.md', import.meta.url);
+export const PAGE = new URL('../../docs/reference/policies.md', import.meta.url);
 /** Everything below this line is generated. */
 const MARK = '<!-- Generated from the rules by `node bootstrap/run.mjs policies/page/write.ts`; a test compares. -->';
 
@@ -65,6 +65,6 @@ function index(rules: readonly Rule[]): string[] {
 export function page(rules: readonly Rule[]): string {
   const text = readFileSync(PAGE, 'utf8');
   const end = text.indexOf(MARK);
-  if (end < 0) throw new Error(`docs/policies.md lacks the line ${MARK}`);
+  if (end < 0) throw new Error(`docs/reference/policies.md lacks the line ${MARK}`);
   return [text.slice(0, end) + MARK, '', ...index(rules), ...rules.map(section)].join('\n');
 }

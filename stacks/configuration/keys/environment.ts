@@ -85,7 +85,7 @@ export const environmentKeys = {
   }),
   encryptionAtHost: key(flag.default(true), {
     description:
-      'Encrypt the host’s disk caches too. Free, but the subscription must have the feature: `az feature register --namespace Microsoft.Compute --name EncryptionAtHost`. `false` is refused by the policy `vm-encrypted-disks` until [an exception](../policies.md#without-encryption-at-host) says why, and until when.',
+      'Encrypt the host’s disk caches too. Free, but the subscription must have the feature: `az feature register --namespace Microsoft.Compute --name EncryptionAtHost`. `false` is refused by the policy `vm-encrypted-disks` until [an exception](policies.md#without-encryption-at-host) says why, and until when.',
     example: 'true',
   }),
   addressSpace: key(privateRange(8, 28).default('10.20.0.0/24'), {
