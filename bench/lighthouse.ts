@@ -7,12 +7,12 @@ import lighthouse, { desktopConfig } from 'lighthouse';
 import type { ClientBase } from 'pg';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { ensureDebianPackages } from '../bootstrap/debian.mjs';
-import { DEMO_TENANT } from '../local/people.ts';
+import { DEMO_TENANT } from '../local/demo-users.ts';
 import { freePort } from '../local/ports.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { CHROMIUM, chromiumArguments } from '../tests/dashboard/chromium.ts';
+import { emailOf, signIn } from '../tests/dashboard/demo-users.ts';
 import { makeHistory } from '../tests/dashboard/history.ts';
-import { emailOf, signIn } from '../tests/dashboard/people.ts';
 import { startDashboardPlatform } from '../tests/dashboard/platform.ts';
 
 /** The least of 100 for each; below it the bench fails. */

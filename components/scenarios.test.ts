@@ -1,4 +1,4 @@
-// Every component in its three scenarios: planned, judged, the same the second time, and as docs/components.md shows it.
+// Every component in its three scenarios: planned, judged, the same the second time, and as docs/reference/components.md shows it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -59,9 +59,9 @@ describe('the policies', () => {
   });
 });
 
-describe('docs/components.md', () => {
+describe('docs/reference/components.md', () => {
   it('is what the components say of themselves', async () => {
-    await expect(renderComponentsDoc()).toMatchFileSnapshot('../docs/components.md');
+    await expect(renderComponentsDoc()).toMatchFileSnapshot('../docs/reference/components.md');
   });
 
   it('has a description of every argument, which says whether it is required', () => {

@@ -1,7 +1,16 @@
-// Slugs name tenants and devices in topics, user names and URLs.
+// Names of tenants, devices and service accounts. Slugs name the former in topics, user names and URLs.
 
 /** 1 to 63 characters: a lower-case letter or digit, then letters, digits and hyphens. No `+ # / .`: see topics.ts. */
 export const SLUG_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** Longest slug, in characters. */
+export const MAX_SLUG_LENGTH = 63;
+
+/** The user name of a service account: no "." as in a device's, so the two can never be the same. */
+export const SERVICE_USERNAME = /^svc-[a-z0-9-]{1,60}$/;
+
+/** Longest name that people give a tenant, a device or an alert rule, in characters. */
+export const MAX_NAME_LENGTH = 200;
 
 /** True when `value` may name a tenant or a device. */
 export function isSlug(value: string): boolean {
@@ -16,7 +25,7 @@ export function isSlug(value: string): boolean {
 export function assertSlug(value: string, what: string): string {
   if (!isSlug(value)) {
     throw new Error(
-      `${what} ${JSON.stringify(value)} is not a slug: use 1-63 of a-z, 0-9 and "-", not beginning with "-"`,
+      `${what} ${JSON.stringify(value)} is not a slug: use 1-${MAX_SLUG_LENGTH} of a-z, 0-9 and "-", not beginning with "-"`,
     );
   }
   return value;

@@ -6,12 +6,26 @@ export const PUBLISHED_CHANNELS = ['telemetry', 'state'] as const;
 /** Channel a device reads, with anything below it. */
 export const COMMAND_CHANNEL = 'commands';
 
+const topicOf = (tenant: string, device: string, channel: string) => `tenants/${tenant}/devices/${device}/${channel}`;
+
 /** What the ingest session subscribes to: every device's readings. */
-export const TELEMETRY_FILTER = 'tenants/+/devices/+/telemetry';
+export const TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
+/** The state that every device reports. */
+export const STATE_FILTER = topicOf('+', '+', 'state');
+/** Commands to every device. */
+export const COMMANDS_FILTER = topicOf('+', '+', `${COMMAND_CHANNEL}/#`);
+
+/** Telemetry topics as people read of them. */
+export const TELEMETRY_FORM = topicOf('<tenant>', '<device>', 'telemetry');
+
+/** Where a tenant's topics begin, without a trailing slash. */
+export function tenantPrefix(tenant: string): string {
+  return `tenants/${assertSlug(tenant, 'tenant')}`;
+}
 
 /** A device's own prefix, without a trailing slash. */
 export function devicePrefix(tenant: string, device: string): string {
-  return `tenants/${assertSlug(tenant, 'tenant')}/devices/${assertSlug(device, 'device')}`;
+  return `${tenantPrefix(tenant)}/devices/${assertSlug(device, 'device')}`;
 }
 
 /** Where a device publishes its readings. */

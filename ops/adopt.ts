@@ -1,9 +1,8 @@
 // `ops adopt`: takes an environment that runs already under a stack, phase by phase.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type Document, type Node, parseDocument, visit } from 'yaml';
-import { z } from 'zod';
 import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
@@ -18,6 +17,7 @@ import { planAdoption } from './adopt/plan.ts';
 import { readRecording } from './adopt/recording.ts';
 import { renderDetails, renderReport } from './adopt/report.ts';
 import { judgeToday } from './adopt/today.ts';
+import { day } from './day.ts';
 
 interface Options {
   from: string;
@@ -125,12 +125,6 @@ async function adopt(options: Options): Promise<void> {
 
 /** An option that can be given several times. */
 const together = (value: string, before: string[]) => [...before, value];
-
-/** An ISO date of the command line. */
-function day(text: string): string {
-  if (z.iso.date().safeParse(text).success) return text;
-  throw new InvalidArgumentError('It is no date such as 2027-03-31.');
-}
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 

@@ -13,6 +13,7 @@ import {
   setDeviceEnabled,
 } from '../provisioning/database/registry.ts';
 import { type Broker, savePublishSettings, showKey } from './device-key.ts';
+import { formerTopicCommand } from './former-topic.ts';
 import { findPlace, type Place, type TargetOptions, withTarget } from './target/find.ts';
 
 /** Options of commands that give out a key. */
@@ -33,7 +34,8 @@ export function deviceCommand(): Command {
       simple('enable', 'let a device connect again', (client, device) => setDeviceEnabled(client, device, true)),
     )
     .addCommand(rotate())
-    .addCommand(simple('delete', 'remove a device; its readings stay in the database', deleteDevice));
+    .addCommand(simple('delete', 'remove a device; its readings stay in the database', deleteDevice))
+    .addCommand(formerTopicCommand());
 }
 
 function add(): Command {

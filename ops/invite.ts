@@ -1,8 +1,10 @@
 // `ops invite`: lets a person into a tenant. The first owner of an environment gets in by it; later owners invite in the
 // dashboard.
+
 import { Command, Option } from 'commander';
+import { MEMBER_ROLES } from '../domain/members.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { type InvitationRequest, invite, MEMBER_ROLES } from '../provisioning/database/invitations.ts';
+import { type InvitationRequest, invite } from '../provisioning/database/invitations.ts';
 import { type AuthPlace, authOfDashboard, judgeLinks, mailInvitation, readAuthSettings } from './auth-service.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 

@@ -1,4 +1,4 @@
-// How a rule becomes a policy of the pack.
+// Turns a rule into a policy of the pack.
 import type { Policies, ReportViolation, ResourceValidationArgs, StackValidationArgs } from '@pulumi/policy';
 import type { Exceptions } from './exceptions/exceptions.ts';
 import { parseGranted } from './exceptions/parse.ts';
@@ -7,24 +7,24 @@ import { remediate } from './remediate.ts';
 import { fromResourceArgs, fromStackResource, stackUrnOf, undatedType } from './resource.ts';
 import { type Finding, isAbout, type ResourceRule, type Rule, type RuleConfig } from './rule.ts';
 
-/** What every rule about a program can be configured with, beside its own keys: docs/policies.md, "Exceptions". */
+/** Configuration that every rule about a program accepts besides its own keys: docs/reference/policies.md, "Exceptions". */
 const GRANTED = { exceptions: { type: 'array', items: { type: 'object' } } } as const;
 
-/** Added to what a stack rule finds when it could judge outputs only, of which a preview knows little. */
-const UNHEARD =
-  ' (What the program gave is not known, for no rule about single resources is on: leave one on, such as network-rules-readable.)';
+/** Added to the findings of a stack rule that saw outputs only; few outputs are known during a preview. */
+const INPUTS_MISSING =
+  ' (The program’s inputs are not available because every rule about single resources is disabled: leave one on, such as network-rules-readable.)';
 
-/** The rule's configuration, with its exceptions taken note of. */
+/** The rule's configuration; the exceptions in it are registered. */
 function configured(rule: Rule, args: { getConfig<T extends object>(): T }, exceptions: Exceptions): RuleConfig {
   const { exceptions: list = [], ...config } = args.getConfig<RuleConfig>();
   if (isExceptable(rule)) exceptions.grant(rule.name, list, (given) => parseGranted(given, rule, new Date()));
   return config;
 }
 
-/** From the rule about exceptions there are none. */
+/** The rule about exceptions allows none. */
 const isExceptable = ({ id }: Rule) => id !== 'EXC-01';
 
-/** Reports what no exception excuses. @param urn of what is judged, for findings that name nothing else. */
+/** Reports the findings that no exception excuses. @param urn what is judged, for findings without a URN of their own. */
 function report(
   rule: Rule,
   findings: Finding[],
@@ -45,8 +45,8 @@ function checkArgs(rule: ResourceRule, args: ResourceValidationArgs, exceptions:
 }
 
 /**
- * The policy that @pulumi/policy serves for a rule. Its messages read: what is demanded, what is wrong, why that matters, how to
- * fix it. @param print takes one line.
+ * The policy that @pulumi/policy serves for a rule. A message says what is required, what is wrong, why it matters and how to
+ * fix it. @param print receives one line.
  */
 export function definePolicy(
   rule: Rule,
@@ -73,7 +73,14 @@ export function definePolicy(
         inputs.startJudging(rule.name);
         const resources = args.resources.map((each) => fromStackResource(each, inputs));
         const findings = rule.checkStack(resources, configured(rule, args, exceptions));
-        report(rule, findings, stackUrnOf(resources) ?? '', exceptions, violation, inputs.isEmpty ? UNHEARD : '');
+        report(
+          rule,
+          findings,
+          stackUrnOf(resources) ?? '',
+          exceptions,
+          violation,
+          inputs.isEmpty ? INPUTS_MISSING : '',
+        );
       },
     };
   }
@@ -92,7 +99,7 @@ export function definePolicy(
     ...(typeof rule.remedy === 'string'
       ? {}
       : {
-          // What is excepted is meant to be as it is.
+          // A resource with an exception is left as it is.
           remediateResource: (args) => {
             configured(rule, args, exceptions);
             return exceptions.covers(rule.name, args.urn) ? undefined : remediate(rule, args);

@@ -1,4 +1,4 @@
-// Rules that ask more of production: what counts as production, and what it changes.
+// Rules that are stricter in production: what counts as production, and what it changes.
 import { describe, expect, test } from 'vitest';
 import { isProduction } from './environment.ts';
 import { immutableBackups } from './production/immutable-backups.ts';
@@ -20,7 +20,7 @@ test.each(['prod', 'production', 'staging', 'Dev', 'dev2', 'live'])('%s is produ
 test.each(['dev', 'test', 'sandbox'])('%s is not', (stack) => {
   expect(isProduction(inStack(stack, DISK).urn, {})).toBe(false);
 });
-test('the configuration decides where it says something', () => {
+test('the configuration overrides the default', () => {
   const config = { nonProductionStacks: ['staging'] };
   expect(isProduction(inStack('staging', DISK).urn, config)).toBe(false);
   expect(isProduction(inStack('dev', DISK).urn, config)).toBe(true);
@@ -35,14 +35,14 @@ describe.each([
   [purgeProtection, VAULT, { properties: {} }],
   [softDelete, VAULT, { properties: { softDeleteRetentionInDays: 7 } }],
 ])('$name', (rule, type, props) => {
-  test('asks more of production than of dev', () => {
+  test('is stricter in production than in dev', () => {
     expect(judge(rule, [inStack('prod', type, props)])).toHaveLength(1);
     expect(judge(rule, [inStack('dev', type, props)])).toEqual([]);
     expect(judge(rule, [inStack('dev', type, props)], { nonProductionStacks: [] })).toHaveLength(1);
   });
 });
 
-test('dev may not switch purge protection off by hand or hide it', () => {
+test('dev may not set purge protection to false or to an unknown value', () => {
   for (const properties of [{ enablePurgeProtection: false }, '04da6b54-80e4-46f7-96ec-b56ff0331ba9'])
     expect(judge(purgeProtection, [inStack('dev', VAULT, { properties })])).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-// Which environment a resource belongs to. Rules may ask less of one that is surely not production.
+// Which environment a resource belongs to. Some rules are less strict outside production.
 import type { PolicyConfigSchema } from '@pulumi/policy';
 import { urnParts } from './exceptions/exception.ts';
 import type { RuleConfig } from './rule.ts';
@@ -6,14 +6,14 @@ import type { RuleConfig } from './rule.ts';
 /** Stacks that are not production unless the configuration says otherwise. */
 const NON_PRODUCTION = ['dev', 'test', 'sandbox'];
 
-/** The configuration of every rule that asks. */
+/** The configuration of every rule that distinguishes production. */
 export const ENVIRONMENT_SCHEMA: PolicyConfigSchema = {
   properties: { nonProductionStacks: { type: 'array', items: { type: 'string' } } },
 };
 
 /**
- * True unless the stack's name, which the URN tells, is on the list of those that are not production: a name nobody
- * listed may hold somebody's data.
+ * True unless the stack's name, taken from the URN, is on the list of stacks that are not production. A stack that is not
+ * listed may hold customer data.
  */
 export function isProduction(urn: string, { nonProductionStacks }: RuleConfig): boolean {
   const stack = urnParts(urn)?.stack;

@@ -1,4 +1,4 @@
-// Entry of the policy pack: `pulumi preview --policy-pack policies`. Nothing but the pack may be made here.
+// Entry of the policy pack: `pulumi preview --policy-pack policies`. Creates nothing but the pack.
 import { PolicyPack } from '@pulumi/policy';
 import { policies } from './pack.ts';
 

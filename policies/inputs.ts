@@ -1,22 +1,21 @@
-// What the program gave each resource, kept until the stack is judged. The engine sends a stack rule outputs: during a
-// preview azure-native calls everything unknown that was not given, also inside lists, and names that are part of a
-// resource's id are no outputs at all. What was given comes earlier, when the engine has each resource analysed by the
-// rules about single resources, in the same process and before the first stack rule (generateSteps and
-// AnalyzeResources in pulumi/pulumi, pkg/resource/deploy).
+// The program's inputs of each resource, kept until the stack is judged. The engine passes outputs to a stack rule. During a
+// preview, azure-native marks every output unknown that is not an input, even inside lists, and names that are part of a
+// resource's id are not outputs at all. The inputs arrive earlier: the engine analyses each resource with the rules about
+// single resources, in the same process and before the first stack rule (generateSteps and AnalyzeResources in
+// pulumi/pulumi, pkg/resource/deploy).
 import { type KnownObject, known, read, UNKNOWN } from './known.ts';
 
 /**
- * Inputs by URN. Not there is what the engine did not have analysed: what is only read, what --target left out and what
- * waits for something that failed; then the outputs are all there is. Nothing is there when no rule about single
- * resources is switched on.
+ * Inputs by URN. Resources that the engine did not analyse are missing: those that are only read, those outside --target and
+ * those that depend on a failure. Only their outputs are available. Empty when every rule about single resources is disabled.
  */
 export class Inputs {
   private readonly props = new Map<string, unknown>();
   private readonly copies = new Map<string, KnownObject>();
-  /** Stack rules that have judged since: with the next resource, or with one of them again, another run begins. */
+  /** Stack rules that have judged this run. The next resource, or the same stack rule again, starts a new run. */
   private readonly judges = new Set<string>();
 
-  /** Takes the inputs as @pulumi/policy hands them over; they are copied when a stack rule asks. */
+  /** Stores the inputs that @pulumi/policy passes; they are copied when a stack rule needs them. */
   remember(urn: string, props: unknown): void {
     if (this.judges.size > 0) this.forget();
     this.props.set(urn, props);
@@ -35,13 +34,13 @@ export class Inputs {
     this.judges.clear();
   }
 
-  /** True when nothing was remembered. */
+  /** True when no inputs are stored. */
   get isEmpty(): boolean {
     return this.props.size === 0;
   }
 
   /**
-   * The inputs, and of the outputs what the program did not give and is known: that comes from Azure and is in force.
+   * The inputs, plus known outputs that are not inputs: those values come from Azure and are in force.
    * @returns undefined for a resource that was not analysed.
    */
   withOutputs(urn: string, outputs: object): KnownObject | undefined {

@@ -1,6 +1,6 @@
-// Turns what @pulumi/policy hands to a rule into plain data in which an unknown value is visible instead of thrown.
+// Turns what @pulumi/policy passes to a rule into plain data, where an unknown value is a symbol instead of an exception.
 
-/** Stands where a value is not known during preview. */
+/** Takes the place of a value that is not known during preview. */
 export const UNKNOWN = Symbol('unknown during preview');
 
 /** Pulumi's wire markers for unknown values of each kind (sdk/go/common/resource/plugin/rpc.go, sdk/nodejs/runtime/rpc.ts). */
@@ -14,7 +14,7 @@ const MARKERS = new Set([
   'dd056dcd-154b-4c76-9bd3-c8f88648b5ff',
 ]);
 
-/** A JSON-like value in which UNKNOWN may stand anywhere. */
+/** A JSON-like value that may be UNKNOWN at any level. */
 export type Known = undefined | null | boolean | number | string | typeof UNKNOWN | Known[] | { [key: string]: Known };
 
 /** An object of such values. */
@@ -25,15 +25,15 @@ export function read(container: object, key: string): unknown {
   try {
     return Reflect.get(container, key);
   } catch (error) {
-    // The class is internal to @pulumi/policy; this property is what sets it apart from a programming error.
+    // The class is internal to @pulumi/policy; this property tells it apart from a programming error.
     if (error instanceof Error && 'unknownTypeSentinel' in error) return UNKNOWN;
     throw error;
   }
 }
 
 /**
- * Copies a value deeply. @pulumi/policy downgrades a mandatory rule to advisory as soon as it touches an unknown
- * property; a rule that reads this copy instead decides for itself what an unknown means.
+ * A deep copy of a value. @pulumi/policy downgrades a mandatory rule to advisory as soon as the rule reads an unknown
+ * property; a rule that reads this copy decides itself what an unknown value means.
  */
 export function known(value: unknown): Known {
   if (typeof value === 'string') return MARKERS.has(value) ? UNKNOWN : value;
@@ -50,7 +50,7 @@ export function isObject(value: Known): value is KnownObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value at a path of object keys: UNKNOWN from the first unknown step on, undefined when a step is absent. */
+/** The value at a path of object keys: UNKNOWN if any step is unknown, undefined if a step is absent. */
 export function at(value: Known, ...path: string[]): Known {
   let current = value;
   for (const key of path) {
@@ -61,12 +61,12 @@ export function at(value: Known, ...path: string[]): Known {
   return current;
 }
 
-/** True for a value that is there, known or not; Azure returns null or an empty text for some that are not. */
+/** True for a value that is present, known or not. Azure returns null or an empty string for some that are absent. */
 export function isSet(value: Known): boolean {
   return value === UNKNOWN || (value !== undefined && value !== null && value !== '');
 }
 
-/** The entries of a list, one UNKNOWN for a list that is not known, and none for anything else. */
+/** The entries of a list; one UNKNOWN for a list that is not known; none for anything else. */
 export function entriesOf(value: Known): Known[] {
   if (value === UNKNOWN) return [UNKNOWN];
   return Array.isArray(value) ? value : [];

@@ -1,12 +1,12 @@
-// Finds the resources that a property refers to, also when their ids are not known yet.
+// Finds the resources that a property refers to, even if their ids are not known yet.
 import { type Known, UNKNOWN } from './known.ts';
 import type { Resource } from './resource.ts';
 import { SECURITY_GROUP, STORAGE_ACCOUNT, SUBNET, VAULT, VIRTUAL_NETWORK, WEB_APP } from './types.ts';
 
-/** Where a reference leads: to resources of the stack, to something outside it, or nobody can tell yet. */
+/** What a reference points to: resources of the stack, something outside it, or something not known yet. */
 export type Link = Resource[] | 'outside' | 'unknown';
 
-/** How a kind of resource is named: the part of a resource id before its name, and azure-native's input for the name. */
+/** How a resource type is named: the segment of a resource id before its name, and azure-native's input for the name. */
 const NAMING: Record<string, { segment: string; nameInput: string }> = {
   [SECURITY_GROUP]: { segment: 'networkSecurityGroups', nameInput: 'networkSecurityGroupName' },
   [SUBNET]: { segment: 'subnets', nameInput: 'subnetName' },
@@ -16,22 +16,22 @@ const NAMING: Record<string, { segment: string; nameInput: string }> = {
   [WEB_APP]: { segment: 'sites', nameInput: 'name' },
 };
 
-/** Names the resource may have in Azure, in lower case: its output, or its input. Empty when they are not known. */
+/** Names the resource may have in Azure, in lower case: its output or its input. Empty when neither is known. */
 function azureNames(resource: Resource): string[] {
   const { name, [NAMING[resource.type]!.nameInput]: input } = resource.props;
   return [name, input].filter((text) => typeof text === 'string').map((text) => text.toLowerCase());
 }
 
-/** The name, in lower case, that a reference holds: it is a resource id or the name itself. */
+/** The name in a reference, in lower case; the reference is a resource id or the name itself. */
 function nameIn(reference: string, type: string): string {
   const inId = new RegExp(`/${NAMING[type]!.segment}/([^/]+)`, 'i').exec(reference)?.[1];
   return (inId ?? reference).toLowerCase();
 }
 
 /**
- * Follows a reference to resources of one type. What the value was made from comes first, for that is right even when
- * the value is not known; then the name in a known value is compared in any letter case, as Azure does.
- * @param property top-level property of `from` that holds the reference.
+ * Follows a reference to resources of one type. Property dependencies come first, because they are right even if the value
+ * is not known; then the name in a known value is compared, ignoring case as Azure does.
+ * @param property top-level property of `from` that contains the reference.
  * @param value the reference: a name or a resource id.
  */
 export function follow(from: Resource, property: string, value: Known, type: string, resources: Resource[]): Link {
@@ -46,10 +46,10 @@ export function follow(from: Resource, property: string, value: Known, type: str
 }
 
 /**
- * The same where a wrong guess would open a way: only what the value was made from, and of that only what does not
- * contradict a known value. Empty when nothing is sure; several when one of them is meant.
+ * The same where a wrong guess would let packets through: only property dependencies, and only those that do not contradict
+ * a known value. Empty when nothing is certain; several when it is not certain which of them is meant.
  */
-export function followSurely(
+export function followCertain(
   from: Resource,
   property: string,
   value: Known,

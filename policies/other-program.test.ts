@@ -1,4 +1,4 @@
-// The pack on somebody else's program, through the whole preview: what it finds, and what an exception changes.
+// The pack on another program, through the whole preview: what it reports, and what an exception changes.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +49,7 @@ const UNSAFE = [
   'vault-soft-delete',
 ];
 
-test('a program with dated types is judged, its stack as production, and finds are named', async () => {
+test('a program with dated types is judged, its stack as production, and the findings are reported', async () => {
   const result = await report([]);
   expect(mandatory(result)).toEqual([...UNSAFE, 'vault-closed-network'].sort());
   const advice = result.violations.filter(({ level }) => level === 'advisory').map(({ policy }) => policy);
@@ -60,7 +60,7 @@ test('a program with dated types is judged, its stack as production, and finds a
   expect(result.output).toBe('');
 });
 
-test('an exception excuses one finding and is in the report; one out of date is refused there', async () => {
+test('an exception excuses one finding and is in the report; an expired one is refused', async () => {
   const result = await report([
     exception('vault-closed-network', '9999-12-31'),
     exception('vault-soft-delete', '2026-01-01'),

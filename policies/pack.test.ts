@@ -118,7 +118,7 @@ describe('with a policy configuration', () => {
     }
   });
 
-  test('a group that the engine had nobody analyse is judged by its outputs and never passes for want of them', async () => {
+  test('a group that the engine did not analyse is judged by its outputs and does not pass if they are missing', async () => {
     const verdict = async (outputs: Record<string, unknown>, more: Partial<Submitted> = { isUnanalysed: true }) => {
       const found = await pack.analyzeStack([{ ...group(safe), ...more, outputs }]);
       return found.map(({ policy, isMandatory }) => `${policy} ${isMandatory}`);
@@ -129,10 +129,10 @@ describe('with a policy configuration', () => {
     expect(await verdict({ securityRules: UNKNOWN_TEXT })).toEqual(refused);
     const gaps = azure.preview(GROUP, { securityRules: safe } as unknown as WireObject);
     expect(new Set(await verdict(gaps))).toEqual(new Set(refused));
-    // What Azure has and the program does not give counts, where it is known.
+    // A known value that exists only in Azure counts.
     expect(await verdict({ securityRules: open }, { props: {} })).toEqual(refused);
     expect(await verdict({ securityRules: UNKNOWN_TEXT }, { props: {} })).toEqual([]);
-    // What was given in one run is not believed in the next.
+    // Inputs of one run are not used in the next.
     expect(await verdict({ securityRules: open })).toEqual(refused);
   });
 
@@ -154,7 +154,7 @@ describe('with a policy configuration', () => {
     expect(list.map(({ policy, isMandatory }) => [policy, isMandatory])).toEqual([[CONTRACT, true]]);
   });
 
-  test('no rule is downgraded by a value that is not known, and each takes it as its documentation says', async () => {
+  test('no rule is downgraded by an unknown value, and each treats it as documented', async () => {
     for (const { rule: each, plan, config = {}, ...specimen } of SPECIMENS) {
       const level = each.enforcement === 'mandatory' ? MANDATORY : ADVISORY;
       await pack.configure({ [each.name]: config }, level);
@@ -190,7 +190,7 @@ describe('with a policy configuration', () => {
     expect(found.length).toBeGreaterThan(5);
   });
 
-  test('a remedy mends what it may, keeps secrets secret, and leaves alone what is not known', async () => {
+  test('a remedy corrects what it may, keeps secrets secret, and leaves unknown values alone', async () => {
     const app = 'azure-native:web/v20240401:WebApp';
     const names = ['function-app-https-only', 'function-app-strong-tls', 'function-app-managed-identity'];
     await pack.configure(Object.fromEntries(names.map((name) => [name, {}])), REMEDIATE);
@@ -236,7 +236,7 @@ describe('with a policy configuration', () => {
     ]);
   });
 
-  test('secrets are judged in clear and never shown', async () => {
+  test('secrets are judged in plain text and never shown', async () => {
     const adminPassword = secret('Tr0ub4dor-and-3');
     const customData = secret(Buffer.from('password: Tr0ub4dor-and-3').toString('base64'));
     const machine = {
@@ -271,7 +271,7 @@ describe('without a policy configuration', () => {
     return running.pack;
   };
 
-  test('administrators, and ports switched on, are the stack’s own', async () => {
+  test('administrators and enabled ports come from the stack’s configuration', async () => {
     const both = [
       rule({ name: 'wss', destinationPortRange: '9001' }),
       rule({ name: 'https', priority: 110, destinationPortRange: '443' }),
@@ -286,7 +286,7 @@ describe('without a policy configuration', () => {
   });
 
   test.each([
-    ['no JSON', { 'mqtt-saas:adminCidrs': '203.0.113.10/32' }],
+    ['not JSON', { 'mqtt-saas:adminCidrs': '203.0.113.10/32' }],
     ['everyone', { 'mqtt-saas:adminCidrs': '["0.0.0.0/0"]' }],
   ])('administrators that are %s are a violation', async (_, config) => {
     const pack = await startWith(config);

@@ -1,4 +1,4 @@
-// The pack's table of contents. Kept apart from index.js, which opens a server as soon as it is imported.
+// The rules of the pack. Separate from index.js, which opens a server as soon as it is imported.
 import { readFileSync } from 'node:fs';
 import { pagesAndRecords } from './cloudflare/pages-and-records.ts';
 import { definePolicy } from './define.ts';
@@ -28,7 +28,7 @@ import { adminAddress } from './network/admin-address.ts';
 import { flowLogs } from './network/flow-logs.ts';
 import { guardedInterfaces } from './network/guarded-interfaces.ts';
 import { ingressContract } from './network/ingress-contract.ts';
-import { knownWaysIn } from './network/known-ways-in.ts';
+import { judgedOpenings } from './network/judged-openings.ts';
 import { mergedRules } from './network/merged-rules.ts';
 import { noIpForwarding } from './network/no-ip-forwarding.ts';
 import { noIpv6Any } from './network/no-ipv6-any.ts';
@@ -54,10 +54,10 @@ import { purgeProtection } from './vault/purge-protection.ts';
 import { rolesOnly } from './vault/roles-only.ts';
 import { softDelete } from './vault/soft-delete.ts';
 
-/** Every rule about a program, by its id in the catalogue. */
+/** Every rule about a program, in the order of the documentation. */
 const PROGRAM_RULES: readonly Rule[] = [
   ...[ingressContract, mergedRules, readableRules, adminAddress, noIpv6Any, guardedInterfaces, publicAddress],
-  ...[noIpForwarding, flowLogs, knownWaysIn],
+  ...[noIpForwarding, flowLogs, judgedOpenings],
   ...[noPasswordLogin, noSecretInBootData, encryptedAtHost, trustedLaunch, managedIdentity, noSecretInExtensions],
   noDiskExport,
   ...[purgeProtection, softDelete, rolesOnly, closedVaultNetwork, datedSecrets, leastPrivilege],
@@ -69,7 +69,7 @@ const PROGRAM_RULES: readonly Rule[] = [
   ...[basicAddress, firstBurstableMachines, linuxConsumption],
 ];
 
-/** The exceptions that the pack's own file grants. The program that is judged cannot write it. */
+/** The exceptions in the pack's own file, which the program being judged cannot change. */
 const exceptions = parseExceptions(
   readFileSync(new URL('exceptions.json', import.meta.url), 'utf8'),
   PROGRAM_RULES,
@@ -79,6 +79,6 @@ const exceptions = parseExceptions(
 /** Every rule of the pack. */
 export const RULES: readonly Rule[] = [...PROGRAM_RULES, exceptionsInOrder(exceptions)];
 
-/** What @pulumi/policy serves. */
+/** The policies that @pulumi/policy serves. */
 const inputs = new Inputs();
 export const policies = RULES.map((rule) => definePolicy(rule, exceptions, inputs));

@@ -1,10 +1,10 @@
-// Puts a resource right where that is safe. Runs only for policies that the configuration sets to "remediate".
+// Corrects a resource where that is safe. Runs only for policies that the configuration sets to "remediate".
 import type { ResourceValidationArgs } from '@pulumi/policy';
 import { at, isObject, type KnownObject, known, UNKNOWN } from './known.ts';
 import { fromResourceArgs, undatedType } from './resource.ts';
 import { isAbout, type ResourceRule, type RuleConfig, subjectOf } from './rule.ts';
 
-/** A property's container in what @pulumi/policy hands over, made where it is missing. Unknown ones throw, as they do there. */
+/** The object that contains a property, created where it is missing. Reading an unknown one throws, as @pulumi/policy does. */
 function containerOf(props: Record<string, unknown>, path: string[]): Record<string, unknown> {
   return path.reduce<Record<string, unknown>>((node, key) => {
     node[key] ??= {};
@@ -12,7 +12,7 @@ function containerOf(props: Record<string, unknown>, path: string[]): Record<str
   }, props);
 }
 
-/** A copy with the value at the path; undefined when something on the way is not known or no object. */
+/** A copy with the value at the path; undefined when a step of the path is unknown or not an object. */
 function withValue(props: KnownObject, path: string[], value: unknown): KnownObject | undefined {
   const [key, ...rest] = path as [string, ...string[]];
   if (rest.length === 0) return { ...props, [key]: known(value) };
@@ -22,8 +22,8 @@ function withValue(props: KnownObject, path: string[], value: unknown): KnownObj
 }
 
 /**
- * Writes each of the rule's remedies that makes the rule find less, and no other: a stricter value stays.
- * @returns the resource's properties when something was written.
+ * Writes each of the rule's remedies that reduces the rule's findings, and no other, so a stricter value is kept.
+ * @returns the resource's properties if anything was written.
  */
 export function remediate(rule: ResourceRule, args: ResourceValidationArgs): Record<string, unknown> | undefined {
   const type = undatedType(args.type);

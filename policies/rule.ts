@@ -1,38 +1,39 @@
-// What a rule is: everything that documentation, tests and @pulumi/policy know of it is declared here.
+// What a rule is: everything that documentation, tests and @pulumi/policy need is declared here.
 import type { PolicyConfigSchema } from '@pulumi/policy';
+import { type Known, UNKNOWN } from './known.ts';
 import type { Resource } from './resource.ts';
 
 /** One thing that is wrong. */
 export interface Finding {
-  /** What is wrong and where, in one or two sentences. Never the value of a property that may hold a secret. */
+  /** What is wrong and where, in one or two sentences. Never contains the value of a property that may be a secret. */
   message: string;
-  /** What to do about this very finding. Default: the rule's own fix. */
+  /** How to fix this finding. Default: the rule's fix. */
   fix?: string;
-  /** The resource at fault. Default: the one that is judged; for a stack rule, the stack as a whole. */
+  /** URN of the resource at fault. Default: the resource that is judged; for a stack rule, the stack. */
   urn?: string;
 }
 
 /** A rule's configuration, as given by `--policy-pack-config`. */
 export type RuleConfig = Record<string, unknown>;
 
-/** How a rule takes a property without a value that it could judge. */
+/** How a rule treats a property whose value it cannot judge. */
 export interface Judged {
-  /** The program does not set it, so Azure's default counts. */
+  /** The program does not set it, so Azure's default applies. */
   absent: 'violation' | 'accepted';
-  /** The preview cannot know it. */
+  /** The value is not known during preview. */
   unknown: 'violation' | 'accepted';
 }
 
-/** It must be set, to something the preview knows. */
+/** Must be set, to a value that is known during preview. */
 export const REQUIRED: Judged = { absent: 'violation', unknown: 'violation' };
-/** It need not be set, for the default is safe; what is set must be known. */
+/** May be absent because the default is safe; a value must be known during preview. */
 export const DEFAULT_IS_SAFE: Judged = { absent: 'accepted', unknown: 'violation' };
-/** It must be set; to what, is judged when the update knows it. */
+/** Must be set; the value is judged once the update knows it. */
 export const SET_IS_ENOUGH: Judged = { absent: 'violation', unknown: 'accepted' };
-/** Only a known value can be wrong: the rule is advice, or another rule insists. */
+/** Only a known value can be a violation: the rule is advisory, or another rule covers the rest. */
 export const ONLY_KNOWN: Judged = { absent: 'accepted', unknown: 'accepted' };
 
-/** What every rule declares. */
+/** Declared by every rule. */
 interface Control {
   /** Identifier in the policy catalogue; never reused. */
   id: string;
@@ -42,16 +43,16 @@ interface Control {
   phase: 0 | 1 | 2;
   severity: 'critical' | 'high' | 'medium' | 'low';
   enforcement: 'mandatory' | 'advisory';
-  /** What is demanded. One sentence or two. */
+  /** What is required, in one or two sentences. */
   demand: string;
-  /** Why: what goes wrong without it. */
+  /** Why it matters: what goes wrong otherwise. */
   reason: string;
-  /** What to do when it is violated, naming the property or the configuration key. */
+  /** How to fix a violation, with the property or configuration key to set. */
   fix: string;
-  /** Where it is documented: first a page, then benchmarks and other tools' names for it. */
+  /** Where it is documented: first a page, then benchmarks and the ids that other tools use. */
   sources: readonly [string, ...string[]];
   /**
-   * The properties it judges, as `Type.path` with `[]` for every entry of a list. `WebApp.` stands for `WebAppSlot.` too.
+   * The properties it judges, as `Type.path` with `[]` for every entry of a list. `WebApp.` includes `WebAppSlot.`.
    */
   properties: Readonly<Record<string, Judged>>;
   /** Accepted configuration. Default: none. */
@@ -60,28 +61,42 @@ interface Control {
 
 /** Judges one resource on its inputs, before it is created or changed. */
 export interface ResourceRule extends Control {
-  /** Undated type tokens the rule is about; one that ends with `:*` stands for all types of the package. */
+  /** Undated type tokens the rule applies to; a token that ends with `:*` means all types of the package. */
   types: readonly string[];
-  /** Values that put it right, by property, where Pulumi may write them; else a sentence that says why it may not. */
+  /** Values that correct a violation, by property, if Pulumi may write them; otherwise the reason why it may not. */
   remedy: Readonly<Record<string, unknown>> | string;
   check(resource: Resource, config: RuleConfig): Finding[];
-  /** What is to be told, of the whole stack, that violates nothing: lines that go on from the rule's name. Default: nothing. */
+  /** Remarks about the whole stack that are not violations; each line continues the rule's name. Default: none. */
   notes?(resources: Resource[], config: RuleConfig): string[];
 }
 
-/** Judges all resources of the stack together, at the end of a preview or update, by what the program gives them (inputs.ts). */
+/** Judges all resources of the stack together, by their inputs (inputs.ts), at the end of a preview or update. */
 export interface StackRule extends Control {
   checkStack(resources: Resource[], config: RuleConfig): Finding[];
 }
 
 export type Rule = ResourceRule | StackRule;
 
-/** True when the rule is about resources of this undated type. */
+/** True when the rule applies to resources of this undated type. */
 export function isAbout(rule: ResourceRule, type: string): boolean {
   return rule.types.some((own) => own === type || (own.endsWith(':*') && type.startsWith(own.slice(0, -1))));
 }
 
-/** The word a type is called by in a rule's properties: `azure-native:web:WebAppSlot` is a `WebApp`. */
+/**
+ * The finding about a property whose value is wrong or not known.
+ * @param wrong what a known value does, as the end of a sentence about the resource.
+ */
+export function violation(
+  { urn, name }: Pick<Resource, 'urn' | 'name'>,
+  property: string,
+  value: Known,
+  wrong: string,
+): Finding {
+  const message = value === UNKNOWN ? `"${name}": ${property} is not known during preview.` : `"${name}" ${wrong}.`;
+  return { urn, message };
+}
+
+/** The name of a type in a rule's properties: `azure-native:web:WebAppSlot` is `WebApp`. */
 export function subjectOf(type: string): string {
   return type.slice(type.lastIndexOf(':') + 1).replace(/Slot$/, '');
 }

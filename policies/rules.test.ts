@@ -1,4 +1,4 @@
-// What every rule must do, made from one table: a rule without a row, or with a property that its row forgets, fails.
+// Tests every rule from one table: a rule without a row, or a row without one of the rule's properties, fails.
 import { describe, expect, test } from 'vitest';
 import { UNKNOWN } from './known.ts';
 import { RULES } from './pack.ts';
@@ -7,10 +7,10 @@ import { REAL_CONFIG, shippedExceptions, snapshot } from './testing/snapshot.ts'
 import { changed, judge, mend, retyped, type Specimen } from './testing/specimen.ts';
 import { SPECIMENS } from './testing/specimens.ts';
 
-/** It is about the pack's own file and not about a program: its tests are beside it. */
+/** EXC-01 judges the pack's own file and not a program: its tests are next to it. */
 const PROGRAM_RULES = RULES.filter(({ id }) => id !== 'EXC-01');
 
-/** The ways in which one type of azure-native can be written. */
+/** The spellings of an azure-native type. */
 const SPELLINGS: [string, (type: string) => string][] = [
   ['undated', (type) => type],
   ['dated', (type) => type.replace(/^(azure-native:\w+):/, '$1/v20250101:')],
@@ -37,7 +37,7 @@ function variants({ likewise = {} }: Specimen): ((type: string) => string)[] {
   return [(type) => type, ...replacements];
 }
 
-test('every row is of a rule', () => {
+test('every row belongs to a rule', () => {
   const strangers = SPECIMENS.filter(({ rule }) => !RULES.includes(rule)).map(({ rule }) => rule.name);
   expect(strangers).toEqual([]);
 });
@@ -85,7 +85,7 @@ describe.each(PROGRAM_RULES)('$id $name', (rule) => {
         }
   });
 
-  test('takes absent and unknown properties as its documentation says', () => {
+  test('treats absent and unknown properties as documented', () => {
     for (const [property, { absent, unknown }] of properties) {
       expect(verdict(judge(rule, changed(specimen, property, undefined), specimen.config)), `${property} absent`).toBe(
         absent,
@@ -105,7 +105,7 @@ describe.each(PROGRAM_RULES)('$id $name', (rule) => {
     expect(judge(rule, specimen.plan, config)).not.toEqual([]);
   });
 
-  test('mends what its remedy names, and nothing that is right', () => {
+  test('its remedy corrects wrong values and leaves right ones alone', () => {
     const remedy = 'remedy' in rule ? rule.remedy : 'Pulumi remedies one resource at a time';
     if (typeof remedy === 'string') {
       expect(remedy).toMatch(/\w{4}/);
@@ -120,7 +120,7 @@ describe.each(PROGRAM_RULES)('$id $name', (rule) => {
         expect(judge(rule, mend(rule, changed(specimen, property, value)))).toEqual([]);
   });
 
-  test('has nothing to say about the real plans but what is excepted', () => {
+  test('reports nothing about the real plans except what is excepted', () => {
     for (const stack of ['dev', 'prod'])
       expect(judge(rule, snapshot(stack), REAL_CONFIG, shippedExceptions(RULES)), stack).toEqual([]);
   });

@@ -1,4 +1,4 @@
-// Undated type tokens of the resources the rules are about.
+// Undated type tokens of the resources that the rules judge.
 export const SECURITY_GROUP = 'azure-native:network:NetworkSecurityGroup';
 export const SECURITY_RULE = 'azure-native:network:SecurityRule';
 export const SUBNET = 'azure-native:network:Subnet';
@@ -11,7 +11,7 @@ export const VIRTUAL_MACHINE = 'azure-native:compute:VirtualMachine';
 export const SCALE_SET = 'azure-native:compute:VirtualMachineScaleSet';
 export const VM_EXTENSION = 'azure-native:compute:VirtualMachineExtension';
 export const RUN_COMMAND = 'azure-native:compute:VirtualMachineRunCommandByVirtualMachine';
-/** What runs a script inside a machine, with the machine's identity. */
+/** Resources that run a script inside a machine, with the machine's identity. */
 export const SCRIPT_RUNNERS: readonly string[] = [
   VM_EXTENSION,
   RUN_COMMAND,

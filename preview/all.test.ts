@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { POLICIES, scratchProject, stackFile } from './fixtures/scratch.ts';
 
-/** Previews all stacks of a folder; `summary` is what a reviewer reads. */
+/** Previews all stacks of a folder; `summary` is the report for reviewers. */
 function all(folder: string, env: Record<string, string> = {}) {
   const file = join(folder, 'summary.md');
   writeFileSync(file, '');
@@ -28,7 +28,7 @@ test('shows what changes against a commit, and fails on a violation in any stack
   git('commit', '--quiet', '-m', 'x');
   const program = join(folder, 'network.ts');
   writeFileSync(program, readFileSync(program, 'utf8').replace('priority: 100', 'priority: 110'));
-  // The pull request's own snapshot knows of the change already.
+  // The pull request's own snapshot already contains the change.
   execFileSync(process.execPath, [join(import.meta.dirname, 'main.ts'), ...update]);
 
   expect(all(folder).summary).toContain('### Offline preview of `dev`: nothing changes, ✅');
@@ -38,7 +38,7 @@ test('shows what changes against a commit, and fails on a violation in any stack
   expect(against.summary).toContain('securityRules.allow-ssh-admin.priority: 100 → 110');
   expect(all(folder, { PREVIEW_AGAINST: 'nowhere' })).toMatchObject({
     status: 1,
-    stderr: expect.stringContaining('PREVIEW_AGAINST is nowhere, which is no commit of this clone'),
+    stderr: expect.stringContaining('PREVIEW_AGAINST is nowhere, which is not a commit in this clone'),
   });
 
   writeFileSync(join(folder, 'Pulumi.open.yaml'), stackFile({ 'preview-fixture:adminCidrs': ['0.0.0.0/0'] }));

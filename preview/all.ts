@@ -1,5 +1,5 @@
-// `npm run preview:all`: previews every stack offline, and in CI also writes what a reviewer reads to the run's summary.
-// PREVIEW_AGAINST names a commit: then the changes are those since its snapshots, not since this checkout's own.
+// `npm run preview:all`: previews every stack offline; in CI it also writes a report for reviewers to the run's summary.
+// With PREVIEW_AGAINST=<commit>, plans are compared with that commit's snapshots instead of this checkout's.
 //
 //   node preview/all.ts [FOLDER]     FOLDER holds Pulumi.yaml; default: this repository
 import { spawnSync } from 'node:child_process';
@@ -17,17 +17,17 @@ import { count, makeStyle } from './render/style.ts';
 
 const ROOT = resolve(process.argv[2] ?? HERE);
 
-/** The snapshot as a commit has it. @throws Error when there is no such commit; one without the file gives an empty plan. */
+/** The snapshot in a commit, empty if the commit has none. @throws Error when the commit does not exist. */
 function snapshotAt(commit: string, path: string): Plan {
   const git = (...args: string[]) => spawnSync('git', ['-C', ROOT, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 });
   if (git('rev-parse', '--verify', '--quiet', `${commit}^{commit}`).status !== 0) {
-    throw new Error(`PREVIEW_AGAINST is ${commit}, which is no commit of this clone: fetch it (fetch-depth: 2)`);
+    throw new Error(`PREVIEW_AGAINST is ${commit}, which is not a commit in this clone: fetch it (fetch-depth: 2)`);
   }
   const { status, stdout } = git('show', `${commit}:./${relative(ROOT, path)}`);
   return status === 0 ? (JSON.parse(stdout) as Plan) : [];
 }
 
-/** Markdown for a job's summary: one line that says it all, the report folded below it. */
+/** Markdown for a job's summary: one line with the result, and the folded report. */
 function summarise(result: Preview): string {
   const mandatory = mandatoryAmong(result.policies?.violations).length;
   const changed = result.diff.filter(changesAnything);

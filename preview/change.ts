@@ -1,4 +1,4 @@
-// What a diff says of each resource.
+// The change of one resource in a diff.
 import type { Difference } from './differences.ts';
 import type { PlanEntry } from './plan.ts';
 import { REDACTED } from './secrets.ts';
@@ -6,44 +6,44 @@ import { REDACTED } from './secrets.ts';
 export type Operation = 'create' | 'import' | 'update' | 'replace' | 'delete' | 'same';
 
 export interface PropertyChange extends Difference {
-  /** The provider makes another resource for it. */
+  /** The provider replaces the resource. */
   forcesReplacement: boolean;
-  /** The provider tries it in place, and Azure refuses. */
+  /** The provider tries to change it in place, and Azure refuses. */
   refused?: true;
-  /** URN of the resource, replaced or new, whose output it is. */
+  /** URN of the replaced or new resource whose output the value is. */
   from?: string;
-  /** False when only the deployment tells whether the value changes. */
+  /** False when only the deployment shows whether the value changes. */
   certain: boolean;
 }
 
 export interface ResourceChange {
   urn: string;
   operation: Operation;
-  /** As it will be, or, for a deletion, as it was. */
+  /** The new entry or, for a deletion, the old one. */
   entry: PlanEntry;
-  /** Another URN under which the resource stood before, found by its aliases. */
+  /** The resource's previous URN, found through its aliases. */
   formerUrn?: string;
-  /** Also options, below `options`, which Pulumi keeps and no provider sees. */
+  /** Includes options, below `options`, which only Pulumi stores. */
   changes: PropertyChange[];
-  /** The option that has it replaced along with another resource, and that one's URN. */
+  /** The option that replaces it together with another resource, and that resource's URN. */
   replacedAlong?: { option: 'replaceWith' | 'deletedWith'; with: string };
-  /** A protected resource that would go: a deployment stops with an error. */
+  /** The resource is protected and would be deleted or replaced: the deployment stops with an error. */
   blockedByProtect: boolean;
-  /** A resource that names what it was imported from cannot be replaced: a deployment stops with an error. */
+  /** A resource with the import option would be replaced: the deployment stops with an error. */
   blockedByImport: boolean;
 }
 
-/** Sorted by URN; also lists what stays the same. */
+/** Sorted by URN; includes unchanged resources. */
 export type Diff = ResourceChange[];
 
-/** Be it only an option, which Pulumi keeps and no provider sees: protection is one. */
+/** True even if only an option changes, such as protect, which only Pulumi stores. */
 export const changesAnything = ({ operation, changes }: ResourceChange): boolean =>
   operation !== 'same' || changes.length > 0;
 
-/** An update of which only the deployment tells whether there is one. */
+/** True for an update that happens only if a value changes that is not known offline. */
 export const isUncertain = ({ operation, changes }: ResourceChange): boolean =>
   operation === 'update' && changes.every(({ certain, path }) => !certain || path[0] === 'options');
 
-/** It seems to stay the same and holds a secret, of which no plan shows whether it is another one. */
+/** True for a seemingly unchanged resource with a secret; plans do not show whether a secret changes. */
 export const mayHideSecret = ({ operation, entry }: ResourceChange): boolean =>
   operation === 'same' && JSON.stringify(entry.inputs).includes(REDACTED);

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { POLICIES } from './fixtures/scratch.ts';
 
-/** Starts the fixture pack, a server that by itself never ends, and prints its process id once it listens. */
+/** Starts the fixture pack, a server that never exits by itself, and prints its process id once it listens. */
 const PARENT = `
   import { startNode } from ${JSON.stringify(new URL('./children.ts', import.meta.url).href)};
   const child = startNode('cmd/run-policy-pack/index.js', ['127.0.0.1:0', '.'], {

@@ -1,4 +1,4 @@
-// Starts Pulumi's own Node programs (the program's runner, the policy pack's runner) so that they end with this process.
+// Starts Pulumi's own Node programs (the program's runner, the policy pack's runner) so that they exit with this process.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ import { Refusal } from './refusal.ts';
 
 export interface Child {
   process: ChildProcess;
-  /** Everything it printed so far, both streams in the order of arrival, without colours. */
+  /** Everything printed so far on both streams, in order of arrival, without colours. */
   output(): string;
-  /** Exit code, 128 when a signal ended it. */
+  /** Exit code; 128 after a signal. */
   exited: Promise<number>;
 }
 
-/** Where and how it runs. */
+/** Where and how the child runs. */
 export interface ChildOptions {
   folder: string;
   env: Record<string, string>;

@@ -15,7 +15,7 @@ async function run(...args: string[]) {
   child.stderr.setEncoding('utf8').on('data', (chunk) => (said.stderr += chunk));
   const [code] = await once(child, 'close');
   // How far a slow run is depends on the machine.
-  return { code, stdout: said.stdout, stderr: said.stderr.replace(/^\.\.\. \d+ resources so far\n/gm, '') };
+  return { code, stdout: said.stdout, stderr: said.stderr.replace(/^\.\.\. \d+ resources? so far\n/gm, '') };
 }
 
 const inProject = (root: string, ...args: string[]) =>
@@ -30,15 +30,15 @@ test('without a snapshot everything is created, and it says how to make one', as
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/ \+ {3}│ {2}└─ random:index:RandomPassword +vault-password +create\n/);
   expect(stdout).toContain('10 resources: + 10 to create');
-  expect(stdout).toMatch(/There is no .*stacks\/snapshots\/dev\.json.*--update-snapshot/);
-  expect(stdout).toContain('Encrypted, so a placeholder stands in: preview-fixture:apiToken');
+  expect(stdout).toMatch(/stacks\/snapshots\/dev\.json does not exist.*--update-snapshot/);
+  expect(stdout).toContain('Encrypted, replaced by a placeholder: preview-fixture:apiToken');
   expect(stdout).toMatch(/! advisory group-is-tagged on group .*\n {5}tag owner is missing\n/);
 });
 
-test('with one it shows what changes, and that is no failure', async () => {
+test('with one it shows what changes, and that is not a failure', async () => {
   const root = scratchProject();
   expect((await inProject(root, '--update-snapshot')).code).toBe(0);
-  expect((await inProject(root)).stdout).toContain('No change against ');
+  expect((await inProject(root)).stdout).toContain('No changes since ');
   edit(join(root, 'network.ts'), (text) =>
     text.replace('priority: 100', 'priority: 110').replace('nsg-fixture-dev', 'nsg-other'),
   );
@@ -48,7 +48,7 @@ test('with one it shows what changes, and that is no failure', async () => {
   expect(stdout).toContain('± replace azure-native:network:NetworkSecurityGroup net-nsg');
   expect(stdout).toContain('~ securityRules.allow-ssh-admin.priority: 100 → 110\n');
   expect(stdout).toContain('~ networkSecurityGroupName: "nsg-fixture-dev" → "nsg-other" (cannot change in place)');
-  expect(stdout).toContain('protected: a deployment stops here');
+  expect(stdout).toContain('protected: the deployment stops here');
   expect(stdout).toContain('10 resources: ± 6 to replace, 4 unchanged');
 });
 

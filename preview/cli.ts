@@ -9,13 +9,13 @@ import { mandatoryAmong } from './policy/violation.ts';
 import { type Preview, preview, writeSnapshot } from './preview.ts';
 import { Refusal } from './refusal.ts';
 import { renderReport } from './render/report.ts';
-import { makeStyle } from './render/style.ts';
+import { count, makeStyle } from './render/style.ts';
 
 const OK = 0;
 const FAILED = 1;
 const USAGE = 2;
 
-/** How long a preview may be silent, and how often it then says how far it is. */
+/** Interval between progress messages. */
 const PROGRESS_MS = 2_000;
 
 interface Arguments {
@@ -35,7 +35,7 @@ export async function main(argv: string[]): Promise<number> {
   try {
     args = parseArguments(argv);
   } catch (error) {
-    // commander has already printed its help or what is wrong.
+    // commander has already printed its help or the error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
     throw error;
   }
@@ -79,47 +79,47 @@ async function run(args: Arguments): Promise<number> {
 function parseArguments(argv: string[]): Arguments {
   const command = new Command('npm run preview --')
     .description(
-      'Shows what the Pulumi program would deploy and what the policies say of it, without an account, an engine ' +
-        'binary, a network or a secret. Compares with the committed snapshot stacks/snapshots/<stack>.json.',
+      'Shows what the Pulumi program would deploy, and the policy results, without an account, an engine ' +
+        'binary, a network or secrets. Compares the plan with the committed snapshot stacks/snapshots/<stack>.json.',
     )
-    .requiredOption('-s, --stack <name>', 'the stack, by its file Pulumi.<name>.yaml')
-    // The word that the commands of ops/ have for it.
+    .requiredOption('-s, --stack <name>', 'the name of the stack, as in Pulumi.<name>.yaml')
+    // The commands of ops/ call it --target.
     .addOption(new Option('--target <name>').hideHelp())
     .on('option:target', function (this: Command, name: string) {
       this.setOptionValue('stack', name);
     })
-    .option('--json <file>', 'write the plan, secrets redacted, to a file; - is standard output')
-    .option('--update-snapshot', 'make this plan the snapshot')
+    .option('--json <file>', 'write the plan to a file, with secrets redacted; - for standard output')
+    .option('--update-snapshot', 'write this plan as the new snapshot')
     .option('--policy-pack <folder>', 'run this policy pack (default: policies)')
-    .option('--policy-pack-config <file>', "configure its policies, in the form of pulumi's option of that name")
-    .option('--no-policies', 'run no policy pack')
+    .option('--policy-pack-config <file>', 'configuration of its policies, in the format of the Pulumi CLI')
+    .option('--no-policies', 'do not run a policy pack')
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml (default: this repository)')
-    .option('--debug', 'show errors with their stack traces')
+    .option('--debug', 'show errors with stack traces')
     .addHelpText(
       'after',
       `
 Examples:
-  npm run preview -- --stack dev                      tree, changes, policies
-  npm run preview -- --stack prod --json plan.json    the plan for another tool
+  npm run preview -- --stack dev                      resource tree, changes, policy results
+  npm run preview -- --stack prod --json plan.json    write the plan for another tool
   npm run preview -- --stack dev --update-snapshot    accept the changes
 
 Exit codes:
-  0  done, whether or not there are changes
+  0  done, with or without changes
   1  a mandatory policy is violated, or the program or the policy pack failed
-  2  the command cannot be run as given`,
+  2  invalid arguments or files`,
     )
     .allowExcessArguments(false)
-    .showHelpAfterError('(--help shows the options)')
+    .showHelpAfterError('(use --help to list the options)')
     .exitOverride()
     .parse(argv, { from: 'user' });
   const options = command.opts<Omit<Arguments, 'cwd'> & { cwd?: string }>();
   return { ...options, cwd: resolve(options.cwd ?? ROOT) };
 }
 
-/** Says on standard error how far it is, once it has been silent for long. */
+/** Prints the number of resources to standard error at intervals. */
 function startProgress() {
   let resources = 0;
-  const timer = setInterval(() => console.error(`... ${resources} resources so far`), PROGRESS_MS);
+  const timer = setInterval(() => console.error(`... ${count(resources, 'resource')} so far`), PROGRESS_MS);
   return {
     report: (number: number) => {
       resources = number;

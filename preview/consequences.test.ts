@@ -1,4 +1,4 @@
-// What a replacement means for others: what Pulumi's engine does, seen with its own binary in tests/engine.
+// Effects of a replacement on other resources, as observed with Pulumi's own engine in tests/engine.
 import { describe, expect, test } from 'vitest';
 import { isUncertain } from './change.ts';
 import { diffPlans } from './diff.ts';
@@ -49,7 +49,7 @@ const secret = entry('azure-native:keyvault:Secret', 'secret', {
   needs: { properties: ['password'] },
 });
 
-/** Operation by name; `?` when the deployment alone tells. */
+/** Operation by name; `?` when only the deployment shows it. */
 function outcome(before: PlanEntry[], after: PlanEntry[]) {
   const diff = diffPlans(before, after, { stack: 'dev', project: 'p' });
   return Object.fromEntries(
@@ -63,12 +63,12 @@ describe('a resource with a name goes before the new one is made', () => {
   const before = [vm({ inputs: { location: 'a' } }), runCommand(), alert];
   const moved = [vm({ inputs: { location: 'b' } }), runCommand(), alert];
 
-  test('and what cannot change a property that depends on it goes with it', () => {
+  test('a dependent with an immutable property is replaced with it', () => {
     expect(outcome(before, moved)).toMatchObject({ vm: 'replace', run: 'replace' });
     expect(find(before, moved, 'run').changes).toMatchObject([{ path: ['vmName'], from: urn('vm'), certain: true }]);
   });
 
-  test('what only takes a value of it may keep that value: the new one has the same id', () => {
+  test('a dependent that only uses a value of it may keep that value: the new resource has the same id', () => {
     expect(outcome(before, moved).alert).toBe('update?');
   });
 
@@ -76,7 +76,7 @@ describe('a resource with a name goes before the new one is made', () => {
     expect(outcome(before, [vm({ inputs: { location: 'a' } }, 'other'), runCommand(), alert]).alert).toBe('update');
   });
 
-  test('so does what goes for what goes, as far as that leads', () => {
+  test('the same applies transitively', () => {
     const below = (type: string, name: string, property: string, on: string) =>
       entry(`azure-native:${type}`, name, { inputs: { [property]: UNKNOWN }, needs: { [property]: [on] } });
     const chain = [
@@ -94,7 +94,7 @@ describe('a resource with a name goes before the new one is made', () => {
     });
   });
 
-  test('a protected one that would have to go stops the deployment, though its protection goes in the same one', () => {
+  test('a protected dependent that would be replaced stops the deployment, even if protect is removed in the same one', () => {
     const held = [before[0]!, runCommand({ options: { protect: true } }), alert];
     expect(find(held, moved, 'run')).toMatchObject({ operation: 'replace', blockedByProtect: true });
   });
@@ -131,7 +131,7 @@ describe('a resource that is made before the old one goes', () => {
     });
   });
 
-  test('unless it may have the same ones: another account’s project of one name has one address', () => {
+  test('unless its outputs may be the same: a project of the same name in another account has the same address', () => {
     const project = (accountId: string) =>
       entry('cloudflare:index/pagesProject:PagesProject', 'project', { inputs: { accountId, name: 'p' } });
     const record = entry('cloudflare:index/dnsRecord:DnsRecord', 'record', {
@@ -141,14 +141,14 @@ describe('a resource that is made before the old one goes', () => {
     expect(outcome([project('a'), record], [project('b'), record])).toEqual({ project: 'replace', record: 'update?' });
   });
 
-  test('by deleteBeforeReplace: false, whatever the provider would do', () => {
+  test('with deleteBeforeReplace: false, whatever the provider would do', () => {
     const options = { deleteBeforeReplace: false };
     const blob = (blobName: string) =>
       entry('azure-native:storage:Blob', 'vm', { inputs: { accountName: 'a', containerName: 'c', blobName }, options });
     expect(outcome([blob('a'), alert], [blob('b'), alert])).toEqual({ vm: 'replace', alert: 'update' });
   });
 
-  test('so does one that the provider names', () => {
+  test('so does one whose name the provider generates', () => {
     const role = (principalId: string) =>
       entry('azure-native:authorization:RoleAssignment', 'vm', { inputs: { scope: '/s', principalId } });
     expect(outcome([role('a'), alert], [role('b'), alert])).toEqual({ vm: 'replace', alert: 'update' });
@@ -159,7 +159,7 @@ test('a value that now comes from a new resource changes', () => {
   expect(outcome([secret], [password(8), secret])).toEqual({ password: 'create', secret: 'update' });
 });
 
-test('whether one that comes from others than before changes, the deployment tells', () => {
+test('a value that comes from another resource than before is uncertain', () => {
   const also = { ...secret, options: { propertyDependencies: { properties: [urn('key'), urn('password')] } } };
   const key = entry('tls:index/privateKey:PrivateKey', 'key', {});
   const rest = [key, password(8)];
@@ -177,13 +177,13 @@ test.each([
   expect(find([vm(), upload], after, 'upload').replacedAlong).toEqual({ option, with: urn('vm') });
 });
 
-test('an update takes nobody along: a new tag is no new id', () => {
+test('an update replaces no dependents: a new tag is not a new id', () => {
   const tagged = (cost: string) => vm({ inputs: { tags: { cost } } });
   const rest = [runCommand(), alert];
   expect(outcome([tagged('1'), ...rest], [tagged('2'), ...rest])).toEqual({ vm: 'update', run: 'same', alert: 'same' });
 });
 
-test('a renamed resource takes its dependents along all the same', () => {
+test('replacing a renamed resource replaces its dependents too', () => {
   const old = { ...vm(), urn: urn('old'), name: 'old' };
   const renamed = vm({ options: { aliases: [urn('old')] } }, 'other');
   const before = { ...runCommand(), options: { propertyDependencies: { vmName: [urn('old')] } } };

@@ -1,4 +1,4 @@
-// What follows from a replacement, as Pulumi's engine decides it (calculateDependentReplacements and diff in
+// The effects of a replacement on other resources, as in Pulumi's engine (calculateDependentReplacements and diff in
 // pkg/resource/deploy/step_generator.go of pulumi/pulumi).
 import type { PropertyChange, ResourceChange } from './change.ts';
 import { hiddenLeaves } from './differences.ts';
@@ -6,21 +6,21 @@ import { deletesFirst, idProperties, replaces } from './immutables.ts';
 import type { PlanEntry } from './plan.ts';
 import { covers, parsePath } from './property-path.ts';
 
-/** A resource as it was and as it will be. */
+/** The old and the new entry of a resource. */
 export interface Pair {
   former: PlanEntry;
   entry: PlanEntry;
   changes: PropertyChange[];
   replacedAlong?: ResourceChange['replacedAlong'];
-  /** URN of a resource that cannot be deleted before this one is. */
+  /** URN of the resource that can be deleted only after this one. */
   deletedFor?: string;
 }
 
 /**
- * Adds to each resource what the replacement of others means for it. Where a resource is deleted before it is made anew, whatever
- * cannot lose it goes first, and comes back after it: a property that depends on it and cannot change in place. Otherwise the
- * dependent meets new outputs, and is replaced or updated by them.
- * @param created URNs of what is new.
+ * Adds to each resource the effects of other replacements. If a resource is deleted before its replacement is created, dependents
+ * with an immutable property that refers to it are deleted before it and created again after it. Otherwise dependents get new
+ * outputs, which replace or update them.
+ * @param created URNs of new resources.
  */
 export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): void {
   const byUrn = new Map(pairs.map((pair) => [pair.entry.urn, pair]));
@@ -29,15 +29,16 @@ export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): vo
     const pair = byUrn.get(urn);
     return pair && isReplaced(pair) ? pair : undefined;
   };
-  /** What it gives out is certainly other than before: it is new, generated anew, or its name is. */
-  function isAnother(urn: string): boolean {
+  /** True when its outputs certainly change: it is new, generated again, or has a new name. */
+  function hasNewOutputs(urn: string): boolean {
     const pair = replaced(urn);
     if (!pair) return created.has(urn);
     const { entry, changes } = pair;
     if (isGenerated(entry.type) || isUnnamed(entry)) return true;
     const id = idProperties(entry.type);
     return changes.some(
-      ({ path, from, certain }) => certain && id.includes(String(path[0])) && (from === undefined || isAnother(from)),
+      ({ path, from, certain }) =>
+        certain && id.includes(String(path[0])) && (from === undefined || hasNewOutputs(from)),
     );
   }
 
@@ -55,7 +56,7 @@ export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): vo
       pair.deletedFor = from;
     }
     for (const [property, urns] of Object.entries(entry.options.propertyDependencies ?? {})) {
-      const from = urns.find((urn) => isAnother(urn) && !(replaced(urn) && isDeletedFirst(replaced(urn)!)));
+      const from = urns.find((urn) => hasNewOutputs(urn) && !(replaced(urn) && isDeletedFirst(replaced(urn)!)));
       const leaves = hiddenLeaves(entry.inputs[property], [property]);
       if (from && leaves.length > 0 && leaves.every((leaf) => replaces(entry, leaf))) {
         changes.push(induced(pair, property, from, true));
@@ -78,7 +79,7 @@ export function addConsequences(pairs: Pair[], created: ReadonlySet<string>): vo
       if (!from) continue;
       changes.push({
         ...induced(pair, property, from, replaces(entry, [property])),
-        certain: made !== undefined && isAnother(made),
+        certain: made !== undefined && hasNewOutputs(made),
       });
     }
   }
@@ -95,13 +96,13 @@ export function isReplaced({ changes, replacedAlong }: Pair): boolean {
   return replacedAlong !== undefined || changes.some(({ forcesReplacement, certain }) => forcesReplacement && certain);
 }
 
-/** Passwords, keys and certificates: made anew, they are never the same. */
+/** Passwords, keys and certificates: never the same when generated again. */
 const isGenerated = (type: string) => /^(random|tls):/.test(type);
 
-/** The provider makes up another name. */
+/** The provider generates a new name. */
 const isUnnamed = ({ type, inputs }: PlanEntry) => idProperties(type).length > 0 && !deletesFirst(type, inputs);
 
-/** What was deleted for another's sake comes back after it; otherwise the program decides, or the provider. */
+/** A resource deleted because of another is created again after it; otherwise the program or the provider decides. */
 const isDeletedFirst = ({ entry, deletedFor }: Pair): boolean =>
   deletedFor !== undefined || (entry.options.deleteBeforeReplace ?? deletesFirst(entry.type, entry.inputs));
 

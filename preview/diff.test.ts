@@ -14,7 +14,7 @@ function entry(type: string, name: string, inputs: WireObject = {}, options: Pla
 const NSG = 'azure-native:network:NetworkSecurityGroup';
 const VM = 'azure-native:compute:VirtualMachine';
 const rule = (name: string, priority: number) => ({ name, priority });
-/** Operation, then each changed path with what it was and is. */
+/** Operation, then each changed path with its old and new value. */
 function judge(before: PlanEntry[], after: PlanEntry[]) {
   return diffPlans(before, after, place).map(({ operation, changes, blockedByProtect }) => ({
     operation,
@@ -54,7 +54,7 @@ test('items with names are matched by name', () => {
   ]);
 });
 
-test('items with names that only change places are a change of order', () => {
+test('items with names that are only reordered are a change of order', () => {
   const rules = [rule('a', 1), rule('b', 2)];
   expect(one(NSG, { r: rules }, { r: rules.toReversed() }).changes).toEqual([['r.order', 'a, b', 'b, a']]);
 });
@@ -74,7 +74,7 @@ test('a property that the provider cannot change means a replacement', () => {
   expect(one(VM, { hardwareProfile: { vmSize: 'a' } }, { hardwareProfile: { vmSize: 'b' } }).operation).toBe('update');
 });
 
-test('what Azure refuses to change the provider tries all the same', () => {
+test('the provider tries changes that Azure refuses', () => {
   const data = (customData: string) => [entry(VM, 'x', { osProfile: { customData } })];
   const [change] = diffPlans(data('a'), data('b'), place);
   expect(change).toMatchObject({ operation: 'update', changes: [{ refused: true, forcesReplacement: false }] });
@@ -89,7 +89,7 @@ test.each([
   expect(one(NSG, before, after, { replaceOnChanges: [pattern] }).operation).toBe(operation);
 });
 
-test('an ignored change is none', () => {
+test('an ignored change is not reported', () => {
   const options = { ignoreChanges: ['osProfile.customData'] };
   const change = one(VM, { osProfile: { customData: 'a' } }, { osProfile: { customData: 'b' } }, options);
   expect(change).toEqual({ operation: 'same', changes: [] });
@@ -103,21 +103,21 @@ test('an unknown value never makes a replacement certain', () => {
   expect(one(VM, { vmName: UNKNOWN }, { vmName: UNKNOWN }).operation).toBe('same');
 });
 
-test('a protected resource that would go is marked', () => {
+test('a protected resource that would be deleted or replaced is marked', () => {
   const disk = (diskName: string, protect = true) => entry('azure-native:compute:Disk', 'd', { diskName }, { protect });
   expect(judge([disk('1')], [disk('2')])[0]).toMatchObject({ operation: 'replace', blockedByProtect: true });
   expect(judge([disk('1')], [])[0]).toMatchObject({ operation: 'delete', blockedByProtect: true });
-  // Taken off in the same deployment, it stops nothing.
+  // Removed in the same deployment, it stops nothing.
   expect(judge([disk('1')], [disk('2', false)])[0]).not.toHaveProperty('blockedByProtect');
 });
 
-test('a changed option is shown and sent to nobody, who depends on whom is not even shown', () => {
+test('a changed option is shown but updates nothing; changed property dependencies are not shown', () => {
   const before = entry(NSG, 'x', {}, { protect: true, propertyDependencies: { a: ['b'] } });
   const after = { ...entry(NSG, 'x'), dependencies: ['y'] };
   expect(judge([before], [after])[0]).toEqual({ operation: 'same', changes: [['options.protect', true, undefined]] });
 });
 
-test('what is imported is no creation, and cannot be replaced while it says so', () => {
+test('an import is not a creation, and a resource with the import option cannot be replaced', () => {
   const disk = (diskName: string) => entry('azure-native:compute:Disk', 'd', { diskName }, { import: '/d' });
   expect(judge([], [disk('1')])[0]).toMatchObject({ operation: 'import' });
   const [change] = diffPlans([disk('1')], [disk('2')], place);

@@ -1,5 +1,5 @@
-// What a deployment would do to reach a plan from another one: what `pulumi up` does, as far as that is known without a provider.
-// Pulumi's own preview says more than that: it takes every output of whatever is updated for one that changes.
+// What `pulumi up` would do to get from one plan to another, as far as that is known without a provider. `pulumi preview`
+// reports more, because it assumes that every output of an updated resource changes.
 import type { Diff, Operation, PropertyChange, ResourceChange } from './change.ts';
 
 export type { Diff, Operation } from './change.ts';
@@ -12,7 +12,7 @@ import { refusedProperties, replaces } from './immutables.ts';
 import type { Plan, PlanEntry } from './plan.ts';
 import { covers, parsePath } from './property-path.ts';
 
-/** @param before nothing when there is no snapshot: then everything is created. */
+/** @param before empty when there is no snapshot; then everything is created. */
 export function diffPlans(before: Plan, after: Plan, place: { stack: string; project: string }): Diff {
   const old = new Map(before.map((entry) => [entry.urn, entry]));
   const now = new Map(after.map((entry) => [entry.urn, entry]));
@@ -41,19 +41,19 @@ function alone(entry: PlanEntry, operation: Operation, blockedByProtect = false)
 
 function judge(pair: Pair): ResourceChange {
   const { former, entry, changes, replacedAlong, deletedFor } = pair;
-  const goes = isReplaced(pair);
+  const isGone = isReplaced(pair);
   const isUpdated = changes.some(({ path }) => path[0] !== OPTIONS);
-  // What goes because another one goes first is not asked whether its protection is being taken off.
+  // A resource deleted because of another one is still protected, even if its protection is being removed.
   const isProtected = former.options.protect === true && (deletedFor !== undefined || entry.options.protect === true);
   return {
     urn: entry.urn,
-    operation: goes ? 'replace' : isUpdated ? 'update' : 'same',
+    operation: isGone ? 'replace' : isUpdated ? 'update' : 'same',
     entry,
     ...(former.urn === entry.urn ? {} : { formerUrn: former.urn }),
     changes,
     ...(replacedAlong ? { replacedAlong } : {}),
-    blockedByProtect: goes && isProtected,
-    blockedByImport: goes && deletedFor === undefined && entry.options.import !== undefined,
+    blockedByProtect: isGone && isProtected,
+    blockedByImport: isGone && deletedFor === undefined && entry.options.import !== undefined,
   };
 }
 
@@ -77,10 +77,10 @@ function compare(former: PlanEntry, entry: PlanEntry): PropertyChange[] {
   return [...inputs, ...options];
 }
 
-/** A value that is not known yet may turn out to be the old one. */
+/** An unknown value may turn out to be the old one. */
 const isCertain = ({ before, after }: Difference) => !holdsUnknown(before) && !holdsUnknown(after);
 
-/** Which property depends on which resource orders a deployment but changes nothing in it; nor does an alias. */
+/** Options that are compared: property dependencies and aliases do not change a deployment's result. */
 function kept({ options }: PlanEntry): Wire {
   const { propertyDependencies: _, aliases: __, ...rest } = options;
   return rest as unknown as Wire;

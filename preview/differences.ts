@@ -1,13 +1,13 @@
-// Two values compared, leaf by leaf.
+// Compares two values leaf by leaf.
 import { isObject, UNKNOWN, type Wire } from './engine/wire.ts';
 import type { Segment } from './property-path.ts';
 import { REDACTED } from './secrets.ts';
 
 export interface Difference {
   path: Segment[];
-  /** Absent when the property was not there. */
+  /** Absent when the property is new. */
   before?: Wire;
-  /** Absent when the property goes. */
+  /** Absent when the property is removed. */
   after?: Wire;
 }
 
@@ -22,8 +22,8 @@ export function differences(before: Wire | undefined, after: Wire | undefined, p
 }
 
 /**
- * Items that all carry a name of their own (security rules, settings) are matched by it: one more in the middle is one
- * change and not one in each that follows. Other lists are matched by position.
+ * Items with unique names (security rules, settings) are matched by name, so one new item in the middle is one change and not a
+ * change in every item after it. Other lists are matched by position.
  */
 function ofLists(before: Wire[], after: Wire[], path: Segment[]): Difference[] {
   const oldByName = byName(before);
@@ -52,7 +52,7 @@ function byName(items: Wire[]): Map<string, Wire> | undefined {
 
 export const holdsUnknown = (value?: Wire): boolean => JSON.stringify(value ?? null).includes(UNKNOWN);
 
-/** Where a value holds what only a deployment tells, or a secret, of which a plan does not say whether it is known. */
+/** Paths of leaves that are unknown until deployment, or secret: a plan does not show whether a secret is known. */
 export function hiddenLeaves(value: Wire | undefined, path: Segment[]): Segment[][] {
   if (typeof value === 'string') return value.includes(UNKNOWN) || value.includes(REDACTED) ? [path] : [];
   if (Array.isArray(value)) return value.flatMap((item, i) => hiddenLeaves(item, [...path, i]));

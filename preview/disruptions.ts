@@ -1,5 +1,4 @@
-// What an update in place does to whoever uses the resource. Only what Azure's documentation says is here; a replacement
-// speaks for itself.
+// Side effects of in-place updates, such as restarts. Lists only documented effects; replacements need no explanation.
 import type { ResourceChange } from './change.ts';
 import { parsePath, touches } from './property-path.ts';
 
@@ -17,7 +16,7 @@ const BY_TYPE: Record<string, [property: string, effect: string][]> = {
   ],
 };
 
-/** Its effects, each once; none for a change that nobody notices. */
+/** The distinct effects of a change; empty when it disrupts nothing. */
 export function disruptionsOf({ entry, operation, changes }: ResourceChange): string[] {
   if (operation !== 'update') return [];
   const effects = BY_TYPE[entry.type] ?? [];

@@ -1,4 +1,4 @@
-// What Pulumi gives a program for a value in a stack file. Every row is what `pulumi config --json` of v3.274.1 said.
+// The string that a program gets for a value in a stack file. Every row matches `pulumi config --json` of v3.274.1.
 import { expect, test } from 'vitest';
 import { scratchProject } from './fixtures/scratch.ts';
 import { parseGoYaml } from './go-yaml.ts';
@@ -77,10 +77,10 @@ test.each(['.inf', '-.inf', '.nan'])('%s is refused, as by Pulumi', (written) =>
   expect(() => parseGoYaml(`a: ${written}`)).toThrow('quote it');
 });
 
-test('so is a key that is there twice', () => {
+test('so is a duplicate key', () => {
   expect(() => parseGoYaml('a: 1\na: 2\n')).toThrow(/unique/);
 });
 
-test('a byte order mark is no text', () => {
+test('a byte order mark is ignored', () => {
   expect(parseGoYaml('\uFEFFa: 1')).toEqual({ a: 1 });
 });

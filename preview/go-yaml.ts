@@ -1,5 +1,5 @@
-// YAML as the Pulumi CLI reads it, by Go's yaml.v3 (resolve.go): an unquoted date is a time, 0123 is octal, 1_000 a thousand,
-// `yes` a word. Pulumi then writes a time as Go prints it (sdk/go/common/resource/config/object.go in pulumi/pulumi).
+// YAML as the Pulumi CLI reads it with Go's yaml.v3 (resolve.go): an unquoted date is a time, 0123 is octal, 1_000 is a
+// thousand, `yes` is a string. Pulumi then formats a time as Go prints it (sdk/go/common/resource/config/object.go in pulumi/pulumi).
 import { parseDocument, type Scalar, visit } from 'yaml';
 
 const WORDS = new Map<string, null | boolean>([
@@ -13,13 +13,13 @@ const INTEGER = /^([-+]?)(?:0[xX]([\da-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1
 const FLOAT = /^[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$/;
 const STANDARD_TAG = 'tag:yaml.org,2002:';
 
-/** The document as plain values; an integer beyond what a number holds exactly is a bigint. @throws Error on a mistake. */
+/** The document as plain values; an integer that a number cannot represent exactly is a bigint. @throws Error when it is invalid. */
 export function parseGoYaml(text: string): unknown {
   const document = parseDocument(text.replace(/^\uFEFF/, ''), { schema: 'failsafe', merge: true });
   if (document.errors[0]) throw document.errors[0];
   visit(document, {
     Scalar(position, node) {
-      // A merge key, `<<`, is no text.
+      // A merge key, `<<`, is not a string.
       if (typeof node.value === 'symbol') return;
       const value = read(node);
       node.value = position === 'key' ? String(value) : value;
@@ -37,7 +37,7 @@ function read({ value, source = '', type, tag }: Scalar): unknown {
 function resolve(text: string): unknown {
   const word = WORDS.get(text);
   if (word !== undefined) return word;
-  if (NO_JSON.test(text)) throw new Error(`${text} is a number that configuration cannot hold; quote it`);
+  if (NO_JSON.test(text)) throw new Error(`${text} is a number that JSON cannot represent; quote it`);
   if (!/^[-+.\d]/.test(text)) return text;
   const digits = text.replaceAll('_', '');
   return time(text) ?? integer(digits) ?? float(digits) ?? text;
@@ -47,19 +47,19 @@ function resolve(text: string): unknown {
 function time(text: string): string | undefined {
   const [found, year, month, day, mark, hour = '0', minute = '0', second = '0', fraction = '', zone] =
     TIME.exec(text) ?? [];
-  // After a blank there is no zone, after a T there is one.
+  // There is a zone after a T, and none after a space.
   if (!found || (mark && (mark === ' ') === (zone !== undefined))) return undefined;
   const two = (part = '') => part.padStart(2, '0');
   const written = `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`;
   const moment = new Date(`${written.replace(' ', 'T')}Z`);
-  // 30 February is another day; hour 25 is none.
+  // Rejects 30 February and hour 25.
   if (Number.isNaN(moment.getTime()) || moment.getUTCDate() !== Number(day) || Number(hour) > 23) return undefined;
   const offset = zone?.replace(':', '') ?? 'Z';
   const place = offset === 'Z' || /0000$/.test(offset) ? '+0000 UTC' : `${offset} ${offset}`;
   return `${written}${fraction.replace(/\.?0*$/, '')} ${place}`;
 }
 
-/** Signed up to 64 bits, unsigned above. */
+/** Signed 64-bit, or unsigned 64-bit above that. */
 function integer(digits: string): number | bigint | undefined {
   const [found, sign, hex, binary, octal, decimal] = INTEGER.exec(digits) ?? [];
   if (!found) return undefined;

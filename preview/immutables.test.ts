@@ -1,4 +1,4 @@
-// The table of what cannot change in place, held to what the installed SDKs declare.
+// Compares the table of immutable properties with the installed SDKs.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -32,13 +32,13 @@ test('it has every type of the committed plans', () => {
 
 test.each(knownTypes)('%s: what it names are inputs', (type) => {
   const { inputs } = declared(type);
-  // Not every id has a group in it.
+  // Not every id contains a resource group.
   const named = [...tabled(type), ...refusedProperties(type)].map((path) => path.split('.')[0]!);
   const given = named.filter((name) => !['*', 'resourceGroupName', 'location'].includes(name));
   expect(given.filter((name) => !inputs.includes(name))).toEqual([]);
 });
 
-/** Inputs that no state shows and that are no part of an id. */
+/** Inputs that are in no state and not part of an id. */
 const NOT_IN_ID: Record<string, string[]> = {
   'azure-native:storage:Blob': ['source'],
   'azure-native:web:WebApp': ['cloningInfo'],

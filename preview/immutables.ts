@@ -1,5 +1,5 @@
-// Which properties cannot change in place: a table of the types in use, because the installed SDKs do not say it. A test holds
-// it to what they do say: which inputs a type has, and which of them are no outputs.
+// Properties that cannot change in place, for the types in use; the installed SDKs do not declare this. A test compares the
+// table with what they declare: the inputs of a type, and which of them are not outputs.
 //
 // Sources: pulumi-azure-native's Diff (provider/pkg/provider/diff.go: every path parameter of the resource id; forceNewMap in
 // gen/replacement.go; a property that Azure's specification marks create-only, at the top level alone); the RequiresReplace plan
@@ -12,7 +12,7 @@ interface Azure {
   /** Parts of the resource id besides the group; the resource's own name last. */
   id: string[];
   createOnly?: string[];
-  /** The provider sends an update, which Azure answers with an error (409, PropertyChangeNotAllowed and the like). */
+  /** The provider sends an update, which Azure refuses (409, PropertyChangeNotAllowed and similar). */
   refused?: string[];
 }
 
@@ -69,7 +69,7 @@ const AZURE: Record<string, Azure> = {
   'web:WebAppScmAllowed': { id: ['name'] },
 };
 
-/** Of other providers: what makes another resource. `*` is all but what `except` names. */
+/** For other providers: properties that replace the resource. `*` means all except those in `except`. */
 const OTHERS: Record<string, { replaces: string[]; except?: string[] }> = {
   'cloudflare:index/accountToken:AccountToken': { replaces: ['accountId'] },
   'cloudflare:index/dnsRecord:DnsRecord': { replaces: ['zoneId'] },
@@ -90,32 +90,32 @@ const isAzure = (type: string) => type.startsWith('azure-native:');
 /** Every type in the table. */
 export const knownTypes = [...Object.keys(AZURE).map((type) => `azure-native:${type}`), ...Object.keys(OTHERS)];
 
-/** True when the table knows a type's immutable properties, be it that there are none. */
+/** True when the table contains the type, even if it has no immutable properties. */
 export const knowsImmutables = (type: string): boolean => knownTypes.includes(type);
 
-/** What the table says makes another resource: paths, or `*` for every property but what `except` names. */
+/** Paths that replace a resource according to the table; `*` means every property except those in `except`. */
 export function tabled(type: string): string[] {
   if (!isAzure(type)) return OTHERS[type]?.replaces ?? [];
   return [...idProperties(type), 'location', ...(azure(type)?.createOnly ?? [])];
 }
 
-/** Whether a change at a path makes another resource; one above what the table or `replaceOnChanges` names does not. */
+/** True when a change at a path replaces the resource; a change above a listed path or `replaceOnChanges` does not. */
 export function replaces({ type, options }: Pick<PlanEntry, 'type' | 'options'>, path: Segment[]): boolean {
   const isAt = (patterns: string[] = []) => patterns.some((pattern) => covers(parsePath(pattern), path));
   return isAt(options.replaceOnChanges) || (isAt(tabled(type)) && !isAt(OTHERS[type]?.except));
 }
 
-/** What a resource's id is made of; with the same values a new resource has the old one's id. None outside Azure. */
+/** Properties that form a resource's id; with the same values, a replacement has the same id. Empty outside Azure. */
 export function idProperties(type: string): string[] {
   return isAzure(type) ? ['resourceGroupName', ...(azure(type)?.id ?? [])] : [];
 }
 
-/** Paths whose change in place Azure refuses. */
+/** Paths that Azure refuses to change in place. */
 export const refusedProperties = (type: string): string[] => azure(type)?.refused ?? [];
 
 /**
- * True when the provider deletes the old resource before it makes the new one: azure-native does when the two have one name,
- * that is, unless it made the name up (`deleteBeforeReplace` of the program comes first).
+ * True when the provider deletes the old resource before it creates the new one. azure-native does if both have the same name,
+ * that is, unless it generated the name. (The option `deleteBeforeReplace` takes precedence.)
  */
 export function deletesFirst(type: string, inputs: Readonly<Record<string, unknown>>): boolean {
   const name = idProperties(type).at(-1);

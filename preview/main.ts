@@ -1,4 +1,4 @@
-// Starts the preview with Node's compile cache on, which must happen before anything else is loaded.
+// Starts the preview with Node's compile cache enabled, which must happen before anything else is loaded.
 import { enableCompileCache } from 'node:module';
 import { COMPILE_CACHE } from './compile-cache.ts';
 

@@ -1,5 +1,5 @@
-// The plan: what the program wants, as data that can be compared, committed and checked. The same program gives the
-// same bytes, on any machine, and no secret is in it.
+// The plan: the resources that the program declares, as data to compare, commit and check. The same program gives the same
+// bytes on any machine, and the plan contains no secrets.
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import type { Resource, ResourceOptions } from './engine/resource.ts';
@@ -17,7 +17,7 @@ export interface PlanEntry {
   /** False for a component. */
   custom: boolean;
   inputs: WireObject;
-  /** Only what was set. */
+  /** Only options that were set. */
   options: ResourceOptions & { propertyDependencies?: Record<string, string[]> };
   /** URNs, sorted. */
   dependencies: string[];
@@ -26,7 +26,7 @@ export interface PlanEntry {
 /** Sorted by URN: the order of registration differs from run to run. */
 export type Plan = PlanEntry[];
 
-/** @param root the project's folder: paths below it are written relative to it. */
+/** @param root the project's folder; paths below it are written relative to it. */
 export function makePlan(resources: Iterable<Resource>, { root, scrub }: { root: string; scrub: Scrub }): Plan {
   const clean = (value: Wire) => sortKeys(redact(value, root, scrub));
   return [...resources]
@@ -66,7 +66,7 @@ function sortKeys(value: Wire): Wire {
   return Object.fromEntries(keys.map((key) => [key, sortKeys(value[key]!)]));
 }
 
-/** The plan as a file's content: one form for `--json` and for snapshots. */
+/** The plan as file content, for `--json` and for snapshots. */
 export function formatPlan(plan: Plan): string {
   return `${JSON.stringify(plan, null, 2)}\n`;
 }
@@ -79,6 +79,6 @@ export function readPlan(path: string): Plan | undefined {
     if (!Array.isArray(plan) || plan.some(({ urn, inputs }) => typeof urn !== 'string' || !inputs)) throw new Error();
     return plan;
   } catch {
-    throw new Refusal(`${path} is not a plan. Write it anew by --update-snapshot.`);
+    throw new Refusal(`${path} is not a plan. Recreate it with --update-snapshot.`);
   }
 }

@@ -1,4 +1,4 @@
-// The real runner, the real policy pack runner, and the fixture project.
+// The real program and policy pack runners with the fixture project.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { UNKNOWN } from './engine/wire.ts';
@@ -172,20 +172,23 @@ describe('a policy configuration', () => {
     expect(policies?.violations.map(({ level, policy }) => `${level} ${policy}`)).toEqual(violations);
   });
 
-  test('a policy set to remediate mends the plan, and is judged after that', async () => {
+  test('a policy set to remediate changes the plan and is then evaluated', async () => {
     const { plan, policies } = await configured({ 'group-is-tagged': 'remediate' });
     const group = plan.find(({ type }) => type === 'azure-native:resources:ResourceGroup')!;
     expect(group.inputs.tags).toMatchObject({ owner: 'nobody' });
     expect(policies!.remedies).toEqual([{ policy: 'group-is-tagged', urn: group.urn }]);
-    expect(policies!.output).toContain(`mended by group-is-tagged: ResourceGroup ${group.name}`);
+    expect(policies!.output).toContain(`changed by group-is-tagged: ResourceGroup ${group.name}`);
     expect(policies!.violations.map(({ policy }) => policy)).toEqual(['stack-has-a-vault']);
   });
 
   test.each([
     ['no json', /policies\.json cannot be read/],
-    [[], /is no object with a key for each policy/],
+    [[], /is not an object with a key per policy/],
     [{ 'group-is-tagged': { tags: 'owner' } }, /group-is-tagged: tags: expected array, received string\./],
-    [{ 'stack-has-a-vault': 'off' }, /stack-has-a-vault has no level of advisory, mandatory, remediate, disabled/],
+    [
+      { 'stack-has-a-vault': 'off' },
+      /the level of stack-has-a-vault must be one of advisory, mandatory, remediate, disabled/,
+    ],
   ])('%j is refused', async (config, message) => {
     await expect(configured(config)).rejects.toMatchObject({
       name: 'Refusal',
@@ -194,7 +197,7 @@ describe('a policy configuration', () => {
   });
 });
 
-test('a policy gets secrets in clear, and what it echoes is scrubbed', async () => {
+test('a policy gets secrets in plain text, and its output is scrubbed', async () => {
   const { policies } = await run(breach('echo'));
   const echoed = policies!.violations.find(({ policy }) => policy === 'sees-what-the-engine-sends')!;
   expect(JSON.parse(echoed.message)).toMatchObject({ ignore: ['properties.contentType'], value: '[secret]' });
@@ -217,7 +220,7 @@ test.each([
 
 test('a pack that cannot start is an error', async () => {
   const policyPack = scratchPack({ 'index.js': "throw new Error('no rules today');" });
-  const message = expect.stringMatching(/exit code \d+ before it had started[\s\S]*no rules today/);
+  const message = expect.stringMatching(/exited with code \d+ before it had started[\s\S]*no rules today/);
   await expect(run(PROJECT, { policyPack })).rejects.toMatchObject({ name: 'PackFailure', message });
 });
 
@@ -226,7 +229,7 @@ test('a folder without a pack is refused', async () => {
   await expect(refused).rejects.toMatchObject({ name: 'Refusal', message: expect.stringContaining('--no-policies') });
 });
 
-test('what only Azure can tell is unknown to the program, also inside what it gave', async () => {
+test('values that only Azure knows are unknown to the program, also inside its inputs', async () => {
   const root = program(`
     import { Vault } from '@pulumi/azure-native/keyvault/vault.js';
     import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
@@ -261,7 +264,7 @@ test('two resources with one name are refused as by the engine', async () => {
   await expect(run(root, planOnly)).rejects.toThrow(/Duplicate resource URN '.*t:index:Twin::twin'/);
 });
 
-test('secrets are in nothing that leaves the preview', async () => {
+test('nothing that leaves the preview contains secrets', async () => {
   const root = program(`
     console.log('printed ${CANARY}');
     pulumi.log.info('logged ${CANARY}');
@@ -271,7 +274,7 @@ test('secrets are in nothing that leaves the preview', async () => {
           marked: pulumi.secret('${CANARY}'),
           inside: { deep: [pulumi.secret({ list: ['${CANARY}'] })] },
           joined: pulumi.interpolate\`user:\${pulumi.secret('${CANARY}')}\`,
-          leaked: 'in clear: ${CANARY}',
+          leaked: 'plain: ${CANARY}',
         });
       }
     }
@@ -281,7 +284,7 @@ test('secrets are in nothing that leaves the preview', async () => {
     marked: '[secret]',
     inside: { deep: ['[secret]'] },
     joined: '[secret]',
-    leaked: 'in clear: [secret]',
+    leaked: 'plain: [secret]',
   });
   expect(result.programOutput).toBe('printed [secret]');
   expect(result.log).toEqual([{ severity: 'info', message: 'logged [secret]' }]);

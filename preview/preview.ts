@@ -1,5 +1,5 @@
-// A preview without an account, an engine binary, a network or a secret: runs the program and the policy pack side by
-// side, makes the plan, and compares it with the committed snapshot.
+// A preview without an account, an engine binary, a network or secrets: runs the program and the policy pack in parallel,
+// creates the plan, and compares it with the committed snapshot.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Diff } from './change.ts';
@@ -36,15 +36,15 @@ export interface Preview {
   /** Where the snapshot is or would be, absolute. */
   snapshotPath: string;
   hasSnapshot: boolean;
-  /** Undefined when no pack was asked for. */
+  /** Undefined when no pack was requested. */
   policies?: PolicyReport;
-  /** What the program logged through Pulumi. */
+  /** Messages that the program logged through Pulumi. */
   log: LogEntry[];
-  /** What the program printed by itself. */
+  /** The program's own output. */
   programOutput: string;
-  /** Configuration keys whose encrypted values stayed closed. */
+  /** Configuration keys whose encrypted values were not decrypted. */
   unreadableKeys: string[];
-  /** Provider functions whose answers are unknown here. */
+  /** Provider functions whose results are unknown offline. */
   unanswered: string[];
 }
 
@@ -54,14 +54,14 @@ export class ProgramFailure extends Error {
 }
 
 /**
- * @throws Refusal when it cannot be made as asked, ProgramFailure when the program fails, PackFailure when the policy
- * pack does.
+ * @throws Refusal when the arguments or files are invalid, ProgramFailure when the program fails, PackFailure when the policy
+ * pack fails.
  */
 export async function preview(options: PreviewOptions): Promise<Preview> {
   const root = resolve(options.root);
   const project = readProject(root, options.stack);
   const pack = options.policyPack ?? join(root, 'policies');
-  // The pack starts first: it takes longest to be ready, and its questions come one by one while the program runs.
+  // The pack starts first: it takes longest to start, and it judges resources while the program runs.
   const resources = new Map<string, Resource>();
   const config = options.policyPackConfig === undefined ? {} : readPolicyConfig(options.policyPackConfig);
   const policies = pack === false ? undefined : startPack(resolve(root, pack), project, resources, config);
@@ -102,13 +102,13 @@ function snapshotOf(root: string, stack: string): string {
   return join(root, 'stacks/snapshots', `${stack}.json`);
 }
 
-/** Makes the plan the one that later previews are compared with. */
+/** Writes the plan as the snapshot that later previews are compared with. */
 export function writeSnapshot({ snapshotPath, plan }: Preview): void {
   mkdirSync(dirname(snapshotPath), { recursive: true });
   writeFileSync(snapshotPath, formatPlan(plan));
 }
 
-/** Policies see secrets in clear, so their words are scrubbed too. */
+/** Policies see secrets in plain text, so their messages are scrubbed too. */
 async function finishPolicies(run: PolicyRun | undefined, scrub: Scrub): Promise<PolicyReport | undefined> {
   if (!run) return undefined;
   try {
@@ -123,8 +123,8 @@ async function finishPolicies(run: PolicyRun | undefined, scrub: Scrub): Promise
 
 function explainFailure(code: number, log: LogEntry[], output: string, { debug }: PreviewOptions): string {
   const errors = log.filter(({ severity }) => severity === 'error').map(({ message }) => message);
-  const said = errors.length > 0 ? errors : [output || `the program ended with exit code ${code} and said nothing`];
-  // The SDK reports one failure once for each resource that waited for it.
+  const said = errors.length > 0 ? errors : [output || `the program exited with code ${code} and no output`];
+  // The SDK reports a failure once for each resource that depends on it.
   const texts = new Set(said.map((message) => (debug ? message : withoutStack(message))));
   if (code !== LOGGED_ERROR && errors.length > 0 && output) texts.add(debug ? output : withoutStack(output));
   return [...texts].join('\n');

@@ -1,9 +1,9 @@
-// Runs the Pulumi program by the genuine Node SDK runner, the way Pulumi's Node language host starts it.
+// Runs the Pulumi program with the Node SDK's own runner, as Pulumi's Node language host does.
 import { type Child, startNode } from './children.ts';
 import { PARALLEL } from './engine/engine.ts';
 import type { Project } from './project.ts';
 
-/** Where there is no account there is no organization; this is what the CLI says with a local backend. */
+/** The organization that the CLI reports with a local backend, where there is no account. */
 export const ORGANIZATION = 'organization';
 
 /** The runner's exit code when the SDK has logged the error itself (cmd/run/index.js). */
@@ -11,7 +11,7 @@ export const LOGGED_ERROR = 32;
 
 /**
  * @param engineAddress where the stand-in engine listens.
- * @param hasStackTraces false: its errors say what, not where. The SDK notes a stack trace for each promise, which takes a
+ * @param hasStackTraces false for errors without stack traces. The SDK records a stack trace for each promise, which takes a
  * third of its time. Default: true, as under Pulumi.
  */
 export function startProgram(project: Project, engineAddress: string, hasStackTraces = true): Child {

@@ -1,11 +1,11 @@
-// Reads what the Pulumi CLI would read: Pulumi.yaml and Pulumi.<stack>.yaml, with configuration as the strings that
-// the program's runner takes.
+// Reads Pulumi.yaml and Pulumi.<stack>.yaml as the Pulumi CLI does, with configuration values as the strings that the
+// program's runner expects.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseGoYaml } from './go-yaml.ts';
 import { Refusal } from './refusal.ts';
 
-/** Stands for a value that is encrypted in the stack file: decrypting it needs the stack's key, which no offline run has. */
+/** Replaces a value that is encrypted in the stack file: decrypting it needs the stack's key, which is not available offline. */
 export const UNREADABLE = 'encrypted-value-not-readable-offline';
 
 export interface Project {
@@ -13,7 +13,7 @@ export interface Project {
   root: string;
   name: string;
   stack: string;
-  /** Folder that the program runs in, absolute, and its entry point therein. */
+  /** Absolute path of the folder that the program runs in, and its entry point in that folder. */
   workingFolder: string;
   entryPoint: string;
   /** Whether Pulumi's own TypeScript loader runs the program. Default in Pulumi.yaml: true. */
@@ -22,7 +22,7 @@ export interface Project {
   config: Record<string, string>;
   /** Keys of `config` whose values are secret. */
   secretKeys: string[];
-  /** Keys of `config` that hold {@link UNREADABLE} or contain it. */
+  /** Keys of `config` whose values are or contain {@link UNREADABLE}. */
   unreadableKeys: string[];
 }
 
@@ -38,7 +38,8 @@ export function readProject(root: string, stack: string): Project {
   const file = readYaml<ProjectFile>(join(root, 'Pulumi.yaml'));
   const runtime = typeof file.runtime === 'string' ? { name: file.runtime } : file.runtime;
   if (typeof file.name !== 'string') throw new Refusal(`Pulumi.yaml in ${root} has no name.`);
-  if (runtime?.name !== 'nodejs') throw new Refusal(`Pulumi.yaml: runtime is not nodejs; only that can be previewed.`);
+  if (runtime?.name !== 'nodejs')
+    throw new Refusal(`Pulumi.yaml: runtime is not nodejs; only Node programs can be previewed.`);
   const config = readConfig(root, file, stack);
   return {
     root,
@@ -79,13 +80,13 @@ function readConfig(root: string, project: ProjectFile, stack: string) {
   return { config, secretKeys, unreadableKeys };
 }
 
-/** The string that Pulumi gives the program; of a key without a value, the empty one. */
+/** The string that Pulumi passes to the program; empty for a key without a value. */
 function asText(value: unknown): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'object' ? JSON.stringify(value, jsonNumber) : String(value);
 }
 
-/** JSON has no number of 64 bits; the program would read it as JavaScript's all the same. */
+/** JSON.stringify refuses a bigint; the program would read a number anyway. */
 const jsonNumber = (_key: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value);
 
 /** Pulumi.yaml may give a key a plain value, or `value:` or `default:`. */
@@ -98,7 +99,7 @@ function projectDefaults({ config = {} }: ProjectFile): Record<string, unknown> 
   return Object.fromEntries(defaults);
 }
 
-/** Puts {@link UNREADABLE} where the file holds `secure: <ciphertext>`, at any depth. */
+/** Replaces `secure: <ciphertext>` with {@link UNREADABLE}, at any depth. */
 function decrypt(raw: unknown): { value: unknown; encrypted: boolean } {
   if (typeof raw !== 'object' || raw === null) return { value: raw, encrypted: false };
   const entries = Object.entries(raw);
@@ -122,7 +123,7 @@ function readYaml<T>(path: string): T {
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    throw new Refusal(`${path} cannot be read. Give the project's folder by --cwd.`);
+    throw new Refusal(`${path} cannot be read. Use --cwd to name the project's folder.`);
   }
   try {
     return (parseGoYaml(text) ?? {}) as T;

@@ -2,7 +2,7 @@
 
 export type Segment = string | number;
 
-/** `*` stays a segment of its own and stands for any one. */
+/** `*` is a segment that matches any other. */
 export function parsePath(path: string): Segment[] {
   const segments: Segment[] = [];
   for (const [, quoted, index, name] of path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.[\]]+)/g)) {
@@ -26,7 +26,7 @@ export function covers(pattern: Segment[], path: Segment[]): boolean {
   return pattern.length <= path.length && pattern.every((segment, i) => segment === '*' || segment === path[i]);
 }
 
-/** True when one of the two contains the other: a change at `path` then touches what `pattern` names. */
+/** True when one of the two contains the other, so a change at `path` affects `pattern`. */
 export function touches(pattern: Segment[], path: Segment[]): boolean {
   return covers(pattern, path) || covers(path, pattern);
 }

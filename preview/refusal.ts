@@ -1,6 +1,6 @@
-// What a person should see, without a stack trace: what is wrong, where, and what to do.
+// An error for the user, shown without a stack trace: what is wrong, where, and what to do.
 
-/** A preview that cannot be made as asked: a wrong argument, a missing or malformed file. */
+/** The preview cannot run: an invalid argument, or a missing or malformed file. */
 export class Refusal extends Error {
   override name = 'Refusal';
 }

@@ -1,28 +1,28 @@
-// Keeps secrets out of everything that leaves the preview: the plan, the program's own words and the policies' messages.
+// Keeps secrets out of everything that leaves the preview: the plan, the program's output and the policies' messages.
 import type { Resource } from './engine/resource.ts';
 import { rewrite, UNKNOWN, type Wire } from './engine/wire.ts';
 import { type Project, UNREADABLE } from './project.ts';
 
-/** What stands in a plan for a value that is secret. */
+/** Replaces a secret value in a plan. */
 export const REDACTED = '[secret]';
 
 /**
- * Shorter texts are not looked for: they would match by accident ("true", "dev", a port number), and nothing that
- * short keeps anybody out.
+ * Shorter strings are not replaced: they would match by accident ("true", "dev", a port number) and are too short to be
+ * secrets.
  */
 const SHORTEST_SECRET = 8;
 
-/** Replaces every secret that the program is known to hold, wherever it stands in a text. */
+/** Replaces every known secret of the program anywhere in a text. */
 export type Scrub = (text: string) => string;
 
-/** Knows the secrets of the configuration and of all resources, both as they are and as JSON writes them. */
+/** Collects the secrets of the configuration and of all resources, both raw and as encoded in JSON. */
 export function scrubber(project: Project, resources: Iterable<Resource>): Scrub {
   const found = new Set<string>();
   const add = (text: Wire | undefined) => {
     if (typeof text !== 'string' || text.length < SHORTEST_SECRET || text === UNKNOWN || text === UNREADABLE) return;
     found.add(text);
     found.add(JSON.stringify(text).slice(1, -1));
-    // A private key is printed line by line as often as whole.
+    // A private key may also be printed line by line.
     for (const line of text.split('\n'))
       if (line.length >= SHORTEST_SECRET && !line.startsWith('-----')) found.add(line);
   };
@@ -35,7 +35,7 @@ export function scrubber(project: Project, resources: Iterable<Resource>): Scrub
       });
     }
   }
-  // The longest first, lest a part of a secret be replaced and the rest of it stay.
+  // Longest first, so that replacing a part of a secret does not leave the rest.
   const longestFirst = [...found].sort((a, b) => b.length - a.length);
   return (text) => longestFirst.reduce((scrubbed, one) => scrubbed.replaceAll(one, REDACTED), text);
 }

@@ -121,7 +121,11 @@ const imported = (id: string, { reached }: Adoption) => (reached === 0 ? { impor
  * that null stands for. Lists of plain values become one.
  */
 function merge<T>(into: T, kept: unknown): T {
-  if (Output.isInstance(into) || kept === null) return into;
+  if (kept === null) return into;
+  // The SDK makes an output of some members also where nothing was given: storage's networkRuleSet is one.
+  if (Output.isInstance(into)) {
+    return into.apply((value) => (typeof value === 'object' ? merge(value, kept) : (value ?? kept))) as T;
+  }
   if (typeof into !== 'object' || into === null || typeof kept !== 'object') return kept as T;
   if (Array.isArray(into) && Array.isArray(kept)) {
     if (kept.every((each) => typeof each !== 'object')) {

@@ -1,4 +1,4 @@
-// A machine whose host does not encrypt: refused, unless the exception that docs/policies.md shows is among the pack's.
+// A machine whose host does not encrypt: refused, unless the exception that docs/reference/policies.md shows is among the pack's.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import { having, judged, one } from './testing/plan.ts';
 
-const PAGE = readFileSync(join(ROOT, 'docs/policies.md'), 'utf8');
+const PAGE = readFileSync(join(ROOT, 'docs/reference/policies.md'), 'utf8');
 const [, SECTION = ''] = PAGE.split('### Without encryption at host');
 const WRITTEN = JSON.parse(/```json\n([\s\S]*?)```/.exec(SECTION)?.[1] ?? '{}');
 
@@ -29,7 +29,7 @@ it('is refused, and the refusal says where the exception is', async () => {
   expect(policies?.violations).toMatchObject([
     { policy: 'vm-encrypted-disks', level: 'mandatory', urn: WRITTEN.urn.replace('*', 'dev') },
   ]);
-  expect(policies?.violations[0]?.message).toContain('docs/policies.md, "Without encryption at host"');
+  expect(policies?.violations[0]?.message).toContain('docs/reference/policies.md, "Without encryption at host"');
 });
 
 it('passes with the exception of the documentation, which the report then names', async () => {

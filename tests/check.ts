@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../bootstrap/root.mjs';
-import { ensureLintTools } from './lint-tools.ts';
+import { ensurePythonTools } from './python-tools.ts';
 
 type Step = [what: string, program: string, ...args: string[]];
 
@@ -12,7 +12,7 @@ const NOT_OURS = ['node_modules/**', 'dist/**', '.local/**'];
 const find = (...patterns: string[]) =>
   patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT, exclude: NOT_OURS }));
 
-const bin = ensureLintTools();
+const bin = ensurePythonTools('tests/lint-tools.txt');
 const python = (program: string) => join(bin, program);
 const npm = (program: string) => join(ROOT, 'node_modules/.bin', program);
 const CHECKS: Step[] = [

@@ -1,6 +1,6 @@
 // What the documents tell people to type can be typed, and what they point to is there.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
@@ -11,6 +11,10 @@ const pages = ['README.md', 'CONTRIBUTING.md', 'Pulumi.README.md'].concat(
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
 );
+
+/** A path from the root. `dist/` and `.local/` are made by commands. */
+const ROOMS =
+  /^(apps|bench|bootstrap|components|docs|domain|functions|lab|local|ops|policies|preview|provisioning|stacks|tests|\.github)\//;
 
 /** An anchor as GitHub makes it of a heading. */
 const anchor = (heading: string) =>
@@ -54,6 +58,13 @@ describe.each(pages)('%s', (page) => {
     expect(broken).toEqual([]);
   });
 
+  it('names only files that there are', () => {
+    const code = text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\s]+)`/g);
+    const named = [...code].map(([, name = '']) => name).filter((name) => ROOMS.test(name) && !/[<>…]|YYYY/.test(name));
+    const missing = named.filter((name) => globSync(name.replace(/\/$/, ''), { cwd: ROOT }).length === 0);
+    expect(missing).toEqual([]);
+  });
+
   it('tells only of npm scripts that there are', () => {
     const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
     const told = [...text.matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(([, name]) => name);
@@ -74,6 +85,50 @@ describe.each(pages)('%s', (page) => {
     );
     expect(unknown.map(([line]) => line)).toEqual([]);
   });
+});
+
+describe('README answers a newcomer in one step', () => {
+  it.each([
+    ['where a port is opened', 'domain/ingress.ts', 'port: '],
+    ['where a reading becomes a row', 'functions/ingest/row.ts', 'export function makeRow('],
+    ['where a reading becomes a row', 'functions/ingest/write.ts', 'COPY_TELEMETRY'],
+    ['where a policy’s message is written', 'policies/machine/encrypted-at-host.ts', 'message: '],
+    ['how to add an alert', 'stacks/tables/alerts.ts', 'export function metricAlerts('],
+  ])('%s: %s', (question, file, found) => {
+    const line = read('README.md')
+      .split('\n')
+      .find((row) => row.startsWith(`| ${question.replace('’', "'")} |`));
+    expect(line).toContain(`\`${file}\``);
+    expect(read(file)).toContain(found);
+  });
+});
+
+describe('decisions', () => {
+  const files = readdirSync(join(ROOT, 'docs/decisions'));
+
+  it('are numbered one by one, and listed with their titles', () => {
+    expect(files.map((name) => Number(name.slice(0, 4)))).toEqual(files.map((_, index) => index + 1));
+    for (const name of files) {
+      const [, title] = /^# (.*)\n/.exec(read(`docs/decisions/${name}`)) ?? [];
+      expect(title).toMatch(new RegExp(`^${name.slice(0, 4)} `));
+      expect(read('docs/architecture.md')).toContain(`- [${title}](decisions/${name})`);
+    }
+  });
+
+  it.each(files)('%s has a status with its date', (name) => {
+    const status = /^# .*\n\n(?:Accepted, \d{4}-\d\d-\d\d|Superseded by \[\d{4}\]\(.*\), \d{4}-\d\d-\d\d)[.;]/;
+    expect(read(`docs/decisions/${name}`)).toMatch(status);
+  });
+});
+
+it('shows every picture that is kept, and keeps what npm run screenshots makes', () => {
+  const kept = readdirSync(join(ROOT, 'docs/screenshots')).sort();
+  const shown = pages.flatMap((page) =>
+    [...read(page).matchAll(/!\[[^\]]+\]\((?:docs\/)?screenshots\/([^)]*)\)/g)].map(([, name = '']) => name),
+  );
+  expect([...new Set(shown)].sort()).toEqual(kept);
+  const [, made = ''] = /const SHOWN = \[(.*)\];/.exec(read('tests/dashboard/screenshots.ts')) ?? [];
+  expect([...made.matchAll(/'([^']*)'/g)].map(([, name]) => `${name}.png`).sort()).toEqual(kept);
 });
 
 describe('the stack’s own page', () => {

@@ -58,7 +58,7 @@ export function isBuilt(): boolean {
   return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === buildId();
 }
 
-/** Of what it is built from; short enough for the pages' addresses. */
+/** A hash of the sources; short enough for the pages' addresses. */
 const buildId = () => sourcesHash().slice(0, 20);
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

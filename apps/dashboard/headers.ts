@@ -1,5 +1,5 @@
 // Writes the built site's `_headers`: what a browser may do with its pages. A step after the build, because the inline
-// scripts that Next.js writes into each page are let in by their hashes, and known only then.
+// scripts that Next.js writes into each page are allowed by their hashes, which are known only then.
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,7 +76,7 @@ export function writeHeaders(dir: string, options: HeaderOptions = {}): void {
 
 /** The texts of a page's inline scripts. Blocks of data are none: no policy applies to them. */
 function inlineScripts(page: string, html: string): string[] {
-  // An inline handler or style cannot be let in by a hash.
+  // An inline handler or style cannot be allowed by a hash.
   const bad = /<[a-z][^<>]*\s(on[a-z]+|style)\s*=/i.exec(html.replace(/<script\b[^>]*>[\s\S]*?<\/script>/gi, ''));
   if (bad) throw new Error(`${page} has an inline "${bad[1]}" attribute, which style-src and script-src 'self' forbid`);
   if (/<style\b/i.test(html)) throw new Error(`${page} has an inline <style>, which style-src 'self' forbids`);

@@ -1,4 +1,4 @@
-// Renders docs/components.md from the components' own files and the scenarios', so that they cannot differ.
+// Renders docs/reference/components.md from the components' own files and the scenarios', so that they cannot differ.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -51,7 +51,7 @@ that a test plans, with the policies, and twice, to see that the second time cha
 \`max\`, the most; \`hardened\`, what makes it hardest to harm. The world they are made in, with the components that others need,
 is in \`components/testing/scenarios/scenario.ts\`; \`components/testing/program.ts\` makes them all.
 
-What a deployment may take away, and what not: [replacement](replacement.md).
+What a deployment may take away, and what not: [replacement](../replacement.md).
 
 ${sections.join('\n')}`;
 }

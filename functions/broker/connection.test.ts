@@ -1,16 +1,16 @@
 // What a real broker does too rarely to wait for, from a scripted one.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { generate, type Packet, parser } from 'mqtt-packet';
+import { generate, type IUnsubscribePacket, type Packet, parser } from 'mqtt-packet';
 import { expect, onTestFinished, test } from 'vitest';
-import { openConnection } from './connection.ts';
+import { type ConnectionOptions, type FormerFilters, openConnection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
 import { BrokerRefusal } from './reason-codes.ts';
 
 type Answer = (packet: Packet, send: (packet: Packet | Buffer) => void) => void;
 
 /** A broker that answers as told, and a connection to it. */
-async function connectTo(answer: Answer) {
+async function connectTo(answer: Answer, more: Partial<ConnectionOptions> = {}) {
   const received: Packet[] = [];
   const server = createServer((socket: Socket) => {
     const packets = parser({ protocolVersion: 5 });
@@ -30,6 +30,7 @@ async function connectTo(answer: Answer) {
     broker: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: false },
     ...{ username: 'u', password: 'p', ca: undefined, clientId: 'c', receiveMaximum: 10, number: 1, now: Date.now },
     onDelivery: (delivery) => deliveries.push(delivery),
+    ...more,
   });
   onTestFinished(async () => {
     await connection.disconnect();
@@ -55,6 +56,60 @@ test('asks for a session that stays, and for the telemetry of all devices withou
     { cmd: 'connect', clean: false, properties: { sessionExpiryInterval: 0xffff_ffff, receiveMaximum: 10 } },
     { cmd: 'subscribe', subscriptions: [{ topic: 'tenants/+/devices/+/telemetry', qos: 1, rh: 2 }] },
   ]);
+});
+
+const FILTER = 'tenants/+/devices/+/telemetry';
+const OF_SUBSCRIPTIONS = /subscribe$/;
+/** What subscriptions a client asked for and ended, in order. */
+const subscriptionsOf = (packets: Packet[]) =>
+  packets
+    .filter(({ cmd }) => OF_SUBSCRIPTIONS.test(cmd))
+    .map((packet) =>
+      packet.cmd === 'subscribe'
+        ? packet.subscriptions.map(({ topic, qos, rh }) => `${topic} ${qos} ${rh}`)
+        : (packet as IUnsubscribePacket).unsubscriptions,
+    );
+
+test('follows what devices keep from before the platform, on the same connection', async () => {
+  let former: FormerFilters = { subscribe: ['devices/+/#'], unsubscribe: ['old/+/#'] };
+  const answer = accepting((packet, send) => {
+    if (packet.cmd === 'unsubscribe') send({ cmd: 'unsuback', messageId: packet.messageId!, granted: [0] });
+  });
+  const { connection, received } = await connectTo(answer, { former: () => former });
+  connection.resubscribe();
+  await connection.subscribed;
+  former = { subscribe: ['device/+/#'], unsubscribe: ['devices/+/#'] };
+  connection.resubscribe();
+  await expect.poll(() => subscriptionsOf(received)).toHaveLength(4);
+  expect(subscriptionsOf(received)).toEqual([
+    [`${FILTER} 1 2`, 'devices/+/# 1 2'],
+    ['old/+/#'],
+    [`${FILTER} 1 2`, 'device/+/# 1 2'],
+    ['devices/+/#'],
+  ]);
+  expect(received.filter(({ cmd }) => cmd === 'connect')).toHaveLength(1);
+});
+
+test('ends them all when it leaves', async () => {
+  const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: ['old/+/#'] });
+  const answer = accepting((packet, send) => {
+    if (packet.cmd === 'unsubscribe') send({ cmd: 'unsuback', messageId: packet.messageId!, granted: [0, 0, 0] });
+  });
+  const { connection, received } = await connectTo(answer, { former, subscription: 'end' });
+  await connection.subscribed;
+  expect(subscriptionsOf(received)).toEqual([[FILTER, 'devices/+/#', 'old/+/#']]);
+});
+
+test('a former topic that is not granted ends the connection with the reason', async () => {
+  const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: [] });
+  const { connection } = await connectTo(
+    (packet, send) => {
+      if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
+      if (packet.cmd === 'subscribe') send({ cmd: 'suback', messageId: 1, granted: [1, 0x87] });
+    },
+    { former },
+  );
+  expect(await connection.ended).toMatchObject({ reasonCode: 0x87 });
 });
 
 test('acknowledges only when told, in order, even before the subscription is confirmed', async () => {

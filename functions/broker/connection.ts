@@ -10,6 +10,16 @@ import { PUBLISH, parsePacket, readPublish } from './publish.ts';
 import { BrokerRefusal } from './reason-codes.ts';
 import { createSocketReader } from './socket-reader.ts';
 
+/** Topic filters of a session, besides that of the platform's own topics. */
+export interface FormerFilters {
+  subscribe: readonly string[];
+  /** Nobody may publish there any more; the session may still have them from before. */
+  unsubscribe: readonly string[];
+}
+
+/** While no device keeps a topic. */
+export const NO_FORMER: FormerFilters = { subscribe: [], unsubscribe: [] };
+
 /** Who connects, and where to. */
 export interface ConnectionOptions {
   broker: BrokerAddress;
@@ -21,6 +31,8 @@ export interface ConnectionOptions {
   receiveMaximum: number;
   /** What becomes of the session's subscription; without one, what is queued is still delivered. Default: `make`. */
   subscription?: 'make' | 'end' | 'keep';
+  /** What it subscribes to besides, as it is now. Default: nothing. */
+  former?: () => FormerFilters;
   /** Number of this connection in this process, from 1; acknowledgements carry it. */
   number: number;
   onDelivery: (delivery: Delivery) => void;
@@ -38,6 +50,8 @@ export interface Connection {
   subscribed: Promise<boolean>;
   /** Acknowledges QoS 1 packets of this connection, in one write. */
   acknowledge(packetIds: readonly number[]): void;
+  /** Subscribes, and ends subscriptions, as `former` says now. Does nothing before the connection is accepted: that will. */
+  resubscribe(): void;
   /** Stops and resumes reading; what the broker sends meanwhile waits in the network's buffers, then on the broker. */
   pause(): void;
   resume(): void;
@@ -95,6 +109,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     acknowledge: (packetIds) => {
       if (packetIds.length > 0 && socket.writable) socket.write(encodeAcknowledgements(packetIds));
     },
+    resubscribe: () => {
+      if (accepted && !closing) subscribe();
+    },
     pause: () => socket.pause(),
     resume: () => {
       silent = false;
@@ -114,6 +131,14 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
   };
 
+  const subscribe = () => {
+    const { subscribe: kept, unsubscribe: ended } = (options.former ?? (() => NO_FORMER))();
+    const isEnd = options.subscription === 'end';
+    if (!isEnd) socket.write(encodeSubscribe([TELEMETRY_FILTER, ...kept]));
+    const gone = isEnd ? [TELEMETRY_FILTER, ...kept, ...ended] : ended;
+    if (gone.length > 0) socket.write(encodeUnsubscribe(gone));
+  };
+
   const onControl = (packet: Packet) => {
     if (packet.cmd === 'connack') {
       if (packet.reasonCode) return fail(new BrokerRefusal('refused the connection', packet.reasonCode));
@@ -121,14 +146,14 @@ export function openConnection(options: ConnectionOptions): Connection {
       clearTimeout(openingTimeout);
       sessionPresent = packet.sessionPresent;
       if (options.subscription === 'keep') subscribed.resolve(sessionPresent);
-      else socket.write(options.subscription === 'end' ? encodeUnsubscribe() : encodeSubscribe());
+      else subscribe();
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
-      const granted = Number(packet.granted[0]);
-      if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
+      const granted = packet.granted.map(Number).find((code) => code !== 1);
+      if (granted !== undefined) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
       subscribed.resolve(sessionPresent);
     } else if (packet.cmd === 'unsuback') {
-      subscribed.resolve(sessionPresent);
+      if (options.subscription === 'end') subscribed.resolve(sessionPresent);
     } else if (packet.cmd === 'disconnect') {
       fail(new BrokerRefusal('ended the connection', packet.reasonCode ?? 0));
     }
@@ -201,13 +226,13 @@ function encodeConnect({ username, password, clientId, receiveMaximum }: Connect
  * Subscribed anew on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
  * subscribing, or each run would receive every device's last one again.
  */
-function encodeSubscribe(): Buffer {
-  const subscriptions = [{ topic: TELEMETRY_FILTER, qos: 1 as const, nl: false, rap: false, rh: 2 }];
+function encodeSubscribe(filters: readonly string[]): Buffer {
+  const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const, nl: false, rap: false, rh: 2 }));
   return generate({ cmd: 'subscribe', messageId: 1, subscriptions }, V5);
 }
 
-function encodeUnsubscribe(): Buffer {
-  return generate({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: [TELEMETRY_FILTER] }, V5);
+function encodeUnsubscribe(filters: readonly string[]): Buffer {
+  return generate({ cmd: 'unsubscribe', messageId: 2, unsubscriptions: [...filters] }, V5);
 }
 
 /** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */

@@ -20,6 +20,8 @@ export interface Received {
 export interface Consumer {
   /** When the present connection subscribed, in milliseconds since 1970; undefined while there is none. */
   readySince(): number | undefined;
+  /** Subscribes as `former` says now, without a new connection. */
+  resubscribe(): void;
   /** Acknowledges what came on the present connection; the broker sends the rest again. */
   acknowledge(received: Received): void;
   /** Stops reading, and connecting anew, until `resume`. */
@@ -79,6 +81,7 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
   });
   return {
     readySince: () => readySince,
+    resubscribe: () => connection?.resubscribe(),
     acknowledge: (received) => connection?.acknowledge(received.acknowledgements(connection.number)),
     pause: () => {
       resumed ??= Promise.withResolvers();

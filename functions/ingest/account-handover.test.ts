@@ -14,6 +14,7 @@ import type { RunningPostgres } from '../../local/postgres.ts';
 import { startScratchPostgres } from '../../local/scratch-postgres.ts';
 import { makeScratchDir } from '../../local/unprivileged.ts';
 import { connect } from '../../provisioning/database/connect.ts';
+import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
 import { keepLog, never } from '../../tests/support/ingest-rig.ts';
@@ -21,6 +22,8 @@ import { readIngestSettings } from '../settings/ingest.ts';
 import { type RunResult, runOnce } from './run.ts';
 
 const [OLD, NEW] = ['svc-ingest', 'svc-ingest-2'] as const;
+/** The device keeps it from before the platform: every other reading comes there. */
+const FORMER = 'devices/pump';
 const key = generateKey();
 const databaseKey = generateKey();
 let dir: string;
@@ -36,13 +39,17 @@ beforeAll(async () => {
   admin = await connect(postgres.url);
   await setLogin(admin, 'mqtt_ingest', databaseKey);
   await addDevice(admin, { tenant: 'acme', device: 'pump', createTenant: true });
+  await keepTopic(admin, { tenant: 'acme', device: 'pump', topic: FORMER, until: '2099-01-01' });
   const passwordHash = await hashKey(key);
   broker = await startMosquitto({
     dir: join(dir, 'broker'),
     port: await freePort(),
     registry: [
-      { kind: 'device', tenant: 'acme', device: 'pump', passwordHash },
-      ...[OLD, NEW].map((username) => ({ kind: 'service', username, purpose: 'ingest', passwordHash }) as const),
+      { kind: 'device', tenant: 'acme', device: 'pump', passwordHash, former: [FORMER] },
+      ...[OLD, NEW].map((username) => ({
+        ...({ kind: 'service', username, purpose: 'ingest', passwordHash } as const),
+        former: ['devices'],
+      })),
     ],
   });
   device = await mqtt.connectAsync(broker.url, {
@@ -76,7 +83,8 @@ async function run(username: string, previous?: string, more: Record<string, str
 async function publish(count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     published += 1;
-    await device.publishAsync(telemetryTopic('acme', 'pump'), JSON.stringify({ n: published }), { qos: 1 });
+    const topic = published % 2 ? telemetryTopic('acme', 'pump') : `${FORMER}/telemetry`;
+    await device.publishAsync(topic, JSON.stringify({ n: published }), { qos: 1 });
   }
 }
 

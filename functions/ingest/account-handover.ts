@@ -4,6 +4,7 @@ import { openConnection } from '../broker/index.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import { retry } from '../runtime/retry.ts';
 import type { Account } from '../settings/ingest.ts';
+import { type FormerWatch, watchFormer } from './former-topics.ts';
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts';
 
 /**
@@ -15,18 +16,28 @@ import { runSession, type SessionEnd, type SessionOptions } from './session.ts';
  * @throws the error of a write that failed for good; its messages are still on the broker.
  */
 export async function handOver(session: SessionOptions, previous: Account): Promise<SessionEnd> {
-  const { settings, log } = session;
-  if (!(await subscribe(session))) return session.signal.aborted ? 'stopped' : 'broker-unavailable';
-  const end = await runSession({ ...session, settings: { ...settings, ...previous }, leaving: true, untilIdle: true });
+  const { settings, database, log } = session;
+  const former = await watchFormer(database, log);
+  if (!(await subscribe(session, former))) return session.signal.aborted ? 'stopped' : 'broker-unavailable';
+  const end = await runSession({
+    ...session,
+    former,
+    settings: { ...settings, ...previous },
+    leaving: true,
+    untilIdle: true,
+  });
   log.info({ from: previous.username, to: settings.username, outcome: end }, 'took over from the previous account');
   return end;
 }
 
 /** Makes sure that messages are queued for the new session; takes none. False when time is up before. */
-async function subscribe({ settings, signal, until, now = Date.now, log }: SessionOptions): Promise<boolean> {
+async function subscribe(
+  { settings, signal, until, now = Date.now, log }: SessionOptions,
+  { filters: former }: FormerWatch,
+): Promise<boolean> {
   const connectOnce = async () => {
     // What the broker sends at once is not acknowledged, and sent again when the session is drained.
-    const connection = openConnection({ ...settings, receiveMaximum: 1, number: 1, onDelivery: () => {}, now });
+    const connection = openConnection({ ...settings, former, receiveMaximum: 1, number: 1, onDelivery: () => {}, now });
     try {
       await connection.subscribed;
     } finally {

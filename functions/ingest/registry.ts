@@ -1,8 +1,10 @@
 // Which tenant and device a topic belongs to, and what bounds it. Learnt from the database on first sight and remembered
 // for a while.
+import { formerTopicOf } from '../../domain/former-topics.ts';
 import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
-import { parseTelemetryTopic } from '../../domain/topics.ts';
+import { parseTelemetryTopic, TELEMETRY_FORM } from '../../domain/topics.ts';
 import type { Database } from '../database/connection.ts';
+import { findFormer } from './former-topics.ts';
 
 /** A registered device. */
 export interface Route {
@@ -57,15 +59,22 @@ export function createRegistry(
         routes.clear();
         emptiedAt = now();
       }
-      return routes.get(topic);
+      // A topic of the platform is found as it is; all below a former topic goes one way, however many there are.
+      return routes.get(topic) ?? routes.get(formerTopicOf(topic) ?? '');
     },
     learn: async (topics) => {
       const unroutable = new Map<string, Unroutable>();
       const wanted = new Map<string, { tenant: string; device: string }>();
+      const former = new Map<string, string>();
       for (const topic of topics) {
         const parsed = parseTelemetryTopic(topic);
         if (parsed) wanted.set(topic, parsed);
-        else unroutable.set(topic, refuse('bad-topic', 'the topic is not tenants/<tenant>/devices/<device>/telemetry'));
+        else former.set(topic, formerTopicOf(topic) ?? '');
+      }
+      const kept = await findFormer<DeviceRow>(database, COLUMNS, [...new Set(former.values())].filter(Boolean));
+      for (const [topic, row] of kept) routes.set(topic, routeOf(row, encodePrefix(row.t, row.d)));
+      for (const [topic, base] of former) {
+        if (!kept.has(base)) unroutable.set(topic, refuse('bad-topic', BAD_TOPIC));
       }
       if (wanted.size === 0) return unroutable;
       const found = await findDevices(database, [...wanted.values()]);
@@ -91,6 +100,11 @@ export function createRegistry(
   };
 }
 
+const BAD_TOPIC = `neither ${TELEMETRY_FORM} nor a topic that a device keeps from before`;
+
+const COLUMNS = `tenant_slug, device_slug, tenant_id as t, device_id as d, max_payload_bytes, max_depth, max_ahead_seconds,
+  max_age_seconds, metered`;
+
 /** A device as the database has it; a null is a limit that was not set. */
 interface DeviceRow {
   tenant_slug: string;
@@ -107,8 +121,7 @@ interface DeviceRow {
 async function findDevices(database: Asked, keys: { tenant: string; device: string }[]) {
   // Disabled devices too: what the broker acknowledged before it cut them off is stored.
   const { rows } = await database.query<DeviceRow>(
-    `select tenant_slug, device_slug, tenant_id as t, device_id as d, max_payload_bytes, max_depth, max_ahead_seconds,
-       max_age_seconds, metered
+    `select ${COLUMNS}
      from ingest.registered_devices
      join unnest($1::text[], $2::text[]) as wanted (tenant_slug, device_slug) using (tenant_slug, device_slug)`,
     [keys.map(({ tenant }) => tenant), keys.map(({ device }) => device)],

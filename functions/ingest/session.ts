@@ -9,6 +9,7 @@ import { pause } from '../runtime/retry.ts';
 import type { IngestSettings } from '../settings/ingest.ts';
 import type { Written } from './accounting.ts';
 import { createDrain } from './drain.ts';
+import { type FormerWatch, watchFormer } from './former-topics.ts';
 import { createRegistry } from './registry.ts';
 import { createStore } from './store.ts';
 import { encodePrefix } from './write.ts';
@@ -21,6 +22,8 @@ export interface SessionOptions {
   log: Logger;
   /** Drains the session and ends its subscription: nothing more is queued for it. Default: false. */
   leaving?: boolean;
+  /** Topics that devices keep from before the platform. Default: as the database has them. */
+  former?: FormerWatch;
   /** Aborted to end soon: the write under way is finished and acknowledged, what else is held stays on the broker. */
   signal: AbortSignal;
   /** Ends when nothing has come for a second. Default: false. */
@@ -52,6 +55,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     cap = Number.POSITIVE_INFINITY,
     now = Date.now,
   } = options;
+  const former = options.former ?? (await watchFormer(database, log));
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, lease.lost, ending.signal]);
   const drain = createDrain({
@@ -73,6 +77,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const consumer = startConsumer({
     ...settings,
     subscription: options.leaving ? 'end' : 'make',
+    former: former.filters,
     receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
     onDelivery: drain.receive,
     now,
@@ -98,6 +103,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     return 'stopped';
   };
 
+  // Not while leaving: what the next account has not subscribed to stays with this one.
+  if (!options.leaving) void former.follow(ending.signal, () => consumer.resubscribe());
   try {
     const end = await Promise.race([watch(), drain.failure]);
     await Promise.race([end === 'stopped' || end === 'lease-lost' ? drain.stop() : drain.finish(), drain.failure]);

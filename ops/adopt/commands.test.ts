@@ -102,7 +102,7 @@ describe.each([...RECORDINGS, HALL])(
       expect(report.split('\n').filter((line) => line.length > 100 && !line.includes('Halle'))).toEqual([]);
     });
   },
-  120_000,
+  600_000,
 );
 
 it('of the handbook', () => {
@@ -113,7 +113,7 @@ it('of the handbook', () => {
   expect(commands.length).toBeGreaterThan(10);
   const said = commands.filter((each) => !/^az (login|account)/.test(each)).map((each) => [each, run(each)]);
   expect(said.filter(([, answer]) => answer !== 'understood')).toEqual([]);
-}, 120_000);
+}, 600_000);
 
 it.each([
   ['az vm run-command invoke -g G -n M --command-id RunShellScript --script x', 'unrecognized argument: --script'],

@@ -7,7 +7,7 @@ import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
 import { preview } from './preview.ts';
 import { phaseOf } from './today.ts';
 
-/** One exception, as docs/policies.md says. */
+/** One exception, as docs/reference/policies.md says. */
 interface Exception {
   urn: string;
   reason: string;

@@ -101,9 +101,9 @@ export function phases(names: Names, { publicUntil, gatewayUntil, left }: Adopti
   return [
     {
       title: 'Phase 0: take over',
-      devices: 'Devices notice nothing.',
+      devices: 'Devices notice nothing. Set DATABASE_URL to the database owner’s.',
       steps: [
-        { text: `DATABASE_URL is the one of the database’s owner, from here on. ${names.room}` },
+        { text: names.room },
         {
           text: 'Deploy. Say yes only if every old resource is an import and none a replace or delete. Commit the stack file.',
         },
@@ -127,7 +127,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil, left }: Adopti
     },
     {
       title: 'Phase 2: cut-over',
-      devices: `${lostAtCutOver(names)} Then 8883 only, with CA and key.`,
+      devices: `${lostAtCutOver(names)} Then 8883 only, with CA and key; a topic may stay.`,
       steps: [
         {
           text: 'Not before this shows no device for a week:',

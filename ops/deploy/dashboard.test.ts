@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { deployDashboard } from './dashboard.ts';
 
 const SITE = { account: 'fedcba9876543210fedcba9876543210', project: 'mqtt-saas-test', branch: 'main' };
@@ -18,13 +19,7 @@ let isRefused = false;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'site-'));
-  mkdirSync(join(folder, 'app/functions/api'), { recursive: true });
   mkdirSync(join(folder, 'files'));
-  writeFileSync(join(folder, 'app/wrangler.jsonc'), '// A comment.\n{ "compatibility_date": "2026-10-01" }\n');
-  writeFileSync(
-    join(folder, 'app/functions/api/where.ts'),
-    'export const onRequestGet = () => new Response("here");\n',
-  );
   writeFileSync(join(folder, 'files/index.html'), '<title>dashboard</title>');
   api = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -65,7 +60,7 @@ function uploadWith(env: Record<string, string>): Promise<string | undefined> {
     const { upload } = await import(${JSON.stringify(new URL('./dashboard.ts', import.meta.url).href)});
     const { parentPort, workerData } = await import('node:worker_threads');
     try { upload(...workerData); parentPort.postMessage(undefined); } catch (error) { parentPort.postMessage(error.message); }`;
-  const from = { dashboard: join(folder, 'app'), files: join(folder, 'files') };
+  const from = { dashboard: join(ROOT, 'apps/dashboard'), files: join(folder, 'files') };
   const { port } = api.address() as AddressInfo;
   const all = {
     ...process.env,
@@ -91,7 +86,7 @@ test('the files, the functions and the variables of the environment are uploaded
   expect(deployment?.path).toBe(`/client/v4/accounts/${SITE.account}/pages/projects/${SITE.project}/deployments`);
   expect(deployment?.token).toBe(`Bearer ${TOKEN}`);
   expect(deployment?.body).toMatch(/name="branch"\s+main\s/);
-  expect(deployment?.body).toContain('"routePath": "/api/where"');
+  expect(deployment?.body).toContain('"routePath": "/api/config"');
   const bindings = JSON.parse(/"bindings":(\[.*?\])/.exec(deployment?.body ?? '')?.[1] ?? '[]');
   expect(bindings).toEqual([
     { name: 'BROKER_HOST', type: 'plain_text', text: 'mqtt.example.com' },

@@ -1,6 +1,6 @@
 // The dashboard's upload to Cloudflare Pages: built here, with the variables of its environment beside it.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeHeaders } from '../../apps/dashboard/headers.ts';
@@ -25,7 +25,7 @@ const PREFIX = 'SITE_';
 export async function deployDashboard(site: Site, env = process.env): Promise<void> {
   if (!env.CLOUDFLARE_API_TOKEN) {
     throw new Error(
-      'CLOUDFLARE_API_TOKEN is not set: a token that may edit Cloudflare Pages of the account, see docs/configuration.md',
+      'CLOUDFLARE_API_TOKEN is not set: a token that may edit Cloudflare Pages of the account, see docs/reference/configuration.md',
     );
   }
   run([join(DASHBOARD, 'build.ts')], { cwd: ROOT, env });
@@ -50,14 +50,15 @@ export function upload(site: Site, from: { dashboard: string; files: string }, e
     // The built site may reach its own origin only. There the API has another, which the Content-Security-Policy must let in.
     if (vars.SUPABASE_URL) writeHeaders(files, { apiOrigins: [new URL(vars.SUPABASE_URL).origin] });
     const own = { name: site.project, pages_build_output_dir: files, vars };
-    writeFileSync(join(folder, 'wrangler.json'), JSON.stringify({ ...common, ...own }));
-    // Copied: wrangler cannot compile them through a link. They use nothing outside their folder.
-    const functions = join(from.dashboard, 'functions');
-    if (existsSync(functions)) cpSync(functions, join(folder, 'functions'), { recursive: true });
+    // The repository's layout, copied: wrangler cannot compile the functions through a link, and they import from domain.
+    const project = join(folder, 'apps/dashboard');
+    cpSync(join(from.dashboard, 'functions'), join(project, 'functions'), { recursive: true });
+    cpSync(join(ROOT, 'domain'), join(folder, 'domain'), { recursive: true });
+    writeFileSync(join(project, 'wrangler.json'), JSON.stringify({ ...common, ...own }));
     const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
     const target = ['--project-name', site.project, '--branch', site.branch, '--commit-dirty', 'true'];
     run([wrangler, 'pages', 'deploy', ...target], {
-      cwd: folder,
+      cwd: project,
       env: { ...env, CLOUDFLARE_ACCOUNT_ID: site.account, WRANGLER_SEND_METRICS: 'false', CI: 'true' },
     });
   } finally {

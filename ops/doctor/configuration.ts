@@ -15,7 +15,7 @@ export function examine(root: string, stack: string): { config: StackConfig | un
     const seen = `Pulumi.${stack}.yaml holds example values still: ${left.join(', ')}`;
     return {
       config,
-      findings: [failed(CHECK, seen, 'set your own: docs/configuration.md has the command for each key')],
+      findings: [failed(CHECK, seen, 'set your own: docs/reference/configuration.md has the command for each key')],
     };
   } catch (error) {
     // One line a problem, each with the command that sets it right.

@@ -1,7 +1,13 @@
 // What a rotation asks the broker about an account of ingest. The broker names a session after its user, so whoever signs in
 // has ingest's session in hand: nothing here acknowledges a message.
 import mqtt from 'mqtt';
-import { BrokerRefusal, type Connection, openConnection } from '../../functions/broker/index.ts';
+import {
+  BrokerRefusal,
+  type Connection,
+  type FormerFilters,
+  NO_FORMER,
+  openConnection,
+} from '../../functions/broker/index.ts';
 import type { Environment } from './environment.ts';
 
 /** An account and its key. */
@@ -19,9 +25,12 @@ export async function isAccepted(broker: Environment['broker'], account: Account
   return outcome(broker, connection);
 }
 
-/** Has messages queued for the account from now on. Ingest's own connection is taken over; it comes back by itself. */
-export async function subscribe(broker: Environment['broker'], account: Account): Promise<void> {
-  const { connection } = signIn(broker, account, 'make');
+/**
+ * Has messages queued for the account from now on. Ingest's own connection is taken over; it comes back by itself.
+ * @param former what ingest subscribes to besides the platform's own topics.
+ */
+export async function subscribe(broker: Environment['broker'], account: Account, former: FormerFilters): Promise<void> {
+  const { connection } = signIn(broker, account, 'make', former);
   if (!(await outcome(broker, connection))) throw new Error(`the broker refuses ${account.username}`);
 }
 
@@ -45,12 +54,13 @@ function signIn(
   { host, port, ca }: Environment['broker'],
   { username, key }: Account,
   subscription: 'make' | 'keep' = 'keep',
+  former: FormerFilters = NO_FORMER,
 ) {
   let count = 0;
   const first = Promise.withResolvers<void>();
   const connection = openConnection({
     ...{ broker: { host, port, tls: true }, username, password: key, ca, clientId: username, number: 1 },
-    ...{ subscription, receiveMaximum: 1, now: Date.now },
+    ...{ subscription, receiveMaximum: 1, former: () => former, now: Date.now },
     onDelivery: () => {
       count += 1;
       first.resolve();

@@ -8,6 +8,7 @@ import { generateKey } from '../../domain/credentials.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
 import type { RunningPostgres } from '../../local/postgres.ts';
 import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { addDevice, readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import { type RegistryRig, startRegistryRig } from '../../tests/support/registry-rig.ts';
 import { stackTarget } from '../target/stack.ts';
@@ -215,16 +216,19 @@ describe('the end of a rotation', () => {
 
   it('loses nothing although no run of ingest has used the new account yet', async () => {
     const { key } = await addDevice(rig.admin, { tenant: 'acme', device: 'pump', createTenant: true });
+    await keepTopic(rig.admin, { tenant: 'acme', device: 'pump', topic: 'devices/pump', until: '2099-01-01' });
     const letsIn = () => rig.connect('acme.pump', key).then((client) => client.endAsync(true), String);
     await expect.poll(letsIn, { timeout: 10_000 }).toBeUndefined();
     await advance('finish');
     const pump = await rig.connect('acme.pump', key);
     for (const text of ['1', '2', '3']) await pump.publishAsync(telemetryTopic('acme', 'pump'), text, { qos: 1 });
+    const former = () => pump.publishAsync('devices/pump/telemetry', '4', { qos: 1 }).then(() => 'taken', String);
+    await expect.poll(former, { timeout: 10_000 }).toBe('taken');
     await pump.endAsync();
     const received: string[] = [];
     const ingest = await rig.connect('svc-ingest-2', keys[1]!, { ...SESSION, clientId: 'svc-ingest-2' });
     ingest.on('message', (_, payload) => received.push(payload.toString()));
-    await expect.poll(() => received).toEqual(['1', '2', '3']);
+    await expect.poll(() => received).toEqual(['1', '2', '3', '4']);
     await ingest.endAsync();
   });
 

@@ -2,6 +2,7 @@
 // where it was, and no step can be done before the one it relies on.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { readFormerFilters } from '../../functions/ingest/former-topics.ts';
 import { ingestGeneration, ingestUsername } from '../../provisioning/broker/registry.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import {
@@ -155,7 +156,8 @@ function queueing(environment: Environment, generation: number): Step {
   return {
     title: `messages are queued for ${account.username}`,
     isDone: async () => false,
-    carryOut: () => subscribe(environment.broker, account),
+    carryOut: async () =>
+      subscribe(environment.broker, account, await withConnection(environment.database, readFormerFilters)),
   };
 }
 

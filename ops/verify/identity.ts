@@ -1,6 +1,6 @@
 // Checks of who may connect, and to which topics: refusals are proven by what is delivered, each beside a positive twin.
 import { randomUUID } from 'node:crypto';
-import { devicePrefix, telemetryTopic } from '../../domain/topics.ts';
+import { devicePrefix, TELEMETRY_FILTER, telemetryTopic } from '../../domain/topics.ts';
 import { type Check, eventually, fail } from './check.ts';
 import { type Credentials, credentialsOf, isRefusal, type VerifyContext } from './context.ts';
 
@@ -50,7 +50,7 @@ export const crossTenantSubscribe: Check<VerifyContext> = {
     const [clientA, clientB] = [await connect(credentialsOf(a)), await connect(credentialsOf(b))];
     const received: string[] = [];
     clientA.on('message', (topic) => received.push(topic));
-    const filters = ['#', `${devicePrefix(b.tenant, b.device)}/#`, 'tenants/+/devices/+/telemetry'];
+    const filters = ['#', `${devicePrefix(b.tenant, b.device)}/#`, TELEMETRY_FILTER];
     // The broker's file ACL grants every SUBSCRIBE and filters deliveries, so the answer says nothing.
     await clientA.subscribeAsync(filters, { qos: 1 }).catch(() => {});
     const id = randomUUID();

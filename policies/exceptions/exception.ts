@@ -1,17 +1,17 @@
-// What an exception is, and which resources it is about.
+// What an exception is, and which resources it covers.
 
 /** One accepted violation: what, where, why and until when. */
 export interface Exception {
   /** Name of the policy. */
   policy: string;
-  /** URN of the resource. `*` may stand for the stack's name, and ends the resource's name where the policy is advice. */
+  /** URN of the resource. `*` may replace the stack's name and, for an advisory policy, the end of the resource's name. */
   urn: string;
   reason: string;
-  /** Last day it is in force, ISO 8601, UTC. */
+  /** Last day on which it is in force, ISO 8601, UTC. */
   expires: string;
 }
 
-/** A URN's parts; undefined when it is none. */
+/** The parts of a URN; undefined when the text is not a URN. */
 export function urnParts(urn: string): { stack: string; project: string; type: string; name: string } | undefined {
   const match = /^urn:pulumi:([^:]+)::([^:]+)::(.+?)::([^:]+)$/.exec(urn);
   if (match === null) return undefined;
@@ -19,7 +19,7 @@ export function urnParts(urn: string): { stack: string; project: string; type: s
   return { stack, project, type, name };
 }
 
-/** True when the pattern, a URN with `*` where an exception may have one, stands for this URN. */
+/** True when the pattern, a URN that may contain `*` as above, matches this URN. */
 export function matches(pattern: string, urn: string): boolean {
   const expected = urnParts(pattern);
   const actual = urnParts(urn);

@@ -1,8 +1,8 @@
-// EXC-01: an exception is a debt with a date. Every report names those in force; one that is not in order excuses nothing.
+// EXC-01: every exception has an expiry date. Reports list the exceptions in force; an invalid one excuses nothing.
 import type { StackRule } from '../rule.ts';
 import type { Exceptions } from './exceptions.ts';
 
-/** The rule about the pack's own exceptions. It must come last, when the others have used theirs. @param print takes one line. */
+/** The rule about exceptions. It must come last, after the other rules have used theirs. @param print receives one line. */
 export function exceptionsInOrder(exceptions: Exceptions, print: (line: string) => void = console.log): StackRule {
   return {
     id: 'EXC-01',
@@ -11,13 +11,13 @@ export function exceptionsInOrder(exceptions: Exceptions, print: (line: string) 
     severity: 'high',
     enforcement: 'mandatory',
     demand:
-      'Every exception in policies/exceptions.json names a policy that is not critical and one resource, gives a reason and has not expired; so does one of the policy configuration, which may be from a critical policy too. Those in force are listed in every report.',
+      'Every exception in policies/exceptions.json names one policy and one resource, gives a reason and has not expired. The policy must not be critical. An exception in the policy configuration must meet the same conditions but may be for a critical policy. Every report lists the exceptions in force.',
     reason:
-      'An exception that nobody has to renew outlives its reason, and one that no report shows is found by an attacker first.',
-    fix: 'mend what is excepted and remove the entry, or renew its date where it is written with a reason that still holds',
+      'An exception without an expiry date stays after its reason is gone, and an exception that no report shows is forgotten.',
+    fix: 'fix the resource and remove the entry, or extend expires in the file that contains the entry, with a reason that is still valid',
     sources: [
       'Pulumi, "Policy configuration" (https://www.pulumi.com/docs/insights/policy/)',
-      'cdk-nag, suppressions carry a reason',
+      'cdk-nag: every suppression has a reason',
     ],
     properties: {},
     checkStack(resources) {

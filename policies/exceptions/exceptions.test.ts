@@ -1,4 +1,4 @@
-// Exceptions: what they excuse, what is refused, and that none stays unseen.
+// Exceptions: what they excuse, which are refused, and that each is reported.
 import { describe, expect, test } from 'vitest';
 import { httpsOnly } from '../functions/https-only.ts';
 import { ADMIN, rule } from '../network/corpus/case.ts';
@@ -47,7 +47,7 @@ describe('an exception in force', () => {
     expect(lines).toEqual([]);
   });
 
-  test('may stand for every stack of the project, and as advice for several resources', () => {
+  test('may match every stack of the project and, for an advisory policy, several resources', () => {
     const anyStack = vault.urn.replace(':dev:', ':*:');
     const ofProd = (urn: string) => urn.replace(':dev:', ':prod:');
     expect(parse({ ...entry, urn: anyStack }).excuse(entry.policy, ofProd(vault.urn))).toBe(true);
@@ -65,7 +65,7 @@ describe('an exception in force', () => {
     expect(mend(httpsOnly, [app])[0]!.props).toEqual({ httpsOnly: true });
   });
 
-  test('holds on its last day', () => {
+  test('is in force on its last day', () => {
     expect(parse({ ...entry, expires: '2026-11-21' }).problems).toEqual([]);
   });
 });
@@ -103,11 +103,11 @@ describe('an exception of the policy configuration', () => {
   });
 
   test.each<[string, unknown, string]>([
-    ['has expired', [{ ...given, expires: '2026-01-01' }], 'has expired on 2026-01-01'],
+    ['has expired', [{ ...given, expires: '2026-01-01' }], 'expired on 2026-01-01'],
     ['has no reason', [{ ...given, reason: '' }], 'has no reason'],
     ['names the policy again', [{ ...given, policy: 'x' }], 'unknown field policy'],
-    ['is for all resources', [{ ...given, urn: group.urn.replace(/nsg$/, '*') }], 'names no single resource'],
-    ['is no list', 'all', 'is no list'],
+    ['is for all resources', [{ ...given, urn: group.urn.replace(/nsg$/, '*') }], 'does not name a single resource'],
+    ['is not a list', 'all', 'is not a list'],
   ])('that %s excuses nothing, and is reported', (_, exceptions, problem) => {
     const all = new Exceptions();
     expect(judge(ingressContract, [group], { ...config, exceptions }, all)).toHaveLength(1);
@@ -133,18 +133,22 @@ describe('refused is an exception', () => {
     ['without a reason', { reason: undefined }, 'has no reason'],
     ['with an empty reason', { reason: '  ' }, 'has no reason'],
     ['without a date', { expires: undefined }, 'has no expires'],
-    ['that has expired', { expires: '2026-11-20' }, 'has expired on 2026-11-20'],
-    ['with a date that is none', { expires: '2027-02-30' }, 'no date'],
-    ['with a time instead of a date', { expires: '2027-06-30T00:00:00Z' }, 'no date'],
-    ['for an unknown policy', { policy: 'vault-open' }, 'names no policy'],
+    ['that has expired', { expires: '2026-11-20' }, 'expired on 2026-11-20'],
+    ['with a date that does not exist', { expires: '2027-02-30' }, 'not a date'],
+    ['with a time instead of a date', { expires: '2027-06-30T00:00:00Z' }, 'not a date'],
+    ['for an unknown policy', { policy: 'vault-open' }, 'does not name a policy'],
     ['for the ingress contract', { policy: 'network-ingress-contract' }, 'critical policy'],
     ['for a secret in boot data', { policy: 'vm-no-secret-in-boot-data' }, 'critical policy'],
-    ['for no resource', { urn: 'vault' }, 'urn that is none'],
-    ['for every project', { urn: vault.urn.replace('::mqtt-saas::', '::*::') }, 'stands neither'],
-    ['for every type', { urn: vault.urn.replace('azure-native:keyvault:Vault', '*') }, 'stands neither'],
-    ['for some stacks', { urn: vault.urn.replace(':dev:', ':d*:') }, 'stands neither'],
-    ['for all vaults, where the policy is mandatory', { urn: vault.urn.replace(/vault$/, '*') }, 'no single resource'],
-    ['with a field nobody knows', { owner: 'me' }, 'unknown field owner'],
+    ['for no resource', { urn: 'vault' }, 'an invalid urn'],
+    ['for every project', { urn: vault.urn.replace('::mqtt-saas::', '::*::') }, 'neither replaces the stack'],
+    ['for every type', { urn: vault.urn.replace('azure-native:keyvault:Vault', '*') }, 'neither replaces the stack'],
+    ['for some stacks', { urn: vault.urn.replace(':dev:', ':d*:') }, 'neither replaces the stack'],
+    [
+      'for all vaults, where the policy is mandatory',
+      { urn: vault.urn.replace(/vault$/, '*') },
+      'does not name a single resource',
+    ],
+    ['with an unknown field', { owner: 'me' }, 'unknown field owner'],
   ])('%s', (_, change, problem) => {
     const exceptions = parse({ ...entry, ...change });
     expect(exceptions.inForce).toEqual([]);

@@ -1,11 +1,11 @@
-// Exceptions in force: which findings they excuse, and what is to be told of them.
+// Exceptions in force: which findings they excuse, and how reports describe them.
 import { type Exception, matches, urnParts } from './exception.ts';
 
-/** A finding is excused by one exception; what is excused is counted, so that every report can show it. */
+/** One exception excuses a finding; each use is counted for the report. */
 export class Exceptions {
   private readonly own: readonly Exception[];
   private readonly refused: readonly string[];
-  /** What the policy configuration grants, by policy. */
+  /** Exceptions from the policy configuration, by policy. */
   private readonly granted = new Map<string, { text: string; exceptions: Exceptions }>();
   private readonly uses = new Map<Exception, number>();
 
@@ -23,7 +23,7 @@ export class Exceptions {
     return [...this.refused, ...[...this.granted.values()].flatMap(({ exceptions }) => exceptions.problems)];
   }
 
-  /** Adds what the configuration of a policy grants. A policy is asked of every resource: only another list is parsed. */
+  /** Adds the exceptions in a policy's configuration. Called for every resource, so only a changed list is parsed. */
   grant(policy: string, list: unknown, parse: (list: unknown) => Exceptions): void {
     const text = JSON.stringify(list);
     if (this.granted.get(policy)?.text !== text) this.granted.set(policy, { text, exceptions: parse(list) });
@@ -34,7 +34,7 @@ export class Exceptions {
     return this.find(policy, urn) !== undefined;
   }
 
-  /** The same for one finding, which is counted. */
+  /** The same for one finding; counts the use. */
   excuse(policy: string, urn: string): boolean {
     const found = this.find(policy, urn);
     if (found !== undefined) this.uses.set(found, (this.uses.get(found) ?? 0) + 1);
@@ -45,7 +45,7 @@ export class Exceptions {
     return this.inForce.find((exception) => exception.policy === policy && matches(exception.urn, urn));
   }
 
-  /** One line for each exception that is about one of these resources: how long, what, how often it was needed and why. */
+  /** One line for each exception that covers one of these resources: expiry date, policy, resource, number of uses and reason. */
   describe(urns: readonly string[]): string[] {
     return this.inForce
       .filter(({ urn }) => urns.some((each) => matches(urn, each)))

@@ -1,4 +1,4 @@
-// Each rule about the Function App: silent about an app as it should be, loud about each property broken.
+// Each rule about the Function App: accepts a correct app and finds each wrong property.
 import { describe, expect, test } from 'vitest';
 import { messagesOf, UNKNOWN_TEXT, withProperty } from '../testing/plan.ts';
 import { httpsOnly } from './https-only.ts';

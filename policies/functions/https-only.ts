@@ -1,5 +1,5 @@
-// FN-01: no plain HTTP.
-import { REQUIRED, type ResourceRule } from '../rule.ts';
+// FN-01: apps redirect plain HTTP to HTTPS.
+import { REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { SITES } from './settings.ts';
 
 export const httpsOnly: ResourceRule = {
@@ -9,8 +9,8 @@ export const httpsOnly: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A web or function app and each of its slots sets httpsOnly to true. Absent counts as a violation, for Azure then answers plain HTTP; so does unknown.',
-  reason: 'A function key or session cookie sent over plain HTTP can be read by everyone on the way.',
+    'A web or function app and each of its slots sets httpsOnly to true. An absent value is a violation because Azure then answers plain HTTP; so is an unknown one.',
+  reason: 'A function key or session cookie sent over plain HTTP can be read in transit.',
   fix: 'set httpsOnly: true',
   sources: [
     'Microsoft Learn, "TLS/SSL overview for App Service" (https://learn.microsoft.com/azure/app-service/overview-tls)',
@@ -24,5 +24,5 @@ export const httpsOnly: ResourceRule = {
   remedy: { 'WebApp.httpsOnly': true },
   types: SITES,
   check: ({ urn, name, props }) =>
-    props.httpsOnly === true ? [] : [{ urn, message: `"${name}" does not surely redirect plain HTTP to HTTPS.` }],
+    props.httpsOnly === true ? [] : [violation({ urn, name }, 'httpsOnly', props.httpsOnly, 'accepts plain HTTP')],
 };

@@ -1,6 +1,6 @@
-// FN-06: no browser page may call the app unless it is named, and no debugger may attach.
+// FN-06: only listed origins may call the app from a browser, and remote debugging is off.
 import { at, entriesOf, UNKNOWN } from '../known.ts';
-import { DEFAULT_IS_SAFE, type Finding, type ResourceRule } from '../rule.ts';
+import { DEFAULT_IS_SAFE, type Finding, type ResourceRule, violation } from '../rule.ts';
 import { SITES } from './settings.ts';
 
 export const noOpenDoors: ResourceRule = {
@@ -10,9 +10,9 @@ export const noOpenDoors: ResourceRule = {
   severity: 'medium',
   enforcement: 'mandatory',
   demand:
-    'siteConfig.cors allows no origin "*" and siteConfig.remoteDebuggingEnabled is not true. Absent is safe for both.',
+    'siteConfig.cors does not allow the origin "*", and siteConfig.remoteDebuggingEnabled is not true. Both are safe by default.',
   reason:
-    'With "*" any page a signed-in user visits can call the app from the browser; a remote debugger reads its memory, secrets included.',
+    'With "*", any page that a signed-in user visits can call the app from the browser; a remote debugger can read its memory, including secrets.',
   fix: 'list the dashboard’s origin in siteConfig.cors.allowedOrigins and remove siteConfig.remoteDebuggingEnabled',
   sources: [
     'Microsoft Learn, "Azure security baseline for Functions" (https://learn.microsoft.com/security/benchmark/azure/baselines/functions-security-baseline)',
@@ -29,9 +29,15 @@ export const noOpenDoors: ResourceRule = {
     const debugging = at(props, 'siteConfig', 'remoteDebuggingEnabled');
     const isOpen = entriesOf(origins).some((each) => each === '*' || each === UNKNOWN);
     const findings: Finding[] = [];
-    if (isOpen) findings.push({ urn, message: `"${name}" may allow every origin.` });
+    if (isOpen)
+      findings.push({
+        urn,
+        message: `"${name}": siteConfig.cors allows every origin, or it is not known during preview.`,
+      });
     if (debugging === true || debugging === UNKNOWN)
-      findings.push({ urn, message: `"${name}" does not surely refuse remote debugging.` });
+      findings.push(
+        violation({ urn, name }, 'siteConfig.remoteDebuggingEnabled', debugging, 'allows remote debugging'),
+      );
     return findings;
   },
 };

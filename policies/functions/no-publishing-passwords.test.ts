@@ -1,4 +1,4 @@
-// Which resource closes which app: by what its name was made from, by its name, and for slots.
+// Which resource disables passwords for which app: by dependency, by name, and for slots.
 import { expect, test } from 'vitest';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
 import { judge } from '../testing/specimen.ts';

@@ -1,26 +1,26 @@
-// FN-03: code is published by an identity, not by a user name and password.
+// FN-03: code is deployed with an identity, not with a user name and password.
 import { at, isObject, type Known } from '../known.ts';
 import { follow } from '../links.ts';
 import type { Resource } from '../resource.ts';
-import { type Finding, REQUIRED, type StackRule } from '../rule.ts';
+import { type Finding, REQUIRED, type StackRule, violation } from '../rule.ts';
 import { FTP_ALLOWED, SCM_ALLOWED, WEB_APP } from '../types.ts';
 import { SITES } from './settings.ts';
 
-/** The ways to publish with a password, each a resource of its own, and each for a slot too. */
-const WAYS: [type: string, what: string][] = [
+/** Resources that allow or refuse publishing with a password; each has a variant for slots. */
+const PUBLISHING: [type: string, what: string][] = [
   [FTP_ALLOWED, 'FTP'],
   [SCM_ALLOWED, 'the deployment site'],
 ];
 
-/** True when a resource of that type surely closes the way for the app. */
+/** True when a resource of that type certainly refuses passwords for the app. */
 function isClosed(app: Resource, type: string, resources: Resource[]): boolean {
   const isSlot = app.type !== WEB_APP;
   return resources
-    .filter((way) => way.type === (isSlot ? `${type}Slot` : type) && way.props.allow === false)
-    .some((way) => {
-      if (way.propertyDependencies.name?.includes(app.urn)) return true;
-      if (isSlot) return way.dependencies.includes(app.urn) || sameText(way.props.slot, app.props.slot);
-      const link = follow(way, 'name', way.props.name, WEB_APP, resources);
+    .filter((each) => each.type === (isSlot ? `${type}Slot` : type) && each.props.allow === false)
+    .some((each) => {
+      if (each.propertyDependencies.name?.includes(app.urn)) return true;
+      if (isSlot) return each.dependencies.includes(app.urn) || sameText(each.props.slot, app.props.slot);
+      const link = follow(each, 'name', each.props.name, WEB_APP, resources);
       return Array.isArray(link) && link.includes(app);
     });
 }
@@ -28,7 +28,7 @@ function isClosed(app: Resource, type: string, resources: Resource[]): boolean {
 const sameText = (a: Known, b: Known): boolean =>
   typeof a === 'string' && typeof b === 'string' && a.toLowerCase() === b.toLowerCase();
 
-/** Flex Consumption has no FTP, and refuses a setting about it. An app of another plan cannot have a functionAppConfig. */
+/** Flex Consumption has no FTP and refuses the setting. Apps on other plans cannot have a functionAppConfig. */
 const isFlexConsumption = ({ props }: Resource): boolean => isObject(at(props, 'functionAppConfig', 'deployment'));
 
 export const noPublishingPasswords: StackRule = {
@@ -38,10 +38,10 @@ export const noPublishingPasswords: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A WebAppFtpAllowed and a WebAppScmAllowed with allow: false belong to every web or function app and slot, and outside Flex Consumption, which has no FTP, it sets siteConfig.ftpsState to Disabled. Azure’s default allows all three.',
+    'Every web or function app and slot has a WebAppFtpAllowed and a WebAppScmAllowed with allow: false and, except on Flex Consumption, which has no FTP, sets siteConfig.ftpsState to Disabled. Azure’s defaults allow all three.',
   reason:
-    'The publishing password replaces the app’s code, never expires and is shown to everyone who may manage the app.',
-  fix: 'add web.WebAppFtpAllowed and web.WebAppScmAllowed with the app’s name and allow: false, and, unless the app has a functionAppConfig, set siteConfig.ftpsState: "Disabled"',
+    'The publishing password can replace the app’s code, never expires and is visible to everyone who may manage the app.',
+  fix: 'add web.WebAppFtpAllowed and web.WebAppScmAllowed with the app’s name and allow: false; unless the app has a functionAppConfig, also set siteConfig.ftpsState: "Disabled"',
   sources: [
     'Microsoft Learn, "App settings reference for Azure Functions", Flex Consumption plan deprecations',
     'Microsoft Learn, "Disable basic authentication in App Service deployments" (https://learn.microsoft.com/azure/app-service/configure-basic-auth-disable)',
@@ -59,11 +59,12 @@ export const noPublishingPasswords: StackRule = {
       .filter(({ type }) => SITES.includes(type))
       .flatMap((app) => {
         const { urn, name, props } = app;
-        const findings = WAYS.filter(([type]) => !isClosed(app, type, resources)).map(([, what]) => ({
+        const findings = PUBLISHING.filter(([type]) => !isClosed(app, type, resources)).map(([, what]) => ({
           urn,
-          message: `"${name}" does not surely refuse a publishing password for ${what}.`,
+          message: `"${name}" allows publishing passwords for ${what}: no resource disables them.`,
         }));
-        if (isFlexConsumption(app) || at(props, 'siteConfig', 'ftpsState') === 'Disabled') return findings;
-        return [...findings, { urn, message: `"${name}" does not surely have FTP switched off.` }];
+        const ftps = at(props, 'siteConfig', 'ftpsState');
+        if (isFlexConsumption(app) || ftps === 'Disabled') return findings;
+        return [...findings, violation(app, 'siteConfig.ftpsState', ftps, 'allows FTP')];
       }),
 };

@@ -1,4 +1,4 @@
-// FN-04: an app setting points to a secret, it does not contain one.
+// FN-04: app settings reference secrets and do not contain them.
 
 import { UNKNOWN } from '../known.ts';
 import { DEFAULT_IS_SAFE, type ResourceRule } from '../rule.ts';
@@ -8,26 +8,26 @@ import { SETTINGS_TYPES, type Setting, settingsOf } from './settings.ts';
 
 /** `@Microsoft.KeyVault(SecretUri=...)` or `(VaultName=...;SecretName=...)` (Microsoft Learn, "Use Key Vault references"). */
 const REFERENCE = /^@Microsoft\.KeyVault\(\s*(?:SecretUri=https:\/\/[^;)]+|(?=.*VaultName=)(?=.*SecretName=)[^)]+)\)$/i;
-/** A database connection that signs in with the app's identity. */
+/** A database connection that uses the app's identity. */
 const BY_IDENTITY = /\bAuthentication\s*=\s*"?Active Directory/i;
 
-/** azure-native fills in defaults for the whole of `siteConfig` at once, which one unknown value inside prevents. */
+/** azure-native fills in defaults for `siteConfig` as a whole; one unknown value inside makes all of it unknown. */
 const MAKE_KNOWN =
-  'make every value inside siteConfig known, for one that is not hides them all, or move the settings to a WebAppApplicationSettings resource, where each stands for itself';
+  'make every value inside siteConfig known during preview, because one unknown value makes all of them unknown, or move the settings to a WebAppApplicationSettings resource, where each is judged by itself';
 
 /** What is wrong with a setting; undefined when nothing is. */
 function judge({ name, value, isConnectionString }: Setting): string | undefined {
   const isSecret = isConnectionString || isSecretName(name);
   if (value === UNKNOWN) {
     return isSecret
-      ? `Setting "${name}" is not known during preview, so nobody can tell that it is a Key Vault reference.`
+      ? `Setting "${name}" is not known during preview, so it cannot be confirmed that it is a Key Vault reference.`
       : undefined;
   }
   if (typeof value !== 'string' || value === '' || REFERENCE.test(value.trim())) return undefined;
   const [kind] = secretsIn(value);
-  if (kind !== undefined) return `Setting "${name}" holds ${kind}.`;
+  if (kind !== undefined) return `Setting "${name}" contains ${kind}.`;
   if (isConnectionString && BY_IDENTITY.test(value)) return undefined;
-  return isSecret ? `Setting "${name}" is a secret by its name and no Key Vault reference.` : undefined;
+  return isSecret ? `Setting "${name}" looks like a secret by its name and is not a Key Vault reference.` : undefined;
 }
 
 export const secretsByReference: ResourceRule = {
@@ -37,10 +37,10 @@ export const secretsByReference: ResourceRule = {
   severity: 'critical',
   enforcement: 'mandatory',
   demand:
-    'Every app setting or connection string that is a secret by name or content is a Key Vault reference or signs in by identity (AzureWebJobsStorage__accountName). A secret-named setting unknown in the preview is a violation; another unknown value is judged when the update knows it.',
+    'Every app setting or connection string that is a secret by name or content is a Key Vault reference or uses a managed identity (AzureWebJobsStorage__accountName). A setting that is a secret by name must be known during preview; any other unknown value is judged once the update knows it.',
   reason:
-    'App settings are shown in the portal, in exports and in the Pulumi state to everyone who may read the app, and a rotated secret would need a new deployment.',
-  fix: 'store the secret in Key Vault and set "@Microsoft.KeyVault(VaultName=...;SecretName=...)" with names the preview knows, or use the identity-based setting',
+    'Everyone who may read the app sees its settings in the portal, in exports and in the Pulumi state, and rotating a secret would need a deployment.',
+  fix: 'store the secret in Key Vault and set "@Microsoft.KeyVault(VaultName=...;SecretName=...)" with names that are known during preview, or use the identity-based setting',
   sources: [
     'Microsoft Learn, "Use Key Vault references as app settings" (https://learn.microsoft.com/azure/app-service/app-service-key-vault-references)',
     'CIS Azure Foundations 3.0 9.11',
@@ -51,13 +51,13 @@ export const secretsByReference: ResourceRule = {
     'WebAppApplicationSettings.properties': DEFAULT_IS_SAFE,
     'WebAppConnectionStrings.properties': DEFAULT_IS_SAFE,
   },
-  remedy: 'a secret that was written there must be changed and stored, not moved',
+  remedy: 'a secret that was exposed must be replaced and stored in Key Vault, not moved',
   types: SETTINGS_TYPES,
   check(resource) {
     const { urn, name } = resource;
     const settings = settingsOf(resource);
     if (settings === undefined) {
-      return [{ urn, message: `It is not known during preview which settings "${name}" has.`, fix: MAKE_KNOWN }];
+      return [{ urn, message: `The settings of "${name}" are not known during preview.`, fix: MAKE_KNOWN }];
     }
     return settings.map(judge).flatMap((message) => (message === undefined ? [] : [{ urn, message }]));
   },

@@ -1,4 +1,4 @@
-// The settings of a web or function app, wherever azure-native lets one write them.
+// Collects the settings of a web or function app from every place where azure-native accepts them.
 import { at, isObject, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { WEB_APP, WEB_APP_SLOT } from '../types.ts';
@@ -7,7 +7,7 @@ import { WEB_APP, WEB_APP_SLOT } from '../types.ts';
 export interface Setting {
   name: string;
   value: Known;
-  /** True in the connection string section, where every value is one whatever its name says. */
+  /** True in the connection string section, where every value is a connection string whatever its name. */
   isConnectionString: boolean;
 }
 
@@ -40,7 +40,7 @@ function fromMap(map: Known, isConnectionString: boolean): Setting[] | undefined
   }));
 }
 
-/** All settings of the resource; undefined when it is not known which there are. */
+/** All settings of the resource; undefined when the list is not known. */
 export function settingsOf({ type, props }: Resource): Setting[] | undefined {
   if (SETTINGS.includes(type)) return fromMap(props.properties, false);
   if (CONNECTIONS.includes(type)) return fromMap(props.properties, true);

@@ -1,6 +1,6 @@
-// FN-02: no broken versions of TLS, neither for the app nor for its deployment site.
+// FN-02: the app and its deployment site refuse TLS versions before 1.2.
 import { at } from '../known.ts';
-import { type Finding, REQUIRED, type ResourceRule } from '../rule.ts';
+import { type Finding, REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { SITES } from './settings.ts';
 
 const FROM_1_2: unknown[] = ['1.2', '1.3'];
@@ -12,8 +12,8 @@ export const strongTls: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'siteConfig.minTlsVersion and siteConfig.scmMinTlsVersion are 1.2 or 1.3. Absent, the default depends on when the app was made.',
-  reason: 'TLS 1.0 and 1.1 are deprecated (RFC 8996): a man in the middle can talk a client down to them.',
+    'siteConfig.minTlsVersion and siteConfig.scmMinTlsVersion are 1.2 or 1.3. The default depends on when the app was created.',
+  reason: 'TLS 1.0 and 1.1 are deprecated (RFC 8996): an attacker in the middle can downgrade a client to them.',
   fix: 'set siteConfig.minTlsVersion: "1.2" and siteConfig.scmMinTlsVersion: "1.2"',
   sources: [
     'Microsoft Learn, "TLS/SSL overview for App Service" (https://learn.microsoft.com/azure/app-service/overview-tls)',
@@ -27,5 +27,9 @@ export const strongTls: ResourceRule = {
   check: ({ urn, name, props }): Finding[] =>
     ['minTlsVersion', 'scmMinTlsVersion']
       .filter((key) => !FROM_1_2.includes(at(props, 'siteConfig', key)))
-      .map((key) => ({ urn, message: `"${name}" does not surely refuse TLS before 1.2: siteConfig.${key}.` })),
+      .map((key) => {
+        const property = `siteConfig.${key}`;
+        const value = at(props, 'siteConfig', key);
+        return violation({ urn, name }, property, value, `accepts TLS versions before 1.2 (${property})`);
+      }),
 };

@@ -1,16 +1,16 @@
-// GOV-04: what goes wrong reaches somebody, and so does a change of the way in.
-import { at, isSet, type Known } from '../known.ts';
+// GOV-04: alerts exist for failures and for changes to network security groups, and they notify someone.
+import { at, isSet, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type StackRule } from '../rule.ts';
 import { ACTION_GROUP, ACTIVITY_LOG_ALERT, METRIC_ALERT, QUERY_ALERT, SECURITY_GROUP } from '../types.ts';
 import { runsSomething } from './workload.ts';
 
-/** The entries of a list that is known; a list that is not wires nothing to anybody. */
+/** The entries of a known list; an unknown list counts as empty. */
 function items(value: Known): Known[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Every kind of alert, where its action groups are written, and whether `enabled` may be absent, which means true. */
+/** Every kind of alert: where its action groups are, and whether `enabled` is true by default. */
 const ALERTS: Record<string, { groups: (props: Known) => Known[]; defaultsToEnabled: boolean }> = {
   [ACTIVITY_LOG_ALERT]: {
     groups: (props) => items(at(props, 'actions', 'actionGroups')).map((each) => at(each, 'actionGroupId')),
@@ -22,23 +22,24 @@ const ALERTS: Record<string, { groups: (props: Known) => Known[]; defaultsToEnab
   },
   [QUERY_ALERT]: { groups: (props) => items(at(props, 'actions', 'actionGroups')), defaultsToEnabled: true },
 };
-/** What changes the way in (activity log operations of Microsoft.Network). */
+/** Activity log operations of Microsoft.Network that change a network security group. */
 const NSG_CHANGES = ['microsoft.network/networksecuritygroups/write', 'microsoft.network/networksecuritygroups/delete'];
 
-function reachesSomebody({ props }: Resource): boolean {
+function hasReceiver({ props }: Resource): boolean {
   const receivers = Object.entries(props).filter(([key]) => key.endsWith('Receivers'));
   return props.enabled === true && receivers.some(([, value]) => Array.isArray(value) && value.length > 0);
 }
 
-/** What is wrong with an alert; undefined when it is on and wired. Ids of action groups need not be known. */
+/** What is wrong with an alert; undefined when it is enabled and has an action group. Ids of action groups need not be known. */
 function judge({ type, name, props }: Resource): string | undefined {
   const { groups, defaultsToEnabled } = ALERTS[type]!;
   const enabled = props.enabled ?? (defaultsToEnabled ? true : undefined);
-  if (enabled !== true) return `"${name}" is not surely enabled.`;
-  return groups(props).some((id) => isSet(id)) ? undefined : `"${name}" tells nobody: it has no action group.`;
+  if (enabled === UNKNOWN) return `"${name}": enabled is not known during preview.`;
+  if (enabled !== true) return `"${name}" is not enabled.`;
+  return groups(props).some((id) => isSet(id)) ? undefined : `"${name}" notifies nobody: it has no action group.`;
 }
 
-/** Every operation an activity log alert asks for, in lower case. */
+/** Every operation in an activity log alert's condition, in lower case. */
 function operations(condition: Known): string[] {
   return items(at(condition, 'allOf')).flatMap((each) => {
     const terms: Known[] = [each, ...items(at(each, 'anyOf'))];
@@ -57,9 +58,9 @@ export const alerts: StackRule = {
   severity: 'medium',
   enforcement: 'mandatory',
   demand:
-    'A stack with a machine, a plan or an app has an enabled action group with a receiver and a metric or log alert; every alert is enabled and wired to an action group; where there is a security group, activity log alerts cover its being written and deleted.',
+    'A stack with a machine, a plan or an app has an enabled action group with a receiver and a metric or log alert. Every alert is enabled and has an action group. If there is a network security group, activity log alerts cover writing and deleting it.',
   reason:
-    'A broker that stopped, a database that refuses and a rule that opened a port are else found by the first tenant who calls.',
+    'Otherwise a stopped broker, a database that refuses connections or a newly opened port is first noticed by a tenant.',
   fix: 'add monitor.ActionGroup, monitor.MetricAlert or ScheduledQueryRule, and monitor.ActivityLogAlert for Microsoft.Network/networkSecurityGroups/write and /delete',
   sources: [
     'Microsoft Learn, "What are Azure Monitor alerts?" (https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview)',
@@ -82,14 +83,14 @@ export const alerts: StackRule = {
       const message = judge(alert);
       return message === undefined ? [] : [{ urn: alert.urn, message }];
     });
-    if (!resources.some((resource) => resource.type === ACTION_GROUP && reachesSomebody(resource)))
-      findings.push({ message: 'The stack has no enabled action group that reaches somebody.' });
+    if (!resources.some((resource) => resource.type === ACTION_GROUP && hasReceiver(resource)))
+      findings.push({ message: 'The stack has no enabled action group with a receiver.' });
     if (!written.some(({ type }) => type !== ACTIVITY_LOG_ALERT))
       findings.push({ message: 'The stack has no alert on a metric or a log.' });
     const watched = working.flatMap(({ props }) => operations(props.condition));
     const missing = NSG_CHANGES.filter((operation) => !watched.includes(operation));
     if (resources.some(({ type }) => type === SECURITY_GROUP) && missing.length > 0)
-      findings.push({ message: `No activity log alert that works covers ${missing.join(' and ')}.` });
+      findings.push({ message: `No enabled activity log alert with an action group covers ${missing.join(' and ')}.` });
     return findings;
   },
 };

@@ -1,11 +1,11 @@
-// GOV-03: somebody hears of it before the money is gone.
+// GOV-03: a budget notifies someone before costs get out of hand.
 import { at, isObject, isSet, type Known } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { type Finding, REQUIRED, type StackRule } from '../rule.ts';
 import { BUDGETS } from '../types.ts';
 import { runsSomething } from './workload.ts';
 
-/** Highest monthly budget, in the subscription's currency, unless configured. The platform is made for far less. */
+/** Highest monthly budget, in the subscription's currency, unless configured. The platform normally costs far less. */
 const CAP = 200;
 /** Months in a budget's period. */
 const MONTHS: Record<string, number> = {
@@ -17,8 +17,8 @@ const MONTHS: Record<string, number> = {
   billingannual: 12,
 };
 
-/** True when the notification is on and reaches somebody; ids of action groups need not be known. */
-function reachesSomebody(notification: Known): boolean {
+/** True when the notification is enabled and has a recipient; ids of action groups need not be known. */
+function hasRecipient(notification: Known): boolean {
   const lists = ['contactEmails', 'contactGroups', 'contactRoles'].map((key) => at(notification, key));
   return at(notification, 'enabled') === true && lists.some((list) => Array.isArray(list) && list.some(isSet));
 }
@@ -29,9 +29,12 @@ function judge({ urn, name, props }: Resource, cap: number): Finding[] {
   const notifications = isObject(props.notifications) ? Object.values(props.notifications) : [];
   const findings: Finding[] = [];
   if (amount === undefined || amount > cap)
-    findings.push({ urn, message: `"${name}" is not surely at most ${cap} a month.` });
-  if (!notifications.some(reachesSomebody))
-    findings.push({ urn, message: `"${name}" has no enabled notification that reaches somebody.` });
+    findings.push({
+      urn,
+      message: `"${name}" exceeds ${cap} a month, or its amount or timeGrain is not known or not valid.`,
+    });
+  if (!notifications.some(hasRecipient))
+    findings.push({ urn, message: `"${name}" has no enabled notification with a recipient.` });
   return findings;
 }
 
@@ -42,9 +45,10 @@ export const budget: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A stack with a machine, a plan or an app has a budget of at most 200 a month in the subscription’s currency (or as configured), with an enabled notification that has a contact.',
-  reason: 'A runaway log or a taken-over app shows first on the bill; without a budget that is a month later.',
-  fix: 'add a consumption.Budget with amount, timeGrain: "Monthly" and notifications with contactEmails; raise cap of governance-budget in the policy configuration where more is meant',
+    'A stack with a machine, a plan or an app has a budget of at most 200 a month in the subscription’s currency (or as configured), with an enabled notification that has a recipient.',
+  reason:
+    'A runaway log or a compromised app shows first in the costs; without a budget, nobody notices until the monthly bill.',
+  fix: 'add a consumption.Budget with amount, timeGrain: "Monthly" and notifications with contactEmails; to allow more, raise cap of governance-budget in the policy configuration',
   sources: [
     'Microsoft Learn, "Create and manage budgets" (https://learn.microsoft.com/azure/cost-management-billing/costs/tutorial-acm-create-budgets)',
   ],
@@ -53,7 +57,7 @@ export const budget: StackRule = {
   checkStack(resources, { cap }) {
     if (!runsSomething(resources)) return [];
     const budgets = resources.filter(({ type }) => BUDGETS.includes(type));
-    if (budgets.length === 0) return [{ message: 'The stack costs money and has no budget.' }];
+    if (budgets.length === 0) return [{ message: 'The stack has billable resources and no budget.' }];
     return budgets.flatMap((each) => judge(each, typeof cap === 'number' ? cap : CAP));
   },
 };

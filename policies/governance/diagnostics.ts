@@ -1,4 +1,4 @@
-// GOV-05: what happened can be looked up in one place.
+// GOV-05: resource logs are kept in one workspace.
 import { at, isSet } from '../known.ts';
 import { follow } from '../links.ts';
 import type { Resource } from '../resource.ts';
@@ -6,10 +6,10 @@ import { REQUIRED, SET_IS_ENOUGH, type StackRule } from '../rule.ts';
 import { DIAGNOSTIC_SETTING, SECURITY_GROUP, STORAGE_ACCOUNT, VAULT, WEB_APP } from '../types.ts';
 import { runsSomething } from './workload.ts';
 
-/** What must be recorded: who read a secret, what the app did, what the rules did, who read the archive. */
+/** Types with logs to keep: secret access, the app, network security groups, storage access. */
 const RECORDED: readonly string[] = [VAULT, WEB_APP, SECURITY_GROUP, STORAGE_ACCOUNT];
 
-/** True when the setting sends something to a workspace, whose id need not be known. */
+/** True when the setting sends a log or metric to a workspace; the workspace's id need not be known. */
 function isSending({ props }: Resource): boolean {
   const entries = [props.logs, props.metrics].flatMap((list) => (Array.isArray(list) ? list : []));
   return isSet(props.workspaceId) && entries.some((entry) => at(entry, 'enabled') === true);
@@ -22,8 +22,8 @@ export const diagnostics: StackRule = {
   severity: 'medium',
   enforcement: 'mandatory',
   demand:
-    'In a stack with a machine, a plan or an app every vault, app, security group and storage account has a diagnostic setting that sends a log or metric to a workspace. Ids need not be known yet.',
-  reason: 'Without them nobody can tell afterwards who read a secret or changed a rule.',
+    'In a stack with a machine, a plan or an app, every vault, app, network security group and storage account has a diagnostic setting that sends a log or metric to a workspace. Ids need not be known during preview.',
+  reason: 'Without these logs, nobody can find out later who read a secret or changed a rule.',
   fix: 'add a monitor.DiagnosticSetting with resourceUri: the resource’s id (for storage: id + "/blobServices/default"), workspaceId and logs [{ categoryGroup: "allLogs", enabled: true }]',
   sources: [
     'Microsoft Learn, "Diagnostic settings in Azure Monitor" (https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings)',
@@ -44,6 +44,9 @@ export const diagnostics: StackRule = {
     );
     return resources
       .filter((resource) => RECORDED.includes(resource.type) && !recorded.includes(resource))
-      .map(({ urn, name }) => ({ urn, message: `"${name}" does not surely send what happens to it to a workspace.` }));
+      .map(({ urn, name }) => ({
+        urn,
+        message: `"${name}" has no diagnostic setting that sends its logs to a workspace.`,
+      }));
   },
 };

@@ -1,16 +1,16 @@
-// GOV-01: every resource says what it belongs to and who answers for it.
+// GOV-01: tags name the environment, project, owner and cost centre of every resource.
 import { isObject, isSet, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { type Finding, REQUIRED, type ResourceRule, SET_IS_ENOUGH } from '../rule.ts';
 import { VAULT_SECRET } from '../types.ts';
 
 const REQUIRED_TAGS = ['environment', 'project', 'owner', 'costCenter'];
-/** Has a location for its identity, and no tags. */
+/** Types that have a location (for their identity) but no tags. */
 const UNTAGGABLE = /:(PolicyAssignment|RoleAssignment)$/;
-/** Taggable without a location. */
+/** Types that have tags but no location. */
 const WITHOUT_LOCATION: readonly string[] = [VAULT_SECRET];
 
-/** Azure's tracked resources: what has a location has tags. A child (subnet, container, setting) has neither. */
+/** Azure's tracked resources have a location and tags. A child (subnet, container, setting) has neither. */
 function isTaggable({ type, props }: Resource): boolean {
   const isTracked = isSet(props.location) || isSet(props.tags) || WITHOUT_LOCATION.includes(type);
   return isTracked && !UNTAGGABLE.test(type);
@@ -24,8 +24,9 @@ export const requiredTags: ResourceRule = {
   enforcement: 'mandatory',
   demand:
     'Every Azure resource with a location, and every Key Vault secret, has the tags environment, project, owner and costCenter, or those named in the policy configuration.',
-  reason: 'In an incident or on a bill, a resource without an owner is left running because nobody dares to touch it.',
-  fix: 'pass tags to the resource; mqtt-saas:owner and mqtt-saas:costCenter give two of them',
+  reason:
+    'A resource without an owner is left running after an incident or a cost review because it is not clear whether it is needed.',
+  fix: 'set tags on the resource; mqtt-saas:owner and mqtt-saas:costCenter set two of them',
   sources: [
     'Microsoft Learn, "Define your tagging strategy" (https://learn.microsoft.com/azure/cloud-adoption-framework/ready/azure-best-practices/resource-tagging)',
   ],
@@ -39,10 +40,12 @@ export const requiredTags: ResourceRule = {
   check(resource, config): Finding[] {
     if (!isTaggable(resource)) return [];
     const { urn, name, props } = resource;
-    if (props.tags === UNKNOWN) return [{ urn, message: `"${name}" has tags that are not known during preview.` }];
+    if (props.tags === UNKNOWN) return [{ urn, message: `"${name}": tags are not known during preview.` }];
     const required = Array.isArray(config.requiredTags) ? config.requiredTags.map(String) : REQUIRED_TAGS;
     const tags = isObject(props.tags) ? props.tags : {};
     const missing = required.filter((tag) => !isSet(tags[tag]));
-    return missing.length === 0 ? [] : [{ urn, message: `"${name}" lacks the tag ${missing.join(', ')}.` }];
+    return missing.length === 0
+      ? []
+      : [{ urn, message: `"${name}" lacks the ${missing.length === 1 ? 'tag' : 'tags'} ${missing.join(', ')}.` }];
   },
 };

@@ -1,4 +1,4 @@
-// For tests: the row of every rule about order, cost and being told.
+// For tests: the row of every rule about tags, cost, alerts and logs.
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
 import type { Specimen } from '../testing/specimen.ts';
 import {

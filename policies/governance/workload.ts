@@ -1,4 +1,4 @@
-// Which stacks run something, and so cost money and need somebody to watch them.
+// Which stacks run a workload, and so need a budget, alerts and logs.
 import type { Resource } from '../resource.ts';
 import { APP_SERVICE_PLAN, VIRTUAL_MACHINE, WEB_APP } from '../types.ts';
 

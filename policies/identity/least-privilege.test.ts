@@ -1,4 +1,4 @@
-// Who is a workload, and which scopes are too wide.
+// Which principals are workloads, and which scopes are too wide.
 import { describe, expect, test } from 'vitest';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
 import { judge } from '../testing/specimen.ts';
@@ -35,12 +35,12 @@ describe('identity-least-privilege', () => {
     ['a vault role on a storage account', SECRETS_USER, STORAGE_ACCOUNT, 'vault role'],
     ['a vault role on something unknown', SECRETS_USER, '', 'vault role'],
     ['a role on the resource group', BLOB_OWNER, GROUP, 'whole resource group'],
-    ['a mighty role on one resource', CONTRIBUTOR, STORAGE_ACCOUNT, 'Contributor'],
+    ['a privileged role on one resource', CONTRIBUTOR, STORAGE_ACCOUNT, 'Contributor'],
     ['a role that is not known', UNKNOWN_TEXT, STORAGE_ACCOUNT, 'not known'],
   ])('%s is not', (_, role, from, message) => {
     expect(assign(role, from).join()).toContain(message);
   });
-  test('people are not judged, and whoever is not said to be a person is a workload', () => {
+  test('users and groups are not judged; a principal of any other or no type is a workload', () => {
     expect(assign(CONTRIBUTOR, GROUP, { principalType: 'Group' })).toEqual([]);
     for (const principalType of [undefined, UNKNOWN_TEXT, 'ServicePrincipal'])
       expect(assign(CONTRIBUTOR, GROUP, { principalType })).toHaveLength(2);

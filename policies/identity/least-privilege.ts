@@ -1,11 +1,11 @@
-// KV-06: an identity gets a narrow role on a single thing.
+// KV-06: an identity has a narrow role on a single resource.
 import { type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { type Finding, REQUIRED, SET_IS_ENOUGH, type StackRule } from '../rule.ts';
 import { ROLE_ASSIGNMENT, VAULT, VAULT_SECRET } from '../types.ts';
 
-/** Roles that may change or hand out anything. Ids: Microsoft Learn, "Azure built-in roles". */
-const MIGHTY: Record<string, string> = {
+/** Roles that can change everything or grant access. Ids: Microsoft Learn, "Azure built-in roles". */
+const PRIVILEGED: Record<string, string> = {
   '8e3af657-a8ff-443c-a75c-2fe8c4bcb635': 'Owner',
   'b24988ac-6180-42a0-ab88-20f7382dd24c': 'Contributor',
   '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9': 'User Access Administrator',
@@ -13,7 +13,7 @@ const MIGHTY: Record<string, string> = {
   '00482a5a-887f-4fb3-b363-3b7fe8e74483': 'Key Vault Administrator',
   '8b54135c-b56d-4d72-a534-26097cfdc8d8': 'Key Vault Data Access Administrator',
 };
-/** Roles that read secrets, keys or certificates, and so belong on a vault or one secret. */
+/** Roles that read secrets, keys or certificates; their scope must be a vault or a secret. */
 const VAULT_ROLES = new Set([
   '4633458b-17de-408a-b874-0445c86b69e6', // Key Vault Secrets User
   'b86a8fe4-44ce-4948-aee5-eccb2c155cd7', // Key Vault Secrets Officer
@@ -22,14 +22,14 @@ const VAULT_ROLES = new Set([
   'db79e9a7-68ee-4b58-9aeb-b90e7c24fcba', // Key Vault Certificate User
   'a4417e6f-fecd-4de8-b567-7b0420556985', // Key Vault Certificates Officer
 ]);
-/** People and groups of people; everything else, an absent type too, is a workload. */
+/** Users and groups; everything else, including an absent type, is a workload. */
 const PEOPLE: Known[] = ['User', 'Group', 'ForeignGroup'];
-/** A management group, a subscription or a resource group: everything in it, also what is made later. */
+/** A management group, a subscription or a resource group: includes resources created later. */
 const WIDE =
   /^\/?(?:$|providers\/Microsoft\.Management\/managementGroups\/[^/]+$|subscriptions\/[^/]+(?:\/resourceGroups\/[^/]+)?$)/i;
 const RESOURCE_GROUP = 'azure-native:resources:ResourceGroup';
 
-/** True when the scope surely lies in a vault. */
+/** True when the scope is certainly a vault or inside one. */
 function isInVault(scope: Known, madeFrom: string[]): boolean {
   if (typeof scope === 'string') return /\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+/i.test(scope);
   return madeFrom.includes(VAULT) || madeFrom.includes(VAULT_SECRET);
@@ -42,15 +42,19 @@ function judge(
   if (PEOPLE.includes(props.principalType)) return [];
   const { roleDefinitionId: definition, scope } = props;
   const role = typeof definition === 'string' ? definition.toLowerCase().split('/').at(-1)! : undefined;
-  if (role === undefined) return [{ urn, message: `"${name}" gives a role that is not known during preview.` }];
+  if (role === undefined) return [{ urn, message: `"${name}": roleDefinitionId is not known during preview.` }];
   const madeFrom = (propertyDependencies.scope ?? []).flatMap((each) => typeOf(each) ?? []);
   const findings: Finding[] = [];
-  if (MIGHTY[role] !== undefined) findings.push({ urn, message: `"${name}" makes a workload ${MIGHTY[role]}.` });
+  if (PRIVILEGED[role] !== undefined)
+    findings.push({ urn, message: `"${name}" gives a workload the role ${PRIVILEGED[role]}.` });
   const isOnGroup = scope === UNKNOWN && madeFrom.length > 0 && madeFrom.every((type) => type === RESOURCE_GROUP);
   if (typeof scope === 'string' ? WIDE.test(scope) : scope !== UNKNOWN || isOnGroup)
-    findings.push({ urn, message: `"${name}" holds for a whole resource group, subscription or more.` });
+    findings.push({ urn, message: `"${name}" applies to a whole resource group, subscription or management group.` });
   else if (VAULT_ROLES.has(role) && !isInVault(scope, madeFrom))
-    findings.push({ urn, message: `"${name}" gives a vault role on something that is not surely a vault or secret.` });
+    findings.push({
+      urn,
+      message: `"${name}" assigns a vault role, but its scope is not confirmed to be a vault or a secret.`,
+    });
   return findings;
 }
 
@@ -61,9 +65,10 @@ export const leastPrivilege: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A workload’s identity has no role that changes or hands out everything (Owner, Contributor, User Access Administrator, Key Vault Administrator and their like), none on a resource group or wider, and roles for secrets only on a vault or a secret. Roles of users and groups are not judged.',
-  reason: 'Whoever takes over the machine or the app has its roles: with Contributor that is the whole environment.',
-  fix: 'give a role from the table in stacks/tables/grants.ts on the narrowest resource, such as Key Vault Secrets User on one secret',
+    'A workload’s identity has no role that can change everything or grant access (Owner, Contributor, User Access Administrator, Key Vault Administrator and similar), no role on a resource group or wider, and roles for secrets only on a vault or a secret. Roles of users and groups are not judged.',
+  reason:
+    'An attacker who takes over the machine or the app gains its roles; with Contributor, that is the whole environment.',
+  fix: 'assign a role from the table in stacks/tables/grants.ts on the narrowest resource, such as Key Vault Secrets User on one secret',
   sources: [
     'Microsoft Learn, "Best practices for Azure RBAC" (https://learn.microsoft.com/azure/role-based-access-control/best-practices)',
     'Microsoft Learn, "Provide access to Key Vault with Azure RBAC" (https://learn.microsoft.com/azure/key-vault/general/rbac-guide)',

@@ -1,9 +1,9 @@
-// VM-03: what the machine writes is encrypted, caches and temporary disk included.
+// VM-03: the machine's disks are encrypted, including caches and the temporary disk.
 import { at, entriesOf, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type ResourceRule } from '../rule.ts';
 import { DISK, VIRTUAL_MACHINE } from '../types.ts';
 
-/** A disk of the machine in a storage account instead of a managed disk. */
+/** True for a disk that is a VHD in a storage account instead of a managed disk, or may be one. */
 function isUnmanaged(disk: Known): boolean {
   return disk === UNKNOWN || isSet(at(disk, 'vhd'));
 }
@@ -19,8 +19,9 @@ function judgeMachine(props: Known): string[] {
   const isEncrypted = at(props, 'securityProfile', 'encryptionAtHost') === true;
   const found: string[] = [];
   if (!isEncrypted && !disks.every(hasOwnKey))
-    found.push('encrypts neither at the host nor every disk with a key of its own');
-  if (storage === UNKNOWN || disks.some(isUnmanaged)) found.push('has a disk that is not surely managed');
+    found.push('has no encryption at host, and not every disk has a disk encryption set');
+  if (storage === UNKNOWN || disks.some(isUnmanaged))
+    found.push('has an unmanaged disk (vhd), or its disks are not known during preview');
   return found;
 }
 
@@ -31,10 +32,10 @@ export const encryptedAtHost: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A machine encrypts at the host, or each of its disks has a disk encryption set; none of its disks is an unmanaged VHD, and no managed disk is imported from one.',
+    'A machine has encryption at host, or each of its disks has a disk encryption set. No disk is an unmanaged VHD, and no managed disk is imported from one.',
   reason:
-    'Managed disks are encrypted at rest by themselves, but their caches and the temporary disk are not, and a VHD in a storage account is as safe as that account’s keys.',
-  fix: 'set securityProfile.encryptionAtHost: true (mqtt-saas:encryptionAtHost) and use managed disks; a subscription that cannot have the feature needs the exception of docs/policies.md, "Without encryption at host"',
+    'Managed disks are encrypted at rest by default, but their caches and the temporary disk are not, and a VHD in a storage account is only as safe as the account’s keys.',
+  fix: 'set securityProfile.encryptionAtHost: true (mqtt-saas:encryptionAtHost) and use managed disks; a subscription without the feature needs the exception in docs/reference/policies.md, "Without encryption at host"',
   sources: [
     'Microsoft Learn, "Overview of managed disk encryption options" (https://learn.microsoft.com/azure/virtual-machines/disk-encryption-overview)',
     'CIS Azure Foundations 3.0 8.2, 8.3',
@@ -47,11 +48,11 @@ export const encryptedAtHost: ResourceRule = {
     'Disk.creationData.sourceUri': DEFAULT_IS_SAFE,
   },
   types: [VIRTUAL_MACHINE, DISK],
-  remedy: 'the subscription must have the feature EncryptionAtHost, and a running machine must be stopped for it',
+  remedy: 'the subscription must have the feature EncryptionAtHost, and a running machine must be stopped first',
   check({ urn, name, type, props }): Finding[] {
     if (type === VIRTUAL_MACHINE) return judgeMachine(props).map((wrong) => ({ urn, message: `"${name}" ${wrong}.` }));
     return isSet(at(props, 'creationData', 'sourceUri'))
-      ? [{ urn, message: `"${name}" is imported from an unmanaged VHD, or it is not known whether it is.` }]
+      ? [{ urn, message: `"${name}" is imported from an unmanaged VHD, or creationData is not known during preview.` }]
       : [];
   },
 };

@@ -1,4 +1,4 @@
-// Each rule about the machine: silent about a machine as it should be, loud about each property broken.
+// Each rule about the machine: accepts a correct machine and finds each wrong property.
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { messagesOf, UNKNOWN_TEXT, withProperty } from '../testing/plan.ts';
@@ -113,17 +113,17 @@ describe('vm-no-secret-in-boot-data', () => {
     ['a gzipped base64 file', base64(`write_files:\n  - encoding: gz+b64\n    content: ${base64(gzipSync(SECRET))}\n`)],
     ['gzip around MIME around gzip', base64(gzipSync(mime(lines(base64(gzipSync(filler + SECRET))), 'base64')))],
   ])('a secret in %s is found and not shown', (_, text) => {
-    expect(withBoot(text).join()).toContain('osProfile.customData holds a password or token written as a setting');
+    expect(withBoot(text).join()).toContain('osProfile.customData contains a password or token written as a setting');
     expect(withBoot(text).join()).not.toContain('Tr0ub4dor');
   });
   test('userData is searched too', () => {
-    expect(messagesOf(noSecretInBootData, { userData: base64(SECRET) }).join()).toContain('userData holds');
+    expect(messagesOf(noSecretInBootData, { userData: base64(SECRET) }).join()).toContain('userData contains');
   });
   test.each([
     ['unknown', UNKNOWN_TEXT, 'not known during preview'],
     ['broken gzip', base64(gzipSync(BOOT).subarray(0, 60)), 'cannot be read'],
     ['an archive bomb', base64(gzipSync(Buffer.alloc(64 * 1024 * 1024))), 'cannot be read'],
-    ['no text', 42, 'not a text'],
+    ['not a string', 42, 'not a string'],
   ])('what is %s counts as a secret', (_, value, message) => {
     expect(messagesOf(noSecretInBootData, withProperty(MACHINE, 'osProfile.customData', value)).join()).toContain(
       message,

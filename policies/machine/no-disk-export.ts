@@ -1,5 +1,5 @@
-// VM-07: a disk is read by attaching it, not over the network.
-import { REQUIRED, type ResourceRule } from '../rule.ts';
+// VM-07: disks cannot be exported or reached over the network.
+import { REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { DISK } from '../types.ts';
 
 export const noDiskExport: ResourceRule = {
@@ -10,7 +10,7 @@ export const noDiskExport: ResourceRule = {
   enforcement: 'mandatory',
   demand:
     'A managed disk sets networkAccessPolicy to DenyAll and publicNetworkAccess to Disabled. Azure’s defaults allow both.',
-  reason: 'An export link is a URL that reads the whole disk, credentials and messages included, for whoever has it.',
+  reason: 'An export link is a URL that gives its holder the whole disk, including credentials and messages.',
   fix: 'set networkAccessPolicy: "DenyAll" and publicNetworkAccess: "Disabled" on the Disk',
   sources: [
     'Microsoft Learn, "Restrict import/export access to managed disks" (https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview)',
@@ -21,9 +21,9 @@ export const noDiskExport: ResourceRule = {
   remedy: { 'Disk.networkAccessPolicy': 'DenyAll', 'Disk.publicNetworkAccess': 'Disabled' },
   check: ({ urn, name, props }) =>
     [
-      props.networkAccessPolicy === 'DenyAll' ? '' : 'can be exported',
-      props.publicNetworkAccess === 'Disabled' ? '' : 'can be reached from public networks',
+      ['networkAccessPolicy', 'DenyAll', 'can be exported'] as const,
+      ['publicNetworkAccess', 'Disabled', 'can be reached from public networks'] as const,
     ]
-      .filter((wrong) => wrong !== '')
-      .map((wrong) => ({ urn, message: `"${name}" ${wrong}, or it is not known that it cannot.` })),
+      .filter(([property, safe]) => props[property] !== safe)
+      .map(([property, , wrong]) => violation({ urn, name }, property, props[property], wrong)),
 };

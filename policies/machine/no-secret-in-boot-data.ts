@@ -1,5 +1,4 @@
-// VM-02: boot data is no place for a secret.
-
+// VM-02: boot data contains no secrets.
 import { at, type Known, UNKNOWN } from '../known.ts';
 import { DEFAULT_IS_SAFE, type Finding, type ResourceRule } from '../rule.ts';
 import { secretsAnywhereIn } from '../secrets/detectors.ts';
@@ -8,8 +7,8 @@ import { VIRTUAL_MACHINE } from '../types.ts';
 function judge(value: Known, property: string): string[] {
   if (value === undefined || value === null || value === '') return [];
   if (value === UNKNOWN) return [`${property} is not known during preview, so a secret in it cannot be ruled out.`];
-  if (typeof value !== 'string') return [`${property} is not a text.`];
-  return secretsAnywhereIn(value).map((kind) => `${property} holds ${kind}.`);
+  if (typeof value !== 'string') return [`${property} is not a string.`];
+  return secretsAnywhereIn(value).map((kind) => `${property} contains ${kind}.`);
 }
 
 export const noSecretInBootData: ResourceRule = {
@@ -19,10 +18,10 @@ export const noSecretInBootData: ResourceRule = {
   severity: 'critical',
   enforcement: 'mandatory',
   demand:
-    'customData and userData of a virtual machine hold no secret, under whatever layers of base64, gzip and MIME. Absent is fine; unknown in the preview is a violation.',
+    'customData and userData of a virtual machine contain no secret, not even inside layers of base64, gzip and MIME. They may be absent but must be known during preview.',
   reason:
-    'Boot data stays readable on the machine and through its metadata service for every process and for everyone who may read the machine in Azure, and it cannot be rotated: customData never changes.',
-  fix: 'put the secret into Key Vault and let the machine read it with its managed identity; build boot data from configuration only, so that the preview knows it',
+    'Every process on the machine and everyone who may read the machine in Azure can read boot data, and a secret in it cannot be rotated: customData never changes.',
+  fix: 'store the secret in Key Vault and let the machine read it with its managed identity; build boot data from configuration only, so that it is known during preview',
   sources: [
     'Microsoft Learn, "Custom data and cloud-init on Azure virtual machines" (https://learn.microsoft.com/azure/virtual-machines/custom-data)',
     'Trivy AZU-0037',
@@ -31,7 +30,7 @@ export const noSecretInBootData: ResourceRule = {
     'VirtualMachine.osProfile.customData': DEFAULT_IS_SAFE,
     'VirtualMachine.userData': DEFAULT_IS_SAFE,
   },
-  remedy: 'a secret that was written there must be changed, and the machine must get it another way',
+  remedy: 'a secret that was exposed must be replaced, and the machine must get it another way',
   types: [VIRTUAL_MACHINE],
   check: ({ urn, props }): Finding[] =>
     [...judge(at(props, 'osProfile', 'customData'), 'osProfile.customData'), ...judge(props.userData, 'userData')].map(

@@ -1,31 +1,31 @@
-// VM-06: what is run on the machine from outside is known, and its secrets travel encrypted.
+// VM-06: only allowed extensions run on the machine, and extensions and run commands contain no plain secrets.
 import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import { DEFAULT_IS_SAFE, type Finding, ONLY_KNOWN, REQUIRED, type ResourceRule, type RuleConfig } from '../rule.ts';
 import { secretsAnywhereIn } from '../secrets/detectors.ts';
 import { isSecretName } from '../secrets/names.ts';
 import { RUN_COMMAND, VM_EXTENSION } from '../types.ts';
 
-/** Publisher and type of the extensions that may run: monitoring and sign-in by Entra. CustomScript is not among them. */
+/** Publisher and type of the allowed extensions: monitoring and Entra sign-in, not CustomScript. */
 const ALLOWED = [
   'Microsoft.Azure.Monitor/AzureMonitorLinuxAgent',
   'Microsoft.Azure.ActiveDirectory/AADSSHLoginForLinux',
   'Microsoft.Azure.Security.LinuxAttestation/GuestAttestation',
 ];
 
-/** What is wrong with a value under a name; UNKNOWN counts where the name promises a secret. */
+/** What is wrong with a named value; an unknown value is wrong if its name suggests a secret. */
 function judge(name: string, value: Known): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => judge(name, item));
   if (isObject(value)) return Object.entries(value).flatMap(([key, item]) => judge(key, item));
   if (!isSet(value)) return [];
-  if (isSecretName(name)) return [`"${name}" is a secret by its name.`];
-  return typeof value === 'string' ? secretsAnywhereIn(value).map((kind) => `"${name}" holds ${kind}.`) : [];
+  if (isSecretName(name)) return [`"${name}" looks like a secret by its name.`];
+  return typeof value === 'string' ? secretsAnywhereIn(value).map((kind) => `"${name}" contains ${kind}.`) : [];
 }
 
 function judgeExtension({ publisher, type, settings }: Record<string, Known>, { extensions }: RuleConfig): string[] {
   const allowed: unknown[] = Array.isArray(extensions) ? extensions : ALLOWED;
   const isAllowed =
     typeof publisher === 'string' && typeof type === 'string' && allowed.includes(`${publisher}/${type}`);
-  const found = isAllowed ? [] : ['It is not one of the extensions that may run.'];
+  const found = isAllowed ? [] : ['This extension is not on the allow-list.'];
   if (settings === UNKNOWN)
     return [...found, 'settings are not known during preview, so a secret in them cannot be ruled out.'];
   return [...found, ...judge('settings', settings)];
@@ -50,10 +50,10 @@ export const noSecretInExtensions: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'Only extensions on the allow-list are installed, and no secret is in the settings of an extension or in the script, parameters or password of a run command.',
+    'Only extensions on the allow-list are installed. The settings of an extension and the script, parameters and password of a run command contain no secret.',
   reason:
-    'Settings and parameters are shown to everyone who may read the machine and are written to its log; a script extension is a second way to run anything as root.',
-  fix: 'use protectedSettings or protectedParameters, better let the machine read the secret by its identity; list further extensions in extensions of vm-no-secret-in-extensions in the policy configuration',
+    'Settings and parameters are visible to everyone who may read the machine and are written to its log. A script extension can run anything as root.',
+  fix: 'let the machine read the secret with its identity, or use protectedSettings or protectedParameters; allow further extensions with extensions of vm-no-secret-in-extensions in the policy configuration',
   sources: [
     'Microsoft Learn, "Run scripts in your Linux VM by using managed Run Commands" (https://learn.microsoft.com/azure/virtual-machines/linux/run-command-managed)',
     'Checkov CKV_AZURE_50',
@@ -68,7 +68,7 @@ export const noSecretInExtensions: ResourceRule = {
     'VirtualMachineRunCommandByVirtualMachine.runAsPassword': DEFAULT_IS_SAFE,
   },
   types: [VM_EXTENSION, RUN_COMMAND],
-  remedy: 'a secret that was written in the wrong place must be changed, not moved',
+  remedy: 'a secret that was exposed must be replaced, not moved',
   configSchema: { properties: { extensions: { type: 'array', items: { type: 'string' } } } },
   check({ urn, name, type, props }, config): Finding[] {
     const wrong = type === VM_EXTENSION ? judgeExtension(props, config) : judgeCommand(props);

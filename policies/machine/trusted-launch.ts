@@ -1,9 +1,9 @@
-// VM-04: the machine boots only what is signed.
+// VM-04: the machine boots only signed code.
 import { at, type Known } from '../known.ts';
 import { REQUIRED, type ResourceRule } from '../rule.ts';
 import { VIRTUAL_MACHINE } from '../types.ts';
 
-/** A confidential machine has what Trusted Launch has and more. */
+/** Confidential machines include Trusted Launch. */
 const TRUSTED: Known[] = ['TrustedLaunch', 'ConfidentialVM'];
 
 export const trustedLaunch: ResourceRule = {
@@ -13,7 +13,7 @@ export const trustedLaunch: ResourceRule = {
   severity: 'medium',
   enforcement: 'mandatory',
   demand: 'A machine has the security type TrustedLaunch (or ConfidentialVM) with secure boot and a virtual TPM.',
-  reason: 'Without secure boot a changed boot loader or kernel starts before anything that could notice it.',
+  reason: 'Without secure boot, a modified boot loader or kernel starts before anything that could detect it.',
   fix: 'set securityProfile: { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } }',
   sources: [
     'Microsoft Learn, "Trusted Launch for Azure virtual machines" (https://learn.microsoft.com/azure/virtual-machines/trusted-launch)',
@@ -25,8 +25,7 @@ export const trustedLaunch: ResourceRule = {
     'VirtualMachine.securityProfile.uefiSettings.vTpmEnabled': REQUIRED,
   },
   types: [VIRTUAL_MACHINE],
-  remedy:
-    'it needs an image of generation 2 and a size that can do it, and an existing machine has to be stopped for it',
+  remedy: 'it needs a generation 2 image and a size that supports it, and an existing machine must be stopped first',
   check({ urn, name, props }) {
     const profile = at(props, 'securityProfile');
     const isTrusted =
@@ -35,6 +34,11 @@ export const trustedLaunch: ResourceRule = {
       at(profile, 'uefiSettings', 'vTpmEnabled') === true;
     return isTrusted
       ? []
-      : [{ urn, message: `"${name}" does not surely boot by Trusted Launch with secure boot and TPM.` }];
+      : [
+          {
+            urn,
+            message: `"${name}": Trusted Launch with secure boot and a virtual TPM is not enabled, or not known during preview.`,
+          },
+        ];
   },
 };

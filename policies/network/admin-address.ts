@@ -1,4 +1,4 @@
-// NET-04: an administrator is one host, not a neighbourhood.
+// NET-04: an administrator address is a single host, not a range.
 import type { StackRule } from '../rule.ts';
 import { parseAdmins, writtenAdmins } from './contract-settings.ts';
 
@@ -9,9 +9,9 @@ export const adminAddress: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'Every configured administrator address is a single public host: /32, or /128 for IPv6, and not 0.0.0.0. Where none is configured, network-ingress-contract says so.',
+    'Every configured administrator address is a single public host: /32, or /128 for IPv6, and not 0.0.0.0. If none is configured, network-ingress-contract reports it.',
   reason:
-    'A wider range lets the whole neighbourhood at a provider or an office try SSH, and a private one locks everybody out.',
+    'A wider range lets other customers of a provider or everyone in an office try SSH, and a private address locks out all administrators.',
   fix: 'set mqtt-saas:adminCidrs to single hosts, e.g. ["203.0.113.10/32"]',
   sources: [
     'RFC 1918, RFC 4291 and RFC 6598: which addresses are public',

@@ -1,7 +1,7 @@
-// Commands that make, change or remove cloud resources past Pulumi, told by their words. What a script that a command starts
-// does inside, or a text that is put together while it runs, nobody can tell from here.
+// Recognises commands that create, change or delete cloud resources without Pulumi, by their text. It cannot look inside a script
+// that a command starts, nor into text that is assembled at run time.
 
-/** Commands of `az` that make no network resource, word for word: they sign in, or bring code and data to what is there. */
+/** Commands of `az` that create no network resource: they sign in, or deploy code and data to existing resources. */
 const HARMLESS_AZ = new RegExp(
   `^(${[
     'login|logout|version|account set|config (get|set)|extension (add|update)',
@@ -10,18 +10,18 @@ const HARMLESS_AZ = new RegExp(
     'monitor log-analytics query',
   ].join('|')})$`,
 );
-/** Verbs that only read, as the last word of a command that has no other verb. */
+/** Read-only verbs, as the last word of a command without another verb. */
 const READS = /^(show|list|wait|exists|(show|list|get)-[a-z-]+)$/;
 const CHANGES =
   /^(rest|invoke|open-port|(create|add|update|set|delete|remove|deploy|import|attach|start|enable|disable|assign|apply|up)(-.*)?)$/;
-/** First words of commands of `az`, by which it is known behind a command that runs another one. */
+/** First words of `az` commands, to recognise `az` as an argument of another command. */
 const AZ_GROUPS = new Set(
   `account acr ad afd aks apim appservice backup batch cdn cloud-service config container containerapp cosmosdb deployment
   deployment-scripts disk eventgrid extension feature functionapp group identity image iot keyvault lab lock logic login
   managedapp monitor mysql network policy postgres ppg provider redis relay resource rest role search security
   servicebus signalr snapshot sql sshkey stack staticwebapp storage ts vm vmss webapp`.split(/\s+/),
 );
-/** Words before a command that are not the command. */
+/** Words that may precede a command. */
 const BEFORE = /^(\w+=.*|[!{]|if|then|elif|else|while|until|do|time|exec|eval|sudo|env|nohup|xargs)$/;
 const OTHERS: [RegExp, string][] = [
   [/\b(New|Set|Add|Update|Enable|Remove|Restore|Import|Invoke)-Az\w+/i, 'Azure PowerShell'],
@@ -37,10 +37,10 @@ const OTHERS: [RegExp, string][] = [
 ];
 
 const QUOTED = /'[^']*'|"(?:\\.|[^"\\])*"/g;
-/** A comment, what ends a command, or a word with its quotes. */
+/** A comment, a command separator, or a word with its quotes. */
 const TOKEN = /#[^\n]*|([;&|()`\n]+)|((?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s;&|()`'"\\])+)/g;
 
-/** Every command of a shell's text as its words without quotes; what is quoted or assigned may be a script too. */
+/** Every command in a shell script, as words without quotes; quoted and assigned texts may be scripts too. */
 function commandsIn(text: string): string[][] {
   const commands: string[][] = [[]];
   for (const [, end, word] of text.replaceAll(/\\\r?\n/g, ' ').matchAll(TOKEN)) {
@@ -58,7 +58,7 @@ function commandsIn(text: string): string[][] {
 const isAz = (word: string) => /^az(\.cmd|\.bat|\.exe)?$/i.test(word.split(/[/\\]/).at(-1)!);
 const isOption = (word: string) => /^(-|\d?[<>])/.test(word);
 
-/** True when the words after `az` make nothing. A flag before the command hides it, so that is not harmless. */
+/** True when the words after `az` create nothing. A flag before the command hides it, so it counts as harmful. */
 function isHarmless(words: string[]): boolean {
   const end = words.findIndex(isOption);
   const command = (end < 0 ? words : words.slice(0, end)).map((word) => word.toLowerCase());
@@ -66,7 +66,7 @@ function isHarmless(words: string[]): boolean {
   return isRead || HARMLESS_AZ.test(command.join(' '));
 }
 
-/** True when a command calls `az` to make something. */
+/** True when a command calls `az` to create or change something. */
 function callsAz(words: string[]): boolean {
   const first = words.findIndex((word) => !BEFORE.test(word));
   return words.some((word, index) => {
@@ -77,7 +77,7 @@ function callsAz(words: string[]): boolean {
   });
 }
 
-/** What a command's text calls to make resources; undefined when it calls nothing of the kind. */
+/** The tool that a command's text calls to create or change resources; undefined when there is none. */
 export function cloudCall(text: string): string | undefined {
   const commands = commandsIn(text);
   if (commands.some(callsAz)) return 'az';

@@ -1,18 +1,18 @@
-// Who the administrators are and which ports are public: read from the policy's configuration, else from the stack's.
+// The administrator addresses and the public ports, from the policy's configuration or else from the stack's.
 import type { RuleConfig } from '../rule.ts';
 import { stackConfigValue } from '../stack-config.ts';
 import { type AddressSet, FAMILIES, PUBLIC_ADDRESSES, parsePrefix, unionOf } from './reachability/addresses.ts';
 import type { IngressContract } from './reachability/contract.ts';
 import { covers } from './reachability/intervals.ts';
 
-/** The administrators' addresses as written, and where they were written. */
+/** The administrator addresses as configured, and where. */
 export interface WrittenAdmins {
   value: unknown;
-  /** Names the key for a message. */
+  /** The configuration key, for messages. */
   key: string;
 }
 
-/** Why the contract is not known. Messages name places, not addresses. */
+/** Why the settings are not usable. Messages name keys, not addresses. */
 export interface SettingsProblem {
   message: string;
   fix: string;
@@ -20,18 +20,18 @@ export interface SettingsProblem {
 
 const POLICY_KEY = 'adminCidrs of network-ingress-contract in the policy configuration';
 const STACK_KEY = 'mqtt-saas:adminCidrs';
-const SET_ADMINS = `set ${STACK_KEY} to a list of your own addresses, each a single host, e.g. ["203.0.113.10/32"]`;
+const SET_ADMINS = `set ${STACK_KEY} to a list of your administrators’ addresses, each a single host, e.g. ["203.0.113.10/32"]`;
 
-/** TCP ports that no configuration may open to everyone: SSH and plaintext MQTT. */
+/** TCP ports that no configuration may make public: SSH and plaintext MQTT. */
 const NEVER_PUBLIC = [22, 1883];
 
-/** The policy's configuration where it has the key, else the stack's. */
+/** From the policy's configuration if it has the key, otherwise from the stack's. */
 export function writtenAdmins(config: RuleConfig): WrittenAdmins {
   if (config.adminCidrs !== undefined) return { value: config.adminCidrs, key: POLICY_KEY };
   return { value: stackConfigValue('adminCidrs'), key: STACK_KEY };
 }
 
-/** What is wrong with one administrator address, or the single public host it stands for. */
+/** The host of one administrator address, or what is wrong with it. */
 function parseAdmin(entry: unknown): AddressSet | string {
   const [, length] = typeof entry === 'string' ? entry.split('/') : [];
   const set = typeof entry === 'string' ? parsePrefix(entry) : undefined;
@@ -44,14 +44,17 @@ function parseAdmin(entry: unknown): AddressSet | string {
   return set;
 }
 
-/** The administrators' addresses, or everything that is wrong with the list. */
+/** The administrator addresses, or everything that is wrong with the list. */
 export function parseAdmins({ value, key }: WrittenAdmins): { admins: AddressSet } | { problems: SettingsProblem[] } {
   if (!Array.isArray(value) || value.length === 0) {
     const message =
       value === undefined ? 'No administrator address is configured' : `${key} is not a list with at least one address`;
     return {
       problems: [
-        { message: `${message}, so nobody can tell SSH for administrators from SSH for everyone.`, fix: SET_ADMINS },
+        {
+          message: `${message}, so SSH from administrators cannot be told apart from SSH from anywhere.`,
+          fix: SET_ADMINS,
+        },
       ],
     };
   }
@@ -64,7 +67,7 @@ export function parseAdmins({ value, key }: WrittenAdmins): { admins: AddressSet
     : { admins: unionOf(parsed.filter((result) => typeof result !== 'string')) };
 }
 
-/** Public ports beside 8883. Where the administrators come from the stack, so do its switches for 9001 and 443. */
+/** Public ports besides 8883. If the administrators come from the stack's configuration, so do the switches for 9001 and 443. */
 function extraPublicPorts(config: RuleConfig): unknown {
   if (config.extraPublicPorts !== undefined) return config.extraPublicPorts;
   if (config.adminCidrs !== undefined) return [];
@@ -72,7 +75,7 @@ function extraPublicPorts(config: RuleConfig): unknown {
   return Object.entries(switches).flatMap(([key, port]) => (stackConfigValue(key) === true ? [port] : []));
 }
 
-/** The contract to judge by, or everything that keeps it from being known. */
+/** The contract to judge by, or everything that is wrong with its settings. */
 export function contractSettings(config: RuleConfig): { contract: IngressContract } | { problems: SettingsProblem[] } {
   const admins = parseAdmins(writtenAdmins(config));
   const ports = extraPublicPorts(config);
@@ -83,12 +86,9 @@ export function contractSettings(config: RuleConfig): { contract: IngressContrac
     !NEVER_PUBLIC.includes(port as number);
   const problems = 'problems' in admins ? admins.problems : [];
   if (!Array.isArray(ports) || !ports.every(isPort)) {
-    const message = `extraPublicPorts in the policy configuration is not a list of TCP ports without ${NEVER_PUBLIC.join(' and ')}.`;
+    const message = `extraPublicPorts in the policy configuration is not a list of TCP ports, or contains ${NEVER_PUBLIC.join(' or ')}.`;
     return {
-      problems: [
-        ...problems,
-        { message, fix: 'list the ports to open to everyone, e.g. [9001], or leave the key out' },
-      ],
+      problems: [...problems, { message, fix: 'list the TCP ports to make public, e.g. [9001], or remove the key' }],
     };
   }
   return 'problems' in admins ? { problems } : { contract: { admins: admins.admins, extraPublicPorts: ports } };

@@ -1,4 +1,4 @@
-// Security rules in both directions: what must be found, and what must be left alone. Each case is judged as a whole group.
+// Security rules that must be reported and security rules that must pass. Each case is judged as a whole group.
 import type { Case } from './corpus/case.ts';
 import { destinations } from './corpus/destinations.ts';
 import { order } from './corpus/order.ts';

@@ -1,11 +1,11 @@
-// NET-09: who talked to the network can be looked up afterwards.
+// NET-09: flow logs show which addresses reached the network.
 import { at } from '../known.ts';
 import { follow } from '../links.ts';
 import type { Resource } from '../resource.ts';
 import { REQUIRED, type StackRule } from '../rule.ts';
 import { FLOW_LOG, VIRTUAL_NETWORK } from '../types.ts';
 
-/** The least CIS asks for. 0 days means for ever (Microsoft Learn, flow log retention). */
+/** The minimum that CIS requires. 0 days means unlimited (Microsoft Learn, flow log retention). */
 const LEAST_DAYS = 90;
 
 function isKept({ props }: Resource): boolean {
@@ -21,9 +21,9 @@ export const flowLogs: StackRule = {
   severity: 'medium',
   enforcement: 'advisory',
   demand:
-    'Every virtual network has a flow log of its own that is enabled and keeps its records for 90 days or for ever.',
+    'Every virtual network has its own flow log, which is enabled and retains its records for at least 90 days or indefinitely.',
   reason:
-    'After an incident nothing else tells which addresses reached the machine. Flow logs of security groups end on 2027-09-30 and cannot be made any more.',
+    'After an incident, nothing else shows which addresses reached the machine. Flow logs of network security groups end on 2027-09-30 and can no longer be created.',
   fix: 'add a network.FlowLog with targetResourceId: the network’s id, enabled: true and retentionPolicy: { enabled: true, days: 90 }',
   sources: [
     'Microsoft Learn, "Virtual network flow logs" (https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview)',
@@ -42,6 +42,9 @@ export const flowLogs: StackRule = {
     });
     return resources
       .filter((resource) => resource.type === VIRTUAL_NETWORK && !logged.includes(resource))
-      .map(({ urn, name }) => ({ urn, message: `"${name}" has no flow log that surely keeps 90 days.` }));
+      .map(({ urn, name }) => ({
+        urn,
+        message: `"${name}" has no enabled flow log with a known retention of at least 90 days.`,
+      }));
   },
 };

@@ -28,11 +28,11 @@ function judge(...resources: ReturnType<typeof resource>[]): string[] {
 }
 
 describe('network-public-interfaces-guarded', () => {
-  test('a group on the subnet or on the interface guards it', () => {
+  test('a group on the subnet or on the interface protects it', () => {
     expect(judge(guardedSubnet, nic())).toEqual([]);
     expect(judge(openSubnet, nic({ networkSecurityGroup: ID }))).toEqual([]);
   });
-  test('so is one that a load balancer or gateway passes packets on to', () => {
+  test('so is one that receives packets from a load balancer or gateway', () => {
     for (const key of [
       'loadBalancerBackendAddressPools',
       'loadBalancerInboundNatRules',
@@ -66,7 +66,7 @@ describe('network-public-interfaces-guarded', () => {
   test('neither is a violation', () => {
     expect(judge(openSubnet, nic()).join()).toContain('neither it nor its subnet');
   });
-  test('a group that nothing refers to guards nothing', () => {
+  test('a group that nothing refers to protects nothing', () => {
     expect(judge(openSubnet, nic({ networkSecurityGroup: {} }))).toHaveLength(1);
   });
   test('subnets are found by name in a known id, inside a network too', () => {
@@ -81,7 +81,7 @@ describe('network-public-interfaces-guarded', () => {
     expect(judge(known).join()).toContain('outside this stack');
   });
   test('what is not known counts as open', () => {
-    expect(judge(guardedSubnet, nic({}, {})).join()).toContain('cannot be told');
+    expect(judge(guardedSubnet, nic({}, {})).join()).toContain('is not known during preview');
     expect(judge(guardedSubnet, nic({ ipConfigurations: UNKNOWN_TEXT }))).toHaveLength(1);
     expect(judge(openSubnet, nic({ ipConfigurations: [UNKNOWN_TEXT] }))).toHaveLength(1);
   });
@@ -102,7 +102,7 @@ describe('network-public-interfaces-guarded', () => {
     const both = { ipConfigurations: [guardedSubnet.urn, other.urn] };
     expect(judge(guardedSubnet, other, nic({}, both))).toHaveLength(1);
   });
-  test('interfaces written inside a machine are judged too', () => {
+  test('interfaces defined inside a machine are judged too', () => {
     const inside = (extra: object) =>
       resource(
         VIRTUAL_MACHINE,

@@ -1,5 +1,4 @@
-// NET-06: the rules must be in the packet's way. A network security group that nothing refers to guards nothing.
-
+// NET-06: public interfaces have a network security group. A group that nothing refers to protects nothing.
 import { at, type Known, UNKNOWN } from '../known.ts';
 import { follow, type Link } from '../links.ts';
 import type { Resource } from '../resource.ts';
@@ -8,7 +7,7 @@ import { SUBNET } from '../types.ts';
 import { exposedConfigurations, type Interface, interfaces } from './interfaces.ts';
 import { type Subnet, subnetsOf } from './subnets.ts';
 
-/** The subnets of an interface's configuration, each in the stack, or why they are not known. */
+/** The subnets of an interface's configuration that are in the stack, or why there are none. */
 function subnetsBehind(
   nic: Interface,
   configuration: Known,
@@ -28,25 +27,23 @@ function judge(nic: Interface, resources: Resource[], subnets: Subnet[]): Findin
   if (nic.hasGroup) return [];
   const configurations = exposedConfigurations(nic);
   if (configurations === UNKNOWN)
-    return [{ urn, message: `The IP configurations of "${name}" are not known during preview.` }];
+    return [{ urn, message: `"${name}": its IP configurations are not known during preview.` }];
   return configurations.flatMap((configuration): Finding[] => {
     const behind = subnetsBehind(nic, configuration, resources, subnets);
     if (behind === 'unknown')
-      return [
-        { urn, message: `"${name}" can be reached from outside in a subnet that cannot be told in this preview.` },
-      ];
+      return [{ urn, message: `"${name}" is reachable from outside, and its subnet is not known during preview.` }];
     if (behind === 'outside')
       return [
         {
           urn,
-          message: `"${name}" can be reached from outside in a subnet outside this stack, where no network security group can be seen.`,
+          message: `"${name}" is reachable from outside, and its subnet is outside this stack, so its network security group cannot be checked.`,
         },
       ];
     return behind
       .filter(({ securityGroup }) => securityGroup === undefined)
       .map(() => ({
         urn,
-        message: `"${name}" can be reached from outside, and neither it nor its subnet has a network security group.`,
+        message: `"${name}" is reachable from outside, and neither it nor its subnet has a network security group.`,
       }));
   });
 }
@@ -58,9 +55,9 @@ export const guardedInterfaces: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'Every network interface with a public address, or behind a load balancer or gateway, has a network security group, on itself or on its subnet. A subnet that cannot be seen counts as having none.',
+    'Every network interface with a public address, or behind a load balancer or gateway, has a network security group on itself or on its subnet. A subnet outside the stack, or one that is not known, counts as having none.',
   reason:
-    'Rules that no packet passes protect nothing: an interface without a group is open on every port, whatever groups the stack holds.',
+    'An interface without a network security group is open on every port, whatever other groups the stack contains.',
   fix: 'set networkSecurityGroup on the Subnet (or on the NetworkInterface)',
   sources: [
     'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',

@@ -1,4 +1,4 @@
-// NET-01: who can reach the machine, judged by what packets can do and not by how rules are spelled.
+// NET-01: which packets can reach the machine, computed from the rules and not matched by their text.
 import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type StackRule } from '../rule.ts';
 import { contractSettings } from './contract-settings.ts';
 import { type Path, pathsTo } from './paths.ts';
@@ -8,10 +8,10 @@ import { DEFAULT_RULES } from './reachability/rule.ts';
 import { type RuleGroup, ruleGroups } from './rule-groups.ts';
 
 const CLOSE =
-  'give the rule a narrower source or port, or put a Deny of higher priority before it; let components/network build it from domain/ingress.ts';
+  'narrow the source or port of the rule, or add a Deny rule with a lower priority number; rules built by components/network from domain/ingress.ts are safe';
 const REMOVE =
-  'write the rule into the program as it should be, or remove it: run pulumi destroy --target with its URN where the stack still has it, which no policy stops, else delete it in Azure; then run pulumi refresh';
-const READ = 'write the field so that it is known in the preview, as a prefix, port or service tag';
+  'add the rule to the program with the right fields, or remove it: if it is still in the stack, run pulumi destroy --target with its URN (no policy stops that), otherwise delete it in Azure; then run pulumi refresh';
+const READ = 'set the field to a prefix, port or service tag that is known during preview';
 const SEPARATE = 'give every rule of the group its own name and priority';
 
 function describePacket({ from, source, sourceTags, protocol, destinationPort }: Packet): string {
@@ -20,12 +20,12 @@ function describePacket({ from, source, sourceTags, protocol, destinationPort }:
   return `A packet from ${sender} ${destinationPort === undefined ? `over ${protocol}` : `to ${destinationPort}/${protocol}`}`;
 }
 
-/** What keeps a group from being judged. */
+/** Problems that prevent a group from being judged. */
 function obstaclesOf({ title, unreadable, conflicts }: RuleGroup): Finding[] {
   return [
     ...unreadable.map((problem) => ({ ...problem, fix: READ })),
     ...conflicts.filter(({ isInbound }) => isInbound).map((problem) => ({ ...problem, fix: SEPARATE })),
-  ].map(({ urn, message, fix }) => ({ urn, fix, message: `${title} cannot be judged. ${message}` }));
+  ].map(({ urn, message, fix }) => ({ urn, fix, message: `The rules of ${title} cannot be judged. ${message}` }));
 }
 
 function judge({ groups, machine }: Path, contract: IngressContract): Finding[] {
@@ -34,7 +34,7 @@ function judge({ groups, machine }: Path, contract: IngressContract): Finding[] 
     const written = rules.map((rule, index) => groups[index]!.inbound.find((each) => each.rule === rule));
     const names = rules.map(({ name, priority }, index) => {
       const said = `rule "${name}" (priority ${priority}) of ${groups[index]!.title}`;
-      return written[index]?.isEcho ? `${said}, which is in Azure and not in the program` : said;
+      return written[index]?.isEcho ? `${said}, which exists in Azure but not in the program` : said;
     });
     return {
       urn: written[0]?.urn,
@@ -51,9 +51,9 @@ export const ingressContract: StackRule = {
   severity: 'critical',
   enforcement: 'mandatory',
   demand:
-    'From public addresses only 8883/tcp (and ports switched on by configuration) is reachable, and 22/tcp from the administrator addresses only; what is unknown or unreadable counts as reachable.',
+    'Public addresses can reach only 8883/tcp and the ports enabled by configuration; administrator addresses can also reach 22/tcp. A rule that is unknown or unreadable is a violation.',
   reason:
-    'SSH or plaintext MQTT that anybody can reach is found by scanners within minutes. Prefix lists, ranges, priorities and service tags hide such a hole from a reader and from pattern matching.',
+    'Scanners find public SSH or plaintext MQTT within minutes. Prefix lists, ranges, priorities and service tags can hide such an opening from reviewers and from pattern matching.',
   fix: CLOSE,
   sources: [
     'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',

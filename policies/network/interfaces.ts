@@ -1,31 +1,31 @@
-// Network interfaces, whether they are resources of their own or written inside a virtual machine or a scale set.
+// Network interfaces: separate resources, and those defined inside a virtual machine or a scale set.
 import { at, entriesOf, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { NETWORK_INTERFACE, SCALE_SET, VIRTUAL_MACHINE } from '../types.ts';
 
-/** A network interface as far as it matters here, with the top-level property its references are written in. */
+/** A network interface, with the top-level properties that contain its references. */
 export interface Interface {
   resource: Resource;
   properties: { group: string; configurations: string };
-  /** What names the network security group. */
+  /** Reference to the network security group. */
   group: Known;
   hasGroup: boolean;
   configurations: Known;
   publicIp: string;
 }
 
-/** Where the interfaces are in what holds them. */
+/** Path of the interfaces inside a machine or scale set. */
 const INSIDE: Record<string, string[]> = {
   [VIRTUAL_MACHINE]: ['networkProfile'],
   [SCALE_SET]: ['virtualMachineProfile', 'networkProfile'],
 };
 
-/** True when a security group is surely named; its id need not be known, but that there is one must be. */
+/** True when there certainly is a security group; its id need not be known. */
 function isNamed(group: Known): boolean {
   return isObject(group) && isSet(group.id);
 }
 
-/** Interfaces of their own and those written inside a virtual machine or a scale set. */
+/** All interfaces of the stack. */
 export function interfaces(resources: Resource[]): Interface[] {
   return resources.flatMap((resource): Interface[] => {
     if (resource.type === NETWORK_INTERFACE) {
@@ -46,7 +46,7 @@ export function interfaces(resources: Resource[]): Interface[] {
     const inMachine = path === undefined ? undefined : at(resource.props, ...path, 'networkInterfaceConfigurations');
     if (path === undefined) return [];
     const properties = { group: path[0]!, configurations: path[0]! };
-    // A list that is not known may hold an interface of which nothing is known.
+    // A list that is not known counts as one interface of which nothing is known.
     return entriesOf(inMachine).map((nic) => ({
       resource,
       properties,
@@ -58,14 +58,14 @@ export function interfaces(resources: Resource[]): Interface[] {
   });
 }
 
-/** The IP configurations that have a public address or may have one; UNKNOWN when none of them is known. */
+/** The IP configurations that have or may have a public address; UNKNOWN when the list is not known. */
 export function publicConfigurations({ configurations, publicIp }: Interface): Known[] | typeof UNKNOWN {
   if (configurations === UNKNOWN) return UNKNOWN;
   if (!Array.isArray(configurations)) return [];
   return configurations.filter((each) => each === UNKNOWN || (isObject(each) && isSet(each[publicIp])));
 }
 
-/** What passes packets from outside on to an interface without a public address of its own. */
+/** References to resources that forward packets from outside to an interface without its own public address. */
 const FORWARDERS = [
   'loadBalancerBackendAddressPools',
   'loadBalancerInboundNatRules',
@@ -73,7 +73,7 @@ const FORWARDERS = [
   'applicationGatewayBackendAddressPools',
 ];
 
-/** The same with those that something passes packets on to. */
+/** The same, plus those that receive forwarded packets. */
 export function exposedConfigurations(nic: Interface): Known[] | typeof UNKNOWN {
   const { configurations } = nic;
   const open = publicConfigurations(nic);

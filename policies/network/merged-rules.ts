@@ -1,4 +1,4 @@
-// NET-02: rules inside a group and standalone rules of it must add up to one order.
+// NET-02: inline and standalone rules of a network security group must have a single, defined order.
 import { ONLY_KNOWN, type StackRule } from '../rule.ts';
 import { ruleGroups } from './rule-groups.ts';
 
@@ -9,10 +9,10 @@ export const mergedRules: StackRule = {
   severity: 'critical',
   enforcement: 'mandatory',
   demand:
-    'Rules written inside a network security group and standalone rules of the same group have different names and, in each direction, different priorities.',
+    'All rules of a network security group, inline or standalone, have different names and, in each direction, different priorities.',
   reason:
-    'Azure keeps all rules of a group in one list. Two with one name overwrite each other on every update, and of two with one priority the second is refused halfway through a deployment.',
-  fix: 'give every rule of the group its own name and priority, and write a group either with its rules inside or with standalone ones',
+    'Azure keeps all rules of a group in one list. Two rules with the same name overwrite each other on every update; of two with the same priority, Azure refuses the second halfway through a deployment.',
+  fix: 'give every rule of the group its own name and priority, and define the rules of a group either all inline or all standalone',
   sources: [
     'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',
   ],

@@ -1,6 +1,6 @@
-// NET-08: the machine is no router.
+// NET-08: the machine does not route packets.
 import { at, type Known, UNKNOWN } from '../known.ts';
-import { DEFAULT_IS_SAFE, type ResourceRule } from '../rule.ts';
+import { DEFAULT_IS_SAFE, type ResourceRule, violation } from '../rule.ts';
 import { NETWORK_INTERFACE, VIRTUAL_MACHINE } from '../types.ts';
 
 export const noIpForwarding: ResourceRule = {
@@ -9,8 +9,9 @@ export const noIpForwarding: ResourceRule = {
   phase: 1,
   severity: 'medium',
   enforcement: 'mandatory',
-  demand: 'No network interface forwards packets of others.',
-  reason: 'A forwarding interface carries packets past the rules that were written for its own address.',
+  demand: 'No network interface has IP forwarding enabled.',
+  reason:
+    'An interface with IP forwarding accepts packets for other addresses, which the rules for its own address do not cover.',
   fix: 'remove enableIPForwarding from the NetworkInterface, or set it to false',
   sources: [
     'Microsoft Learn, "Virtual network traffic routing" (https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview)',
@@ -25,6 +26,6 @@ export const noIpForwarding: ResourceRule = {
     return nics
       .map((nic) => at(nic, 'enableIPForwarding'))
       .filter((value) => value === true || value === UNKNOWN)
-      .map(() => ({ urn, message: `"${name}" forwards packets, or it is not known whether it does.` }));
+      .map((value) => violation({ urn, name }, 'enableIPForwarding', value, 'has IP forwarding enabled'));
   },
 };

@@ -1,5 +1,4 @@
-// NET-05: IPv6 must not become the way around a rule written with IPv4 in mind.
-
+// NET-05: no rule opens a port to all of IPv6 unintentionally.
 import { at, type Known, type KnownObject } from '../known.ts';
 import { ONLY_KNOWN, type ResourceRule } from '../rule.ts';
 import { SECURITY_GROUP, SECURITY_RULE } from '../types.ts';
@@ -10,7 +9,7 @@ import { inlineRules, standaloneRule } from './rule-groups.ts';
 /** All of IPv6 that is routed on the Internet (RFC 4291, section 2.4: 2000::/3). */
 const GLOBAL_UNICAST = parsePrefix('2000::/3')!.v6;
 
-/** The prefixes that are written out; service tags, `*` and what cannot be read are other rules' business. */
+/** The prefixes among the sources; service tags, `*` and unreadable values are left to other rules. */
 function writtenSources(rule: Known): AddressSet {
   const list = at(rule, 'sourceAddressPrefixes');
   const texts = [at(rule, 'sourceAddressPrefix'), ...(Array.isArray(list) ? list : [])];
@@ -30,10 +29,10 @@ export const noIpv6Any: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'No inbound Allow rule names all of IPv6 as its source, in one prefix or in several. Unknown fields are left to network-rules-readable.',
+    'No inbound Allow rule has all of IPv6 as its source, in one prefix or in several. Unknown fields are left to network-rules-readable.',
   reason:
-    'The machine has no public IPv6 address. A rule for all of IPv6 does nothing today and opens a port nobody reviewed on the day it gets one.',
-  fix: 'remove the IPv6 prefix; for a port that is open to everyone write "*" or "Internet" once',
+    'The machine has no public IPv6 address. A rule for all of IPv6 has no effect today but opens an unreviewed port as soon as the machine gets one.',
+  fix: 'remove the IPv6 prefix; for a public port, use the source "*" or "Internet"',
   sources: [
     'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',
   ],
@@ -41,7 +40,7 @@ export const noIpv6Any: ResourceRule = {
     'NetworkSecurityGroup.securityRules[].sourceAddressPrefix': ONLY_KNOWN,
     'SecurityRule.sourceAddressPrefix': ONLY_KNOWN,
   },
-  remedy: 'whether the port was meant to be open for IPv4 only the author knows',
+  remedy: 'only the author knows whether the port should be open for IPv4',
   types: [SECURITY_GROUP, SECURITY_RULE],
   check(resource) {
     const rules: { name: string; raw: Known }[] =

@@ -1,4 +1,4 @@
-// Subnet and interface groups together: when both count, and when one must keep the contract by itself.
+// Subnet and interface groups together: when both count, and when one must satisfy the contract alone.
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../resource.ts';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
@@ -48,13 +48,13 @@ const judge = (...resources: Resource[]) =>
     .map(({ message }) => message);
 
 describe('a packet needs both groups', () => {
-  test('a strict one on the subnet guards an interface with an open one', () => {
+  test('a strict group on the subnet protects an interface with an open one', () => {
     expect(judge(subnet('strict'), nic(['lax']))).toEqual([]);
   });
   test('and the reverse', () => {
     expect(judge(subnet('lax'), nic(['strict']))).toEqual([]);
   });
-  test('two that are open for different sources let nobody in, and for one packet they do', () => {
+  test('two groups that are open for different sources block everything; for a common source they do not', () => {
     const halves = [
       group('low', rule({ name: 'low', sourceAddressPrefix: '0.0.0.0/1' })),
       group('high', rule({ name: 'high', sourceAddressPrefix: '128.0.0.0/1' })),
@@ -67,7 +67,7 @@ describe('a packet needs both groups', () => {
       /rule "open" \(priority 100\) of group "lax", and by rule "open" \(priority 100\) of group "open"/,
     );
   });
-  test('so it is for interfaces written inside a machine or a scale set', () => {
+  test('the same holds for interfaces defined inside a machine or a scale set', () => {
     const inside = {
       networkInterfaceConfigurations: [{ networkSecurityGroup: ID, ipConfigurations: [{ subnet: ID }] }],
     };
@@ -98,7 +98,7 @@ describe('an open group must keep the contract by itself when', () => {
     ],
     ['the interface may have it instead of the strict one', [subnet('lax'), nic(['strict', 'lax'])]],
     [
-      'something that is no interface is in its subnet',
+      'its subnet contains something other than interfaces',
       [
         subnet('lax'),
         nic(['strict']),
@@ -160,23 +160,23 @@ describe('an open group must keep the contract by itself when', () => {
   });
 });
 
-test('what is elsewhere, or about the network as a whole, is not in the subnet', () => {
+test('a resource elsewhere, or one for the whole network, is not in the subnet', () => {
   const elsewhere = resource(INSTANCE, 'sql', { subnetId: '/virtualNetworks/v/subnets/back' });
   const log = resource(FLOW_LOG, 'log', { targetResourceId: UNKNOWN_TEXT }, { targetResourceId: [network.urn] });
   const other = resource(VIRTUAL_NETWORK, 'other', { virtualNetworkName: 'w' });
   const far = resource(INSTANCE, 'far', { subnetId: UNKNOWN_TEXT }, { subnetId: [other.urn] });
-  // After a deployment Azure says of these what they are for.
+  // After a deployment, Azure lists in these the subnets that use them.
   const subnets = [{ id: '/virtualNetworks/v/subnets/front' }];
   const lists = [SECURITY_GROUP, 'azure-native:network:NatGateway'].map((type) => resource(type, 'lists', { subnets }));
   expect(judge(network, other, named('lax'), nic(['strict']), elsewhere, log, far, ...lists)).toEqual([]);
 });
 
-test('a rule that only Azure has is called so, and the way out is named', () => {
+test('a rule that exists only in Azure is reported as such, with the fix', () => {
   const echoed = group('left', { ...open, name: 'gone', etag: 'W/"1"' });
   const [finding, ...more] = ingressContract.checkStack([echoed], { adminCidrs: [ADMIN] });
   expect(more).toEqual([]);
   expect(finding!.message).toContain(
-    'rule "gone" (priority 100) of group "left", which is in Azure and not in the program',
+    'rule "gone" (priority 100) of group "left", which exists in Azure but not in the program',
   );
   expect(finding!.fix).toMatch(/pulumi destroy --target .*pulumi refresh/);
 });

@@ -1,7 +1,7 @@
-// The ways to the machines: which groups a packet must pass, one after the other. Azure asks the group of the subnet and
-// then the one of the interface, and both must let a packet in.
+// The paths to the machines: the security groups that a packet must pass in turn. Azure evaluates the group of the subnet and
+// then the group of the interface, and both must allow the packet.
 import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
-import { follow, followSurely } from '../links.ts';
+import { follow, followCertain } from '../links.ts';
 import type { Resource } from '../resource.ts';
 import {
   DIAGNOSTIC_SETTING,
@@ -18,29 +18,29 @@ import { type AddressSet, ALL_ADDRESSES, perFamily } from './reachability/addres
 import type { RuleGroup } from './rule-groups.ts';
 import { type Subnet, subnetsOf } from './subnets.ts';
 
-/** Groups that are surely all in a packet's way, and the addresses it can be sent to. */
+/** Groups that a packet certainly passes, all of them, and the addresses it can be sent to. */
 export interface Path {
   groups: RuleGroup[];
   machine: AddressSet;
 }
 
-/** One interface in one subnet that it may be in, with what surely guards it there. */
-interface Place {
+/** One interface in one subnet that it may be in, with the groups that certainly protect it there. */
+interface Placement {
   nic: Interface;
   subnet?: Subnet;
   groups: RuleGroup[];
 }
 
 const native = (...types: string[]) => types.map((type) => `azure-native:${type}`);
-/** Name a network or its subnets, some because Azure lists there what they are for, and are in none of them. */
+/** Types that refer to a network or its subnets, some only in a list that Azure fills in, without being in a subnet. */
 const IN_NO_SUBNET = [VIRTUAL_NETWORK, SECURITY_GROUP, FLOW_LOG, DIAGNOSTIC_SETTING].concat(
   native('network:RouteTable', 'network:NatGateway', 'network:ServiceEndpointPolicy', 'network:VirtualNetworkPeering'),
   native('network:VirtualNetworkLink', 'privatedns:VirtualNetworkLink'),
 );
-/** Hold interfaces, for which {@link Ways} looks by itself. */
+/** Types with interfaces, which {@link PathFinder} judges separately. */
 const INTERFACES = [NETWORK_INTERFACE, VIRTUAL_MACHINE, SCALE_SET];
 
-/** True when an id in the value may be the subnet's. */
+/** True when the value contains an id that may be the subnet's. */
 function mayName(subnet: Subnet, value: Known): boolean {
   if (typeof value === 'string') {
     const name = /\/subnets\/([^/]+)$/i.exec(value)?.[1]?.toLowerCase();
@@ -50,7 +50,7 @@ function mayName(subnet: Subnet, value: Known): boolean {
   return isObject(value) && Object.values(value).some((each) => mayName(subnet, each));
 }
 
-/** True when a resource may be in the subnet: it is made from it, names it, or is made from its network or waits for that. */
+/** True when a resource may be in the subnet: it depends on the subnet or its network, or contains the subnet's id. */
 function mayBeIn(subnet: Subnet, resource: Resource, networks: Resource[]): boolean {
   if (resource.type === SUBNET || resource === subnet.resource) return false;
   const sources = Object.values(resource.propertyDependencies).flat();
@@ -62,7 +62,7 @@ function mayBeIn(subnet: Subnet, resource: Resource, networks: Resource[]): bool
   );
 }
 
-class Ways {
+class PathFinder {
   private readonly groups: RuleGroup[];
   private readonly resources: Resource[];
   private readonly subnets: Subnet[];
@@ -75,9 +75,9 @@ class Ways {
     this.nics = interfaces(resources);
   }
 
-  /** The group that a reference surely leads to; undefined when there is none or several come into question. */
+  /** The group that a reference certainly points to; undefined when there is none or several are possible. */
   private groupAt(from: Resource, property: string, reference: Known): RuleGroup | undefined {
-    const found = followSurely(from, property, at(reference, 'id'), SECURITY_GROUP, this.resources);
+    const found = followCertain(from, property, at(reference, 'id'), SECURITY_GROUP, this.resources);
     return found.length === 1 ? this.groups.find(({ resource }) => resource === found[0]) : undefined;
   }
 
@@ -85,12 +85,12 @@ class Ways {
     return this.groupAt(resource, groupProperty, groupReference);
   }
 
-  private placesOf(nic: Interface): Place[] {
+  private placementsOf(nic: Interface): Placement[] {
     const own = this.groupAt(nic.resource, nic.properties.group, nic.group);
     const configurations: Known[] = Array.isArray(nic.configurations) ? nic.configurations : [UNKNOWN];
-    return configurations.flatMap((each): Place[] => {
+    return configurations.flatMap((each): Placement[] => {
       const property = nic.properties.configurations;
-      const found = followSurely(nic.resource, property, at(each, 'subnet', 'id'), SUBNET, this.resources);
+      const found = followCertain(nic.resource, property, at(each, 'subnet', 'id'), SUBNET, this.resources);
       const subnets = this.subnets.filter(({ resource }) => found.includes(resource));
       return (subnets.length > 0 ? subnets : [undefined]).map((subnet) => {
         const groups = [subnet && this.groupOfSubnet(subnet), own].filter((group) => group !== undefined);
@@ -99,7 +99,7 @@ class Ways {
     });
   }
 
-  /** The networks that the subnet may be of. */
+  /** The networks that the subnet may belong to. */
   private networksOf({ resource }: Subnet): Resource[] {
     if (resource.type === VIRTUAL_NETWORK) return [resource];
     const name = resource.props.virtualNetworkName;
@@ -108,8 +108,8 @@ class Ways {
     return link === 'outside' ? [] : this.resources.filter(({ type }) => type === VIRTUAL_NETWORK);
   }
 
-  /** True when all that is in the subnet, as far as the stack tells, is interfaces with a place there. */
-  private isSeen(subnet: Subnet, places: Place[]): boolean {
+  /** True when, as far as the stack shows, the subnet contains only interfaces with a known placement. */
+  private isSeen(subnet: Subnet, places: Placement[]): boolean {
     const inside = places.filter((place) => place.subnet === subnet).map(({ nic }) => nic.resource);
     const networks = this.networksOf(subnet);
     return (
@@ -117,12 +117,12 @@ class Ways {
     );
   }
 
-  /** True when the group may guard something of which no path tells: then it must keep the contract by itself. */
-  private isAlone(group: RuleGroup, places: Place[]): boolean {
+  /** True when the group may protect something outside the known paths, so it must satisfy the contract alone. */
+  private isAlone(group: RuleGroup, places: Placement[]): boolean {
     if (!places.some(({ groups }) => groups.includes(group))) return true;
     const mayBe = (isSure: boolean, from: Resource, property: string, reference: Known): boolean => {
       if (isSure || !isSet(reference)) return false;
-      const possible = followSurely(from, property, UNKNOWN, SECURITY_GROUP, this.resources);
+      const possible = followCertain(from, property, UNKNOWN, SECURITY_GROUP, this.resources);
       return possible.length === 0 || possible.includes(group.resource!);
     };
     const isOpenTo = (nic: Interface) =>
@@ -141,7 +141,7 @@ class Ways {
   }
 
   all(): Path[] {
-    const places = this.nics.flatMap((nic) => this.placesOf(nic));
+    const places = this.nics.flatMap((nic) => this.placementsOf(nic));
     const paths = places.filter(({ groups }) => groups.length > 0).map(toPath);
     const alone = this.groups.filter((group) => this.isAlone(group, places));
     const isNew = ({ groups }: Path) => !(groups.length === 1 && alone.includes(groups[0]!));
@@ -149,9 +149,9 @@ class Ways {
   }
 }
 
-function toPath({ subnet, groups }: Place): Path {
+function toPath({ subnet, groups }: Placement): Path {
   const addresses = subnet?.addresses ?? ALL_ADDRESSES;
-  // A range of the other family can be added later without a change to the groups.
+  // A range of the other family can be added later without changing the groups.
   return {
     groups,
     machine: perFamily((family) => (addresses[family].length > 0 ? addresses[family] : ALL_ADDRESSES[family])),
@@ -159,10 +159,10 @@ function toPath({ subnet, groups }: Place): Path {
 }
 
 /**
- * Every way that must be judged. What guards an interface together is judged together only where the program itself
- * links interface, subnet and groups; a group that may guard anything else, such as a subnet with something in it that is
- * no interface, is judged alone, as if it were all there is.
+ * Every path that must be judged. Groups are judged together only where the program itself links interface, subnet and
+ * groups. A group that may protect anything else, such as a subnet that contains something other than interfaces, is judged
+ * alone, as if no other group existed.
  */
 export function pathsTo(groups: RuleGroup[], resources: Resource[]): Path[] {
-  return new Ways(groups, resources).all();
+  return new PathFinder(groups, resources).all();
 }

@@ -1,4 +1,4 @@
-// Addresses written inside a machine, and which interfaces may have one.
+// Public addresses defined inside a machine, and which interfaces may have one.
 import { expect, test } from 'vitest';
 import { resource, UNKNOWN_TEXT } from '../testing/plan.ts';
 import { judge } from '../testing/specimen.ts';
@@ -21,12 +21,12 @@ test('one interface may have an address, a second only when both are listed', ()
   expect(judge(publicAddress, [front('one'), front('two')], { interfaces: ['one', 'two'] })).toEqual([]);
   expect(judge(publicAddress, [front('one')], { interfaces: [] })).toHaveLength(1);
 });
-test('an address written inside a machine is judged too', () => {
+test('an address defined inside a machine is judged too', () => {
   const standard = { sku: { name: 'Standard' }, publicIPAllocationMethod: 'Static' };
   expect(judge(publicAddress, [inside(standard)])).toEqual([]);
   expect(judge(publicAddress, [inside({ name: 'p' })])).toHaveLength(2);
 });
-test('so is forwarding', () => {
+test('IP forwarding there is judged too', () => {
   expect(judge(noIpForwarding, [inside({}, { enableIPForwarding: true })])).toHaveLength(1);
   expect(judge(noIpForwarding, [inside({}, { enableIPForwarding: false })])).toEqual([]);
 });

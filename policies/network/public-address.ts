@@ -1,8 +1,7 @@
-// NET-07: public addresses are few, fixed and of the kind that is closed until a rule opens it.
+// NET-07: public addresses are few, static and of the Standard SKU, which is closed until a rule opens it.
 import { at, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
-import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type RuleConfig, type StackRule } from '../rule.ts';
-
+import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type RuleConfig, type StackRule, violation } from '../rule.ts';
 import { PUBLIC_IP } from '../types.ts';
 import { type Interface, interfaces, publicConfigurations } from './interfaces.ts';
 
@@ -11,13 +10,22 @@ const STANDARD: Known[] = ['Standard', 'StandardV2'];
 function judgeAddress({ urn, name }: Resource, address: Known): Finding[] {
   const findings: Finding[] = [];
   if (!STANDARD.includes(at(address, 'sku', 'name')))
-    findings.push({ urn, message: `The public address of "${name}" is not surely a Standard one.` });
+    findings.push(
+      violation({ urn, name }, 'sku.name', at(address, 'sku', 'name'), 'has a public address without the Standard SKU'),
+    );
   if (at(address, 'publicIPAllocationMethod') !== 'Static')
-    findings.push({ urn, message: `The public address of "${name}" is not surely static.` });
+    findings.push(
+      violation(
+        { urn, name },
+        'publicIPAllocationMethod',
+        at(address, 'publicIPAllocationMethod'),
+        'has a public address that is not static',
+      ),
+    );
   return findings;
 }
 
-/** Addresses that Azure makes with a machine, written inside it. */
+/** Addresses that are defined inside a machine and created with it. */
 function judgeInline(nic: Interface): Finding[] {
   if (nic.publicIp !== 'publicIPAddressConfiguration') return [];
   const configurations = publicConfigurations(nic);
@@ -26,7 +34,7 @@ function judgeInline(nic: Interface): Finding[] {
   );
 }
 
-function judgePlaces(all: Interface[], { interfaces: allowed }: RuleConfig): Finding[] {
+function judgeInterfaces(all: Interface[], { interfaces: allowed }: RuleConfig): Finding[] {
   const open = all.filter((nic) => {
     const configurations = publicConfigurations(nic);
     return configurations === UNKNOWN || configurations.length > 0;
@@ -36,11 +44,11 @@ function judgePlaces(all: Interface[], { interfaces: allowed }: RuleConfig): Fin
       .filter(({ resource }) => !allowed.includes(resource.name))
       .map(({ resource: { urn, name } }) => ({
         urn,
-        message: `"${name}" has a public address and is not among the interfaces that may have one.`,
+        message: `"${name}" has a public address and is not in the list of interfaces that may have one.`,
       }));
   return open.slice(1).map(({ resource: { urn, name } }) => ({
     urn,
-    message: `"${name}" has a public address beside "${open[0]!.resource.name}".`,
+    message: `"${name}" has a public address in addition to "${open[0]!.resource.name}".`,
     fix: 'remove the address, or list both interfaces in interfaces of network-public-address-fixed in the policy configuration',
   }));
 }
@@ -52,9 +60,9 @@ export const publicAddress: StackRule = {
   severity: 'medium',
   enforcement: 'mandatory',
   demand:
-    'Every public address is of the Standard SKU and static, and one network interface at most has one, or those named in the policy configuration.',
+    'Every public address has the Standard SKU and is static, and at most one network interface has a public address, or those named in the policy configuration.',
   reason:
-    'A Standard address is closed until a security group opens it, a static one survives the machine and its DNS record, and each further one is another way in that somebody must watch.',
+    'A Standard address is closed until a security group opens it. A static address stays the same when the machine is replaced, so DNS records stay valid. Each further address is another entry point to monitor.',
   fix: 'set sku: { name: "Standard" } and publicIPAllocationMethod: "Static" on the PublicIPAddress',
   sources: [
     'Microsoft Learn, "Public IP addresses" (https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses)',
@@ -73,7 +81,7 @@ export const publicAddress: StackRule = {
     return [
       ...resources.filter(({ type }) => type === PUBLIC_IP).flatMap((each) => judgeAddress(each, each.props)),
       ...nics.flatMap(judgeInline),
-      ...judgePlaces(nics, config),
+      ...judgeInterfaces(nics, config),
     ];
   },
 };

@@ -1,4 +1,4 @@
-// NET-03: a rule that cannot be read cannot be vouched for.
+// NET-03: every security rule is known during preview and well-formed.
 import { DEFAULT_IS_SAFE, REQUIRED, type ResourceRule } from '../rule.ts';
 import { SECURITY_GROUP, SECURITY_RULE } from '../types.ts';
 import { inlineRules, standaloneRule, unreadableFields } from './rule-groups.ts';
@@ -10,10 +10,10 @@ export const readableRules: ResourceRule = {
   severity: 'critical',
   enforcement: 'mandatory',
   demand:
-    'Every field of an inbound security rule is known in the preview and well-formed: priority 100 to 4096, Allow or Deny, a protocol, prefixes, ports and service tags that Azure documents.',
+    'Every field of an inbound security rule is known during preview and well-formed: a priority from 100 to 4096, Allow or Deny, and a protocol, prefixes, ports and service tags that Azure documents.',
   reason:
-    'A value that appears only during the update, or that nobody understands, may open the machine after the review. @pulumi/policy would by itself turn the unknown case into mere advice.',
-  fix: 'write the field from configuration instead of another resource, as a prefix, port or service tag',
+    'A value that is known only during the update, or that cannot be interpreted, may open the machine after the review. Left to itself, @pulumi/policy would downgrade an unknown value to an advisory finding.',
+  fix: 'take the value from configuration instead of another resource, as a prefix, port or service tag',
   sources: [
     'Microsoft Learn, "Network security groups" (https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview)',
     'Microsoft Learn, "Virtual network service tags" (https://learn.microsoft.com/azure/virtual-network/service-tags-overview)',
@@ -31,7 +31,7 @@ export const readableRules: ResourceRule = {
     'NetworkSecurityGroup.securityRules[].destinationPortRange': DEFAULT_IS_SAFE,
     'SecurityRule.access': REQUIRED,
   },
-  remedy: 'what a rule was meant to say only its author knows',
+  remedy: 'only the author knows what the rule should be',
   types: [SECURITY_GROUP, SECURITY_RULE],
   check: (resource) =>
     resource.type === SECURITY_RULE

@@ -1,4 +1,4 @@
-// Puts together what Azure evaluates as one: the rules written in a network security group and the standalone ones of it.
+// Combines what Azure evaluates as one list: the inline rules of a network security group and its standalone rules.
 import type { Known } from '../known.ts';
 import { follow } from '../links.ts';
 import type { Resource } from '../resource.ts';
@@ -10,21 +10,21 @@ import { addressesBehind } from './subnets.ts';
 
 /** The rules of one network security group. */
 export interface RuleGroup {
-  /** The group itself; undefined when it is not in the stack. */
+  /** The group's resource; undefined when it is not in the stack. */
   resource?: Resource;
-  /** Names the group for a message. */
+  /** The group's name for messages. */
   title: string;
-  /** Inbound rules that could be read, the resource each is written in, and whether Azure alone has it. */
+  /** Readable inbound rules, with the resource that contains each and whether it exists in Azure only. */
   inbound: { rule: SecurityRule; urn: string; isEcho: boolean }[];
-  /** Fields that are not known or not understood. */
+  /** Fields that are not known or not readable. */
   unreadable: RuleProblem[];
-  /** Rules that cannot both be in force: the same name twice, or the same priority in one direction. */
+  /** Conflicting rules: the same name, or the same priority in one direction. */
   conflicts: RuleConflict[];
-  /** Addresses behind the group, wherever it may be. */
+  /** Addresses behind the group. */
   machine: AddressSet;
 }
 
-/** The rules written in a security group; a list that is not known counts as one unreadable rule. */
+/** The inline rules of a security group; a list that is not known counts as one unreadable rule. */
 export function inlineRules({ name, props }: Resource): { raw: Known; parsed: ParsedRule }[] {
   const list: Known = props.securityRules ?? [];
   const rules: Known[] = Array.isArray(list) ? list : [list];
@@ -33,11 +33,11 @@ export function inlineRules({ name, props }: Resource): { raw: Known; parsed: Pa
 
 /** A standalone rule's own fields. */
 export function standaloneRule({ name, props }: Resource): ParsedRule {
-  // Without a name of its own azure-native gives it one that no other rule has.
+  // Without a name, azure-native generates a unique one.
   return parseRule({ ...props, name: typeof props.name === 'string' ? props.name : props.securityRuleName }, name);
 }
 
-/** Describes what is wrong with a rule's fields. */
+/** One problem per unreadable field of a rule. */
 export function unreadableFields({ name, problems }: ParsedRule, urn: string): RuleProblem[] {
   return problems.map((problem) => ({ urn, message: `Rule "${name}": ${problem}.` }));
 }
@@ -74,7 +74,7 @@ function assemble(title: string, rules: WrittenRule[], machine: AddressSet, reso
     machine,
     conflicts,
     unreadable: kept.flatMap(({ parsed, urn }) => unreadableFields(parsed, urn)),
-    // A Deny that may belong to another group must not make this one look safe.
+    // A Deny rule that may belong to another group must not make this one look safe.
     inbound: kept.flatMap(({ parsed, urn, isCertain, isEcho }) =>
       parsed.inbound !== undefined && (isCertain || parsed.inbound.access === 'Allow')
         ? [{ rule: parsed.inbound, urn, isEcho }]
@@ -84,8 +84,8 @@ function assemble(title: string, rules: WrittenRule[], machine: AddressSet, reso
 }
 
 /**
- * Every network security group of the stack with all its rules. A standalone rule whose group cannot be told counts in
- * each group that may be its own; rules of a group outside the stack are judged together as that group.
+ * Every network security group of the stack with all its rules. A standalone rule whose group is not known is added to every
+ * group that it may belong to; rules of a group outside the stack are judged together as that group.
  */
 export function ruleGroups(resources: Resource[]): RuleGroup[] {
   const groups = resources.filter(({ type }) => type === SECURITY_GROUP);
@@ -93,9 +93,9 @@ export function ruleGroups(resources: Resource[]): RuleGroup[] {
   const outside = new Map<string, WrittenRule[]>();
   for (const rule of resources.filter(({ type }) => type === SECURITY_RULE)) {
     const entry = { parsed: standaloneRule(rule), urn: rule.urn, isStandalone: true, isEcho: false };
-    const places = groupsOf(rule, groups, resources);
-    for (const { group, isCertain } of places) members.get(group)!.push({ ...entry, isCertain });
-    if (places.length > 0) continue;
+    const owners = groupsOf(rule, groups, resources);
+    for (const { group, isCertain } of owners) members.get(group)!.push({ ...entry, isCertain });
+    if (owners.length > 0) continue;
     const groupName = rule.props.networkSecurityGroupName;
     const key = typeof groupName === 'string' ? groupName.toLowerCase() : '';
     outside.set(key, [...(outside.get(key) ?? []), { ...entry, isCertain: true }]);

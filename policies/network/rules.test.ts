@@ -1,4 +1,4 @@
-// The smaller network rules: what each finds and what it leaves to the others.
+// The smaller network rules: what each reports and what it leaves to other rules.
 import { describe, expect, test } from 'vitest';
 import { messagesOf, resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
 import { SECURITY_GROUP, SECURITY_RULE } from '../types.ts';
@@ -20,14 +20,14 @@ describe('network-rules-in-one-order', () => {
     expect(judge([rule({})], [rule({ name: 'other', priority: 101 })])).toEqual([]);
     expect(judge([rule({})], [rule({ name: 'out', direction: 'Outbound' })])).toEqual([]);
   });
-  test('one priority in one direction is not', () => {
+  test('the same priority in one direction is not', () => {
     expect(judge([rule({})], [rule({ name: 'other' })]).join()).toContain('both Inbound with priority 100');
     expect(
       judge([rule({ direction: 'Outbound' }), rule({ name: 'other', direction: 'outbound' })], []).join(),
     ).toContain('both Outbound');
   });
-  test('one name for two rules is not', () => {
-    expect(judge([rule({})], [rule({ name: 'RULE', priority: 300 })]).join()).toContain('written twice');
+  test('the same name for two rules is not', () => {
+    expect(judge([rule({})], [rule({ name: 'RULE', priority: 300 })]).join()).toContain('defined twice');
   });
 });
 
@@ -62,7 +62,7 @@ describe('network-rules-readable', () => {
     expect(group(UNKNOWN_TEXT)).toHaveLength(1);
     expect(messagesOf(readableRules, { securityRules: UNKNOWN_TEXT })).toHaveLength(1);
   });
-  test('a text that strayed into a field is not shown', () => {
+  test('a misplaced text in a field is not shown', () => {
     expect(group(rule({ sourceAddressPrefix: 'Tr0ub4dor', destinationPortRange: 'Tr0ub4dor' })).join()).not.toContain(
       'Tr0ub4dor',
     );

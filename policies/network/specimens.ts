@@ -20,7 +20,7 @@ import { ADMIN, rule } from './corpus/case.ts';
 import { flowLogs } from './flow-logs.ts';
 import { guardedInterfaces } from './guarded-interfaces.ts';
 import { ingressContract } from './ingress-contract.ts';
-import { knownWaysIn } from './known-ways-in.ts';
+import { judgedOpenings } from './judged-openings.ts';
 import { mergedRules } from './merged-rules.ts';
 import { noIpForwarding } from './no-ip-forwarding.ts';
 import { noIpv6Any } from './no-ipv6-any.ts';
@@ -169,7 +169,7 @@ export const NETWORK_SPECIMENS: Specimen[] = [
     broken: { 'PublicIPAddress.sku.name': ['Basic'], 'LoadBalancer.sku.name': ['Basic'] },
   },
   {
-    rule: knownWaysIn,
+    rule: judgedOpenings,
     plan: [
       resource('azure-native:network:AdminRule', 'rule', { access: 'Deny', direction: 'Inbound' }),
       resource('azure-native:network:Route', 'route', { addressPrefix: '10.20.0.0/16', nextHopType: 'VnetLocal' }),

@@ -1,4 +1,4 @@
-// Subnets, whether they are resources of their own or written inside their virtual network.
+// Subnets: separate resources, and those defined inside their virtual network.
 import { at, isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import { follow, type Link } from '../links.ts';
 import type { Resource } from '../resource.ts';
@@ -8,13 +8,13 @@ import { type AddressSet, ALL_ADDRESSES, parsePrefix, perFamily, unionOf } from 
 
 /** One subnet. */
 export interface Subnet {
-  /** The Subnet resource, or the VirtualNetwork it is written in. */
+  /** The Subnet resource, or the VirtualNetwork that contains it. */
   resource: Resource;
   name: Known;
-  /** What names the network security group, and the top-level property of `resource` that it is written in. */
+  /** Reference to the network security group, and the top-level property of `resource` that contains it. */
   groupReference: Known;
   groupProperty: string;
-  /** The network security group in front of it; undefined when it has none. */
+  /** The network security group of the subnet; undefined when it has none. */
   securityGroup?: Link;
   /** Its address range; undefined when it is not known. */
   addresses?: AddressSet;
@@ -24,8 +24,8 @@ function toSubnet(resource: Resource, property: string, props: Known, resources:
   const group = at(props, 'networkSecurityGroup');
   const id = at(group, 'id');
   const link = follow(resource, property, id, SECURITY_GROUP, resources);
-  // What is not known at all may turn out to be no group, unless it was made from one.
-  const isMadeFromNothing = group === UNKNOWN && link === 'unknown';
+  // An unknown value may turn out not to be a group, unless it depends on one.
+  const hasNoSource = group === UNKNOWN && link === 'unknown';
   const list = at(props, 'addressPrefixes');
   const written: Known[] = [at(props, 'addressPrefix')];
   if (Array.isArray(list)) written.push(...list);
@@ -37,7 +37,7 @@ function toSubnet(resource: Resource, property: string, props: Known, resources:
     name: at(props, 'subnetName') ?? at(props, 'name'),
     groupReference: group,
     groupProperty: property,
-    securityGroup: isSet(id) && !isMadeFromNothing ? link : undefined,
+    securityGroup: isSet(id) && !hasNoSource ? link : undefined,
     addresses: areKnown ? unionOf(prefixes) : undefined,
   };
 }
@@ -52,9 +52,9 @@ export function subnetsOf(resources: Resource[]): Subnet[] {
 }
 
 /**
- * The addresses behind a network security group: those of its subnets where all of them are known, else all there are.
- * A family in which the subnets have no range counts as all addresses too, for a range can be added later without a
- * change to the group.
+ * The addresses behind a network security group: those of its subnets if all are known, otherwise all addresses. A family
+ * in which the subnets have no range also counts as all addresses, because a range can be added later without changing the
+ * group.
  */
 export function addressesBehind(group: Resource, resources: Resource[]): AddressSet {
   const leadsHere = (link: Link | undefined): boolean =>

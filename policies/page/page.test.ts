@@ -1,11 +1,11 @@
-// docs/policies.md is what a reader knows of the pack: its list must be the rules as they are.
+// The list in docs/reference/policies.md must match the rules.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { RULES } from '../pack.ts';
 import { shippedExceptions } from '../testing/snapshot.ts';
 import { PAGE, page } from './page.ts';
 
-test('docs/policies.md is what `node bootstrap/run.mjs policies/page/write.ts` makes', () => {
+test('docs/reference/policies.md is what `node bootstrap/run.mjs policies/page/write.ts` makes', () => {
   expect(readFileSync(PAGE, 'utf8')).toBe(page(RULES));
 });
 

@@ -1,13 +1,13 @@
-// docs/policies.md: its prose is written by hand, its list of rules is made from the rules.
+// docs/reference/policies.md: the prose is written by hand, the list of rules is generated.
 import { readFileSync } from 'node:fs';
 import type { Rule } from '../rule.ts';
 
 /** The page. */
-export const PAGE = new URL('../../docs/policies.md', import.meta.url);
+export const PAGE = new URL('../../docs/reference/policies.md', import.meta.url);
 /** Everything below this line is generated. */
-const MARK = '<!-- Made from the rules by `node bootstrap/run.mjs policies/page/write.ts`; a test compares. -->';
+const MARK = '<!-- Generated from the rules by `node bootstrap/run.mjs policies/page/write.ts`; a test compares. -->';
 
-/** Markdown takes a bar for the end of a cell. */
+/** Escapes vertical bars, which end a cell in Markdown. */
 const cell = (text: string) => text.replaceAll('|', '\\|');
 
 function propertyTable({ properties }: Rule): string[] {
@@ -19,7 +19,7 @@ function propertyTable({ properties }: Rule): string[] {
 
 function remedyOf(rule: Rule): string {
   if ('checkStack' in rule)
-    return 'none: Pulumi lets a policy mend one resource at a time, and this one judges them together.';
+    return 'none: a remedy can change only one resource at a time, and this policy judges them together.';
   if (typeof rule.remedy === 'string') return `none: ${rule.remedy}.`;
   const values = Object.entries(rule.remedy).map(([property, value]) => `\`${property}: ${JSON.stringify(value)}\``);
   return `${values.join(', ')}.`;
@@ -61,10 +61,10 @@ function index(rules: readonly Rule[]): string[] {
   return ['| id | policy | enforcement | severity | phase |', '|---|---|---|---|---|', ...rows, ''];
 }
 
-/** The whole page: its prose as it is and its list as it should be. @throws Error when the mark is gone. */
+/** The whole page: the existing prose and the list as it should be. @throws Error when the mark is missing. */
 export function page(rules: readonly Rule[]): string {
   const text = readFileSync(PAGE, 'utf8');
   const end = text.indexOf(MARK);
-  if (end < 0) throw new Error(`docs/policies.md lacks the line ${MARK}`);
+  if (end < 0) throw new Error(`docs/reference/policies.md lacks the line ${MARK}`);
   return [text.slice(0, end) + MARK, '', ...index(rules), ...rules.map(section)].join('\n');
 }

@@ -1,11 +1,11 @@
-// PROD-02: whoever takes over a production environment cannot destroy its backups.
+// PROD-02: an attacker who takes over a production environment cannot destroy its backups.
 import { ENVIRONMENT_SCHEMA, isProduction } from '../environment.ts';
 import { at, type Known } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { REQUIRED, type StackRule } from '../rule.ts';
 import { BLOB_CONTAINER, IMMUTABILITY_POLICY } from '../types.ts';
 
-/** True for a container that holds backups by its name; a name that the preview does not know may be one. */
+/** True for a container that is for backups by its name; an unknown name counts as one. */
 function holdsBackups({ name, props }: Resource): boolean {
   const container: Known = props.containerName ?? props.name ?? name;
   return typeof container !== 'string' || /backup|dump/i.test(container);
@@ -29,8 +29,9 @@ export const immutableBackups: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'In production every blob container for backups (by its name) is immutable: it has an immutability policy of at least a day, or immutable storage with versioning. A stack counts as production unless its name is known not to be.',
-  reason: 'Backups that the environment’s own identities can delete are gone in the very incident they were made for.',
+    'In production, every blob container for backups (by its name) is immutable: it has an immutability policy of at least one day, or immutable storage with versioning. Every stack is production unless it is listed otherwise.',
+  reason:
+    'An attacker or a mistake that destroys the environment would also destroy backups that its identities can delete.',
   fix: 'add storage.BlobContainerImmutabilityPolicy with immutabilityPeriodSinceCreationInDays, or set immutableStorageWithVersioning: { enabled: true }',
   sources: [
     'Microsoft Learn, "Immutable storage for blob data" (https://learn.microsoft.com/azure/storage/blobs/immutable-storage-overview)',
@@ -48,5 +49,5 @@ export const immutableBackups: StackRule = {
         (container) =>
           at(container.props, 'immutableStorageWithVersioning', 'enabled') !== true && !hasPolicy(container, resources),
       )
-      .map(({ urn, name }) => ({ urn, message: `"${name}" holds backups that are not surely immutable.` })),
+      .map(({ urn, name }) => ({ urn, message: `"${name}" is for backups, and nothing makes it immutable.` })),
 };

@@ -1,4 +1,4 @@
-// PROD-01: no change of the program deletes the messages of a production environment.
+// PROD-01: no change to the program deletes a production environment's messages.
 import { ENVIRONMENT_SCHEMA, isProduction } from '../environment.ts';
 import { REQUIRED, type ResourceRule } from '../rule.ts';
 import { DISK } from '../types.ts';
@@ -10,17 +10,15 @@ export const protectedDisks: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'In production every managed disk that is a resource of its own has the option protect. A stack counts as production unless its name is known not to be (dev, test, sandbox, or as configured).',
+    'In production, every Disk resource has the option protect. Every stack is production unless it is listed otherwise (dev, test, sandbox, or as configured).',
   reason:
-    'Such a disk is there to outlive its machine. A renamed component would otherwise delete it and make an empty one.',
-  fix: 'give the Disk the resource option { protect: true }; list other stacks in nonProductionStacks of production-protected-disks',
+    'A separate disk must outlive its machine. Without protect, renaming a component would delete the disk and create an empty one.',
+  fix: 'set the resource option { protect: true } on the Disk, or list a stack that does not need it in nonProductionStacks of production-protected-disks',
   sources: ['Pulumi, "protect" resource option (https://www.pulumi.com/docs/iac/concepts/options/protect/)'],
   properties: { 'Disk.options.protect': REQUIRED },
   configSchema: ENVIRONMENT_SCHEMA,
   types: [DISK],
-  remedy: 'Pulumi lets a policy write inputs, not options',
+  remedy: 'a policy can change inputs, not options',
   check: ({ urn, name, isProtected }, config) =>
-    isProtected || !isProduction(urn, config)
-      ? []
-      : [{ urn, message: `"${name}" is not protected against being deleted by a change of the program.` }],
+    isProtected || !isProduction(urn, config) ? [] : [{ urn, message: `"${name}" does not have the option protect.` }],
 };

@@ -1,8 +1,9 @@
-// Recognises secrets by their shape. A finding names the kind of secret and never shows it.
+// Recognises secrets by their format. A finding names the kind of secret and never shows it.
 import { unpack } from './unpack.ts';
 
 /**
- * A shape that only a secret has. Repetitions that can begin anywhere are bounded, for boot data may be made to be slow to search.
+ * A format that only secrets have. Repetitions that can start anywhere are bounded, because boot data may be crafted to make the
+ * search slow.
  */
 interface Detector {
   kind: string;
@@ -55,23 +56,23 @@ const DETECTORS: Detector[] = [
   },
 ];
 
-/** `key: value` and `key=value` where the key promises a secret: the key, the separator and the value. */
+/** `key: value` and `key=value` where the key suggests a secret: the key, the separator and the value. */
 const ASSIGNMENT =
   /(?:^|[\s"'{,;&?(-])((?:[\w.-]{0,80}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|client[_-]?key|credentials?)))["']?[ \t]*([:=])[ \t]*("[^"\n]*"|'[^'\n]*'|[^\s,;&}"')]+)/gi;
 
-/** Values that stand for a secret or switch something, and hold none: variables, placeholders, references, paths, words. */
+/** Values that are not secrets: variables, placeholders, references, paths and keywords. */
 const NO_SECRET =
   /^(?:\$|<|\{|%|@Microsoft\.KeyVault\(|\/[\w./-]*$|\.\.?\/|[a-z]+:\/\/[^@]*$|(?:true|false|yes|no|on|off|null|none|auto|required|optional|disabled|enabled|prohibit-password|await|new|\*+|x+|!|\||>|\d{1,5})[-+]?$)/i;
-/** A file's name, as a secret is mapped to the file that will hold it. */
+/** A file name, where a secret is mapped to the file that will contain it. */
 const FILE_NAME = /^[\w-]+\.(?:password|passwd|secret|token|key|crt|pem|txt|conf|json|ya?ml|env)$/;
-/** Program text: a call, an index, or an attribute of a well-known object. */
+/** Source code: a call, an index or an attribute. */
 const EXPRESSION = /^[A-Za-z_]\w*(?:[([]|\.\w+(?:[.([]|$))/;
 
 function isLiteral(key: string, separator: string, value: string): boolean {
   const bare = value.replace(/^["']|["']$/g, '').trim();
   if (bare.length < 4 || NO_SECRET.test(bare) || FILE_NAME.test(bare)) return false;
   const isQuoted = bare.length < value.length;
-  // `password=password` hands a variable on; only `=` does that.
+  // `password=password` passes a variable; only `=` does that.
   return isQuoted || !(EXPRESSION.test(bare) || (separator === '=' && bare === key));
 }
 
@@ -79,16 +80,16 @@ function holdsLiteral(text: string): boolean {
   return [...text.matchAll(ASSIGNMENT)].some(([, key, separator, value]) => isLiteral(key!, separator!, value!));
 }
 
-/** The kinds of secret in one text, as written; nothing is unpacked. */
+/** The kinds of secret in one text, without unpacking it. */
 export function secretsIn(text: string): string[] {
   const kinds = DETECTORS.filter(({ pattern }) => pattern.test(text)).map(({ kind }) => kind);
   return holdsLiteral(text) ? [...kinds, 'a password or token written as a setting'] : kinds;
 }
 
-/** The kinds of secret in a text and in everything that can be unpacked from it; what cannot be opened counts as one. */
+/** The kinds of secret in a text and in everything unpacked from it; data that cannot be unpacked counts as a secret. */
 export function secretsAnywhereIn(text: string): string[] {
   const { texts, isIncomplete } = unpack(text);
   const kinds = new Set(texts.flatMap(secretsIn));
-  if (isIncomplete) kinds.add('something packed so that it cannot be read');
+  if (isIncomplete) kinds.add('packed data that cannot be read');
   return [...kinds];
 }

@@ -1,4 +1,4 @@
-// How strong is strong, what becomes a secret, and how a command can carry one.
+// Strength of generated secrets, what counts as a secret, and secrets in commands.
 import { describe, expect, test } from 'vitest';
 import { resource, UNKNOWN_TEXT, urnOf } from '../testing/plan.ts';
 import { judge } from '../testing/specimen.ts';
@@ -24,7 +24,7 @@ describe('a password', () => {
     [{ length: 24, special: UNKNOWN_TEXT }],
     [{ length: 24, overrideSpecial: UNKNOWN_TEXT }],
     [{}],
-  ])('%j is not surely', (props) => {
+  ])('%j is too weak or not known', (props) => {
     expect(find(resource(RANDOM_PASSWORD, 'it', props))).toHaveLength(1);
   });
 });
@@ -52,7 +52,7 @@ describe('a command', () => {
     );
 
   test.each(['create', 'update', 'delete', 'stdin'])('whose %s is made from a password is found', (property) => {
-    expect(made(property, 'echo').join()).toContain(`${property} is made from a generated secret`);
+    expect(made(property, 'echo').join()).toContain(`${property} is derived from a generated secret`);
     expect(made(property, UNKNOWN_TEXT).length).toBeGreaterThan(0);
   });
   test('so is one that changes with it, or has it in its environment', () => {

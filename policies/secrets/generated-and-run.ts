@@ -1,4 +1,4 @@
-// SEC-03: secrets that Pulumi makes are strong, and commands that it runs neither carry nor print one.
+// SEC-03: generated secrets are strong, and commands that Pulumi runs neither contain nor print secrets.
 import { isObject, isSet, type Known, UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type StackRule } from '../rule.ts';
@@ -8,10 +8,10 @@ import { isSecretName } from './names.ts';
 
 const LEAST_LENGTH = 24;
 const LEAST_BITS = 128;
-/** Characters of each class of the random provider, all on by default, and the switch of each. */
+/** Size of each character class of the random provider, by its switch; all are on by default. */
 const CLASSES: Record<string, number> = { lower: 26, upper: 26, numeric: 10, special: 21 };
 
-/** Bits of a password drawn evenly from its classes; undefined when something that matters is not known. */
+/** Entropy in bits of a password drawn evenly from its classes; undefined when a relevant input is not known. */
 function bitsOf({ length, overrideSpecial, ...switches }: Record<string, Known>): number | undefined {
   if (typeof length !== 'number' || overrideSpecial === UNKNOWN) return undefined;
   const states = Object.keys(CLASSES).map((key) => switches[key] ?? true);
@@ -31,24 +31,31 @@ function judgePassword({ urn, name, props }: Resource): Finding[] {
   const isStrong = bits !== undefined && bits >= LEAST_BITS && (props.length as number) >= LEAST_LENGTH;
   return isStrong
     ? []
-    : [{ urn, message: `"${name}" is not surely ${LEAST_LENGTH} characters and ${LEAST_BITS} bits strong.` }];
+    : [
+        {
+          urn,
+          message: `"${name}" has fewer than ${LEAST_LENGTH} characters or ${LEAST_BITS} bits, or its strength is not known during preview.`,
+        },
+      ];
 }
 
-/** RandomString and RandomId show their results in clear, so they must not become a secret. */
+/** Results of RandomString and RandomId are stored in plain text, so they must not be used as secrets. */
 function judgeWord({ urn, name }: Resource, resources: Resource[]): Finding[] {
   const isKept = resources.some(
     (other) => other.type === VAULT_SECRET && other.propertyDependencies.properties?.includes(urn),
   );
-  return isSecretName(name) || isKept ? [{ urn, message: `"${name}" makes a secret that Pulumi does not hide.` }] : [];
+  return isSecretName(name) || isKept
+    ? [{ urn, message: `"${name}" generates a secret that Pulumi stores in plain text.` }]
+    : [];
 }
 
-/** What is wrong with one text of a command; a name that promises a secret is enough. */
+/** What is wrong with one text of a command; a name that suggests a secret is enough. */
 function judgeText(key: string, value: Known, isNamed: boolean): string[] {
   if (!isSet(value)) return [];
-  if (isNamed && isSecretName(key)) return [`${key} is a secret by its name.`];
+  if (isNamed && isSecretName(key)) return [`${key} looks like a secret by its name.`];
   if (value === UNKNOWN)
     return isNamed ? [] : [`${key} is not known during preview, so a secret in it cannot be ruled out.`];
-  return typeof value === 'string' ? secretsIn(value).map((kind) => `${key} holds ${kind}.`) : [];
+  return typeof value === 'string' ? secretsIn(value).map((kind) => `${key} contains ${kind}.`) : [];
 }
 
 function judgeCommand(
@@ -64,9 +71,9 @@ function judgeCommand(
       : [];
   const wrong = [...texts, ...variables];
   for (const key of ['create', 'update', 'delete', 'stdin', 'environment', 'triggers'])
-    if (propertyDependencies[key]?.some(isSecretSource)) wrong.push(`${key} is made from a generated secret.`);
+    if (propertyDependencies[key]?.some(isSecretSource)) wrong.push(`${key} is derived from a generated secret.`);
   const kinds = (Array.isArray(triggers) ? triggers : []).flatMap((each) => judgeText('triggers', each, true));
-  if (logging !== 'none') wrong.push('logging is not surely none, so what it prints goes to the log.');
+  if (logging !== 'none') wrong.push('logging is not "none", so the output of the command is logged.');
   return [...new Set([...wrong, ...kinds])].map((message) => ({ urn, message: `"${name}": ${message}` }));
 }
 
@@ -77,10 +84,10 @@ export const generatedAndRun: StackRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A RandomPassword has at least 24 characters and 128 bits; RandomString and RandomId make no secret; a Command has no secret in create, update, delete, stdin, environment or triggers, and logging none.',
+    'A RandomPassword has at least 24 characters and 128 bits. RandomString and RandomId are not used for secrets. A Command has no secret in create, update, delete, stdin, environment or triggers, and sets logging to none.',
   reason:
-    'A weak password is guessed. RandomString and RandomId are kept in clear in every state, and a command’s inputs and output are in the state, in logs and in the process list.',
-  fix: 'set length: 43 on the RandomPassword; let a command fetch its secret itself from Key Vault or the environment it runs in, and set logging: "none"',
+    'A weak password can be guessed. Every state stores RandomString and RandomId in plain text, and a command’s inputs and output appear in the state, in logs and in the process list.',
+  fix: 'set length: 43 on the RandomPassword; let the command read its secret from Key Vault or from the environment it runs in, and set logging: "none"',
   sources: [
     'Pulumi, RandomPassword (https://www.pulumi.com/registry/packages/random/api-docs/randompassword/)',
     'Pulumi, Command: logging (https://www.pulumi.com/registry/packages/command/api-docs/local/command/)',

@@ -1,4 +1,4 @@
-// Secrets by shape and by name, and what only looks like one. No real secret is written here: each is made up or cut.
+// Secrets by format and by name, and texts that only look like one. No secret here is real: each is made up or truncated.
 import { describe, expect, test } from 'vitest';
 import { secretsIn } from './detectors.ts';
 import { isAboutSecret, isSecretName } from './names.ts';

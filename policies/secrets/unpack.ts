@@ -1,21 +1,21 @@
-// Opens what boot data can be wrapped in: base64, gzip, MIME multipart, cloud-config files, and all of these nested.
+// Unpacks boot data: base64, gzip, MIME multipart and cloud-config files, nested in any order.
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
 
-/** Boot data is at most 64 KiB, so more than this is an archive bomb. */
+/** Boot data is at most 64 KiB, so more than this is a decompression bomb. */
 const MOST_BYTES = 8 * 1024 * 1024;
 /** Wrappers inside wrappers: base64, gzip, MIME, base64, gzip, base64 is six. */
 const DEEPEST = 8;
 
-/** Everything readable that was found. */
+/** Everything readable that was unpacked. */
 export interface Unpacked {
   /** Each layer as text, the outermost first. */
   texts: string[];
-  /** True when a wrapper could not be opened or goes beyond the bounds, so something may have stayed hidden. */
+  /** True when a layer could not be unpacked or exceeds the limits, so something may be hidden. */
   isIncomplete: boolean;
 }
 
-/** One line of base64 with at least 24 characters and the lines of nothing else that follow it, as MIME and YAML wrap it. */
+/** A line of at least 24 base64 characters and the base64-only lines that follow it, as MIME and YAML wrap it. */
 const BASE64 =
   /(?:[A-Za-z0-9+/]{4}){6,}[A-Za-z0-9+/]*={0,2}(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+={0,2}(?=[ \t]*(?:\r?\n|$)))*/g;
 
@@ -23,22 +23,22 @@ function isGzip(bytes: Buffer): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Text has hardly any control characters; a run of letters that only looks like base64 decodes to noise. */
+/** Text has hardly any control characters; letters that only look like base64 decode to noise. */
 function asText(bytes: Buffer): string | undefined {
   if (bytes.length === 0 || !isUtf8(bytes)) return undefined;
   const text = bytes.toString('utf8');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the search is for control characters
   return /[\x00-\x08\x0e-\x1a]/.test(text) ? undefined : text;
 }
 
-/** Quoted-printable (RFC 2045): soft line breaks and =XX, by which a MIME part can break up a telling word. */
+/** Quoted-printable (RFC 2045): soft line breaks and =XX, which a MIME part can use to split a telltale word. */
 function fromQuotedPrintable(text: string): string {
   return text
     .replace(/=\r?\n/g, '')
     .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** Opens `text` as far as it goes. */
+/** Unpacks `text` recursively. */
 export function unpack(text: string): Unpacked {
   const found: Unpacked = { texts: [], isIncomplete: false };
   let bytesLeft = MOST_BYTES;

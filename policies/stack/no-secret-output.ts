@@ -1,12 +1,11 @@
-// SEC-01: a stack output is published. Whoever may read the stack may read it, and other stacks copy it.
-
+// SEC-01: stack outputs contain no secrets: everyone who may read the stack sees them, and other stacks copy them.
 import { isObject, type Known, UNKNOWN } from '../known.ts';
 import { type Resource, STACK } from '../resource.ts';
 import { type Finding, ONLY_KNOWN, type StackRule } from '../rule.ts';
 import { secretsAnywhereIn } from '../secrets/detectors.ts';
 import { isAboutSecret, isSecretName } from '../secrets/names.ts';
 
-/** Properties that are secrets by what they are. Their values, where known, must not turn up in an output. */
+/** Properties that are always secret. Their values, if known, must not appear in an output. */
 const SECRET_PROPERTIES: Record<string, string[]> = {
   'random:index/randomPassword:RandomPassword': ['result', 'bcryptHash'],
   'random:index/randomBytes:RandomBytes': ['base64', 'hex'],
@@ -21,7 +20,7 @@ function secretsOf(resources: Resource[]): string[] {
   ) as string[];
 }
 
-/** Every text or unknown in a value with the keys that lead to it. */
+/** Every string or unknown in a value, with its path of keys. */
 function leaves(value: Known, path: string[]): { path: string[]; value: string | typeof UNKNOWN }[] {
   if (value === UNKNOWN || typeof value === 'string') return value === '' ? [] : [{ path, value }];
   if (Array.isArray(value)) return value.flatMap((item) => leaves(item, path));
@@ -31,11 +30,12 @@ function leaves(value: Known, path: string[]): { path: string[]; value: string |
 /** What is wrong with one output; undefined when nothing is. */
 function judge(path: string[], value: string | typeof UNKNOWN, secrets: string[]): string | undefined {
   const name = path.join('.');
-  if (path.some(isSecretName) && !path.some(isAboutSecret)) return `Output "${name}" is a secret by its name.`;
+  if (path.some(isSecretName) && !path.some(isAboutSecret)) return `Output "${name}" looks like a secret by its name.`;
   if (value === UNKNOWN) return undefined;
-  if (secrets.some((secret) => value.includes(secret))) return `Output "${name}" holds the secret of another resource.`;
+  if (secrets.some((secret) => value.includes(secret)))
+    return `Output "${name}" contains the secret of another resource.`;
   const [kind] = secretsAnywhereIn(value);
-  return kind === undefined ? undefined : `Output "${name}" holds ${kind}.`;
+  return kind === undefined ? undefined : `Output "${name}" contains ${kind}.`;
 }
 
 export const noSecretOutput: StackRule = {
@@ -45,9 +45,9 @@ export const noSecretOutput: StackRule = {
   severity: 'critical',
   enforcement: 'mandatory',
   demand:
-    'No stack output is a secret by name or content, plain or encrypted. An output unknown in the preview is judged by its name, and by its value once the update knows it.',
+    'No stack output is a secret by name or content, plain or encrypted. An output that is not known during preview is judged by its name, and by its value once the update knows it.',
   reason:
-    'Outputs are shown by every `pulumi stack output`, copied by stack references and kept in each past state; an encrypted one is one --show-secrets away.',
+    '`pulumi stack output` shows outputs, stack references copy them and every past state keeps them; --show-secrets reveals encrypted ones.',
   fix: 'remove the output and publish the name of the Key Vault secret instead',
   sources: ['Pulumi, "Stack outputs" (https://www.pulumi.com/docs/iac/concepts/stacks/#outputs)'],
   properties: {

@@ -1,6 +1,6 @@
-// ST-05: a stolen token alone does not reach storage.
+// ST-05: a stolen token alone does not give access to storage.
 import { at } from '../known.ts';
-import { REQUIRED, type ResourceRule } from '../rule.ts';
+import { REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { STORAGE_ACCOUNT } from '../types.ts';
 
 export const closedStorageNetwork: ResourceRule = {
@@ -10,9 +10,9 @@ export const closedStorageNetwork: ResourceRule = {
   severity: 'medium',
   enforcement: 'advisory',
   demand:
-    'A storage account denies networks that are not listed (networkRuleSet.defaultAction Deny) or has no public access.',
+    'A storage account denies access from networks that are not listed (networkRuleSet.defaultAction: Deny), or its public network access is disabled.',
   reason:
-    'Identities decide who may read a blob; the network decides from where. With both, a token that leaked is of no use outside.',
+    'Roles control who may read a blob; network rules control from where. With both, a leaked token is useless outside the listed networks.',
   fix: 'set networkRuleSet: { defaultAction: "Deny", virtualNetworkRules: [...] }, or publicNetworkAccess: "Disabled"',
   sources: [
     'Microsoft Learn, "Azure Storage firewall rules" (https://learn.microsoft.com/azure/storage/common/storage-network-security)',
@@ -22,9 +22,12 @@ export const closedStorageNetwork: ResourceRule = {
   ],
   properties: { 'StorageAccount.networkRuleSet.defaultAction': REQUIRED },
   types: [STORAGE_ACCOUNT],
-  remedy: 'closing it cuts off whatever works from a network that is not listed, and which that is nobody here knows',
-  check: ({ urn, name, props }) =>
-    at(props, 'networkRuleSet', 'defaultAction') === 'Deny' || props.publicNetworkAccess === 'Disabled'
-      ? []
-      : [{ urn, message: `"${name}" is not surely closed to networks that are not listed.` }],
+  remedy:
+    'anything that uses the account from a network that is not listed would lose access, and the policy cannot tell what that is',
+  check({ urn, name, props }) {
+    const action = at(props, 'networkRuleSet', 'defaultAction');
+    if (action === 'Deny' || props.publicNetworkAccess === 'Disabled') return [];
+    const property = 'networkRuleSet.defaultAction';
+    return [violation({ urn, name }, property, action, 'allows access from networks that are not listed')];
+  },
 };

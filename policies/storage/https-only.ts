@@ -1,5 +1,5 @@
-// ST-01: no plain HTTP to storage.
-import { DEFAULT_IS_SAFE, type ResourceRule } from '../rule.ts';
+// ST-01: storage refuses plain HTTP.
+import { DEFAULT_IS_SAFE, type ResourceRule, violation } from '../rule.ts';
 import { STORAGE_ACCOUNT } from '../types.ts';
 
 export const storageHttpsOnly: ResourceRule = {
@@ -9,8 +9,8 @@ export const storageHttpsOnly: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A storage account does not set enableHttpsTrafficOnly to false. Absent means true since API version 2019-04-01.',
-  reason: 'Archives, backups and code packages sent over plain HTTP can be read and changed by everyone on the way.',
+    'A storage account does not set enableHttpsTrafficOnly to false. The default is true since API version 2019-04-01.',
+  reason: 'Archives, backups and code packages sent over plain HTTP can be read and changed in transit.',
   fix: 'set enableHttpsTrafficOnly: true',
   sources: [
     'Microsoft Learn, "Require secure transfer" (https://learn.microsoft.com/azure/storage/common/storage-require-secure-transfer)',
@@ -24,5 +24,5 @@ export const storageHttpsOnly: ResourceRule = {
   check: ({ urn, name, props }) =>
     (props.enableHttpsTrafficOnly ?? true) === true
       ? []
-      : [{ urn, message: `"${name}" does not surely refuse plain HTTP.` }],
+      : [violation({ urn, name }, 'enableHttpsTrafficOnly', props.enableHttpsTrafficOnly, 'accepts plain HTTP')],
 };

@@ -1,5 +1,5 @@
-// ST-03: nothing in storage can be read without signing in.
-import { DEFAULT_IS_SAFE, REQUIRED, type ResourceRule } from '../rule.ts';
+// ST-03: storage allows no anonymous read access.
+import { DEFAULT_IS_SAFE, REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { BLOB_CONTAINER, STORAGE_ACCOUNT } from '../types.ts';
 
 export const noPublicBlobs: ResourceRule = {
@@ -9,7 +9,7 @@ export const noPublicBlobs: ResourceRule = {
   severity: 'critical',
   enforcement: 'mandatory',
   demand:
-    'A storage account sets allowBlobPublicAccess to false, for its default depends on the API version, and no container sets publicAccess to anything but None.',
+    'A storage account sets allowBlobPublicAccess to false (its default depends on the API version), and no container sets publicAccess to anything but None.',
   reason: 'One container opened by mistake publishes the telemetry archive and the database backups of every tenant.',
   fix: 'set allowBlobPublicAccess: false on the StorageAccount and publicAccess: "None" on the BlobContainer',
   sources: [
@@ -25,8 +25,13 @@ export const noPublicBlobs: ResourceRule = {
   types: [STORAGE_ACCOUNT, BLOB_CONTAINER],
   remedy: { 'StorageAccount.allowBlobPublicAccess': false, 'BlobContainer.publicAccess': 'None' },
   check({ urn, name, type, props }) {
-    const isClosed =
-      type === STORAGE_ACCOUNT ? props.allowBlobPublicAccess === false : (props.publicAccess ?? 'None') === 'None';
-    return isClosed ? [] : [{ urn, message: `"${name}" does not surely refuse to be read without signing in.` }];
+    if (type === STORAGE_ACCOUNT) {
+      const value = props.allowBlobPublicAccess;
+      return value === false
+        ? []
+        : [violation({ urn, name }, 'allowBlobPublicAccess', value, 'allows anonymous read access')];
+    }
+    const value = props.publicAccess ?? 'None';
+    return value === 'None' ? [] : [violation({ urn, name }, 'publicAccess', value, 'allows anonymous read access')];
   },
 };

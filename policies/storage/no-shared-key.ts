@@ -1,5 +1,5 @@
-// ST-04: storage is opened by identities, not by a key that opens everything for ever.
-import { REQUIRED, type ResourceRule } from '../rule.ts';
+// ST-04: storage is accessed with identities, not with an account key that gives full access and never expires.
+import { REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { STORAGE_ACCOUNT } from '../types.ts';
 
 export const noSharedKey: ResourceRule = {
@@ -8,16 +8,18 @@ export const noSharedKey: ResourceRule = {
   phase: 1,
   severity: 'medium',
   enforcement: 'advisory',
-  demand: 'A storage account sets allowSharedKeyAccess to false. Absent means true.',
+  demand: 'A storage account sets allowSharedKeyAccess to false. The default is true.',
   reason:
-    'An account key gives everything in the account to whoever has it, for nobody in particular, until somebody changes it.',
-  fix: 'set allowSharedKeyAccess: false and give roles such as Storage Blob Data Contributor',
+    'An account key gives full access to the account, cannot be traced to a user and is valid until it is rotated.',
+  fix: 'set allowSharedKeyAccess: false and assign roles such as Storage Blob Data Contributor',
   sources: [
     'Microsoft Learn, "Prevent authorization with Shared Key" (https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent)',
   ],
   properties: { 'StorageAccount.allowSharedKeyAccess': REQUIRED },
   types: [STORAGE_ACCOUNT],
-  remedy: 'whatever still signs in with a key would stop at once',
+  remedy: 'anything that still uses an account key would stop working at once',
   check: ({ urn, name, props }) =>
-    props.allowSharedKeyAccess === false ? [] : [{ urn, message: `"${name}" does not surely refuse account keys.` }],
+    props.allowSharedKeyAccess === false
+      ? []
+      : [violation({ urn, name }, 'allowSharedKeyAccess', props.allowSharedKeyAccess, 'accepts account keys')],
 };

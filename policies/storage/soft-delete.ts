@@ -1,4 +1,4 @@
-// ST-06: a blob or container deleted by mistake can be had back.
+// ST-06: a blob or container deleted by mistake can be recovered.
 import { at } from '../known.ts';
 import { follow } from '../links.ts';
 import { REQUIRED, type StackRule } from '../rule.ts';
@@ -13,7 +13,8 @@ export const storageSoftDelete: StackRule = {
   severity: 'low',
   enforcement: 'advisory',
   demand: 'Every storage account has BlobServiceProperties that enable soft delete for blobs and for containers.',
-  reason: 'Archive and backups live there: one wrong lifecycle rule or command would delete them for good.',
+  reason:
+    'The account holds the archive and the backups: one wrong lifecycle rule or command would delete them permanently.',
   fix: 'add storage.BlobServiceProperties with deleteRetentionPolicy and containerDeleteRetentionPolicy { enabled: true, days: 7 }',
   sources: [
     'Microsoft Learn, "Soft delete for blobs" (https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview)',
@@ -33,6 +34,9 @@ export const storageSoftDelete: StackRule = {
       });
     return resources
       .filter((resource) => resource.type === STORAGE_ACCOUNT && !kept.includes(resource))
-      .map(({ urn, name }) => ({ urn, message: `"${name}" does not surely keep deleted blobs and containers.` }));
+      .map(({ urn, name }) => ({
+        urn,
+        message: `"${name}": no BlobServiceProperties enable soft delete for both blobs and containers.`,
+      }));
   },
 };

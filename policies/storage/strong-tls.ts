@@ -1,6 +1,6 @@
-// ST-02: no broken versions of TLS to storage.
+// ST-02: storage refuses TLS versions before 1.2.
 import type { Known } from '../known.ts';
-import { REQUIRED, type ResourceRule } from '../rule.ts';
+import { REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { STORAGE_ACCOUNT } from '../types.ts';
 
 const FROM_1_2: Known[] = ['TLS1_2', 'TLS1_3'];
@@ -11,8 +11,8 @@ export const storageStrongTls: ResourceRule = {
   phase: 0,
   severity: 'high',
   enforcement: 'mandatory',
-  demand: 'A storage account sets minimumTlsVersion to TLS1_2 or TLS1_3. Absent means TLS 1.0 to the API.',
-  reason: 'TLS 1.0 and 1.1 are deprecated (RFC 8996): a man in the middle can talk a client down to them.',
+  demand: 'A storage account sets minimumTlsVersion to TLS1_2 or TLS1_3. The API’s default is TLS 1.0.',
+  reason: 'TLS 1.0 and 1.1 are deprecated (RFC 8996): an attacker in the middle can downgrade a client to them.',
   fix: 'set minimumTlsVersion: "TLS1_2"',
   sources: [
     'Microsoft Learn, "Enforce a minimum required version of TLS" (https://learn.microsoft.com/azure/storage/common/transport-layer-security-configure-minimum-version)',
@@ -26,5 +26,5 @@ export const storageStrongTls: ResourceRule = {
   check: ({ urn, name, props }) =>
     FROM_1_2.includes(props.minimumTlsVersion)
       ? []
-      : [{ urn, message: `"${name}" does not surely refuse TLS before 1.2.` }],
+      : [violation({ urn, name }, 'minimumTlsVersion', props.minimumTlsVersion, 'accepts TLS versions before 1.2')],
 };

@@ -16,7 +16,7 @@ import { UNKNOWN_TEXT, urnOf } from './plan.ts';
 /** The folder with PulumiPolicy.yaml: the working directory of the pack's process. */
 export const PACK_FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
-/** What the engine starts in that folder: the SDK's runner, the engine's address (which goes unused) and the pack. */
+/** What the engine starts in that folder: the SDK's runner, the engine's address (unused) and the pack. */
 export const PACK_COMMAND = [
   fileURLToPath(import.meta.resolve('@pulumi/pulumi/cmd/run-policy-pack/index.js')),
   '127.0.0.1:0',
@@ -32,7 +32,7 @@ export interface Submitted {
   links?: Record<string, string[]>;
   /** Default: that of a resource directly under stack dev. */
   urn?: string;
-  /** What the engine tells a stack rule instead of `props`. Default: the same. */
+  /** Outputs that a stack rule sees instead of `props`. Default: the same. */
   outputs?: Record<string, unknown>;
   /** True for what the engine does not have analysed, such as a resource that is only read. Default: false. */
   isUnanalysed?: boolean;
@@ -65,7 +65,7 @@ function toStruct(value: Record<string, unknown>): struct.Struct {
   return struct.Struct.fromJavaScript(value as Record<string, struct.JavaScriptValue>);
 }
 
-/** @pulumi/policy takes a request without options for one of an old engine and refuses it. */
+/** @pulumi/policy refuses a request without options, because it would come from an old engine. */
 function options(isProtected = false): types.AnalyzerResourceOptions {
   const message = new messages.AnalyzerResourceOptions().setProtect(isProtected);
   return message.setCustomtimeouts(new messages.AnalyzerResourceOptions.CustomTimeouts());
@@ -133,7 +133,7 @@ export class PackClient {
     return diagnostics(await call(this.client, 'analyze', analyzeRequest(resource)));
   }
 
-  /** Lets the policies set to `remediate` mend a resource. @returns its inputs after each that did. */
+  /** Runs the policies set to `remediate` on a resource. @returns its inputs after each change. */
   async remediate(resource: Submitted): Promise<{ policy: string; props: unknown; diagnostic: string }[]> {
     const response = await call<types.RemediateResponse>(this.client, 'remediate', analyzeRequest(resource));
     return response.getRemediationsList().map((remediation) => ({
@@ -143,7 +143,7 @@ export class PackClient {
     }));
   }
 
-  /** Judges a whole stack, after each resource of it as the engine does. @returns what is said of the whole. */
+  /** Judges a whole stack, after each of its resources as the engine does. @returns the findings about the stack. */
   async analyzeStack(resources: Submitted[]): Promise<Diagnostic[]> {
     for (const each of resources) if (!each.isUnanalysed) await this.analyze(each);
     const all = resources.map(

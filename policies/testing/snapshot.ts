@@ -32,7 +32,7 @@ export function snapshot(stack: string): Resource[] {
   }));
 }
 
-/** The exceptions that ship, on a day on which all of them were in force: tests do not rot with the calendar. */
+/** The shipped exceptions, on a day when all of them were in force, so that tests do not depend on the date. */
 export function shippedExceptions(rules: readonly Rule[]): Exceptions {
   const text = readFileSync(new URL('../exceptions.json', import.meta.url), 'utf8');
   return parseExceptions(text, rules, new Date('2026-11-21'));

@@ -1,4 +1,4 @@
-// For tests: the row that every rule must have, and how a row is judged as Pulumi would have it judged.
+// For tests: the row that every rule must have, and how to judge it as Pulumi does.
 import type { PolicyResource, ResourceValidationArgs, StackValidationArgs } from '@pulumi/policy';
 import { definePolicy } from '../define.ts';
 import { Exceptions } from '../exceptions/exceptions.ts';
@@ -20,7 +20,7 @@ export interface Specimen {
   needs?: string[];
   /** Where a property of the rule's documentation is in this plan, when that cannot be told from its name. */
   paths?: Record<string, string>;
-  /** Further types to be judged like those of the plan, by the type they take the place of. */
+  /** Further types to judge like those of the plan, by the type they replace. */
   likewise?: Record<string, string[]>;
   /** Configurations under which the plan is wrong. */
   wrongConfigs?: RuleConfig[];
@@ -54,7 +54,7 @@ const options = ({ isProtected, parent }: Resource) => ({
   parent,
 });
 
-/** The plan as Pulumi hands it to a stack rule. */
+/** The plan as Pulumi passes it to a stack rule. */
 export function stackResources(plan: Resource[]): PolicyResource[] {
   const all = new Map(plan.map((each) => [each.urn, { ...each, opts: options(each) } as unknown as PolicyResource]));
   const find = (urns: string[]) => urns.flatMap((urn) => all.get(urn) ?? []);
@@ -85,7 +85,7 @@ export function judge(rule: Rule, plan: Resource[], config: RuleConfig = {}, exc
   return messages;
 }
 
-/** Lets the policy mend each resource of the plan where it can. */
+/** Applies the policy's remedy to each resource of the plan. */
 export function mend(rule: Rule, plan: Resource[], exceptions = new Exceptions(), config: RuleConfig = {}): Resource[] {
   const policy = definePolicy(rule, exceptions);
   if (!('remediateResource' in policy)) return plan;

@@ -1,6 +1,6 @@
-// KV-04: a stolen token alone does not reach the vault.
+// KV-04: a stolen token alone does not give access to the vault.
 import { at } from '../known.ts';
-import { REQUIRED, type ResourceRule } from '../rule.ts';
+import { REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { VAULT } from '../types.ts';
 
 export const closedVaultNetwork: ResourceRule = {
@@ -10,9 +10,9 @@ export const closedVaultNetwork: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A vault denies networks that are not listed (properties.networkAcls.defaultAction Deny) or has no public access.',
+    'A vault denies access from networks that are not listed (properties.networkAcls.defaultAction: Deny), or its public network access is disabled.',
   reason:
-    'Identities decide who may read a secret; the network decides from where. With both, a token that leaked is of no use outside.',
+    'Roles control who may read a secret; network rules control from where. With both, a leaked token is useless outside the listed networks.',
   fix: 'set properties.networkAcls: { defaultAction: "Deny", bypass: "AzureServices", virtualNetworkRules: [...] }, or properties.publicNetworkAccess: "Disabled"',
   sources: [
     'Microsoft Learn, "Configure network security for Azure Key Vault" (https://learn.microsoft.com/azure/key-vault/general/network-security)',
@@ -23,11 +23,11 @@ export const closedVaultNetwork: ResourceRule = {
   properties: { 'Vault.properties.networkAcls.defaultAction': REQUIRED },
   types: [VAULT],
   remedy:
-    'closing it cuts off whatever reads secrets from a network that is not listed, and which that is nobody here knows',
+    'anything that reads secrets from a network that is not listed would lose access, and the policy cannot tell what that is',
   check({ urn, name, props }) {
-    const isClosed =
-      at(props, 'properties', 'networkAcls', 'defaultAction') === 'Deny' ||
-      at(props, 'properties', 'publicNetworkAccess') === 'Disabled';
-    return isClosed ? [] : [{ urn, message: `"${name}" is not surely closed to networks that are not listed.` }];
+    const action = at(props, 'properties', 'networkAcls', 'defaultAction');
+    if (action === 'Deny' || at(props, 'properties', 'publicNetworkAccess') === 'Disabled') return [];
+    const property = 'properties.networkAcls.defaultAction';
+    return [violation({ urn, name }, property, action, 'allows access from networks that are not listed')];
   },
 };

@@ -1,4 +1,4 @@
-// KV-05: a secret says what it is and when it should be replaced.
+// KV-05: a secret has an expiry date and a content type.
 import { at, isSet } from '../known.ts';
 import { type Finding, type ResourceRule, SET_IS_ENOUGH } from '../rule.ts';
 import { VAULT_SECRET } from '../types.ts';
@@ -9,9 +9,9 @@ export const datedSecrets: ResourceRule = {
   phase: 1,
   severity: 'medium',
   enforcement: 'advisory',
-  demand: 'Every secret has a date of expiry and a content type.',
+  demand: 'Every secret has an expiry date and a content type.',
   reason:
-    'Key Vault warns before a date that it knows, and whoever finds a secret must see what it opens before replacing it.',
+    'Key Vault sends a notification before a secret expires, and an operator must see what a secret is for before rotating it.',
   fix: 'set properties.attributes.expires (seconds since 1970) and properties.contentType on the Secret',
   sources: [
     'Microsoft Learn, "About Azure Key Vault secrets" (https://learn.microsoft.com/azure/key-vault/secrets/about-secrets)',
@@ -24,11 +24,11 @@ export const datedSecrets: ResourceRule = {
     'Secret.properties.contentType': SET_IS_ENOUGH,
   },
   types: [VAULT_SECRET],
-  remedy: 'when a secret is due is decided by whoever rotates it',
+  remedy: 'the operator who rotates the secret decides when it expires',
   check({ urn, name, props }): Finding[] {
     const findings: Finding[] = [];
     const expires = at(props, 'properties', 'attributes', 'expires');
-    if (!isSet(expires) || expires === 0) findings.push({ urn, message: `"${name}" has no date of expiry.` });
+    if (!isSet(expires) || expires === 0) findings.push({ urn, message: `"${name}" has no expiry date.` });
     if (!isSet(at(props, 'properties', 'contentType')))
       findings.push({ urn, message: `"${name}" has no content type.` });
     return findings;

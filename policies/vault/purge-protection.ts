@@ -1,7 +1,7 @@
-// KV-01: nobody, not even its owner, empties the vault of a production environment at once.
+// KV-01: a deleted production vault and its secrets can be recovered; not even the owner can purge them.
 import { ENVIRONMENT_SCHEMA, isProduction } from '../environment.ts';
 import { at, UNKNOWN } from '../known.ts';
-import { REQUIRED, type ResourceRule } from '../rule.ts';
+import { REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { VAULT } from '../types.ts';
 
 export const purgeProtection: ResourceRule = {
@@ -11,10 +11,10 @@ export const purgeProtection: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A vault sets properties.enablePurgeProtection to true. Only in a stack known not to be production (dev, test, sandbox, or as configured) may it be absent.',
+    'A vault sets properties.enablePurgeProtection to true. It may be absent only in a stack that is not production (dev, test, sandbox, or as configured).',
   reason:
-    'Without it whoever may delete the vault can purge it too, and with it every password, key and certificate of the environment.',
-  fix: 'set properties.enablePurgeProtection: true; list stacks that may do without in nonProductionStacks of vault-purge-protection',
+    'Without purge protection, anyone who may delete the vault can also purge it, with every password, key and certificate of the environment.',
+  fix: 'set properties.enablePurgeProtection: true, or list a stack that does not need it in nonProductionStacks of vault-purge-protection',
   sources: [
     'Microsoft Learn, "Azure Key Vault recovery management" (https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview)',
     'CIS Azure Foundations 3.0 3.3.5, 4.0 9.3.5',
@@ -25,11 +25,11 @@ export const purgeProtection: ResourceRule = {
   configSchema: ENVIRONMENT_SCHEMA,
   types: [VAULT],
   remedy:
-    'it can never be switched off again, and the vault’s name stays taken for as long as it keeps what was deleted',
+    'purge protection can never be disabled again, and the vault’s name stays reserved until the retention period ends',
   check({ urn, name, props }, config) {
     const value = at(props, 'properties', 'enablePurgeProtection');
     const isAbsent = value === undefined || value === null;
     if (value === true || (isAbsent && at(props, 'properties') !== UNKNOWN && !isProduction(urn, config))) return [];
-    return [{ urn, message: `"${name}" does not surely have purge protection.` }];
+    return [violation({ urn, name }, 'properties.enablePurgeProtection', value, 'does not enable purge protection')];
   },
 };

@@ -1,12 +1,12 @@
-// KV-03: who may read a secret is decided in one place, by Azure roles.
+// KV-03: Azure roles alone control who may read a secret.
 
 import { at, UNKNOWN } from '../known.ts';
-import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type ResourceRule } from '../rule.ts';
+import { DEFAULT_IS_SAFE, type Finding, REQUIRED, type ResourceRule, violation } from '../rule.ts';
 import { ACCESS_POLICY, VAULT } from '../types.ts';
 
-/** azure-native fills in defaults for the whole of `properties` at once, which one unknown value inside prevents. */
+/** azure-native fills in defaults for `properties` as a whole; one unknown value inside makes all of it unknown. */
 const MAKE_KNOWN =
-  'make every value inside properties known, for one that is not hides them all; take tenantId from getClientConfig or configuration instead of another resource';
+  'make every value inside properties known during preview: one unknown value makes all of them unknown; take tenantId from getClientConfig or configuration instead of another resource';
 
 export const rolesOnly: ResourceRule = {
   id: 'KV-03',
@@ -15,9 +15,9 @@ export const rolesOnly: ResourceRule = {
   severity: 'high',
   enforcement: 'mandatory',
   demand:
-    'A vault sets properties.enableRbacAuthorization to true and has no access policies, neither inside nor as AccessPolicy resources. Absent or unknown counts as a violation, for the default depends on the API version.',
+    'A vault sets properties.enableRbacAuthorization to true and has no access policies, neither in its properties nor as AccessPolicy resources. An absent or unknown value is a violation because the default depends on the API version.',
   reason:
-    'Access policies work for a whole vault and beside all role assignments, so whoever may write the vault may grant himself its secrets.',
+    'Access policies apply to the whole vault and bypass role assignments: anyone who may change the vault can grant themselves access to its secrets.',
   fix: 'set properties.enableRbacAuthorization: true, remove properties.accessPolicies and AccessPolicy resources, and grant roles with authorization.RoleAssignment',
   sources: [
     'Microsoft Learn, "Azure RBAC vs. access policies" (https://learn.microsoft.com/azure/key-vault/general/rbac-access-policy)',
@@ -27,7 +27,7 @@ export const rolesOnly: ResourceRule = {
     'Vault.properties.enableRbacAuthorization': REQUIRED,
     'Vault.properties.accessPolicies': DEFAULT_IS_SAFE,
   },
-  remedy: 'switching to roles takes the vault from everyone whose access policy has no role in its place',
+  remedy: 'everyone with an access policy and no equivalent role would lose access',
   types: [VAULT, ACCESS_POLICY],
   check({ urn, name, type, props }) {
     if (type === ACCESS_POLICY) return [{ urn, message: `"${name}" is an access policy.` }];
@@ -35,12 +35,19 @@ export const rolesOnly: ResourceRule = {
     if (properties === UNKNOWN)
       return [{ urn, message: `"${name}" has properties that are not known during preview.`, fix: MAKE_KNOWN }];
     const findings: Finding[] = [];
-    if (at(properties, 'enableRbacAuthorization') !== true) {
-      findings.push({ urn, message: `"${name}" does not surely use Azure roles.` });
-    }
+    const usesRoles = at(properties, 'enableRbacAuthorization');
+    if (usesRoles !== true)
+      findings.push(
+        violation(
+          { urn, name },
+          'properties.enableRbacAuthorization',
+          usesRoles,
+          'does not use Azure roles for access',
+        ),
+      );
     const policies = at(properties, 'accessPolicies') ?? undefined;
     if (policies !== undefined && !(Array.isArray(policies) && policies.length === 0)) {
-      findings.push({ urn, message: `"${name}" has access policies, or it is not known whether it has.` });
+      findings.push({ urn, message: `"${name}" has access policies, or they are not known during preview.` });
     }
     return findings;
   },

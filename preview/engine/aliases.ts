@@ -1,9 +1,9 @@
-// Aliases: the identities a resource may have had before. Only what the program's author wrote is of interest; the
-// azure-native SDK adds dozens of its own to every resource, one for each API version.
+// Aliases: identities that a resource may have had before. Only aliases written by the program's author matter; the
+// azure-native SDK adds dozens to every resource, one per API version.
 import type * as resources from '@pulumi/pulumi/proto/resource_pb.js';
 import { makeUrn, nameOf, typeOf } from './urn.ts';
 
-/** Another identity the resource may have had: a URN, or the parts in which it differs from now. */
+/** Another identity of the resource: a URN, or the parts that differ from the current one. */
 export type Alias =
   | string
   | { name?: string; type?: string; stack?: string; project?: string; parent?: string; noParent?: true };
@@ -18,7 +18,7 @@ export function effectiveAliases(request: resources.RegisterResourceRequest): Al
       type: spec.getType(),
       stack: spec.getStack(),
       project: spec.getProject(),
-      // The SDK always fills in the parent; only another one says anything.
+      // The SDK always sets the parent; only a different one matters.
       parent: spec.getParenturn() === request.getParent() ? '' : spec.getParenturn(),
     };
     const given = Object.entries(parts).filter(([, part]) => part !== '');
@@ -27,14 +27,14 @@ export function effectiveAliases(request: resources.RegisterResourceRequest): Al
   return [...written, ...request.getAliasurnsList()].filter((alias) => !isSdkVersionAlias(alias));
 }
 
-/** The SDK's own aliases name nothing but another azure-native type. */
+/** The SDK's own aliases contain only another azure-native type. */
 function isSdkVersionAlias(alias: Alias): boolean {
   if (typeof alias === 'string') return false;
   const { type, ...rest } = alias;
   return type !== undefined && /^azure-(native|nextgen)[:_]/.test(type) && Object.keys(rest).length === 0;
 }
 
-/** What of a resource decides under which URNs it may be known. */
+/** The parts of a resource that determine its former URNs. */
 interface Aliased {
   urn: string;
   type: string;
@@ -44,8 +44,8 @@ interface Aliased {
 }
 
 /**
- * The URNs under which a resource may be known from before: by its own aliases, and by those of its parents, whose
- * name at the front of a child's name changes with them (generateAliases in pulumi/pulumi).
+ * The former URNs of a resource: from its own aliases and from those of its parents. If a child's name starts with its parent's
+ * name, that prefix changes with the parent (generateAliases in pulumi/pulumi).
  * @param find looks up a parent by URN.
  */
 export function formerUrns(

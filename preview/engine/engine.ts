@@ -1,6 +1,6 @@
-// A stand-in for Pulumi's engine during a preview: it takes the program's registrations over gRPC and answers as the
-// engine does for resources that do not exist yet. Ids are empty; outputs are what azure-native's preview says, for other
-// packages the inputs, and the SDK makes what is missing unknown.
+// A stand-in for Pulumi's engine during a preview: it receives the program's registrations over gRPC and answers as the
+// engine does for resources that do not exist yet. Ids are empty. Outputs are those of azure-native's preview or, for other
+// packages, the inputs; the SDK makes missing outputs unknown.
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import engineRpc from '@pulumi/pulumi/proto/engine_grpc_pb.js';
@@ -18,18 +18,18 @@ import { fromRead, fromRegistration, type Resource, toWire } from './resource.ts
 import { STACK_TYPE } from './urn.ts';
 import { flatten, secret, UNKNOWN, type WireObject } from './wire.ts';
 
-/** What the program did besides registering resources, filled while it runs. */
+/** Everything the program did besides registering resources; filled while it runs. */
 export interface Engine {
   /** `host:port` on loopback, for the program's runner. */
   address: string;
   /** What the SDK and the program logged, without debug lines. */
   log: LogEntry[];
-  /** Provider functions that the program called; offline their answers are unknown. */
+  /** Provider functions that the program called; their results are unknown offline. */
   unanswered: Set<string>;
   close(): void;
 }
 
-/** What the SDK may use: everything that changes what a plan says, nothing that needs a callback into the program. */
+/** Features that the SDK may use: all that affect a plan, none that needs a callback into the program. */
 const FEATURES = [
   messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_SECRETS,
   messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
@@ -39,26 +39,26 @@ const FEATURES = [
   messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
   messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
 ];
-/** The same by the names that SupportsFeature, the older question, uses. */
+/** The same by the names of SupportsFeature, the older call. */
 const FEATURE_NAMES = ['secrets', 'resourceReferences', 'outputValues', 'aliasSpecs', 'deletedWith', 'replaceWith'];
 
 /**
- * The one lookup that nearly every Azure program makes: whose account this is. Offline there is none, and an unknown
- * here would make everything that holds a tenant id unknown, a vault's settings for one; so the ids are all zeros.
+ * The lookup that nearly every Azure program makes: the current account. Offline there is none. An unknown result would make
+ * everything with a tenant id unknown, such as a vault's settings, so the ids are zeros.
  */
 const ACCOUNT_LOOKUP = 'azure-native:authorization:getClientConfig';
 const ACCOUNT = Object.fromEntries(
   ['clientId', 'objectId', 'subscriptionId', 'tenantId'].map((id) => [id, '00000000-0000-0000-0000-000000000000']),
 );
 
-/** Registrations the SDK may have under way at once; the CLI's own default is of this order. */
+/** Concurrent registrations allowed to the SDK; similar to the CLI's default. */
 export const PARALLEL = 32;
-/** Pulumi's own bound on a message, in bytes: file assets and certificates travel inline. */
+/** Pulumi's own limit on a message, in bytes: file assets and certificates are sent inline. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 
 /**
  * Listens on a free loopback port.
- * @param resources filled by URN, in the order of registration, which differs from run to run.
+ * @param resources filled by URN in registration order, which differs from run to run.
  * @param onResource called for each resource as it is registered, before the program gets the answer.
  */
 export async function startEngine(
@@ -86,7 +86,7 @@ export async function startEngine(
 
 type Handler<Request, Response> = (call: ServerUnaryCall<Request, Response>, done: sendUnaryData<Response>) => void;
 
-/** A method that answers at once; what it throws becomes the program's error. */
+/** A synchronous method; an exception becomes the program's error. */
 function answer<Request, Response>(respond: (request: Request) => Response): Handler<Request, Response> {
   return (call, done) => {
     try {
@@ -97,7 +97,7 @@ function answer<Request, Response>(respond: (request: Request) => Response): Han
   };
 }
 
-/** pulumirpc.ResourceMonitor. What is missing here, grpc refuses as unimplemented and the SDK reports. */
+/** pulumirpc.ResourceMonitor. gRPC refuses other methods as unimplemented, and the SDK reports that. */
 function monitor(
   engine: Engine,
   project: Project,
@@ -180,7 +180,7 @@ function deploymentInfo(project: Project): types.DeploymentInfo {
   return info;
 }
 
-/** The engine marks these outputs secret; those that only a provider computes are unknown, and secret already now. */
+/** Marks these outputs secret, as the engine does, including unknown ones that only a provider computes. */
 function markSecretOutputs(resource: Resource): Resource {
   for (const property of resource.options.additionalSecretOutputs ?? []) {
     resource.outputs[property] = secret(resource.outputs[property] ?? UNKNOWN);

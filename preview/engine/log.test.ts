@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { toEntry, withoutStack } from './log.ts';
 
-test('debug lines are dropped, for they hold secrets in clear', () => {
+test('debug lines are dropped because they contain secrets in plain text', () => {
   expect(toEntry(0, 'registering with the password', '')).toBeUndefined();
   expect(toEntry(2, '\u001b[33mcareful\u001b[39m\n', 'urn:x')).toEqual({
     severity: 'warning',
@@ -23,6 +23,6 @@ test('so is one that has no stack trace', () => {
   expect(withoutStack(inspect(error))).toBe('adminCidrs is missing\nset it [here]');
 });
 
-test('a message that only speaks of places stays whole', () => {
+test('a message that only looks like a stack trace is kept', () => {
   expect(withoutStack('meet me\n  at the harbour')).toBe('meet me\n  at the harbour');
 });

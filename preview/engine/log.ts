@@ -1,4 +1,4 @@
-// What the program and its runner say while they run.
+// Log messages of the program and its runner.
 import { stripVTControlCharacters } from 'node:util';
 
 export type Severity = 'info' | 'warning' | 'error';
@@ -11,7 +11,7 @@ export interface LogEntry {
   urn?: string;
 }
 
-/** Severities as pulumirpc.LogSeverity numbers them; 0, debug, is dropped: those lines hold secrets in clear. */
+/** Severities by number in pulumirpc.LogSeverity; 0, debug, is dropped because debug lines contain secrets in plain text. */
 const SEVERITIES: Record<number, Severity> = { 1: 'info', 2: 'warning', 3: 'error' };
 
 /** Undefined for a debug line. */
@@ -22,7 +22,7 @@ export function toEntry(severity: number, message: string, urn: string): LogEntr
 }
 
 /**
- * An error as a person should read it: without the runner's preamble and without the stack trace.
+ * An error message for people: without the runner's preamble and the stack trace.
  * The runner prints uncaught errors through `util.inspect`.
  */
 export function withoutStack(message: string): string {

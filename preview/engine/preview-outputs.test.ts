@@ -1,4 +1,4 @@
-// What the offline engine says of new resources, by the SDK's declarations.
+// Outputs of new resources in the offline engine, from the SDK's declarations.
 import { expect, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { AzureOutputs } from './preview-outputs.ts';
@@ -7,7 +7,7 @@ import { secret, UNKNOWN, type WireObject } from './wire.ts';
 const azure = new AzureOutputs(ROOT);
 const preview = (type: string, inputs: WireObject) => azure.preview(`azure-native:${type}`, inputs);
 
-test('a property that was not given is unknown, also inside lists of objects', () => {
+test('a property that is not an input is unknown, also inside lists of objects', () => {
   const [rule] = preview('network:NetworkSecurityGroup', { securityRules: [{ name: 'ssh', priority: 100 }] })
     .securityRules as WireObject[];
   expect(rule).toMatchObject({ name: 'ssh', priority: 100, etag: UNKNOWN, sourceAddressPrefix: UNKNOWN });
@@ -18,7 +18,7 @@ test('a property that was not given is unknown, also inside lists of objects', (
   });
 });
 
-test('a name that is part of the id is no output', () => {
+test('a name that is part of the id is not an output', () => {
   const container = preview('storage:BlobContainer', { containerName: 'backups', publicAccess: 'None' });
   expect(container).toMatchObject({ publicAccess: 'None', name: UNKNOWN });
   expect(container).not.toHaveProperty('containerName');
@@ -41,16 +41,16 @@ test('maps, secrets, unknowns and values of another kind', () => {
   });
 });
 
-test('a dated type and a package of its own are taken to be like the plain one', () => {
+test('a dated type and a generated package are treated like the plain one', () => {
   for (const type of ['azure-native:network/v20250101:Subnet', 'azure-native_network_v20250101:network:Subnet'])
     expect(azure.preview(type, {}), type).toMatchObject({ addressPrefix: UNKNOWN });
 });
 
-test('a literal is known before anything is made', () => {
+test('a literal is known before deployment', () => {
   expect(preview('network:AdminRule', {}).kind).toBe('Custom');
 });
 
-test('what is declared nowhere, and other packages, stay as they were given', () => {
+test('undeclared types and other packages return their inputs', () => {
   expect(preview('network:Nothing', { a: 1 })).toEqual({ a: 1 });
   expect(azure.preview('random:index/randomPassword:RandomPassword', { length: 43 })).toEqual({ length: 43 });
   expect(new AzureOutputs('/nowhere').preview('azure-native:network:Subnet', { a: 1 })).toEqual({ a: 1 });

@@ -1,20 +1,20 @@
-// What azure-native says during a preview that a new resource will be: of what was given, that part which Azure's response
-// has too; every other property of the response is unknown, also inside lists of objects. Names that are part of the
-// resource's id are inputs only. (PreviewOutputs in pulumi-azure-native, provider/pkg/convert/previewOutputs.go.)
-// What a response has is read from the SDK's own declarations: `readonly x: pulumi.Output<…>`, types/output.d.ts.
+// Outputs of a new resource as azure-native reports them during a preview: the inputs that also exist in Azure's response. Every
+// other property of the response is unknown, also inside lists of objects. Names that are part of the resource's id are inputs
+// only. (PreviewOutputs in pulumi-azure-native, provider/pkg/convert/previewOutputs.go.)
+// The properties of a response are read from the SDK's declarations: `readonly x: pulumi.Output<…>`, types/output.d.ts.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { flatten, isObject, isSecret, secret, UNKNOWN, type Wire, type WireObject } from './wire.ts';
 
-/** Property to its type as declared. */
+/** Property to its declared type. */
 type Shape = ReadonlyMap<string, string>;
 
-/** `azure-native:network:Subnet`. Versions of their own, which the SDK does not declare, are taken to be much like it. */
+/** `azure-native:network:Subnet`. Other API versions, which the SDK does not declare, are assumed to be alike. */
 const TYPE = /^azure-native(?:_\w+)?:(\w+)(?:\/v\w+)?:(\w+)$/;
 const MEMBER = /^\s+(?:readonly )?(\w+)\??: (.*);$/gm;
 
-/** The SDK as far as this program has it installed; each type is read once. */
+/** The SDK that the program has installed; each type is read once. */
 export class AzureOutputs {
   private readonly folder: string | undefined;
   private readonly shapes = new Map<string, Shape | undefined>();
@@ -27,7 +27,7 @@ export class AzureOutputs {
     this.folder = sdkFolder(root);
   }
 
-  /** @returns the inputs, flattened, for what is not of azure-native or not declared. */
+  /** @returns the flattened inputs for types that are not declared or not of azure-native. */
   preview(type: string, inputs: WireObject): WireObject {
     const given = flatten(inputs) as WireObject;
     const shape = this.classShape(type);
@@ -49,7 +49,7 @@ export class AzureOutputs {
     if (item !== undefined) return Array.isArray(value) ? value.map((each) => this.previewValue(each, item)) : UNKNOWN;
     const ofMap = /^\{\s*\[key: string\]: (.+);\s*\}$/s.exec(declared)?.[1];
     const named = /^outputs\.(\w+)\.(\w+)$/.exec(declared);
-    // Of several shapes azure-native cannot tell which it will be, and takes what was given; so it does of any value.
+    // For a union or an arbitrary value, azure-native returns the input.
     if (ofMap === undefined && named === null) return value;
     if (!isObject(value)) return UNKNOWN;
     if (ofMap !== undefined)
@@ -96,7 +96,7 @@ export class AzureOutputs {
   }
 }
 
-/** Declarations without their comments, one a line. @param typeOf undefined for what is no output. */
+/** Declarations without comments, one per line. @param typeOf returns undefined for a member that is not an output. */
 function membersOf(text: string, typeOf: (declared: string) => string | undefined): Shape | undefined {
   const lines = text.replace(/\{\s*\[key: string\]: ([^;]*);\s*\}/g, '{ [key: string]: $1; }');
   const members = [...lines.matchAll(MEMBER)].flatMap(([, name, declared]): [string, string][] => {
@@ -114,7 +114,7 @@ function sdkFolder(root: string): string | undefined {
   }
 }
 
-/** Empty for a file that is not there: then the type declares nothing. Only what is ASCII matters, and Latin-1 is quicker. */
+/** Empty for a missing file: the type then declares nothing. Only ASCII matters, and Latin-1 is faster. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -1,4 +1,4 @@
-// A resource as the program registered it, and how the stand-in engine reads it off the request.
+// A resource as the program registered it, read from the request.
 import type * as resources from '@pulumi/pulumi/proto/resource_pb.js';
 import { type Alias, effectiveAliases } from './aliases.ts';
 import { makeUrn } from './urn.ts';
@@ -12,18 +12,18 @@ export interface Resource {
   parent: string;
   /** False for a component. */
   custom: boolean;
-  /** As the program gave them, signatures included. */
+  /** As the program passed them, including signatures. */
   inputs: WireObject;
-  /** A custom resource's inputs with its secret outputs marked; for a component, what it registered as outputs. */
+  /** A custom resource's preview outputs with secrets marked; for a component, its registered outputs. */
   outputs: WireObject;
   options: ResourceOptions;
   /** URNs, sorted. */
   dependencies: string[];
-  /** Property to the URNs it depends on, sorted; properties without any are left out. */
+  /** Property to the URNs it depends on, sorted; properties without dependencies are omitted. */
   propertyDependencies: Record<string, string[]>;
 }
 
-/** Only what was set; every list is as the program gave it. */
+/** Only options that were set; lists are in the program's order. */
 export interface ResourceOptions {
   protect?: boolean;
   ignoreChanges?: string[];
@@ -46,7 +46,7 @@ export interface ResourceOptions {
   read?: string;
 }
 
-/** @param place the stack and the project, which make part of the URN. */
+/** @param place the stack and the project, which are part of the URN. */
 export function fromRegistration(
   request: resources.RegisterResourceRequest,
   place: { stack: string; project: string },
@@ -67,7 +67,7 @@ export function fromRegistration(
   };
 }
 
-/** An existing resource that the program looks up by id: it is read, never changed. */
+/** An existing resource that the program reads by id and does not manage. */
 export function fromRead(request: resources.ReadResourceRequest, place: { stack: string; project: string }): Resource {
   const inputs = toWire(request.getProperties());
   return {
@@ -129,7 +129,7 @@ function readPropertyDependencies(request: resources.RegisterResourceRequest): R
   return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Drops what was not set: protobuf has no absent string, list or map, only an empty one, and `false` is the default. */
+/** Drops options that were not set: protobuf has no absent string, list or map, only empty ones, and `false` is the default. */
 function compact<T extends object>(options: T): Partial<T> {
   const isSet = (value: unknown) =>
     value !== undefined && value !== false && value !== '' && !(typeof value === 'object' && isEmpty(value as object));

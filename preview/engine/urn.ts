@@ -4,7 +4,7 @@ export const STACK_TYPE = 'pulumi:pulumi:Stack';
 
 /**
  * The URN of a resource. The chain of types starts below the stack: a resource whose parent is the stack, or that has
- * none, carries its own type alone.
+ * none, has only its own type.
  * @param parent the parent's URN, or empty.
  */
 export function makeUrn(stack: string, project: string, parent: string, type: string, name: string): string {
@@ -22,7 +22,7 @@ export function typeOf(urn: string): string {
   return typeChainOf(urn).split('$').at(-1)!;
 }
 
-/** The resource's name; it may itself hold `::`. */
+/** The resource's name, which may contain `::`. */
 export function nameOf(urn: string): string {
   return urn.split('::').slice(3).join('::');
 }

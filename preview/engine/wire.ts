@@ -1,11 +1,11 @@
-// Pulumi's values as they travel over gRPC: plain JSON in which secrets, unknowns, outputs, resources and assets are
-// marked by signature keys. The constants are Pulumi's own (sdk/nodejs/runtime/rpc.ts in pulumi/pulumi).
+// Pulumi's values as sent over gRPC: plain JSON in which signature keys mark secrets, unknowns, outputs, resources and
+// assets. The constants are Pulumi's own (sdk/nodejs/runtime/rpc.ts in pulumi/pulumi).
 
 /** A value on the wire. */
 export type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
 export type WireObject = { [key: string]: Wire };
 
-/** What stands for a value that is known only after a deployment. */
+/** Marks a value that is known only after deployment. */
 export const UNKNOWN = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 const SIGNATURE_KEY = '4dabf18193072939515e22adb298388d';
@@ -15,7 +15,7 @@ const RESOURCE = '5cf8f73096256a8f31e491e813e4eb8e';
 const ASSET = 'c44067f5952c0a294b673a41bacd8c17';
 const ARCHIVE = '0def7320c3a5731c473e5ecbe6d01bc7';
 
-/** What an object is by its signature; a plain object has none. */
+/** The kind of an object by its signature; a plain object has none. */
 export type Kind = 'secret' | 'output' | 'resource' | 'asset' | 'archive' | 'plain';
 
 const KINDS: Record<string, Kind> = {
@@ -46,8 +46,8 @@ export function secret(value: Wire): Wire {
 }
 
 /**
- * Rewrites a value from the leaves up. `visit` gets every object that carries a signature, its content already
- * rewritten, and every string; it returns what stands there instead.
+ * Rewrites a value from the leaves up. `visit` gets every string, and every object with a signature after its content is
+ * rewritten; it returns the replacement.
  */
 export function rewrite(value: Wire, visit: (value: string | WireObject, kind: Kind) => Wire): Wire {
   if (typeof value === 'string') return visit(value, 'plain');
@@ -62,7 +62,7 @@ export function rewrite(value: Wire, visit: (value: string | WireObject, kind: K
 }
 
 /**
- * The value as the engine hands it to a policy or to a resource's outputs: outputs become their value, the unknown
+ * The value as the engine passes it to a policy or to a resource's outputs: outputs become their value, the unknown
  * marker, or a secret of either; a resource becomes its id, a component its URN (MarshalProperties in pulumi/pulumi
  * with KeepUnknowns and KeepSecrets, without KeepOutputValues and KeepResources).
  */
@@ -76,7 +76,7 @@ export function flatten(value: Wire): Wire {
   });
 }
 
-/** {@link flatten} for a property bag, without the keys that Pulumi keeps for itself (they begin with two underscores). */
+/** {@link flatten} for a property bag, without Pulumi's internal keys, which begin with two underscores. */
 export function flattenProperties(properties: WireObject): WireObject {
   const kept = Object.entries(properties).filter(([key]) => !key.startsWith('__'));
   return Object.fromEntries(kept.map(([key, value]) => [key, flatten(value)]));

@@ -1,5 +1,5 @@
-// What each policy of a pack is configured with: the defaults of its schema, then what the pack itself sets, then what is
-// given by --policy-pack-config (ReconcilePolicyPackConfig in pulumi/pulumi). The pack reads the stack's own configuration by
+// The configuration of each policy: the defaults of its schema, overridden by the pack's own settings and then by
+// --policy-pack-config (ReconcilePolicyPackConfig in pulumi/pulumi). The pack reads the stack's configuration with
 // pulumi.Config.
 import { readFileSync } from 'node:fs';
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
@@ -9,7 +9,7 @@ import { Refusal } from '../refusal.ts';
 
 type Properties = Record<string, struct.JavaScriptValue>;
 
-/** A policy's level, or an object with the level and the policy's own keys; `all` stands for every policy. */
+/** A policy's level, or an object with the level and the policy's own keys; `all` means every policy. */
 export type GivenConfig = Readonly<Record<string, unknown>>;
 
 const LEVELS = new Map<unknown, types.EnforcementLevel>([
@@ -19,7 +19,7 @@ const LEVELS = new Map<unknown, types.EnforcementLevel>([
   ['disabled', messages.EnforcementLevel.DISABLED],
 ]);
 
-/** Reads the file of --policy-pack-config. @throws Refusal when it is not what Pulumi takes. */
+/** Reads the file of --policy-pack-config. @throws Refusal when Pulumi would not accept it. */
 export function readPolicyConfig(path: string): GivenConfig {
   let given: unknown;
   try {
@@ -27,12 +27,12 @@ export function readPolicyConfig(path: string): GivenConfig {
   } catch (error) {
     throw new Refusal(`The policy configuration ${path} cannot be read: ${(error as Error).message}.`);
   }
-  if (!isObject(given)) throw new Refusal(`The policy configuration ${path} is no object with a key for each policy.`);
+  if (!isObject(given)) throw new Refusal(`The policy configuration ${path} is not an object with a key per policy.`);
   for (const [policy, value] of Object.entries(given)) {
     const level = isObject(value) ? (value.enforcementLevel ?? 'advisory') : value;
     if (!LEVELS.has(level))
       throw new Refusal(
-        `The policy configuration ${path}: ${policy} has no level of ${[...LEVELS.keys()].join(', ')}.`,
+        `The policy configuration ${path}: the level of ${policy} must be one of ${[...LEVELS.keys()].join(', ')}.`,
       );
   }
   return given;
@@ -52,9 +52,9 @@ function given(
 }
 
 /**
- * @param config what the user gives. Default: nothing.
- * @throws Error naming the policies that require a setting which nothing gives, Refusal naming what is given and is not
- * what a policy's schema says, which the engine refuses too.
+ * @param config the user's configuration. Default: none.
+ * @throws Error naming required settings that are missing; Refusal naming settings that do not match a policy's schema,
+ * which the engine refuses too.
  */
 export async function configureRequest(
   info: types.AnalyzerInfo,
@@ -81,16 +81,15 @@ export async function configureRequest(
     const message = new messages.PolicyConfig().setEnforcementlevel(level);
     request.getPolicyconfigMap().set(policy.getName(), message.setProperties(struct.Struct.fromJavaScript(properties)));
   }
-  if (wrong.length > 0)
-    throw new Refusal(`The policy configuration is not what the policies take: ${wrong.join('; ')}.`);
+  if (wrong.length > 0) throw new Refusal(`The policy configuration does not match the schema: ${wrong.join('; ')}.`);
   if (missing.length > 0) throw new Error(`its configuration is incomplete: ${missing.join('; ')}`);
   return request;
 }
 
-/** What is not as the policy's JSON schema has it. A setting that is missing is told otherwise. */
+/** Settings that do not match the policy's JSON schema. Missing settings are reported separately. */
 async function problemsOf(policy: types.PolicyInfo, properties: Properties): Promise<string[]> {
   const schema = asProperties(policy.getConfigschema()?.getProperties());
-  // Loaded only for who configures: it takes a tenth of a second.
+  // Loaded only when needed: it takes a tenth of a second.
   const { z } = await import('zod');
   const result = z
     .fromJSONSchema({ type: 'object', properties: schema } as Parameters<typeof z.fromJSONSchema>[0])

@@ -1,5 +1,5 @@
 // Runs a CrossGuard policy pack the way Pulumi's engine does: the SDK's own runner in a child process, driven over
-// pulumirpc.Analyzer. A pack that cannot start and a rule that crashes are errors, never a pass.
+// pulumirpc.Analyzer. A pack that cannot start or a rule that crashes is an error, never a pass.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
@@ -26,9 +26,9 @@ export interface PolicyReport {
   policies: number;
   /** Mandatory first, then by resource and policy. */
   violations: Violation[];
-  /** What policies set to `remediate` mended. The plan has it, the program does not know. */
+  /** Changes by policies set to `remediate`. The plan includes them; the program does not see them. */
   remedies: Remedy[];
-  /** What the pack printed by itself, such as a list of its exceptions. */
+  /** Output of the pack, such as its list of exceptions. */
   output: string;
 }
 
@@ -38,12 +38,12 @@ export interface Remedy {
   urn: string;
 }
 
-/** The pack did not do its work, so nothing is known about the resources. */
+/** The pack failed, so the resources were not judged. */
 export class PackFailure extends Error {
   override name = 'PackFailure';
 }
 
-/** A pack at work; resources may be submitted while it is still starting. */
+/** A running pack; resources may be submitted while it is still starting. */
 export interface PolicyRun {
   submit(resource: Resource): void;
   /** Judges the stack as a whole and waits for everything. @throws PackFailure */
@@ -51,10 +51,10 @@ export interface PolicyRun {
   stop(): Promise<void>;
 }
 
-/** The engine's address, which the pack's runner takes as first argument and never uses. */
+/** The engine's address: the pack's runner requires it as first argument and never uses it. */
 const NO_ENGINE = '127.0.0.1:0';
-/** A pack that is not listening by then, or a rule that takes as long, hangs. */
-const PATIENCE_MS = 60_000;
+/** Time limit for the pack to start listening and for each call. */
+const TIMEOUT_MS = 60_000;
 
 /** @param config of its policies. @throws Refusal when `folder` holds no policy pack for Node. */
 export function startPack(
@@ -70,7 +70,7 @@ export function startPack(
   const answers: Promise<Violation[]>[] = [];
   const remedies: Remedy[] = [];
   const explain = (error: unknown) => new PackFailure(`The policy pack in ${folder} failed: ${reason(error, child)}`);
-  /** Rejections are dealt with in finish(); until then they must not count as unhandled. */
+  /** finish() handles rejections; until then they must not count as unhandled. */
   const queue = (answer: Promise<Violation[]>) => {
     answer.catch(() => {});
     answers.push(answer);
@@ -78,12 +78,12 @@ export function startPack(
   queue(ready.then(() => []));
   return {
     submit(resource) {
-      // What is only read is not analysed by the engine either; a stack rule sees its outputs.
+      // The engine does not analyse resources that are only read either; a stack rule sees their outputs.
       if (resource.options.read !== undefined) return;
       const request = analyzeRequest(resource, around);
       queue(
-        ready.then(async ({ client, fixes, mends }) => {
-          if (mends) remedies.push(...(await remediate(client, request, resource)));
+        ready.then(async ({ client, fixes, remediates }) => {
+          if (remediates) remedies.push(...(await remediate(client, request, resource)));
           return judge(await call(client, 'analyze', request), resource.urn, fixes);
         }),
       );
@@ -129,7 +129,7 @@ function readManifest(folder: string): { version?: string } {
   if (!existsSync(path)) {
     throw new Refusal(
       `There is no policy pack in ${folder}: PulumiPolicy.yaml does not exist. ` +
-        'Name another folder by --policy-pack, or say --no-policies to go without.',
+        'Use --policy-pack to name another folder, or --no-policies to run without one.',
     );
   }
   const manifest = parse(readFileSync(path, 'utf8')) as {
@@ -137,11 +137,11 @@ function readManifest(folder: string): { version?: string } {
     version?: string;
   } | null;
   const runtime = typeof manifest?.runtime === 'string' ? manifest.runtime : manifest?.runtime?.name;
-  if (runtime !== 'nodejs') throw new Refusal(`${path}: runtime is not nodejs; only that can be run.`);
+  if (runtime !== 'nodejs') throw new Refusal(`${path}: runtime is not nodejs; only Node policy packs can be run.`);
   return { version: manifest?.version };
 }
 
-/** The pack's runner prints the port it listens on, and nothing else is promised about its output. */
+/** The pack's runner prints the port it listens on; nothing else about its output is guaranteed. */
 function spawnPack(folder: string, project: Project): { child: Child; port: Promise<number> } {
   let found: (port: number) => void;
   let first = '';
@@ -162,9 +162,9 @@ function spawnPack(folder: string, project: Project): { child: Child; port: Prom
     },
   });
   const died = child.exited.then((code) => {
-    throw new Error(`it ended with exit code ${code} before it had started`);
+    throw new Error(`it exited with code ${code} before it had started`);
   });
-  return { child, port: within(PATIENCE_MS, 'start', Promise.race([port, died])) };
+  return { child, port: within(TIMEOUT_MS, 'start', Promise.race([port, died])) };
 }
 
 function placeVariables(prefix: string, { name, stack }: Project): Record<string, string> {
@@ -174,7 +174,7 @@ function placeVariables(prefix: string, { name, stack }: Project): Record<string
 
 type AnalyzerClient = InstanceType<typeof rpc.AnalyzerClient>;
 
-/** Asks and configures a pack as the engine does before its first resource. */
+/** Queries and configures a pack as the engine does before the first resource. */
 async function connect(port: number, project: Project, config: GivenConfig) {
   const client = new rpc.AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
   const place = new messages.AnalyzerStackConfigureRequest()
@@ -193,12 +193,12 @@ async function connect(port: number, project: Project, config: GivenConfig) {
     levels.push(config.getEnforcementlevel());
   });
   const policies = levels.filter((level) => level !== messages.EnforcementLevel.DISABLED).length;
-  const mends = levels.includes(messages.EnforcementLevel.REMEDIATE);
+  const remediates = levels.includes(messages.EnforcementLevel.REMEDIATE);
   const fixes = new Map(info.getPoliciesList().map((policy) => [policy.getName(), policy.getRemediationSteps()]));
-  return { client, info, fixes, policies, mends };
+  return { client, info, fixes, policies, remediates };
 }
 
-/** Has policies mend the resource before it is judged, as the engine does. @returns what they did. */
+/** Lets policies change the resource before it is judged, as the engine does. @returns their changes. */
 async function remediate(client: AnalyzerClient, request: types.AnalyzeRequest, resource: Resource): Promise<Remedy[]> {
   const response = await call<types.RemediateResponse>(client, 'remediate', request);
   return response.getRemediationsList().flatMap((remediation): Remedy[] => {
@@ -211,7 +211,7 @@ async function remediate(client: AnalyzerClient, request: types.AnalyzeRequest, 
 }
 
 const describeRemedy = ({ policy, urn }: Remedy) =>
-  `mended by ${policy}: ${typeOf(urn).split(':').at(-1)} ${nameOf(urn)}`;
+  `changed by ${policy}: ${typeOf(urn).split(':').at(-1)} ${nameOf(urn)}`;
 
 type Method = 'analyze' | 'analyzeStack' | 'configure' | 'configureStack' | 'getAnalyzerInfo' | 'remediate';
 
@@ -222,13 +222,13 @@ function call<Response = types.AnalyzeResponse>(client: AnalyzerClient, method: 
     done: (error: ServiceError | null, response: Response) => void,
   ) => void;
   return new Promise<Response>((resolve, reject) => {
-    invoke(request, { deadline: Date.now() + PATIENCE_MS }, (error, response) =>
+    invoke(request, { deadline: Date.now() + TIMEOUT_MS }, (error, response) =>
       error ? reject(error) : resolve(response),
     );
   });
 }
 
-/** @param urn of the resource asked about; a rule may name another. */
+/** @param urn of the judged resource; a rule may name another. */
 function judge(response: types.AnalyzeResponse, urn: string, fixes: Map<string, string>): Violation[] {
   return response.getDiagnosticsList().map((diagnostic) => toViolation(diagnostic, urn, fixes));
 }
@@ -239,7 +239,7 @@ function byImportance(a: Violation, b: Violation): number {
   return key(a) < key(b) ? -1 : 1;
 }
 
-/** grpc puts a rule's error, with its stack, into `details`; what the child printed explains a pack that ended. */
+/** gRPC puts a rule's error and its stack into `details`; the child's output explains why a pack exited. */
 function reason(error: unknown, child: Child): string {
   const { details, message } = error as ServiceError;
   const text = withoutStack(details ?? message);

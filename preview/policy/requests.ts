@@ -1,5 +1,4 @@
-// A resource as a policy pack is asked about it: the same fields, with the same encoding, that Pulumi's engine sends.
-
+// Requests to a policy pack, with the same fields and encoding that Pulumi's engine uses.
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
@@ -8,14 +7,14 @@ import type { Resource } from '../engine/resource.ts';
 import { flattenProperties, type WireObject } from '../engine/wire.ts';
 import type { Project } from '../project.ts';
 
-/** What the requests need besides the resource itself. */
+/** Context of the requests. */
 export interface Surroundings {
   project: Project;
-  /** By URN; a parent or a provider is registered before what uses it. */
+  /** By URN; parents and providers are registered before the resources that use them. */
   resources: ReadonlyMap<string, Resource>;
 }
 
-/** Before an update a rule judges a resource by its inputs. */
+/** A rule about single resources judges inputs. */
 export function analyzeRequest(resource: Resource, around: Surroundings): types.AnalyzeRequest {
   return new messages.AnalyzeRequest()
     .setUrn(resource.urn)
@@ -26,7 +25,7 @@ export function analyzeRequest(resource: Resource, around: Surroundings): types.
     .setProvider(provider(resource, around));
 }
 
-/** After it, a stack rule judges all resources by their outputs: in a preview, what the provider can tell of them. */
+/** A stack rule judges the outputs of all resources: in a preview, those that the provider knows. */
 export function analyzeStackRequest(around: Surroundings): types.AnalyzeStackRequest {
   const all = [...around.resources.values()].map((resource) => {
     const message = new messages.AnalyzerResource()
@@ -47,7 +46,7 @@ export function analyzeStackRequest(around: Surroundings): types.AnalyzeStackReq
   return new messages.AnalyzeStackRequest().setResourcesList(all);
 }
 
-/** Must be on every request: the pack takes a missing one for a CLI that is too old. */
+/** Required on every request: without options the pack assumes that the CLI is too old. */
 function options(resource: Resource, { project, resources }: Surroundings): types.AnalyzerResourceOptions {
   const { protect, ignoreChanges, deleteBeforeReplace, additionalSecretOutputs } = resource.options;
   const place = { stack: project.stack, project: project.name };
@@ -62,7 +61,7 @@ function options(resource: Resource, { project, resources }: Surroundings): type
     .setParent(resource.parent);
 }
 
-/** Only an explicit provider: the default one is made by the engine, and there is none offline. */
+/** Explicit providers only: the engine creates the default ones, and there is no engine offline. */
 function provider(resource: Resource, { resources }: Surroundings): types.AnalyzerProviderResource | undefined {
   const reference = resource.options.provider;
   const found = reference && resources.get(reference.slice(0, reference.lastIndexOf('::')));

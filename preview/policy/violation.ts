@@ -1,4 +1,4 @@
-// A policy's objection to one resource.
+// A policy violation of one resource.
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 
@@ -8,23 +8,23 @@ export interface Violation {
   /** Only a mandatory one stops a deployment. */
   level: 'mandatory' | 'advisory';
   urn: string;
-  /** What the policy is about. */
+  /** What the policy requires. */
   description: string;
-  /** What is wrong here, and how to fix it when the policy says so. */
+  /** What is wrong, and how to fix it if the policy says so. */
   message: string;
-  /** The policy's general remedy, empty when it states none. */
+  /** The policy's general fix; empty when it has none. */
   fix: string;
 }
 
-/** Those that stop a deployment. */
+/** The violations that stop a deployment. */
 export const mandatoryAmong = (violations: readonly Violation[] = []): Violation[] =>
   violations.filter(({ level }) => level === 'mandatory');
 
-/** @param urn of the resource the policy was asked about, used unless the objection names another. */
+/** @param urn of the judged resource, used unless the violation names another. */
 export function toViolation(from: types.AnalyzeDiagnostic, urn: string, fixes: Map<string, string>): Violation {
   const description = from.getDescription();
   const message = from.getMessage();
-  // @pulumi/policy puts the description in front of every message.
+  // @pulumi/policy prepends the description to every message.
   const own = message.startsWith(`${description}\n`) ? message.slice(description.length + 1) : message;
   return {
     policy: from.getPolicyname(),

@@ -1,4 +1,4 @@
-// What a reader is told of a change: what, why, and what nobody knows before the deployment.
+// The report of a change: what changes, why, and what is not known before deployment.
 import { expect, test } from 'vitest';
 import { NO_COLORS } from '../../local/colors.ts';
 import { diffPlans } from '../diff.ts';
@@ -38,30 +38,30 @@ const rest: Plan = [
 const diffOf = (before: Plan, after: Plan) => diffPlans(before, after, { stack: 'dev', project: 'p' });
 const changes = (before: Plan, after: Plan) => renderChanges(diffOf(before, after), style).map((line) => line.trim());
 
-test('a replacement says what it takes along, and why', () => {
+test('a replacement shows which dependents it replaces, and why', () => {
   expect(changes([machine('a', ''), ...rest], [machine('b', ''), ...rest])).toEqual([
     '~ update azure-native:monitor:MetricAlert alert',
-    'not known offline whether anything changes',
+    'whether anything changes is not known offline',
     '~ scopes: from vm, which is replaced',
     '± replace azure-native:compute:VirtualMachineRunCommandByVirtualMachine run',
-    'protected: a deployment stops here until protect is taken off',
+    'protected: the deployment stops here until the option protect is removed',
     '~ vmName: from vm, which is replaced (cannot change in place)',
     '± replace command:local:Command upload',
-    'replaced with vm (deletedWith)',
+    'replaced together with vm (deletedWith)',
     '± replace azure-native:compute:VirtualMachine vm',
     '~ location: "a" → "b" (cannot change in place)',
   ]);
 });
 
-test('what Azure refuses, what is still imported, and what only Pulumi keeps are said', () => {
+test('the report names changes that Azure refuses, imported resources, and changes of options', () => {
   const [held, free] = [{ import: '/vm' }, { protect: true }];
   expect(changes([machine('a', 'x')], [machine('a', 'y')])).toEqual([
     '~ update azure-native:compute:VirtualMachine vm',
-    'Azure refuses such a change: the deployment fails here; replaceOnChanges would have it replaced',
+    'Azure refuses this change, so the deployment fails here; to replace the resource instead, set replaceOnChanges',
     '~ osProfile.customData: "x" → "y" (refused)',
   ]);
   expect(changes([machine('a', '', held)], [machine('b', '', held)])).toContain(
-    'still imported: a deployment stops here until import is taken off',
+    'imported: the deployment stops here until the option import is removed',
   );
   expect(changes([machine('a', '', free)], [machine('a', '')])).toEqual([
     'options of azure-native:compute:VirtualMachine vm',
@@ -69,7 +69,7 @@ test('what Azure refuses, what is still imported, and what only Pulumi keeps are
   ]);
 });
 
-test('the summary counts what stops, and names what is not known', () => {
+test('the summary counts blocked resources and names what is not known', () => {
   const secret = entry(native('keyvault:Secret'), 'secret', {
     vaultName: 'v',
     secretName: 's',
@@ -94,11 +94,11 @@ test('the summary counts what stops, and names what is not known', () => {
   };
   expect(renderReport(preview, style, '/').split('\n')).toEqual(
     expect.arrayContaining([
-      'Resources: 7 resources: ~ 2 to update, ± 4 to replace, 1 unchanged (1 of the updates only if a value changes that is not known offline)',
-      'A deployment stops at 1 resource: see above.',
-      'Not known offline: whether the secrets of these change: secret',
-      'Not known offline: what replaces a resource of these types: other:index:Thing',
-      'Not known offline: the names that the provider makes up, of azure-native:authorization:RoleAssignment',
+      'Resources: 7 resources: ~ 2 to update, ± 4 to replace, 1 unchanged (1 update depends on values that are not known offline)',
+      'The deployment stops at 1 resource, see above.',
+      'Not known offline: whether secrets of these resources change: secret',
+      'Not known offline: which changes replace resources of these types: other:index:Thing',
+      'Not known offline: names that the provider generates for azure-native:authorization:RoleAssignment',
     ]),
   );
 });

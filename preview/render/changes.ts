@@ -1,4 +1,4 @@
-// What changes, property by property, and why a resource is replaced.
+// Renders changes property by property, and why a resource is replaced.
 import {
   changesAnything,
   type Diff,
@@ -23,7 +23,7 @@ type Operations = ReadonlyMap<string, Operation>;
 function renderChange(change: ResourceChange, operations: Operations, style: Style): string[] {
   const { operation, entry, formerUrn } = change;
   const colour = style.of(operation);
-  // Only Pulumi's own record changes: the protection, what is ignored.
+  // Only options that Pulumi stores change, such as protect or ignoreChanges.
   const verb = operation === 'same' ? 'options of' : `${SYMBOLS[operation]} ${operation}`;
   const title = `${colour(verb)} ${shortType(entry.type)} ${style.bold(entry.name)}`;
   const lines = operation === 'create' || operation === 'import' ? properties(change) : change.changes;
@@ -40,18 +40,18 @@ function notes(change: ResourceChange): string[] {
   const { replacedAlong: along, changes, blockedByProtect, blockedByImport } = change;
   const is = (condition: boolean, text: string) => (condition ? [text] : []);
   return [
-    ...is(along !== undefined, `replaced with ${nameOf(along?.with ?? '')} (${along?.option})`),
-    ...is(blockedByProtect, 'protected: a deployment stops here until protect is taken off'),
-    ...is(blockedByImport, 'still imported: a deployment stops here until import is taken off'),
+    ...is(along !== undefined, `replaced together with ${nameOf(along?.with ?? '')} (${along?.option})`),
+    ...is(blockedByProtect, 'protected: the deployment stops here until the option protect is removed'),
+    ...is(blockedByImport, 'imported: the deployment stops here until the option import is removed'),
     ...is(
       changes.some(({ refused }) => refused),
-      'Azure refuses such a change: the deployment fails here; replaceOnChanges would have it replaced',
+      'Azure refuses this change, so the deployment fails here; to replace the resource instead, set replaceOnChanges',
     ),
-    ...is(isUncertain(change), 'not known offline whether anything changes'),
+    ...is(isUncertain(change), 'whether anything changes is not known offline'),
   ];
 }
 
-/** A new resource as so many new properties. */
+/** The properties of a new resource, each as new. */
 function properties({ entry }: ResourceChange): PropertyChange[] {
   return Object.entries(entry.inputs).map(([key, after]) => ({
     path: [key],
@@ -71,12 +71,12 @@ function renderProperty(
   const at = formatPath(path);
   const why = [
     change.forcesReplacement
-      ? style.red(change.certain ? ' (cannot change in place)' : ' (if it changes: replaced)')
+      ? style.red(change.certain ? ' (cannot change in place)' : ' (replaced if it changes)')
       : '',
     change.refused ? style.red(' (refused)') : '',
   ].join('');
   if (from !== undefined) {
-    const source = SOURCES[operations.get(from) ?? 'same'] ?? ', as before it did not';
+    const source = SOURCES[operations.get(from) ?? 'same'] ?? ', previously from elsewhere';
     return `${style.yellow('~')} ${at}: from ${nameOf(from)}${source}${why}`;
   }
   if (before === undefined) return `${style.green('+')} ${at}: ${formatValue(after)}${why}`;

@@ -1,10 +1,10 @@
-// What a preview without an account cannot know, said of the resources that it matters for.
+// What a preview without an account cannot know, for the resources where it matters.
 import { changesAnything, mayHideSecret, type ResourceChange } from '../change.ts';
 import { deletesFirst, idProperties, knowsImmutables } from '../immutables.ts';
 import type { Preview } from '../preview.ts';
 import { type Style, shortType } from './style.ts';
 
-/** @param snapshot its path, as the reader writes it. */
+/** @param snapshot its path, relative to the reader's folder. */
 export function renderLimits(preview: Preview, style: Style, snapshot: string): string[] {
   const { hasSnapshot, unreadableKeys, unanswered, stack, diff } = preview;
   const changed = diff.filter(({ entry, operation }) => entry.custom && operation !== 'same' && operation !== 'delete');
@@ -16,18 +16,20 @@ export function renderLimits(preview: Preview, style: Style, snapshot: string): 
   const lines = [
     hasSnapshot
       ? ''
-      : `There is no ${snapshot}, so everything is to be created. Make one: npm run preview -- --stack ${stack} --update-snapshot`,
-    unreadableKeys.length === 0 ? '' : `Encrypted, so a placeholder stands in: ${unreadableKeys.join(', ')}`,
-    unanswered.length === 0 ? '' : `Lookups that only an account can answer are unknown: ${unanswered.join(', ')}`,
-    unseen.length === 0 ? '' : `Not known offline: whether the secrets of these change: ${unseen.join(', ')}`,
-    unknown.length === 0 ? '' : `Not known offline: what replaces a resource of these types: ${unknown.join(', ')}`,
-    unnamed.length === 0 ? '' : `Not known offline: the names that the provider makes up, of ${unnamed.join(', ')}`,
-    'Not known offline: what exists and has drifted, what providers fill in and check, what else Azure refuses, texts made of values that only a deployment tells; account ids are zeros.',
+      : `${snapshot} does not exist, so every resource is shown as new. Create it with: npm run preview -- --stack ${stack} --update-snapshot`,
+    unreadableKeys.length === 0 ? '' : `Encrypted, replaced by a placeholder: ${unreadableKeys.join(', ')}`,
+    unanswered.length === 0 ? '' : `Lookups that need an account, with unknown results: ${unanswered.join(', ')}`,
+    unseen.length === 0 ? '' : `Not known offline: whether secrets of these resources change: ${unseen.join(', ')}`,
+    unknown.length === 0
+      ? ''
+      : `Not known offline: which changes replace resources of these types: ${unknown.join(', ')}`,
+    unnamed.length === 0 ? '' : `Not known offline: names that the provider generates for ${unnamed.join(', ')}`,
+    'Not known offline: drift, defaults and checks of the providers, other changes that Azure refuses, and strings built from unknown values. Account ids are shown as zeros.',
   ];
   return lines.filter(Boolean).map((line) => style.dim(line));
 }
 
-/** Made anew without a name of its own. */
+/** True for a new or replaced resource whose name the provider generates. */
 const isUnnamed = ({ entry, operation }: ResourceChange) =>
   operation !== 'update' && idProperties(entry.type).length > 0 && !deletesFirst(entry.type, entry.inputs);
 

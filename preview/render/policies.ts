@@ -1,11 +1,11 @@
-// What the policies object to, and how to put it right.
+// Renders the policy violations and how to fix them.
 import { nameOf, typeOf } from '../engine/urn.ts';
 import type { PolicyReport } from '../policy/pack.ts';
 import { mandatoryAmong, type Violation } from '../policy/violation.ts';
 import { type Style, shortType } from './style.ts';
 
 export function renderPolicies(report: PolicyReport | undefined, style: Style): string[] {
-  if (!report) return ['Policies: none were run (--no-policies).'];
+  if (!report) return ['Policies: not run (--no-policies).'];
   const mandatory = mandatoryAmong(report.violations).length;
   const advisory = report.violations.length - mandatory;
   const found =

@@ -1,4 +1,4 @@
-// The whole report of a preview, as text.
+// Renders the whole report of a preview as text.
 import { relative } from 'node:path';
 import { isUncertain, type Operation } from '../change.ts';
 import type { Preview } from '../preview.ts';
@@ -8,7 +8,7 @@ import { renderPolicies } from './policies.ts';
 import { count, type Style, SYMBOLS } from './style.ts';
 import { renderTree } from './tree.ts';
 
-/** @param folder the reader's, to which paths are shown relative. */
+/** @param folder the reader's current folder; paths are shown relative to it. */
 export function renderReport(preview: Preview, style: Style, folder: string): string {
   const snapshot = relative(folder, preview.snapshotPath);
   const sections = [
@@ -27,8 +27,8 @@ export function renderReport(preview: Preview, style: Style, folder: string): st
 
 function renderComparison({ diff }: Preview, style: Style, snapshot: string): string[] {
   const changes = renderChanges(diff, style);
-  if (changes.length === 0) return [`No change against ${snapshot}.`];
-  return [style.bold(`Changes against ${snapshot}`), ...changes];
+  if (changes.length === 0) return [`No changes since ${snapshot}.`];
+  return [style.bold(`Changes since ${snapshot}`), ...changes];
 }
 
 function renderLog({ log, programOutput }: Preview, style: Style): string[] {
@@ -58,7 +58,9 @@ function renderSummary({ diff }: Preview, style: Style): string {
   const stops = diff.filter(({ blockedByProtect, blockedByImport }) => blockedByProtect || blockedByImport).length;
   return [
     `${style.bold('Resources')}: ${count(diff.length, 'resource')}: ${parts.filter(Boolean).join(', ')}`,
-    uncertain === 0 ? '' : ` (${uncertain} of the updates only if a value changes that is not known offline)`,
-    stops === 0 ? '' : `\n${style.red(`A deployment stops at ${count(stops, 'resource')}: see above.`)}`,
+    uncertain === 0
+      ? ''
+      : ` (${count(uncertain, 'update')} ${uncertain === 1 ? 'depends' : 'depend'} on values that are not known offline)`,
+    stops === 0 ? '' : `\n${style.red(`The deployment stops at ${count(stops, 'resource')}, see above.`)}`,
   ].join('');
 }

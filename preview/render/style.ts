@@ -1,4 +1,4 @@
-// How operations and values look on the terminal.
+// How the terminal shows operations and values.
 import type { Colors } from '../../local/colors.ts';
 import type { Operation } from '../change.ts';
 import { UNKNOWN, type Wire } from '../engine/wire.ts';
@@ -6,10 +6,10 @@ import { REDACTED } from '../secrets.ts';
 
 export type Style = ReturnType<typeof makeStyle>;
 
-/** The longest value that a line shows, in characters. */
+/** Longest value shown in a line, in characters. */
 const LONGEST_VALUE = 100;
 
-/** Without colours the text is, byte for byte, the same words. */
+/** Without colours, the text is the same. */
 export function makeStyle({ green, yellow, red, magenta, dim, bold, cyan }: Colors) {
   const colour: Record<Operation, (text: string) => string> = {
     create: green,

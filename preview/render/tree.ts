@@ -1,4 +1,4 @@
-// The resource tree as `pulumi preview` draws it: components with what they hold, a symbol and an operation each.
+// The resource tree as in `pulumi preview`: components and their children, each with a symbol and an operation.
 import { type Diff, isUncertain, type ResourceChange } from '../change.ts';
 import { formatPath } from '../property-path.ts';
 import { type Style, SYMBOLS, shortType } from './style.ts';
@@ -28,8 +28,8 @@ function note(change: ResourceChange, style: Style): string {
   const { changes, blockedByProtect, blockedByImport, operation } = change;
   const roots = [...new Set(changes.map(({ path }) => formatPath(path.slice(0, 1))))];
   const touched = operation === 'create' || roots.length === 0 ? '' : style.dim(`[${roots.join(', ')}]`);
-  const stops = [blockedByProtect ? 'protected' : '', blockedByImport ? 'still imported' : ''].filter(Boolean);
-  return [touched, isUncertain(change) ? style.dim('perhaps') : '', ...stops.map(style.red)].filter(Boolean).join(' ');
+  const stops = [blockedByProtect ? 'protected' : '', blockedByImport ? 'imported' : ''].filter(Boolean);
+  return [touched, isUncertain(change) ? style.dim('possibly') : '', ...stops.map(style.red)].filter(Boolean).join(' ');
 }
 
 function collectRows(diff: Diff): Row[] {

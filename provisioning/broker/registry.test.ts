@@ -5,9 +5,11 @@ import { hashKey } from '../../domain/credentials.ts';
 import { INGEST_CONNECTED, type RegistryEntry, renderRegistry } from './registry.ts';
 import vectors from './registry.vectors.json' with { type: 'json' };
 
-const entries = (rows: string[][]) =>
-  rows.map(([kind, username, purpose, tenant, device, passwordHash]) =>
-    kind === 'device' ? { kind, tenant, device, passwordHash } : { kind, username, purpose, passwordHash },
+const entries = (rows: (string | string[] | null)[][]) =>
+  rows.map(([kind, username, purpose, tenant, device, passwordHash, former]) =>
+    kind === 'device'
+      ? { kind, tenant, device, passwordHash, former: former ?? undefined }
+      : { kind, username, purpose, passwordHash, former: former ?? undefined },
   ) as RegistryEntry[];
 
 test.each(vectors.accepted)('both files, whole: $what', ({ rows, passwords, acl }) => {

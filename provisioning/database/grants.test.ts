@@ -54,6 +54,7 @@ describe('mqtt_ingest', () => {
   it('looks devices up, keeps identities, and stages a batch', async () => {
     const { rows } = await ingest.query('select tenant_slug, device_slug, enabled from ingest.registered_devices');
     expect(rows).toEqual([{ tenant_slug: 'acme', device_slug: 'sensor-1', enabled: true }]);
+    expect((await ingest.query('select topic, in_force from ingest.former_topics')).rows).toEqual([]);
     const identity = [tenantId, deviceId, randomUUID()];
     const insert = `insert into ingest.untimed (tenant_id, device_id, message_id, ts, session, packet_id, content_hash)
       values ($1, $2, $3, now(), 's', 1, 'h') on conflict do nothing returning ts`;
@@ -86,6 +87,8 @@ describe('mqtt_ingest', () => {
     "select ingest.make_telemetry_partition('2000-01-01')",
     'select from broker.registry',
     'select from broker.service_accounts',
+    'select from broker.former_topics',
+    "update broker.former_topics set until = '2099-01-01'",
     'create table public.mine (id int)',
     'create table ingest.mine (id int)',
   ])('is refused: %s', async (sql) => {
@@ -99,8 +102,8 @@ describe('mqtt_ingest', () => {
 
 describe('broker_sync', () => {
   it('reads the registry', async () => {
-    const { rows } = await sync.query('select username, kind from broker.registry');
-    expect(rows).toEqual([{ username: 'acme.sensor-1', kind: 'device' }]);
+    const { rows } = await sync.query('select username, kind, former from broker.registry');
+    expect(rows).toEqual([{ username: 'acme.sensor-1', kind: 'device', former: null }]);
   });
 
   it.each([
@@ -111,6 +114,9 @@ describe('broker_sync', () => {
     'select from public.tenants',
     'select from public.telemetry',
     'select from ingest.registered_devices',
+    'select from ingest.former_topics',
+    'select from broker.former_topics',
+    "update broker.former_topics set until = '2099-01-01'",
     "select ingest.acquire_lease('x', 'y', '1 second')",
     'create table broker.mine (id int)',
   ])('is refused: %s', async (sql) => {
@@ -146,6 +152,8 @@ describe('service_role', () => {
     'truncate public.telemetry',
     `select from ${TODAY}`,
     'select from broker.service_accounts',
+    'select from broker.former_topics',
+    'select from ingest.former_topics',
     'select from ingest.leases',
   ])('is refused: %s', async (sql) => {
     await expect(database.asApiRole('service_role', sql)).rejects.toMatchObject({ code: REFUSED });

@@ -1,16 +1,15 @@
 // Invitations made by the platform's operator, by the rules that a tenant's owner is under; and the bounds on what people make.
+
 import type { Client } from 'pg';
 import { assertSlug } from '../../domain/identifiers.ts';
+import type { MemberRole } from '../../domain/members.ts';
 import { inTransaction } from './connect.ts';
-
-/** A member's roles, the highest first. */
-export const MEMBER_ROLES = ['owner', 'staff', 'viewer'] as const;
 
 export interface InvitationRequest {
   email: string;
   /** Slug. */
   tenant: string;
-  role: (typeof MEMBER_ROLES)[number];
+  role: MemberRole;
   /** Makes the tenant, by this name, when it is missing. */
   newTenantName?: string | undefined;
   /** Revokes an open invitation of the same address. Default: false, it is an error. */

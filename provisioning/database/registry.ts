@@ -100,7 +100,7 @@ export async function rotateDevice(client: ClientBase, device: DeviceName): Prom
   return { deviceId: id, tenantId: tenant_id!, username: deviceUsername(device.tenant, device.device), key };
 }
 
-/** Removes a device and its credentials; its readings stay until retention. @throws Error when there is none such. */
+/** Removes a device and its credentials; its readings stay. @throws Error when there is no such device. */
 export async function deleteDevice(client: ClientBase, device: DeviceName): Promise<void> {
   await onDevice(client, device, 'delete from public.devices where id = $1 returning id');
 }
@@ -169,12 +169,16 @@ export async function deleteServiceAccount(client: ClientBase, username: string)
 /** Everybody who may connect now: what the broker's files are rendered from. Needs the role `broker_sync` only. */
 export async function readRegistry(client: ClientBase): Promise<RegistryEntry[]> {
   const { rows } = await client.query<RegistryEntry & QueryResultRow>(
-    `select kind, username, purpose, tenant_slug as tenant, device_slug as device, password_hash as "passwordHash"
+    `select kind, username, purpose, tenant_slug as tenant, device_slug as device, password_hash as "passwordHash",
+       former
      from broker.registry order by username`,
   );
-  return rows.map(({ kind, username, purpose, tenant, device, passwordHash }) =>
-    kind === 'device' ? { kind, tenant, device, passwordHash } : { kind, username, purpose, passwordHash },
-  );
+  return rows.map(({ kind, username, purpose, tenant, device, passwordHash, former: kept }) => {
+    const former = kept ?? undefined;
+    return kind === 'device'
+      ? { kind, tenant, device, passwordHash, former }
+      : { kind, username, purpose, passwordHash, former };
+  });
 }
 
 async function isHashOf(hash: string, key: string): Promise<boolean> {

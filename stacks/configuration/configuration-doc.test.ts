@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { renderConfigurationDoc } from './configuration-doc.ts';
 import { keys } from './keys.ts';
 
-it('is what docs/configuration.md says', async () => {
-  await expect(renderConfigurationDoc()).toMatchFileSnapshot('../../docs/configuration.md');
+it('is what docs/reference/configuration.md says', async () => {
+  await expect(renderConfigurationDoc()).toMatchFileSnapshot('../../docs/reference/configuration.md');
 });
 
 it('has a description and an example for every key', () => {

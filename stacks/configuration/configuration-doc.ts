@@ -1,4 +1,4 @@
-// Renders docs/configuration.md from the schema, so that the two cannot differ.
+// Renders docs/reference/configuration.md from the schema, so that the two cannot differ.
 import { z } from 'zod';
 import type { KeyMeta } from './keys/key.ts';
 import { keys } from './keys.ts';
@@ -6,7 +6,7 @@ import { setCommand } from './parse.ts';
 
 type Key = keyof typeof keys.shape;
 
-/** The whole text of docs/configuration.md. */
+/** The whole text of docs/reference/configuration.md. */
 export function renderConfigurationDoc(): string {
   const names = Object.keys(keys.shape) as Key[];
   const isRequired = (name: Key) => !keys.shape[name].safeParse(undefined).success;

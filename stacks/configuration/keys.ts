@@ -1,4 +1,4 @@
-// Every configuration key of an environment, from the files of keys/. docs/configuration.md is made from them.
+// Every configuration key of an environment, from the files of keys/. docs/reference/configuration.md is made from them.
 import { z } from 'zod';
 import { adoptionKeys } from './keys/adopted.ts';
 import { brokerKeys } from './keys/broker.ts';

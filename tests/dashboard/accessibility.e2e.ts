@@ -3,7 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
 import { open, openAs, withBrowser } from './browser.ts';
-import { emailOf } from './people.ts';
+import { emailOf } from './demo-users.ts';
 import { PLACES, WINDOWS } from './places.ts';
 
 withBrowser();

@@ -24,7 +24,7 @@ test('a rule shows what it would have fired on, opens an alert, and the alert is
   await preview.getByText(/^(once|[\d,]+ times)$/).waitFor();
   await preview.getByText('On one device').waitFor();
   await dialog.getByRole('button', { name: 'Create rule' }).click();
-  await page.getByText('Boiler too warm is in force').waitFor();
+  await page.getByText('Boiler too warm is active').waitFor();
 
   await evaluate();
   // For whoever works in another tab; a page that is opened next has it, too.

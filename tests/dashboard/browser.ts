@@ -2,7 +2,7 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import { CHROMIUM, chromiumArguments } from './chromium.ts';
-import { emailOf, type Person, signIn } from './people.ts';
+import { emailOf, type Person, signIn } from './demo-users.ts';
 
 /** How long a page may take to show something; the tests run on busy machines. */
 const PATIENCE_MS = 30_000;

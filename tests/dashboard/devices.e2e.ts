@@ -95,7 +95,7 @@ test('a device is added, publishes with the shown command, is seen live, gets a 
   await expect(publish()).rejects.toMatchObject({ stderr: expect.stringMatching(/not authori[sz]ed/i) });
 
   await page.getByRole('switch', { name: 'Enabled' }).click();
-  await page.getByText('may connect again').waitFor();
+  await page.getByText('can connect again').waitFor();
   await untilAccepted();
 });
 

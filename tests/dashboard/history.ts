@@ -1,6 +1,6 @@
 // A day of history for the demonstration's tenant, so that charts and lists have something to show.
 import type { ClientBase } from 'pg';
-import { DEMO_TENANT } from '../../local/people.ts';
+import { DEMO_TENANT } from '../../local/demo-users.ts';
 
 /** Adds readings, the ledger's minutes, dead letters, rules and alerts of the last 24 hours. */
 export async function makeHistory(client: ClientBase): Promise<void> {

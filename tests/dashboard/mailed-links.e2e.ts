@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from
 import { type AuthFront, startAuthFront } from '../auth/front.ts';
 import { codeIn, linkIn } from '../auth/mailbox.ts';
 import { open as openPage, withBrowser } from './browser.ts';
-import { signIn } from './people.ts';
+import { signIn } from './demo-users.ts';
 
 withBrowser();
 
@@ -188,7 +188,7 @@ test('a forgotten password: by mail, in another browser; the old one and other d
 
   // Opened a second time.
   const again = await open(link);
-  await heading(again, 'This link does not work any more');
+  await heading(again, 'This link no longer works');
   await inspect(again);
   await again.getByLabel('E-mail').fill(email);
   await press(again, 'Send link');
@@ -201,10 +201,10 @@ test('a link that is too old, and one of the wrong type', async () => {
   await ask('recover', { email });
   const link = await mailedLink(email);
   const wrong = await open(link.replace('type=recovery', 'type=signup'));
-  await heading(wrong, 'This link does not work any more');
+  await heading(wrong, 'This link no longer works');
   front.auth.settings.linkLifetime = 0;
   const old = await open(link);
-  await heading(old, 'This link does not work any more');
+  await heading(old, 'This link no longer works');
   expect(new URL(old.url()).hash).toBe('');
 });
 
@@ -218,7 +218,7 @@ test('with mail templates of the operator’s own, a mail server that opens ever
   const page = await open(link);
   await heading(page, 'Use this link?');
   expect(page.url()).toBe(`${front.url}/link`);
-  await press(page, 'Go on');
+  await press(page, 'Continue');
   await heading(page, 'Choose a password');
   // It is used up now, and a reload must not lose it.
   await page.reload();
@@ -229,11 +229,11 @@ test('with mail templates of the operator’s own, a mail server that opens ever
   await heading(again, 'No link was opened');
   // The address differs in its fragment alone, so the browser loads no page.
   await again.goto(link);
-  await press(again, 'Go on');
-  await heading(again, 'This link does not work any more');
+  await press(again, 'Continue');
+  await heading(again, 'This link no longer works');
   expect(await again.evaluate("sessionStorage.getItem('mqtt-saas.link')")).not.toContain('token_hash');
   await again.reload();
-  await heading(again, 'This link does not work any more');
+  await heading(again, 'This link no longer works');
 });
 
 test('the answer for an unknown address, and for one that has an account, is the same; no mail is promised', async () => {
@@ -244,7 +244,7 @@ test('the answer for an unknown address, and for one that has an account, is the
   await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(newPassword());
   await press(page, 'Create account');
-  await page.getByText('If no mail comes, there is an account already: sign in, or set a new password.').waitFor();
+  await page.getByText('If none arrives, there is an account already: sign in, or set a new password.').waitFor();
   await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
   expect(front.mailbox.count(email)).toBe(0);
   const unknown = await open('/forgotten');
@@ -304,16 +304,16 @@ test('changing the password of an old sign-in takes a code from the mail', async
   const code = codeIn(await front.mailbox.take(email));
   await page.getByLabel('Code').fill(code === '111111' ? '222222' : '111111');
   await press(page, 'Set password');
-  await page.getByText('The code is not right, or has expired.').waitFor();
+  await page.getByText('The code is wrong or has expired.').waitFor();
   await inspect(page);
   // Who comes back with the code in hand has a place to enter it, though no other is sent so soon.
   front.auth.settings.maxFrequency = 60;
   await page.reload();
   await setPassword(page, changed);
-  await page.getByText('Mail was sent a moment ago').waitFor();
+  await page.getByText('An e-mail was sent a moment ago').waitFor();
   await page.getByLabel('Code').fill(code);
   await press(page, 'Set password');
-  await page.getByText('Your password is changed.').waitFor();
+  await page.getByText('Your password has been changed.').waitFor();
   expect([await works(email, password), await works(email, changed)]).toEqual([false, true]);
 });
 
@@ -335,10 +335,10 @@ test('a changed e-mail address takes two links', async () => {
   await heading(page, 'Create your first tenant');
   const link = await mailedLink(address);
   await page.goto(link);
-  await heading(page, 'Your address is changed');
+  await heading(page, 'Your address has been changed');
   await page.getByText(`You sign in as ${address} from now on.`).waitFor();
-  await press(page, 'Go on');
-  await page.getByText(`${address} belongs to no tenant yet`).waitFor();
+  await press(page, 'Continue');
+  await page.getByText(`${address} does not belong to a tenant yet`).waitFor();
 });
 
 test('a link with somebody else’s session signs nobody in as them, whatever kind it says it is', async () => {
@@ -348,7 +348,7 @@ test('a link with somebody else’s session signs nobody in as them, whatever ki
     const fragment = new URLSearchParams({ access_token, refresh_token, type });
     const stranger = await open(`/#${fragment}`);
     if (type === 'email_change') {
-      await heading(stranger, 'Your address is changed');
+      await heading(stranger, 'Your address has been changed');
       await stranger.getByRole('link', { name: 'Sign in' }).click();
       await heading(stranger, 'Sign in');
       expect(await stranger.evaluate("sessionStorage.getItem('mqtt-saas.link')")).toBeNull();
@@ -360,9 +360,9 @@ test('a link with somebody else’s session signs nobody in as them, whatever ki
   await heading(page, 'Create your first tenant');
   const { access_token, refresh_token } = await sessionOf(mallory);
   await page.goto(`/#${new URLSearchParams({ access_token, refresh_token, type: 'email_change' })}`);
-  await heading(page, 'Your address is changed');
+  await heading(page, 'Your address has been changed');
   await page.getByRole('link', { name: 'Sign in' }).click();
-  await page.getByText(`${ann.email} belongs to no tenant yet`).waitFor();
+  await page.getByText(`${ann.email} does not belong to a tenant yet`).waitFor();
 });
 
 test('a link of somebody else’s making leads nowhere else, and signs nobody in by itself', async () => {

@@ -55,7 +55,7 @@ test('someone is invited, accepts with a new account, gets another role, is remo
 
   await owner.reload();
   await owner.getByLabel(`Role of ${email}`).selectOption('staff');
-  await owner.getByText(`${email} is staff now.`).waitFor();
+  await owner.getByText(`${email} is now staff.`).waitFor();
   await guest.reload();
   await guest.getByRole('button', { name: 'Add device' }).waitFor();
 

@@ -1,6 +1,6 @@
 // The dashboard's pages, and dialogs that are filled in, each with who sees it and when it is there: for axe and for pictures.
 import type { Page } from 'playwright-core';
-import type { Person } from './people.ts';
+import type { Person } from './demo-users.ts';
 
 /** A page or dialog to look at. */
 export interface Place {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { dataRoot } from '../../local/unprivileged.ts';
 import { open, openAs, withBrowser } from './browser.ts';
-import { emailOf, signIn } from './people.ts';
+import { emailOf, signIn } from './demo-users.ts';
 
 withBrowser();
 
@@ -51,7 +51,7 @@ test('a forgotten password here: the mail is in the front door’s log, and the 
   );
   await page.getByLabel('New password').fill('remembered from now on');
   await page.getByRole('button', { name: 'Set password' }).click();
-  await page.getByText(`${email} belongs to no tenant yet`).waitFor();
+  await page.getByText(`${email} does not belong to a tenant yet`).waitFor();
 });
 
 test('signing out forgets the session', async () => {

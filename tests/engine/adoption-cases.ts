@@ -32,7 +32,8 @@ const deletedAlong = named('interface, address and a data disk are deleted with 
       name: 'readings',
     },
   ];
-  files.resources.push({ ...files.disk, id, name: 'readings', managedBy: files.vm.id });
+  const disk = { diskSizeGB: 64, sku: { name: 'StandardSSD_LRS' }, creationData: { createOption: 'Empty' } };
+  files.resources.push({ ...files.disk, ...disk, id, name: 'readings', managedBy: files.vm.id });
 });
 
 const labelled = named('an address with a label, zones, a time-out and tags', ({ 'public-ip': address }) => {

@@ -113,7 +113,7 @@ describe('on what is unsafe', () => {
     expect(engine.output).toContain(
       'exception until 9999-12-31: vault-closed-network on Vault open, excuses 1 finding',
     );
-    expect(engine.output).toContain('network-ways-in-judged accepts azapi:*, and nothing in this stack is of it');
+    expect(engine.output).toContain('network-ways-in-judged accepts azapi:*, and nothing in this stack has that type');
 
     const offline = await offlinePreview(stack, stack.packConfigFile);
     expect(offline.policies!.violations.map(lineOf).sort()).toEqual(engine.findings.map(lineOf).sort());

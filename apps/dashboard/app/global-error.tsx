@@ -4,15 +4,15 @@ import '../ui/base.css';
 import { CardPage } from '../features/shell/card-page.tsx';
 import { Button } from '../ui/button.tsx';
 
-/** A fault of the page itself. It replaces the whole document. */
+/** Shown when a page throws. It replaces the whole document. */
 export default function GlobalError({ reset }: { reset: () => void }) {
   return (
     <html lang="en">
       <body>
-        <title>Fault · mqtt-saas</title>
+        <title>Error · mqtt-saas</title>
         <CardPage
-          title="This page has a fault"
-          about="Nothing was lost: try again, or reload. If it stays, tell your operator."
+          title="Something went wrong on this page"
+          about="Nothing was lost. Try again or reload the page. If that does not help, tell the platform’s operator."
         >
           <Button variant="primary" wide onClick={reset}>
             Try again

@@ -1,4 +1,4 @@
-// A state in a word, with a dot so that colour never stands alone.
+// A state in a word, with a dot, so that colour is never the only sign.
 import type { ReactNode } from 'react';
 import styles from './badge.module.css';
 import { classes } from './classes.ts';

@@ -1,5 +1,5 @@
 'use client';
-// Asks before something that cannot be taken back.
+// Asks for confirmation before something that cannot be undone.
 import { type ReactNode, useState } from 'react';
 import { Button } from './button.tsx';
 import { Dialog, DialogActions } from './dialog.tsx';
@@ -8,7 +8,7 @@ import { Notice } from './notice.tsx';
 
 interface Props {
   title: string;
-  /** The button's words: the deed, such as "Delete device". */
+  /** The button's text, such as "Delete device". */
   action: string;
   /** What has to be typed before the button works. Default: nothing. */
   typed?: string;

@@ -1,10 +1,10 @@
-// A chart's numbers as a table, for who cannot see the chart or wants to read them off.
+// A chart's numbers as a table, for people who cannot see the chart or want exact values.
 import { useState } from 'react';
 import styles from './data-details.module.css';
 
 interface Props {
   head: string[];
-  /** Asked for only while the table is open: it is long, and most people look at the chart. */
+  /** Called only while the table is open: it is long, and most people look at the chart. */
   rows: () => string[][];
 }
 

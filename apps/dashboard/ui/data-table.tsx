@@ -1,4 +1,4 @@
-// A table that becomes a list of cards where there is no room for columns, as on a phone.
+// A table that becomes a list of cards where there is no room for columns, such as on a phone.
 import type { ReactNode } from 'react';
 import { classes } from './classes.ts';
 import styles from './data-table.module.css';
@@ -6,11 +6,11 @@ import styles from './data-table.module.css';
 export interface Column<Row> {
   header: string;
   cell: (row: Row) => ReactNode;
-  /** Numbers stand right. Default: left. */
+  /** Aligned right. Default: left. */
   numeric?: boolean;
   /** Names the row: its header for screen readers, and the title of the card. */
   title?: boolean;
-  /** Keep the header to screen readers: a column of buttons. */
+  /** The header is for screen readers only: a column of buttons. */
   silent?: boolean;
   /** As a card: beside the title, or the whole width below it, without a header. */
   phone?: 'corner' | 'wide';

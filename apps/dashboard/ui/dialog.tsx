@@ -41,7 +41,7 @@ export function Dialog({ title, onClose, large, firm, children }: Props) {
         if (!firm) onClose();
       }}
       onClose={() => {
-        // A second Escape closes even a firm one: browsers let nobody be held.
+        // A second Escape closes even a firm dialog: browsers insist on a way out.
         if (ref.current && !ref.current.open) onClose();
       }}
       onClick={(event) => {

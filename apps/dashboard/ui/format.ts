@@ -61,7 +61,7 @@ export const formatClock = (time: Date, now: Date): string =>
 
 const twoDigits = (value: number) => String(value).padStart(2, '0');
 
-/** False for fields of a reading that say when and which it is, not what was measured. */
+/** False for fields of a reading that tell its time or id and not a measurement. */
 export const isMeasured = (field: string): boolean => field !== 'id' && field !== 'ts';
 
 /** A reading's measured values, in its own order, at most `most` of them, as text. */

@@ -1,4 +1,4 @@
-// The parts every page is made of: its head, its sections, and what stands there when there is nothing yet.
+// The parts every page is made of: its head, its sections, and what is shown when there is nothing yet.
 import type { ReactNode } from 'react';
 import { classes } from './classes.ts';
 import styles from './page.module.css';
@@ -29,7 +29,7 @@ interface SectionProps {
   title: string;
   /** Beside the title: a choice of range, a button. */
   aside?: ReactNode;
-  /** Content to the edges, as a table has it. */
+  /** Content up to the edges, such as a table. */
   flush?: boolean;
   children: ReactNode;
 }

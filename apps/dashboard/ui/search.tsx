@@ -1,7 +1,7 @@
 import { Search as Lens } from 'lucide-react';
 import styles from './search.module.css';
 
-/** A field that narrows a list while one types. */
+/** A field that filters a list as you type. */
 export function Search({ label, value, onChange }: { label: string; value: string; onChange: (text: string) => void }) {
   return (
     <span className={styles.search}>

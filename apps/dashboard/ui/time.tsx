@@ -1,9 +1,9 @@
 'use client';
-// Moments that age on the screen.
+// Times that keep themselves up to date on the screen.
 import { useSyncExternalStore } from 'react';
 import { formatAgo, formatTime } from './format.ts';
 
-// One clock for the page: everything ages in the same instant, and a page without moments has no timer.
+// One clock for the page: everything updates at once, and a page without times has no timer.
 let now = new Date();
 let timer: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();
@@ -24,22 +24,22 @@ function subscribe(listener: () => void): () => void {
 }
 
 /**
- * What follows from the time of day. It is worked out every second, but drawn anew only when it has become another.
- * @param of its answers are compared by identity: text, a number, one of a few constants.
+ * A value that depends on the time. It is computed every second, and the component renders again only when it has changed.
+ * @param of its results are compared by identity: return text, a number or a constant.
  */
 export function useTimely<Value>(of: (now: Date) => Value): Value {
   const read = () => of(now);
   return useSyncExternalStore(subscribe, read, read);
 }
 
-/** The time of day in epoch seconds, rounded down to a multiple of so many seconds. */
+/** The time in epoch seconds, rounded down to a multiple of `step` seconds. */
 export const useNow = (step: number): number =>
   useTimely((moment) => Math.floor(moment.getTime() / 1000 / step) * step);
 
-/** The day as people here have it: its first instant. */
+/** The beginning of the local day. */
 export const useToday = (): Date => new Date(useTimely((moment) => moment.toDateString()));
 
-/** How long ago, with the full time for who points at it. @param at ISO 8601. */
+/** How long ago, with the full time on hover. @param at ISO 8601. */
 export function Ago({ at }: { at: string }) {
   const time = new Date(at);
   return (

@@ -1,5 +1,5 @@
 // What a scenario is: a component, given as little as it takes, as much as it takes, or what makes it hardest to harm. They are
-// planned by a test and shown in docs/components.md.
+// planned by a test and shown in docs/reference/components.md.
 import type { ComponentResource } from '@pulumi/pulumi';
 import type { Access } from '../../access.ts';
 import type { BrokerMachine } from '../../broker-machine.ts';

@@ -233,8 +233,8 @@ async function withShortLocks<T>(client: Client, work: () => Promise<T>): Promis
       if (!passes) throw error;
       if (Date.now() > until) {
         throw new Error(
-          `${(error as Error).message}, for ${PATIENCE_MS / 1000} s: nothing was changed. Somebody holds the tables in a long transaction: ` +
-            'select pid, usename, xact_start, query from pg_stat_activity order by xact_start',
+          `${(error as Error).message}, again and again for ${PATIENCE_MS / 1000} s: nothing was changed. If somebody holds the tables in a long ` +
+            'transaction, this shows who: select pid, usename, xact_start, query from pg_stat_activity order by xact_start',
           { cause: error },
         );
       }

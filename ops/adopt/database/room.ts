@@ -5,6 +5,11 @@ import { collisionsAmong, MADE } from '../../../provisioning/database/objects.ts
 import { at, items, textAt } from '../json.ts';
 import type { Recording } from '../recording.ts';
 
+interface Named {
+  kind: string;
+  name: string;
+}
+
 /** A step of phase 0. */
 export function howToMakeRoom({ database, databaseRoles }: Recording, stack: string): string {
   const quoted = (role: string) => (/^[\w.-]+$/.test(role) ? role : `'${role.replaceAll("'", "'\\''")}'`);
@@ -30,7 +35,7 @@ export function howToMakeRoom({ database, databaseRoles }: Recording, stack: str
   const found = collisionsAmong(objects, new Set(Object.values(MADE).flat()));
   const schemas = found.filter(({ kind }) => kind === 'schema').map(({ name }) => name);
   const names = found
-    .filter(({ kind, name }) => kind !== 'schema' && !isPartOf(name, found))
+    .filter((object) => object.kind !== 'schema' && !isPartOf(object, found))
     .map(({ name }) => name.replace('public.', ''));
   if (found.length === 0) return 'Nothing is in the way of the platform’s tables.';
   const first = schemas.length > 0 ? `Rename the schemas ${schemas.join(', ')}, and whatever names them. ` : '';
@@ -48,5 +53,6 @@ function decoded(text: string): string {
 }
 
 /** Indexes and sequences go with their table, whose name theirs begin with. */
-const isPartOf = (name: string, found: { kind: string; name: string }[]) =>
-  found.some((table) => table.kind === 'table' && name.startsWith(`${table.name}_`));
+const isPartOf = ({ kind, name }: Named, found: Named[]) =>
+  ['index', 'sequence'].includes(kind) &&
+  found.some((each) => each.kind === 'table' && name.startsWith(`${each.name}_`));

@@ -1,4 +1,4 @@
-// What a case of the corpus is, and short ways to write its rules.
+// A case of the corpus, and helpers to write its rules.
 
 /** Fields of a security rule that differ from `allow ssh from anywhere, priority 100`. */
 export type RuleFields = Record<string, unknown>;
@@ -11,11 +11,11 @@ export interface Case {
   standalone?: RuleFields[];
   /** Range of the subnet behind the group. Default: no subnet is in the stack. */
   subnet?: string;
-  /** What a message of the contract must say; undefined when the group keeps the contract. */
+  /** What a message of the contract must contain; undefined when the group satisfies the contract. */
   violation?: RegExp;
 }
 
-/** The one administrator of the corpus. */
+/** The only administrator address in the corpus. */
 export const ADMIN = '203.0.113.10/32';
 
 /** A whole rule: SSH from anywhere unless the fields say otherwise. */

@@ -1,4 +1,4 @@
-// Which machine it is for.
+// Cases about destinations.
 import { type Case, denyAll, from, later, SSH } from './case.ts';
 
 const destination = (prefix: unknown) => ({ destinationAddressPrefix: prefix });

@@ -1,4 +1,4 @@
-// Which rule comes first.
+// Cases about the order of rules.
 import { UNKNOWN_TEXT } from '../../testing/plan.ts';
 import { ADMIN, type Case, denyAll, everything, from, fromAll, IPV6, later, SSH, to, toAll, UNJUDGED } from './case.ts';
 
@@ -109,12 +109,12 @@ export const order: Case[] = [
       { name: 'same', priority: 150 },
       { name: 'SAME', priority: 140, access: 'Deny' },
     ],
-    violation: /"same" and "SAME" have one name to Azure/,
+    violation: /"same" and "SAME" have the same name to Azure/,
   },
   {
     name: 'one name in two directions',
     inline: [to('8883'), { name: 'Rule', priority: 140, direction: 'Outbound' }],
-    violation: /have one name to Azure/,
+    violation: /have the same name to Azure/,
   },
   { name: 'two outbound rules of one name', inline: [1, 2].map((n) => ({ priority: 100 + n, direction: 'Outbound' })) },
   { name: 'a name not known yet', inline: [{ name: UNKNOWN_TEXT, ...to('8883') }], violation: UNJUDGED },

@@ -1,4 +1,4 @@
-// Which port and protocol it is for.
+// Cases about ports and protocols.
 import { ADMIN, type Case, from, fromAll, MQTT, SSH, to, toAll, UNJUDGED } from './case.ts';
 
 export const ports: Case[] = [

@@ -1,4 +1,4 @@
-// Where a packet comes from.
+// Cases about sources.
 import { UNKNOWN_TEXT } from '../../testing/plan.ts';
 import { ADMIN, type Case, everything, from, fromAll, IPV6, later, SSH, UNJUDGED } from './case.ts';
 
@@ -38,8 +38,8 @@ export const sources: Case[] = [
   { name: 'SSH from ActionGroup', inline: [from('ActionGroup')], violation: SSH },
   { name: 'SSH from GatewayManager', inline: [from('GatewayManager')], violation: SSH },
   { name: 'SSH from AzureFrontDoor.Backend', inline: [from('AzureFrontDoor.Backend')], violation: SSH },
-  { name: 'SSH from a tag nobody knows', inline: [from('MyOffice')], violation: UNJUDGED },
-  { name: 'SSH from Any, which is no value of the API', inline: [from('Any')], violation: UNJUDGED },
+  { name: 'SSH from an unknown tag', inline: [from('MyOffice')], violation: UNJUDGED },
+  { name: 'SSH from Any, which is not a value of the API', inline: [from('Any')], violation: UNJUDGED },
   { name: 'SSH from a tag in a list', inline: [fromAll(ADMIN, 'Internet')], violation: SSH },
   {
     name: 'SSH with both fields set, the list wider',

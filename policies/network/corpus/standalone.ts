@@ -1,4 +1,4 @@
-// Rules inside a group beside standalone ones.
+// Cases about inline and standalone rules together.
 import { UNKNOWN_TEXT } from '../../testing/plan.ts';
 import { ADMIN, type Case, denyAll, from, later, SSH, to, UNJUDGED } from './case.ts';
 
@@ -29,7 +29,7 @@ export const standalone: Case[] = [
     name: 'the same name with different fields',
     inline: [from(ADMIN)],
     standalone: [{ priority: 300, ...from('VirtualNetwork') }],
-    violation: /written twice/,
+    violation: /defined twice/,
   },
   { name: 'an older copy that Azure returned', inline: [{ etag: 'W/"1"' }], standalone: [from(ADMIN)] },
   {
@@ -44,7 +44,7 @@ export const standalone: Case[] = [
       { name: 'mqtts', ...to('8883') },
       { name: 'MQTTS', priority: 200, access: 'Deny' },
     ],
-    violation: /"mqtts" and "MQTTS" have one name to Azure/,
+    violation: /"mqtts" and "MQTTS" have the same name to Azure/,
   },
   { name: 'a safe standalone rule', inline: [denyAll], standalone: [{ name: 'mqtts', priority: 200, ...to('8883') }] },
 ];

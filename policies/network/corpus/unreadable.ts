@@ -1,4 +1,4 @@
-// What is not known yet or cannot be read.
+// Cases with unknown or unreadable fields.
 import { UNKNOWN_TEXT } from '../../testing/plan.ts';
 import { ADMIN, type Case, denyAll, from, fromAll, later, to, UNJUDGED } from './case.ts';
 

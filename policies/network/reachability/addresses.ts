@@ -1,4 +1,4 @@
-// Address space as interval sets, IPv4 and IPv6 apart, and which of it counts as public.
+// Addresses as interval sets, separately for IPv4 and IPv6, and which of them are public.
 import ipaddr from 'ipaddr.js';
 import { type IntervalSet, subtract, union } from './intervals.ts';
 
@@ -37,8 +37,8 @@ function toInteger(bytes: number[]): bigint {
 
 /**
  * An address or CIDR prefix as a set, or undefined when `text` is neither. Host bits are ignored as Azure ignores them:
- * 203.0.113.99/24 is the whole /24. Short, octal and hexadecimal IPv4 forms and zone ids are refused, for what Azure
- * would make of them is not documented.
+ * 203.0.113.99/24 is the whole /24. Short, octal and hexadecimal IPv4 forms and zone ids are refused, because how Azure
+ * reads them is not documented.
  */
 export function parsePrefix(text: string): AddressSet | undefined {
   const [address, length, ...rest] = text.trim().split('/') as [string, ...string[]];
@@ -58,13 +58,13 @@ function prefixes(...texts: string[]): AddressSet {
   return unionOf(texts.map((text) => parsePrefix(text)!));
 }
 
-/** Azure's virtual host address, where health probes come from: what the tag AzureLoadBalancer stands for. */
+/** Azure's virtual host address, where health probes come from: the meaning of the tag AzureLoadBalancer. */
 export const AZURE_HOST: AddressSet = prefixes('168.63.129.16/32');
 
 /**
  * Addresses that no packet from outside the virtual network carries: RFC 1918, carrier-grade NAT (RFC 6598), link-local
- * (RFC 3927, RFC 4291), unique local IPv6 (RFC 4193) and Azure's virtual host. Documentation ranges are not among
- * them: they stand for public addresses in examples and tests.
+ * (RFC 3927, RFC 4291), unique local IPv6 (RFC 4193) and Azure's virtual host. Documentation ranges are not
+ * included: they are the public addresses in examples and tests.
  */
 export const PRIVATE_ADDRESSES: AddressSet = unionOf([
   prefixes('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16'),

@@ -1,6 +1,5 @@
-// For tests: random rules of a subnet's group, and of an interface's beside it, judged by the evaluator and packet by packet
-// by the oracle. The two must agree.
-// `npm test` tries some, long-run.ts as many as it is told.
+// For tests: judges random rules of a subnet's group and of an interface's group with the evaluator and, packet by packet,
+// with the oracle. The two must agree. `npm test` tries some rule sets, long-run.ts as many as requested.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { resource, UNKNOWN_TEXT, urnOf } from '../../testing/plan.ts';
@@ -24,7 +23,7 @@ import { DEFAULT_RULES, parseRule } from './rule.ts';
 const CONTRACT = { admins: parsePrefix(ADMIN)!, extraPublicPorts: [] };
 const PROTOCOLS = ['tcp', 'udp', 'icmp', 'esp', 'ah'];
 
-/** Where something may change: the first value of every range, and the first value after it. */
+/** Values where a verdict may change: the first value of every range, and the first value after it. */
 function starts(ranges: [number, number][], last: number): number[] {
   return [...new Set([0, ...ranges.flatMap(([from, to]) => [from, to + 1])])].filter((value) => value <= last);
 }
@@ -39,7 +38,7 @@ function portStarts(ranges: string[], extra: number[]): number[] {
   return starts([...pairs, ...extra.map((value): [number, number] => [value, value])], 65535);
 }
 
-/** One packet of every kind that any rule or the contract can tell apart. */
+/** One packet of every kind that a rule or the contract distinguishes. */
 export function* packets(rules: OracleRule[]): Generator<OraclePacket> {
   const clouds = rules.some(({ sources }) => sources.includes('AzureCloud')) ? [false, true] : [false];
   const cidrs = (texts: string[], isV6: boolean) =>
@@ -68,7 +67,7 @@ export function* packets(rules: OracleRule[]): Generator<OraclePacket> {
   }
 }
 
-/** @param ways the rules of each group on the packet's way, by priority. */
+/** @param ways the rules of each group that the packet passes, by priority. */
 function isExposed(ways: OracleRule[][]): boolean {
   for (const packet of packets(ways.flat())) {
     if (isForbidden(packet, ADMIN) && ways.every((rules) => firstMatch(rules, packet)?.access === 'Allow')) return true;
@@ -151,8 +150,8 @@ function agree(ways: WrittenRule[][]): 'exposed' | 'safe' {
   const exposures = evaluate(ways);
   const ordered = ways.map((rules) => rules.toSorted((a, b) => a.priority - b.priority));
   const exposed = isExposed(ordered);
-  assert.equal(exposures.length > 0, exposed, 'one says exposed, the other safe');
-  assert.equal(isRefused(ways), exposed, 'the policy does not say what the evaluator says');
+  assert.equal(exposures.length > 0, exposed, 'evaluator and oracle disagree');
+  assert.equal(isRefused(ways), exposed, 'policy and evaluator disagree');
   for (const { rules, packet } of exposures) {
     const witness = toOraclePacket(packet);
     assert.ok(isForbidden(witness, ADMIN), 'the packet shown is not forbidden');
@@ -167,7 +166,7 @@ function agree(ways: WrittenRule[][]): 'exposed' | 'safe' {
 }
 
 /**
- * Tries random rule sets, one group or two in a packet's way, and counts the verdicts.
+ * Tries random rule sets for one group or two in a row, and counts the verdicts.
  * @param seed repeats a run. Default: another one each time.
  * @throws Error with the smallest rule sets found on which the two disagree, and the seed.
  */

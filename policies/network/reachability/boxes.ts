@@ -1,4 +1,4 @@
-// Finds a point of a box that a pile of other boxes leaves uncovered. Plain geometry, no addresses, no ports.
+// Finds a point of a box that no other box of a set covers. Plain geometry without addresses or ports.
 
 /** Inclusive integer bounds, low and high of each dimension in turn: [low0, high0, low1, high1, ...]. */
 export type Box = readonly number[];
@@ -31,7 +31,7 @@ function chooseCut(box: Box, covers: Box[]): { low: number; at: number } {
 /**
  * A part of `box` that none of `covers` touches, or undefined when they cover all of it.
  *
- * The box is cut at edges of the covers that end inside it until a piece is covered by one of them or touched by none,
+ * The box is split at edges of the covers that end inside it until a piece is covered by one of them or touched by none,
  * as in Overmars and Yap's k-d partition: about n^(d/2) pieces at worst for n covers in d dimensions, against n^d for a
  * grid, and the search ends with the first gap.
  */

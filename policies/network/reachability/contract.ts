@@ -1,22 +1,22 @@
-// The network ingress contract as regions of packets that must not get through.
+// The network ingress contract as regions of packets that must be blocked.
 import { type AddressSet, PUBLIC_ADDRESSES, perFamily } from './addresses.ts';
 import { type Interval, type IntervalSet, subtract, union } from './intervals.ts';
 import { ALL_PORTS, PROTOCOLS } from './ports.ts';
 
-/** MQTT over TLS: the one port that is open to everyone. */
+/** MQTT over TLS: the one port that is always public. */
 const MQTTS_PORT = 8883;
 /** SSH: open to the administrators only. */
 const SSH_PORT = 22;
 
-/** What an environment allows. */
+/** The traffic that an environment allows. */
 export interface IngressContract {
   /** The administrators' own addresses. */
   admins: AddressSet;
-  /** TCP ports open to everyone beside 8883. */
+  /** Public TCP ports besides 8883. */
   extraPublicPorts: number[];
 }
 
-/** Packets that must not get through: from these sources, with these protocols, to these ports. */
+/** Packets that must be blocked: from these sources, with these protocols, to these ports. */
 export interface ForbiddenRegion {
   from: 'stranger' | 'admin';
   source: AddressSet;
@@ -32,8 +32,8 @@ function allPortsBut(ports: number[]): IntervalSet {
 }
 
 /**
- * The contract: a stranger (a public address that is no administrator's) reaches the public TCP ports and nothing else;
- * an administrator reaches these and 22/tcp, nothing else. Private sources are not its business.
+ * The contract: a stranger (a public address that is not an administrator's) reaches the public TCP ports and nothing else;
+ * an administrator also reaches 22/tcp. Private sources are not judged.
  */
 export function forbiddenRegions({ admins, extraPublicPorts }: IngressContract): ForbiddenRegion[] {
   const publicPorts = [MQTTS_PORT, ...extraPublicPorts];

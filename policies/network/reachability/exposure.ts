@@ -1,5 +1,5 @@
-// Judges the groups of inbound rules on a packet's way, of which each must let it through: which forbidden packets pass
-// Azure's first match in all of them, and by which rules?
+// Judges the groups of inbound rules that a packet must pass in turn: which forbidden packets does the first matching rule
+// of every group allow, and which rules are these?
 import {
   type AddressSet,
   ALL_ADDRESSES,
@@ -17,11 +17,11 @@ import { type Block, blocks, EVERY_PROTOCOL, matched, type Region, restrict } fr
 import type { SecurityRule } from './rule.ts';
 import { isPartOf } from './service-tags.ts';
 
-/** One packet that gets through although the contract forbids it. Ports are there for TCP and UDP only. */
+/** A packet that is allowed although the contract forbids it. Ports are set for TCP and UDP only. */
 export interface Packet {
   from: ForbiddenRegion['from'];
   source: string;
-  /** Service tags that the source must be of for the packet to get through; none when any address does. */
+  /** Service tags that the source must have for the packet to be allowed; empty when any address will do. */
   sourceTags: string[];
   destination: string;
   protocol: Protocol;
@@ -29,18 +29,18 @@ export interface Packet {
   destinationPort?: number;
 }
 
-/** What lets a forbidden packet through: a rule of each group on its way, with one such packet as the proof. */
+/** Rules that allow a forbidden packet, one per group that it passes, with one such packet as proof. */
 export interface Exposure {
   rules: SecurityRule[];
   packet: Packet;
 }
 
-/** Shown as the packet where the gap holds them, for a reader recognises them; otherwise the lowest value is shown. */
+/** Recognisable values, shown if the gap contains them; otherwise the lowest value is shown. */
 const TELLING_SOURCES: Record<Family, bigint> = { v4: 0xc6336407n, v6: 0x20010db8000000000000000000000007n };
 const TELLING_PORTS = [22n, 1883n, 3389n, 443n];
 const TELLING_SOURCE_PORTS = [50000n];
 
-/** True when the block holds a source that a reader recognises. */
+/** True when the block contains a recognisable source. */
 function isTelling(block: Block, family: Family): boolean {
   return block[0]!.from <= TELLING_SOURCES[family] && TELLING_SOURCES[family] <= block[0]!.to;
 }
@@ -63,9 +63,9 @@ function describe(part: Box, grid: Grid, family: Family, from: ForbiddenRegion['
 }
 
 /**
- * Which service tags a packet's source may be of. Nobody knows a tag's addresses, but one address is of a tag or not for
- * every rule alike. A packet gets through by one Allow rule a group, so the tags of those rules are enough to suppose:
- * none, or one of each group.
+ * Which service tags a packet's source may have. The addresses of a tag are not known, but an address has a tag, or does not,
+ * for all rules alike. One Allow rule per group lets a packet through, so it is enough to assume no tag, or one tag of the
+ * Allow rules of each group.
  */
 function suppositions(chain: readonly (readonly SecurityRule[])[]): string[][] {
   return chain.reduce<string[][]>(
@@ -77,7 +77,7 @@ function suppositions(chain: readonly (readonly SecurityRule[])[]): string[][] {
   );
 }
 
-/** The rule as it is for packets whose source is of these tags. */
+/** The rule as it applies to packets whose source has these tags. */
 function suppose(rule: SecurityRule, tags: string[]): SecurityRule {
   if (!rule.sourceTags.some((own) => tags.some((tag) => isPartOf(tag, own)))) return rule;
   const { atMost, atLeast } = rule.source;
@@ -85,16 +85,16 @@ function suppose(rule: SecurityRule, tags: string[]): SecurityRule {
   return { ...rule, source };
 }
 
-interface Way {
+interface Candidate {
   /** Index of the deciding rule in each group. */
   indexes: number[];
   from: ForbiddenRegion['from'];
   region: Region;
 }
 
-/** Every choice of one Allow rule a group, with the forbidden packets that all of them match. */
-function ways(chain: SecurityRule[][], family: Family, forbidden: Way[]): Way[] {
-  return chain.reduce<Way[]>((partial, rules) => {
+/** Every choice of one Allow rule per group, with the forbidden packets that all of them match. */
+function candidates(chain: SecurityRule[][], family: Family, forbidden: Candidate[]): Candidate[] {
+  return chain.reduce<Candidate[]>((partial, rules) => {
     const matches = rules.map((rule) => (rule.access === 'Allow' ? matched(rule, family) : []));
     return partial.flatMap(({ indexes, from, region }) =>
       matches.flatMap((regions, index) =>
@@ -108,10 +108,10 @@ function ways(chain: SecurityRule[][], family: Family, forbidden: Way[]): Way[] 
 }
 
 /**
- * What lets forbidden packets through, one exposure for each rule of the first group, in order of priority. Empty means
- * that the contract holds for every packet there is.
- * @param chain the groups on the way, each with inbound rules of distinct priorities; Azure's default rules included
- * where they shall count.
+ * The rules that allow forbidden packets, one exposure for each rule of the first group, in order of priority. Empty means
+ * that the contract holds for every possible packet.
+ * @param chain the groups that the packet passes, each with inbound rules of distinct priorities; include Azure's default
+ * rules if they should apply.
  * @param machine addresses packets can be sent to. Default: all, which is right when the subnet's range is not known.
  */
 export function findExposures(
@@ -125,11 +125,11 @@ export function findExposures(
     for (const family of FAMILIES) {
       const supposed = ordered.map((rules) => rules.map((rule) => suppose(rule, tags)));
       const anything: Region = [ALL_ADDRESSES[family], machine[family], [EVERY_PROTOCOL], ALL_PORTS, ALL_PORTS];
-      const forbidden = forbiddenRegions(contract).map(({ from, source, protocols, destinationPorts }): Way => {
+      const forbidden = forbiddenRegions(contract).map(({ from, source, protocols, destinationPorts }): Candidate => {
         const region: Region = [source[family], machine[family], [protocols], ALL_PORTS, destinationPorts];
         return { indexes: [], from, region };
       });
-      const suspects = ways(supposed, family, forbidden)
+      const suspects = candidates(supposed, family, forbidden)
         .flatMap(({ indexes, from, region }) => blocks(region).map((block) => ({ indexes, from, block })))
         .sort((a, b) => Number(isTelling(b.block, family)) - Number(isTelling(a.block, family)));
       const matches = supposed.map((rules) =>

@@ -1,8 +1,8 @@
-// Numbers the elementary intervals of every dimension, so that a search over packets compares small integers only.
+// Numbers the elementary intervals of every dimension, so that a search over packets only compares small integers.
 import type { Box } from './boxes.ts';
 import type { Block } from './region.ts';
 
-/** The boundaries of a pile of blocks, and the way from block to box and back. */
+/** The boundaries of a set of blocks; converts blocks to boxes and back. */
 export class Grid {
   private readonly edges: bigint[][];
   private readonly indexes: Map<bigint, number>[];

@@ -1,4 +1,4 @@
-// Exact set algebra over inclusive integer intervals. Addresses and ports are both counted with it.
+// Exact set algebra over inclusive integer intervals, for addresses and ports.
 
 /** All integers from `from` to `to`, both included. */
 export interface Interval {
@@ -6,7 +6,7 @@ export interface Interval {
   to: bigint;
 }
 
-/** Sorted, disjoint and never adjacent, so two equal sets are written the same way. Make one with `union`. */
+/** Sorted, disjoint and never adjacent, so equal sets have the same representation. Create one with `union`. */
 export type IntervalSet = readonly Interval[];
 
 /** The set that holds every integer of the given intervals. */

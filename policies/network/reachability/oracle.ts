@@ -1,7 +1,7 @@
-// For tests only: Azure's first match, packet by packet. Shares no code and no way of thinking with the evaluator, which
-// works on whole sets. Addresses are their first 32 bits, so IPv6 prefixes may be at most 32 bits long.
+// For tests only: Azure's first match, packet by packet. Shares no code and no method with the evaluator, which works on
+// whole sets. Addresses are their first 32 bits, so IPv6 prefixes may be at most 32 bits long.
 
-/** A rule with a list of prefixes and tags a side, and of port ranges for the destination. */
+/** A rule with lists of prefixes and tags per side, and of destination port ranges. */
 export interface OracleRule {
   priority: number;
   access: 'Allow' | 'Deny';
@@ -14,7 +14,7 @@ export interface OracleRule {
 
 export interface OraclePacket {
   isV6: boolean;
-  /** True when the source is one of the tag AzureCloud's addresses, which nobody knows: both must be tried. */
+  /** True when the source is one of the tag AzureCloud's addresses, which are not known: both must be tried. */
   isCloud: boolean;
   source: number;
   destination: number;
@@ -30,7 +30,7 @@ export function leading32(address: string): number {
   return Number.parseInt(high || '0', 16) * 65536 + Number.parseInt(low || '0', 16);
 }
 
-/** What was read before: the oracle reads the same few texts for every packet. */
+/** Cache: the oracle parses the same few texts for every packet. */
 function remembered<T>(read: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   return (text) => {
@@ -77,7 +77,7 @@ function sourceMatches(source: string, { access }: OracleRule, packet: OraclePac
   if (source === '*') return true;
   if (source === 'Internet') return isPublic(packet.source, packet.isV6);
   if (source === 'AzureCloud') return packet.isCloud && isPublic(packet.source, packet.isV6);
-  // Which addresses it stands for is not known: an Allow may match any of them, a Deny may match none.
+  // Its addresses are not known: an Allow may match any of them, a Deny may match none.
   if (source === 'VirtualNetwork') return access === 'Allow' && !isPublic(packet.source, packet.isV6);
   return isIn(packet.source, packet.isV6, source);
 }
@@ -88,7 +88,7 @@ function portMatches(range: string, port: number): boolean {
   return port >= first && port <= last;
 }
 
-/** True when no port is left out, which the ports just below, at and above every bound tell. */
+/** True when the ranges cover every port, tested at and around every bound. */
 function isEveryPort(ranges: string[]): boolean {
   if (ranges.includes('*')) return true;
   const edges = ranges.map(portBounds).flatMap(([first, last]) => [first - 1, last + 1]);

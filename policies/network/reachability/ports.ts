@@ -1,13 +1,13 @@
 // TCP and UDP ports as interval sets, and the protocols a security rule can name.
 import { covers, type Interval, type IntervalSet } from './intervals.ts';
 
-/** What Azure's rules distinguish, in the order used as a coordinate. Only the first two have ports. */
+/** Protocols that Azure's rules distinguish, in coordinate order. Only the first two have ports. */
 export const PROTOCOLS = ['tcp', 'udp', 'icmp', 'esp', 'ah'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 export const ALL_PORTS: IntervalSet = [{ from: 0n, to: 65535n }];
 
-/** True when the set leaves out no port. Packets of a protocol without ports surely match only such a set. */
+/** True when the set contains every port. Only such a set certainly matches packets of a protocol without ports. */
 export function isEveryPort(ports: IntervalSet): boolean {
   return covers(ports, ALL_PORTS);
 }

@@ -1,4 +1,4 @@
-// For tests: random groups of rules, near the bounds where a judgement may change.
+// For tests: random groups of rules, near the bounds where a verdict may change.
 import fc from 'fast-check';
 import type { OracleRule } from './oracle.ts';
 
@@ -54,7 +54,7 @@ const writtenRule = fc.record({
   ),
   destinationPorts: few(portRange),
 });
-/** A rule that closes all ports to its source, as most groups have one: it decides much, so what it stands for matters. */
+/** A rule that closes all ports to its source. Most groups have one, and it decides many packets. */
 const closing = writtenRule.map((rule) => {
   const all = { protocol: '*', sourcePort: '*', destination: '*', destinationPorts: ['*'] };
   return { ...rule, ...all, access: 'Deny' as const };

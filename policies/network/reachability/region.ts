@@ -1,4 +1,4 @@
-// Packets as products of interval sets: what a rule matches, and how such sets are cut down to one another.
+// Packets as products of interval sets: what a rule matches, and how such sets intersect.
 import type { Family } from './addresses.ts';
 import { type Interval, type IntervalSet, intersect } from './intervals.ts';
 import { ALL_PORTS, isEveryPort, PROTOCOLS } from './ports.ts';
@@ -12,7 +12,7 @@ export type Region = readonly [
   sourcePorts: IntervalSet,
   destinationPorts: IntervalSet,
 ];
-/** One interval a dimension. */
+/** One interval per dimension. */
 export type Block = readonly Interval[];
 
 export const EVERY_PROTOCOL: Interval = { from: 0n, to: BigInt(PROTOCOLS.length - 1) };
@@ -44,7 +44,7 @@ export function restrict(region: Region, to: Region): Region {
   return region.map((set, dimension) => intersect(set, to[dimension]!)) as unknown as Region;
 }
 
-/** Every combination of one interval a dimension. */
+/** Every combination of one interval per dimension. */
 export function blocks(region: Region): Block[] {
   return region.reduce<Block[]>(
     (partial, set) => partial.flatMap((block) => set.map((interval) => [...block, interval])),

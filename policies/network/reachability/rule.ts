@@ -1,18 +1,18 @@
-// Reads one security rule as azure-native writes it and says which packets it matches.
+// Parses a security rule of azure-native into the packets that it matches.
 import { at, isObject, type Known, UNKNOWN } from '../../known.ts';
 import { ALL_ADDRESSES, NO_ADDRESSES, parsePrefix, unionOf } from './addresses.ts';
 import { type Interval, type IntervalSet, union } from './intervals.ts';
 import { ALL_PORTS, parsePortRange, parseProtocol } from './ports.ts';
 import { ANYTHING_OR_NOTHING, type Bounds, exactly, INSIDE_NETWORK, sourceTag, tagBounds } from './service-tags.ts';
 
-/** An inbound rule, ready to be evaluated. */
+/** An inbound rule, ready for evaluation. */
 export interface SecurityRule {
   name: string;
-  /** 100 to 4096 for a written rule, lower first; Azure's own rules begin at 65000. */
+  /** 100 to 4096, lowest first; Azure's default rules start at 65000. */
   priority: number;
   access: 'Allow' | 'Deny';
   protocols: Interval;
-  /** Without what the service tags stand for. */
+  /** Without the addresses of the service tags. */
   source: Bounds;
   /** Service tags among the sources, in lower case. */
   sourceTags: string[];
@@ -21,13 +21,13 @@ export interface SecurityRule {
   destinationPorts: IntervalSet;
 }
 
-/** What could be made of a rule: `inbound` is there only when the rule is inbound and every field of it could be read. */
+/** A parsed rule: `inbound` is set only for an inbound rule with every field readable. */
 export interface ParsedRule {
   name: string;
   direction?: 'Inbound' | 'Outbound';
   priority?: number;
   inbound?: SecurityRule;
-  /** One sentence a field that is unknown or not understood. An outbound rule has none. */
+  /** One sentence per field that is unknown or unreadable. Empty for an outbound rule. */
   problems: string[];
 }
 
@@ -45,11 +45,12 @@ class Fields {
     const value = this.value(field);
     const choice = choices.find((option) => option.toLowerCase() === String(value).trim().toLowerCase());
     if (value === undefined) this.problems.push(`${field} is missing`);
-    else if (value !== UNKNOWN && choice === undefined) this.problems.push(`${field} is none of ${choices.join(', ')}`);
+    else if (value !== UNKNOWN && choice === undefined)
+      this.problems.push(`${field} is not one of ${choices.join(', ')}`);
     return choice;
   }
 
-  /** The field, with a report when it is unknown; null reads as absent, the way Azure returns an unset field. */
+  /** The field; records a problem when it is unknown. Null means absent, as Azure returns unset fields. */
   value(field: string): Exclude<Known, null> {
     const value = at(this.rule, field) ?? undefined;
     if (value === UNKNOWN) this.problems.push(`${field} is not known during preview`);
@@ -57,9 +58,9 @@ class Fields {
   }
 
   /**
-   * Reads a field that comes as a single value and as a list; both count when both are set. Problems name the place and
-   * not the text, which may be a secret that strayed into the field.
-   * @param read returns undefined for a text it does not understand.
+   * Reads a field that exists as a single value and as a list; both count if both are set. Problems name the field and not
+   * its text, which may be a misplaced secret.
+   * @param read returns undefined for an invalid text.
    * @param expected completes "<field> is not ...".
    */
   each<T>(single: string, plural: string, expected: string, read: (text: string) => T | undefined): T[] {
@@ -111,9 +112,9 @@ function readAddresses(fields: Fields, side: 'source' | 'destination', tags: str
 }
 
 /**
- * Reads a rule. An absent address or port field reads as `*`: Azure refuses to create such a rule, so the widest reading
- * costs nothing and hides nothing. Any other absent, unknown or unreadable field is a problem.
- * @param fallbackName names the rule where it has no known name of its own.
+ * Parses a rule. An absent address or port field is read as `*`: Azure refuses such a rule anyway, and the widest reading
+ * hides nothing. Any other absent, unknown or unreadable field is a problem.
+ * @param fallbackName used when the rule has no known name.
  */
 export function parseRule(rule: Known, fallbackName: string): ParsedRule {
   if (rule === UNKNOWN) return { name: fallbackName, problems: ['the whole rule is not known during preview'] };
@@ -122,7 +123,7 @@ export function parseRule(rule: Known, fallbackName: string): ParsedRule {
   const fields = new Fields(rule);
   const direction = fields.choice('direction', ['Inbound', 'Outbound']);
   if (rule.name === UNKNOWN && direction !== 'Outbound')
-    fields.problems.push('name is not known during preview, and Azure keeps one rule a name');
+    fields.problems.push('name is not known during preview, and Azure keeps only one rule per name');
   const written = fields.value('priority');
   const priority = typeof written === 'number' && Number.isInteger(written) ? written : undefined;
   if (direction === 'Outbound') return { name, direction, priority, problems: [] };
@@ -154,7 +155,7 @@ const ANY = {
 };
 const EVERY_PROTOCOL = parseProtocol('*')!;
 
-/** The inbound rules that every group ends with (Microsoft Learn, "Network security groups", default security rules). */
+/** The default inbound rules at the end of every group (Microsoft Learn, "Network security groups", default security rules). */
 export const DEFAULT_RULES: readonly SecurityRule[] = [
   {
     ...ANY,

@@ -1,4 +1,4 @@
-// What Azure's service tags can stand for in an inbound rule.
+// What Azure's service tags can mean in an inbound rule.
 import {
   type AddressSet,
   ALL_ADDRESSES,
@@ -9,8 +9,8 @@ import {
 } from './addresses.ts';
 
 /**
- * A set that is not known exactly. An Allow rule is judged by `atMost` and a Deny rule by `atLeast`, so that what is not
- * known never makes a group look safer than it is.
+ * A set that is not known exactly. An Allow rule is judged by `atMost` and a Deny rule by `atLeast`, so that missing
+ * knowledge never makes a group look safer than it is.
  */
 export interface Bounds {
   atMost: AddressSet;
@@ -22,15 +22,15 @@ export function exactly(set: AddressSet): Bounds {
   return { atMost: set, atLeast: set };
 }
 
-/** Somewhere inside the virtual network: nothing public, but which addresses is not known. */
+/** Some addresses inside the virtual network: none is public, but which ones is not known. */
 export const INSIDE_NETWORK: Bounds = { atMost: PRIVATE_ADDRESSES, atLeast: NO_ADDRESSES };
 
-/** An unknown part of everything there is. */
+/** An unknown subset of all addresses. */
 export const ANYTHING_OR_NOTHING: Bounds = { atMost: ALL_ADDRESSES, atLeast: NO_ADDRESSES };
 
 const LOAD_BALANCER = exactly(AZURE_HOST);
 
-/** Tags with a meaning of their own as the source of a packet; classic spellings included. */
+/** Special tags as the source of a packet, including the classic spellings. */
 const SOURCES: Record<string, Bounds> = {
   internet: exactly(PUBLIC_ADDRESSES),
   virtualnetwork: INSIDE_NETWORK,
@@ -49,7 +49,7 @@ const DESTINATIONS: Record<string, Bounds> = {
 };
 
 /**
- * Tags of Azure services: public ranges that Microsoft changes weekly and that other customers' machines may sit in.
+ * Tags of Azure services: public ranges that Microsoft changes weekly and that may include other customers' machines.
  * Source: "Virtual network service tags" (Microsoft Learn) and the service tag discovery API; lower case here.
  */
 const SERVICES = new Set(
@@ -74,13 +74,13 @@ const SERVICES = new Set(
   storagesyncservice videoindexer virtualdesktop windowsadmincenter windowsvirtualdesktop`.split(/\s+/),
 );
 
-/** A service's tag, optionally of one region or part: `Storage`, `Storage.WestEurope`, `AzureFrontDoor.Backend`. */
+/** A service tag, optionally for one region or part: `Storage`, `Storage.WestEurope`, `AzureFrontDoor.Backend`. */
 function isServiceTag(tag: string): boolean {
   const [service, part, ...rest] = tag.split('.');
   return SERVICES.has(service!) && rest.length === 0 && (part === undefined || /^[a-z0-9]+$/.test(part));
 }
 
-/** What the tag stands for on that side of an inbound packet, in any letter case; undefined for a tag not listed here. */
+/** What the tag means on that side of an inbound packet, ignoring case; undefined for a tag not listed here. */
 export function tagBounds(tag: string, side: 'source' | 'destination'): Bounds | undefined {
   const key = tag.trim().toLowerCase();
   const special = (side === 'source' ? SOURCES : DESTINATIONS)[key];
@@ -88,13 +88,13 @@ export function tagBounds(tag: string, side: 'source' | 'destination'): Bounds |
   return isServiceTag(key) ? ANYTHING_OR_NOTHING : undefined;
 }
 
-/** The service tag that a source names, in lower case; undefined for every other text. Its addresses are some public ones. */
+/** The service tag that a source names, in lower case; undefined for any other text. Its addresses are some public ones. */
 export function sourceTag(text: string): string | undefined {
   const key = text.trim().toLowerCase();
   return SOURCES[key] === undefined && isServiceTag(key) ? key : undefined;
 }
 
-/** True when all addresses of the tag are also the other's: `storage.westeurope` is part of `storage`. */
+/** True when every address of the tag also belongs to the other: `storage.westeurope` is part of `storage`. */
 export function isPartOf(tag: string, other: string): boolean {
   return tag === other || tag.startsWith(`${other}.`);
 }

@@ -42,7 +42,7 @@ new Dated('keyvault', 'Vault', 'keys', {
   },
 });
 
-/** Somebody else's group, only read: an offline preview knows nothing of it, so it counts as open. */
+/** A group of another owner, only read: an offline preview knows nothing about it, so it counts as open. */
 class Theirs extends CustomResource {
   constructor(name: string) {
     const id = `/subscriptions/0/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/${name}`;

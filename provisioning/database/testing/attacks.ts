@@ -207,10 +207,15 @@ export function sqlAttacks(victim: Tenant): Attack[] {
       'ingest.quota_use',
       'broker.registry',
       'broker.service_accounts',
+      'broker.former_topics',
+      'ingest.former_topics',
       'auth.users',
     ].map((table) => `select * from ${table}`),
     `insert into ${TODAY} (tenant_id, device_id, ts, message_id, payload)
        values ('${victim.id}', '${victim.device}', now(), 'x', '{}')`,
+    `insert into broker.former_topics (topic, tenant_id, device_id, until)
+       values ('devices/mine', '${victim.id}', '${victim.device}', '2099-01-01')`,
+    "update broker.former_topics set topic = 'devices/mine'",
     `update ${TODAY} set payload = '{}'`,
     `delete from ${TODAY}`,
     ...['public.telemetry', 'public.audit_log', TODAY].map((table) => `truncate ${table}`),

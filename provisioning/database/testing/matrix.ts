@@ -33,6 +33,7 @@ public.alert_rules        SIUD/.x..  SIUD/.x..  Sx../.x..  .x../.x..  no    no  
 public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 
 ingest.registered_devices -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
+ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.untimed            no         no         no         no         no    SI--/SI--  no    no         .x../.x..
 ingest.untimed_repeats    ----       ----       ----       ----       ----  SIU-       ----  ----       .x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
@@ -40,6 +41,7 @@ ingest.leases             ----       ----       ----       ----       ----  ----
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
 broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..
+broker.former_topics      no         no         no         no         no    no         no    no         .x../.x..
 `;
 
 /** Columns that a role may use, where it is not the whole table. What is not listed must be refused. */

@@ -106,4 +106,8 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),
     update: { purpose: 'control' },
   },
+  'broker.former_topics': {
+    insert: ({ id, device, slug }) => ({ topic: `new/${slug}`, tenant_id: id, device_id: device, until: '2099-01-01' }),
+    update: { until: '2099-02-01' },
+  },
 };

@@ -126,6 +126,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('ingest.untimed', {
     ...{ ...device, message_id: 'm', ts: now, session: 's', packet_id: 1, content_hash: 'h' },
   });
+  await insert('broker.former_topics', { ...device, topic: `devices/${slug}`, until: '2099-01-01' });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
   return { ...ids, slug, ...people, token, letter: letter.rows[0].id as string };
 }

@@ -1,13 +1,13 @@
 // contract.json of a bundle: what TypeScript decides and the machine's Python uses too, so that each fact is written once.
 // The programs read the contract of their own release (bin/mqtt_saas/contract.py) and end when they cannot.
 import { HASH_PATTERN, PBKDF2_ITERATIONS, SALT_BYTES } from '../../../domain/credentials.ts';
-import { SLUG_PATTERN } from '../../../domain/identifiers.ts';
+import { FORMER_ROOT_PATTERN, FORMER_TOPIC_PATTERN } from '../../../domain/former-topics.ts';
+import { SERVICE_USERNAME, SLUG_PATTERN } from '../../../domain/identifiers.ts';
 import {
   deviceTopics,
   INGEST_CONNECTED,
   REGISTRY_HEADER,
   SERVICE_TOPICS,
-  SERVICE_USERNAME,
   type ServicePurpose,
 } from '../../broker/registry.ts';
 import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
@@ -15,8 +15,8 @@ import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
 /** The blobs that name the bundle to boot with: the first is read first, the second while the first is being replaced. */
 export const POINTERS = { pointer: 'current', copy: 'current-copy' } as const;
 
-/** The account that must be in a registry: without it ingest would be locked out. */
-const REQUIRED_PURPOSE: ServicePurpose = 'ingest';
+/** The accounts of ingest: one must be in a registry, or ingest would be locked out, and they read former topics. */
+const INGEST_PURPOSE: ServicePurpose = 'ingest';
 
 const CONTRACT = {
   paths: PATHS,
@@ -37,8 +37,10 @@ const CONTRACT = {
     serviceUsername: whole(SERVICE_USERNAME),
     passwordHash: whole(HASH_PATTERN),
     serviceTopics: SERVICE_TOPICS,
-    requiredPurpose: REQUIRED_PURPOSE,
+    ingestPurpose: INGEST_PURPOSE,
     deviceTopics: deviceTopics('a-tenant', 'a-device').map(named),
+    formerTopic: whole(FORMER_TOPIC_PATTERN),
+    formerRoot: whole(FORMER_ROOT_PATTERN),
   },
   passwords: {
     iterations: PBKDF2_ITERATIONS,

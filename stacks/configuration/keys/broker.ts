@@ -44,7 +44,7 @@ export const brokerKeys = {
     example: '256',
   }),
   brokerMaxMessageKb: key(wholeNumber(1, MOST_KIB).default(MOST_KIB), {
-    description: `Largest payload the broker takes, KiB, 1 to ${MOST_KIB}, which is the most that ingest stores. A larger one disconnects its device.`,
+    description: `Largest payload the broker takes, KiB, 1 to ${MOST_KIB}, which is the most that ingest stores. A larger one is dropped; only MQTT 5 tells its device.`,
     example: '128',
   }),
   brokerMaxConnections: key(wholeNumber(10, 60_000).default(DEFAULT_MAX_CONNECTIONS), {

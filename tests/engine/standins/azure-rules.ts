@@ -180,21 +180,34 @@ export function settle(cloud: Cloud, { type, id }: Sent, outputs: WireObject): v
       if (before !== undefined) each.privateIPAddress ??= before;
     }
   }
+  if (short(type) !== 'compute:VirtualMachine') return;
   const os = at(outputs, 'storageProfile.osDisk');
-  if (short(type) !== 'compute:VirtualMachine' || !isObject(os) || typeof os.name !== 'string') return;
-  const own = text(at(os, 'managedDisk.id')) || diskId(id, os.name);
-  put(outputs, 'storageProfile.osDisk.managedDisk.id', own);
-  const there = cloud.get(own)?.outputs;
-  if (there) {
-    // A machine shows of an attached disk what that has.
-    os.diskSizeGB ??= there.diskSizeGB ?? 30;
-    if (at(os, 'managedDisk.storageAccountType') === undefined)
-      put(os, 'managedDisk.storageAccountType', at(there, 'sku.name') ?? 'Premium_LRS');
-    return;
+  if (isObject(os) && typeof os.name === 'string') {
+    const own = text(at(os, 'managedDisk.id')) || diskId(id, os.name);
+    put(os, 'managedDisk.id', own);
+    if (!cloud.get(own)) cloud.put({ id: own, type: TYPE('compute:Disk'), outputs: newDisk(os, outputs) });
   }
-  const { name, osType = 'Linux', diskSizeGB = 30 } = os;
-  const sku = { name: at(os, 'managedDisk.storageAccountType') ?? 'Premium_LRS' };
-  const creationData = { createOption: 'FromImage' };
-  const disk = { name, location: outputs.location ?? '', osType, diskSizeGB, sku, creationData };
-  cloud.put({ id: own, type: TYPE('compute:Disk'), outputs: disk });
+  // A machine shows of its disks what they have.
+  for (const disk of disksOf(outputs)) {
+    const there = cloud.get(text(at(disk, 'managedDisk.id')))?.outputs;
+    if (there?.diskSizeGB !== undefined) disk.diskSizeGB ??= there.diskSizeGB;
+    const sku = at(there, 'sku.name');
+    if (sku !== undefined && at(disk, 'managedDisk.storageAccountType') === undefined)
+      put(disk, 'managedDisk.storageAccountType', sku);
+  }
+}
+
+function newDisk(
+  { name = '', osType = 'Linux', diskSizeGB = 30, managedDisk = {} }: WireObject,
+  machine: WireObject,
+): WireObject {
+  const sku = { name: at(managedDisk, 'storageAccountType') ?? 'Premium_LRS' };
+  return {
+    name,
+    location: machine.location ?? '',
+    osType,
+    diskSizeGB,
+    sku,
+    creationData: { createOption: 'FromImage' },
+  };
 }

@@ -1,7 +1,7 @@
 // Where a resource differs from what it was: member by member, of all that can be set.
 import { given, itemOf, type Members, membersOf, shapeOf } from './azure-shapes.ts';
 import type { Thing } from './cloud.ts';
-import { isObject, type Wire } from './values.ts';
+import { isObject, type Wire, type WireObject } from './values.ts';
 
 /** A member that differs; undefined where there is none. */
 export interface Difference {
@@ -19,6 +19,8 @@ const DEFAULTS: Record<string, Wire> = {
   accessTier: 'Hot',
   allowExtensionOperations: true,
   allowSharedKeyAccess: true,
+  auxiliaryMode: 'None',
+  auxiliarySku: 'None',
   bypass: 'AzureServices',
   defaultAction: 'Allow',
   diskControllerType: 'SCSI',
@@ -54,12 +56,18 @@ export function differencesOf(before: Thing, after: Thing | undefined): Differen
   return compareMembers(before.outputs, after.outputs, members, '');
 }
 
-function compareMembers(
-  before: Record<string, Wire>,
-  after: Record<string, Wire>,
-  members: Members | undefined,
-  path: string,
-): Difference[] {
+/** A list of one range or prefix is what the member for a single one is. */
+function single(value: WireObject): WireObject {
+  const entries = Object.entries(value).map(([key, item]): [string, Wire] => {
+    const isOne = /(Range|Prefixe)s$/.test(key) && Array.isArray(item) && item.length === 1;
+    return isOne ? [key.replace(/(Range|Prefix)e?s$/, '$1'), item[0]!] : [key, item];
+  });
+  return Object.fromEntries(entries);
+}
+
+function compareMembers(had: WireObject, has: WireObject, members: Members | undefined, path: string): Difference[] {
+  // The address space of a network is a list for good.
+  const [before, after] = path === 'addressSpace' ? [had, has] : [single(had), single(has)];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   // A reference is its id; a part's own id follows from its name.
   const isReference = path !== '' && !('name' in before);

@@ -1,5 +1,5 @@
 'use client';
-// What is wrong now, what was, and the rules that find it.
+// Open alerts, resolved alerts, and the rules that open them.
 import { useState } from 'react';
 import { PageHead } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';

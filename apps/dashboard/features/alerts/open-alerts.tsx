@@ -1,5 +1,5 @@
 'use client';
-// Alerts that are not resolved, to be acknowledged by whoever looks after them.
+// Alerts that are not resolved yet. Whoever works on one acknowledges it.
 import { useQuery } from '@tanstack/react-query';
 import { BellOff, Check } from 'lucide-react';
 import { useState } from 'react';
@@ -12,7 +12,7 @@ import { ShowMore } from '../../ui/show-more.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useChange } from '../session/use-change.ts';
-import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { listMembers } from '../users/members.ts';
 import styles from './alerts.module.css';
 import { type Alert, acknowledgeAlert } from './alerts.ts';
@@ -22,9 +22,9 @@ import { useDeviceNames, useOpenAlerts, useRules } from './use-alerts.ts';
 /** Alerts shown at first, and as many more each time. */
 const STEP = 100;
 
-/** @param onRules shows the rules, with a new one being made or not. */
+/** @param onRules shows the rules; with `true`, the form for a new one as well. */
 export function OpenAlerts({ onRules }: { onRules: (isMaking: boolean) => void }) {
-  const mayManage = useMay('manage rules');
+  const canManage = useCan('manage rules');
   const [most, setMost] = useState(STEP);
   const { data, error } = useOpenAlerts(most);
   const alerts = data?.rows;
@@ -43,8 +43,8 @@ export function OpenAlerts({ onRules }: { onRules: (isMaking: boolean) => void }
           icon={<BellOff />}
           title="Nothing is wrong"
           action={
-            rules?.length === 0 && mayManage ? (
-              <Button onClick={() => onRules(true)}>Make a rule</Button>
+            rules?.length === 0 && canManage ? (
+              <Button onClick={() => onRules(true)}>Create a rule</Button>
             ) : (
               <Button onClick={() => onRules(false)}>See the rules</Button>
             )
@@ -59,13 +59,13 @@ export function OpenAlerts({ onRules }: { onRules: (isMaking: boolean) => void }
 
 function useColumns(): Column<Alert>[] {
   const { tenant_id } = useTenant().tenant;
-  const mayManage = useMay('manage rules');
+  const canManage = useCan('manage rules');
   const nameOf = useDeviceNames();
   const { data: rules } = useRules();
   const { data: members } = useQuery({ queryKey: ['members', tenant_id], queryFn: () => listMembers(tenant_id) });
   const acknowledge = useChange({
     run: ({ id }: Alert) => acknowledgeAlert(id),
-    done: () => 'Acknowledged. Others see that you look after it.',
+    done: () => 'Acknowledged. Others can see that you are on it.',
     changes: ['alerts'],
   });
   const ruleOf = ({ rule_id }: Alert) => rules?.find(({ id }) => id === rule_id);
@@ -101,7 +101,7 @@ function useColumns(): Column<Alert>[] {
             </span>
           );
         }
-        if (!mayManage) return 'no';
+        if (!canManage) return 'no';
         return (
           <Button
             busy={acknowledge.isPending && acknowledge.variables.id === alert.id}

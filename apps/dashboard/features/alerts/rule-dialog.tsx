@@ -1,5 +1,5 @@
 'use client';
-// Writes a rule, showing all the while what it would have fired on.
+// The form for a rule, beside a preview of what it would have fired on.
 import { type FormEvent, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -29,7 +29,7 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
   const problem = draftProblem(draft);
   const save = useChange({
     run: (whole: RuleDraft) => (rule ? changeRule(rule.id, whole) : createRule(tenant_id, whole)),
-    done: ({ name }) => (rule ? `${name} is changed.` : `${name} is in force from the next minute.`),
+    done: ({ name }) => (rule ? `${name} is changed.` : `${name} is active from the next minute.`),
     changes: ['rules', 'alerts'],
   });
   function submit(event: FormEvent) {

@@ -1,6 +1,8 @@
 'use client';
 // The form of a rule.
 import { useId } from 'react';
+import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
+import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
 import { isMeasured } from '../../ui/format.ts';
 import { useDevices, useLatestReadings } from '../devices/use-devices.ts';
@@ -23,7 +25,7 @@ export function RuleFields({ draft, onChange }: Props) {
         label="Name"
         value={draft.name}
         onChange={(event) => onChange({ name: event.target.value })}
-        maxLength={200}
+        maxLength={MAX_NAME_LENGTH}
         required
       />
       <Choice
@@ -95,7 +97,7 @@ export function RuleFields({ draft, onChange }: Props) {
           label="Minutes"
           type="number"
           min={1}
-          max={1440}
+          max={MAX_WINDOW_MINUTES}
           value={Number.isNaN(draft.window_minutes) ? '' : draft.window_minutes}
           onChange={(event) => onChange({ window_minutes: toNumber(event.target.value) ?? Number.NaN })}
           hint={WINDOW_MEANS[draft.kind]}

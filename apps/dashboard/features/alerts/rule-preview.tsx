@@ -28,7 +28,7 @@ export function RulePreview({ draft, problem }: { draft: RuleDraft; problem: str
     queryFn: async () => (await tryRule(tenant_id, JSON.parse(settled), HOURS)) ?? null,
     enabled: problem === undefined && settled === JSON.stringify(tried),
     placeholderData: keepPreviousData,
-    // A day hardly changes while a rule is written, and reading it is much work.
+    // A day hardly changes while a rule is written, and reading it is expensive.
     staleTime: STALE_MS,
     refetchOnWindowFocus: false,
   });
@@ -77,7 +77,8 @@ function Firings({ trial, kind }: { trial: Trial; kind: RuleDraft['kind'] }) {
       {newest.length > 0 && (
         <>
           <p className={styles.muted}>
-            On {devices === 1 ? 'one device' : `${formatNumber(devices)} devices`}. The last {newest.length}:
+            On {devices === 1 ? 'one device' : `${formatNumber(devices)} devices`}. The last{' '}
+            {newest.length === 1 ? 'one' : newest.length}:
           </p>
           <ul className={styles.list}>
             {newest.map(({ device_id, at, value }) => (

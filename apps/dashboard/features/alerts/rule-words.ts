@@ -1,4 +1,5 @@
-// A rule in words, and what is still wrong with one that is being written.
+// A rule in words, and what is still missing from a draft.
+import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
 import { formatNumber } from '../../ui/format.ts';
 import type { RuleDraft, RuleKind } from './rules.ts';
 
@@ -27,10 +28,10 @@ export function describeRule(
   return `${field} ${bound}, ${where}`;
 }
 
-/** What keeps it from being saved or tried; undefined when it is whole. Its name is not looked at. */
+/** Why it cannot be saved or tried yet; undefined when it can. The name is not checked. */
 export function draftProblem({ kind, field, comparison, threshold, window_minutes }: RuleDraft): string | undefined {
-  if (!Number.isInteger(window_minutes) || window_minutes < 1 || window_minutes > 1440) {
-    return 'Minutes: a whole number from 1 to 1440.';
+  if (!Number.isInteger(window_minutes) || window_minutes < 1 || window_minutes > MAX_WINDOW_MINUTES) {
+    return `Minutes: a whole number from 1 to ${MAX_WINDOW_MINUTES}.`;
   }
   if (kind === 'missing') return undefined;
   if (!field) return 'Choose the field to watch.';
@@ -39,7 +40,7 @@ export function draftProblem({ kind, field, comparison, threshold, window_minute
   return undefined;
 }
 
-/** The draft with only what its kind has: the database refuses a silence with a threshold. */
+/** The draft with only the fields of its kind: the database refuses `missing` with a threshold. */
 export function tidy(draft: RuleDraft): RuleDraft {
   return draft.kind === 'missing' ? { ...draft, field: null, comparison: null, threshold: null } : draft;
 }

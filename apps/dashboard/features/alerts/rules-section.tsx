@@ -1,5 +1,5 @@
 'use client';
-// The rules: made, changed, switched off and deleted.
+// The rules: create, change, switch off and delete them.
 import { Plus, Siren } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
@@ -9,16 +9,16 @@ import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useChange } from '../session/use-change.ts';
-import { useMay } from '../tenants/tenant.tsx';
+import { useCan } from '../tenants/tenant.tsx';
 import { deleteRule, type Rule } from './rules.ts';
 import { RulesTable } from './rules-table.tsx';
 import { useRules } from './use-alerts.ts';
 
 const RuleDialog = dynamic(() => import('./rule-dialog.tsx').then(({ RuleDialog }) => RuleDialog));
 
-/** @param isMaking a new rule is being made at once. */
+/** @param isMaking opens the form for a new rule. */
 export function RulesSection({ isMaking }: { isMaking: boolean }) {
-  const mayManage = useMay('manage rules');
+  const canManage = useCan('manage rules');
   const { data: rules, error } = useRules();
   const [edited, setEdited] = useState<Rule | 'new' | undefined>(isMaking ? 'new' : undefined);
   const [doomed, setDoomed] = useState<Rule>();
@@ -27,7 +27,7 @@ export function RulesSection({ isMaking }: { isMaking: boolean }) {
     done: ({ name }) => `The rule ${name} is deleted.`,
     changes: ['rules', 'alerts'],
   });
-  const newButton = mayManage && (
+  const newButton = canManage && (
     <Button variant="primary" onClick={() => setEdited('new')}>
       <Plus aria-hidden />
       New rule
@@ -40,9 +40,9 @@ export function RulesSection({ isMaking }: { isMaking: boolean }) {
       {rules && rules.length > 0 && <RulesTable rules={rules} onEdit={setEdited} onDelete={setDoomed} />}
       {rules?.length === 0 && (
         <Empty icon={<Siren />} title="No rules yet" action={newButton}>
-          {mayManage
+          {canManage
             ? 'Start with one that opens an alert when a device is silent for 15 minutes.'
-            : 'An owner or a member of staff can make one.'}
+            : 'Owners and staff can create one.'}
         </Empty>
       )}
       {edited && <RuleDialog rule={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />}
@@ -56,7 +56,7 @@ export function RulesSection({ isMaking }: { isMaking: boolean }) {
             setDoomed(undefined);
           }}
         >
-          <p>Its alerts go with it, open and past. To keep them, switch the rule off instead.</p>
+          <p>Its alerts, open and resolved, are deleted with it. To keep them, switch the rule off instead.</p>
         </Confirm>
       )}
     </Section>

@@ -4,7 +4,7 @@ import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { useChange } from '../session/use-change.ts';
-import { useMay } from '../tenants/tenant.tsx';
+import { useCan } from '../tenants/tenant.tsx';
 import styles from './alerts.module.css';
 import { describeRule } from './rule-words.ts';
 import { changeRule, type Rule } from './rules.ts';
@@ -17,9 +17,9 @@ interface Props {
   onDelete: (rule: Rule) => void;
 }
 
-/** Each rule in words; with what may be done to it for whom it is allowed. */
+/** Each rule in words, with actions for those who can manage rules. */
 export function RulesTable({ rules, onEdit, onDelete }: Props) {
-  const mayManage = useMay('manage rules');
+  const canManage = useCan('manage rules');
   const nameOf = useDeviceNames();
   const enable = useChange({
     run: ({ id, enabled }: Rule) => changeRule(id, { enabled: !enabled }),
@@ -41,7 +41,7 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
     {
       header: 'Enabled',
       cell: (rule) =>
-        mayManage ? (
+        canManage ? (
           <Switch
             label={`${rule.name} enabled`}
             checked={rule.enabled}
@@ -55,7 +55,7 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
         ),
     },
   ];
-  if (mayManage) {
+  if (canManage) {
     columns.push({
       header: 'Actions',
       silent: true,

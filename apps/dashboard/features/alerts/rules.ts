@@ -1,38 +1,27 @@
 // Alert rules, and what one would have fired on.
-import { allRows, COUNTED, oneRow, write } from '../session/rows.ts';
+import { type Api, allRows, COUNTED, type FunctionRow, oneRow, type RowOf, write } from '../session/rows.ts';
 
-export const KINDS = ['threshold', 'missing', 'rate'] as const;
-export type RuleKind = (typeof KINDS)[number];
-export const SEVERITIES = ['info', 'warning', 'critical'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+/**
+ * `device_id` null: every device. `field` is a numeric top-level one; it, comparison and threshold are null for `missing`. For
+ * `rate` the threshold is a change a minute. `window_minutes`: 1 to 1440.
+ */
+const rules = (api: Api) =>
+  api
+    .from('alert_rules')
+    .select('id,tenant_id,name,kind,device_id,field,comparison,threshold,window_minutes,severity,enabled', COUNTED);
+export type Rule = RowOf<typeof rules>;
 
 /** What a person decides about a rule. */
-export interface RuleDraft {
-  name: string;
-  kind: RuleKind;
-  /** Null: every device. */
-  device_id: string | null;
-  /** A numeric top-level field; null for `missing`, as comparison and threshold are. */
-  field: string | null;
-  comparison: 'above' | 'below' | null;
-  /** For `rate`: change a minute. */
-  threshold: number | null;
-  /** 1 to 1440. */
-  window_minutes: number;
-  severity: Severity;
-}
+export type RuleDraft = Omit<Rule, 'id' | 'tenant_id' | 'enabled'>;
 
-export interface Rule extends RuleDraft {
-  id: string;
-  tenant_id: string;
-  enabled: boolean;
-}
-
-const COLUMNS = 'id,tenant_id,name,kind,device_id,field,comparison,threshold,window_minutes,severity,enabled';
+export type RuleKind = Rule['kind'];
+export const KINDS = ['threshold', 'missing', 'rate'] as const satisfies RuleKind[];
+export type Severity = Rule['severity'];
+export const SEVERITIES = ['info', 'warning', 'critical'] as const satisfies Severity[];
 
 /** By name. @throws ApiError, as all below. */
 export async function listRules(tenantId: string): Promise<Rule[]> {
-  return allRows((api) => api.from('alert_rules').select(COLUMNS, COUNTED).eq('tenant_id', tenantId), ['name', 'id']);
+  return allRows((api: Api) => rules(api).eq('tenant_id', tenantId), ['name', 'id']);
 }
 
 export async function createRule(tenantId: string, draft: RuleDraft): Promise<void> {
@@ -43,7 +32,7 @@ export async function changeRule(id: string, change: Partial<RuleDraft> & { enab
   await write((api) => api.from('alert_rules').update(change).eq('id', id));
 }
 
-/** Its alerts go with it. */
+/** Its alerts are deleted with it. */
 export async function deleteRule(id: string): Promise<void> {
   await write((api) => api.from('alert_rules').delete().eq('id', id));
 }
@@ -56,20 +45,16 @@ export interface Firing {
   value: number | null;
 }
 
-/** What a rule would have opened alerts on. */
-export interface Trial {
-  firings: number;
-  /** On how many devices. */
-  devices: number;
-  /** Firings of each of the hours, the newest last. */
-  by_hour: number[];
-  /** At most five, newest first. */
-  newest: Firing[];
-}
+/**
+ * What a rule would have opened alerts on: firings, on how many devices, in each of the hours (the newest last), and at most
+ * five of them, newest first.
+ */
+export type Trial = Omit<FunctionRow<'try_alert_rule'>, 'newest'> & { newest: Firing[] };
 
-/** In the last so many hours: 1 to 25. Undefined when the tenant is mine no longer. */
-export function tryRule(tenantId: string, draft: RuleDraft, hours: number): Promise<Trial | undefined> {
+/** @param hours to look back: 1 to 25. Undefined when I no longer belong to the tenant. */
+export async function tryRule(tenantId: string, draft: RuleDraft, hours: number): Promise<Trial | undefined> {
   const { kind, device_id, field, comparison, threshold, window_minutes } = draft;
   const rule = { kind, device_id, field, comparison, threshold, window_minutes };
-  return oneRow((api) => api.rpc('try_alert_rule', { tenant_id: tenantId, ...rule, hours }));
+  const trial = await oneRow((api) => api.rpc('try_alert_rule', { tenant_id: tenantId, ...rule, hours }));
+  return trial && { ...trial, newest: trial.newest as Firing[] };
 }

@@ -6,7 +6,7 @@ import { useTenant } from '../tenants/tenant.tsx';
 import { countOpenAlerts, openAlerts } from './alerts.ts';
 import { listRules } from './rules.ts';
 
-/** Rules are looked at once a minute; an acknowledgement by someone else should show sooner. */
+/** Rules are evaluated once a minute; an acknowledgement by someone else should show sooner. */
 const POLL_MS = 5000;
 
 /** How many are open. */

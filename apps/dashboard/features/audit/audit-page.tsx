@@ -10,7 +10,7 @@ import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
 import { useDevices } from '../devices/use-devices.ts';
 import { messageOf } from '../session/errors.ts';
-import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { type AuditEntry, auditEntries } from './audit.ts';
 import styles from './audit-page.module.css';
 import { describeAction, describeChanges } from './describe.ts';
@@ -18,11 +18,11 @@ import { describeAction, describeChanges } from './describe.ts';
 const PAGE = 50;
 
 export function AuditPage() {
-  const mayRead = useMay('read the audit log');
+  const canRead = useCan('read the audit log');
   return (
     <>
-      <PageHead title="Audit log" about="Who changed what. It can be added to, never altered." />
-      {mayRead ? <Entries /> : <Notice tone="warn">Only owners of a tenant read its audit log.</Notice>}
+      <PageHead title="Audit log" about="Who changed what. Entries cannot be altered." />
+      {canRead ? <Entries /> : <Notice tone="warn">Only owners can read the audit log.</Notice>}
     </>
   );
 }
@@ -36,10 +36,10 @@ function Entries() {
     initialPageParam: undefined as AuditEntry | undefined,
     getNextPageParam: ({ rows, more }) => (more ? rows.at(-1) : undefined),
   });
-  // Fifty rows and more: in slices, as useSliced() has it.
+  // Fifty rows and more are drawn in slices, as useSliced() does.
   const pages = useDeferredValue(data?.pages);
   const entries = pages?.flatMap(({ rows }) => rows) ?? [];
-  // Keys and commands are noted under their device's id.
+  // Entries about keys and commands have the device's id.
   const nameOf = (subject: string | null) => devices?.find(({ id }) => id === subject)?.slug ?? subject ?? '';
   const columns: Column<AuditEntry>[] = [
     { header: 'What', title: true, cell: ({ action }) => describeAction(action) },
@@ -62,7 +62,7 @@ function Entries() {
         )}
         {pages && entries.length === 0 && (
           <Empty icon={<ScrollText />} title="Nothing changed yet">
-            Adding a device, inviting someone or changing a rule is noted here.
+            Adding a device, inviting someone or changing a rule is recorded here.
           </Empty>
         )}
       </Section>

@@ -13,7 +13,7 @@ export function describeAction(action: string): string {
 
 /** What a change changed: `enabled: true → false`. Empty when the entry names no change. */
 export function describeChanges(details: AuditEntry['details']): string {
-  return Object.entries(details)
+  return Object.entries(details as object)
     .flatMap(([column, value]) =>
       column !== 'updated_at' && isChange(value) ? [`${column}: ${write(value.from)} → ${write(value.to)}`] : [],
     )

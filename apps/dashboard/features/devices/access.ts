@@ -1,16 +1,16 @@
-// What a device needs to connect, as settings, code and a QR code. The key is on no command line: other programs of a
-// machine can read those, and a shell keeps them.
+// What a device needs to connect, as settings, code and a QR code. The key is on no command line: other programs on
+// the machine can read command lines, and a shell keeps them in its history.
 import { deviceUsername } from '../../../../domain/identifiers.ts';
 import { telemetryTopic } from '../../../../domain/topics.ts';
 
-/** A device's way in. */
+/** What a device connects with. */
 export interface DeviceAccess {
   username: string;
   key: string;
   topic: string;
   host: string;
   port: number;
-  /** The broker's certificate is of a private CA, to be fetched from /api/ca.pem. */
+  /** The broker's certificate is from a private CA, which /api/ca.pem serves. */
   hasPrivateCa: boolean;
 }
 

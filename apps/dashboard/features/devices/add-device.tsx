@@ -1,7 +1,9 @@
 'use client';
-// Adds a device: its name first, then its key, which is shown this once.
+// Adds a device: asks for its name, then shows its key, once.
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { isSlug } from '../../../../domain/identifiers.ts';
+import { telemetryTopic } from '../../../../domain/topics.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { NameFields, useNameForm } from '../tenants/name-form.tsx';
@@ -50,8 +52,8 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
           form={form}
           nameHint="What people call it."
           slugHint={
-            slug
-              ? `Publishes to tenants/${tenant.slug}/devices/${slug}/telemetry`
+            isSlug(slug)
+              ? `Publishes to ${telemetryTopic(tenant.slug, slug)}`
               : 'Its name in topics; it cannot be changed later.'
           }
         />

@@ -1,5 +1,5 @@
 'use client';
-// Commands to a device, and what became of them.
+// Commands to a device and their outcomes.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Badge } from '../../ui/badge.tsx';
@@ -11,7 +11,7 @@ import { useNotify } from '../../ui/toasts.tsx';
 import { loadConfig } from '../session/config.ts';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
-import { useMay } from '../tenants/tenant.tsx';
+import { useCan } from '../tenants/tenant.tsx';
 import styles from './command-section.module.css';
 import { type DeviceCommand, recentCommands, sendCommand } from './commands.ts';
 import type { Device } from './devices.ts';
@@ -19,7 +19,7 @@ import type { Device } from './devices.ts';
 const SHOWN = 5;
 
 export function CommandSection({ device }: { device: Device }) {
-  const mayManage = useMay('manage devices');
+  const canManage = useCan('manage devices');
   const { data: commands } = useQuery({
     queryKey: ['commands', device.id],
     queryFn: () => recentCommands(device.id, SHOWN),
@@ -30,11 +30,11 @@ export function CommandSection({ device }: { device: Device }) {
     queryFn: loadConfig,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  if (!mayManage && !commands?.length) return null;
+  if (!canManage && !commands?.length) return null;
   return (
     <Section title="Commands">
       {config && !config.sendsCommands && <p>This platform does not send commands yet.</p>}
-      {mayManage && config?.sendsCommands && <CommandForm deviceId={device.id} />}
+      {canManage && config?.sendsCommands && <CommandForm deviceId={device.id} />}
       {commands && commands.length > 0 && (
         <ul className={styles.list}>
           {commands.map((command) => (
@@ -53,7 +53,7 @@ export function CommandSection({ device }: { device: Device }) {
   );
 }
 
-/** @param sends false where nothing sends commands: one that was asked for all the same waits for nobody. */
+/** @param sends false where nothing sends commands: one that was requested is not waiting for anything. */
 function State({ command: { sent_at, error }, sends }: { command: DeviceCommand; sends: boolean }) {
   if (error) return <Badge tone="danger">Failed</Badge>;
   if (sent_at) return <Badge tone="ok">Sent</Badge>;

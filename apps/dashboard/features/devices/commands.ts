@@ -1,23 +1,14 @@
-// Commands to devices: asked for here, published by the platform.
-import { call, firstRows } from '../session/rows.ts';
+// Commands to devices: requested here, published by the platform.
+import { type Api, call, firstRows, type RowOf } from '../session/rows.ts';
 
-export interface DeviceCommand {
-  id: string;
-  payload: unknown;
-  requested_at: string;
-  /** When the broker had it; null with a null `error`: waiting. */
-  sent_at: string | null;
-  error: string | null;
-}
+/** `sent_at`: when the broker had it; while it and `error` are null, the command waits. */
+const commands = (api: Api) => api.from('device_commands').select('id,payload,requested_at,sent_at,error');
+export type DeviceCommand = RowOf<typeof commands>;
 
 /** The newest of a device. @throws ApiError, as below. */
 export async function recentCommands(deviceId: string, most: number): Promise<DeviceCommand[]> {
-  const { rows } = await firstRows<DeviceCommand>(
-    (api) => api.from('device_commands').select('id,payload,requested_at,sent_at,error').eq('device_id', deviceId),
-    ['requested_at.desc', 'id'],
-    most,
-  );
-  return rows;
+  const newest = (api: Api) => commands(api).eq('device_id', deviceId);
+  return (await firstRows(newest, ['requested_at.desc', 'id'], most)).rows;
 }
 
 /** @param payload a JSON object. */

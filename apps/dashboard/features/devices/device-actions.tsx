@@ -1,5 +1,5 @@
 'use client';
-// What owners and staff may do with a device.
+// What owners and staff can do with a device.
 import { KeyRound, Pencil, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useRouter } from 'next/navigation';
@@ -21,7 +21,7 @@ export function DeviceActions({ device }: { device: Device }) {
   const enable = useRegistryChange(
     (enabled: boolean) => setDeviceEnabled(device.id, enabled),
     (enabled) =>
-      enabled ? `${device.name} may connect again.` : `${device.name} is disabled. It is cut off within seconds.`,
+      enabled ? `${device.name} can connect again.` : `${device.name} is disabled. It is disconnected within seconds.`,
   );
   const remove = useRegistryChange(
     () => deleteDevice(device.id),
@@ -63,9 +63,7 @@ export function DeviceActions({ device }: { device: Device }) {
             router.replace('/admin/devices');
           }}
         >
-          <p>
-            It is cut off within seconds and cannot be brought back. Its readings stay until retention removes them.
-          </p>
+          <p>It is disconnected within seconds and cannot be restored. Its readings stay.</p>
         </Confirm>
       )}
     </>

@@ -12,7 +12,7 @@ import { RANGES, type RangeName, rangeOf } from '../telemetry/ranges.ts';
 import type { Reading } from '../telemetry/readings.ts';
 import { ValueTiles } from '../telemetry/value-tiles.tsx';
 
-/** Drawn anew for other readings only. @param readings the newest; undefined while they are read. */
+/** Redrawn only when the readings change. @param readings the newest; undefined while they load. */
 export const DeviceChartSection = memo(function DeviceChartSection({
   deviceId,
   readings = [],

@@ -1,5 +1,5 @@
 'use client';
-// What is known about a device: its names, its topic, the age of its key.
+// A device's details: its user name, topic and the age of its key.
 import { useQuery } from '@tanstack/react-query';
 import { deviceUsername } from '../../../../domain/identifiers.ts';
 import { telemetryTopic } from '../../../../domain/topics.ts';
@@ -8,17 +8,17 @@ import { Facts } from '../../ui/facts.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';
 import type { Reading } from '../telemetry/readings.ts';
-import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { activeCredential } from './credentials.ts';
 import type { Device } from './devices.ts';
 
 export function DeviceFacts({ device, newest }: { device: Device; newest: Reading | undefined }) {
   const { tenant } = useTenant();
-  const mayManage = useMay('manage devices');
+  const canManage = useCan('manage devices');
   const { data: credential } = useQuery({
     queryKey: ['device', device.id, 'credential'],
     queryFn: async () => (await activeCredential(device.id)) ?? null,
-    enabled: mayManage,
+    enabled: canManage,
   });
   const username = deviceUsername(tenant.slug, device.slug);
   const topic = telemetryTopic(tenant.slug, device.slug);
@@ -29,11 +29,11 @@ export function DeviceFacts({ device, newest }: { device: Device; newest: Readin
           ['Last seen', newest ? <Ago key="seen" at={newest.received_at} /> : 'not in the last 7 days'],
           ['User', <Copied key="user" text={username} label="user name" />],
           ['Topic', <Copied key="topic" text={topic} label="topic" />],
-          mayManage && [
+          canManage && [
             'Key',
             credential ? (
               <span key="key">
-                made <Ago at={credential.created_at} />
+                created <Ago at={credential.created_at} />
               </span>
             ) : (
               'none'

@@ -1,5 +1,5 @@
 'use client';
-// One device: what it measures now and before, and what may be done with it.
+// One device: its readings, details, commands and actions.
 import { ArrowLeft, Radio } from 'lucide-react';
 import { useSearchParams } from 'next/navigation';
 import { Link } from '../../ui/link.tsx';
@@ -9,14 +9,14 @@ import { messageOf } from '../session/errors.ts';
 import { polled, useSliced } from '../session/queries.tsx';
 import { recentReadings } from '../telemetry/readings.ts';
 import { ReadingsTable } from '../telemetry/readings-table.tsx';
-import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { CommandSection } from './command-section.tsx';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceChartSection } from './device-chart-section.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import styles from './device-page.module.css';
 import { findDevice } from './devices.ts';
-import { NotHere } from './not-here.tsx';
+import { MissingDevice } from './missing-device.tsx';
 import { StateBadge } from './state-badge.tsx';
 
 /** A published reading is on the page within two seconds: one look along one index, every second. */
@@ -36,7 +36,7 @@ const BACK = (
 export function DevicePage() {
   const id = useSearchParams().get('id') ?? '';
   const { tenant } = useTenant();
-  const mayManage = useMay('manage devices');
+  const canManage = useCan('manage devices');
   const { data: device, error } = useSliced({
     queryKey: ['device', id],
     queryFn: async () => (await findDevice(id)) ?? null,
@@ -53,7 +53,7 @@ export function DevicePage() {
     return (
       <>
         <PageHead title="Device" back={BACK} />
-        {error ? <Notice tone="danger">{messageOf(error)}</Notice> : <NotHere tenantId={device?.tenant_id} />}
+        {error ? <Notice tone="danger">{messageOf(error)}</Notice> : <MissingDevice tenantId={device?.tenant_id} />}
       </>
     );
   }
@@ -68,7 +68,7 @@ export function DevicePage() {
             <StateBadge enabled={device.enabled} receivedAt={newest?.received_at} />
           </span>
         }
-        actions={mayManage && <DeviceActions device={device} />}
+        actions={canManage && <DeviceActions device={device} />}
       />
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       <div className={styles.columns}>
@@ -79,8 +79,8 @@ export function DevicePage() {
             {readings && newest && <ReadingsTable readings={readings} most={SHOWN} />}
             {readings && !newest && (
               <Empty icon={<Radio />} title="No readings in the last 7 days">
-                {mayManage
-                  ? 'If its key is lost, rotate it: you get a new one with a command that publishes.'
+                {canManage
+                  ? 'If its key is lost, rotate it: you get a new one and a command that publishes.'
                   : 'Nothing has arrived from this device.'}
               </Empty>
             )}

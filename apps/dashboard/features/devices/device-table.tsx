@@ -1,12 +1,12 @@
 'use client';
+// The list's rows: each device with its state and its newest reading.
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { readingFields } from '../../ui/format.ts';
-// The list's rows: each device with its state and its newest reading.
 import { Link } from '../../ui/link.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { Ago } from '../../ui/time.tsx';
 import type { LatestReading } from '../telemetry/readings.ts';
-import { useMay } from '../tenants/tenant.tsx';
+import { useCan } from '../tenants/tenant.tsx';
 import styles from './device-table.module.css';
 import { type Device, setDeviceEnabled } from './devices.ts';
 import { StateBadge } from './state-badge.tsx';
@@ -22,7 +22,7 @@ export function DeviceTable({
   devices: Device[];
   latest: Map<string, LatestReading> | undefined;
 }) {
-  const mayManage = useMay('manage devices');
+  const canManage = useCan('manage devices');
   const enable = useRegistryChange(
     ({ id, enabled }: Device) => setDeviceEnabled(id, !enabled),
     ({ name, enabled }) =>
@@ -45,7 +45,7 @@ export function DeviceTable({
       },
     },
   ];
-  if (mayManage) {
+  if (canManage) {
     columns.push({
       header: 'Enabled',
       numeric: true,

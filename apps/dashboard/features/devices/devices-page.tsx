@@ -12,7 +12,7 @@ import { Search } from '../../ui/search.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { useQuota } from '../ingest/use-quota.ts';
 import { messageOf } from '../session/errors.ts';
-import { useMay } from '../tenants/tenant.tsx';
+import { useCan } from '../tenants/tenant.tsx';
 import { DeviceTable } from './device-table.tsx';
 import styles from './devices-page.module.css';
 import { useDevices, useLatestReadings } from './use-devices.ts';
@@ -20,7 +20,7 @@ import { STATES, type StateFilter, useFound } from './use-found.ts';
 
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
 
-/** Rows drawn at first: each is drawn anew every second. */
+/** Rows drawn at first: each is redrawn every second. */
 const FIRST = 100;
 
 export function DevicesPage() {
@@ -30,7 +30,7 @@ export function DevicesPage() {
   const [state, setState] = useState<StateFilter>('all');
   const [showsAll, setShowsAll] = useState(false);
   const [isAdding, setIsAdding] = useState(false);
-  const mayManage = useMay('manage devices');
+  const canManage = useCan('manage devices');
   const { found, live } = useFound(devices, latest, search, state);
   const shown = showsAll ? found : found.slice(0, FIRST);
   const problem = error ?? latestError;
@@ -38,7 +38,7 @@ export function DevicesPage() {
     setSearch('');
     setState('all');
   };
-  const addButton = mayManage && (
+  const addButton = canManage && (
     <Button variant="primary" onClick={() => setIsAdding(true)}>
       <Plus aria-hidden />
       Add device
@@ -56,9 +56,9 @@ export function DevicesPage() {
       {devices?.length === 0 ? (
         <Section title="Registered" flush>
           <Empty icon={<Cpu />} title="No devices yet" action={addButton}>
-            {mayManage
-              ? 'Add one to get its key and a command that publishes its first reading.'
-              : 'An owner or a member of staff can add one.'}
+            {canManage
+              ? 'Add one to get its key and a command that publishes a first reading.'
+              : 'Owners and staff can add one.'}
           </Empty>
         </Section>
       ) : (
@@ -87,7 +87,7 @@ export function DevicesPage() {
   );
 }
 
-/** A device shows its last stored reading: without this, one that is over rate or quota looks silent. */
+/** A device shows its last stored reading: without this notice, one that is over rate or quota looks silent. */
 function RefusedToday() {
   const { usage } = useQuota();
   const refused = usage?.over_quota ?? 0;
@@ -102,6 +102,6 @@ function RefusedToday() {
 
 const NoMatch = ({ onClear }: { onClear: () => void }) => (
   <Empty icon={<SearchX />} title="No match" action={<Button onClick={onClear}>Show all devices</Button>}>
-    No device has this in its name or slug, and this state.
+    No device matches this search and state.
   </Empty>
 );

@@ -1,36 +1,25 @@
 // Devices: the registry as the dashboard reads and changes it.
-import { allRows, COUNTED, call, oneRow } from '../session/rows.ts';
+import { MAX_SLUG_LENGTH } from '../../../../domain/identifiers.ts';
+import { type Api, allRows, COUNTED, call, oneRow, type RowOf } from '../session/rows.ts';
 
-export interface Device {
-  id: string;
-  tenant_id: string;
-  slug: string;
-  name: string;
-  enabled: boolean;
-  created_at: string;
-}
-
-const COLUMNS = 'id,tenant_id,slug,name,enabled,created_at';
+const devices = (api: Api) => api.from('devices').select('id,tenant_id,slug,name,enabled,created_at', COUNTED);
+export type Device = RowOf<typeof devices>;
 
 /** A tenant's devices, by slug; `pump-2` comes before `pump-10`. @throws ApiError, as all below. */
 export async function listDevices(tenantId: string): Promise<Device[]> {
-  const devices = await allRows<Device>(
-    (api) => api.from('devices').select(COLUMNS, COUNTED).eq('tenant_id', tenantId),
-    ['slug'],
-  );
-  return inOrder(devices);
+  return inOrder(await allRows((api: Api) => devices(api).eq('tenant_id', tenantId), ['slug']));
 }
 
 /** By slug, numbers by their value. Exported for its test. */
-export const inOrder = <Named extends { slug: string }>(devices: Named[]): Named[] =>
-  devices.toSorted((a, b) => (sortKey(a.slug) < sortKey(b.slug) ? -1 : 1));
+export const inOrder = <Named extends { slug: string }>(named: Named[]): Named[] =>
+  named.toSorted((a, b) => (sortKey(a.slug) < sortKey(b.slug) ? -1 : 1));
 
-/** Numbers of one length compare as text. A slug has at most 63 digits. */
-const sortKey = (slug: string) => slug.replace(/\d+/g, (digits) => digits.padStart(63, '0'));
+/** Numbers of one length compare as text. */
+const sortKey = (slug: string) => slug.replace(/\d+/g, (digits) => digits.padStart(MAX_SLUG_LENGTH, '0'));
 
 /** Undefined when there is no such device, or it is another tenant's. */
 export async function findDevice(id: string): Promise<Device | undefined> {
-  return oneRow((api) => api.from('devices').select(COLUMNS).eq('id', id));
+  return oneRow((api) => devices(api).eq('id', id));
 }
 
 /** @param passwordHash Mosquitto's line for the key; the key itself never leaves the browser. @returns the device's id. */
@@ -44,7 +33,7 @@ export async function rotateDevice(id: string, passwordHash: string): Promise<vo
   await call('rotate_device', { device_id: id, password_hash: passwordHash });
 }
 
-/** Disabling cuts a live connection within seconds. */
+/** Disabling ends a live connection within seconds. */
 export async function setDeviceEnabled(id: string, enabled: boolean): Promise<void> {
   await call('set_device_enabled', { device_id: id, enabled });
 }
@@ -53,7 +42,7 @@ export async function renameDevice(id: string, name: string): Promise<void> {
   await call('rename_device', { device_id: id, name });
 }
 
-/** Its readings stay until retention. */
+/** Its readings stay. */
 export async function deleteDevice(id: string): Promise<void> {
   await call('delete_device', { device_id: id });
 }

@@ -1,5 +1,5 @@
 'use client';
-// Waits for a device to publish, and says when it has.
+// Waits until a device has published, and says so.
 import { useQuery } from '@tanstack/react-query';
 import { CircleCheck } from 'lucide-react';
 import { useState } from 'react';
@@ -12,7 +12,7 @@ import styles from './first-reading.module.css';
 
 const POLL_MS = 1000;
 
-/** @param isNew it never published before: whatever there is, is its first. */
+/** @param isNew the device has never published: any reading is its first. */
 export function FirstReading({ deviceId, isNew }: { deviceId: string; isNew?: boolean | undefined }) {
   const { tenant_id } = useTenant().tenant;
   const [openedAt] = useState(() => Date.now());
@@ -33,7 +33,7 @@ export function FirstReading({ deviceId, isNew }: { deviceId: string; isNew?: bo
             ? readingFields(reading.payload, 4)
                 .map(({ field, value }) => `${field} ${value}`)
                 .join(', ')
-            : 'It shows here within two seconds of being published.'}
+            : 'It appears here within two seconds of being published.'}
         </p>
       </div>
     </div>

@@ -1,5 +1,5 @@
 'use client';
-// A device's new key, shown this once, with all that is needed to publish, and whether the first reading came.
+// A device's new key, shown once, with everything needed to publish, and whether the first reading has arrived.
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { Button, ButtonLink } from '../../ui/button.tsx';
@@ -29,7 +29,7 @@ interface Props {
   slug: string;
   keyText: string;
   onClose: () => void;
-  /** Waits for the device's very first reading; otherwise for the next one. */
+  /** Waits for the device's very first reading. Default: for the next one. */
   isNew?: boolean;
 }
 
@@ -88,11 +88,14 @@ function Ways({ access }: { access: DeviceAccess }) {
     <>
       <Segmented label="Program" options={WAYS} value={way} onChange={setWay} />
       {way === 'shell' && (
-        <p>Save both files into one folder, then run the command there. The key stays off the command line.</p>
+        <p>
+          Save {access.hasPrivateCa ? 'both files in one folder' : 'the file in a folder'}, then run the command there.
+          The key stays off the command line.
+        </p>
       )}
       {way !== 'shell' && (
         <p>
-          Put the key into the environment variable MQTT_KEY{access.hasPrivateCa && ', and ca.pem beside the program'}.
+          Put the key in the environment variable MQTT_KEY{access.hasPrivateCa && ', and ca.pem next to the program'}.
         </p>
       )}
       <div className={styles.files}>

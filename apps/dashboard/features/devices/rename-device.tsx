@@ -1,17 +1,18 @@
 'use client';
 import { type FormEvent, useState } from 'react';
+import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { type Device, renameDevice } from './devices.ts';
 import { useRegistryChange } from './use-devices.ts';
 
-/** Changes what people call a device; its slug, and with it its topics, stay. */
+/** Changes the name that people see; the slug and the topics stay. */
 export function RenameDevice({ device, onClose }: { device: Device; onClose: () => void }) {
   const [name, setName] = useState(device.name);
   const rename = useRegistryChange(
     (to: string) => renameDevice(device.id, to),
-    (to) => `It is called ${to} now.`,
+    (to) => `The device is now called ${to}.`,
   );
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -20,7 +21,13 @@ export function RenameDevice({ device, onClose }: { device: Device; onClose: () 
   return (
     <Dialog title="Rename device" onClose={onClose}>
       <form onSubmit={submit}>
-        <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} maxLength={200} required />
+        <Field
+          label="Name"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          maxLength={MAX_NAME_LENGTH}
+          required
+        />
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={rename.isPending}>

@@ -30,7 +30,7 @@ export function RotateKey({ device, onClose }: { device: Device; onClose: () => 
       onClose={onClose}
       onConfirm={async () => setKey((await rotate.mutateAsync(undefined)).key)}
     >
-      <p>The old key stops working within seconds: the device is cut off until it has the new one.</p>
+      <p>The old key stops working within seconds: the device cannot connect until it has the new one.</p>
     </Confirm>
   );
 }

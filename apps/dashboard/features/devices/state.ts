@@ -1,7 +1,7 @@
-// What a device is doing, judged by what is known: whether it may connect, and when its last reading came.
+// A device's state, from whether it may connect and when its last reading arrived.
 import type { Tone } from '../../ui/notice.tsx';
 
-/** A device is live when its last reading came within so many milliseconds. */
+/** A device is live when its last reading arrived within this many milliseconds. */
 export const LIVE_MS = 120_000;
 
 /** A word for people, and how it looks. */
@@ -14,7 +14,7 @@ const STATES = {
 
 export type DeviceState = (typeof STATES)[keyof typeof STATES];
 
-/** One of a few constants. @param receivedAt ISO 8601; undefined when nothing came within 7 days. */
+/** One of a few constants. @param receivedAt ISO 8601; undefined when nothing arrived within 7 days. */
 export function deviceState(enabled: boolean, receivedAt: string | undefined, now: Date): DeviceState {
   if (!enabled) return STATES.disabled;
   if (receivedAt === undefined) return STATES.never;

@@ -1,5 +1,5 @@
 'use client';
-// The devices that a search and a state leave.
+// The devices that match a search and a state.
 import { useTimely } from '../../ui/time.tsx';
 import type { LatestReading } from '../telemetry/readings.ts';
 import type { Device } from './devices.ts';
@@ -15,7 +15,7 @@ export type StateFilter = (typeof STATES)[number]['value'];
 
 const FILTER_OF = { Live: 'live', Quiet: 'quiet', 'No readings': 'quiet', Disabled: 'disabled' } as const;
 
-/** @returns those found, and how many of all are live. */
+/** @returns the devices found, and how many of all devices are live. */
 export function useFound(
   devices: Device[] | undefined,
   latest: Map<string, LatestReading> | undefined,
@@ -25,7 +25,7 @@ export function useFound(
   const all = devices ?? [];
   const filterOf = ({ id, enabled }: Device, now: Date) =>
     FILTER_OF[deviceState(enabled, latest?.get(id)?.received_at, now).word];
-  // When it is another number, what is found is worked out anew: devices fall silent without sending anything.
+  // A change of this number renders again: a device falls silent without sending anything.
   const live = useTimely((now) => all.filter((device) => filterOf(device, now) === 'live').length);
   const now = new Date();
   const sought = search.trim().toLowerCase();

@@ -44,7 +44,7 @@ export function DeadLetterDialog({ letter, onClose, onRedrive }: Props) {
         ]}
       />
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {content === null && <Notice tone="danger">This letter is not here any more.</Notice>}
+      {content === null && <Notice tone="danger">This dead letter no longer exists.</Notice>}
       {content === undefined && !error && <Skeleton lines={3} label="Loading payload" />}
       {content && <Payload content={content} />}
       <DialogActions>

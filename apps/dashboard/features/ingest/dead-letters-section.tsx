@@ -1,5 +1,5 @@
 'use client';
-// Dead letters: look at them, and have them read again.
+// Dead letters: shows them and redrives them.
 import { Inbox, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';

@@ -1,59 +1,42 @@
 // Messages that could not be stored, kept with their bytes and the reason.
-import { call, firstRows, oneRow, type Part } from '../session/rows.ts';
+import { type Api, call, firstRows, oneRow, type Part, type RowOf } from '../session/rows.ts';
 
-export interface DeadLetter {
-  id: number;
-  device_id: string | null;
-  topic: string;
-  reason: string;
-  detail: string | null;
-  received_at: string;
-  redriven_at: string | null;
-  redriven_as: 'stored' | 'duplicate' | null;
-  redrive_requested_at: string | null;
-}
+const letters = (api: Api) =>
+  api
+    .from('dead_letters')
+    .select('id,device_id,topic,reason,detail,received_at,redriven_at,redriven_as,redrive_requested_at');
+export type DeadLetter = RowOf<typeof letters>;
 
-/** What is in it: up to 128 KiB, so it is read for one letter alone. */
-export interface LetterContent {
-  /** `\x` and hexadecimal digits, as Postgres writes bytea. */
-  payload: string;
-  content_type: string | null;
-  message_id: string | null;
-  properties: Record<string, string> | null;
-}
+/** What is in it, up to 128 KiB, so it is read for one letter alone. `payload`: `\x` and hexadecimal digits. */
+const contents = (api: Api) => api.from('dead_letters').select('payload,content_type,message_id,properties');
+export type LetterContent = RowOf<typeof contents>;
 
-/** Not stored, and nobody asked to redrive it. */
+/** Not stored, and no redrive is requested. */
 export const isOpen = ({ redriven_at, redrive_requested_at }: DeadLetter): boolean =>
   !redriven_at && !redrive_requested_at;
-
-const COLUMNS = 'id,device_id,topic,reason,detail,received_at,redriven_at,redriven_as,redrive_requested_at';
 
 /** Most ids one request may name: public.request_redrive's own bound. */
 export const MOST_REDRIVES = 1000;
 
 /** Newest first. For owners and staff. @throws ApiError, as all below. */
 export function listDeadLetters(tenantId: string, most: number): Promise<Part<DeadLetter>> {
-  return firstRows(
-    (api) => api.from('dead_letters').select(COLUMNS).eq('tenant_id', tenantId),
-    ['received_at.desc', 'id.desc'],
-    most,
-  );
+  return firstRows((api: Api) => letters(api).eq('tenant_id', tenantId), ['received_at.desc', 'id.desc'], most);
 }
 
-/** Undefined when it is gone, or no longer mine to see. */
+/** Undefined when it no longer exists, or I may no longer see it. */
 export function letterContent(id: number): Promise<LetterContent | undefined> {
-  return oneRow((api) => api.from('dead_letters').select('payload,content_type,message_id,properties').eq('id', id));
+  return oneRow((api) => contents(api).eq('id', id));
 }
 
 type Place = Pick<DeadLetter, 'id' | 'received_at'>;
 
 /**
- * Those that nobody asked to redrive yet, oldest first, at most as many as one request may name.
+ * Those without a redrive request, oldest first, at most as many as one request may name.
  * @param until received by then; @param from begin after this one.
  */
 export function openDeadLetters(tenantId: string, until: string, from?: Place): Promise<Part<Place>> {
   return firstRows(
-    (api) =>
+    (api: Api) =>
       api
         .from('dead_letters')
         .select('id,received_at')

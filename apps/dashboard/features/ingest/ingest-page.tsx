@@ -1,5 +1,5 @@
 'use client';
-// What arrives from the devices, and what becomes of it.
+// What the devices send, and what happens to it.
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { ChartSkeleton } from '../../ui/chart/chart-skeleton.tsx';
@@ -8,7 +8,7 @@ import { PageHead, Section } from '../../ui/page.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled, useSliced } from '../session/queries.tsx';
-import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { DeadLettersSection } from './dead-letters-section.tsx';
 import { ingestSpans, residuals } from './ingest.ts';
 import { LatencyChart } from './latency-chart.tsx';
@@ -22,14 +22,14 @@ const RANGES = [
   { value: '6h', label: '6 h', minutes: 360, step: 3 },
   { value: '24h', label: '24 h', minutes: 1440, step: 12 },
 ] as const;
-/** A one-minute bar is asked for so often; one of 12 minutes, each 36 s. */
+/** How often a one-minute bar is read; one of 12 minutes is read every 36 s. */
 const POLL_MS = 3000;
-/** Minutes that do not add up: so many are counted. */
+/** Most minutes counted that do not add up. */
 const RESIDUALS = 100;
 
 export function IngestPage() {
   const { tenant_id } = useTenant().tenant;
-  const maySeeLetters = useMay('see dead letters');
+  const canSeeLetters = useCan('see dead letters');
   const [name, setName] = useState<(typeof RANGES)[number]['value']>('1h');
   const { minutes, step } = RANGES.find(({ value }) => value === name) ?? RANGES[0];
   const { data: spans, error } = useSliced({
@@ -48,15 +48,15 @@ export function IngestPage() {
     <>
       <PageHead
         title="Ingest"
-        about="What arrives from the devices, and what becomes of it."
+        about="What the devices send, and what happens to it."
         actions={<Segmented label="Range" options={RANGES} value={name} onChange={setName} />}
       />
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       {residual && residual.rows.length > 0 && (
         <Notice tone="danger">
           In {residual.more && 'more than '}
-          {residual.rows.length} minutes of the last day the number of readings received differs from the number
-          accounted for. This is a fault of the platform: tell its operator.
+          {residual.rows.length === 1 ? '1 minute' : `${residual.rows.length} minutes`} of the last day, the readings
+          received and those accounted for differ. This is a bug in the platform: tell its operator.
         </Notice>
       )}
       <StatusFigures />
@@ -66,7 +66,7 @@ export function IngestPage() {
       <Section title="Latency from receipt to commit, in milliseconds">
         {bars ? <LatencyChart bars={bars} step={step} /> : <ChartSkeleton small />}
       </Section>
-      {maySeeLetters && <DeadLettersSection />}
+      {canSeeLetters && <DeadLettersSection />}
     </>
   );
 }

@@ -1,66 +1,48 @@
 // What ingest did: the ledger by minute, today's use against the quota, and whether it runs.
-import { allRows, COUNTED, firstRows, oneRow, type Part } from '../session/rows.ts';
+import { type Api, allRows, COUNTED, type FunctionRow, firstRows, oneRow, type Part } from '../session/rows.ts';
 
-/** Some minutes of the ledger, added up. */
-export interface IngestSpan {
-  /** Its beginning, ISO 8601. */
-  at: string;
-  /** How many of its minutes have begun: all but in the newest span. */
-  begun: number;
-  received: number;
-  stored: number;
-  duplicate: number;
-  rejected: number;
-  over_quota: number;
-  /** From receipt to commit. Null when nothing was received. */
-  latency_ms_avg: number | null;
-  latency_ms_max: number | null;
-}
+/**
+ * Some minutes of the ledger, added up. `begun`: how many of its minutes have begun, which is all but in the newest span. The
+ * latency is from receipt to commit; null when nothing was received.
+ */
+export type IngestSpan = FunctionRow<'ingest_spans'>;
 
-export interface IngestStatus {
-  last_run_at: string | null;
-  last_row_at: string | null;
-  database_bytes: number;
-  telemetry_rows_estimate: number;
-  /** Runs that hold a session on the broker now. */
-  workers: number;
-}
+/** `workers`: runs that hold a session on the broker now. */
+export type IngestStatus = FunctionRow<'ingest_status'>;
 
 /** The last spans up to now, oldest first, without gaps. @param minutes of each. @throws ApiError, as all below. */
 export function ingestSpans(tenantId: string, bars: number, minutes: number): Promise<IngestSpan[]> {
-  return allRows((api) => api.rpc('ingest_spans', { tenant_id: tenantId, bars, minutes }, COUNTED), ['at']);
+  return allRows((api: Api) => api.rpc('ingest_spans', { tenant_id: tenantId, bars, minutes }, COUNTED), ['at']);
 }
 
 export function ingestStatus(tenantId: string): Promise<IngestStatus | undefined> {
   return oneRow((api) => api.rpc('ingest_status', { tenant_id: tenantId }));
 }
 
-/** Minutes of a day: a span of so many is a day of UTC. */
+/** Minutes of a day: a span of this length is a day of UTC. */
 const DAY = 1440;
 
-/** What came today, in UTC. Undefined when the tenant is mine no longer. */
+/** What arrived today, in UTC. Undefined when I no longer belong to the tenant. */
 export async function usageToday(tenantId: string): Promise<IngestSpan | undefined> {
   return (await ingestSpans(tenantId, 1, DAY))[0];
 }
 
-/** What came in the last whole minute. */
+/** What arrived in the last whole minute. */
 export async function lastWholeMinute(tenantId: string): Promise<IngestSpan | undefined> {
   return (await ingestSpans(tenantId, 2, 1))[0];
 }
 
 /** Readings that may be stored in a day of UTC; undefined: no bound. */
 export async function dailyQuota(tenantId: string): Promise<number | undefined> {
-  const found = await oneRow<{ readings_per_day: number | null }>((api) =>
-    api.from('tenant_limits').select('readings_per_day').eq('tenant_id', tenantId),
-  );
+  const found = await oneRow((api) => api.from('tenant_limits').select('readings_per_day').eq('tenant_id', tenantId));
   return found?.readings_per_day ?? undefined;
 }
 
-/** Minutes of the last day in which received and accounted for differ: a fault of the platform. None when all is well. */
+/** Minutes of the last day in which received and accounted for differ, which is a bug in the platform. Normally none. */
 export function residuals(tenantId: string, most: number): Promise<Part<{ minute: string; residual: number }>> {
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
   return firstRows(
-    (api) =>
+    (api: Api) =>
       api
         .from('ingest_residuals')
         .select('minute,residual')

@@ -1,20 +1,21 @@
 'use client';
 // Readings a minute as stacked bars: stored, duplicates, rejected, over quota.
 import { useMemo, useState } from 'react';
+import { OUTCOMES, type Outcome } from '../../../../domain/outcomes.ts';
 import { Chart, type ChartTone } from '../../ui/chart/chart.tsx';
 import { Legend } from '../../ui/chart/legend.tsx';
 import { DataDetails } from '../../ui/data-details.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { clockOf, endOf } from './span-times.ts';
-import { type Bar, FATES, type Fate, stackColumns } from './spans.ts';
+import { type Bar, stackColumns } from './spans.ts';
 
-const NAMES: Record<Fate, string> = {
+const NAMES: Record<Outcome, string> = {
   stored: 'stored',
   duplicate: 'duplicate',
   rejected: 'rejected',
   over_quota: 'over quota',
 };
-const TONES: Record<Fate, ChartTone> = {
+const TONES: Record<Outcome, ChartTone> = {
   stored: 'blue',
   duplicate: 'amber',
   rejected: 'red',
@@ -23,23 +24,26 @@ const TONES: Record<Fate, ChartTone> = {
 
 interface Props {
   bars: Bar[];
-  totals: Record<Fate, number>;
+  totals: Record<Outcome, number>;
   step: number;
 }
 
 export function MinutesChart({ bars, totals, step }: Props) {
   const [point, setPoint] = useState<number | null>(null);
-  const columns = useMemo(() => stackColumns(bars).map(({ fate, values }) => ({ tone: TONES[fate], values })), [bars]);
+  const columns = useMemo(
+    () => stackColumns(bars).map(({ outcome, values }) => ({ tone: TONES[outcome], values })),
+    [bars],
+  );
   const pointed = point === null ? undefined : bars[point];
-  const rate = (bar: Bar, fate: Fate) => formatNumber(Math.round(bar[fate] * 10) / 10);
+  const rate = (bar: Bar, outcome: Outcome) => formatNumber(Math.round(bar[outcome] * 10) / 10);
   return (
     <>
       <Legend
         when={pointed ? `${clockOf(pointed)}, a minute` : 'Total'}
-        entries={FATES.map((fate) => ({
-          label: NAMES[fate],
-          tone: TONES[fate],
-          value: pointed ? rate(pointed, fate) : formatNumber(totals[fate]),
+        entries={OUTCOMES.map((outcome) => ({
+          label: NAMES[outcome],
+          tone: TONES[outcome],
+          value: pointed ? rate(pointed, outcome) : formatNumber(totals[outcome]),
         }))}
       />
       <Chart
@@ -48,16 +52,16 @@ export function MinutesChart({ bars, totals, step }: Props) {
         fromZero
         from={bars[0]?.at ?? 0}
         until={endOf(bars, step)}
-        description={`Readings a minute since ${clockOf(bars[0])}: ${FATES.map((fate) => `${formatNumber(totals[fate])} ${NAMES[fate]}`).join(', ')}.`}
+        description={`Readings a minute since ${clockOf(bars[0])}: ${OUTCOMES.map((outcome) => `${formatNumber(totals[outcome])} ${NAMES[outcome]}`).join(', ')}.`}
         onPoint={setPoint}
       />
       <DataDetails
-        head={['From', ...FATES.map((fate) => NAMES[fate])]}
+        head={['From', ...OUTCOMES.map((outcome) => NAMES[outcome])]}
         rows={() =>
           [...bars]
             .reverse()
             .slice(0, 30)
-            .map((bar) => [clockOf(bar), ...FATES.map((fate) => rate(bar, fate))])
+            .map((bar) => [clockOf(bar), ...OUTCOMES.map((outcome) => rate(bar, outcome))])
         }
       />
     </>

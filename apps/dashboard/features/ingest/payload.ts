@@ -3,7 +3,7 @@
 export interface ShownPayload {
   text: string;
   bytes: number;
-  /** `hex` when the bytes are no UTF-8. */
+  /** `hex` when the bytes are not UTF-8. */
   form: 'text' | 'hex';
 }
 

@@ -34,10 +34,10 @@ test('a span without readings is a bar of nothing, without a latency', () => {
 test('the stack stands on what was stored', () => {
   const spans = [span(60, 1, 5, 2)];
   expect(stackColumns(spans.map(toBar))).toEqual([
-    { fate: 'over_quota', values: [null] },
-    { fate: 'rejected', values: [7] },
-    { fate: 'duplicate', values: [null] },
-    { fate: 'stored', values: [5] },
+    { outcome: 'over_quota', values: [null] },
+    { outcome: 'rejected', values: [7] },
+    { outcome: 'duplicate', values: [null] },
+    { outcome: 'stored', values: [5] },
   ]);
   expect(totals([...spans, span(120, 1, 1)])).toEqual({ stored: 6, duplicate: 0, rejected: 2, over_quota: 0 });
 });

@@ -1,12 +1,9 @@
 // From the ledger's spans to a chart's bars.
+import { OUTCOMES, type Outcome } from '../../../../domain/outcomes.ts';
 import type { IngestSpan } from './ingest.ts';
 
-/** What can become of a reading, in the order of the stack. */
-export const FATES = ['stored', 'duplicate', 'rejected', 'over_quota'] as const;
-export type Fate = (typeof FATES)[number];
-
 /** One bar: readings a minute. */
-export interface Bar extends Record<Fate, number> {
+export interface Bar extends Record<Outcome, number> {
   /** Its beginning, in epoch seconds. */
   at: number;
   latencyAverage: number | null;
@@ -27,21 +24,21 @@ export function toBar(span: IngestSpan): Bar {
 }
 
 /**
- * Columns of a stacked chart: the stack's tops, from the whole, which is drawn first, down to the first fate alone. Null
- * where a fate has no part: what is drawn behind another bar shines through at its edges.
+ * Columns of a stacked chart: the stack's tops, from the whole, which is drawn first, down to the first outcome alone. Null
+ * where an outcome has no part: what is drawn behind another bar shines through at its edges.
  */
-export function stackColumns(bars: Bar[]): { fate: Fate; values: (number | null)[] }[] {
-  return FATES.map((fate, upTo) => ({
-    fate,
-    values: bars.map((bar) => (bar[fate] === 0 ? null : topOf(bar, upTo))),
+export function stackColumns(bars: Bar[]): { outcome: Outcome; values: (number | null)[] }[] {
+  return OUTCOMES.map((outcome, upTo) => ({
+    outcome,
+    values: bars.map((bar) => (bar[outcome] === 0 ? null : topOf(bar, upTo))),
   })).reverse();
 }
 
-const topOf = (bar: Bar, upTo: number) => FATES.slice(0, upTo + 1).reduce((sum, fate) => sum + bar[fate], 0);
+const topOf = (bar: Bar, upTo: number) => OUTCOMES.slice(0, upTo + 1).reduce((sum, outcome) => sum + bar[outcome], 0);
 
-/** Readings by fate over all spans given. */
-export function totals(spans: IngestSpan[]): Record<Fate, number> {
-  const sum = (fate: Fate) => spans.reduce((all, span) => all + span[fate], 0);
+/** Readings by outcome over all spans given. */
+export function totals(spans: IngestSpan[]): Record<Outcome, number> {
+  const sum = (outcome: Outcome) => spans.reduce((all, span) => all + span[outcome], 0);
   return {
     stored: sum('stored'),
     duplicate: sum('duplicate'),

@@ -21,7 +21,7 @@ test('what has no sentence of its own', () => {
   expect(said('weak_password', 'Password should be at least 12 characters.', 422)).toBe(
     'This password is too weak. Password should be at least 12 characters.',
   );
-  expect(said('unexpected_failure', 'pq: boom', 500)).toMatch(/fault on its side/);
+  expect(said('unexpected_failure', 'pq: boom', 500)).toMatch(/problem of its own/);
   expect(said('', 'Failed to fetch', 0)).toMatch(/cannot be reached/);
   expect(said('', 'Invalid login credentials', 400)).toMatch(/do not match/);
   expect(said('validation_failed', 'Password cannot be longer than 72 characters', 400)).toBe(

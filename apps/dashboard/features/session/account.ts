@@ -9,28 +9,28 @@ export const SENTENCES = new Map(
   Object.entries({
     invalid_credentials: 'E-mail and password do not match an account. Check both and try again.',
     email_not_confirmed:
-      'This e-mail address is not confirmed yet. Open the link in the e-mail you were sent; with “Forgotten your password?” you get another.',
-    user_already_exists: 'There is an account for this e-mail address already. Sign in instead.',
-    email_exists: 'There is an account for this e-mail address already. Sign in instead.',
-    same_password: 'That is your password already. Choose another.',
+      'This e-mail address is not confirmed yet. Open the link in the e-mail you were sent; use “Forgotten your password?” to get another.',
+    user_already_exists: 'There is already an account for this e-mail address. Sign in instead.',
+    email_exists: 'There is already an account for this e-mail address. Sign in instead.',
+    same_password: 'This is already your password. Choose another.',
     over_request_rate_limit: 'Too many attempts. Wait a minute and try again.',
     over_email_send_rate_limit:
-      'Mail was sent a moment ago, or too often. Look for it, also among unwanted mail, and try again in a few minutes.',
+      'An e-mail was sent a moment ago, or too many were. Look in your inbox and your spam folder, or try again in a few minutes.',
     signup_disabled:
-      'New accounts are switched off here. If a mail invited you, open its link, or set a password with “Forgotten your password?”. Otherwise ask the platform’s operator for an account.',
+      'New accounts are switched off here. If an e-mail invited you, open its link, or set a password with “Forgotten your password?”. Otherwise ask the platform’s operator for an account.',
     user_banned: 'This account is blocked. Ask the platform’s operator.',
-    email_address_invalid: 'Mail cannot be sent to this address. Check the spelling.',
+    email_address_invalid: 'No e-mail can be sent to this address. Check the spelling.',
     email_address_not_authorized:
-      'The platform may not send mail to this address: its operator has to set up a mail server first.',
+      'The platform cannot send e-mail to this address: its operator has to set up a mail server first.',
     email_provider_disabled: 'Signing in with e-mail and password is switched off here. Ask the platform’s operator.',
     otp_expired: 'This link has expired, was used already, or was replaced by a newer one. Ask for another.',
     reauthentication_needed: 'This needs the code that was sent to your e-mail address.',
-    reauthentication_not_valid: 'The code is not right, or has expired. Check it, or have another sent.',
+    reauthentication_not_valid: 'The code is wrong or has expired. Check it, or have another sent.',
     current_password_required: 'Enter your current password as well.',
-    current_password_invalid: 'The current password is not right.',
+    current_password_invalid: 'The current password is wrong.',
     invite_not_found: 'This invitation is not valid. It may have been used or have expired. Ask for a new one.',
     insufficient_aal: 'This needs your second factor. Sign in with it first.',
-    captcha_failed: 'The check against robots failed. Reload the page and try again.',
+    captcha_failed: 'The captcha check failed. Reload the page and try again.',
     session_not_found: ENDED,
     session_expired: ENDED,
     refresh_token_not_found: ENDED,
@@ -72,7 +72,7 @@ export async function signIn(email: string, password: string): Promise<void> {
 
 /**
  * Makes an account. True when it is signed in at once. Otherwise the address has to be confirmed by a mailed link; or there is
- * an account already, and no mail comes: the auth service answers both alike, so that nobody learns whose addresses it knows.
+ * an account already, and no e-mail is sent: the auth service answers both alike, so that nobody learns which addresses it knows.
  * @param next where the mailed link leads on to.
  */
 export async function signUp(email: string, password: string, next: string): Promise<boolean> {
@@ -89,14 +89,17 @@ export async function signUp(email: string, password: string, next: string): Pro
  */
 const TOO_SOON = 'over_email_send_rate_limit';
 
-/** Has a link mailed that lets a new password be set; it confirms the address, too. Does the same for unknown addresses. */
+/**
+ * Requests an e-mail with a link to set a new password; the link also confirms the address. Unknown addresses get the same
+ * answer.
+ */
 export async function requestReset(email: string, next: string): Promise<void> {
   const { auth } = await clients();
   const answer = await auth.resetPasswordForEmail(email, { redirectTo: location.origin + next });
   if (answer.error?.code !== TOO_SOON) check(answer);
 }
 
-/** Who a mailed link is for, with a client of its own: nobody is signed in on this device until {@link keepSession}. */
+/** The person whom a mailed link is for, with a client of their own: {@link keepSession} signs them in on this device. */
 export interface Opened {
   auth: Auth;
   session: Session;
@@ -171,6 +174,6 @@ function sentence(code: string, message: string, status: number | undefined): st
   if (status === undefined || status === 0) {
     return 'The platform cannot be reached. Check your connection and try again.';
   }
-  if (status >= 500) return 'The sign-in service has a fault on its side. Try again in a moment.';
+  if (status >= 500) return 'The sign-in service has a problem of its own. Try again in a moment.';
   return message.endsWith('.') ? message : `${message}.`;
 }

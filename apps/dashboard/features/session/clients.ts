@@ -2,16 +2,20 @@
 import type { AuthClient } from '@supabase/auth-js';
 import type { PostgrestClient } from '@supabase/postgrest-js';
 import { type Config, loadConfig } from './config.ts';
+import type { Database } from './database.ts';
 
 /** Where the session is kept in localStorage. */
 const STORAGE_KEY = 'mqtt-saas.session';
+
+/** The API's tables, views and functions. */
+export type Api = PostgrestClient<Database>;
 
 export interface Clients {
   config: Config;
   auth: InstanceType<typeof AuthClient>;
   /** Another client of the same service, which keeps nothing beyond the page. */
   temporaryAuth: () => InstanceType<typeof AuthClient>;
-  rest: PostgrestClient;
+  rest: Api;
 }
 
 let made: Promise<Clients> | undefined;
@@ -26,10 +30,10 @@ export function clients(): Promise<Clients> {
 }
 
 /** The rows' client alone. */
-export const rest = async (): Promise<PostgrestClient> => (await clients()).rest;
+export const rest = async (): Promise<Api> => (await clients()).rest;
 
 async function make(): Promise<Clients> {
-  // While the configuration is on its way: nothing can be asked for without it anyway, and the page is drawn meanwhile.
+  // Loaded together with the configuration, without which nothing can be requested; the page is drawn meanwhile.
   const [config, { AuthClient }, { PostgrestClient }] = await Promise.all([
     loadConfig(),
     import('@supabase/auth-js'),
@@ -43,7 +47,7 @@ async function make(): Promise<Clients> {
     storageKey: STORAGE_KEY,
     persistSession: true,
     autoRefreshToken: true,
-    // mailed-link.ts does: with a session from the address alone, whoever sends a link could sign somebody in as themselves.
+    // mailed-link.ts does: with a session from the address alone, the sender of a link could sign somebody in as themselves.
     detectSessionInUrl: false,
   });
   const temporaryAuth = () =>
@@ -69,6 +73,10 @@ async function make(): Promise<Clients> {
     if (data.session) signed.set('authorization', `Bearer ${data.session.access_token}`);
     return fetch(input, { ...init, headers: signed });
   };
-  const rest = new PostgrestClient(`${config.supabaseUrl}/rest/v1`, { headers, fetch: asSignedIn, retry: false });
+  const rest = new PostgrestClient<Database>(`${config.supabaseUrl}/rest/v1`, {
+    headers,
+    fetch: asSignedIn,
+    retry: false,
+  });
   return { config, auth, temporaryAuth, rest };
 }

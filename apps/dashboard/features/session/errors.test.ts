@@ -20,7 +20,7 @@ test.each([
   [{ message: 'permission denied for table audit_log', code: '42501' }, 403, /role does not allow/],
   [{ message: 'canceling statement due to statement timeout', code: '57014' }, 500, /took too long to answer/],
   [{ message: 'there is no such device', code: 'P0002' }, 500, 'There is no such device.'],
-  [{ message: 'boom', code: 'XX000' }, 500, /fault on its side/],
+  [{ message: 'boom', code: 'XX000' }, 500, /problem of its own/],
 ])('%j with status %d', (error, status, sentence) => {
   const thrown = failed(error, status);
   expect(thrown).toBeInstanceOf(ApiError);

@@ -1,4 +1,4 @@
-// Turns what the API answers into a sentence that says what is wrong and what to do.
+// Turns the API's answers into sentences that say what is wrong and what to do.
 
 /** A refused or failed request. `message` is for people. */
 export class ApiError extends Error {
@@ -22,17 +22,17 @@ export interface Answer {
   status: number;
 }
 
-/** SQLSTATE of a statement that the database cut off: what was asked for is too much. */
+/** SQLSTATE of a statement that the database cancelled: too much was asked for. */
 const TOO_MUCH = '57014';
-/** What PostgREST sends as a fault of the server and is an answer: too much, or no such thing. */
+/** Codes that PostgREST sends as server errors although they are answers: too much, or no such thing. */
 const FINAL = new Set([TOO_MUCH, 'P0002']);
 
 const OFFLINE = 'The platform cannot be reached. Check your connection; the page tries again by itself.';
 const OTHER_VERSION =
-  'This page and the platform are of different versions. Reload the page; if that does not help, the database needs its migrations.';
+  'This page and the platform have different versions. Reload the page; if that does not help, the database needs its migrations.';
 const EXPIRED = 'Your session has ended. Sign in again.';
 
-/** Sentences for codes whose own message is written for programs. */
+/** Sentences for codes whose own message is written for programmers. */
 const BY_CODE: Record<string, string> = {
   PGRST301: EXPIRED,
   PGRST303: EXPIRED,
@@ -53,7 +53,7 @@ function sentence(error: NonNullable<Answer['error']>, status: number): string {
   if (status === 0) return OFFLINE;
   if (status === 401) return EXPIRED;
   if (status >= 500 && !error.hint && error.code !== 'P0002')
-    return 'The platform has a fault on its side. Try again in a moment.';
+    return 'The platform has a problem of its own. Try again in a moment.';
   if (/^permission denied for /.test(error.message))
     return 'Your role does not allow this. Ask an owner of the tenant.';
   return [error.message, error.hint].filter(Boolean).map(asSentence).join(' ');
@@ -72,10 +72,10 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'Something went wrong. Try again.';
 }
 
-/** True for a failure that may go away by itself, so asking again makes sense. */
+/** True for a failure that may go away by itself, so that a retry makes sense. */
 export function isPassing(error: unknown): boolean {
   return !(error instanceof ApiError) || error.status === 0 || (error.status >= 500 && !FINAL.has(error.code));
 }
 
-/** True when the database was asked for more than it can read in time: it would be no faster the next time. */
+/** True when the database could not read in time what was asked for: it would be no faster the next time. */
 export const isTooMuch = (error: unknown): boolean => error instanceof ApiError && error.code === TOO_MUCH;

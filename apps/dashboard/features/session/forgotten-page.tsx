@@ -1,5 +1,5 @@
 'use client';
-// For who forgot a password, or has none yet.
+// For people who forgot their password, or have none yet.
 import { ButtonLink } from '../../ui/button.tsx';
 import { CardPage } from '../shell/card-page.tsx';
 import { ResetForm } from './reset-form.tsx';
@@ -8,10 +8,10 @@ import { useNext } from './use-next.ts';
 export function ForgottenPage() {
   const next = useNext();
   return (
-    <CardPage title="Reset your password" about="A link by mail lets you set a new one.">
+    <CardPage title="Reset your password" about="You get an e-mail with a link to set a new one.">
       <ResetForm next={next} />
       <ButtonLink variant="quiet" wide href={`/sign-in?next=${encodeURIComponent(next)}`}>
-        Back to signing in
+        Back to sign-in
       </ButtonLink>
     </CardPage>
   );

@@ -17,7 +17,7 @@ export function LinkPage() {
   const [link, setLink] = useState<MailedLink>();
   useEffect(() => {
     setLink(keptLink());
-    // A link to this very page differs in its fragment alone, and the browser loads nothing.
+    // A link to this page differs only in its fragment, so the browser loads nothing.
     const again = () => location.reload();
     addEventListener('hashchange', again);
     return () => removeEventListener('hashchange', again);
@@ -30,14 +30,14 @@ export function LinkPage() {
     return (
       <CardPage
         title="One more link"
-        about="To change your e-mail address takes two links: one was sent to the old address, one to the new. Open the other one as well."
+        about="Changing your e-mail address takes two links: one was sent to the old address, one to the new. Open the other one as well."
       />
     );
   }
   return (
     <CardPage
       title="No link was opened"
-      about="Open the link in the mail you were sent. This page says what comes of it."
+      about="Open the link in the e-mail you were sent. This page then tells you what happened."
     >
       <ButtonLink variant="primary" wide href="/sign-in">
         Sign in
@@ -63,7 +63,7 @@ function CheckedLink({ type, accessToken, refreshToken, next }: Extract<MailedLi
   return link ? <OpenedLink {...{ type, next, link }} /> : <Checking />;
 }
 
-/** Opens it when a person says so: a mail server that opens every link does not use it up. */
+/** Opened by a click, so that a mail server that opens every link does not use it up. */
 function SealedLink({ type, tokenHash, next }: Extract<MailedLink, { kind: 'sealed' }>) {
   const [link, setLink] = useState<Opened>();
   const [failure, setFailure] = useState<unknown>();
@@ -77,9 +77,9 @@ function SealedLink({ type, tokenHash, next }: Extract<MailedLink, { kind: 'seal
     setLink(opened);
   };
   return (
-    <CardPage title="Use this link?" about="It works once. Nothing is changed before the next page.">
+    <CardPage title="Use this link?" about="It works once. Nothing changes before the next page.">
       <Button variant="primary" wide busy={busy} onClick={() => open().catch(setFailure)}>
-        Go on
+        Continue
       </Button>
     </CardPage>
   );
@@ -97,14 +97,14 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
   };
   if (type === 'email_change') {
     if (session.status === 'loading') return <Checking />;
-    // Whoever makes a link chooses its session and what kind it says it is: without a password it signs in nobody else.
+    // The maker of a link chooses its session and its type: without a password, it must not sign in anybody else.
     const isMine = session.status === 'signed-in' && session.session.user.id === link.session.user.id;
     return (
-      <CardPage title="Your address is changed" about={`You sign in as ${email} from now on.`}>
+      <CardPage title="Your address has been changed" about={`You sign in as ${email} from now on.`}>
         {problem && <Notice tone="danger">{problem}</Notice>}
         {isMine ? (
           <Button variant="primary" wide onClick={() => goOn().catch((error) => setProblem(messageOf(error)))}>
-            Go on
+            Continue
           </Button>
         ) : (
           <ButtonLink variant="primary" wide href="/sign-in" onClick={forgetLink}>
@@ -114,7 +114,7 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
       </CardPage>
     );
   }
-  // Always a password: who made an account with this address before its owner could confirm it would keep theirs otherwise.
+  // Always a password: otherwise, someone who registered this address before its owner confirmed it would keep theirs.
   const [title, about] = WORDS.get(type)?.(email) ?? [
     'Set a new password',
     `For ${email}. Your other devices are signed out.`,
@@ -126,7 +126,7 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
   );
 }
 
-/** Title and what it is about, for links that bring a first password. */
+/** Title and text for links that set a first password. */
 const WORDS = new Map<string, (email: string) => readonly [string, string]>([
   [
     'signup',
@@ -139,7 +139,7 @@ const WORDS = new Map<string, (email: string) => readonly [string, string]>([
 ]);
 
 const TITLES = new Map([
-  ['otp_expired', 'This link does not work any more'],
+  ['otp_expired', 'This link no longer works'],
   ['user_banned', 'This account is blocked'],
 ]);
 
@@ -157,12 +157,12 @@ function RefusedLink({ code, message, next }: { code: string; message?: string; 
   return (
     <CardPage
       title={TITLES.get(code) ?? 'This link did not work'}
-      about={message ?? SENTENCES.get(code) ?? 'Ask for another and open it as you were sent it.'}
+      about={message ?? SENTENCES.get(code) ?? 'Ask for another one and open it exactly as you received it.'}
     >
       {code !== 'user_banned' && <ResetForm next={next} />}
       {session.status === 'signed-in' && (
         <ButtonLink variant="quiet" wide href={next}>
-          Go on
+          Continue
         </ButtonLink>
       )}
     </CardPage>

@@ -1,6 +1,6 @@
 // The links that the auth service mails. It checks the link itself and sends the browser on to the dashboard, with a session
 // or an error in the address's fragment (supabase/auth: internal/api/verify.go, internal/tokens/service.go). Whatever page
-// that is, the fragment leaves the address at once, and /link says what has come of it.
+// that is, the fragment leaves the address at once, and /link shows the result.
 import { safePath } from './next-path.ts';
 
 /** Where a link waits until it is used: in this tab alone, so that a reload does not lose a link that works once. */

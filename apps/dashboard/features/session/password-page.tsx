@@ -26,7 +26,7 @@ export function PasswordPage() {
       {session.status === 'failed' && <Notice tone="danger">{messageOf(session.error)}</Notice>}
       {!email && session.status !== 'failed' && <Skeleton lines={3} />}
       {email && !isDone && <PasswordForm email={email} auth={authOfThisDevice} onDone={() => setIsDone(true)} />}
-      {isDone && <Notice tone="ok">Your password is changed. Other devices are signed out.</Notice>}
+      {isDone && <Notice tone="ok">Your password has been changed. Other devices are signed out.</Notice>}
       <ButtonLink variant="quiet" wide href="/admin/devices">
         Back to devices
       </ButtonLink>

@@ -1,5 +1,5 @@
 'use client';
-// How rows are asked for: one cache a page, quiet while nobody looks, slower while the platform is away.
+// How the pages poll: one cache, no polling while the page is hidden, less often while the platform is unreachable.
 import {
   keepPreviousData,
   QueryClient,
@@ -18,12 +18,12 @@ interface PolledState {
   errorUpdatedAt: number;
 }
 
-/** How often what takes the database too long is asked for again: it may be less busy by then. */
+/** How often a query that takes the database too long is repeated: it may be less busy by then. */
 const TOO_MUCH_MS = 300_000;
 
 /**
- * Options of a query that asks again every so many milliseconds while the page is looked at.
- * After a failure it asks less and less often, and shows what it had; every five minutes when it asks for too much.
+ * Options of a query that is repeated while the page is visible. After a failure it is repeated less and less often and
+ * keeps showing what it had; every five minutes when it asks for too much. @param every milliseconds.
  */
 export const polled = (every: number) =>
   ({
@@ -38,8 +38,8 @@ export const polled = (every: number) =>
   }) satisfies Partial<UseQueryOptions>;
 
 /**
- * useQuery() for much that is drawn at once, such as a page or a long table: what arrives is drawn in slices, between which
- * the browser answers the person. A slow phone would stand still otherwise.
+ * useQuery() for a page or a long table: what arrives is drawn in slices, between which the browser handles input. A slow
+ * phone would freeze otherwise.
  */
 export function useSliced<Data>(options: UseQueryOptions<Data>) {
   const { data, error, refetch } = useQuery(options);

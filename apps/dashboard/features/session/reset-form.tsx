@@ -1,5 +1,5 @@
 'use client';
-// Asks for a mail with a link that sets a new password. The answer is the same whether or not there is an account.
+// Requests an e-mail with a link to set a new password. The answer is the same whether or not there is an account.
 import { type FormEvent, useEffect, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -39,8 +39,8 @@ export function ResetForm({ next }: { next: string }) {
   if (sentTo) {
     return (
       <Notice tone="ok">
-        If {sentTo} has an account, a mail with a link is on its way. The link works once, for a limited time, in any
-        browser. Nothing there? Look among unwanted mail, and ask again in a few minutes.
+        If {sentTo} has an account, an e-mail with a link is on its way. The link works once, for a limited time, in any
+        browser. Nothing there? Look in your spam folder, and ask again in a few minutes.
         {!sendsMail && ' This platform sends no mail: the link is in its front-door.log.'}
       </Notice>
     );

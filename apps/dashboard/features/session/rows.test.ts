@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { allRows, COUNTED, countRows, firstRows, oneRow } from './rows.ts';
+import { type Api, allRows, COUNTED, call, countRows, firstRows, oneRow, type RowOf, write } from './rows.ts';
 
 vi.mock('./clients.ts', () => ({ rest: async () => ({}) }));
 
@@ -11,8 +11,15 @@ interface Row {
   id: number;
 }
 
+/** What PostgREST's client makes of a query, as far as it is used here. */
+interface Query extends PromiseLike<{ data: Row[] | null; error: null; status: number; count: number | null }> {
+  order(): this;
+  or(): this;
+  limit(): this;
+}
+
 const ROWS: Row[] = Array.from({ length: 2500 }, (_, id) => ({ group: `"${Math.floor(id / 3) % 7}"`, id }));
-const ORDER = ['group.desc', 'id'];
+const ORDER: ('group.desc' | 'id')[] = ['group.desc', 'id'];
 const SORTED = ROWS.toSorted((a, b) => b.group.localeCompare(a.group) || a.id - b.id);
 
 let questions = 0;
@@ -60,7 +67,7 @@ function table(size: number, maxRows: number, counted: boolean) {
       done({ data: sorted.slice(0, most), count: counted ? rows.length : null, error: null, status: 200 });
     },
   };
-  return question as never;
+  return question as unknown as Query;
 }
 
 const CUTS = [7, 100, 1000, 5000];
@@ -103,7 +110,7 @@ test('one row, or none; and how many there are', async () => {
 
 test('a failure on the way is thrown', async () => {
   const failing = { limit: () => failing, order: () => failing, or: () => failing, ...failed() };
-  await expect(allRows(() => failing as never, ['id'])).rejects.toThrow(/fault on its side/);
+  await expect(allRows(() => failing as unknown as Query, ['id'])).rejects.toThrow(/problem of its own/);
 });
 
 const failed = () => ({
@@ -122,4 +129,26 @@ test('no query of the dashboard goes another way: an unpaged list would be cut w
     );
   });
   expect(others).toEqual([]);
+});
+
+test('the types are those of the catalogue: `npm run check` fails when one of these is no error', () => {
+  const devices = (api: Api) => api.from('devices').select('id,nmae');
+  const keys = (api: Api) => api.from('device_credentials').select('id,password_hash');
+  const wrong = [
+    // @ts-expect-error A column that is not there.
+    (row: RowOf<typeof devices>) => row.id,
+    // @ts-expect-error A column that people may not read.
+    (row: RowOf<typeof keys>) => row.id,
+    // @ts-expect-error An order by what is not selected.
+    () => allRows((api: Api) => api.from('devices').select('id'), ['slug']),
+    // @ts-expect-error A table that people may not write.
+    () => write((api) => api.from('devices').insert({ slug: 'a' })),
+    // @ts-expect-error A word that the column does not take.
+    () => write((api) => api.from('alert_rules').update({ kind: 'sometimes' })),
+    // @ts-expect-error An argument that the function does not have.
+    () => call('rename_device', { device_id: 'a', nmae: 'b' }),
+    // @ts-expect-error A function that answers with rows.
+    () => call('my_tenants', undefined),
+  ];
+  expect(wrong).toHaveLength(7);
 });

@@ -21,12 +21,12 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     let stop = () => {};
     let gone = false;
-    // A transition: what is drawn for it is much, and must not hold up the browser.
+    // A transition: it draws a lot, and must not block the browser.
     const take = (session: Session | null) =>
       startTransition(() =>
         setState((before) => {
           if (!session) return { status: 'signed-out' };
-          // A renewed token is no new person: pages need not draw again.
+          // A renewed token is the same person: pages need not render again.
           const known = before.status === 'signed-in' ? before.session.user : undefined;
           const same = known?.id === session.user.id && known.email === session.user.email;
           return same ? before : { status: 'signed-in', session };

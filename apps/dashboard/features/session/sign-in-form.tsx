@@ -8,9 +8,9 @@ import { signIn, signUp } from './account.ts';
 import { messageOf } from './errors.ts';
 
 interface Props {
-  /** Where a mailed link leads on to: the page that this form stands in the way of. */
+  /** The page to show after sign-in; a mailed link leads there as well. */
   next: string;
-  /** Offers to make an account instead. Default: false. */
+  /** Offers to create an account instead. Default: false. */
   canSignUp?: boolean;
 }
 
@@ -47,8 +47,8 @@ export function SignInForm({ next, canSignUp = false }: Props) {
       {askedFor && (
         // True for a new address and for one that has an account: the service does not say which, nor may the page.
         <Notice tone="neutral">
-          If {askedFor} had no account, a mail with a link is on its way: open it, in any browser, to go on. If no mail
-          comes, there is an account already: sign in, or set a new password.
+          If {askedFor} had no account, an e-mail with a link is on its way: open it in any browser to continue. If none
+          arrives, there is an account already: sign in, or set a new password.
         </Notice>
       )}
       <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />

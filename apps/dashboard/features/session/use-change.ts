@@ -1,5 +1,5 @@
 'use client';
-// Something done to the platform: says what came of it, and reads again what it changed.
+// A change to the platform: reports its result and reads again what it changed.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNotify } from '../../ui/toasts.tsx';
 import { messageOf } from './errors.ts';

@@ -1,4 +1,4 @@
-// A page that is one card in the middle: signing in, an invitation, a page that is not there.
+// A page that is one card in the middle: signing in, an invitation, a page that does not exist.
 import type { ReactNode } from 'react';
 import { Wordmark } from '../../ui/wordmark.tsx';
 import styles from './card-page.module.css';

@@ -1,5 +1,5 @@
 'use client';
-// Lets in who is signed in and belongs to a tenant; sends others where they become so.
+// Shows its pages to members of a tenant. Others are asked to sign in or to create their first tenant.
 import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useEffect } from 'react';
 import { Button } from '../../ui/button.tsx';
@@ -61,7 +61,7 @@ function Member({ email, children }: { email: string; children: ReactNode }) {
   return (
     <CardPage
       title="Create your first tenant"
-      about={`${email} belongs to no tenant yet. Make one of your own, or open the invitation link you were sent.`}
+      about={`${email} does not belong to a tenant yet. Create your own, or open the invitation link you were sent.`}
     >
       <CreateTenantForm />
       <Button variant="quiet" wide onClick={() => signOut()}>

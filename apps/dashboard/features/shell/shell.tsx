@@ -1,5 +1,5 @@
 'use client';
-// What is around every page of the signed-in person: navigation, tenant, account.
+// The frame of every page behind sign-in: navigation, tenant, account.
 import { Bell, ChartColumn, Cpu, LogOut, ScrollText, UserRound, Users } from 'lucide-react';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
@@ -9,7 +9,7 @@ import { Link } from '../../ui/link.tsx';
 import { Wordmark } from '../../ui/wordmark.tsx';
 import { useOpenCount } from '../alerts/use-alerts.ts';
 import { signOut } from '../session/account.ts';
-import { useMay } from '../tenants/tenant.tsx';
+import { useCan } from '../tenants/tenant.tsx';
 import { TenantSwitch } from '../tenants/tenant-switch.tsx';
 import styles from './shell.module.css';
 import { ThemeChoice } from './theme-choice.tsx';
@@ -24,9 +24,9 @@ const PAGES = [
 ];
 const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
 
-/** @param email of who is signed in. */
+/** @param email of the person signed in. */
 export function Shell({ email, children }: { email: string; children: ReactNode }) {
-  const pages = useMay('read the audit log') ? [...PAGES, AUDIT] : PAGES;
+  const pages = useCan('read the audit log') ? [...PAGES, AUDIT] : PAGES;
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#content">

@@ -1,5 +1,5 @@
 'use client';
-// The button that goes through the themes.
+// The button that switches to the next theme.
 import { Monitor, Moon, Sun } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';

@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it; kept from visit to visit.
+// The theme: light, dark, or the system's. It is kept from visit to visit.
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];

@@ -1,5 +1,5 @@
 'use client';
-// A number in front of the tab's title, `(2) Devices`, for whoever works in another tab.
+// A number in front of the tab's title, `(2) Devices`, for people who are looking at another tab.
 import { useEffect } from 'react';
 
 const COUNT = /^\(\d+\) /;

@@ -1,22 +1,12 @@
 // A device's numeric fields over time, downsampled by the database.
-import { allRows, COUNTED } from '../session/rows.ts';
+import { type Api, allRows, COUNTED, type FunctionRow } from '../session/rows.ts';
 
-/** A span of time and what a field was in it. */
-export interface Bucket {
-  /** Its beginning, ISO 8601. */
-  bucket: string;
-  minimum: number;
-  average: number;
-  maximum: number;
-  readings: number;
-}
+/** A span of time, by its beginning, and what a field was in it. */
+export type Bucket = FunctionRow<'device_chart'>;
 
 /** Names of the numeric top-level fields of a device's newest readings. @throws ApiError, as below. */
 export async function deviceFields(deviceId: string): Promise<string[]> {
-  const fields = await allRows<{ field: string }>(
-    (api) => api.rpc('device_fields', { device_id: deviceId }, COUNTED),
-    ['field'],
-  );
+  const fields = await allRows((api: Api) => api.rpc('device_fields', { device_id: deviceId }, COUNTED), ['field']);
   return fields.map(({ field }) => field);
 }
 
@@ -29,5 +19,5 @@ export async function deviceChart(
   buckets: number,
 ): Promise<Bucket[]> {
   const range = { since: since.toISOString(), until: until.toISOString(), buckets };
-  return allRows((api) => api.rpc('device_chart', { device_id: deviceId, field, ...range }, COUNTED), ['bucket']);
+  return allRows((api: Api) => api.rpc('device_chart', { device_id: deviceId, field, ...range }, COUNTED), ['bucket']);
 }

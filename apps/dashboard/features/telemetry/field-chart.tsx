@@ -18,7 +18,7 @@ import { extremes, fieldColumns } from './series.ts';
 
 /** Points across the chart: about two pixels each. */
 const BUCKETS = 300;
-/** Live readings are appended; the database is asked again at least this seldom, in milliseconds. */
+/** Shortest time between two reads of the database, in milliseconds; live readings are appended meanwhile. */
 const REFRESH_MS = 15_000;
 const TOO_MUCH = 'There are too many readings in this range to draw them in time. Choose a shorter range.';
 /** Lines of the chart's table. */
@@ -42,7 +42,7 @@ export function FieldChart({ deviceId, field, range: { seconds, words }, live }:
     queryKey: ['chart', deviceId, field, seconds],
     queryFn: () => deviceChart(deviceId, field, new Date((until - seconds) * 1000), new Date(until * 1000), BUCKETS),
     ...polled(refresh),
-    // Looking at the page again is no reason to ask sooner.
+    // Returning to the page is no reason to read sooner.
     staleTime: refresh,
     placeholderData: undefined,
   });

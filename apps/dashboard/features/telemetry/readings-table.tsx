@@ -7,7 +7,7 @@ import { Ago, useToday } from '../../ui/time.tsx';
 import type { Reading } from './readings.ts';
 import styles from './readings-table.module.css';
 
-/** Drawn anew for other readings only. @param most lines. */
+/** Redrawn only when the readings change. @param most lines. */
 export const ReadingsTable = memo(function ReadingsTable({ readings, most }: { readings: Reading[]; most: number }) {
   const today = useToday();
   const columns: Column<Reading>[] = [

@@ -17,7 +17,7 @@ interface Point {
   high: number;
 }
 
-/** A silence so many times longer than usual breaks the line. */
+/** A silence this many times longer than usual breaks the line. */
 const GAP = 4;
 
 /**

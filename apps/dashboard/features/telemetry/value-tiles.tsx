@@ -5,7 +5,7 @@ import { formatNumber } from '../../ui/format.ts';
 import styles from './value-tiles.module.css';
 
 interface Props {
-  /** Undefined while they are read: their room is kept. */
+  /** Undefined while they load: their space is kept. */
   fields: string[] | undefined;
   /** The newest reading. */
   payload: unknown;

@@ -1,12 +1,14 @@
 'use client';
-// For who belongs to no tenant yet: makes one.
+// Creates a tenant.
 import { useQueryClient } from '@tanstack/react-query';
+import { isSlug } from '../../../../domain/identifiers.ts';
+import { tenantPrefix } from '../../../../domain/topics.ts';
 import { Button } from '../../ui/button.tsx';
 import { NameFields, useNameForm } from './name-form.tsx';
 import { rememberTenant } from './tenant.tsx';
 import { createTenant } from './tenants.ts';
 
-/** @param onDone gets the new tenant's id, once it is among mine. */
+/** @param onDone is called with the new tenant's id once the list of my tenants has it. */
 export function CreateTenantForm({ onDone }: { onDone?: (tenantId: string) => void }) {
   const queries = useQueryClient();
   const form = useNameForm(async (slug, name) => {
@@ -21,8 +23,8 @@ export function CreateTenantForm({ onDone }: { onDone?: (tenantId: string) => vo
       <NameFields
         form={form}
         slugHint={
-          form.slug
-            ? `Part of every topic: tenants/${form.slug}/devices/…  It cannot be changed later.`
+          isSlug(form.slug)
+            ? `Part of every topic: ${tenantPrefix(form.slug)}/devices/…  It cannot be changed later.`
             : 'Part of every topic.'
         }
         autoFocus

@@ -1,6 +1,7 @@
 'use client';
 // The form for something new: what people call it, and the slug that topics use, which follows the name until one is typed.
 import { type FormEvent, useState } from 'react';
+import { MAX_NAME_LENGTH, MAX_SLUG_LENGTH } from '../../../../domain/identifiers.ts';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { messageOf } from '../session/errors.ts';
@@ -37,7 +38,7 @@ interface NameFieldsProps {
   autoFocus?: boolean;
 }
 
-/** The form's two fields, and above them why it was refused. */
+/** The form's two fields, with the reason above them when it was refused. */
 export function NameFields({ form, nameHint, slugHint, autoFocus = false }: NameFieldsProps) {
   return (
     <>
@@ -47,7 +48,7 @@ export function NameFields({ form, nameHint, slugHint, autoFocus = false }: Name
         value={form.name}
         onChange={(event) => form.setName(event.target.value)}
         hint={nameHint}
-        maxLength={200}
+        maxLength={MAX_NAME_LENGTH}
         required
         autoFocus={autoFocus}
       />
@@ -57,7 +58,7 @@ export function NameFields({ form, nameHint, slugHint, autoFocus = false }: Name
         onChange={(event) => form.setSlug(event.target.value)}
         hint={slugHint}
         error={form.badSlug}
-        maxLength={63}
+        maxLength={MAX_SLUG_LENGTH}
         autoCapitalize="off"
         spellCheck={false}
         required

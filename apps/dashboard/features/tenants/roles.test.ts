@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Deed, may, ROLES } from './roles.ts';
+import { can, type Permission, ROLES } from './roles.ts';
 
-test.each<[Deed, string[]]>([
+test.each<[Permission, string[]]>([
   ['manage devices', ['owner', 'staff']],
   ['manage rules', ['owner', 'staff']],
   ['see dead letters', ['owner', 'staff']],
   ['manage members', ['owner']],
   ['read the audit log', ['owner']],
-])('%s: %j', (deed, roles) => {
-  expect(ROLES.filter((role) => may(role, deed))).toEqual(roles);
+])('%s: %j', (permission, roles) => {
+  expect(ROLES.filter((role) => can(role, permission))).toEqual(roles);
 });

@@ -1,24 +1,30 @@
 // What each role may do. The database decides (row-level security and its functions); this only keeps the pages from
 // offering what it would refuse.
+import { MEMBER_ROLES } from '../../../../domain/members.ts';
+import type { Database } from '../session/database.ts';
 
-export const ROLES = ['owner', 'staff', 'viewer'] as const;
-export type Role = (typeof ROLES)[number];
+export type Role = Database['public']['Tables']['memberships']['Row']['role'];
+export const ROLES = MEMBER_ROLES satisfies readonly Role[];
 
-/** In a sentence, for whoever gives a role to someone. */
+/** In a sentence, for the person who assigns a role. */
 export const ROLE_MEANS: Record<Role, string> = {
   owner: 'Everything, including members and the audit log',
   staff: 'Devices, alert rules, dead letters',
   viewer: 'Looks, changes nothing',
 };
 
-export type Deed = 'manage devices' | 'manage rules' | 'see dead letters' | 'manage members' | 'read the audit log';
+export type Permission =
+  | 'manage devices'
+  | 'manage rules'
+  | 'see dead letters'
+  | 'manage members'
+  | 'read the audit log';
 
-const STAFF: Deed[] = ['manage devices', 'manage rules', 'see dead letters'];
-const MAY: Record<Role, readonly Deed[]> = {
+const STAFF: Permission[] = ['manage devices', 'manage rules', 'see dead letters'];
+const PERMISSIONS: Record<Role, readonly Permission[]> = {
   owner: [...STAFF, 'manage members', 'read the audit log'],
   staff: STAFF,
   viewer: [],
 };
 
-/** True when the role's deeds hold this one. */
-export const may = (role: Role, deed: Deed): boolean => MAY[role].includes(deed);
+export const can = (role: Role, permission: Permission): boolean => PERMISSIONS[role].includes(permission);

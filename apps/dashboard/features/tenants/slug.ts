@@ -1,9 +1,9 @@
 // Slugs as people type them.
-import { isSlug } from '../../../../domain/identifiers.ts';
+import { isSlug, MAX_SLUG_LENGTH } from '../../../../domain/identifiers.ts';
 
 /** What is wrong with a slug, or undefined. */
 export function slugProblem(slug: string): string | undefined {
-  return isSlug(slug) ? undefined : 'Use 1 to 63 of a–z, 0–9 and hyphens, not beginning with a hyphen.';
+  return isSlug(slug) ? undefined : `Use 1 to ${MAX_SLUG_LENGTH} of a–z, 0–9 and hyphens, not beginning with a hyphen.`;
 }
 
 /** A slug from a name: `Cold room, 2nd floor` becomes `cold-room-2nd-floor`. Empty when the name has no usable letter. */
@@ -14,6 +14,6 @@ export function slugFrom(name: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+/, '')
-    .slice(0, 63)
+    .slice(0, MAX_SLUG_LENGTH)
     .replace(/-+$/, '');
 }

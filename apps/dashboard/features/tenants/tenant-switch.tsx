@@ -1,5 +1,5 @@
 'use client';
-// Which tenant the pages show, and the way to another one.
+// Shows the current tenant and switches to another one.
 import { ChevronsUpDown } from 'lucide-react';
 import { useState } from 'react';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -7,7 +7,7 @@ import { CreateTenantForm } from './create-tenant.tsx';
 import { useTenant } from './tenant.tsx';
 import styles from './tenant-switch.module.css';
 
-/** The choice that is no tenant's id. */
+/** Stands for a new tenant in the list of ids. */
 const NEW = 'new';
 
 export function TenantSwitch() {

@@ -2,7 +2,7 @@
 // The tenant that the pages show, kept from visit to visit.
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { polled, useSliced } from '../session/queries.tsx';
-import { type Deed, may } from './roles.ts';
+import { can, type Permission } from './roles.ts';
 import { type MyTenant, myTenants } from './tenants.ts';
 
 const REMEMBERED = 'mqtt-saas.tenant';
@@ -28,8 +28,8 @@ export function useTenant(): TenantState {
   return state;
 }
 
-/** Whether my role in this tenant may do that. */
-export const useMay = (deed: Deed): boolean => may(useTenant().tenant.role, deed);
+/** Whether my role in this tenant has the permission. */
+export const useCan = (permission: Permission): boolean => can(useTenant().tenant.role, permission);
 
 /** @param tenants at least one. */
 export function TenantProvider({ tenants, children }: { tenants: MyTenant[]; children: ReactNode }) {
@@ -39,7 +39,7 @@ export function TenantProvider({ tenants, children }: { tenants: MyTenant[]; chi
     rememberTenant(tenantId);
     setChosen(tenantId);
   };
-  // A page's own state, such as a selection, belongs to one tenant: another starts afresh.
+  // A page's own state, such as a selection, belongs to one tenant: the next one starts without it.
   return (
     <Context key={tenant.tenant_id} value={{ tenant, tenants, choose }}>
       {children}

@@ -1,17 +1,11 @@
 // The tenants I belong to.
-import { allRows, COUNTED, call } from '../session/rows.ts';
-import type { Role } from './roles.ts';
+import { type Api, allRows, COUNTED, call, type FunctionRow } from '../session/rows.ts';
 
-export interface MyTenant {
-  tenant_id: string;
-  slug: string;
-  name: string;
-  role: Role;
-}
+export type MyTenant = FunctionRow<'my_tenants'>;
 
 /** By name. @throws ApiError. */
 export async function myTenants(): Promise<MyTenant[]> {
-  const tenants = await allRows<MyTenant>((api) => api.rpc('my_tenants', {}, COUNTED), ['tenant_id']);
+  const tenants = await allRows((api: Api) => api.rpc('my_tenants', undefined, COUNTED), ['tenant_id']);
   return tenants.sort((a, b) => a.name.localeCompare(b.name));
 }
 

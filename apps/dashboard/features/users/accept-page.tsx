@@ -1,5 +1,5 @@
 'use client';
-// Accepting an invitation: who invites to what, sign in as the invited address, then become a member.
+// Accepting an invitation: shows who invites to which tenant, asks to sign in with the invited address, then makes a member.
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useEffect, useState } from 'react';
 import { Button, ButtonLink } from '../../ui/button.tsx';
@@ -39,7 +39,7 @@ export function AcceptPage() {
     return (
       <CardPage
         title="This invitation is not valid"
-        about="It may have been used, revoked or have expired. Ask for a new one."
+        about="It may have been used or revoked, or it has expired. Ask for a new one."
       >
         <ButtonLink href="/admin/devices" wide>
           Go to devices

@@ -19,7 +19,7 @@ export function InvitationsSection() {
   });
   const revoke = useChange({
     run: ({ id }: Invitation) => revokeInvitation(id),
-    done: ({ email }) => `The invitation of ${email} is revoked; its link no longer works.`,
+    done: ({ email }) => `The invitation for ${email} is revoked; its link no longer works.`,
     changes: ['invitations'],
   });
   if (!invitations?.length) return null;

@@ -1,5 +1,5 @@
 'use client';
-// Invites someone: address and role first, then the link, which is shown this once.
+// Invites someone: asks for address and role, then shows the link, once.
 import { type FormEvent, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
@@ -28,7 +28,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
     return (
       <Dialog title="Invitation link" onClose={onClose} firm>
         <Notice tone="warn">
-          This is the only time the link is shown. It works once, for 7 days, for {email.trim()} only.
+          This is the only time the link is shown. It works once, within 7 days, and only for {email.trim()}.
         </Notice>
         <CopyBlock text={`${location.origin}/invite?token=${encodeURIComponent(invite.data)}`} label="link" />
         <DialogActions>
@@ -47,7 +47,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           type="email"
           value={email}
           onChange={(event) => setEmail(event.target.value)}
-          hint="They sign in, or make an account, with this address."
+          hint="They sign in or create an account with this address."
           required
         />
         <Choice

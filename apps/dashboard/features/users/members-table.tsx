@@ -9,13 +9,13 @@ import { Ago } from '../../ui/time.tsx';
 import { useSession } from '../session/session.tsx';
 import { useChange } from '../session/use-change.ts';
 import { ROLES, type Role } from '../tenants/roles.ts';
-import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { changeRole, type Member, removeMember } from './members.ts';
 
 export function MembersTable({ members }: { members: Member[] }) {
   const { tenant } = useTenant();
   const session = useSession();
-  const mayManage = useMay('manage members');
+  const canManage = useCan('manage members');
   const [leaving, setLeaving] = useState<Member>();
   const myId = session.status === 'signed-in' ? session.session.user.id : undefined;
   const isMe = ({ user_id }: Member) => user_id === myId;
@@ -24,7 +24,7 @@ export function MembersTable({ members }: { members: Member[] }) {
   const isLastOwner = ({ role }: Member) => role === 'owner' && owners === 1;
   const change = useChange({
     run: ({ member, role }: { member: Member; role: Role }) => changeRole(member, role),
-    done: ({ member, role }) => `${member.email} is ${role} now.`,
+    done: ({ member, role }) => `${member.email} is now ${role}.`,
     changes: ['members', 'tenants'],
   });
   const remove = useChange({
@@ -37,7 +37,7 @@ export function MembersTable({ members }: { members: Member[] }) {
     {
       header: 'Role',
       cell: (member) =>
-        mayManage && !isLastOwner(member) ? (
+        canManage && !isLastOwner(member) ? (
           <SmallChoice
             label={`Role of ${member.email}`}
             options={ROLES}
@@ -53,7 +53,7 @@ export function MembersTable({ members }: { members: Member[] }) {
       header: 'Actions',
       silent: true,
       cell: (member) =>
-        (mayManage || isMe(member)) &&
+        (canManage || isMe(member)) &&
         !isLastOwner(member) && (
           <Button
             variant="quiet"

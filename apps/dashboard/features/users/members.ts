@@ -1,44 +1,24 @@
 // A tenant's members and the invitations to become one.
-import { allRows, COUNTED, call } from '../session/rows.ts';
+import { type Api, allRows, COUNTED, call, type RowOf } from '../session/rows.ts';
 import type { Role } from '../tenants/roles.ts';
 
-export interface Member {
-  tenant_id: string;
-  user_id: string;
-  email: string;
-  role: Role;
-  created_at: string;
-}
+const members = (api: Api) => api.from('memberships').select('tenant_id,user_id,email,role,created_at', COUNTED);
+export type Member = RowOf<typeof members>;
 
-export interface Invitation {
-  id: string;
-  email: string;
-  role: Role;
-  created_at: string;
-  expires_at: string;
-}
+const invitations = (api: Api) => api.from('invitations').select('id,email,role,created_at,expires_at', COUNTED);
+export type Invitation = RowOf<typeof invitations>;
 
 /** By e-mail address. @throws ApiError, as all below. */
 export async function listMembers(tenantId: string): Promise<Member[]> {
-  return allRows(
-    (api) =>
-      api.from('memberships').select('tenant_id,user_id,email,role,created_at', COUNTED).eq('tenant_id', tenantId),
-    ['email', 'user_id'],
-  );
+  return allRows((api: Api) => members(api).eq('tenant_id', tenantId), ['email', 'user_id']);
 }
 
 /** Those that can still be accepted, newest first. For owners. */
 export async function openInvitations(tenantId: string): Promise<Invitation[]> {
   const now = new Date().toISOString();
   return allRows(
-    (api) =>
-      api
-        .from('invitations')
-        .select('id,email,role,created_at,expires_at', COUNTED)
-        .eq('tenant_id', tenantId)
-        .is('accepted_at', null)
-        .is('revoked_at', null)
-        .gt('expires_at', now),
+    (api: Api) =>
+      invitations(api).eq('tenant_id', tenantId).is('accepted_at', null).is('revoked_at', null).gt('expires_at', now),
     ['created_at.desc', 'id'],
   );
 }

@@ -1,5 +1,5 @@
 'use client';
-// Who belongs to the tenant, in which role, and who is invited.
+// The tenant's members with their roles, and open invitations.
 import { useQuery } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
@@ -8,7 +8,7 @@ import { Notice } from '../../ui/notice.tsx';
 import { PageHead, Section, Skeleton } from '../../ui/page.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
-import { useMay, useTenant } from '../tenants/tenant.tsx';
+import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { InvitationsSection } from './invitations-section.tsx';
 import { InviteDialog } from './invite-dialog.tsx';
 import { listMembers } from './members.ts';
@@ -18,7 +18,7 @@ const POLL_MS = 15_000;
 
 export function UsersPage() {
   const { tenant } = useTenant();
-  const mayManage = useMay('manage members');
+  const canManage = useCan('manage members');
   const [isInviting, setIsInviting] = useState(false);
   const { data: members, error } = useQuery({
     queryKey: ['members', tenant.tenant_id],
@@ -29,9 +29,9 @@ export function UsersPage() {
     <>
       <PageHead
         title="Users"
-        about={`Who can see ${tenant.name}, and what each may do.`}
+        about={`Who has access to ${tenant.name}, and in which role.`}
         actions={
-          mayManage && (
+          canManage && (
             <Button variant="primary" onClick={() => setIsInviting(true)}>
               <UserPlus aria-hidden />
               Invite
@@ -43,7 +43,7 @@ export function UsersPage() {
       <Section title="Members" flush>
         {members ? <MembersTable members={members} /> : !error && <Skeleton lines={3} label="Loading members" />}
       </Section>
-      {mayManage && <InvitationsSection />}
+      {canManage && <InvitationsSection />}
       {isInviting && <InviteDialog onClose={() => setIsInviting(false)} />}
     </>
   );

@@ -1,4 +1,5 @@
-// GET /api/config: what the dashboard must know of the place it runs in, so that one build serves all places.
+// GET /api/config: what the dashboard must know about its environment, so that one build serves all environments.
+import { MQTT_TLS_PORT } from '../../../../domain/ingress.ts';
 import { type Context, PLAIN_HEADERS, supabaseUrl } from '../context.ts';
 
 /** The answer. Public: anybody may read it. */
@@ -10,7 +11,7 @@ export interface PublicConfig {
   /** False when devices can trust the public CAs they have. */
   hasCa: boolean;
   sendsMail: boolean;
-  /** False where commands to devices would wait for ever: they cannot be asked for. */
+  /** False where nothing sends commands to devices: the pages then offer none. */
   sendsCommands: boolean;
   environment: string;
 }
@@ -27,7 +28,7 @@ export function onRequestGet(context: Context): Response {
     supabaseUrl: supabaseUrl(context),
     publishableKey: env.SUPABASE_PUBLISHABLE_KEY!,
     brokerHost: env.BROKER_HOST!,
-    brokerPort: Number(env.BROKER_PORT || 8883),
+    brokerPort: Number(env.BROKER_PORT || MQTT_TLS_PORT),
     hasCa: Boolean(env.BROKER_CA),
     sendsMail: env.SENDS_MAIL !== 'no',
     sendsCommands: env.SENDS_COMMANDS === 'yes',

@@ -15,8 +15,8 @@ export async function onRequestGet(context: Context): Promise<Response> {
 }
 
 /**
- * `ok`, or in a few words why not. A refusal for want of a session is an answer, too: the database gave it. It is JSON;
- * whatever answers otherwise is not the API.
+ * `ok`, or in a few words why not. A refusal because there is no session counts as `ok`: the database gave it. The API
+ * answers in JSON; anything else is not the API.
  */
 async function reach(url: string, { env }: Context): Promise<string> {
   try {

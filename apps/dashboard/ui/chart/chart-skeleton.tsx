@@ -1,4 +1,4 @@
-// A chart's room while its data is read: what is below it does not move when it comes.
+// A placeholder of a chart's size while its data loads, so that what is below does not move.
 import { classes } from '../classes.ts';
 import { Skeleton } from '../page.tsx';
 import styles from './chart.module.css';

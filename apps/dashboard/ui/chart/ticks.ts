@@ -1,4 +1,4 @@
-// Where an axis has its ticks, and what stands there.
+// Where an axis has its ticks, and their labels.
 import { formatDay, formatMinute, formatSecond } from '../format.ts';
 
 const MINUTE = 60;
@@ -22,7 +22,7 @@ export interface TimeTick {
   isExtra: boolean;
 }
 
-/** Even times of the local day between two in epoch seconds, at most so many. */
+/** Round times of the local day between two, in epoch seconds, at most `most`. */
 export function timeTicks(from: number, until: number, most: number): TimeTick[] {
   const step = STEPS.find((each) => (until - from) / each <= most) ?? 28 * DAY;
   const offset = new Date(from * 1000).getTimezoneOffset() * MINUTE;
@@ -42,7 +42,7 @@ export function formatTick(at: number, step: number): string {
   return step < MINUTE ? formatSecond(time) : formatMinute(time);
 }
 
-/** Round numbers between two values, at most so many: multiples of 1, 2 or 5 times a power of ten. */
+/** Round numbers between two values, at most `most`: multiples of 1, 2 or 5 times a power of ten. */
 export function valueTicks(low: number, high: number, most: number): number[] {
   const least = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(least));

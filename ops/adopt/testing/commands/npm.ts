@@ -1,5 +1,4 @@
 // Stand-in for `npm run`: the program that the script names understands its command line, and does nothing.
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../../../../bootstrap/root.mjs';
 import manifest from '../../../../package.json' with { type: 'json' };
@@ -11,6 +10,7 @@ if (run !== 'run' || !program || (words.length > 0 && dashes !== '--')) {
   console.error(`npm ${process.argv.slice(2).join(' ')}: is no "npm run SCRIPT -- WORDS" of package.json`);
   process.exit(2);
 }
-const dry = join(import.meta.dirname, 'dry.ts');
-const { status } = spawnSync(process.execPath, ['--import', dry, join(ROOT, program), ...words], { stdio: 'inherit' });
-process.exit(status ?? 1);
+const path = join(ROOT, program);
+process.argv.splice(1, process.argv.length, path, ...words);
+await import('./dry.ts');
+await import(path);

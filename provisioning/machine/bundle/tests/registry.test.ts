@@ -11,7 +11,15 @@ import { programsFolder } from '../testing/programs.ts';
 const BIN = join(programsFolder(), 'bin');
 
 /** A row of broker.registry, in the order that the agent reads its columns. */
-type Row = [kind: string, username: string, purpose: string, tenant: string, device: string, passwordHash: string];
+type Row = [
+  kind: string,
+  username: string,
+  purpose: string,
+  tenant: string,
+  device: string,
+  passwordHash: string,
+  former?: string[] | null,
+];
 
 const PROGRAM = `
 import json, sys
@@ -40,9 +48,12 @@ function inPython(registries: Row[][]): ([string, string] | string)[] {
 function inTypeScript(rows: Row[]): [string, string] | undefined {
   try {
     const { passwords, acl } = renderRegistry(
-      rows.map(([kind, username, purpose, tenant, device, passwordHash]) =>
-        kind === 'device' ? { kind, tenant, device, passwordHash } : { kind, username, purpose, passwordHash },
-      ) as RegistryEntry[],
+      rows.map(([kind, username, purpose, tenant, device, passwordHash, kept]) => {
+        const former = kept ?? undefined;
+        return kind === 'device'
+          ? { kind, tenant, device, passwordHash, former }
+          : { kind, username, purpose, passwordHash, former };
+      }) as RegistryEntry[],
     );
     return [passwords, acl];
   } catch {
@@ -51,13 +62,13 @@ function inTypeScript(rows: Row[]): [string, string] | undefined {
 }
 
 const hash = await hashKey('key', new Uint8Array(12));
-const device = (tenant: string, slug: string, passwordHash = hash): Row => [
-  ...(['device', `${tenant}.${slug}`, '', tenant, slug, passwordHash] as Row),
+/** Everything that two files may hold. */
+const good: Row[] = [
+  ['service', 'svc-ingest', 'ingest', '', '', hash, ['sensors', 'devices']],
+  ['device', 'acme.pump-1', '', 'acme', 'pump-1', hash, ['sensors/1', 'devices/AA:bb_1.2-3']],
+  ['service', 'svc-control', 'control', '', '', hash, null],
+  ['device', 'a.0', '', 'a', '0', hash, null],
 ];
-const service = (username: string, purpose = 'ingest', passwordHash = hash): Row => [
-  ...(['service', username, purpose, '', '', passwordHash] as Row),
-];
-const good = [service('svc-ingest'), device('acme', 'pump-1'), service('svc-control', 'control'), device('a', '0')];
 
 test('the vectors that registry.ts is held to: the same bytes, the same refusals', () => {
   const accepted = inPython(vectors.accepted.map(({ rows }) => rows as Row[]));
@@ -92,21 +103,32 @@ test('whatever the rows hold, both agree', () => {
   const username = fc.oneof({ weight: 9, arbitrary: slug.map((text) => `svc-${text}`) }, slug);
   const purpose = fc.constantFrom('ingest', 'control', 'ingest', 'control', '', 'toString');
   const hashes = fc.oneof({ weight: 30, arbitrary: fc.constant(hash) }, fc.string());
+  const word = fc.oneof(
+    { weight: 20, arbitrary: fc.stringMatching(/^[A-Za-z0-9._:-]{1,3}$/) },
+    fc.constantFrom('tenants', 'probe', '', '+', '#', '$SYS', 'a\n'),
+    fc.string({ unit: 'binary' }),
+  );
+  const kept = (what: fc.Arbitrary<string>) =>
+    fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, fc.array(what, { maxLength: 3 }));
+  const topic = fc.oneof({ weight: 9, arbitrary: fc.tuple(word, word).map((levels) => levels.join('/')) }, word);
   const row = fc.oneof(
-    fc.tuple(fc.constant('device'), fc.constant(''), fc.constant(''), slug, slug, hashes),
-    fc.tuple(fc.constant('service'), username, purpose, fc.constant(''), fc.constant(''), hashes),
+    fc.tuple(fc.constant('device'), fc.constant(''), fc.constant(''), slug, slug, hashes, kept(topic)),
+    fc.tuple(fc.constant('service'), username, purpose, fc.constant(''), fc.constant(''), hashes, kept(word)),
   );
   const registries = fc.sample(fc.array(row, { maxLength: 6 }), 3000) as Row[][];
   const answers = inPython(registries);
   let accepted = 0;
+  let keeping = 0;
   for (const [index, rows] of registries.entries()) {
     const expected = inTypeScript(rows);
     if (expected) accepted += 1;
+    if (expected && rows.some(([kind, , , , , , kept]) => kind === 'device' && kept?.length)) keeping += 1;
     const answer = answers[index]!;
     expect(typeof answer === 'string' ? undefined : answer, JSON.stringify(rows)).toEqual(expected);
   }
   expect(accepted).toBeGreaterThan(300);
   expect(accepted).toBeLessThan(2900);
+  expect(keeping).toBeGreaterThan(50);
 });
 
 test.each<[string, (files: [string, string]) => [string, string]]>([
@@ -118,6 +140,19 @@ test.each<[string, (files: [string, string]) => [string, string]]>([
   ],
   ["another device's rights", ([passwords, acl]) => [passwords, acl.replaceAll('devices/pump-1', 'devices/pump-2')]],
   ['rights for everybody', ([passwords, acl]) => [passwords, acl.replace('\nuser', '\ntopic read #\n\nuser')]],
+  [
+    "another device's former topic",
+    ([passwords, acl]) => [passwords, acl.replace(/a\.0\n(topic .*\n){3}/, '$&topic write sensors/1/#\n')],
+  ],
+  ['a former topic to read', ([passwords, acl]) => [passwords, acl.replace('write sensors/1', 'read sensors/1')]],
+  ['a former topic to write and read', ([passwords, acl]) => [passwords, acl.replace('write sensors', 'sensors')]],
+  [
+    'a wildcard in a former topic',
+    ([passwords, acl]) => [passwords, acl.replace('write sensors/1', 'write sensors/+')],
+  ],
+  ['everything as a former topic', ([passwords, acl]) => [passwords, acl.replace('write sensors/1/#', 'write #')]],
+  ['everything for ingest', ([passwords, acl]) => [passwords, acl.replace('read sensors/+/#', 'read #')]],
+  ["the platform's tree as former", ([passwords, acl]) => [passwords, acl.replace('sensors/1', 'tenants/b')]],
   ['a user without a password', ([passwords, acl]) => [passwords.split('\n').slice(1).join('\n'), acl]],
   ['a user without rights', ([passwords, acl]) => [`${passwords}zz.zz:${hash}\n`, acl]],
 ])('%s does not pass the check before it is written', (_, damage) => {

@@ -90,8 +90,10 @@ try:
     SERVICE_USERNAME = re.compile(_text("registry.serviceUsername"))
     PASSWORD_HASH = re.compile(_text("registry.passwordHash"))
     SERVICE_TOPICS = {purpose: _are_texts(topics) for purpose, topics in _part("registry.serviceTopics").items()}
-    REQUIRED_PURPOSE = _text("registry.requiredPurpose")
+    INGEST_PURPOSE = _text("registry.ingestPurpose")
     DEVICE_TOPICS = _are_texts(_part("registry.deviceTopics"))
+    FORMER_TOPIC = re.compile(_text("registry.formerTopic"))
+    FORMER_ROOT = re.compile(_text("registry.formerRoot"))
 
     # How a password is hashed.
     PBKDF2_ITERATIONS = _number("passwords.iterations")

@@ -7,8 +7,10 @@ feeds both. Python, because the machine has no Node.
 import re
 from collections.abc import Iterable
 
+from mqtt_saas import former_topics
 from mqtt_saas.contract import (
     DEVICE_TOPICS,
+    INGEST_PURPOSE,
     PASSWORD_HASH,
     REGISTRY_HEADER,
     SERVICE_TOPICS,
@@ -16,8 +18,8 @@ from mqtt_saas.contract import (
     SLUG,
 )
 
-# kind, username, purpose, tenant, device, password_hash.
-Row = tuple[str, str, str, str, str, str]
+# kind, username, purpose, tenant, device, password_hash, former: topics of a device, their first words of ingest.
+Row = tuple[str, str, str, str, str, str, list[str] | None]
 
 
 class RegistryError(Exception):
@@ -27,15 +29,21 @@ class RegistryError(Exception):
 def render(rows: Iterable[Row]) -> tuple[str, str]:
     """Both files' text, (passwords, acl), sorted by user name.
 
-    rows: (kind, username, purpose, tenant, device, password_hash) as the view has them. A device's user name is made
-    from its tenant and device, not taken from the row.
+    rows: (kind, username, purpose, tenant, device, password_hash, former) as the view has them. A device's user name is
+    made from its tenant and device, not taken from the row.
     """
     users: dict[str, tuple[str, list[str]]] = {}
     for row in rows:
-        username, password_hash, topics = _user(*row)
+        try:
+            username, password_hash, topics = _user(*row)
+        except ValueError as error:
+            raise RegistryError(str(error)) from None
         if username in users:
             raise RegistryError(f"user name {username} appears twice")
         users[username] = (password_hash, topics)
+    twice = former_topics.kept_twice(topics for _, topics in users.values())
+    if twice is not None:
+        raise RegistryError(f"former topic {twice} appears twice")
     passwords, acl = [], [REGISTRY_HEADER]
     for username in sorted(users):
         password_hash, topics = users[username]
@@ -60,6 +68,8 @@ def verify(passwords: str, acl: str) -> None:
         raise RegistryError("the ACL file has a line that no file of ours has")
     if [line.split(":")[0] for line in lines] != [block.split("\n")[0] for block in blocks]:
         raise RegistryError("the password file and the ACL file do not name the same users")
+    if former_topics.kept_twice(_rights(block)[1] for block in blocks) is not None:
+        raise RegistryError("the ACL file lets two devices write to one former topic")
 
 
 _PASSWORD_LINE = re.compile(rf"({SLUG.pattern}\.{SLUG.pattern}|{SERVICE_USERNAME.pattern}):{PASSWORD_HASH.pattern}")
@@ -67,21 +77,44 @@ _PASSWORD_LINE = re.compile(rf"({SLUG.pattern}\.{SLUG.pattern}|{SERVICE_USERNAME
 
 def _is_allowed(block: str) -> bool:
     """Whether a user's lines in the ACL file give what this user may have, and nothing else."""
-    username, *lines = block.rstrip("\n").split("\n")
+    username, topics = _rights(block)
     if "." in username:
-        return lines == [f"topic {topic}" for topic in _device(*username.split(".", 1))[1]]
-    return any(lines == [f"topic {topic}" for topic in topics] for topics in SERVICE_TOPICS.values())
+        own = _device(*username.split(".", 1))[1]
+        return topics[: len(own)] == own and former_topics.are_writes(topics[len(own) :])
+    read = SERVICE_TOPICS[INGEST_PURPOSE]
+    if topics[: len(read)] == read:
+        return former_topics.are_reads(topics[len(read) :])
+    return topics in SERVICE_TOPICS.values()
 
 
-def _user(kind: str, username: str, purpose: str, tenant: str, device: str, password_hash: str) -> tuple[str, str, list[str]]:
+def _rights(block: str) -> tuple[str, list[str]]:
+    username, *lines = block.rstrip("\n").split("\n")
+    # A line of another kind becomes no right.
+    return username, [line.removeprefix("topic ") if line.startswith("topic ") else "" for line in lines]
+
+
+def _user(
+    kind: str,
+    username: str,
+    purpose: str,
+    tenant: str,
+    device: str,
+    password_hash: str,
+    former: list[str] | None = None,
+) -> tuple[str, str, list[str]]:
     if kind == "device":
         username, topics = _device(tenant, device)
+        topics = topics + former_topics.writes(former or [])
     else:
         if not _is(SERVICE_USERNAME, username):
             raise RegistryError(f"service user name {username!r} must match {SERVICE_USERNAME.pattern}")
         if purpose not in SERVICE_TOPICS:
             raise RegistryError(f"service {username} has an unknown purpose")
         topics = SERVICE_TOPICS[purpose]
+        if purpose == INGEST_PURPOSE:
+            topics = topics + former_topics.reads(former or [])
+        elif former:
+            raise RegistryError(f"service {username} keeps no former topics")
     if not _is(PASSWORD_HASH, password_hash):
         raise RegistryError(f"the password hash of {username} is not in Mosquitto's $7$ format")
     return username, password_hash, topics

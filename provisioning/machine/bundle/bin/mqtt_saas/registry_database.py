@@ -24,9 +24,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LIMIT = f"set local statement_timeout = {PATIENCE_SECONDS * 1000 - 1000}; "
 # 64 bits a row, summed: 20 ms with 10,000 devices, and one short row goes over the wire. The seed is of this process, so
 # that no one can choose a hash that leaves the sum as it was.
-FINGERPRINT = """select count(*), sum(hashtextextended(concat_ws(' ', username, purpose, password_hash), %s))::text
+FINGERPRINT = """select count(*), sum(hashtextextended(concat_ws(' ', username, purpose, password_hash, former), %s))::text
 from broker.registry"""
-ROWS = "select kind, username, purpose, tenant_slug, device_slug, password_hash from broker.registry"
+ROWS = "select kind, username, purpose, tenant_slug, device_slug, password_hash, former from broker.registry"
 
 
 class DatabaseAway(Exception):

@@ -4,7 +4,7 @@ import os
 
 from mqtt_saas import registry
 from mqtt_saas.accounts import read, write_whole
-from mqtt_saas.contract import ACL, PASSWORDS, REQUIRED_PURPOSE
+from mqtt_saas.contract import ACL, INGEST_PURPOSE, PASSWORDS
 
 
 class RegistryFiles:
@@ -23,8 +23,8 @@ class RegistryFiles:
         passwords, acl = registry.render(rows)
         registry.verify(passwords, acl)
         # Without it ingest would be locked out, and devices would be told that what nobody drains is safe.
-        if not any(row[0] == "service" and row[2] == REQUIRED_PURPOSE for row in rows):
-            raise registry.RegistryError(f"it has no account for {REQUIRED_PURPOSE}")
+        if not any(row[0] == "service" and row[2] == INGEST_PURPOSE for row in rows):
+            raise registry.RegistryError(f"it has no account for {INGEST_PURPOSE}")
         local_passwords, local_acl = (read(os.path.join(self._secrets, f"local.{file}")) or "" for file in (PASSWORDS, ACL))
         for line in local_passwords.splitlines():
             if f"\nuser {line.split(':')[0]}\n" in acl:

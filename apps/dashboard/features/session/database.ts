@@ -1,0 +1,465 @@
+// What the API has for people and visitors: made from the database's catalogue by provisioning/database/api-types.ts. After a
+// migration: npx vitest run provisioning/database/api-types.test.ts --update
+export type Database = {
+  public: {
+    Tables: {
+      alert_rules: {
+        Row: {
+          comparison: 'above' | 'below' | null;
+          created_at: string;
+          device_id: string | null;
+          enabled: boolean;
+          field: string | null;
+          id: string;
+          kind: 'threshold' | 'missing' | 'rate';
+          name: string;
+          severity: 'info' | 'warning' | 'critical';
+          tenant_id: string;
+          threshold: number | null;
+          updated_at: string;
+          window_minutes: number;
+        };
+        Insert: {
+          comparison?: 'above' | 'below' | null;
+          device_id?: string | null;
+          enabled?: boolean;
+          field?: string | null;
+          kind: 'threshold' | 'missing' | 'rate';
+          name: string;
+          severity?: 'info' | 'warning' | 'critical';
+          tenant_id: string;
+          threshold?: number | null;
+          window_minutes?: number;
+        };
+        Update: {
+          comparison?: 'above' | 'below' | null;
+          device_id?: string | null;
+          enabled?: boolean;
+          field?: string | null;
+          kind?: 'threshold' | 'missing' | 'rate';
+          name?: string;
+          severity?: 'info' | 'warning' | 'critical';
+          threshold?: number | null;
+          window_minutes?: number;
+        };
+        Relationships: [];
+      };
+      alerts: {
+        Row: {
+          acknowledged_at: string | null;
+          acknowledged_by: string | null;
+          device_id: string;
+          id: string;
+          last_seen_at: string;
+          message: string;
+          opened_at: string;
+          resolved_at: string | null;
+          rule_id: string;
+          tenant_id: string;
+          value: number | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      audit_log: {
+        Row: {
+          action: string;
+          actor_email: string | null;
+          actor_id: string | null;
+          at: string;
+          details: unknown;
+          id: number;
+          subject: string | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      dead_letters: {
+        Row: {
+          content_type: string | null;
+          detail: string | null;
+          device_id: string | null;
+          id: number;
+          message_id: string | null;
+          payload: string;
+          properties: unknown;
+          reason: string;
+          received_at: string;
+          redrive_requested_at: string | null;
+          redriven_as: 'stored' | 'duplicate' | null;
+          redriven_at: string | null;
+          tenant_id: string | null;
+          topic: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      device_commands: {
+        Row: {
+          device_id: string;
+          error: string | null;
+          id: string;
+          payload: unknown;
+          requested_at: string;
+          requested_by: string | null;
+          sent_at: string | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      device_credentials: {
+        Row: {
+          created_at: string;
+          device_id: string;
+          id: string;
+          revoked_at: string | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      devices: {
+        Row: {
+          created_at: string;
+          enabled: boolean;
+          id: string;
+          name: string;
+          slug: string;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      ingest_ledger: {
+        Row: {
+          duplicate: number;
+          latency_ms_max: number;
+          latency_ms_sum: number;
+          minute: string;
+          over_quota: number;
+          received: number;
+          rejected: number;
+          stored: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      invitations: {
+        Row: {
+          accepted_at: string | null;
+          created_at: string;
+          email: string;
+          expires_at: string;
+          id: string;
+          invited_by: string | null;
+          revoked_at: string | null;
+          role: 'owner' | 'staff' | 'viewer';
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      memberships: {
+        Row: {
+          created_at: string;
+          email: string;
+          role: 'owner' | 'staff' | 'viewer';
+          tenant_id: string;
+          user_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      telemetry: {
+        Row: {
+          device_id: string;
+          message_id: string;
+          payload: unknown;
+          received_at: string;
+          tenant_id: string;
+          ts: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      tenant_limits: {
+        Row: {
+          burst_minutes: number;
+          max_age_seconds: number | null;
+          max_ahead_seconds: number | null;
+          max_depth: number | null;
+          max_devices: number | null;
+          max_payload_bytes: number | null;
+          readings_per_day: number | null;
+          readings_per_minute: number | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      tenants: {
+        Row: {
+          created_at: string;
+          id: string;
+          name: string;
+          slug: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+    };
+    Views: {
+      ingest_residuals: {
+        Row: {
+          duplicate: number;
+          minute: string;
+          over_quota: number;
+          received: number;
+          rejected: number;
+          residual: number;
+          stored: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      tenant_usage: {
+        Row: {
+          day: string;
+          duplicate: number;
+          over_quota: number;
+          received: number;
+          rejected: number;
+          stored: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+    };
+    Functions: {
+      accept_invitation: {
+        Args: {
+          token: string;
+        };
+        Returns: {
+          tenant_id: string;
+          slug: string;
+          role: 'owner' | 'staff' | 'viewer';
+        }[];
+      };
+      acknowledge_alert: {
+        Args: {
+          alert_id: string;
+        };
+        Returns: undefined;
+      };
+      add_device: {
+        Args: {
+          tenant_id: string;
+          slug: string;
+          name: string;
+          password_hash: string;
+        };
+        Returns: string;
+      };
+      change_role: {
+        Args: {
+          tenant_id: string;
+          user_id: string;
+          role: 'owner' | 'staff' | 'viewer';
+        };
+        Returns: undefined;
+      };
+      create_invitation: {
+        Args: {
+          tenant_id: string;
+          email: string;
+          role: 'owner' | 'staff' | 'viewer';
+        };
+        Returns: string;
+      };
+      create_tenant: {
+        Args: {
+          slug: string;
+          name: string;
+        };
+        Returns: string;
+      };
+      delete_device: {
+        Args: {
+          device_id: string;
+        };
+        Returns: undefined;
+      };
+      device_chart: {
+        Args: {
+          device_id: string;
+          field: string;
+          since: string;
+          until: string;
+          buckets?: number;
+        };
+        Returns: {
+          bucket: string;
+          minimum: number;
+          average: number;
+          maximum: number;
+          readings: number;
+        }[];
+      };
+      device_fields: {
+        Args: {
+          device_id: string;
+        };
+        Returns: {
+          field: string;
+        }[];
+      };
+      ingest_spans: {
+        Args: {
+          tenant_id: string;
+          bars: number;
+          minutes: number;
+        };
+        Returns: {
+          at: string;
+          begun: number;
+          received: number;
+          stored: number;
+          duplicate: number;
+          rejected: number;
+          over_quota: number;
+          latency_ms_avg: number | null;
+          latency_ms_max: number | null;
+        }[];
+      };
+      ingest_status: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          last_run_at: string | null;
+          last_row_at: string | null;
+          database_bytes: number;
+          telemetry_rows_estimate: number;
+          workers: number;
+        }[];
+      };
+      invitation_facts: {
+        Args: {
+          token: string;
+        };
+        Returns: {
+          tenant: string;
+          inviter: string | null;
+          role: 'owner' | 'staff' | 'viewer';
+        }[];
+      };
+      latest_readings: {
+        Args: {
+          tenant_id: string;
+          after?: string | null;
+          most?: number | null;
+        };
+        Returns: {
+          device_id: string;
+          ts: string;
+          received_at: string;
+          payload: unknown;
+        }[];
+      };
+      my_tenants: {
+        Args: never;
+        Returns: {
+          tenant_id: string;
+          slug: string;
+          name: string;
+          role: 'owner' | 'staff' | 'viewer';
+        }[];
+      };
+      remove_member: {
+        Args: {
+          tenant_id: string;
+          user_id: string;
+        };
+        Returns: undefined;
+      };
+      rename_device: {
+        Args: {
+          device_id: string;
+          name: string;
+        };
+        Returns: undefined;
+      };
+      request_redrive: {
+        Args: {
+          dead_letter_ids: number[];
+        };
+        Returns: number;
+      };
+      revoke_invitation: {
+        Args: {
+          invitation_id: string;
+        };
+        Returns: undefined;
+      };
+      rotate_device: {
+        Args: {
+          device_id: string;
+          password_hash: string;
+        };
+        Returns: undefined;
+      };
+      send_command: {
+        Args: {
+          device_id: string;
+          payload: unknown;
+        };
+        Returns: string;
+      };
+      set_device_enabled: {
+        Args: {
+          device_id: string;
+          enabled: boolean;
+        };
+        Returns: undefined;
+      };
+      try_alert_rule: {
+        Args: {
+          tenant_id: string;
+          kind: 'threshold' | 'missing' | 'rate';
+          device_id: string | null;
+          field: string | null;
+          comparison: 'above' | 'below' | null;
+          threshold: number | null;
+          window_minutes: number;
+          hours: number;
+        };
+        Returns: {
+          firings: number;
+          devices: number;
+          by_hour: number[];
+          newest: unknown;
+        }[];
+      };
+    };
+  };
+};

@@ -1,0 +1,35 @@
+// What a device may keep, and which former topic a topic is below.
+import { expect, test } from 'vitest';
+import { assertFormerTopic, formerFilter, formerTopicOf } from './former-topics.ts';
+
+test.each([
+  ['devices/abc', 'devices/abc'],
+  ['devices/abc/telemetry', 'devices/abc'],
+  ['device/AA:BB_1.2-3/a/b/c', 'device/AA:BB_1.2-3'],
+  ['devices/abc/', 'devices/abc'],
+  [`devices/abc/${'x'.repeat(60_000)}`, 'devices/abc'],
+  ['tenants2/abc', 'tenants2/abc'],
+  ['devices', undefined],
+  ['devices/', undefined],
+  ['/devices/abc', undefined],
+  ['devices//abc', undefined],
+  ['tenants/acme/devices/pump', undefined],
+  ['probe/1', undefined],
+  ['$SYS/broker', undefined],
+  ['devices/+', undefined],
+  ['devices/a b', undefined],
+  ['devices/abc\n', undefined],
+  [`devices/${'x'.repeat(65)}`, undefined],
+  ['', undefined],
+])('%s is below %s', (topic, base) => {
+  expect(formerTopicOf(topic)).toBe(base);
+  if (base === topic) expect(assertFormerTopic(topic)).toBe(topic);
+  else expect(() => assertFormerTopic(topic)).toThrow(/must be two levels such as devices\/abc/);
+});
+
+test('ingest asks for all of one first word, and never for the platform’s own', () => {
+  expect(formerFilter('devices')).toBe('devices/+/#');
+  for (const root of ['tenants', 'probe', '+', '#', '$SYS', 'a/b', '', 'a\n']) {
+    expect(() => formerFilter(root)).toThrow(/is not the first word/);
+  }
+});

@@ -1,0 +1,193 @@
+// docs/devices.md is true: the real broker answers as its table says, in both versions of MQTT, and its examples publish.
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  accessFor,
+  mosquittoCommand,
+  mosquittoSettings,
+  nodeProgram,
+  pythonProgram,
+} from '../../apps/dashboard/features/devices/access.ts';
+import { type BenchBroker, startBenchBroker } from '../../bench/support/broker.ts';
+import { type Client, connectClient } from '../../bench/support/mqtt-client.ts';
+import { ROOT } from '../../bootstrap/root.mjs';
+import { hashKey } from '../../domain/credentials.ts';
+import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
+import { COMMAND_CHANNEL, devicePrefix, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { renderBrokerConfig } from '../../provisioning/broker/config.ts';
+import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
+import { SOURCE_LIMITS } from '../../provisioning/machine/firewall.ts';
+import { ensurePythonTools } from '../python-tools.ts';
+import { answers, type Question } from './answers.ts';
+
+const run = promisify(execFile);
+const PAGE = readFileSync(join(ROOT, 'docs/devices.md'), 'utf8');
+/** The first block of code in a language. */
+const block = (language: string) => new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'm').exec(PAGE)?.[1] ?? '';
+const OWN = devicePrefix('acme', 'boiler-1');
+const CONTROL = 'svc-control';
+const OTHER = devicePrefix('acme', 'boiler-2');
+
+let rig: BenchBroker;
+let ingest: Client;
+let received: string[] = [];
+beforeAll(async () => {
+  rig = await startBenchBroker([
+    ['acme', 'boiler-1'],
+    ['acme', 'boiler-2'],
+  ]);
+  ingest = await connectClient(rig.ingest);
+  ingest.onPacket((packet) => packet.cmd === 'publish' && received.push(`${packet.topic} ${packet.payload}`));
+  ingest.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: TELEMETRY_FILTER, qos: 1 }] });
+});
+afterAll(async () => {
+  await ingest?.close();
+  await rig?.remove();
+});
+
+/** What a device of each line of the table does. */
+const QUESTIONS: Record<string, Question> = {
+  'publishes a reading with QoS 1': { publish: { topic: `${OWN}/telemetry` } },
+  'connects with a wrong key': { connect: { password: 'wrong' } },
+  'connects as a device that is unknown or disabled': { connect: { username: 'acme.nobody' } },
+  'connects without a user name': { connect: { username: undefined, password: undefined } },
+  "publishes to another device's topic": { publish: { topic: `${OTHER}/telemetry` } },
+  'publishes to an unknown topic below its own': { publish: { topic: `${OWN}/readings` } },
+  'publishes a payload that is too large': { publish: { topic: `${OWN}/telemetry`, bytes: MAX_PAYLOAD_BYTES + 1 } },
+  'publishes a packet that is too large': {
+    publish: { topic: `${OWN}/telemetry`, bytes: MAX_PAYLOAD_BYTES + 66_001, announced: true },
+  },
+  'publishes with QoS 2': { publish: { topic: `${OWN}/telemetry`, qos: 2 } },
+  'subscribes to its own commands': { subscribe: `${OWN}/${COMMAND_CHANNEL}` },
+  "subscribes to another device's commands": { subscribe: `${OTHER}/${COMMAND_CHANNEL}` },
+  'connects a second time with the same key': { twice: true },
+};
+
+describe('what the broker answers', () => {
+  const [, section = ''] = /## What the broker answers\n([\s\S]*?)\n\n[^|\n]/.exec(PAGE) ?? [];
+  const lines = section
+    .split('\n')
+    .slice(3)
+    .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+
+  it('is asked all that the table tells', () => {
+    expect(lines.map(([, what]) => what)).toEqual(Object.keys(QUESTIONS));
+  });
+
+  it.each(lines)('%sa device that %s: %s, %s', async (_, what = '', ...told) => {
+    for (const [index, version] of ([4, 5] as const).entries()) {
+      received = [];
+      const answer = await answers(rig.device('acme', 'boiler-1'), version, QUESTIONS[what]!);
+      // The broker delivers before it acknowledges the next one: what has not come by then never will.
+      await answers(rig.device('acme', 'boiler-2'), version, { publish: { topic: `${OTHER}/telemetry` } });
+      await expect.poll(() => received.length).toBeGreaterThan(0);
+      const came = received.some((message) => message.startsWith(OWN)) || received.length > 1;
+      const fate = QUESTIONS[what]!.publish && !came ? ', dropped' : '';
+      expect(`MQTT ${version}: ${answer}${fate}`).toBe(
+        `MQTT ${version}: ${told[index]!.replace(', nothing comes', '')}`,
+      );
+    }
+  });
+
+  it('gives a device its own commands, and nothing of those of another', async () => {
+    // All of a rig's accounts have one key.
+    const passwordHash = await hashKey(rig.ingest.password);
+    rig.broker().sync([
+      { kind: 'device', tenant: 'acme', device: 'boiler-1', passwordHash },
+      { kind: 'device', tenant: 'acme', device: 'boiler-2', passwordHash },
+      { kind: 'service', username: INGEST_USERNAME, purpose: 'ingest', passwordHash },
+      { kind: 'service', username: CONTROL, purpose: 'control', passwordHash },
+    ]);
+    const device = await connectClient(rig.device('acme', 'boiler-1'));
+    const came: string[] = [];
+    const subscribed = Promise.withResolvers<void>();
+    device.onPacket((packet) => {
+      if (packet.cmd === 'suback') subscribed.resolve();
+      if (packet.cmd === 'publish') came.push(`${packet.topic} ${packet.payload}`);
+    });
+    const topics = [`${OTHER}/${COMMAND_CHANNEL}`, `${OWN}/${COMMAND_CHANNEL}`];
+    const subscriptions = topics.map((topic) => ({ topic, qos: 1 as const }));
+    device.send({ cmd: 'subscribe', messageId: 1, subscriptions });
+    await subscribed.promise;
+    const control = await connectClient({ ...rig.ingest, username: CONTROL, clientId: CONTROL });
+    for (const [index, topic] of topics.entries()) {
+      control.send({ cmd: 'publish', topic, payload: '{}', qos: 1, messageId: index + 1, dup: false, retain: false });
+    }
+    await expect.poll(() => came).toEqual([`${OWN}/${COMMAND_CHANNEL} {}`]);
+    await Promise.all([device.close(), control.close()]);
+  });
+});
+
+describe('the limits', () => {
+  const config = renderBrokerConfig({
+    port: 1,
+    certificateFile: '/c',
+    keyFile: '/k',
+    passwordFile: '/p',
+    aclFile: '/a',
+    persistenceDir: '/d',
+  });
+
+  it.each([
+    [`payload | ${MAX_PAYLOAD_BYTES / 1024} KiB`],
+    [`nesting | ${MAX_DEPTH} levels`],
+    [`readings in a message | ${MAX_READINGS.toLocaleString('en')} `],
+    [`keep-alive | 1 to ${/^max_keepalive (\d+)$/m.exec(config)?.[1]} s`],
+    [`up to ${/^persistent_client_expiration (\d+)d$/m.exec(config)?.[1]} days`],
+    [`${SOURCE_LIMITS.connections} connections at a time, ${SOURCE_LIMITS.connectionsPerSecond} new ones a second`],
+    [`${SOURCE_LIMITS.kibPerSecond} KiB a second`],
+  ])('%s', (text) => expect(PAGE).toContain(text));
+});
+
+describe('the examples', () => {
+  const access = accessFor('acme', 'boiler-1', 'KEY', { host: 'broker.example.com', port: 8883, hasPrivateCa: true });
+
+  it('are what the dashboard shows with a new key, whose own test runs them', () => {
+    expect(block('text')).toBe(mosquittoSettings(access));
+    expect(block('sh')).toBe(`${mosquittoCommand(access)}\n`);
+    expect(block('js')).toBe(nodeProgram(access));
+    expect(block('python')).toBe(pythonProgram(access));
+  });
+
+  it.each([
+    ['text', async (folder: string) => run('sh', ['-c', block('sh')], { cwd: folder })],
+    ['js', (folder: string, env: NodeJS.ProcessEnv) => run(process.execPath, ['js'], { cwd: folder, env })],
+    [
+      'python',
+      (folder: string, env: NodeJS.ProcessEnv) =>
+        run(join(ensurePythonTools('tests/device-page/packages.txt'), 'python'), ['python'], { cwd: folder, env }),
+    ],
+  ])('%s publishes', async (language, publish) => {
+    received = [];
+    const device = rig.device('acme', 'boiler-1');
+    const folder = join(rig.dir, language);
+    mkdirSync(folder);
+    copyFileSync(device.caFile, join(folder, 'ca.pem'));
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    const here = block(language)
+      .replaceAll('broker.example.com', device.host)
+      .replaceAll('8883', String(device.port))
+      .replace('-P KEY', `-P ${device.password}`);
+    writeFileSync(join(folder, language === 'text' ? 'mosquitto_pub' : language), here, { mode: 0o600 });
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+    await publish(folder, { ...process.env, MQTT_KEY: device.password });
+    await expect
+      .poll(() => received)
+      .toEqual([expect.stringMatching(/^tenants\/acme\/devices\/boiler-1\/telemetry \{/)]);
+  });
+
+  it('ESP32: compiles without a warning', () => {
+    const options = ['-x', 'c', '-std=gnu17', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', '-'];
+    const includes = `-I${join(import.meta.dirname, 'esp-idf')}`;
+    const compile = (program: string) => spawnSync('gcc', [includes, ...options], { input: program, encoding: 'utf8' });
+    const { status, stderr } = compile(block('c'));
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    // It would notice: a mistaken argument, and a member that there is not.
+    expect(compile(block('c').replace('0, 1, 0, true', '0, 1, true')).status).not.toBe(0);
+    expect(compile(block('c').replace('.session.keepalive', '.session.keep_alive')).status).not.toBe(0);
+  });
+});

@@ -1,0 +1,160 @@
+// Words that more than one room knows: what domain allows as a name, and what it calls a role or an outcome, SQL does as well.
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MOST_REDRIVES } from '../apps/dashboard/features/ingest/dead-letters.ts';
+import { ROOT } from '../bootstrap/root.mjs';
+import { MAX_WINDOW_MINUTES } from '../domain/alert-rules.ts';
+import { HASH_PATTERN } from '../domain/credentials.ts';
+import { FORMER_TOPIC_PATTERN } from '../domain/former-topics.ts';
+import { isSlug, MAX_NAME_LENGTH, MAX_SLUG_LENGTH, SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
+import { MEMBER_ROLES } from '../domain/members.ts';
+import { OUTCOMES } from '../domain/outcomes.ts';
+import {
+  COMMANDS_FILTER,
+  devicePrefix,
+  parseTelemetryTopic,
+  TELEMETRY_FILTER,
+  telemetryTopic,
+} from '../domain/topics.ts';
+import { totalOf } from '../functions/ingest/accounting.ts';
+import type { RunningPostgres } from '../local/postgres.ts';
+import { startScratchPostgres } from '../local/scratch-postgres.ts';
+import { SERVICE_TOPICS } from '../provisioning/broker/registry.ts';
+import { connect } from '../provisioning/database/connect.ts';
+
+describe('SQL', () => {
+  let postgres: RunningPostgres;
+  let admin: Client;
+  beforeAll(async () => {
+    postgres = await startScratchPostgres();
+    admin = await connect(postgres.url);
+  });
+  afterAll(async () => {
+    await admin?.end();
+    await postgres?.stop();
+  });
+
+  const OURS = "('public'::regnamespace, 'access'::regnamespace, 'ingest'::regnamespace, 'broker'::regnamespace)";
+  /** Every check and every function, with what it says. */
+  const TEXTS = `
+    select conrelid::regclass::text as name, pg_get_constraintdef(oid) as text from pg_constraint
+    where contype = 'c' and conparentid = 0 and connamespace in ${OURS}
+    union all select proname, prosrc from pg_proc where pronamespace in ${OURS}`;
+  const texts = async () => (await admin.query<{ name: string; text: string }>(TEXTS)).rows;
+
+  /** An e-mail address as far as it matters: nothing in TypeScript judges one. */
+  const EMAIL = '^[^@[:space:]]+@[^@[:space:]]+$';
+
+  test('knows no other grammar of a name or a hash', async () => {
+    const found = (await texts()).flatMap(({ name, text }) =>
+      [...text.matchAll(/~ '(\^[^']*)'/g)].map(([, pattern]) => ({ name, pattern })),
+    );
+    const inSql = ({ source }: RegExp) => source.replaceAll('\\/', '/').replaceAll('(?:', '(');
+    const known = [SLUG_PATTERN, HASH_PATTERN, SERVICE_USERNAME, FORMER_TOPIC_PATTERN].map(inSql);
+    expect(found.filter(({ pattern }) => ![...known, EMAIL].includes(pattern!))).toEqual([]);
+    const places = (pattern: string) => found.filter((each) => each.pattern === pattern).map(({ name }) => name);
+    expect(places(known[0]!).toSorted()).toEqual(['add_device', 'create_tenant', 'devices', 'tenants']);
+    expect(places(known[1]!).toSorted()).toEqual([
+      'broker.service_accounts',
+      'check_password_hash',
+      'device_credentials',
+    ]);
+    expect(places(known[2]!)).toEqual(['broker.service_accounts']);
+    expect(places(known[3]!)).toEqual(['broker.former_topics']);
+  });
+
+  /** The words that a column may hold. */
+  async function wordsOf(table: string, column: string): Promise<string[]> {
+    const { rows } = await admin.query<{ text: string }>(
+      `select pg_get_constraintdef(oid) as text from pg_constraint
+       where conrelid = $1::regclass and pg_get_constraintdef(oid) like '%(' || $2 || ' = ANY (ARRAY[%'`,
+      [table, column],
+    );
+    expect(rows).toHaveLength(1);
+    return [...rows[0]!.text.matchAll(/'([^']*)'::text/g)].map(([, word]) => word!);
+  }
+
+  test.each([
+    ['public.memberships', 'role', MEMBER_ROLES],
+    ['public.invitations', 'role', MEMBER_ROLES],
+    ['broker.service_accounts', 'purpose', Object.keys(SERVICE_TOPICS)],
+  ])('allows in %s.%s what the programs know', async (table, column, words) => {
+    expect(await wordsOf(table, column)).toEqual([...words]);
+  });
+
+  test('names no role or rule that is unknown in a function', async () => {
+    const roles = (await texts()).flatMap(({ text }) =>
+      [...text.matchAll(/'\{([a-z,]+)\}'/g)].flatMap(([, list]) => list!.split(',')),
+    );
+    expect(new Set(roles)).toEqual(new Set(MEMBER_ROLES));
+  });
+
+  test('counts the outcomes that ingest counts', async () => {
+    const { rows } = await admin.query<{ name: string }>(
+      `select attname as name from pg_attribute
+       where attrelid = 'public.ingest_ledger'::regclass and attnum > 0 and not attisdropped and atttypid = 'bigint'::regtype
+       order by attnum`,
+    );
+    expect(rows.map(({ name }) => name)).toEqual(['received', ...OUTCOMES]);
+    const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    expect(Object.keys(totalOf(new Map()))).toEqual(['received', ...OUTCOMES.map(camelCase)]);
+  });
+
+  test('redrives as many dead letters at once as the pages ask for', async () => {
+    const redrive = (ids: number) =>
+      admin.query('select public.request_redrive(array(select generate_series(1, $1))::bigint[])', [ids]);
+    await redrive(MOST_REDRIVES);
+    await expect(redrive(MOST_REDRIVES + 1)).rejects.toMatchObject({ code: '22023' });
+  });
+
+  test('takes names and windows up to the bounds that the pages have', async () => {
+    const { rows } = await admin.query("insert into public.tenants (slug, name) values ('acme', 'A') returning id");
+    const tenant = rows[0].id;
+    const named = (length: number) =>
+      admin.query('update public.tenants set name = $2 where id = $1', [tenant, 'n'.repeat(length)]);
+    await named(MAX_NAME_LENGTH);
+    await expect(named(MAX_NAME_LENGTH + 1)).rejects.toMatchObject({ code: '23514' });
+    const rule = (name: string, minutes: number) =>
+      admin.query(
+        "insert into public.alert_rules (tenant_id, name, kind, window_minutes) values ($1, $2, 'missing', $3)",
+        [tenant, name, minutes],
+      );
+    await rule('n'.repeat(MAX_NAME_LENGTH), MAX_WINDOW_MINUTES);
+    await expect(rule('n'.repeat(MAX_NAME_LENGTH + 1), 1)).rejects.toMatchObject({ code: '23514' });
+    await expect(rule('n', MAX_WINDOW_MINUTES + 1)).rejects.toMatchObject({ code: '23514' });
+  });
+});
+
+test('a slug may be as long as the pages let it be', () => {
+  expect([MAX_SLUG_LENGTH, MAX_SLUG_LENGTH + 1].map((length) => isSlug('a'.repeat(length)))).toEqual([true, false]);
+});
+
+test('a topic is written where topics are, and read back', () => {
+  expect(parseTelemetryTopic(telemetryTopic('acme', 'pump-1'))).toEqual({ tenant: 'acme', device: 'pump-1' });
+  expect(TELEMETRY_FILTER).toBe(telemetryTopic('t', 'd').replace('/t/', '/+/').replace('/d/', '/+/'));
+  expect(COMMANDS_FILTER).toBe(`${devicePrefix('t', 'd')}/commands/#`.replace('/t/', '/+/').replace('/d/', '/+/'));
+});
+
+describe('is written once in the product:', () => {
+  const ROOMS = '{apps,components,domain,functions,local,ops,preview,provisioning,stacks}';
+  const files = globSync(`${ROOMS}/**/*.{ts,tsx}`, { cwd: ROOT }).filter(
+    (file) => !/\.test\.tsx?$|\/testing\/|node_modules|\.next/.test(file),
+  );
+  const holding = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(ROOT, file), 'utf8')));
+
+  test.each([
+    ['the form of a topic', /['"`/ ]tenants\/[$<+{[]/, 'domain/topics.ts'],
+    ['the grammar of a slug', /\[a-z0-9\]\[a-z0-9-\]\{0,62\}/, 'domain/identifiers.ts'],
+    ['the grammar of a hash', /\\\$7\\\$\[/, 'domain/credentials.ts'],
+    ['the roles of members', /\['owner', 'staff', 'viewer'\]/, 'domain/members.ts'],
+    ['the outcomes of a reading', /\['stored', 'duplicate', 'rejected', 'over_quota'\]/, 'domain/outcomes.ts'],
+    ['the port of MQTT over TLS', /(\|\||\?\?|=) 8883\b|: 8883[,;]/, 'domain/ingress.ts'],
+    ["the demonstration's accounts", /@demo\.example', role/, 'local/demo-users.ts'],
+  ])('%s', (_, pattern, home) => {
+    expect(files.length).toBeGreaterThan(300);
+    expect(holding(pattern)).toEqual([home]);
+  });
+});

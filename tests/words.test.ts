@@ -1,0 +1,80 @@
+// Plain English: texts avoid the habits listed here, and docs/glossary.md explains our own words.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
+
+/** Rooms and pages without these habits. The list only grows: add a room once it is done. */
+const DONE = [
+  'policies',
+  'preview',
+  'CONTRIBUTING.md',
+  'Pulumi.README.md',
+  'README.md',
+  'docs/glossary.md',
+  'docs/reference/policies.md',
+  'docs/preview.md',
+];
+
+/** A habit, and what to write instead. */
+const HABITS: [pattern: RegExp, instead: string][] = [
+  [/\bsurely\b/i, 'state the fact, or "certainly"'],
+  [/\bwhich that\b|\bwhich there\b/i, 'split the sentence'],
+  [/\bnobody (here|can tell|knows)\b/i, 'is not known'],
+  [/\bso many\b|\bso much\b/i, 'the number'],
+  [/\(was so\)/i, 'unchanged'],
+  [/\b(he|him|his|himself|she|hers?|herself)\b/i, 'they, their, themselves'],
+  [/\bwhoever\b|\bas whom\b/i, 'anyone who, as which user'],
+  [/\bbe it\b|\bfor want of\b|\bin the way\b/i, 'even if, without'],
+  [/(?<!\bthere )\bis no (?!longer\b|more\b)\w+/i, 'is not a'],
+  [/\b(made|make|makes|write|writes|written|generated) anew\b/i, 'again'],
+  [/\bfor ever\b/i, 'indefinitely, permanently'],
+  [/\bin clear\b/i, 'in plain text'],
+  [/\bhand(s|ed)? over\b/i, 'pass'],
+  [/\bways? in\b/i, 'ingress, opening'],
+  [/\bput(s|ting)? (it|them) right\b|\bmended by\b/i, 'fix, correct'],
+  [/, for (it|they|there|what|which|nobody)\b/i, 'because'],
+  [/\b1 (errors|policies|resources|warnings)\b/, 'the singular'],
+];
+
+const TEXT = /\.(json|md|py|sql|ts|tsx)$/;
+
+const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+});
+const files = stdout.split('\n').filter((path) => TEXT.test(path));
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+it.each(DONE)('%s is written in plain English', (room) => {
+  const own = files.filter((path) => path === room || path.startsWith(`${room}/`));
+  expect(own.length).toBeGreaterThan(0);
+  const found = own.flatMap((path) =>
+    read(path)
+      .split('\n')
+      .flatMap((line, index) =>
+        HABITS.filter(([pattern]) => pattern.test(line)).map(
+          ([, instead]) => `${path}:${index + 1}: ${line.trim()} (write: ${instead})`,
+        ),
+      ),
+  );
+  expect(found).toEqual([]);
+});
+
+describe('docs/glossary.md', () => {
+  const entries = [...read('docs/glossary.md').matchAll(/^- \*\*(.+?)\*\*: (.+)$/gm)];
+  const terms = entries.map(([, term = '']) => term);
+
+  it('has its entries in alphabetical order, one line each', () => {
+    expect(terms.length).toBeGreaterThan(30);
+    expect(terms).toEqual([...new Set(terms)].sort((a, b) => a.localeCompare(b, 'en')));
+    for (const [line] of entries) expect(line.length, line).toBeLessThan(150);
+  });
+
+  it('explains only words that are in use', () => {
+    const isElsewhere = (path: string) => path !== 'docs/glossary.md' && !path.startsWith('tests/');
+    const rest = files.filter(isElsewhere).map(read).join('\n').toLowerCase();
+    expect(terms.filter((term) => !rest.includes(term.toLowerCase()))).toEqual([]);
+  });
+});
