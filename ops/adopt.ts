@@ -87,7 +87,7 @@ export function adoptCommand(): Command {
 }
 
 async function adopt(options: Options): Promise<void> {
-  const { from, stack, publicUntil, gatewayUntil, ingestSession, storage, accept, cwd } = options;
+  const { from, stack, ingestSession, storage, accept, cwd } = options;
   const recording = readRecording(from);
   // What may be given to a resource is read from the cloud SDK's declarations.
   await ensurePackages('all');
@@ -97,8 +97,7 @@ async function adopt(options: Options): Promise<void> {
   }
   const vmSize = file.plain()[`${NAMESPACE}:vmSize`];
   const plan = planAdoption(recording, {
-    publicUntil: publicUntil ?? inDays(PUBLIC_DAYS),
-    gatewayUntil: gatewayUntil ?? inDays(GATEWAY_DAYS),
+    ...lastDays(options),
     vmSize: vmSize === undefined ? undefined : String(vmSize),
     storage,
     accepted: accept,
@@ -125,6 +124,17 @@ async function adopt(options: Options): Promise<void> {
 
 /** An option that can be given several times. */
 const together = (value: string, before: string[]) => [...before, value];
+
+/** @throws Error when a day is over, or gateways would end before the old ways in do. */
+function lastDays({ publicUntil = inDays(PUBLIC_DAYS), gatewayUntil = inDays(GATEWAY_DAYS) }: Options) {
+  if (publicUntil < inDays(0)) throw new Error(`--public-until ${publicUntil} is over: give a day to come`);
+  if (gatewayUntil < publicUntil) {
+    throw new Error(
+      `--gateway-until ${gatewayUntil} is before ${publicUntil}, the last day of the old ways in: give a later one`,
+    );
+  }
+  return { publicUntil, gatewayUntil };
+}
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 

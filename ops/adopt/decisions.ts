@@ -189,7 +189,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       fate: 'set',
       to: ({ vmSize }) => vmSize,
       byName: (_, { sizeChosen }) => !sizeChosen,
-      why: 'the new machine has the size of the stack file: choose one that the platform is made for (pulumi config set mqtt-saas:vmSize SIZE --stack NAME)',
+      why: 'the new machine has the size of the stack file, Standard_B1s if there is none: choose one that the platform is made for (pulumi config set mqtt-saas:vmSize SIZE --stack NAME)',
     },
     ...MAY_NOT_GO.map(
       (at): Decision => ({

@@ -110,6 +110,18 @@ test.each(['--public-until', '--gateway-until'])('%s with what is no date', (opt
   });
 });
 
+test.each([
+  [['--public-until', '2020-01-31'], '--public-until 2020-01-31 is over'],
+  [
+    ['--public-until', '2099-03-31', '--gateway-until', '2099-03-30'],
+    '--gateway-until 2099-03-30 is before 2099-03-31',
+  ],
+])('days that cannot be kept: %j', (days, said) => {
+  fresh();
+  const { status, stderr } = sample.adopt('--from', SAMPLE, ...days);
+  expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining(said) });
+});
+
 test('a second adoption, a phase that is skipped, and a folder that is none', () => {
   expect(sample.adopt('--from', SAMPLE).stderr).toContain('is adopted already');
   expect(sample.adopt('phase', '3').stderr).toContain('phase 2 comes before 3');
