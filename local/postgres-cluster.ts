@@ -1,43 +1,55 @@
-// A cluster's files: made once, and freed of what a killed server left behind.
+// A cluster's files: made once or copied from a template, and freed of what a killed server left behind.
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { generateKey } from '../domain/credentials.ts';
 import { startChild } from './child.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { SERVICE_USER } from './unprivileged.ts';
 
+const run = promisify(execFile);
 const POLL_MS = 20;
 
 /**
- * The cluster in `dataDir` and its superuser's password; made with a random password when there is none.
+ * The cluster in `dataDir` and its superuser's password; when there is none, a copy of the template or a new one with a
+ * random password.
  * @param sync false: do not wait until the files are on the disk.
- * @throws Error with what initdb said.
+ * @param template data folder of a stopped server.
+ * @throws Error with what initdb or cp said.
  */
 export async function ensureCluster(
   { initdb, major }: PostgresBinaries,
   dataDir: string,
   sync: boolean,
+  template?: string,
 ): Promise<{ cluster: string; password: string }> {
   const cluster = join(dataDir, 'cluster');
   const passwordFile = join(dataDir, 'superuser.password');
   if (!existsSync(cluster)) {
-    await rm(passwordFile, { force: true });
-    await writeFile(passwordFile, `${generateKey()}\n`, { mode: 0o600 });
-    if (SERVICE_USER) await chown(passwordFile, SERVICE_USER.uid, SERVICE_USER.gid);
     // Renamed into place when whole: an interrupted one is made anew.
     const partial = `${cluster}.partial`;
+    await rm(passwordFile, { force: true });
     await rm(partial, { recursive: true, force: true });
-    await runInitdb(initdb, [
-      ...['--pgdata', partial, '--username', 'postgres', '--pwfile', passwordFile],
-      ...['--auth', 'scram-sha-256', '--encoding', 'UTF8'],
-      // Built into Postgres 17: sorts the same on every machine, whatever locales it has.
-      ...['--locale', 'C', ...(major >= 17 ? ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'] : [])],
-      ...(sync ? [] : ['--no-sync']),
-    ]);
+    if (template === undefined) {
+      await writeFile(passwordFile, `${generateKey()}\n`, { mode: 0o600 });
+      if (SERVICE_USER) await chown(passwordFile, SERVICE_USER.uid, SERVICE_USER.gid);
+      await runInitdb(initdb, [
+        ...['--pgdata', partial, '--username', 'postgres', '--pwfile', passwordFile],
+        ...['--auth', 'scram-sha-256', '--encoding', 'UTF8'],
+        // Built into Postgres 17: sorts the same on every machine, whatever locales it has.
+        ...['--locale', 'C', ...(major >= 17 ? ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'] : [])],
+        ...(sync ? [] : ['--no-sync']),
+      ]);
+    } else {
+      // Owner and mode stay: Postgres refuses others. Node's own copy keeps no owner.
+      await run('cp', ['-a', join(template, 'superuser.password'), passwordFile]);
+      await run('cp', ['-a', '--sparse=always', join(template, 'cluster'), partial]);
+    }
     await rename(partial, cluster);
   }
   return { cluster, password: (await readFile(passwordFile, 'utf8')).trim() };

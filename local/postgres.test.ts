@@ -141,7 +141,7 @@ describe('startPostgres', () => {
     await client.end();
   });
 
-  it.runIf(SERVICE_USER)('as root, puts data where its user can reach them and says so', async () => {
+  it.runIf(SERVICE_USER)('puts data where its user can reach them and says so (needs root)', async () => {
     const closed = join(folder, 'closed');
     await mkdir(closed, { mode: 0o700 });
     const postgres = await startPostgres({ dataDir: join(closed, 'data'), fsync: false });

@@ -19,6 +19,8 @@ export interface PostgresOptions {
   port?: number;
   /** False gives up surviving a power cut, for speed: for tests only. A killed server loses nothing. Default: true. */
   fsync?: boolean;
+  /** Data folder of a stopped server that a new cluster begins as a copy of, password included: for tests only. */
+  template?: string;
   /** How long another server that is shutting down may take to let go of the folder, in milliseconds. Default: 10 s. */
   releaseMs?: number;
 }
@@ -52,11 +54,12 @@ export async function startPostgres({
   dataDir: wanted,
   port,
   fsync = true,
+  template,
   releaseMs = 10_000,
 }: PostgresOptions): Promise<RunningPostgres> {
   const binaries = await findPostgresBinaries();
   const dataDir = await makeDataFolder(wanted);
-  const { cluster, password } = await ensureCluster(binaries, dataDir, fsync);
+  const { cluster, password } = await ensureCluster(binaries, dataDir, fsync, template);
   await releaseCluster(cluster, releaseMs);
   // Not before: processes of a server that was killed may hold its port until they notice.
   if (port !== undefined && !(await isPortFree(port))) {
@@ -81,7 +84,7 @@ export async function startPostgres({
       await untilReady(child, cluster, logFile);
       return child;
     } catch (error) {
-      await stopChild(child, 'SIGINT', STOP_MS);
+      await stopServer(child);
       throw error;
     }
   };
@@ -93,16 +96,18 @@ export async function startPostgres({
     return start().catch(startAgain);
   };
   const child = await start().catch(startAgain);
-  const stop = () => stopChild(child, 'SIGINT', STOP_MS);
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${chosen}/postgres`,
     port: chosen,
     child,
     dataDir,
     logFile,
-    stop,
+    stop: () => stopServer(child),
   };
 }
+
+/** Resolves when the server has written everything out and is gone. */
+export const stopServer = (child: ChildProcess) => stopChild(child, 'SIGINT', STOP_MS);
 
 function settings(port: number, fsync: boolean): string[] {
   const values = {

@@ -1,18 +1,20 @@
 // Before any test: builds the functions once, so that tests run the bundle that is deployed and not the sources; and makes the
-// folder in which the run's previews are shared (stacks/testing/shared-preview.ts).
+// folder of what the run's tests share: previews (stacks/testing/shared-preview.ts) and templates of scratch databases.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { TEMPLATES } from '../local/scratch-postgres.ts';
 import { buildFunctions } from '../provisioning/functions/build.ts';
 
-const previews = mkdtempSync(join(tmpdir(), 'previews-'));
+const shared = mkdtempSync(join(tmpdir(), 'shared-by-tests-'));
 
 export async function setup(project: TestProject): Promise<void> {
-  project.provide('previews', previews);
+  project.provide('previews', shared);
+  process.env[TEMPLATES] = shared;
   await buildFunctions();
 }
 
 export function teardown(): void {
-  rmSync(previews, { recursive: true, force: true });
+  rmSync(shared, { recursive: true, force: true });
 }

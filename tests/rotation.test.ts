@@ -14,8 +14,8 @@ import { type PlatformProcess, removePlatform, startPlatformProcess } from './su
 import { addLoadDevices, type Publishers, startPublishers } from './support/publishers.ts';
 
 const DEVICES = 200;
-/** Messages that are published at a time, by all devices together, and the pause between: what ingest can keep up with. */
-const BATCH = 500;
+/** Messages that are published at a time, one by each device, and the pause between: what ingest can keep up with. */
+const BATCH = DEVICES;
 const PAUSE_MS = 200;
 const TIMEOUT_MS = 180_000;
 

@@ -1,7 +1,7 @@
 // A recorded, unhardened environment: taken over without a change, then hardened phase by phase.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Node, parse, parseDocument, visit } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { diffPlans, type Operation } from '../../preview/diff.ts';
@@ -326,13 +326,5 @@ describe('the report', () => {
     expect(sample.report).toContain('what is published between the runs of the old ingest is lost');
     expect(sample.report).toMatch(/Lost: what devices publish from when the old ingest stops until/);
     expect(sample.report).not.toMatch(/pause|queue/);
-  });
-
-  it('waits for the queue of an ingest whose session is kept', () => {
-    const kept = adoptSample(undefined, ['--ingest-session', 'persistent']);
-    onTestFinished(() => kept.remove());
-    const [pause, stop] = [kept.report.indexOf('-n pause '), kept.report.indexOf('az functionapp stop')];
-    expect([pause > 0, pause < stop]).toEqual([true, true]);
-    expect(kept.report).not.toContain('between the runs of the old ingest is lost');
   });
 });

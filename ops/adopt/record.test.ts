@@ -179,9 +179,3 @@ it('says how it is used', () => {
   expect(status).toBe(2);
   expect(stderr).toContain('usage: ');
 });
-
-it('has no fault that shellcheck finds', ({ skip }) => {
-  const { error, status, stdout } = spawnSync('shellcheck', ['-s', 'sh', SCRIPT], { encoding: 'utf8' });
-  if (error) skip('shellcheck is not installed');
-  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-});

@@ -88,8 +88,14 @@ test('a size that nobody chose, until the stack file has one', () => {
   expect(stderr).toContain('broker-vm.hardwareProfile.vmSize ("Standard_D2s_v3")');
   expect(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8')).toBe(before);
   writeFileSync(join(sample.folder, 'Pulumi.dev.yaml'), `${before}  mqtt-saas:vmSize: Standard_B2s_v2\n`);
-  expect(sample.adopt('--from', odd).status).toBe(0);
+  const days = ['--public-until', '2099-03-31', '--gateway-until', '2099-12-31'];
+  const chosen = sample.adopt('--from', odd, ...days, '--ingest-session', 'persistent');
+  expect(chosen.status).toBe(0);
   expect(readFileSync(join(sample.folder, 'Pulumi.dev.yaml'), 'utf8')).toContain('vmSize: Standard_B2s_v2\n');
+  // What adopt.test.ts has for an ingest whose session ends: the report waits for no queue, and says what is lost.
+  const [pause, stop] = [chosen.stdout.indexOf('-n pause '), chosen.stdout.indexOf('az functionapp stop')];
+  expect([pause > 0, pause < stop]).toEqual([true, true]);
+  expect(chosen.stdout).not.toContain('between the runs of the old ingest is lost');
 });
 
 test('a file that is something else', () => {

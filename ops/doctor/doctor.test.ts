@@ -129,7 +129,7 @@ const everything = () => {
   for (const program of Object.keys(RECORDED)) standIn(program);
 };
 
-describe.runIf(hasNamespaces)('where everything is there', () => {
+describe.runIf(hasNamespaces)('where everything is there (needs namespaces)', () => {
   it('nothing fails, and what cannot be reached is said to be unknown', async () => {
     everything();
     const { code, out, err } = await doctor();

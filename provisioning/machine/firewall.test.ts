@@ -59,7 +59,7 @@ describe('the host firewall', () => {
       expect(reach('none')).toEqual({ machine: ALL, admin: ALL, other: ALL });
     });
 
-    it.runIf(process.getuid?.() === 0)('lets only root reach the metadata service', () => {
+    it.runIf(process.getuid?.() === 0)('lets only root reach the metadata service (needs root)', () => {
       const script = `
         mount -t tmpfs none /run; mkfifo /run/ready; ip link set lo up; ip addr add 169.254.169.254/32 dev lo; nft -f "$4"
         "$1" "$2" 80 >/run/ready & read -r _ </run/ready

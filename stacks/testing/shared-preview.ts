@@ -1,11 +1,11 @@
 // A preview made once a run of the tests, whichever file and worker asks first: most files look at the same few plans, and each
 // takes seconds. It is kept by the content of all that it is made of, in a folder of the run (tests/build.setup.ts).
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { madeOnce } from '../../local/made-once.ts';
 import { type Preview, preview } from '../../preview/preview.ts';
 
 declare module 'vitest' {
@@ -33,20 +33,8 @@ export interface Shared {
 export async function sharedPreview(options: Shared): Promise<Preview> {
   sources ??= digest(ROOT);
   const file = join(inject('previews'), `${keyOf(options, sources)}.json`);
-  for (;;) {
-    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Preview;
-    if (begin(`${file}.maker`)) break;
-    await wait(100);
-  }
-  try {
-    const made = await preview(options);
-    const whole = `${file}.${process.pid}`;
-    writeFileSync(whole, JSON.stringify(made));
-    renameSync(whole, file);
-    return made;
-  } finally {
-    rmSync(`${file}.maker`, { force: true });
-  }
+  await madeOnce(file, async (partial) => writeFileSync(partial, JSON.stringify(await preview(options))));
+  return JSON.parse(readFileSync(file, 'utf8')) as Preview;
 }
 
 let sources: string | undefined;
@@ -79,19 +67,4 @@ function filesOf(path: string): string[] {
   if (!found?.isDirectory()) return [];
   const names = readdirSync(path).filter((name) => !NO_SOURCE.has(name));
   return names.sort().flatMap((name) => filesOf(join(path, name)));
-}
-
-/** True for the one that is to make it; a maker that died is succeeded. */
-function begin(maker: string): boolean {
-  try {
-    writeFileSync(maker, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch {
-    try {
-      process.kill(Number(readFileSync(maker, 'utf8')), 0);
-    } catch {
-      rmSync(maker, { force: true });
-    }
-    return false;
-  }
 }

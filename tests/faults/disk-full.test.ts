@@ -13,7 +13,7 @@ const disk = mountSmallDisk(MEGABYTES);
 if (disk) console.log(`disk full: seed ${seed}`);
 else console.log('skipped: no small disk may be mounted here (root only)');
 
-describe.skipIf(!disk)('a full disk', () => {
+describe.skipIf(!disk)('a full disk (needs root)', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld(chanceOf(seed), { dataDir: disk!.dir });

@@ -23,9 +23,9 @@ export interface Adopted {
 
 /**
  * Old devices have until 2099-03-31 in public, behind their gateway until 2099-12-31.
- * @param recorded the base unless given. @param more words for `ops adopt`.
+ * @param recorded the base unless given.
  */
-export function adoptSample(recorded: NamedRecording = recording('the base'), more: string[] = []): Adopted {
+export function adoptSample(recorded: NamedRecording = recording('the base')): Adopted {
   const folder = mkdtempSync(join(tmpdir(), 'adopt-'));
   const adopt = (...args: string[]) => {
     const words = [join(ROOT, 'ops/main.ts'), 'adopt', '--cwd', folder, '--stack', 'dev', ...args];
@@ -38,7 +38,7 @@ export function adoptSample(recorded: NamedRecording = recording('the base'), mo
   const days = ['--public-until', '2099-03-31', '--gateway-until', '2099-12-31'];
   const from = join(folder, 'recorded');
   mkdirSync(from);
-  const { status, stdout, stderr } = adopt('--from', write(recorded, from), ...days, ...more);
+  const { status, stdout, stderr } = adopt('--from', write(recorded, from), ...days);
   expect({ status, stderr }).toEqual({ status: 0, stderr: `wrote ${folder}/Pulumi.dev.yaml; the report follows\n` });
   return { folder, report: stdout, adopt, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
