@@ -1,4 +1,4 @@
-// A type can be written in five ways; every rule gets it in one, on each of the ways by which Pulumi hands resources to it.
+// A type can be written in five ways. Every rule gets it in one, however Pulumi hands resources to it.
 import { describe, expect, test } from 'vitest';
 import { RULES } from './pack.ts';
 import { undatedType } from './resource.ts';
@@ -6,7 +6,7 @@ import type { Rule } from './rule.ts';
 import { changed, judge, mend, retyped, type Specimen } from './testing/specimen.ts';
 import { SPECIMENS } from './testing/specimens.ts';
 
-/** The ways in which one type of azure-native can be written. */
+/** The spellings of one azure-native type. */
 const SPELLINGS: [string, (type: string) => string][] = [
   ['undated', (type) => type],
   ['dated', (type) => type.replace(/^(azure-native:\w+):/, '$1/v20250101:')],
@@ -60,6 +60,6 @@ test.each([
   'random:index:RandomPassword',
   'pulumi:pulumi:Stack',
   'azure-nativex:a/v20250101:B',
-])('%s is no type of azure-native and stays', (type) => {
+])('%s is not an azure-native type and stays', (type) => {
   expect(undatedType(type)).toBe(type);
 });
