@@ -7,10 +7,12 @@ const ROOMS = [
   'policies',
   'domain',
   'preview',
+  'lab',
   'local',
   'ops',
   'bench',
   'apps',
+  'tests',
 ];
 const MAY_USE = {
   domain: [],
@@ -20,6 +22,7 @@ const MAY_USE = {
   functions: ['domain'],
   policies: ['domain'],
   apps: ['domain'],
+  lab: ['provisioning', 'domain'],
 };
 
 // The rooms of the Function App. A job never uses another one: the worker composes them, and a trigger starts one.
@@ -82,6 +85,21 @@ module.exports = {
       severity: 'error',
       from: { path: '^provisioning/broker/' },
       to: { path: '^provisioning/machine/' },
+    },
+    {
+      name: 'lab-is-for-tests-benches-and-local',
+      comment:
+        'no product code needs the laboratory; ops/verify makes a CA with it, to see that a broker of another one is refused',
+      severity: 'error',
+      from: { pathNot: `^(lab|local|tests|bench)/|^ops/verify/transport\\.ts$|${tests}` },
+      to: { path: '^lab/' },
+    },
+    {
+      name: 'local-is-for-tests-and-benches',
+      comment: 'of local/, ops/ uses what tells it of a running platform',
+      severity: 'error',
+      from: { pathNot: `^(local|tests|bench)/|^ops/(target|rotate)/local\\.ts$|${tests}` },
+      to: { path: '^local/' },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
-import { startScratchPostgres } from '../local/scratch-postgres.ts';
+import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { MIGRATIONS_FOLDER } from '../provisioning/database/migrations.ts';
 import { removeTenant } from '../provisioning/database/registry.ts';

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { telemetryTopic } from '../domain/topics.ts';
-import { startChild, stopChild } from '../local/child.ts';
+import { startChild, stopChild } from '../lab/child.ts';
 import { programsFolder } from '../provisioning/machine/bundle/testing/programs.ts';
 import { type BenchBroker, startBenchBroker } from './support/broker.ts';
 import { connectClient } from './support/mqtt-client.ts';

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isBuilt } from '../apps/dashboard/build.ts';
 import { tryLock } from '../bootstrap/lock.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
-import { startChild } from './child.ts';
+import { startChild } from '../lab/child.ts';
 
 /** The built dashboard. */
 export const DASHBOARD_DIR = join(ROOT, 'dist/dashboard');

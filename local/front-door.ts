@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startChild, stopChild } from './child.ts';
-import { logEnd } from './log-end.ts';
-import { isPortFree } from './ports.ts';
+import { startChild, stopChild } from '../lab/child.ts';
+import { logEnd } from '../lab/log-end.ts';
+import { isPortFree } from '../lab/ports.ts';
 
 /** How to start the front door. */
 export interface FrontDoorOptions {

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { tryLock } from '../bootstrap/lock.mjs';
-import { removeDataFolder } from './postgres-folder.ts';
-import { dataRoot } from './unprivileged.ts';
+import { removeDataFolder } from '../lab/postgres-folder.ts';
+import { dataRoot } from '../lab/unprivileged.ts';
 
 /** What other programs (verify, ops) need to reach a running platform. Holds secrets: readable by its owner only. */
 export interface RunningInstance {

@@ -4,6 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startCommandSender } from '../functions/control/commands.ts';
 import { CONTROL_USERNAME, readControlSettings } from '../functions/settings/control.ts';
+import { type IngestWorker, startIngestWorker } from '../lab/ingest-worker.ts';
+import { type Mosquitto, startMosquitto } from '../lab/mosquitto.ts';
+import { freePort, isPortFree } from '../lab/ports.ts';
+import { type RunningPostgres, roleUrl, startPostgres } from '../lab/postgres.ts';
 import { INGEST_USERNAME, ingestUsername } from '../provisioning/broker/registry.ts';
 import { applyMigrations } from '../provisioning/database/apply.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
@@ -13,11 +17,7 @@ import { API_ROLE, makeApiRole, makeAuthTables } from './api-role.ts';
 import { DASHBOARD_DIR } from './dashboard.ts';
 import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';
-import { type IngestWorker, startIngestWorker } from './ingest-worker.ts';
 import type { RunningInstance } from './instance.ts';
-import { type Mosquitto, startMosquitto } from './mosquitto.ts';
-import { freePort, isPortFree } from './ports.ts';
-import { type RunningPostgres, startPostgres } from './postgres.ts';
 import { watchRegistry } from './registry-watch.ts';
 import { loadSecrets, type PlatformSecrets } from './secrets.ts';
 import { type Supervised, supervise } from './supervise.ts';
@@ -184,14 +184,6 @@ async function prepareDatabase(url: string, secrets: PlatformSecrets, account: I
     const control = { username: CONTROL_USERNAME, purpose: 'control', key: secrets.controlBroker } as const;
     await upsertServiceAccount(client, control);
   });
-}
-
-/** The database's address with another role. */
-export function roleUrl(url: string, role: string, password: string): string {
-  const changed = new URL(url);
-  changed.username = role;
-  changed.password = password;
-  return changed.href;
 }
 
 async function choosePort(preferred: number | undefined): Promise<number> {

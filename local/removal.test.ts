@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { dataRoot } from '../lab/unprivileged.ts';
 import { type Claim, claimInstance } from './instance.ts';
 import { removePlatform, startAfresh } from './removal.ts';
-import { dataRoot } from './unprivileged.ts';
 
 let dir: string;
 

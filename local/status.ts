@@ -1,7 +1,8 @@
 // The live status of the local platform: counts per tenant, in place on a terminal, a line now and then elsewhere.
+
+import { type Colors, colorsFor } from '../bootstrap/colors.ts';
 import type { TerminalLine } from '../bootstrap/terminal-line.mjs';
 import { connect } from '../provisioning/database/connect.ts';
-import { type Colors, colorsFor } from './colors.ts';
 
 /** What became of a tenant's messages. */
 export interface TenantCounts {

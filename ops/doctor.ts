@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import { colorsFor } from '../bootstrap/colors.ts';
 import { ROOT } from '../bootstrap/root.mjs';
-import { colorsFor } from '../local/colors.ts';
 import { azureChecks, signIn } from './doctor/azure.ts';
 import { examine, examineEnvironment } from './doctor/configuration.ts';
 import { type Check, type Finding, type Mark, unknown } from './doctor/finding.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunningPostgres } from '../local/postgres.ts';
-import { startScratchPostgres } from '../local/scratch-postgres.ts';
+import type { RunningPostgres } from '../lab/postgres.ts';
+import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { addDevice } from '../provisioning/database/registry.ts';
 

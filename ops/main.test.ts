@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKey } from '../domain/credentials.ts';
-import type { RunningPostgres } from '../local/postgres.ts';
-import { startScratchPostgres } from '../local/scratch-postgres.ts';
+import type { RunningPostgres } from '../lab/postgres.ts';
+import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { connect, withConnection } from '../provisioning/database/connect.ts';
 import { readRegistry } from '../provisioning/database/registry.ts';
 

@@ -1,6 +1,6 @@
 // `ops rotate`: replaces the key of a service while it works.
 import { Command, Option } from 'commander';
-import { colorsFor } from '../local/colors.ts';
+import { colorsFor } from '../bootstrap/colors.ts';
 import { ingestUsername } from '../provisioning/broker/registry.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { upsertServiceAccount } from '../provisioning/database/registry.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
-import { startChild, stopChild } from '../local/child.ts';
+import { startChild, stopChild } from '../lab/child.ts';
 import { AzureOutputs } from '../preview/engine/preview-outputs.ts';
 import type { WireObject } from '../preview/engine/wire.ts';
 import { UNKNOWN } from './known.ts';

@@ -5,8 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
+import { colorsFor, NO_COLORS } from '../bootstrap/colors.ts';
 import { ROOT as HERE } from '../bootstrap/root.mjs';
-import { colorsFor, NO_COLORS } from '../local/colors.ts';
 import { changesAnything } from './change.ts';
 import { diffPlans } from './diff.ts';
 import type { Plan } from './plan.ts';

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import { colorsFor } from '../bootstrap/colors.ts';
 import { ROOT } from '../bootstrap/root.mjs';
-import { colorsFor } from '../local/colors.ts';
 import { formatPlan } from './plan.ts';
 import { mandatoryAmong } from './policy/violation.ts';
 import { type Preview, preview, writeSnapshot } from './preview.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { TEMPLATES } from '../local/scratch-postgres.ts';
+import { TEMPLATES } from '../lab/scratch-postgres.ts';
 import { buildFunctions } from '../provisioning/functions/build.ts';
 
 const shared = mkdtempSync(join(tmpdir(), 'shared-by-tests-'));

@@ -1,5 +1,6 @@
 // A device that keeps the topic it had before the platform, from end to end: the machine's agent renders the rights, a real
 // broker grants them, ingest stores what comes, and it ends by a day without losing what was acknowledged.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorWithReasonCode, MqttClient } from 'mqtt';
@@ -10,7 +11,7 @@ import { redrive } from '../functions/ingest/redrive.ts';
 import { type RunResult, runOnce } from '../functions/ingest/run.ts';
 import { readIngestSettings } from '../functions/settings/ingest.ts';
 import { runWorker } from '../functions/worker/worker.ts';
-import { roleUrl } from '../local/platform.ts';
+import { roleUrl } from '../lab/postgres.ts';
 import { endTopic, keepTopic } from '../provisioning/database/former-topics.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { addDevice } from '../provisioning/database/registry.ts';

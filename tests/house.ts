@@ -120,8 +120,8 @@ const TEXT = /\.(ts|tsx|mjs|cjs|js|py|sh|sql|css|conf|local|service|timer|swap|y
 const NOT_WRITTEN = /(^|\/)(fixtures|snapshots|__snapshots__|node_modules)\/|package-lock|\.vectors\.json$/;
 const TEST = /\.(test|e2e|scenario)\.tsx?$|(^|\/)test_\w+\.py$/;
 const SUPPORT =
-  /(^|\/)(testing|corpus|fakes|standins)\/|^tests\/|^lab\/|\/(specimens|corpus|oracle|agreement|random-groups|long-run)\.ts$/;
-const TOOLING = new Set(['ops', 'preview', 'local', 'bench', 'bootstrap', '.github', '.ci']);
+  /(^|\/)(testing|corpus|fakes|standins)\/|^tests\/|\/(specimens|corpus|oracle|agreement|random-groups|long-run)\.ts$/;
+const TOOLING = new Set(['ops', 'preview', 'lab', 'local', 'bench', 'bootstrap', '.github', '.ci']);
 const PRODUCT = new Set(['apps', 'components', 'domain', 'functions', 'policies', 'provisioning', 'stacks']);
 
 const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 });

@@ -1,7 +1,7 @@
 // Kill -9 of ingest, database and broker under load, in turn: nothing acknowledged is missing, nothing is double.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { stopChild } from '../local/child.ts';
+import { stopChild } from '../lab/child.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { addLoadDevices, type Publishers, startPublishers } from './support/publishers.ts';
 import { startStack, type TestStack } from './support/stack.ts';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { issue, type Pair } from '../local/authority.ts';
+import { issue, type Pair } from '../lab/authority.ts';
 import {
   type CertificateWorld,
   FROM_VAULT,

@@ -20,8 +20,8 @@ import {
   telemetryTopic,
 } from '../domain/topics.ts';
 import { totalOf } from '../functions/ingest/accounting.ts';
-import type { RunningPostgres } from '../local/postgres.ts';
-import { startScratchPostgres } from '../local/scratch-postgres.ts';
+import type { RunningPostgres } from '../lab/postgres.ts';
+import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { SERVICE_TOPICS } from '../provisioning/broker/registry.ts';
 import { connect } from '../provisioning/database/connect.ts';
 

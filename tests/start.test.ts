@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
+import { freePort } from '../lab/ports.ts';
+import { dataRoot } from '../lab/unprivileged.ts';
 import { readInstance } from '../local/instance.ts';
-import { freePort } from '../local/ports.ts';
-import { dataRoot } from '../local/unprivileged.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { processesOf, removePlatform, startPlatformProcess } from './support/platform-process.ts';
 

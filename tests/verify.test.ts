@@ -1,9 +1,9 @@
 // Every line of `npm run verify` is seen green on the platform as it is, and red on one where its guard is broken.
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { makeAuthority } from '../local/authority.ts';
-import { stopChild } from '../local/child.ts';
-import { freePort } from '../local/ports.ts';
+import { makeAuthority } from '../lab/authority.ts';
+import { stopChild } from '../lab/child.ts';
+import { freePort } from '../lab/ports.ts';
 import type { CheckResult } from '../ops/verify/check.ts';
 import { DEVICE_CHECKS, TRANSPORT_CHECKS } from '../ops/verify/checks.ts';
 import type { VerifyTarget } from '../ops/verify/target.ts';

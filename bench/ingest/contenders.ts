@@ -1,7 +1,7 @@
 // The collectors that are compared: ours, and two others. bounds.ts has what none of them can exceed.
 import { fileURLToPath } from 'node:url';
-import { startChild, stopChild } from '../../local/child.ts';
-import { INGEST_BUNDLE } from '../../local/ingest-worker.ts';
+import { startChild, stopChild } from '../../lab/child.ts';
+import { INGEST_BUNDLE } from '../../lab/ingest-worker.ts';
 import type { Collector, CollectorOptions } from '../support/collectors.ts';
 import { READINGS, type Table, TELEMETRY } from '../support/stage.ts';
 import { startTelegraf } from '../support/telegraf.ts';

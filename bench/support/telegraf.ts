@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startChild, stopChild } from '../../local/child.ts';
+import { startChild, stopChild } from '../../lab/child.ts';
 import type { Collector, CollectorOptions } from './collectors.ts';
 
 const VERSION = 'v1.37.2';

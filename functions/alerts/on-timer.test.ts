@@ -1,9 +1,8 @@
 // Alert evaluation on the Function App's timer.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateKey } from '../../domain/credentials.ts';
-import { roleUrl } from '../../local/platform.ts';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import { type RunningPostgres, roleUrl } from '../../lab/postgres.ts';
+import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { evaluateAlertsOnTimer } from './on-timer.ts';

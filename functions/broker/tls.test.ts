@@ -1,7 +1,7 @@
 // Ingest talks only to the broker whose certificate is valid for the name it was given.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeAuthority } from '../../local/authority.ts';
+import { makeAuthority } from '../../lab/authority.ts';
 import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { openConnection } from './connection.ts';
 

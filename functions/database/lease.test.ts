@@ -1,7 +1,7 @@
 // One run at a time, also when one dies, stops or sleeps.
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { stopChild } from '../../local/child.ts';
-import { startIngestWorker } from '../../local/ingest-worker.ts';
+import { stopChild } from '../../lab/child.ts';
+import { startIngestWorker } from '../../lab/ingest-worker.ts';
 import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { runOnce } from '../ingest/run.ts';
 import { runWorker } from '../worker/worker.ts';

@@ -2,8 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BUCKET_MS } from '../../domain/message-identity.ts';
+import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
 import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
-import { startProxy, type TcpProxy } from '../../tests/support/proxy.ts';
 import { type RunResult, runOnce } from './run.ts';
 
 let rig: IngestRig;

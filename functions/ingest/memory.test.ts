@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { peakMiB } from '../../bench/support/processes.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
 import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
-import { startProxy, type TcpProxy } from '../../tests/support/proxy.ts';
 import { runOnce } from './run.ts';
 
 const LIMIT_MIB = 128;

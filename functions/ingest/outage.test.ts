@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
 import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
-import { startProxy, type TcpProxy } from '../../tests/support/proxy.ts';
 import { runWorker } from '../worker/worker.ts';
 import { runOnce } from './run.ts';
 

@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasPgBouncer } from '../../lab/pgbouncer.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { lintDatabase } from '../../provisioning/database/lint.ts';
 import { readMigrations } from '../../provisioning/database/migrations.ts';
 import { addDevice, listDevices, removeTenant } from '../../provisioning/database/registry.ts';
 import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
-import { hasPgBouncer } from '../../tests/support/pgbouncer.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig } from '../../tests/support/store-rig.ts';
 import { openDatabase } from '../database/connection.ts';

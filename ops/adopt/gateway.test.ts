@@ -8,9 +8,9 @@ import mqtt from 'mqtt';
 import { afterEach, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
-import { findMosquitto, type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
-import { freePort } from '../../local/ports.ts';
-import { makeScratchDir } from '../../local/unprivileged.ts';
+import { findMosquitto, type Mosquitto, startMosquitto } from '../../lab/mosquitto.ts';
+import { freePort } from '../../lab/ports.ts';
+import { makeScratchDir } from '../../lab/unprivileged.ts';
 
 const PAGE = readFileSync(join(ROOT, 'docs/adoption.md'), 'utf8');
 const EXAMPLE = /```\n(persistence true\n[\s\S]*?)```/.exec(PAGE)?.[1] ?? '';

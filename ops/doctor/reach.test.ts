@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ensureCertificates } from '../../local/certificates.ts';
+import { ensureCertificates } from '../../lab/certificates.ts';
 import type { StackConfig } from '../../stacks/configuration/parse.ts';
 import { reachChecks } from './reach.ts';
 

@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey } from '../../domain/credentials.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import type { RunningPostgres } from '../../lab/postgres.ts';
+import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { addDevice, readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import { type RegistryRig, startRegistryRig } from '../../tests/support/registry-rig.ts';

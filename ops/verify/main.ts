@@ -1,7 +1,7 @@
 // `npm run verify`: the end-to-end regression against the local platform or a deployed stack.
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { colorsFor } from '../../local/colors.ts';
+import { colorsFor } from '../../bootstrap/colors.ts';
 import { findTarget, targetOption } from '../target/find.ts';
 import type { CheckResult } from './check.ts';
 import { whatToVerify } from './target.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { generate } from 'mqtt-packet';
-import { makeAuthority } from '../../local/authority.ts';
+import { makeAuthority } from '../../lab/authority.ts';
 import { type Check, fail } from './check.ts';
 import { listeners } from './listeners.ts';
 import type { VerifyTarget } from './target.ts';

@@ -1,6 +1,6 @@
 // The report of a change: what changes, why, and what is not known before deployment.
 import { expect, test } from 'vitest';
-import { NO_COLORS } from '../../local/colors.ts';
+import { NO_COLORS } from '../../bootstrap/colors.ts';
 import { diffPlans } from '../diff.ts';
 import { UNKNOWN, type WireObject } from '../engine/wire.ts';
 import type { Plan, PlanEntry } from '../plan.ts';

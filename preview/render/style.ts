@@ -1,5 +1,5 @@
 // How the terminal shows operations and values.
-import type { Colors } from '../../local/colors.ts';
+import type { Colors } from '../../bootstrap/colors.ts';
 import type { Operation } from '../change.ts';
 import { UNKNOWN, type Wire } from '../engine/wire.ts';
 import { REDACTED } from '../secrets.ts';

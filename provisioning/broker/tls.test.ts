@@ -4,10 +4,10 @@ import { type ChildProcess, execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startChild, stopChild } from '../../local/child.ts';
-import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
-import { freePort, isPortFree } from '../../local/ports.ts';
-import { makeScratchDir } from '../../local/unprivileged.ts';
+import { startChild, stopChild } from '../../lab/child.ts';
+import { type Mosquitto, startMosquitto } from '../../lab/mosquitto.ts';
+import { freePort, isPortFree } from '../../lab/ports.ts';
+import { makeScratchDir } from '../../lab/unprivileged.ts';
 
 const dir = makeScratchDir();
 let broker: Mosquitto;

@@ -1,8 +1,8 @@
 // Migrations on real servers: bare, Supabase-like, already migrated, edited, and by two programs at once.
 import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import type { RunningPostgres } from '../../lab/postgres.ts';
+import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { applyMigrations } from './apply.ts';
 import { connect, withConnection } from './connect.ts';
 import { lintDatabase } from './lint.ts';

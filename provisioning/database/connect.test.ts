@@ -2,10 +2,10 @@
 import { chmodSync, copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type CertificateFiles, ensureCertificates } from '../../local/certificates.ts';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
-import { giveToService, makeScratchDir } from '../../local/unprivileged.ts';
+import { type CertificateFiles, ensureCertificates } from '../../lab/certificates.ts';
+import type { RunningPostgres } from '../../lab/postgres.ts';
+import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
+import { giveToService, makeScratchDir } from '../../lab/unprivileged.ts';
 import { withConnection } from './connect.ts';
 
 let dir: string;

@@ -1,8 +1,8 @@
 // The list of names that the migrations take is what they make, and a database that has one of them is left as it was.
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
+import type { RunningPostgres } from '../../lab/postgres.ts';
+import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { applyMigrations } from './apply.ts';
 import { connect } from './connect.ts';
 import { readMigrations } from './migrations.ts';

@@ -5,7 +5,7 @@ import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { madeOnce } from '../../local/made-once.ts';
+import { madeOnce } from '../../lab/made-once.ts';
 import { type Preview, preview } from '../../preview/preview.ts';
 
 declare module 'vitest' {

@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startChild, stopChild } from '../../local/child.ts';
-import { findMosquitto } from '../../local/mosquitto.ts';
-import { freePort } from '../../local/ports.ts';
-import { giveToService, SERVICE_USER } from '../../local/unprivileged.ts';
+import { startChild, stopChild } from '../../lab/child.ts';
+import { findMosquitto } from '../../lab/mosquitto.ts';
+import { freePort } from '../../lab/ports.ts';
+import { giveToService, SERVICE_USER } from '../../lab/unprivileged.ts';
 
 /** @returns its URL, and what ends it. */
 export async function startOldBroker(dir: string): Promise<{ url: string; stop(): Promise<void> }> {

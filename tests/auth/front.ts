@@ -1,8 +1,8 @@
 // One origin for the running platform's dashboard and API, with the stand-in of the auth service in the place of the local
 // one. To the browser it is the same platform.
 
+import { freePort } from '../../lab/ports.ts';
 import { serveLoopback } from '../../local/front-door/http.ts';
-import { freePort } from '../../local/ports.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
 import { AuthService } from './service.ts';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { stopChild } from '../../local/child.ts';
-import { freePort } from '../../local/ports.ts';
+import { stopChild } from '../../lab/child.ts';
+import { freePort } from '../../lab/ports.ts';
 
 const BINDINGS = {
   SUPABASE_PUBLISHABLE_KEY: 'sb_publishable_example',

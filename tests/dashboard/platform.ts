@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dataRoot } from '../../lab/unprivileged.ts';
 import { readInstance } from '../../local/instance.ts';
-import { dataRoot } from '../../local/unprivileged.ts';
 import { processesOf, removePlatform, startPlatformProcess } from '../support/platform-process.ts';
 
 /** The running platform as the tests reach it. */

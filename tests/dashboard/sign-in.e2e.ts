@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { dataRoot } from '../../local/unprivileged.ts';
+import { dataRoot } from '../../lab/unprivileged.ts';
 import { open, openAs, withBrowser } from './browser.ts';
 import { emailOf, signIn } from './demo-users.ts';
 

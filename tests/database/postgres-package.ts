@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../local/postgres-binaries.ts';
+import { cacheFolder } from '../../lab/postgres-binaries.ts';
 
 const run = promisify(execFile);
 

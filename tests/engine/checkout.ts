@@ -16,6 +16,7 @@ const COPIED = [
     'policies',
     'ops',
     'preview',
+    'lab',
     'local',
     'bootstrap',
   ],

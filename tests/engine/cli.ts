@@ -6,7 +6,7 @@ import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { cacheFolder } from '../../local/postgres-binaries.ts';
+import { cacheFolder } from '../../lab/postgres-binaries.ts';
 
 const run = promisify(execFile);
 const MODULE = join(import.meta.dirname, 'cli');

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stopChild } from '../../local/child.ts';
-import { INGEST_BUNDLE } from '../../local/ingest-worker.ts';
+import { stopChild } from '../../lab/child.ts';
+import { INGEST_BUNDLE } from '../../lab/ingest-worker.ts';
 import type { SmallDisk } from './small-disk.ts';
 import type { World } from './world.ts';
 

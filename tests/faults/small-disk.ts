@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeScratchDir } from '../../local/unprivileged.ts';
+import { makeScratchDir } from '../../lab/unprivileged.ts';
 
 /** A mounted disk. */
 export interface SmallDisk {

@@ -1,11 +1,11 @@
 // What faults happen to: broker, database and an ingest worker as processes, the network between them, and their devices.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peakMiB } from '../../bench/support/processes.ts';
-import { stopChild } from '../../local/child.ts';
-import { type IngestWorker, startIngestWorker } from '../../local/ingest-worker.ts';
+import { stopChild } from '../../lab/child.ts';
+import { type IngestWorker, startIngestWorker } from '../../lab/ingest-worker.ts';
+import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { type IngestRig, type RigOptions, startIngestRig } from '../support/ingest-rig.ts';
-import { startProxy, type TcpProxy } from '../support/proxy.ts';
 import { type Load, startLoad } from './load.ts';
 import type { Chance } from './random.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ingressRules } from '../../domain/ingress.ts';
-import { issue, makeAuthority, type Pair } from '../../local/authority.ts';
+import { issue, makeAuthority, type Pair } from '../../lab/authority.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import type { Bundle } from '../../provisioning/machine/bundle/bundle.ts';
 import { parseConfig } from '../../stacks/configuration/parse.ts';

@@ -1,6 +1,6 @@
 // The results: a line for each check while it runs, and all of them as JSON.
 import { writeFileSync } from 'node:fs';
-import { colorsFor } from '../../local/colors.ts';
+import { colorsFor } from '../../bootstrap/colors.ts';
 
 const colors = colorsFor(process.stdout);
 

@@ -2,7 +2,7 @@
 // user data installs, so that cloud-init really installs it, from a repository without a network.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeAuthority } from '../../local/authority.ts';
+import { makeAuthority } from '../../lab/authority.ts';
 import { cached } from './cache.ts';
 import { must } from './process.ts';
 

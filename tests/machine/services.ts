@@ -6,7 +6,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { issue, type Pair } from '../../local/authority.ts';
+import { issue, type Pair } from '../../lab/authority.ts';
 import type { Image } from './rootfs.ts';
 import { type Azure, azureServices } from './standins/azure.ts';
 import { type Journal, listener, type Service } from './standins/http.ts';

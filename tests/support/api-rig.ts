@@ -1,15 +1,16 @@
 // A scratch database behind the local front door: the API as the dashboard has it, without broker and ingest.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { generateKey } from '../../domain/credentials.ts';
+import { ensureCertificates } from '../../lab/certificates.ts';
+import { freePort } from '../../lab/ports.ts';
+import { roleUrl } from '../../lab/postgres.ts';
+import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { API_ROLE, makeApiRole, makeAuthTables } from '../../local/api-role.ts';
-import { ensureCertificates } from '../../local/certificates.ts';
 import { type FrontDoor, startFrontDoor } from '../../local/front-door.ts';
-import { roleUrl } from '../../local/platform.ts';
-import { freePort } from '../../local/ports.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 

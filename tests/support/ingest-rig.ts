@@ -9,15 +9,15 @@ import { deviceUsername } from '../../domain/identifiers.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
 import { createLogger, type Logger } from '../../functions/runtime/log.ts';
 import { type IngestSettings, readIngestSettings } from '../../functions/settings/ingest.ts';
-import { type Mosquitto, startMosquitto } from '../../local/mosquitto.ts';
-import { freePort } from '../../local/ports.ts';
-import { type RunningPostgres, startPostgres } from '../../local/postgres.ts';
-import { startScratchPostgres } from '../../local/scratch-postgres.ts';
-import { makeScratchDir } from '../../local/unprivileged.ts';
+import { type Mosquitto, startMosquitto } from '../../lab/mosquitto.ts';
+import { fillPool, startPgBouncer } from '../../lab/pgbouncer.ts';
+import { freePort } from '../../lab/ports.ts';
+import { type RunningPostgres, startPostgres } from '../../lab/postgres.ts';
+import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
+import { makeScratchDir } from '../../lab/unprivileged.ts';
 import type { RegistryEntry } from '../../provisioning/broker/registry.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
-import { fillPool, startPgBouncer } from './pgbouncer.ts';
 
 /** A device that is registered and may publish. */
 export interface RigDevice {

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { dataRoot } from '../../local/unprivileged.ts';
+import { dataRoot } from '../../lab/unprivileged.ts';
 
 /** The dashboard may have to be built first. */
 const START_TIMEOUT_MS = 240_000;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { makeScratchDir } from '../../local/unprivileged.ts';
+import { makeScratchDir } from '../../lab/unprivileged.ts';
 
 const COPIED = [
   ...['Pulumi.yaml', 'Pulumi.README.md', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml'],

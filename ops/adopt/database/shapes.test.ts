@@ -2,8 +2,8 @@
 // older than all of it. Its schema is the same afterwards, and so is the platform's.
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunningPostgres } from '../../../local/postgres.ts';
-import { startScratchPostgres } from '../../../local/scratch-postgres.ts';
+import type { RunningPostgres } from '../../../lab/postgres.ts';
+import { startScratchPostgres } from '../../../lab/scratch-postgres.ts';
 import { applyMigrations, PARKED_SCHEMA } from '../../../provisioning/database/apply.ts';
 import { connect } from '../../../provisioning/database/connect.ts';
 import { addDevice } from '../../../provisioning/database/registry.ts';

@@ -1,8 +1,8 @@
 // A scratch database with the ways in that tests need: as the superuser, logged in as a role, or as PostgREST does it.
 import type { Client, QueryResult } from 'pg';
 import { generateKey } from '../../../domain/credentials.ts';
-import type { RunningPostgres } from '../../../local/postgres.ts';
-import { startScratchPostgres } from '../../../local/scratch-postgres.ts';
+import type { RunningPostgres } from '../../../lab/postgres.ts';
+import { startScratchPostgres } from '../../../lab/scratch-postgres.ts';
 import { connect } from '../connect.ts';
 import { setLogin } from '../login.ts';
 

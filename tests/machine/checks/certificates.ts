@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { MqttClient } from 'mqtt';
-import { issue } from '../../../local/authority.ts';
+import { issue } from '../../../lab/authority.ts';
 import { SECRETS } from '../../../stacks/tables/secrets.ts';
 import { issueForBroker, makeTestBundle, publishBundle } from '../environment.ts';
 import { type Check, expect, type Machine } from '../machine.ts';

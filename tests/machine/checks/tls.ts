@@ -1,6 +1,6 @@
 // What TLS the broker speaks. A refusal counts only when the same client gets through to a server that allows it.
 import { writeFileSync } from 'node:fs';
-import { issue } from '../../../local/authority.ts';
+import { issue } from '../../../lab/authority.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
 
 /** Offers that no modern server takes. The certificate is ECDSA, so each must be possible with such a one. */

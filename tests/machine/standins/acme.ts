@@ -6,9 +6,9 @@ import { get } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pair } from '../../../local/authority.ts';
-import { startChild, stopChild } from '../../../local/child.ts';
-import { freePort } from '../../../local/ports.ts';
+import type { Pair } from '../../../lab/authority.ts';
+import { startChild, stopChild } from '../../../lab/child.ts';
+import { freePort } from '../../../lab/ports.ts';
 import type { ChallengeDns } from './challenges.ts';
 
 /** How to start an ACME server. */

@@ -1,7 +1,7 @@
 // The DNS that an ACME server looks challenges up in: Pebble's challenge test server, told over its management interface.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startChild, stopChild } from '../../../local/child.ts';
-import { freePort } from '../../../local/ports.ts';
+import { startChild, stopChild } from '../../../lab/child.ts';
+import { freePort } from '../../../lab/ports.ts';
 
 /** Where challenges are published and looked up. */
 export interface ChallengeDns {

@@ -7,9 +7,9 @@ import mqtt from 'mqtt';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generateKey, hashKey } from '../../../../domain/credentials.ts';
 import { TELEMETRY_FILTER } from '../../../../domain/topics.ts';
-import { type Mosquitto, startMosquitto } from '../../../../local/mosquitto.ts';
-import { freePort } from '../../../../local/ports.ts';
-import { makeScratchDir } from '../../../../local/unprivileged.ts';
+import { type Mosquitto, startMosquitto } from '../../../../lab/mosquitto.ts';
+import { freePort } from '../../../../lab/ports.ts';
+import { makeScratchDir } from '../../../../lab/unprivileged.ts';
 import {
   accessFor,
   type DeviceAccess,

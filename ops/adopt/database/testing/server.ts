@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../../../bootstrap/root.mjs';
-import type { RunningPostgres } from '../../../../local/postgres.ts';
+import type { RunningPostgres } from '../../../../lab/postgres.ts';
 import { withConnection } from '../../../../provisioning/database/connect.ts';
 
 const BOOTSTRAP = readFileSync(join(ROOT, 'provisioning/database/bootstrap.sql'), 'utf8');

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { issue, type Life, makeAuthority, type Pair } from '../../../../local/authority.ts';
-import { type Mosquitto, startMosquitto } from '../../../../local/mosquitto.ts';
-import { freePort } from '../../../../local/ports.ts';
+import { issue, type Life, makeAuthority, type Pair } from '../../../../lab/authority.ts';
+import { type Mosquitto, startMosquitto } from '../../../../lab/mosquitto.ts';
+import { freePort } from '../../../../lab/ports.ts';
 import { servedCertificate } from '../../../../tests/support/handshake.ts';
 import { type CertificateWorld, FROM_VAULT, HOST, makeCertificateWorld } from '../testing/certificate-world.ts';
 

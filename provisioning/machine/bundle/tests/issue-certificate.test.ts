@@ -17,7 +17,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { issue, makeAuthority } from '../../../../local/authority.ts';
+import { issue, makeAuthority } from '../../../../lab/authority.ts';
 import { type Acme, startAcme } from '../../../../tests/machine/standins/acme.ts';
 import { startChallengeDns } from '../../../../tests/machine/standins/challenges.ts';
 import { type Cloudflare, cloudflare } from '../../../../tests/machine/standins/cloudflare.ts';

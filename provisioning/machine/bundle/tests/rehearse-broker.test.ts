@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../../../local/ports.ts';
-import { makeServiceDir, SERVICE_USER } from '../../../../local/unprivileged.ts';
+import { freePort } from '../../../../lab/ports.ts';
+import { makeServiceDir, SERVICE_USER } from '../../../../lab/unprivileged.ts';
 import { renderBrokerConfig } from '../../../broker/config.ts';
 import { writePrograms } from '../testing/programs.ts';
 

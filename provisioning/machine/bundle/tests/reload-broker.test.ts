@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { telemetryTopic } from '../../../../domain/topics.ts';
-import { startChild, stopChild } from '../../../../local/child.ts';
-import type { RunningPostgres } from '../../../../local/postgres.ts';
-import { startScratchPostgres } from '../../../../local/scratch-postgres.ts';
+import { startChild, stopChild } from '../../../../lab/child.ts';
+import type { RunningPostgres } from '../../../../lab/postgres.ts';
+import { startScratchPostgres } from '../../../../lab/scratch-postgres.ts';
 import { type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { addDevice, upsertServiceAccount } from '../../../database/registry.ts';
 

@@ -17,9 +17,9 @@ import mqtt from 'mqtt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { generateKey, hashKey } from '../../../../domain/credentials.ts';
 import { TELEMETRY_FILTER, telemetryTopic } from '../../../../domain/topics.ts';
-import { type Mosquitto, startMosquitto } from '../../../../local/mosquitto.ts';
-import { freePort } from '../../../../local/ports.ts';
-import { giveToService, makeScratchDir, makeServiceDir } from '../../../../local/unprivileged.ts';
+import { type Mosquitto, startMosquitto } from '../../../../lab/mosquitto.ts';
+import { freePort } from '../../../../lab/ports.ts';
+import { giveToService, makeScratchDir, makeServiceDir } from '../../../../lab/unprivileged.ts';
 import { type AzureStandIn, startAzure, TOKENS } from '../testing/azure-stand-in.ts';
 import { programsFolder } from '../testing/programs.ts';
 

@@ -140,3 +140,11 @@ async function untilReady(child: ChildProcess, cluster: string, logFile: string)
   }
   throw new Error(`Postgres ${failure}; ${logEnd(logFile)}`);
 }
+
+/** The database's address with another role. */
+export function roleUrl(url: string, role: string, password: string): string {
+  const changed = new URL(url);
+  changed.username = role;
+  changed.password = password;
+  return changed.href;
+}

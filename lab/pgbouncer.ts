@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { startChild, stopChild } from '../../local/child.ts';
-import { freePort } from '../../local/ports.ts';
-import { giveToService, makeServiceDir, SERVICE_USER } from '../../local/unprivileged.ts';
+import { startChild, stopChild } from './child.ts';
+import { freePort } from './ports.ts';
+import { giveToService, makeServiceDir, SERVICE_USER } from './unprivileged.ts';
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 const START_TIMEOUT_MS = 10_000;
