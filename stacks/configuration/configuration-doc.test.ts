@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { renderConfigurationDoc } from './configuration-doc.ts';
-import { keys } from './keys.ts';
+import { keys } from './schema.ts';
 
 it('is what docs/reference/configuration.md says', async () => {
   await expect(renderConfigurationDoc()).toMatchFileSnapshot('../../docs/reference/configuration.md');

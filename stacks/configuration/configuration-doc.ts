@@ -1,8 +1,8 @@
 // Renders docs/reference/configuration.md from the schema, so that the two cannot differ.
 import { z } from 'zod';
 import type { KeyMeta } from './keys/key.ts';
-import { keys } from './keys.ts';
 import { setCommand } from './parse.ts';
+import { keys } from './schema.ts';
 
 type Key = keyof typeof keys.shape;
 

@@ -1,6 +1,6 @@
 // A configuration made of the schema alone: its defaults, and for what has none its examples.
 import type { KeyMeta } from './keys/key.ts';
-import { keys } from './keys.ts';
+import { keys } from './schema.ts';
 
 /** Every key has a value that is accepted; no address in it is anybody's. */
 export function exampleConfig() {

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
 import type { KeyMeta } from './keys/key.ts';
-import { keys } from './keys.ts';
 import { parseConfig } from './parse.ts';
+import { keys } from './schema.ts';
 import { looksLikeSecret } from './secrets-in-config.ts';
 
 const stackFile = (stack: string): Record<string, unknown> =>

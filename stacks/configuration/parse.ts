@@ -2,8 +2,7 @@
 import type { z } from 'zod';
 import { quote } from './fields.ts';
 import type { KeyMeta } from './keys/key.ts';
-import { keys } from './keys.ts';
-import { schemaFor } from './schema.ts';
+import { keys, schemaFor } from './schema.ts';
 import { isEncrypted, looksLikeSecret } from './secrets-in-config.ts';
 
 /** The namespace of the program's own keys: the project's name. */

@@ -1,11 +1,25 @@
-// The rules between configuration keys; the keys themselves, each with its own rule, are in keys/.
+// Every configuration key of an environment, from the files of keys/, and the rules between keys. docs/reference/configuration.md
+// is made from them.
 import ipaddr from 'ipaddr.js';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { assertQueueFits } from '../../provisioning/broker/queue.ts';
 import { overdue } from '../adoption-plan.ts';
-import { keys } from './keys.ts';
+import { adoptionKeys } from './keys/adopted.ts';
+import { brokerKeys } from './keys/broker.ts';
+import { databaseKeys } from './keys/database.ts';
+import { environmentKeys } from './keys/environment.ts';
+import { watchingKeys } from './keys/watching.ts';
 import { queueOf } from './queue.ts';
+
+/** The keys below `mqtt-saas:`, each with its own rule. */
+export const keys = z.strictObject({
+  ...environmentKeys,
+  ...databaseKeys,
+  ...brokerKeys,
+  ...watchingKeys,
+  ...adoptionKeys,
+});
 
 const POOLER = /\.pooler\.supabase\.com$/;
 
