@@ -80,11 +80,13 @@ test('follows what devices keep from before the platform, on the same connection
   await connection.subscribed;
   former = { subscribe: ['device/+/#'], unsubscribe: ['devices/+/#'] };
   connection.resubscribe();
-  await expect.poll(() => subscriptionsOf(received)).toHaveLength(4);
+  await expect.poll(() => subscriptionsOf(received)).toHaveLength(6);
   expect(subscriptionsOf(received)).toEqual([
-    [`${FILTER} 1 2`, 'devices/+/# 1 2'],
+    [`${FILTER} 1 2`],
+    ['devices/+/# 1 2'],
     ['old/+/#'],
-    [`${FILTER} 1 2`, 'device/+/# 1 2'],
+    [`${FILTER} 1 2`],
+    ['device/+/# 1 2'],
     ['devices/+/#'],
   ]);
   expect(received.filter(({ cmd }) => cmd === 'connect')).toHaveLength(1);
@@ -100,16 +102,38 @@ test('ends them all when it leaves', async () => {
   expect(subscriptionsOf(received)).toEqual([[FILTER, 'devices/+/#', 'old/+/#']]);
 });
 
-test('a former topic that is not granted ends the connection with the reason', async () => {
-  const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: [] });
-  const { connection } = await connectTo(
+test('asks for many first words in packets that the broker takes, and is subscribed when all are answered', async () => {
+  const words = Array.from({ length: 1000 }, (_, i) => `${String(i).padStart(64, 'x')}/+/#`);
+  let answers = 0;
+  const answer: Answer = (packet, send) => {
+    if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
+    if (packet.cmd !== 'subscribe') return;
+    answers += 1;
+    const granted = packet.subscriptions.map(() => 1);
+    send({ cmd: 'suback', messageId: packet.messageId!, granted } as Packet);
+  };
+  const { connection, received } = await connectTo(answer, { former: () => ({ subscribe: words, unsubscribe: [] }) });
+  await connection.subscribed;
+  const packets = received.filter(({ cmd }) => cmd === 'subscribe');
+  expect(answers).toBe(packets.length);
+  expect(subscriptionsOf(packets).flat()).toHaveLength(1001);
+  for (const packet of packets) expect(generate(packet, { protocolVersion: 5 }).length).toBeLessThan(4096);
+});
+
+test('a former topic that is not granted leaves all other messages coming; telemetry that is not ends the connection', async () => {
+  const refusing =
+    (topic: string): Answer =>
     (packet, send) => {
       if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
-      if (packet.cmd === 'subscribe') send({ cmd: 'suback', messageId: 1, granted: [1, 0x87] });
-    },
-    { former },
-  );
-  expect(await connection.ended).toMatchObject({ reasonCode: 0x87 });
+      if (packet.cmd !== 'subscribe') return;
+      const granted = packet.subscriptions.map((each) => (each.topic === topic ? 0x87 : 1));
+      send({ cmd: 'suback', messageId: packet.messageId!, granted } as Packet);
+    };
+  const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: [] });
+  const { connection } = await connectTo(refusing('devices/+/#'), { former });
+  expect(await connection.subscribed).toBe(true);
+  const other = await connectTo(refusing(FILTER), { former });
+  expect(await other.connection.ended).toMatchObject({ reasonCode: 0x87 });
 });
 
 test('acknowledges only when told, in order, even before the subscription is confirmed', async () => {

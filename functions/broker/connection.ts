@@ -68,6 +68,11 @@ const KEEP_ALIVE_S = 30;
 const NEVER_EXPIRES = 0xffff_ffff;
 const PUBACK = Buffer.from([0x40, 2]);
 const PINGREQ = Buffer.from([0xc0, 0]);
+/** Packet identifiers of requests: the broker answers them in their order. */
+const TELEMETRY_ID = 1;
+const FORMER_ID = 2;
+/** Filters in a packet: 40 of a first word of 64 characters are 2.8 kB, and the broker takes 5 at least. */
+const MOST_FILTERS = 40;
 const V5 = { protocolVersion: 5 };
 
 /**
@@ -92,6 +97,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const ended = Promise.withResolvers<Error>();
   let reason: Error | undefined;
   let sessionPresent = false;
+  let unanswered = 0;
   let silent = false;
   let accepted = false;
   let closing = false;
@@ -134,9 +140,19 @@ export function openConnection(options: ConnectionOptions): Connection {
   const subscribe = () => {
     const { subscribe: kept, unsubscribe: ended } = (options.former ?? (() => NO_FORMER))();
     const isEnd = options.subscription === 'end';
-    if (!isEnd) socket.write(encodeSubscribe([TELEMETRY_FILTER, ...kept]));
     const gone = isEnd ? [TELEMETRY_FILTER, ...kept, ...ended] : ended;
-    if (gone.length > 0) socket.write(encodeUnsubscribe(gone));
+    const packets = [
+      ...(isEnd ? [] : [encodeSubscribe([TELEMETRY_FILTER], TELEMETRY_ID)]),
+      ...(isEnd ? [] : inParts(kept).map((filters) => encodeSubscribe(filters, FORMER_ID))),
+      ...inParts(gone).map((filters) => encodeUnsubscribe(filters, FORMER_ID)),
+    ];
+    unanswered += packets.length;
+    for (const packet of packets) socket.write(packet);
+  };
+
+  const answered = () => {
+    unanswered -= 1;
+    if (unanswered === 0) subscribed.resolve(sessionPresent);
   };
 
   const onControl = (packet: Packet) => {
@@ -149,11 +165,12 @@ export function openConnection(options: ConnectionOptions): Connection {
       else subscribe();
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
-      const granted = packet.granted.map(Number).find((code) => code !== 1);
-      if (granted !== undefined) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
-      subscribed.resolve(sessionPresent);
+      // A former topic that is refused is no reason to leave everybody else's messages at the broker.
+      const granted = packet.messageId === TELEMETRY_ID ? Number(packet.granted[0]) : 1;
+      if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
+      answered();
     } else if (packet.cmd === 'unsuback') {
-      if (options.subscription === 'end') subscribed.resolve(sessionPresent);
+      answered();
     } else if (packet.cmd === 'disconnect') {
       fail(new BrokerRefusal('ended the connection', packet.reasonCode ?? 0));
     }
@@ -222,17 +239,22 @@ function encodeConnect({ username, password, clientId, receiveMaximum }: Connect
   );
 }
 
+const inParts = (filters: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(filters.length / MOST_FILTERS) }, (_, i) =>
+    filters.slice(i * MOST_FILTERS, (i + 1) * MOST_FILTERS),
+  );
+
 /**
  * Subscribed anew on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
  * subscribing, or each run would receive every device's last one again.
  */
-function encodeSubscribe(filters: readonly string[]): Buffer {
+function encodeSubscribe(filters: readonly string[], messageId: number): Buffer {
   const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const, nl: false, rap: false, rh: 2 }));
-  return generate({ cmd: 'subscribe', messageId: 1, subscriptions }, V5);
+  return generate({ cmd: 'subscribe', messageId, subscriptions }, V5);
 }
 
-function encodeUnsubscribe(filters: readonly string[]): Buffer {
-  return generate({ cmd: 'unsubscribe', messageId: 2, unsubscriptions: [...filters] }, V5);
+function encodeUnsubscribe(filters: readonly string[], messageId: number): Buffer {
+  return generate({ cmd: 'unsubscribe', messageId, unsubscriptions: [...filters] }, V5);
 }
 
 /** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */

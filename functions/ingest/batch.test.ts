@@ -73,3 +73,8 @@ test('readings of an array that lie in the same packet are told apart from a red
   expect(batchOf(array(false))).toMatchObject({ rows: { length: 2 } });
   expect(batchOf(array(false), array(true))).toMatchObject({ rows: { length: 2 }, repeats: { length: 2 } });
 });
+
+test('a long topic is counted as held', () => {
+  const topic = 'x'.repeat(4000);
+  expect(batchOf({ ...delivery(1, 1), topic }).bytes).toBeGreaterThan(2 * topic.length);
+});

@@ -51,7 +51,7 @@ export class Batch {
   add(delivery: Delivery): void {
     if (this.messages === 0) this.startedAt = delivery.receivedAt;
     this.messages += 1;
-    this.bytes += delivery.payload.length + OVERHEAD_BYTES;
+    this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
     if (delivery.packetId !== 0) {
       this.#acknowledgements.push(delivery.connection * PACKET_IDS + delivery.packetId);
     }

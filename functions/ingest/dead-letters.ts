@@ -5,6 +5,9 @@ import { formatTimestamp } from '../../domain/timestamps.ts';
 import type { DeadLetter } from './batch.ts';
 import type { Sent } from './row.ts';
 
+/** What is kept of a topic: any that a device is registered for is shorter. Characters. */
+const MAX_TOPIC = 1024;
+
 const INSERT = `
   insert into public.dead_letters
     (tenant_id, device_id, topic, payload, content_type, reason, detail, message_id, fingerprint, received_at,
@@ -23,7 +26,7 @@ export async function insertDeadLetters(client: Client, letters: readonly DeadLe
   await client.query(INSERT, [
     letters.map(({ tenantId }) => tenantId ?? null),
     letters.map(({ deviceId }) => deviceId ?? null),
-    letters.map(({ delivery }) => storable(delivery.topic)),
+    letters.map(({ delivery }) => storable(delivery.topic.slice(0, MAX_TOPIC))),
     letters.map(({ sent }) => sent.payload),
     letters.map(({ sent }) => storable(sent.contentType)),
     letters.map(({ reason }) => reason),

@@ -45,8 +45,11 @@ export const DEFAULT_OUTAGE: Outage = { messagesPerSecond: 10, outageHours: 8, m
 /** Clients connected to a listener at a time, unless configured. */
 export const DEFAULT_MAX_CONNECTIONS = 2000;
 
-/** Room for topic, properties and header beside the payload: an MQTT topic is at most 65,535 bytes. */
-const PACKET_OVERHEAD_BYTES = 66_000;
+/**
+ * Room for topic, properties and header beside the payload. The queue's limit counts payloads only, so what a packet may have
+ * besides is what a device could fill the broker's memory with.
+ */
+const PACKET_OVERHEAD_BYTES = 4_096;
 
 const template = readFileSync(new URL('./mosquitto.tmpl.conf', import.meta.url), 'utf8');
 /** The template's section of one listener. */

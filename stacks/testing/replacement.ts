@@ -67,7 +67,7 @@ Generated from \`stacks/testing/replacement.ts\` and the plans; change it there,
 
 Nothing that cannot be made again goes by a change of the program: a deployment that would delete it stops. To take an
 environment down on purpose, take the protection off first: \`pulumi state unprotect --all --stack dev\`. Nothing is left behind in
-Azure by a deletion (\`retainOnDelete\`), because what nobody manages any more nobody patches or pays attention to.
+Azure by a deletion (\`retainOnDelete\`), because a resource that nobody manages is neither patched nor watched.
 
 A component that is renamed gets an alias, \`{ aliases: [{ name: 'old-name' }] }\`; its resources then stay
 (\`stacks/impact.test.ts\`).

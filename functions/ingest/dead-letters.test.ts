@@ -1,0 +1,25 @@
+// What of a dead letter is written, without a database.
+import type { Client } from 'pg';
+import { expect, test } from 'vitest';
+import type { DeadLetter } from './batch.ts';
+import { insertDeadLetters } from './dead-letters.ts';
+
+test('a topic is written as far as any that a device is registered for goes: a long one is no way to fill the table', async () => {
+  const written: unknown[][] = [];
+  const client = { query: async (_: string, values: unknown[]) => written.push(values) } as unknown as Client;
+  const letter = (topic: string) =>
+    ({
+      delivery: { topic, receivedAt: 0 },
+      sent: { payload: Buffer.from('x') },
+      reason: 'bad-topic',
+      detail: '',
+    }) as unknown as DeadLetter;
+  await insertDeadLetters(client, [
+    letter(`devices/abc/${'"'.repeat(4000)}1`),
+    letter(`devices/abc/${'"'.repeat(4000)}2`),
+  ]);
+  const [, , topics, , , , , , fingerprints] = written[0] as string[][];
+  expect(topics!.map(({ length }) => length)).toEqual([1024, 1024]);
+  // Two messages that differ behind the cut are two letters.
+  expect(new Set(fingerprints)).toHaveProperty('size', 2);
+});
