@@ -58,7 +58,7 @@ const QUESTIONS: Record<string, Question> = {
   'publishes to an unknown topic below its own': { publish: { topic: `${OWN}/readings` } },
   'publishes a payload that is too large': { publish: { topic: `${OWN}/telemetry`, bytes: MAX_PAYLOAD_BYTES + 1 } },
   'publishes a packet that is too large': {
-    publish: { topic: `${OWN}/telemetry`, bytes: MAX_PAYLOAD_BYTES + 66_001, announced: true },
+    publish: { topic: `${OWN}/telemetry`, bytes: MAX_PAYLOAD_BYTES + 4_097, announced: true },
   },
   'publishes with QoS 2': { publish: { topic: `${OWN}/telemetry`, qos: 2 } },
   'subscribes to its own commands': { subscribe: `${OWN}/${COMMAND_CHANNEL}` },
