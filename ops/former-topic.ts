@@ -77,7 +77,7 @@ function list(): Command {
           const topics = await listFormerTopics(client, tenant);
           if (json) return console.log(JSON.stringify(topics, null, 2));
           for (const { topic, tenant, device, until, inForce } of topics) {
-            const name = `${tenant} ${device ?? '(deleted)'}`;
+            const name = `${tenant ?? '(removed)'} ${device ?? '(deleted)'}`;
             console.log(`${topic.padEnd(40)} ${name.padEnd(40)} ${inForce ? 'through' : 'ended  '} ${until}`);
           }
           console.log(topics.length === 1 ? '1 former topic' : `${topics.length} former topics`);

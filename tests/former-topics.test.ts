@@ -14,7 +14,7 @@ import { runWorker } from '../functions/worker/worker.ts';
 import { roleUrl } from '../lab/postgres.ts';
 import { endTopic, keepTopic } from '../provisioning/database/former-topics.ts';
 import { setLogin } from '../provisioning/database/login.ts';
-import { addDevice } from '../provisioning/database/registry.ts';
+import { addDevice, deleteDevice } from '../provisioning/database/registry.ts';
 import { keepLog, never } from './support/ingest-rig.ts';
 import { HAS_PSYCOPG2, type RegistryRig, startRegistryRig } from './support/registry-rig.ts';
 
@@ -182,5 +182,27 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     expect(await redrive(rig.admin, letter.id)).toEqual({ outcome: 'stored' });
     expect((await stored()).at(-1)).toBe('acme.sensor-1 200');
     expect(readFileSync(join(rig.accounts, 'acl'), 'utf8')).toContain(`topic write ${TOPIC}/#\n`);
+  });
+
+  it('keeps nobody from being ingested when it cannot be told whose its messages are', async () => {
+    expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 300}')).toBe('acknowledged');
+    expect(await publish(old, telemetryTopic('acme', 'sensor-1'), '{"t": 301}')).toBe('acknowledged');
+    await rig.admin.query('revoke select on ingest.former_topics from mqtt_ingest');
+    const { log, lines } = keepLog();
+    const result = await runOnce(settings(), log, never);
+    await rig.admin.query('grant select on ingest.former_topics to mqtt_ingest');
+    expect(result).toMatchObject({ outcome: 'idle', received: 2, stored: 1, rejected: 1 });
+    expect(lines.filter(({ msg }) => String(msg).startsWith('former topics not read, what comes'))).toHaveLength(1);
+    const letter = (await letters()).at(-1);
+    expect(letter).toMatchObject({ topic: `${TOPIC}/telemetry`, reason: 'bad-topic', tenant: null });
+    expect(await redrive(rig.admin, letter.id)).toEqual({ outcome: 'stored' });
+    expect((await stored()).slice(-2)).toEqual(['acme.sensor-1 300', 'acme.sensor-1 301']);
+  });
+
+  it('is deleted: what waits is a dead letter of its tenant', async () => {
+    expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 400}')).toBe('acknowledged');
+    await deleteDevice(rig.admin, sensor);
+    expect(await run()).toMatchObject({ outcome: 'idle', received: 1, rejected: 1 });
+    expect((await letters()).at(-1)).toMatchObject({ reason: 'unknown-device', tenant: 'acme' });
   });
 });

@@ -1,12 +1,13 @@
 // Redrives that people ask for, carried out with ingest's own role, by a timer's run and by a worker.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { endTopic, keepTopic } from '../../provisioning/database/former-topics.ts';
 import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { evaluateAlertsOnTimer } from '../alerts/on-timer.ts';
 import { openDatabase } from '../database/connection.ts';
 import { runWorker } from '../worker/worker.ts';
-import { redriveRequested } from './redrive.ts';
+import { redrive, redriveRequested } from './redrive.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
 import { runOnce } from './run.ts';
 
@@ -140,4 +141,70 @@ test("the timer's evaluation says what changed, and fails when the database refu
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ service: 'evaluate_alerts', changed: 1 }]);
   await rig.admin.query('revoke execute on function public.evaluate_alert_rules() from mqtt_ingest');
   await expect(evaluateAlertsOnTimer(context, rig.env('alerts'))).rejects.toMatchObject({ code: '42501' });
+});
+
+test('what came on a former topic never becomes another tenant’s, whoever redrives it', async () => {
+  const database = openDatabase(rig.settings('former').database);
+  const topic = 'devices/passed';
+  const [acme, umbrella] = [rig.devices[0]!, rig.devices.at(-1)!];
+  const until = '2099-12-31';
+  const send = async (payload: string) => {
+    await store.write({ ...acme, topic: `${topic}/telemetry` }, [payload]);
+    const { rows } = await rig.admin.query('select max(id)::text as id from public.dead_letters');
+    return rows[0].id as string;
+  };
+  const states = async (ids: string[]) =>
+    (
+      await rig.admin.query(
+        `select t.slug as tenant, l.reason, l.redriven_as as became from public.dead_letters as l
+         left join public.tenants as t on t.id = l.tenant_id where l.id = any ($1) order by l.id`,
+        [ids],
+      )
+    ).rows;
+  const nobodys = await send('{"id":"before"}');
+  await keepTopic(rig.admin, { ...acme, topic, until });
+  expect(await redrive(rig.admin, nobodys)).toEqual({ outcome: 'stored' });
+
+  const refused = await send('refused');
+  // The device is gone; what waited comes then.
+  await rig.admin.query('update broker.former_topics set device_id = null');
+  const orphan = await send('{"id":"orphan"}');
+  // Its tenant, too.
+  await rig.admin.query('update broker.former_topics set tenant_id = null');
+  const unknown = await send('{"id":"unknown"}');
+  const ids = [refused, orphan, unknown];
+  const before = [
+    { tenant: 'acme', reason: 'not-json', became: null },
+    { tenant: 'acme', reason: 'unknown-device', became: null },
+    { tenant: null, reason: 'bad-topic', became: null },
+  ];
+  expect(await states(ids)).toEqual(before);
+
+  await endTopic(rig.admin, topic, true);
+  await keepTopic(rig.admin, { ...umbrella, topic, until });
+  const count = 'select from public.telemetry where tenant_id = (select id from public.tenants where slug = $1)';
+  const stored = (await rig.admin.query(count, ['umbrella'])).rowCount;
+  // A payload that is well-formed now, as under a limit that has been lifted.
+  await rig.admin.query(`update public.dead_letters set payload = '{"id":"refused"}' where id = $1`, [refused]);
+  for (const id of ids) {
+    expect(await redrive(rig.admin, id)).toEqual({
+      outcome: 'refused',
+      reason: 'bad-topic',
+      detail: "the topic is another tenant's now",
+    });
+  }
+  await rig.admin.query('update public.dead_letters set redrive_requested_at = now() where id = any ($1)', [ids]);
+  await carryOutRedrives(database, keepLog().log);
+  expect((await states(ids)).map(({ tenant, became }) => [tenant, became])).toEqual([
+    ['acme', null],
+    ['acme', null],
+    [null, null],
+  ]);
+  expect((await rig.admin.query(count, ['umbrella'])).rowCount).toBe(stored);
+  // The next tenant's own is its own.
+  const own = await send('bad');
+  await rig.admin.query(`update public.dead_letters set payload = '{"id":"own"}' where id = $1`, [own]);
+  expect(await redrive(rig.admin, own)).toEqual({ outcome: 'stored' });
+  expect(await states([own])).toMatchObject([{ tenant: 'umbrella', became: 'stored' }]);
+  await database.close();
 });

@@ -1,5 +1,6 @@
 // Sends a dead letter through ingest again: the same validation, the same identity, so that it can never be a second row.
 import type { Client } from 'pg';
+import { formerTopicOf } from '../../domain/former-topics.ts';
 import type { Envelope } from '../../domain/messages.ts';
 import { addRows, addToLedger, closeAccount, noOutcomes, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
@@ -18,7 +19,7 @@ export type Redriven =
 
 /** Locks a letter and returns it: for an operator, who may read the table. */
 const TAKE = `
-  select topic, payload, content_type, properties, received_at from public.dead_letters
+  select tenant_id, topic, payload, content_type, properties, received_at from public.dead_letters
   where id = $1 and redriven_at is null for update skip locked`;
 /** For ingest, which may not: only letters that somebody asked to redrive. */
 const TAKE_REQUESTED = 'select * from ingest.take_dead_letter($1)';
@@ -27,6 +28,14 @@ const TAKE_REQUESTED = 'select * from ingest.take_dead_letter($1)';
 const NEAR = '3 days';
 // Ingest's memory of such readings may be gone by now; the table's is not.
 const FIND_UNTIMED = 'select * from ingest.stored_untimed($1, $2, $3, $4, $5) as message_id';
+
+// A letter of nobody may be anyone's who has had its topic. Asked only of the one that has it now.
+const FIND_OTHERS = 'select from ingest.former_topics where topic = $1 and tenant_since > $2';
+const ANOTHERS: Redriven = {
+  outcome: 'refused',
+  reason: 'bad-topic',
+  detail: "the topic is another tenant's now",
+};
 
 const CLOSE = 'select ingest.close_dead_letter($1, $2)';
 const REFUSE = 'select ingest.refuse_redrive($1, $2, $3)';
@@ -67,6 +76,7 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   const [letter] = rows;
   if (letter === undefined) return { outcome: 'gone' };
   const batch = await readAgain(client, letter);
+  if (await isAnothers(client, letter, batch)) return ANOTHERS;
   const [refused] = batch.deadLetters;
   if (refused !== undefined && batch.rows.length === 0) return { outcome: 'refused', ...refused };
   const stored = await findStored(client, batch.rows);
@@ -87,7 +97,18 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   return { outcome };
 }
 
+/** Whether the letter's topic has become another tenant's since it came. */
+async function isAnothers(client: Client, letter: Letter, batch: Batch): Promise<boolean> {
+  const { tenant_id: tenantId, topic, received_at: receivedAt } = letter;
+  const owners = [...batch.received.values()].map((owner) => owner.tenantId).filter((id) => id !== undefined);
+  if (tenantId !== null) return owners.some((id) => id !== tenantId);
+  const former = formerTopicOf(topic);
+  if (former === undefined || owners.length === 0) return false;
+  return (await client.query(FIND_OTHERS, [former, receivedAt])).rowCount === 1;
+}
+
 interface Letter {
+  tenant_id: string | null;
   topic: string;
   payload: Buffer;
   content_type: string | null;

@@ -4,6 +4,9 @@ import { formerTopicOf } from '../../domain/former-topics.ts';
 import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
 import { parseTelemetryTopic, TELEMETRY_FORM } from '../../domain/topics.ts';
 import type { Database } from '../database/connection.ts';
+import { classify } from '../database/sqlstate.ts';
+import { summarizeError } from '../runtime/error-summary.ts';
+import type { Logger } from '../runtime/log.ts';
 import { findFormer } from './former-topics.ts';
 
 /** A registered device. */
@@ -44,14 +47,35 @@ export interface Registry {
 /** How long a device is remembered: a deleted and re-registered one gets its new id, a limit is in force, within this time. */
 const MEMORY_MS = 60_000;
 
-/** An empty registry. @param encodePrefix makes a route's `prefix`. @param now in milliseconds. */
+/**
+ * An empty registry.
+ * @param encodePrefix makes a route's `prefix`. @param now in milliseconds.
+ * @param log told once when former topics may not be read: then they are nobody's. Without it, that is an error of `learn`.
+ */
 export function createRegistry(
   database: Asked,
   encodePrefix: (tenantId: string, deviceId: string) => Buffer,
   now: () => number,
+  log?: Logger,
 ): Registry {
   const routes = new Map<string, Route>();
   let emptiedAt = now();
+  let said = false;
+
+  /** One tenant's former topic must not keep all others' readings waiting. */
+  async function findKept(topics: readonly string[]): Promise<Map<string, FormerRow>> {
+    try {
+      const kept = await findFormer<FormerRow>(database, COLUMNS, topics);
+      said = false;
+      return kept;
+    } catch (error) {
+      if (log === undefined || !isViewsFault(error)) throw error;
+      if (!said)
+        log.error({ error: summarizeError(error) }, 'former topics not read, what comes there becomes dead letters');
+      said = true;
+      return new Map();
+    }
+  }
 
   return {
     find: (topic) => {
@@ -71,10 +95,19 @@ export function createRegistry(
         if (parsed) wanted.set(topic, parsed);
         else former.set(topic, formerTopicOf(topic) ?? '');
       }
-      const kept = await findFormer<DeviceRow>(database, COLUMNS, [...new Set(former.values())].filter(Boolean));
-      for (const [topic, row] of kept) routes.set(topic, routeOf(row, encodePrefix(row.t, row.d)));
+      const kept = await findKept([...new Set(former.values())].filter(Boolean));
+      for (const [topic, row] of kept) {
+        if (hasDevice(row)) routes.set(topic, routeOf(row, encodePrefix(row.t, row.d)));
+      }
       for (const [topic, base] of former) {
-        if (!kept.has(base)) unroutable.set(topic, refuse('bad-topic', BAD_TOPIC));
+        const row = kept.get(base);
+        if (row && hasDevice(row)) continue;
+        unroutable.set(
+          topic,
+          row && row.t !== null
+            ? { ...refuse('unknown-device', DELETED), tenant: row.tenant_slug ?? undefined, tenantId: row.t }
+            : refuse('bad-topic', BAD_TOPIC),
+        );
       }
       if (wanted.size === 0) return unroutable;
       const found = await findDevices(database, [...wanted.values()]);
@@ -101,6 +134,7 @@ export function createRegistry(
 }
 
 const BAD_TOPIC = `neither ${TELEMETRY_FORM} nor a topic that a device keeps from before`;
+const DELETED = 'the device that kept the topic is deleted';
 
 const COLUMNS = `tenant_slug, device_slug, tenant_id as t, device_id as d, max_payload_bytes, max_depth, max_ahead_seconds,
   max_age_seconds, metered`;
@@ -117,6 +151,15 @@ interface DeviceRow {
   max_age_seconds: string | null;
   metered: boolean;
 }
+
+/** Whose a former topic is. Without a device: it was deleted; without a tenant: it was removed. */
+type FormerRow = DeviceRow | (Record<'d', null> & { [key in 't' | 'tenant_slug']: string | null });
+
+const hasDevice = (row: FormerRow): row is DeviceRow => row.d !== null;
+
+/** A missing grant or view. What else is an operator's, such as a password, is in the way of everything: that waits. */
+const isViewsFault = (error: unknown) =>
+  classify(error) === 'operator' && (error as { code: string }).code.startsWith('42');
 
 async function findDevices(database: Asked, keys: { tenant: string; device: string }[]) {
   // Disabled devices too: what the broker acknowledged before it cut them off is stored.

@@ -59,7 +59,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, lease.lost, ending.signal]);
   const drain = createDrain({
-    registry: createRegistry(database, encodePrefix, now),
+    registry: createRegistry(database, encodePrefix, now, log),
     // A session of the broker belongs to a user, too: the packet identifiers of two are not comparable.
     store: createStore(database, lease, `${settings.clientId} ${settings.username}`),
     source: {

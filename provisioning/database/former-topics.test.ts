@@ -2,7 +2,14 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { endTopic, keepTopic, listFormerTopics, seenTopics } from './former-topics.ts';
-import { addDevice, deleteDevice, readRegistry, setDeviceEnabled, upsertServiceAccount } from './registry.ts';
+import {
+  addDevice,
+  deleteDevice,
+  readRegistry,
+  removeTenant,
+  setDeviceEnabled,
+  upsertServiceAccount,
+} from './registry.ts';
 import { startTestDatabase, type TestDatabase } from './testing/database.ts';
 
 const KEY = 'k'.repeat(43);
@@ -34,6 +41,10 @@ const former = async (username: string) =>
   (await readRegistry(admin)).find(
     (entry) => (entry.kind === 'device' ? `${entry.tenant}.${entry.device}` : entry.username) === username,
   )?.former;
+/** Whether it was another tenant's before. */
+const since = async (topic: string) =>
+  (await admin.query("select tenant_since > '-infinity' as other from broker.former_topics where topic = $1", [topic]))
+    .rows[0].other;
 const ingest = async () =>
   (await admin.query('select topic, in_force, tenant_slug, device_slug from ingest.former_topics order by 1')).rows;
 
@@ -56,8 +67,10 @@ describe('a former topic', () => {
       ['device/abc', true],
       ['devices/abc', false],
     ]);
-    await age('devices/abc', 13);
+    // Also when the last day was cut short by up to a day, as `remove` does.
+    await age('devices/abc', 14);
     expect(await former('svc-ingest')).toEqual(['device', 'devices']);
+    expect(await ingest()).toHaveLength(2);
     await age('devices/abc', 1);
     expect(await former('svc-ingest')).toEqual(['device']);
     expect((await ingest()).map(({ topic }) => topic)).toEqual(['device/abc']);
@@ -99,10 +112,13 @@ describe('a former topic', () => {
     await endTopic(admin, 'devices/abc');
     await expect(keep('devices/abc', 5, globex)).rejects.toThrow(/another tenant's/);
     expect(await listFormerTopics(admin, 'acme')).toMatchObject([{ until: day(-1), inForce: false }]);
-    await age('devices/abc', 13);
+    await age('devices/abc', 14);
     await expect(keep('devices/abc', 5, globex)).rejects.toThrow(/another tenant's/);
     await age('devices/abc', 1);
+    expect(await listFormerTopics(admin)).toEqual([]);
+    await expect(keep('devices/abc', 5, { tenant: 'globex', device: 'none' })).rejects.toThrow(/no device/);
     await keep('devices/abc', 5, globex);
+    expect(await since('devices/abc')).toBe(true);
     expect(await listFormerTopics(admin)).toMatchObject([{ tenant: 'globex', device: 'pump', inForce: true }]);
     // Nothing of the one tenant is in the other's audit log.
     const { rows } = await admin.query(
@@ -118,6 +134,11 @@ describe('a former topic', () => {
     await keep('devices/abc');
     await endTopic(admin, 'devices/abc', true);
     await keep('devices/abc', 1, { tenant: 'globex', device: 'pump' });
+    expect(await listFormerTopics(admin)).toHaveLength(1);
+    // Free, but not as if it had never been: what came before is not the next tenant's.
+    await endTopic(admin, 'devices/abc', true);
+    await keep('devices/abc', 1, { tenant: 'globex', device: 'pump' });
+    expect(await since('devices/abc')).toBe(true);
     await expect(endTopic(admin, 'devices/other')).rejects.toThrow(/no device keeps devices\/other/);
   });
 
@@ -126,10 +147,33 @@ describe('a former topic', () => {
     await keep('devices/gone', 1, gone);
     await deleteDevice(admin, gone);
     expect(await listFormerTopics(admin)).toMatchObject([{ tenant: 'acme', device: null }]);
-    expect(await ingest()).toEqual([]);
+    expect(await ingest()).toEqual([{ topic: 'devices/gone', in_force: true, tenant_slug: 'acme', device_slug: null }]);
     await expect(keep('devices/gone', 1, { tenant: 'globex', device: 'pump' })).rejects.toThrow(/another tenant's/);
     await keep('devices/gone', 1);
     expect(await former('acme.sensor-1')).toEqual(['devices/gone']);
+    expect(await since('devices/gone')).toBe(false);
+  });
+
+  it('of a removed tenant is nobody’s for 14 days', async () => {
+    const left = { tenant: 'left', device: 'sensor-1' };
+    const globex = { tenant: 'globex', device: 'pump' };
+    await addDevice(admin, { ...left, createTenant: true });
+    await keep('devices/left', 100, left);
+    await keep('devices/mistake', 100, left);
+    await removeTenant(admin, 'left');
+    const ended = { tenant: null, device: null, until: day(0) };
+    expect(await listFormerTopics(admin)).toMatchObject([ended, ended]);
+    expect(await ingest()).toMatchObject([{ tenant_slug: null, device_slug: null }, { tenant_slug: null }]);
+    expect(await former('svc-ingest')).toEqual(['devices']);
+    expect((await admin.query('select from broker.former_topics where device_id is not null')).rowCount).toBe(0);
+    await addDevice(admin, { ...left, createTenant: true });
+    for (const one of [globex, left]) await expect(keep('devices/left', 1, one)).rejects.toThrow(/another tenant's/);
+    await endTopic(admin, 'devices/mistake', true);
+    await keep('devices/mistake', 1, globex);
+    await age('devices/left', 16);
+    await keep('devices/left', 1, globex);
+    expect(await since('devices/left')).toBe(true);
+    await removeTenant(admin, 'left');
   });
 
   it('is refused for no device, a day that is over, and what may not be kept', async () => {

@@ -7,7 +7,8 @@ import type { DeviceName } from './registry.ts';
 /** A topic that is kept, or was. */
 export interface FormerTopic {
   topic: string;
-  tenant: string;
+  /** Null when it was removed. */
+  tenant: string | null;
   /** Null when it was deleted. */
   device: string | null;
   /** The last day, in UTC: 2027-03-31. */
@@ -16,6 +17,8 @@ export interface FormerTopic {
 }
 
 const TODAY = "(now() at time zone 'UTC')::date";
+/** Earlier last days are free: nothing waits on the broker that could become another tenant's. The migration says why 15. */
+const FREE = `${TODAY} - 15`;
 
 /**
  * Lets a device publish to a topic, and below it, through a day. The same topic again sets another day, or another device of
@@ -27,22 +30,39 @@ export async function keepTopic(
   { tenant, device, topic, until }: DeviceName & { topic: string; until: string },
 ): Promise<void> {
   assertFormerTopic(topic);
+  await client.query('begin');
+  try {
+    const taken = await client.query(
+      `delete from broker.former_topics where topic = $1 and until < ${FREE}
+       and tenant_id is distinct from (select id from public.tenants where slug = $2)`,
+      [topic, tenant],
+    );
+    await upsertTopic(client, { tenant, device, topic, until, wasAnothers: taken.rowCount === 1 });
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+async function upsertTopic(
+  client: ClientBase,
+  { tenant, device, topic, until, wasAnothers }: DeviceName & { topic: string; until: string; wasAnothers: boolean },
+): Promise<void> {
   const username = deviceUsername(tenant, device);
-  // So long after its last day nothing waits on the broker that could become another tenant's.
-  await client.query(`delete from broker.former_topics where until < ${TODAY} - 14`);
   const { rows } = await client.query<{ ended: boolean; kept: boolean }>(
     `with device as (
        select d.tenant_id, d.id from public.devices as d join public.tenants as t on t.id = d.tenant_id
        where t.slug = $1 and d.slug = $2
      ), kept as (
-       insert into broker.former_topics as known (topic, tenant_id, device_id, until)
-       select $3, tenant_id, id, $4::date from device where $4::date >= ${TODAY}
+       insert into broker.former_topics as known (topic, tenant_id, device_id, until, tenant_since)
+       select $3, tenant_id, id, $4::date, case when $5 then now() else '-infinity' end from device where $4::date >= ${TODAY}
        on conflict (topic) do update set device_id = excluded.device_id, until = excluded.until
        where known.tenant_id = excluded.tenant_id
        returning 1
      )
      select $4::date < ${TODAY} as ended, exists (select from kept) as kept from device`,
-    [tenant, device, topic, until],
+    [tenant, device, topic, until, wasAnothers],
   );
   const [found] = rows;
   if (found === undefined) throw new Error(`there is no device "${username}": see "device list"`);
@@ -54,14 +74,14 @@ export async function keepTopic(
   }
 }
 
-/** All, or one tenant's, sorted by topic. */
+/** All that are not free, or one tenant's, sorted by topic. */
 export async function listFormerTopics(client: ClientBase, tenant?: string): Promise<FormerTopic[]> {
   const { rows } = await client.query<FormerTopic>(
     `select f.topic, t.slug as tenant, d.slug as device, f.until::text as until, f.until >= ${TODAY} as "inForce"
      from broker.former_topics as f
-     join public.tenants as t on t.id = f.tenant_id
+     left join public.tenants as t on t.id = f.tenant_id
      left join public.devices as d on d.id = f.device_id
-     where $1::text is null or t.slug = $1
+     where f.until >= ${FREE} and ($1::text is null or t.slug = $1)
      order by 1`,
     [tenant ?? null],
   );
@@ -75,7 +95,7 @@ export async function listFormerTopics(client: ClientBase, tenant?: string): Pro
 export async function endTopic(client: ClientBase, topic: string, unused = false): Promise<void> {
   const { rowCount } = await client.query(
     unused
-      ? 'delete from broker.former_topics where topic = $1'
+      ? `update broker.former_topics set until = least(until, ${FREE} - 1) where topic = $1`
       : `update broker.former_topics set until = least(until, ${TODAY} - 1) where topic = $1`,
     [topic],
   );
@@ -109,7 +129,7 @@ export async function seenTopics(client: ClientBase, table: string): Promise<See
     const keeper = kept.get(topic);
     const slug = slugOf(topic.split('/')[1] ?? '');
     const found =
-      keeper?.device != null
+      keeper?.tenant != null && keeper.device !== null
         ? [{ tenant: keeper.tenant, device: keeper.device }]
         : devices.filter(({ device }) => canBeKept && device === slug);
     return { topic, rows: Number(n), canBeKept, devices: found, isKept: keeper?.inForce === true };

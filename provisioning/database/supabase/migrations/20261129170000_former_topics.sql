@@ -4,8 +4,11 @@
 create table broker.former_topics (
   -- FORMER_TOPIC_PATTERN in domain/former-topics.ts. Two levels: none can lie under another, so none is written to by two.
   topic text primary key check (topic ~ '^(?!(tenants|probe)/)[A-Za-z0-9._:-]{1,64}/[A-Za-z0-9._:-]{1,64}$'),
-  tenant_id uuid not null references public.tenants (id) on delete cascade,
-  -- Null: the device was deleted. The topic remains its tenant's as long as messages may wait there.
+  -- Null: the tenant was removed. The topic is nobody else's as long as messages may wait there.
+  tenant_id uuid references public.tenants (id) on delete set null,
+  -- Until then the topic was another tenant's. A row stays when its time is over, so that this is known.
+  tenant_since timestamptz not null default '-infinity',
+  -- Null: the device was deleted. The topic remains its tenant's.
   device_id uuid,
   -- The last day, in UTC.
   until date not null check (isfinite(until)),
@@ -22,8 +25,23 @@ revoke all on broker.former_topics from public, anon, authenticated, service_rol
 create trigger audit after insert or update or delete on broker.former_topics
   for each row execute function access.audit('former_topic', 'topic');
 
+-- Ends the topics of a removed tenant.
+create function broker.end_former_topic() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  new.device_id := null;
+  new.until := least(new.until, (now() at time zone 'UTC')::date);
+  return new;
+end
+$$;
+revoke all on function broker.end_former_topic() from public, anon, authenticated, service_role;
+create trigger end_former_topic before update on broker.former_topics
+  for each row when (new.tenant_id is null) execute function broker.end_former_topic();
+
 -- What a device published by the last day may wait on the broker for 14 days more (persistent_client_expiration). So long
--- ingest may read it, or the broker would delete it from ingest's queue, and so long ingest knows whose it is.
+-- ingest may read it, or the broker would delete it from ingest's queue, and so long ingest knows whose it is. It is 15
+-- days below: a topic that is ended in the course of a day has the day before as its last.
 --
 -- `former`: where a device may publish besides; for ingest, the first words of what it may read besides.
 create or replace view broker.registry as
@@ -43,16 +61,33 @@ union all
 select s.username, s.password_hash, null, null, 'service', s.purpose, case when s.purpose = 'ingest' then (
   select array_agg(distinct split_part(k.topic, '/', 1))
   from broker.former_topics as k
-  where k.until >= (now() at time zone 'UTC')::date - 14
+  where k.until >= (now() at time zone 'UTC')::date - 15
 ) end
 from broker.service_accounts as s;
 
 create view ingest.former_topics as
-select k.topic, k.until >= (now() at time zone 'UTC')::date as in_force, d.*
+select k.topic, k.until >= (now() at time zone 'UTC')::date as in_force, k.tenant_id, t.slug as tenant_slug, k.tenant_since,
+  d.device_id, d.device_slug, d.max_payload_bytes, d.max_depth, d.max_ahead_seconds, d.max_age_seconds, d.metered
 from broker.former_topics as k
-join ingest.registered_devices as d on d.tenant_id = k.tenant_id and d.device_id = k.device_id
-where k.until >= (now() at time zone 'UTC')::date - 14;
-comment on view ingest.former_topics is 'Former topics to devices. Reads the registry with its owner''s rights.';
+left join public.tenants as t on t.id = k.tenant_id
+left join ingest.registered_devices as d on d.tenant_id = k.tenant_id and d.device_id = k.device_id
+where k.until >= (now() at time zone 'UTC')::date - 15;
+comment on view ingest.former_topics is 'Former topics to tenants and, unless deleted, devices. Reads the registry with its owner''s rights.';
 
 revoke all on ingest.former_topics from public, anon, authenticated, service_role;
 grant select on ingest.former_topics to mqtt_ingest;
+
+-- A letter on a topic that became another tenant's is not redriven: whose it is, is returned too.
+drop function ingest.take_dead_letter(bigint);
+create function ingest.take_dead_letter(letter_id bigint)
+returns table (
+  tenant_id uuid, topic text, payload bytea, content_type text, properties jsonb, received_at timestamptz
+)
+language sql security definer set search_path = ''
+as $$
+  select l.tenant_id, l.topic, l.payload, l.content_type, l.properties, l.received_at from public.dead_letters as l
+  where l.id = letter_id and l.redriven_at is null and l.redrive_requested_at is not null
+  for update skip locked;
+$$;
+revoke all on function ingest.take_dead_letter(bigint) from public, anon, authenticated, service_role;
+grant execute on function ingest.take_dead_letter(bigint) to mqtt_ingest;
