@@ -19,7 +19,7 @@ export interface Environment {
   /** Deploys what is configured. */
   deploy(): Promise<void>;
   /** Undefined when ingest signs in with this generation, as far as can be seen from here; else what it does instead. */
-  whyNotUsed(generation: number): string | undefined;
+  whyNotUsed(generation: number): Promise<string | undefined> | string | undefined;
   /** True when the broker's log says so; false when only the app's settings do, and no run may have begun with them. */
   seesSessions: boolean;
 }

@@ -1,5 +1,6 @@
 // A local platform: its account is a file, which the platform watches; its broker's log says who is signed in.
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readIngestAccount, writeIngestAccount } from '../../local/ingest-account.ts';
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
 import type { LocalTarget } from '../target/target.ts';
@@ -22,18 +23,21 @@ export function localEnvironment(target: LocalTarget): Environment {
     configure: async (to) => writeIngestAccount(file, { ...read(), ...to }),
     deploy: async () => {},
     seesSessions: true,
-    whyNotUsed: (generation) =>
-      isSignedIn(ingestUsername(generation), readFileSync(brokerLog, 'utf8')) ? undefined : 'it is not signed in',
+    whyNotUsed: async (generation) => {
+      const said = () => lastSaid(ingestUsername(generation), readFileSync(brokerLog, 'utf8'));
+      const first = said();
+      if (!first?.includes('(p5, c0')) return 'it is not signed in';
+      await sleep(LASTING_MS);
+      return said() === first ? undefined : 'it is not signed in for long yet';
+    },
   };
 }
 
-/** Whether what the log says last of this user, whose name is the session's too, is that a persistent session began. */
-function isSignedIn(username: string, log: string): boolean {
+/** An account that is taken over signs in for a moment first, to have its messages queued: that is no use yet. */
+const LASTING_MS = 1000;
+
+/** What the log says last of this user, whose name is the session's too: that a persistent session began, or what became of it. */
+function lastSaid(username: string, log: string): string | undefined {
   const said = new RegExp(` as ${username} \\(p5, c0|: Client ${username} (?!already)`);
-  return (
-    log
-      .split('\n')
-      .findLast((line) => said.test(line))
-      ?.includes('(p5, c0') ?? false
-  );
+  return log.split('\n').findLast((line) => said.test(line));
 }

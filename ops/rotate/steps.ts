@@ -56,7 +56,7 @@ export async function stepsTo(goal: Goal, environment: Environment, patience = P
     return switchTo(environment, generation < newest ? newest : newest + 1, inForce, patience);
   }
   // A switch that was interrupted: configured, and not deployed.
-  if (environment.whyNotUsed(newest) !== undefined) return switchTo(environment, newest, inForce, patience);
+  if ((await environment.whyNotUsed(newest)) !== undefined) return switchTo(environment, newest, inForce, patience);
   const end = `npm run ops -- rotate ingest --target ${environment.target} --finish`;
   throw new Error(`generations ${inForce.join(' and ')} are both in force: end that rotation first, with ${end}`);
 }
