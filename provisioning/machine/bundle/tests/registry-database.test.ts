@@ -16,6 +16,8 @@ import { HAS_PSYCOPG2, PYTHON } from '../../../../tests/support/registry-rig.ts'
 import { connect } from '../../../database/connect.ts';
 import { setLogin } from '../../../database/login.ts';
 import { upsertServiceAccount } from '../../../database/registry.ts';
+import { BUNDLE_FILES, PATHS } from '../paths.ts';
+import { programsFolder } from '../testing/programs.ts';
 
 const PROGRAM = `
 import sys
@@ -29,8 +31,6 @@ try:
         print(database.fingerprint()[0], len(database.rows()), database.fingerprint() == database.fingerprint())
 except registry_database.DatabaseAway as error:
     print("away:", error)`;
-
-import { programsFolder } from '../testing/programs.ts';
 
 const BIN = join(programsFolder(), 'bin');
 
@@ -114,6 +114,13 @@ describe.runIf(HAS_PSYCOPG2)('the registry’s reader (needs python3-psycopg2)',
     expect(await read(elsewhere(strict), { ca: certificates.caFile })).toMatch(
       /server certificate for .* does not match host name/,
     );
+  });
+
+  it('has the CA of the bundle in force, also when the one that it was started from is gone', async () => {
+    const program =
+      'import sys; sys.path.insert(0, sys.argv[1]); from mqtt_saas import registry_sync; print(registry_sync.DATABASE_CA)';
+    const { stdout } = await promisify(execFile)(PYTHON, ['-B', '-c', program, BIN]);
+    expect(stdout.trim()).toBe(join(PATHS.current, BUNDLE_FILES.databaseCa));
   });
 
   it('insists on TLS with every server but this machine’s own, whatever the address says', async () => {

@@ -17,8 +17,9 @@ from mqtt_saas.registry_database import DatabaseAway, RegistryDatabase
 from mqtt_saas.registry_files import RegistryFiles
 from mqtt_saas.registry_metrics import Metrics
 
-# Comes with the bundle where the environment's database has a CA of its own.
-DATABASE_CA = os.path.join(contract.RELEASE, contract.DATABASE_CA)
+# Comes with the bundle where the environment's database has a CA of its own. Read at every connection, from the bundle that is
+# in force then: this program outlives bundles, and the one it was started from may be gone.
+DATABASE_CA = os.path.join(contract.CURRENT, contract.DATABASE_CA)
 POLL_SECONDS = 1.0
 # A reload that waits is looked at more often than the database is asked: a change must be in force within 5 s.
 ROUND_SECONDS = 0.25
