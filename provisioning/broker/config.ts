@@ -46,8 +46,8 @@ export const DEFAULT_OUTAGE: Outage = { messagesPerSecond: 10, outageHours: 8, m
 export const DEFAULT_MAX_CONNECTIONS = 2000;
 
 /**
- * Room for topic, properties and header beside the payload. The queue's limit counts payloads only, so what a packet may have
- * besides is what a device could fill the broker's memory with.
+ * Room for topic, properties and header beside the payload. It is small because a queue's limit counts payload bytes only: with
+ * the rest of its packets a device could fill the broker's memory.
  */
 const PACKET_OVERHEAD_BYTES = 4_096;
 

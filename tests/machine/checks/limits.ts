@@ -36,7 +36,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'a payload that is too large disconnects its device, and nobody else',
+    name: 'a packet that is too large disconnects its device, and nobody else',
     run: async (machine) => {
       const topics = await delivered(machine, async () => {
         const loud = await connect(machine, logins(machine).acme);
