@@ -1,10 +1,10 @@
 """Rights on topics that devices keep from before the platform: a device may publish to its own, ingest may read them.
 
-As provisioning/broker/former-topics.ts renders them.
+The same as provisioning/broker/former-topics.ts makes.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from mqtt_saas.contract import FORMER_ROOT, FORMER_TOPIC
 
@@ -21,12 +21,12 @@ def reads(roots: Iterable[str]) -> list[str]:
 
 def are_writes(rights: list[str]) -> bool:
     """Whether these are what writes() makes, and nothing else."""
-    return _are(rights, writes, "write ", "/#")
+    return rights == sorted(rights) and all(_written(right) is not None for right in rights)
 
 
 def are_reads(rights: list[str]) -> bool:
     """Whether these are what reads() makes, and nothing else."""
-    return _are(rights, reads, "read ", "/+/#")
+    return rights == sorted(rights) and all(_between("read ", right, "/+/#", FORMER_ROOT) is not None for right in rights)
 
 
 def kept_twice(rights_of_all: Iterable[list[str]]) -> str | None:
@@ -41,19 +41,16 @@ def kept_twice(rights_of_all: Iterable[list[str]]) -> str | None:
 
 
 def _written(right: str) -> str | None:
-    # No right that is not a former topic's has this form: see SERVICE_TOPICS and DEVICE_TOPICS of contract.py.
-    topic = right.removeprefix("write ").removesuffix("/#")
-    return topic if right == f"write {topic}/#" and FORMER_TOPIC.fullmatch(topic) else None
+    # Only a former topic's right has this form: see SERVICE_TOPICS and DEVICE_TOPICS of contract.py.
+    return _between("write ", right, "/#", FORMER_TOPIC)
+
+
+def _between(before: str, right: str, after: str, pattern: re.Pattern[str]) -> str | None:
+    text = right.removeprefix(before).removesuffix(after)
+    return text if right == f"{before}{text}{after}" and pattern.fullmatch(text) else None
 
 
 def _checked(text: object, pattern: re.Pattern[str], problem: str) -> str:
     if not isinstance(text, str) or pattern.fullmatch(text) is None:
         raise ValueError(f"former topic: {text!r} {problem}")
     return text
-
-
-def _are(rights: list[str], make: Callable[[Iterable[str]], list[str]], before: str, after: str) -> bool:
-    try:
-        return rights == make(right[len(before) : -len(after)] for right in rights)
-    except ValueError:
-        return False
