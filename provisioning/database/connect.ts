@@ -1,6 +1,6 @@
 // Opens a connection, and says what is wrong without ever showing the URL's password.
 import { readFileSync } from 'node:fs';
-import { Client } from 'pg';
+import { Client, type ClientBase } from 'pg';
 import { type DatabaseAddress, readDatabaseUrl } from '../../domain/database-url.ts';
 
 /** How long a connection may take, in milliseconds. */
@@ -66,7 +66,7 @@ export async function withConnection<T>(
 }
 
 /** Runs `work` in one transaction. */
-export async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+export async function inTransaction<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query('begin');
   try {
     const result = await work();

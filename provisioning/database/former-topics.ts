@@ -2,6 +2,7 @@
 import { type ClientBase, escapeIdentifier } from 'pg';
 import { assertFormerTopic, formerTopicOf } from '../../domain/former-topics.ts';
 import { deviceUsername, isSlug } from '../../domain/identifiers.ts';
+import { inTransaction } from './connect.ts';
 import type { DeviceName } from './registry.ts';
 
 /** A topic that is kept, or was. */
@@ -30,19 +31,14 @@ export async function keepTopic(
   { tenant, device, topic, until }: DeviceName & { topic: string; until: string },
 ): Promise<void> {
   assertFormerTopic(topic);
-  await client.query('begin');
-  try {
+  await inTransaction(client, async () => {
     const taken = await client.query(
       `delete from broker.former_topics where topic = $1 and until < ${FREE}
        and tenant_id is distinct from (select id from public.tenants where slug = $2)`,
       [topic, tenant],
     );
     await upsertTopic(client, { tenant, device, topic, until, wasAnothers: taken.rowCount === 1 });
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
+  });
 }
 
 async function upsertTopic(
