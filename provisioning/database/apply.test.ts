@@ -1,33 +1,18 @@
 // Migrations on real servers: bare, Supabase-like, already migrated, edited, and by two programs at once.
-import type { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningPostgres } from '../../lab/postgres.ts';
 import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
+import { postgresOfFile } from '../../tests/support/postgres-of-file.ts';
 import { applyMigrations } from './apply.ts';
-import { connect, withConnection } from './connect.ts';
+import { withConnection } from './connect.ts';
 import { lintDatabase } from './lint.ts';
 import { type Migration, readMigrations } from './migrations.ts';
+import { makeDatabase } from './testing/database.ts';
 
-let postgres: RunningPostgres;
-let admin: Client;
+const postgres = postgresOfFile({ migrate: false });
 let url: string;
-let count = 0;
-
-beforeAll(async () => {
-  postgres = await startScratchPostgres({ migrate: false });
-  admin = await connect(postgres.url);
-});
-afterAll(async () => {
-  await admin.end();
-  await postgres.stop();
-});
-// Roles belong to the server and stay; each test gets an empty database.
 beforeEach(async () => {
-  const name = `test_${++count}`;
-  await admin.query(`create database ${name}`);
-  const fresh = new URL(postgres.url);
-  fresh.pathname = `/${name}`;
-  url = fresh.href;
+  url = await makeDatabase(postgres().url);
 });
 
 const migration = (version: string, sql: string): Migration => ({ version, name: 'x', file: `${version}_x.sql`, sql });
@@ -115,7 +100,7 @@ describe('applyMigrations', () => {
   });
 
   it('never shows the password', async () => {
-    const wrong = new URL(postgres.url);
+    const wrong = new URL(postgres().url);
     wrong.password = 'hunter2-hunter2';
     const error = await applyMigrations(wrong.href).catch((cause: Error) => cause);
     expect(String(error)).toContain('user or password is wrong');

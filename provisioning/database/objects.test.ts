@@ -1,38 +1,22 @@
 // The list of names that the migrations take is what they make, and a database that has one of them is left as it was.
 import type { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RunningPostgres } from '../../lab/postgres.ts';
-import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { postgresOfFile } from '../../tests/support/postgres-of-file.ts';
 import { applyMigrations } from './apply.ts';
 import { connect } from './connect.ts';
 import { readMigrations } from './migrations.ts';
 import { listObjects } from './objects.ts';
+import { makeDatabase } from './testing/database.ts';
 
-let postgres: RunningPostgres;
-let admin: Client;
+const postgres = postgresOfFile({ migrate: false });
 let client: Client;
 let url: string;
-let count = 0;
-
-beforeAll(async () => {
-  postgres = await startScratchPostgres({ migrate: false });
-  admin = await connect(postgres.url);
-});
-afterAll(async () => {
-  await client?.end();
-  await admin.end();
-  await postgres.stop();
-});
 beforeEach(async () => {
-  await client?.end();
-  const name = `objects_${++count}`;
-  await admin.query(`create database ${name}`);
-  const fresh = new URL(postgres.url);
-  fresh.pathname = `/${name}`;
-  url = fresh.href;
+  url = await makeDatabase(postgres().url);
   client = await connect(url);
   await client.query("set search_path = ''");
 });
+afterEach(() => client.end());
 
 const keys = async () => new Set((await listObjects(client)).map(({ key }) => key));
 
@@ -61,31 +45,20 @@ it('objects.json has what each migration makes', async () => {
 
 describe('a name that is taken', () => {
   it.each([
-    ['table', 'create table public.tenants (id bigserial primary key)', 'table public.tenants'],
-    ['table of a late migration', 'create table public.alerts (id int)', 'table public.alerts'],
-    ['view', 'create view public.devices as select 1 as id', 'view public.devices'],
-    [
-      'materialized view',
-      'create materialized view public.telemetry as select 1 as id',
-      'materialized view public.telemetry',
-    ],
-    ['type', "create type public.alerts as enum ('high')", 'type public.alerts'],
-    ['composite type', 'create type public.devices as (a int)', 'type public.devices'],
-    ['domain', 'create domain public.audit_log as text', 'type public.audit_log'],
-    [
-      'function',
-      'create function public.my_tenants() returns int language sql return 1',
-      'function public.my_tenants()',
-    ],
-    ['schema', 'create schema ingest', 'schema ingest'],
-    [
-      'index',
-      'create table public.x (a int); create index telemetry_pkey on public.x (a)',
-      'index public.telemetry_pkey',
-    ],
-    ['constraint', 'create table public.x (a int constraint tenants_slug_key unique)', 'index public.tenants_slug_key'],
-    ['sequence', 'create sequence public.dead_letters_id_seq', 'sequence public.dead_letters_id_seq'],
-  ])('%s: nothing is begun, and it is named', async (_, sql, named) => {
+    ['table public.tenants', 'create table public.tenants (id bigserial primary key)'],
+    // Of a late migration.
+    ['table public.alerts', 'create table public.alerts (id int)'],
+    ['view public.devices', 'create view public.devices as select 1 as id'],
+    ['materialized view public.telemetry', 'create materialized view public.telemetry as select 1 as id'],
+    ['type public.alerts', "create type public.alerts as enum ('high')"],
+    ['type public.devices', 'create type public.devices as (a int)'],
+    ['type public.audit_log', 'create domain public.audit_log as text'],
+    ['function public.my_tenants()', 'create function public.my_tenants() returns int language sql return 1'],
+    ['schema ingest', 'create schema ingest'],
+    ['index public.telemetry_pkey', 'create table public.x (a int); create index telemetry_pkey on public.x (a)'],
+    ['index public.tenants_slug_key', 'create table public.x (a int constraint tenants_slug_key unique)'],
+    ['sequence public.dead_letters_id_seq', 'create sequence public.dead_letters_id_seq'],
+  ])('%s: nothing is begun, and it is named', async (named, sql) => {
     await client.query(sql);
     const before = await keys();
     const error = await applyMigrations(url).catch((cause: Error) => cause);

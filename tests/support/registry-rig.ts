@@ -1,7 +1,6 @@
 // The registry's agent with what it works between: a database, a broker, and the bundle's scripts where the broker's user
 // can read them. A test decides what dies when.
 import { type ChildProcess, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
@@ -13,9 +12,10 @@ import { freePort } from '../../lab/ports.ts';
 import { type RunningPostgres, roleUrl } from '../../lab/postgres.ts';
 import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { giveToService, makeScratchDir, makeServiceDir, SERVICE_USER } from '../../lab/unprivileged.ts';
-import { connect, withConnection } from '../../provisioning/database/connect.ts';
+import { connect } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
+import { makeDatabase } from '../../provisioning/database/testing/database.ts';
 import { writePrograms } from '../../provisioning/machine/bundle/testing/programs.ts';
 
 /** The system's Python, which has Debian's psycopg2. */
@@ -64,7 +64,7 @@ export interface RegistryRig {
  */
 export async function startRegistryRig(server?: RunningPostgres): Promise<RegistryRig> {
   const dir = makeScratchDir();
-  const postgres = server ? await makeDatabase(server) : await startScratchPostgres();
+  const postgres = server ? await databaseOn(server) : await startScratchPostgres();
   const admin = await connect(postgres.url);
   const serviceKey = generateKey();
   const syncKey = generateKey();
@@ -144,12 +144,9 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
   return rig;
 }
 
-/** A copy of the server's database, which nobody may be connected to. It goes when the server does. */
-async function makeDatabase(server: RunningPostgres): Promise<RunningPostgres> {
-  const name = `rig_${randomBytes(4).toString('hex')}`;
-  const place = (database: string) => Object.assign(new URL(server.url), { pathname: database }).href;
-  await withConnection(place('template1'), (client) => client.query(`create database ${name} template postgres`));
-  return { ...server, url: place(name), stop: async () => {} };
+/** A database of the rig's own, which goes when the server does. */
+async function databaseOn(server: RunningPostgres): Promise<RunningPostgres> {
+  return { ...server, url: await makeDatabase(server.url, 'postgres'), stop: async () => {} };
 }
 
 /** Permission bits of a file. */

@@ -1,9 +1,10 @@
 // A scratch database with the ways in that tests need: as the superuser, logged in as a role, or as PostgREST does it.
+import { randomBytes } from 'node:crypto';
 import type { Client, QueryResult } from 'pg';
 import { generateKey } from '../../../domain/credentials.ts';
 import type { RunningPostgres } from '../../../lab/postgres.ts';
 import { startScratchPostgres } from '../../../lab/scratch-postgres.ts';
-import { connect } from '../connect.ts';
+import { connect, withConnection } from '../connect.ts';
 import { setLogin } from '../login.ts';
 
 /** insufficient_privilege */
@@ -73,6 +74,18 @@ export async function startTestDatabase(): Promise<TestDatabase> {
       await postgres.stop();
     },
   };
+}
+
+/**
+ * A new database, which goes when the server does; roles belong to the server and stay.
+ * @param template what it is a copy of: by default an empty one. Nobody may be connected to it.
+ * @returns its URL.
+ */
+export async function makeDatabase(server: string, template = 'template0'): Promise<string> {
+  const name = `test_${randomBytes(4).toString('hex')}`;
+  const place = (database: string) => Object.assign(new URL(server), { pathname: database }).href;
+  await withConnection(place('template1'), (client) => client.query(`create database ${name} template ${template}`));
+  return place(name);
 }
 
 /** Makes the rest of the transaction, or up to its savepoint, run as a role with these claims, as PostgREST does. */

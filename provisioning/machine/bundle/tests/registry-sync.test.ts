@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashKey } from '../../../../domain/credentials.ts';
 import { stopChild } from '../../../../lab/child.ts';
-import { type RunningPostgres, startPostgres } from '../../../../lab/postgres.ts';
-import { startScratchPostgres } from '../../../../lab/scratch-postgres.ts';
+import { startPostgres } from '../../../../lab/postgres.ts';
+import { postgresOfFile } from '../../../../tests/support/postgres-of-file.ts';
 import { HAS_PSYCOPG2, modeOf, type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { renderRegistry } from '../../../broker/registry.ts';
 import { connect } from '../../../database/connect.ts';
@@ -14,15 +14,10 @@ import { addDevice, readRegistry, rotateDevice, setDeviceEnabled } from '../../.
 
 const WITHIN = { timeout: 15_000, interval: 100 };
 
-let postgres: RunningPostgres;
-beforeAll(async () => {
-  postgres = await startScratchPostgres();
-});
-afterAll(() => postgres?.stop());
-
+const postgres = postgresOfFile();
 let rig: RegistryRig;
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres);
+  rig = await startRegistryRig(postgres());
 });
 afterEach(() => rig?.stop());
 

@@ -4,26 +4,20 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { telemetryTopic } from '../../../../domain/topics.ts';
 import { startChild, stopChild } from '../../../../lab/child.ts';
-import type { RunningPostgres } from '../../../../lab/postgres.ts';
-import { startScratchPostgres } from '../../../../lab/scratch-postgres.ts';
+import { postgresOfFile } from '../../../../tests/support/postgres-of-file.ts';
 import { type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { addDevice, upsertServiceAccount } from '../../../database/registry.ts';
 
 const SESSION = { clean: false, properties: { sessionExpiryInterval: 3600 } };
 const WAITS = 75;
 
-let postgres: RunningPostgres;
-beforeAll(async () => {
-  postgres = await startScratchPostgres();
-});
-afterAll(() => postgres?.stop());
-
+const postgres = postgresOfFile();
 let rig: RegistryRig;
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres);
+  rig = await startRegistryRig(postgres());
 });
 afterEach(() => rig?.stop());
 
