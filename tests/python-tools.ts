@@ -46,6 +46,8 @@ export function ensurePythonTools(list: string): string {
 }
 
 function run(program: string, ...args: string[]): void {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8', timeout: TIMEOUT_MS });
-  if (status !== 0) throw new Error(`Python packages could not be installed: ${error?.message ?? stderr.trim()}`);
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', timeout: TIMEOUT_MS });
+  if (status === 0) return;
+  // `venv` says on stdout which package of Debian it lacks.
+  throw new Error(`Python packages could not be installed: ${error?.message ?? `${stdout}${stderr}`.trim()}`);
 }
