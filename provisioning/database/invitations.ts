@@ -1,5 +1,4 @@
 // Invitations made by the platform's operator, by the rules that a tenant's owner is under; and the bounds on what people make.
-
 import type { Client } from 'pg';
 import { assertSlug } from '../../domain/identifiers.ts';
 import type { MemberRole } from '../../domain/members.ts';

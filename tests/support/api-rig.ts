@@ -1,5 +1,4 @@
 // A scratch database behind the local front door: the API as the dashboard has it, without broker and ingest.
-
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

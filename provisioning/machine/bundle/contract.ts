@@ -15,7 +15,7 @@ import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
 /** The blobs that name the bundle to boot with: the first is read first, the second while the first is being replaced. */
 export const POINTERS = { pointer: 'current', copy: 'current-copy' } as const;
 
-/** The accounts of ingest: one must be in a registry, or ingest would be locked out, and they read former topics. */
+/** Of ingest's accounts. A registry without one would lock ingest out; they alone read former topics. */
 const INGEST_PURPOSE: ServicePurpose = 'ingest';
 
 const CONTRACT = {
