@@ -131,6 +131,11 @@ test('whatever the rows hold, both agree', () => {
   expect(keeping).toBeGreaterThan(50);
 });
 
+/** Two lines of the ACL file, the other way round. */
+const swapped =
+  (first: string, second: string) =>
+  ([passwords, acl]: [string, string]): [string, string] => [passwords, acl.replace(first + second, second + first)];
+
 test.each<[string, (files: [string, string]) => [string, string]]>([
   ['half a password file', ([passwords, acl]) => [passwords.slice(0, -10), acl]],
   ['half an ACL file', ([passwords, acl]) => [passwords, acl.slice(0, -10)]],
@@ -151,7 +156,14 @@ test.each<[string, (files: [string, string]) => [string, string]]>([
     ([passwords, acl]) => [passwords, acl.replace('write sensors/1', 'write sensors/+')],
   ],
   ['everything as a former topic', ([passwords, acl]) => [passwords, acl.replace('write sensors/1/#', 'write #')]],
-  ['everything for ingest', ([passwords, acl]) => [passwords, acl.replace('read sensors/+/#', 'read #')]],
+  ['more rights than control has', ([passwords, acl]) => [passwords, acl.replace('write tenants/+', 'write +')]],
+  ['everything for ingest', ([passwords, acl]) => [passwords, acl.replace('read devices/+/#', 'read #')]],
+  [
+    "the platform's tree as former for ingest",
+    ([passwords, acl]) => [passwords, acl.replace('read sensors/+/#', 'read tenants/+/#')],
+  ],
+  ['former topics in another order', swapped('topic write devices/AA:bb_1.2-3/#\n', 'topic write sensors/1/#\n')],
+  ["ingest's former topics in another order", swapped('topic read devices/+/#\n', 'topic read sensors/+/#\n')],
   ["the platform's tree as former", ([passwords, acl]) => [passwords, acl.replace('sensors/1', 'tenants/b')]],
   ['a user without a password', ([passwords, acl]) => [passwords.split('\n').slice(1).join('\n'), acl]],
   ['a user without rights', ([passwords, acl]) => [`${passwords}zz.zz:${hash}\n`, acl]],
