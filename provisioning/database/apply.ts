@@ -84,7 +84,7 @@ async function assertRoom(client: Client, migrations: Migration[]): Promise<void
   throw new Error(
     `the database has ${found.length === 1 ? 'an object' : `${found.length} objects`} where the migrations would make their own:\n` +
       `${list.join('')}Nothing was applied. Move what is in the schema public aside, with what depends on it: ` +
-      'npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as (docs/adoption.md). Rename a schema yourself.',
+      'npm run ops -- adopt table-aside --role ROLE, ROLE being who the old ingest signs in as (docs/adoption.md). If a schema is in the way, rename it yourself.',
   );
 }
 

@@ -39,7 +39,7 @@ export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migrat
   return migrations;
 }
 
-/** A statement that would end the transaction in which a file is applied. */
+/** A statement that would end the transaction in which a file is applied. Not END, which ends the blocks of functions, too. */
 const ENDS_TRANSACTION =
   /(?:^|;)\s*(begin|start\s+transaction|commit|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?\s*;/im;
 

@@ -18,8 +18,8 @@ export interface ExistingObject {
   extension: string | null;
 }
 
-/** Lists every name that is taken; run it with an empty search_path, so that types are written in full. */
-export const OBJECTS_SQL = readFileSync(join(import.meta.dirname, 'objects.sql'), 'utf8');
+/** Run it with an empty search_path, so that types are written in full. */
+const OBJECTS_SQL = readFileSync(join(import.meta.dirname, 'objects.sql'), 'utf8');
 
 /** For each migration's version the keys of what it makes. objects.test.ts writes the file, and holds it to the migrations. */
 export const MADE: Record<string, string[]> = JSON.parse(
