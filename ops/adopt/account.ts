@@ -10,7 +10,7 @@ export interface Member {
   /** Such as `dnsSettings.domainNameLabel`, in azure-native's words. */
   path: string;
   recorded: Json;
-  fate: 'kept' | 'set' | 'taken away';
+  outcome: 'kept' | 'set' | 'taken away';
   /** What it is set to, where that is known. */
   to?: Json;
   /** Set: the reason. Taken away: what it breaks. */
@@ -38,7 +38,7 @@ export interface Change {
   member: string;
   /** What the member is, where it is a list of names. */
   which?: string[];
-  fate: 'set' | 'taken away';
+  outcome: 'set' | 'taken away';
   /** Set: the reason. Taken away: what it breaks. */
   why: string;
   /** How to have it back. */
@@ -87,18 +87,19 @@ export function judge({ resource, hardened, recorded, beside = {}, choices, acce
   for (const { path, value } of leaves(all)) {
     const shown = path.join('.');
     const row = rows.find(({ at, only = () => true }) => covers(at.split('.'), path) && only(value, choices, shown));
-    if (row?.fate === 'apart') continue;
+    if (row?.outcome === 'apart') continue;
     const to = typeof row?.to === 'function' ? row.to(choices) : row?.to;
     const isSo = isDeepStrictEqual(to, value);
-    const isChanged = (row?.fate === 'set' || row?.fate === 'taken away') && !isSo;
+    const isChanged = (row?.outcome === 'set' || row?.outcome === 'taken away') && !isSo;
     const phase = row?.phase ?? hardened;
     if (String(path[0]) in recorded) {
-      if (row === undefined || row.fate === 'kept') put(judged.kept, path, value);
+      if (row === undefined || row.outcome === 'kept') put(judged.kept, path, value);
       else if (row.sent) put(judged.kept, path, to as Json);
       else if (isChanged && phase > hardened) put(judged.until, path, value);
     }
-    if (row?.byName?.(value, choices) && !isSo) refuse(judged, resource, row, value, accepted, hardened);
-    if (!isChanged) judged.members.push({ phase: hardened, member: { path: shown, recorded: value, fate: 'kept' } });
+    const isByName = row?.byName === true || row?.byName?.(value, choices);
+    if (row && isByName && !isSo) refuse(judged, resource, row, value, accepted, hardened);
+    if (!isChanged) judged.members.push({ phase: hardened, member: { path: shown, recorded: value, outcome: 'kept' } });
     else if (row) {
       const of = path.slice(0, row.at.split('.').length);
       const at = of.join('.');
@@ -114,8 +115,8 @@ const plainly = (inputs: Inputs): Inputs => JSON.parse(JSON.stringify(inputs));
 
 /** Of all that a row holds for, one member. */
 function changed(row: Decision, path: string, recorded: Json, to: Json | undefined, phase: number): Member {
-  const { fate, why, back = backFrom(phase) } = row;
-  return { path, recorded, fate: fate as 'set', why, back, ...(to !== undefined && { to }) };
+  const { outcome, why, back = backFrom(phase) } = row;
+  return { path, recorded, outcome: outcome as 'set', why, back, ...(to !== undefined && { to }) };
 }
 
 const valueAt = (value: Json, path: Path): Json =>
@@ -156,8 +157,8 @@ export function accountOf(all: Record<string, Judged>): Account {
 export const changesIn = (account: Account): Change[] =>
   account.flatMap(({ phase, resources }) =>
     resources.flatMap(({ resource, members }) =>
-      members.flatMap(({ path, recorded, fate, why = '', back = '' }) =>
-        fate === 'kept' ? [] : [{ phase, resource, member: path, ...listed(recorded), fate, why, back }],
+      members.flatMap(({ path, recorded, outcome, why = '', back = '' }) =>
+        outcome === 'kept' ? [] : [{ phase, resource, member: path, ...listed(recorded), outcome, why, back }],
       ),
     ),
   );
@@ -167,8 +168,9 @@ const listed = (recorded: Json): Pick<Change, 'which'> =>
 
 /** How many members stay. */
 export const keptIn = (account: Account): number =>
-  account.flatMap(({ resources }) => resources.flatMap(({ members }) => members)).filter(({ fate }) => fate === 'kept')
-    .length;
+  account
+    .flatMap(({ resources }) => resources.flatMap(({ members }) => members))
+    .filter(({ outcome }) => outcome === 'kept').length;
 
 /** @throws Error that names each refusal, and how to go on. */
 export function throwRefused(refused: Refusal[]): void {

@@ -12,7 +12,7 @@ import { phaseOf } from './today.ts';
 
 /** Changed: as recorded before its phase, then otherwise, with the reason and the way back. */
 test.each<
-  [what: string, change: Change, resource: string, path: string, fate: string, phase: number, then: Json | undefined]
+  [what: string, change: Change, resource: string, path: string, outcome: string, phase: number, then: Json | undefined]
 >([
   [
     'an address that Azure may change',
@@ -122,11 +122,11 @@ test.each<
     3,
     false,
   ],
-])('%s: said, with the way back', (_, change, resource, path, fate, phase, then) => {
+])('%s: said, with the way back', (_, change, resource, path, outcome, phase, then) => {
   const plan = adopted(change);
   const { recorded } = plan.adoption.resources[resource]!;
   const found = (in_: number) => at(sent(plan, resource, in_), ...path.split('.'));
-  expect(said(plan, resource, path)).toMatchObject({ fate, phase, why: /\w/, back: `phase ${phase - 1}` });
+  expect(said(plan, resource, path)).toMatchObject({ outcome, phase, why: /\w/, back: `phase ${phase - 1}` });
   if (path.startsWith('tags'))
     expect(Object.keys(at(sent(plan, resource, phase), 'tags') as object)).not.toContain('Owner');
   if (then !== undefined) expect(found(phase)).toEqual(then);
@@ -179,14 +179,14 @@ test('whatever is deleted with the machine is detached before the cut-over, and 
 
 test('of several tags that are the platform’s too each is told', () => {
   const plan = adopted((f) => (f.group.tags = { Owner: 'somebody', environment: 'old', wbs: 'X-17' }));
-  const fates = ['Owner', 'environment', 'wbs'].map((name) => said(plan, 'group', `tags.${name}`)?.fate);
+  const fates = ['Owner', 'environment', 'wbs'].map((name) => said(plan, 'group', `tags.${name}`)?.outcome);
   expect(fates).toEqual(['set', 'set', 'kept']);
 });
 
 test('a size somebody chose is taken, and a recorded one that the platform knows', () => {
   const odd: Change = (f) => (f.vm.hardwareProfile.vmSize = 'Standard_D2s_v3');
   expect(said(adopted(odd, { vmSize: 'Standard_B2s_v2' }), 'broker-vm', 'hardwareProfile.vmSize')).toMatchObject({
-    fate: 'set',
+    outcome: 'set',
     recorded: 'Standard_D2s_v3',
     to: 'Standard_B2s_v2',
   });
@@ -196,7 +196,7 @@ test('a size somebody chose is taken, and a recorded one that the platform knows
 test('a size in other letters is the same one', () => {
   const plan = adopted((f) => (f.vm.hardwareProfile.vmSize = 'STANDARD_B2ATS_V2'));
   expect(plan.config.vmSize).toBe('Standard_B2ats_v2');
-  expect(said(plan, 'broker-vm', 'hardwareProfile.vmSize')).toMatchObject({ fate: 'kept' });
+  expect(said(plan, 'broker-vm', 'hardwareProfile.vmSize')).toMatchObject({ outcome: 'kept' });
 });
 
 test('what may not go with another size is refused by name, and stays with the one it has', () => {

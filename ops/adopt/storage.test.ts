@@ -86,8 +86,12 @@ test('a lifecycle rule that deletes is refused by name, and what others keep in 
   });
   expect(said(plan, 'storage-account', 'fileShares')).toMatchObject({
     recorded: ['plant-files'],
-    fate: 'taken away',
+    outcome: 'taken away',
     phase: 3,
   });
-  expect(said(plan, 'storage-account', 'containers')).toMatchObject({ recorded: ['reports'], fate: 'set', phase: 3 });
+  expect(said(plan, 'storage-account', 'containers')).toMatchObject({
+    recorded: ['reports'],
+    outcome: 'set',
+    phase: 3,
+  });
 });

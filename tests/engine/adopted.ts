@@ -170,7 +170,7 @@ export class Adopted {
     const isAbout = (member: string) => isUnder(steps(member), own) || isUnder(own, steps(member));
     const kept = account
       .flatMap(({ resources }) => resources.filter(({ resource }) => resource === name))
-      .flatMap(({ members }) => members.filter(({ fate }) => fate === 'kept'));
+      .flatMap(({ members }) => members.filter(({ outcome }) => outcome === 'kept'));
     return !kept.some((each) => isAbout(each.path)) && changes.some((each) => isDue(each) && isAbout(each.member));
   }
 
