@@ -111,6 +111,13 @@ async function assertUnqualified(
         '(If it may lose its tables: --unqualified.) Nothing was changed',
     );
   }
+  for (const [table, text] of seen.reads) {
+    log(
+      `warning: ${role} also reads public.${table} by its full name: "${text.slice(0, 120)}". After the move that query fails, and after the first ` +
+        `deployment it finds the platform's table. If the old ingest runs it: npm run ops -- adopt table-back, write ${table} without "public.", ` +
+        'then begin again',
+    );
+  }
   return seen.makes;
 }
 
