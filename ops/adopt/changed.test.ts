@@ -136,6 +136,68 @@ test.each<
     expect(found(phase - 1)).toEqual(at(recorded as Json, ...path.split('.')));
 });
 
+/** The new machine is the platform's: what was recorded otherwise is set or ends with the old one, and the account says so. */
+test.each<[path: string, change: Change, then: Json | undefined]>([
+  ['identity.type', (f) => (f.vm.identity = { type: 'None' }), 'UserAssigned'],
+  ['securityProfile.securityType', (f) => (f.vm.securityProfile = { securityType: 'Standard' }), 'TrustedLaunch'],
+  [
+    'securityProfile.uefiSettings.secureBootEnabled',
+    (f) => (f.vm.securityProfile = { uefiSettings: { secureBootEnabled: false } }),
+    true,
+  ],
+  ['securityProfile.encryptionAtHost', (f) => (f.vm.securityProfile = { encryptionAtHost: false }), true],
+  ['osProfile.linuxConfiguration.disablePasswordAuthentication', () => {}, true],
+  [
+    'osProfile.linuxConfiguration.ssh.publicKeys.1.keyData',
+    (f) => {
+      const key = (keyData: string) => ({ keyData, path: '/home/bob/.ssh/authorized_keys' });
+      f.vm.osProfile.linuxConfiguration.ssh = { publicKeys: [key('ssh-ed25519 A'), key('ssh-ed25519 B')] };
+    },
+    undefined,
+  ],
+  [
+    'osProfile.linuxConfiguration.provisionVMAgent',
+    (f) => (f.vm.osProfile.linuxConfiguration.provisionVMAgent = false),
+    true,
+  ],
+  ['osProfile.allowExtensionOperations', (f) => (f.vm.osProfile.allowExtensionOperations = false), true],
+  [
+    'osProfile.secrets.0.sourceVault.id',
+    (f) => (f.vm.osProfile.secrets = [{ sourceVault: { id: id('Microsoft.KeyVault/vaults', 'v') } }]),
+    undefined,
+  ],
+  [
+    'storageProfile.imageReference.offer',
+    (f) => (f.vm.storageProfile.imageReference.offer = '0001-com-ubuntu-server-jammy'),
+    'ubuntu-24_04-lts',
+  ],
+  ['storageProfile.diskControllerType', (f) => (f.vm.storageProfile.diskControllerType = 'NVMe'), undefined],
+  ['storageProfile.osDisk.caching', (f) => (f.vm.storageProfile.osDisk.caching = 'None'), 'ReadWrite'],
+  [
+    'networkProfile.networkInterfaces.0.deleteOption',
+    (f) => (f.vm.networkProfile.networkInterfaces[0].deleteOption = 'Delete'),
+    'Detach',
+  ],
+  ['networkProfile.networkApiVersion', (f) => (f.vm.networkProfile.networkApiVersion = '2020-11-01'), undefined],
+  [
+    'diagnosticsProfile.bootDiagnostics.enabled',
+    (f) => (f.vm.diagnosticsProfile.bootDiagnostics.enabled = false),
+    true,
+  ],
+  [
+    'applicationProfile.galleryApplications.0.packageReferenceId',
+    (f) => (f.vm.applicationProfile = { galleryApplications: [{ packageReferenceId: '/app' }] }),
+    undefined,
+  ],
+])('the new machine has the platform’s %s', (path, change, then) => {
+  const plan = adopted(change);
+  const told = plan.changes.filter(
+    ({ resource, member }) => resource === 'broker-vm' && `${path}.`.startsWith(`${member}.`),
+  );
+  expect(told).toMatchObject([{ phase: 2, back: 'phase 1' }]);
+  expect(at(sent(plan, 'broker-vm', 2), ...path.split('.'))).toEqual(then);
+});
+
 test('a group in another region stays there: Azure would make another one', () => {
   const plan = adopted((f) => (f.group.location = 'West Europe'), { accepted: ['group.location'] });
   for (let phase = 0; phase <= 4; phase += 1)
