@@ -39,7 +39,11 @@ export async function findInTheWay(client: Client, extra: string[] = []): Promis
   const isParked = objects.some(({ key }) => key === `schema ${PARKED_SCHEMA}`);
   const wanted = Object.keys(MADE).filter((version) => isParked || !history.includes(version));
   const found = await findCollisions(client, wanted);
-  const more = objects.filter(({ key }) => extra.some((name) => key === `relation public.${escapePlain(name)}`));
+  const { rows: named } = await client.query<{ key: string }>(
+    "select format('relation public.%I', name) as key from unnest($1::text[]) as name",
+    [extra],
+  );
+  const more = objects.filter((object) => named.some(({ key }) => key === object.key));
   return [...found.filter(({ key }) => !(isParked && key.startsWith('schema '))), ...more];
 }
 
@@ -77,7 +81,13 @@ export async function moveAside(
     if (isParked) await unpark(client, ledger);
     await client.query(RELOAD);
     await writeLedger(client, {
-      ...{ state: 'aside', role, schema, moved: names, bodies: changed, published, grants },
+      state: 'aside',
+      role,
+      schema,
+      moved: names,
+      bodies: changed,
+      published,
+      grants,
       ...(path !== undefined && { path: ledger?.path ?? { before, changedAt: '' } }),
     });
     return { schema, names: roots.map(({ name }) => name), left: bodies.left, broughtHome: 0 };
@@ -154,9 +164,6 @@ const PLATFORM_SCHEMAS = Object.values(MADE)
 
 const alreadyAside = ({ schema, role }: Ledger) =>
   `the old tables are aside already, in the schema ${schema} of ${role}; npm run ops -- adopt table-back brings them back`;
-
-/** As it is in a key: quoted only where it must be. */
-const escapePlain = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : escapeIdentifier(name));
 
 async function versionsHad(client: Client): Promise<string[]> {
   const { rows } = await client.query(

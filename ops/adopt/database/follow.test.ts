@@ -77,14 +77,15 @@ const MAKE_FULL = 'create table if not exists public.telemetry (id bigserial pri
 
 it('follows, and what it makes where it does not exist goes along', async () => {
   const old = await start(
-    `${SETUP}; create table public.seen (payload_text text); grant select, insert on public.seen to old_ingest`,
+    `${SETUP}; create table public.seen (payload_text text); grant select, insert on public.seen to old_ingest;
+     create table public."order" (id int)`,
     ['create table if not exists seen (payload_text text)', "insert into seen values ('$n')", INSERT],
   );
   await expect.poll(() => old.inserted.length).toBeGreaterThan(3);
   // Its statements are looked at until an insert is seen: the others have been by then, or are added by hand.
-  const followed = await moveAndFollow(old.admin, { role: old.role, extra: ['seen'], seconds: 30 });
+  const followed = await moveAndFollow(old.admin, { role: old.role, extra: ['seen', 'order'], seconds: 30 });
   expect(followed).toMatchObject({ schema: 'old_ingest', arrives: true });
-  expect(followed.names.sort()).toEqual(['public.seen', 'public.telemetry']);
+  expect(followed.names.sort()).toEqual(['public."order"', 'public.seen', 'public.telemetry']);
   await old.stop();
   expect(old.failed).toEqual([]);
   expect(await old.rows('old_ingest.telemetry')).toEqual(old.inserted);
