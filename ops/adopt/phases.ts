@@ -6,6 +6,7 @@ import { attachedForLife } from './beside.ts';
 import { howToMakeRoom } from './database/room.ts';
 import { exceptionsFile } from './exceptions.ts';
 import { at, items, textAt } from './json.ts';
+import { quote } from './quote.ts';
 import type { Recording } from './recording.ts';
 import { freeName } from './security-rules.ts';
 
@@ -72,12 +73,6 @@ function sessionIn(broker: string[]): IngestSession {
 function portsIn(broker: string[]): string[] {
   const ports = broker.flatMap((line) => /^(?:listener|port) (\d+)/.exec(line)?.[1] ?? []);
   return ports.length > 0 ? ports : ['1883', '8883'];
-}
-
-/** A word as a POSIX shell takes it. */
-export function quote(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return /["$`\\!]/.test(word) || !word.includes("'") ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
 }
 
 const az = (command: string, options: Record<string, string | string[]>) =>
