@@ -64,7 +64,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       at: 'location',
       outcome: 'kept',
       byName: true,
-      why: "it stays where it is, and the policies allow the machine's region alone: list this one for governance-allowed-places-and-sizes",
+      why: "it stays where it is, and the policies allow only the machine's region: list this one for governance-allowed-places-and-sizes",
     },
     { at: 'tags.*', outcome: 'set', only: isOurs, why: 'the stack file says who it belongs to' },
   ],
@@ -98,7 +98,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       at: 'identity',
       outcome: 'taken away',
       back: 'none: Azure makes another one, which needs its roles again',
-      why: "the old app's own identity ends with it, and with it its roles",
+      why: "the old app's own identity ends with the app, and so do its roles",
     },
   ],
 };

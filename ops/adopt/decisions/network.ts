@@ -15,7 +15,7 @@ export const NETWORK: Record<string, Decision[]> = {
       at: 'sharedWith',
       outcome: 'kept',
       byName: true,
-      why: 'from phase 1 on the rules that the platform needs hold for these too; give them a group of their own',
+      why: 'from phase 1 on the platform’s rules apply to these too; give them a group of their own',
     },
   ],
   'network-subnet': [
@@ -26,19 +26,19 @@ export const NETWORK: Record<string, Decision[]> = {
       at: 'otherSecurityGroup',
       outcome: 'taken away',
       byName: true,
-      why: "the subnet gets the interface's security group, so the rules of this one hold no more: move those that must stay",
+      why: "the subnet gets the interface's security group, so the rules of this one no longer apply: move those that must stay",
     },
     {
       at: 'sharedWith',
       outcome: 'kept',
       byName: true,
-      why: 'from phase 1 on the platform’s security group holds for these too, and they go out by public addresses of their own alone',
+      why: 'from phase 1 on the platform’s security group applies to these too, and they reach the internet only through public addresses of their own',
     },
     {
       at: 'defaultOutboundAccess',
       outcome: 'set',
       to: false,
-      why: 'machines go out by a public address of their own; one without any goes out no more',
+      why: 'a machine without a public address of its own no longer reaches the internet',
     },
   ],
   'network-address': [
@@ -53,7 +53,7 @@ export const NETWORK: Record<string, Decision[]> = {
       at: 'dnsSettings.domainNameLabelScope',
       outcome: 'kept',
       byName: true,
-      why: "the name has a part that Azure made up, so the platform's certificate would be for another one: set the stack's `domain` first",
+      why: "Azure adds a part of its own to the name, so the platform's certificate would be for another name: set the stack's `domain` first",
     },
   ],
   'network-nic': [
@@ -71,7 +71,7 @@ export const NETWORK: Record<string, Decision[]> = {
       outcome: 'kept',
       only: (value, { vmSize, sizeChanges }) => value === true && sizeChanges && NOT_ACCELERATED.includes(vmSize),
       byName: true,
-      why: 'the new size has none, so phase 2 would fail: choose another (vmSize), or switch it off while the machine is deallocated',
+      why: 'the new size does not support it, so phase 2 would fail: choose another (vmSize), or switch it off while the machine is deallocated',
     },
     {
       at: 'enableIPForwarding',

@@ -21,12 +21,12 @@ export const STORAGE: Record<string, Decision[]> = {
     {
       at: 'fileShares',
       outcome: 'taken away',
-      why: 'these shares are mounted with an account key, which the account takes no more',
+      why: 'these shares are mounted with an account key, which the account no longer accepts',
     },
     {
       at: 'containers',
       outcome: 'set',
-      why: 'these stay, and open for identities with a role alone, not for keys or public links',
+      why: 'these stay, but only identities with a role can open them, not keys or public links',
     },
     { at: 'enableHttpsTrafficOnly', outcome: 'set', to: true, why: 'nothing without TLS, SMB 2 and NFS included' },
     {
@@ -38,20 +38,20 @@ export const STORAGE: Record<string, Decision[]> = {
     },
     { at: 'allowBlobPublicAccess', outcome: 'set', to: false, why: 'no public containers and links' },
     { at: 'allowCrossTenantReplication', outcome: 'set', to: false, why: 'copies to accounts of other tenants end' },
-    { at: 'defaultToOAuthAuthentication', outcome: 'set', to: true, why: 'the portal asks with your identity' },
+    { at: 'defaultToOAuthAuthentication', outcome: 'set', to: true, why: 'the portal signs in with your identity' },
     { at: 'isLocalUserEnabled', outcome: 'set', to: false, why: "SFTP's local users are shut out" },
     {
       at: 'allowSharedKeyAccess',
       outcome: 'set',
       to: false,
-      why: 'account keys and connection strings work no more: file shares, other apps, scripts',
+      why: 'account keys and connection strings no longer work: file shares, other apps, scripts',
     },
     {
       at: 'publicNetworkAccess',
       outcome: 'kept',
       only: (value) => value !== 'Enabled',
       byName: true,
-      why: 'the new Function App comes from outside: let it in, or take --storage none, and the platform makes an account of its own',
+      why: 'the new Function App is outside: let it in, or take --storage none, and the platform makes an account of its own',
     },
     {
       at: 'networkRuleSet.defaultAction',
@@ -63,13 +63,13 @@ export const STORAGE: Record<string, Decision[]> = {
   ],
   'storage-blobs': [
     ...['deleteRetentionPolicy', 'containerDeleteRetentionPolicy'].flatMap((policy): Decision[] => [
-      { at: `${policy}.enabled`, outcome: 'set', to: true, why: 'what is deleted can be had back for a week' },
+      { at: `${policy}.enabled`, outcome: 'set', to: true, why: 'what is deleted can be restored for a week' },
       {
         at: `${policy}.days`,
         outcome: 'set',
         to: 7,
         only: (value) => Number(value) < 7,
-        why: 'what is deleted can be had back for a week',
+        why: 'what is deleted can be restored for a week',
       },
     ]),
   ],
@@ -78,7 +78,7 @@ export const STORAGE: Record<string, Decision[]> = {
       at: 'policy.rules.*.definition.actions.baseBlob.delete',
       outcome: 'kept',
       byName: true,
-      why: "rules that delete may mean the platform's containers too (function-packages, broker-state): give them filters that do not",
+      why: "rules that delete may match the platform's containers too (function-packages, broker-state): give them filters that do not",
     },
   ],
 };
