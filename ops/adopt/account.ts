@@ -107,13 +107,13 @@ export function judge({ resource, hardened, recorded, beside = {}, choices, acce
       told.add(at);
     }
   }
-  // In a stack file a place that nothing is put at is null.
+  // In a stack file an empty place in a list is null.
   return { ...judged, kept: plainly(judged.kept), until: plainly(judged.until) };
 }
 
 const plainly = (inputs: Inputs): Inputs => JSON.parse(JSON.stringify(inputs));
 
-/** Of all that a row holds for, one member. */
+/** One member, for everything that a row covers. */
 function changed(row: Decision, path: string, recorded: Json, to: Json | undefined, phase: number): Member {
   const { outcome, why, back = backFrom(phase) } = row;
   return { path, recorded, outcome: outcome as 'set', why, back, ...(to !== undefined && { to }) };
@@ -199,7 +199,7 @@ export function leaves(value: Json, path: Path = []): { path: Path; value: Json 
 const covers = (pattern: string[], path: Path) =>
   pattern.length <= path.length && pattern.every((step, i) => step === '*' || step === String(path[i]));
 
-/** Places of a list that nothing is put at are null: the program's own stay there. */
+/** Places in a list that get nothing stay empty: there the program's own items stay. */
 function put(into: Inputs, path: Path, value: Json): void {
   let place = into as Record<string | number, Json>;
   path.forEach((step, i) => {

@@ -194,7 +194,7 @@ test.each<[path: string, change: Change, then: Json | undefined]>([
   const told = plan.changes.filter(
     ({ resource, member }) => resource === 'broker-vm' && `${path}.`.startsWith(`${member}.`),
   );
-  expect(told).toMatchObject([{ phase: 2, back: 'phase 1' }]);
+  expect(told).toMatchObject([{ phase: 2, back: 'phase 1', ...(then !== undefined && { outcome: 'set' }) }]);
   expect(at(sent(plan, 'broker-vm', 2), ...path.split('.'))).toEqual(then);
 });
 

@@ -27,7 +27,7 @@ export interface Phase {
   back: Step[];
 }
 
-/** Whether the broker keeps what is published while the old ingest is away. */
+/** Whether the broker keeps the old ingest's session, and so what is published while the ingest is away. */
 export type IngestSession = 'clean' | 'persistent' | 'unknown';
 
 /** What the texts name. */
@@ -64,7 +64,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
   };
 }
 
-/** Any client that keeps its session may be the ingest; where none does, it is none. */
+/** Any client with a persistent session may be the ingest. If no client has one, neither has the ingest. */
 function sessionIn(broker: string[]): IngestSession {
   if (broker.some((line) => line.startsWith('session persistent '))) return 'persistent';
   return broker.some((line) => line.startsWith('session clean ')) ? 'clean' : 'unknown';

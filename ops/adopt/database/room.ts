@@ -42,7 +42,7 @@ export function howToMakeRoom({ database, databaseRoles }: Recording, stack: str
   return `${first}${command(role)}${who} moves ${names.join(', ')}.`;
 }
 
-/** As it stands in an address, where it is one. */
+/** Decoded, if it was written as in a URL. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
