@@ -1,7 +1,8 @@
 // What each phase does to what was recorded, with every member accounted for: kept, set (and why) or taken away (what it breaks, and
 // how to have it back). What cannot be had back is refused until somebody says so by name. Pure.
 import { isDeepStrictEqual } from 'node:util';
-import { type Choices, DECISIONS, type Decision } from './decisions.ts';
+import type { Choices, Decision } from './decisions/row.ts';
+import { DECISIONS } from './decisions.ts';
 import type { Inputs } from './declared.ts';
 import type { Json } from './json.ts';
 

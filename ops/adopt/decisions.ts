@@ -2,39 +2,8 @@
 // as it was recorded, in every phase. Paths are azure-native's; `*` is any member, and a row holds for all below its path.
 import { MACHINE } from './decisions/machine.ts';
 import { NETWORK } from './decisions/network.ts';
-import { STORAGE } from './decisions/storage.ts';
+import type { Choices, Decision } from './decisions/row.ts';
 import type { Json } from './json.ts';
-
-/** What the stack file decides. */
-export interface Choices {
-  location: string;
-  /** The new machine's size, and whether somebody chose it. */
-  vmSize: string;
-  sizeChosen: boolean;
-  /** True when the old machine has another. */
-  sizeChanges: boolean;
-}
-
-/** One row. */
-export interface Decision {
-  at: string;
-  /** `same`: the program's own value is that very one. `apart`: it is accounted for elsewhere. */
-  outcome: 'same' | 'apart' | 'kept' | 'set' | 'taken away';
-  /** For these values alone. */
-  only?: (value: Json, choices: Choices, path: string) => boolean;
-  /** What it is set to; what is so already is kept. */
-  to?: Json | ((choices: Choices) => Json);
-  /** True where the program has no place for the member, so that `to` is sent beside what it gives. */
-  sent?: true;
-  /** From which phase on, when not the resource's own; it is kept until then. */
-  phase?: number;
-  /** Set: the reason. Taken away: what it breaks. */
-  why: string;
-  /** How to have it back, when not by the phase before. */
-  back?: string;
-  /** True when it cannot be had back, or stands in the way: refused until somebody says so by name. */
-  byName?: true | ((value: Json, choices: Choices) => boolean);
-}
 
 /** Azure takes no two tags whose names differ in case alone. */
 export const OUR_TAGS = ['environment', 'project', 'owner', 'costcenter'];
@@ -78,7 +47,85 @@ export const DECISIONS: Record<string, Decision[]> = {
   ],
   ...NETWORK,
   'broker-vm': MACHINE,
-  ...STORAGE,
+  'storage-account': [
+    {
+      at: 'kind',
+      outcome: 'set',
+      to: 'StorageV2',
+      byName: true,
+      back: 'none: Azure upgrades an account for good',
+      why: 'soft delete and lifecycle rules need an account of the second kind',
+    },
+    {
+      at: 'sku.name',
+      outcome: 'kept',
+      only: (value) => String(value).startsWith('Premium'),
+      byName: true,
+      why: 'the policies allow no premium storage: list it for governance-allowed-places-and-sizes, or take --storage none',
+    },
+    {
+      at: 'fileShares',
+      outcome: 'taken away',
+      why: 'these shares are mounted with an account key, which the account no longer accepts',
+    },
+    {
+      at: 'containers',
+      outcome: 'set',
+      why: 'these stay, but only identities with a role can open them, not keys or public links',
+    },
+    { at: 'enableHttpsTrafficOnly', outcome: 'set', to: true, why: 'nothing without TLS, SMB 2 and NFS included' },
+    {
+      at: 'minimumTlsVersion',
+      outcome: 'set',
+      only: (value) => value === 'TLS1_0' || value === 'TLS1_1',
+      to: 'TLS1_2',
+      why: 'no older TLS',
+    },
+    { at: 'allowBlobPublicAccess', outcome: 'set', to: false, why: 'no public containers and links' },
+    { at: 'allowCrossTenantReplication', outcome: 'set', to: false, why: 'copies to accounts of other tenants end' },
+    { at: 'defaultToOAuthAuthentication', outcome: 'set', to: true, why: 'the portal signs in with your identity' },
+    { at: 'isLocalUserEnabled', outcome: 'set', to: false, why: "SFTP's local users are shut out" },
+    {
+      at: 'allowSharedKeyAccess',
+      outcome: 'set',
+      to: false,
+      why: 'account keys and connection strings no longer work: file shares, other apps, scripts',
+    },
+    {
+      at: 'publicNetworkAccess',
+      outcome: 'kept',
+      only: (value) => value !== 'Enabled',
+      byName: true,
+      why: 'the new Function App is outside: let it in, or take --storage none, and the platform makes an account of its own',
+    },
+    {
+      at: 'networkRuleSet.defaultAction',
+      outcome: 'kept',
+      only: (value) => value === 'Deny',
+      byName: true,
+      why: 'the new Function App is on no list: let it in, or take --storage none, and the platform makes an account of its own',
+    },
+  ],
+  'storage-blobs': [
+    ...['deleteRetentionPolicy', 'containerDeleteRetentionPolicy'].flatMap((policy): Decision[] => [
+      { at: `${policy}.enabled`, outcome: 'set', to: true, why: 'what is deleted can be restored for a week' },
+      {
+        at: `${policy}.days`,
+        outcome: 'set',
+        to: 7,
+        only: (value) => Number(value) < 7,
+        why: 'what is deleted can be restored for a week',
+      },
+    ]),
+  ],
+  'storage-lifecycle': [
+    {
+      at: 'policy.rules.*.definition.actions.baseBlob.delete',
+      outcome: 'kept',
+      byName: true,
+      why: "rules that delete may match the platform's containers too (function-packages, broker-state): give them filters that do not",
+    },
+  ],
   'before-function-app': [
     {
       at: 'parts',

@@ -1,6 +1,7 @@
 // What becomes of the broker machine's members. Phase 2 replaces the machine, so most of what it has is set or ends with it.
-import type { Decision } from '../decisions.ts';
+
 import type { Json } from '../json.ts';
+import type { Decision } from './row.ts';
 
 /** With another size. */
 const MAY_NOT_GO = [
