@@ -223,7 +223,7 @@ export const lostUntilCutOver = ({ ingestSession }: Names) => LOST[ingestSession
 
 function lostAtCutOver({ ingestSession }: Names): string {
   const from = ingestSession === 'persistent' ? 'they are kept out' : 'the old ingest stops';
-  return `Lost: what devices publish from when ${from} until they are connected again, some ten minutes.`;
+  return `Lost: what devices publish from when ${from} until they are connected again, some minutes later.`;
 }
 
 /** Only a session that is kept has a queue to wait for. */
