@@ -198,6 +198,13 @@ test.each<[path: string, change: Change, then: Json | undefined]>([
   expect(at(sent(plan, 'broker-vm', 2), ...path.split('.'))).toEqual(then);
 });
 
+test('the old app’s own identity ends with the app, and the report says so', () => {
+  const plan = adopted((f) => (f.functionapp.identity = { type: 'SystemAssigned', principalId: 'p' }));
+  expect(plan.changes).toContainEqual(
+    expect.objectContaining({ resource: 'before-function-app', phase: 4, member: 'identity', outcome: 'taken away' }),
+  );
+});
+
 test('a group in another region stays there: Azure would make another one', () => {
   const plan = adopted((f) => (f.group.location = 'West Europe'), { accepted: ['group.location'] });
   for (let phase = 0; phase <= 4; phase += 1)
