@@ -59,9 +59,9 @@ export const adoption = z.preprocess(
       names: z.record(z.string(), z.string()),
       /** By the program's name for it. */
       resources: z.record(z.string(), adopted),
-      /** Members of the program's new resources that what is there decides, such as a disk's zone; by the program's name. */
+      /** Members of the program's new resources that the adopted ones decide, such as a disk's zone. By the program's name. */
       placed: z.record(z.string(), inputs).default({}),
-      /** What would be lost or stands in the way, and somebody said yes to, such as `broker-vm.extensions`. */
+      /** What would be lost or stands in the way, and was accepted by name, such as `broker-vm.extensions`. */
       accepted: z.array(z.string()).default([]),
       /** Rules of the old security group that stay until the cut-over, because devices use them. */
       graceRules: z.array(inputs),

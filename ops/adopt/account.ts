@@ -1,7 +1,8 @@
 // What each phase does to what was recorded, with every member accounted for: kept, set (and why) or taken away (what it breaks, and
 // how to have it back). What cannot be had back is refused until somebody says so by name. Pure.
 import { isDeepStrictEqual } from 'node:util';
-import { type Choices, DECISIONS, type Decision } from './decisions.ts';
+import type { Choices, Decision } from './decisions/row.ts';
+import { DECISIONS } from './decisions.ts';
 import type { Inputs } from './declared.ts';
 import type { Json } from './json.ts';
 
@@ -10,7 +11,7 @@ export interface Member {
   /** Such as `dnsSettings.domainNameLabel`, in azure-native's words. */
   path: string;
   recorded: Json;
-  fate: 'kept' | 'set' | 'taken away';
+  outcome: 'kept' | 'set' | 'taken away';
   /** What it is set to, where that is known. */
   to?: Json;
   /** Set: the reason. Taken away: what it breaks. */
@@ -38,7 +39,7 @@ export interface Change {
   member: string;
   /** What the member is, where it is a list of names. */
   which?: string[];
-  fate: 'set' | 'taken away';
+  outcome: 'set' | 'taken away';
   /** Set: the reason. Taken away: what it breaks. */
   why: string;
   /** How to have it back. */
@@ -87,18 +88,19 @@ export function judge({ resource, hardened, recorded, beside = {}, choices, acce
   for (const { path, value } of leaves(all)) {
     const shown = path.join('.');
     const row = rows.find(({ at, only = () => true }) => covers(at.split('.'), path) && only(value, choices, shown));
-    if (row?.fate === 'apart') continue;
+    if (row?.outcome === 'apart') continue;
     const to = typeof row?.to === 'function' ? row.to(choices) : row?.to;
     const isSo = isDeepStrictEqual(to, value);
-    const isChanged = (row?.fate === 'set' || row?.fate === 'taken away') && !isSo;
+    const isChanged = (row?.outcome === 'set' || row?.outcome === 'taken away') && !isSo;
     const phase = row?.phase ?? hardened;
     if (String(path[0]) in recorded) {
-      if (row === undefined || row.fate === 'kept') put(judged.kept, path, value);
+      if (row === undefined || row.outcome === 'kept') put(judged.kept, path, value);
       else if (row.sent) put(judged.kept, path, to as Json);
       else if (isChanged && phase > hardened) put(judged.until, path, value);
     }
-    if (row?.byName?.(value, choices) && !isSo) refuse(judged, resource, row, value, accepted, hardened);
-    if (!isChanged) judged.members.push({ phase: hardened, member: { path: shown, recorded: value, fate: 'kept' } });
+    const isByName = row?.byName === true || row?.byName?.(value, choices);
+    if (row && isByName && !isSo) refuse(judged, resource, row, value, accepted, hardened);
+    if (!isChanged) judged.members.push({ phase: hardened, member: { path: shown, recorded: value, outcome: 'kept' } });
     else if (row) {
       const of = path.slice(0, row.at.split('.').length);
       const at = of.join('.');
@@ -106,16 +108,16 @@ export function judge({ resource, hardened, recorded, beside = {}, choices, acce
       told.add(at);
     }
   }
-  // In a stack file a place that nothing is put at is null.
+  // In a stack file an empty place in a list is null.
   return { ...judged, kept: plainly(judged.kept), until: plainly(judged.until) };
 }
 
 const plainly = (inputs: Inputs): Inputs => JSON.parse(JSON.stringify(inputs));
 
-/** Of all that a row holds for, one member. */
+/** One member, for everything that a row covers. */
 function changed(row: Decision, path: string, recorded: Json, to: Json | undefined, phase: number): Member {
-  const { fate, why, back = backFrom(phase) } = row;
-  return { path, recorded, fate: fate as 'set', why, back, ...(to !== undefined && { to }) };
+  const { outcome, why, back = backFrom(phase) } = row;
+  return { path, recorded, outcome: outcome as 'set', why, back, ...(to !== undefined && { to }) };
 }
 
 const valueAt = (value: Json, path: Path): Json =>
@@ -156,8 +158,8 @@ export function accountOf(all: Record<string, Judged>): Account {
 export const changesIn = (account: Account): Change[] =>
   account.flatMap(({ phase, resources }) =>
     resources.flatMap(({ resource, members }) =>
-      members.flatMap(({ path, recorded, fate, why = '', back = '' }) =>
-        fate === 'kept' ? [] : [{ phase, resource, member: path, ...listed(recorded), fate, why, back }],
+      members.flatMap(({ path, recorded, outcome, why = '', back = '' }) =>
+        outcome === 'kept' ? [] : [{ phase, resource, member: path, ...listed(recorded), outcome, why, back }],
       ),
     ),
   );
@@ -167,8 +169,9 @@ const listed = (recorded: Json): Pick<Change, 'which'> =>
 
 /** How many members stay. */
 export const keptIn = (account: Account): number =>
-  account.flatMap(({ resources }) => resources.flatMap(({ members }) => members)).filter(({ fate }) => fate === 'kept')
-    .length;
+  account
+    .flatMap(({ resources }) => resources.flatMap(({ members }) => members))
+    .filter(({ outcome }) => outcome === 'kept').length;
 
 /** @throws Error that names each refusal, and how to go on. */
 export function throwRefused(refused: Refusal[]): void {
@@ -197,7 +200,7 @@ export function leaves(value: Json, path: Path = []): { path: Path; value: Json 
 const covers = (pattern: string[], path: Path) =>
   pattern.length <= path.length && pattern.every((step, i) => step === '*' || step === String(path[i]));
 
-/** Places of a list that nothing is put at are null: the program's own stay there. */
+/** Places in a list that get nothing stay empty: there the program's own items stay. */
 function put(into: Inputs, path: Path, value: Json): void {
   let place = into as Record<string | number, Json>;
   path.forEach((step, i) => {

@@ -1,5 +1,5 @@
-// What az printed that is no input of a resource the program takes over, and that a phase would lose or run into all the same. By
-// the program's name for the resource, in the words that decisions.ts has rows for.
+// What az printed that is not an input of an adopted resource, although a phase would lose it or fail on it: locks, extensions, parts,
+// others that share a subnet. By the program's name for the resource, under the names that decisions.ts has rows for.
 import type { Inputs } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
@@ -55,7 +55,7 @@ export function besideOf(
   });
 }
 
-/** Containers that the Function App's host makes. */
+/** Containers that the Functions host makes for itself. */
 const THE_HOSTS = /^(azure-webjobs-.*|scm-releases)$/;
 
 /** A part's name is its own last one. */
@@ -75,7 +75,7 @@ const filled = (all: Record<string, Record<string, Json[]>>): Record<string, Inp
     ]),
   );
 
-/** What Azure deletes with the machine, also when the machine is only made again; as `az resource update --set` takes it. */
+/** What Azure deletes with the machine, even if the machine is only replaced. As `az resource update --set` takes it. */
 export function attachedForLife(vm: Json): string[] {
   const isDeleted = (value: Json) => String(at(value, 'deleteOption')).toLowerCase() === 'delete';
   const places = (list: Json | undefined) => items(list).flatMap((each, i) => (isDeleted(each) ? [i] : []));

@@ -12,7 +12,7 @@ import { phaseOf } from './today.ts';
 
 /** Changed: as recorded before its phase, then otherwise, with the reason and the way back. */
 test.each<
-  [what: string, change: Change, resource: string, path: string, fate: string, phase: number, then: Json | undefined]
+  [what: string, change: Change, resource: string, path: string, outcome: string, phase: number, then: Json | undefined]
 >([
   [
     'an address that Azure may change',
@@ -122,11 +122,11 @@ test.each<
     3,
     false,
   ],
-])('%s: said, with the way back', (_, change, resource, path, fate, phase, then) => {
+])('%s: said, with the way back', (_, change, resource, path, outcome, phase, then) => {
   const plan = adopted(change);
   const { recorded } = plan.adoption.resources[resource]!;
   const found = (in_: number) => at(sent(plan, resource, in_), ...path.split('.'));
-  expect(said(plan, resource, path)).toMatchObject({ fate, phase, why: /\w/, back: `phase ${phase - 1}` });
+  expect(said(plan, resource, path)).toMatchObject({ outcome, phase, why: /\w/, back: `phase ${phase - 1}` });
   if (path.startsWith('tags'))
     expect(Object.keys(at(sent(plan, resource, phase), 'tags') as object)).not.toContain('Owner');
   if (then !== undefined) expect(found(phase)).toEqual(then);
@@ -134,6 +134,75 @@ test.each<
   // The machine comes back around its disks; what else it was given with the disks belongs to the image.
   if (!path.startsWith('osProfile') && path !== 'storageProfile.dataDisks')
     expect(found(phase - 1)).toEqual(at(recorded as Json, ...path.split('.')));
+});
+
+/** The new machine is the platform's: what was recorded otherwise is set or ends with the old one, and the account says so. */
+test.each<[path: string, change: Change, then: Json | undefined]>([
+  ['identity.type', (f) => (f.vm.identity = { type: 'None' }), 'UserAssigned'],
+  ['securityProfile.securityType', (f) => (f.vm.securityProfile = { securityType: 'Standard' }), 'TrustedLaunch'],
+  [
+    'securityProfile.uefiSettings.secureBootEnabled',
+    (f) => (f.vm.securityProfile = { uefiSettings: { secureBootEnabled: false } }),
+    true,
+  ],
+  ['securityProfile.encryptionAtHost', (f) => (f.vm.securityProfile = { encryptionAtHost: false }), true],
+  ['osProfile.linuxConfiguration.disablePasswordAuthentication', () => {}, true],
+  [
+    'osProfile.linuxConfiguration.ssh.publicKeys.1.keyData',
+    (f) => {
+      const key = (keyData: string) => ({ keyData, path: '/home/bob/.ssh/authorized_keys' });
+      f.vm.osProfile.linuxConfiguration.ssh = { publicKeys: [key('ssh-ed25519 A'), key('ssh-ed25519 B')] };
+    },
+    undefined,
+  ],
+  [
+    'osProfile.linuxConfiguration.provisionVMAgent',
+    (f) => (f.vm.osProfile.linuxConfiguration.provisionVMAgent = false),
+    true,
+  ],
+  ['osProfile.allowExtensionOperations', (f) => (f.vm.osProfile.allowExtensionOperations = false), true],
+  [
+    'osProfile.secrets.0.sourceVault.id',
+    (f) => (f.vm.osProfile.secrets = [{ sourceVault: { id: id('Microsoft.KeyVault/vaults', 'v') } }]),
+    undefined,
+  ],
+  [
+    'storageProfile.imageReference.offer',
+    (f) => (f.vm.storageProfile.imageReference.offer = '0001-com-ubuntu-server-jammy'),
+    'ubuntu-24_04-lts',
+  ],
+  ['storageProfile.diskControllerType', (f) => (f.vm.storageProfile.diskControllerType = 'NVMe'), undefined],
+  ['storageProfile.osDisk.caching', (f) => (f.vm.storageProfile.osDisk.caching = 'None'), 'ReadWrite'],
+  [
+    'networkProfile.networkInterfaces.0.deleteOption',
+    (f) => (f.vm.networkProfile.networkInterfaces[0].deleteOption = 'Delete'),
+    'Detach',
+  ],
+  ['networkProfile.networkApiVersion', (f) => (f.vm.networkProfile.networkApiVersion = '2020-11-01'), undefined],
+  [
+    'diagnosticsProfile.bootDiagnostics.enabled',
+    (f) => (f.vm.diagnosticsProfile.bootDiagnostics.enabled = false),
+    true,
+  ],
+  [
+    'applicationProfile.galleryApplications.0.packageReferenceId',
+    (f) => (f.vm.applicationProfile = { galleryApplications: [{ packageReferenceId: '/app' }] }),
+    undefined,
+  ],
+])('the new machine has the platform’s %s', (path, change, then) => {
+  const plan = adopted(change);
+  const told = plan.changes.filter(
+    ({ resource, member }) => resource === 'broker-vm' && `${path}.`.startsWith(`${member}.`),
+  );
+  expect(told).toMatchObject([{ phase: 2, back: 'phase 1', ...(then !== undefined && { outcome: 'set' }) }]);
+  expect(at(sent(plan, 'broker-vm', 2), ...path.split('.'))).toEqual(then);
+});
+
+test('the old app’s own identity ends with the app, and the report says so', () => {
+  const plan = adopted((f) => (f.functionapp.identity = { type: 'SystemAssigned', principalId: 'p' }));
+  expect(plan.changes).toContainEqual(
+    expect.objectContaining({ resource: 'before-function-app', phase: 4, member: 'identity', outcome: 'taken away' }),
+  );
 });
 
 test('a group in another region stays there: Azure would make another one', () => {
@@ -179,14 +248,14 @@ test('whatever is deleted with the machine is detached before the cut-over, and 
 
 test('of several tags that are the platform’s too each is told', () => {
   const plan = adopted((f) => (f.group.tags = { Owner: 'somebody', environment: 'old', wbs: 'X-17' }));
-  const fates = ['Owner', 'environment', 'wbs'].map((name) => said(plan, 'group', `tags.${name}`)?.fate);
+  const fates = ['Owner', 'environment', 'wbs'].map((name) => said(plan, 'group', `tags.${name}`)?.outcome);
   expect(fates).toEqual(['set', 'set', 'kept']);
 });
 
 test('a size somebody chose is taken, and a recorded one that the platform knows', () => {
   const odd: Change = (f) => (f.vm.hardwareProfile.vmSize = 'Standard_D2s_v3');
   expect(said(adopted(odd, { vmSize: 'Standard_B2s_v2' }), 'broker-vm', 'hardwareProfile.vmSize')).toMatchObject({
-    fate: 'set',
+    outcome: 'set',
     recorded: 'Standard_D2s_v3',
     to: 'Standard_B2s_v2',
   });
@@ -196,7 +265,7 @@ test('a size somebody chose is taken, and a recorded one that the platform knows
 test('a size in other letters is the same one', () => {
   const plan = adopted((f) => (f.vm.hardwareProfile.vmSize = 'STANDARD_B2ATS_V2'));
   expect(plan.config.vmSize).toBe('Standard_B2ats_v2');
-  expect(said(plan, 'broker-vm', 'hardwareProfile.vmSize')).toMatchObject({ fate: 'kept' });
+  expect(said(plan, 'broker-vm', 'hardwareProfile.vmSize')).toMatchObject({ outcome: 'kept' });
 });
 
 test('what may not go with another size is refused by name, and stays with the one it has', () => {

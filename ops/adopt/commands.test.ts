@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { type IngestSession, namesOf, phases, quote } from './phases.ts';
+import { type IngestSession, namesOf, phases } from './phases.ts';
 import { planAdoption } from './plan.ts';
+import { quote } from './quote.ts';
 import { readRecording } from './recording.ts';
 import { renderReport } from './report.ts';
-import { baseFiles, type NamedRecording, RECORDINGS, write } from './testing/recordings.ts';
+import { baseFiles, DAYS, type NamedRecording, RECORDINGS, write } from './testing/recordings.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -42,10 +43,7 @@ function run(command: string): string {
 
 function reportOf(recording: NamedRecording, session?: IngestSession): string {
   const recorded = readRecording(write(recording, mkdtempSync(join(folder, 'recorded-'))));
-  const { adoption, untouched, changes, kept } = planAdoption(recorded, {
-    publicUntil: '2099-03-31',
-    gatewayUntil: '2099-12-31',
-  });
+  const { adoption, untouched, changes, kept } = planAdoption(recorded, DAYS);
   const names = namesOf(recorded, 'dev', session);
   const details = 'adoption.dev.md';
   return renderReport({

@@ -107,7 +107,7 @@ function lost(resource: string, { path, value }: Sample): string | undefined {
   const judged = judge({ resource, hardened, recorded, choices: CHOICES, accepted: [] });
   if (judged.refused.length > 0) return undefined;
   const said = judged.members.find(({ member }) => shown === member.path || shown.startsWith(`${member.path}.`));
-  const told = said && said.member.fate !== 'kept' && said.member.why && said.member.back ? said.phase : undefined;
+  const told = said && said.member.outcome !== 'kept' && said.member.why && said.member.back ? said.phase : undefined;
   const { kept, until } = judged;
   const resources = { [resource]: { id: '', hardened, recorded, kept, until } };
   const inputs = SNAPSHOT.find(({ name }) => name === resource)?.inputs ?? {};
@@ -142,7 +142,7 @@ test.each(Object.entries(ADOPTED).filter(([, [, , phase]]) => phase !== CUT_OVER
   (resource) => {
     const type = `azure-native:${PLACES[resource]![0]}`;
     const fixed = [...tabled(type), ...refusedProperties(type)];
-    const changed = (DECISIONS[resource] ?? []).filter(({ fate }) => fate === 'set' || fate === 'taken away');
+    const changed = (DECISIONS[resource] ?? []).filter(({ outcome }) => outcome === 'set' || outcome === 'taken away');
     const isAt = (a: string, b: string) => `${a}.`.startsWith(`${b}.`);
     expect(changed.filter(({ at }) => fixed.some((path) => isAt(at, path) || isAt(path, at)))).toEqual([]);
   },

@@ -1,5 +1,5 @@
-// From what az prints of a resource to the inputs that azure-native would be given for it: every member that az printed and that the
-// SDK declares as an input, in the SDK's own spelling. Nothing is picked by hand, so nothing is forgotten.
+// Turns what az prints of a resource into azure-native's inputs: every member that az printed and that the SDK declares as an input, in
+// the SDK's spelling. Nothing is picked by hand, so nothing is forgotten.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
@@ -121,7 +121,7 @@ function converted(type: string, value: Json | undefined, own: string): Json | u
   return { id: made.id, ...(made.deleteOption !== undefined && { deleteOption: made.deleteOption }) };
 }
 
-/** A number that was printed as text, or the other way round: Azure takes both, and who compares them does not. */
+/** A number that was printed as text, or the other way round: Azure accepts both, but a comparison does not. */
 function spelled(type: string, value: Json): Json {
   if (type === 'number' && typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
   return type === 'string' && typeof value === 'number' ? String(value) : value;

@@ -1,5 +1,5 @@
-// What the policies object to as long as an adoption is on its way: exceptions with a date, in the form that Pulumi takes a
-// policy configuration in. What no later phase ends is left to the policies.
+// Dated exceptions for what the policies object to during an adoption, as a policy configuration for Pulumi. A violation that no later
+// phase ends gets none.
 import { join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
 import type { Violation } from '../../preview/policy/violation.ts';

@@ -247,5 +247,5 @@ test.each<[what: string, change: Change, resource: string, path: string, value: 
   for (let phase = isOfNewDisk ? hardened : 0; phase <= 4; phase += 1) {
     expect(at(sent(plan, resource, phase), ...path.split('.')), `phase ${phase}`).toEqual(value);
   }
-  expect(said(plan, resource, path)).toMatchObject({ fate: 'kept', phase: hardened });
+  expect(said(plan, resource, path)).toMatchObject({ outcome: 'kept', phase: hardened });
 });

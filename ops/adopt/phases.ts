@@ -6,6 +6,7 @@ import { attachedForLife } from './beside.ts';
 import { howToMakeRoom } from './database/room.ts';
 import { exceptionsFile } from './exceptions.ts';
 import { at, items, textAt } from './json.ts';
+import { quote } from './quote.ts';
 import type { Recording } from './recording.ts';
 import { freeName } from './security-rules.ts';
 
@@ -26,7 +27,7 @@ export interface Phase {
   back: Step[];
 }
 
-/** Whether the broker keeps what is published while the old ingest is away. */
+/** Whether the broker keeps the old ingest's session, and so what is published while the ingest is away. */
 export type IngestSession = 'clean' | 'persistent' | 'unknown';
 
 /** What the texts name. */
@@ -63,7 +64,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
   };
 }
 
-/** Any client that keeps its session may be the ingest; where none does, it is none. */
+/** Any client with a persistent session may be the ingest. If no client has one, neither has the ingest. */
 function sessionIn(broker: string[]): IngestSession {
   if (broker.some((line) => line.startsWith('session persistent '))) return 'persistent';
   return broker.some((line) => line.startsWith('session clean ')) ? 'clean' : 'unknown';
@@ -72,12 +73,6 @@ function sessionIn(broker: string[]): IngestSession {
 function portsIn(broker: string[]): string[] {
   const ports = broker.flatMap((line) => /^(?:listener|port) (\d+)/.exec(line)?.[1] ?? []);
   return ports.length > 0 ? ports : ['1883', '8883'];
-}
-
-/** A word as a POSIX shell takes it. */
-export function quote(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return /["$`\\!]/.test(word) || !word.includes("'") ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
 }
 
 const az = (command: string, options: Record<string, string | string[]>) =>
@@ -228,7 +223,7 @@ export const lostUntilCutOver = ({ ingestSession }: Names) => LOST[ingestSession
 
 function lostAtCutOver({ ingestSession }: Names): string {
   const from = ingestSession === 'persistent' ? 'they are kept out' : 'the old ingest stops';
-  return `Lost: what devices publish from when ${from} until they are connected again, some ten minutes.`;
+  return `Lost: what devices publish from when ${from} until they are connected again, some minutes later.`;
 }
 
 /** Only a session that is kept has a queue to wait for. */

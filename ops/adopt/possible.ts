@@ -1,4 +1,4 @@
-// What no phase can take over, and which of several storage accounts is the one.
+// What no phase can take over, and which of several storage accounts is taken over.
 import { OUR_TAGS } from './decisions.ts';
 import type { Inputs } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
@@ -50,7 +50,7 @@ export function refuseTags(name: string, { tags }: Inputs): void {
   );
 }
 
-/** @throws Error when a stack file cannot hold it: what has this member alone is an encrypted text to Pulumi. */
+/** @throws Error when a stack file cannot hold it: Pulumi reads an object whose only member is `secure` as an encrypted text. */
 export function refuseSecure(inputs: Json, path: string[] = []): void {
   if (typeof inputs !== 'object' || inputs === null) return;
   const members = Object.entries(inputs);

@@ -35,7 +35,7 @@ export interface Recording {
   broker: string[];
   /** The table public.telemetry; undefined when it was not looked at. */
   telemetry: Json | undefined;
-  /** What ops/adopt/database/record.sql found; undefined when it was not looked at. */
+  /** What ops/adopt/database/record.ts found; undefined when it was not looked at. */
   database: Json | undefined;
   /** Who the app signs in to the database as; empty when its settings do not say. */
   databaseRoles: string[];

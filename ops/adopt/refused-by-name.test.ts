@@ -38,6 +38,12 @@ test.each<[what: string, change: Change, name: string, told: string]>([
     'AzureMonitorLinuxAgent',
   ],
   [
+    'a machine with Windows',
+    (f) => (f.vm.osProfile.windowsConfiguration = { provisionVMAgent: true }),
+    'broker-vm.osProfile.windowsConfiguration',
+    'the new machine has Linux',
+  ],
+  [
     'what else is a part of it',
     (f) => f.resources.push(part(f.vm, 'Microsoft.Compute/virtualMachines', 'runCommands', 'nightly')),
     'broker-vm.parts',

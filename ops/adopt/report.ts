@@ -67,7 +67,7 @@ export function renderDetails({ names, adoption, unsafe, phases, untouched, chan
   const changed = (phase: number) =>
     changes
       .filter((each) => each.phase === phase)
-      .map((each) => `- ${each.resource} ${whole(each)}: ${each.fate}; ${each.why}. Back: ${each.back}\n`);
+      .map((each) => `- ${each.resource} ${whole(each)}: ${each.outcome}; ${each.why}. Back: ${each.back}\n`);
   const parts = phases.map(
     ({ title }, phase) =>
       `### Ends with ${title}\n\n${found(phase).join('') || '- nothing\n'}\n### Changes with ${title}\n\n${changed(phase).join('') || '- nothing\n'}`,
@@ -90,7 +90,7 @@ const whole = ({ member, which }: Change) => (which ? `${member} (${which.join('
 
 /** What is taken away has its reason here; what is set is named. */
 function renderChanges(changes: readonly Change[]): string[] {
-  const of = (fate: Change['fate']) => changes.filter((each) => each.fate === fate);
+  const of = (outcome: Change['outcome']) => changes.filter((each) => each.outcome === outcome);
   const gone = Map.groupBy(
     of('taken away'),
     ({ phase, resource, why }) => `${phase}: ${placeOf(resource)} loses $: ${why}`,

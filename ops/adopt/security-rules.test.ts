@@ -180,7 +180,7 @@ describe('each kind of rule', () => {
       ['grouped', 310],
       ['listed', 320],
     ]);
-    expect(changes).toEqual([{ rule: 'allow-ssh', fate: 'taken away', why: expect.stringContaining('SSH') }]);
+    expect(changes).toEqual([{ rule: 'allow-ssh', outcome: 'taken away', why: expect.stringContaining('SSH') }]);
     expect(named(rules, 'tagged')).toMatchObject({
       sourceAddressPrefix: 'AzureCloud.EastAsia',
       description: 'from the functions',

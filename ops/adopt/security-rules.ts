@@ -18,20 +18,20 @@ export interface GraceRules {
 /** A rule that phase 1 changes or takes away. */
 export interface RuleChange {
   rule: string;
-  fate: 'set' | 'taken away';
+  outcome: 'set' | 'taken away';
   why: string;
 }
 
 /** What happens to the rules, phase by phase: all that phase 1 keeps ends with the cut-over, which has the program's rules alone. */
 export function ruleChanges({ rules, changes }: GraceRules): Change[] {
   const resource = 'network-nsg';
-  const early = changes.map(({ rule, fate, why }) => ({
+  const early = changes.map(({ rule, outcome, why }) => ({
     phase: 1,
     resource,
     member: rule,
-    fate,
+    outcome,
     // The report has what is set by its reason alone.
-    why: fate === 'set' ? `${rule} ${why}` : why,
+    why: outcome === 'set' ? `${rule} ${why}` : why,
     back: 'phase 0',
   }));
   const late = rules.map(
@@ -39,7 +39,7 @@ export function ruleChanges({ rules, changes }: GraceRules): Change[] {
       phase: CUT_OVER,
       resource,
       member: String(name),
-      fate: 'taken away',
+      outcome: 'taken away',
       why: endOf(is(direction, 'outbound'), is(access, 'deny')),
       back: 'phase 1',
     }),
@@ -67,8 +67,8 @@ export function graceRules(securityGroup: Json): GraceRules {
   const recorded = items(at(securityGroup, 'securityRules')).map(securityRule);
   refuseImpossible(recorded);
   const changes: RuleChange[] = [];
-  const say = (rule: Inputs, fate: RuleChange['fate'], why: string) =>
-    changes.push({ rule: String(rule.name), fate, why });
+  const say = (rule: Inputs, outcome: RuleChange['outcome'], why: string) =>
+    changes.push({ rule: String(rule.name), outcome, why });
   const open = recorded.flatMap((rule) => withoutSsh(rule, say));
   const room = MOST_RULES - SSH_RULE_NAMES.length;
   if (open.length > room) {
@@ -130,7 +130,7 @@ function refuseImpossible(rules: Inputs[]): void {
 }
 
 /** SSH is the program's: an Allow of TCP loses port 22. What has other protocols keeps its ports below the Deny of SSH. */
-function withoutSsh(rule: Inputs, say: (rule: Inputs, fate: RuleChange['fate'], why: string) => void): Inputs[] {
+function withoutSsh(rule: Inputs, say: (rule: Inputs, outcome: RuleChange['outcome'], why: string) => void): Inputs[] {
   const ranges = portsOf(rule).map(parsePortRange);
   if (!isInbound(rule) || !is(rule.access, 'allow') || ranges.some((range) => range === undefined)) return [rule];
   const ports = union(ranges.filter((range) => range !== undefined));

@@ -44,6 +44,26 @@ test('of several accounts the function’s is taken, or the one that is named, n
   }
 });
 
+/** The account lets in no more than the platform needs: what was recorded otherwise is set, and the report says so. */
+test.each<[resource: string, path: string, change: Change, then: unknown]>([
+  ['storage-account', 'enableHttpsTrafficOnly', (f) => (f.storage[0].enableHttpsTrafficOnly = false), true],
+  ['storage-account', 'minimumTlsVersion', (f) => (f.storage[0].minimumTlsVersion = 'TLS1_1'), 'TLS1_2'],
+  ['storage-account', 'allowBlobPublicAccess', () => {}, false],
+  ['storage-account', 'allowCrossTenantReplication', (f) => (f.storage[0].allowCrossTenantReplication = true), false],
+  ['storage-account', 'defaultToOAuthAuthentication', (f) => (f.storage[0].defaultToOAuthAuthentication = false), true],
+  ['storage-blobs', 'deleteRetentionPolicy.enabled', () => {}, true],
+  [
+    'storage-blobs',
+    'containerDeleteRetentionPolicy.days',
+    (f) => (f['blob-service'].containerDeleteRetentionPolicy = { enabled: true, days: 1 }),
+    7,
+  ],
+])('%s: %s becomes the platform’s', (resource, path, change, then) => {
+  const plan = adopted(change);
+  expect(said(plan, resource, path)).toMatchObject({ outcome: 'set', phase: 3, why: /\w/ });
+  expect(at(sent(plan, resource, 3), ...path.split('.'))).toEqual(then);
+});
+
 const RULE = (name: string, actions: object): Files => ({
   name,
   enabled: true,
@@ -86,8 +106,12 @@ test('a lifecycle rule that deletes is refused by name, and what others keep in 
   });
   expect(said(plan, 'storage-account', 'fileShares')).toMatchObject({
     recorded: ['plant-files'],
-    fate: 'taken away',
+    outcome: 'taken away',
     phase: 3,
   });
-  expect(said(plan, 'storage-account', 'containers')).toMatchObject({ recorded: ['reports'], fate: 'set', phase: 3 });
+  expect(said(plan, 'storage-account', 'containers')).toMatchObject({
+    recorded: ['reports'],
+    outcome: 'set',
+    phase: 3,
+  });
 });

@@ -67,10 +67,10 @@ export async function judgeToday(
   }
 }
 
-/** Policies that ask for another resource beside the one they object to: the first deployment makes it. */
+/** Policies that ask for another resource, which the first deployment makes, beside the one that they object to. */
 const BESIDE = ['governance-diagnostics'];
 
-/** What a policy objects to and the interface keeps until the cut-over. */
+/** Policies that object to a member which stays until the cut-over, and that member. */
 const UNTIL: Record<string, string> = { 'network-no-ip-forwarding': 'enableIPForwarding' };
 
 /** The phase that changes, or takes away, what the policy objects to. */

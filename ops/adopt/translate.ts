@@ -1,5 +1,4 @@
 // From what az prints of a resource to the inputs that the program would give it, with the names that make up its id. Pure.
-
 import { plain } from './decisions.ts';
 import { type Inputs, recordedInputs, recordedObject } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';

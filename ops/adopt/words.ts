@@ -1,4 +1,4 @@
-// What policies object to, in the words of somebody who reads a report: short, and of what is there and not of a program.
+// What policies object to, in a few words for the reader of a report.
 import type { Unsafe } from './today.ts';
 
 /** By policy. */

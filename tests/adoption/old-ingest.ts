@@ -101,7 +101,10 @@ export function startOldIngest(options: OldIngestOptions): OldIngest {
     }
   })();
   return {
-    ...{ received, failed, gaps: () => gaps, waiting: () => waiting.length },
+    received,
+    failed,
+    gaps: () => gaps,
+    waiting: () => waiting.length,
     listening: async () => {
       while (!isListening) await sleep(5);
     },

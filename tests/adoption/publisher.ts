@@ -1,5 +1,5 @@
-// A device that never stops: it counts up, one message each few milliseconds, and keeps what it cannot send. It is moved from broker to
-// broker, and nothing of it is sent twice.
+// A device that never stops: it publishes a count every few milliseconds, and keeps what it cannot send. It moves from broker to broker
+// and sends nothing twice.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type mqtt from 'mqtt';
 

@@ -1,7 +1,7 @@
 // An adoption on the engine: the cloud that was recorded, the stack file that `ops adopt` writes of it, its phases as the report tells
 // them, and what has become of everything that was recorded.
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,8 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import { type AdoptionPlan, planAdoption } from '../../ops/adopt/plan.ts';
 import { readRecording } from '../../ops/adopt/recording.ts';
 import type { AzShape } from '../../ops/adopt/testing/az-shapes.ts';
-import { baseFiles, type Files, type NamedRecording, write } from '../../ops/adopt/testing/recordings.ts';
+import { baseFiles, DAYS, type Files, type NamedRecording } from '../../ops/adopt/testing/recordings.ts';
+import { layOut } from '../../ops/adopt/testing/sample.ts';
 import { changesOf, type EngineOperation, type Said } from './events.ts';
 import { EngineStack } from './stack.ts';
 import { runAz } from './standins/az.ts';
@@ -37,7 +38,6 @@ export interface Case {
   accepted?: string[];
 }
 
-const DAYS = { publicUntil: '2099-03-31', gatewayUntil: '2099-12-31' };
 const run = promisify(execFile);
 
 /** `ops adopt` with these words. @returns what it printed. @throws Error */
@@ -90,19 +90,11 @@ export class Adopted {
     const things = thingsOf(files);
     const words = [...(storage ? ['--storage', storage] : []), ...accepted.flatMap((each) => ['--accept', each])];
     const folder = mkdtempSync(join(tmpdir(), 'adopted-'));
-    const recorded = join(folder, 'recorded');
     try {
-      mkdirSync(recorded);
-      write(here(recording, shape), recorded);
-      const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
-      writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
-      const file = join(folder, 'Pulumi.dev.yaml');
-      cpSync(join(ROOT, 'Pulumi.dev.yaml'), file);
-      const days = ['--public-until', DAYS.publicUntil, '--gateway-until', DAYS.gatewayUntil];
-      const report = await adopt(folder, '--from', recorded, ...days, ...words);
-      const written = readFileSync(file, 'utf8');
+      const report = await adopt(folder, ...layOut(folder, here(recording, shape)), ...words);
+      const written = readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8');
       const { 'mqtt-saas:vmSize': vmSize } = parse(written).config;
-      const planned = planAdoption(readRecording(recorded), { ...DAYS, vmSize, storage, accepted });
+      const planned = planAdoption(readRecording(join(folder, 'recorded')), { ...DAYS, vmSize, storage, accepted });
       const stack = await EngineStack.open({ stack: 'dev', change: () => written });
       for (const thing of things) stack.cloud.put(structuredClone(thing));
       return new Adopted(stack, report, planned, things);
@@ -170,7 +162,7 @@ export class Adopted {
     const isAbout = (member: string) => isUnder(steps(member), own) || isUnder(own, steps(member));
     const kept = account
       .flatMap(({ resources }) => resources.filter(({ resource }) => resource === name))
-      .flatMap(({ members }) => members.filter(({ fate }) => fate === 'kept'));
+      .flatMap(({ members }) => members.filter(({ outcome }) => outcome === 'kept'));
     return !kept.some((each) => isAbout(each.path)) && changes.some((each) => isDue(each) && isAbout(each.member));
   }
 

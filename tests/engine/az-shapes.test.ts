@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type AdoptionPlan, planAdoption } from '../../ops/adopt/plan.ts';
 import { readRecording } from '../../ops/adopt/recording.ts';
 import { AZ_SHAPES, printed } from '../../ops/adopt/testing/az-shapes.ts';
-import { type NamedRecording, RECORDINGS, write } from '../../ops/adopt/testing/recordings.ts';
+import { DAYS, type NamedRecording, RECORDINGS, write } from '../../ops/adopt/testing/recordings.ts';
 import { WAYS } from './adoption-cases.ts';
 
 const ALL = [...new Set([...RECORDINGS, ...WAYS.map((way) => way.recording)])];
@@ -15,8 +15,7 @@ function planOf(recording: NamedRecording): AdoptionPlan {
   const folder = mkdtempSync(join(tmpdir(), 'shapes-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const decided = {
-    publicUntil: '2099-03-31',
-    gatewayUntil: '2099-12-31',
+    ...DAYS,
     vmSize: 'Standard_B1s',
     accepted: ['broker-vm'],
   };

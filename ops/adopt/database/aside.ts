@@ -13,12 +13,12 @@ import { assertMovable, lockTables, moveTo, type Root, rootsIn, rootsOf } from '
 import { type Destination, setPath } from './search-path.ts';
 import { bringHome, findTwins, type Twin } from './twins.ts';
 
-/** How long a lock is waited for: as long, at most, the old ingest waits behind it. Milliseconds. */
+/** How long to wait for a lock. The old ingest waits behind it for at most as long. Milliseconds. */
 const LOCK_MS = 200;
-/** How long it is tried. */
+/** How long to try. Milliseconds. */
 const PATIENCE_MS = 60_000;
 
-/** PostgREST looks for tables anew; on Supabase an event trigger says so by itself. */
+/** Has PostgREST read the schema again. On Supabase an event trigger does it by itself. */
 const RELOAD = "notify pgrst, 'reload schema'";
 
 /** What became of it. */
@@ -39,11 +39,15 @@ export async function findInTheWay(client: Client, extra: string[] = []): Promis
   const isParked = objects.some(({ key }) => key === `schema ${PARKED_SCHEMA}`);
   const wanted = Object.keys(MADE).filter((version) => isParked || !history.includes(version));
   const found = await findCollisions(client, wanted);
-  const more = objects.filter(({ key }) => extra.some((name) => key === `relation public.${escapePlain(name)}`));
+  const { rows: named } = await client.query<{ key: string }>(
+    "select format('relation public.%I', name) as key from unnest($1::text[]) as name",
+    [extra],
+  );
+  const more = objects.filter((object) => named.some(({ key }) => key === object.key));
   return [...found.filter(({ key }) => !(isParked && key.startsWith('schema '))), ...more];
 }
 
-/** @param extra further tables, by their name in public: what the old ingest makes where it looks first must be there. */
+/** @param extra further tables, by their name in public: what the old ingest makes if it does not exist must be where it looks first. */
 export async function moveAside(
   client: Client,
   role: string,
@@ -77,14 +81,20 @@ export async function moveAside(
     if (isParked) await unpark(client, ledger);
     await client.query(RELOAD);
     await writeLedger(client, {
-      ...{ state: 'aside', role, schema, moved: names, bodies: changed, published, grants },
+      state: 'aside',
+      role,
+      schema,
+      moved: names,
+      bodies: changed,
+      published,
+      grants,
       ...(path !== undefined && { path: ledger?.path ?? { before, changedAt: '' } }),
     });
     return { schema, names: roots.map(({ name }) => name), left: bodies.left, broughtHome: 0 };
   });
 }
 
-/** Everything in the schema is public again, also what the old ingest has made there since; what the platform made is parked. */
+/** Makes everything in the schema public again, including what the old ingest has made there since. What the platform made is parked. */
 export async function moveBack(client: Client): Promise<Moved> {
   await dropLeaving(client);
   const moved = await bringBack(client);
@@ -93,8 +103,8 @@ export async function moveBack(client: Client): Promise<Moved> {
 }
 
 /**
- * To drop a schema takes a lock that each `create table if not exists` holds up until its transaction ends; and that waits for its table,
- * which the move holds. So the schema only loses its name with the move, and is dropped after it.
+ * Dropping the schema with the move would deadlock: the drop waits for each transaction that ran `create table if not exists`, and that
+ * transaction waits for its table, which the move has locked. So the move only renames the schema, and it is dropped afterwards.
  */
 const LEAVING_SCHEMA = 'mqtt_saas_leaving';
 
@@ -155,9 +165,6 @@ const PLATFORM_SCHEMAS = Object.values(MADE)
 const alreadyAside = ({ schema, role }: Ledger) =>
   `the old tables are aside already, in the schema ${schema} of ${role}; npm run ops -- adopt table-back brings them back`;
 
-/** As it is in a key: quoted only where it must be. */
-const escapePlain = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : escapeIdentifier(name));
-
 async function versionsHad(client: Client): Promise<string[]> {
   const { rows } = await client.query(
     "select to_regclass('supabase_migrations.schema_migrations') is not null as there",
@@ -216,7 +223,7 @@ async function unpark(client: Client, ledger: Ledger | undefined): Promise<void>
   if (ledger?.platformGrants) await restoreGrants(client, ledger.platformGrants);
 }
 
-/** Tries again until nobody is in the way: what waits for a lock holds up everybody behind it. */
+/** Tries again until the locks are free: whoever waits long for a lock holds up everybody behind. */
 async function withShortLocks<T>(client: Client, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {

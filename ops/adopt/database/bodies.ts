@@ -1,5 +1,5 @@
-// Functions whose text names what is moved. Postgres looks their names up at each call, so they would find the platform's tables:
-// `public.tenants` is written anew, and for a bare `tenants` the function looks into the other schema first.
+// Functions whose text names a moved table. Postgres resolves the names at each call, so they would find the platform's tables. So
+// `public.tenants` is rewritten, and a function with a bare `tenants` gets a search_path that begins with the other schema.
 import { type ClientBase, escapeIdentifier, escapeLiteral } from 'pg';
 
 /** A function that was changed, for the way back. */
@@ -8,7 +8,7 @@ export interface ChangedBody {
   name: string;
   /** CREATE OR REPLACE FUNCTION as it was. */
   before: string;
-  /** The text that it was given: if it is another on the way back, somebody else has changed it. */
+  /** The text that it was given. If it differs on the way back, somebody else has changed it since. */
   text: string;
 }
 

@@ -10,12 +10,12 @@ export const tableCommands = (): Command[] => [
     .description('move what is in the way of the platform’s tables into a schema that the old ingest looks into first')
     .requiredOption(
       '--role <role>',
-      'who the old ingest signs in as; with Supabase’s pooler without what follows the dot',
+      'the role that the old ingest signs in as; with Supabase’s pooler, without the dot and what follows it',
     )
     .option('--with <tables...>', 'further tables of the schema public to move')
-    .option('--unqualified', 'do not look whether the old ingest’s SQL names the schema: you know that it does not')
+    .option('--unqualified', 'do not check whether the old ingest’s SQL names the schema: you know that it does not')
     .option('--recycle', 'end idle connections of the role that are older than its new search_path')
-    .option('--seconds <number>', 'how long to look for its statements, and then for a reading; default: 90', positive)
+    .option('--seconds <number>', 'how long to watch for its statements, and then for a reading; default: 90', positive)
     .addHelpText('after', '\nExample:\n  npm run ops -- adopt table-aside --role postgres --target dev')
     .action(async ({ with: extra, ...options }: TargetOptions & FollowOptions & { with?: string[] }) => {
       const log = (line: string) => console.error(line);
@@ -49,5 +49,5 @@ function tellLeft(functions: string[], what: string): void {
 function positive(text: string): number {
   const number = Number(text);
   if (number > 0) return number;
-  throw new InvalidArgumentError('It is no number above 0.');
+  throw new InvalidArgumentError('It must be a number above 0.');
 }

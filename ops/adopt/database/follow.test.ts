@@ -77,18 +77,35 @@ const MAKE_FULL = 'create table if not exists public.telemetry (id bigserial pri
 
 it('follows, and what it makes where it does not exist goes along', async () => {
   const old = await start(
-    `${SETUP}; create table public.seen (payload_text text); grant select, insert on public.seen to old_ingest`,
+    `${SETUP}; create table public.seen (payload_text text); grant select, insert on public.seen to old_ingest;
+     create table public."order" (id int)`,
     ['create table if not exists seen (payload_text text)', "insert into seen values ('$n')", INSERT],
   );
   await expect.poll(() => old.inserted.length).toBeGreaterThan(3);
   // Its statements are looked at until an insert is seen: the others have been by then, or are added by hand.
-  const followed = await moveAndFollow(old.admin, { role: old.role, extra: ['seen'], seconds: 30 });
+  const followed = await moveAndFollow(old.admin, { role: old.role, extra: ['seen', 'order'], seconds: 30 });
   expect(followed).toMatchObject({ schema: 'old_ingest', arrives: true });
-  expect(followed.names.sort()).toEqual(['public.seen', 'public.telemetry']);
+  expect(followed.names.sort()).toEqual(['public."order"', 'public.seen', 'public.telemetry']);
   await old.stop();
   expect(old.failed).toEqual([]);
   expect(await old.rows('old_ingest.telemetry')).toEqual(old.inserted);
   expect(await old.rows('old_ingest.seen')).toEqual(old.inserted);
+});
+
+it('follows with a warning when a query of its role names the schema', async () => {
+  const old = await start(SETUP, [INSERT]);
+  const reader = await open(roleUrl(old.url, old.role));
+  await reader.query('select max(id) from public.telemetry');
+  const said: string[] = [];
+  const followed = await moveAndFollow(old.admin, { role: old.role, seconds: 30, log: (line) => said.push(line) });
+  expect(followed).toMatchObject({ arrives: true });
+  expect(said.filter((line) => line.startsWith('warning:'))).toEqual([
+    expect.stringMatching(
+      /old_ingest also reads public\.telemetry .*"select max\(id\) .*table-back, write telemetry without/,
+    ),
+  ]);
+  // What the warning says.
+  await expect(reader.query('select max(id) from public.telemetry')).rejects.toThrow(/does not exist/);
 });
 
 it('is refused when it names the schema', async () => {
@@ -292,6 +309,12 @@ it('reads statements as they are written', () => {
   // It writes where it can follow, and looks where it cannot.
   const lookup = 'insert into telemetry (id) select id from public.telemetry where topic = $1';
   expect(seen(lookup)).toMatchObject({ full: [lookup] });
+  const reads = (...statements: string[]) => [...seen(...statements).reads.keys()];
+  expect(reads('SELECT 1 FROM public."telemetry" WHERE id = $1', 'select * from public.telemetry')).toEqual([
+    'telemetry',
+  ]);
+  expect(reads('with t as (select * from public.telemetry) select * from t')).toEqual(['telemetry']);
+  expect(reads('select * from telemetry', 'select * from public.other', lookup)).toEqual([]);
   for (const peoples of [
     'select * from public.telemetry limit 100',
     'alter table public.telemetry enable row level security',

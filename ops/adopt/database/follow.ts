@@ -1,4 +1,4 @@
-// Moves the old tables aside only when the old ingest will follow, and looks that it has followed; if not, all is put back.
+// Moves the old tables aside if the old ingest will follow, and checks that it did. If it did not, everything is put back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { LOGIN_ROLES } from '../../../provisioning/database/login.ts';
@@ -14,7 +14,7 @@ export interface FollowOptions {
   role: string;
   /** Further tables to move. */
   extra?: string[];
-  /** The old ingest's SQL is known to name no schema. Default: it is looked at. */
+  /** The old ingest's SQL is known to name no schema. Default: its statements are watched. */
   unqualified?: boolean;
   /** End connections that are older than a search_path which had to change. Default: they are waited for. */
   recycle?: boolean;
@@ -53,7 +53,7 @@ export async function moveAndFollow(client: Client, options: FollowOptions): Pro
   return { ...moved, arrives };
 }
 
-/** Such a role gets another password with the first deployment, so whoever signs in as it is shut out. */
+/** The first deployment gives such a role another password, which shuts out whoever signs in as it. */
 function assertForeign(role: string): void {
   if (!LOGIN_ROLES.some((known) => known === role)) return;
   throw new Error(
@@ -61,7 +61,7 @@ function assertForeign(role: string): void {
   );
 }
 
-/** Who is not a member neither sees what the role says nor could bring back what it makes. */
+/** Only a member sees the role's statements, and can bring back the tables that it makes. */
 async function assertMember(client: Client, role: string): Promise<void> {
   const { rows } = await client.query<{ member: boolean; me: string; role: string }>(
     `select pg_has_role(oid, 'USAGE') as member, quote_ident(current_user) as me, quote_ident(rolname) as role from pg_roles where rolname = $1`,
@@ -75,8 +75,8 @@ async function assertMember(client: Client, role: string): Promise<void> {
   }
   if (!found.member) {
     throw new Error(
-      `${found.me} is no member of ${found.role}, so it neither sees what ${found.role} says nor could bring back what it makes: ` +
-        `grant ${found.role} to ${found.me}; and begin again`,
+      `${found.me} is not a member of ${found.role}, so it can neither see the statements of ${found.role} nor bring back the tables that it makes: ` +
+        `grant ${found.role} to ${found.me}; then begin again`,
     );
   }
 }
@@ -100,7 +100,7 @@ async function assertUnqualified(
   }
   if (!seen.inserts) {
     throw new Error(
-      `no statement of ${role} was seen that inserts into ${names.join(', ')}: is it who the old ingest signs in as, and does it run? ` +
+      `no statement of ${role} was seen that inserts into ${names.join(', ')}: does the old ingest run, and does it sign in as ${role}? ` +
         'If you know that its SQL names no schema: --unqualified. Nothing was changed',
     );
   }
@@ -109,6 +109,13 @@ async function assertUnqualified(
     throw new Error(
       `${others.join(', ')} writes there too, and only ${role} would follow: have all old programs sign in as one role, then begin again. ` +
         '(If it may lose its tables: --unqualified.) Nothing was changed',
+    );
+  }
+  for (const [table, text] of seen.reads) {
+    log(
+      `warning: ${role} also reads public.${table} by its full name: "${text.slice(0, 120)}". After the move that query fails, and after the first ` +
+        `deployment it finds the platform's table. If the old ingest runs it: npm run ops -- adopt table-back, write ${table} without "public.", ` +
+        'then begin again',
     );
   }
   return seen.makes;

@@ -1,5 +1,5 @@
-// What the migrations change beside what they make: who may use and create in the schema public, and what objects made later are
-// granted. It is kept for the way back, and for the way forward again.
+// Grants that the migrations change on what they do not make: the schema public, and the default privileges of later objects. They are kept
+// for the way back, and for the way forward again.
 import type { ClientBase } from 'pg';
 
 /** One grant, as the statements that give it and take it. */

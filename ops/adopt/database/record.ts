@@ -1,4 +1,4 @@
-// `adopt record-database`: what ops/adopt/record.sh notes of a database. Names only: no statement of anybody's, no reading.
+// `adopt record-database`: what ops/adopt/record.sh records of a database. Names only: no statements, no readings.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -7,12 +7,10 @@ import { inTransaction, withConnection } from '../../../provisioning/database/co
 import { listObjects } from '../../../provisioning/database/objects.ts';
 import { findPlace, type TargetOptions, withTarget } from '../../target/find.ts';
 
-/** In the background of record.sh, which knows the folder. */
+/** record.sh runs it. */
 export const recordCommand = (): Command =>
   withTarget(new Command('record-database'))
-    .description(
-      'write what stands in the database into a recording: telemetry.json and database.json (record.sh does it)',
-    )
+    .description('record what the database has: telemetry.json and database.json (record.sh runs this)')
     .argument('<folder>', 'the recording')
     .action(async (folder: string, options: TargetOptions) => {
       const files = await withConnection(findPlace(options).database, recordDatabase);

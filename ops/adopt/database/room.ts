@@ -1,8 +1,8 @@
 // What the report says of the database: what is in the way of the platform's tables, and the command that makes room.
-
 import { LOGIN_ROLES } from '../../../provisioning/database/login.ts';
 import { collisionsAmong, MADE } from '../../../provisioning/database/objects.ts';
 import { at, items, textAt } from '../json.ts';
+import { quote } from '../quote.ts';
 import type { Recording } from '../recording.ts';
 
 interface Named {
@@ -12,8 +12,7 @@ interface Named {
 
 /** A step of phase 0. */
 export function howToMakeRoom({ database, databaseRoles }: Recording, stack: string): string {
-  const quoted = (role: string) => (/^[\w.-]+$/.test(role) ? role : `'${role.replaceAll("'", "'\\''")}'`);
-  const command = (role: string) => `\`npm run ops -- adopt table-aside --role ${quoted(role)} --target ${stack}\``;
+  const command = (role: string) => `\`npm run ops -- adopt table-aside --role ${quote(role)} --target ${stack}\``;
   // Supabase's pooler takes the project behind a dot: twenty letters.
   const writers = items(at(database, 'writers')).map(String);
   const roles = [...new Set([...databaseRoles.map((role) => decoded(role).replace(/\.[a-z]{20}$/, '')), ...writers])];
@@ -43,7 +42,7 @@ export function howToMakeRoom({ database, databaseRoles }: Recording, stack: str
   return `${first}${command(role)}${who} moves ${names.join(', ')}.`;
 }
 
-/** As it stands in an address, where it is one. */
+/** Decoded, if it was written as in a URL. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

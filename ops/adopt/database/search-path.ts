@@ -1,6 +1,6 @@
 // Where a role looks for `telemetry` when its SQL does not name the schema. A new search_path does not reach connections that a pooler
-// holds open. But a path that begins with "$user", as Postgres' and Supabase's own do, looks into a schema with the role's own name
-// first, from the moment when there is one, on every connection: nothing of the role has to change.
+// holds open. But the default path of Postgres and of Supabase begins with "$user". As soon as there is a schema with the role's own name,
+// every connection looks there first, and nothing about the role has to change.
 import { type ClientBase, escapeIdentifier } from 'pg';
 import { MADE } from '../../../provisioning/database/objects.ts';
 

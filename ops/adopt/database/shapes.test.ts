@@ -29,6 +29,7 @@ it.each(SHAPES)('$name', async (shape) => {
   admin = await connect(url);
   let ingest = await connect(roleUrl(url, shape.role));
   const { rows } = await admin.query("select 'public.telemetry'::regclass::oid::int8 as oid");
+  const { ids: idsIn = (table) => `select payload_text::int as id from ${table}` } = shape;
   let stored = 0;
   const store = async () => {
     stored += 1;
@@ -37,7 +38,7 @@ it.each(SHAPES)('$name', async (shape) => {
       rows[0].oid,
     ]);
     const ids = await admin.query(
-      `with i as (${shape.ids(table.rows[0].name)}) select count(*)::int as n, count(distinct id)::int as d, max(id) as m from i`,
+      `with i as (${idsIn(table.rows[0].name)}) select count(*)::int as n, count(distinct id)::int as d, max(id) as m from i`,
     );
     expect(ids.rows[0]).toEqual({ n: stored, d: stored, m: stored });
     for (const sql of shape.holds ?? [])

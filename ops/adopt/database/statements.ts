@@ -1,5 +1,5 @@
-// What the old ingest is seen saying: the last statement of each of its connections, and those that pg_stat_statements has kept.
-// Whether it names the schema decides whether it can follow its table.
+// The statements that the old ingest is seen to run: the last one of each of its connections, and those that pg_stat_statements has kept.
+// Whether they name the schema decides whether the ingest can follow its table.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, escapeIdentifier } from 'pg';
 
@@ -7,6 +7,8 @@ import { type Client, escapeIdentifier } from 'pg';
 export interface Seen {
   /** Statements that write or make something, and name the schema public in full. */
   full: string[];
+  /** Queries that name the schema public in full: they fail once the table has moved. By the table's name, one each. */
+  reads: Map<string, string>;
   /** Whether one inserts into a table without naming its schema. */
   inserts: boolean;
   /** Tables that it makes where they do not exist: they must be where it looks first. */
@@ -16,11 +18,12 @@ export interface Seen {
 const NAME = '"?([A-Za-z_][\\w$]*)(?!["\\w$]*\\s*\\.)';
 /** COPY, unless it reads, as a backup does. */
 const COPY = "copy\\s+(?=[\\s\\S]*\\bfrom\\s+(?:stdin|program|'))";
-/** What an ingest says for a message; what people say of a table, such as ALTER or SELECT, does not count. */
+/** What an ingest runs for a message. People run ALTER and SELECT too, so those do not count. */
 const WRITES = new RegExp(
   `\\b(?:insert\\s+into\\s|${COPY}|update\\s|delete\\s+from\\s|merge\\s+into\\s|create\\s+table\\s+if\\s+not\\s+exists\\s)`,
   'i',
 );
+const READS = /^\s*(?:select|with)\b/i;
 const FULL = new RegExp(`(?<![\\w$.])"?public"?\\s*\\.\\s*${NAME}`, 'gi');
 const INSERTS = new RegExp(`\\b(?:insert\\s+into\\s+|${COPY})${NAME}`, 'i');
 const MAKES = new RegExp(`\\bcreate\\s+table\\s+if\\s+not\\s+exists\\s+${NAME}`, 'gi');
@@ -28,9 +31,11 @@ const MAKES = new RegExp(`\\bcreate\\s+table\\s+if\\s+not\\s+exists\\s+${NAME}`,
 /** @param names of the tables that are to be moved. */
 export function readStatements(statements: string[], names: string[]): Seen {
   const isMoved = (name = '') => names.includes(name) || names.includes(name.toLowerCase());
-  const namesInFull = (text: string) => [...text.matchAll(FULL)].some(([, name]) => isMoved(name));
+  const namedInFull = (text: string) => [...text.matchAll(FULL)].map(([, name = '']) => name).filter(isMoved);
+  const reads = statements.filter((text) => READS.test(text) && !WRITES.test(text));
   return {
-    full: statements.filter((text) => WRITES.test(text) && namesInFull(text)),
+    full: statements.filter((text) => WRITES.test(text) && namedInFull(text).length > 0),
+    reads: new Map(reads.flatMap((text) => namedInFull(text).map((name): [string, string] => [name, text]))),
     inserts: statements.some((text) => isMoved(INSERTS.exec(text)?.[1])),
     // As it was written, and as Postgres reads what is not quoted.
     makes: [
@@ -41,7 +46,7 @@ export function readStatements(statements: string[], names: string[]): Seen {
   };
 }
 
-/** Looks until an insert is seen, or the time is over. The role's connections are seen by itself, and by who has pg_monitor. */
+/** Looks until an insert is seen, or the time is over. The server shows a role's statements to the role's members and to pg_monitor. */
 export async function watchStatements(client: Client, role: string, names: string[], seconds: number): Promise<Seen> {
   const kept = await keptStatements(client, role);
   const running = new Set<string>();

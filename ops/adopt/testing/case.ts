@@ -11,10 +11,9 @@ import type { Member } from '../account.ts';
 import type { Json } from '../json.ts';
 import { type AdoptionPlan, type Decided, planAdoption } from '../plan.ts';
 import { readRecording } from '../recording.ts';
-import { type Files, GROUP_ID, write } from './recordings.ts';
+import { DAYS, type Files, GROUP_ID, write } from './recordings.ts';
 
 const SNAPSHOT: Plan = JSON.parse(readFileSync(join(ROOT, 'stacks/snapshots/dev.json'), 'utf8'));
-const DAYS = { publicUntil: '2099-03-31', gatewayUntil: '2099-12-31' };
 
 /** Changes the base. */
 export type Change = (files: Files) => void;

@@ -3,6 +3,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What a test decides: devices have until the first day in public, and behind a gateway until the second. */
+export const DAYS = { publicUntil: '2099-03-31', gatewayUntil: '2099-12-31' };
+
 /** The base: what `az` printed of an environment that was made by hand. */
 export const BASE = join(import.meta.dirname, '../fixtures/zeroclaw');
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ROOT } from '../../../bootstrap/root.mjs';
-import { BASE, type NamedRecording, recording, write } from './recordings.ts';
+import { BASE, DAYS, type NamedRecording, recording, write } from './recordings.ts';
 
 /** What `az` said of the environment. */
 export const SAMPLE = BASE;
@@ -21,10 +21,18 @@ export interface Adopted {
   remove(): void;
 }
 
-/**
- * Old devices have until 2099-03-31 in public, behind their gateway until 2099-12-31.
- * @param recorded the base unless given.
- */
+/** A folder with this checkout's project, its stack dev and a recording. @returns the words for `ops adopt` there. */
+export function layOut(folder: string, recorded: NamedRecording): string[] {
+  const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
+  writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
+  cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(folder, 'Pulumi.dev.yaml'));
+  const from = join(folder, 'recorded');
+  mkdirSync(from);
+  const days = ['--public-until', DAYS.publicUntil, '--gateway-until', DAYS.gatewayUntil];
+  return ['--from', write(recorded, from), ...days];
+}
+
+/** @param recorded the base unless given. */
 export function adoptSample(recorded: NamedRecording = recording('the base')): Adopted {
   const folder = mkdtempSync(join(tmpdir(), 'adopt-'));
   const adopt = (...args: string[]) => {
@@ -32,13 +40,7 @@ export function adoptSample(recorded: NamedRecording = recording('the base')): A
     const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
     return { status, stdout, stderr };
   };
-  const project = readFileSync(join(ROOT, 'Pulumi.yaml'), 'utf8');
-  writeFileSync(join(folder, 'Pulumi.yaml'), project.replace('stacks/index.ts', join(ROOT, 'stacks/index.ts')));
-  cpSync(join(ROOT, 'Pulumi.dev.yaml'), join(folder, 'Pulumi.dev.yaml'));
-  const days = ['--public-until', '2099-03-31', '--gateway-until', '2099-12-31'];
-  const from = join(folder, 'recorded');
-  mkdirSync(from);
-  const { status, stdout, stderr } = adopt('--from', write(recorded, from), ...days);
+  const { status, stdout, stderr } = adopt(...layOut(folder, recorded));
   expect({ status, stderr }).toEqual({ status: 0, stderr: `wrote ${folder}/Pulumi.dev.yaml; the report follows\n` });
   return { folder, report: stdout, adopt, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

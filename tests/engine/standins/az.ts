@@ -47,8 +47,6 @@ const RESOURCE_TYPES: Record<string, string> = {
 };
 
 const COMMANDS: Record<string, (cloud: Cloud, options: Options) => void> = {
-  'vm update': (cloud, options) => set(named(cloud, 'compute:VirtualMachine', options), options),
-  'network nic update': (cloud, options) => set(named(cloud, 'network:NetworkInterface', options), options),
   // Azure's own answer, with properties one level down.
   'resource update': (cloud, options) => {
     const [type = ''] = options['resource-type'] ?? [];
@@ -64,15 +62,10 @@ const COMMANDS: Record<string, (cloud: Cloud, options: Options) => void> = {
 };
 
 /** @throws Error when there is no such thing, as az does. */
-function named(cloud: Cloud, type: string, { name: [name = ''] = [], ids: [id = ''] = [] }: Options): Thing {
-  return id ? (cloud.get(id) ?? missing(id)) : cloud.find(`azure-native:${type}`, `/${name}`);
-}
+const named = (cloud: Cloud, type: string, { name: [name = ''] = [] }: Options): Thing =>
+  cloud.find(`azure-native:${type}`, `/${name}`);
 
-function missing(id: string): never {
-  throw new Error(`(ResourceNotFound) ${id} was not found.`);
-}
-
-/** `--set storageProfile.osDisk.deleteOption=Detach ipConfigurations[0].…=…`. */
+/** `--set properties.storageProfile.osDisk.deleteOption=Detach`: what a thing has here lies without `properties`. */
 function set({ outputs }: Thing, { set: changes = [] }: Options): void {
   for (const change of changes) {
     const [path = '', value = ''] = change.split(/=(.*)/s);

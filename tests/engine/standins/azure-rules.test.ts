@@ -22,7 +22,8 @@ function recorded() {
 }
 
 const VM = 'compute:VirtualMachine';
-const set = (path: string) => `az vm update --resource-group g --name zeroclaw-b1s --set ${path}: what for`;
+const set = (path: string) =>
+  `az resource update --resource-group g --name zeroclaw-b1s --resource-type Microsoft.Compute/virtualMachines --set properties.${path}: what for`;
 
 describe('with the machine goes what is attached with deleteOption Delete', () => {
   const left = (commands: string) => {
@@ -35,12 +36,12 @@ describe('with the machine goes what is attached with deleteOption Delete', () =
   const keepDisk = set('storageProfile.osDisk.deleteOption=Detach');
   const dropNic = set('networkProfile.networkInterfaces[0].deleteOption=Delete');
   const dropAddress =
-    'az network nic update -g g -n zeroclaw-b1s123 --set ipConfigurations[0].publicIPAddress.deleteOption=Delete';
+    'az resource update -g g -n zeroclaw-b1s123 --resource-type Microsoft.Network/networkInterfaces --set properties.ipConfigurations[0].publicIPAddress.deleteOption=Delete';
   it.each([
     ['its system disk, as recorded', '', ['NetworkInterface', 'PublicIPAddress']],
     ['nothing once az has said Detach', keepDisk, ['Disk', 'NetworkInterface', 'PublicIPAddress']],
     [
-      'nor when it said so of Azure’s own answer, on two lines',
+      'nor when it said so on two lines',
       'az resource update -g g -n zeroclaw-b1s \\\n  --resource-type Microsoft.Compute/virtualMachines --set properties.storageProfile.osDisk.deleteOption=Detach',
       ['Disk', 'NetworkInterface', 'PublicIPAddress'],
     ],

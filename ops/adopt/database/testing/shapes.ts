@@ -10,8 +10,8 @@ export interface Shape {
   role: 'postgres' | 'old_ingest' | 'Old Ingest';
   /** The statements of one message. @param id of the message. */
   store(id: number): string[];
-  /** Gives the ids of the stored messages. @param table telemetry, wherever it is, as SQL. */
-  ids(table: string): string;
+  /** Gives the ids of the stored messages; default: `payload_text` is the id. @param table telemetry, wherever it is, as SQL. */
+  ids?(table: string): string;
   /** Further tables that must be moved. */
   extra?: string[];
   /** What must hold wherever the tables are. Each returns one row and column, true. */
@@ -19,7 +19,6 @@ export interface Shape {
 }
 
 const INSERT = (id: number) => `insert into telemetry (topic, payload_text) values ('devices/a/x', '${id}')`;
-const IDS = (table: string) => `select payload_text::int as id from ${table}`;
 const CREATE = 'create table if not exists telemetry (id bigserial primary key, topic text, payload_text text)';
 /** As the old ingest of the usual environment, which makes sure of its table before each message. */
 const ENSURE = (id: number) => [
@@ -38,26 +37,30 @@ export const SHAPES: Shape[] = [
       create table public.telemetry (id bigserial primary key, tenant_id uuid references public.tenants, topic text, payload_text text);
       insert into public.tenants (name) values ('a'), ('b');
       insert into public.devices (tenant_id) select id from public.tenants`,
-    ...{ role: 'postgres', store: ENSURE, ids: IDS },
+    role: 'postgres',
+    store: ENSURE,
   },
   {
     name: 'an identity key, always',
     setup: `create table public.telemetry (id bigint generated always as identity (start 100 increment 3) primary key, topic text, payload_text text);
       comment on table public.telemetry is 'of the plant''s'; comment on column public.telemetry.topic is 'MQTT'`,
-    ...{ role: 'postgres', store: ENSURE, ids: IDS },
+    role: 'postgres',
+    store: ENSURE,
   },
   {
     name: 'a uuid key, and an ingest that may insert and no more',
     setup: `create table public.telemetry (id uuid primary key default gen_random_uuid(), topic text not null, payload_text text);
       grant insert (topic, payload_text) on public.telemetry to old_ingest`,
-    ...{ role: 'old_ingest', store: (id) => [INSERT(id)], ids: IDS },
+    role: 'old_ingest',
+    store: (id) => [INSERT(id)],
   },
   {
     name: 'an ingest that may create in public as everybody could before Postgres 15',
     setup: `grant create on schema public to public;
       create table public.telemetry (id bigserial primary key, topic text, payload_text text);
       grant insert on public.telemetry to old_ingest; grant usage on sequence public.telemetry_id_seq to old_ingest`,
-    ...{ role: 'old_ingest', store: (id) => [CREATE, INSERT(id)], ids: IDS },
+    role: 'old_ingest',
+    store: (id) => [CREATE, INSERT(id)],
   },
   {
     name: 'partitions by day, which the ingest makes',
@@ -71,7 +74,6 @@ export const SHAPES: Shape[] = [
       `create table if not exists telemetry_2021 partition of telemetry for values from ('2021-01-01') to ('2022-01-01')`,
       INSERT(id),
     ],
-    ids: IDS,
   },
   {
     name: 'foreign keys into it and out of it',
@@ -86,7 +88,6 @@ export const SHAPES: Shape[] = [
       INSERT(id),
       `insert into alert_events (telemetry_id) select id from telemetry where payload_text = '${id}'`,
     ],
-    ids: IDS,
     holds: ['select count(*) = (select count(telemetry_id) from public.alert_events) from public.alert_events'],
   },
   {
@@ -100,7 +101,8 @@ export const SHAPES: Shape[] = [
       create unique index on public.hourly (topic);
       create rule no_delete as on delete to public.telemetry do instead nothing;
       grant select on public.newest, public.devices to anon`,
-    ...{ role: 'postgres', store: ENSURE, ids: IDS },
+    role: 'postgres',
+    store: ENSURE,
     holds: ['select n > 0 from reports.by_device', 'select count(*) > 0 from public.newest'],
   },
   {
@@ -113,7 +115,8 @@ export const SHAPES: Shape[] = [
       create statistics public.telemetry_stats on topic, payload_text from public.telemetry;
       alter table public.telemetry alter column topic set statistics 500, alter column payload_text set storage external;
       alter table public.telemetry replica identity using index tenants_slug_key`,
-    ...{ role: 'postgres', store: (id) => [INSERT(id)], ids: IDS },
+    role: 'postgres',
+    store: (id) => [INSERT(id)],
   },
   {
     name: 'functions that return its rows and name tables in their text, and triggers',
@@ -127,7 +130,8 @@ export const SHAPES: Shape[] = [
       create function public.count_up() returns trigger language plpgsql security definer as $$
         begin update "public"."tenants" set "Count" = "Count" + 1; return new; end $$;
       create trigger count_up after insert on public.telemetry for each row execute function public.count_up()`,
-    ...{ role: 'postgres', store: ENSURE, ids: IDS },
+    role: 'postgres',
+    store: ENSURE,
     holds: [
       'select count(*) > 0 from public.recent(5)',
       'select count(*) > 0 from public.recent_bare(5)',
@@ -143,7 +147,8 @@ export const SHAPES: Shape[] = [
       create sequence public.dead_letters_id_seq;
       create table public.telemetry (id bigserial primary key, topic text, payload_text text, level public.alerts default 'low', device public.devices,
         tenant public.tenants, n bigint default nextval('public.dead_letters_id_seq'))`,
-    ...{ role: 'postgres', store: ENSURE, ids: IDS },
+    role: 'postgres',
+    store: ENSURE,
   },
   {
     name: "a table that another role owns, with that role's grants",
@@ -152,7 +157,8 @@ export const SHAPES: Shape[] = [
       alter table public.telemetry owner to old_owner;
       grant insert, select on public.telemetry to old_ingest with grant option;
       grant usage on sequence public.telemetry_id_seq to old_ingest`,
-    ...{ role: 'old_ingest', store: (id) => [CREATE, INSERT(id)], ids: IDS },
+    role: 'old_ingest',
+    store: (id) => [CREATE, INSERT(id)],
   },
   {
     name: 'quoted names',
@@ -178,7 +184,8 @@ export const SHAPES: Shape[] = [
       create publication supabase_realtime for table public.telemetry;
       create publication warehouse for tables in schema public;
       create publication everything for all tables`,
-    ...{ role: 'old_ingest', store: (id) => [INSERT(id)], ids: IDS },
+    role: 'old_ingest',
+    store: (id) => [INSERT(id)],
     holds: [
       "select count(*) = 3 from pg_publication_tables where tablename = 'telemetry' and attnames[1] = 'id' and attnames[3] = 'payload_text'",
     ],
@@ -189,7 +196,8 @@ export const SHAPES: Shape[] = [
       create table public.telemetry (id bigserial primary key, topic text, payload_text text);
       grant create on schema public to old_ingest;
       grant insert on public.telemetry to old_ingest; grant usage on sequence public.telemetry_id_seq to old_ingest`,
-    ...{ role: 'old_ingest', store: (id) => [CREATE, INSERT(id)], ids: IDS },
+    role: 'old_ingest',
+    store: (id) => [CREATE, INSERT(id)],
   },
   {
     name: 'a second table that the ingest makes sure of, and heirs',
@@ -202,7 +210,6 @@ export const SHAPES: Shape[] = [
       `insert into last_seen values ('${id % 3}', now()) on conflict (topic) do update set at = now()`,
       INSERT(id),
     ],
-    ids: IDS,
     extra: ['last_seen'],
   },
 ];
