@@ -1,6 +1,5 @@
-// A device that keeps the topic it had before the platform, from end to end: the machine's agent renders the rights, a real
-// broker grants them, ingest stores what comes, and it ends by a day without losing what was acknowledged.
-
+// A device that keeps the topic it had before the platform, from end to end: the machine's agent renders the rights, a real broker
+// grants them, and ingest stores what comes. After the topic's last day nothing that was acknowledged is lost.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorWithReasonCode, MqttClient } from 'mqtt';
@@ -100,12 +99,12 @@ async function inForce(change: () => Promise<unknown>): Promise<void> {
 const keep = (topic = TOPIC) => keepTopic(rig.admin, { ...sensor, topic, until: LAST_DAY });
 
 describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psycopg2)', { timeout: 60_000 }, () => {
-  it('may not before somebody says so', async () => {
+  it('may not publish there before an operator allows it', async () => {
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 0}')).toBe(REFUSED);
     expect(await run()).toMatchObject({ outcome: 'idle', received: 0 });
   });
 
-  it('keeps nobody else from being ingested when former topics cannot be read', async () => {
+  it('does not stop ingest when former topics cannot be read', async () => {
     await rig.admin.query('revoke select on ingest.former_topics from mqtt_ingest');
     await publish(old, telemetryTopic('acme', 'sensor-1'), '{"t": 0}');
     const { log, lines } = keepLog();
@@ -168,7 +167,7 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     await working;
   });
 
-  it('sent what nobody can tell whose it is: a dead letter, stored once somebody says', async () => {
+  it('sent a message on a topic that is nobody’s by now: a dead letter, stored once a device keeps the topic again', async () => {
     await inForce(keep);
     await run();
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 200}')).toBe('acknowledged');
@@ -184,7 +183,7 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     expect(readFileSync(join(rig.accounts, 'acl'), 'utf8')).toContain(`topic write ${TOPIC}/#\n`);
   });
 
-  it('keeps nobody from being ingested when it cannot be told whose its messages are', async () => {
+  it('does not stop ingest when nothing tells whose its messages are: they become dead letters', async () => {
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 300}')).toBe('acknowledged');
     expect(await publish(old, telemetryTopic('acme', 'sensor-1'), '{"t": 301}')).toBe('acknowledged');
     await rig.admin.query('revoke select on ingest.former_topics from mqtt_ingest');
@@ -199,7 +198,7 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     expect((await stored()).slice(-2)).toEqual(['acme.sensor-1 300', 'acme.sensor-1 301']);
   });
 
-  it('is deleted: what waits is a dead letter of its tenant', async () => {
+  it('is deleted: what waits becomes a dead letter of its tenant', async () => {
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 400}')).toBe('acknowledged');
     await deleteDevice(rig.admin, sensor);
     expect(await run()).toMatchObject({ outcome: 'idle', received: 1, rejected: 1 });

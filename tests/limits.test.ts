@@ -1,10 +1,13 @@
-// Limits that more than one room knows: what the broker takes, ingest keeps, and what ingest makes, the database takes.
+// Limits that more than one room knows: what the broker takes, ingest keeps; what ingest makes and the pages ask for, the database takes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { MOST_REDRIVES } from '../apps/dashboard/features/ingest/dead-letters.ts';
 import { ROOT } from '../bootstrap/root.mjs';
+import { MAX_WINDOW_MINUTES } from '../domain/alert-rules.ts';
+import { isSlug, MAX_NAME_LENGTH, MAX_SLUG_LENGTH } from '../domain/identifiers.ts';
 import { INGEST_RUN } from '../domain/ingest-run.ts';
 import { bucketedId, contentHash } from '../domain/message-identity.ts';
 import { DEFAULT_LIMITS, MAX_ID_BYTES, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../domain/messages-limits.ts';
@@ -51,7 +54,7 @@ describe('what the broker takes, ingest keeps', () => {
   });
 });
 
-describe('what ingest makes, the database takes', () => {
+describe('what ingest makes and the pages ask for, the database takes', () => {
   let postgres: RunningPostgres;
   let admin: Client;
   let tenant: string;
@@ -91,6 +94,32 @@ describe('what ingest makes, the database takes', () => {
     const { rows: refused } = await admin.query(`select id from unnest($1::text[]) as id where not ${check}`, [ids]);
     expect(refused).toEqual([]);
   });
+
+  test('redrives as many dead letters at once as the pages ask for', async () => {
+    const redrive = (ids: number) =>
+      admin.query('select public.request_redrive(array(select generate_series(1, $1))::bigint[])', [ids]);
+    await redrive(MOST_REDRIVES);
+    await expect(redrive(MOST_REDRIVES + 1)).rejects.toMatchObject({ code: '22023' });
+  });
+
+  test('takes names and windows up to the bounds that the pages have', async () => {
+    const named = (length: number) =>
+      admin.query('update public.tenants set name = $2 where id = $1', [tenant, 'n'.repeat(length)]);
+    await named(MAX_NAME_LENGTH);
+    await expect(named(MAX_NAME_LENGTH + 1)).rejects.toMatchObject({ code: '23514' });
+    const rule = (name: string, minutes: number) =>
+      admin.query(
+        "insert into public.alert_rules (tenant_id, name, kind, window_minutes) values ($1, $2, 'missing', $3)",
+        [tenant, name, minutes],
+      );
+    await rule('n'.repeat(MAX_NAME_LENGTH), MAX_WINDOW_MINUTES);
+    await expect(rule('n'.repeat(MAX_NAME_LENGTH + 1), 1)).rejects.toMatchObject({ code: '23514' });
+    await expect(rule('n', MAX_WINDOW_MINUTES + 1)).rejects.toMatchObject({ code: '23514' });
+  });
+});
+
+test('a slug may be as long as the pages let it be', () => {
+  expect([MAX_SLUG_LENGTH, MAX_SLUG_LENGTH + 1].map((length) => isSlug('a'.repeat(length)))).toEqual([true, false]);
 });
 
 describe("a run's bounds", () => {

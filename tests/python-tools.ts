@@ -9,7 +9,7 @@ const TOOLS = join(ROOT, '.local/.tools');
 const TIMEOUT_MS = 300_000;
 
 /**
- * Folder of the programs of a list, `python` among them; installs them, some ten seconds, unless they are there.
+ * Folder of the programs of a list, `python` among them; installs them unless they are there.
  * @param list exact versions, and all that they need; `tests/lint-tools.txt` for example.
  * @throws Error with what Python said when that fails.
  */

@@ -1,5 +1,5 @@
 // Runs vitest and ends the process with one line that says what came of it, `N passed, N failed`. Where CI is set, a test that is
-// skipped for want of a program is a failure.
+// skipped because a program is missing is a failure.
 import { type CliOptions, startVitest } from 'vitest/node';
 import { lackingHere, wronglySkipped } from './skipped.ts';
 

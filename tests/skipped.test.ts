@@ -1,4 +1,4 @@
-// A test that is skipped where CI is set is a failure, but for want of a privilege that its name tells of.
+// Where CI is set, a skipped test is a failure, unless it lacks a privilege that its name tells of.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Which tests may be skipped where CI is set: those that need a privilege which this process lacks, and say so in their names. One that
-// lacks a program there is a fault of the run: nobody would notice that it is never run.
+// Which tests may be skipped where CI is set: those that need a privilege that this process lacks, and say so in their names. A test
+// that lacks a program fails the run there: otherwise nobody would notice that it never runs.
 import { spawnSync } from 'node:child_process';
 
 /** What may be lacking, by the word in a test's full name. */
@@ -8,7 +8,7 @@ export interface Lacking {
   namespaces: boolean;
 }
 
-/** Checked by what is booted in test:machine, too: nobody's machine gets these two for the tests' sake. */
+/** Need cloud-init and sshd, which no developer has to install for the tests: test:machine checks both on the booted machine. */
 const ON_A_MACHINE = /cloud-init’s own schema|an sshd configuration that sshd accepts/;
 
 /** As it is here. */

@@ -6,16 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 
 /** Rooms and pages without these habits. The list only grows: add a room once it is done. */
-const DONE = [
-  'policies',
-  'preview',
-  'CONTRIBUTING.md',
-  'Pulumi.README.md',
-  'README.md',
-  'docs/glossary.md',
-  'docs/reference/policies.md',
-  'docs/preview.md',
-];
+const DONE = ['apps', 'docs', 'policies', 'preview', 'CONTRIBUTING.md', 'Pulumi.README.md', 'README.md'];
+/** The references are generated, from `components/` and from `stacks/configuration/keys/`. */
+const NOT_YET = ['docs/adoption.md', 'docs/reference/components.md', 'docs/reference/configuration.md'];
 
 /** A habit, and what to write instead. */
 const HABITS: [pattern: RegExp, instead: string][] = [
@@ -48,7 +41,7 @@ const files = stdout.split('\n').filter((path) => TEXT.test(path));
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 it.each(DONE)('%s is written in plain English', (room) => {
-  const own = files.filter((path) => path === room || path.startsWith(`${room}/`));
+  const own = files.filter((path) => (path === room || path.startsWith(`${room}/`)) && !NOT_YET.includes(path));
   expect(own.length).toBeGreaterThan(0);
   const found = own.flatMap((path) =>
     read(path)

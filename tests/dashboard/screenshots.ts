@@ -1,4 +1,4 @@
-// `npm run screenshots`: makes the pictures that README and docs/dashboard.md show anew, of a platform with a day of history.
+// `npm run screenshots`: takes the pictures that README and docs/dashboard.md show, of a platform with a day of history.
 // To picture another page, name its place here and show it; tests/documents.test.ts compares the two.
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

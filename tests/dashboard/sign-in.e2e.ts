@@ -16,7 +16,7 @@ test.each(['owner', 'staff', 'viewer'] as const)('%s signs in and sees the devic
   expect(await page.getByText('greenhouse').count()).toBe(0);
 });
 
-test('whoever is not signed in is led to the form, and from there to where he wanted to go', async () => {
+test('a visitor who is not signed in gets the form, and after it the page that was asked for', async () => {
   const page = await open('/admin/devices?x=1');
   await page.waitForURL(/\/sign-in\?next=%2Fadmin%2Fdevices%3Fx%3D1$/);
   await signIn(page, emailOf('viewer'), inject('platform').people[emailOf('viewer')]!);

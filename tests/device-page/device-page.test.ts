@@ -17,6 +17,7 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import { hashKey } from '../../domain/credentials.ts';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
 import { COMMAND_CHANNEL, devicePrefix, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { findMosquitto } from '../../lab/mosquitto.ts';
 import { renderBrokerConfig } from '../../provisioning/broker/config.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import { SOURCE_LIMITS } from '../../provisioning/machine/firewall.ts';
@@ -47,6 +48,14 @@ afterAll(async () => {
   await ingest?.close();
   await rig?.remove();
 });
+
+/** Mosquitto before 2.0.15 closes a session that is taken over without a word (its ChangeLog, issue 2607). */
+const IS_SILENT = /\b2\.0\.(\d|1[0-4])$/m.test(spawnSync(findMosquitto(), ['-h'], { encoding: 'utf8' }).stdout);
+/** A cell of the table as the installed broker answers. */
+function answerOf(cell = ''): string {
+  const answer = cell.replace(', nothing comes', '');
+  return IS_SILENT ? answer.replace('DISCONNECT 0x8e, ', '') : answer;
+}
 
 /** What a device of each line of the table does. */
 const QUESTIONS: Record<string, Question> = {
@@ -86,9 +95,7 @@ describe('what the broker answers', () => {
       await expect.poll(() => received.length).toBeGreaterThan(0);
       const came = received.some((message) => message.startsWith(OWN)) || received.length > 1;
       const fate = QUESTIONS[what]!.publish && !came ? ', dropped' : '';
-      expect(`MQTT ${version}: ${answer}${fate}`).toBe(
-        `MQTT ${version}: ${told[index]!.replace(', nothing comes', '')}`,
-      );
+      expect(`MQTT ${version}: ${answer}${fate}`).toBe(`MQTT ${version}: ${answerOf(told[index])}`);
     }
   });
 

@@ -1,5 +1,5 @@
 'use client';
-// Alerts that are not resolved yet. Whoever works on one acknowledges it.
+// Alerts that are not resolved yet. A person who works on one acknowledges it.
 import { useQuery } from '@tanstack/react-query';
 import { BellOff, Check } from 'lucide-react';
 import { useState } from 'react';

@@ -9,6 +9,6 @@ test('JSON is indented, other text is shown as it is', () => {
   expect(showPayload('\\x')).toEqual({ text: '', bytes: 0, form: 'text' });
 });
 
-test('what is no UTF-8 is shown in hexadecimal', () => {
+test('what is not UTF-8 is shown in hexadecimal', () => {
   expect(showPayload(bytea(Buffer.from([0x1f, 0x8b, 0xff])))).toEqual({ text: '1f8bff', bytes: 3, form: 'hex' });
 });

@@ -38,16 +38,16 @@ test('asked for a mail too soon, it says the same as for an address that nobody 
   vi.stubGlobal('location', { origin: 'https://x.example' });
   answer = { data: null, error: { code: 'over_email_send_rate_limit', message: '', status: 429 } };
   await requestReset('ann@example.com', '/');
-  expect(await signUp('ann@example.com', 'a password of hers', '/')).toBe(false);
+  expect(await signUp('ann@example.com', 'the password of Ann', '/')).toBe(false);
   answer = { data: null, error: { code: 'signup_disabled', message: '', status: 422 } };
-  await expect(signUp('ann@example.com', 'a password of hers', '/')).rejects.toThrow(/switched off/);
+  await expect(signUp('ann@example.com', 'the password of Ann', '/')).rejects.toThrow(/switched off/);
 });
 
 test('who signs in or out leaves no mailed link in the tab', async () => {
   const removed: string[] = [];
   vi.stubGlobal('sessionStorage', { removeItem: (key: string) => removed.push(key) });
   answer = { data: {}, error: null };
-  await signIn('ann@example.com', 'a password of hers');
+  await signIn('ann@example.com', 'the password of Ann');
   await signOut();
   expect(removed).toEqual(['mqtt-saas.link', 'mqtt-saas.link']);
 });

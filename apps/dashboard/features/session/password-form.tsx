@@ -11,7 +11,7 @@ import { messageOf } from './errors.ts';
 interface Props {
   email: string;
   auth: () => Promise<Auth>;
-  /** The current password is accepted as the new one: whoever types it knows it. Default: false. */
+  /** The current password is accepted as the new one: the person who types it knows it. Default: false. */
   mayStay?: boolean;
   onDone: () => void | Promise<void>;
 }

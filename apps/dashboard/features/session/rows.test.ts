@@ -131,7 +131,7 @@ test('no query of the dashboard goes another way: an unpaged list would be cut w
   expect(others).toEqual([]);
 });
 
-test('the types are those of the catalogue: `npm run check` fails when one of these is no error', () => {
+test('the types are those of the catalogue: `npm run check` fails when one of these is not an error', () => {
   const devices = (api: Api) => api.from('devices').select('id,nmae');
   const keys = (api: Api) => api.from('device_credentials').select('id,password_hash');
   const wrong = [

@@ -42,7 +42,7 @@ export function FieldChart({ deviceId, field, range: { seconds, words }, live }:
     queryKey: ['chart', deviceId, field, seconds],
     queryFn: () => deviceChart(deviceId, field, new Date((until - seconds) * 1000), new Date(until * 1000), BUCKETS),
     ...polled(refresh),
-    // Returning to the page is no reason to read sooner.
+    // Returning to the page is not a reason to read sooner.
     staleTime: refresh,
     placeholderData: undefined,
   });

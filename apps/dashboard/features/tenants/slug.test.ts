@@ -11,6 +11,6 @@ test.each([
   if (slug) expect(slugProblem(slug)).toBeUndefined();
 });
 
-test.each(['', '-a', 'A', 'a.b', 'a/b', 'a b', 'x'.repeat(64)])('%j is no slug', (slug) => {
+test.each(['', '-a', 'A', 'a.b', 'a/b', 'a b', 'x'.repeat(64)])('%j is not a slug', (slug) => {
   expect(slugProblem(slug)).toMatch(/^Use 1 to 63/);
 });

@@ -1,5 +1,5 @@
 'use client';
-// A chart over time. Whoever uses it gives a sentence and a table that say the same in words.
+// A chart over time. The page that uses it gives a sentence and a table that say the same in words.
 // It is SVG that the browser stretches with the page and draws in the theme's colours, so nothing is measured, and nothing
 // is redrawn for another width or theme. (A library was used before: reading its script and making its formatters
 // stopped a slow phone for 200 ms and more.)

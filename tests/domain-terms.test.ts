@@ -1,15 +1,13 @@
-// Words that more than one room knows: what domain allows as a name, and what it calls a role or an outcome, SQL does as well.
+// The terms of domain/ are the terms everywhere: SQL has the same grammar of names, the same roles and outcomes, and no other room of
+// the product writes them again.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MOST_REDRIVES } from '../apps/dashboard/features/ingest/dead-letters.ts';
 import { ROOT } from '../bootstrap/root.mjs';
-import { MAX_WINDOW_MINUTES } from '../domain/alert-rules.ts';
 import { HASH_PATTERN } from '../domain/credentials.ts';
 import { FORMER_TOPIC_PATTERN } from '../domain/former-topics.ts';
-import { isSlug, MAX_NAME_LENGTH, MAX_SLUG_LENGTH, SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
+import { SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
 import { MEMBER_ROLES } from '../domain/members.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
 import {
@@ -53,17 +51,17 @@ describe('SQL', () => {
       [...text.matchAll(/~ '(\^[^']*)'/g)].map(([, pattern]) => ({ name, pattern })),
     );
     const inSql = ({ source }: RegExp) => source.replaceAll('\\/', '/').replaceAll('(?:', '(');
-    const known = [SLUG_PATTERN, HASH_PATTERN, SERVICE_USERNAME, FORMER_TOPIC_PATTERN].map(inSql);
-    expect(found.filter(({ pattern }) => ![...known, EMAIL].includes(pattern!))).toEqual([]);
-    const places = (pattern: string) => found.filter((each) => each.pattern === pattern).map(({ name }) => name);
-    expect(places(known[0]!).toSorted()).toEqual(['add_device', 'create_tenant', 'devices', 'tenants']);
-    expect(places(known[1]!).toSorted()).toEqual([
+    const places = (pattern: RegExp) => found.filter((each) => each.pattern === inSql(pattern)).map(({ name }) => name);
+    expect(places(SLUG_PATTERN).toSorted()).toEqual(['add_device', 'create_tenant', 'devices', 'tenants']);
+    expect(places(HASH_PATTERN).toSorted()).toEqual([
       'broker.service_accounts',
       'check_password_hash',
       'device_credentials',
     ]);
-    expect(places(known[2]!)).toEqual(['broker.service_accounts']);
-    expect(places(known[3]!)).toEqual(['broker.former_topics']);
+    expect(places(SERVICE_USERNAME)).toEqual(['broker.service_accounts']);
+    expect(places(FORMER_TOPIC_PATTERN)).toEqual(['broker.former_topics']);
+    const known = [SLUG_PATTERN, HASH_PATTERN, SERVICE_USERNAME, FORMER_TOPIC_PATTERN].map(inSql);
+    expect(found.filter(({ pattern }) => ![...known, EMAIL].includes(pattern!))).toEqual([]);
   });
 
   /** The words that a column may hold. */
@@ -102,34 +100,6 @@ describe('SQL', () => {
     const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     expect(Object.keys(totalOf(new Map()))).toEqual(['received', ...OUTCOMES.map(camelCase)]);
   });
-
-  test('redrives as many dead letters at once as the pages ask for', async () => {
-    const redrive = (ids: number) =>
-      admin.query('select public.request_redrive(array(select generate_series(1, $1))::bigint[])', [ids]);
-    await redrive(MOST_REDRIVES);
-    await expect(redrive(MOST_REDRIVES + 1)).rejects.toMatchObject({ code: '22023' });
-  });
-
-  test('takes names and windows up to the bounds that the pages have', async () => {
-    const { rows } = await admin.query("insert into public.tenants (slug, name) values ('acme', 'A') returning id");
-    const tenant = rows[0].id;
-    const named = (length: number) =>
-      admin.query('update public.tenants set name = $2 where id = $1', [tenant, 'n'.repeat(length)]);
-    await named(MAX_NAME_LENGTH);
-    await expect(named(MAX_NAME_LENGTH + 1)).rejects.toMatchObject({ code: '23514' });
-    const rule = (name: string, minutes: number) =>
-      admin.query(
-        "insert into public.alert_rules (tenant_id, name, kind, window_minutes) values ($1, $2, 'missing', $3)",
-        [tenant, name, minutes],
-      );
-    await rule('n'.repeat(MAX_NAME_LENGTH), MAX_WINDOW_MINUTES);
-    await expect(rule('n'.repeat(MAX_NAME_LENGTH + 1), 1)).rejects.toMatchObject({ code: '23514' });
-    await expect(rule('n', MAX_WINDOW_MINUTES + 1)).rejects.toMatchObject({ code: '23514' });
-  });
-});
-
-test('a slug may be as long as the pages let it be', () => {
-  expect([MAX_SLUG_LENGTH, MAX_SLUG_LENGTH + 1].map((length) => isSlug('a'.repeat(length)))).toEqual([true, false]);
 });
 
 test('a topic is written where topics are, and read back', () => {
