@@ -132,7 +132,7 @@ describe('a stack', () => {
   });
 });
 
-it.each(['compose:compose.yaml', 'k8s:minikube', 'LOCAL:x'])('%s is no platform yet', (name) => {
+it.each(['compose:compose.yaml', 'k8s:minikube', 'LOCAL:x', 'local:', ''])('"%s" names no platform', (name) => {
   expect(() => findTarget(name)).toThrow(`--target "${name}": it is local, local:NAME, or the name of a stack`);
 });
 
