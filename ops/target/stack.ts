@@ -36,7 +36,7 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
     const url = env.DATABASE_URL;
     if (!url) {
       throw new Error(
-        `DATABASE_URL is not set: set it to the connection string of the administrator of stack ${name}'s database, then run this again`,
+        `DATABASE_URL is not set: set it to the administrator's connection string for the database of stack ${name}, then run this again`,
       );
     }
     const { databaseHost: host, databaseName, databaseProjectRef: projectRef, databaseCa: ca } = whichDatabase();
