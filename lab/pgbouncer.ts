@@ -12,7 +12,7 @@ const PROGRAM = '/usr/sbin/pgbouncer';
 const START_TIMEOUT_MS = 10_000;
 const POOL_SIZE = 4;
 
-/** False when Debian's package `pgbouncer` is not installed; says so once. */
+/** False when Debian's package `pgbouncer` is not installed, and says how to install it. */
 export function hasPgBouncer(): boolean {
   const found = existsSync(PROGRAM);
   if (!found) console.log('skipped: PgBouncer is not installed (apt-get install pgbouncer)');
@@ -66,6 +66,7 @@ max_client_conn = 200
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await accepts(port))) {
     if (child.exitCode !== null || Date.now() > deadline) {
+      await stopChild(child);
       throw new Error(`PgBouncer did not start: ${existsSync(files.log) ? readFileSync(files.log, 'utf8') : 'no log'}`);
     }
     await sleep(20);

@@ -23,7 +23,8 @@ export interface ScratchOptions {
 
 /**
  * Starts a Postgres in a temporary folder on a free port, without fsync; `stop()` removes the folder.
- * Within a run of the tests it is a copy of the run's template. It takes a second: start one a test file, not one a test.
+ * Within a run of the tests it is a copy of the run's template. Starting takes longer than most tests: start one for a test
+ * file, not one for each test.
  */
 export async function startScratchPostgres({ migrate = true }: ScratchOptions = {}): Promise<RunningPostgres> {
   const templates = process.env[TEMPLATES];

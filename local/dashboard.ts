@@ -18,8 +18,8 @@ const WAIT_MS = 200;
 const SHOWN_LINES = 15;
 
 /**
- * Makes sure that dist/dashboard is of these sources; takes about 20 seconds when it is not. Two platforms that start at
- * once build once.
+ * Builds dist/dashboard unless it was built from these sources. Of two platforms that start at once, one builds and the other
+ * waits.
  * @throws Error with the end of what the build said.
  */
 export async function ensureDashboard(): Promise<void> {

@@ -120,6 +120,36 @@ test('asks for many first words in packets that the broker takes, and is subscri
   for (const packet of packets) expect(generate(packet, { protocolVersion: 5 }).length).toBeLessThan(4096);
 });
 
+test('no two requests under way have the same packet identifier, and the last answer is the one that counts', async () => {
+  const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: ['old/+/#'] });
+  let send: (packet: Packet) => void = () => {};
+  const silent: Answer = (packet, sendNow) => {
+    send = sendNow;
+    if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
+  };
+  const { connection, received, deliveries } = await connectTo(silent, { former });
+  const requests = () => received.filter(({ cmd }) => OF_SUBSCRIPTIONS.test(cmd));
+  await expect.poll(requests).toHaveLength(3);
+  connection.resubscribe();
+  await expect.poll(requests).toHaveLength(6);
+  expect(new Set(requests().map(({ messageId }) => messageId)).size).toBe(6);
+  const answer = ({ cmd, messageId }: Packet) =>
+    send(
+      cmd === 'subscribe'
+        ? { cmd: 'suback', messageId: messageId!, granted: [1] }
+        : ({ cmd: 'unsuback', messageId, granted: [0] } as Packet),
+    );
+  const [first, ...others] = requests();
+  for (const packet of [...others, others[0]!]) answer(packet);
+  // It comes behind the answers: once it is here, they are.
+  send({ cmd: 'publish', topic: 't', payload: 'x', qos: 1, messageId: 1, dup: false, retain: false });
+  await expect.poll(() => deliveries).toHaveLength(1);
+  const waiting = Symbol('waiting');
+  expect(await Promise.race([connection.subscribed, Promise.resolve(waiting)])).toBe(waiting);
+  answer(first!);
+  expect(await connection.subscribed).toBe(true);
+});
+
 test('a former topic that is not granted leaves all other messages coming; telemetry that is not ends the connection', async () => {
   const refusing =
     (topic: string): Answer =>

@@ -50,7 +50,7 @@ export interface Connection {
   subscribed: Promise<boolean>;
   /** Acknowledges QoS 1 packets of this connection, in one write. */
   acknowledge(packetIds: readonly number[]): void;
-  /** Subscribes, and ends subscriptions, as `former` says now. Does nothing before the connection is accepted: that will. */
+  /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing: what follows CONNACK does it. */
   resubscribe(): void;
   /** Stops and resumes reading; what the broker sends meanwhile waits in the network's buffers, then on the broker. */
   pause(): void;
@@ -68,10 +68,8 @@ const KEEP_ALIVE_S = 30;
 const NEVER_EXPIRES = 0xffff_ffff;
 const PUBACK = Buffer.from([0x40, 2]);
 const PINGREQ = Buffer.from([0xc0, 0]);
-/** Packet identifiers of requests: the broker answers them in their order. */
-const TELEMETRY_ID = 1;
-const FORMER_ID = 2;
-/** Filters in a packet: 40 of a first word of 64 characters are 2.8 kB, and the broker takes 5 at least. */
+const MAX_PACKET_ID = 0xffff;
+/** Filters in a packet: with first words of 64 characters, 40 take 2.8 kB; a broker's smallest packet limit is 5 kB. */
 const MOST_FILTERS = 40;
 const V5 = { protocolVersion: 5 };
 
@@ -97,7 +95,9 @@ export function openConnection(options: ConnectionOptions): Connection {
   const ended = Promise.withResolvers<Error>();
   let reason: Error | undefined;
   let sessionPresent = false;
-  let unanswered = 0;
+  /** Filters of the requests under way, by packet identifier. None is used twice at a time (MQTT 5.0, 2.2.1). */
+  const unanswered = new Map<number, readonly string[]>();
+  let packetId = 0;
   let silent = false;
   let accepted = false;
   let closing = false;
@@ -137,22 +137,23 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
   };
 
-  const subscribe = () => {
-    const { subscribe: kept, unsubscribe: ended } = (options.former ?? (() => NO_FORMER))();
-    const isEnd = options.subscription === 'end';
-    const gone = isEnd ? [TELEMETRY_FILTER, ...kept, ...ended] : ended;
-    const packets = [
-      ...(isEnd ? [] : [encodeSubscribe([TELEMETRY_FILTER], TELEMETRY_ID)]),
-      ...(isEnd ? [] : inParts(kept).map((filters) => encodeSubscribe(filters, FORMER_ID))),
-      ...inParts(gone).map((filters) => encodeUnsubscribe(filters, FORMER_ID)),
-    ];
-    unanswered += packets.length;
-    for (const packet of packets) socket.write(packet);
+  const request = (filters: readonly string[], encode: typeof encodeSubscribe) => {
+    packetId = (packetId % MAX_PACKET_ID) + 1;
+    unanswered.set(packetId, filters);
+    socket.write(encode(filters, packetId));
   };
 
-  const answered = () => {
-    unanswered -= 1;
-    if (unanswered === 0) subscribed.resolve(sessionPresent);
+  const subscribe = () => {
+    const { subscribe: kept, unsubscribe: ended } = options.former?.() ?? NO_FORMER;
+    const isEnd = options.subscription === 'end';
+    const wanted = isEnd ? [] : [[TELEMETRY_FILTER], ...inParts(kept)];
+    const gone = isEnd ? [TELEMETRY_FILTER, ...kept, ...ended] : ended;
+    for (const filters of wanted) request(filters, encodeSubscribe);
+    for (const filters of inParts(gone)) request(filters, encodeUnsubscribe);
+  };
+
+  const answered = (id: number) => {
+    if (unanswered.delete(id) && unanswered.size === 0) subscribed.resolve(sessionPresent);
   };
 
   const onControl = (packet: Packet) => {
@@ -166,11 +167,12 @@ export function openConnection(options: ConnectionOptions): Connection {
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
       // A former topic that is refused is no reason to leave everybody else's messages at the broker.
-      const granted = packet.messageId === TELEMETRY_ID ? Number(packet.granted[0]) : 1;
+      const isTelemetry = unanswered.get(packet.messageId ?? 0)?.[0] === TELEMETRY_FILTER;
+      const granted = isTelemetry ? Number(packet.granted[0]) : 1;
       if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
-      answered();
+      answered(packet.messageId ?? 0);
     } else if (packet.cmd === 'unsuback') {
-      answered();
+      answered(packet.messageId ?? 0);
     } else if (packet.cmd === 'disconnect') {
       fail(new BrokerRefusal('ended the connection', packet.reasonCode ?? 0));
     }

@@ -1,12 +1,6 @@
 // The door to MQTT: what other rooms, the operator's commands, benches and tests may use of it.
 export { type BrokerAddress, readBrokerUrl } from './address.ts';
-export {
-  type Connection,
-  type ConnectionOptions,
-  type FormerFilters,
-  NO_FORMER,
-  openConnection,
-} from './connection.ts';
-export { type Consumer, type ConsumerOptions, NEW_SESSION, type Received, startConsumer } from './consumer.ts';
+export { type Connection, type FormerFilters, NO_FORMER, openConnection } from './connection.ts';
+export { NEW_SESSION, startConsumer } from './consumer.ts';
 export type { Delivery } from './delivery.ts';
 export { BrokerRefusal } from './reason-codes.ts';

@@ -16,7 +16,8 @@ const SENT_WITHIN_MS = 5000;
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 
 /**
- * Sends what waits every second; a command is sent once, whether its device is there or not.
+ * Sends what waits every second. A command is sent once, whether its device is there or not. It is sent again only when the broker's
+ * acknowledgement is late or the commit fails.
  * @param onTrouble called once when commands cannot be sent, and once when they can be again.
  */
 export function startCommandSender(

@@ -1,8 +1,11 @@
 // Ingest moves from one broker account to the next while devices publish: each account has a queue of its own on the broker.
+import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
+import { generate, type Packet, parser } from 'mqtt-packet';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
@@ -64,9 +67,9 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** A timer's run with this account, taking over from `previous`. */
-async function run(username: string, previous?: string, more: Record<string, string> = {}): Promise<RunResult> {
-  const settings = readIngestSettings({
+/** Of a run with this account, taking over from `previous`. */
+const settingsOf = (username: string, previous?: string, more: Record<string, string> = {}) =>
+  readIngestSettings({
     MQTT_BROKER_URL: broker.url,
     MQTT_BROKER_CA: broker.certificates.caFile,
     ...{ MQTT_BROKER_USERNAME: username, MQTT_BROKER_PASSWORD: key },
@@ -75,8 +78,9 @@ async function run(username: string, previous?: string, more: Record<string, str
     INGEST_TIME_GUARD_MS: '30000',
     ...more,
   });
-  return runOnce(settings, keepLog().log, never);
-}
+
+const run = (...args: Parameters<typeof settingsOf>): Promise<RunResult> =>
+  runOnce(settingsOf(...args), keepLog().log, never);
 
 /** Publishes readings that only their content tells apart: no id, no time. */
 async function publish(count: number): Promise<void> {
@@ -139,6 +143,27 @@ test('what one run does not get to, the next one does', { timeout: 60_000 }, asy
   expect(await run(NEW, OLD, { INGEST_BATCH_CAP: '10' })).toMatchObject({ outcome: 'cap', stored: 10 });
   for (let n = 0; n < 3; n += 1) await run(NEW, OLD, { INGEST_BATCH_CAP: '10' });
   expect(await stored()).toEqual(all());
+});
+
+test('a run that is stopped does not wait for a broker that never confirms the subscription', async () => {
+  const stopping = new AbortController();
+  const mute = createServer((socket) => {
+    const packets = parser({ protocolVersion: 5 });
+    socket.on('data', (chunk) => packets.parse(chunk)).on('error', () => {});
+    packets.on('packet', ({ cmd }) => {
+      const send = (packet: Packet) => socket.write(generate(packet, { protocolVersion: 5 }));
+      if (cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: false });
+      if (cmd === 'pingreq') send({ cmd: 'pingresp' });
+      if (cmd === 'subscribe') stopping.abort();
+    });
+  });
+  mute.listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  const settings = settingsOf(NEW, OLD, {
+    MQTT_BROKER_URL: `mqtt://127.0.0.1:${(mute.address() as AddressInfo).port}`,
+  });
+  expect(await runOnce(settings, keepLog().log, stopping.signal)).toMatchObject({ outcome: 'stopped' });
+  mute.close();
 });
 
 test('an account that is refused stops the run and loses nothing', { timeout: 60_000 }, async () => {

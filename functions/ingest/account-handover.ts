@@ -2,10 +2,12 @@
 // session and a queue of its own, and what waits in the old one's must not be left behind.
 import { openConnection } from '../broker/index.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
-import { retry } from '../runtime/retry.ts';
+import { pause, retry } from '../runtime/retry.ts';
 import type { Account } from '../settings/ingest.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts';
+
+const SUBSCRIBE_TIMEOUT_MS = 10_000;
 
 /**
  * Subscribes the new account's session, then ends the old one's subscription and drains what waits for it. In this order,
@@ -38,9 +40,14 @@ async function subscribe(
   const connectOnce = async () => {
     // What the broker sends at once is not acknowledged, and sent again when the session is drained.
     const connection = openConnection({ ...settings, former, receiveMaximum: 1, number: 1, onDelivery: () => {}, now });
+    const done = new AbortController();
+    const late = pause(SUBSCRIBE_TIMEOUT_MS, AbortSignal.any([signal, done.signal])).then(() => {
+      throw new Error('the broker did not confirm the subscription in time');
+    });
     try {
-      await connection.subscribed;
+      await Promise.race([connection.subscribed, late]);
     } finally {
+      done.abort();
       await connection.disconnect();
     }
   };

@@ -3,10 +3,7 @@ import type { Client } from 'pg';
 import { bucketedId, contentHash } from '../../domain/message-identity.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import type { DeadLetter } from './batch.ts';
-import type { Sent } from './row.ts';
-
-/** What is kept of a topic: any that a device is registered for is shorter. Characters. */
-const MAX_TOPIC = 1024;
+import { keptTopic, type Sent } from './row.ts';
 
 const INSERT = `
   insert into public.dead_letters
@@ -26,7 +23,7 @@ export async function insertDeadLetters(client: Client, letters: readonly DeadLe
   await client.query(INSERT, [
     letters.map(({ tenantId }) => tenantId ?? null),
     letters.map(({ deviceId }) => deviceId ?? null),
-    letters.map(({ delivery }) => storable(delivery.topic.slice(0, MAX_TOPIC))),
+    letters.map(({ delivery }) => storable(keptTopic(delivery))),
     letters.map(({ sent }) => sent.payload),
     letters.map(({ sent }) => storable(sent.contentType)),
     letters.map(({ reason }) => reason),

@@ -72,6 +72,37 @@ test("a timer's run carries requests out, and nothing else", async () => {
   expect(lines).toContainEqual(expect.objectContaining({ redriven: { stored: 1, duplicate: 0, refused: 1, gone: 0 } }));
 });
 
+test("requests take a part of a run's time at most; what is left stays due, and the next run goes on", async () => {
+  const letters = await lettersOf('many', ['{"id":"1"}', '{"id":"2"}', '{"id":"3"}', '{"id":"4"}']);
+  await letters.register();
+  await letters.ask();
+  const stored = async () => (await letters.states()).filter(({ became }) => became === 'stored').length;
+  // A clock that goes on by a second whenever it is looked at.
+  let now = Date.now();
+  const settings = rig.settings('many', { INGEST_TIME_GUARD_MS: '12000' });
+  await runOnce(settings, keepLog().log, never, () => {
+    now += 1000;
+    return now;
+  });
+  expect(await stored()).toBeGreaterThan(0);
+  expect(await stored()).toBeLessThan(4);
+  await runOnce(settings, keepLog().log, never);
+  expect(await stored()).toBe(4);
+});
+
+test('a letter whose topic was cut is still the reading that it was', async () => {
+  const pump = rig.devices[0]!;
+  const former = 'devices/long';
+  const device = { ...pump, topic: `${former}/${'x'.repeat(2000)}` };
+  const reading = [`{"ts":${Date.now()},"v":1}`];
+  await store.write(device, reading);
+  const { rows } = await rig.admin.query('select max(id)::text as id from public.dead_letters');
+  await keepTopic(rig.admin, { ...pump, topic: former, until: '2099-12-31' });
+  expect(await redrive(rig.admin, rows[0].id)).toEqual({ outcome: 'stored' });
+  const { tallies } = await store.write(device, reading);
+  expect(tallies.get(pump.tenant)).toMatchObject({ stored: 0, duplicate: 1 });
+});
+
 test('a refused one leaves nothing behind, and can be asked for again', async () => {
   const letters = await lettersOf('again', [poison({ id: 'deep' }), '{"id":"late"}']);
   const database = openDatabase(rig.settings('again').database);

@@ -6,18 +6,20 @@ import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { redriveRequested } from './redrive.ts';
 
-/** Most letters taken at a time: a timer's run carries them out before it reads; a worker's readings never wait for them. */
+/** Most letters taken at a time. */
 const MOST = 200;
 
 /**
  * Redrives the letters that are due, one a transaction. Its failure is no reason not to ingest: it is logged, and the
  * letters stay due.
+ * @param isTimeUp asked before each letter; the rest stays due. Default: never.
  */
-export async function carryOutRedrives(database: Database, log: Logger): Promise<void> {
+export async function carryOutRedrives(database: Database, log: Logger, isTimeUp = () => false): Promise<void> {
   const counts = { stored: 0, duplicate: 0, refused: 0, gone: 0 };
   try {
     const { rows } = await database.query<{ id: string }>('select ingest.requested_redrives($1) as id', [MOST]);
     for (const { id } of rows) {
+      if (isTimeUp()) break;
       const { outcome } = await database.transaction('', (client) => redriveRequested(client, id));
       counts[outcome] += 1;
     }

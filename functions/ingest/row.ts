@@ -46,15 +46,25 @@ export function sentAsPart({ payload, envelope }: Pick<Reading, 'payload' | 'env
 /** How a row was published, should it become a dead letter. */
 export const sentOf = ({ part, delivery }: Row): Sent => (part ? sentAsPart(part) : sentAsWhole(delivery));
 
+/** Characters. Only a topic below a former one can be longer. */
+const MAX_TOPIC = 1024;
+
+/**
+ * The part of a topic that a dead letter keeps. A reading's identity is made of no more, so that a redriven letter has the
+ * identity of the message it was.
+ */
+export const keptTopic = ({ topic }: Delivery) =>
+  topic.length > MAX_TOPIC ? topic.slice(0, MAX_TOPIC).toWellFormed() : topic;
+
 /** Gives a reading its identity: docs/decisions/0003-message-identity.md. */
 export function makeRow(delivery: Delivery, route: Route, reading: Reading): Row {
   const { payload, ts, id } = reading;
   const part = reading.isPart ? reading : undefined;
   if (ts !== undefined) {
-    const messageId = id ?? contentHash(delivery.topic, payload);
+    const messageId = id ?? contentHash(keptTopic(delivery), payload);
     return { delivery, route, payload, part, ts, messageId, untimed: undefined };
   }
-  const content = contentHash(delivery.topic, payload);
+  const content = contentHash(keptTopic(delivery), payload);
   const messageId = id ?? bucketedId(content, delivery.receivedAt);
   const untimed = { contentHash: content, byContent: id === undefined };
   return { delivery, route, payload, part, ts: delivery.receivedAt * 1000, messageId, untimed };

@@ -1,6 +1,6 @@
 // How a job reaches the broker.
 import type * as z from 'zod';
-import { type BrokerAddress, readBrokerUrl } from '../broker/address.ts';
+import { type BrokerAddress, readBrokerUrl } from '../broker/index.ts';
 import { pem, reading, required } from './environment.ts';
 
 /** Where the broker is. Each job signs in with an account of its own. */

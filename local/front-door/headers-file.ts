@@ -10,7 +10,7 @@ export interface HeaderRule {
 }
 
 /** Longest line that Pages takes, in characters. */
-export const MAX_LINE = 2000;
+const MAX_LINE = 2000;
 
 /** @throws Error naming the line that Pages would drop, or that this reader does not know. */
 export function parseHeadersFile(text: string): HeaderRule[] {

@@ -70,7 +70,7 @@ test.each(['schema', 'sign-ins'])('%s goes to no database but the one that is co
   const wrong = deploy(what, { DATABASE_URL }, 'aws-0.pooler.supabase.com');
   expect(wrong.status).toBe(1);
   expect(wrong.stderr).toContain('DATABASE_URL is of another database (postgres.other@aws-1.pooler.supabase.com:5432/');
-  expect(wrong.stderr).toContain('Set it to the connection string of that one');
+  expect(wrong.stderr).toContain("Set it to that database's connection string");
   expect(wrong.stderr).not.toContain('hunter2');
   const none = deploy(what);
   expect(none).toMatchObject({

@@ -30,9 +30,9 @@ function adminOf(wanted: DatabaseName, env: NodeJS.ProcessEnv): DatabaseAccess {
   const { DATABASE_URL: url, DATABASE_CA: ca } = env;
   if (!url) {
     throw new Error(
-      `DATABASE_URL is not set: set it to the connection string of the administrator of ${wanted.host}, then pulumi up again. Who does this part by hand: pulumi config set mqtt-saas:deployDatabase false --stack STACK`,
+      `DATABASE_URL is not set: set it to the administrator's connection string for ${wanted.host}, then run pulumi up again. To do this part by hand instead: pulumi config set mqtt-saas:deployDatabase false --stack STACK`,
     );
   }
-  assertIsOf(url, wanted, 'pulumi up again');
+  assertIsOf(url, wanted, 'run pulumi up again');
   return { url, ...(ca && { ca }) };
 }

@@ -69,7 +69,7 @@ export async function deployFunctions(what: AppPackage, patience = TWELVE_MINUTE
 function refused(what: AppPackage, said: string): Error {
   if (NOT_SIGNED_IN.test(said)) {
     return new Error(
-      `the Azure CLI is not signed in: az login (in a workflow: azure/login), then pulumi up again\n${said}`,
+      `the Azure CLI is not signed in: az login (in a workflow: azure/login), then run pulumi up again\n${said}`,
     );
   }
   if (NO_ROLE.test(said) && !NOT_READY.test(said)) return withoutRole(what, 'deploy to', said);
@@ -80,7 +80,7 @@ function refused(what: AppPackage, said: string): Error {
 function withoutRole({ app, resourceGroup }: AppPackage, action: string, said: string): Error {
   return new Error(
     `whoever is signed in may not ${action} ${app}: grant them Website Contributor (or Contributor) on the resource group ` +
-      `${resourceGroup}, wait ten minutes until it is in force, then pulumi up again\n${said}`,
+      `${resourceGroup}, wait ten minutes until it is in force, then run pulumi up again\n${said}`,
   );
 }
 
@@ -130,12 +130,12 @@ function az(what: AppPackage, { answerMs }: Patience, command: string, options: 
   const { error, ...result } = spawnSync('az', words, { encoding: 'utf8', timeout: answerMs });
   if (error && 'code' in error && error.code === 'ETIMEDOUT') {
     throw new Error(
-      `az ${command} gave no answer for ${app} in ${answerMs / 1000} s: look at the app, then pulumi up again`,
+      `az ${command} gave no answer for ${app} in ${answerMs / 1000} s: look at the app, then run pulumi up again`,
     );
   }
   if (error) {
     const missing =
-      'the az command was not found: install the Azure CLI (learn.microsoft.com/cli/azure), then pulumi up again';
+      'the az command was not found: install the Azure CLI (learn.microsoft.com/cli/azure), then run pulumi up again';
     throw spawnProblem(error, missing);
   }
   return result;

@@ -28,15 +28,18 @@ export function localEnvironment(target: LocalTarget): Environment {
       const first = said();
       if (!first?.includes('(p5, c0')) return 'it is not signed in';
       await sleep(LASTING_MS);
-      return said() === first ? undefined : 'it is not signed in for long yet';
+      return said() === first ? undefined : 'it has only just signed in, or has signed out again';
     },
   };
 }
 
-/** An account that is taken over signs in for a moment first, to have its messages queued: that is no use yet. */
+/** A handover signs the new account in for a moment, only to have its messages queued. Ingest uses an account that stays longer. */
 const LASTING_MS = 1000;
 
-/** What the log says last of this user, whose name is the session's too: that a persistent session began, or what became of it. */
+/**
+ * The last line about this user, whose name is also the session's: that a persistent session (`c0`) began, or how it ended. Each
+ * line has the time and the client's port, so two sign-ins never read the same.
+ */
 function lastSaid(username: string, log: string): string | undefined {
   const said = new RegExp(` as ${username} \\(p5, c0|: Client ${username} (?!already)`);
   return log.split('\n').findLast((line) => said.test(line));

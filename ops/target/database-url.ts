@@ -24,6 +24,6 @@ export function assertIsOf(url: string, { host, database, projectRef }: Database
   ];
   throw new Error(
     `DATABASE_URL is of another database (${describeDatabase(url)}); this stack's has ${wanted.join(', ')}. ` +
-      `Set it to the connection string of that one, or correct databaseHost, databaseName or databaseProjectRef in the stack file, then ${then}`,
+      `Set it to that database's connection string, or correct databaseHost, databaseName or databaseProjectRef in the stack file, then ${then}`,
   );
 }

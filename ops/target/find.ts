@@ -14,12 +14,13 @@ export const targetOption = (otherwise?: string) =>
 
 /**
  * Finds the platform that `--target` names.
- * @throws Error that says what to start, or that no platform is called so.
+ * @throws Error that says which local platform to start, or what a platform's name looks like. Whether there is such a stack
+ *   shows when the target is asked something.
  */
 export function findTarget(name: string, env: NodeJS.ProcessEnv = process.env): Target {
   const [kind, rest] = name.split(/:(.*)/s);
-  if (kind === 'local') return localTarget(name);
-  if (rest === undefined) return stackTarget(name, env);
+  if (kind === 'local' && rest !== '') return localTarget(name);
+  if (kind && rest === undefined) return stackTarget(name, env);
   throw new Error(`--target ${JSON.stringify(name)}: it is local, local:NAME, or the name of a stack`);
 }
 

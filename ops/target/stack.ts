@@ -24,7 +24,7 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
   };
   const config = () => parseConfig(readProject(root, name).config, name);
 
-  /** Of the configuration these keys alone, as another may be refused meanwhile: an adoption whose day is over. */
+  /** Parses these keys alone: another key may be refused meanwhile, such as an adoption whose last day is over. */
   function whichDatabase(): z.output<typeof DATABASE_KEYS> {
     const own = Object.entries(readProject(root, name).config).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
     const keys = Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]));
@@ -36,7 +36,7 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
     const url = env.DATABASE_URL;
     if (!url) {
       throw new Error(
-        `DATABASE_URL is not set: set it to the connection string of the administrator of stack ${name}'s database, then run this again`,
+        `DATABASE_URL is not set: set it to the administrator's connection string for the database of stack ${name}, then run this again`,
       );
     }
     const { databaseHost: host, databaseName, databaseProjectRef: projectRef, databaseCa: ca } = whichDatabase();

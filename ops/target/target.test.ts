@@ -92,7 +92,9 @@ describe('a stack', () => {
 
   it('is reached by DATABASE_URL, with the CA of its configuration, and without asking Pulumi', () => {
     expect(stack(URL_OF_STACK).database()).toEqual({ url: URL_OF_STACK, ca: CA.trim() });
-    expect(() => stack().database()).toThrow(/^DATABASE_URL is not set: .* administrator of stack dev's database/);
+    expect(() => stack().database()).toThrow(
+      /^DATABASE_URL is not set: .* administrator's connection string for the database of stack dev,/,
+    );
     expect(existsSync(join(folder, 'asked'))).toBe(false);
   });
 
@@ -132,7 +134,7 @@ describe('a stack', () => {
   });
 });
 
-it.each(['compose:compose.yaml', 'k8s:minikube', 'LOCAL:x'])('%s is no platform yet', (name) => {
+it.each(['compose:compose.yaml', 'k8s:minikube', 'LOCAL:x', 'local:', ''])('"%s" names no platform', (name) => {
   expect(() => findTarget(name)).toThrow(`--target "${name}": it is local, local:NAME, or the name of a stack`);
 });
 
