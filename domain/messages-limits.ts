@@ -13,7 +13,7 @@ export interface MessageLimits {
   maxAgeSeconds: number | undefined;
 }
 
-/** Largest payload that is stored, in bytes. The broker refuses larger ones before they get here. */
+/** Largest payload that is stored, in bytes. The broker drops larger ones before they get here. */
 export const MAX_PAYLOAD_BYTES = 128 * 1024;
 
 /** Deepest nesting of objects and arrays. Postgres' JSON parser is recursive and stops by its stack's size. */

@@ -1,6 +1,6 @@
 -- What a database has, by the names under which nothing else can be made: `key` for each name taken, and the object that takes it.
 -- Relations of all kinds share their names, and each table takes a type's name too. Policies, triggers and constraints have no row:
--- their names are taken on their own table only; the index of a constraint has one. provisioning/database/objects.ts reads it, and ops/adopt/record.sh.
+-- their names are taken on their own table only; the index of a constraint has one. provisioning/database/objects.ts reads it, and ops/adopt/database/record.ts.
 with spaces as (
   select oid, nspname from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
 ),
