@@ -22,7 +22,7 @@ const MAY_USE = {
   functions: ['domain'],
   policies: ['domain'],
   apps: ['domain'],
-  lab: ['provisioning', 'domain'],
+  lab: ['functions', 'provisioning', 'domain'],
 };
 
 // The rooms of the Function App. A job never uses another one: the worker composes them, and a trigger starts one.

@@ -14,7 +14,7 @@ import { roleUrl } from '../lab/postgres.ts';
 import { endTopic, keepTopic } from '../provisioning/database/former-topics.ts';
 import { setLogin } from '../provisioning/database/login.ts';
 import { addDevice, deleteDevice } from '../provisioning/database/registry.ts';
-import { keepLog, never } from './support/ingest-rig.ts';
+import { keepLog, never } from './support/keep-log.ts';
 import { HAS_PSYCOPG2, type RegistryRig, startRegistryRig } from './support/registry-rig.ts';
 
 const WITHIN = { timeout: 20_000, interval: 100 };

@@ -19,7 +19,7 @@ import { connect } from '../../provisioning/database/connect.ts';
 import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
-import { keepLog, never } from '../../tests/support/ingest-rig.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { type RunResult, runOnce } from './run.ts';
 
