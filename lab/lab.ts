@@ -40,8 +40,8 @@ export interface LabOptions {
   fsync?: boolean;
   /** Ingest reaches the database through PgBouncer. Default: when MQTT_SAAS_TEST_POOLER=1, so that any test can be run so. */
   pooler?: boolean;
-  /** Changes of the broker's configuration. */
-  broker?: Pick<MosquittoOptions, 'config' | 'configure'>;
+  /** Changes of the broker's configuration; false: no broker. */
+  broker?: Pick<MosquittoOptions, 'config' | 'configure'> | false;
   /** An ingest worker runs, and its session is on the broker: what is published from now on is queued for it. */
   worker?: boolean;
 }
@@ -134,32 +134,37 @@ export async function startLab({
   const [adminUrl, ingestUrl] = [pooled(direct.admin), pooled(direct.ingest)];
   if (bouncer) for (const each of [adminUrl, ingestUrl]) await fillPool(each);
 
-  const port = brokerOptions?.config?.port ?? (await freePort());
+  const { config, configure: usual } = brokerOptions || {};
+  const port = config?.port ?? (await freePort());
   let entries: RegistryEntry[] = [];
-  const startBroker = async (configure = brokerOptions?.configure) => {
+  const startBroker = async (configure = usual) => {
     // While the database is away the last ones stay in force.
     entries = await withConnection(url, readRegistry).catch(() => entries);
     return startMosquitto({
       dir: join(dir, 'broker'),
       port,
       registry: entries,
-      config: brokerOptions?.config,
+      config,
       configure,
     });
   };
-  let broker = await startBroker();
+  let running = brokerOptions === false ? undefined : await startBroker();
+  const broker = () => {
+    if (!running) throw new Error('this lab has no broker: it was started with `broker: false`');
+    return running;
+  };
   const account = (username: string, password: string, more: mqtt.IClientOptions): mqtt.IClientOptions => ({
     username,
     password,
     protocolVersion: 5,
-    ca: readFileSync(broker.certificates.caFile),
+    ca: readFileSync(broker().certificates.caFile),
     ...more,
   });
   const devices = keys.map(({ deviceId, ...device }): LabDevice => {
     const { username, key } = device;
     const topic = telemetryTopic(device.tenant, device.device);
     const connectDevice = (more?: mqtt.IClientOptions) =>
-      mqtt.connectAsync(broker.url, account(username, key, { clientId: username, ...more }));
+      mqtt.connectAsync(broker().url, account(username, key, { clientId: username, ...more }));
     return {
       ...device,
       id: deviceId,
@@ -176,10 +181,10 @@ export async function startLab({
   let worker: IngestWorker | undefined;
   const startWorker = (onLog?: (entry: Record<string, unknown>) => void) => {
     worker = startIngestWorker({
-      brokerUrl: broker.url,
+      brokerUrl: broker().url,
       username: INGEST_USERNAME,
       password: serviceKey,
-      caFile: broker.certificates.caFile,
+      caFile: broker().certificates.caFile,
       clientId: INGEST_USERNAME,
       databaseUrl: ingestUrl,
       logFile: join(dir, 'ingest.log'),
@@ -194,10 +199,10 @@ export async function startLab({
   }
 
   const env = (clientId: string, overrides: Record<string, string> = {}) => ({
-    MQTT_BROKER_URL: broker.url,
+    MQTT_BROKER_URL: broker().url,
     MQTT_BROKER_USERNAME: INGEST_USERNAME,
     MQTT_BROKER_PASSWORD: serviceKey,
-    MQTT_BROKER_CA: broker.certificates.caFile,
+    MQTT_BROKER_CA: broker().certificates.caFile,
     MQTT_CLIENT_ID: clientId,
     EXTERNAL_DATABASE_CONNECTION_STRING: ingestUrl,
     // Beyond any test's own timeout: a run that ends only by it is seen to hang.
@@ -220,7 +225,7 @@ export async function startLab({
       return admin;
     },
     get broker() {
-      return broker;
+      return broker();
     },
     get worker() {
       if (!worker) throw new Error('no worker was started in this lab: startLab({ worker: true })');
@@ -232,16 +237,16 @@ export async function startLab({
       admin = await connect(url);
     },
     startBroker: async (configure) => {
-      await broker.stop();
-      broker = await startBroker(configure);
+      await running?.stop();
+      running = await startBroker(configure);
     },
     followRegistry: () => {
-      const look = () => withConnection(url, readRegistry).then((found) => broker.sync(found));
+      const look = () => withConnection(url, readRegistry).then((found) => broker().sync(found));
       // While the database is away, and at the end, there is nothing to bring.
       following ??= setInterval(() => void look().catch(() => {}), 300);
     },
     connect: (username, password, more = {}) =>
-      mqtt.connectAsync(broker.url, account(username, password, { reconnectPeriod: 0, ...more }), false),
+      mqtt.connectAsync(broker().url, account(username, password, { reconnectPeriod: 0, ...more }), false),
     settings: (clientId, overrides) => readIngestSettings(env(clientId, overrides)),
     startWorker: () => void startWorker(),
     rows: ({ id }) =>
@@ -255,7 +260,7 @@ export async function startLab({
     stop: async () => {
       clearInterval(following);
       await worker?.stop();
-      await broker.stop();
+      await running?.stop();
       await admin.end().catch(() => {});
       await bouncer?.stop();
       if (postgres !== first) await postgres.stop();
