@@ -131,7 +131,7 @@ describe('a change of the program', () => {
     const was = (name: string) => `{ aliases: [{ name: '${name}' }] }`;
     copy.change(
       'stacks/profiles/machine/endpoint.ts',
-      "new Network('network', { ...config, placement, ingress }",
+      'new Network(NETWORK, { ...config, placement, ingress }',
       `new Network('net', { ...config, placement, ingress }, ${was('network')}`,
     );
     copy.change(

@@ -7,7 +7,7 @@ import { IotHub } from '../components/iot-hub.ts';
 import { LogWorkspace } from '../components/log-workspace.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
-import { adopt, checkAdopted } from './adoption.ts';
+import { adopt, checkAdopted } from './adoption/adopt.ts';
 import { loadConfig } from './configuration/config.ts';
 import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';

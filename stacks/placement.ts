@@ -1,7 +1,7 @@
 // Where everything of an environment lives: its resource group, tags and names.
 import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
 import { namesFor, type Placement } from '../components/placement.ts';
-import { adoptedNames } from './adoption-plan.ts';
+import { adoptedNames } from './adoption/plan.ts';
 import { project } from './configuration/config.ts';
 import type { StackConfig } from './configuration/parse.ts';
 

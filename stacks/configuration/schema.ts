@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { assertQueueFits } from '../../provisioning/broker/queue.ts';
-import { overdue } from '../adoption-plan.ts';
+import { overdue } from '../adoption/plan.ts';
 import { adoptionKeys } from './keys/adopted.ts';
 import { brokerKeys } from './keys/broker.ts';
 import { databaseKeys } from './keys/database.ts';

@@ -1,5 +1,5 @@
 // The key of an environment that ran before it was deployed from here.
-import { adoption } from '../../adoption-plan.ts';
+import { adoption } from '../../adoption/plan.ts';
 import { key } from './key.ts';
 
 /** Keys of an adoption. */

@@ -11,6 +11,7 @@ import type { Vault } from '../../../components/vault.ts';
 import type { IngressRule } from '../../../domain/ingress.ts';
 import { renderMachine } from '../../../provisioning/machine/render.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
+import { BROKER_CONFIGURATION } from '../../names.ts';
 import { brokerBundle } from './bundle.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -31,7 +32,7 @@ export function makeBroker(args: BrokerArgs): VirtualMachine {
   const cloudInit = userData(ingress, bundles.url);
   const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
   const { machine } = new BrokerMachine('broker', machineArgs);
-  new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle: brokerBundle(args) });
+  new BrokerConfiguration(BROKER_CONFIGURATION, { placement, machine, bundles, bundle: brokerBundle(args) });
   return machine;
 }
 

@@ -5,11 +5,12 @@ import type { Placement } from '../../../components/placement.ts';
 import { PrivateCa } from '../../../components/private-ca.ts';
 import { ingressRules } from '../../../domain/ingress.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
+import { NETWORK } from '../../names.ts';
 
 /** Makes the network and, with a domain, the name's DNS record; without one, a private CA. */
 export function makeEndpoint(config: StackConfig, placement: Placement) {
   const ingress = ingressRules(config);
-  const network = new Network('network', { ...config, placement, ingress });
+  const network = new Network(NETWORK, { ...config, placement, ingress });
   const brokerHost = config.domain ? `mqtt.${config.domain}` : network.hostName;
   const named = { environment: config.environment, hostName: brokerHost, address: network.publicAddress };
   const privateCa = config.domain ? undefined : new PrivateCa('private-ca', named);

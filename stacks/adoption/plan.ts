@@ -1,7 +1,7 @@
 // The key `adoption`: an environment that ran before this program knew it. It says what every resource was, under which name
 // and id, and how far it has been brought to what the program wants. Written by `npm run ops -- adopt`; docs/adoption.md.
 import { z } from 'zod';
-import type { Names } from '../components/placement.ts';
+import type { Names } from '../../components/placement.ts';
 
 /** The last phase: nothing is left as it was. */
 export const LAST_PHASE = 4;
