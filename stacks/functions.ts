@@ -26,11 +26,11 @@ export interface FunctionsArgs {
   brokerHost: string;
   /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
   brokerCa: Output<string> | undefined;
-  /** What must be there before new code runs. */
+  /** What must be deployed before new code runs. */
   after: Resource[];
 }
 
-/** App and code. @returns the app. */
+/** Makes app and code. @returns the app. */
 export async function makeFunctions(args: FunctionsArgs): Promise<FunctionApp> {
   const { placement, identities, access, storage, logs, after } = args;
   const app = { placement, identity: identities.functions, access, storage, logs, settings: ingestSettings(args) };

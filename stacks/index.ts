@@ -1,4 +1,4 @@
-// What an environment is. Read from top to bottom; each name is a file of components/ or of this folder.
+// What an environment consists of. Read it from top to bottom; each name is a file of components/ or of this folder.
 import { Access } from '../components/access.ts';
 import { BundleStore } from '../components/bundle-store.ts';
 import { Credentials } from '../components/credentials.ts';
