@@ -18,6 +18,9 @@ const BLOBS = { 'pointer-copy': POINTERS.copy, pointer: POINTERS.pointer };
 /** The machine's own patience is shorter: a first boot waits for the vault's access and for a certificate. Seconds. */
 const TIMEOUT = 1800;
 
+/** Names of its resources that others refer to, by the component's name. */
+export const resourceNames = { apply: (name: string) => `${name}-apply` };
+
 /** Arguments of {@link BrokerConfiguration}. */
 export interface BrokerConfigurationArgs {
   /** Required. Where it lives and what it is called. */
@@ -55,7 +58,7 @@ export class BrokerConfiguration extends ComponentResource {
     );
 
     const apply = new RunCommand(
-      `${name}-apply`,
+      resourceNames.apply(name),
       {
         runCommandName: 'broker-apply',
         vmName: machine.name,

@@ -26,6 +26,9 @@ const INSTANCE_MEMORY_MB = 512;
 /** The fewest that Azure accepts as a maximum. One run works at a time, so more instances would only wait. */
 const MAXIMUM_INSTANCES = 40;
 
+/** Names of its resources that others refer to, by the component's name. */
+export const resourceNames = { settings: (name: string) => `${name}-settings` };
+
 /** Arguments of {@link FunctionApp}. */
 export interface FunctionAppArgs {
   /** Required. Where it lives and what it is called. */
@@ -116,7 +119,7 @@ export class FunctionApp extends ComponentResource {
     // A resource of their own: inside siteConfig one setting that is not known yet (the identity's id, the CA) would hide
     // them all from the preview, and so from the policy that looks for secrets among them.
     new WebAppApplicationSettings(
-      `${name}-settings`,
+      resourceNames.settings(name),
       { name: app.name, resourceGroupName, properties: { ...hostSettings(args), ...args.settings } },
       parent,
     );

@@ -39,10 +39,13 @@ function allow(rule: IngressRule): SecurityRuleArgs[] {
   if (v4.length > 0) rules.push({ ...allowBase(rule), sourceAddressPrefixes: v4 });
   if (v6.length > 0) {
     const base = allowBase(rule);
-    rules.push({ ...base, name: `${rule.name}-ipv6`, priority: rule.priority + 1, sourceAddressPrefixes: v6 });
+    rules.push({ ...base, name: ipv6Name(rule.name), priority: rule.priority + 1, sourceAddressPrefixes: v6 });
   }
   return rules;
 }
+
+/** Name of a rule's twin for IPv6. */
+export const ipv6Name = (name: string) => `${name}-ipv6`;
 
 function allowBase(rule: IngressRule) {
   return {

@@ -9,6 +9,9 @@ import type { IngressRule } from '../domain/ingress.ts';
 import { securityRules } from './network-rules.ts';
 import type { Placement } from './placement.ts';
 
+/** Names of its resources that others refer to, by the component's name. */
+export const resourceNames = { securityGroup: (name: string) => `${name}-nsg` };
+
 /** Arguments of {@link Network}. */
 export interface NetworkArgs {
   /** Required. Where it lives and what it is called. */
@@ -39,7 +42,7 @@ export class Network extends ComponentResource {
     const parent = { parent: this };
 
     const securityGroup = new NetworkSecurityGroup(
-      `${name}-nsg`,
+      resourceNames.securityGroup(name),
       {
         networkSecurityGroupName: names.own('nsg'),
         resourceGroupName,

@@ -22,7 +22,11 @@ export function makeAccount(name: string, args: AccountArgs, options: CustomReso
   const account = new StorageAccount(
     `${name}-account`,
     {
-      ...{ accountName, resourceGroupName, location, tags, allowSharedKeyAccess },
+      accountName,
+      resourceGroupName,
+      location,
+      tags,
+      allowSharedKeyAccess,
       kind: 'StorageV2',
       sku: { name: 'Standard_LRS' },
       accessTier: 'Hot',
@@ -40,7 +44,9 @@ export function makeAccount(name: string, args: AccountArgs, options: CustomReso
   new BlobServiceProperties(
     `${name}-blobs`,
     {
-      ...{ accountName: account.name, resourceGroupName, blobServicesName: 'default' },
+      accountName: account.name,
+      resourceGroupName,
+      blobServicesName: 'default',
       deleteRetentionPolicy: { enabled: true, days: keptDays },
       containerDeleteRetentionPolicy: { enabled: true, days: keptDays },
     },

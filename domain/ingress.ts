@@ -24,6 +24,8 @@ export interface IngressOptions {
   https?: boolean;
 }
 
+/** Name of the rule for SSH. */
+export const SSH_RULE = 'allow-ssh-admin';
 /** SSH, for administrators. */
 const SSH_PORT = 22;
 /** MQTT over TLS, for devices. */
@@ -35,7 +37,7 @@ const WEBSOCKET_PORTS = { webSocket: 9001, https: 443 };
 export function ingressRules({ adminCidrs, webSocket = false, https = false }: IngressOptions): IngressRule[] {
   const rules: IngressRule[] = [
     {
-      name: 'allow-ssh-admin',
+      name: SSH_RULE,
       priority: 100,
       protocol: 'tcp',
       port: SSH_PORT,

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 
 /** Rooms and pages without these habits. The list only grows: add a room once it is done. */
-const DONE = ['apps', 'docs', 'policies', 'preview', 'CONTRIBUTING.md', 'Pulumi.README.md', 'README.md'];
+const DONE = ['apps', 'docs', 'policies', 'preview', 'stacks', 'CONTRIBUTING.md', 'Pulumi.README.md', 'README.md'];
 /** The references are generated, from `components/` and from `stacks/configuration/keys/`. */
-const NOT_YET = ['docs/reference/components.md', 'docs/reference/configuration.md'];
+const NOT_YET = ['docs/reference/components.md'];
 
 /** A habit, and what to write instead. */
 const HABITS: [pattern: RegExp, instead: string][] = [

@@ -47,7 +47,9 @@ test('the package is host.json, package.json and a bundle with its maps, and the
   expect(hashes(await buildFunctions(join(dir, 'other', 'b')))).toEqual(first);
   expect(JSON.parse(readFileSync(join(folder, 'host.json'), 'utf8'))).toMatchObject({ version: '2.0' });
   expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).toMatchObject({
-    ...{ type: 'module', main: 'main.mjs', packageId: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    type: 'module',
+    main: 'main.mjs',
+    packageId: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
 });
 

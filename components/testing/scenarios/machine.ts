@@ -51,7 +51,10 @@ export const network: Scenarios<Network> = {
 
 /** What every machine needs, whatever its size. */
 const machine = ({ placement, identities: { broker: identity }, access, network }: World) => ({
-  ...{ placement, identity, access, network },
+  placement,
+  identity,
+  access,
+  network,
   sshPublicKey: SSH_KEY,
   cloudInit: '#cloud-config\n',
 });
@@ -93,7 +96,9 @@ function bundleOf({ vault, storage, bundles }: World, changes: Partial<ReturnTyp
     config,
     ingress: ingressRules(config),
     brokerHost: 'mqtt.example.com',
-    ...{ vault, storage, bundles },
+    vault,
+    storage,
+    bundles,
   });
 }
 

@@ -90,7 +90,11 @@ export const access: Scenarios<Access> = {
 };
 
 const app = ({ placement, identities: { functions: identity }, access, storage, logs }: World) => ({
-  ...{ placement, identity, access, storage, logs },
+  placement,
+  identity,
+  access,
+  storage,
+  logs,
 });
 
 export const functionApp: Scenarios<FunctionApp> = {
@@ -116,12 +120,17 @@ export const functionDeployment: Scenarios<FunctionDeployment> = {
     new FunctionDeployment(name('deployment'), { placement, subscriptionId, functionApp, functionPackage }),
   max: ({ name, placement, identities: { subscriptionId }, functionApp, access, vault }) =>
     new FunctionDeployment(name('deployment'), {
-      ...{ placement, subscriptionId, functionApp, functionPackage },
+      placement,
+      subscriptionId,
+      functionApp,
+      functionPackage,
       after: [access, vault],
     }),
   hardened: ({ name, placement, functionApp }) =>
     new FunctionDeployment(name('deployment'), {
-      ...{ placement, functionApp, functionPackage },
+      placement,
+      functionApp,
+      functionPackage,
       // Of this subscription only, whichever the provider is signed in to.
       subscriptionId: '11111111-2222-3333-4444-555555555555',
     }),
