@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 
+from mqtt_saas import durable
 from mqtt_saas.contract import PBKDF2_ITERATIONS, SALT_BYTES
 
 
@@ -32,16 +33,7 @@ def write_whole(path: str, text: str, mode: int = 0o600, group: int = -1) -> boo
     """Readers see the old file or the new one, never half of it; a file that is so already is left alone."""
     if read(path) == text and os.stat(path).st_mode & 0o777 == mode:
         return False
-    beside = f"{path}.new"
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        if group != -1:
-            # registry-sync's sandbox forbids the call as such.
-            os.fchown(file.fileno(), -1, group)
-        os.fchmod(file.fileno(), mode)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    durable.write(path, text, mode, group)
     return True
 
 

@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from mqtt_saas import azure, certificates, contract
+from mqtt_saas import azure, certificates, contract, durable
 from mqtt_saas.release import Settings
 
 # The files, in the order that try_as_device takes them.
@@ -100,9 +100,7 @@ def put_into_force(files: dict[str, str], host: str) -> None:
 
 
 def write(path: str, text: str) -> None:
-    # The folder is new, or of an attempt that was cut short.
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-        file.write(text)
+    durable.write(path, text)
     give_to_broker(path, 0o640)
 
 
@@ -117,10 +115,7 @@ def give_to_broker(path: str, mode: int) -> None:
 def link(target: str, path: str) -> None:
     if os.path.islink(path) and os.readlink(path) == target:
         return
-    if os.path.lexists(f"{path}.new"):
-        os.remove(f"{path}.new")
-    os.symlink(target, f"{path}.new")
-    os.replace(f"{path}.new", path)
+    durable.link(target, path)
 
 
 def tell_broker(host: str) -> None:
@@ -152,11 +147,8 @@ def measure(settings: Settings, succeeded: bool) -> None:
     if ends:
         metrics["mqtt_saas_certificate_not_after_seconds"] = round(min(ends))
     os.makedirs(METRICS, exist_ok=True)
-    path = os.path.join(METRICS, "certificate.prom")
-    with open(f"{path}.new", "w", encoding="ascii") as file:
-        file.writelines(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in metrics.items())
-        os.fchmod(file.fileno(), 0o644)
-    os.replace(f"{path}.new", path)
+    text = "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in metrics.items())
+    durable.write(os.path.join(METRICS, "certificate.prom"), text, 0o644)
 
 
 def deploy(settings: Settings) -> int:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from mqtt_saas import azure, certificates, contract
+from mqtt_saas import azure, certificates, contract, durable
 from mqtt_saas.release import Settings
 
 # The unit's own folder, on a tmpfs; systemd removes it, and the token in it, when the unit ends.
@@ -65,7 +65,7 @@ def prepare(settings: Settings) -> None:
         return
     # systemd made the folder for the unit's user, whose number may be another one at every start.
     user = os.stat(RUNTIME)
-    os.makedirs(certificates.ACME_STATE, mode=0o700, exist_ok=True)
+    durable.make_folder(certificates.ACME_STATE, 0o700)
     owner = f"{user.st_uid}:{user.st_gid}"
     subprocess.run(["chown", "--recursive", "--no-dereference", owner, certificates.ACME_STATE], check=True)
     token = azure.vault_secret(settings["vaultUri"], settings["certificate"]["tokenSecret"], **VAULT)
@@ -80,14 +80,14 @@ def obtain(settings: Settings) -> None:
     if not os.path.exists(TOKEN_FILE):
         return
     folder = certificates.acme_folder(settings, CERTBOT_STATE)
-    os.makedirs(folder, exist_ok=True)
+    durable.make_folder(folder)
     record = certificates.attempts_file(settings, CERTBOT_STATE)
     # Whatever happens next, even to the machine, this attempt counts.
     write_record(record, certificates.read_record(record)["attempts"] + 1)
     code = subprocess.run(certbot(settings, folder), stdin=subprocess.DEVNULL).returncode
     if code != 0:
         raise OSError(f"certbot ended with {code}; its words stand above, its log is in {folder}/log")
-    os.remove(record)
+    durable.remove(record)
 
 
 def certbot(settings: Settings, folder: str) -> list[str]:
@@ -109,11 +109,7 @@ def certbot(settings: Settings, folder: str) -> list[str]:
 def write_record(path: str, attempts: int) -> None:
     """Notes an attempt that has not succeeded, and when the next one may be made."""
     pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(1, 1 + JITTER)
-    with open(f"{path}.new", "w", encoding="ascii") as file:
-        json.dump({"attempts": attempts, "notBefore": time.time() + pause}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(f"{path}.new", path)
+    durable.write(path, json.dumps({"attempts": attempts, "notBefore": time.time() + pause}))
 
 
 def main() -> None:

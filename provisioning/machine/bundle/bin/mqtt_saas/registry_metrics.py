@@ -1,6 +1,6 @@
 """What registry-sync tells of itself, in Prometheus' text form, as node exporter's textfile collector reads it."""
 
-import os
+from mqtt_saas import durable
 
 PREFIX = "mqtt_saas_registry"
 
@@ -23,7 +23,4 @@ class Metrics:
             if type_line not in lines:
                 lines.append(type_line)
             lines.append(f"{PREFIX}_{name} {value:.3f}")
-        beside = f"{self._path}.new"
-        with open(beside, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-        os.replace(beside, self._path)
+        durable.write(self._path, "\n".join(lines) + "\n", 0o644)

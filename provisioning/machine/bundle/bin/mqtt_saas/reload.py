@@ -14,11 +14,11 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from mqtt_saas import durable
 from mqtt_saas.contract import BROKER, DATABASE, INGEST_CONNECTED, REGISTRY_SYNC, STATE
 
 T = TypeVar("T")
@@ -141,12 +141,8 @@ class Reloader:
             return {}
 
     def _save(self, name: str, value: dict[str, Any]) -> None:
-        # The folder is the broker's user's, and root writes here too: mkstemp follows no link somebody put in the way.
-        descriptor, beside = tempfile.mkstemp(dir=self.folder, prefix=f"{name}.")
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(value, file)
-            os.fchmod(descriptor, 0o644)
-        os.replace(beside, os.path.join(self.folder, name))
+        # The folder is the broker's user's, and root writes here too: no link is followed that somebody put in the way.
+        durable.write(os.path.join(self.folder, name), json.dumps(value), 0o644)
 
     def _remove(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError):

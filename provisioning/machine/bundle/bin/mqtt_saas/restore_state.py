@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 
-from mqtt_saas import azure, state
+from mqtt_saas import azure, durable, state
 from mqtt_saas.contract import BROKER, CURRENT, HASH, SETTINGS, STATE
 
 # It would write accounts into the state that is being exchanged. It brings them up to date again afterwards.
@@ -70,6 +70,7 @@ def put(container: str, folder: str, name: str) -> None:
         else:
             fetch(container, name, work, ready)
         give_to_owner_of(folder, ready)
+        durable.sync_tree(ready)
         aside = os.path.join(folder, f"kept-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}")
         systemctl("stop", SYNC, BROKER)
         try:
@@ -124,7 +125,7 @@ def exchange_and_start(folder: str, ready: str, aside: str) -> None:
     except (OSError, subprocess.CalledProcessError) as error:
         systemctl("stop", BROKER)
         for source, target in reversed(done):
-            os.replace(target, source)
+            durable.rename(target, source)
         systemctl("start", BROKER)
         raise Refusal(f"{error}; the state before is in force again") from error
 
@@ -134,8 +135,8 @@ def move(source: str, target: str, done: list[tuple[str, str]]) -> None:
     for name in state.FILES:
         pair = os.path.join(source, name), os.path.join(target, name)
         if os.path.exists(pair[0]):
-            os.makedirs(os.path.dirname(pair[1]), mode=0o700, exist_ok=True)
-            os.replace(*pair)
+            durable.make_folder(os.path.dirname(pair[1]), 0o700)
+            durable.rename(*pair)
             done.append(pair)
     give_to_owner_of(source, target)
 

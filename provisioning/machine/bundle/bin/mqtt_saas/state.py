@@ -8,6 +8,7 @@ import tarfile
 import time
 from collections.abc import Mapping
 
+from mqtt_saas import durable
 from mqtt_saas.contract import ACCOUNTS, ACL, DATABASE, PASSWORDS, STATE
 
 # What a copy holds, below the state folder, in this order. Certificates and their keys lie beside and are not copied:
@@ -31,6 +32,8 @@ def save(pid: int, database: str, patience: float, look_every: float = 0.05) -> 
         if time.monotonic() - started > patience or not os.path.exists(f"/proc/{pid}"):
             return None
         time.sleep(look_every)
+    # Mosquitto flushes the file, not the folder: until that is on the disk, a power cut brings the former file back.
+    durable.sync(os.path.dirname(database))
     return time.monotonic() - started
 
 
@@ -85,9 +88,5 @@ def digest(path: str) -> str:
 
 def write_metrics(path: str, prefix: str, values: Mapping[str, float]) -> None:
     """Gauges in Prometheus' text form, as node exporter's textfile collector reads them."""
-    beside = f"{path}.new"
-    with open(beside, "w", encoding="utf-8") as file:
-        for name, value in values.items():
-            file.write(f"# TYPE {prefix}_{name} gauge\n{prefix}_{name} {value}\n")
-        os.fchmod(file.fileno(), 0o644)
-    os.replace(beside, path)
+    text = "".join(f"# TYPE {prefix}_{name} gauge\n{prefix}_{name} {value}\n" for name, value in values.items())
+    durable.write(path, text, 0o644)
