@@ -2,16 +2,15 @@
 // interrupted goes on. Pulumi's and Azure's programs, which answer from the cloud, are stood in for.
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey } from '../../domain/credentials.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
-import type { RunningPostgres } from '../../lab/postgres.ts';
-import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { addDevice, readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import { databaseOn } from '../../provisioning/database/testing/database.ts';
+import { postgresOfFile } from '../../tests/support/postgres-of-file.ts';
 import { stackTarget } from '../target/stack.ts';
 import { whyNotDrained } from './broker.ts';
 import type { Environment } from './environment.ts';
@@ -22,11 +21,7 @@ const SESSION = { clientId: 'svc-ingest', clean: false, properties: { sessionExp
 const FILTER = 'tenants/+/devices/+/telemetry';
 const PATIENCE = { brokerMs: 3000, ingestMs: 3000 };
 
-let postgres: RunningPostgres;
-beforeAll(async () => {
-  postgres = await startScratchPostgres();
-});
-afterAll(() => postgres?.stop());
+const postgres = postgresOfFile();
 
 let rig: Lab;
 let environment: Environment;
@@ -36,7 +31,7 @@ let asked: () => string[];
 const path = process.env.PATH;
 
 beforeEach(async () => {
-  rig = await startLab({ on: await databaseOn(postgres) });
+  rig = await startLab({ on: await databaseOn(postgres()) });
   keys = [rig.serviceKey, generateKey(), generateKey()];
   const folder = join(rig.dir, 'stack');
   for (const made of ['vault', 'stacks']) mkdirSync(join(folder, made), { recursive: true });
