@@ -8,10 +8,14 @@ import { ROOT } from '../bootstrap/root.mjs';
 /** Rooms and pages without these habits. The list only grows: add a room once it is done. */
 const DONE = [
   'apps',
+  'bootstrap',
   'components',
   'docs',
+  'domain',
   'policies',
   'preview',
+  'provisioning/dashboard',
+  'provisioning/functions',
   'stacks',
   'CONTRIBUTING.md',
   'Pulumi.README.md',
