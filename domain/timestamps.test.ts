@@ -38,11 +38,11 @@ test.each([
   true,
   {},
   [],
-])('%s is no timestamp', (given) => {
+])('%s is not a timestamp', (given) => {
   expect(parseTimestamp(given)).toBeUndefined();
 });
 
-test('what is formatted is read back to the same microsecond', () => {
+test('a formatted timestamp is read back to the same microsecond', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_000_000_000_000_000 }), (micros) => {
       expect(parseTimestamp(formatTimestamp(micros))).toBe(micros);

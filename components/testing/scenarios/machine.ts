@@ -1,4 +1,4 @@
-// The broker's side: who it is, where it is, what it runs on, what it is told.
+// Scenarios of the broker's side: identities, network, machine, configuration.
 import { ingressRules } from '../../../domain/ingress.ts';
 import { exampleConfig } from '../../../stacks/configuration/example.ts';
 import { brokerBundle } from '../../../stacks/profiles/machine/bundle.ts';
@@ -142,7 +142,7 @@ export const brokerDns: Scenarios<BrokerDns> = {
       ...ZONE,
     }),
   hardened: ({ name }) =>
-    // A fixed address is known in the preview: the token's condition can be judged there.
+    // A fixed address is known in the preview, so the token's condition can be judged there.
     new BrokerDns(name('dns'), {
       environment: 'prod',
       hostName: 'mqtt.telemetry.example.com',
@@ -168,7 +168,7 @@ export const privateCa: Scenarios<PrivateCa> = {
     new PrivateCa(
       name('private-ca'),
       { environment: 'prod', hostName: network.hostName, address: network.publicAddress },
-      // Its key too: whoever makes a new one cuts every device off.
+      // Its key, too: a new one locks every device out.
       { protect: true },
     ),
 };
