@@ -32,6 +32,7 @@ RELOAD = os.environ.get("RELOAD_BROKER", os.path.join(contract.RELEASE, "bin/rel
 # Its answer while a reload would cost a restored session its messages (EX_TEMPFAIL). The next run asks again.
 PUT_OFF = 75
 METRICS = os.environ.get("METRICS", contract.METRICS)
+LOCKS = os.environ.get("LOCKS", contract.LOCKS)
 BROKER_GROUP = os.environ.get("BROKER_GROUP", "mosquitto")
 # The link that names the folder in force.
 IN_FORCE = os.path.join(certificates.SECRETS, "certificate")
@@ -58,13 +59,11 @@ def newest(settings: Settings) -> dict[str, str]:
 @contextlib.contextmanager
 def turn() -> Iterator[None]:
     """One run at a time: a start of the broker and certificate-deploy.service may meet, and each would remove what the
-    other has half written, or put back what it read first."""
-    descriptor = os.open(certificates.SECRETS, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    other has half written, or put back what it read first. Only root may open the lock."""
+    durable.make_folder(LOCKS, 0o700)
+    with open(os.path.join(LOCKS, "certificate"), "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def put_newest_into_force(settings: Settings) -> dict[str, str]:
