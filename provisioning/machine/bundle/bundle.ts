@@ -6,6 +6,7 @@ import type { IngressRule } from '../../../domain/ingress.ts';
 import { ingestGeneration, SERVICE_TOPICS } from '../../broker/registry.ts';
 import { stage } from '../../stage.ts';
 import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../firewall.ts';
+import { renderUsers } from '../users.ts';
 import { type ArchiveFile, tarGz } from './archive.ts';
 import { renderContract } from './contract.ts';
 import { BUNDLE_FILES } from './paths.ts';
@@ -50,6 +51,7 @@ export function makeBundle({ ingress, sourceLimits, brokerConfig, databaseCa, se
       : []),
     text(BUNDLE_FILES.firewall, renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits })),
     text(BUNDLE_FILES.settings, renderSettings(settings)),
+    text(BUNDLE_FILES.users, renderUsers()),
     ...(databaseCa ? [text(BUNDLE_FILES.databaseCa, databaseCa)] : []),
   ];
   const archive = tarGz(files);
