@@ -33,7 +33,10 @@ def without_user(user: str, passwords: str, acl: str) -> tuple[str, str]:
 
 
 def write_whole(path: str, text: str, mode: int = 0o600, group: int = -1) -> bool:
-    """Readers see the old file or the new one, never half of it; a file that is so already is left alone. True for a new text."""
+    """Readers see the old file or the new one, never half of it; a file that is so already is left alone.
+
+    True when its text is a new one.
+    """
     is_new = read(path) != text
     if not is_new:
         found = os.stat(path)

@@ -77,7 +77,8 @@ def put_into_force(files: dict[str, str], host: str) -> None:
     folder = os.path.join(certificates.SECRETS, f"certificate.{digest}")
     if os.path.realpath(IN_FORCE) != os.path.realpath(folder):
         # Judged before any of it is where the broker may read it.
-        certificates.try_as_device(*(files[name] for name in NAMES), host)
+        certificate, key, ca = (files[name] for name in NAMES)
+        certificates.try_as_device(certificate, key, ca, host)
         os.makedirs(folder, exist_ok=True)
         give_to_broker(folder, 0o750)
         for name, text in files.items():
