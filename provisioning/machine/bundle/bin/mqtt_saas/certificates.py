@@ -103,6 +103,14 @@ def try_as_device(certificate: str, key: str, ca: str, host: str) -> tuple[float
     return ssl.cert_time_to_seconds(seen["notBefore"]), ssl.cert_time_to_seconds(seen["notAfter"])
 
 
+def try_to_serve(certificate: str, key: str, ca: str, host: str) -> None:
+    """As try_as_device, but only whether a broker can serve the pair at all."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except (OSError, ValueError) as error:
+        raise CertificateError(f"no broker can serve the certificate for {host}: {error}") from None
+
+
 def issuer(chain: str) -> str:
     """The last certificate of a PEM chain. Raises CertificateError when there is only one."""
     found: list[str] = PEM_CERTIFICATE.findall(chain)

@@ -58,17 +58,24 @@ try:
     ACME_STATE = _text("paths.acme")
     SECRETS = _text("paths.secrets")
     ACME_RUNTIME = _text("paths.acmeRuntime")
+    LAST_GOOD = _text("paths.lastGood")
+    RESCUE = _text("paths.rescue")
     METRICS = _text("paths.metrics")
     REGISTRY_SYNC = _text("paths.registrySync")
 
     # Names of files in them.
     DATABASE = _text("files.database")
+    WHOLE = _text("files.whole")
+    FORMER = _text("files.former")
+    DAMAGED = _text("files.damaged")
+    RESERVE = _text("files.reserve")
     PASSWORDS = _text("files.passwords")
     ACL = _text("files.acl")
     CERTIFICATE = _text("files.certificate")
     KEY = _text("files.key")
     AUTHORITY = _text("files.authority")
     REGISTRY_URL = _text("files.registryUrl")
+    OLD_SECRETS = _text("files.oldSecrets")
     RENEW_CERTIFICATE = _text("files.renewCertificate")
 
     # The bundle: names of its rendered files, its own name (a SHA-256), and the blobs that say which one to boot with.

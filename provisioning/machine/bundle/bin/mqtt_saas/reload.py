@@ -113,7 +113,8 @@ class Reloader:
             seen["safe"] = INGEST_CONNECTED.search(self.broker.log_since(pid, seen["looked"] - 5)) is not None
             seen["looked"] = time.time()
         if force or seen["safe"]:
-            if time.time() - seen.get("reloaded", 0) < MIN_GAP_SECONDS:
+            # One that seems to come was before the clock was set back.
+            if 0 <= time.time() - seen.get("reloaded", 0) < MIN_GAP_SECONDS:
                 self._save("broker.json", seen)
                 return f"{WAITS} less than {MIN_GAP_SECONDS:.0f} s since the last one"
             seen["reloaded"] = time.time()
