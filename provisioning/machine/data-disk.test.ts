@@ -68,7 +68,8 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
   ])('mends what %s before it is mounted', (_, damage) => {
     const disk = blankDisk();
     onNewMachine(disk, 'echo sessions >state/mosquitto.db');
-    for (const request of [damage, 'set_super_value state 2']) spawnSync('debugfs', ['-w', '-R', request, disk], { env });
+    for (const request of [damage, 'set_super_value state 2'])
+      spawnSync('debugfs', ['-w', '-R', request, disk], { env });
     expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).not.toBe(0);
     expect(onNewMachine(disk, 'cat /proc/mounts | grep -c " ext4 rw"').stdout).toMatch(/^[1-9]/);
     expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).toBe(0);

@@ -154,9 +154,17 @@ describe('deploy-certificate --starting after a boot, which empties the memory',
 
   it.each<[string, (good: Pair) => Promise<unknown>, RegExp]>([
     ['away', () => world.azure.stop(), /cannot be reached/],
-    ['of a pair whose key is another', async () => inVault({ ...(await fresh()), key: (await fresh()).key }), /mismatch/i],
+    [
+      'of a pair whose key is another',
+      async () => inVault({ ...(await fresh()), key: (await fresh()).key }),
+      /mismatch/i,
+    ],
     ['of a certificate that has ended', async () => inVault(await fresh({ from: -90, to: -1 })), /has expired/],
-    ['of half a certificate', async (good) => inVault({ ...good, certificate: good.certificate.slice(0, 300) }), /PEM|SSL/],
+    [
+      'of half a certificate',
+      async (good) => inVault({ ...good, certificate: good.certificate.slice(0, 300) }),
+      /PEM|SSL/,
+    ],
   ])('with a vault that is %s it serves the last good one', async (_, damage, reason) => {
     const good = await fresh();
     inVault(good);

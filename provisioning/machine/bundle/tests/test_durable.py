@@ -9,8 +9,8 @@ from unittest import mock
 
 from mqtt_saas import contract, durable
 
-# What gives a file a name that it is found by. A throw-away broker's and a checker's copies are nobody's to find; saved_state.py
-# names what the broker synced, every few seconds, and syncs the folder once after all names.
+# What gives a file a name that it is found by. A throw-away broker's and a checker's copies are nobody's to find;
+# saved_state.py names what the broker synced, every few seconds, and syncs the folder once after all names.
 NAMES = re.compile(r"\b(os\.(replace|rename|link|symlink)|shutil\.(move|copy\w*?(?<!fileobj))|mkstemp)\(")
 ELSEWHERE = {
     "checks.py": ["shutil.copy("],

@@ -1,5 +1,6 @@
 """What goes when the data disk has no room for a save, and what stays."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -24,7 +25,7 @@ class Room(unittest.TestCase):
         for name in KEPT:
             os.mkdir(os.path.join(self.folder, name))
 
-    def free_as(self, *values: int) -> "mock._patch[mock.MagicMock]":
+    def free_as(self, *values: int) -> contextlib.AbstractContextManager[object]:
         """Free bytes, look by look; the last one stays."""
         rest = list(values)
         return mock.patch.object(room, "free", lambda _: rest.pop(0) if len(rest) > 1 else rest[0])

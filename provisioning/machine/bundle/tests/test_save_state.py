@@ -7,7 +7,8 @@ import tempfile
 import unittest
 from unittest import mock
 
-from mqtt_saas import figures, room, save_state, saved_state
+from mqtt_saas import figures, reload, room, save_state, saved_state
+from mqtt_saas import state as saved
 from mqtt_saas.contract import DATABASE, WHOLE
 from mqtt_saas.save_state import PREFIX, Saver, pause_after
 from test_saved_state import state
@@ -39,8 +40,8 @@ class Round(unittest.TestCase):
         self.content: bytes | None = state(b"1")
         for patch in (
             mock.patch.object(self.saver._broker, "find", lambda: (1, 1.0)),
-            mock.patch.object(save_state.reload, "handles", lambda _, number: number == signal.SIGUSR1),
-            mock.patch.object(save_state.state, "save", self.save),
+            mock.patch.object(reload, "handles", lambda _, number: number == signal.SIGUSR1),
+            mock.patch.object(saved, "save", self.save),
             mock.patch.object(save_state, "say", self.said.append),
             mock.patch.object(room, "hold_reserve"),
         ):

@@ -70,7 +70,7 @@ class Fault(Folder):
     def test_what_a_broker_writes_is_whole(self) -> None:
         config = self.path("conf")
         with open(config, "w", encoding="ascii") as file:
-            file.write(f"listener 0 {self.folder}/socket\nallow_anonymous true\npersistence true\nuser {os.environ.get('USER', 'root')}\n")
+            file.write(f"listener 0 {self.folder}/socket\nallow_anonymous true\nuser root\npersistence true\n")
             file.write(f"persistence_location {self.folder}/\npersistence_file {DATABASE}\n")
         broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", config], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:

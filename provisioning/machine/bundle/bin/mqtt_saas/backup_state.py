@@ -36,7 +36,12 @@ class NotArrived(Exception):
 
 
 # By what ended it.
-REASONS = {NoSave: "no_save", azure.AzureError: "storage", NotArrived: "storage", OSError: "machine"}
+REASONS: dict[type[Exception], str] = {
+    NoSave: "no_save",
+    azure.AzureError: "storage",
+    NotArrived: "storage",
+    OSError: "machine",
+}
 
 
 def back_up(options: argparse.Namespace) -> None:

@@ -217,7 +217,7 @@ def put_last_into_force(settings: Settings) -> bool:
 
 
 # OSError: a full disk, say. What is in force stays in force.
-REASONS = {certificates.CertificateError: "refused", azure.AzureError: "vault", OSError: "machine"}
+REASONS: dict[type[Exception], str] = {certificates.CertificateError: "refused", azure.AzureError: "vault", OSError: "machine"}
 PROBLEMS = tuple(REASONS)
 
 

@@ -34,7 +34,7 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
     paths = {os.path.join(folder, file): name for file, name in settings["secrets"].items()}
     kept = last_good.recall(KEPT) or {}
     can_go_on = all(map(os.path.exists, paths)) or kept.keys() >= settings["secrets"].keys()
-    retry: azure.Retry = {"attempts": 1} if can_go_on else RETRY
+    retry: azure.Retry = {"attempts": 1, "pause": 0} if can_go_on else RETRY
     mark = os.path.join(folder, OLD_SECRETS)
     try:
         # All of them before the first is written: what belongs together stays together.

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 
 def open_owned(folder: str, name: str) -> BinaryIO:
-    """Opens `name` below `folder` for reading. Raises OSError when a link lies on the way, or the file is none of the owner's."""
+    """Opens `name` below `folder` for reading. Raises OSError when a link is on the way, or the file is not the owner's."""
     *folders, last = name.split(os.sep)
     place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -105,7 +105,7 @@ def fetch(container: str, name: str, work: str) -> BinaryIO:
 
 
 def prepare(archive: BinaryIO | None, source: str, ready: str) -> None:
-    """Lays a state out in `ready`/state: that of an archive, or a kept one's. Raises Refusal when a broker could not read it."""
+    """Lays a state out in `ready`/state: an archive's, or a kept one. Raises Refusal when a broker could not read it."""
     place = os.path.join(ready, "state")
     if archive:
         try:

@@ -2,9 +2,9 @@
 
     watch-broker
 
-Run by watch-broker.timer. A broker that runs and does not answer is restarted, one that hangs in its stop is ended, a data disk
-that takes no writes is repaired; each of them at most three times an hour. Beyond that, and where a restart is no help, it says in
-the journal and in its figures what a person must do. systemd's own watchdog is no help here: Mosquitto knows nothing of it.
+Run by watch-broker.timer. A broker that runs and does not answer is restarted, one that hangs in its stop is ended, a data
+disk that takes no writes is repaired; each at most three times an hour. Beyond that, and where a restart is no help, it says
+in the journal and in its figures what a person must do. systemd's own watchdog is no help: Mosquitto knows nothing of it.
 """
 
 import json
@@ -28,14 +28,15 @@ START_SECONDS = 300
 
 # What is wrong, and what a person does about it when a program could not.
 REMEDIES = {
-    "no_disk": f"nothing is mounted at {STATE}: is the data disk attached? systemctl status check-data-disk var-lib-mosquitto.mount",
+    "no_disk": f"nothing is mounted at {STATE}: is the data disk attached? "
+    "systemctl status check-data-disk var-lib-mosquitto.mount",
     "read_only": f"the data disk takes no writes and could not be repaired: journalctl -u {REPAIR}; "
     f"restore it, or a new one with the last copy ({CURRENT}/bin/restore-state.py put latest)",
     "no_answer": f"the broker runs and does not answer, and restarts were no help: journalctl -u {BROKER} -u {PROBE}",
     "stopping": f"the broker does not end: journalctl -u {BROKER}",
     "starting": f"the broker does not start: journalctl -u {BROKER} says what it waits for",
-    "certificate": "the broker serves a certificate that devices refuse: journalctl -u certificate-deploy -u certificate-issue; "
-    "renew it (docs/runbooks/certificates.md)",
+    "certificate": "the broker serves a certificate that devices refuse; renew it (docs/runbooks/certificates.md): "
+    "journalctl -u certificate-deploy -u certificate-issue",
     "stopped": f"somebody stopped the broker: systemctl start {BROKER}",
 }
 
