@@ -18,24 +18,34 @@ export interface MachineArgs {
 /** Azure's limit for customData, after base64. */
 const MAX_USER_DATA_BYTES = 65_535;
 
-/** What of the bundle the first boot needs to fetch a bundle: the very same files. */
+/** What of the bundle the first boot needs to fetch a bundle: the same files. */
 const BOOTSTRAP = [
   'bin/broker-apply.py',
-  ...['__init__', 'azure', 'broker_apply', 'contract', 'release'].map((module) => `bin/mqtt_saas/${module}.py`),
+  ...['__init__', 'azure', 'broker_apply', 'contract', 'durable', 'release'].map(
+    (module) => `bin/mqtt_saas/${module}.py`,
+  ),
 ];
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
-const bundled = (file: string) => read(`./bundle/${file}`);
+/**
+ * Without its lines of comment: user data is short of room, and the repository has them. A banner, which is nothing else,
+ * stays. Nothing is compressed: zlib's output differs between its versions, and so would the plan.
+ */
+const bare = (text: string) => {
+  const rest = text.replace(/^[ \t]*#(?!!|cloud-config).*\n/gm, '');
+  return rest.trim() ? rest : text;
+};
+const bundled = (file: string) => bare(read(`./bundle/${file}`));
 
 /** The `#cloud-config` text. @throws Error when it is larger than Azure takes, or an argument does not fit its place. */
 export function renderMachine(args: MachineArgs): string {
-  const text = fill(read('./cloud-init.tmpl.yaml'), {
+  const text = fill(bare(read('./cloud-init.tmpl.yaml')), {
     hardening: hardening(),
     bootstrap: bootstrap(),
     bundlesUrl: oneWord('bundlesUrl', args.bundlesUrl),
     bootUnit: bundled('units/broker-apply-boot.service'),
-    mountDataDisk: read('./mount-data-disk.sh'),
-    firstBoot: read('./first-boot.sh'),
+    mountDataDisk: bare(read('./mount-data-disk.sh')),
+    firstBoot: bare(read('./first-boot.sh')),
     firewall: renderFirewall(args.ingress),
     dataDiskLun: String(args.dataDiskLun),
   });
@@ -67,7 +77,7 @@ function hardening(): string {
       const content = read(`./hardening/${file}`);
       const [, path] = /^# Installed as (\/[\w./-]*\w)\.?(\s|$)/.exec(content) ?? [];
       if (!path) throw new Error(`provisioning/machine/hardening/${file} does not begin with "# Installed as /…"`);
-      return entry(path, content);
+      return entry(path, bare(content));
     })
     .join('');
 }

@@ -21,6 +21,10 @@ export const PATHS = {
   secrets: '/run/mqtt-saas',
   /** Certbot's folder while it runs; on a tmpfs. */
   acmeRuntime: '/run/mqtt-saas-acme',
+  /** The last secrets and certificate that were good, for a boot without the vault; root's, on the system disk. */
+  lastGood: '/opt/mqtt-saas/last-good',
+  /** Where the broker saves its memory to when the data disk takes nothing any more; on the system disk. */
+  rescue: '/opt/mqtt-saas/rescue',
   /** What the machine's programs measure. */
   metrics: '/run/mqtt-saas-metrics',
   /** registry-sync's own: its figures, and its wish for a reload. */
@@ -35,6 +39,14 @@ export const PATHS = {
 export const FILES = {
   /** In `state`: what Mosquitto saves. */
   database: 'mosquitto.db',
+  /** In `state`: another name of the newest save that was judged whole. */
+  whole: 'mosquitto.db.whole',
+  /** In `state`: of the whole one before. */
+  former: 'mosquitto.db.former',
+  /** In `state`: what a start found and could not use. */
+  damaged: 'mosquitto.db.damaged',
+  /** In `state`: room for a save, given back when there is no other. */
+  reserve: 'reserve',
   /** In `accounts`. */
   passwords: 'passwords',
   /** In `accounts`. */
@@ -47,6 +59,8 @@ export const FILES = {
   authority: 'ca.crt',
   /** In `secrets`: the database's address for registry-sync. */
   registryUrl: 'registry.url',
+  /** In `secrets`: says that they are an earlier day's, because the vault was away. */
+  oldSecrets: 'old-secrets',
   /** In `secrets`: a person's wish for a new certificate now. */
   renewCertificate: 'renew-certificate',
   /** In `registrySync`: the broker is to read its files again. */

@@ -16,7 +16,7 @@ const COLUMNS: Record<string, { unit: string } | { user: string }> = {
   agent: { unit: 'registry-sync.service' },
   saver: { unit: 'save-state.service' },
   certbot: { unit: 'certificate-issue.service' },
-  prober: { user: 'mqtt-saas-prober' },
+  prober: { unit: 'probe-broker.service' },
   others: { user: 'nobody' },
 };
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 
+from mqtt_saas import durable
 from mqtt_saas.contract import PBKDF2_ITERATIONS, SALT_BYTES
 
 # Of the broker's two files. registry-sync's user writes them; their folder's group, which they get by its set-group-id bit,
@@ -42,16 +43,7 @@ def write_whole(path: str, text: str, mode: int = 0o600, group: int = -1) -> boo
         found = os.stat(path)
         if found.st_mode & 0o777 == mode and group in (-1, found.st_gid):
             return False
-    beside = f"{path}.new"
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        if group != -1:
-            # registry-sync's sandbox forbids the call as such.
-            os.fchown(file.fileno(), -1, group)
-        os.fchmod(file.fileno(), mode)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    durable.write(path, text, mode, group)
     return is_new
 
 

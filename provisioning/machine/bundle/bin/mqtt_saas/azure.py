@@ -23,6 +23,8 @@ from collections.abc import Callable
 from http.client import HTTPResponse
 from typing import IO, Any, TypedDict, TypeVar
 
+from mqtt_saas import durable
+
 T = TypeVar("T")
 
 # Source: "How to use managed identities on an Azure VM to acquire an access token".
@@ -105,14 +107,16 @@ def blob_get_to_file(url: str, path: str, attempts: int = 1, pause: float = 1.0)
     def save(answer: HTTPResponse) -> None:
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             shutil.copyfileobj(answer, file)
+            # Flushes, too.
             size = file.tell()
+            os.fsync(file.fileno())
         # A connection that breaks off ends the copy without an error.
         if size != int(answer.headers.get("Content-Length", size)):
             raise http.client.IncompleteRead(b"")
 
     try:
         _again(lambda: _send(url, _blob_headers(), read=save), attempts, pause)
-        os.replace(beside, path)
+        durable.rename(beside, path)
     finally:
         if os.path.exists(beside):
             os.remove(beside)

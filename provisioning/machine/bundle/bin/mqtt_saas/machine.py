@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 
-from mqtt_saas import contract, data_disk
+from mqtt_saas import contract, data_disk, durable
 from mqtt_saas.contract import BROKER, CURRENT, RELEASES
 
 UNITS = "/etc/systemd/system"
@@ -70,7 +70,7 @@ def _install_units(release: str, old: str | None) -> bool:
             _systemctl("disable", "--now", name)
         path = os.path.join(UNITS, name)
         if os.path.exists(path):
-            os.remove(path)
+            durable.remove(path)
             changed = True
     for name in names:
         source = os.path.join(release, "units", name)
@@ -146,10 +146,8 @@ def _unit_files(release: str | None) -> set[str]:
 
 
 def _replace(source: str, target: str, mode: int) -> None:
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    shutil.copyfile(source, f"{target}.new")
-    os.chmod(f"{target}.new", mode)
-    os.replace(f"{target}.new", target)
+    durable.make_folder(os.path.dirname(target))
+    durable.copy(source, target, mode)
 
 
 def _systemctl(*arguments: str) -> None:
@@ -164,12 +162,8 @@ def _run(command: list[str]) -> None:
 
 
 def _switch_to(folder: str) -> None:
-    """Makes a folder the one in force, in one step."""
-    beside = f"{CURRENT}.new"
-    if os.path.lexists(beside):
-        os.remove(beside)
-    os.symlink(folder, beside)
-    os.replace(beside, CURRENT)
+    """Makes a folder, which is synced, the one in force, in one step."""
+    durable.link(folder, CURRENT)
 
 
 def clear_away() -> None:

@@ -7,7 +7,7 @@ import shutil
 import tarfile
 from typing import Any, Unpack
 
-from mqtt_saas import azure
+from mqtt_saas import azure, durable
 from mqtt_saas.contract import CURRENT, HASH, POINTERS, RELEASES, SETTINGS
 
 Settings = dict[str, Any]
@@ -59,7 +59,7 @@ def fetch(container: str, digest: str, **retry: Unpack[azure.Retry]) -> str:
     folder = os.path.join(RELEASES, digest)
     if os.path.isdir(folder):
         return folder
-    os.makedirs(RELEASES, exist_ok=True)
+    durable.make_folder(RELEASES)
     archive, beside = f"{folder}.tgz", f"{folder}.new"
     try:
         azure.blob_get_to_file(f"{container}/{digest}.tgz", archive, **retry)
@@ -70,7 +70,8 @@ def fetch(container: str, digest: str, **retry: Unpack[azure.Retry]) -> str:
         shutil.rmtree(beside, ignore_errors=True)
         _unpack(archive, beside)
         # In one step: a folder of this name is whole.
-        os.rename(beside, folder)
+        durable.sync_tree(beside)
+        durable.rename(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         if os.path.exists(archive):

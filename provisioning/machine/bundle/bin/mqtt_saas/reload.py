@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from mqtt_saas import durable
 from mqtt_saas.contract import BROKER, DATABASE, INGEST_CONNECTED, REGISTRY_SYNC, RELOAD, RELOAD_WANTED, RELOAD_WISH, STATE
 
 T = TypeVar("T")
@@ -125,7 +126,8 @@ class Reloader:
             seen["safe"] = INGEST_CONNECTED.search(self.broker.log_since(pid, seen["looked"] - 5)) is not None
             seen["looked"] = time.time()
         if force or seen["safe"]:
-            if time.time() - seen.get("reloaded", 0) < MIN_GAP_SECONDS:
+            # One that seems to come was before the clock was set back.
+            if 0 <= time.time() - seen.get("reloaded", 0) < MIN_GAP_SECONDS:
                 self._save("broker.json", seen)
                 return f"{WAITS} less than {MIN_GAP_SECONDS:.0f} s since the last one"
             seen["reloaded"] = time.time()
@@ -151,11 +153,7 @@ class Reloader:
         return _load(os.path.join(self.folder, name))
 
     def _save(self, name: str, value: dict[str, Any]) -> None:
-        path = os.path.join(self.folder, name)
-        with open(f"{path}.new", "w", encoding="utf-8") as file:
-            json.dump(value, file)
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(f"{path}.new", path)
+        durable.write(os.path.join(self.folder, name), json.dumps(value), 0o644)
 
 
 def ask(wish: str) -> None:
