@@ -209,4 +209,4 @@ export const checks: Check[] = [
 ];
 
 /** Whether a reload is put off: the folder holds other files too. */
-const waits = async (machine: Machine) => (await machine.exec('test -e /run/registry-sync/wanted.json')).code === 0;
+const waits = async (machine: Machine) => (await machine.exec('test -e /run/mqtt-saas-reload/wanted.json')).code === 0;

@@ -82,6 +82,7 @@ export async function makeCertificateWorld(): Promise<CertificateWorld> {
         SECRETS: path('secrets'),
         METRICS: path('metrics'),
         LOCKS: path('locks'),
+        LAST_GOOD: join(folder, 'last-good'),
         PROPAGATION_SECONDS: '0',
         PAUSE_SECONDS: '0',
         BROKER_GROUP: brokerGroup,
