@@ -28,11 +28,12 @@ const BOOTSTRAP = [
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
 /**
- * Without its lines of comment: user data is short of room, and the repository has them. A banner, which is nothing else,
- * stays. Nothing is compressed: zlib's output differs between its versions, and so would the plan.
+ * Without its lines of comment and what Python programs say of themselves: user data is short of room, and the repository
+ * has them. A banner, which is nothing else, stays. Nothing is compressed: zlib's output differs between its versions, and
+ * so would the plan.
  */
 const bare = (text: string) => {
-  const rest = text.replace(/^[ \t]*#(?!!|cloud-config).*\n/gm, '');
+  const rest = text.replace(/^[ \t]*#(?!!|cloud-config).*\n/gm, '').replace(/^( *)"""[\s\S]*?"""$/gm, '$1""');
   return rest.trim() ? rest : text;
 };
 const bundled = (file: string) => bare(read(`./bundle/${file}`));
@@ -46,6 +47,7 @@ export function renderMachine(args: MachineArgs): string {
     bootUnit: bundled('units/broker-apply-boot.service'),
     mountDataDisk: bare(read('./mount-data-disk.sh')),
     firstBoot: bare(read('./first-boot.sh')),
+    applier: bare(read('./broker-apply.py')),
     firewall: renderFirewall(args.ingress),
     dataDiskLun: String(args.dataDiskLun),
   });
@@ -85,7 +87,8 @@ function hardening(): string {
 /** An item of `write_files`. Programs begin with "#!". */
 function entry(path: string, content: string): string {
   const mode = content.startsWith('#!') ? '0755' : '0644';
-  return `- path: ${path}\n  permissions: "${mode}"\n  content: |\n${indented(content, '    ')}\n`;
+  // As little as YAML allows.
+  return `- path: ${path}\n  permissions: "${mode}"\n  content: |\n${indented(content, '   ')}\n`;
 }
 
 /** Replaces the marks. A mark alone on its line stands for a text of several lines, which gets the mark's indentation. */
@@ -95,7 +98,7 @@ function fill(template: string, values: Record<string, string>): string {
     if (found === undefined) throw new Error(`cloud-init.tmpl.yaml: nothing to put in for ${name}`);
     return found;
   };
-  return template.replace(/^( +)\$\{(\w+)\}$|\$\{(\w+)\}/gm, (_, indent: string, block: string, inline: string) =>
+  return template.replace(/^( *)\$\{(\w+)\}$|\$\{(\w+)\}/gm, (_, indent: string, block: string, inline: string) =>
     block ? indented(value(block), indent) : value(inline),
   );
 }

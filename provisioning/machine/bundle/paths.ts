@@ -9,6 +9,12 @@ export const PATHS = {
   releases: '/opt/mqtt-saas/releases',
   /** The bundle in force: a link into `releases`. */
   current: '/opt/mqtt-saas/current',
+  /** The release that was in force before: a link like `current`. */
+  former: '/opt/mqtt-saas/former',
+  /** What was put into force by its hash, and the pointer of then. */
+  explicit: '/opt/mqtt-saas/explicit.json',
+  /** Is there once the first boot has ended; until then every boot does all of it again. */
+  firstBootEnded: '/opt/mqtt-saas/first-boot-ended',
   /** What the first boot brings to fetch the first bundle with. */
   bootstrap: '/opt/mqtt-saas/bootstrap',
   /** Sessions, queues and retained messages: the data disk is mounted here. */
@@ -25,6 +31,8 @@ export const PATHS = {
   lastGood: '/opt/mqtt-saas/last-good',
   /** Where the broker saves its memory to when the data disk takes nothing any more; on the system disk. */
   rescue: '/opt/mqtt-saas/rescue',
+  /** Locks of root's programs; nobody else may open them. */
+  locks: '/run/mqtt-saas-locks',
   /** What the machine's programs measure. */
   metrics: '/run/mqtt-saas-metrics',
   /** registry-sync's own: its figures, and its wish for a reload. */
@@ -76,6 +84,8 @@ export const BUNDLE_FILES = {
   databaseCa: 'database-ca.crt',
   firewall: 'nftables.conf',
   firstAcl: 'first.acl',
+  /** SHA-256 of each of the others, as `sha256sum` writes and checks it. */
+  manifest: 'SHA256SUMS',
   settings: 'settings.json',
   users: 'users.conf',
 } as const;

@@ -100,6 +100,15 @@ def blob_get(url: str, attempts: int = 1, pause: float = 1.0) -> bytes:
     return _again(lambda: _send(url, _blob_headers(), read=lambda answer: answer.read()), attempts, pause)
 
 
+def blob_get_dated(url: str, attempts: int = 1, pause: float = 1.0) -> tuple[bytes, str]:
+    """A blob's bytes, and when it was changed last, in Azure's words."""
+    return _again(
+        lambda: _send(url, _blob_headers(), read=lambda answer: (answer.read(), answer.headers.get("Last-Modified", ""))),
+        attempts,
+        pause,
+    )
+
+
 def blob_get_to_file(url: str, path: str, attempts: int = 1, pause: float = 1.0) -> None:
     """Writes a blob to `path` (0600): whole, or not at all."""
     beside = f"{path}.part"

@@ -53,6 +53,9 @@ try:
     # Folders of the machine.
     RELEASES = _text("paths.releases")
     CURRENT = _text("paths.current")
+    FORMER = _text("paths.former")
+    EXPLICIT = _text("paths.explicit")
+    LOCKS = _text("paths.locks")
     STATE = _text("paths.state")
     ACCOUNTS = _text("paths.accounts")
     ACME_STATE = _text("paths.acme")
@@ -88,6 +91,7 @@ try:
     FIREWALL = _text("bundle.files.firewall")
     FIRST_ACL = _text("bundle.files.firstAcl")
     SETTINGS = _text("bundle.files.settings")
+    MANIFEST = _text("bundle.files.manifest")
     HASH = re.compile(_text("bundle.hash"))
     POINTERS = _are_texts(_part("bundle.pointers"))
 

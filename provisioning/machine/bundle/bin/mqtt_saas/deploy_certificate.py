@@ -31,6 +31,7 @@ RELOAD = os.environ.get("RELOAD_BROKER", os.path.join(contract.RELEASE, "bin/rel
 # Its answer while a reload would cost a restored session its messages (EX_TEMPFAIL). The next run asks again.
 PUT_OFF = 75
 METRICS = os.environ.get("METRICS", contract.METRICS)
+LOCKS = os.environ.get("LOCKS", contract.LOCKS)
 BROKER_GROUP = os.environ.get("BROKER_GROUP", contract.USERS["broker"])
 # The link that names the folder in force.
 IN_FORCE = os.path.join(certificates.SECRETS, "certificate")
@@ -60,13 +61,11 @@ def newest(settings: Settings) -> dict[str, str]:
 @contextlib.contextmanager
 def turn() -> Iterator[None]:
     """One run at a time: a start of the broker and certificate-deploy.service may meet, and each would remove what the
-    other has half written, or put back what it read first."""
-    descriptor = os.open(certificates.SECRETS, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    other has half written, or put back what it read first. Only root may open the lock."""
+    durable.make_folder(LOCKS, 0o700)
+    with open(os.path.join(LOCKS, "certificate"), "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def put_newest_into_force(settings: Settings) -> dict[str, str]:
@@ -220,7 +219,7 @@ def main() -> None:
     if sys.argv[1:] not in ([], ["--starting"]):
         sys.exit(__doc__)
     os.makedirs(certificates.SECRETS, exist_ok=True)
-    # Passed through by who knows a file's name; read, and so locked (turn), by root only.
+    # Passed through by who knows a file's name; listed by root only.
     os.chmod(certificates.SECRETS, 0o711)
     work = prepare_start if sys.argv[1:] else deploy
     sys.exit(work(certificates.load_settings()))

@@ -6,7 +6,8 @@ import subprocess
 import time
 
 from mqtt_saas import contract, data_disk, durable
-from mqtt_saas.contract import BROKER, CURRENT, RELEASES
+from mqtt_saas.contract import BROKER, CURRENT, FORMER, HASH, RELEASES
+from mqtt_saas.release import files, linked
 
 UNITS = "/etc/systemd/system"
 FIREWALL = os.path.join("/etc", contract.FIREWALL)
@@ -167,12 +168,18 @@ def _switch_to(folder: str) -> None:
 
 
 def clear_away() -> None:
-    """Removes all but the newest releases; never the one in force."""
-    kept = os.path.realpath(CURRENT)
-    folders = [os.path.join(RELEASES, name) for name in os.listdir(RELEASES)]
-    for folder in sorted(folders, key=os.path.getmtime, reverse=True)[KEPT:]:
-        if folder != kept:
-            shutil.rmtree(folder)
+    """Removes all but the newest releases, never the one in force nor the former one, and what an attempt left that was cut
+    short."""
+    found = [os.path.join(RELEASES, name) for name in os.listdir(RELEASES)]
+    releases = [path for path in found if HASH.fullmatch(os.path.basename(path))]
+    kept = {*sorted(releases, key=os.path.getmtime, reverse=True)[:KEPT], linked(CURRENT), linked(FORMER)}
+    for path in found:
+        if path in kept:
+            continue
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        else:
+            os.remove(path)
 
 
 def content(release: str | None, name: str) -> bytes | None:
@@ -195,8 +202,3 @@ def differs(release: str, old: str | None, *names: str) -> bool:
         return {os.path.relpath(file, folder or "/"): content(folder, file) for file in found}
 
     return any(of(release, name) != of(old, name) for name in names)
-
-
-def files(folder: str) -> list[str]:
-    """Paths of all files below a folder, sorted."""
-    return sorted(os.path.join(where, name) for where, _, names in os.walk(folder) for name in names)
