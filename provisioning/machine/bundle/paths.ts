@@ -27,12 +27,12 @@ export const PATHS = {
   secrets: '/run/mqtt-saas',
   /** Certbot's folder while it runs; on a tmpfs. */
   acmeRuntime: '/run/mqtt-saas-acme',
-  /** Locks of root's programs; nobody else may open them. */
-  locks: '/run/mqtt-saas-locks',
   /** The last secrets and certificate that were good, for a boot without the vault; root's, on the system disk. */
   lastGood: '/opt/mqtt-saas/last-good',
   /** Where the broker saves its memory to when the data disk takes nothing any more; on the system disk. */
   rescue: '/opt/mqtt-saas/rescue',
+  /** Locks of root's programs; nobody else may open them. */
+  locks: '/run/mqtt-saas-locks',
   /** What the machine's programs measure. */
   metrics: '/run/mqtt-saas-metrics',
   /** registry-sync's own: its figures, and its wish for a reload. */

@@ -8,7 +8,7 @@ import { BLOB_HOST } from '../services.ts';
 const CONTAINER = 'broker-bundles';
 
 /** The bundle of the environment with one file changed. A change that changes nothing is a mistake of the check. */
-function changed(path: string, change: (text: string) => string) {
+export function changed(path: string, change: (text: string) => string) {
   const files = makeTestBundle().files.map((file) => {
     if (file.path !== path) return file;
     const before = Buffer.from(file.content).toString();

@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type Check, expect, type Machine } from '../machine.ts';
+import { untilRegistryIsInForce } from '../mqtt.ts';
 import { DATABASE_PORT, METADATA_ADDRESS } from '../world.ts';
+import { apply, changed, upload } from './bundle.ts';
 
 const HEADING = '### What each service may do';
 const FOLDER = '/run/table';
@@ -204,4 +206,41 @@ export const checks: Check[] = [
         return `${list.paths.length} files and folders, ${columns.length} users`;
       }),
   },
+  {
+    name: 'a machine on which all was the broker’s gets users and folders by an apply, and its agent goes on',
+    disturbs: true,
+    run: async (machine) => {
+      await must(machine, FORMER_LAYOUT);
+      const bundle = changed('first.acl', (text) => `${text}# another release\n`);
+      const { code, stdout } = await apply(machine, upload(machine, bundle));
+      expect(code === 0, stdout);
+      await untilRegistryIsInForce(machine);
+      const owners = await must(machine, `stat -c '%U:%G %a %n' ${Object.keys(LAYOUT).join(' ')}`);
+      const expected = Object.entries(LAYOUT).map(([path, owner]) => `${owner} ${path}\n`);
+      expect(owners === expected.join(''), owners);
+      return undefined;
+    },
+  },
 ];
+
+const STATE = '/var/lib/mosquitto';
+/** What make-folders.py and fetch-secrets.py make of it. */
+const LAYOUT = {
+  [STATE]: 'root:mosquitto 1771',
+  [`${STATE}/accounts`]: 'mqtt-saas-agent:mosquitto 2770',
+  [`${STATE}/accounts/passwords`]: 'mqtt-saas-agent:mosquitto 640',
+  [`${STATE}/letsencrypt`]: 'mqtt-saas-acme:mqtt-saas-acme 700',
+  '/run/mqtt-saas': 'root:root 711',
+  '/run/mqtt-saas/registry.url': 'root:mqtt-saas-agent 440',
+  [SECRET]: 'root:root 600',
+  '/run/registry-sync': 'mqtt-saas-agent:mqtt-saas-agent 775',
+};
+/** One user for everything, as in releases before each service had its own. */
+const FORMER_LAYOUT = `
+  systemctl stop mosquitto registry-sync save-state reload-broker.path watch-broker.timer certificate-issue.timer
+  chown -R mosquitto:mosquitto ${STATE} /run/registry-sync
+  chmod 700 ${STATE} ${STATE}/accounts && chmod 600 ${STATE}/accounts/*
+  rm -rf /run/mqtt-saas-reload
+  chgrp -R mosquitto /run/mqtt-saas && chmod 750 /run/mqtt-saas && chmod 640 /run/mqtt-saas/*.password /run/mqtt-saas/registry.url
+  for user in agent acme prober; do userdel mqtt-saas-$user; done
+  ! getent passwd mqtt-saas-agent`;

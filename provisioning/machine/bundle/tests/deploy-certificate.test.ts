@@ -62,7 +62,7 @@ describe('deploy-certificate --starting', () => {
       (name) => statSync(world.path('secrets', name)).mode,
     );
     expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['711', '750', '640', '640']);
-    // Whoever opens the lock can hold it.
+    // Who may open the lock can hold it.
     expect((statSync(world.path('locks')).mode & 0o777).toString(8)).toBe('700');
   });
 

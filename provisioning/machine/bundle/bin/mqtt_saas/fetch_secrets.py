@@ -28,7 +28,7 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
         settings = json.load(file)
     group = grp.getgrnam(group_name).gr_gid
     os.makedirs(folder, exist_ok=True)
-    # Passed through by who knows a file's name; read, and so locked, by root only.
+    # Passed through by who knows a file's name; listed by root only.
     os.chmod(folder, 0o711)
     paths = {os.path.join(folder, file): name for file, name in settings["secrets"].items()}
     kept = last_good.recall(KEPT) or {}
