@@ -3,8 +3,8 @@
     watch-broker
 
 Run by watch-broker.timer. A broker that runs and does not answer is restarted, one that hangs in its stop is ended, a data
-disk that takes no writes is repaired; each at most three times an hour. Beyond that, and where a restart is no help, it says
-in the journal and in its figures what a person must do. systemd's own watchdog is no help: Mosquitto knows nothing of it.
+disk that takes no writes is repaired; each at most three times an hour. Beyond that, and where a restart does not help, it says
+in the journal and in its figures what a person must do. systemd's own watchdog cannot do it: Mosquitto does not answer to it.
 """
 
 import json
@@ -32,7 +32,7 @@ REMEDIES = {
     "systemctl status check-data-disk var-lib-mosquitto.mount",
     "read_only": f"the data disk takes no writes and could not be repaired: journalctl -u {REPAIR}; "
     f"restore it, or a new one with the last copy ({CURRENT}/bin/restore-state.py put latest)",
-    "no_answer": f"the broker runs and does not answer, and restarts were no help: journalctl -u {BROKER} -u {PROBE}",
+    "no_answer": f"the broker runs and does not answer, and restarts did not help: journalctl -u {BROKER} -u {PROBE}",
     "stopping": f"the broker does not end: journalctl -u {BROKER}",
     "starting": f"the broker does not start: journalctl -u {BROKER} says what it waits for",
     "certificate": "the broker serves a certificate that devices refuse; renew it (docs/runbooks/certificates.md): "
