@@ -1,4 +1,4 @@
-"""What the probe calls a certificate that devices refuse, and what a broker that does not answer. The rest: rehearse-broker.test.ts."""
+"""The probe tells a refused certificate from a broker that does not answer. The rest: rehearse-broker.test.ts."""
 
 import os
 import socket
