@@ -15,11 +15,12 @@ class Alive(unittest.TestCase):
             path = os.path.join(place, "notify")
             systemd.bind(path)
             systemd.setblocking(False)
-            now = 1000.0
-            with mock.patch("time.monotonic", lambda: now), mock.patch.object(watchdog, "_told", float("-inf")):
+            now = [1000.0]
+            with mock.patch("time.monotonic", lambda: now[0]), mock.patch.object(watchdog, "_told", float("-inf")):
                 watchdog.alive()
                 with mock.patch.dict(os.environ, {"NOTIFY_SOCKET": path}):
-                    for now in (1000.0, 1001.0, 1009.0, 1010.0):
+                    for later in (1000.0, 1001.0, 1009.0, 1010.0):
+                        now[0] = later
                         watchdog.alive()
             self.assertEqual([systemd.recv(100), systemd.recv(100)], [b"WATCHDOG=1"] * 2)
             with self.assertRaises(BlockingIOError):
