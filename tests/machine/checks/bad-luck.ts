@@ -120,7 +120,8 @@ export const checks: Check[] = [
         .stdout;
       writeFileSync(`/sys/fs/ext4/${device.trim()}/trigger_fs_error`, 'test');
       const meanwhile = await queue(machine, 200, 'meanwhile');
-      const isReadOnly = async () => (await exec('findmnt -no FS-OPTIONS /var/lib/mosquitto')).stdout.startsWith('ro');
+      const isReadOnly = async () =>
+        /(^|,)(emergency_)?ro(,|$)/m.test((await exec('findmnt -no FS-OPTIONS /var/lib/mosquitto')).stdout);
       expect(await isReadOnly(), 'the disk still takes writes');
       const repaired = await until(
         'the disk takes writes, and the broker serves',
