@@ -213,7 +213,8 @@ export const checks: Check[] = [
         'mqtt_saas_watch_failed_unit{name="doomed.service"}',
       );
       await exec('systemctl reset-failed doomed');
-      expect(named === 1, 'the failed unit is not named');
+      expect(named === 1, 'no figure names the failed unit');
+      expect((await journal(machine, 'watch-broker')).includes('doomed.service has failed'), 'the journal does not');
       return `back after ${back}`;
     },
   },

@@ -211,13 +211,17 @@ def measure(seen: Seen, decision: Decision, memory: Memory) -> None:
     for action in ACTIONS:
         recent = [moment for moment in memory.done.get(action, []) if now - moment < HOUR_SECONDS]
         values[f'actions_last_hour{{action="{action}"}}'] = len(recent)
-    failed = _systemctl("list-units", "--failed", "--plain", "--no-legend").stdout.splitlines()
+    units = _systemctl("list-units", "--failed", "--plain", "--no-legend").stdout.splitlines()
+    failed = {f'failed_unit{{name="{line.split()[0]}"}}': 1.0 for line in units}
     values["failed_units"] = len(failed)
     path = os.path.join(FOLDER, "broker-watch.prom")
-    kept = {name: value for name, value in figures.read(path, PREFIX).items() if not name.startswith("failed_unit{")}
-    for line in failed:
-        kept[f'failed_unit{{name="{line.split()[0]}"}}'] = 1
-    figures.write(path, PREFIX, {**kept, **values})
+    before = figures.read(path, PREFIX)
+    for line in units:
+        unit = line.split()[0]
+        if f'failed_unit{{name="{unit}"}}' not in before:
+            say(f"{unit} has failed: journalctl -u {unit} says why; once that is mended, systemctl start {unit}")
+    kept = {name: value for name, value in before.items() if not name.startswith("failed_unit{")}
+    figures.write(path, PREFIX, {**kept, **values, **failed})
 
 
 def refresh_secrets() -> None:
