@@ -1,10 +1,10 @@
-// The machine sizes the platform is made for, smallest first: burstable, x64 (the image is), with Trusted Launch.
+// The allowed machine sizes, smallest first: burstable, x64 (as the image is), with Trusted Launch.
 
-/** What a size has. Source: Azure's "Sizes for virtual machines", Bv1, Bsv2, Basv2 series. */
+/** Properties of a size. Source: Azure's "Sizes for virtual machines", Bv1, Bsv2, Basv2 series. */
 export interface VmSize {
   vCpus: number;
   memoryGiB: number;
-  /** When Azure retires it, ISO date; absent when no date is announced. */
+  /** When Azure retires it, ISO date; absent if no date is announced. */
   retires?: string;
 }
 

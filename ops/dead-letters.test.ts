@@ -165,7 +165,9 @@ test('one reading of an array is redriven alone; a refused part of an array beco
   await register();
   expect(await redrive(rig.admin, (await idsOf(unknown))[0]!)).toEqual({ outcome: 'stored' });
   expect((await rig.deadLetters(unknown)).map(({ reason }) => reason)).toEqual([
-    ...['unknown-device', 'not-an-object', 'database-rejected'],
+    'unknown-device',
+    'not-an-object',
+    'database-rejected',
   ]);
   expect(await rig.rows(unknown)).toHaveLength(1);
   expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);

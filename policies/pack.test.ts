@@ -18,7 +18,12 @@ const { ADVISORY, DISABLED, MANDATORY, REMEDIATE } = messages.EnforcementLevel;
 /** Every top-level property that some rule reads. */
 const FIELDS = [
   ...new Set(RULES.flatMap(({ properties }) => Object.keys(properties).map((key) => key.split(/[.[]/)[1]!))),
-  ...['subnets', 'networkProfile', 'tags', 'location', 'sku', 'scope'],
+  'subnets',
+  'networkProfile',
+  'tags',
+  'location',
+  'sku',
+  'scope',
 ].filter((field) => field !== 'options' && field !== '*');
 const GROUP = 'azure-native:network:NetworkSecurityGroup';
 const CONTRACT = 'network-ingress-contract';

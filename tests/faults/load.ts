@@ -27,7 +27,9 @@ export async function startLoad(devices: readonly LabDevice[], chance: Chance): 
   const clients = await Promise.all(
     devices.map(async (device) => {
       const client = await device.connect({
-        ...{ clean: false, properties: { sessionExpiryInterval: 300 }, reconnectPeriod: 100 },
+        clean: false,
+        properties: { sessionExpiryInterval: 300 },
+        reconnectPeriod: 100,
       });
       // The broker is killed on purpose; the client comes back.
       client.on('error', () => {});

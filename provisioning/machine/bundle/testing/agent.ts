@@ -51,16 +51,19 @@ export async function startAgentLab(options?: LabOptions): Promise<AgentLab> {
   showBroker();
   const { logFile } = lab.broker;
   const flags = ['--processes', processes, '--log', logFile, '--database', join(accounts, 'state/mosquitto.db')];
-  flags.push('--state', state);
+  const reloads = join(dir, 'reloads');
+  const wish = join(state, 'reload-wanted');
+  flags.push('--state', reloads, '--wish', wish);
   const pathOf = (name: string) => join(dir, 'bundle/bin', name);
   let agent: ChildProcess | undefined;
+  let watch: { stop(): Promise<void> } | undefined;
   let said = '';
   const script: AgentLab['script'] = (name, ...args) => {
     const { status, stdout, stderr } = spawnSync(PYTHON, ['-B', pathOf(name), ...args], { encoding: 'utf8' });
     return { status, output: stdout + stderr };
   };
   const stopAgent = async () => {
-    if (agent) await stopChild(agent);
+    await Promise.all([agent && stopChild(agent), watch?.stop()]);
   };
   return Object.assign(lab, {
     accounts,
@@ -75,9 +78,13 @@ export async function startAgentLab(options?: LabOptions): Promise<AgentLab> {
       return found === undefined ? undefined : Number(found.split(' ')[1]);
     },
     startAgent: () => {
-      const words = ['-B', pathOf('registry-sync.py'), '--accounts', accounts, '--secrets', secrets, ...flags];
+      const words = ['-B', pathOf('registry-sync.py'), '--accounts', accounts, '--secrets', secrets];
+      words.push('--metrics', join(state, 'registry-sync.prom'), '--reloads', reloads, '--wish', wish);
       agent = startChild(PYTHON, words, { stdio: ['ignore', 'ignore', 'pipe'], user: SERVICE_USER });
       agent.stderr!.on('data', (data) => (said += data));
+      watch = watchPaths([wish, join(reloads, 'wanted.json')], () =>
+        startChild(PYTHON, ['-B', pathOf('reload-broker'), ...flags, '--waiting'], { stdio: 'ignore' }),
+      );
     },
     startBroker: async (configure?: (text: string) => string) => {
       await startBroker(configure);
@@ -90,6 +97,21 @@ export async function startAgentLab(options?: LabOptions): Promise<AgentLab> {
       await stop();
     },
   });
+}
+
+/** Does what reload-broker.path does: starts the service while one of these files is there and it does not run. */
+function watchPaths(paths: string[], start: () => ChildProcess): { stop(): Promise<void> } {
+  let running: ChildProcess | undefined;
+  const timer = setInterval(() => {
+    if (running && running.exitCode === null && running.signalCode === null) return;
+    if (paths.some((path) => existsSync(path))) running = start();
+  }, 50);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      if (running) await stopChild(running);
+    },
+  };
 }
 
 /** Permission bits of a file. */

@@ -23,6 +23,8 @@ export interface Azure {
   readonly rights: Map<string, 'read' | 'write'>;
   /** Requests that vault and Blob refuse with 403 before the role assignment is in force. */
   refusals: number;
+  /** Services of a booted machine that answer 503 at the moment. */
+  readonly away: Set<'metadata' | 'vault' | 'blob'>;
 }
 
 /** The three services on one port. */
@@ -47,12 +49,26 @@ const TOKEN_SECONDS = 86_400;
 /** Most blobs of one page of a list; small, so that tests see paging. */
 const PAGE = 2;
 
-const holdNothing = (): Azure => ({ secrets: new Map(), blobs: new Map(), rights: new Map(), refusals: 0 });
+const holdNothing = (): Azure => ({
+  secrets: new Map(),
+  blobs: new Map(),
+  rights: new Map(),
+  refusals: 0,
+  away: new Set(),
+});
 
 /** The three services, and what they hold: nothing yet. */
 export function azureServices(): { azure: Azure } & Record<'metadata' | 'vault' | 'blob', Service> {
   const azure = holdNothing();
-  return { azure, metadata, vault: (asked) => vault(azure, asked), blob: (asked) => blob(azure, asked) };
+  const services: Record<'metadata' | 'vault' | 'blob', Service> = {
+    metadata,
+    vault: (asked) => vault(azure, asked),
+    blob: (asked) => blob(azure, asked),
+  };
+  const unlessAway = (name: keyof typeof services): Service => {
+    return (asked) => (azure.away.has(name) ? { status: 503 } : services[name](asked));
+  };
+  return { azure, metadata: unlessAway('metadata'), vault: unlessAway('vault'), blob: unlessAway('blob') };
 }
 
 /** Starts all three on a free port. The identity may write to every container. */
