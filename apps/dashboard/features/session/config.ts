@@ -14,7 +14,7 @@ export function loadConfig(): Promise<PublicConfig> {
 
 async function fetchConfig(): Promise<PublicConfig> {
   const response = await fetch('/api/config').catch(() => undefined);
-  const config = (response?.ok ? await response.json().catch(() => ({})) : {}) as Partial<Config>;
+  const config = (response?.ok ? await response.json().catch(() => ({})) : {}) as Partial<PublicConfig>;
   if (!config.supabaseUrl || !config.publishableKey) {
     throw new Error(
       'The dashboard could not read its configuration from /api/config. Check the connection and try again.',
