@@ -1,7 +1,8 @@
 // The two ends of the platform's API, as the signed-in person: accounts, and rows under row-level security.
 import type { AuthClient } from '@supabase/auth-js';
 import type { PostgrestClient } from '@supabase/postgrest-js';
-import { loadConfig, type PublicConfig } from './config.ts';
+import type { PublicConfig } from '../../functions/api/config.ts';
+import { loadConfig } from './config.ts';
 import type { Database } from './database.ts';
 
 /** Where the session is kept in localStorage. */
