@@ -108,16 +108,16 @@ test('a file that is something else', () => {
   expect(stderr).toContain(':\n  nic.json is no object\n  storage.json is no list\nRecord');
 });
 
-test.each(['--public-until', '--gateway-until'])('%s with what is no date', (option) => {
+test.each(['--public-until', '--gateway-until'])('%s that is not a date', (option) => {
   const { status, stderr } = sample.adopt('--from', SAMPLE, option, '2027-02-30');
   expect({ status, stderr }).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('no date such as 2027-03-31'),
+    stderr: expect.stringContaining('Give a date such as 2027-03-31'),
   });
 });
 
 test.each([
-  [['--public-until', '2020-01-31'], '--public-until 2020-01-31 is over'],
+  [['--public-until', '2020-01-31'], '--public-until 2020-01-31 has passed'],
   [
     ['--public-until', '2099-03-31', '--gateway-until', '2099-03-30'],
     '--gateway-until 2099-03-30 is before 2099-03-31',
@@ -136,7 +136,7 @@ test('a second adoption, a phase that is skipped, and a folder that is none', ()
   expect(sample.adopt('--from', sample.folder).stderr).toMatch(/group\.json is missing: record the environment/);
 });
 
-test('to stay with the old ways in once the day is over', async () => {
+test('to keep the old openings after the day has passed', async () => {
   change((text) => text.replace('2099-03-31', '2020-03-31'));
   await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
     /ended its grace period on 2020-03-31.*go to phase 2/,

@@ -52,7 +52,7 @@ function endOf(isOutbound: boolean, isDeny: boolean): string {
   if (isOutbound) return 'the platform has no outbound rules, so all may go out';
   return isDeny
     ? 'the platform opens 8883 to everyone, so whom this one kept out may come in there'
-    : 'the old ways in end';
+    : 'the old openings end';
 }
 
 const [FIRST_PRIORITY, LAST_PRIORITY] = [100, 4096];

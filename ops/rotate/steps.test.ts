@@ -1,5 +1,5 @@
-// The order of a rotation, with a real registry and a real broker: what would cut ingest off is refused, and what was
-// interrupted goes on. Pulumi's and Azure's programs, which answer from the cloud, are stood in for.
+// The order of a rotation, with a real registry and a real broker: what would lock ingest out is refused, and an interrupted rotation
+// continues. Pulumi's and Azure's programs are stand-ins.
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ afterAll(() => postgres?.stop());
 let rig: RegistryRig;
 let environment: Environment;
 let keys: string[];
-/** What the stand-ins were asked for, a command a line. */
+/** The commands that the stand-ins got, one per line. */
 let asked: () => string[];
 let syncing: NodeJS.Timeout | undefined;
 const path = process.env.PATH;
@@ -79,7 +79,7 @@ afterEach(async () => {
   await rig?.stop();
 });
 
-/** A program that notes what it is asked and answers from files. */
+/** A program that logs its arguments and answers from files. */
 function standIn(folder: string, name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\ncd "${folder}"\necho "${name} $*" >>asked\n${script.trim()}\n`);
   chmodSync(join(folder, name), 0o755);
@@ -90,7 +90,7 @@ function startSync(): void {
   syncing = setInterval(() => void readRegistry(rig.admin).then((entries) => rig.broker.sync(entries)), 200);
 }
 
-/** Does the steps to a goal, at most so many that were not done before. */
+/** Does the steps to a goal, up to this number of steps that were not done before. */
 async function advance(goal: Goal, most = Number.POSITIVE_INFINITY): Promise<string[]> {
   const done: string[] = [];
   for (const step of await stepsTo(goal, environment, PATIENCE)) {
@@ -106,8 +106,8 @@ const accounts = async () =>
   (await readRegistry(rig.admin)).flatMap((entry) => (entry.kind === 'service' ? entry.username : []));
 
 describe('a rotation', () => {
-  it('does not configure what the broker does not accept', async () => {
-    // No agent: the registry never comes into force.
+  it('does not configure an account that the broker does not accept', async () => {
+    // Without an agent, the registry never comes into force.
     await expect(advance('next')).rejects.toThrow(
       /"the broker accepts svc-ingest-2" is not so within 3 s: it is refused/,
     );
@@ -115,7 +115,7 @@ describe('a rotation', () => {
     expect(asked().filter((line) => /config set|pulumi up/.test(line))).toEqual([]);
   });
 
-  it('configures, deploys, and ends only when the app has the new key', async () => {
+  it('configures, deploys, and finishes only when the app has the new key', async () => {
     startSync();
     writeFileSync(join(rig.dir, 'stack/status'), 'AccessToKeyVaultDenied\n');
     await expect(advance('next')).rejects.toThrow(/reference to svc-ingest-2-password is AccessToKeyVaultDenied/);
@@ -130,7 +130,7 @@ describe('a rotation', () => {
     );
   });
 
-  it('goes on after every step at which it was interrupted', async () => {
+  it('continues after an interruption at any step', async () => {
     startSync();
     const titles: string[] = [];
     while ((await environment.whyNotUsed(2)) !== undefined) titles.push(...(await advance('next', 1)));
@@ -146,7 +146,7 @@ describe('a rotation', () => {
     expect(await advance('finish')).toEqual([]);
   });
 
-  it('goes on after a deployment that failed', async () => {
+  it('continues after a failed deployment', async () => {
     startSync();
     writeFileSync(join(rig.dir, 'stack/broken'), '');
     await expect(advance('next')).rejects.toThrow(/pulumi ended with 1/);
@@ -154,7 +154,7 @@ describe('a rotation', () => {
     expect(await advance('next')).toEqual(['ingest signs in as svc-ingest-2']);
   });
 
-  it('goes back by one value, and forth again', async () => {
+  it('goes back with one value, and forward again', async () => {
     startSync();
     await advance('next');
     await advance('back');
@@ -164,7 +164,7 @@ describe('a rotation', () => {
     expect(environment.configured()).toEqual({ generation: 2, inForce: [1, 2] });
   });
 
-  it('has nothing to go back to when only one generation is in force', async () => {
+  it('cannot go back when only one generation is in force', async () => {
     await expect(advance('back')).rejects.toThrow(/only generation 1 is in force/);
   });
 });
@@ -180,15 +180,15 @@ describe('the end of a rotation', () => {
     expect(environment.configured().inForce).toEqual([1, 2]);
   };
 
-  it('is refused while ingest uses another generation than the one configured', async () => {
+  it('is refused while ingest uses another generation than the configured one', async () => {
     writeFileSync(join(rig.dir, 'stack/deployed'), '1\n');
     await expect(advance('finish')).rejects.toThrow(
-      /the Function App refers to svc-ingest-password: ending the rotation now would cut ingest off. Nothing was changed/,
+      /the Function App refers to svc-ingest-password: ending the rotation now would lock ingest out. Nothing was changed/,
     );
     await unchanged();
   });
 
-  it('is refused while messages wait for the old account, and takes none of them away', async () => {
+  it('is refused while messages wait for the old account, and removes none of them', async () => {
     const { key } = await addDevice(rig.admin, { tenant: 'acme', device: 'pump', createTenant: true });
     const old = await rig.connect('svc-ingest', rig.serviceKey, SESSION);
     await old.subscribeAsync(FILTER, { qos: 1 });
@@ -214,7 +214,7 @@ describe('the end of a rotation', () => {
     expect(await accounts()).toEqual(['svc-control', 'svc-ingest-2']);
   });
 
-  it('loses nothing although no run of ingest has used the new account yet', async () => {
+  it('loses nothing even if no run of ingest has used the new account yet', async () => {
     const { key } = await addDevice(rig.admin, { tenant: 'acme', device: 'pump', createTenant: true });
     await keepTopic(rig.admin, { tenant: 'acme', device: 'pump', topic: 'devices/pump', until: '2099-01-01' });
     const letsIn = () => rig.connect('acme.pump', key).then((client) => client.endAsync(true), String);
@@ -232,7 +232,7 @@ describe('the end of a rotation', () => {
     await ingest.endAsync();
   });
 
-  it('ends what somebody else left, too', async () => {
+  it('finishes an interrupted end, too', async () => {
     await advance('finish');
     await upsertServiceAccount(rig.admin, { username: 'svc-ingest-3', purpose: 'ingest', key: keys[2]! });
     await advance('finish');

@@ -7,7 +7,7 @@ import { anonymous, crossTenantPublish, crossTenantSubscribe, wrongPassword } fr
 import type { VerifyTarget } from './target.ts';
 import { noPlaintext, strictTls, wrongCa, wrongHost } from './transport.ts';
 
-/** What can be seen without an account. */
+/** Checks that need no account. */
 export const TRANSPORT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [
   strictTls,
   wrongCa,
@@ -15,10 +15,10 @@ export const TRANSPORT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [
   noPlaintext,
 ];
 
-/** Where there is a dashboard of a deployed stack: the local platform has a stand-in for the auth service. */
+/** With a deployed stack's dashboard: the local platform has a stand-in for the auth service. */
 export const ACCOUNT_CHECKS: readonly Check<{ dashboard: string }>[] = [authService];
 
-/** What takes scratch devices, which must get through TLS first. */
+/** Checks with scratch devices, which need TLS to work first. */
 export const DEVICE_CHECKS: readonly Check<VerifyContext>[] = [
   anonymous,
   wrongPassword,
