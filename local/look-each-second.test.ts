@@ -1,4 +1,4 @@
-// Against a real server whose connections are cut.
+// Polls a real server whose connections are cut.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningPostgres } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
@@ -11,13 +11,13 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 
-/** Ends every other connection, as a server does that is stopped. */
+/** Ends every other connection, as a server does when it is stopped. */
 const cutConnections = () =>
   withConnection(postgres.url, (client) =>
     client.query('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()'),
   );
 
-test('looks on over a new connection when one is cut, says so once each way, and ends with the look under way', async () => {
+test('continues over a new connection when one is cut, reports failure and recovery once each, and ends with the poll under way', async () => {
   const backends = new Set<number>();
   const said: string[] = [];
   let failures = 2;

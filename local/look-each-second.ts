@@ -1,23 +1,22 @@
-// Looks into the database every second for as long as the platform runs: over one connection, and over a new one when the
-// database was away.
+// Polls the database every second while the platform runs: over one connection, and over a new one after the database was away.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connect } from '../provisioning/database/connect.ts';
 
 const EVERY_MS = 1000;
 
-/** What to look at, and what to say. */
+/** What to poll, and what to report. */
 export interface LookOptions {
   databaseUrl: string;
-  /** One look; when it fails, the next is over a new connection. */
+  /** One poll; after a failure, the next one uses a new connection. */
   look: (database: Client) => void | Promise<void>;
-  /** Called once when looking fails, with `broken` and the reason, and once with `mended` when it works again. */
+  /** Called once when polling fails, with `broken` and the reason, and once with `mended` when it works again. */
   onTrouble: (message: string) => void;
   broken: string;
   mended: string;
 }
 
-/** Starts looking. `stop` resolves when the look that is under way has ended. */
+/** Starts polling. `stop` resolves when the poll under way has ended. */
 export function lookEachSecond({ databaseUrl, look, onTrouble, broken, mended }: LookOptions): {
   stop(): Promise<void>;
 } {

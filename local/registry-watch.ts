@@ -3,15 +3,15 @@ import type { RegistryEntry } from '../provisioning/broker/registry.ts';
 import { readRegistry } from '../provisioning/database/registry.ts';
 import { lookEachSecond } from './look-each-second.ts';
 
-/** What the watch tells. */
+/** What the watch reports. */
 export interface RegistryWatchEvents {
-  /** The registry as it is now; called at every look, changed or not. */
+  /** The current registry; called at every poll, changed or not. */
   onRegistry: (entries: RegistryEntry[]) => void;
   /** Called once when the registry cannot be read, and once when it can be again. */
   onTrouble: (message: string) => void;
 }
 
-/** Reads the registry every second. While the database is away the broker's last good files stay in force. */
+/** Reads the registry every second. While the database is away, the broker's last good files stay in force. */
 export function watchRegistry(
   databaseUrl: string,
   { onRegistry, onTrouble }: RegistryWatchEvents,
@@ -20,7 +20,7 @@ export function watchRegistry(
     databaseUrl,
     look: async (database) => onRegistry(await readRegistry(database)),
     onTrouble,
-    broken: 'the registry cannot be read, last known devices stay in force',
+    broken: 'the registry cannot be read; the last known devices stay in force',
     mended: 'the registry can be read again',
   });
 }

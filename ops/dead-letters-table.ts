@@ -1,4 +1,4 @@
-// Queries on dead letters: which there are, and what one contains.
+// Queries on dead letters: lists, counts, and the content of one.
 import type { ClientBase } from 'pg';
 
 /** Which dead letters. All members are optional; without `redriven`, the redriven ones are left out. */

@@ -78,8 +78,7 @@ it('suggests commands for an old table, and leaves to people what it cannot know
 npm run ops -- device former-topic add acme pump devices/PUMP --until 2099-03-31  # 2 rows
 # no device has this name: npm run ops -- device former-topic add TENANT DEVICE device/xyz --until 2099-03-31  # 1 rows
 # acme sensor-1, or globex sensor-1? npm run ops -- device former-topic add TENANT DEVICE devices/sensor_1 --until 2099-03-31  # 1 rows
-# "odd\
-topic": not allowed as a former topic, its devices must change the topic  # 1 rows
+# "odd\\ntopic": not allowed as a former topic, its devices must change the topic  # 1 rows
 `);
   expect(await formerTopic('list', '--from-table', 'no.such')).toMatchObject({
     code: 1,

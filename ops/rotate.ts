@@ -80,7 +80,7 @@ async function rotateIngest({ target, back, finish, dryRun }: Options): Promise<
       continue;
     }
     if (!done) await carryOut();
-    console.log(`${colors.green('✓')} ${title}${done ? colors.dim(' (was so)') : ''}`);
+    console.log(`${colors.green('✓')} ${title}${done ? colors.dim(' (unchanged)') : ''}`);
   }
   if (!dryRun && goal !== 'finish') console.log(`\n${whatNow(environment, goal)}`);
 }

@@ -12,6 +12,7 @@ const DONE = [
   'components',
   'docs',
   'domain',
+  'local',
   'policies',
   'preview',
   'provisioning/dashboard',

@@ -7,7 +7,7 @@ export interface PlanFacts {
   sequentialScans: string[];
   /** Partitions of telemetry that were read. */
   partitionsRead: string[];
-  /** Sub-plans that ran once a row: a policy that is no init-plan. */
+  /** Sub-plans that ran once per row: a policy that is not an init-plan. */
   subPlans: string[];
 }
 

@@ -33,7 +33,7 @@ export interface Consumer {
 
 /** A connection that lasted this long was a good one: the next failure is a first one. */
 const STABLE_MS = 2_000;
-/** Two clients with one client id would kick each other out for ever; the pause lets the other one work. */
+/** Two clients with one client id would disconnect each other endlessly; the pause lets the other one work. */
 const TAKEN_OVER_MS = 5_000;
 
 /** What is logged when the broker had nothing for this account to resume. */

@@ -12,7 +12,7 @@ const PIECE_BYTES = 256 * 1024;
 export interface SocketReader {
   /** For `net.connect` and `tls.connect`. */
   onread: OnReadOpts;
-  /** Hands over what has come. It does so by itself once a turn of the event loop; call it when the socket closes. */
+  /** Passes on what has arrived. It does so by itself once per turn of the event loop; call it when the socket closes. */
   flush(): void;
 }
 

@@ -59,7 +59,7 @@ export function openDatabase(address: DatabaseAddress): Database {
           await used.query(`${BEGIN}; ${opening}`);
           const result = await work(used);
           const { command } = await used.query('commit');
-          // COMMIT of a failed transaction is no error: the server answers ROLLBACK.
+          // COMMIT of a failed transaction does not fail: the server answers ROLLBACK.
           if (command !== 'COMMIT') throw new Error(`the database answered ${command} to COMMIT`);
           return result;
         } catch (error) {
@@ -94,7 +94,7 @@ async function connect(address: DatabaseAddress): Promise<pg.Client> {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   });
-  // Unheard, this event would end the process; whoever uses the connection next learns of it.
+  // Without a listener this event would end the process; the next use of the connection reports the error.
   client.on('error', (error) => broken.set(client, error));
   client.on('end', () => broken.has(client) || broken.set(client, new Error('the database closed the connection')));
   try {

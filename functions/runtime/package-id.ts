@@ -1,4 +1,4 @@
-// Which package this is. Each trigger says so among its options, which Azure lists as the host read them: whoever deploys asks
+// The id of this package. Each trigger has it among its options, which Azure lists as the host read them: a deployment asks
 // there what the app runs (ops/deploy/functions.ts).
 import { readFileSync } from 'node:fs';
 

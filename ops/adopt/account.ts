@@ -1,5 +1,5 @@
-// What each phase does to what was recorded, with every member accounted for: kept, set (and why) or taken away (what it breaks, and
-// how to have it back). What cannot be had back is refused until somebody says so by name. Pure.
+// What each phase does to the recorded resources. Every member is accounted for: kept, set (with the reason) or removed (with what that
+// breaks, and how to restore it). What cannot be restored is refused until somebody accepts it by name. Pure.
 import { isDeepStrictEqual } from 'node:util';
 import type { Choices, Decision } from './decisions/row.ts';
 import { DECISIONS } from './decisions.ts';
@@ -72,7 +72,7 @@ export interface JudgeArgs {
   /** The phase in which it changes. */
   hardened: number;
   recorded: Inputs;
-  /** What is no input and is decided on all the same, such as a lock. */
+  /** Decided on although it is not an input, such as a lock. */
   beside?: Inputs;
   choices: Choices;
   /** What somebody said yes to, by name. */
@@ -180,7 +180,7 @@ export function throwRefused(refused: Refusal[]): void {
     ({ name, recorded, why, back }) => `  ${name} (${JSON.stringify(recorded)}): ${why}. Back: ${back}`,
   );
   throw new Error(
-    `this would be lost, or stands in the way:\n${lines.join('\n')}\nChange it in Azure and record again, or say yes to it by name: ` +
+    `this would be lost, or blocks the adoption:\n${lines.join('\n')}\nChange it in Azure and record again, or accept it by name: ` +
       refused.map(({ name }) => `--accept ${name}`).join(' '),
   );
 }

@@ -30,7 +30,7 @@ export async function findExceptions(stack: string, root: string, plan: Adoption
   return exceptionsOf(policies?.violations ?? [], plan);
 }
 
-/** Rules of one name or priority are a mistake of whoever wrote them, in any phase. */
+/** Rules with the same name or priority are a mistake in any phase. */
 const NEVER = ['network-rules-in-one-order'];
 
 /** For each mandatory violation that ends with a later phase. One that several phases end lasts until the last of them. */

@@ -51,7 +51,7 @@ export function readRecording(folder: string): Recording {
     try {
       return JSON.parse(readFileSync(path, 'utf8')) as Json;
     } catch (error) {
-      throw new Error(`${path} is no JSON (${(error as Error).message}): record it again`);
+      throw new Error(`${path} is not JSON (${(error as Error).message}): record it again`);
     }
   };
   const read = accepted(readFile);

@@ -1,4 +1,4 @@
-// What cannot be had back, or stands in the way: refused until somebody says so by name; and what no environment may have.
+// What cannot be restored, or blocks the adoption, is refused until somebody accepts it by name; some things always are.
 import { expect, test } from 'vitest';
 import { adopted, type Change, id } from './testing/case.ts';
 import type { Files } from './testing/recordings.ts';
@@ -153,7 +153,7 @@ test.each<[what: string, change: Change, message: string]>([
     'nic.json is not the interface',
   ],
   ['an account without blobs', (f) => (f.storage[0].kind = 'FileStorage'), '--storage none'],
-])('%s is no environment for it', (_, change, message) => {
+])('%s cannot be adopted', (_, change, message) => {
   expect(() => adopted(change)).toThrow(message);
 });
 

@@ -57,8 +57,8 @@ test.each([
       vm.id = 'zeroclaw-b1s';
       delete vm.hardwareProfile;
     },
-    `the recording cannot be taken over:
-  vm.json has an id that is no id of Azure's
+    `the recording cannot be used:
+  vm.json has an id that is not the id of an Azure resource
   vm.json has no hardwareProfile.vmSize
 Record the environment again`,
   ],
@@ -105,7 +105,7 @@ test('a file that is something else', () => {
   writeFileSync(join(copy, 'nic.json'), '[]');
   const { status, stderr } = sample.adopt('--from', copy);
   expect(status).toBe(1);
-  expect(stderr).toContain(':\n  nic.json is no object\n  storage.json is no list\nRecord');
+  expect(stderr).toContain(':\n  nic.json is not an object\n  storage.json is not a list\nRecord');
 });
 
 test.each(['--public-until', '--gateway-until'])('%s that is not a date', (option) => {

@@ -53,7 +53,7 @@ export const publicAddress = (value: Json): Inputs =>
 
 export function networkInterface(value: Json): Inputs {
   const inputs = whole('network:NetworkInterface', value, { networkInterfaceName: textAt(value, 'name') });
-  // An address that Azure chose is no input, and one that was chosen is.
+  // An address that Azure chose is not an input; one that somebody chose is.
   const ipConfigurations = items(inputs.ipConfigurations).map((each) => {
     const { privateIPAddress, ...rest } = each as Inputs;
     return rest.privateIPAllocationMethod === 'Static' ? (each as Inputs) : rest;

@@ -32,7 +32,7 @@ async function withTenant(work: (id: string) => Promise<void>): Promise<void> {
   await removeTenant(database.admin, 'other');
 }
 
-/** A reading so many minutes before 2026-11-20T12:00Z, or before now. */
+/** A reading from this many minutes before 2026-11-20T12:00Z, or before now. */
 const read = (minutes: number, payload: string, before = 'now()') =>
   database.admin.query(
     `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)

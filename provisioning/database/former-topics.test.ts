@@ -76,7 +76,7 @@ describe('a former topic', () => {
     expect((await ingest()).map(({ topic }) => topic)).toEqual(['device/abc']);
   });
 
-  it('is no right of a disabled device; what it sent before is still its', async () => {
+  it('gives no right to a disabled device; what it sent before still belongs to it', async () => {
     await keep('devices/abc');
     await setDeviceEnabled(admin, sensor, false);
     expect(await former('acme.sensor-1')).toBeUndefined();

@@ -102,7 +102,7 @@ export const RULES: Record<string, string> = {
     union all
     select p.oid::regprocedure::text from pg_proc as p
     where p.pronamespace::regnamespace::text = any (${OUR_SCHEMAS}) and has_function_privilege('anon', p.oid, 'EXECUTE')
-      -- Whoever holds an invitation's token may read what it is to before they have an account.
+      -- The holder of an invitation's token may read its tenant's name before they have an account.
       and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')`,
 
   'people change nothing but alert rules themselves; the rest goes through functions': `

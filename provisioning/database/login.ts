@@ -2,7 +2,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { ClientBase } from 'pg';
 
-/** The roles the migrations make without a password: what ingest and the broker machine connect as. */
+/** The roles the migrations make without a password: for ingest and the broker machine. */
 export const LOGIN_ROLES = ['mqtt_ingest', 'broker_sync'] as const;
 
 /** A role that may be given a login. */
@@ -14,11 +14,11 @@ const SHORTEST = 20;
 const VERIFIER = /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/;
 
 /**
- * Sets the password of a role and lets it log in. What is sent is the SCRAM verifier, so the password itself can appear
- * in no log of the server.
+ * Sets the password of a role and lets it log in. Only the SCRAM verifier is sent, so the password itself cannot
+ * appear in a log of the server.
  * @param password 20 or more printable ASCII characters without space.
- * @throws Error when the role is not one of ours, the password is unfit, the migrations have not made the role, or whoever
- *   is connected may not change it.
+ * @throws Error when the role is not one of ours, the password is unfit, the migrations have not made the role, or the
+ *   connected user may not change it.
  */
 export async function setLogin(client: ClientBase, role: string, password: string): Promise<void> {
   if (!LOGIN_ROLES.some((known) => known === role)) {

@@ -67,7 +67,7 @@ describe('a name that is taken', () => {
     expect(await keys()).toEqual(before);
   });
 
-  it('is no fault when the function has other arguments', async () => {
+  it('is not an error if the function has other arguments', async () => {
     await client.query('create function public.my_tenants(a int) returns int language sql return 1');
     await expect(applyMigrations(url)).resolves.toBeDefined();
   });

@@ -26,7 +26,7 @@ export const MADE: Record<string, string[]> = JSON.parse(
   readFileSync(join(import.meta.dirname, 'objects.json'), 'utf8'),
 );
 
-/** The migrations use a role that exists already, whoever made it: all databases of a server share it. */
+/** The migrations use a role that exists already, however it was made: all databases of a server share it. */
 const isShared = (key: string) => key.startsWith('role ');
 
 /** Everything that takes a name. */

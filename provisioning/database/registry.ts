@@ -139,7 +139,7 @@ export async function upsertServiceAccount(
   await upsertServiceHash(client, { username, purpose, hash: await hashKey(key) });
 }
 
-/** The same for whoever has only the key's hash. */
+/** The same, if only the key's hash is known. */
 export async function upsertServiceHash(
   client: ClientBase,
   { username, purpose, hash }: { username: string; purpose: ServicePurpose; hash: string },

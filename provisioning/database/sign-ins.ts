@@ -1,5 +1,5 @@
 // The platform's own sign-ins to a new environment, as what a database stores of them: it learns no password, and neither does
-// whoever brings them there. A deployment makes them from the passwords, and enters them.
+// their bearer. A deployment makes them from the passwords, and enters them.
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { HASH_PATTERN, hashKey } from '../../domain/credentials.ts';

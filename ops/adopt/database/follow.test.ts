@@ -256,7 +256,7 @@ it.each([
 it('there and back are refused a second time', async () => {
   const old = await start(SETUP, [INSERT]);
   const aside = () => moveAside(old.admin, old.role, { schema: old.role, before: null });
-  await expect(moveBack(old.admin)).rejects.toThrow(/nothing is aside/);
+  await expect(moveBack(old.admin)).rejects.toThrow(/no table was moved aside/);
   await aside();
   await expect(aside()).rejects.toThrow(/aside already, in the schema old_ingest/);
 });

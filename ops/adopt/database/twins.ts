@@ -1,4 +1,4 @@
-// A table that the old ingest made anew because its statement did not find the old one. Its rows go into the old one, and it is dropped.
+// A table that the old ingest made again because its statement did not find the old one. Its rows go into the old one, and it is dropped.
 import { type ClientBase, escapeIdentifier } from 'pg';
 
 /** A table that exists twice: `home` is the old one, `stray` the new one. As SQL. */

@@ -28,6 +28,6 @@ export interface Decision {
   why: string;
   /** How to have it back, when not by the phase before. */
   back?: string;
-  /** True when it cannot be had back, or stands in the way: refused until somebody says so by name. */
+  /** True if it cannot be restored, or blocks the adoption: refused until somebody accepts it by name. */
   byName?: true | ((value: Json, choices: Choices) => boolean);
 }
