@@ -68,7 +68,7 @@ it('takes the last day from an adopted stack, and says what is missing', async (
   expect((await add()).err).toContain('Give --until DATE, or --stack NAME of an adopted stack');
   expect((await add('--stack', 'dev')).err).toContain('is not adopted, so it has no gatewayUntil');
   expect(await add('--until', 'tomorrow')).toMatchObject({ code: 2, err: expect.stringContaining('Give a date') });
-  expect((await add('--until', '2020-01-01')).err).toContain('2020-01-01 is over');
+  expect((await add('--until', '2020-01-01')).err).toContain('2020-01-01 has passed');
 });
 
 it('suggests commands for an old table, and leaves to people what it cannot know', async () => {

@@ -2,7 +2,7 @@
 // there what the app runs (ops/deploy/functions.ts).
 import { readFileSync } from 'node:fs';
 
-/** Options for a trigger; empty where this was not built. */
+/** Options for a trigger; empty in code that was not built. */
 export const ofPackage: { packageId?: string } = read();
 
 function read(): { packageId?: string } {

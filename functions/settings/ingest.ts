@@ -1,4 +1,4 @@
-// Ingest's settings: the broker with its account, the database, the bounds of a run.
+// Ingest's settings: the broker with its account, the database, the limits of a run.
 import * as z from 'zod';
 import { INGEST_RUN } from '../../domain/ingest-run.ts';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
@@ -12,13 +12,13 @@ export interface Account {
   password: string;
 }
 
-/** What ingest needs to know. */
+/** The settings. */
 export interface IngestSettings extends BrokerSettings, Account, DatabaseSettings, LogSettings {
   /** The account that this one replaces; undefined except during a rotation. */
   previous: Account | undefined;
   /** The lease's name in the database, and client id: the platform's broker names a session after its user. */
   clientId: string;
-  /** Most messages one timer run takes. */
+  /** Maximum number of messages in a timer run. */
   batchCap: number;
   /** Milliseconds after which a timer run takes no more messages and retries nothing. */
   timeGuardMs: number;
@@ -32,7 +32,7 @@ const FIELDS = {
   MQTT_BROKER_PASSWORD: required("the ingest account's key"),
   MQTT_BROKER_PREVIOUS_USERNAME: z.string().optional(),
   MQTT_BROKER_PREVIOUS_PASSWORD: z.string().optional(),
-  // Mosquitto takes any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our bound.
+  // Mosquitto accepts any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our limit.
   MQTT_CLIENT_ID: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"')
@@ -62,7 +62,7 @@ const problemsBetween = (given: Environment) =>
     ? ['MQTT_BROKER_PREVIOUS_PASSWORD is missing: set the key of that account']
     : [];
 
-/** Both or none: with half of it, what waits for that account would stay where it is. */
+/** Both or none: with only one of them, the old account's messages would stay on the broker. */
 function previousOf(values: z.output<z.ZodObject<typeof FIELDS>>): Account | undefined {
   const { MQTT_BROKER_PREVIOUS_USERNAME: username, MQTT_BROKER_PREVIOUS_PASSWORD: password } = values;
   return username !== undefined && password !== undefined ? { username, password } : undefined;

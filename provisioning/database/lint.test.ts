@@ -155,7 +155,7 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
   ],
   [
     'alter role broker_sync bypassrls',
-    'roles that log in for one job are no superusers and make nothing',
+    'roles that log in for one job are not superusers and create nothing',
     'broker_sync',
   ],
 ];
