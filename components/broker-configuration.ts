@@ -1,6 +1,6 @@
-// Brings a changed broker configuration to the running machine. In this order: the bundle is uploaded under its hash; the machine
-// applies it, and a refusal fails the deployment; the bundle becomes the one that a booting machine applies; the previous bundle is
-// deleted.
+// How a change of the broker's configuration reaches the machine that runs: the bundle is uploaded under its hash, the
+// machine is told to apply it and a refusal fails the deployment, then it becomes what a booting machine applies, and only
+// when all of that is done the bundle before goes.
 import { join } from 'node:path';
 import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import { VirtualMachineRunCommandByVirtualMachine as RunCommand } from '@pulumi/azure-native/compute/virtualMachineRunCommandByVirtualMachine.js';
@@ -76,10 +76,10 @@ export class BrokerConfiguration extends ComponentResource {
       { parent: this, dependsOn: archive, deletedWith: machine },
     );
 
-    // Last, so that a bundle which a machine refused is never the one that the next machine boots with. The provider cannot
-    // change a blob's content, only replace the blob. So there are two pointers, replaced one after the other: one of them always
-    // exists. The copy goes first, because an older stack has none. After a deployment that lost one pointer, the next one may
-    // replace the only one that is left (docs/runbooks/broker-configuration.md).
+    // Last: what a machine refused never becomes what the next one boots with. The provider cannot change a blob's content
+    // but only replace the blob, so there are two, one after the other: while one is replaced the other is there. The copy
+    // goes first, because an older stack has none. After a deployment that lost one of them, the next one may replace the
+    // only one that is left (docs/runbooks/broker-configuration.md).
     let before: Resource = apply;
     for (const [role, blobName] of Object.entries(BLOBS)) {
       before = new Blob(
@@ -101,7 +101,7 @@ export class BrokerConfiguration extends ComponentResource {
   }
 }
 
-/** The script that the machine runs, as root. Azure's agent may be up before the first boot has finished. */
+/** What the machine runs, as root. The agent may be up before the first boot has ended. */
 function script(bundlesUrl: string, hash: string): string {
   return `#!/bin/sh
 cloud-init status --wait >/dev/null || cloud-init status --long

@@ -1,7 +1,7 @@
 // Keeps the broker's files in line with the registry, as the agent on the broker machine does.
 import type { RegistryEntry } from '../provisioning/broker/registry.ts';
 import { readRegistry } from '../provisioning/database/registry.ts';
-import { lookEachSecond } from './look-each-second.ts';
+import { pollDatabase } from './poll.ts';
 
 /** What the watch reports. */
 export interface RegistryWatchEvents {
@@ -16,11 +16,11 @@ export function watchRegistry(
   databaseUrl: string,
   { onRegistry, onTrouble }: RegistryWatchEvents,
 ): { stop(): Promise<void> } {
-  return lookEachSecond({
+  return pollDatabase({
     databaseUrl,
-    look: async (database) => onRegistry(await readRegistry(database)),
+    poll: async (database) => onRegistry(await readRegistry(database)),
     onTrouble,
     broken: 'the registry cannot be read; the last known devices stay in force',
-    mended: 'the registry can be read again',
+    recovered: 'the registry can be read again',
   });
 }

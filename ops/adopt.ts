@@ -153,7 +153,7 @@ function setPhase(phase: number, stack: string, cwd: string): void {
   if (!Number.isInteger(phase) || phase < 0 || phase > LAST_PHASE)
     throw new Error(`there are phases 0 to ${LAST_PHASE}`);
   if (phase > plan.phase + 1)
-    throw new Error(`phase ${plan.phase + 1} comes before ${phase}: each phase relies on the one before it`);
+    throw new Error(`phase ${plan.phase + 1} comes before ${phase}: each phase relies on the previous one`);
   const next: Adoption = { ...plan, phase, reached: Math.max(plan.reached, phase) };
   file.config.set(KEY, next);
   file.save();

@@ -112,7 +112,7 @@ test('redrive stores what can be stored now, once, as if it had been stored then
   expect(rows.map(({ payload }) => (payload as { v: number }).v).sort()).toEqual([1, 2, 3, 4, 5, 6]);
   expect(rows.every((row) => row.ts.getTime() === receivedAt)).toBe(true);
   expect(rows.map(({ message_id }) => message_id)).toEqual(expect.arrayContaining(['x', 'zip/0', 'own', 'packed']));
-  // A second redrive finds nothing to do, and the list shows the result of the first.
+  // A second redrive finds nothing to do, and the list says what became of the first.
   expect((await ops('redrive', ids[0]!)).out).toContain('1 not there');
   expect((await ops('list', '--redriven', '--tenant', 'acme', '--reason', 'unknown-device')).out).toContain(
     'redriven: stored',

@@ -8,7 +8,7 @@ import type { DatabaseName } from './target/database-url.ts';
 /** The `deploy` command. */
 export function deployCommand(): Command {
   return new Command('deploy')
-    .description('deploy one part, as pulumi up does')
+    .description('bring code to where it runs, as pulumi up does')
     .addCommand(dashboard())
     .addCommand(functions())
     .addCommand(ofDatabase('schema', 'apply pending migrations', deploySchema))

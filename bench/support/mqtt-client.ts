@@ -17,7 +17,7 @@ export interface ClientOptions {
   clientId: string;
   /** Address to connect from. Default: the kernel's choice. */
   localAddress?: string;
-  /** Seconds the session outlives its connection. Default: 0, and the session starts anew. */
+  /** Seconds the session outlives its connection. Default: 0, and the session starts empty. */
   sessionSeconds?: number;
   /** Messages the broker may send ahead of their acknowledgement. Default: 10,000. */
   receiveMaximum?: number;

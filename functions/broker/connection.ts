@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   receiveMaximum: number;
   /** What happens to the session's subscription; without one, queued messages are still delivered. Default: `make`. */
   subscription?: 'make' | 'end' | 'keep';
-  /** Additional subscriptions, as of now. Default: none. */
+  /** What it subscribes to besides, as it is now. Default: nothing. */
   former?: () => FormerFilters;
   /** Number of this connection in this process, from 1; acknowledgements carry it. */
   number: number;
@@ -166,7 +166,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       else subscribe();
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
-      // A refused former topic must not keep everybody else's messages at the broker.
+      // A former topic that is refused is no reason to leave everybody else's messages at the broker.
       const isTelemetry = unanswered.get(packet.messageId ?? 0)?.[0] === TELEMETRY_FILTER;
       const granted = isTelemetry ? Number(packet.granted[0]) : 1;
       if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));

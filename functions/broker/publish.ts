@@ -28,7 +28,7 @@ export function readPublish(
   const packetId = qos === 0 ? 0 : bytes.readUInt16BE(topicEnd);
   if (qos === 1 && packetId === 0) throw malformed();
   const propertiesLength = bytes[propertiesAt] as number;
-  // One byte can express up to 127; longer lists of properties have a longer length field.
+  // One byte says up to 127; longer lists of properties have a longer length field.
   const payloadAt =
     propertiesLength < 0x80 ? propertiesAt + 1 + propertiesLength : longPropertiesEnd(bytes, propertiesAt, end);
   if (payloadAt > end) throw malformed();
@@ -63,7 +63,7 @@ function readProperties(packet: Buffer): MessageProperties {
   };
 }
 
-/** Parses one whole packet with mqtt-packet. @throws Error if it is malformed. */
+/** Parses one whole packet with mqtt-packet. @throws Error when it is malformed. */
 export function parsePacket(bytes: Buffer): Packet {
   let result: Packet | undefined;
   let failure: Error | undefined;
@@ -79,7 +79,7 @@ export function parsePacket(bytes: Buffer): Packet {
   return result;
 }
 
-/** A property given twice counts as the last one, as a member does in JSON. */
+/** A property given twice counts as the last one, as a member given twice does in JSON. */
 const last = (value: string | string[] | undefined) => (Array.isArray(value) ? value.at(-1) : value);
 
 const malformed = (cause?: Error) => new Error('the broker sent a malformed packet', { cause });

@@ -14,14 +14,8 @@ afterAll(() => rig.stop());
 async function connect(host: string, ca: string | undefined) {
   const connection = openConnection({
     broker: { host, port: rig.broker().port, tls: true },
-    username: 'svc-ingest',
-    password: rig.password,
-    ca,
-    clientId: 'tls',
-    receiveMaximum: 10,
-    number: 1,
-    onDelivery: () => {},
-    now: Date.now,
+    ...{ username: 'svc-ingest', password: rig.password, ca, clientId: 'tls', receiveMaximum: 10, number: 1 },
+    ...{ onDelivery: () => {}, now: Date.now },
   });
   try {
     await connection.subscribed;

@@ -66,15 +66,9 @@ function startProcess(clientId: string) {
   const env = rig.env(clientId);
   const lines: string[] = [];
   const worker = startIngestWorker({
-    brokerUrl: env.MQTT_BROKER_URL!,
-    username: env.MQTT_BROKER_USERNAME!,
-    password: rig.password,
-    clientId,
-    caFile: env.MQTT_BROKER_CA!,
-    databaseUrl: env.EXTERNAL_DATABASE_CONNECTION_STRING!,
-    logFile: '/dev/null',
-    settings: { LOG_LEVEL: 'debug' },
-    onLog: ({ msg }) => lines.push(String(msg)),
+    ...{ brokerUrl: env.MQTT_BROKER_URL!, username: env.MQTT_BROKER_USERNAME!, password: rig.password, clientId },
+    ...{ caFile: env.MQTT_BROKER_CA!, databaseUrl: env.EXTERNAL_DATABASE_CONNECTION_STRING! },
+    ...{ logFile: '/dev/null', settings: { LOG_LEVEL: 'debug' }, onLog: ({ msg }) => lines.push(String(msg)) },
   });
   onTestFinished(() => worker.stop());
   return { ...worker, said: (text: string) => lines.filter((line) => line.includes(text)).length };

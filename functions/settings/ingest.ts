@@ -1,4 +1,4 @@
-// Ingest's settings: the broker with its account, the database, the limits of a run.
+// Ingest's settings: the broker with its account, the database, the bounds of a run.
 import * as z from 'zod';
 import { INGEST_RUN } from '../../domain/ingest-run.ts';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
@@ -32,7 +32,7 @@ const FIELDS = {
   MQTT_BROKER_PASSWORD: required("the ingest account's key"),
   MQTT_BROKER_PREVIOUS_USERNAME: z.string().optional(),
   MQTT_BROKER_PREVIOUS_PASSWORD: z.string().optional(),
-  // Mosquitto accepts any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our limit.
+  // Mosquitto takes any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our bound.
   MQTT_CLIENT_ID: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"')

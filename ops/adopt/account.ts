@@ -16,7 +16,7 @@ export interface Member {
   to?: Json;
   /** Set: the reason. Taken away: what it breaks. */
   why?: string;
-  /** How to have it back; undefined for what is kept. */
+  /** How to restore it; undefined for what is kept. */
   back?: string;
 }
 
@@ -42,7 +42,7 @@ export interface Change {
   outcome: 'set' | 'taken away';
   /** Set: the reason. Taken away: what it breaks. */
   why: string;
-  /** How to have it back. */
+  /** How to restore it. */
   back: string;
 }
 
@@ -57,7 +57,7 @@ export interface Refusal {
 
 /** What one resource comes to. */
 export interface Judged {
-  /** Merged into what the program gives, for good. */
+  /** Permanently merged into what the program gives. */
   kept: Inputs;
   /** The same until the cut-over. */
   until: Inputs;

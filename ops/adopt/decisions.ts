@@ -53,7 +53,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       outcome: 'set',
       to: 'StorageV2',
       byName: true,
-      back: 'none: Azure upgrades an account for good',
+      back: 'none: Azure upgrades an account permanently',
       why: 'soft delete and lifecycle rules need an account of the second kind',
     },
     {

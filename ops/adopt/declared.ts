@@ -21,7 +21,7 @@ let nested: string | undefined;
  * of giving them one takes away the other's (it says so of each).
  */
 const OWN_RESOURCES = 'These are also available as standalone resources.';
-/** What the program gives inline all the same. */
+/** What the program gives inline even so. */
 const INLINE = ['securityRules'];
 
 /** Inputs of a resource's type, such as `network:Subnet`. */

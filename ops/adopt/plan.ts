@@ -175,7 +175,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
         nic: textAt(nic, 'name'),
         vm: textAt(vm, 'name'),
         ...(storage ? { st: textAt(storage, 'name') } : {}),
-        // Devices know the broker by it, so it stays the broker's for good, and its certificate is for it.
+        // Devices know the broker by it, so the broker keeps it permanently, and its certificate is for it.
         ...(typeof label === 'string' ? { dns: label } : {}),
       },
       resources,

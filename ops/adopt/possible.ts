@@ -56,7 +56,7 @@ export function refuseSecure(inputs: Json, path: string[] = []): void {
   const members = Object.entries(inputs);
   if (members.length === 1 && typeof members[0]?.[1] === 'string' && members[0][0] === 'secure') {
     throw new Error(
-      `${path.join('.')} has nothing but "secure", which in a stack file means an encrypted text: add another, or rename it, then record again`,
+      `${path.join('.')} has only "secure", which in a stack file means an encrypted text: add another, or rename it, then record again`,
     );
   }
   for (const [name, value] of members) refuseSecure(value, [...path, name]);

@@ -101,7 +101,7 @@ test.each<[what: string, change: Change, name: string, told: string]>([
     'network-subnet.otherSecurityGroup',
     'networkSecurityGroups/strict',
   ],
-  ['an account of the first kind', (f) => (f.storage[0].kind = 'Storage'), 'storage-account.kind', 'for good'],
+  ['an account of the first kind', (f) => (f.storage[0].kind = 'Storage'), 'storage-account.kind', 'permanently'],
   [
     'an account closed to all networks',
     (f) => (f.storage[0].publicNetworkAccess = 'Disabled'),
@@ -134,12 +134,12 @@ test.each<[what: string, change: Change, message: string]>([
   [
     'a tag that Pulumi would decrypt',
     (f) => (f.nsg.tags = { secure: 'no' }),
-    'network-nsg.recorded.tags has nothing but "secure"',
+    'network-nsg.recorded.tags has only "secure"',
   ],
   [
     'the same, when the other tags are the platform’s',
     (f) => (f.nsg.tags = { secure: 'no', Owner: 'me' }),
-    'network-nsg.kept.tags has nothing but "secure"',
+    'network-nsg.kept.tags has only "secure"',
   ],
   ['two interfaces', (f) => f.vm.networkProfile.networkInterfaces.push({ id: '/x' }), 'has 2 interfaces'],
   [

@@ -105,7 +105,7 @@ test('a file that is something else', () => {
   writeFileSync(join(copy, 'nic.json'), '[]');
   const { status, stderr } = sample.adopt('--from', copy);
   expect(status).toBe(1);
-  expect(stderr).toContain(':\n  nic.json is not an object\n  storage.json is not a list\nRecord');
+  expect(stderr).toContain(':\n  nic.json is no object\n  storage.json is no list\nRecord');
 });
 
 test.each(['--public-until', '--gateway-until'])('%s that is not a date', (option) => {
@@ -128,7 +128,7 @@ test.each([
   expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining(said) });
 });
 
-test('a second adoption, a phase that is skipped, and a folder that is none', () => {
+test('a second adoption, a skipped phase, and a folder without a recording', () => {
   expect(sample.adopt('--from', SAMPLE).stderr).toContain('is adopted already');
   expect(sample.adopt('phase', '3').stderr).toContain('phase 2 comes before 3');
   expect(sample.adopt('phase', '9').stderr).toContain('phases 0 to 4');

@@ -21,7 +21,7 @@ export const WORDS: Record<string, string> = {
   'network-public-interfaces-guarded': 'no security group',
   'network-rules-in-one-order': 'two rules of one name or priority',
   'network-rules-readable': 'a rule that nobody can read',
-  'network-ways-in-judged': 'an opening that no policy judges',
+  'network-openings-judged': 'an opening that no policy judges',
   'production-protected-disks': 'disks are not protected',
   'retired-basic-address': 'a Basic address, which Azure has ended',
   'retired-first-burstable-machines': 'a size that Azure ends',

@@ -31,7 +31,7 @@ const urlOf = (user: string, password: string) => {
   return Object.assign(url, { username: user, password }).href;
 };
 
-test('a bare database gets its schema and the sign-ins, and learns no password', async () => {
+test('a bare database gets its schema and the sign-ins, and knows no password', async () => {
   const DATABASE_URL = postgres.url;
   expect(deploy('schema', { DATABASE_URL }).stdout).toMatch(/\d+ migrations applied\n$/);
   expect(deploy('schema', { DATABASE_URL }).stdout).toMatch(/: up to date\n$/);
@@ -79,7 +79,7 @@ test.each(['schema', 'sign-ins'])('%s refuses any database but the configured on
   });
 });
 
-test('anything but a verifier or hash is refused: it becomes part of a statement, and of a file', async () => {
+test('what is no verifier or hash is refused: it becomes part of a statement, and of a file', async () => {
   const DATABASE_URL = postgres.url;
   const good = await makeSignIns(passwords);
   const evil = { ...good, roles: { ...good.roles, broker_sync: "x' superuser --" } };

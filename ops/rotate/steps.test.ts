@@ -90,7 +90,7 @@ function startSync(): void {
   syncing = setInterval(() => void readRegistry(rig.admin).then((entries) => rig.broker.sync(entries)), 200);
 }
 
-/** Does the steps to a goal, up to this number of steps that were not done before. */
+/** Does the steps to a goal, at most so many that were not done before. */
 async function advance(goal: Goal, most = Number.POSITIVE_INFINITY): Promise<string[]> {
   const done: string[] = [];
   for (const step of await stepsTo(goal, environment, PATIENCE)) {
@@ -115,7 +115,7 @@ describe('a rotation', () => {
     expect(asked().filter((line) => /config set|pulumi up/.test(line))).toEqual([]);
   });
 
-  it('configures, deploys, and finishes only when the app has the new key', async () => {
+  it('configures, deploys, and ends only when the app has the new key', async () => {
     startSync();
     writeFileSync(join(rig.dir, 'stack/status'), 'AccessToKeyVaultDenied\n');
     await expect(advance('next')).rejects.toThrow(/reference to svc-ingest-2-password is AccessToKeyVaultDenied/);
@@ -130,7 +130,7 @@ describe('a rotation', () => {
     );
   });
 
-  it('continues after an interruption at any step', async () => {
+  it('goes on after every step at which it was interrupted', async () => {
     startSync();
     const titles: string[] = [];
     while ((await environment.whyNotUsed(2)) !== undefined) titles.push(...(await advance('next', 1)));
@@ -146,7 +146,7 @@ describe('a rotation', () => {
     expect(await advance('finish')).toEqual([]);
   });
 
-  it('continues after a failed deployment', async () => {
+  it('goes on after a deployment that failed', async () => {
     startSync();
     writeFileSync(join(rig.dir, 'stack/broken'), '');
     await expect(advance('next')).rejects.toThrow(/pulumi ended with 1/);
@@ -154,7 +154,7 @@ describe('a rotation', () => {
     expect(await advance('next')).toEqual(['ingest signs in as svc-ingest-2']);
   });
 
-  it('goes back with one value, and forward again', async () => {
+  it('goes back by one value, and forth again', async () => {
     startSync();
     await advance('next');
     await advance('back');

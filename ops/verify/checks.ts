@@ -15,7 +15,7 @@ export const TRANSPORT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [
   noPlaintext,
 ];
 
-/** With a deployed stack's dashboard: the local platform has a stand-in for the auth service. */
+/** Where there is a dashboard of a deployed stack: the local platform has a stand-in for the auth service. */
 export const ACCOUNT_CHECKS: readonly Check<{ dashboard: string }>[] = [authService];
 
 /** Checks with scratch devices, which need TLS to work first. */

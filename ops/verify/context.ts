@@ -39,7 +39,7 @@ export interface VerifyContext {
   control: Credentials;
   /** Connects to the broker with full verification; the connection ends with the checks. @throws the broker's answer */
   connect(credentials: Partial<Credentials>): Promise<mqtt.MqttClient>;
-  /** Rows of a scratch device in telemetry. */
+  /** Rows in telemetry that belong to a scratch device. */
   rows(device: ScratchDevice): Promise<{ message_id: string; payload: Record<string, unknown> }[]>;
 }
 

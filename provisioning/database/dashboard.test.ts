@@ -160,7 +160,7 @@ describe('the ingest page', () => {
       ] as const) {
         const found = await spans(bars, minutes, id);
         expect(found).toHaveLength(bars);
-        // Each has all of its minutes, the newest those that have begun; one begins where the one before it ends.
+        // Each has all of its minutes, the newest those that have begun; each begins where the previous one ends.
         const begun = found.at(-1).begun;
         expect(found.map(({ received }) => received)).toEqual([...Array(bars - 1).fill(minutes), begun]);
         const at = found.map((span) => span.at.getTime() / 60_000);

@@ -142,7 +142,7 @@ describe('a former topic', () => {
     await expect(endTopic(admin, 'devices/other')).rejects.toThrow(/no device keeps devices\/other/);
   });
 
-  it('stays its tenant’s when its device is deleted, and is nobody’s', async () => {
+  it('stays its tenant’s when its device is deleted, and belongs to no device', async () => {
     const gone = { tenant: 'acme', device: 'gone' };
     await keep('devices/gone', 1, gone);
     await deleteDevice(admin, gone);
@@ -154,7 +154,7 @@ describe('a former topic', () => {
     expect(await since('devices/gone')).toBe(false);
   });
 
-  it('of a removed tenant is nobody’s for 14 days', async () => {
+  it('of a removed tenant belongs to nobody for 14 days', async () => {
     const left = { tenant: 'left', device: 'sensor-1' };
     const globex = { tenant: 'globex', device: 'pump' };
     await addDevice(admin, { ...left, createTenant: true });

@@ -83,7 +83,7 @@ export const RULES: Record<string, string> = {
       -- Written in bulk or without a tenant; removeTenant() of registry.ts and ingest.forget_tenant() empty them.
       and t.name <> all (array['telemetry', 'dead_letters', 'ingest_ledger', 'ingest.untimed', 'ingest.quota_use'])`,
 
-  "a foreign key to a tenant's row carries the tenant: nobody's row refers to another tenant's": `
+  "a foreign key to a tenant's row carries the tenant: no row refers to another tenant's": `
     select k.conrelid::regclass || '.' || k.conname as object
     from pg_constraint as k
     join pg_attribute as far on far.attrelid = k.confrelid and far.attname = 'tenant_id' and not far.attisdropped
@@ -105,7 +105,7 @@ export const RULES: Record<string, string> = {
       -- The holder of an invitation's token may read its tenant's name before they have an account.
       and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')`,
 
-  'people change nothing but alert rules themselves; the rest goes through functions': `
+  'people change only alert rules themselves; the rest goes through functions': `
     select t.name || ' ' || privilege as object
     from (${TABLES}) as t, unnest(array['INSERT', 'UPDATE', 'DELETE']) as privilege
     where t.name <> 'alert_rules' and (has_table_privilege('authenticated', t.oid, privilege)

@@ -139,7 +139,7 @@ export function diskFull(disk: SmallDisk): Damage {
       }
       await sleep(500);
       disk.free();
-      // Without space for its log Postgres gives up; whoever supervises it starts it again.
+      // Without space for its log Postgres gives up; its supervisor starts it again.
       await sleep(500);
       if (rig.postgres.child.exitCode !== null || rig.postgres.child.signalCode !== null) await rig.restartPostgres();
     },

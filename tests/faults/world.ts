@@ -68,13 +68,9 @@ export async function startWorld(chance: Chance, options: RigOptions = {}): Prom
     startWorker: () => {
       const settings = env();
       const worker = startIngestWorker({
-        brokerUrl: settings.MQTT_BROKER_URL!,
-        username: settings.MQTT_BROKER_USERNAME!,
-        password: rig.password,
-        caFile: settings.MQTT_BROKER_CA!,
-        clientId: CLIENT_ID,
-        databaseUrl: settings.EXTERNAL_DATABASE_CONNECTION_STRING!,
-        logFile: '/dev/null',
+        ...{ brokerUrl: settings.MQTT_BROKER_URL!, username: settings.MQTT_BROKER_USERNAME!, password: rig.password },
+        ...{ caFile: settings.MQTT_BROKER_CA!, clientId: CLIENT_ID },
+        ...{ databaseUrl: settings.EXTERNAL_DATABASE_CONNECTION_STRING!, logFile: '/dev/null' },
         settings: { LOG_LEVEL: 'debug' },
         onLog: ({ msg, error }) => {
           if (msg !== 'batch committed') world.said.push(`${msg} ${JSON.stringify(error ?? '')}`);

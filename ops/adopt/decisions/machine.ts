@@ -10,7 +10,7 @@ const MAY_NOT_GO = [
   'capacityReservation',
   'additionalCapabilities',
   'availabilitySet',
-  // No burstable size is to be had as a Spot machine ("Use Azure Spot Virtual Machines", Microsoft Learn).
+  // Spot machines have no burstable size ("Use Azure Spot Virtual Machines", Microsoft Learn).
   'priority',
   'hardwareProfile.vmSizeProperties',
 ];

@@ -26,7 +26,7 @@ export interface Decision {
   phase?: number;
   /** Set: the reason. Taken away: what it breaks. */
   why: string;
-  /** How to have it back, when not by the phase before. */
+  /** How to restore it, if the previous phase does not. */
   back?: string;
   /** True if it cannot be restored, or blocks the adoption: refused until somebody accepts it by name. */
   byName?: true | ((value: Json, choices: Choices) => boolean);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningPostgres } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { lookEachSecond } from './look-each-second.ts';
+import { pollDatabase } from './poll.ts';
 
 let postgres: RunningPostgres;
 beforeAll(async () => {
@@ -21,13 +21,15 @@ test('continues over a new connection when one is cut, reports failure and recov
   const backends = new Set<number>();
   const said: string[] = [];
   let failures = 2;
-  let isLooking = false;
-  const watch = lookEachSecond({
-    ...{ databaseUrl: postgres.url, broken: 'broken', mended: 'mended' },
-    look: async (database) => {
-      isLooking = true;
+  let isPolling = false;
+  const watch = pollDatabase({
+    databaseUrl: postgres.url,
+    broken: 'broken',
+    recovered: 'recovered',
+    poll: async (database) => {
+      isPolling = true;
       const { rows } = await database.query('select pg_backend_pid() as pid, pg_sleep(0.1)');
-      isLooking = false;
+      isPolling = false;
       if (backends.size > 0 && !backends.has(rows[0].pid) && failures-- > 0) throw new Error('not yet');
       backends.add(rows[0].pid);
     },
@@ -38,11 +40,11 @@ test('continues over a new connection when one is cut, reports failure and recov
     expect(said).toEqual([]);
     await cutConnections();
     await expect.poll(() => said.length, { timeout: 30_000 }).toBe(2);
-    expect(said).toEqual([expect.stringMatching(/^broken: ./), 'mended']);
+    expect(said).toEqual([expect.stringMatching(/^broken: ./), 'recovered']);
     expect([...backends]).toHaveLength(2);
-    await expect.poll(() => isLooking, { interval: 5, timeout: 30_000 }).toBe(true);
+    await expect.poll(() => isPolling, { interval: 5, timeout: 30_000 }).toBe(true);
   } finally {
     await watch.stop();
   }
-  expect(isLooking).toBe(false);
+  expect(isPolling).toBe(false);
 });
