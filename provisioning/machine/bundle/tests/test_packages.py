@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from mqtt_saas import activate_release, checks, contract, packages
+from mqtt_saas import activate_release, check_machine, checks, contract, packages
 from mqtt_saas.release import Refused
 
 TABLE = packages.read_table(contract.RELEASE)
@@ -114,6 +114,26 @@ class Stale(unittest.TestCase):
                 mock.patch.object(packages, "_started_at", lambda _, started=started: started),
             ):
                 self.assertEqual(len(packages.stale_units([ROW], "ubuntu 24.04")), found)
+
+
+class Answers(unittest.TestCase):
+    """An answer that is missing is not taken for "all is well"."""
+
+    def test_a_program_that_fails_or_does_not_see_systemd_is_an_error(self) -> None:
+        self.assertEqual(packages.said("echo", "it"), "it\n")
+        for script in ("echo no >&2; exit 1", "echo 'Running in chroot, ignoring command' >&2"):
+            with self.assertRaises(OSError):
+                packages.said("sh", "-c", script)
+
+    def test_check_machine_says_so_and_leaves_the_old_figures(self) -> None:
+        with (
+            tempfile.TemporaryDirectory() as place,
+            mock.patch.object(check_machine, "findings", side_effect=OSError("systemctl: no bus")),
+            mock.patch("sys.argv", ["check-machine", "--metrics", f"{place}/machine.prom"]),
+        ):
+            with self.assertRaisesRegex(SystemExit, "^NOT CHECKED: systemctl: no bus$"):
+                check_machine.main()
+            self.assertEqual(list(pathlib.Path(place).iterdir()), [])
 
 
 class Table(unittest.TestCase):

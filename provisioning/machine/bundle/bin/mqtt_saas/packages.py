@@ -85,6 +85,7 @@ def stale_units(rows: list[Row], where: str) -> list[str]:
 
 def installed_version(package: str) -> str | None:
     query = ["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", package]
+    # It fails for a package that it has never heard of.
     status, _, version = subprocess.run(query, capture_output=True, text=True).stdout.partition(" ")
     return version if status == "installed" else None
 
@@ -104,13 +105,22 @@ def _replaced_at(package: str) -> float | None:
 
 
 def _architecture() -> str:
-    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True).stdout.strip()
+    return said("dpkg", "--print-architecture").strip()
 
 
 def _started_at(unit: str) -> float | None:
     """When its process started; None when it does not run."""
-    show = ["systemctl", "show", "--timestamp=unix", "--property=MainPID,ExecMainStartTimestamp", unit]
-    shown = dict(line.split("=", 1) for line in subprocess.run(show, capture_output=True, text=True).stdout.splitlines())
+    show = said("systemctl", "show", "--timestamp=unix", "--property=MainPID,ExecMainStartTimestamp", unit)
+    shown = dict(line.split("=", 1) for line in show.splitlines())
     if shown.get("MainPID", "0") == "0":
         return None
     return float(shown["ExecMainStartTimestamp"].removeprefix("@"))
+
+
+def said(*command: str) -> str:
+    """What a program says. Raises OSError when it fails: an answer that is missing must not look like a good one."""
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    # In a sandbox that hides systemd, systemctl answers nothing and ends well.
+    if result.returncode != 0 or "chroot" in result.stderr:
+        raise OSError(f"{' '.join(command)[:100]}: {result.stderr.strip() or f'exit {result.returncode}'}")
+    return result.stdout

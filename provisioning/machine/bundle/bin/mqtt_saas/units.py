@@ -1,7 +1,8 @@
 """Units that are enabled but not active: a service that died is no news to anybody unless somebody looks."""
 
 import re
-import subprocess
+
+from mqtt_saas.packages import said
 
 PROPERTIES = "Id,ActiveState,SubState,Type,Result,ConditionResult,ConditionTimestampMonotonic,UnitFileState"
 Unit = dict[str, str]
@@ -39,6 +40,6 @@ def _state(unit: Unit) -> str:
     return unit.get("ActiveState", "unknown") if result == "success" else f"{unit['ActiveState']}: {result}"
 
 
+
 def _said(*arguments: str) -> str:
-    command = ["systemctl", "--no-legend", "--plain", "--no-pager", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace").stdout
+    return said("systemctl", "--no-legend", "--plain", "--no-pager", *arguments)

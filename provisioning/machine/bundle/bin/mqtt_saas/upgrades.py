@@ -5,7 +5,8 @@ they are in ESM Apps, which a machine without Ubuntu Pro does not have."""
 import fnmatch
 import platform
 import re
-import subprocess
+
+from mqtt_saas.packages import said
 
 # A source of apt: the fields of its release file (o: origin, a: archive, n: codename, l: label, c: component).
 Source = dict[str, str]
@@ -19,11 +20,11 @@ PRO = "UbuntuESMApps"
 
 def not_upgraded(packages: list[str]) -> dict[str, str]:
     """Packages that no security upgrade reaches, with the reason."""
-    sources = read_sources(_said("apt-cache", "policy"))
-    patterns = read_patterns(_said("apt-config", "dump"), platform.freedesktop_os_release())
+    sources = read_sources(said("apt-cache", "policy"))
+    patterns = read_patterns(said("apt-config", "dump"), platform.freedesktop_os_release())
     if not any(is_security(source) and is_allowed(source, patterns) for source in sources.values()):
         return dict.fromkeys(packages, "unattended-upgrades may take from no security archive")
-    policies = re.split(r"^(\S+):$\n", _said("apt-cache", "policy", *packages), flags=re.MULTILINE)[1:]
+    policies = re.split(r"^(\S+):$\n", said("apt-cache", "policy", *packages), flags=re.MULTILINE)[1:]
     reasons = {name: why_not(policy, sources, patterns) for name, policy in zip(policies[::2], policies[1::2], strict=True)}
     return {name: reason for name, reason in reasons.items() if reason}
 
@@ -93,7 +94,3 @@ def read_patterns(dump: str, release: dict[str, str]) -> list[dict[str, str]]:
             pairs = [part.strip().split("=", 1) for part in filled(text).split(",")]
             patterns.append({FIELDS.get(field, field): wanted for field, wanted in pairs})
     return patterns
-
-
-def _said(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, errors="replace").stdout
