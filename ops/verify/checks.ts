@@ -4,6 +4,7 @@ import type { Check } from './check.ts';
 import type { VerifyContext } from './context.ts';
 import { exactlyOneRow, republishOneRow } from './delivery.ts';
 import { anonymous, crossTenantPublish, crossTenantSubscribe, wrongPassword } from './identity.ts';
+import { opensshFloor } from './packages.ts';
 import type { VerifyTarget } from './target.ts';
 import { noPlaintext, strictTls, wrongCa, wrongHost } from './transport.ts';
 
@@ -13,6 +14,7 @@ export const TRANSPORT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [
   wrongCa,
   wrongHost,
   noPlaintext,
+  opensshFloor,
 ];
 
 /** Where there is a dashboard of a deployed stack: the local platform has a stand-in for the auth service. */

@@ -42,7 +42,7 @@ const privilegedPort = readFileSync(new URL('./privileged-port.conf', import.met
 export function makeBundle({ ingress, sourceLimits, brokerConfig, databaseCa, settings }: BundleArgs): Bundle {
   const files = [
     ...programs(),
-    ...filesOf('units'),
+    ...filesOf('units').filter(({ path }) => settings.proTokenSecret || !path.includes('/attach-pro.')),
     text(BUNDLE_FILES.firstAcl, firstAcl(Object.keys(settings.secrets))),
     text(BUNDLE_FILES.brokerConfig, brokerConfig),
     ...(PRIVILEGED_PORT.test(brokerConfig)

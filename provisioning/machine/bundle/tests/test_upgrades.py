@@ -101,7 +101,8 @@ class Debian(unittest.TestCase):
         mirror = "http://deb.debian.org/debian-security bookworm-security/main"
         policy = source(mirror, "v=12,o=Debian,a=oldstable-security,n=bookworm-security,l=Debian-Security,c=main")
         package = f"  Installed: 1\n  Version table:\n *** 1 500\n        500 {mirror} amd64 Packages\n"
-        dump = 'Unattended-Upgrade::Origins-Pattern:: "origin=Debian,codename=${distro_codename}-security,label=Debian-Security";\n'
+        pattern = "origin=Debian,codename=${distro_codename}-security,label=Debian-Security"
+        dump = f'Unattended-Upgrade::Origins-Pattern:: "{pattern}";\n'
         patterns = upgrades.read_patterns(dump, {"ID": "debian", "VERSION_CODENAME": "bookworm"})
         self.assertEqual(patterns, [{"o": "Debian", "n": "bookworm-security", "l": "Debian-Security"}])
         sources = upgrades.read_sources(policy)

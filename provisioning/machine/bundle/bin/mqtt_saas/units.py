@@ -40,6 +40,5 @@ def _state(unit: Unit) -> str:
     return unit.get("ActiveState", "unknown") if result == "success" else f"{unit['ActiveState']}: {result}"
 
 
-
 def _said(*arguments: str) -> str:
     return said("systemctl", "--no-legend", "--plain", "--no-pager", *arguments)
