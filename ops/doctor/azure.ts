@@ -33,6 +33,7 @@ interface Account {
 interface Sku {
   name: string;
   restrictions: { type: string; reasonCode: string }[];
+  capabilities?: { name: string; value: string }[];
 }
 
 /** Who is signed in; undefined when nobody is. */
@@ -71,6 +72,14 @@ export const azureChecks = ({ environment, location, vmSize, encryptionAtHost, i
     if (!sku) return failed(check, `${location} has no ${vmSize}`, remedy);
     const barred = sku.restrictions.find(({ type }) => type === 'Location');
     if (barred) return failed(check, `${vmSize} is barred in ${location} (${barred.reasonCode})`, remedy);
+    const controllers = sku.capabilities?.find(({ name }) => name === 'DiskControllerTypes')?.value;
+    if (controllers && !/\bSCSI\b/i.test(controllers)) {
+      return failed(
+        check,
+        `${vmSize} has no SCSI controller (${controllers}), by which the machine finds its disk`,
+        remedy,
+      );
+    }
     const { retires }: VmSize = VM_SIZES[vmSize];
     if (retires) return warning(check, `${location} has ${vmSize}, which Azure retires on ${retires}`, remedy);
     return ok(check, `${location} has ${vmSize}`);

@@ -4,6 +4,7 @@ import { type Check, fail } from './check.ts';
 import type { VerifyContext } from './context.ts';
 import { exactlyOneRow, republishOneRow } from './delivery.ts';
 import { anonymous, crossTenantPublish, crossTenantSubscribe, wrongPassword } from './identity.ts';
+import { opensshFloor } from './packages.ts';
 import type { VerifyTarget } from './target.ts';
 import { noPlaintext, strictTls, wrongCa, wrongHost } from './transport.ts';
 
@@ -13,6 +14,7 @@ export const TRANSPORT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [
   wrongCa,
   wrongHost,
   noPlaintext,
+  opensshFloor,
 ];
 
 /** Nobody is let in whose address is not proved, and mailed links end on the dashboard. Open sign-ups are said, not refused. */
