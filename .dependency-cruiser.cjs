@@ -23,7 +23,7 @@ const MAY_USE = {
   functions: ['domain'],
   policies: ['domain'],
   apps: ['domain'],
-  lab: ['provisioning', 'domain', 'bootstrap'],
+  lab: ['functions', 'provisioning', 'domain', 'bootstrap'],
   preview: ['bootstrap'],
   local: ['lab', 'apps', 'functions', 'provisioning', 'domain', 'bootstrap'],
   ops: [

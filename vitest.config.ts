@@ -9,8 +9,8 @@ export default defineConfig({
     // Generous: a busy machine must not fail a test. A hanging test still ends.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // For two cores: half of the time a file waits, for a queue to be quiet, a restart, a reload's turn, a child.
-    maxWorkers: 4,
+    // For two cores: two thirds of the time a file waits, for a queue to be quiet, a restart, a reload's turn, a child.
+    maxWorkers: 6,
     pool: 'forks',
   },
 });

@@ -5,11 +5,12 @@
 //   node bootstrap/run.mjs [--packages platform] [--needs mosquitto,python3] FILE [ARGUMENT ...]
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureDebianPackages } from './debian.mjs';
 import { ensurePackages } from './packages.mjs';
-import { ROOT } from './root.mjs';
+import { COMPILE_CACHE, ROOT } from './root.mjs';
 
 const MINIMUM_NODE = 24;
 
@@ -49,6 +50,9 @@ try {
   // First the checks that may refuse, then what takes longest.
   await ensureDebianPackages(needs);
   await ensurePackages(packages);
+  // For the programs that it starts, too. Node 20 has none.
+  process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE;
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
   const target = join(ROOT, file);
   if (major() >= MINIMUM_NODE) {
     process.argv = [process.execPath, target, ...args];

@@ -8,6 +8,7 @@ import { azureChecks, signIn } from './doctor/azure.ts';
 import { examine, examineEnvironment } from './doctor/configuration.ts';
 import { type Check, type Finding, type Mark, unknown } from './doctor/finding.ts';
 import { nameChecks } from './doctor/names.ts';
+import { examinePackages, machineCheck } from './doctor/packages.ts';
 import { reachChecks } from './doctor/reach.ts';
 import { toolChecks } from './doctor/tools.ts';
 
@@ -42,10 +43,12 @@ async function examineAll(root: string, stack: string, tell: (finding: Finding) 
     for (const tool of tools) say(await tool);
     for (const finding of configuration) say(finding);
     if (config) say(examineEnvironment(config));
+    if (config) say(examinePackages(config));
     say(await azure);
     const { subscription } = await login;
     if (config && subscription) {
-      const asked = [...azureChecks(config), ...nameChecks(config, subscription)].map(start);
+      const checks = [...azureChecks(config), ...nameChecks(config, subscription), machineCheck(config, subscription)];
+      const asked = checks.map(start);
       for (const answer of asked) say(await answer);
     } else {
       const why = config ? 'needs an Azure sign-in' : 'needs a valid configuration';

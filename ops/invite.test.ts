@@ -18,9 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 
+const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+const inherited = { PATH, HOME, NODE_COMPILE_CACHE };
+
 async function ops(args: string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: database.postgres.url, ...env },
+    env: { ...inherited, DATABASE_URL: database.postgres.url, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);

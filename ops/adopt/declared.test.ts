@@ -13,8 +13,8 @@ import { judge } from './account.ts';
 import { DECISIONS } from './decisions.ts';
 import { declaredInputs, type Inputs, objectInputs } from './declared.ts';
 import { at, type Json } from './json.ts';
-import { PLACES } from './places.ts';
 import { baseFiles, type Files } from './testing/recordings.ts';
+import { PLACES } from './today.ts';
 import * as translate from './translate.ts';
 
 const SNAPSHOT: Plan = JSON.parse(readFileSync(join(ROOT, 'stacks/snapshots/dev.json'), 'utf8'));

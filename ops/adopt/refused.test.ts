@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { preview } from '../../preview/preview.ts';
+import { planAdoption } from './plan.ts';
+import { readRecording } from './recording.ts';
+import { DAYS } from './testing/recordings.ts';
 import { type Adopted, adoptSample, SAMPLE } from './testing/sample.ts';
 
 let sample: Adopted;
@@ -32,6 +35,9 @@ function change(edit: (text: string) => string): void {
 }
 /** A stack that is not adopted yet. */
 const fresh = () => change(() => readFileSync(join(ROOT, 'Pulumi.dev.yaml'), 'utf8'));
+
+/** What `ops adopt` begins with. @throws Error that it prints. */
+const plan = (folder: string) => planAdoption(readRecording(folder), DAYS);
 
 test.each([
   [
@@ -71,10 +77,7 @@ Record the environment again`,
     'storage.json entry 1 has no sku.name',
   ],
 ] as const)('%s', (_, file, edit, message) => {
-  fresh();
-  const { status, stderr } = sample.adopt('--from', changed(file, edit as never));
-  expect(status).toBe(1);
-  expect(stderr).toContain(message);
+  expect(() => plan(changed(file, edit as never))).toThrow(message);
 });
 
 test('a size that nobody chose, until the stack file has one', () => {
@@ -99,13 +102,10 @@ test('a size that nobody chose, until the stack file has one', () => {
 });
 
 test('a file that is something else', () => {
-  fresh();
   const copy = changed('vm.json', () => {});
   writeFileSync(join(copy, 'storage.json'), '{}');
   writeFileSync(join(copy, 'nic.json'), '[]');
-  const { status, stderr } = sample.adopt('--from', copy);
-  expect(status).toBe(1);
-  expect(stderr).toContain(':\n  nic.json is no object\n  storage.json is no list\nRecord');
+  expect(() => plan(copy)).toThrow(':\n  nic.json is no object\n  storage.json is no list\nRecord');
 });
 
 test.each(['--public-until', '--gateway-until'])('%s that is not a date', (option) => {

@@ -6,7 +6,6 @@ import { nameOf, typeOf } from '../../preview/engine/urn.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { type Adoption, CUT_OVER } from '../../stacks/adoption/plan.ts';
 import { NAMESPACE } from '../../stacks/configuration/parse.ts';
-import { PLACES } from './places.ts';
 import { preview } from './preview.ts';
 import { isAbout } from './security-rules.ts';
 
@@ -22,6 +21,20 @@ export interface Unsafe {
   /** In which phase it ends, 0 to 4. */
   phase: number;
 }
+
+/** The program's resources that may be adopted, by the program's name: the type, and the component it is in. */
+export const PLACES: Record<string, [type: string, ...component: [type: string, name: string] | []]> = {
+  group: ['resources:ResourceGroup'],
+  'network-nsg': ['network:NetworkSecurityGroup', 'Network', 'network'],
+  'network-vnet': ['network:VirtualNetwork', 'Network', 'network'],
+  'network-subnet': ['network:Subnet', 'Network', 'network'],
+  'network-address': ['network:PublicIPAddress', 'Network', 'network'],
+  'network-nic': ['network:NetworkInterface', 'Network', 'network'],
+  'broker-vm': ['compute:VirtualMachine', 'BrokerMachine', 'broker'],
+  'storage-account': ['storage:StorageAccount', 'Storage', 'storage'],
+  'storage-blobs': ['storage:BlobServiceProperties', 'Storage', 'storage'],
+  'storage-lifecycle': ['storage:ManagementPolicy', 'Storage', 'storage'],
+};
 
 const ROOT = join(import.meta.dirname, '../..');
 

@@ -33,6 +33,7 @@ interface Account {
 interface Sku {
   name: string;
   restrictions: { type: string; reasonCode: string }[];
+  capabilities?: { name: string; value: string }[];
 }
 
 /** Who is signed in; undefined if nobody is. */
@@ -76,6 +77,14 @@ export const azureChecks = ({ environment, location, vmSize, encryptionAtHost, i
         `${vmSize} is not available to the subscription in ${location} (${barred.reasonCode})`,
         remedy,
       );
+    const controllers = sku.capabilities?.find(({ name }) => name === 'DiskControllerTypes')?.value;
+    if (controllers && !/\bSCSI\b/i.test(controllers)) {
+      return failed(
+        check,
+        `${vmSize} has no SCSI controller (${controllers}), which the machine needs to find its disk`,
+        remedy,
+      );
+    }
     const { retires }: VmSize = VM_SIZES[vmSize];
     if (retires) return warning(check, `${location} has ${vmSize}, which Azure retires on ${retires}`, remedy);
     return ok(check, `${location} has ${vmSize}`);

@@ -18,10 +18,12 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
+import { openHoles } from '../../provisioning/machine/package-floors.ts';
 import type { StackConfig } from '../../stacks/configuration/parse.ts';
 import { anotherSize } from './azure.ts';
 import { examineEnvironment } from './configuration.ts';
 import type { Finding } from './finding.ts';
+import { examinePackages, judgeOutput } from './packages.ts';
 import { run } from './run.ts';
 import { atLeast } from './tools.ts';
 
@@ -58,6 +60,7 @@ const RECORDED: Record<string, Record<string, string>> = {
     ]),
     'functionapp list-flexconsumption-locations': JSON.stringify([{ name: 'westeurope' }, { name: 'northeurope' }]),
     'feature show': JSON.stringify({ name: 'Microsoft.Compute/EncryptionAtHost', properties: { state: 'Registered' } }),
+    'rest --method get': '!ERROR: Not Found({"error":{"code":"ResourceNotFound"}})',
     rest: JSON.stringify({ message: null, nameAvailable: true, reason: null }),
     'resource list': '[]',
     'keyvault list-deleted': '[]',
@@ -77,7 +80,10 @@ beforeEach(() => {
     .replace('northeurope', 'westeurope')
     .replace('aws-0-eu-north-1.pooler.supabase.com', 'aws-0-eu-north-1.pooler.invalid')
     .replace('abcdefghijklmnopqrst', 'qwertyuiopasdfghjklz');
-  writeFileSync(join(folder, 'Pulumi.dev.yaml'), `${real}  mqtt-saas:vmSize: Standard_B2ts_v2\n`);
+  writeFileSync(
+    join(folder, 'Pulumi.dev.yaml'),
+    `${real}  mqtt-saas:vmSize: Standard_B2ts_v2\n  mqtt-saas:ubuntuPro: true\n`,
+  );
   writeFileSync(join(folder, 'Pulumi.yaml'), readFileSync(join(ROOT, 'Pulumi.yaml')));
   // `main` in Pulumi.yaml must exist.
   symlinkSync(join(ROOT, 'stacks'), join(folder, 'stacks'));
@@ -173,6 +179,38 @@ describe.runIf(hasNamespaces)('with everything in place (needs namespaces)', () 
       'failed',
       'config set mqtt-saas:vmSize Standard_B2ats_v2 --stack dev',
     ],
+    [
+      'vm list-skus',
+      JSON.stringify([
+        { name: 'Standard_B2ts_v2', restrictions: [], capabilities: [{ name: 'DiskControllerTypes', value: 'NVMe' }] },
+      ]),
+      'machine size',
+      'failed',
+      'take another size',
+    ],
+    [
+      'vm list-skus',
+      JSON.stringify([
+        {
+          name: 'Standard_B2ts_v2',
+          restrictions: [],
+          capabilities: [{ name: 'DiskControllerTypes', value: 'SCSI, NVMe' }],
+        },
+      ]),
+      'machine size',
+      'ok',
+      undefined,
+    ],
+    [
+      'rest --method get',
+      JSON.stringify('broker-apply: NOT ACTIVE: fail2ban.service (failed)\nbroker-apply: IN FORCE: 12'),
+      'machine',
+      'warning',
+      'docs/machine.md',
+    ],
+    ['rest --method get', '"broker-apply: IN FORCE: 12"', 'machine', 'ok', undefined],
+    ['rest --method get', 'null', 'machine', 'ok', undefined],
+    ['rest --method get', '!ERROR: (AuthorizationFailed)', 'machine', 'unknown', undefined],
     ['vm list-skus', '!ERROR: (TooManyRequests) try later', 'machine size', 'unknown', undefined],
     [
       'functionapp list-flexconsumption-locations',
@@ -322,6 +360,28 @@ it('suggests the next size that is not retired', () => {
     expect(anotherSize(name)).not.toBe(name);
     expect(other).toEqual({ vCpus: 2, memoryGiB: VM_SIZES[name].memoryGiB });
   }
+});
+
+describe('packages', () => {
+  const config = { environment: 'dev', ubuntuPro: false } as StackConfig;
+  it('with a hole that is open on the image fail, because the machine would not go live', () => {
+    const found = examinePackages(config, openHoles(''));
+    expect(found).toMatchObject({ mark: 'failed', remedy: expect.stringContaining('mqtt-saas:ubuntuPro') });
+    expect(found.seen).toMatch(/mosquitto 2\.0\.18-1build3 \(CVE-2024-8376.*open to anyone with a device key\)/);
+  });
+
+  it('without one still have no security updates for universe, unless Ubuntu Pro is attached', () => {
+    expect(examinePackages(config, [])).toMatchObject({ mark: 'warning', seen: expect.stringContaining('universe') });
+    expect(examinePackages({ ...config, ubuntuPro: true }, openHoles(''))).toMatchObject({ mark: 'ok' });
+  });
+
+  it('are judged by the machine’s own words', () => {
+    const words = ['BELOW THE FLOOR: a', 'NO SECURITY UPGRADES: b', 'RESTART DUE: c', 'NOT ACTIVE: d', 'REBOOT DUE: e'];
+    const found = judgeOutput('machine', words.map((word) => `broker-apply: ${word}`).join('\n'), 'dev');
+    expect(found).toMatchObject({ mark: 'warning', seen: words.join('; ') });
+    const source = readFileSync(join(ROOT, 'provisioning/machine/bundle/bin/mqtt_saas/check_machine.py'), 'utf8');
+    for (const word of words) expect(source).toContain(`"${word.split(':')[0]}"`);
+  });
 });
 
 describe('versions', () => {

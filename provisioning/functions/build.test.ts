@@ -6,19 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { buildFunctions, freshFunctions } from './build.ts';
 
 const run = promisify(execFile);
 
 let dir: string;
 let bundle: string;
-let rig: IngestRig;
+let rig: Lab;
 beforeAll(async () => {
   // Outside the checkout: the package must not find anything in its node_modules.
   dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-'));
   bundle = join(await buildFunctions(join(dir, 'a')), 'main.mjs');
-  rig = await startIngestRig(1);
+  rig = await startLab({ devices: 1, broker: MANY_SESSIONS });
 });
 afterAll(async () => {
   await rig.stop();
