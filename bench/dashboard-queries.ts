@@ -1,6 +1,6 @@
-// What row-level security costs the dashboard: its queries as a tenant's member, against the same as the superuser, whom
-// no policy concerns, in turns on one database. Before that, what was rewritten against what was before, for a tenant of
-// which the planner knows nothing yet. Asserts what the plans do, not how long they take.
+// The cost of row-level security for the dashboard: its queries as a tenant's member, and as the superuser, to whom no policy applies,
+// in turns on one database. Before that, rewritten functions against their first versions, for a tenant that the planner's statistics
+// do not know yet. Asserts what the plans do, not how long they take.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ const ROUNDS = 400;
 const DAY_MS = 86_400_000;
 const GOAL = 1.3;
 
-/** A query of the dashboard, and how many partitions of a day it may read at most. */
+/** A query of the dashboard, and the maximum number of daily partitions that it may read. */
 interface Query {
   title: string;
   request(tenant: Filled['tenants'][number]): Request;

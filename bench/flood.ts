@@ -1,5 +1,5 @@
-// One tenant floods at full speed from several connections; how much later are the others' messages delivered, and is
-// one lost? Real broker with the machine's configuration and firewall, each party in a network namespace of its own.
+// One tenant floods at full speed from several connections: how much later are the others' messages delivered, and are any lost? Real
+// broker with the machine's configuration and firewall, each party in a network namespace of its own.
 // Needs root. Exit code 1 when the promise (MQTT-6) is broken.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -21,7 +21,7 @@ const TOPIC = 'devices/AbC_1';
 const LAST_DAY = '2099-12-31';
 
 let rig: AgentLab;
-/** Has its own key by now, and the topic of before; it also asks for what is published there. */
+/** Has its own key now, and its former topic; it also subscribes to that topic. */
 let old: MqttClient;
 /** Of another tenant; it asks for everything. */
 let other: MqttClient;

@@ -1,4 +1,4 @@
-// What Postgres really does inside a function: the plans of its statements, which EXPLAIN of the call would not show.
+// What Postgres does inside a function: the plans of its statements, which an EXPLAIN of the call does not show.
 import type { Client } from 'pg';
 
 /** Facts of all plans together. */

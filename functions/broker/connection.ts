@@ -166,7 +166,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       else subscribe();
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
-      // A former topic that is refused is no reason to leave everybody else's messages at the broker.
+      // A refused former topic must not keep everybody else's messages at the broker.
       const isTelemetry = unanswered.get(packet.messageId ?? 0)?.[0] === TELEMETRY_FILTER;
       const granted = isTelemetry ? Number(packet.granted[0]) : 1;
       if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));

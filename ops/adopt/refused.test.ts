@@ -105,7 +105,7 @@ test('a file that is something else', () => {
   const copy = changed('vm.json', () => {});
   writeFileSync(join(copy, 'storage.json'), '{}');
   writeFileSync(join(copy, 'nic.json'), '[]');
-  expect(() => plan(copy)).toThrow(':\n  nic.json is no object\n  storage.json is no list\nRecord');
+  expect(() => plan(copy)).toThrow(':\n  nic.json is not an object\n  storage.json is not a list\nRecord');
 });
 
 test.each(['--public-until', '--gateway-until'])('%s that is not a date', (option) => {

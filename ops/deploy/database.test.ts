@@ -74,7 +74,7 @@ test.each(['schema', 'sign-ins'])('%s refuses any database but the configured on
   });
 });
 
-test('what is no verifier or hash is refused: it becomes part of a statement, and of a file', async () => {
+test('anything but a verifier or hash is refused: it becomes part of a statement, and of a file', async () => {
   const DATABASE_URL = postgres().url;
   const good = await makeSignIns(passwords);
   const evil = { ...good, roles: { ...good.roles, broker_sync: "x' superuser --" } };

@@ -79,7 +79,7 @@ function standIn(folder: string, name: string, script: string): void {
   chmodSync(join(folder, name), 0o755);
 }
 
-/** Does the steps to a goal, at most so many that were not done before. */
+/** Does the steps to a goal, at most this number of those not done before. */
 async function advance(goal: Goal, most = Number.POSITIVE_INFINITY): Promise<string[]> {
   const done: string[] = [];
   for (const step of await stepsTo(goal, environment, PATIENCE)) {

@@ -67,7 +67,7 @@ export const DAMAGES: Damage[] = [
         const link = chance.pick([links.broker, links.database]);
         link.cut();
         await sleep(chance.between(0, 150));
-        link.mend();
+        link.restore();
         await sleep(chance.between(20, 200));
       }
     },
