@@ -1,4 +1,4 @@
-// What policies object to, in a few words for the reader of a report.
+// The policies' objections in a few words, for the reader of a report.
 import type { Unsafe } from './today.ts';
 
 /** By policy. */
@@ -60,12 +60,12 @@ const PLACES: Record<string, string> = {
   'before-ssh-key': 'SSH key',
 };
 
-/** What a resource is, for a reader. @param name the program's. */
+/** A resource in words, for a reader. @param name the program's. */
 export const placeOf = (name: string) => PLACES[name] ?? PLACES[name.replace(/\d+$/, '')] ?? name;
 
 /**
- * "SSH takes passwords (machine)": one for each policy, with the places, under the phase that ends the last of them; an opening is
- * under its own.
+ * "SSH takes passwords (machine)": one for each policy, with the places, under the phase that ends the last of them; an opening is listed
+ * under its own phase.
  */
 export function inWords(unsafe: readonly Unsafe[]): Map<number, string[]> {
   const groups = new Map<string, { what: string; phase: number; places: Set<string> }>();

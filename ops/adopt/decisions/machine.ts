@@ -1,4 +1,4 @@
-// What becomes of the broker machine's members. Phase 2 replaces the machine, so most of what it has is set or ends with it.
+// What happens to the broker machine's members. Phase 2 replaces the machine, so most members are set or end with it.
 
 import type { Json } from '../json.ts';
 import type { Decision } from './row.ts';
