@@ -71,7 +71,8 @@ export class BrokerConfiguration extends ComponentResource {
         treatFailureAsDeploymentFailure: true,
         timeoutInSeconds: TIMEOUT,
       },
-      { parent: this, dependsOn: archive, deletedWith: machine },
+      // By hand it is replaced when it is to run again (`pulumi up --replace`), and the next one has its name.
+      { parent: this, dependsOn: archive, deletedWith: machine, deleteBeforeReplace: true },
     );
 
     // Azure's word for the run is not the last one.

@@ -20,6 +20,7 @@ const WHY: Record<string, Partial<Record<(typeof OPTIONS)[number], string>>> = {
   },
   'broker-configuration-apply': {
     deletedWith: 'It is gone with its machine: there is nothing to ask Azure to delete.',
+    deleteBeforeReplace: 'Replaced by hand, to run again, it keeps its name.',
   },
   'broker-configuration-in-force': {
     replaceWith: 'A new machine is asked too.',
