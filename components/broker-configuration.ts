@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import { VirtualMachineRunCommandByVirtualMachine as RunCommand } from '@pulumi/azure-native/compute/virtualMachineRunCommandByVirtualMachine.js';
 import { Blob } from '@pulumi/azure-native/storage/blob.js';
-import { asset, ComponentResource, type ComponentResourceOptions, interpolate, type Resource } from '@pulumi/pulumi';
+import {
+  asset,
+  ComponentResource,
+  type ComponentResourceOptions,
+  type Input,
+  interpolate,
+  type Resource,
+} from '@pulumi/pulumi';
 import { type Bundle, writeArchive } from '../provisioning/machine/bundle/bundle.ts';
 import { POINTERS } from '../provisioning/machine/bundle/contract.ts';
 import type { BundleStore } from './bundle-store.ts';
@@ -16,6 +23,7 @@ import type { Placement } from './placement.ts';
 const ARCHIVES = join(import.meta.dirname, '../dist/deployments');
 /** The blobs that name the bundle in force, in the order of their making. */
 const BLOBS = { 'pointer-copy': POINTERS.copy, pointer: POINTERS.pointer };
+const COMMAND = 'broker-apply';
 /** The machine's own patience is shorter: a first boot waits for the vault's access and for a certificate. Seconds. */
 const TIMEOUT = 1800;
 
@@ -23,6 +31,8 @@ const TIMEOUT = 1800;
 export interface BrokerConfigurationArgs {
   /** Required. Where it lives and what it is called. */
   placement: Placement;
+  /** Required. The subscription that the deployment works in; the Azure CLI may have another one selected. */
+  subscriptionId: Input<string>;
   /** Required. The machine that applies it. */
   machine: VirtualMachine;
   /** Required. Where bundles are kept. */
@@ -35,7 +45,7 @@ export interface BrokerConfigurationArgs {
 export class BrokerConfiguration extends ComponentResource {
   constructor(name: string, args: BrokerConfigurationArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:BrokerConfiguration', name, {}, options);
-    const { placement, machine, bundles, bundle } = args;
+    const { placement, subscriptionId, machine, bundles, bundle } = args;
     const { resourceGroupName, location, tags } = placement;
     const { accountName, containerName } = bundles;
 
@@ -58,7 +68,7 @@ export class BrokerConfiguration extends ComponentResource {
     const apply = new RunCommand(
       `${name}-apply`,
       {
-        runCommandName: 'broker-apply',
+        runCommandName: COMMAND,
         vmName: machine.name,
         resourceGroupName,
         location,
@@ -75,11 +85,13 @@ export class BrokerConfiguration extends ComponentResource {
       { parent: this, dependsOn: archive, deletedWith: machine, deleteBeforeReplace: true },
     );
 
-    // Azure's word for the run is not the last one.
+    // Azure's word for the run is not the last one. Names and no id, which a preview does not know.
+    const { names } = placement;
+    const place = `--resource-group ${names.own('rg')} --machine ${names.own('vm')} --run-command ${COMMAND}`;
     const inForce = new LocalCommand(
       `${name}-in-force`,
       {
-        run: interpolate`npm run --silent ops -- deploy configuration --run-command ${apply.id}`,
+        run: interpolate`npm run --silent ops -- deploy configuration --subscription ${subscriptionId} ${place}`,
         // Not in the line: a preview shows what changed, and of a long line its beginning.
         environment: { BROKER_BUNDLE: bundle.hash },
       },

@@ -30,7 +30,10 @@ function ofDatabase(name: string, description: string, deploy: (database: Databa
 function configuration(): Command {
   return new Command('configuration')
     .description('confirm that the machine has a configuration bundle in force, with the sign-in of the Azure CLI')
-    .requiredOption('--run-command <id>', "Azure's id of the run command that applied it")
+    .requiredOption('--subscription <id>', 'the subscription the machine is in')
+    .requiredOption('--resource-group <name>', 'the resource group the machine is in')
+    .requiredOption('--machine <name>', 'the machine')
+    .requiredOption('--run-command <name>', 'the run command that applied it')
     .addOption(new Option('--bundle <hash>', 'the bundle').env('BROKER_BUNDLE').makeOptionMandatory())
     .addHelpText('after', '\nExample: the line that pulumi up runs, see components/broker-configuration.ts')
     .action((asked: Asked) => confirmConfiguration(asked));

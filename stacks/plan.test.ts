@@ -134,6 +134,9 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     const inForce = named(plan, 'broker-configuration-in-force');
     expect(inForce.dependencies).toContain(apply.urn);
     expect(inForce.inputs.environment).toEqual({ BROKER_BUNDLE: hash });
+    expect(inForce.inputs.create).toBe(
+      `npm run --silent ops -- deploy configuration --subscription 00000000-0000-0000-0000-000000000000 --resource-group rg-mqtt-saas-${stack} --machine vm-mqtt-saas-${stack} --run-command broker-apply`,
+    );
     expect(copy?.dependencies).toContain(inForce.urn);
     expect(copy?.inputs).toEqual({ ...pointer?.inputs, blobName: 'current-copy' });
     // The copy first: a stack of before has none, and its pointer must not go while there is no other.

@@ -31,7 +31,9 @@ export function makeBroker(args: BrokerArgs): VirtualMachine {
   const cloudInit = userData(ingress, bundles.url);
   const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
   const { machine } = new BrokerMachine('broker', machineArgs);
-  new BrokerConfiguration('broker-configuration', { placement, machine, bundles, bundle: brokerBundle(args) });
+  const { subscriptionId } = identities;
+  const bundle = brokerBundle(args);
+  new BrokerConfiguration('broker-configuration', { placement, subscriptionId, machine, bundles, bundle });
   return machine;
 }
 
