@@ -7,7 +7,7 @@
 set -eu
 home=/opt/mqtt-saas
 
-# A power cut may have come in the middle of a package; cloud-init installs nothing beside it.
+# A power cut may have come in the middle of a package; beside that one, nothing was installed now.
 if [ -n "$(dpkg --audit)" ]; then
   dpkg --configure -a
   cloud-init single --name package_update_upgrade_install --frequency always
@@ -44,7 +44,8 @@ systemctl enable --now swapfile.swap
 [ -e "$home/current" ] || ln -s "$home/bootstrap" "$home/current"
 systemctl enable broker-apply-boot
 # From here on nothing of the first boot is done again: see bootcmd in the user data.
-sync
+rm /etc/apt/apt.conf.d/99-first-boot
+sync -f / /var/lib/mosquitto
 touch "$home/first-boot-ended"
 sync "$home/first-boot-ended" "$home"
 # Not waited for: the deployment asks for the outcome, and the machine may wait for a certificate.
