@@ -63,6 +63,14 @@ class Room(unittest.TestCase):
         room.tidy(self.folder, NOVEMBER_16, self.said.append)
         self.assertEqual(room.kept(self.folder), [KEPT[1]])
 
+    def test_a_disk_that_takes_no_writes_is_known_by_the_file_systems_own_options(self) -> None:
+        number = os.stat(self.folder).st_dev
+        for options, expected in (("rw,errors=remount-ro", False), ("ro", True), ("rw,errors=remount-ro,emergency_ro", True)):
+            mounts = f"36 35 {os.major(number)}:{os.minor(number)} / /x ro,noatime master:1 - ext4 /dev/x {options}\n"
+            other = "37 35 0:1 / /proc rw - proc proc ro\n"
+            with mock.patch("builtins.open", mock.mock_open(read_data=mounts + other)):
+                self.assertEqual(room.is_read_only(self.folder), expected, options)
+
     def test_the_reserve_comes_back_when_there_is_room_for_it_and_a_save(self) -> None:
         path = os.path.join(self.folder, RESERVE)
         os.remove(path)

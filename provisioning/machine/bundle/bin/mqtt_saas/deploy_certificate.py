@@ -50,7 +50,7 @@ def newest(settings: Settings) -> dict[str, str]:
     """
     source = settings["certificate"]
     if source["source"] == "vault":
-        # Whoever can go on without it does not wait for it.
+        # Nobody waits for it who can go on without it.
         attempts = 1 if os.path.exists(IN_FORCE) or last_good.recall(KEPT) else 4
         read = functools.partial(azure.vault_secret, settings["vaultUri"], attempts=attempts, pause=PAUSE_SECONDS)
         return dict(zip(NAMES, (read(source[name]) for name in ("certificateSecret", "keySecret", "caSecret")), strict=True))

@@ -18,7 +18,7 @@ def write(path: str, prefix: str, values: Mapping[str, float]) -> None:
         type_line = f"# TYPE {prefix}_{name.split('{')[0]} gauge"
         if type_line not in lines:
             lines.append(type_line)
-        lines.append(f"{prefix}_{name} {value if isinstance(value, int) else format(value, '.3f')}")
+        lines.append(f"{prefix}_{name} {int(value) if value == int(value) else format(value, '.3f')}")
     durable.write(path, "\n".join(lines) + "\n", 0o644)
 
 

@@ -5,7 +5,7 @@
 Runs as a user of its own, who has the machine's own account (svc-probe) and nothing else. A broker that is saving a full
 queue serves nobody for some seconds, so it is asked three times before it is called hung.
 
-Exit codes: 0 it answers. 1 it does not. 3 it answers with a certificate that a careful device refuses: a restart is no help.
+Exit codes: 0 it answers. 1 it does not. 3 a careful device refuses its certificate, which no restart changes.
 """
 
 import os

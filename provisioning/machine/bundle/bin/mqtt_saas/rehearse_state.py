@@ -1,4 +1,4 @@
-"""Has a throw-away broker read the last whole save, as a start would: what cannot be read then is no copy either.
+"""Has a throw-away broker read the last whole save, as a start would: a copy is worth what a broker can read of it.
 
     rehearse-state [--folder FOLDER] [--metrics FILE]
 
@@ -89,4 +89,4 @@ def main() -> None:
         sys.exit(f"rehearse-state: the saved state is of no use: {error}")
     values = {"failing": 0, "left_out": int(not done), **({"read_state_timestamp_seconds": saved} if done else {})}
     figures.update(options.metrics, PREFIX, values)
-    print(f"rehearse-state: {'a broker can start from the saved state' if done else 'left out, for want of memory'}")
+    print(f"rehearse-state: {'a broker can start from the saved state' if done else 'left out, because memory is short'}")

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from mqtt_saas import durable
 from mqtt_saas.contract import DAMAGED, FORMER, RESERVE
 
+# What ext4 says of itself after an error with errors=remount-ro: the second from Linux 6.15 on.
+READ_ONLY = {"ro", "emergency_ro"}
 KEPT = re.compile(r"kept-(\d{8}T\d{6}Z)")
 # As long as a copy is kept in Blob storage (the container's lifecycle rule), and a session lasts.
 KEPT_DAYS = 14
@@ -98,4 +100,5 @@ def is_read_only(folder: str) -> bool:
     device = f"{os.major(number)}:{os.minor(number)}"
     with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
         # proc_pid_mountinfo(5): the third field is the device, the last the options of the file system.
-        return any(line.split()[2] == device and "ro" in line.split()[-1].split(",") for line in file)
+        mounts = [line.split() for line in file]
+    return any(fields[2] == device and not READ_ONLY.isdisjoint(fields[-1].split(",")) for fields in mounts)

@@ -85,7 +85,7 @@ class Saver:
             return
         why = saved_state.keep(self._folder)
         if why:
-            self._fail("not_whole", f"{self._database} is no whole state: {why}. The last whole one is kept")
+            self._fail("not_whole", f"{self._database} is not a whole state: {why}. The last whole one is kept")
         else:
             room.hold_reserve(self._folder, self._size(), self._options.reserve)
 

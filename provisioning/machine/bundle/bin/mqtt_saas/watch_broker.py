@@ -3,8 +3,8 @@
     watch-broker
 
 Run by watch-broker.timer. A broker that runs and does not answer is restarted, one that hangs in its stop is ended, a data
-disk that takes no writes is repaired; each at most three times an hour. Beyond that, and where a restart is no help, it says
-in the journal and in its figures what a person must do. systemd's own watchdog is no help: Mosquitto knows nothing of it.
+disk that takes no writes is repaired; each at most three times an hour. Beyond that, and where a restart does not help, it says
+in the journal and in its figures what a person must do. systemd's own watchdog cannot do it: Mosquitto does not answer to it.
 """
 
 import json
@@ -32,7 +32,7 @@ REMEDIES = {
     "systemctl status check-data-disk var-lib-mosquitto.mount",
     "read_only": f"the data disk takes no writes and could not be repaired: journalctl -u {REPAIR}; "
     f"restore it, or a new one with the last copy ({CURRENT}/bin/restore-state.py put latest)",
-    "no_answer": f"the broker runs and does not answer, and restarts were no help: journalctl -u {BROKER} -u {PROBE}",
+    "no_answer": f"the broker runs and does not answer, and restarts did not help: journalctl -u {BROKER} -u {PROBE}",
     "stopping": f"the broker does not end: journalctl -u {BROKER}",
     "starting": f"the broker does not start: journalctl -u {BROKER} says what it waits for",
     "certificate": "the broker serves a certificate that devices refuse; renew it (docs/runbooks/certificates.md): "
@@ -211,13 +211,17 @@ def measure(seen: Seen, decision: Decision, memory: Memory) -> None:
     for action in ACTIONS:
         recent = [moment for moment in memory.done.get(action, []) if now - moment < HOUR_SECONDS]
         values[f'actions_last_hour{{action="{action}"}}'] = len(recent)
-    failed = _systemctl("list-units", "--failed", "--plain", "--no-legend").stdout.splitlines()
+    units = _systemctl("list-units", "--failed", "--plain", "--no-legend").stdout.splitlines()
+    failed = {f'failed_unit{{name="{line.split()[0]}"}}': 1.0 for line in units}
     values["failed_units"] = len(failed)
     path = os.path.join(FOLDER, "broker-watch.prom")
-    kept = {name: value for name, value in figures.read(path, PREFIX).items() if not name.startswith("failed_unit{")}
-    for line in failed:
-        kept[f'failed_unit{{name="{line.split()[0]}"}}'] = 1
-    figures.write(path, PREFIX, {**kept, **values})
+    before = figures.read(path, PREFIX)
+    for line in units:
+        unit = line.split()[0]
+        if f'failed_unit{{name="{unit}"}}' not in before:
+            say(f"{unit} has failed: journalctl -u {unit} says why; once that is mended, systemctl start {unit}")
+    kept = {name: value for name, value in before.items() if not name.startswith("failed_unit{")}
+    figures.write(path, PREFIX, {**kept, **values, **failed})
 
 
 def refresh_secrets() -> None:
