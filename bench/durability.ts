@@ -78,12 +78,13 @@ async function measure(setting: Setting, kills: number): Promise<void> {
   }
   const bound = Number.isFinite(setting.period) ? (setting.period + slowestSave).toFixed(2) : 'none';
   const columns = [
-    ...[
-      (speed < 0.1 ? speed.toPrecision(1) : speed.toFixed(2)).padStart(15),
-      `${Math.round(slowestMs)} ms`.padStart(11),
-      String(kills).padStart(5),
-    ],
-    ...[String(acknowledged).padStart(12), String(lost).padStart(6), worst.toFixed(2).padStart(8), bound.padStart(8)],
+    (speed < 0.1 ? speed.toPrecision(1) : speed.toFixed(2)).padStart(15),
+    `${Math.round(slowestMs)} ms`.padStart(11),
+    String(kills).padStart(5),
+    String(acknowledged).padStart(12),
+    String(lost).padStart(6),
+    worst.toFixed(2).padStart(8),
+    bound.padStart(8),
   ];
   console.log(`${setting.name.padEnd(40)} ${columns.join('  ')}`);
 }

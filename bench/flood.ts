@@ -103,7 +103,8 @@ async function phase(rig: BenchBroker, name: string, options: PhaseOptions): Pro
 /** Small messages, because the broker's work is by the message. */
 function flooding(rig: BenchBroker, addresses: number): Part {
   const devices = FLOODERS.map(([tenant, device], index) => ({
-    ...{ tenant, device },
+    tenant,
+    device,
     account: { ...rig.device(tenant, device), host: MACHINE, localAddress: `198.51.100.${4 + (index % addresses)}` },
   }));
   return { role: 'publish', devices, payloadBytes: 64, window: 2000 };
@@ -111,7 +112,8 @@ function flooding(rig: BenchBroker, addresses: number): Part {
 
 function quietly(rig: BenchBroker): Part {
   const devices = QUIET_DEVICES.map(([tenant, device]) => ({
-    ...{ tenant, device },
+    tenant,
+    device,
     account: { ...rig.device(tenant, device), host: MACHINE },
   }));
   return { role: 'publish', devices, rate: QUIET_RATE, payloadBytes: 200, window: 1000 };

@@ -21,9 +21,7 @@ type Category = keyof typeof LEAST;
 
 /** The page of one device: of one that has a day of history, without its id. */
 const DEVICE = '/admin/devices/view';
-const PATHS = [
-  ...['/sign-in', '/admin/devices', DEVICE, '/admin/ingest', '/admin/alerts', '/admin/users', '/admin/audit'],
-];
+const PATHS = ['/sign-in', '/admin/devices', DEVICE, '/admin/ingest', '/admin/alerts', '/admin/users', '/admin/audit'];
 
 const HELP = `usage: npm run bench -- lighthouse [--runs N] [PATH ...]
 

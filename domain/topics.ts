@@ -1,24 +1,24 @@
-// The topic tree: tenants/<tenant>/devices/<device>/<channel>. Every room builds and reads topics here only.
+// The topic tree: tenants/<tenant>/devices/<device>/<channel>. Topics are built and read here only.
 import { assertSlug, isSlug } from './identifiers.ts';
 
-/** Channels a device publishes: readings, and the state it reports. */
+/** Channels to which a device publishes: readings, and its reported state. */
 export const PUBLISHED_CHANNELS = ['telemetry', 'state'] as const;
-/** Channel a device reads, with anything below it. */
+/** The channel that a device reads, with everything below it. */
 export const COMMAND_CHANNEL = 'commands';
 
 const topicOf = (tenant: string, device: string, channel: string) => `tenants/${tenant}/devices/${device}/${channel}`;
 
-/** What the ingest session subscribes to: every device's readings. */
+/** Ingest's subscription: every device's readings. */
 export const TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
-/** The state that every device reports. */
+/** The reported state of every device. */
 export const STATE_FILTER = topicOf('+', '+', 'state');
 /** Commands to every device. */
 export const COMMANDS_FILTER = topicOf('+', '+', `${COMMAND_CHANNEL}/#`);
 
-/** Telemetry topics as people read of them. */
+/** The form of a telemetry topic, as shown to people. */
 export const TELEMETRY_FORM = topicOf('<tenant>', '<device>', 'telemetry');
 
-/** Where a tenant's topics begin, without a trailing slash. */
+/** The prefix of a tenant's topics, without a trailing slash. */
 export function tenantPrefix(tenant: string): string {
   return `tenants/${assertSlug(tenant, 'tenant')}`;
 }
@@ -28,12 +28,12 @@ export function devicePrefix(tenant: string, device: string): string {
   return `${tenantPrefix(tenant)}/devices/${assertSlug(device, 'device')}`;
 }
 
-/** Where a device publishes its readings. */
+/** The topic to which a device publishes its readings. */
 export function telemetryTopic(tenant: string, device: string): string {
   return `${devicePrefix(tenant, device)}/telemetry`;
 }
 
-/** The tenant and device a telemetry topic belongs to, or undefined when it is not a telemetry topic. */
+/** The tenant and device of a telemetry topic; undefined if it is not one. */
 export function parseTelemetryTopic(topic: string): { tenant: string; device: string } | undefined {
   const [root, tenant, branch, device, channel, ...rest] = topic.split('/');
   if (root !== 'tenants' || branch !== 'devices' || channel !== 'telemetry' || rest.length > 0) return undefined;

@@ -6,7 +6,7 @@ import { type Document, type Node, parseDocument, visit } from 'yaml';
 import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
-import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
+import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption/plan.ts';
 import { NAMESPACE, parseConfig } from '../stacks/configuration/parse.ts';
 import { judgeBroker } from './adopt/broker.ts';
 import { tableCommands } from './adopt/database/commands.ts';

@@ -40,7 +40,10 @@ const FROM = `from public.dead_letters as l left join public.tenants as t on t.i
     and ($3::timestamptz is null or l.received_at >= $3) and ($4 or l.redriven_at is null)`;
 
 const valuesOf = ({ tenant, reason, since, redriven }: LetterFilter) => [
-  ...[tenant ?? null, reason ?? null, since ?? null, redriven === true],
+  tenant ?? null,
+  reason ?? null,
+  since ?? null,
+  redriven === true,
 ];
 
 /** The newest dead letters, at most `most` of them, newest first. */

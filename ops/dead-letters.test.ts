@@ -7,15 +7,15 @@ import { gzipSync } from 'node:zlib';
 import { encode } from 'cborg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redrive } from '../functions/ingest/redrive.ts';
+import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../lab/lab.ts';
 import { connect } from '../provisioning/database/connect.ts';
-import { type IngestRig, type RigDevice, startIngestRig } from '../tests/support/ingest-rig.ts';
 import { poison, refusePoison } from '../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../tests/support/store-rig.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(8);
+  rig = await startLab({ devices: 8, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'letters');
 });
@@ -43,7 +43,7 @@ const idsOf = async ({ topic }: { topic: string }) =>
 /** A device ingest does not know yet, and what makes it known. */
 async function strangerNamed(name: string) {
   const topic = `tenants/acme/devices/${name}/telemetry`;
-  const device: RigDevice = { ...rig.devices[0]!, device: name, topic };
+  const device: LabDevice = { ...rig.devices[0]!, device: name, topic };
   const register = async () => {
     const { rows } = await rig.admin.query<{ id: string }>(
       `insert into public.devices (tenant_id, slug, name) select id, $1, $1 from public.tenants where slug = 'acme' returning id`,
@@ -165,7 +165,9 @@ test('one reading of an array is redriven alone; a refused part of an array beco
   await register();
   expect(await redrive(rig.admin, (await idsOf(unknown))[0]!)).toEqual({ outcome: 'stored' });
   expect((await rig.deadLetters(unknown)).map(({ reason }) => reason)).toEqual([
-    ...['unknown-device', 'not-an-object', 'database-rejected'],
+    'unknown-device',
+    'not-an-object',
+    'database-rejected',
   ]);
   expect(await rig.rows(unknown)).toHaveLength(1);
   expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);

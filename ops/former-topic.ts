@@ -11,7 +11,7 @@ import {
   type SeenTopic,
   seenTopics,
 } from '../provisioning/database/former-topics.ts';
-import { adoption } from '../stacks/adoption-plan.ts';
+import { adoption } from '../stacks/adoption/plan.ts';
 import { NAMESPACE } from '../stacks/configuration/parse.ts';
 import { day } from './day.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';

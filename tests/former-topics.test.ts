@@ -4,18 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorWithReasonCode, MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { generateKey } from '../domain/credentials.ts';
 import { telemetryTopic } from '../domain/topics.ts';
 import { redrive } from '../functions/ingest/redrive.ts';
 import { type RunResult, runOnce } from '../functions/ingest/run.ts';
-import { readIngestSettings } from '../functions/settings/ingest.ts';
 import { runWorker } from '../functions/worker/worker.ts';
-import { roleUrl } from '../lab/postgres.ts';
 import { endTopic, keepTopic } from '../provisioning/database/former-topics.ts';
-import { setLogin } from '../provisioning/database/login.ts';
 import { addDevice, deleteDevice } from '../provisioning/database/registry.ts';
-import { keepLog, never } from './support/ingest-rig.ts';
-import { HAS_PSYCOPG2, type RegistryRig, startRegistryRig } from './support/registry-rig.ts';
+import { type AgentLab, HAS_PSYCOPG2, startAgentLab } from '../provisioning/machine/bundle/testing/agent.ts';
+import { keepLog, never } from './support/keep-log.ts';
 
 const WITHIN = { timeout: 20_000, interval: 100 };
 /** MQTT 5.0, 3.4.2.1: not authorized. */
@@ -23,9 +19,8 @@ const REFUSED = 0x87;
 const sensor = { tenant: 'acme', device: 'sensor-1' };
 const TOPIC = 'devices/AbC_1';
 const LAST_DAY = '2099-12-31';
-const databaseKey = generateKey();
 
-let rig: RegistryRig;
+let rig: AgentLab;
 /** Has its own key by now, and the topic of before; it also asks for what is published there. */
 let old: MqttClient;
 /** Of another tenant; it asks for everything. */
@@ -34,8 +29,7 @@ const overheard: string[] = [];
 
 beforeAll(async () => {
   if (!HAS_PSYCOPG2) return;
-  rig = await startRegistryRig();
-  await setLogin(rig.admin, 'mqtt_ingest', databaseKey);
+  rig = await startAgentLab();
   const keys = [
     await addDevice(rig.admin, { ...sensor, createTenant: true }),
     await addDevice(rig.admin, { tenant: 'globex', device: 'spy', createTenant: true }),
@@ -61,14 +55,7 @@ const publish = (client: MqttClient, topic: string, payload: string, retain = fa
     ({ code }: ErrorWithReasonCode) => code,
   );
 
-const settings = () =>
-  readIngestSettings({
-    MQTT_BROKER_URL: rig.broker.url,
-    MQTT_BROKER_CA: rig.broker.certificates.caFile,
-    MQTT_BROKER_USERNAME: 'svc-ingest',
-    MQTT_BROKER_PASSWORD: rig.serviceKey,
-    EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(rig.postgres.url, 'mqtt_ingest', databaseKey),
-  });
+const settings = () => rig.settings('svc-ingest');
 /** A run as the timer makes it. */
 const run = (): Promise<RunResult> => runOnce(settings(), keepLog().log, never);
 

@@ -73,14 +73,14 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
     };
     const { host, port, username, password, clientId } = rig.ingest;
     const connection = openConnection({
-      ...{
-        broker: { host, port, tls: true },
-        ca: readFileSync(rig.ingest.caFile, 'utf8'),
-        username,
-        password,
-        clientId,
-      },
-      ...{ receiveMaximum: 10_000, number: 1, now: Date.now },
+      broker: { host, port, tls: true },
+      ca: readFileSync(rig.ingest.caFile, 'utf8'),
+      username,
+      password,
+      clientId,
+      receiveMaximum: 10_000,
+      number: 1,
+      now: Date.now,
       onDelivery: ({ packetId, dup }) => {
         if (taken.push(packetId) === 1) setImmediate(acknowledge);
         if (dup) return;

@@ -44,7 +44,8 @@ export async function measure(stage: Stage, contender: Contender, messages: numb
     const firstTs = Date.now() - messages / DEVICES.length;
     await fill(rig, messages, firstTs);
     const used = (pid: number): Used => ({
-      ...{ collector: cpuSeconds(pid), broker: cpuSeconds(rig.broker().pid) },
+      collector: cpuSeconds(pid),
+      broker: cpuSeconds(rig.broker().pid),
       database: familyCpuSeconds(stage.postgres.child.pid as number),
     });
     const collector = contender.start(options);
@@ -59,13 +60,13 @@ export async function measure(stage: Stage, contender: Contender, messages: numb
     const { rows, rate } = await outcome(stage, contender.table);
     const per = (part: keyof Used) => ((after[part] - before[part]) / (rows - early)) * PER;
     return {
-      ...{
-        rowsPerSecond: rate,
-        collectorCpu: per('collector'),
-        brokerCpu: per('broker'),
-        databaseCpu: per('database'),
-      },
-      ...{ wholeCpu: (after.collector / rows) * PER, peakMiB: peak, lost: Math.max(0, messages - rows - waiting) },
+      rowsPerSecond: rate,
+      collectorCpu: per('collector'),
+      brokerCpu: per('broker'),
+      databaseCpu: per('database'),
+      wholeCpu: (after.collector / rows) * PER,
+      peakMiB: peak,
+      lost: Math.max(0, messages - rows - waiting),
     };
   } finally {
     closeLog(options);
@@ -105,7 +106,9 @@ async function untilRows({ admin }: Stage, table: Table): Promise<void> {
 async function untilLast(stage: Stage, table: Table, messages: number, firstTs: number): Promise<void> {
   const each = messages / DEVICES.length;
   const keys = DEVICES.map((_, index) => [
-    ...[...stage.keyOf(table, index), new Date(firstTs + each - 1), readingId(index, each - 1)],
+    ...stage.keyOf(table, index),
+    new Date(firstTs + each - 1),
+    readingId(index, each - 1),
   ]);
   const found = keys.map((_, index) => {
     const columns = [table.tenant, table.device, 'ts', table.id];

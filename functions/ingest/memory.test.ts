@@ -6,16 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { peakMiB } from '../../bench/support/processes.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
-import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { runOnce } from './run.ts';
 
 const LIMIT_MIB = 128;
 
-let rig: IngestRig;
+let rig: Lab;
 let database: TcpProxy;
 beforeAll(async () => {
-  rig = await startIngestRig(2);
+  rig = await startLab({ devices: 2, broker: MANY_SESSIONS });
   database = await startProxy(rig.postgres.port);
 });
 afterAll(async () => {

@@ -28,17 +28,23 @@ const messageOf = (env: Record<string, string>) => {
 test('reads the settings, with defaults', () => {
   expect(readIngestSettings(good)).toEqual({
     broker: { host: 'mqtt.example.com', port: 8883, tls: true },
-    ...{ username: 'svc-ingest', password: 'broker-secret', ca: undefined, clientId: 'mqtt-ingest' },
+    username: 'svc-ingest',
+    password: 'broker-secret',
+    ca: undefined,
+    clientId: 'mqtt-ingest',
     database: {
-      ...{ host: 'pooler.example.com', port: 6543, user: 'mqtt_ingest', password: 'db/secret', database: 'postgres' },
+      host: 'pooler.example.com',
+      port: 6543,
+      user: 'mqtt_ingest',
+      password: 'db/secret',
+      database: 'postgres',
       ssl: { rejectUnauthorized: true, ca: undefined },
     },
-    ...{
-      batchCap: INGEST_RUN.batchCap.normal,
-      timeGuardMs: INGEST_RUN.timeGuardMs.normal,
-      logLevel: 'info',
-      logPretty: false,
-    },
+
+    batchCap: INGEST_RUN.batchCap.normal,
+    timeGuardMs: INGEST_RUN.timeGuardMs.normal,
+    logLevel: 'info',
+    logPretty: false,
   });
 });
 

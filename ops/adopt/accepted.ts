@@ -1,6 +1,6 @@
 // What a recording must have to be taken over. It comes from a stranger's environment, by some version of az, perhaps through
 // several hands: what is wrong with it is said for all of it at once, by file and field.
-import { RESOURCE_ID } from '../../stacks/adoption-plan.ts';
+import { RESOURCE_ID } from '../../stacks/adoption/plan.ts';
 import { at, type Json } from './json.ts';
 
 /** What every resource has. */

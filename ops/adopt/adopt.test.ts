@@ -8,7 +8,7 @@ import { diffPlans, type Operation } from '../../preview/diff.ts';
 import type { Plan, PlanEntry } from '../../preview/plan.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { type Preview, preview } from '../../preview/preview.ts';
-import type { Adoption } from '../../stacks/adoption-plan.ts';
+import type { Adoption } from '../../stacks/adoption/plan.ts';
 import { exceptionsOf } from './exceptions.ts';
 import { type Adopted, adoptSample, SAMPLE } from './testing/sample.ts';
 import { WORDS } from './words.ts';

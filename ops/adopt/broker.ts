@@ -1,5 +1,5 @@
 // What is unsafe in the old broker's own configuration, which no policy sees.
-import { CUT_OVER } from '../../stacks/adoption-plan.ts';
+import { CUT_OVER } from '../../stacks/adoption/plan.ts';
 import { at } from './json.ts';
 import type { Recording } from './recording.ts';
 import type { Unsafe } from './today.ts';

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
 import type { Violation } from '../../preview/policy/violation.ts';
-import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
+import { type Adoption, CUT_OVER } from '../../stacks/adoption/plan.ts';
 import { preview } from './preview.ts';
 import { phaseOf } from './today.ts';
 

@@ -1,7 +1,8 @@
 // The phases in which an adopted environment becomes what the program says: what each changes, what has to be done by hand
 // around it, and the way back. docs/adoption.md explains them.
-import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
-import { FIRST_GRACE_PRIORITY } from '../../stacks/grace-rules.ts';
+
+import { FIRST_GRACE_PRIORITY } from '../../stacks/adoption/grace-rules.ts';
+import { type Adoption, CUT_OVER } from '../../stacks/adoption/plan.ts';
 import { attachedForLife } from './beside.ts';
 import { howToMakeRoom } from './database/room.ts';
 import { exceptionsFile } from './exceptions.ts';

@@ -1,6 +1,6 @@
 // What becomes of each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
 import { VM_SIZES } from '../../components/vm-sizes.ts';
-import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
+import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption/plan.ts';
 import {
   type Account,
   accountOf,

@@ -139,7 +139,7 @@ test('a second adoption, a phase that is skipped, and a folder that is none', ()
 test('to stay with the old ways in once the day is over', async () => {
   change((text) => text.replace('2099-03-31', '2020-03-31'));
   await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
-    /ended its grace on 2020-03-31.*go to phase 2/,
+    /ended its grace period on 2020-03-31.*go to phase 2/,
   );
 });
 

@@ -1,6 +1,6 @@
 // The adoption report: what is unsafe today, what changes, then the phases with their commands. It fits on a screen and a half;
 // the details, with every reason, are a second text. Both are Markdown, readable as they are.
-import type { Adoption } from '../../stacks/adoption-plan.ts';
+import type { Adoption } from '../../stacks/adoption/plan.ts';
 import type { Change } from './account.ts';
 import { withExceptions } from './exceptions.ts';
 import { lockedOut, lostUntilCutOver, type Names, type Phase, type Step } from './phases.ts';

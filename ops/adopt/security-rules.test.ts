@@ -19,7 +19,7 @@ import { resource } from '../../policies/testing/plan.ts';
 import { SECURITY_GROUP } from '../../policies/types.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { type Preview, preview } from '../../preview/preview.ts';
-import { SSH_RULE_NAMES, untilCutOver } from '../../stacks/grace-rules.ts';
+import { SSH_RULE_NAMES, untilCutOver } from '../../stacks/adoption/grace-rules.ts';
 import { exceptionsOf } from './exceptions.ts';
 import type { Json } from './json.ts';
 import { graceRules } from './security-rules.ts';

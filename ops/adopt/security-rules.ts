@@ -1,8 +1,8 @@
 // What becomes of each rule of the recorded security group until the cut-over: it stays, or it is said what changes and why. Pure.
 import { type IntervalSet, subtract, union } from '../../policies/network/reachability/intervals.ts';
 import { parsePortRange } from '../../policies/network/reachability/ports.ts';
-import { CUT_OVER } from '../../stacks/adoption-plan.ts';
-import { FIRST_GRACE_PRIORITY, SSH_RULE_NAMES } from '../../stacks/grace-rules.ts';
+import { FIRST_GRACE_PRIORITY, SSH_RULE_NAMES } from '../../stacks/adoption/grace-rules.ts';
+import { CUT_OVER } from '../../stacks/adoption/plan.ts';
 import type { Change } from './account.ts';
 import { at, items, type Json } from './json.ts';
 import { type Inputs, securityRule } from './translate.ts';

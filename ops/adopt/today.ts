@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nameOf, typeOf } from '../../preview/engine/urn.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
-import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
+import { type Adoption, CUT_OVER } from '../../stacks/adoption/plan.ts';
 import { NAMESPACE } from '../../stacks/configuration/parse.ts';
 import { PLACES } from './places.ts';
 import { preview } from './preview.ts';

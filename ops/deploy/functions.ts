@@ -87,8 +87,10 @@ function withoutRole({ app, resourceGroup }: AppPackage, action: string, said: s
 /** @returns what the CLI complained of; undefined when it is content. */
 function upload(what: AppPackage, patience: Patience): string | undefined {
   const { status, stderr } = az(what, patience, 'functionapp deployment source config-zip', [
-    ...['--src', what.package],
-    ...['--build-remote', 'false'],
+    '--src',
+    what.package,
+    '--build-remote',
+    'false',
   ]);
   return status === 0 ? undefined : stderr.trim();
 }

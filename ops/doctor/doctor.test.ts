@@ -113,7 +113,11 @@ async function doctor(...args: string[]) {
   symlinkSync('/bin/cat', join(folder, 'bin/cat'));
   const [program = '', ...words] = [
     ...(hasNamespaces ? OFFLINE : []),
-    ...[process.execPath, join(ROOT, 'ops/doctor.ts'), '--cwd', folder, ...args],
+    process.execPath,
+    join(ROOT, 'ops/doctor.ts'),
+    '--cwd',
+    folder,
+    ...args,
   ];
   const child = spawn(program, words, {
     env: { ...process.env, PATH: path, DATABASE_URL: 'postgresql://postgres@db.invalid/postgres' },

@@ -1,6 +1,6 @@
 // Names that all of Azure's customers share: free, already this subscription's own, or taken.
 import { namesFor } from '../../components/placement.ts';
-import { adoptedNames } from '../../stacks/adoption-plan.ts';
+import { adoptedNames } from '../../stacks/adoption/plan.ts';
 import { NAMESPACE, type StackConfig, setCommand } from '../../stacks/configuration/parse.ts';
 import { azure } from './azure.ts';
 import { type Check, type Finding, failed, ok } from './finding.ts';

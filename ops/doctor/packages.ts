@@ -1,7 +1,7 @@
 // The machine's packages: what the configuration leaves open on the image, and what the machine said at its last deployment.
 import { namesFor } from '../../components/placement.ts';
 import { IMAGE, openHoles, type PackageRow } from '../../provisioning/machine/package-floors.ts';
-import { adoptedNames } from '../../stacks/adoption-plan.ts';
+import { adoptedNames } from '../../stacks/adoption/plan.ts';
 import { NAMESPACE, type StackConfig, setCommand } from '../../stacks/configuration/parse.ts';
 import { brokerBundle } from '../../stacks/profiles/machine/bundle.ts';
 import { azure } from './azure.ts';

@@ -59,8 +59,16 @@ function signIn(
   let count = 0;
   const first = Promise.withResolvers<void>();
   const connection = openConnection({
-    ...{ broker: { host, port, tls: true }, username, password: key, ca, clientId: username, number: 1 },
-    ...{ subscription, receiveMaximum: 1, former: () => former, now: Date.now },
+    broker: { host, port, tls: true },
+    username,
+    password: key,
+    ca,
+    clientId: username,
+    number: 1,
+    subscription,
+    receiveMaximum: 1,
+    former: () => former,
+    now: Date.now,
     onDelivery: () => {
       count += 1;
       first.resolve();

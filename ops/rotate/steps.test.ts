@@ -2,15 +2,15 @@
 // interrupted goes on. Pulumi's and Azure's programs, which answer from the cloud, are stood in for.
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey } from '../../domain/credentials.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
-import type { RunningPostgres } from '../../lab/postgres.ts';
-import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
 import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { addDevice, readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
-import { type RegistryRig, startRegistryRig } from '../../tests/support/registry-rig.ts';
+import { databaseOn } from '../../provisioning/database/testing/database.ts';
+import { postgresOfFile } from '../../tests/support/postgres-of-file.ts';
 import { stackTarget } from '../target/stack.ts';
 import { whyNotDrained } from './broker.ts';
 import type { Environment } from './environment.ts';
@@ -21,22 +21,17 @@ const SESSION = { clientId: 'svc-ingest', clean: false, properties: { sessionExp
 const FILTER = 'tenants/+/devices/+/telemetry';
 const PATIENCE = { brokerMs: 3000, ingestMs: 3000 };
 
-let postgres: RunningPostgres;
-beforeAll(async () => {
-  postgres = await startScratchPostgres();
-});
-afterAll(() => postgres?.stop());
+const postgres = postgresOfFile();
 
-let rig: RegistryRig;
+let rig: Lab;
 let environment: Environment;
 let keys: string[];
 /** What the stand-ins were asked for, a command a line. */
 let asked: () => string[];
-let syncing: NodeJS.Timeout | undefined;
 const path = process.env.PATH;
 
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres);
+  rig = await startLab({ on: await databaseOn(postgres()) });
   keys = [rig.serviceKey, generateKey(), generateKey()];
   const folder = join(rig.dir, 'stack');
   for (const made of ['vault', 'stacks']) mkdirSync(join(folder, made), { recursive: true });
@@ -74,7 +69,6 @@ esac`,
   environment = { ...stack, broker: { host: 'localhost', port, ca: readFileSync(certificates.caFile, 'utf8') } };
 });
 afterEach(async () => {
-  clearInterval(syncing);
   process.env.PATH = path;
   await rig?.stop();
 });
@@ -83,11 +77,6 @@ afterEach(async () => {
 function standIn(folder: string, name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\ncd "${folder}"\necho "${name} $*" >>asked\n${script.trim()}\n`);
   chmodSync(join(folder, name), 0o755);
-}
-
-/** Brings the registry into force on the broker, as the agent does. */
-function startSync(): void {
-  syncing = setInterval(() => void readRegistry(rig.admin).then((entries) => rig.broker.sync(entries)), 200);
 }
 
 /** Does the steps to a goal, at most so many that were not done before. */
@@ -116,7 +105,7 @@ describe('a rotation', () => {
   });
 
   it('configures, deploys, and ends only when the app has the new key', async () => {
-    startSync();
+    rig.followRegistry();
     writeFileSync(join(rig.dir, 'stack/status'), 'AccessToKeyVaultDenied\n');
     await expect(advance('next')).rejects.toThrow(/reference to svc-ingest-2-password is AccessToKeyVaultDenied/);
     expect(asked().filter((line) => /config set|pulumi up/.test(line))).toEqual([
@@ -131,7 +120,7 @@ describe('a rotation', () => {
   });
 
   it('goes on after every step at which it was interrupted', async () => {
-    startSync();
+    rig.followRegistry();
     const titles: string[] = [];
     while ((await environment.whyNotUsed(2)) !== undefined) titles.push(...(await advance('next', 1)));
     // The broker may have accepted the account before it was asked again.
@@ -147,7 +136,7 @@ describe('a rotation', () => {
   });
 
   it('goes on after a deployment that failed', async () => {
-    startSync();
+    rig.followRegistry();
     writeFileSync(join(rig.dir, 'stack/broken'), '');
     await expect(advance('next')).rejects.toThrow(/pulumi ended with 1/);
     rmSync(join(rig.dir, 'stack/broken'));
@@ -155,7 +144,7 @@ describe('a rotation', () => {
   });
 
   it('goes back by one value, and forth again', async () => {
-    startSync();
+    rig.followRegistry();
     await advance('next');
     await advance('back');
     expect(environment.configured()).toEqual({ generation: 1, inForce: [1, 2] });
@@ -171,7 +160,7 @@ describe('a rotation', () => {
 
 describe('the end of a rotation', () => {
   beforeEach(async () => {
-    startSync();
+    rig.followRegistry();
     await advance('next');
   });
 

@@ -13,11 +13,13 @@ beforeAll(async () => {
   database = await startTestDatabase();
   ann = await makePerson(database.admin, 'ann@acme.example');
   ({ tenantId: tenant, deviceId: device } = await addDevice(database.admin, {
-    ...{ tenant: 'acme', device: 'boiler', createTenant: true },
+    tenant: 'acme',
+    device: 'boiler',
+    createTenant: true,
   }));
   await database.admin.query(
     "insert into public.memberships (tenant_id, user_id, email, role) values ($1, $2, $3, 'staff')",
-    [...[tenant, ann.sub, ann.email]],
+    [tenant, ann.sub, ann.email],
   );
   await database.admin.query("update public.devices set created_at = now() - interval '2 days'");
 });
@@ -259,7 +261,12 @@ describe('the preview', () => {
       const before = await readingsRead();
       await become(admin, 'authenticated', ann);
       await admin.query('select public.try_alert_rule($1, $2, null, $3, $4, $5, $6, 24)', [
-        ...[tenant, rule.kind, rule.field, rule.comparison, rule.threshold, rule.window_minutes],
+        tenant,
+        rule.kind,
+        rule.field,
+        rule.comparison,
+        rule.threshold,
+        rule.window_minutes,
       ]);
       await admin.query("select set_config('role', 'none', true)");
       expect((await readingsRead()) - before).toBe(21 * 200);

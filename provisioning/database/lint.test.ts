@@ -33,16 +33,11 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
   [anyTable, 'row-level security is enabled and forced', 'careless'],
   [
     `${anyTable}; alter table public.careless enable row level security`,
-    ...(['row-level security is enabled and forced', 'careless'] as const),
+    'row-level security is enabled and forced',
+    'careless',
   ],
-  [
-    `alter table ${TODAY} no force row level security`,
-    ...(['row-level security is enabled and forced', TODAY] as const),
-  ],
-  [
-    'alter table ingest.leases disable row level security',
-    ...(['row-level security is enabled and forced', 'ingest.leases'] as const),
-  ],
+  [`alter table ${TODAY} no force row level security`, 'row-level security is enabled and forced', TODAY],
+  ['alter table ingest.leases disable row level security', 'row-level security is enabled and forced', 'ingest.leases'],
   [
     'grant truncate on public.telemetry to service_role',
     'API roles never have TRUNCATE, REFERENCES or TRIGGER',

@@ -55,7 +55,11 @@ export async function addDevice(
     )
     select tenant.id as tenant, device.id as device from tenant left join device on true`;
   const { rows } = await client.query<{ tenant: string; device: string | null }>(sql, [
-    ...[tenant, device, name, await hashKey(key), createTenant],
+    tenant,
+    device,
+    name,
+    await hashKey(key),
+    createTenant,
   ]);
   const [made] = rows;
   if (made === undefined) throw new Error(`there is no tenant "${tenant}": add --create-tenant to make it`);

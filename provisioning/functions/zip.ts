@@ -1,24 +1,24 @@
-// Writes a .zip whose bytes depend on nothing but its files: not on the clock, the user, the order, nor on a zlib (the
-// content is stored, not compressed). Format: PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16.
+// Writes a .zip whose bytes depend on its files only: not on the clock, the user, their order or a zlib version (the content is
+// stored, not compressed). Format: PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16.
 import { crc32 } from 'node:zlib';
 
-/** "2.0": the version of the format that a reader must know. */
+/** "2.0": the format version that a reader must know. */
 const VERSION = 20;
 /** The same, written on Unix: the external attributes then hold a mode. */
 const MADE_BY = (3 << 8) | VERSION;
 /** A plain file that everybody may read: 0100644. Without it, a Linux host unpacks files that nobody may read. */
 const MODE = 0o100644;
-/** The first day that the format can say, 1980-01-01. */
+/** The first day that the format can express, 1980-01-01. */
 const DAY_ONE = 0x0021;
 
-/** @param files content by path: 1 to 255 characters of ASCII, `/` between folders. @throws Error when a path does not fit. */
+/** @param files content by path: 1 to 255 ASCII characters, `/` between folders. @throws Error if a path does not fit. */
 export function zip(files: ReadonlyMap<string, Uint8Array>): Buffer {
   const body: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let offset = 0;
   for (const [path, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!/^[\x21-\x7e]{1,255}$/.test(path))
-      throw new Error(`zip: ${JSON.stringify(path)} is no path of 1 to 255 ASCII`);
+      throw new Error(`zip: ${JSON.stringify(path)} is not a path of 1 to 255 ASCII characters`);
     const name = Buffer.from(path);
     const facts = describe(name, content);
     const local = [number(0x04034b50, 4), facts, name, content];
@@ -47,7 +47,7 @@ export function zip(files: ReadonlyMap<string, Uint8Array>): Buffer {
   return Buffer.concat([...body, ...directory, ...end]);
 }
 
-/** What both headers of a file say about it. */
+/** The fields that both headers of a file share. */
 function describe(name: Buffer, content: Uint8Array): Buffer {
   return Buffer.concat([
     number(VERSION, 2),

@@ -1,4 +1,4 @@
-// The secrets an environment keeps in its vault.
+// The secrets in an environment's vault.
 import { interpolate, type Output } from '@pulumi/pulumi';
 import type { Credentials } from '../../components/credentials.ts';
 import type { PrivateCa } from '../../components/private-ca.ts';
@@ -25,12 +25,12 @@ const NOT_SET = 'not set';
 const PEM = 'application/x-pem-file';
 
 /**
- * Whether nothing in the vault can be purged before its retention ends. It can never be switched off again, so an environment
- * that is thrown away often must do without.
+ * Whether secrets can be purged only after their retention. Purge protection can never be switched off again, so an environment
+ * that is often deleted and made again must do without it.
  */
 export const hasPurgeProtection = (environment: string) => !['dev', 'test', 'sandbox'].includes(environment);
 
-/** The secrets and what they are; the broker's certificate is among them when it comes from the private CA. */
+/** The secrets and their purpose; with a private CA, the broker's certificate is one of them. */
 export function platformSecrets(
   config: StackConfig,
   credentials: Credentials,
@@ -63,7 +63,7 @@ export function platformSecrets(
   };
 }
 
-/** Where a role reaches the database, with its password. Supabase's pooler finds the project by the user name's ending. */
+/** A role's connection string, with its password. Supabase's pooler finds the project by the end of the user name. */
 function databaseUrl(config: StackConfig, role: DatabaseRole, password: Output<string>): Output<string> {
   const { databaseHost, databasePort, databaseName, databaseProjectRef } = config;
   const user = databaseProjectRef ? `${role}.${databaseProjectRef}` : role;

@@ -28,7 +28,9 @@ let keys: { name: string; from: string; to: string; width: number }[];
 const tables = readMatrix()
   .filter(({ table }) => table.startsWith('public.'))
   .map(({ table, cells }) => ({
-    ...{ name: table.slice('public.'.length), cells, tenant: table === 'public.tenants' ? 'id' : 'tenant_id' },
+    name: table.slice('public.'.length),
+    cells,
+    tenant: table === 'public.tenants' ? 'id' : 'tenant_id',
     granted: COLUMNS[table]?.authenticated?.select?.replaceAll(' ', ',') ?? '*',
   }));
 
@@ -42,8 +44,12 @@ beforeAll(async () => {
     where k.contype = 'f' and 'public'::regnamespace = all (array[f.relnamespace, t.relnamespace])`);
   keys = rows;
   const mark = {
-    ...{ devices: 'name = $2', telemetry: "payload = jsonb_build_object('t', $2::text)", alert_rules: 'name = $2' },
-    ...{ memberships: 'email = $2 || email', invitations: 'email = $2 || email', alerts: 'message = $2' },
+    devices: 'name = $2',
+    telemetry: "payload = jsonb_build_object('t', $2::text)",
+    alert_rules: 'name = $2',
+    memberships: 'email = $2 || email',
+    invitations: 'email = $2 || email',
+    alerts: 'message = $2',
     dead_letters: "detail = $2, payload = convert_to($2, 'UTF8')",
     device_commands: "payload = jsonb_build_object('t', $2::text)",
   };

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
+import { CUT_OVER, LAST_PHASE } from '../../stacks/adoption/plan.ts';
 import { Adopted, type Changed } from './adopted.ts';
 import { WAYS, type Way } from './adoption-cases.ts';
 import type { EngineOperation } from './events.ts';

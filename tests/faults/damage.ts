@@ -55,8 +55,8 @@ export const DAMAGES: Damage[] = [
     name: 'broker-kill-after-save',
     atRest: true,
     strike: async ({ rig }) => {
-      await rig.broker().save();
-      await rig.broker().kill();
+      await rig.broker.save();
+      await rig.broker.kill();
       await rig.startBroker();
     },
   },

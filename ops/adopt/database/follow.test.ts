@@ -3,11 +3,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { ROOT } from '../../../bootstrap/root.mjs';
-import type { RunningPostgres } from '../../../lab/postgres.ts';
-import { startScratchPostgres } from '../../../lab/scratch-postgres.ts';
 import { connect } from '../../../provisioning/database/connect.ts';
+import { postgresOfFile } from '../../../tests/support/postgres-of-file.ts';
 import { moveAside, moveBack } from './aside.ts';
 import { moveAndFollow } from './follow.ts';
 import { LEDGER_SCHEMA } from './ledger.ts';
@@ -23,12 +22,8 @@ const SETUP = `
 
 const ROUNDS = 10;
 
-let postgres: RunningPostgres;
+const postgres = postgresOfFile({ migrate: false });
 const clients: Client[] = [];
-beforeAll(async () => {
-  postgres = await startScratchPostgres({ migrate: false });
-});
-afterAll(() => postgres.stop());
 const endings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of endings.splice(0)) await end();
@@ -42,7 +37,7 @@ async function open(url: string): Promise<Client> {
 
 /** A database, its owner, and an old ingest that says these statements over and over, on one connection. */
 async function start(setup: string, statements: string[], role = 'old_ingest') {
-  const url = await makeOldDatabase(postgres, setup);
+  const url = await makeOldDatabase(postgres(), setup);
   const admin = await open(url);
   let ingest = await open(roleUrl(url, role));
   let stopping = false;
@@ -191,7 +186,7 @@ it('waits for connections that are older than a search_path which had to change,
 });
 
 it('there and back over and over, under ingests that make sure of their table: each finds it every time', async () => {
-  const url = await makeOldDatabase(postgres, SETUP.replace('old_ingest', 'postgres'));
+  const url = await makeOldDatabase(postgres(), SETUP.replace('old_ingest', 'postgres'));
   const admin = await open(url);
   let stopping = false;
   let stored = 0;
@@ -286,7 +281,7 @@ it('the commands say what was moved, and what is to be done when no reading come
 
 it('refuses a role whose password the platform sets', async () => {
   const url = await makeOldDatabase(
-    postgres,
+    postgres(),
     `${SETUP}; do $$ begin if to_regrole('mqtt_ingest') is null then create role mqtt_ingest; end if; end $$`,
   );
   await expect(moveAndFollow(await open(url), { role: 'mqtt_ingest', unqualified: true })).rejects.toThrow(

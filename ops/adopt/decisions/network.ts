@@ -1,5 +1,5 @@
 // What becomes of the network's members: nearly all stay; the address and the interface must outlive the machine.
-import { CUT_OVER } from '../../../stacks/adoption-plan.ts';
+import { CUT_OVER } from '../../../stacks/adoption/plan.ts';
 import type { Decision } from './row.ts';
 
 /** Of series Bv1 ("Accelerated Networking", Microsoft Learn: the later series have it). */

@@ -8,13 +8,27 @@ import type { World } from './world.ts';
  * nothing. `schema-owner` owns the table and is no superuser: what FORCE ROW LEVEL SECURITY is for.
  */
 export const ACTORS = [
-  ...(['owner', 'staff', 'viewer', 'stranger', 'anon', 'ingest', 'sync', 'service', 'schema-owner'] as const),
-];
+  'owner',
+  'staff',
+  'viewer',
+  'stranger',
+  'anon',
+  'ingest',
+  'sync',
+  'service',
+  'schema-owner',
+] as const;
 export type Actor = (typeof ACTORS)[number];
 
 const ROLES: Record<Actor, string> = {
-  ...{ owner: 'authenticated', staff: 'authenticated', viewer: 'authenticated', stranger: 'authenticated' },
-  ...{ anon: 'anon', ingest: 'mqtt_ingest', sync: 'broker_sync', service: 'service_role' },
+  owner: 'authenticated',
+  staff: 'authenticated',
+  viewer: 'authenticated',
+  stranger: 'authenticated',
+  anon: 'anon',
+  ingest: 'mqtt_ingest',
+  sync: 'broker_sync',
+  service: 'service_role',
   'schema-owner': 'plain_owner',
 };
 

@@ -120,8 +120,11 @@ function references(victim: Tenant, mine: Tenant): Attack[] {
       values: { ...rule, device_id: victim.device },
     },
     {
-      ...{ name: 'my rule turned to their device', verb: 'update' as const, table: 'alert_rules' },
-      ...{ where: { id: mine.rule }, values: { device_id: victim.device } },
+      name: 'my rule turned to their device',
+      verb: 'update' as const,
+      table: 'alert_rules',
+      where: { id: mine.rule },
+      values: { device_id: victim.device },
     },
   ];
 }
@@ -162,11 +165,16 @@ export function escalations({ a }: World, me: { sub: string; email: string }): A
     },
     { name: 'make me owner', verb: 'rpc', function: 'change_role', args: { ...mine, role: 'owner' } },
     {
-      ...{ name: 'join again as owner', verb: 'insert' as const, table: 'memberships' },
-      ...{ values: { ...mine, email: me.email, role: 'owner' }, onConflict: ['tenant_id', 'user_id'] },
+      name: 'join again as owner',
+      verb: 'insert' as const,
+      table: 'memberships',
+      values: { ...mine, email: me.email, role: 'owner' },
+      onConflict: ['tenant_id', 'user_id'],
     },
     {
-      ...{ name: 'invite me as owner', verb: 'rpc' as const, function: 'create_invitation' },
+      name: 'invite me as owner',
+      verb: 'rpc' as const,
+      function: 'create_invitation',
       args: { tenant_id: a.id, email: me.email, role: 'owner' },
     },
     { name: 'use somebody else’s invitation', verb: 'rpc', function: 'accept_invitation', args: { token: a.token } },
@@ -247,7 +255,14 @@ export function secretsOf(tenant: Tenant): string[] {
   const people = [tenant.owner, tenant.staff, tenant.viewer, tenant.bystander];
   const { id, slug, device, spareDevice, rule, alert, invitation, command } = tenant;
   return [
-    ...[id, slug, device, spareDevice, rule, alert, invitation, command],
+    id,
+    slug,
+    device,
+    spareDevice,
+    rule,
+    alert,
+    invitation,
+    command,
     ...people.flatMap(({ sub, email }) => [sub, email]),
   ];
 }

@@ -88,6 +88,12 @@ export async function makeDatabase(server: string, template = 'template0'): Prom
   return place(name);
 }
 
+/** A migrated database of one's own on a server that several share; it goes when the server does. */
+export const databaseOn = async (server: RunningPostgres): Promise<RunningPostgres> => ({
+  ...server,
+  url: await makeDatabase(server.url, 'postgres'),
+});
+
 /** Makes the rest of the transaction, or up to its savepoint, run as a role with these claims, as PostgREST does. */
 export async function become(client: Client, role: string, claims: Claims = {}): Promise<void> {
   await client.query("select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)", [

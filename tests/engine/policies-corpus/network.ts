@@ -91,8 +91,15 @@ const NETWORKS =
 const adminRule = (inputs: Record<string, unknown>) =>
   native('network:AdminRule', 'first', {
     resourceGroupName: 'rg-corpus',
-    ...{ networkManagerName: 'm', configurationName: 'c', ruleCollectionName: 'r', ruleName: 'first' },
-    ...{ kind: 'Custom', direction: 'Inbound', priority: 1, protocol: 'Tcp', destinationPortRanges: ['22'] },
+    networkManagerName: 'm',
+    configurationName: 'c',
+    ruleCollectionName: 'r',
+    ruleName: 'first',
+    kind: 'Custom',
+    direction: 'Inbound',
+    priority: 1,
+    protocol: 'Tcp',
+    destinationPortRanges: ['22'],
     ...inputs,
   });
 const ssh = rule('ssh', 100, { sourceAddressPrefix: ADMIN });

@@ -117,7 +117,7 @@ const restore = (...args: string[]) => python('restore-state.py', ...settings(),
 const startSaver = () =>
   spawn('python3', [
     own('save-state.py'),
-    ...['--every', '0.2', '--processes', join(dir, 'processes'), '--database', join(state, 'mosquitto.db')],
+    ...['--every', '0.2', '--reserve', '1e-6', '--processes', join(dir, 'processes'), '--folder', state],
     ...['--metrics', join(dir, 'broker-state.prom')],
   ]);
 
@@ -236,7 +236,11 @@ test('a copy that was damaged, or is none, changes nothing', async () => {
   azure.blobs.clear();
   expect((await restore('put', 'latest')).output).toContain('there is no copy in');
   expect(requests()).toEqual([]);
-  expect(readdirSync(state).sort()).toEqual(['accounts', 'letsencrypt', 'mosquitto.db']);
+  expect(readdirSync(state).sort()).toEqual([
+    'accounts',
+    'letsencrypt',
+    ...['mosquitto.db', 'mosquitto.db.whole', 'reserve'],
+  ]);
 });
 
 test('a copy the broker does not start with is taken back', async () => {
@@ -254,7 +258,7 @@ test('no copy is made of a state that nobody saves, and no secret is told', asyn
   const args = [...settings(), '--metrics', join(dir, 'backup.prom'), '--work', dir];
   const stale = await python('backup-state.py', ...args, '--patience', '0.5');
   expect(stale.code).toBe(1);
-  expect(stale.output).toContain('the broker has not saved its state within 0.5 s; is save-state running?');
+  expect(stale.output).toContain('the broker has not saved a whole state within 0.5 s; is save-state running?');
   azure.refusals = 1000;
   const refused = await restore('list');
   expect(refused.code).toBe(1);

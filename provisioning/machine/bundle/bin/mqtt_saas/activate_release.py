@@ -11,8 +11,8 @@ import os
 import subprocess
 import sys
 
-from mqtt_saas import checks, machine, release
-from mqtt_saas.contract import AUTHORITY, BROKER_CONFIG, RELEASES, SECRETS
+from mqtt_saas import checks, durable, machine, release
+from mqtt_saas.contract import AUTHORITY, BROKER_CONFIG, FORMER, RELEASES, SECRETS
 from mqtt_saas.listeners import read_listeners
 from mqtt_saas.machine import ActivationFailure
 from mqtt_saas.mqtt_probe import PROBE_USER, ProbeFailure, probe
@@ -25,12 +25,14 @@ def say(text: str) -> None:
 def activate(digest: str) -> int:
     """Returns the exit code."""
     old, new = release.in_force(), os.path.join(RELEASES, digest)
+    # Where the one in force is not whole any more, nobody goes back to it.
+    back = old or release.former()
     try:
         checks.check_files(new)
         checks.check_machine(new)
         checks.check_broker(new)
         # Where something is in force, the same packages serve it: a refusal would only keep what is better from the machine.
-        if old is None:
+        if back is None:
             checks.check_packages(new)
     except release.Refused as reason:
         say(f"REFUSED: {digest}: {reason}")
@@ -40,10 +42,12 @@ def activate(digest: str) -> int:
     try:
         done = put_into_force(new, old)
     except (ActivationFailure, ProbeFailure, OSError) as reason:
-        return switch_back(digest, old, new, reason)
+        return switch_back(digest, back, new, reason)
+    if old and old != new:
+        durable.link(old, FORMER)
     tell_of_machine(new)
-    same = " (it was already)" if new == old else ""
-    say(f"IN FORCE: {digest}{same}; broker {done}, then probed: TLS, a publish and its delivery, refusals")
+    same = " (it was already in force)" if new == old else ""
+    say(f"PROBED: {digest}{same}; broker {done}, then asked: TLS, a publish and its delivery, refusals")
     return 0
 
 

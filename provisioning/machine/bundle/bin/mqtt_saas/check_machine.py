@@ -15,9 +15,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from mqtt_saas import packages, units, upgrades
+from mqtt_saas import figures, packages, units, upgrades
 from mqtt_saas.contract import RELEASE
-from mqtt_saas.registry_metrics import Metrics
 
 PREFIX = "mqtt_saas_machine"
 # Made by the package scripts of a kernel or library that takes effect at the next boot only.
@@ -55,13 +54,12 @@ def report(path: str | None) -> None:
         print(f"{WORDS[figure]}: {text}", flush=True)
     if path is None:
         return
-    metrics = Metrics(path, PREFIX)
-    metrics.set("checked_timestamp_seconds", time.time())
+    values: dict[str, float] = {"checked_timestamp_seconds": time.time()}
     for figure in WORDS:
-        metrics.set(f"{figure}_count", sum(name == figure for name, _, _ in found))
+        values[f"{figure}_count"] = sum(name == figure for name, _, _ in found)
     for figure, about, _ in found:
-        metrics.set(f'{figure}{{name="{about}"}}', 1)
-    metrics.write()
+        values[f'{figure}{{name="{about}"}}'] = 1
+    figures.write(path, PREFIX, values)
 
 
 def main() -> None:

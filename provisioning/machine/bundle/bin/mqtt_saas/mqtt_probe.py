@@ -33,6 +33,10 @@ class ProbeFailure(Exception):
     """A question the broker answered wrongly."""
 
 
+class CertificateRefused(ProbeFailure):
+    """The broker answered, with a certificate that a careful device does not take."""
+
+
 class Client:
     """One connection. `code` is the broker's answer to CONNECT: 0 is accepted."""
 
@@ -53,6 +57,9 @@ class Client:
         self._socket: Connection
         try:
             tls = context.wrap_socket(plain, server_hostname=server_name)
+        except ssl.SSLCertVerificationError as error:
+            plain.close()
+            raise CertificateRefused(f"a careful device refuses the certificate for {server_name}: {error}") from None
         except OSError as error:
             plain.close()
             raise ProbeFailure(f"the TLS handshake for {server_name} failed: {error}") from None
@@ -136,8 +143,13 @@ def probe(listener: Listener, server_name: str, ca_file: str | None, password: s
         _refused("without a user name", nobody)
     with Client(listener, server_name, ca_file, PROBE_USER, secrets.token_hex(16)) as impostor:
         _refused("with a wrong password", impostor)
+    answers(listener, server_name, ca_file, password, gone)
+
+
+def answers(listener: Listener, server_name: str, ca_file: str | None, password: str, gone: Gone = lambda: False) -> None:
+    """The part of probe() that a client with rights sees: it signs in, publishes, and is delivered what it may read."""
     topic, outside = f"{PROBE_TOPIC}/{secrets.token_hex(8)}", f"outside/{secrets.token_hex(8)}"
-    with Client(listener, server_name, ca_file, PROBE_USER, password) as client:
+    with Client(listener, server_name, ca_file, PROBE_USER, password, gone) as client:
         if client.code != 0:
             raise ProbeFailure(f"{PROBE_USER} was refused with code {client.code}")
         client.subscribe(topic)
