@@ -12,11 +12,20 @@ const DONE = [
   'components',
   'docs',
   'domain',
+  'ops/doctor',
+  'ops/verify',
   'policies',
   'preview',
   'provisioning/dashboard',
   'provisioning/functions',
+  'provisioning/machine/firewall.ts',
+  'provisioning/machine/first-boot.sh',
+  'provisioning/machine/hardening',
+  'provisioning/machine/nftables.tmpl.conf',
+  'provisioning/machine/render.ts',
+  'provisioning/machine/testing',
   'stacks',
+  'tests/machine',
   'CONTRIBUTING.md',
   'Pulumi.README.md',
   'README.md',
@@ -43,7 +52,7 @@ const HABITS: [pattern: RegExp, instead: string][] = [
   [/\b1 (errors|policies|resources|warnings)\b/, 'the singular'],
 ];
 
-const TEXT = /\.(json|md|py|sql|ts|tsx)$/;
+const TEXT = /\.(conf|json|local|md|py|sh|sql|swap|ts|tsx)$/;
 
 const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,

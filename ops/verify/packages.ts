@@ -14,7 +14,7 @@ export const opensshFloor: Check<{ target: VerifyTarget }> = {
   id: 'openssh-floor',
   title: 'OpenSSH, where it answers, is not below its floor',
   run: async ({ target }) => {
-    // A local platform has the sshd of whoever's machine it runs on.
+    // A local platform shares the sshd of its machine.
     if (target.brokerPid !== undefined) return 'not looked at: the platform is on this machine';
     const banner = await greeting(target.host).catch(() => undefined);
     if (banner === undefined) return 'not seen: port 22 answers administrators only';

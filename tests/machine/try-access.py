@@ -70,7 +70,7 @@ def try_path(path: str) -> str:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 verbs += "l"
             except BlockingIOError:
-                # Whoever holds it would be waited for: this user could hold it, too.
+                # A process that holds it is waited for, and this user could hold it, too.
                 verbs += "l"
             except OSError:
                 pass

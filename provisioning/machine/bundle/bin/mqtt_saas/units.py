@@ -1,4 +1,4 @@
-"""Units that are enabled but not active: a service that died is no news to anybody unless somebody looks."""
+"""Units that are enabled but not active. A service that died makes no sound; this looks."""
 
 import re
 
