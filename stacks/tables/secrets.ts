@@ -51,7 +51,7 @@ export function platformSecrets(
   }
   if (dnsToken)
     secrets[SECRETS.dnsToken] = { value: dnsToken, contentType: 'Cloudflare token for the records of the zone' };
-  // Its holder sets it in the vault: it is no part of a deployment, and must not be in a stack's state.
+  // Its holder sets it in the vault: it does not belong in a deployment or a stack's state.
   if (config.ubuntuPro)
     secrets[SECRETS.proToken] = { value: NOT_SET, contentType: 'token of Ubuntu Pro, set by hand', setByHand: true };
   if (!privateCa) return secrets;
