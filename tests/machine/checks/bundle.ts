@@ -244,7 +244,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'a new administrator reaches SSH, and only as long as he is one',
+    name: 'an added administrator reaches SSH, a removed one does not',
     run: async (machine) => {
       const { v4 } = machine.addresses.outsider;
       const opens = async () =>
