@@ -1,4 +1,4 @@
-// What each way of saving the broker's state costs, and what is lost when the broker is killed outright, with the real
+// The cost of each way to save the broker's state, and what is lost when the broker is killed, with the real
 // broker. TMPDIR chooses the disk. docs/durability.md has the numbers and how to read them.
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ const SETTINGS: Setting[] = [
 const DEVICE = ['acme', 'pump-1'] as const;
 const TOPIC = telemetryTopic(...DEVICE);
 const PAYLOAD_BYTES = 200;
-/** Messages a second while waiting for the kill. */
+/** Messages per second while waiting for the kill. */
 const RATE = 1000;
 /** Messages that wait already when the cost is measured, as after some minutes without ingest. */
 const STANDING = 100_000;

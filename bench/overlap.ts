@@ -1,5 +1,5 @@
-// How soon a run that finds another one at work says so and ends, against the mere connection to the database it needs
-// for that: TLS, verified, and the password's proof, anew each time.
+// How soon a run that finds another one at work reports it and ends, compared with the database connection that it needs for that
+// (verified TLS and authentication).
 import { readFileSync, rmSync } from 'node:fs';
 import pg from 'pg';
 import { generateKey } from '../domain/credentials.ts';

@@ -1,5 +1,5 @@
-// What keeping the broker in line with a large registry costs: the rewrite, the time until a change is in force, and how
-// long connected devices wait while the broker reads its files, compared with the same devices undisturbed.
+// The cost of keeping the broker in line with a large registry: the rewrite, the time until a change is in force, and how long connected
+// devices wait while the broker reads its files, compared with the same devices undisturbed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Packet } from 'mqtt-packet';
 import type { ClientBase } from 'pg';

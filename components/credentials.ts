@@ -1,4 +1,4 @@
-// The passwords of the platform's own services: made here, kept in the vault, never shown.
+// The passwords of the platform's own services. Made here, kept in the vault, seen by nobody.
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random/randomPassword.js';
 

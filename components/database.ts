@@ -44,7 +44,7 @@ export class Database extends ComponentResource {
     );
     new LocalCommand(
       `${name}-sign-ins`,
-      // Nobody can sign in with a verifier. It is marked as a secret all the same: nobody needs to see it.
+      // Nobody can sign in with a verifier. Even so it is marked as a secret: nobody needs to see it.
       { run: command('sign-ins'), environment: { DATABASE_SIGN_INS: secret(signIns), ...trust } },
       { parent: this, dependsOn: schema },
     );

@@ -10,6 +10,8 @@ export interface VaultSecret {
   value: Input<string>;
   /** Required. What it is, for people: a media type or a few words. */
   contentType: string;
+  /** Optional. `value` is only what it holds until a person sets it in the vault; deployments leave it then. Default: false. */
+  setByHand?: boolean;
 }
 
 /** Arguments of {@link Vault}. */
@@ -68,11 +70,11 @@ export class Vault extends ComponentResource {
 
     this.vaultId = vault.id;
 
-    const keep = (secretName: string, { value, contentType }: VaultSecret) =>
+    const keep = (secretName: string, { value, contentType, setByHand }: VaultSecret) =>
       new Secret(
         `${name}-${secretName}`,
         { secretName, vaultName: vault.name, resourceGroupName, tags, properties: { value, contentType } },
-        { parent: this },
+        { parent: this, ...(setByHand && { ignoreChanges: ['properties.value'] }) },
       );
     this.#secrets = new Map(
       Object.entries(args.secrets).map(([secretName, secret]) => [secretName, keep(secretName, secret)]),

@@ -34,5 +34,5 @@ export async function hashKey(key: string, salt = crypto.getRandomValues(new Uin
 /** Without Buffer, which a browser lacks. */
 const base64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
 
-/** The hashes that a password file may hold: keeps out a line that would corrupt the file. */
+/** What a password file may hold: guards against a line that would corrupt the file. */
 export const HASH_PATTERN = /^\$7\$[1-9][0-9]{0,8}\$[A-Za-z0-9+/]{4,64}={0,2}\$[A-Za-z0-9+/]{86}==$/;

@@ -1,9 +1,9 @@
-// How a message without an id, or without id and timestamp, is recognised when it arrives again.
+// How a message without an id, or without id and timestamp, is recognised when it comes again.
 import { hash } from 'node:crypto';
 
 /**
- * Readings without id and timestamp are told apart by the time they were received, in steps of this many milliseconds: equal ones
- * in one step are one row, in two steps two rows.
+ * Readings that give neither id nor timestamp are told apart by the time they were received, in steps of this many
+ * milliseconds: equal ones in one step are one row, in two steps two rows.
  */
 export const BUCKET_MS = 600_000;
 
@@ -23,7 +23,7 @@ export function contentHash(topic: string, payload: Buffer): string {
   return hash('sha256', scratch.subarray(0, topicEnd + 1 + payload.length), 'base64url').slice(0, HASH_CHARACTERS);
 }
 
-/** Message id of a reading without id and timestamp: its content, and the step of time in which it was received. */
+/** Message id of a reading with neither id nor timestamp: its content and the step of time it was received in. */
 export function bucketedId(content: string, receivedAt: number): string {
   return `${content}.${Math.floor(receivedAt / BUCKET_MS)}`;
 }

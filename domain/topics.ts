@@ -1,16 +1,16 @@
 // The topic tree: tenants/<tenant>/devices/<device>/<channel>. Topics are built and read here only.
 import { assertSlug, isSlug } from './identifiers.ts';
 
-/** Channels to which a device publishes: readings, and its reported state. */
+/** Channels a device publishes: readings, and the state it reports. */
 export const PUBLISHED_CHANNELS = ['telemetry', 'state'] as const;
-/** The channel that a device reads, with everything below it. */
+/** Channel a device reads, with anything below it. */
 export const COMMAND_CHANNEL = 'commands';
 
 const topicOf = (tenant: string, device: string, channel: string) => `tenants/${tenant}/devices/${device}/${channel}`;
 
-/** Ingest's subscription: every device's readings. */
+/** What the ingest session subscribes to: every device's readings. */
 export const TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
-/** The reported state of every device. */
+/** The state that every device reports. */
 export const STATE_FILTER = topicOf('+', '+', 'state');
 /** Commands to every device. */
 export const COMMANDS_FILTER = topicOf('+', '+', `${COMMAND_CHANNEL}/#`);
@@ -33,7 +33,7 @@ export function telemetryTopic(tenant: string, device: string): string {
   return `${devicePrefix(tenant, device)}/telemetry`;
 }
 
-/** The tenant and device of a telemetry topic; undefined if it is not one. */
+/** The tenant and device a telemetry topic belongs to, or undefined when it is not a telemetry topic. */
 export function parseTelemetryTopic(topic: string): { tenant: string; device: string } | undefined {
   const [root, tenant, branch, device, channel, ...rest] = topic.split('/');
   if (root !== 'tenants' || branch !== 'devices' || channel !== 'telemetry' || rest.length > 0) return undefined;

@@ -32,7 +32,7 @@ export type { LabDevice };
 
 /** What a laboratory has. */
 export interface LabOptions {
-  /** Devices in the registry, by name; or so many of the tenant `acme`, and one of `umbrella` after them. Default: none. */
+  /** Devices in the registry, by name; or this number of the tenant `acme`, and then one of `umbrella`. Default: none. */
   devices?: number | readonly DeviceName[];
   /** A migrated database to use, whose server outlives the lab. Default: a scratch server. */
   on?: RunningPostgres;

@@ -183,9 +183,13 @@ describe('with a policy configuration', () => {
       alwaysOn: UNKNOWN_TEXT,
       note: secret('Tr0ub4dor'),
     };
-    const mended = await pack.remediate({ type: app, name: 'app', props: { serverFarmId: UNKNOWN_TEXT, siteConfig } });
-    expect(mended.map(({ policy }) => policy)).toEqual(names.slice(0, 2));
-    expect(mended[1]!.props).toEqual({
+    const remediated = await pack.remediate({
+      type: app,
+      name: 'app',
+      props: { serverFarmId: UNKNOWN_TEXT, siteConfig },
+    });
+    expect(remediated.map(({ policy }) => policy)).toEqual(names.slice(0, 2));
+    expect(remediated[1]!.props).toEqual({
       serverFarmId: UNKNOWN_TEXT,
       httpsOnly: true,
       siteConfig: { ...siteConfig, minTlsVersion: '1.2' },

@@ -21,7 +21,7 @@ const TOPIC = 'devices/AbC_1';
 const LAST_DAY = '2099-12-31';
 
 let rig: AgentLab;
-/** Has its own key by now, and the topic of before; it also asks for what is published there. */
+/** Has its own key now, and its former topic; it also subscribes to that topic. */
 let old: MqttClient;
 /** Of another tenant; it asks for everything. */
 let other: MqttClient;
@@ -101,7 +101,7 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     await rig.admin.query('grant select on ingest.former_topics to mqtt_ingest; delete from public.telemetry');
   });
 
-  it('publishes there as on its new topic; nobody else does, and nobody but ingest hears it', async () => {
+  it('publishes there as on its new topic; nobody else does, and only ingest receives it', async () => {
     await inForce(keep);
     await run();
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 1}')).toBe('acknowledged');
@@ -154,11 +154,11 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     await working;
   });
 
-  it('sent a message on a topic that is nobody’s by now: a dead letter, stored once a device keeps the topic again', async () => {
+  it('sent a message on a topic that belongs to nobody now: a dead letter, stored once a device keeps the topic again', async () => {
     await inForce(keep);
     await run();
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 200}')).toBe('acknowledged');
-    // The rights stay as they are, as while the agent cannot reach the database; the topic is nobody's any more.
+    // The rights stay as they are, as while the agent cannot reach the database; the topic belongs to nobody now.
     await rig.stopAgent();
     await rig.admin.query('delete from broker.former_topics');
     expect(await run()).toMatchObject({ outcome: 'idle', received: 1, rejected: 1 });

@@ -29,7 +29,7 @@ let rig: ApiRig;
 let tenant: string;
 let device: string;
 
-/** The dashboard's clients as a page has them, signed in, before an API that answers with so many rows at most. */
+/** The dashboard's clients as a page has them, signed in, with an API that answers with at most this number of rows. */
 let asPageOf: (maxRows: number) => Promise<Modules>;
 
 beforeAll(async () => {

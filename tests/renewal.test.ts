@@ -74,7 +74,7 @@ function count(what: RegExp): number {
   return log.slice(log.lastIndexOf(' starting\n')).match(what)?.length ?? 0;
 }
 
-/** And one batch more, for what comes after. */
+/** And one more batch, with what comes after. */
 async function publishWhile(publishers: Publishers, goesOn: () => boolean): Promise<void> {
   while (goesOn()) await publishers.publish(BATCH);
   await publishers.publish(BATCH);

@@ -1,5 +1,5 @@
-// Two bounds that no collector can exceed: the database fed with rows that are ready, and the broker drained by a client
-// that throws everything away.
+// Two limits that no collector can exceed: the database fed with ready-made rows, and the broker drained by a client that discards
+// everything.
 import { readFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// The collectors that are compared: ours, and two others. bounds.ts has what none of them can exceed.
+// The compared collectors: ours, and two others. bounds.ts has the limits that none of them can exceed.
 import { fileURLToPath } from 'node:url';
 import { startChild, stopChild } from '../../lab/child.ts';
 import { INGEST_BUNDLE } from '../../lab/ingest-worker.ts';

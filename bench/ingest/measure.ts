@@ -1,4 +1,4 @@
-// One run: everything waits on the broker, the collector is started, and what it took until the last row was committed.
+// One run: everything waits on the broker, the collector starts, and the cost is measured until the last row is committed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchBroker } from '../support/broker.ts';
 import { connectClient } from '../support/mqtt-client.ts';
@@ -9,7 +9,7 @@ import { closeLog, countRows, nameOf, type Stage, type Table } from '../support/
 import { drain } from '../support/subscriber.ts';
 import type { Contender } from './contenders.ts';
 
-/** What a run came to. CPU is user and system, seconds per 100,000 messages. */
+/** The result of a run. CPU is user and system, seconds per 100,000 messages. */
 export interface Result {
   rowsPerSecond: number;
   collectorCpu: number;
@@ -31,7 +31,7 @@ interface Used {
 
 /** Messages that CPU is given for. */
 export const PER = 100_000;
-/** Who gets nothing further for so long has lost the rest, or hangs. */
+/** A collector without progress for this time has lost the rest, or hangs. */
 export const PATIENCE_MS = 20_000;
 export const POLL_MS = 20;
 
@@ -106,9 +106,7 @@ async function untilRows({ admin }: Stage, table: Table): Promise<void> {
 async function untilLast(stage: Stage, table: Table, messages: number, firstTs: number): Promise<void> {
   const each = messages / DEVICES.length;
   const keys = DEVICES.map((_, index) => [
-    ...stage.keyOf(table, index),
-    new Date(firstTs + each - 1),
-    readingId(index, each - 1),
+    ...[...stage.keyOf(table, index), new Date(firstTs + each - 1), readingId(index, each - 1)],
   ]);
   const found = keys.map((_, index) => {
     const columns = [table.tenant, table.device, 'ts', table.id];

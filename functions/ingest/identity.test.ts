@@ -36,7 +36,7 @@ async function commitWithoutAcknowledging(clientId: string, device: LabDevice, p
   await device.publish(payloads);
   const before = await running;
   proxy.cut();
-  proxy.mend();
+  proxy.restore();
   return before;
 }
 

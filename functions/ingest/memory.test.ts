@@ -46,7 +46,7 @@ test('a queue of 40 MB behind a database that goes away does not come into memor
   database.cut();
   await sleep(2000);
   expect(output).toContain('batch not written, will try again');
-  database.mend();
+  database.restore();
   await expect.poll(() => rig.rows(device).then((rows) => rows.length), { timeout: 20_000 }).toBe(10_000);
   const peak = peakMiB(worker.pid!);
   worker.kill('SIGTERM');

@@ -51,7 +51,7 @@ test('a worker whose database is absent waits, says so, and drains when it is th
   const worker = startWorker('absent', throughProxy('absent'));
   await device.publish(readings(0, 20));
   await expect.poll(() => worker.said('database not ready')).toBeGreaterThan(1);
-  database.mend();
+  database.restore();
   await expect.poll(() => numbers(device), { timeout: 15_000 }).toEqual(upTo(20));
 });
 
@@ -62,7 +62,7 @@ test('a database that goes away under load: nothing is lost, nothing doubled', a
   for (let part = 0; part < 6; part++) {
     await device.publish(readings(part * 100, 100));
     if (part % 2 === 0) database.cut();
-    else database.mend();
+    else database.restore();
   }
   await expect.poll(() => numbers(device), { timeout: 15_000 }).toEqual(upTo(600));
   expect(worker.said('batch not written, will try again')).toBeGreaterThan(0);
@@ -77,7 +77,7 @@ test('a run whose database stays away ends by its time guard with a clear line, 
   const settings = rig.settings('gone', { ...throughProxy('gone'), INGEST_TIME_GUARD_MS: '1500' });
   expect(await runOnce(settings, log, never)).toMatchObject({ outcome: 'failed', error: { code: 'ConnectionLost' } });
   expect(lines.at(-1)).toMatchObject({ level: 'error', msg: 'mqtt_ingest run', outcome: 'failed' });
-  database.mend();
+  database.restore();
   expect(await runOnce(rig.settings('gone'), keepLog().log, never)).toMatchObject({ received: 5, stored: 5 });
 });
 

@@ -95,7 +95,7 @@ test.each([
 });
 
 test.each(['localhost', 'https://x', 'mqtt://10.0.0.4', 'mqtts://user:hunter2@x', 'mqtts://'])(
-  '%s is no broker address',
+  '%s is not a broker address',
   (url) => {
     const message = messageOf({ ...good, MQTT_BROKER_URL: url });
     expect(message).toContain('MQTT_BROKER_URL must');

@@ -63,8 +63,8 @@ test.each([
       vm.id = 'zeroclaw-b1s';
       delete vm.hardwareProfile;
     },
-    `the recording cannot be taken over:
-  vm.json has an id that is no id of Azure's
+    `the recording cannot be used:
+  vm.json has an id that is not the id of an Azure resource
   vm.json has no hardwareProfile.vmSize
 Record the environment again`,
   ],
@@ -105,19 +105,19 @@ test('a file that is something else', () => {
   const copy = changed('vm.json', () => {});
   writeFileSync(join(copy, 'storage.json'), '{}');
   writeFileSync(join(copy, 'nic.json'), '[]');
-  expect(() => plan(copy)).toThrow(':\n  nic.json is no object\n  storage.json is no list\nRecord');
+  expect(() => plan(copy)).toThrow(':\n  nic.json is not an object\n  storage.json is not a list\nRecord');
 });
 
-test.each(['--public-until', '--gateway-until'])('%s with what is no date', (option) => {
+test.each(['--public-until', '--gateway-until'])('%s that is not a date', (option) => {
   const { status, stderr } = sample.adopt('--from', SAMPLE, option, '2027-02-30');
   expect({ status, stderr }).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('no date such as 2027-03-31'),
+    stderr: expect.stringContaining('Give a date such as 2027-03-31'),
   });
 });
 
 test.each([
-  [['--public-until', '2020-01-31'], '--public-until 2020-01-31 is over'],
+  [['--public-until', '2020-01-31'], '--public-until 2020-01-31 has passed'],
   [
     ['--public-until', '2099-03-31', '--gateway-until', '2099-03-30'],
     '--gateway-until 2099-03-30 is before 2099-03-31',
@@ -128,7 +128,7 @@ test.each([
   expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining(said) });
 });
 
-test('a second adoption, a phase that is skipped, and a folder that is none', () => {
+test('a second adoption, a skipped phase, and a folder without a recording', () => {
   expect(sample.adopt('--from', SAMPLE).stderr).toContain('is adopted already');
   expect(sample.adopt('phase', '3').stderr).toContain('phase 2 comes before 3');
   expect(sample.adopt('phase', '9').stderr).toContain('phases 0 to 4');
@@ -136,7 +136,7 @@ test('a second adoption, a phase that is skipped, and a folder that is none', ()
   expect(sample.adopt('--from', sample.folder).stderr).toMatch(/group\.json is missing: record the environment/);
 });
 
-test('to stay with the old ways in once the day is over', async () => {
+test('to keep the old openings after the day has passed', async () => {
   change((text) => text.replace('2099-03-31', '2020-03-31'));
   await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
     /ended its grace period on 2020-03-31.*go to phase 2/,

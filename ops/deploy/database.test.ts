@@ -1,4 +1,4 @@
-// The commands that `pulumi up` runs against a database, run against one.
+// The commands that `pulumi up` runs against a database, run against a real one.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -46,7 +46,7 @@ test('a bare database gets its schema and the sign-ins, and knows no password', 
   expect(await withConnection(DATABASE_URL, (client) => hasServiceAccount(client, account!))).toBe(true);
 });
 
-test('the same passwords give the same sign-ins, and entering them again leaves the registry as it was', async () => {
+test('the same passwords give the same sign-ins, and entering them again does not change the registry', async () => {
   expect(await makeSignIns(passwords)).toEqual(await makeSignIns(structuredClone(passwords)));
   const version = () =>
     withConnection(
@@ -60,7 +60,7 @@ test('the same passwords give the same sign-ins, and entering them again leaves 
   expect(await withConnection(postgres().url, readRegistry)).toHaveLength(1);
 });
 
-test.each(['schema', 'sign-ins'])('%s goes to no database but the one that is configured', (what) => {
+test.each(['schema', 'sign-ins'])('%s refuses any database but the configured one', (what) => {
   const DATABASE_URL = 'postgresql://postgres.other:hunter2hunter2@aws-1.pooler.supabase.com:5432/postgres';
   const wrong = deploy(what, { DATABASE_URL }, 'aws-0.pooler.supabase.com');
   expect(wrong.status).toBe(1);
@@ -74,7 +74,7 @@ test.each(['schema', 'sign-ins'])('%s goes to no database but the one that is co
   });
 });
 
-test('what is no verifier or hash is refused: it becomes part of a statement, and of a file', async () => {
+test('anything but a verifier or hash is refused: it becomes part of a statement, and of a file', async () => {
   const DATABASE_URL = postgres().url;
   const good = await makeSignIns(passwords);
   const evil = { ...good, roles: { ...good.roles, broker_sync: "x' superuser --" } };

@@ -4,15 +4,17 @@ import { type Check, fail } from './check.ts';
 import type { VerifyContext } from './context.ts';
 import { exactlyOneRow, republishOneRow } from './delivery.ts';
 import { anonymous, crossTenantPublish, crossTenantSubscribe, wrongPassword } from './identity.ts';
+import { opensshFloor } from './packages.ts';
 import type { VerifyTarget } from './target.ts';
 import { noPlaintext, strictTls, wrongCa, wrongHost } from './transport.ts';
 
-/** What can be seen without an account. */
+/** Checks that need no account. */
 export const TRANSPORT_CHECKS: readonly Check<{ target: VerifyTarget }>[] = [
   strictTls,
   wrongCa,
   wrongHost,
   noPlaintext,
+  opensshFloor,
 ];
 
 /** Nobody is let in whose address is not proved, and mailed links end on the dashboard. Open sign-ups are said, not refused. */
@@ -29,7 +31,7 @@ const authService: Check<{ dashboard: string }> = {
 /** Where there is a dashboard of a deployed stack: the local platform has a stand-in for the auth service. */
 export const ACCOUNT_CHECKS: readonly Check<{ dashboard: string }>[] = [authService];
 
-/** What takes scratch devices, which must get through TLS first. */
+/** Checks with scratch devices, which need TLS to work first. */
 export const DEVICE_CHECKS: readonly Check<VerifyContext>[] = [
   anonymous,
   wrongPassword,

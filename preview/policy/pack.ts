@@ -159,10 +159,10 @@ async function prepare(client: AnalyzerClient, project: Project, config: GivenCo
 async function remediate(client: AnalyzerClient, request: types.AnalyzeRequest, resource: Resource): Promise<Remedy[]> {
   const response = await call<types.RemediateResponse>(client, 'remediate', request);
   return response.getRemediationsList().flatMap((remediation): Remedy[] => {
-    const mended = remediation.getProperties();
-    if (!mended || remediation.getDiagnostic() !== '') return [];
-    request.setProperties(mended);
-    resource.inputs = toWire(mended);
+    const remediated = remediation.getProperties();
+    if (!remediated || remediation.getDiagnostic() !== '') return [];
+    request.setProperties(remediated);
+    resource.inputs = toWire(remediated);
     return [{ policy: remediation.getPolicyname(), urn: resource.urn }];
   });
 }

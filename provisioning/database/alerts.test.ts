@@ -28,7 +28,7 @@ beforeEach(async () => {
   await database.admin.query('delete from public.alert_rules; delete from public.telemetry');
 });
 
-/** A reading so many minutes ago. */
+/** A reading from this many minutes ago. */
 const read = (minutesAgo: number, payload: unknown) =>
   database.admin.query(
     `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
@@ -129,7 +129,7 @@ describe('a threshold', () => {
     ]);
   });
 
-  it('is not upset by what is no number, or one that no double holds', async () => {
+  it('copes with values that are not numbers, or too large for a double', async () => {
     await addRule(HOT);
     for (const payload of [
       '{"t": 1e400}',
@@ -167,7 +167,7 @@ describe('a silence', () => {
     expect(await alerts()).toMatchObject([{ resolved: true }]);
   });
 
-  it('is no alert for a device that is new, or disabled', async () => {
+  it('is not opened for a device that is new or disabled', async () => {
     await addRule(SILENT);
     await database.admin.query('begin; update public.devices set created_at = now()');
     expect(await evaluate()).toBe(0);

@@ -109,7 +109,7 @@ describe('applyMigrations', () => {
   });
 });
 
-describe('applyMigrations as a role that is no superuser', () => {
+describe('applyMigrations as a role that is not a superuser', () => {
   let supabase: RunningPostgres;
   // A server of its own: the platform's roles must not be there yet.
   beforeEach(async () => {

@@ -94,12 +94,12 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
   ],
   [
     'alter table public.alerts add constraint careless foreign key (device_id) references public.devices (id)',
-    "a foreign key to a tenant's row carries the tenant: nobody's row refers to another tenant's",
+    "a foreign key to a tenant's row carries the tenant: no row refers to another tenant's",
     'alerts.careless',
   ],
   [
     'grant update (name) on public.devices to authenticated',
-    'people change nothing but alert rules themselves; the rest goes through functions',
+    'people change only alert rules themselves; the rest goes through functions',
     'devices UPDATE',
   ],
   [
@@ -155,7 +155,7 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
   ],
   [
     'alter role broker_sync bypassrls',
-    'roles that log in for one job are no superusers and make nothing',
+    'roles that log in for one job are not superusers and create nothing',
     'broker_sync',
   ],
 ];

@@ -107,7 +107,7 @@ export function logAlerts({ insights: of }: Watched): Record<string, LogWatch> {
 export function operationAlerts({ group: of }: Watched): Record<string, OperationWatch> {
   const securityGroups = 'Microsoft.Network/networkSecurityGroups';
   return {
-    'way-in-changed': {
+    'nsg-changed': {
       meaning: 'Somebody changed or deleted a network security group or one of its rules, or tried to.',
       of,
       // Adding a single rule in the portal is an operation of its own.

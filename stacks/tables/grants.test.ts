@@ -68,6 +68,17 @@ it('both generations’ passwords are read during a rotation', async () => {
   }
 });
 
+it('Ubuntu Pro’s token is kept for a person to set, and the machine may read it', async () => {
+  const plan = await planOf('dev', having('ubuntuPro: true'));
+  const token = all(plan, 'keyvault:Secret').find(({ inputs }) => inputs.secretName === 'ubuntu-pro-token');
+  expect(token?.options.ignoreChanges).toEqual(['properties.value']);
+  expect(readableBy('identities-broker', plan)).toContain('ubuntu-pro-token');
+  const { proTokenSecret } = JSON.parse(bundleFile(plan, 'settings.json')) as { proTokenSecret: string };
+  expect(proTokenSecret).toBe('ubuntu-pro-token');
+  expect(bundleFile(plan, 'units/attach-pro.timer')).toContain('[Timer]');
+  expect(bundleFile(await planOf('dev'), 'settings.json')).not.toContain('proTokenSecret');
+});
+
 /** The secrets that app settings refer to. */
 function secretsOfApp(plan: Plan): string[] {
   const { vaultName } = one(plan, 'keyvault:Vault').inputs;

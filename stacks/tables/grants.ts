@@ -75,5 +75,9 @@ export function grants(
       why: 'The machine proves to the ACME server that the name is its own',
     };
   }
+  if (vault.has(SECRETS.proToken)) {
+    const on = vault.idOf(SECRETS.proToken);
+    table['broker-reads-pro-token'] = { to: broker, role, on, why: 'The machine attaches itself to Ubuntu Pro' };
+  }
   return table;
 }

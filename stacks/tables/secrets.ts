@@ -14,11 +14,14 @@ export const SECRETS = {
   key: 'broker-tls-key',
   ca: 'broker-tls-ca',
   dnsToken: 'cloudflare-dns-token',
+  proToken: 'ubuntu-pro-token',
 } as const;
 
 /** The database role that may only insert, and the one that may only read the registry. */
 type DatabaseRole = 'mqtt_ingest' | 'broker_sync';
 
+/** What a secret that is set by hand holds before; the machine knows it: mqtt_saas/attach_pro.py. */
+const NOT_SET = 'not set';
 const PEM = 'application/x-pem-file';
 
 /**
@@ -48,6 +51,9 @@ export function platformSecrets(
   }
   if (dnsToken)
     secrets[SECRETS.dnsToken] = { value: dnsToken, contentType: 'Cloudflare token for the records of the zone' };
+  // Its holder sets it in the vault: it is not part of a deployment, and must not be in a stack's state.
+  if (config.ubuntuPro)
+    secrets[SECRETS.proToken] = { value: NOT_SET, contentType: 'token of Ubuntu Pro, set by hand', setByHand: true };
   if (!privateCa) return secrets;
   return {
     ...secrets,

@@ -248,7 +248,7 @@ test('without a session, and with a session whose token was changed, there is no
     }
   }
   for (const [name, argumentsFor] of Object.entries(CALLS)) {
-    // Answers whoever holds an invitation's token, as they have no account yet.
+    // Answers the holder of an invitation's token, who has no account yet.
     if (name === 'invitation_facts') continue;
     const answer = await rig.client().rpc(name, argumentsFor(world.b));
     expect(answer.error?.code, name).toBe(REFUSED);

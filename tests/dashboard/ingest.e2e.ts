@@ -12,7 +12,7 @@ withBrowser();
 
 const DEVICE = { tenant: 'acme', device: 'nested' };
 
-/** How deep a reading of the tenant may be; null: as deep as anybody's. */
+/** How deep a reading of the tenant may be; null: the default. */
 const allowDepth = (depth: number | null) =>
   withConnection(inject('platform').databaseUrl, (client) =>
     client.query(

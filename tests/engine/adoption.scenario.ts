@@ -87,7 +87,7 @@ function inWords(done: [string, EngineOperation][]): string {
   );
 }
 
-describe('what was recorded is kept, changed as the report says, and had back', () => {
+describe('what was recorded is kept, changed as the report says, and restored', () => {
   it.concurrent.each(WAYS.map((way): [string, Way] => [titleOf(way), way]))('%s', (_, way) => walk(way), 1_200_000);
 });
 

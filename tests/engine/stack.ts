@@ -56,7 +56,8 @@ export class EngineStack {
   private readonly base: string;
   private running: ChildProcess | undefined;
   private readonly cli: string;
-  private readonly env: NodeJS.ProcessEnv;
+  /** Of every command from now on. */
+  readonly env: NodeJS.ProcessEnv;
   private readonly plugins: Plugins;
 
   private constructor(
@@ -88,7 +89,7 @@ export class EngineStack {
     for (const name of ['az', 'wrangler', 'npm']) {
       symlinkSync(join(import.meta.dirname, 'fakes/fake.mjs'), join(base, 'bin', name));
     }
-    const env = { ...environment(base, dir), ...options.env };
+    const env: NodeJS.ProcessEnv = { ...environment(base, dir), ...options.env };
     const stackFile = join(dir, `Pulumi.${stack}.yaml`);
     if (from) {
       cpSync(join(from, 'state'), join(base, 'state'), { recursive: true });
@@ -98,7 +99,8 @@ export class EngineStack {
     }
     const cloud = Cloud.load(join(from ?? base, 'cloud.json'));
     const plugins = await startPlugins({ cloud, env, folder: dir, canary: CANARY });
-    const opened = new EngineStack(base, stack, cloud, cli, { ...env, ...plugins.env }, plugins);
+    // The one that the plugins have: what a scenario sets in it, commands of the deployment see.
+    const opened = new EngineStack(base, stack, cloud, cli, Object.assign(env, plugins.env), plugins);
     if (!from) await opened.must('stack', 'init', stack);
     return opened;
   }
@@ -195,7 +197,7 @@ export class EngineStack {
     return join(this.base, 'policies.json');
   }
 
-  /** Ctrl-C, once, for what is running. */
+  /** Sends Ctrl-C once to the running command. */
   interrupt(): void {
     this.running?.kill('SIGINT');
   }
@@ -214,7 +216,7 @@ export class EngineStack {
   }
 }
 
-/** No account of whoever runs it is in it, and no stack of theirs. */
+/** It has no account and no stack of the person who runs it. */
 function environment(base: string, dir: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([key]) => !/^(PULUMI|ARM|AZURE|CLOUDFLARE|VITEST|NODE_OPTIONS)/.test(key),

@@ -22,7 +22,7 @@ export interface StoreRig {
 }
 
 /**
- * Takes the lease `name` and opens a store. Devices are looked up anew with each batch.
+ * Takes the lease `name` and opens a store. Devices are looked up again with each batch.
  * @param watch gives what the store sees of its database. Default: the database itself.
  */
 export async function openStoreRig(

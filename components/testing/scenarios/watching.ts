@@ -55,7 +55,7 @@ const oneOfEach = ({ broker: { machine }, logs, placement }: World) => ({
     },
   },
   operations: {
-    'way-in-changed': {
+    'nsg-changed': {
       meaning: 'Somebody changed a network security group.',
       of: placement.resourceGroupId,
       operations: [

@@ -132,11 +132,11 @@ it('is refused when another role writes there too, or a table that it is to move
   );
 });
 
-it('is put back when it makes the table anew, with what it has put there', async () => {
+it('is put back when it makes the table again, with what it has written there', async () => {
   const old = await start(SETUP, [MAKE_FULL, FULL]);
   const before = await old.lines();
   await expect(moveAndFollow(old.admin, { role: old.role, seconds: 30, unqualified: true })).rejects.toThrow(
-    /did not follow.*Everything is as it was/,
+    /did not follow.*Everything is as before/,
   );
   await expect.poll(() => old.inserted.length).toBeGreaterThan(20);
   await old.stop();
@@ -251,12 +251,12 @@ it.each([
 it('there and back are refused a second time', async () => {
   const old = await start(SETUP, [INSERT]);
   const aside = () => moveAside(old.admin, old.role, { schema: old.role, before: null });
-  await expect(moveBack(old.admin)).rejects.toThrow(/nothing is aside/);
+  await expect(moveBack(old.admin)).rejects.toThrow(/no table was moved aside/);
   await aside();
   await expect(aside()).rejects.toThrow(/aside already, in the schema old_ingest/);
 });
 
-it('the commands say what was moved, and what is to be done when no reading comes', async () => {
+it('the commands say what was moved, and what to do if no reading arrives', async () => {
   const old = await start(SETUP, ['select 1']);
   const run = (...words: string[]) =>
     new Promise<{ code: number | null; said: string }>((resolve) => {
@@ -270,7 +270,7 @@ it('the commands say what was moved, and what is to be done when no reading come
   expect(aside).toMatchObject({
     code: 1,
     said: expect.stringMatching(
-      /moved to old_ingest:\n {2}public\.telemetry\n[\s\S]*no reading has come in.*table-back/,
+      /moved to old_ingest:\n {2}public\.telemetry\n[\s\S]*no reading has arrived.*table-back/,
     ),
   });
   expect(await run('table-back')).toMatchObject({

@@ -13,7 +13,7 @@ import { countData, describeDatabase, dumpSchema } from './testing/describe.ts';
 import { makeOldDatabase, roleUrl } from './testing/server.ts';
 import { SHAPES } from './testing/shapes.ts';
 
-/** What is no part of what was there before. */
+/** What did not exist before. */
 const PLATFORM = ['ingest', 'broker', 'access', 'supabase_migrations', PARKED_SCHEMA, LEDGER_SCHEMA];
 
 const postgres = postgresOfFile({ migrate: false });

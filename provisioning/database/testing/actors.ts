@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 /**
  * The columns, in their order. The first four are signed in: members of tenant A with their roles, and a member of
- * nothing. `schema-owner` owns the table and is no superuser: what FORCE ROW LEVEL SECURITY is for.
+ * nothing. `schema-owner` owns the table and is not a superuser: FORCE ROW LEVEL SECURITY is for it.
  */
 export const ACTORS = [
   'owner',

@@ -1,8 +1,7 @@
 // What a stolen session of one tenant may try on another: as data, to be replayed as SQL and through the REST API.
 //
-// Not among them: forging the claims. Whoever can run `set_config('request.jwt.claims', …)` or `SET ROLE` is whom they say,
-// but neither PostgREST nor a function of the platform runs a caller's SQL; the claims come from a token that the auth
-// server signed.
+// Not among them: forging the claims. `set_config('request.jwt.claims', …)` or `SET ROLE` would do it, but neither PostgREST nor a
+// function of the platform runs a caller's SQL: the claims come from a token that the auth server signed.
 import { randomUUID } from 'node:crypto';
 import { TODAY } from './database.ts';
 import { CALLS } from './functions.ts';
@@ -53,7 +52,7 @@ export function attacksOn(victim: Tenant, world: World): Attack[] {
       where: { tenant_id: victim.id },
     })),
     ...references(victim, world.a),
-    // Who holds an invitation's token may read what it is to: to call that with a token is no attack.
+    // The holder of an invitation's token may read its tenant: to call that with a token is not an attack.
     ...Object.keys(CALLS).flatMap((name) => (name === 'invitation_facts' ? [] : calls(name, victim, world.a))),
   ];
 }

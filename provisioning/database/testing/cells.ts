@@ -39,7 +39,7 @@ export async function readRelations(client: ClientBase): Promise<Relation[]> {
   }));
 }
 
-/** What became of a try: it reached rows, found none, was refused by a policy, or for want of a grant. */
+/** The result of a try: it reached rows, found none, was refused by a policy, or lacked a grant. */
 type Outcome = 'reached' | '.' | 'x' | '-';
 
 interface Outcomes {

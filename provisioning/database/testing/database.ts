@@ -1,4 +1,4 @@
-// A scratch database with the ways in that tests need: as the superuser, logged in as a role, or as PostgREST does it.
+// A scratch database with the connections that tests need: as the superuser, logged in as a role, or as PostgREST does it.
 import { randomBytes } from 'node:crypto';
 import type { Client, QueryResult } from 'pg';
 import { generateKey } from '../../../domain/credentials.ts';

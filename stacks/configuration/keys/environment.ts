@@ -78,6 +78,11 @@ export const environmentKeys = {
       'Size of the broker machine. `Standard_B1s` is retired on 2028-11-15; `Standard_B2ts_v2` is its successor.',
     example: 'Standard_B2ts_v2',
   }),
+  ubuntuPro: key(flag.default(false), {
+    description:
+      'Attach the broker machine to Ubuntu Pro, with the token that is set by hand as the vault’s secret `ubuntu-pro-token`: security updates for Ubuntu’s universe too, which has Mosquitto, certbot and fail2ban. Free for five machines of a person; 500 USD a server and year otherwise.',
+    example: 'true',
+  }),
   dataDiskGb: key(wholeNumber(4, 1024).default(8), {
     description: 'Size of the disk for sessions and queues, GiB, 4 to 1024. It can grow, never shrink.',
     example: '8',

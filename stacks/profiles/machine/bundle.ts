@@ -66,6 +66,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       certificate: certificateOf(config.domain),
       dataDiskGb: config.dataDiskGb,
       stateBytes: diskBytes,
+      ...(config.ubuntuPro && { proTokenSecret: SECRETS.proToken }),
     },
   });
 }

@@ -169,10 +169,16 @@ export const NETWORK_PAIRS: Pair[] = [
     ...STANDARD,
     publicIPAllocationMethod: 'Dynamic',
   }),
-  twin('a rule before every group', 'network-ways-in-judged', adminRule, { access: 'Deny' }, { access: 'AlwaysAllow' }),
+  twin(
+    'a rule before every group',
+    'network-openings-judged',
+    adminRule,
+    { access: 'Deny' },
+    { access: 'AlwaysAllow' },
+  ),
   {
     name: 'a template',
-    policy: 'network-ways-in-judged',
+    policy: 'network-openings-judged',
     subject: 'template',
     safe: [],
     unsafe: [
