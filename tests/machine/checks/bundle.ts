@@ -185,11 +185,11 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'a release that is not whole any more is fetched anew',
+    name: 'a release that is not whole any more is fetched again',
     run: async (machine) => {
       await machine.exec('truncate -s 0 /opt/mqtt-saas/current/bin/mqtt_saas/*.py');
       const said = await bootRun(machine, 'restart');
-      expect(/NOT WHOLE: \w+: bin\/mqtt_saas\/\w+\.py is not what was packed; it is fetched anew/.test(said), said);
+      expect(/NOT WHOLE: \w+: bin\/mqtt_saas\/\w+\.py is not what was packed; it is fetched again/.test(said), said);
       expect(said.includes(`\nIN FORCE: ${await inForce(machine)}`), said);
       const { code, stderr } = await machine.exec('cd /opt/mqtt-saas/current && sha256sum --check --quiet SHA256SUMS');
       expect(code === 0, stderr);
