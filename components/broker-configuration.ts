@@ -15,7 +15,7 @@ import type { Placement } from './placement.ts';
 const ARCHIVES = join(import.meta.dirname, '../dist/deployments');
 /** The blobs that name the bundle in force, in the order in which they are made. */
 const BLOBS = { 'pointer-copy': POINTERS.copy, pointer: POINTERS.pointer };
-/** Seconds. The machine itself gives up earlier: at a first boot it waits for access to the vault and for a certificate. */
+/** The machine's own patience is shorter: a first boot waits for the vault's access and for a certificate. Seconds. */
 const TIMEOUT = 1800;
 
 /** Names of its resources that others refer to, by the component's name. */

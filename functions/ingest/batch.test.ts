@@ -31,7 +31,7 @@ test('a packet is acknowledged on the connection that delivered it, in order, an
   expect(batch.acknowledgements(3)).toEqual([]);
 });
 
-test('rejected and repeated messages are acknowledged, too, or they would come again and again', () => {
+test('rejected and repeated messages are acknowledged, too, or they would come for ever', () => {
   const batch = batchOf(delivery(1, 1, 'no JSON'), delivery(2, 1, '{"v":1}'), delivery(3, 1, '{"v":1}'));
   expect(batch).toMatchObject({ messages: 3, rows: [{}], deadLetters: [{ reason: 'not-json' }] });
   expect(batch.repeats).toMatchObject([{ route: { tenant: 'acme' } }]);

@@ -59,7 +59,7 @@ test('A: with a timestamp, id or content make the identity; a repeat, by whom ev
   expect((await rig.rows(device)).map((row) => row.ts.toISOString())).toEqual(Array(5).fill(ts));
 });
 
-test('B: without a timestamp, an id is always the same message; equal readings are one a bucket', async () => {
+test('B: without a timestamp, an id is one message for ever; equal readings are one a bucket', async () => {
   const [device, other] = [rig.devices[1]!, rig.devices[2]!];
   await run('untimed');
   await device.publish(['{"v":1}', '{"v":1}', '{"v":2}', '{"id":7,"v":1}', '{"id":"7","v":9}']);
@@ -72,7 +72,7 @@ test('B: without a timestamp, an id is always the same message; equal readings a
   expect(await rig.rows(device)).toHaveLength(4);
 });
 
-test('C: a redelivery after a crash between commit and acknowledgement makes no second row, across buckets too', async () => {
+test('C: a redelivery after a crash between commit and acknowledgement is no second row, across buckets too', async () => {
   const device = rig.devices[3]!;
   const messages = ['{"v":1}', '{"v":2}', '{"id":"x","v":3}', `{"ts":"${new Date().toISOString()}","v":4}`];
   const before = await commitWithoutAcknowledging('crash', device, messages);
