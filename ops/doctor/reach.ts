@@ -21,7 +21,7 @@ export const reachChecks = (config: StackConfig, servers?: string[]): Check[] =>
   ...(config.supabasePublishableKey ? [{ name: 'auth service', run: () => authService(config) }] : []),
 ];
 
-/** Looks upwards from the domain for whoever answers for it. */
+/** Looks upwards from the domain for the name servers that answer for it. */
 async function zone(domain: string, servers?: string[]): Promise<Finding> {
   const check = 'DNS zone';
   const resolver = new Resolver({ timeout: 3000, tries: 2 });

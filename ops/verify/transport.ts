@@ -1,4 +1,4 @@
-// Checks of the way in: TLS as strict clients see it, and no way around it.
+// Checks of the connection: TLS as strict clients see it, and nothing without TLS.
 import { once } from 'node:events';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -85,7 +85,7 @@ const remotePorts = async (target: VerifyTarget): Promise<Listener[]> => [
 async function handshake(target: VerifyTarget, options: { ca?: string; servername?: string }): Promise<TLSSocket> {
   const { host, port } = target;
   const ca = options.ca ?? target.ca;
-  // An address is no server name (RFC 6066); the certificate is then checked for the address itself.
+  // An address is not a server name (RFC 6066); the certificate is then checked for the address itself.
   const servername = options.servername ?? (isIP(host) ? '' : host);
   const socket = connectTls({ host, port, servername, ...(ca && { ca }) });
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no TLS handshake within ${TIMEOUT_MS / 1000} s`)));
@@ -107,7 +107,7 @@ async function refusedHandshake(
   return outcome.code!;
 }
 
-/** Sends an MQTT CONNECT in clear and waits for a CONNACK. */
+/** Sends an MQTT CONNECT in plain text and waits for a CONNACK. */
 async function answersPlaintext(host: string, port: number): Promise<boolean> {
   const socket = connectTcp(port, host);
   socket.setTimeout(3000, () => socket.destroy());

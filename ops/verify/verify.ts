@@ -19,7 +19,7 @@ const PATIENCE_MS = 15_000;
 
 /**
  * All results, in order. When strict TLS fails no device could connect, so the checks behind it fail untried.
- * @throws Error when the checks could not be run, such as for want of the database.
+ * @throws Error when the checks could not be run, such as without the database.
  */
 export async function verify(
   target: VerifyTarget,
