@@ -1,12 +1,11 @@
 // The laboratory: the platform's real parts on this machine, for a test or a bench that decides what dies when. Postgres with the
 // schema and Mosquitto with the registry's accounts; when asked for, PgBouncer before the one and an ingest worker between the two.
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import mqtt from 'mqtt';
+import type mqtt from 'mqtt';
 import type { Client } from 'pg';
 import { generateKey } from '../domain/credentials.ts';
-import { telemetryTopic } from '../domain/topics.ts';
 import { NEW_SESSION } from '../functions/broker/index.ts';
 import { type IngestSettings, readIngestSettings } from '../functions/settings/ingest.ts';
 import { INGEST_USERNAME, type RegistryEntry } from '../provisioning/broker/registry.ts';
@@ -20,6 +19,7 @@ import {
   readRegistry,
   upsertServiceAccount,
 } from '../provisioning/database/registry.ts';
+import { connectTo, type LabDevice, labDevice, manyNames } from './devices.ts';
 import { type IngestWorker, startIngestWorker } from './ingest-worker.ts';
 import { type Mosquitto, type MosquittoOptions, startMosquitto } from './mosquitto.ts';
 import { fillPool, startPgBouncer } from './pgbouncer.ts';
@@ -27,6 +27,8 @@ import { freePort } from './ports.ts';
 import { type RunningPostgres, roleUrl, startPostgres } from './postgres.ts';
 import { startScratchPostgres } from './scratch-postgres.ts';
 import { makeScratchDir } from './unprivileged.ts';
+
+export type { LabDevice };
 
 /** What a laboratory has. */
 export interface LabOptions {
@@ -48,16 +50,6 @@ export interface LabOptions {
 
 /** `broker` of a lab in which one account has a session for each of many ingests, side by side. */
 export const MANY_SESSIONS = { configure: (text: string) => text.replace('use_username_as_clientid true', '') };
-
-/** A device that is registered and may publish. */
-export interface LabDevice extends DeviceName, Omit<DeviceKey, 'deviceId'> {
-  id: string;
-  topic: string;
-  /** Connects, publishes in order with QoS 1 (or as told), and disconnects when all is acknowledged. */
-  publish(payloads: readonly (string | Buffer)[], options?: mqtt.IClientPublishOptions): Promise<void>;
-  /** A connection of its own, to be ended by the caller. */
-  connect(options?: mqtt.IClientOptions): Promise<mqtt.MqttClient>;
-}
 
 /** What a test works with. Each part can be killed through it, and started again at its port, with its data. */
 export interface Lab {
@@ -153,30 +145,7 @@ export async function startLab({
     if (!running) throw new Error('this lab has no broker: it was started with `broker: false`');
     return running;
   };
-  const account = (username: string, password: string, more: mqtt.IClientOptions): mqtt.IClientOptions => ({
-    username,
-    password,
-    protocolVersion: 5,
-    ca: readFileSync(broker().certificates.caFile),
-    ...more,
-  });
-  const devices = keys.map(({ deviceId, ...device }): LabDevice => {
-    const { username, key } = device;
-    const topic = telemetryTopic(device.tenant, device.device);
-    const connectDevice = (more?: mqtt.IClientOptions) =>
-      mqtt.connectAsync(broker().url, account(username, key, { clientId: username, ...more }));
-    return {
-      ...device,
-      id: deviceId,
-      topic,
-      connect: connectDevice,
-      publish: async (payloads, options = {}) => {
-        const client = await connectDevice();
-        await Promise.all(payloads.map((payload) => client.publishAsync(topic, payload, { qos: 1, ...options })));
-        await client.endAsync();
-      },
-    };
-  });
+  const devices = keys.map((key) => labDevice(key, broker));
 
   let worker: IngestWorker | undefined;
   const startWorker = (onLog?: (entry: Record<string, unknown>) => void) => {
@@ -246,7 +215,7 @@ export async function startLab({
       following ??= setInterval(() => void look().catch(() => {}), 300);
     },
     connect: (username, password, more = {}) =>
-      mqtt.connectAsync(broker().url, account(username, password, { reconnectPeriod: 0, ...more }), false),
+      connectTo(broker(), username, password, { reconnectPeriod: 0, ...more }, false),
     settings: (clientId, overrides) => readIngestSettings(env(clientId, overrides)),
     startWorker: () => void startWorker(),
     rows: ({ id }) =>
@@ -269,11 +238,6 @@ export async function startLab({
     },
   };
 }
-
-const manyNames = (count: number): DeviceName[] => [
-  ...Array.from({ length: count }, (_, index) => ({ tenant: 'acme', device: `pump-${index + 1}` })),
-  { tenant: 'umbrella', device: 'hive' },
-];
 
 const failToStart = (): never => {
   throw new Error('the ingest worker ended before it had a session on the broker');

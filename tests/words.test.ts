@@ -22,6 +22,12 @@ const DONE = [
   'provisioning/dashboard',
   'provisioning/database',
   'provisioning/functions',
+  'provisioning/machine/firewall.ts',
+  'provisioning/machine/first-boot.sh',
+  'provisioning/machine/hardening',
+  'provisioning/machine/nftables.tmpl.conf',
+  'provisioning/machine/render.ts',
+  'provisioning/machine/testing',
   'stacks',
   'tests',
   'CONTRIBUTING.md',
@@ -61,7 +67,7 @@ const HABITS: [pattern: RegExp, instead: string][] = [
   [/\b1 (errors|policies|resources|warnings)\b/, 'the singular'],
 ];
 
-const TEXT = /\.(json|md|py|sql|ts|tsx)$/;
+const TEXT = /\.(conf|json|local|md|py|sh|sql|swap|ts|tsx)$/;
 
 const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,

@@ -27,6 +27,10 @@ const HELD_BACK: Record<string, (inputs: Inputs) => Inputs> = {
     ...inputs,
     source: { script: '#!/bin/sh\necho "This machine takes its configuration from the cut-over on."\n' },
   }),
+  [configuration.inForce(BROKER_CONFIGURATION)]: (inputs) => ({
+    ...inputs,
+    create: 'echo "This machine takes its configuration from the cut-over on."',
+  }),
   // Two ingests would share one database, and the old broker does not know the new one's account.
   [functionApp.settings(FUNCTIONS)]: (inputs) => ({
     ...inputs,

@@ -27,6 +27,11 @@ const WHY: Record<string, Partial<Record<(typeof OPTIONS)[number], string>>> = {
   },
   'broker-configuration-apply': {
     deletedWith: 'Azure deletes it with its machine: there is nothing left to delete.',
+    deleteBeforeReplace: 'Replaced by hand to run again, it keeps its name.',
+  },
+  'broker-configuration-in-force': {
+    replaceWith: 'A new machine is asked, too.',
+    deletedWith: 'It goes with its machine.',
   },
   'broker-configuration-pointer': {
     deleteBeforeReplace: 'Old and new blob have the same name: deleting the old one second would delete the new one.',

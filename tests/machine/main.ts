@@ -25,8 +25,10 @@ const program = new Command('npm run test:machine --')
     const withScanner = options.only?.includes('openscap') ?? false;
     if (withScanner && options.suite !== 'bookworm')
       throw new Error('openscap has rules for Debian 12 only: --suite bookworm');
-    const image = await ensureImage(options.suite, packagesOf(renderUserData()), say, { withScanner });
-    const tools = await ensureTools(say);
+    const [image, tools] = await Promise.all([
+      ensureImage(options.suite, packagesOf(renderUserData()), say, { withScanner }),
+      ensureTools(say),
+    ]);
     const runPart = (part?: Part) =>
       runInside('./inside.ts', { image, tools, options, part } satisfies Job, (enter) => {
         const admin = enter.replace(/nsenter -t \d+ -a$/, 'ip netns exec admin bash');

@@ -17,33 +17,35 @@ import sys
 ROOTS = ["/etc", "/run", "/var/lib", "/var/log", "/var/spool", "/opt", "/root", "/home", "/srv"]
 # The container's own; what packages bring.
 LEFT_OUT = ("/run/host", "/run/table", "/var/lib/dpkg", "/var/lib/apt", "/run/systemd/inaccessible", "/srv/stable-security")
-# Root's programs take locks here.
-LOCKED = ("/run/mqtt-saas", "/run/registry-sync", "/run/lock", "/var/lib/mosquitto", "/etc/.pwd.lock")
+# What the platform's services write: everything in there is tried.
+OURS = ("/run/mqtt-saas", "/run/registry-sync", "/var/lib/mosquitto", "/var/lib/letsencrypt")
 OF_A_PROCESS = ["environ", "mem", "root/run/mqtt-saas", "cwd"]
 
 
 def found() -> list[str]:
-    paths = ["/var/lib/letsencrypt"]
+    paths = []
     for root in ROOTS:
         for folder, folders, files in os.walk(root):
             if folder.startswith(LEFT_OUT):
                 folders.clear()
                 continue
             paths += [folder, *(os.path.join(folder, name) for name in files)]
-    return sorted({path for path in paths if worth_trying(path)})
+    # A unit of certbot's shows its folder there.
+    return sorted({"/var/lib/letsencrypt", *filter(worth_trying, paths)})
 
 
 def worth_trying(path: str) -> bool:
     try:
         status = os.stat(path)
     except OSError:
-        # A link to nowhere: who may make what it points to?
-        return path.startswith(LOCKED)
+        # A link to nowhere.
+        return path.startswith(OURS)
     mode = status.st_mode
-    if path.startswith(("/run/mqtt-saas", "/run/registry-sync", "/var/lib/mosquitto", "/opt/mqtt-saas")):
-        return True
+    if stat.S_ISCHR(mode):
+        return False
     # What all may read and only root may write needs no try.
-    return not mode & stat.S_IROTH or bool(mode & 0o022) or status.st_uid != 0 or stat.S_ISSOCK(mode)
+    is_roots = status.st_uid == 0 and not mode & 0o022
+    return path.startswith(OURS) or not mode & stat.S_IROTH or not is_roots or stat.S_ISSOCK(mode)
 
 
 def try_path(path: str) -> str:
@@ -54,23 +56,26 @@ def try_path(path: str) -> str:
         kind = 0
     if stat.S_ISSOCK(kind):
         return "c" if connects_to_socket(path) else ""
+    is_for_all = bool(kind & stat.S_IROTH) and not path.startswith(OURS)
     if stat.S_ISDIR(kind):
         # A file without a name is gone when it is closed.
         ways = {"r": os.O_RDONLY | os.O_DIRECTORY, "w": os.O_WRONLY | os.O_TMPFILE}
     else:
         ways = {"r": os.O_RDONLY | os.O_NONBLOCK, "w": os.O_WRONLY | os.O_NONBLOCK}
+    if is_for_all:
+        del ways["r"]
     for verb, flags in ways.items():
         try:
             descriptor = os.open(path, flags)
         except OSError:
             continue
         verbs += verb
-        if verb == "r" and path.startswith(LOCKED):
+        if verb == "r" and path.startswith(OURS):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 verbs += "l"
             except BlockingIOError:
-                # Whoever holds it would be waited for: this user could hold it, too.
+                # Held by another: this user could hold it, too.
                 verbs += "l"
             except OSError:
                 pass

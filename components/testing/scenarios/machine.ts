@@ -106,6 +106,7 @@ export const brokerConfiguration: Scenarios<BrokerConfiguration> = {
   defaults: (world) =>
     new BrokerConfiguration(world.name('broker-configuration'), {
       placement: world.placement,
+      subscriptionId: world.identities.subscriptionId,
       machine: world.broker.machine,
       bundles: world.bundles,
       bundle: bundleOf(world),
@@ -113,6 +114,7 @@ export const brokerConfiguration: Scenarios<BrokerConfiguration> = {
   max: (world) =>
     new BrokerConfiguration(world.name('broker-configuration'), {
       placement: world.placement,
+      subscriptionId: world.identities.subscriptionId,
       machine: world.broker.machine,
       bundles: world.bundles,
       bundle: bundleOf(world, { brokerMaxConnections: 60_000, brokerMaxMessageKb: 128, sourceConnections: 60_000 }),
@@ -120,6 +122,7 @@ export const brokerConfiguration: Scenarios<BrokerConfiguration> = {
   hardened: (world) =>
     new BrokerConfiguration(world.name('broker-configuration'), {
       placement: world.placement,
+      subscriptionId: world.identities.subscriptionId,
       machine: world.broker.machine,
       bundles: world.bundles,
       bundle: bundleOf(world, { brokerMaxMessageKb: 16, sourceConnections: 8, sourceKibPerSecond: 16 }),

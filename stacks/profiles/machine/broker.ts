@@ -32,7 +32,9 @@ export function makeBroker(args: BrokerArgs): VirtualMachine {
   const cloudInit = userData(ingress, bundles.url);
   const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
   const { machine } = new BrokerMachine('broker', machineArgs);
-  new BrokerConfiguration(BROKER_CONFIGURATION, { placement, machine, bundles, bundle: brokerBundle(args) });
+  const { subscriptionId } = identities;
+  const bundle = brokerBundle(args);
+  new BrokerConfiguration(BROKER_CONFIGURATION, { placement, subscriptionId, machine, bundles, bundle });
   return machine;
 }
 

@@ -129,7 +129,7 @@ export const checks: Check[] = [
       const { v4 } = addresses.admin;
       const ssh = (user: string) =>
         admin(
-          // One that is under way when the ban falls would wait for its answer for ever.
+          // A connection that is being made when the ban begins would wait for its answer indefinitely.
           `timeout 10 ssh -i ${files.sshKey} -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=3 ${user}@${addresses.machine.v4} true`,
         );
       await exec('fail2ban-client unban --all');

@@ -26,7 +26,7 @@ export const checks: Check[] = [
       expect(lines === '', lines);
       const measured = await figures(machine);
       for (const name of ['package_below_floor', 'package_without_upgrades', 'unit_not_active', 'unit_outdated']) {
-        expect(measured.includes(`mqtt_saas_machine_${name}_count 0.000`), `${name}: ${measured}`);
+        expect(measured.includes(`mqtt_saas_machine_${name}_count 0`), `${name}: ${measured}`);
       }
       return undefined;
     },
@@ -52,6 +52,8 @@ export const checks: Check[] = [
   },
   {
     name: 'a service that died is named, in the log and as a figure',
+    // A scanner that runs meanwhile would miss the service.
+    disturbs: true,
     run: async (machine) => {
       const { exec } = machine;
       await exec('systemctl stop fail2ban');
@@ -59,7 +61,7 @@ export const checks: Check[] = [
         const lines = await said(machine);
         expect(/^NOT ACTIVE: fail2ban\.service \(inactive\); journalctl/m.test(lines), lines || 'nothing was said');
         const measured = await figures(machine);
-        expect(measured.includes('unit_not_active{name="fail2ban.service"} 1.000'), measured);
+        expect(measured.includes('unit_not_active{name="fail2ban.service"} 1'), measured);
         const { stdout: log } = await exec('journalctl -u check-machine -o cat');
         expect(log.includes('NOT ACTIVE: fail2ban.service'), log);
       } finally {

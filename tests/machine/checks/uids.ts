@@ -109,7 +109,9 @@ async function tryAs(machine: Machine, columns: string[]): Promise<Record<string
   for (const column of columns) {
     const of = COLUMNS[column]!;
     const unit = 'unit' in of ? await must(machine, `systemctl cat ${of.unit}`) : `[Service]\nUser=${of.user}\n`;
-    const twin = `${unit.replace(NOT_SANDBOX, '').replace(/^#.*\n/gm, '')}
+    // What a service leaves in its runtime folder stays; certbot's goes with the unit, so the twin must not have it.
+    const sandbox = unit.replace(NOT_SANDBOX, '').replace(/^RuntimeDirectory=mqtt-saas-acme\n|^#.*\n/gm, '');
+    const twin = `${sandbox}
 [Service]
 Type=oneshot
 ExecStart=/usr/bin/python3 -B ${FOLDER}/try.py
@@ -194,7 +196,7 @@ export const checks: Check[] = [
         await prepare(machine);
         const found = await tryAs(machine, columns);
         const wrong = columns.flatMap((column) => differences(table, column, found[column] ?? {}));
-        expect(wrong.length === 0, wrong.join('\n'));
+        expect(wrong.length === 0, wrong.slice(0, 40).join('\n'));
         for (const [column, mutation] of Object.entries(MUTATIONS)) {
           await must(machine, mutation.break);
           const more = differences(table, column, (await tryAs(machine, [column]))[column] ?? {});

@@ -225,7 +225,7 @@ class Run(unittest.TestCase):
         self.whole.remove(OLD)
         code, said = self.run_it(None)
         self.assertEqual((code, self.activated), (0, ["0"]))
-        self.assertRegex(said[0], "NOT WHOLE: 0{64}: bin/a is not what was packed; it is fetched anew")
+        self.assertRegex(said[0], "NOT WHOLE: 0{64}: bin/a is not what was packed; it is fetched again")
 
     def test_until_that_succeeds_the_former_one_serves_and_it_is_said(self) -> None:
         self.whole.remove(OLD)

@@ -30,8 +30,8 @@ class Folders(unittest.TestCase):
         for name in ("mosquitto.db", "accounts/passwords", "letsencrypt/key.pem"):
             (self.state / name).touch(0o600)
         (self.roots / "secret").write_text("of root")
-        for folder, names, files in os.walk(self.state):
-            for path in [folder, *(os.path.join(folder, name) for name in [*names, *files])]:
+        for where, names, files in os.walk(self.state):
+            for path in [where, *(os.path.join(where, name) for name in [*names, *files])]:
                 os.chown(path, BROKER, BROKER)
 
     def make(self) -> None:

@@ -26,6 +26,10 @@ class Down(unittest.TestCase):
         never = {"ActiveState": "inactive", "ConditionResult": "no", "ConditionTimestampMonotonic": "0"}
         self.assertTrue(self.down(**never))
 
+    def test_a_daemon_that_may_end_is_not_when_it_ended_well(self) -> None:
+        self.assertFalse(self.down(Id="thermald.service", ActiveState="inactive"))
+        self.assertTrue(self.down(Id="thermald.service", ActiveState="failed", Result="exit-code"))
+
     def test_a_task_that_is_done_and_what_a_condition_kept_are_not(self) -> None:
         self.assertFalse(self.down(ActiveState="inactive", Type="oneshot"))
         self.assertFalse(self.down(ActiveState="inactive", ConditionResult="no", ConditionTimestampMonotonic="5"))

@@ -32,7 +32,7 @@ def activate(digest: str) -> int:
         checks.check_machine(new)
         checks.check_broker(new)
         # Where something is in force, the same packages serve it: a refusal would only keep what is better from the machine.
-        if old is None:
+        if back is None:
             checks.check_packages(new)
     except release.Refused as reason:
         say(f"REFUSED: {digest}: {reason}")

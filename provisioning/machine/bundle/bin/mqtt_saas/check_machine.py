@@ -54,9 +54,11 @@ def report(path: str | None) -> None:
         print(f"{WORDS[figure]}: {text}", flush=True)
     if path is None:
         return
-    values = {"checked_timestamp_seconds": time.time()}
-    values.update({f"{figure}_count": sum(name == figure for name, _, _ in found) for figure in WORDS})
-    values.update({f'{figure}{{name="{about}"}}': 1 for figure, about, _ in found})
+    values: dict[str, float] = {"checked_timestamp_seconds": time.time()}
+    for figure in WORDS:
+        values[f"{figure}_count"] = sum(name == figure for name, _, _ in found)
+    for figure, about, _ in found:
+        values[f'{figure}{{name="{about}"}}'] = 1
     figures.write(path, PREFIX, values)
 
 

@@ -29,6 +29,7 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
     group = grp.getgrnam(group_name).gr_gid
     os.makedirs(folder, exist_ok=True)
     # Passed through by who knows a file's name; listed by root only.
+    os.chown(folder, -1, os.getegid())
     os.chmod(folder, 0o711)
     paths = {os.path.join(folder, file): name for file, name in settings["secrets"].items()}
     kept = last_good.recall(KEPT) or {}
