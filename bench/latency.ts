@@ -27,7 +27,7 @@ usage: npm run bench -- latency [--rate N] [--seconds N] [--rounds N] [--only NA
 /** The promise: the 99th percentile of ours, milliseconds. */
 const GOAL_MS = 250;
 const WARM_UP_SECONDS = 3;
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /** Milliseconds from publish to row. */
 interface Latency {
@@ -136,7 +136,7 @@ async function measure(stage: Stage, { start, table }: Contender, rate: number, 
 }
 
 async function untilRows(stage: Stage, table: Table, wanted: number): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   while ((await countRows(stage, table)) < wanted) {
     if (Date.now() > deadline) return;
     await sleep(200);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../provisioning/database/connect.ts';
 
 /** Ingest and devices try again within 10 s if the broker is not ready for them yet. */
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /**
  * Waits until `devices` devices have a reading stored that is newer than `since`.
@@ -16,7 +16,7 @@ export async function waitForReadings(
 ): Promise<void> {
   await withConnection(databaseUrl, async (client) => {
     const started = Date.now();
-    const deadline = started + intervalMs + PATIENCE_MS;
+    const deadline = started + intervalMs + TIMEOUT_MS;
     for (;;) {
       const { rows } = await client.query<{ count: number }>(
         `select count(*)::int as count from public.devices as d

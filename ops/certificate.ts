@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { look } from './certificate/look.ts';
+import { probe } from './certificate/probe.ts';
 import { type Run, renew } from './certificate/renew.ts';
 import { describe, judge } from './certificate/status.ts';
 import { findTarget, targetOption } from './target/find.ts';
@@ -36,7 +36,7 @@ const withTarget = (command: Command) => command.addOption(targetOption().defaul
 
 async function status({ target, json }: Options): Promise<void> {
   const broker = findTarget(target).broker();
-  const verdict = judge(await look(broker), broker, Date.now());
+  const verdict = judge(await probe(broker), broker, Date.now());
   console.log(json ? JSON.stringify(verdict, null, 2) : describe(verdict));
   if (!verdict.ok) process.exitCode = 1;
 }

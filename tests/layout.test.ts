@@ -18,7 +18,7 @@ const FORBIDDEN: [from: string, to: string, rule: string][] = [
   ['policies/a.ts', 'preview/b.ts', 'what-policies-may-use'],
   ['apps/dashboard/a.ts', 'functions/b.ts', 'what-apps-may-use'],
   ['preview/a.ts', 'stacks/b.ts', 'what-preview-may-use'],
-  ['lab/a.ts', 'functions/b.ts', 'what-lab-may-use'],
+  ['lab/a.ts', 'stacks/b.ts', 'what-lab-may-use'],
   ['bootstrap/a.ts', 'ops/b.ts', 'what-bootstrap-may-use'],
   ['local/a.ts', 'tests/b.ts', 'what-local-may-use'],
   ['ops/a.ts', 'bench/b.ts', 'what-ops-may-use'],

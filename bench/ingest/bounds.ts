@@ -12,7 +12,7 @@ import { cpuSeconds, familyCpuSeconds } from '../support/processes.ts';
 import { DEVICES, readingId, readingText } from '../support/readings.ts';
 import { type Stage, TELEMETRY } from '../support/stage.ts';
 import { drain } from '../support/subscriber.ts';
-import { fill, outcome, PATIENCE_MS, PER, POLL_MS, type Result } from './measure.ts';
+import { fill, outcome, PER, POLL_MS, type Result, TIMEOUT_MS } from './measure.ts';
 
 /** Rows of a transaction: as many as ingest has in its own when messages wait. */
 const BATCH = 5000;
@@ -91,7 +91,7 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
         before = cpuSeconds(pid);
       },
     });
-    while (count < messages && performance.now() < lastAt + PATIENCE_MS) await sleep(POLL_MS);
+    while (count < messages && performance.now() < lastAt + TIMEOUT_MS) await sleep(POLL_MS);
     if (count <= BATCH) throw new Error(`the broker delivered only ${count} of ${messages} messages`);
     const [counted, seconds] = [count - BATCH, (lastAt - startedAt) / 1000];
     const brokerCpu = ((cpuSeconds(pid) - before) / counted) * PER;

@@ -32,7 +32,7 @@ interface Used {
 /** Messages that CPU is given for. */
 export const PER = 100_000;
 /** A collector without progress for this time has lost the rest, or hangs. */
-export const PATIENCE_MS = 20_000;
+export const TIMEOUT_MS = 20_000;
 export const POLL_MS = 20;
 
 /** @param messages a multiple of the number of devices. */
@@ -92,7 +92,7 @@ export async function fill(rig: BenchBroker, messages: number, firstTs: number):
 }
 
 async function untilRows({ admin }: Stage, table: Table): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   while ((await admin.query(`select from ${nameOf(table)} limit 1`)).rowCount === 0) {
     if (Date.now() > deadline) throw new Error('it has written nothing');
     await sleep(POLL_MS);
@@ -101,7 +101,7 @@ async function untilRows({ admin }: Stage, table: Table): Promise<void> {
 
 /**
  * Looks each device's last reading up by the key, which costs the database next to nothing, until all are there. Who loses
- * some of them is found by patience.
+ * some of them is found by the timeout.
  */
 async function untilLast(stage: Stage, table: Table, messages: number, firstTs: number): Promise<void> {
   const each = messages / DEVICES.length;
@@ -115,7 +115,7 @@ async function untilLast(stage: Stage, table: Table, messages: number, firstTs: 
   });
   const query = `select ${found.join(' and ')} as done`;
   let rows = 0;
-  let look = Date.now() + PATIENCE_MS;
+  let look = Date.now() + TIMEOUT_MS;
   for (;;) {
     const { done } = (await stage.admin.query<{ done: boolean }>(query, keys.flat())).rows[0] ?? {};
     if (done) return;
@@ -123,7 +123,7 @@ async function untilLast(stage: Stage, table: Table, messages: number, firstTs: 
       const now = await countRows(stage, table);
       if (now === rows) return;
       rows = now;
-      look = Date.now() + PATIENCE_MS;
+      look = Date.now() + TIMEOUT_MS;
     }
     await sleep(POLL_MS);
   }

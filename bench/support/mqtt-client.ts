@@ -72,13 +72,22 @@ export async function connectClient(options: ClientOptions): Promise<Client> {
   closed.then(() => signedIn.reject(new Error(`${clientId}: the broker closed the connection`)));
   const send = (packet: Packet) => socket.write(mqtt.generate(packet, PROTOCOL));
   send({
-    ...{ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, keepalive: 60 },
-    ...{ clientId, username, password: Buffer.from(password), clean: sessionSeconds === 0 },
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 5,
+    keepalive: 60,
+    clientId,
+    username,
+    password: Buffer.from(password),
+    clean: sessionSeconds === 0,
     properties: { sessionExpiryInterval: sessionSeconds, receiveMaximum },
   });
   const sessionPresent = await signedIn.promise;
   return {
-    ...{ socket, sessionPresent, closed, send },
+    socket,
+    sessionPresent,
+    closed,
+    send,
     onPacket: (next) => {
       receive = next;
     },

@@ -22,7 +22,11 @@ export interface Table {
 
 /** The platform's own. */
 export const TELEMETRY: Table = {
-  ...{ schema: 'public', name: 'telemetry', tenant: 'tenant_id', device: 'device_id', id: 'message_id' },
+  schema: 'public',
+  name: 'telemetry',
+  tenant: 'tenant_id',
+  device: 'device_id',
+  id: 'message_id',
 };
 /** For collectors that know no registry: names instead of ids, else the same columns, and the same key in one index. */
 export const READINGS: Table = { schema: 'bench', name: 'readings', tenant: 'tenant', device: 'device', id: 'id' };
@@ -96,7 +100,10 @@ export async function startStage(): Promise<Stage> {
       return rig;
     },
     optionsFor: (rig, table) => ({
-      ...{ broker: rig.ingest, databaseUrl: table === TELEMETRY ? ingestUrl : postgres.url, table, dir: rig.dir },
+      broker: rig.ingest,
+      databaseUrl: table === TELEMETRY ? ingestUrl : postgres.url,
+      table,
+      dir: rig.dir,
       log: openSync(join(rig.dir, 'collector.log'), 'a', 0o600),
     }),
     stop: lab.stop,

@@ -175,7 +175,7 @@ test("the timer's evaluation says what changed, and fails when the database refu
   await expect(evaluateAlertsOnTimer(context, rig.env('alerts'))).rejects.toMatchObject({ code: '42501' });
 });
 
-test('what came on a former topic never becomes another tenant’s, whoever redrives it', async () => {
+test('what came on a former topic never becomes another tenant’s, even by a redrive', async () => {
   const database = openDatabase(rig.settings('former').database);
   const topic = 'devices/passed';
   const [acme, umbrella] = [rig.devices[0]!, rig.devices.at(-1)!];

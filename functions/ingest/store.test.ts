@@ -125,7 +125,7 @@ test('whatever is accepted as a message, Postgres accepts as jsonb', async () =>
   expect(totalOf(tallies).rejected).toBe(0);
 });
 
-test('a row that meets the making of its partition is written again, and is no dead letter', async () => {
+test('a row that meets the making of its partition is written again, and does not become a dead letter', async () => {
   const device = rig.devices[4]!;
   const late = (hour: number) => Buffer.from(`{"ts":"${day(-3)}T${hour}:00:00Z"}`);
   await store.store.write(batchOf(device, [late(10)]));

@@ -8,7 +8,7 @@ import { type Mosquitto, startMosquitto } from '../../lab/mosquitto.ts';
 import { freePort } from '../../lab/ports.ts';
 import { makeScratchDir } from '../../lab/unprivileged.ts';
 import type { Broker } from '../target/target.ts';
-import { look } from './look.ts';
+import { probe } from './probe.ts';
 import { renew, steps } from './renew.ts';
 import { describe, judge } from './status.ts';
 
@@ -30,7 +30,7 @@ afterAll(async () => {
 group('status', () => {
   const after = async (days: number, change: Partial<Broker> = {}) => {
     const seen = { ...broker, ...change };
-    return judge(await look(seen), seen, Date.now() + days * DAY_MS);
+    return judge(await probe(seen), seen, Date.now() + days * DAY_MS);
   };
 
   it('of a fresh certificate: nothing to do', async () => {
@@ -67,7 +67,9 @@ group('status', () => {
   });
 
   it('of nothing: an error that says where', async () => {
-    await expect(look({ ...broker, port: await freePort() })).rejects.toThrow(/localhost:\d+ does not answer with TLS/);
+    await expect(probe({ ...broker, port: await freePort() })).rejects.toThrow(
+      /localhost:\d+ does not answer with TLS/,
+    );
   });
 });
 
@@ -86,7 +88,7 @@ group('renew', () => {
   it('ends once the new certificate is served', async () => {
     const { certificateFile, keyFile, caFile } = mosquitto.certificates;
     const authority = { certificate: readFileSync(caFile, 'utf8'), key: readFileSync(`${dir}/ca.key`, 'utf8') };
-    const before = await look(broker);
+    const before = await probe(broker);
     const served = await renew(broker, async (program) => {
       if (program === 'ssh') {
         const next = await issue(authority, ['localhost'], ['127.0.0.1']);

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FILES, PATHS } from '../../provisioning/machine/bundle/paths.ts';
 import type { Broker } from '../target/target.ts';
-import { look, type Served } from './look.ts';
+import { probe, type Served } from './probe.ts';
 
 /** Runs a program that may ask the person questions; resolves with its exit code. */
 export type Run = (program: string, args: string[]) => Promise<number>;
@@ -30,19 +30,19 @@ export function steps({ target, host, renewedBy }: Broker): [string, ...string[]
 
 /**
  * Renews and waits until the new certificate is served.
- * @param patienceMs how long the broker may take after the last step. Default: 60 s.
+ * @param timeoutMs how long the broker may take after the last step. Default: 60 s.
  * @throws Error that names the failed step, or says that the old certificate is still served.
  */
-export async function renew(broker: Broker, run: Run, patienceMs = 60_000): Promise<Served> {
+export async function renew(broker: Broker, run: Run, timeoutMs = 60_000): Promise<Served> {
   const plan = steps(broker);
-  const before = await look(broker);
+  const before = await probe(broker);
   for (const [program, ...args] of plan) {
     const code = await run(program, args);
     if (code !== 0) throw new Error(`${program} ended with ${code}; the broker's certificate is unchanged`);
   }
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const served = await look(broker);
+    const served = await probe(broker);
     if (served.fingerprint !== before.fingerprint) return served;
     if (Date.now() > deadline) {
       throw new Error('the broker still serves its old certificate: see docs/runbooks/certificates.md');

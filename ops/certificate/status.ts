@@ -1,6 +1,6 @@
 // The state of a broker's certificate, and what a person has to do.
 import type { Broker } from '../target/target.ts';
-import type { Served } from './look.ts';
+import type { Served } from './probe.ts';
 
 /** The verdict on a certificate. */
 export interface Status extends Served {

@@ -186,7 +186,7 @@ describe.runIf(hasNamespaces)('with everything in place (needs namespaces)', () 
       ]),
       'machine size',
       'failed',
-      'take another size',
+      'choose another size',
     ],
     [
       'vm list-skus',

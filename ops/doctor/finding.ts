@@ -1,6 +1,6 @@
 // A finding of the doctor: the result of one check, and what to do about it.
 
-/** `unknown`: the check could not be made. That is not a failure, but no assurance either. */
+/** `unknown` is a check that could not be made; it is neither a failure nor an assurance. */
 export type Mark = 'ok' | 'warning' | 'failed' | 'unknown';
 
 /** The outcome of a check. */

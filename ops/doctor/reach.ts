@@ -8,7 +8,7 @@ import { type StackConfig, setCommand } from '../../stacks/configuration/parse.t
 import { CLOSE_SIGN_UPS, judgeAuth } from '../auth-service.ts';
 import { type Check, type Finding, failed, ok, unknown, warning } from './finding.ts';
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** The first message to a Postgres server for a TLS connection ("SSLRequest" in its protocol). */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 /** Answers that mean "there is no such name"; any other error concerns the connection to the name server. */
@@ -21,7 +21,7 @@ export const reachChecks = (config: StackConfig, servers?: string[]): Check[] =>
   ...(config.supabasePublishableKey ? [{ name: 'auth service', run: () => authService(config) }] : []),
 ];
 
-/** Looks upwards from the domain for its authoritative servers. */
+/** Looks upwards from the domain for the name servers that answer for it. */
 async function zone(domain: string, servers?: string[]): Promise<Finding> {
   const check = 'DNS zone';
   const resolver = new Resolver({ timeout: 3000, tries: 2 });
@@ -50,7 +50,7 @@ async function database(config: StackConfig): Promise<Finding> {
   const check = 'database';
   const where = `${host}:${port}`;
   const socket = connect({ host, port });
-  socket.setTimeout(PATIENCE_MS, () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
   try {
     await once(socket, 'connect');
     socket.write(SSL_REQUEST);

@@ -9,17 +9,17 @@ export type Answer =
   | { kind: 'late'; seconds: number };
 
 /** `az` needs half a minute to list every machine size of a region. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-/** @param patienceMs the program is killed after this time. Default: 60 s. */
-export function run(program: string, args: readonly string[], patienceMs = PATIENCE_MS): Promise<Answer> {
+/** @param timeoutMs the program is killed after this time. Default: 60 s. */
+export function run(program: string, args: readonly string[], timeoutMs = TIMEOUT_MS): Promise<Answer> {
   return new Promise((resolve) => {
     // KILL: a program that does not answer may ignore TERM, too.
-    const options = { timeout: patienceMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 26, encoding: 'utf8' } as const;
+    const options = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 26, encoding: 'utf8' } as const;
     const child = execFile(program, args, options, (error, stdout, stderr) => {
       if (!error) resolve({ kind: 'done', stdout });
       else if (error.code === 'ENOENT') resolve({ kind: 'missing' });
-      else if (error.killed) resolve({ kind: 'late', seconds: patienceMs / 1000 });
+      else if (error.killed) resolve({ kind: 'late', seconds: timeoutMs / 1000 });
       else resolve({ kind: 'refused', stderr: stderr.trim() || stdout.trim() || error.message });
     });
     // A program that asks a question gets no answer instead of a terminal.
@@ -28,8 +28,8 @@ export function run(program: string, args: readonly string[], patienceMs = PATIE
 }
 
 /** Its answer as JSON. @throws Error with the program's message, in one line. */
-export async function ask<T>(program: string, args: readonly string[], patienceMs?: number): Promise<T> {
-  const answer = await run(program, args, patienceMs);
+export async function ask<T>(program: string, args: readonly string[], timeoutMs?: number): Promise<T> {
+  const answer = await run(program, args, timeoutMs);
   if (answer.kind !== 'done') throw new Error(describe(program, answer));
   try {
     return JSON.parse(answer.stdout) as T;

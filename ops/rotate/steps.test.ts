@@ -19,7 +19,7 @@ import { type Goal, stepsTo } from './steps.ts';
 
 const SESSION = { clientId: 'svc-ingest', clean: false, properties: { sessionExpiryInterval: 3600 } };
 const FILTER = 'tenants/+/devices/+/telemetry';
-const PATIENCE = { brokerMs: 3000, ingestMs: 3000 };
+const TIMEOUTS = { brokerMs: 3000, ingestMs: 3000 };
 
 const postgres = postgresOfFile();
 
@@ -82,7 +82,7 @@ function standIn(folder: string, name: string, script: string): void {
 /** Does the steps to a goal, at most this number of those not done before. */
 async function advance(goal: Goal, most = Number.POSITIVE_INFINITY): Promise<string[]> {
   const done: string[] = [];
-  for (const step of await stepsTo(goal, environment, PATIENCE)) {
+  for (const step of await stepsTo(goal, environment, TIMEOUTS)) {
     if (await step.isDone()) continue;
     if (done.length >= most) return done;
     await step.carryOut();

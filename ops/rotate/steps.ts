@@ -26,12 +26,12 @@ export interface Step {
 export type Goal = 'next' | 'back' | 'finish';
 
 /** How long a waiting step may take. */
-export interface Patience {
+export interface Timeouts {
   brokerMs: number;
   ingestMs: number;
 }
 
-const PATIENCE: Patience = {
+const TIMEOUTS: Timeouts = {
   // The registry is in force within seconds; after a broker start it may wait for ingest, which runs once a minute.
   brokerMs: 120_000,
   // The Function App restarts with its new settings, and its timer fires once a minute.
@@ -44,25 +44,25 @@ const POLL_MS = 500;
  * the one it uses is in force.
  * @throws Error if the goal is not possible now; it names the possible one.
  */
-export async function stepsTo(goal: Goal, environment: Environment, patience = PATIENCE): Promise<Step[]> {
+export async function stepsTo(goal: Goal, environment: Environment, timeouts = TIMEOUTS): Promise<Step[]> {
   const { generation, inForce } = environment.configured();
   const [oldest, newest] = [Math.min(...inForce), Math.max(...inForce)];
-  if (goal === 'finish') return finish(environment, generation, patience);
+  if (goal === 'finish') return finish(environment, generation, timeouts);
   if (goal === 'back') {
     if (inForce.length === 1) throw new Error(`only generation ${generation} is in force: there is none to go back to`);
-    return switchTo(environment, oldest, inForce, patience);
+    return switchTo(environment, oldest, inForce, timeouts);
   }
   if (generation < newest || inForce.length === 1) {
-    return switchTo(environment, generation < newest ? newest : newest + 1, inForce, patience);
+    return switchTo(environment, generation < newest ? newest : newest + 1, inForce, timeouts);
   }
   // An interrupted switch: configured, but not deployed.
-  if ((await environment.whyNotUsed(newest)) !== undefined) return switchTo(environment, newest, inForce, patience);
+  if ((await environment.whyNotUsed(newest)) !== undefined) return switchTo(environment, newest, inForce, timeouts);
   const end = `npm run ops -- rotate ingest --target ${environment.target} --finish`;
   throw new Error(`generations ${inForce.join(' and ')} are both in force: end that rotation first, with ${end}`);
 }
 
 /** Every step relies on the previous one: ingest is switched to an account only after the broker has accepted it. */
-function switchTo(environment: Environment, to: number, before: number[], patience: Patience): Step[] {
+function switchTo(environment: Environment, to: number, before: number[], timeouts: Timeouts): Step[] {
   const { database, broker } = environment;
   const username = ingestUsername(to);
   const wanted = { generation: to, inForce: [...new Set([...before, to])].sort((a, b) => a - b) };
@@ -74,7 +74,7 @@ function switchTo(environment: Environment, to: number, before: number[], patien
       isDone: () => withConnection(database, (client) => hasServiceAccount(client, account())),
       carryOut: () => withConnection(database, (client) => upsertServiceAccount(client, account())),
     },
-    waiting(`the broker accepts ${username}`, patience.brokerMs, async () =>
+    waiting(`the broker accepts ${username}`, timeouts.brokerMs, async () =>
       // A signed-in account is accepted, and must not be disturbed.
       (await why()) === undefined || (await isAccepted(broker, account())) ? undefined : 'it is refused',
     ),
@@ -88,14 +88,14 @@ function switchTo(environment: Environment, to: number, before: number[], patien
       isDone: async () => (await why()) === undefined,
       carryOut: async () => {
         await environment.deploy();
-        await until(`ingest signs in as ${username}`, patience.ingestMs, why);
+        await until(`ingest signs in as ${username}`, timeouts.ingestMs, why);
       },
     },
   ];
 }
 
 /** Ingest stops using the old account before it is removed. */
-async function finish(environment: Environment, generation: number, patience: Patience): Promise<Step[]> {
+async function finish(environment: Environment, generation: number, timeouts: Timeouts): Promise<Step[]> {
   const { database, broker } = environment;
   const why = async () => environment.whyNotUsed(generation);
   const only = { generation, inForce: [generation] };
@@ -117,7 +117,7 @@ async function finish(environment: Environment, generation: number, patience: Pa
     ...others.flatMap(({ username, key }) =>
       key === undefined
         ? []
-        : waiting(`nothing waits for ${username}`, patience.ingestMs, () => whyNotDrained(broker, { username, key })),
+        : waiting(`nothing waits for ${username}`, timeouts.ingestMs, () => whyNotDrained(broker, { username, key })),
     ),
     {
       title: `only generation ${generation} is configured and deployed`,
@@ -139,7 +139,7 @@ async function finish(environment: Environment, generation: number, patience: Pa
       ...(key === undefined
         ? []
         : [
-            waiting(`the broker refuses ${username}`, patience.brokerMs, async () =>
+            waiting(`the broker refuses ${username}`, timeouts.brokerMs, async () =>
               (await isAccepted(broker, { username, key })) ? 'it is accepted' : undefined,
             ),
           ]),
@@ -176,15 +176,15 @@ function keptKey(environment: Environment, generation: number): string | undefin
 }
 
 /** A step that only waits. @param why undefined once the state is reached. */
-function waiting(title: string, patienceMs: number, why: () => Promise<string | undefined>): Step {
-  return { title, isDone: async () => (await why()) === undefined, carryOut: () => until(title, patienceMs, why) };
+function waiting(title: string, timeoutMs: number, why: () => Promise<string | undefined>): Step {
+  return { title, isDone: async () => (await why()) === undefined, carryOut: () => until(title, timeoutMs, why) };
 }
 
-async function until(title: string, patienceMs: number, why: () => Promise<string | undefined>): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+async function until(title: string, timeoutMs: number, why: () => Promise<string | undefined>): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
   for (let reason = await why(); reason !== undefined; reason = await why()) {
     if (Date.now() > deadline) {
-      const waited = `not so within ${patienceMs / 1000} s`;
+      const waited = `not so within ${timeoutMs / 1000} s`;
       throw new Error(`"${title}" is ${waited}: ${reason}. See docs/runbooks/credential-rotation.md`);
     }
     await sleep(POLL_MS);

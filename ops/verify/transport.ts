@@ -1,4 +1,4 @@
-// Checks of the transport: TLS as a verifying client sees it, and nothing without TLS.
+// Checks of the connection: TLS as strict clients see it, and nothing without TLS.
 import { once } from 'node:events';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';

@@ -18,8 +18,8 @@ export interface VerifyOptions {
 const PATIENCE_MS = 15_000;
 
 /**
- * All results, in order. If verified TLS fails, no device could connect, so the later checks fail without being tried.
- * @throws Error if the checks could not be run, for example without the database.
+ * All results, in order. When strict TLS fails no device could connect, so the checks behind it fail untried.
+ * @throws Error when the checks could not be run, such as without the database.
  */
 export async function verify(
   target: VerifyTarget,

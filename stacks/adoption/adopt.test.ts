@@ -6,7 +6,13 @@ import { SSH_RULE_NAMES } from './grace-rules.ts';
 const ADOPTED = { resources: { 'network-vnet': {} }, placed: { 'broker-disk': {} } } as unknown as Parameters<
   typeof unregistered
 >[0];
-const REGISTERED = ['network-vnet', 'broker-disk', 'broker-configuration-apply', 'functions-settings'];
+const REGISTERED = [
+  'network-vnet',
+  'broker-disk',
+  'broker-configuration-apply',
+  'broker-configuration-in-force',
+  'functions-settings',
+];
 
 it('names nothing when the program registered everything', () => {
   expect(unregistered(ADOPTED, new Set(REGISTERED))).toEqual([]);

@@ -57,7 +57,14 @@ export async function openStoreRig(
 /** A delivery as the broker would bring it. */
 export function deliveryTo(topic: string, payload: string | Buffer, more: Partial<Delivery> = {}): Delivery {
   return {
-    ...{ topic, payload: Buffer.from(payload as string), packetId: 0, dup: false, connection: 1 },
-    ...{ receivedAt: Date.now(), truncated: false, properties: undefined, ...more },
+    topic,
+    payload: Buffer.from(payload as string),
+    packetId: 0,
+    dup: false,
+    connection: 1,
+    receivedAt: Date.now(),
+    truncated: false,
+    properties: undefined,
+    ...more,
   };
 }

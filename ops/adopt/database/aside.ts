@@ -16,7 +16,7 @@ import { bringHome, findTwins, type Twin } from './twins.ts';
 /** How long to wait for a lock. The old ingest waits behind it for at most as long. Milliseconds. */
 const LOCK_MS = 200;
 /** How long to try. Milliseconds. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /** Makes PostgREST read the schema again. On Supabase an event trigger does it by itself. */
 const RELOAD = "notify pgrst, 'reload schema'";
@@ -225,7 +225,7 @@ async function unpark(client: Client, ledger: Ledger | undefined): Promise<void>
 
 /** Tries again until the locks are free: waiting long for a lock would block everyone behind. */
 async function withShortLocks<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + TIMEOUT_MS;
   for (;;) {
     try {
       return await inTransaction(client, async () => {
@@ -240,7 +240,7 @@ async function withShortLocks<T>(client: Client, work: () => Promise<T>): Promis
       if (!passes) throw error;
       if (Date.now() > until) {
         throw new Error(
-          `${(error as Error).message}, repeatedly for ${PATIENCE_MS / 1000} s: nothing was changed. If somebody holds the tables in a long ` +
+          `${(error as Error).message}, repeatedly for ${TIMEOUT_MS / 1000} s: nothing was changed. If somebody holds the tables in a long ` +
             'transaction, this shows who: select pid, usename, xact_start, query from pg_stat_activity order by xact_start',
           { cause: error },
         );

@@ -21,7 +21,7 @@ export interface Served {
 const TIMEOUT_MS = 10_000;
 
 /** Connects and reads the certificate. @throws Error if nothing answers with TLS there. */
-export async function look({ host, port, ca }: Pick<Broker, 'host' | 'port' | 'ca'>): Promise<Served> {
+export async function probe({ host, port, ca }: Pick<Broker, 'host' | 'port' | 'ca'>): Promise<Served> {
   // With an address there is no name to ask for (RFC 6066, section 3).
   const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
   // Accepts an invalid certificate, too: everything that is reported comes from the same handshake as a verifying client's.
