@@ -66,7 +66,7 @@ export async function judge(
   } finally {
     takeBack?.();
     if (isAlone) await setAddress(DATABASE_HOST, ADDRESSES.services.v4);
-    await booted.kill();
+    if (booted.leader) await booted.kill();
     await disks.close();
     await store.remove(image.name);
   }
