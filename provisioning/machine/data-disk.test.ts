@@ -1,6 +1,6 @@
 // The script that deals with what outlives a machine: the data disk.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,6 +74,35 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
     expect(onNewMachine(disk, 'cat /proc/mounts | grep -c " ext4 rw"').stdout).toMatch(/^[1-9]/);
     expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).toBe(0);
   });
+
+  it.runIf(existsSync('/sys/fs/ext4'))(
+    'is repaired after an error, and what the broker held is on the system disk',
+    () => {
+      // What systemd would do; the broker saves by the name of its folder.
+      const systemctl = `
+      case "$*" in
+        'stop mosquitto.service') echo memory >"$PLACE/state/mosquitto.db" ;;
+        start*.mount) e2fsck -p "$DEVICE" >&2; mount -t ext4 -o errors=remount-ro "$DEVICE" "$PLACE/state" ;;
+        start*) echo "$*" ;;
+      esac`;
+      mkdirSync(join(folder, 'bin'));
+      writeFileSync(join(folder, 'bin/systemctl'), `#!/bin/sh\n${systemctl}\n`, { mode: 0o755 });
+      const script = `
+      export PLACE="$1" DEVICE="$device" PATH="$PWD/bin:$PATH"
+      echo saved >state/mosquitto.db; sync
+      echo test >"/sys/fs/ext4/\${device#/dev/}/trigger_fs_error"
+      if touch state/new 2>/dev/null; then echo 'it takes writes'; else echo 'it takes none'; fi
+      sh ${own('./bundle/bin/repair-data-disk.sh')} "$1/state" "$1/rescue"
+      cat state/mosquitto.db rescue/mosquitto.db; touch state/new && ls state; stat -c %a rescue`;
+      const { stdout, stderr } = onNewMachine(blankDisk(), script);
+      expect(stdout.split('\n'), stderr).toEqual([
+        'it takes none',
+        'start mosquitto.service save-state.service registry-sync.service',
+        `repair-data-disk: ${folder}/state is mounted again, and the broker has started`,
+        ...['saved', 'memory', 'lost+found', 'mosquitto.db', 'new', '700', ''],
+      ]);
+    },
+  );
 
   it('grows with its disk, and once', () => {
     const disk = blankDisk();

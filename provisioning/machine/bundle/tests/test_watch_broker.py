@@ -37,6 +37,13 @@ class Decide(unittest.TestCase):
         memory = after("end", trouble="stopping", lasted=600)
         self.assertEqual(decide(stopping._replace(saving=True), memory, NOW), Decision("stopping", None, False))
 
+    def test_a_restart_that_hangs_is_ended_by_the_next_look(self) -> None:
+        stopping = HUNG._replace(active="deactivating", answer=None)
+        memory = after("restart", 65, trouble="no_answer")
+        self.assertEqual(decide(stopping, memory, NOW), Decision("stopping", "end", False))
+        # Not one that a person asked for.
+        self.assertEqual(decide(stopping, after("restart", 65), NOW), Decision("stopping", None, False))
+
     def test_a_disk_that_takes_no_writes_is_repaired_whatever_the_broker_says(self) -> None:
         for seen in (WELL, HUNG, HUNG._replace(active="inactive")):
             self.assertEqual(decide(seen._replace(read_only=True), Memory({}), NOW), Decision("read_only", "repair", False))

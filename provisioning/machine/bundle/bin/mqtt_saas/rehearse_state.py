@@ -24,6 +24,8 @@ RUNNING = re.compile(r"mosquitto version \S+ running$", re.MULTILINE)
 PATIENCE_SECONDS = 300
 # A message takes that much more in memory than in the file: docs/durability.md, "How much may wait".
 MEMORY_FACTOR = 3
+# Of the machine's memory: a little less than MemoryMax= of rehearse-state.service.
+UNIT_PART = 0.4
 
 
 class Unreadable(Exception):
@@ -64,10 +66,10 @@ def read(config: str, log: str) -> None:
 
 
 def available_memory() -> int:
-    """Bytes. What the unit may take, at most."""
+    """Bytes, and no more than its unit lets it take."""
     with open("/proc/meminfo", encoding="ascii") as file:
-        found = re.search(r"^MemAvailable: +(\d+) kB", file.read(), re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
+        found = dict(re.findall(r"^(MemTotal|MemAvailable): +(\d+) kB$", file.read(), re.MULTILINE))
+    return int(min(int(found["MemAvailable"]), int(found["MemTotal"]) * UNIT_PART)) * 1024
 
 
 def _text(path: str) -> str:

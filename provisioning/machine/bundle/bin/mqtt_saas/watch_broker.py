@@ -21,8 +21,10 @@ PROBE, REPAIR, PREPARE = "probe-broker.service", "repair-data-disk.service", "pr
 FOLDER = os.path.join(METRICS, "watch-broker")
 PREFIX = "mqtt_saas_watch"
 MOST_AN_HOUR, HOUR_SECONDS = 3, 3600
-# A stop saves the state, and a save of a full queue goes on writing; one that writes nothing for so long does not end.
+# A stop saves the state. One that is not saving after so long does not end.
 STOP_SECONDS = 60
+# As TimeoutStopSec= of the broker, after which systemd ends it.
+SAVE_SECONDS = 180
 # A start waits for the vault on a machine that has nothing kept.
 START_SECONDS = 300
 
@@ -77,6 +79,9 @@ def decide(seen: Seen, memory: Memory, now: float) -> Decision:
     lasted = now - memory.since if memory.trouble == trouble else 0
     if trouble is None:
         return Decision(None, None, False)
+    if trouble == "stopping" and memory.trouble == "no_answer" and memory.done.get("restart"):
+        # The restart of the look before.
+        lasted = now - memory.done["restart"][-1]
     if action is None:
         return Decision(trouble, None, lasted >= patience)
     if lasted < patience:
@@ -143,11 +148,9 @@ def _ask() -> int | None:
 
 
 def _is_saving() -> bool:
-    path = os.path.join(STATE, f"{DATABASE}.new")
+    """Mosquitto writes beside the state, until the disk has it all. A file that a killed broker left is old."""
     try:
-        before = os.lstat(path).st_size
-        time.sleep(5)
-        return os.lstat(path).st_size != before
+        return abs(time.time() - os.lstat(os.path.join(STATE, f"{DATABASE}.new")).st_mtime) < SAVE_SECONDS
     except OSError:
         return False
 
