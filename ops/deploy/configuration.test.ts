@@ -8,8 +8,8 @@ import { confirmConfiguration } from './configuration.ts';
 
 const bundle = 'a'.repeat(64);
 const other = 'b'.repeat(64);
-const runCommand =
-  '/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute/virtualMachines/v/runCommands/broker-apply';
+const asked = { subscription: 's', resourceGroup: 'r', machine: 'v', runCommand: 'broker-apply', bundle };
+const URL = '/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute/virtualMachines/v/runCommands/broker-apply';
 const patience = { tries: 3, pauseMs: 1 };
 
 let folder: string;
@@ -49,10 +49,8 @@ test('the line that the machine ends with is believed', async () => {
       `broker-apply: bundle ${bundle.slice(0, 12)} is here, and it is the one that was meant\nIN FORCE: ${bundle}\n`,
     ),
   );
-  await confirmConfiguration({ runCommand, bundle }, patience);
-  expect(calls()).toEqual([
-    `rest --method get --url ${runCommand}?$expand=instanceView&api-version=2024-07-01 --output json`,
-  ]);
+  await confirmConfiguration(asked, patience);
+  expect(calls()).toEqual([`rest --method get --url ${URL}?$expand=instanceView&api-version=2024-07-01 --output json`]);
 });
 
 test.each([
@@ -62,7 +60,7 @@ test.each([
   ['words around the line', `broker-apply: PROBED: ${bundle}; not IN FORCE: ${bundle}`, 'not IN FORCE'],
 ])('an exit code of 0 is not, when the machine said %s', async (_, output, shown) => {
   az(succeeded(output));
-  const end = confirmConfiguration({ runCommand, bundle }, patience);
+  const end = confirmConfiguration(asked, patience);
   await expect(end).rejects.toThrow(
     `did not say that bundle ${bundle} is in force, although Azure calls its run command Succeeded`,
   );
@@ -70,23 +68,21 @@ test.each([
   expect(calls()).toHaveLength(1);
 });
 
-test('a command that has not ended is asked again, and not for ever', async () => {
+test('a command that has not ended is asked again, for a bounded time', async () => {
   const running = { executionState: 'Running', output: '' };
   az(running, running, succeeded(`IN FORCE: ${bundle}`));
-  await confirmConfiguration({ runCommand, bundle }, patience);
+  await confirmConfiguration(asked, patience);
   expect(calls()).toHaveLength(3);
   az(running);
-  await expect(confirmConfiguration({ runCommand, bundle }, patience)).rejects.toThrow('run command Running');
+  await expect(confirmConfiguration(asked, patience)).rejects.toThrow('run command Running');
 });
 
 test('a run command without a view, and an Azure that does not answer, say what to do', async () => {
   writeFileSync(join(folder, 'az'), '#!/bin/sh\necho "{}"\n');
   chmodSync(join(folder, 'az'), 0o755);
-  await expect(confirmConfiguration({ runCommand, bundle }, patience)).rejects.toThrow('It said nothing.');
+  await expect(confirmConfiguration(asked, patience)).rejects.toThrow('It said nothing.');
   writeFileSync(join(folder, 'az'), '#!/bin/sh\necho "Please run az login" >&2\nexit 1\n');
-  await expect(confirmConfiguration({ runCommand, bundle }, patience)).rejects.toThrow(
-    /sign in .*\n.*Please run az login/s,
-  );
+  await expect(confirmConfiguration(asked, patience)).rejects.toThrow(/sign in .*\n.*Please run az login/s);
   vi.stubEnv('PATH', '/nonexistent');
-  await expect(confirmConfiguration({ runCommand, bundle }, patience)).rejects.toThrow('install the Azure CLI');
+  await expect(confirmConfiguration(asked, patience)).rejects.toThrow('install the Azure CLI');
 });

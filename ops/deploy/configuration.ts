@@ -7,7 +7,10 @@ import { spawnProblem } from '../spawn-problem.ts';
 
 /** What is asked of whom. */
 export interface Asked {
-  /** Azure's id of the run command. */
+  subscription: string;
+  resourceGroup: string;
+  machine: string;
+  /** Name of the run command that applied it. */
   runCommand: string;
   /** Hash of the bundle. */
   bundle: string;
@@ -56,8 +59,9 @@ function notInForce({ bundle }: Asked, { executionState = 'no state', exitCode, 
   );
 }
 
-function viewOf({ runCommand }: Asked): View {
-  const url = `${runCommand}?$expand=instanceView&api-version=${API}`;
+function viewOf({ subscription, resourceGroup, machine, runCommand }: Asked): View {
+  const place = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.Compute`;
+  const url = `${place}/virtualMachines/${machine}/runCommands/${runCommand}?$expand=instanceView&api-version=${API}`;
   const result = spawnSync('az', ['rest', '--method', 'get', '--url', url, '--output', 'json'], {
     encoding: 'utf8',
     timeout: ANSWER_MS,

@@ -42,7 +42,7 @@ const ALL = ['1883', '22', '443', '8883', '9001'];
 const canMakeWorlds = shell('nft list ruleset && ip link').status === 0;
 
 describe('the host firewall', () => {
-  it('names every way in once, and its sources by family', () => {
+  it('names every opening once, and its sources by family', () => {
     expect(text).toContain('ip saddr { 203.0.113.10/32 } tcp dport 22 accept comment "allow-ssh-admin"');
     expect(text).toContain('ip6 saddr { 2001:db8::7/128 } tcp dport 22 accept comment "allow-ssh-admin"');
     expect(text.match(/tcp dport \d+ accept comment/g)).toHaveLength(4);

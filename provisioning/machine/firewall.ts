@@ -1,4 +1,4 @@
-// Renders the host firewall from the same list of ways in as the network security group.
+// Renders the host firewall from the list that the network security group is built from.
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import type { IngressRule } from '../../domain/ingress.ts';
@@ -6,9 +6,9 @@ import { USERS } from './users.ts';
 
 const template = readFileSync(new URL('./nftables.tmpl.conf', import.meta.url), 'utf8');
 
-/** What one source may ask of the ports that are open to everyone. A site behind one address is one source. */
+/** Limits for one source on the ports that are open to everyone. A site behind one address is one source. */
 export interface SourceLimits {
-  /** Connections at a time; so many may also come at once, as when the devices of a site return together. */
+  /** Connections at a time. All of them may be opened at once, as when the devices of a site reconnect. */
   connections: number;
   /** New connections a second beyond that. Each costs a TLS handshake. */
   connectionsPerSecond: number;

@@ -6,7 +6,6 @@
 Verbs: r read, w write (in a folder: make a file), l lock, c connect, s signal. Nothing that is tried changes anything.
 """
 
-import contextlib
 import fcntl
 import json
 import os
@@ -72,10 +71,14 @@ def try_path(path: str) -> str:
             continue
         verbs += verb
         if verb == "r" and path.startswith(OURS):
-            # Held by another: this user could hold it, too.
-            with contextlib.suppress(BlockingIOError):
+            try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            verbs += "l"
+                verbs += "l"
+            except BlockingIOError:
+                # Held by another: this user could hold it, too.
+                verbs += "l"
+            except OSError:
+                pass
         os.close(descriptor)
     return verbs
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { pack } from '../../../provisioning/machine/bundle/bundle.ts';
 import { makeTestBundle, publishBundle } from '../environment.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
+import { logins, untilLetIn } from '../mqtt.ts';
 import { BLOB_HOST } from '../services.ts';
 
 const CONTAINER = 'broker-bundles';
@@ -21,7 +22,7 @@ export function changed(path: string, change: (text: string) => string) {
 
 /** Uploads a bundle without making it the one machines boot with. */
 export function upload(machine: Machine, { archive, hash }: { archive: Buffer; hash: string }): string {
-  machine.services.azure.blobs.set(`${CONTAINER}/${hash}.tgz`, { content: archive, modified: new Date() });
+  machine.services.azure.blobs.set(`${CONTAINER}/${hash}.tgz`, archive);
   return hash;
 }
 
@@ -31,7 +32,7 @@ export const apply = (machine: Machine, hash: string) =>
 
 /** Makes a bundle that is there the one machines boot with. */
 function point({ services }: Machine, hash: string): void {
-  services.azure.blobs.set(`${CONTAINER}/current`, { content: Buffer.from(hash), modified: new Date() });
+  services.azure.blobs.set(`${CONTAINER}/current`, Buffer.from(hash));
 }
 
 /** What a refusal must leave as it was. */
@@ -53,7 +54,7 @@ async function refused(machine: Machine, bundle: { archive: Buffer; hash: string
 }
 
 /** Hash of the bundle the machine booted with. */
-export const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`)?.content);
+export const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`));
 
 export const checks: Check[] = [
   {
@@ -62,6 +63,7 @@ export const checks: Check[] = [
       const before = await state(machine);
       const { code, stdout } = await apply(machine, first(machine));
       expect(code === 0 && stdout.includes('it was already'), stdout);
+      expect(stdout.trimEnd().endsWith(`\nIN FORCE: ${first(machine)}`), stdout);
       expect(stdout.includes('broker left alone'), stdout);
       expect((await state(machine)) === before, 'it changed the machine');
     },
@@ -166,6 +168,68 @@ export const checks: Check[] = [
     },
   },
   {
+    name: 'a boot that waited for a deployment does not undo it',
+    run: async (machine) => {
+      const other = upload(
+        machine,
+        changed('first.acl', (text) => `${text}# of a deployment that has not moved the pointer yet\n`),
+      );
+      const deployment = apply(machine, other);
+      await machine.exec('systemctl restart --no-block broker-apply-boot');
+      const { code, stdout } = await deployment;
+      expect(code === 0, stdout);
+      await bootRun(machine, 'start');
+      const said = await inForce(machine);
+      await apply(machine, first(machine));
+      expect(said === other, `in force: ${said}`);
+    },
+  },
+  {
+    name: 'a release that is not whole any more is fetched again',
+    run: async (machine) => {
+      await machine.exec('truncate -s 0 /opt/mqtt-saas/current/bin/mqtt_saas/*.py');
+      const said = await bootRun(machine, 'restart');
+      expect(/NOT WHOLE: \w+: bin\/mqtt_saas\/\w+\.py is not what was packed; it is fetched again/.test(said), said);
+      expect(said.includes(`\nIN FORCE: ${await inForce(machine)}`), said);
+      const { code, stderr } = await machine.exec('cd /opt/mqtt-saas/current && sha256sum --check --quiet SHA256SUMS');
+      expect(code === 0, stderr);
+    },
+  },
+  {
+    name: 'while it cannot be fetched the former release serves, and it comes back by itself',
+    run: async (machine) => {
+      const bundle = changed('first.acl', (text) => `${text}# soon broken\n`);
+      const former = await inForce(machine);
+      const { code, stdout } = await apply(machine, upload(machine, bundle));
+      expect(code === 0, stdout);
+      machine.services.azure.away.add('blob');
+      try {
+        await machine.exec('truncate -s 0 /opt/mqtt-saas/current/bin/*.py');
+        const said = await bootRun(machine, 'restart');
+        expect(said.includes(`falling back to the former release ${former}`), said);
+        expect((await inForce(machine)) === former, said);
+        await untilLetIn(machine, logins(machine).ingest);
+      } finally {
+        machine.services.azure.away.delete('blob');
+      }
+      const said = await bootRun(machine, 'restart');
+      expect((await inForce(machine)) === bundle.hash, said);
+      await apply(machine, former);
+    },
+  },
+  {
+    name: 'nobody but root can hold its locks',
+    run: async ({ exec }) => {
+      const { stdout } = await exec(
+        'ls /run/mqtt-saas-locks; for user in mosquitto nobody azureuser; do setpriv --reuid=$user --regid=$user --init-groups ' +
+          'sh -c "for lock in apply certificate; do flock -n /run/mqtt-saas-locks/$lock true && echo $user held $lock; done"; done',
+      );
+      expect(stdout.includes('apply\n') && !stdout.includes('held'), stdout);
+      const { code } = await exec('flock -n /run/mqtt-saas-locks/apply true');
+      expect(code === 0, 'root cannot hold it either');
+    },
+  },
+  {
     name: 'two at once: one waits, both succeed',
     run: async (machine) => {
       const other = upload(
@@ -180,7 +244,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'a new administrator reaches SSH, and only as long as he is one',
+    name: 'an added administrator reaches SSH, a removed one does not',
     run: async (machine) => {
       const { v4 } = machine.addresses.outsider;
       const opens = async () =>
@@ -207,6 +271,17 @@ export const checks: Check[] = [
     },
   },
 ];
+
+/** Hash of the release in force. */
+const inForce = async (machine: Machine) =>
+  (await machine.exec('basename "$(readlink -f /opt/mqtt-saas/current)"')).stdout.trim();
+
+/** Has the boot's unit run to its end; gives what it said. */
+async function bootRun({ exec }: Machine, verb: 'start' | 'restart'): Promise<string> {
+  const since = (await exec('date +%s')).stdout.trim();
+  await exec(`systemctl ${verb} broker-apply-boot`, { timeoutMs: 180_000 });
+  return (await exec(`journalctl -u broker-apply-boot --since @${since} -o cat --no-pager`)).stdout;
+}
 
 /** Whether a reload is put off: the folder holds other files too. */
 const waits = async (machine: Machine) => (await machine.exec('test -e /run/mqtt-saas-reload/wanted.json')).code === 0;

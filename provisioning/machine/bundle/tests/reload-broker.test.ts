@@ -8,16 +8,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { telemetryTopic } from '../../../../domain/topics.ts';
 import { startChild, stopChild } from '../../../../lab/child.ts';
 import { postgresOfFile } from '../../../../tests/support/postgres-of-file.ts';
-import { type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { addDevice, upsertServiceAccount } from '../../../database/registry.ts';
+import { databaseOn } from '../../../database/testing/database.ts';
+import { type AgentLab, startAgentLab } from '../testing/agent.ts';
 
 const SESSION = { clean: false, properties: { sessionExpiryInterval: 3600 } };
 const WAITS = 75;
 
 const postgres = postgresOfFile();
-let rig: RegistryRig;
+let rig: AgentLab;
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres());
+  rig = await startAgentLab({ on: await databaseOn(postgres()) });
 });
 afterEach(() => rig?.stop());
 
@@ -29,7 +30,7 @@ async function leaveSession(username = 'svc-ingest'): Promise<void> {
 }
 
 async function restart(): Promise<void> {
-  await rig.stopBroker();
+  await rig.broker.stop();
   await rig.startBroker();
 }
 
@@ -113,7 +114,7 @@ describe('reload-broker', () => {
 
   it('has nothing to do while the broker does not run: it reads its files when it starts', async () => {
     await leaveSession();
-    await rig.stopBroker();
+    await rig.broker.stop();
     expect(rig.reload()).toMatchObject({ status: 0, output: expect.stringContaining('does not run') });
     await rig.startBroker();
     rig.startAgent();
