@@ -9,6 +9,7 @@ export default defineConfig({
     // Generous: a busy machine must not fail a test. A hanging test still ends.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     // For two cores: two thirds of the time a file waits, for a queue to be quiet, a restart, a reload's turn, a child.
     maxWorkers: 6,
     pool: 'forks',

@@ -43,7 +43,7 @@ test('a worker waits for the lease and takes it when it is given back', async ()
   await expect.poll(() => said('waiting for it')).toBe(1);
   expect(said('connected to the broker')).toBe(0);
   await lease!.release();
-  await expect.poll(() => said('connected to the broker'), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => said('connected to the broker')).toBe(1);
 });
 
 test('a run that was overtaken writes nothing and acknowledges nothing', async () => {
@@ -51,7 +51,7 @@ test('a run that was overtaken writes nothing and acknowledges nothing', async (
   await runOnce(rig.settings('stale'), keepLog().log, never);
   const { log, lines } = keepLog();
   const running = runOnce(rig.settings('stale'), log, never);
-  await expect.poll(() => lines.some(({ msg }) => msg === 'connected to the broker'), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => lines.some(({ msg }) => msg === 'connected to the broker')).toBe(true);
   // As another run does when this one has not renewed its lease in time.
   await rig.admin.query("update ingest.leases set expires_at = '-infinity' where name = 'stale'");
   const successor = await acquireLease(database, 'stale');
@@ -89,7 +89,7 @@ const readings = (from: number, count: number) => Array.from({ length: count }, 
 test('a killed holder keeps the lease until it expires, within 30 seconds; then another one takes it and drains', async () => {
   const device = rig.devices[0]!;
   const killed = startProcess('killed');
-  await expect.poll(() => killed.said('connected to the broker'), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => killed.said('connected to the broker')).toBe(1);
   await stopChild(killed.child, 'SIGKILL');
   const before = (await rig.rows(device)).length;
   await device.publish(readings(0, 50));
@@ -98,7 +98,7 @@ test('a killed holder keeps the lease until it expires, within 30 seconds; then 
   expect(seconds).toBeLessThanOrEqual(30);
   expect(await runOnce(rig.settings('killed'), keepLog().log, never)).toMatchObject({ outcome: 'skipped' });
   const successor = startProcess('killed');
-  await expect.poll(() => successor.said('waiting for it'), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => successor.said('waiting for it')).toBe(1);
   await expire('killed');
   await expect.poll(async () => (await rig.rows(device)).length, { timeout: 15_000 }).toBe(before + 50);
 });
@@ -106,11 +106,11 @@ test('a killed holder keeps the lease until it expires, within 30 seconds; then 
 test('a holder that was stopped for too long writes nothing when it wakes up', async () => {
   const device = rig.devices[1]!;
   const old = startProcess('paused');
-  await expect.poll(() => old.said('connected to the broker'), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => old.said('connected to the broker')).toBe(1);
   old.child.kill('SIGSTOP');
   await expire('paused');
   const successor = startProcess('paused');
-  await expect.poll(() => successor.said('connected to the broker'), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => successor.said('connected to the broker')).toBe(1);
   // Some are stored by the successor, some are under way when the old one wakes up and takes the session back.
   const publishing = device.publish(readings(0, 500));
   old.child.kill('SIGCONT');
@@ -118,9 +118,7 @@ test('a holder that was stopped for too long writes nothing when it wakes up', a
   await device.publish(readings(500, 500));
   await expect.poll(async () => (await rig.rows(device)).length, { timeout: 25_000 }).toBe(1000);
   expect(old.said('batch committed')).toBe(0);
-  await expect
-    .poll(() => old.said('taken the lease over') + old.said('database not ready'), { timeout: 10_000 })
-    .toBeGreaterThan(0);
+  await expect.poll(() => old.said('taken the lease over') + old.said('database not ready')).toBeGreaterThan(0);
   expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
 }, 60_000);
 

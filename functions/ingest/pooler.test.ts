@@ -70,7 +70,7 @@ describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => 
       await device.publish(Array.from({ length: 200 }, (_, n) => `{"id":${part * 200 + n}}`));
       await sleep(50);
     }
-    await expect.poll(async () => (await rig.rows(device)).length, { timeout: 10_000 }).toBe(1000);
+    await expect.poll(async () => (await rig.rows(device)).length).toBe(1000);
     stopping.abort();
     await working;
   });
