@@ -147,26 +147,6 @@ export async function startLab({
   };
   const devices = keys.map((key) => labDevice(key, broker));
 
-  let worker: IngestWorker | undefined;
-  const startWorker = (onLog?: (entry: Record<string, unknown>) => void) => {
-    worker = startIngestWorker({
-      brokerUrl: broker().url,
-      username: INGEST_USERNAME,
-      password: serviceKey,
-      caFile: broker().certificates.caFile,
-      clientId: INGEST_USERNAME,
-      databaseUrl: ingestUrl,
-      logFile: join(dir, 'ingest.log'),
-      onLog,
-    });
-    return worker;
-  };
-  if (withWorker) {
-    const session = Promise.withResolvers<void>();
-    const { child } = startWorker(({ msg }) => msg === NEW_SESSION && session.resolve());
-    await Promise.race([session.promise, once(child, 'exit').then(failToStart)]);
-  }
-
   const env = (clientId: string, overrides: Record<string, string> = {}) => ({
     MQTT_BROKER_URL: broker().url,
     MQTT_BROKER_USERNAME: INGEST_USERNAME,
@@ -178,6 +158,17 @@ export async function startLab({
     INGEST_TIME_GUARD_MS: '600000',
     ...overrides,
   });
+  let worker: IngestWorker | undefined;
+  const startWorker = (onLog?: (entry: Record<string, unknown>) => void) => {
+    worker = startIngestWorker({ env: env(INGEST_USERNAME), logFile: join(dir, 'ingest.log'), onLog });
+    return worker;
+  };
+  if (withWorker) {
+    const session = Promise.withResolvers<void>();
+    const { child } = startWorker(({ msg }) => msg === NEW_SESSION && session.resolve());
+    await Promise.race([session.promise, once(child, 'exit').then(failToStart)]);
+  }
+
   const select = async (sql: string, ...values: string[]) => (await admin.query(sql, values)).rows;
   let following: NodeJS.Timeout | undefined;
   return {

@@ -101,17 +101,22 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       'the ingest worker',
       async () => {
         const { generation, inForce, keys } = readIngestAccount(ingestAccountFile);
-        const account = (of: number) => ({ username: ingestUsername(of), password: keys[of]! });
         const other = inForce.find((another) => another !== generation);
         return startIngestWorker({
-          brokerUrl: broker.current.url,
-          ...account(generation),
-          ...(other !== undefined && { previous: account(other) }),
-          caFile: certificates.caFile,
-          clientId: INGEST_USERNAME,
-          databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
+          env: {
+            MQTT_BROKER_URL: broker.current.url,
+            MQTT_BROKER_CA: certificates.caFile,
+            MQTT_BROKER_USERNAME: ingestUsername(generation),
+            MQTT_BROKER_PASSWORD: keys[generation]!,
+            ...(other !== undefined && {
+              MQTT_BROKER_PREVIOUS_USERNAME: ingestUsername(other),
+              MQTT_BROKER_PREVIOUS_PASSWORD: keys[other]!,
+            }),
+            MQTT_CLIENT_ID: INGEST_USERNAME,
+            EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
+          },
           logFile: join(dir, 'ingest.log'),
-          ...(options.onIngestLog && { onLog: options.onIngestLog }),
+          onLog: options.onIngestLog,
         });
       },
       onTrouble,

@@ -64,17 +64,10 @@ test('a run that was overtaken writes nothing and acknowledges nothing', async (
 
 /** The real worker in a process of its own. */
 function startProcess(clientId: string) {
-  const env = rig.env(clientId);
   const lines: string[] = [];
   const worker = startIngestWorker({
-    brokerUrl: env.MQTT_BROKER_URL!,
-    username: env.MQTT_BROKER_USERNAME!,
-    password: rig.serviceKey,
-    clientId,
-    caFile: env.MQTT_BROKER_CA!,
-    databaseUrl: env.EXTERNAL_DATABASE_CONNECTION_STRING!,
+    env: rig.env(clientId, { LOG_LEVEL: 'debug' }),
     logFile: '/dev/null',
-    settings: { LOG_LEVEL: 'debug' },
     onLog: ({ msg }) => lines.push(String(msg)),
   });
   onTestFinished(() => worker.stop());

@@ -84,6 +84,19 @@ describe('the machine’s user data', () => {
     expect(stdout, stderr).toContain('--boot');
   });
 
+  it('has dpkg sync what cloud-init installs, and hands it every other word', () => {
+    expect(fileOf('/etc/apt/apt.conf.d/99-first-boot')).toBe('Dir::Bin::dpkg "/usr/local/sbin/dpkg-synced";\n');
+    const bin = mkdtempSync(join(folder, 'bin-'));
+    writeFileSync(join(bin, 'dpkg'), '#!/bin/sh\nprintf "<%s>" "$@"\n', { mode: 0o755 });
+    writeFileSync(join(bin, 'synced'), fileOf('/usr/local/sbin/dpkg-synced'), { mode: 0o755 });
+    const args = ['--force-confold', '--force-unsafe-io', '--status-fd', '12', '--unpack', '/a b.deb'];
+    const { stdout } = spawnSync(join(bin, 'synced'), args, {
+      encoding: 'utf8',
+      env: { PATH: `${bin}:/usr/bin:/bin` },
+    });
+    expect(stdout).toBe('<--force-confold><--status-fd><12><--unpack></a b.deb>');
+  });
+
   it('passes cloud-init’s own schema', ({ skip }) =>
     check('user-data', ['cloud-init', 'schema', '--config-file', 'FILE'], text, skip));
 

@@ -22,6 +22,7 @@ export interface Attached {
 export interface Disks {
   /** Where the system disk is mounted. */
   system: string;
+  systemDevice: string;
   data: Attached;
   /** Unmounts and lets go; the machine has ended. */
   close(): Promise<void>;
@@ -68,6 +69,7 @@ export class DiskStore {
     await must('mount', ['-t', 'ext4', '-o', ROOT_OPTIONS, system.device, at]);
     return {
       system: at,
+      systemDevice: system.device,
       data,
       close: async () => {
         await must('umount', ['-R', at]);

@@ -1,5 +1,5 @@
 // Inside the namespaces: boots a machine, takes crash images while it works, and boots each of them. Started by main.ts only.
-import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../machine/job.ts';
@@ -9,6 +9,7 @@ import { prepare } from '../machine/prepare.ts';
 import { measure, type Outcome } from '../machine/report.ts';
 import type { Inside } from '../machine/sandbox.ts';
 import { DiskStore } from './disks.ts';
+import { HARMS } from './harms.ts';
 import { type Image, judge, LOSS_BOUND_MS } from './judge.ts';
 import { atFirst, FIRST_BOOT_IMAGES, type Promised, SCENES } from './scenes.ts';
 import { drain, Traffic } from './traffic.ts';
@@ -47,13 +48,16 @@ for (const [name, { scene, images: count }] of Object.entries(SCENES)) {
   if (isWanted(name))
     await note('live', `${name}: works while images are taken`, () => play(name, scene, job.images ?? count));
 }
-const harmed = isWanted('harmed') ? await take('harmed', LOSS_BOUND_MS) : [];
+const harmed = new Map<Image, string>();
+for (const harm of isWanted('harmed') ? Object.keys(HARMS) : [])
+  harmed.set(await take('harmed', 1000, harmed.size), harm);
 await traffic.stop();
 await booted.kill();
 for (const image of images) {
-  const harm = harmed.includes(image) ? emptyRelease : undefined;
-  await note(image.scene, image.name, () =>
-    judge(image, { live: machine, args: { ...args, group: job.group }, store }, harm),
+  const about = { live: machine, args: { ...args, group: job.group }, store };
+  const harm = harmed.get(image);
+  await note(image.scene, harm ? `${image.name} ${harm}` : image.name, () =>
+    judge(image, about, harm ? HARMS[harm] : undefined),
   );
 }
 process.send?.({ outcomes });
@@ -123,7 +127,7 @@ async function play(name: string, scene: (typeof SCENES)['applies']['scene'], co
 }
 
 /** Takes an image after a while, and notes what was promised until then. */
-async function take(scene: string, afterMs: number, number = 0): Promise<Image[]> {
+async function take(scene: string, afterMs: number, number: number): Promise<Image> {
   await sleep(afterMs);
   const name = `${scene}-${number}`;
   const at = Date.now();
@@ -134,18 +138,7 @@ async function take(scene: string, afterMs: number, number = 0): Promise<Image[]
   // Of an apply that came to its end meanwhile, both may be in force.
   image.releases = [...new Set([...image.releases, ...promised.releases])];
   images.push(image);
-  return [image];
-}
-
-/** Every file of the release in force is empty, as a power cut left it before anything was synced. */
-async function emptyRelease(system: string): Promise<void> {
-  const releases = join(system, 'upper/opt/mqtt-saas/releases');
-  const [release = ''] = promised.releases;
-  const files = readdirSync(join(releases, release), { recursive: true, withFileTypes: true }).filter((file) =>
-    file.isFile(),
-  );
-  expect(files.length > 30, `${files.length} files`);
-  for (const { parentPath, name } of files) truncateSync(join(parentPath, name));
+  return image;
 }
 
 function shuffled<T>(list: readonly T[]): T[] {

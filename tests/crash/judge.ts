@@ -9,6 +9,7 @@ import type { Shell } from '../machine/process.ts';
 import { setAddress } from '../machine/services.ts';
 import { ADDRESSES } from '../machine/world.ts';
 import type { DiskStore } from './disks.ts';
+import type { Harm } from './harms.ts';
 import type { Promised } from './scenes.ts';
 import { drain } from './traffic.ts';
 
@@ -27,11 +28,11 @@ const PATIENCE_MS = 150_000;
 /** Nobody has this address. */
 const NOWHERE = '203.0.113.250';
 
-/** @param harm changes the disks before the boot, given where the system disk is mounted. */
+/** @param harm done to the disks before the boot. */
 export async function judge(
   image: Image,
   { live, args, store }: { live: Machine; args: MachineArgs; store: DiskStore },
-  harm?: (system: string) => Promise<void>,
+  harm?: Harm,
 ): Promise<string> {
   const folder = join(args.folder, image.name);
   const disks = await store.open(image.name, join(folder, 'machine-1'));
@@ -40,8 +41,9 @@ export async function judge(
   const machine: Machine = { ...live, exec: booted.exec, power: booted };
   // Accounts that were let in are on the disk: the registry's database is not asked.
   const isAlone = image.logins.length > 0;
+  let takeBack: (() => void) | undefined;
   try {
-    await harm?.(disks.system);
+    takeBack = await harm?.(disks, image.releases.at(-1) ?? '');
     if (isAlone) await setAddress(DATABASE_HOST, NOWHERE);
     await booted.adopt();
     await booted.waitUntilBooted();
@@ -62,8 +64,9 @@ export async function judge(
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${await symptoms(booted.exec)}`);
   } finally {
+    takeBack?.();
     if (isAlone) await setAddress(DATABASE_HOST, ADDRESSES.services.v4);
-    await booted.kill();
+    if (booted.leader) await booted.kill();
     await disks.close();
     await store.remove(image.name);
   }

@@ -66,16 +66,9 @@ export async function startWorld(chance: Chance, options: LabOptions = {}): Prom
     workers: [],
     said: [],
     startWorker: () => {
-      const settings = env();
       const worker = startIngestWorker({
-        brokerUrl: settings.MQTT_BROKER_URL!,
-        username: settings.MQTT_BROKER_USERNAME!,
-        password: rig.serviceKey,
-        caFile: settings.MQTT_BROKER_CA!,
-        clientId: CLIENT_ID,
-        databaseUrl: settings.EXTERNAL_DATABASE_CONNECTION_STRING!,
+        env: { ...env(), LOG_LEVEL: 'debug' },
         logFile: '/dev/null',
-        settings: { LOG_LEVEL: 'debug' },
         onLog: ({ msg, error }) => {
           if (msg !== 'batch committed') world.said.push(`${msg} ${JSON.stringify(error ?? '')}`);
         },

@@ -1,18 +1,8 @@
 // Pairs of resources in and about the network.
+import { rule as wholeRule } from '../../../policies/network/corpus/case.ts';
 import { ADMIN, type Made, native, type Pair, place, twin } from './made.ts';
 
-const rule = (name: string, priority: number, fields: object = {}) => ({
-  name,
-  priority,
-  direction: 'Inbound',
-  access: 'Allow',
-  protocol: 'Tcp',
-  sourceAddressPrefix: '*',
-  sourcePortRange: '*',
-  destinationAddressPrefix: '*',
-  destinationPortRange: '22',
-  ...fields,
-});
+const rule = (name: string, priority: number, fields: object = {}) => wholeRule({ name, priority, ...fields });
 const deny = (priority: number, fields: object = {}) =>
   rule(`deny-${priority}`, priority, { access: 'Deny', protocol: '*', destinationPortRange: '*', ...fields });
 const sources = (...sourceAddressPrefixes: unknown[]) => ({ sourceAddressPrefix: undefined, sourceAddressPrefixes });

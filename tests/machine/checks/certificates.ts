@@ -143,10 +143,9 @@ export const checks: Check[] = [
     run: async (machine) => {
       theOutside();
       await run(machine, 'systemctl stop mosquitto certificate-issue.timer');
-      await run(
-        machine,
-        'rm -r /var/lib/mosquitto/letsencrypt /run/mqtt-saas/certificate* /run/mqtt-saas/server.* /run/mqtt-saas/ca.crt',
-      );
+      const inForce = '/run/mqtt-saas/certificate* /run/mqtt-saas/server.* /run/mqtt-saas/ca.crt';
+      const kept = '/opt/mqtt-saas/last-good/certificate.json';
+      await run(machine, `rm -r /var/lib/mosquitto/letsencrypt ${inForce} ${kept}`);
       const { stdout: state } = await machine.exec(
         'systemctl start mosquitto; sleep 1; systemctl show -P SubState mosquitto',
       );

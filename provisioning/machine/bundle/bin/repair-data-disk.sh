@@ -16,8 +16,21 @@ mount --bind "$rescue" "$folder"
 systemctl stop mosquitto.service
 umount "$folder"
 
-# With all that need it. Before it is mounted again, check-data-disk runs.
-systemctl stop "$mount"
-systemctl start "$mount"
+# Not "systemctl stop" of the mount: what the end of one of these starts would want it, and cancel that.
+systemctl stop save-state registry-sync certificate-issue backup-state rehearse-state
+for _ in $(seq 60); do
+  umount "$folder" && break
+  sleep 1
+done
+# Before it is mounted again, check-data-disk runs. systemd may not have seen yet that it is not mounted.
+for _ in $(seq 10); do
+  systemctl start "$mount"
+  mountpoint -q "$folder" && break
+  sleep 1
+done
+if findmnt -no FS-OPTIONS "$folder" | grep -Eq '(^|,)(emergency_)?ro(,|$)'; then
+  echo "repair-data-disk: $folder still takes no writes" >&2
+  exit 1
+fi
 systemctl start mosquitto.service save-state.service registry-sync.service
 echo "repair-data-disk: $folder is mounted again, and the broker has started"

@@ -121,6 +121,7 @@ class Apply(unittest.TestCase):
             mock.patch.object(release, "in_force", lambda: old),
             mock.patch.object(release, "fetch", fetch),
             mock.patch.object(broker_apply, "subprocess", mock.Mock(run=run)),
+            mock.patch.object(durable, "link"),
             contextlib.redirect_stdout(io.StringIO()),
         ):
             return broker_apply.apply("https://container", DIGEST), judges
@@ -163,8 +164,12 @@ class Run(unittest.TestCase):
                 raise self.pointer
             return self.pointer
 
+        def link(target: str, path: str) -> None:
+            self.links[path] = target if target.startswith(contract.RELEASES) else None
+
         def activate(digest: str, _: str) -> int:
-            self.activated.append(digest[0])
+            before = self.links[contract.CURRENT]
+            self.activated.append(f"{digest[0]} in place of {before[-1] if before else 'none'}")
             if self.works:
                 self.links[contract.CURRENT] = f"{contract.RELEASES}/{digest}"
             return 0
@@ -173,6 +178,7 @@ class Run(unittest.TestCase):
         for patch in (
             mock.patch.multiple(release, EXPLICIT=self.note, linked=linked, flaw=flaw, fetch=fetch, pointer=pointer),
             mock.patch.object(broker_apply, "activate", activate),
+            mock.patch.object(durable, "link", link),
         ):
             patch.start()
             self.addCleanup(patch.stop)
@@ -224,7 +230,8 @@ class Run(unittest.TestCase):
     def test_a_release_that_is_not_whole_is_fetched_anew(self) -> None:
         self.whole.remove(OLD)
         code, said = self.run_it(None)
-        self.assertEqual((code, self.activated), (0, ["0"]))
+        # In place of none: a broker that started from an empty configuration would be left alone otherwise.
+        self.assertEqual((code, self.activated), (0, ["0 in place of none"]))
         self.assertRegex(said[0], "NOT WHOLE: 0{64}: bin/a is not what was packed; it is fetched again")
 
     def test_until_that_succeeds_the_former_one_serves_and_it_is_said(self) -> None:
@@ -233,7 +240,7 @@ class Run(unittest.TestCase):
         self.pointer = azure.AzureError("away", 503)
         code, said = self.run_it(None)
         # The boot unit tries again.
-        self.assertEqual((code, self.activated), (4, ["1"]))
+        self.assertEqual((code, self.activated), (4, ["1 in place of 0"]))
         self.assertEqual(said[-1], f"broker-apply: falling back to the former release {DIGEST}")
         # One that is not whole either serves nobody.
         self.links = {contract.CURRENT: OLD, contract.FORMER: NEW}

@@ -21,7 +21,7 @@ import time
 from typing import TextIO
 
 from mqtt_saas import azure, durable, release
-from mqtt_saas.contract import CURRENT, HASH, LOCKS, RELEASE
+from mqtt_saas.contract import BOOTSTRAP, CURRENT, HASH, LOCKS, RELEASE
 
 # The other run may be the first boot's, which waits for the vault and a certificate.
 LOCK_PATIENCE_SECONDS = 600
@@ -45,6 +45,9 @@ def apply(container: str, digest: str, retry: azure.Retry = RETRY) -> int:
         say(f"nothing was changed; in force: {os.path.basename(old) if old else 'nothing yet'}")
         return 1 if old else 4
     say(f"bundle {digest[:12]} is here, and it is the one that was meant")
+    if old is None:
+        # What runs may have started from the files that were not whole: all of it starts again.
+        durable.link(BOOTSTRAP, CURRENT)
     return activate(digest, old or new)
 
 

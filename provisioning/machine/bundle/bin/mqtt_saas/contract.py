@@ -56,6 +56,7 @@ try:
     FORMER = _text("paths.former")
     EXPLICIT = _text("paths.explicit")
     LOCKS = _text("paths.locks")
+    BOOTSTRAP = _text("paths.bootstrap")
     STATE = _text("paths.state")
     ACCOUNTS = _text("paths.accounts")
     ACME_STATE = _text("paths.acme")
