@@ -1,6 +1,6 @@
-// How a change of the broker's configuration reaches the machine that runs: the bundle is uploaded under its hash, the
-// machine is told to apply it and a refusal fails the deployment, as does a machine that does not say that it is in force;
-// then it becomes what a booting machine applies, and only when all of that is done the bundle before goes.
+// Brings a changed broker configuration to the running machine. In this order: the bundle is uploaded under its hash; the machine
+// applies it; the deployment fails unless the machine confirms that the bundle is in force; the bundle becomes the one that a booting
+// machine applies; the previous bundle is deleted.
 import { join } from 'node:path';
 import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import { VirtualMachineRunCommandByVirtualMachine as RunCommand } from '@pulumi/azure-native/compute/virtualMachineRunCommandByVirtualMachine.js';
@@ -37,7 +37,7 @@ export const resourceNames = {
 export interface BrokerConfigurationArgs {
   /** Required. Resource group, region, tags and names. */
   placement: Placement;
-  /** Required. The subscription that the deployment works in; the Azure CLI may have another one selected. */
+  /** Required. The machine's subscription; another one may be selected in the Azure CLI. */
   subscriptionId: Input<string>;
   /** Required. The machine that applies it. */
   machine: VirtualMachine;
@@ -87,27 +87,27 @@ export class BrokerConfiguration extends ComponentResource {
         treatFailureAsDeploymentFailure: true,
         timeoutInSeconds: TIMEOUT,
       },
-      // By hand it is replaced when it is to run again (`pulumi up --replace`), and the next one has its name.
+      // `pulumi up --replace` runs it again: the old one is deleted first, because the new one has the same name.
       { parent: this, dependsOn: archive, deletedWith: machine, deleteBeforeReplace: true },
     );
 
-    // Azure's word for the run is not the last one. Names and no id, which a preview does not know.
+    // Azure's result of the run is not reliable. The command takes names, because a preview does not know ids.
     const { names } = placement;
     const place = `--resource-group ${names.own('rg')} --machine ${names.own('vm')} --run-command ${COMMAND}`;
     const inForce = new LocalCommand(
       resourceNames.inForce(name),
       {
         run: interpolate`npm run --silent ops -- deploy configuration --subscription ${subscriptionId} ${place}`,
-        // Not in the line: a preview shows what changed, and of a long line its beginning.
+        // Not part of the command: a preview shows changed inputs, but only the beginning of a long one.
         environment: { BROKER_BUNDLE: bundle.hash },
       },
       { parent: this, dependsOn: apply, replaceWith: [machine], deletedWith: machine },
     );
 
-    // Last: what a machine refused never becomes what the next one boots with. The provider cannot change a blob's content
-    // but only replace the blob, so there are two, one after the other: while one is replaced the other is there. The copy
-    // goes first, because an older stack has none. After a deployment that lost one of them, the next one may replace the
-    // only one that is left (docs/runbooks/broker-configuration.md).
+    // Last, so that a bundle which a machine refused is never the one that the next machine boots with. The provider cannot
+    // change a blob's content, only replace the blob. So there are two pointers, replaced one after the other: one of them always
+    // exists. The copy goes first, because an older stack has none. After a deployment that lost one pointer, the next one may
+    // replace the only one that is left (docs/runbooks/broker-configuration.md).
     let before: Resource = inForce;
     for (const [role, blobName] of Object.entries(BLOBS)) {
       before = new Blob(
@@ -130,8 +130,8 @@ export class BrokerConfiguration extends ComponentResource {
 }
 
 /**
- * What the machine runs, as root. The agent may be up before the first boot has ended. Success is the line that broker-apply
- * ends with; whatever printed something else failed, with 0 too.
+ * The script that the machine runs, as root. Azure's agent may be up before the first boot has finished. Success is the last line of
+ * broker-apply; without that line the run has failed, even with exit code 0.
  */
 export function script(bundlesUrl: string, hash: string): string {
   return `#!/bin/sh
