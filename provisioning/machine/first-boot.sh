@@ -8,9 +8,11 @@ set -eu
 home=/opt/mqtt-saas
 
 # A power cut may have come in the middle of a package; beside that one, nothing was installed now.
-if [ -n "$(dpkg --audit)" ]; then
-  dpkg --configure -a
+if [ -n "$(dpkg --audit)$(ls /var/lib/dpkg/updates)" ]; then
+  # What has to be unpacked again fails here, and apt does it.
+  dpkg --configure -a || true
   cloud-init single --name package_update_upgrade_install --frequency always
+  [ -z "$(dpkg --audit)" ]
 fi
 
 # New files are closed to other users, and a password, if one is ever set, is slow to guess. Passwords do not expire: sshd

@@ -47,6 +47,7 @@ export function renderMachine(args: MachineArgs): string {
     bootUnit: bundled('units/broker-apply-boot.service'),
     mountDataDisk: bare(read('./mount-data-disk.sh')),
     firstBoot: bare(read('./first-boot.sh')),
+    firstBootAgain: bare(read('./first-boot-again.service')),
     dpkgSynced: bare(read('./dpkg-synced.sh')),
     applier: bare(read('./broker-apply.py')),
     firewall: renderFirewall(args.ingress),

@@ -1,5 +1,5 @@
 // Inside the namespaces: boots a machine, takes crash images while it works, and boots each of them. Started by main.ts only.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../machine/job.ts';
@@ -79,6 +79,10 @@ async function firstBoot(): Promise<string> {
       hasEnded = true;
     });
   const taken: Image[] = [];
+  // What is before it, in the first seconds of the first boot, nothing of ours can mend: docs/machine.md.
+  const begun = join(args.folder, 'machine-1/upper/etc/systemd/system/sysinit.target.wants/first-boot-again.service');
+  while (!hasEnded && !lstatSync(begun, { throwIfNoEntry: false })) await sleep(200);
+  await sleep(2000);
   for (let number = 0; isWanted('first-boot') && !hasEnded && number < 300; number += 1) {
     await sleep(Math.random() * 1000);
     const name = `first-boot-${number}`;
