@@ -42,7 +42,7 @@ def worth_trying(path: str) -> bool:
         return path.startswith(OURS)
     mode = status.st_mode
     # /dev/null, which masked units are links to, and folders like /tmp.
-    if stat.S_ISCHR(mode) or stat.S_ISDIR(mode) and mode & stat.S_ISVTX and mode & stat.S_IWOTH:
+    if stat.S_ISCHR(mode) or (stat.S_ISDIR(mode) and mode & stat.S_ISVTX and mode & stat.S_IWOTH):
         return False
     # What all may read and only root may write needs no try.
     is_roots = status.st_uid == 0 and not mode & 0o022
