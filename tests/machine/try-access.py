@@ -18,7 +18,7 @@ ROOTS = ["/etc", "/run", "/var/lib", "/var/log", "/var/spool", "/opt", "/root", 
 # The container's own; what packages bring.
 LEFT_OUT = ("/run/host", "/run/table", "/var/lib/dpkg", "/var/lib/apt", "/run/systemd/inaccessible", "/srv/stable-security")
 # What the platform's services write: everything in there is tried.
-OURS = ("/run/mqtt-saas", "/run/registry-sync", "/var/lib/mosquitto", "/var/lib/letsencrypt")
+OURS = ("/run/mqtt-saas", "/run/registry-sync", "/var/lib/mosquitto")
 OF_A_PROCESS = ["environ", "mem", "root/run/mqtt-saas", "cwd"]
 
 
@@ -41,7 +41,8 @@ def worth_trying(path: str) -> bool:
         # A link to nowhere.
         return path.startswith(OURS)
     mode = status.st_mode
-    if stat.S_ISCHR(mode):
+    # /dev/null, which masked units are links to, and folders like /tmp.
+    if stat.S_ISCHR(mode) or (stat.S_ISDIR(mode) and mode & stat.S_ISVTX and mode & stat.S_IWOTH):
         return False
     # What all may read and only root may write needs no try.
     is_roots = status.st_uid == 0 and not mode & 0o022
