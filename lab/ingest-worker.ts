@@ -11,7 +11,7 @@ export const INGEST_BUNDLE = join(ROOT, 'dist/functions/main.mjs');
 
 /** What a worker is started with. */
 export interface IngestWorkerOptions {
-  /** Its settings: docs/ingest.md lists them. Secrets are handed over so, never on the command line. */
+  /** Its settings: docs/ingest.md lists them. Secrets come this way, never on the command line. */
   env: Record<string, string>;
   /** Its log, JSON lines, is appended here. */
   logFile: string;
