@@ -11,7 +11,7 @@ import { brokerBundle } from '../../stacks/profiles/machine/bundle.ts';
 import { ingestPasswordSecret } from '../../stacks/tables/ingest-accounts.ts';
 import { SECRETS } from '../../stacks/tables/secrets.ts';
 import { BLOB_HOST, type Services, VAULT_HOST } from './services.ts';
-import { ADDRESSES, BROKER_HOST } from './world.ts';
+import { ADDRESSES, BROKER_HOST, DATABASE_PORT } from './world.ts';
 
 /** The containers, and what the machine's identity may do there. */
 const BUNDLES = 'broker-bundles';
@@ -32,7 +32,7 @@ export const packagesOf = (text: string): string[] => (parse(text) as { packages
 /** The bundle of the stack `dev`, with the test environment's names. @param change keys of the stack file, such as `domain`. */
 export function makeTestBundle(change: Record<string, unknown> = {}): Bundle {
   const file = parse(readFileSync(new URL('../../Pulumi.dev.yaml', import.meta.url), 'utf8')) as { config: object };
-  const config = parseConfig({ ...file.config, ...prefixed(change) }, 'dev');
+  const config = parseConfig({ ...file.config, ...prefixed({ databasePort: DATABASE_PORT, ...change }) }, 'dev');
   return brokerBundle({
     config,
     ingress: ingressRules({ ...config, adminCidrs }),

@@ -30,7 +30,7 @@ export interface RegistryRig {
   /** A superuser's connection. */
   admin: Client;
   broker: Mosquitto;
-  /** The running agent. */
+  /** The running agent; beside it, what it asks for reloads. */
   agent: ChildProcess;
   /** Folder of the two files. */
   accounts: string;
@@ -75,6 +75,8 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
   writePrograms(join(dir, 'bundle'));
   const secrets = makeServiceDir(join(dir, 'secrets'));
   const state = makeServiceDir(join(dir, 'run'));
+  const reloads = join(dir, 'reloads');
+  const wish = join(state, 'reload-wanted');
   const accounts = join(dir, 'broker');
   writeFileSync(join(secrets, 'registry.url'), `${roleUrl(postgres.url, 'broker_sync', syncKey)}\n`, { mode: 0o600 });
   giveToService(join(secrets, 'registry.url'));
@@ -90,10 +92,14 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
   const broker = await startBroker();
   const options = [
     ...['--processes', processes, '--log', broker.logFile, '--database', join(accounts, 'state/mosquitto.db')],
-    ...['--state', state],
+    ...['--state', reloads, '--wish', wish],
   ];
   const pathOf = (name: string) => join(dir, 'bundle/bin', name);
   let said = '';
+  let watch: { stop(): Promise<void> } | undefined;
+  const stopAgent = async () => {
+    await Promise.all([stopChild(rig.agent), watch?.stop()]);
+  };
   const rig: RegistryRig = {
     ...{ dir, postgres, admin, broker, accounts, secrets, serviceKey },
     agent: undefined as unknown as ChildProcess,
@@ -107,12 +113,18 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
     startAgent: () => {
       rig.agent = startChild(
         PYTHON,
-        ['-B', pathOf('registry-sync.py'), '--accounts', accounts, '--secrets', secrets, ...options],
+        [
+          ...['-B', pathOf('registry-sync.py'), '--accounts', accounts, '--secrets', secrets],
+          ...['--metrics', join(state, 'registry-sync.prom'), '--reloads', reloads, '--wish', wish],
+        ],
         { stdio: ['ignore', 'ignore', 'pipe'], ...(SERVICE_USER && { user: SERVICE_USER }) },
+      );
+      watch = watchPaths([wish, join(reloads, 'wanted.json')], () =>
+        startChild(PYTHON, ['-B', pathOf('reload-broker'), ...options, '--waiting'], { stdio: 'ignore' }),
       );
       rig.agent.stderr!.on('data', (data) => (said += data));
     },
-    stopAgent: () => stopChild(rig.agent),
+    stopAgent,
     stopBroker: () => rig.broker.stop(),
     startBroker: async () => {
       rig.broker = await startBroker();
@@ -134,7 +146,7 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
         false,
       ),
     stop: async () => {
-      if (rig.agent) await stopChild(rig.agent);
+      if (rig.agent) await stopAgent();
       await rig.broker.stop();
       await admin.end().catch(() => {});
       await postgres.stop();
@@ -142,6 +154,21 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
     },
   };
   return rig;
+}
+
+/** Does what reload-broker.path does: starts the service while one of these files is there and it does not run. */
+function watchPaths(paths: string[], start: () => ChildProcess): { stop(): Promise<void> } {
+  let running: ChildProcess | undefined;
+  const timer = setInterval(() => {
+    if (running && running.exitCode === null && running.signalCode === null) return;
+    if (paths.some((path) => existsSync(path))) running = start();
+  }, 50);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      if (running) await stopChild(running);
+    },
+  };
 }
 
 /** A database of the rig's own, which goes when the server does. */

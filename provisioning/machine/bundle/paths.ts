@@ -23,8 +23,12 @@ export const PATHS = {
   acmeRuntime: '/run/mqtt-saas-acme',
   /** What the machine's programs measure. */
   metrics: '/run/mqtt-saas-metrics',
-  /** What registry-sync and reload-broker remember between runs. */
+  /** registry-sync's own: its figures, and its wish for a reload. */
   registrySync: '/run/registry-sync',
+  /** What reload-broker remembers between runs; root's. */
+  reload: '/run/mqtt-saas-reload',
+  /** Of the packaged broker, which the platform's does not use. */
+  log: '/var/log/mosquitto',
 } as const;
 
 /** Names of files in these folders. */
@@ -45,6 +49,10 @@ export const FILES = {
   registryUrl: 'registry.url',
   /** In `secrets`: a person's wish for a new certificate now. */
   renewCertificate: 'renew-certificate',
+  /** In `registrySync`: the broker is to read its files again. */
+  reloadWish: 'reload-wanted',
+  /** In `reload`: a reload waits. */
+  reloadWanted: 'wanted.json',
 } as const;
 
 /** Names of the bundle's rendered files. */
@@ -55,4 +63,5 @@ export const BUNDLE_FILES = {
   firewall: 'nftables.conf',
   firstAcl: 'first.acl',
   settings: 'settings.json',
+  users: 'users.conf',
 } as const;

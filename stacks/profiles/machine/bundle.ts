@@ -35,6 +35,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
   return makeBundle({
     ingress: args.ingress,
     sourceLimits: { kibPerSecond: config.sourceKibPerSecond, connections: config.sourceConnections },
+    databasePort: config.databasePort,
     brokerConfig: renderBrokerConfig({
       port: MQTT_TLS_PORT,
       webSocketPorts: webSocketPorts(config),

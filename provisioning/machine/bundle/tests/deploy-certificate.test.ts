@@ -1,11 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -57,7 +61,7 @@ describe('deploy-certificate --starting', () => {
     const modes = ['', 'certificate', 'server.crt', 'server.key'].map(
       (name) => statSync(world.path('secrets', name)).mode,
     );
-    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['750', '750', '640', '640']);
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['711', '750', '640', '640']);
   });
 
   it('serves what the vault keeps, with the CA', async () => {
@@ -137,6 +141,68 @@ describe('deploy-certificate --starting', () => {
     expect(outcome.stderr).not.toContain('PRIVATE');
     expect([inForce('server.crt'), inForce('server.key')]).toEqual([chain(good), good.key]);
     expect(readdirSync(world.path('secrets'))).toHaveLength(5);
+  });
+
+  const lineage = (...names: string[]) => world.path('state', 'acme.example.test-dir', ...names);
+  /** As certbot does it: a link in live/ to the newest file in archive/. */
+  function asCertbot(pair: Pair): void {
+    obtained('', '');
+    mkdirSync(lineage('archive', HOST), { recursive: true });
+    for (const [kind, text] of Object.entries({ fullchain: chain(pair), privkey: pair.key })) {
+      writeFileSync(lineage('archive', HOST, `${kind}7.pem`), text);
+      relink(kind, `../../archive/${HOST}/${kind}7.pem`);
+    }
+  }
+  function relink(kind: string, target: string): void {
+    rmSync(lineage('live', HOST, `${kind}.pem`));
+    symlinkSync(target, lineage('live', HOST, `${kind}.pem`));
+  }
+
+  it('follows certbot’s own links', async () => {
+    const pair = await fresh();
+    asCertbot(pair);
+    expect(await start()).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(['server.crt', 'server.key'].map(inForce)).toEqual([chain(pair), pair.key]);
+  });
+
+  // Certbot’s user may put anything under any name, and root reads there.
+  it.each<[string, (secret: string) => void]>([
+    ['a link to a file of root', (secret) => relink('privkey', secret)],
+    ['a link up and out', () => relink('privkey', '../../../../secret')],
+    ['a link to another link', (secret) => replaceInArchive(() => symlinkSync(secret, inArchive()))],
+    ['a FIFO', () => replaceInArchive(() => spawnSync('mkfifo', [inArchive()]))],
+    ['a huge file', () => truncateSync(inArchive(), 2 ** 40)],
+    ['a folder that is a link', () => linkFolder()],
+  ])('takes no certificate from %s', async (_, plant) => {
+    const [good, planted] = [await fresh(), await fresh()];
+    inVault(good);
+    await start();
+    world.configure({ certificate: { source: 'acme', tokenSecret: 'token' } });
+    asCertbot(planted);
+    // Even a key that fits: nothing of root’s is copied, whatever it is.
+    const secret = join(world.folder, 'secret');
+    writeFileSync(secret, planted.key);
+    plant(secret);
+    const outcome = await start();
+    expect(outcome).toMatchObject({ code: 0, stderr: expect.stringContaining('what certbot left is not used') });
+    expect(['server.crt', 'server.key'].map(inForce)).toEqual([good.certificate, good.key]);
+    expect(readdirSync(world.path('secrets'))).toHaveLength(5);
+  });
+  const inArchive = () => lineage('archive', HOST, 'privkey7.pem');
+  function replaceInArchive(plant: () => void): void {
+    rmSync(inArchive());
+    plant();
+  }
+  function linkFolder(): void {
+    renameSync(lineage('archive'), join(world.folder, 'elsewhere'));
+    symlinkSync(join(world.folder, 'elsewhere'), lineage('archive'));
+  }
+
+  it('gives nothing to the broker before it is judged', async () => {
+    const pair = await fresh();
+    obtained(chain(pair), 'a text, and no key');
+    expect((await start()).code).toBe(1);
+    expect(readdirSync(world.path('secrets'))).toEqual([]);
   });
 
   it('refuses a certificate of a CA that is not the one devices hold', async () => {

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -39,11 +39,19 @@ async function fetchSecrets(secrets: Record<string, string>): Promise<{ code: nu
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 describe('fetch-secrets', () => {
-  it('writes each secret, byte for byte, for root and the broker only', async () => {
-    expect(await fetchSecrets({ 'ca.crt': 'ca', password: 'password' })).toEqual({ code: 0, stderr: '' });
-    expect(readFileSync(join(folder, 'ca.crt'), 'utf8')).toBe('CA\nof the broker\n');
+  it('writes each secret, byte for byte, for root only, and the database’s address for the agent', async () => {
+    expect(await fetchSecrets({ 'registry.url': 'ca', password: 'password' })).toEqual({ code: 0, stderr: '' });
+    expect(readFileSync(join(folder, 'registry.url'), 'utf8')).toBe('CA\nof the broker\n');
     expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('p4ssword');
-    expect([mode(join(folder, 'ca.crt')), mode(folder)]).toEqual(['640', '750']);
+    expect(['registry.url', 'password', ''].map((name) => mode(join(folder, name)))).toEqual(['440', '600', '711']);
+  });
+
+  it('takes what an older release gave the broker away from it', async () => {
+    await fetchSecrets({ 'registry.url': 'ca', password: 'password' });
+    chmodSync(folder, 0o750);
+    for (const name of ['registry.url', 'password']) chmodSync(join(folder, name), 0o640);
+    await fetchSecrets({ 'registry.url': 'ca', password: 'password' });
+    expect(['registry.url', 'password', ''].map((name) => mode(join(folder, name)))).toEqual(['440', '600', '711']);
   });
 
   it('tries again until the access is granted', async () => {

@@ -55,13 +55,13 @@ describe.runIf(HAS_PSYCOPG2)('registry-sync (needs python3-psycopg2)', () => {
     await service.endAsync(true);
   });
 
-  it('writes what registry.ts renders, for the broker only, and tells its size', async () => {
+  it('writes what registry.ts renders, for its user and the broker only, and tells its size', async () => {
     await addDevice(rig.admin, { ...pump, createTenant: true });
     rig.startAgent();
     const expected = renderRegistry(await readRegistry(rig.admin));
     await expect.poll(() => read('passwords'), WITHIN).toBe(expected.passwords);
     expect(read('acl')).toBe(expected.acl);
-    expect(modeOf(join(rig.accounts, 'passwords'))).toBe('600');
+    expect(modeOf(join(rig.accounts, 'passwords'))).toBe('640');
     await expect.poll(() => rig.metric('accounts'), WITHIN).toBe(3);
     expect(rig.metric('file_bytes{file="acl"}')).toBe(expected.acl.length);
     expect(rig.metric('up')).toBe(1);

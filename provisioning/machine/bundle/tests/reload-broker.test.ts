@@ -1,7 +1,7 @@
 // When the broker may read its files again (decision 0006), with a real broker: what was promised to a restored session is
 // not lost, and no other way to reload is faster than the rule.
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -92,7 +92,7 @@ describe('reload-broker', () => {
     expect(rig.reload().status).toBe(0);
   });
 
-  it('is done by the agent as soon as it may, after it was put off', async () => {
+  it('is done by its service as soon as it may, after it was put off', async () => {
     await leaveSession();
     await restart();
     expect(rig.reload().status).toBe(WAITS);
@@ -135,8 +135,33 @@ describe('reload-broker', () => {
   });
 
   it('takes a broken note of its own for no note', () => {
-    writeFileSync(join(rig.dir, 'run/broker.json'), '{"pid": 1');
+    mkdirSync(join(rig.dir, 'reloads'));
+    writeFileSync(join(rig.dir, 'reloads/broker.json'), '{"pid": 1');
     rmSync(join(rig.accounts, 'state/mosquitto.db'), { force: true });
     expect(rig.reload().status).toBe(0);
+  });
+
+  // The wish lies in a folder that the agent writes, and root takes it away.
+  it.each<[string, (wish: string) => void]>([
+    ['a link', (wish) => symlinkSync(join(rig.dir, 'foreign'), wish)],
+    ['a folder', (wish) => mkdirSync(join(wish, 'in it'), { recursive: true })],
+    ['a FIFO', (wish) => spawnSync('mkfifo', [wish])],
+  ])('takes %s for a wish, touches nothing else, and ends', async (_, plant) => {
+    writeFileSync(join(rig.dir, 'foreign'), 'foreign');
+    const wish = join(rig.dir, 'run/reload-wanted');
+    plant(wish);
+    expect(rig.reload('--waiting')).toMatchObject({ status: 0 });
+    await expect.poll(rig.reloads).toBe(1);
+    expect([existsSync(wish), readFileSync(join(rig.dir, 'foreign'), 'utf8')]).toEqual([false, 'foreign']);
+  });
+
+  it.runIf(process.getuid?.() === 0)('has a lock that no other user can hold (needs root)', () => {
+    expect(rig.reload().status).toBe(0);
+    const held = spawnSync('setpriv', [
+      ...['--reuid=65534', '--regid=65534', '--clear-groups'],
+      ...['flock', '--nonblock', join(rig.dir, 'reloads/lock'), 'true'],
+    ]);
+    expect(held.stderr.toString()).toContain('Permission denied');
+    expect(statSync(join(rig.dir, 'reloads')).mode & 0o777).toBe(0o755);
   });
 });

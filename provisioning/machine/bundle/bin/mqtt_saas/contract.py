@@ -60,6 +60,8 @@ try:
     ACME_RUNTIME = _text("paths.acmeRuntime")
     METRICS = _text("paths.metrics")
     REGISTRY_SYNC = _text("paths.registrySync")
+    RELOAD = _text("paths.reload")
+    LOG = _text("paths.log")
 
     # Names of files in them.
     DATABASE = _text("files.database")
@@ -70,6 +72,8 @@ try:
     AUTHORITY = _text("files.authority")
     REGISTRY_URL = _text("files.registryUrl")
     RENEW_CERTIFICATE = _text("files.renewCertificate")
+    RELOAD_WISH = _text("files.reloadWish")
+    RELOAD_WANTED = _text("files.reloadWanted")
 
     # The bundle: names of its rendered files, its own name (a SHA-256), and the blobs that say which one to boot with.
     BROKER_CONFIG = _text("bundle.files.brokerConfig")
@@ -83,6 +87,10 @@ try:
     # The broker.
     BROKER = _text("broker.unit")
     INGEST_CONNECTED = re.compile(_text("broker.ingestConnected"), re.MULTILINE)
+
+    # The users of the services: names, and the numbers of those that the bundle makes.
+    USERS = {role: _text(f"users.{role}.name") for role in _part("users")}
+    UIDS = {role: _number(f"users.{role}.uid") for role in _part("users") if "uid" in _part(f"users.{role}")}
 
     # The registry's grammar; patterns are for fullmatch. In topics of devices {tenant} and {device} stand for slugs.
     REGISTRY_HEADER = _text("registry.header")

@@ -15,7 +15,6 @@ import functools
 import grp
 import hashlib
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -32,7 +31,7 @@ RELOAD = os.environ.get("RELOAD_BROKER", os.path.join(contract.RELEASE, "bin/rel
 # Its answer while a reload would cost a restored session its messages (EX_TEMPFAIL). The next run asks again.
 PUT_OFF = 75
 METRICS = os.environ.get("METRICS", contract.METRICS)
-BROKER_GROUP = os.environ.get("BROKER_GROUP", "mosquitto")
+BROKER_GROUP = os.environ.get("BROKER_GROUP", contract.USERS["broker"])
 # The link that names the folder in force.
 IN_FORCE = os.path.join(certificates.SECRETS, "certificate")
 # Mosquitto reads its files within the second; a machine of one slow core takes longer. Seconds.
@@ -48,10 +47,7 @@ def newest(settings: Settings) -> dict[str, str]:
     if source["source"] == "vault":
         read = functools.partial(azure.vault_secret, settings["vaultUri"], **VAULT)
         return dict(zip(NAMES, (read(source[name]) for name in ("certificateSecret", "keySecret", "caSecret")), strict=True))
-    try:
-        chain, key = (pathlib.Path(path).read_text(encoding="ascii") for path in certificates.acme_pair(settings))
-    except OSError as error:
-        raise certificates.CertificateError(f"no certificate was obtained yet ({error.strerror})") from None
+    chain, key = certificates.acme_pair(settings)
     return dict(zip(NAMES, (chain, key, certificates.issuer(chain)), strict=True))
 
 
@@ -80,16 +76,12 @@ def put_into_force(files: dict[str, str], host: str) -> None:
     digest = hashlib.sha256("".join(files.values()).encode()).hexdigest()[:16]
     folder = os.path.join(certificates.SECRETS, f"certificate.{digest}")
     if os.path.realpath(IN_FORCE) != os.path.realpath(folder):
+        # Judged before any of it is where the broker may read it.
+        certificates.try_as_device(*(files[name] for name in NAMES), host)
         os.makedirs(folder, exist_ok=True)
         give_to_broker(folder, 0o750)
         for name, text in files.items():
             write(os.path.join(folder, name), text)
-        try:
-            certificate, key, ca = (os.path.join(folder, name) for name in NAMES)
-            certificates.try_as_device(certificate, key, ca, host)
-        except certificates.CertificateError:
-            shutil.rmtree(folder)
-            raise
         link(os.path.basename(folder), IN_FORCE)
     # The names the broker's configuration knows. They never change, so that one rename switches both files.
     for name in NAMES:
@@ -146,8 +138,8 @@ def measure(settings: Settings, succeeded: bool) -> None:
     """Writes the metrics of what the broker serves, for whoever collects them (Prometheus' text format)."""
     metrics: dict[str, int] = {"mqtt_saas_certificate_deploy_ok": int(succeeded)}
     if settings["certificate"]["source"] == "acme":
-        record = certificates.read_record(certificates.attempts_file(settings))
-        metrics["mqtt_saas_certificate_failed_attempts"] = record["attempts"]
+        with contextlib.suppress(certificates.CertificateError):
+            metrics["mqtt_saas_certificate_failed_attempts"] = certificates.read_record(settings)["attempts"]
     ends = [certificates.end_of_life(der) for der in certificates.served(settings["brokerHost"])]
     if ends:
         metrics["mqtt_saas_certificate_not_after_seconds"] = round(min(ends))
@@ -198,6 +190,7 @@ def main() -> None:
     if sys.argv[1:] not in ([], ["--starting"]):
         sys.exit(__doc__)
     os.makedirs(certificates.SECRETS, exist_ok=True)
-    give_to_broker(certificates.SECRETS, 0o750)
+    # Passed through by who knows a file's name; read, and so locked (turn), by root only.
+    os.chmod(certificates.SECRETS, 0o711)
     work = prepare_start if sys.argv[1:] else deploy
     sys.exit(work(certificates.load_settings()))

@@ -3,7 +3,8 @@
     fetch-secrets SETTINGS FOLDER GROUP
 
 Runs as root before every start of the broker. SETTINGS is the bundle's settings.json, which says which secret becomes
-which file. FOLDER lies on a tmpfs, so nothing is ever written to a disk; GROUP, the broker's, may read it.
+which file. FOLDER lies on a tmpfs, so nothing is ever written to a disk. GROUP, registry-sync's, may read the database's
+address; every other file is root's alone.
 
 When the vault does not answer but an earlier run brought every file, those are used.
 """
@@ -15,6 +16,7 @@ import sys
 
 from mqtt_saas import azure
 from mqtt_saas.accounts import write_whole
+from mqtt_saas.contract import REGISTRY_URL
 
 # A new role assignment takes Azure up to ten minutes; systemd starts the broker, and with it this, again and again.
 RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "4")), "pause": float(os.environ.get("PAUSE_SECONDS", "5"))}
@@ -25,8 +27,8 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
         settings = json.load(file)
     group = grp.getgrnam(group_name).gr_gid
     os.makedirs(folder, exist_ok=True)
-    os.chown(folder, -1, group)
-    os.chmod(folder, 0o750)
+    # Passed through by who knows a file's name; read, and so locked, by root only.
+    os.chmod(folder, 0o711)
     paths = {os.path.join(folder, file): name for file, name in settings["secrets"].items()}
     try:
         # All of them before the first is written: what belongs together stays together.
@@ -37,7 +39,9 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
         print(f"fetch-secrets: {error}; the broker goes on with what it had", file=sys.stderr)
         return
     for path, value in values.items():
-        write_whole(path, value, 0o640, group)
+        is_agents = os.path.basename(path) == REGISTRY_URL
+        # 0440: an older release, should one come back, takes it for not its own and writes it for its own agent.
+        write_whole(path, value, *((0o440, group) if is_agents else (0o600,)))
 
 
 def main() -> None:
