@@ -20,7 +20,7 @@ import {
 import { totalOf } from '../functions/ingest/accounting.ts';
 import type { RunningPostgres } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
-import { SERVICE_TOPICS } from '../provisioning/broker/registry.ts';
+import { SERVICE_RIGHTS } from '../provisioning/broker/registry.ts';
 import { connect } from '../provisioning/database/connect.ts';
 
 describe('SQL', () => {
@@ -78,7 +78,7 @@ describe('SQL', () => {
   test.each([
     ['public.memberships', 'role', MEMBER_ROLES],
     ['public.invitations', 'role', MEMBER_ROLES],
-    ['broker.service_accounts', 'purpose', Object.keys(SERVICE_TOPICS)],
+    ['broker.service_accounts', 'purpose', Object.keys(SERVICE_RIGHTS)],
   ])('allows in %s.%s what the programs know', async (table, column, words) => {
     expect(await wordsOf(table, column)).toEqual([...words]);
   });

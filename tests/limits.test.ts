@@ -29,8 +29,9 @@ describe('what the broker takes, ingest keeps', () => {
     port: 8883,
     certificateFile: '/c',
     keyFile: '/k',
-    passwordFile: '/p',
-    aclFile: '/a',
+    gateFile: '/g',
+    registryFile: '/r',
+    stampKeyFile: '/s',
     persistenceDir: '/d',
   };
   const numberIn = (text: string, setting: string) => Number(new RegExp(`^${setting} (\\d+)$`, 'm').exec(text)?.[1]);
@@ -43,7 +44,7 @@ describe('what the broker takes, ingest keeps', () => {
   });
 
   test("nor can the broker's own options", () => {
-    expect(numberIn(renderBrokerConfig(options), 'message_size_limit')).toBe(MAX_PAYLOAD_BYTES);
+    expect(numberIn(renderBrokerConfig(options), 'plugin_opt_max_payload')).toBe(MAX_PAYLOAD_BYTES);
     expect(() => renderBrokerConfig({ ...options, maxMessageBytes: MAX_PAYLOAD_BYTES + 1 })).toThrow('maxMessageBytes');
   });
 

@@ -133,8 +133,9 @@ describe('the limits', () => {
     port: 1,
     certificateFile: '/c',
     keyFile: '/k',
-    passwordFile: '/p',
-    aclFile: '/a',
+    gateFile: '/g',
+    registryFile: '/r',
+    stampKeyFile: '/s',
     persistenceDir: '/d',
   });
 
@@ -142,7 +143,6 @@ describe('the limits', () => {
     [`payload | ${MAX_PAYLOAD_BYTES / 1024} KiB`],
     [`nesting | ${MAX_DEPTH} levels`],
     [`readings in a message | ${MAX_READINGS.toLocaleString('en')} `],
-    [`keep-alive | 1 to ${/^max_keepalive (\d+)$/m.exec(config)?.[1]} s`],
     [`up to ${/^persistent_client_expiration (\d+)d$/m.exec(config)?.[1]} days`],
     [`${SOURCE_LIMITS.connections} connections at a time, ${SOURCE_LIMITS.connectionsPerSecond} new ones a second`],
     [`${SOURCE_LIMITS.kibPerSecond} KiB a second`],

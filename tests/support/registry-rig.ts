@@ -30,9 +30,9 @@ export interface RegistryRig {
   /** A superuser's connection. */
   admin: Client;
   broker: Mosquitto;
-  /** The running agent; beside it, what it asks for reloads. */
+  /** The running agent. */
   agent: ChildProcess;
-  /** Folder of the two files. */
+  /** Folder of the registry file. */
   accounts: string;
   /** Folder that stands for /run/mqtt-saas. */
   secrets: string;
@@ -49,9 +49,11 @@ export interface RegistryRig {
   /** Runs a script of the bundle. */
   script(name: string, ...args: string[]): { status: number | null; output: string };
   /** Runs reload-broker. */
-  reload(...args: string[]): { status: number | null; output: string };
-  /** How often the broker has read its files again, over all its starts. */
+  reload(): { status: number | null; output: string };
+  /** How often the broker was signalled to read its files again, over all its starts. */
   reloads(): number;
+  /** How often a registry has come into force, over all the broker's starts. */
+  registries(): number;
   /** A client that does not reconnect. @throws when it is refused. */
   connect(username: string, password: string, options?: mqtt.IClientOptions): Promise<mqtt.MqttClient>;
   stop(): Promise<void>;
@@ -75,8 +77,6 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
   writePrograms(join(dir, 'bundle'));
   const secrets = makeServiceDir(join(dir, 'secrets'));
   const state = makeServiceDir(join(dir, 'run'));
-  const reloads = join(dir, 'reloads');
-  const wish = join(state, 'reload-wanted');
   const accounts = join(dir, 'broker');
   writeFileSync(join(secrets, 'registry.url'), `${roleUrl(postgres.url, 'broker_sync', syncKey)}\n`, { mode: 0o600 });
   giveToService(join(secrets, 'registry.url'));
@@ -90,16 +90,8 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
     return broker;
   };
   const broker = await startBroker();
-  const options = [
-    ...['--processes', processes, '--log', broker.logFile, '--database', join(accounts, 'state/mosquitto.db')],
-    ...['--state', reloads, '--wish', wish],
-  ];
   const pathOf = (name: string) => join(dir, 'bundle/bin', name);
   let said = '';
-  let watch: { stop(): Promise<void> } | undefined;
-  const stopAgent = async () => {
-    await Promise.all([stopChild(rig.agent), watch?.stop()]);
-  };
   const rig: RegistryRig = {
     ...{ dir, postgres, admin, broker, accounts, secrets, serviceKey },
     agent: undefined as unknown as ChildProcess,
@@ -115,16 +107,13 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
         PYTHON,
         [
           ...['-B', pathOf('registry-sync.py'), '--accounts', accounts, '--secrets', secrets],
-          ...['--metrics', join(state, 'registry-sync.prom'), '--reloads', reloads, '--wish', wish],
+          ...['--metrics', join(state, 'registry-sync.prom')],
         ],
         { stdio: ['ignore', 'ignore', 'pipe'], ...(SERVICE_USER && { user: SERVICE_USER }) },
       );
-      watch = watchPaths([wish, join(reloads, 'wanted.json')], () =>
-        startChild(PYTHON, ['-B', pathOf('reload-broker'), ...options, '--waiting'], { stdio: 'ignore' }),
-      );
       rig.agent.stderr!.on('data', (data) => (said += data));
     },
-    stopAgent,
+    stopAgent: () => stopChild(rig.agent),
     stopBroker: () => rig.broker.stop(),
     startBroker: async () => {
       rig.broker = await startBroker();
@@ -133,8 +122,9 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
       const result = spawnSync(PYTHON, ['-B', pathOf(name), ...args], { encoding: 'utf8' });
       return { status: result.status, output: result.stdout + result.stderr };
     },
-    reload: (...args) => rig.script('reload-broker', ...options, ...args),
+    reload: () => rig.script('reload-broker', '--processes', processes),
     reloads: () => readFileSync(broker.logFile, 'utf8').split('Reloading config.').length - 1,
+    registries: () => readFileSync(broker.logFile, 'utf8').split('accounts are in force').length - 1,
     connect: (username, password, more = {}) =>
       mqtt.connectAsync(
         rig.broker.url,
@@ -146,7 +136,7 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
         false,
       ),
     stop: async () => {
-      if (rig.agent) await stopAgent();
+      if (rig.agent) await stopChild(rig.agent);
       await rig.broker.stop();
       await admin.end().catch(() => {});
       await postgres.stop();
@@ -154,21 +144,6 @@ export async function startRegistryRig(server?: RunningPostgres): Promise<Regist
     },
   };
   return rig;
-}
-
-/** Does what reload-broker.path does: starts the service while one of these files is there and it does not run. */
-function watchPaths(paths: string[], start: () => ChildProcess): { stop(): Promise<void> } {
-  let running: ChildProcess | undefined;
-  const timer = setInterval(() => {
-    if (running && running.exitCode === null && running.signalCode === null) return;
-    if (paths.some((path) => existsSync(path))) running = start();
-  }, 50);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      if (running) await stopChild(running);
-    },
-  };
 }
 
 /** A database of the rig's own, which goes when the server does. */

@@ -109,6 +109,7 @@ static bool load_registry(void) {
 	}
 	gate.registry = registry;
 	gate.counts_changed = true;
+	mosquitto_log_printf(LOG_NOTICE, "gate: %zu accounts are in force", registry->count);
 	return true;
 }
 
@@ -391,8 +392,7 @@ EXPORT int mosquitto_plugin_init(void *plugin, void **own, struct mosquitto_opt 
 		const int answer = mosquitto_callback_register(plugin, callbacks[i].event, callbacks[i].call, NULL, NULL);
 		if (answer != ANSWER_OK) return answer;
 	}
-	mosquitto_log_printf(LOG_INFO, "gate: %zu accounts; messages are %s", gate.registry->count,
-	                     gate.stamper.has_key ? "stamped" : "not stamped");
+	mosquitto_log_printf(LOG_NOTICE, "gate: messages are %s", gate.stamper.has_key ? "stamped" : "not stamped");
 	return ANSWER_OK;
 }
 

@@ -3,7 +3,7 @@ import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../../../domain
 import { renderBrokerConfig } from '../../../provisioning/broker/config.ts';
 import { ingestUsername } from '../../../provisioning/broker/registry.ts';
 import { type Bundle, makeBundle } from '../../../provisioning/machine/bundle/bundle.ts';
-import { FILES, PATHS } from '../../../provisioning/machine/bundle/paths.ts';
+import { BUNDLE_FILES, FILES, PATHS } from '../../../provisioning/machine/bundle/paths.ts';
 import type { CertificateSource } from '../../../provisioning/machine/bundle/settings.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
 import { queueOf } from '../../configuration/queue.ts';

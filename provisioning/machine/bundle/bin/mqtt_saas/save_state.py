@@ -26,7 +26,7 @@ LOOK_EVERY_SECONDS = 0.05
 
 
 def save_always(options: argparse.Namespace) -> None:
-    broker = reload.Broker(options.processes, options.database)
+    broker = reload.Broker(options.processes)
     failed = False
     while True:
         found = broker.find()
