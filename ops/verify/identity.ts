@@ -51,6 +51,7 @@ export const crossTenantSubscribe: Check<VerifyContext> = {
     const received: string[] = [];
     clientA.on('message', (topic) => received.push(topic));
     const filters = ['#', `${devicePrefix(b.tenant, b.device)}/#`, TELEMETRY_FILTER];
+    await clientA.subscribeAsync(`${devicePrefix(a.tenant, a.device)}/commands/#`, { qos: 1 });
     // A broker may grant a SUBSCRIBE and filter deliveries, so the answer says nothing.
     await clientA.subscribeAsync(filters, { qos: 1 }).catch(() => {});
     const id = randomUUID();

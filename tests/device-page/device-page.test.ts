@@ -32,6 +32,9 @@ const OWN = devicePrefix('acme', 'boiler-1');
 const CONTROL = 'svc-control';
 const OTHER = devicePrefix('acme', 'boiler-2');
 
+/** What ingest subscribes to. */
+const FILTERS = [TELEMETRY_FILTER, 'tenants/+/devices/+/-'];
+
 let rig: BenchBroker;
 let ingest: Client;
 let received: string[] = [];
@@ -40,9 +43,17 @@ beforeAll(async () => {
     ['acme', 'boiler-1'],
     ['acme', 'boiler-2'],
   ]);
+  // All of a rig's accounts have one key.
+  const passwordHash = await hashKey(rig.ingest.password);
+  rig.broker().sync([
+    { kind: 'device', tenant: 'acme', device: 'boiler-1', passwordHash },
+    { kind: 'device', tenant: 'acme', device: 'boiler-2', passwordHash },
+    { kind: 'service', username: INGEST_USERNAME, purpose: 'ingest', passwordHash },
+    { kind: 'service', username: CONTROL, purpose: 'control', passwordHash },
+  ]);
   ingest = await connectClient(rig.ingest);
   ingest.onPacket((packet) => packet.cmd === 'publish' && received.push(`${packet.topic} ${packet.payload}`));
-  ingest.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: TELEMETRY_FILTER, qos: 1 }] });
+  ingest.send({ cmd: 'subscribe', messageId: 1, subscriptions: FILTERS.map((topic) => ({ topic, qos: 1 })) });
 });
 afterAll(async () => {
   await ingest?.close();
@@ -100,14 +111,6 @@ describe('what the broker answers', () => {
   });
 
   it('gives a device its own commands, and nothing of those of another', async () => {
-    // All of a rig's accounts have one key.
-    const passwordHash = await hashKey(rig.ingest.password);
-    rig.broker().sync([
-      { kind: 'device', tenant: 'acme', device: 'boiler-1', passwordHash },
-      { kind: 'device', tenant: 'acme', device: 'boiler-2', passwordHash },
-      { kind: 'service', username: INGEST_USERNAME, purpose: 'ingest', passwordHash },
-      { kind: 'service', username: CONTROL, purpose: 'control', passwordHash },
-    ]);
     const device = await connectClient(rig.device('acme', 'boiler-1'));
     const came: string[] = [];
     const subscribed = Promise.withResolvers<void>();

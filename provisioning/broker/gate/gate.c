@@ -80,6 +80,15 @@ static void kick_later(const char *name) {
 	if (copy) gate.kicks[gate.kick_count++] = copy;
 }
 
+/* Whoever signs in again takes the place of the connection that was to be cut. */
+static void do_not_kick(const char *name) {
+	for (size_t i = 0; i < gate.kick_count; i++) {
+		if (!gate.kicks[i] || strcmp(gate.kicks[i], name) != 0) continue;
+		free(gate.kicks[i]);
+		gate.kicks[i] = NULL;
+	}
+}
+
 /* Whoever is gone or has another key now is cut off. */
 static void kick_changed(const struct registry *from, const struct registry *to) {
 	for (size_t i = 0; i < from->count; i++) {
@@ -142,6 +151,7 @@ static int on_basic_auth(int event, void *data, void *own) {
 	}
 	/* Closed without an answer: a firmware that is refused may give up for good. */
 	if (account->banned_until_ms > now) return ANSWER_CLOSE;
+	do_not_kick(account->name);
 	account->client = asked->client;
 	account->keep_alive = mosquitto_client_keepalive(asked->client);
 	account->seen_ms = now;
@@ -251,7 +261,7 @@ static int on_disconnect(int event, void *data, void *own) {
 
 static void kick_all(void) {
 	for (size_t i = 0; i < gate.kick_count; i++) {
-		mosquitto_kick_client_by_username(gate.kicks[i], false);
+		if (gate.kicks[i]) mosquitto_kick_client_by_username(gate.kicks[i], false);
 		free(gate.kicks[i]);
 	}
 	gate.kick_count = 0;
