@@ -112,6 +112,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           clientId: INGEST_USERNAME,
           databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
           logFile: join(dir, 'ingest.log'),
+          settings: { MQTT_GATE_KEY_FILE: broker.current.stampKeyFile },
           ...(options.onIngestLog && { onLog: options.onIngestLog }),
         });
       },

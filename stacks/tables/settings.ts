@@ -28,6 +28,7 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
     MQTT_BROKER_URL: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
     MQTT_BROKER_USERNAME: username,
     MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
+    MQTT_GATE_KEY: vault.reference(SECRETS.stampKey),
     ...(other === undefined ? {} : previousAccount(ingestUsername(other), vault)),
     ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
     // Names the lease: runs under two names would run at once. The session on the broker belongs to the user name.

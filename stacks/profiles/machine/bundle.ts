@@ -10,6 +10,12 @@ import { queueOf } from '../../configuration/queue.ts';
 import { ingestPasswordSecret } from '../../tables/ingest-accounts.ts';
 import { SECRETS } from '../../tables/secrets.ts';
 
+/**
+ * Of all devices of a tenant, on average; ten times as many at once. What one source can send by the firewall's rate is below, so only
+ * a tenant that floods from many addresses meets it: it would take the others' share of what ingest drains.
+ */
+const TENANT_MESSAGES_PER_SECOND = 1_000;
+
 /** Arguments of {@link brokerBundle}. Every address is known before a deployment, and so is the bundle's hash. */
 export interface BrokerBundleArgs {
   /** The stack's configuration. */
@@ -48,6 +54,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       maxQueuedMessages,
       maxQueuedBytes,
       maxConnections: config.brokerMaxConnections,
+      tenantMessagesPerSecond: TENANT_MESSAGES_PER_SECOND,
       autosaveSeconds: config.brokerAutosaveSeconds,
       maxMessageBytes: config.brokerMaxMessageKb * 1024,
     }),
@@ -57,6 +64,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       secrets: {
         ...Object.fromEntries(usernames.map((user) => [`${user}.password`, ingestPasswordSecret(user)])),
         [FILES.registryUrl]: SECRETS.registryUrl,
+        [FILES.stampKey]: SECRETS.stampKey,
       },
       blobUri: args.bundles.url,
       backupUri: args.storage.brokerStateUrl,
