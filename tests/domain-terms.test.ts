@@ -13,7 +13,7 @@ import { OUTCOMES } from '../domain/outcomes.ts';
 import {
   COMMANDS_FILTER,
   devicePrefix,
-  parseTelemetryTopic,
+  parseDeviceTopic,
   TELEMETRY_FILTER,
   telemetryTopic,
 } from '../domain/topics.ts';
@@ -103,8 +103,8 @@ describe('SQL', () => {
 });
 
 test('a topic is written where topics are, and read back', () => {
-  expect(parseTelemetryTopic(telemetryTopic('acme', 'pump-1'))).toEqual({ tenant: 'acme', device: 'pump-1' });
-  expect(TELEMETRY_FILTER).toBe(telemetryTopic('t', 'd').replace('/t/', '/+/').replace('/d/', '/+/'));
+  expect(parseDeviceTopic(telemetryTopic('acme', 'pump-1'))).toEqual({ tenant: 'acme', device: 'pump-1', rest: 'telemetry' });
+  expect(TELEMETRY_FILTER).toBe(`${telemetryTopic('t', 'd')}/#`.replace('/t/', '/+/').replace('/d/', '/+/'));
   expect(COMMANDS_FILTER).toBe(`${devicePrefix('t', 'd')}/commands/#`.replace('/t/', '/+/').replace('/d/', '/+/'));
 });
 

@@ -1,7 +1,7 @@
 // What a batch makes of the messages it gets, without a database.
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { DEFAULT_LIMITS } from '../../domain/messages-limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_RULES } from '../../domain/messages-limits.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
 import type { Delivery } from '../broker/index.ts';
 import { Batch } from './batch.ts';
@@ -9,7 +9,7 @@ import type { Registry, Route } from './registry.ts';
 
 const route: Route = {
   ...{ tenant: 'acme', tenantId: 't', deviceId: 'd', prefix: Buffer.alloc(0) },
-  ...{ limits: DEFAULT_LIMITS, metered: false },
+  ...{ limits: DEFAULT_LIMITS, rules: DEFAULT_RULES, metered: false, topic: telemetryTopic('acme', 'pump-1') },
 };
 const registry: Registry = { find: () => route, learn: async () => new Map() };
 

@@ -5,7 +5,8 @@ import {
   COMMAND_CHANNEL,
   COMMANDS_FILTER,
   devicePrefix,
-  PUBLISHED_CHANNELS,
+  NO_CHANNEL_FILTER,
+  PUBLISHED_FILTERS,
   STATE_FILTER,
   TELEMETRY_FILTER,
 } from '../../domain/topics.ts';
@@ -13,8 +14,8 @@ import { formerReads, formerWrites } from './former-topics.ts';
 
 /** What each kind of service account is for; its topics are all it may touch. */
 export const SERVICE_TOPICS = {
-  /** Drains readings into the database. */
-  ingest: [`read ${TELEMETRY_FILTER}`],
+  /** Drains readings into the database, and what was published to no channel into the dead letters. */
+  ingest: [`read ${TELEMETRY_FILTER}`, `read ${NO_CHANNEL_FILTER}`],
   /** Sends commands to devices and reads the state they report. */
   control: [`write ${COMMANDS_FILTER}`, `read ${STATE_FILTER}`],
 } as const;
@@ -124,7 +125,7 @@ function formerTopics(entry: RegistryEntry): readonly string[] {
 /** Written out for each device instead of a `pattern` line: no wildcard in a user name can widen it. */
 export function deviceTopics(tenant: string, device: string): string[] {
   const prefix = devicePrefix(tenant, device);
-  return [...PUBLISHED_CHANNELS.map((channel) => `write ${prefix}/${channel}`), `read ${prefix}/${COMMAND_CHANNEL}/#`];
+  return [...PUBLISHED_FILTERS.map((filter) => `write ${prefix}/${filter}`), `read ${prefix}/${COMMAND_CHANNEL}/#`];
 }
 
 const topicLine = (topic: string) => `topic ${topic}\n`;
