@@ -48,5 +48,12 @@ export interface ReadingRules {
   repeatMs: number;
 }
 
+/** Most members that can be named for the time. */
+export const MAX_TIME_MEMBERS = 8;
+/** Names of members for the time, with commas between them. */
+export const TIME_MEMBERS_PATTERN = /^([A-Za-z0-9_.:@-]{1,64}(,[A-Za-z0-9_.:@-]{1,64})*)?$/;
+/** Longest window for repeats, in milliseconds. */
+export const MAX_REPEAT_MS = 60_000;
+
 /** What holds for a device without rules of its own or its tenant's. */
 export const DEFAULT_RULES: ReadingRules = { timeMembers: [], isSenml: false, mendsClock: false, repeatMs: 1000 };
