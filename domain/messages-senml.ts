@@ -80,8 +80,9 @@ function checked(given: unknown, number: number): SenmlRecord | Rejection {
     NUMBERS.find((label) => record[label] !== undefined && typeof record[label] !== 'number') ??
     (record.vb !== undefined && typeof record.vb !== 'boolean' ? 'vb' : undefined);
   if (wrong !== undefined) return bad(number, `has a "${wrong}" of the wrong type`);
-  const unknown = Object.keys(record).find((label) => label.endsWith('_'));
-  if (unknown !== undefined) return bad(number, `has a label that must be understood and is not known: "${unknown}"`);
+  if (Object.keys(record).some((label) => label.endsWith('_'))) {
+    return bad(number, 'has a label that must be understood, because it ends in "_", and is not known');
+  }
   if (((record.bver as number | undefined) ?? VERSION) > VERSION) return bad(number, `needs a version above ${VERSION}`);
   const values = VALUES.filter((label) => record[label] !== undefined).length;
   if (values > 1) return bad(number, 'has more than one value');

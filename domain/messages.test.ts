@@ -334,7 +334,7 @@ test("a tenant's own limits are tighter", () => {
 });
 
 test('no rejection quotes the payload', () => {
-  for (const payload of ['{"secret":', '["secret"]', '{"id":"secret\\n"}', '{"ts":"secret"}', '{"secret":"\\u0000"}']) {
+  for (const payload of ['{"secret":', '["secret"]', '{"message_id":"secret\\n"}', '{"ts":"secret"}', '{"secret":"\\u0000"}']) {
     const result = read(payload);
     const [refused] = isRejection(result) ? [result] : result;
     expect(refused).toMatchObject({ reason: expect.any(String), detail: expect.not.stringContaining('secret') });

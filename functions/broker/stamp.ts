@@ -30,6 +30,7 @@ export type ReadStamp = (
 
 /** 64 bits in hexadecimal, and the point before them. */
 const MAC_CHARACTERS = 17;
+const POINT = 0x2e;
 const FIELDS = /^(\d{1,15})\.([0-9a-f]{8})\.(\d{1,13})\.([A-Za-z0-9_/-]{0,80})$/;
 
 /** @param key 16 bytes, which the gate has, too. */
@@ -38,7 +39,7 @@ export function createStampReader(key: Buffer): ReadStamp {
   let scratch = Buffer.allocUnsafe(1024);
   return (bytes, topicAt, topicEnd, valueAt, valueEnd) => {
     const signedEnd = valueEnd - MAC_CHARACTERS;
-    if (signedEnd <= valueAt) return undefined;
+    if (signedEnd <= valueAt || bytes[signedEnd] !== POINT) return undefined;
     const topicLength = topicEnd - topicAt;
     const length = topicLength + 1 + (signedEnd - valueAt);
     if (scratch.length < length) scratch = Buffer.allocUnsafe(length);

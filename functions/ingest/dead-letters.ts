@@ -46,8 +46,11 @@ export async function insertDeadLetters(client: Client, letters: readonly DeadLe
   ]);
 }
 
-function fingerprint({ delivery, topic, sent, reason }: DeadLetter): string {
-  return `${reason}.${bucketedId(contentHash(topic, sent.payload), cameAt(delivery))}`;
+function fingerprint({ delivery, sent, reason }: DeadLetter): string {
+  const { topic, stamp } = delivery;
+  // With its note, which says what the gate has changed: it delivers all wrong topics of a device on one.
+  const content = contentHash(typeof stamp === 'object' ? topic + stamp.note : topic, sent.payload);
+  return `${reason}.${bucketedId(content, cameAt(delivery))}`;
 }
 
 /** As JSON, or null when there is nothing to keep. */
