@@ -6,7 +6,8 @@ create table public.reading_rules (
   device_id uuid,
   -- Members that hold the time, the first that is there; `params.ts` is one inside another.
   time_members text[] check (
-    cardinality(time_members) <= 8 and array_position(time_members, null) is null
+    cardinality(time_members) <= 8 and array_position(time_members, null) is null and array_position(time_members, '') is null
+    and array_to_string(time_members, '') !~ ','
     and array_to_string(time_members, ',') ~ '^([A-Za-z0-9_.:@-]{1,64}(,[A-Za-z0-9_.:@-]{1,64})*)?$'
   ),
   -- Arrays are SenML packs (RFC 8428), whatever their content type.
