@@ -1,5 +1,6 @@
 // A PUBLISH as it came from the broker, before anyone has looked at its payload.
 import type { MessageProperties } from '../../domain/messages.ts';
+import type { Stamp } from './stamp.ts';
 
 /** One delivery of one message. A redelivery is another one. */
 export interface Delivery {
@@ -14,8 +15,14 @@ export interface Delivery {
   dup: boolean;
   /** Which connection of this process it came on: an acknowledgement is valid on that one only. */
   connection: number;
-  /** Milliseconds since 1970. */
+  /** When ingest received it, in milliseconds since 1970. */
   receivedAt: number;
   /** What its MQTT 5 properties say; undefined when there are none. */
   properties: MessageProperties | undefined;
+  /** What the broker's gate says of it; `forged` when its MAC is wrong, undefined when there is none or none is expected. */
+  stamp?: Stamp | 'forged' | undefined;
 }
+
+/** When a message came, in milliseconds since 1970: by its stamp to the broker, else to ingest. */
+export const cameAt = ({ stamp, receivedAt }: Delivery): number =>
+  typeof stamp === 'object' ? stamp.receivedAt : receivedAt;

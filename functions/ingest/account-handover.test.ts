@@ -20,6 +20,7 @@ import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
 import { keepLog, never } from '../../tests/support/ingest-rig.ts';
+import { createStamper } from '../../tests/support/stamps.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { type RunResult, runOnce } from './run.ts';
 
@@ -34,6 +35,7 @@ let admin: Client;
 let broker: Mosquitto;
 let device: mqtt.MqttClient;
 let published = 0;
+const stamper = createStamper();
 
 beforeAll(async () => {
   dir = makeScratchDir();
@@ -76,18 +78,19 @@ const settingsOf = (username: string, previous?: string, more: Record<string, st
     ...(previous && { MQTT_BROKER_PREVIOUS_USERNAME: previous, MQTT_BROKER_PREVIOUS_PASSWORD: key }),
     EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(postgres.url, 'mqtt_ingest', databaseKey),
     INGEST_TIME_GUARD_MS: '30000',
+    MQTT_GATE_KEY: stamper.key,
     ...more,
   });
 
 const run = (...args: Parameters<typeof settingsOf>): Promise<RunResult> =>
   runOnce(settingsOf(...args), keepLog().log, never);
 
-/** Publishes readings that only their content tells apart: no id, no time. */
+/** Publishes readings that only their stamp names: no id, no time. One that waits in both queues has one stamp. */
 async function publish(count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     published += 1;
     const topic = published % 2 ? telemetryTopic('acme', 'pump') : `${FORMER}/telemetry`;
-    await device.publishAsync(topic, JSON.stringify({ n: published }), { qos: 1 });
+    await device.publishAsync(topic, JSON.stringify({ n: published }), { qos: 1, properties: stamper.properties(topic) });
   }
 }
 
