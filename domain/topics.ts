@@ -1,8 +1,6 @@
 // The topic tree: tenants/<tenant>/devices/<device>/<channel>. Every room builds and reads topics here only.
 import { assertSlug, isSlug } from './identifiers.ts';
 
-/** What a device publishes to: readings, with fields below them, and the state that it reports. */
-export const PUBLISHED_FILTERS = ['telemetry/#', 'state'] as const;
 /** Channel a device reads, with anything below it. */
 export const COMMAND_CHANNEL = 'commands';
 

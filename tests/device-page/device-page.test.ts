@@ -16,7 +16,7 @@ import { type Client, connectClient } from '../../bench/support/mqtt-client.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { hashKey } from '../../domain/credentials.ts';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
-import { COMMAND_CHANNEL, devicePrefix, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { COMMAND_CHANNEL, devicePrefix, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import { findMosquitto } from '../../lab/mosquitto.ts';
 import { renderBrokerConfig } from '../../provisioning/broker/config.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
@@ -33,7 +33,7 @@ const CONTROL = 'svc-control';
 const OTHER = devicePrefix('acme', 'boiler-2');
 
 /** What ingest subscribes to. */
-const FILTERS = [TELEMETRY_FILTER, 'tenants/+/devices/+/-'];
+const FILTERS = [TELEMETRY_FILTER, NO_CHANNEL_FILTER];
 
 let rig: BenchBroker;
 let ingest: Client;

@@ -66,7 +66,7 @@ void registry_free(struct registry *registry);
 bool password_matches(const char *hash, const char *password);
 
 /* ---- topics.c ---- */
-enum { LONGEST_NOTE = 64, MOST_DEVICE_FILTERS = 8 };
+enum { LONGEST_TOPIC = 512, LONGEST_NOTE = 64, MOST_DEVICE_FILTERS = 8 };
 /* Whether a topic matches a filter. */
 bool topic_matches(const char *filter, const char *topic);
 /* Whether a filter asks for nothing but what `right` allows. */
@@ -74,7 +74,7 @@ bool filter_covers(const char *right, const char *filter);
 bool filter_is_valid(const char *filter);
 /* What follows a device's own prefix "tenants/T/devices/D/" in a topic; NULL: it lies elsewhere. */
 const char *own_rest(const char *username, const char *topic);
-/* Whether devices publish there: telemetry, telemetry/<field>, state. */
+/* Whether devices publish there: telemetry and all below it, state. */
 bool is_channel(const char *rest);
 bool has_right(const struct account *account, const char *kind, const char *topic, bool (*allows)(const char *, const char *));
 bool may_write(const struct account *account, const char *topic);

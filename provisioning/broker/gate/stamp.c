@@ -68,8 +68,7 @@ bool stamp_key(const char *text, unsigned char key[16]) {
 }
 
 bool stamp_next(struct stamper *stamper, const char *topic, int64_t ms, const char *note, char out[STAMP_SIZE]) {
-	/* A topic is at most 65,535 bytes; what devices may publish to is far shorter. */
-	char text[2048];
+	char text[LONGEST_TOPIC + 1 + STAMP_SIZE];
 	const uint64_t counter = ++stamper->counter;
 	const int stamp = snprintf(out, STAMP_SIZE, "%" PRId64 ".%s.%" PRIu64 ".%s", ms, stamper->boot, counter, note);
 	const size_t topic_length = strlen(topic);

@@ -74,7 +74,7 @@ const char *own_rest(const char *username, const char *topic) {
 bool is_channel(const char *rest) {
 	if (strcmp(rest, "telemetry") == 0 || strcmp(rest, "state") == 0) return true;
 	const char *field = after(rest, "telemetry/", 10);
-	return field && *field && !strchr(field, '/');
+	return field && *field;
 }
 
 bool has_right(const struct account *account, const char *kind, const char *topic, bool (*allows)(const char *, const char *)) {
@@ -87,6 +87,8 @@ bool has_right(const struct account *account, const char *kind, const char *topi
 }
 
 bool may_write(const struct account *account, const char *topic) {
+	/* The bounds of a queue count payload only: topics must not fill the memory. */
+	if (strlen(topic) > LONGEST_TOPIC) return false;
 	if (account->tenant) {
 		const char *rest = own_rest(account->name, topic);
 		if (rest && *rest) return true;
