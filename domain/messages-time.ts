@@ -21,7 +21,8 @@ export function readTime(given: unknown, reading: unknown, how: HowToRead): { ts
     if (value === undefined) return { ts: undefined };
   }
   const checked = checkTime(name, value, how);
-  const isUnset = isRejection(checked) && (checked.reason === 'timestamp-out-of-range' || UNSET_CLOCK.test(String(value)));
+  const isUnset =
+    isRejection(checked) && (checked.reason === 'timestamp-out-of-range' || UNSET_CLOCK.test(String(value)));
   return isUnset && rules.mendsClock ? { ts: undefined } : checked;
 }
 
@@ -57,7 +58,7 @@ const outOfRange = (detail: string) => reject('timestamp-out-of-range', detail);
 
 const lackOf = (value: unknown) =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(value)
-    ? ': it has no offset, so it may be any time zone\'s'
+    ? ": it has no offset, so it may be any time zone's"
     : '';
 
 function unitOf(value: number): string {

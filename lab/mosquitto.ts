@@ -1,7 +1,7 @@
 // The real broker on this machine, with the configuration of the broker machine.
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { closeSync, copyFileSync, existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';

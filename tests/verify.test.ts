@@ -57,12 +57,7 @@ describe('a broken guard turns its line red', () => {
     [
       'no gate',
       (text) => anonymous(text).replace(/^plugin.*$/gm, ''),
-      [
-        'anonymous-refused',
-        'wrong-password-refused',
-        'cross-tenant-publish-refused',
-        'cross-tenant-subscribe-refused',
-      ],
+      ['anonymous-refused', 'wrong-password-refused', 'cross-tenant-publish-refused', 'cross-tenant-subscribe-refused'],
     ],
   ])('%s', async (_, change, expected) => {
     await stack.restartBroker(change);

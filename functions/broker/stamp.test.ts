@@ -73,15 +73,23 @@ test('a stamp of another topic, another key or with any character changed is for
   const stamper = createStamper();
   const key = hex(stamper.key);
   fc.assert(
-    fc.property(fc.nat(), fc.constantFrom(...'0123456789abcdef.z/-_ é\0'), fc.constantFrom('', 'z1', 'ca/b'), (n, c, note) => {
-      const stamp = stamper.properties(topic, { note }).userProperties.gate!;
-      expect(receive(topic, { gate: stamp }, key).stamp).toMatchObject({ note });
-      const at = n % stamp.length;
-      if (stamp[at] === c) return;
-      for (const changed of [stamp.slice(0, at) + c + stamp.slice(at + 1), stamp.slice(0, at) + stamp.slice(at + 1)]) {
-        expect(receive(topic, { gate: changed }, key).stamp).toBe('forged');
-      }
-    }),
+    fc.property(
+      fc.nat(),
+      fc.constantFrom(...'0123456789abcdef.z/-_ é\0'),
+      fc.constantFrom('', 'z1', 'ca/b'),
+      (n, c, note) => {
+        const stamp = stamper.properties(topic, { note }).userProperties.gate!;
+        expect(receive(topic, { gate: stamp }, key).stamp).toMatchObject({ note });
+        const at = n % stamp.length;
+        if (stamp[at] === c) return;
+        for (const changed of [
+          stamp.slice(0, at) + c + stamp.slice(at + 1),
+          stamp.slice(0, at) + stamp.slice(at + 1),
+        ]) {
+          expect(receive(topic, { gate: changed }, key).stamp).toBe('forged');
+        }
+      },
+    ),
   );
   const stamp = stamper.properties(topic).userProperties.gate!;
   expect(receive(`${topic}/x`, { gate: stamp }, key).stamp).toBe('forged');

@@ -47,7 +47,7 @@ export function createStampReader(key: Buffer): ReadStamp {
     scratch[topicLength] = 0;
     scratch.set(bytes.subarray(valueAt, signedEnd), topicLength + 1);
     if (!isHexOf(authenticate(scratch, 0, length), bytes, signedEnd + 1)) return undefined;
-    return fieldsOf(bytes.toString("latin1", valueAt, signedEnd));
+    return fieldsOf(bytes.toString('latin1', valueAt, signedEnd));
   };
 }
 
@@ -64,7 +64,9 @@ function isHexOf(mac: Uint8Array, bytes: Buffer, at: number): boolean {
   let different = 0;
   for (let byte = 0; byte < 8; byte++) {
     const value = mac[byte] as number;
-    different |= (digit(value >> 4) ^ (bytes[at + 2 * byte] as number)) | (digit(value & 15) ^ (bytes[at + 2 * byte + 1] as number));
+    different |=
+      (digit(value >> 4) ^ (bytes[at + 2 * byte] as number)) |
+      (digit(value & 15) ^ (bytes[at + 2 * byte + 1] as number));
   }
   return different === 0;
 }

@@ -42,7 +42,12 @@ test('rejected and repeated messages are acknowledged, too, or they would come f
 test('a redelivery of a packet that is still held is a repeat, whatever time it is, and an equal packet is not', () => {
   const late = { ...delivery(5, 2, '{"v":1}', true), receivedAt: 1_795_262_400_000 + 3_600_000 };
   expect(batchOf(delivery(5, 1, '{"v":1}'), late)).toMatchObject({ rows: { length: 1 }, repeats: { length: 1 } });
-  const equal = [delivery(5, 1, '{"v":1}'), delivery(6, 1, '{"v":1}'), delivery(0, 1, '{"v":1}'), delivery(0, 1, '{"v":1}')];
+  const equal = [
+    delivery(5, 1, '{"v":1}'),
+    delivery(6, 1, '{"v":1}'),
+    delivery(0, 1, '{"v":1}'),
+    delivery(0, 1, '{"v":1}'),
+  ];
   const { rows } = batchOf(...equal);
   expect(new Set(rows.map(({ messageId }) => messageId)).size).toBe(4);
 });

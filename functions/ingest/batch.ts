@@ -117,7 +117,12 @@ export class Batch {
           );
     if (isRejection(result)) {
       this.#count(route.tenant, route.tenantId, 1);
-      this.#refuse(delivery, sentAsWhole(delivery), { ...result, ...namesOf(route) }, isRejection(channel) ? channel.topic : undefined);
+      this.#refuse(
+        delivery,
+        sentAsWhole(delivery),
+        { ...result, ...namesOf(route) },
+        isRejection(channel) ? channel.topic : undefined,
+      );
       return;
     }
     this.#count(route.tenant, route.tenantId, result.length);

@@ -43,7 +43,7 @@ export interface BrokerConfigOptions {
   maxMessageBytes?: number;
 }
 
-/** The outage that is planned for unless configured: a full queue takes 211 MiB, which the smallest machine has. */
+/** The outage that is planned for unless configured: a full queue takes 260 MiB, which the smallest machine has. */
 export const DEFAULT_OUTAGE: Outage = { messagesPerSecond: 10, outageHours: 8, messageBytes: 256 };
 
 /** Clients connected to a listener at a time, unless configured. */

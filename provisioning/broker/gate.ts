@@ -28,7 +28,8 @@ export const FLAGS = [
 /** The built gate. @param arch as Node names it. @throws Error where there is none. */
 export function gateFile(arch: string = process.arch): string {
   const machine = GATE_MACHINES[arch];
-  if (!machine) throw new Error(`there is no gate for ${arch}: it is built for ${Object.keys(GATE_MACHINES).join(', ')}`);
+  if (!machine)
+    throw new Error(`there is no gate for ${arch}: it is built for ${Object.keys(GATE_MACHINES).join(', ')}`);
   return join(BUILT, `gate-${machine}.so`);
 }
 

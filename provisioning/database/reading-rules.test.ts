@@ -76,9 +76,12 @@ describe('a hash of a key', () => {
     const rotate = database.asUser(world.a.owner, 'select public.rotate_device($1, $2)', [rows[0].id, hash]);
     await expect(rotate).rejects.toMatchObject({ code: BAD_ARGUMENT });
     const direct = 'insert into public.device_credentials (tenant_id, device_id, password_hash) values ($1, $2, $3)';
-    await database.admin.query('update public.device_credentials set revoked_at = now() where device_id = $1', [rows[0].id]);
+    await database.admin.query('update public.device_credentials set revoked_at = now() where device_id = $1', [
+      rows[0].id,
+    ]);
     await expect(database.admin.query(direct, [world.a.id, rows[0].id, hash])).rejects.toMatchObject({ code: '23514' });
-    const service = "insert into broker.service_accounts (username, purpose, password_hash) values ('svc-x', 'control', $1)";
+    const service =
+      "insert into broker.service_accounts (username, purpose, password_hash) values ('svc-x', 'control', $1)";
     await expect(database.admin.query(service, [hash])).rejects.toMatchObject({ code: '23514' });
   });
 });

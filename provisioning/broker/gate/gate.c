@@ -161,6 +161,13 @@ static int on_basic_auth(int event, void *data, void *own) {
 	return ANSWER_OK;
 }
 
+/* What waits in a session is judged while its client connects: whatever else happens comes after. */
+static void stop_forgetting(void) {
+	if (!gate.forgetting) return;
+	gate.forgetting = false;
+	for (size_t i = 0; i < gate.registry->count; i++) gate.registry->accounts[i].forgetting = false;
+}
+
 static int may_publish(struct account *account, const struct acl_check *asked) {
 	/* A will is sent when its connection has ended, past on_message. Only a connection that stands may publish. */
 	if (account->tenant && account->client != asked->client) {
@@ -182,6 +189,7 @@ static int on_acl_check(int event, void *data, void *own) {
 	look_at_registry(now_ms());
 	struct account *account = account_of(asked->client);
 	if (asked->access == ACCESS_UNSUBSCRIBE) return ANSWER_OK;
+	if (asked->access != ACCESS_READ) stop_forgetting();
 	if (!account) return ANSWER_DENIED;
 	switch (asked->access) {
 	case ACCESS_WRITE:
@@ -310,12 +318,6 @@ static void publish_counts(int64_t now) {
 	char more[64];
 	snprintf(more, sizeof more, ",\"unknown_user\":%llu", (unsigned long long)gate.unknown_users);
 	publish_counts_of("$SYS/broker/gate/counters", sum, more);
-}
-
-static void stop_forgetting(void) {
-	if (!gate.forgetting) return;
-	gate.forgetting = false;
-	for (size_t i = 0; i < gate.registry->count; i++) gate.registry->accounts[i].forgetting = false;
 }
 
 static int on_tick(int event, void *data, void *own) {

@@ -99,14 +99,17 @@ test('takes what the agents write, and nothing without ingest', () => {
     return ask([['registry', file]])[0];
   });
   const expected = vectors.accepted.map(({ rows, file }) =>
-    file.includes('svc-ingest ') ? expect.stringMatching(new RegExp(`^${rows.length} accounts`)) : expect.stringContaining('no account for ingest'),
+    file.includes('svc-ingest ')
+      ? expect.stringMatching(new RegExp(`^${rows.length} accounts`))
+      : expect.stringContaining('no account for ingest'),
   );
   expect(answers).toEqual(expected);
 });
 
 test('the built files are of these sources: else run `npm run build:gate`', () => {
   expect(readFileSync(join(BUILT, 'sources.sha256'), 'utf8').trim()).toBe(sourcesHash());
-  for (const arch of Object.keys(GATE_MACHINES)) expect(readFileSync(gateFile(arch)).subarray(1, 4).toString()).toBe('ELF');
+  for (const arch of Object.keys(GATE_MACHINES))
+    expect(readFileSync(gateFile(arch)).subarray(1, 4).toString()).toBe('ELF');
 });
 
 test('damaged input of every kind: no sanitizer finds anything', () => {

@@ -77,7 +77,11 @@ export function writeArchive({ archive, hash }: Bundle, folder: string): string 
 }
 
 /** The machines are x86-64, whatever this one is: stacks/profiles/machine. */
-const gate = (): ArchiveFile => ({ path: BUNDLE_FILES.gate, content: readFileSync(gateFile('x64')), executable: false });
+const gate = (): ArchiveFile => ({
+  path: BUNDLE_FILES.gate,
+  content: readFileSync(gateFile('x64')),
+  executable: false,
+});
 
 const text = (path: string, content: string): ArchiveFile => ({
   path,

@@ -3,11 +3,7 @@
 import { HASH_PATTERN, PBKDF2_ITERATIONS, SALT_BYTES } from '../../../domain/credentials.ts';
 import { FORMER_ROOT_PATTERN, FORMER_TOPIC_PATTERN } from '../../../domain/former-topics.ts';
 import { SERVICE_USERNAME, SLUG_PATTERN } from '../../../domain/identifiers.ts';
-import {
-  REGISTRY_HEADER,
-  SERVICE_RIGHTS,
-  type ServicePurpose,
-} from '../../broker/registry.ts';
+import { REGISTRY_HEADER, SERVICE_RIGHTS, type ServicePurpose } from '../../broker/registry.ts';
 import { USERS } from '../users.ts';
 import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
 

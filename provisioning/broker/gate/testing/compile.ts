@@ -7,7 +7,13 @@ import { SOURCES } from '../../gate.ts';
 const PURE = ['registry.c', 'topics.c', 'stamp.c', 'limits.c'];
 const WARNINGS = ['-Wall', '-Wextra', '-Wshadow', '-Werror'];
 /** For a library too, which a broker without sanitizers loads. */
-export const SANITIZERS = ['-g', '-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+export const SANITIZERS = [
+  '-g',
+  '-O1',
+  '-fno-omit-frame-pointer',
+  '-fsanitize=address,undefined',
+  '-fno-sanitize-recover=all',
+];
 
 /** @param program its name in this folder. @param output where the program comes. @throws Error with the compiler's words. */
 export function compile(program: string, output: string): void {

@@ -10,7 +10,8 @@ export interface Stamp {
 
 /** The stamp's parts; undefined when its MAC is not the one of this key and topic. */
 export function readStamp(keyHex: string, topic: string, stamp: string): Stamp | undefined {
-  const [, signed, ms, boot, counter, note, mac] = /^((\d+)\.([0-9a-f]{8})\.(\d+)\.([^.]*))\.([0-9a-f]{16})$/.exec(stamp) ?? [];
+  const [, signed, ms, boot, counter, note, mac] =
+    /^((\d+)\.([0-9a-f]{8})\.(\d+)\.([^.]*))\.([0-9a-f]{16})$/.exec(stamp) ?? [];
   if (signed === undefined || mac !== sipHash(keyHex, Buffer.from(`${topic}\0${signed}`))) return undefined;
   return { ms: Number(ms), boot: boot!, counter: Number(counter), note: note! };
 }

@@ -72,7 +72,10 @@ it('a start in between changes nothing', () => {
 });
 
 it('the registry’s accounts stay, and the machine’s own is new after a boot', () => {
-  writeFileSync(join(accounts, 'registry'), '# first line\nacme.pump-1 x\nsvc-probe old read:#\nzeta.a y write:a/b/#\n');
+  writeFileSync(
+    join(accounts, 'registry'),
+    '# first line\nacme.pump-1 x\nsvc-probe old read:#\nzeta.a y write:a/b/#\n',
+  );
   start();
   expect(read('accounts/registry')).toMatch(
     /^# first line\nacme\.pump-1 x\nsvc-probe \$7\$\S+ read:probe\/# write:probe\/#\nzeta\.a y write:a\/b\/#\n$/,

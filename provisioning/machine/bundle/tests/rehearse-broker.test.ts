@@ -64,19 +64,15 @@ it.each<[string, (config: string) => string, RegExp]>([
     /a client without a user name was answered 0, not refused/,
   ],
   ['has no gate', (config) => config.replace(/^plugin.*$/gm, ''), /refused/],
-  ['has a gate it cannot read the registry of', (config) => config.replace(/^plugin_opt_registry_file.*$/m, ''), /plugin_opt_registry_file is missing/],
+  [
+    'has a gate it cannot read the registry of',
+    (config) => config.replace(/^plugin_opt_registry_file.*$/m, ''),
+    /plugin_opt_registry_file is missing/,
+  ],
   ['speaks no TLS', (config) => config.replace(/^(certfile|keyfile).*$/gm, ''), /the TLS handshake .* failed/],
-  [
-    'checks no password',
-    (config) => anonymous(config),
-    /was answered|refused/,
-  ],
+  ['checks no password', (config) => anonymous(config), /was answered|refused/],
   ['cannot be read', (config) => `${config}no_such_option 1\n`, /Unknown configuration variable "no_such_option"/],
-  [
-    'takes nothing',
-    (config) => `${config}message_size_limit 1\n`,
-    /not delivered|did not answer/,
-  ],
+  ['takes nothing', (config) => `${config}message_size_limit 1\n`, /not delivered|did not answer/],
   ['has no listener', (config) => config.replace(/^listener.*$/m, ''), /has no listener/],
 ])('refuses a broker that %s', async (_, change, complaint) => {
   expect(await rehearse(change)).toMatch(complaint);

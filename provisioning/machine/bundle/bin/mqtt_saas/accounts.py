@@ -4,7 +4,6 @@ import base64
 import hashlib
 import os
 import secrets
-
 from collections.abc import Iterable
 
 from mqtt_saas.contract import PBKDF2_ITERATIONS, SALT_BYTES
