@@ -2,7 +2,7 @@
 // broker. TMPDIR chooses the disk. docs/durability.md has the numbers and how to read them.
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { telemetryTopic } from '../domain/topics.ts';
 import { startChild, stopChild } from '../lab/child.ts';
@@ -160,7 +160,17 @@ function startSaver({ saver }: Setting, rig: BenchBroker): ChildProcess | undefi
   const processes = join(rig.dir, 'processes');
   writeFileSync(processes, `${rig.broker().pid}\n`);
   const metrics = metricsFile(rig);
-  const args = [SAVER, '--processes', processes, '--database', rig.database, '--metrics', metrics];
+  const args = [
+    SAVER,
+    '--processes',
+    processes,
+    '--folder',
+    dirname(rig.database),
+    '--reserve',
+    '0.000001',
+    '--metrics',
+    metrics,
+  ];
   return startChild('python3', args, { stdio: 'inherit' });
 }
 

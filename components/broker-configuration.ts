@@ -1,14 +1,15 @@
 // How a change of the broker's configuration reaches the machine that runs: the bundle is uploaded under its hash, the
-// machine is told to apply it and a refusal fails the deployment, then it becomes what a booting machine applies, and only
-// when all of that is done the bundle before goes.
+// machine is told to apply it and a refusal fails the deployment, as does a machine that does not say that it is in force;
+// then it becomes what a booting machine applies, and only when all of that is done the bundle before goes.
 import { join } from 'node:path';
 import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import { VirtualMachineRunCommandByVirtualMachine as RunCommand } from '@pulumi/azure-native/compute/virtualMachineRunCommandByVirtualMachine.js';
 import { Blob } from '@pulumi/azure-native/storage/blob.js';
-import { asset, ComponentResource, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
+import { asset, ComponentResource, type ComponentResourceOptions, interpolate, type Resource } from '@pulumi/pulumi';
 import { type Bundle, writeArchive } from '../provisioning/machine/bundle/bundle.ts';
 import { POINTERS } from '../provisioning/machine/bundle/contract.ts';
 import type { BundleStore } from './bundle-store.ts';
+import { LocalCommand } from './local-command.ts';
 import type { Placement } from './placement.ts';
 
 /** Where the deployment finds the archive. */
@@ -73,11 +74,22 @@ export class BrokerConfiguration extends ComponentResource {
       { parent: this, dependsOn: archive, deletedWith: machine },
     );
 
+    // Azure's word for the run is not the last one.
+    const inForce = new LocalCommand(
+      `${name}-in-force`,
+      {
+        run: interpolate`npm run --silent ops -- deploy configuration --run-command ${apply.id}`,
+        // Not in the line: a preview shows what changed, and of a long line its beginning.
+        environment: { BROKER_BUNDLE: bundle.hash },
+      },
+      { parent: this, dependsOn: apply, replaceWith: [machine], deletedWith: machine },
+    );
+
     // Last: what a machine refused never becomes what the next one boots with. The provider cannot change a blob's content
     // but only replace the blob, so there are two, one after the other: while one is replaced the other is there. The copy
     // goes first, because a stack of before has none. After a deployment that lost one of them, the next one may replace the
     // only one that is left (docs/runbooks/broker-configuration.md).
-    let before: Resource = apply;
+    let before: Resource = inForce;
     for (const [role, blobName] of Object.entries(BLOBS)) {
       before = new Blob(
         `${name}-${role}`,
@@ -98,10 +110,18 @@ export class BrokerConfiguration extends ComponentResource {
   }
 }
 
-/** What the machine runs, as root. The agent may be up before the first boot has ended. */
-function script(bundlesUrl: string, hash: string): string {
+/**
+ * What the machine runs, as root. The agent may be up before the first boot has ended. Success is the line that broker-apply
+ * ends with; whatever printed something else failed, with 0 too.
+ */
+export function script(bundlesUrl: string, hash: string): string {
   return `#!/bin/sh
 cloud-init status --wait >/dev/null || cloud-init status --long
-exec /usr/local/sbin/broker-apply --from ${bundlesUrl} ${hash}
+code=0
+said=$(/usr/local/sbin/broker-apply --from ${bundlesUrl} ${hash} 2>&1) || code=$?
+printf '%s\\n' "$said"
+if printf '%s\\n' "$said" | grep -qx 'IN FORCE: ${hash}'; then exit "$code"; fi
+[ "$code" -ne 0 ] || code=4
+exit "$code"
 `;
 }

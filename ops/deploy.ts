@@ -1,5 +1,6 @@
 // `ops deploy`: what `pulumi up` runs to bring code to where it runs.
 import { Command, Option } from 'commander';
+import { type Asked, confirmConfiguration } from './deploy/configuration.ts';
 import { deployDashboard, type Site } from './deploy/dashboard.ts';
 import { deploySchema, deploySignIns } from './deploy/database.ts';
 import { type AppPackage, deployFunctions } from './deploy/functions.ts';
@@ -9,6 +10,7 @@ import type { DatabaseName } from './target/database-url.ts';
 export function deployCommand(): Command {
   return new Command('deploy')
     .description('bring code to where it runs, as pulumi up does')
+    .addCommand(configuration())
     .addCommand(dashboard())
     .addCommand(functions())
     .addCommand(ofDatabase('schema', 'apply the migrations that the database has not had', deploySchema))
@@ -23,6 +25,15 @@ function ofDatabase(name: string, description: string, deploy: (database: Databa
     .option('--project-ref <letters>', 'the Supabase project')
     .addHelpText('after', '\nExample: the line that pulumi up runs, see components/database.ts')
     .action((database: DatabaseName) => deploy(database));
+}
+
+function configuration(): Command {
+  return new Command('configuration')
+    .description('confirm that the machine has a configuration bundle in force, with the sign-in of the Azure CLI')
+    .requiredOption('--run-command <id>', "Azure's id of the run command that applied it")
+    .addOption(new Option('--bundle <hash>', 'the bundle').env('BROKER_BUNDLE').makeOptionMandatory())
+    .addHelpText('after', '\nExample: the line that pulumi up runs, see components/broker-configuration.ts')
+    .action((asked: Asked) => confirmConfiguration(asked));
 }
 
 function dashboard(): Command {

@@ -22,6 +22,10 @@ const HELD: Record<string, (inputs: Inputs) => Inputs> = {
     ...inputs,
     source: { script: '#!/bin/sh\necho "This machine takes its configuration from the cut-over on."\n' },
   }),
+  'broker-configuration-in-force': (inputs) => ({
+    ...inputs,
+    create: 'echo "This machine takes its configuration from the cut-over on."',
+  }),
   // Two ingests would share one database, and this one's account is unknown to the old broker.
   'functions-settings': (inputs) => ({
     ...inputs,

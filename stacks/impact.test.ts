@@ -31,6 +31,7 @@ const ANOTHER_BUNDLE = [
   ['broker-configuration-bundle', 'create', []],
   ['broker-configuration-bundle', 'delete', []],
   ['broker-configuration-apply', 'update', ['source.script'], 'runs the script on the machine again'],
+  ['broker-configuration-in-force', 'update', ['environment.BROKER_BUNDLE'], 'runs the command'],
   ['broker-configuration-pointer-copy', 'replace', ['source.text']],
   ['broker-configuration-pointer', 'replace', ['source.text']],
 ];
@@ -53,7 +54,7 @@ describe('a changed line of the stack file', () => {
 
   it('of the data disk’s size grows it, and then its file system on the machine', async () => {
     const rows = await changed('dev', having('dataDiskGb: 16'));
-    expect(rows).toHaveLength(6);
+    expect(rows).toHaveLength(7);
     expect(rows).toEqual(expect.arrayContaining([['broker-data', 'update', ['diskSizeGB']], ...ANOTHER_BUNDLE]));
     const plan = await planOf('dev', having('dataDiskGb: 16'));
     // The run command waits for the machine, and that for its disk.
@@ -66,7 +67,7 @@ describe('a changed line of the stack file', () => {
 
   it('of a rule changes both firewalls, and no machine', async () => {
     const rows = await changed('dev', (file) => file.replace('203.0.113.10/32', '203.0.113.11/32'));
-    expect(rows).toHaveLength(6);
+    expect(rows).toHaveLength(7);
     expect(rows).toEqual(
       expect.arrayContaining([
         ['network-nsg', 'update', ['securityRules.allow-ssh-admin.sourceAddressPrefixes.0']],
@@ -77,7 +78,7 @@ describe('a changed line of the stack file', () => {
 
   it('of the broker’s configuration changes the bundle', async () => {
     const rows = await changed('dev', having('brokerMaxConnections: 1000'));
-    expect(rows).toHaveLength(5);
+    expect(rows).toHaveLength(6);
     expect(rows).toEqual(expect.arrayContaining(ANOTHER_BUNDLE));
   });
 

@@ -72,8 +72,8 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     const onMachine = plan.filter(
       ({ name, dependencies }) => dependencies.includes(machine.urn) && !/^alerts-/.test(name),
     );
-    expect(onMachine.map(({ name }) => name)).toEqual(['broker-configuration-apply']);
-    expect(onMachine[0]?.options.deletedWith).toBe(machine.urn);
+    expect(onMachine.map(({ name }) => name)).toEqual(['broker-configuration-apply', 'broker-configuration-in-force']);
+    for (const { options } of onMachine) expect(options.deletedWith).toBe(machine.urn);
     const before = machine.dependencies.map(nameOfUrn);
     expect(before).toEqual(
       expect.arrayContaining([
@@ -125,12 +125,16 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     const path = archive?.inputs.source.path;
     expect(createHash('sha256').update(readFileSync(path)).digest('hex')).toBe(hash);
     expect(apply.inputs).toMatchObject({ asyncExecution: false, treatFailureAsDeploymentFailure: true });
-    expect(apply.inputs.source.script).toContain(`/broker-bundles ${hash}\n`);
+    expect(apply.inputs.source.script).toContain(`/broker-bundles ${hash} `);
     expect(apply.dependencies).toContain(archive?.urn);
     // Another bundle is another resource: what is replaced would be deleted before the machine has the next one.
     expect(archive?.name).toBe(`broker-configuration-bundle-${hash?.slice(0, 12)}`);
     expect(pointer?.inputs).toMatchObject({ blobName: 'current', source: { text: `${hash}\n` } });
-    expect(copy?.dependencies).toContain(apply.urn);
+    // The machine's own words decide, not the run command's end.
+    const inForce = named(plan, 'broker-configuration-in-force');
+    expect(inForce.dependencies).toContain(apply.urn);
+    expect(inForce.inputs.environment).toEqual({ BROKER_BUNDLE: hash });
+    expect(copy?.dependencies).toContain(inForce.urn);
     expect(copy?.inputs).toEqual({ ...pointer?.inputs, blobName: 'current-copy' });
     // The copy first: a stack of before has none, and its pointer must not go while there is no other.
     expect(pointer?.dependencies).toContain(copy?.urn);

@@ -42,12 +42,13 @@ export function renderFirewall(
   const blocks: Record<string, string[]> = {
     ingress: ingress.flatMap(ruleLines),
     limits: limitLines(ingress, limits),
+    services: [
+      `meta skuid ${setOf(Object.values(USERS).map((user) => ('uid' in user ? user.uid : `"${user.name}"`)))} goto egress`,
+    ],
     egress: egressLines(ingress, destinations),
   };
   const lines = (name: string) => (blocks[name] ?? []).map((line) => `    ${line}`).join('\n');
-  return template
-    .replace('${services}', setOf(Object.values(USERS).map((user) => ('uid' in user ? user.uid : `"${user.name}"`))))
-    .replace(/^\$\{(\w+)\}$/gm, (_, name: string) => lines(name));
+  return template.replace(/^\$\{(\w+)\}$/gm, (_, name: string) => lines(name));
 }
 
 function egressLines(ingress: readonly IngressRule[], { database, acme }: Destinations): string[] {

@@ -7,6 +7,12 @@
 set -eu
 home=/opt/mqtt-saas
 
+# A power cut may have come in the middle of a package; cloud-init installs nothing beside it.
+if [ -n "$(dpkg --audit)" ]; then
+  dpkg --configure -a
+  cloud-init single --name package_update_upgrade_install --frequency always
+fi
+
 # Whatever is made from now on is nobody else's to read, and a password, should one ever be set, is slow to guess. No
 # expiry: sshd refuses the key of an account whose password has expired, which would lock the administrators out.
 sed -i -E '/^(UMASK|PASS_MIN_DAYS|SHA_CRYPT_(MIN|MAX)_ROUNDS)\s/d' /etc/login.defs
@@ -27,7 +33,10 @@ systemctl enable --now swapfile.swap
 
 # Until there is a bundle, what the first boot brought stands for it.
 [ -e "$home/current" ] || ln -s "$home/bootstrap" "$home/current"
-ln -sf "$home/current/bin/broker-apply.py" /usr/local/sbin/broker-apply
 systemctl enable broker-apply-boot
+# From here on nothing of the first boot is done again: see bootcmd in the user data.
+sync
+touch "$home/first-boot-ended"
+sync "$home/first-boot-ended" "$home"
 # Not waited for: the deployment asks for the outcome, and the machine may wait for a certificate.
 systemctl start --no-block broker-apply-boot

@@ -21,6 +21,10 @@ const WHY: Record<string, Partial<Record<(typeof OPTIONS)[number], string>>> = {
   'broker-configuration-apply': {
     deletedWith: 'It is gone with its machine: there is nothing to ask Azure to delete.',
   },
+  'broker-configuration-in-force': {
+    replaceWith: 'A new machine is asked too.',
+    deletedWith: 'It is gone with its machine.',
+  },
   'broker-configuration-pointer': {
     deleteBeforeReplace: 'Both have one name. Made before the old one is deleted, it would be deleted with it.',
   },

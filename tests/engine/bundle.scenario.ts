@@ -113,3 +113,32 @@ it('while a pointer is replaced the other one is there, and names a bundle that 
   const after = await container();
   expect(after).toEqual(settled(after.bundles[0] ?? ''));
 });
+
+it.each([
+  ['nothing', ''],
+  [
+    'that another one is',
+    `broker-apply: REFUSED: HASH: nft: nftables.conf:58:9-9: Error: syntax error\nbroker-apply: nothing was changed; in force: ${'0'.repeat(64)}\n`,
+  ],
+  ['that it was probed, and no more', 'broker-apply: PROBED: HASH; broker left alone\n'],
+])('a machine that says %s has not taken it, whatever Azure says of the command', async (_, words) => {
+  const first = await container();
+  stack.env.FAKES_MACHINE_SAYS = words;
+  await setConnections(900);
+  const up = await stack.up();
+  expect(up.status).not.toBe(0);
+  expect(up.errors.join()).toMatch(/the machine did not say that bundle [0-9a-f]{64} is in force/);
+  expect(up.errors.join()).toContain(words ? 'broker-apply: ' : 'It said nothing.');
+  // No machine boots with it.
+  const { bundles, pointers } = await container();
+  expect(pointers).toEqual(first.pointers);
+  expect(bundles).toContain(pointers.current);
+  // Not by itself: the machine has to say so. Then it does.
+  expect((await stack.up()).status).not.toBe(0);
+  delete stack.env.FAKES_MACHINE_SAYS;
+  const healed = await stack.up({ args: ['--replace', '**broker-configuration-apply'] });
+  expect(healed.status, healed.output).toBe(0);
+  const after = await container();
+  expect(after).toEqual(settled(after.bundles[0] ?? ''));
+  expect(after.bundles).not.toEqual(first.bundles);
+});

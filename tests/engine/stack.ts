@@ -56,7 +56,8 @@ export class EngineStack {
   private readonly base: string;
   private running: ChildProcess | undefined;
   private readonly cli: string;
-  private readonly env: NodeJS.ProcessEnv;
+  /** Of every command from now on. */
+  readonly env: NodeJS.ProcessEnv;
   private readonly plugins: Plugins;
 
   private constructor(
@@ -88,7 +89,7 @@ export class EngineStack {
     for (const name of ['az', 'wrangler', 'npm']) {
       symlinkSync(join(import.meta.dirname, 'fakes/fake.mjs'), join(base, 'bin', name));
     }
-    const env = { ...environment(base, dir), ...options.env };
+    const env: NodeJS.ProcessEnv = { ...environment(base, dir), ...options.env };
     const stackFile = join(dir, `Pulumi.${stack}.yaml`);
     if (from) {
       cpSync(join(from, 'state'), join(base, 'state'), { recursive: true });
@@ -98,7 +99,8 @@ export class EngineStack {
     }
     const cloud = Cloud.load(join(from ?? base, 'cloud.json'));
     const plugins = await startPlugins({ cloud, env, folder: dir, canary: CANARY });
-    const opened = new EngineStack(base, stack, cloud, cli, { ...env, ...plugins.env }, plugins);
+    // The one that the plugins have: what a scenario sets in it, commands of the deployment see.
+    const opened = new EngineStack(base, stack, cloud, cli, Object.assign(env, plugins.env), plugins);
     if (!from) await opened.must('stack', 'init', stack);
     return opened;
   }

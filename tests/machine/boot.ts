@@ -55,11 +55,9 @@ export class BootedMachine {
   /** Lays a new machine's system disk out and starts it. Does not wait for its first boot to end. */
   async create(): Promise<void> {
     this.generation += 1;
-    const { image, userData, sshPublicKey } = this.#args;
+    const { userData, sshPublicKey } = this.#args;
     const folder = this.#folder;
-    for (const name of ['upper', 'work', 'root']) mkdirSync(join(folder, name), { recursive: true });
-    const options = `lowerdir=${image.root},upperdir=${folder}/upper,workdir=${folder}/work`;
-    await must('mount', ['-t', 'overlay', 'overlay', '-o', options, `${folder}/root`]);
+    await this.#mountRoot();
     const files: Record<string, string> = {
       'etc/apt/sources.list': `deb [trusted=yes] file:${REPOSITORY} ./\n`,
       'etc/resolv.conf': `nameserver ${ADDRESSES.services.v4}\n`,
@@ -76,6 +74,20 @@ export class BootedMachine {
       writeFileSync(join(folder, 'root', name), text);
     }
     await this.start();
+  }
+
+  /** Starts a machine whose system disk is where this one's files are: another one left it. Does not wait for its boot. */
+  async adopt(): Promise<void> {
+    this.generation += 1;
+    await this.#mountRoot();
+    await this.start();
+  }
+
+  async #mountRoot(): Promise<void> {
+    const folder = this.#folder;
+    for (const name of ['upper', 'work', 'root']) mkdirSync(join(folder, name), { recursive: true });
+    const options = `lowerdir=${this.#args.image.root},upperdir=${folder}/upper,workdir=${folder}/work`;
+    await must('mount', ['-t', 'overlay', 'overlay', '-o', options, `${folder}/root`]);
   }
 
   /** Switches it on. */

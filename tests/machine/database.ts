@@ -13,7 +13,7 @@ import { INGEST_PASSWORD } from './environment.ts';
 import { type Services, setAddress } from './services.ts';
 import { ADDRESSES, DATABASE_PORT } from './world.ts';
 
-const HOST = 'db.example.test';
+export const DATABASE_HOST = 'db.example.test';
 const AGENT_PASSWORD = 'of-the-agent-in-the-test-only';
 
 /** Two tenants' devices and a service, to be refused and served. */
@@ -38,7 +38,7 @@ export interface Database {
 export async function startDatabase({ ca }: Services): Promise<Database> {
   const postgres = await startScratchPostgres();
   const client = await connect(postgres.url);
-  const pair = await issue(ca, [HOST]);
+  const pair = await issue(ca, [DATABASE_HOST]);
   const settings = {
     ssl_cert_file: keep(postgres.dataDir, 'server.crt', pair.certificate),
     ssl_key_file: keep(postgres.dataDir, 'server.key', pair.key),
@@ -48,8 +48,8 @@ export async function startDatabase({ ca }: Services): Promise<Database> {
   await client.query('select pg_reload_conf()');
   await setLogin(client, 'broker_sync', AGENT_PASSWORD);
   await expose(postgres.port);
-  await setAddress(HOST, ADDRESSES.services.v4);
-  const agentUrl = `postgresql://broker_sync:${AGENT_PASSWORD}@${HOST}:${DATABASE_PORT}/postgres?sslmode=verify-full`;
+  await setAddress(DATABASE_HOST, ADDRESSES.services.v4);
+  const agentUrl = `postgresql://broker_sync:${AGENT_PASSWORD}@${DATABASE_HOST}:${DATABASE_PORT}/postgres?sslmode=verify-full`;
   return { client, url: postgres.url, agentUrl, accounts: await seed(client) };
 }
 

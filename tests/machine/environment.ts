@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ingressRules } from '../../domain/ingress.ts';
-import { issue, makeAuthority, type Pair } from '../../lab/authority.ts';
+import { issue, type Life, makeAuthority, type Pair } from '../../lab/authority.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import type { Bundle } from '../../provisioning/machine/bundle/bundle.ts';
 import { parseConfig } from '../../stacks/configuration/parse.ts';
@@ -57,9 +57,9 @@ export function publishBundle({ azure }: Services, { hash, archive }: Pick<Bundl
 /** The environment's private CA, which devices are handed. */
 const authority = await makeAuthority('mqtt-saas test CA');
 
-/** A certificate of the private CA for the broker. */
-export const issueForBroker = (): Promise<Pair> =>
-  issue(authority, [BROKER_HOST], [ADDRESSES.machine.v4, ADDRESSES.machine.v6]);
+/** A certificate of the private CA for the broker. @param life default: valid now. */
+export const issueForBroker = (life?: Life): Promise<Pair> =>
+  issue(authority, [BROKER_HOST], [ADDRESSES.machine.v4, ADDRESSES.machine.v6], life);
 
 /** Fills vault and containers. Gives the CA that devices are handed, PEM. */
 export async function fillCloud(services: Services, registryUrl: string): Promise<string> {

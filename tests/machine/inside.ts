@@ -1,20 +1,12 @@
 // Inside the namespaces: makes the world, boots the machine, runs the checks. Started by main.ts only.
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { BootedMachine } from './boot.ts';
-import { CACHE } from './cache.ts';
-import { startDatabase } from './database.ts';
-import { makeDisk } from './disk.ts';
-import { fillCloud, renderUserData } from './environment.ts';
+import type { BootedMachine } from './boot.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import { letIngestComeBy, untilRegistryIsInForce } from './mqtt.ts';
 import { type Listed, makePlan, type Plan } from './plan.ts';
-import { must } from './process.ts';
+import { prepare } from './prepare.ts';
 import { measure, type Outcome } from './report.ts';
 import type { Inside, News } from './sandbox.ts';
-import { startServices } from './services.ts';
-import { ADDRESSES, BROKER_HOST, makeWorld, nameHosts, shellOf } from './world.ts';
 
 const job = JSON.parse(process.argv[2] ?? '{}') as Job & Inside;
 const outcomes: Outcome[] = [];
@@ -29,46 +21,6 @@ tell({ outcomes });
 if (!job.options.keep) process.disconnect();
 // What was started here would keep this process; with --keep it is meant to.
 process.once('disconnect', () => process.exit());
-
-async function prepare({ image, tools, group }: Job & Inside) {
-  const folder = join(CACHE, 'run');
-  await must('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'none', folder]);
-  await must('mount', ['-t', 'cgroup2', 'none', '/sys/fs/cgroup']);
-  await makeWorld();
-  await nameHosts(folder);
-  const files = {
-    folder: join(folder, 'files'),
-    sshKey: join(folder, 'files/admin'),
-    caFile: join(folder, 'files/ca.pem'),
-  };
-  mkdirSync(files.folder);
-  await must('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'admin', '-f', files.sshKey]);
-  chmodSync(files.sshKey, 0o600);
-  const services = await startServices(image);
-  const database = await startDatabase(services);
-  writeFileSync(files.caFile, await fillCloud(services, database.agentUrl));
-  const booted = new BootedMachine({
-    image,
-    disk: await makeDisk(folder),
-    userData: renderUserData(),
-    sshPublicKey: readFileSync(`${files.sshKey}.pub`, 'utf8').trim(),
-    folder,
-    group,
-  });
-  const machine: Machine = {
-    exec: booted.exec,
-    admin: shellOf('admin'),
-    outsider: shellOf('outsider'),
-    services,
-    database,
-    addresses: ADDRESSES,
-    host: BROKER_HOST,
-    files,
-    tools,
-    power: booted,
-  };
-  return { machine, booted };
-}
 
 async function firstBoot(booted: BootedMachine): Promise<undefined> {
   await booted.create();

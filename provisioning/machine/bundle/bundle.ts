@@ -58,9 +58,19 @@ export function makeBundle(args: BundleArgs): Bundle {
     text(BUNDLE_FILES.users, renderUsers()),
     ...(databaseCa ? [text(BUNDLE_FILES.databaseCa, databaseCa)] : []),
   ];
-  const archive = tarGz(files);
-  return { files, archive, hash: createHash('sha256').update(archive).digest('hex') };
+  return pack(files);
 }
+
+/** The bundle of these files, with the manifest by which the machine knows that a release is whole. */
+export function pack(content: readonly ArchiveFile[]): Bundle {
+  const others = content.filter(({ path }) => path !== BUNDLE_FILES.manifest);
+  const sums = others.map((file) => `${sha256(file.content)}  ${file.path}\n`);
+  const files = [...others, text(BUNDLE_FILES.manifest, sums.sort().join(''))];
+  const archive = tarGz(files);
+  return { files, archive, hash: sha256(archive) };
+}
+
+const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');
 
 /** What runs on the machine, the same in every environment: the programs, what they read beside them, and their contract. */
 export function programs(): ArchiveFile[] {

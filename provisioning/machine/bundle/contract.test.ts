@@ -85,8 +85,8 @@ test('units and shell scripts, which cannot read it, name the same folders', () 
   );
   const known = Object.values<string>(PATHS);
   const open = [PATHS.current, PATHS.bootstrap, PATHS.metrics, PATHS.secrets];
-  /** Certbot's own name for its folder, which the unit puts there. */
-  const foreign = ['/var/lib/letsencrypt'];
+  /** Certbot's own name for its folder, which the unit puts there; cloud-init's notes of what is done. */
+  const foreign = ['/var/lib/letsencrypt', '/var/lib/cloud/instance/sem/config_'];
   const named = files.flatMap((name) => {
     const text = readFileSync(join(root, name), 'utf8');
     const directories = [...text.matchAll(/^RuntimeDirectory=(.*)$/gm)].map(([, folder]) => `/run/${folder}`);

@@ -1,6 +1,6 @@
 // How configuration reaches the machine that runs: applied again, changed, corrupted, dangerous, broken.
 import { createHash } from 'node:crypto';
-import { tarGz } from '../../../provisioning/machine/bundle/archive.ts';
+import { pack } from '../../../provisioning/machine/bundle/bundle.ts';
 import { makeTestBundle, publishBundle } from '../environment.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
 import { BLOB_HOST } from '../services.ts';
@@ -8,7 +8,7 @@ import { BLOB_HOST } from '../services.ts';
 const CONTAINER = 'broker-bundles';
 
 /** The bundle of the environment with one file changed. A change that changes nothing is a mistake of the check. */
-function changed(path: string, change: (text: string) => string) {
+export function changed(path: string, change: (text: string) => string) {
   const files = makeTestBundle().files.map((file) => {
     if (file.path !== path) return file;
     const before = Buffer.from(file.content).toString();
@@ -16,8 +16,7 @@ function changed(path: string, change: (text: string) => string) {
     expect(after !== before, `the change of ${path} changes it`);
     return { ...file, content: Buffer.from(after) };
   });
-  const archive = tarGz(files);
-  return { archive, hash: createHash('sha256').update(archive).digest('hex') };
+  return pack(files);
 }
 
 /** Uploads a bundle without making it the one machines boot with. */

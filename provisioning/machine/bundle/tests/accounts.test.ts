@@ -1,5 +1,5 @@
 // The accounts a machine gives its broker itself: make-probe-account, then seed-accounts, before every start.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { pbkdf2Sync } from 'node:crypto';
 import {
   chmodSync,
@@ -20,7 +20,6 @@ import { programsFolder } from '../testing/programs.ts';
 
 const BIN = join(programsFolder(), 'bin');
 
-const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
 let home: string;
 let accounts: string;
 beforeEach(() => {
@@ -39,7 +38,7 @@ function python(script: string, ...args: string[]): void {
 }
 /** What a boot, and each start of the broker, does. */
 function start(): void {
-  python('make-probe-account.py', join(home, 'run'), group);
+  python('make-probe-account.py', join(home, 'run'));
   python('seed-accounts.py', join(home, 'run'), join(home, 'settings.json'), accounts);
 }
 const read = (name: string) => readFileSync(join(home, name), 'utf8');
@@ -61,7 +60,7 @@ it('a machine that never saw the registry gets ingest’s account and its own, h
   expect(isHashOf(ingest, 'the-password')).toBe(true);
   expect(isHashOf(probe, read('run/svc-probe.password'))).toBe(true);
   expect((statSync(join(accounts, 'registry')).mode & 0o777).toString(8)).toBe('640');
-  expect((statSync(join(home, 'run/svc-probe.password')).mode & 0o777).toString(8)).toBe('640');
+  expect((statSync(join(home, 'run/svc-probe.password')).mode & 0o777).toString(8)).toBe('600');
 });
 
 it('a start in between changes nothing', () => {
@@ -89,20 +88,20 @@ it('the registry’s accounts stay, and the machine’s own is new after a boot'
 });
 
 it.runIf(process.getuid?.() === 0)('is of the folder’s user before it looks at a name in there (needs root)', () => {
-  python('make-probe-account.py', join(home, 'run'), group);
+  python('make-probe-account.py', join(home, 'run'));
   chmodSync(home, 0o711);
   chmodSync(join(home, 'run/svc-ingest.password'), 0o600);
   chownSync(accounts, 65_534, 65_534);
-  // A link to a file that only root may write, under the name that is written first.
-  writeFileSync(join(home, 'roots'), 'of root', { mode: 0o600 });
-  symlinkSync(join(home, 'roots'), join(accounts, 'registry.new'));
+  // A link to a file that only root may read, under a name whose text is taken over.
+  writeFileSync(join(home, 'roots'), '# of root', { mode: 0o600 });
+  symlinkSync(join(home, 'roots'), join(accounts, 'registry'));
   const seeded = spawnSync('python3', [
     ...['-B', join(BIN, 'seed-accounts.py')],
     ...[join(home, 'run'), join(home, 'settings.json'), accounts],
   ]);
   expect(seeded.stderr.toString()).toContain('Permission denied');
-  expect(read('roots')).toBe('of root');
-  rmSync(join(accounts, 'registry.new'));
+  expect(read('roots')).toBe('# of root');
+  rmSync(join(accounts, 'registry'));
   python('seed-accounts.py', join(home, 'run'), join(home, 'settings.json'), accounts);
   expect(statSync(join(accounts, 'registry')).uid).toBe(65_534);
 });

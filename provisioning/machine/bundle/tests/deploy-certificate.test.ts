@@ -62,6 +62,8 @@ describe('deploy-certificate --starting', () => {
       (name) => statSync(world.path('secrets', name)).mode,
     );
     expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['711', '750', '640', '640']);
+    // Who may open the lock can hold it.
+    expect((statSync(world.path('locks')).mode & 0o777).toString(8)).toBe('700');
   });
 
   it('serves what the vault keeps, with the CA', async () => {
@@ -205,10 +207,62 @@ describe('deploy-certificate --starting', () => {
     expect(readdirSync(world.path('secrets'))).toEqual([]);
   });
 
-  it('refuses a certificate of a CA that is not the one devices hold', async () => {
+  it('refuses a certificate of a CA that is not the one devices hold, and serves it only when there is no other', async () => {
     inVault(await fresh(), await otherCa);
     const outcome = await start();
-    expect([outcome.code, outcome.stderr]).toEqual([1, expect.stringContaining('certificate verify failed')]);
+    expect([outcome.code, outcome.stderr]).toEqual([0, expect.stringContaining('certificate verify failed')]);
+    expect(outcome.stderr).toContain('the broker starts with the newest one, which a strict client refuses');
+  });
+});
+
+describe('deploy-certificate --starting after a boot, which empties the memory', () => {
+  /** What is left then: the data disk, the system disk, the vault. */
+  const boot = () => rmSync(world.path('secrets'), { recursive: true });
+  const kept = () => join(world.folder, 'last-good/certificate.json');
+
+  it.each<[string, (good: Pair) => Promise<unknown>, RegExp]>([
+    ['away', () => world.azure.stop(), /cannot be reached/],
+    [
+      'of a pair whose key is another',
+      async () => inVault({ ...(await fresh()), key: (await fresh()).key }),
+      /mismatch/i,
+    ],
+    ['of a certificate that has ended', async () => inVault(await fresh({ from: -90, to: -1 })), /has expired/],
+    [
+      'of half a certificate',
+      async (good) => inVault({ ...good, certificate: good.certificate.slice(0, 300) }),
+      /PEM|SSL/,
+    ],
+  ])('with a vault that is %s it serves the last good one', async (_, damage, reason) => {
+    const good = await fresh();
+    inVault(good);
+    await start();
+    expect(statSync(kept()).mode & 0o777).toBe(0o600);
+    expect(statSync(join(kept(), '..')).mode & 0o777).toBe(0o700);
+    boot();
+    await damage(good);
+    const outcome = await start();
+    expect(outcome.stderr).toMatch(reason);
+    expect([outcome.code, outcome.stderr]).toEqual([0, expect.stringContaining('starts with the last good one\n')]);
+    expect(['server.crt', 'server.key', 'ca.crt'].map(inForce)).toEqual([good.certificate, good.key, ca.certificate]);
+  });
+
+  it('serves one that has ended rather than none, and goes on saying that it has', async () => {
+    inVault(await fresh({ from: -90, to: -1 }));
+    const outcome = await start();
+    expect([outcome.code, outcome.stderr]).toEqual([0, expect.stringContaining('a strict client refuses')]);
+    expect(existsSync(kept())).toBe(false);
+    const deployed = await world.run('deploy-certificate', []);
+    expect([deployed.code, deployed.stderr]).toEqual([1, expect.stringContaining('has expired')]);
+    const figures = readFileSync(world.path('metrics', 'certificate.prom'), 'utf8');
+    expect(figures).toMatch(/^mqtt_saas_certificate_deploy_ok 0$/m);
+    expect(figures).toMatch(/^mqtt_saas_certificate_failing\{reason="refused"\} 1$/m);
+  });
+
+  it('starts with no key that is not the certificate’s', async () => {
+    inVault({ ...(await fresh()), key: (await fresh()).key });
+    const outcome = await start();
+    expect([outcome.code, outcome.stderr]).toEqual([1, expect.stringContaining('cannot start without a certificate')]);
     expect(existsSync(world.path('secrets', 'server.key'))).toBe(false);
   });
 });

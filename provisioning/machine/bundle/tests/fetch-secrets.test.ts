@@ -30,7 +30,14 @@ afterEach(async () => {
 async function fetchSecrets(secrets: Record<string, string>): Promise<{ code: number; stderr: string }> {
   writeFileSync(join(home, 'settings.json'), JSON.stringify({ vaultUri: azure.url, secrets }));
   const script = join(BIN, 'fetch-secrets.py');
-  const env = { ...process.env, METADATA_ENDPOINT: azure.url, ATTEMPTS: '3', PAUSE_SECONDS: '0', BROKER_GROUP: group };
+  const env = {
+    ...process.env,
+    METADATA_ENDPOINT: azure.url,
+    LAST_GOOD: join(home, 'last-good'),
+    BROKER_GROUP: group,
+    ATTEMPTS: '3',
+    PAUSE_SECONDS: '0',
+  };
   return run('python3', ['-B', script, join(home, 'settings.json'), folder, group], { env }).then(
     ({ stderr }) => ({ code: 0, stderr }),
     ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
@@ -77,6 +84,32 @@ describe('fetch-secrets', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('the broker goes on with what it had');
     expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('p4ssword');
+  });
+
+  it('needs no vault after a boot, asks it once, and marks what it takes as old', async () => {
+    await fetchSecrets({ password: 'password', 'ca.crt': 'ca' });
+    const kept = join(home, 'last-good');
+    expect([mode(kept), mode(join(kept, 'secrets.json'))]).toEqual(['700', '600']);
+    rmSync(folder, { recursive: true });
+    azure.refusals = 99;
+    const { code, stderr } = await fetchSecrets({ password: 'password', 'ca.crt': 'ca' });
+    expect([code, stderr.split('\n').length]).toEqual([0, 2]);
+    expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('p4ssword');
+    expect([mode(join(folder, 'ca.crt')), existsSync(join(folder, 'old-secrets'))]).toEqual(['600', true]);
+    azure.refusals = 0;
+    azure.secrets.set('password', 'rotated');
+    expect((await fetchSecrets({ password: 'password', 'ca.crt': 'ca' })).code).toBe(0);
+    expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('rotated');
+    expect(existsSync(join(folder, 'old-secrets'))).toBe(false);
+  });
+
+  it('does not start with a part of what was kept', async () => {
+    await fetchSecrets({ password: 'password' });
+    rmSync(folder, { recursive: true });
+    azure.refusals = 99;
+    const { code, stderr } = await fetchSecrets({ password: 'password', 'ca.crt': 'ca' });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the broker cannot start without its secrets')]);
+    expect(existsSync(join(folder, 'password'))).toBe(false);
   });
 
   it('takes up a rotated secret', async () => {

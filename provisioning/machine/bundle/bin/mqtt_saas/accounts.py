@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable
 
+from mqtt_saas import durable
 from mqtt_saas.contract import PBKDF2_ITERATIONS, SALT_BYTES
 
 # Of the registry file. registry-sync's user writes it; its folder's group, which it gets by the set-group-id bit, is the
@@ -33,22 +34,16 @@ def _user(line: str) -> str:
 
 
 def write_whole(path: str, text: str, mode: int = 0o600, group: int = -1) -> bool:
-    """Readers see the old file or the new one, never half of it; a file that is so already is left alone. True for a new text."""
+    """Readers see the old file or the new one, never half of it; a file that is so already is left alone.
+
+    True when its text is a new one.
+    """
     is_new = read(path) != text
     if not is_new:
         found = os.stat(path)
         if found.st_mode & 0o777 == mode and group in (-1, found.st_gid):
             return False
-    beside = f"{path}.new"
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        if group != -1:
-            # registry-sync's sandbox forbids the call as such.
-            os.fchown(file.fileno(), -1, group)
-        os.fchmod(file.fileno(), mode)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    durable.write(path, text, mode, group)
     return is_new
 
 

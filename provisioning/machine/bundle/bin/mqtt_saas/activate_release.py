@@ -10,8 +10,8 @@ import argparse
 import os
 import sys
 
-from mqtt_saas import checks, machine, release
-from mqtt_saas.contract import AUTHORITY, BROKER_CONFIG, RELEASES, SECRETS
+from mqtt_saas import checks, durable, machine, release
+from mqtt_saas.contract import AUTHORITY, BROKER_CONFIG, FORMER, RELEASES, SECRETS
 from mqtt_saas.listeners import read_listeners
 from mqtt_saas.machine import ActivationFailure
 from mqtt_saas.mqtt_probe import PROBE_USER, ProbeFailure, probe
@@ -24,6 +24,8 @@ def say(text: str) -> None:
 def activate(digest: str) -> int:
     """Returns the exit code."""
     old, new = release.in_force(), os.path.join(RELEASES, digest)
+    # Where the one in force is not whole any more, nobody goes back to it.
+    back = old or release.former()
     try:
         checks.check_files(new)
         checks.check_machine(new)
@@ -36,9 +38,11 @@ def activate(digest: str) -> int:
     try:
         done = put_into_force(new, old)
     except (ActivationFailure, ProbeFailure, OSError) as reason:
-        return switch_back(digest, old, new, reason)
-    same = " (it was already)" if new == old else ""
-    say(f"IN FORCE: {digest}{same}; broker {done}, then probed: TLS, a publish and its delivery, refusals")
+        return switch_back(digest, back, new, reason)
+    if old and old != new:
+        durable.link(old, FORMER)
+    same = " (it was already in force)" if new == old else ""
+    say(f"PROBED: {digest}{same}; broker {done}, then asked: TLS, a publish and its delivery, refusals")
     return 0
 
 

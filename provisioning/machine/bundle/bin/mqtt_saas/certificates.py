@@ -117,9 +117,7 @@ def try_as_device(certificate: str, key: str, ca: str, host: str) -> tuple[float
     Raises CertificateError when the handshake fails: another key, another host, not valid today, not signed by `ca`.
     """
     try:
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with _in_memory(certificate) as certificate_path, _in_memory(key) as key_path:
-            server.load_cert_chain(certificate_path, key_path)
+        server = _server(certificate, key)
         client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         client.load_verify_locations(cadata=ca)
         # An authority that another one signed may be trusted too.
@@ -139,6 +137,21 @@ def _in_memory(text: str) -> Iterator[str]:
         yield f"/proc/self/fd/{descriptor}"
     finally:
         os.close(descriptor)
+
+
+def try_to_serve(certificate: str, key: str, ca: str, host: str) -> None:
+    """As try_as_device, but only whether a broker can serve the pair at all."""
+    try:
+        _server(certificate, key)
+    except (OSError, ValueError) as error:
+        raise CertificateError(f"no broker can serve the certificate for {host}: {error}") from None
+
+
+def _server(certificate: str, key: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with _in_memory(certificate) as certificate_path, _in_memory(key) as key_path:
+        context.load_cert_chain(certificate_path, key_path)
+    return context
 
 
 def issuer(chain: str) -> str:

@@ -7,8 +7,7 @@ import sys
 
 from mqtt_saas import contract
 from mqtt_saas.contract import BROKER, CURRENT
-from mqtt_saas.machine import files
-from mqtt_saas.release import Refused, settings
+from mqtt_saas.release import Refused, files, settings
 
 REQUIRED = (
     "bin/activate-release.py", "bin/broker-apply.py", "bin/prepare-broker.sh",

@@ -53,17 +53,26 @@ try:
     # Folders of the machine.
     RELEASES = _text("paths.releases")
     CURRENT = _text("paths.current")
+    FORMER = _text("paths.former")
+    EXPLICIT = _text("paths.explicit")
+    LOCKS = _text("paths.locks")
     STATE = _text("paths.state")
     ACCOUNTS = _text("paths.accounts")
     ACME_STATE = _text("paths.acme")
     SECRETS = _text("paths.secrets")
     ACME_RUNTIME = _text("paths.acmeRuntime")
+    LAST_GOOD = _text("paths.lastGood")
+    RESCUE = _text("paths.rescue")
     METRICS = _text("paths.metrics")
     REGISTRY_SYNC = _text("paths.registrySync")
     LOG = _text("paths.log")
 
     # Names of files in them.
     DATABASE = _text("files.database")
+    WHOLE = _text("files.whole")
+    FORMER = _text("files.former")
+    DAMAGED = _text("files.damaged")
+    RESERVE = _text("files.reserve")
     REGISTRY = _text("files.registry")
     LOCAL_ACCOUNT = _text("files.localAccount")
     CERTIFICATE = _text("files.certificate")
@@ -71,6 +80,7 @@ try:
     AUTHORITY = _text("files.authority")
     REGISTRY_URL = _text("files.registryUrl")
     STAMP_KEY = _text("files.stampKey")
+    OLD_SECRETS = _text("files.oldSecrets")
     RENEW_CERTIFICATE = _text("files.renewCertificate")
 
     # The bundle: names of its rendered files, its own name (a SHA-256), and the blobs that say which one to boot with.
@@ -79,6 +89,7 @@ try:
     FIREWALL = _text("bundle.files.firewall")
     GATE = _text("bundle.files.gate")
     SETTINGS = _text("bundle.files.settings")
+    MANIFEST = _text("bundle.files.manifest")
     HASH = re.compile(_text("bundle.hash"))
     POINTERS = _are_texts(_part("bundle.pointers"))
 

@@ -8,7 +8,7 @@ looked up a second time.
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # Certbot's largest file is a chain of some certificates. Bytes.
 SMALL = 256 * 1024
@@ -67,10 +67,8 @@ def make_folder(path: str, uid: int, gid: int, mode: int) -> None:
     """
     parent, name = os.path.split(path)
     with _walked(parent, name, ()) as (place, last, _):
-        try:
+        with suppress(FileExistsError):
             os.mkdir(last, 0o700, dir_fd=place)
-        except FileExistsError:
-            pass
         descriptor = _open(last, os.O_DIRECTORY, place, path)
         try:
             found = os.fstat(descriptor)

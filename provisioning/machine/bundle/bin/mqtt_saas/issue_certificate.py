@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from mqtt_saas import azure, certificates, contract, foreign
+from mqtt_saas import azure, certificates, contract, durable, foreign
 from mqtt_saas.release import Settings
 
 # The unit's own folder, on a tmpfs; systemd removes it, and the token in it, when the unit ends.
@@ -78,14 +78,14 @@ def obtain(settings: Settings) -> None:
     if not os.path.exists(TOKEN_FILE):
         return
     folder = certificates.acme_folder(settings, CERTBOT_STATE)
-    os.makedirs(folder, exist_ok=True)
+    durable.make_folder(folder)
     record = certificates.attempts_file(settings, CERTBOT_STATE)
     # Whatever happens next, even to the machine, this attempt counts.
     write_record(record, certificates.read_record(settings, CERTBOT_STATE)["attempts"] + 1)
     code = subprocess.run(certbot(settings, folder), stdin=subprocess.DEVNULL).returncode
     if code != 0:
         raise OSError(f"certbot ended with {code}; its words stand above, its log is in {folder}/log")
-    os.remove(record)
+    durable.remove(record)
 
 
 def certbot(settings: Settings, folder: str) -> list[str]:
@@ -107,11 +107,7 @@ def certbot(settings: Settings, folder: str) -> list[str]:
 def write_record(path: str, attempts: int) -> None:
     """Notes an attempt that has not succeeded, and when the next one may be made."""
     pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(1, 1 + JITTER)
-    with open(f"{path}.new", "w", encoding="ascii") as file:
-        json.dump({"attempts": attempts, "notBefore": time.time() + pause}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(f"{path}.new", path)
+    durable.write(path, json.dumps({"attempts": attempts, "notBefore": time.time() + pause}))
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import random
 import sys
 import time
 
-from mqtt_saas import contract
+from mqtt_saas import contract, watchdog
 from mqtt_saas.registry import RegistryError
 from mqtt_saas.registry_database import DatabaseAway, RegistryDatabase
 from mqtt_saas.registry_file import RegistryFile
@@ -50,6 +50,7 @@ class Agent:
             pause = min(LONGEST_PAUSE_SECONDS, 2.0**self._failures) * random.uniform(0.5, 1.0)
             self._failures += 1
             self._metrics.set("up", 0)
+            self._metrics.set('failure_timestamp_seconds{reason="database"}', time.time())
             self._tell("database", f"cannot be synchronised, the last good accounts stay in force: {error}", "away")
             return pause
         self._failures = 0
@@ -68,6 +69,7 @@ class Agent:
             self._file.write(self._database.rows())
         except RegistryError as error:
             self._refused = True
+            self._metrics.set('failure_timestamp_seconds{reason="refused"}', time.time())
             self._tell("rows", f"refused, the last good accounts stay in force: {error}")
         else:
             self._refused = False
@@ -104,4 +106,4 @@ def main() -> None:
     )
     while True:
         agent.round()
-        time.sleep(ROUND_SECONDS)
+        watchdog.sleep(ROUND_SECONDS)

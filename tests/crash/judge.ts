@@ -1,0 +1,99 @@
+// Boots one crash image and looks whether it kept what was promised before its power was cut.
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BootedMachine, type MachineArgs } from '../machine/boot.ts';
+import { DATABASE_HOST } from '../machine/database.ts';
+import { expect, type Machine } from '../machine/machine.ts';
+import { logins, untilLetIn, untilRegistryIsInForce } from '../machine/mqtt.ts';
+import type { Shell } from '../machine/process.ts';
+import { setAddress } from '../machine/services.ts';
+import { ADDRESSES } from '../machine/world.ts';
+import type { DiskStore } from './disks.ts';
+import type { Promised } from './scenes.ts';
+import { drain } from './traffic.ts';
+
+/** An image, and what must be true of it. */
+export interface Image extends Promised {
+  name: string;
+  scene: string;
+  /** Messages that were acknowledged so long ago that they must be there. */
+  due: string[];
+}
+
+/** docs/durability.md: save-state's period, and a second for the save itself. */
+export const LOSS_BOUND_MS = 6000;
+/** For a unit that a boot starts and does not wait for. */
+const PATIENCE_MS = 150_000;
+/** Nobody has this address. */
+const NOWHERE = '203.0.113.250';
+
+/** @param harm changes the disks before the boot, given where the system disk is mounted. */
+export async function judge(
+  image: Image,
+  { live, args, store }: { live: Machine; args: MachineArgs; store: DiskStore },
+  harm?: (system: string) => Promise<void>,
+): Promise<string> {
+  const folder = join(args.folder, image.name);
+  const disks = await store.open(image.name, join(folder, 'machine-1'));
+  const group = `${args.group}/${image.name}`;
+  const booted = new BootedMachine({ ...args, folder, group, disk: disks.data.device });
+  const machine: Machine = { ...live, exec: booted.exec, power: booted };
+  // Accounts that were let in are on the disk: the registry's database is not asked.
+  const isAlone = image.logins.length > 0;
+  try {
+    await harm?.(disks.system);
+    if (isAlone) await setAddress(DATABASE_HOST, NOWHERE);
+    await booted.adopt();
+    await booted.waitUntilBooted();
+    const said = await untilApplied(booted.exec);
+    const left = await drain(machine, PATIENCE_MS);
+    const lost = image.due.filter((payload) => !left.has(payload)).length;
+    expect(lost === 0, `${lost} of ${image.due.length} acknowledged messages are gone`);
+    if (isAlone) for (const login of image.logins) await untilLetIn(machine, login);
+    else await untilRegistryIsInForce(machine);
+    await untilLetIn(machine, logins(machine).acme);
+    const hash = await wholeRelease(booted.exec);
+    expect(
+      image.releases.includes(hash),
+      `in force is ${hash}, which nobody said; ${image.releases.join(' or ')} was\n${said}`,
+    );
+    expect(said.split('\n').includes(`IN FORCE: ${hash}`), `the boot does not say what is in force:\n${said}`);
+    return `${hash.slice(0, 8)} in force, ${image.due.length} messages kept`;
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${await symptoms(booted.exec)}`);
+  } finally {
+    if (isAlone) await setAddress(DATABASE_HOST, ADDRESSES.services.v4);
+    await booted.kill();
+    await disks.close();
+    await store.remove(image.name);
+  }
+}
+
+/** What the boot's run of broker-apply said; waits until it has put something into force or nothing more comes. */
+async function untilApplied(exec: Shell): Promise<string> {
+  for (const end = Date.now() + PATIENCE_MS; ; await sleep(1000)) {
+    const { stdout: said } = await exec('journalctl -b -u broker-apply-boot -o cat --no-pager');
+    if (/^IN FORCE: /m.test(said) || Date.now() > end) return said;
+  }
+}
+
+/** The hash of the release in force. @throws Error when it is not as it was packed. */
+async function wholeRelease(exec: Shell): Promise<string> {
+  const { code, stdout, stderr } = await exec(
+    'cd /opt/mqtt-saas/current/ && sha256sum --check --quiet --strict SHA256SUMS && basename "$(pwd -P)"',
+  );
+  expect(
+    code === 0,
+    `the release in force is not whole: ${(stdout + stderr).trim().split('\n').slice(0, 3).join('; ')}`,
+  );
+  return stdout.trim();
+}
+
+async function symptoms(exec: Shell): Promise<string> {
+  const { stdout } = await exec(
+    'systemctl --failed --no-legend --plain; systemctl is-active mosquitto broker-apply-boot; readlink /opt/mqtt-saas/current; ' +
+      'find /opt/mqtt-saas/current/ -type f -empty | wc -l; ' +
+      'journalctl -b --no-pager -o cat -n 6 -u broker-apply-boot; journalctl -b --no-pager -o cat -n 6 -u mosquitto',
+  );
+  return stdout;
+}
