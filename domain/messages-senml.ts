@@ -20,7 +20,8 @@ export const UNREAD_SENML = /^application\/sens?ml(\+cbor|-exi|\+xml)/;
 const VERSION = 10;
 /** Smaller times are relative to now (RFC 8428, 4.5.3). */
 const RELATIVE_BELOW = 2 ** 28;
-const NAME = /^[A-Za-z0-9][A-Za-z0-9:./_-]*$/;
+/** RFC 8428, 4.5.1; LwM2M's paths begin with a slash besides. */
+const NAME = /^[A-Za-z0-9/][A-Za-z0-9:./_-]*$/;
 const TEXTS = ['bn', 'bu', 'n', 'u', 'vs', 'vd'];
 const NUMBERS = ['bt', 'bv', 'bs', 'bver', 't', 'v', 's', 'ut'];
 const VALUES = ['v', 'vs', 'vb', 'vd'];

@@ -1,6 +1,7 @@
 // What a real broker does too rarely to wait for, from a scripted one.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { generate, type IUnsubscribePacket, type Packet, parser } from 'mqtt-packet';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ConnectionOptions, type FormerFilters, openConnection } from './connection.ts';
@@ -213,6 +214,14 @@ test.each([
 ])('%s ends the connection', async (_, bytes) => {
   const { connection } = await connectTo(accepting((packet, send) => packet.cmd === 'subscribe' && send(bytes)));
   expect((await connection.ended).message).toMatch(/malformed/);
+});
+
+test('a broker that wants no pings gets none', async () => {
+  const { connection, received } = await connectTo(accepting(undefined, 0));
+  await connection.subscribed;
+  await sleep(100);
+  expect(received.filter(({ cmd }) => cmd === 'pingreq')).toEqual([]);
+  await connection.disconnect();
 });
 
 test('a broker that answers pings is kept, one that has gone silent is left', async () => {

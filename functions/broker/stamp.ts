@@ -30,8 +30,8 @@ export type ReadStamp = (
 
 /** 64 bits in hexadecimal, and the point before them. */
 const MAC_CHARACTERS = 17;
+const BOOT_CHARACTERS = 8;
 const POINT = 0x2e;
-const FIELDS = /^(\d{1,15})\.([0-9a-f]{8})\.(\d{1,13})\.([A-Za-z0-9_/-]{0,80})$/;
 
 /** @param key 16 bytes, which the gate has, too. */
 export function createStampReader(key: Buffer): ReadStamp {
@@ -43,20 +43,34 @@ export function createStampReader(key: Buffer): ReadStamp {
     const topicLength = topicEnd - topicAt;
     const length = topicLength + 1 + (signedEnd - valueAt);
     if (scratch.length < length) scratch = Buffer.allocUnsafe(length);
-    scratch.set(bytes.subarray(topicAt, topicEnd), 0);
+    bytes.copy(scratch, 0, topicAt, topicEnd);
     scratch[topicLength] = 0;
-    scratch.set(bytes.subarray(valueAt, signedEnd), topicLength + 1);
-    if (!isHexOf(authenticate(scratch, 0, length), bytes, signedEnd + 1)) return undefined;
-    return fieldsOf(bytes.toString('latin1', valueAt, signedEnd));
+    bytes.copy(scratch, topicLength + 1, valueAt, signedEnd);
+    return isHexOf(authenticate(scratch, 0, length), bytes, signedEnd + 1)
+      ? readFields(bytes, valueAt, signedEnd)
+      : undefined;
   };
 }
 
-/** The fields of what the MAC covers; undefined when they are not a stamp's. */
-export function fieldsOf(signed: string): Stamp | undefined {
-  const [, ms, boot, counter, note] = FIELDS.exec(signed) ?? [];
-  if (ms === undefined || boot === undefined || counter === undefined || note === undefined) return undefined;
-  const stamp = { receivedAt: Number(ms), boot, counter: Number(counter), note };
+/** The fields of what a right MAC covers: the gate wrote it, so only a counter beyond all bounds is looked for. */
+function readFields(bytes: Buffer, from: number, to: number): Stamp | undefined {
+  const bootAt = bytes.indexOf(POINT, from) + 1;
+  const counterAt = bootAt + BOOT_CHARACTERS + 1;
+  const noteAt = bytes.indexOf(POINT, counterAt) + 1;
+  const stamp = {
+    receivedAt: numberAt(bytes, from, bootAt - 1),
+    boot: bytes.toString('latin1', bootAt, counterAt - 1),
+    counter: numberAt(bytes, counterAt, noteAt - 1),
+    note: noteAt === to ? '' : bytes.toString('latin1', noteAt, to),
+  };
   return stamp.counter <= MAX_COUNTER ? stamp : undefined;
+}
+
+/** A number of decimal digits. */
+function numberAt(bytes: Buffer, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) value = value * 10 + (bytes[at] as number) - 0x30;
+  return value;
 }
 
 /** Whether the hexadecimal digits at `at` are those of `mac`; takes the same time wherever they differ. */
@@ -64,9 +78,8 @@ function isHexOf(mac: Uint8Array, bytes: Buffer, at: number): boolean {
   let different = 0;
   for (let byte = 0; byte < 8; byte++) {
     const value = mac[byte] as number;
-    different |=
-      (digit(value >> 4) ^ (bytes[at + 2 * byte] as number)) |
-      (digit(value & 15) ^ (bytes[at + 2 * byte + 1] as number));
+    different |= digit(value >> 4) ^ (bytes[at + 2 * byte] as number);
+    different |= digit(value & 15) ^ (bytes[at + 2 * byte + 1] as number);
   }
   return different === 0;
 }
