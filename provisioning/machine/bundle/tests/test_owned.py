@@ -7,7 +7,7 @@ import stat
 import tempfile
 import unittest
 
-from mqtt_saas import owned, state
+from mqtt_saas import foreign, owned, state
 from mqtt_saas.contract import WHOLE
 
 NOBODY = 65534
@@ -25,10 +25,16 @@ class Owned(unittest.TestCase):
         (self.place / "secret").chmod(0o600)
         for name in (WHOLE, "accounts/registry"):
             (self.folder / name).write_text("the service's", encoding="utf-8")
+        if os.geteuid() == 0:
+            self.give_to_service()
 
     def give_to_service(self) -> None:
         for path in [self.folder, *self.folder.rglob("*")]:
             os.lchown(path, NOBODY, NOBODY)
+
+    def refuses(self) -> None:
+        with self.assertRaises(foreign.Untrusted):
+            state.pack(str(self.folder), str(self.place / "archive"))
 
     def test_a_file_of_the_owner_is_read(self) -> None:
         self.assertTrue(state.pack(str(self.folder), str(self.place / "archive")))
@@ -49,19 +55,20 @@ class Owned(unittest.TestCase):
     def test_a_pipe_holds_nobody_up(self) -> None:
         (self.folder / WHOLE).unlink()
         os.mkfifo(self.folder / WHOLE)
-        with self.assertRaises(PermissionError):
-            owned.open_owned(str(self.folder), WHOLE)
+        self.refuses()
 
     @unittest.skipIf(os.geteuid() != 0, "only root has others' rights to give up")
     def test_a_file_of_somebody_else_is_refused(self) -> None:
-        self.give_to_service()
         os.chown(self.folder / WHOLE, 0, 0)
-        with self.assertRaises(PermissionError):
-            owned.open_owned(str(self.folder), WHOLE)
+        self.refuses()
+
+    @unittest.skipIf(os.geteuid() != 0, "only root has folders of root's")
+    def test_nor_one_of_roots_in_a_folder_of_roots_where_services_put_files(self) -> None:
+        os.chown(self.folder, 0, 0)
+        self.refuses()
 
     @unittest.skipIf(os.geteuid() != 0, "only root has others' rights to give up")
     def test_what_is_done_as_the_owner_reaches_nothing_of_roots(self) -> None:
-        self.give_to_service()
         (self.folder / "link").symlink_to(self.place / "secret")
         with owned.acting_as_owner(str(self.folder)):
             with self.assertRaises(PermissionError):
