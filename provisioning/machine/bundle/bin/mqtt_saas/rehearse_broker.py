@@ -59,7 +59,7 @@ def prepare(config: str, folder: str) -> list[Listener]:
 
 
 def with_own_files(text: str, own: Callable[[str], str], gate: str) -> str:
-    """The configuration with gate, secrets, accounts, state and privileged ports replaced by throw-away ones; all else stays."""
+    """The configuration with gate, secrets, accounts, state and privileged ports replaced by throw-away ones."""
     files = {
         "certfile": own("certificate.pem"),
         "keyfile": own("key.pem"),

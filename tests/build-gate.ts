@@ -4,13 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensurePythonTools } from '../../../tests/python-tools.ts';
-import { BUILT, cFiles, FLAGS, GATE_MACHINES, SOURCES, sourcesHash } from '../gate.ts';
+import { BUILT, cFiles, FLAGS, GATE_MACHINES, SOURCES, sourcesHash } from '../provisioning/broker/gate.ts';
+import { ensurePythonTools } from './python-tools.ts';
 
 /** That of Debian 11 and Ubuntu 20.04, and so of all later ones. */
 const GLIBC = '2.31';
 
-const python = join(ensurePythonTools('provisioning/broker/gate/build-tools.txt'), 'python');
+const python = join(ensurePythonTools('tests/gate-tools.txt'), 'python');
 mkdirSync(BUILT, { recursive: true });
 for (const machine of Object.values(GATE_MACHINES)) {
   const target = ['-target', `${machine}-linux-gnu.${GLIBC}`, '-s', '-Wl,--allow-shlib-undefined'];
