@@ -3,19 +3,20 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
-import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { createStamper, type StampOptions } from '../../tests/support/stamps.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { type RunResult, runOnce } from './run.ts';
 
 const stamper = createStamper();
-let rig: IngestRig;
+let rig: Lab;
 let proxy: TcpProxy;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(20);
-  proxy = await startProxy(rig.broker().port);
+  rig = await startLab({ devices: 20, broker: MANY_SESSIONS });
+  proxy = await startProxy(rig.broker.port);
   store = await openStoreRig(rig, 'identity-store');
 });
 afterAll(async () => {
@@ -33,7 +34,7 @@ const settingsOf = (clientId: string, more = {}) => rig.settings(clientId, { MQT
 const run = (clientId: string, now = Date.now) => runOnce(settingsOf(clientId), keepLog().log, never, now);
 
 /** Publishes messages one after the other, each with a stamp. */
-async function publishStamped(device: RigDevice, messages: [payload: string | Buffer, stamp?: StampOptions][], topic = device.topic) {
+async function publishStamped(device: LabDevice, messages: [payload: string | Buffer, stamp?: StampOptions][], topic = device.topic) {
   const client = await device.connect();
   for (const [payload, options] of messages) {
     await client.publishAsync(topic, payload, { qos: 1, properties: stamper.properties(topic, options) });
@@ -51,13 +52,13 @@ async function commitWithoutAcknowledging(clientId: string, publish: () => Promi
   await publish();
   const before = await running;
   proxy.cut();
-  proxy.mend();
+  proxy.restore();
   return before;
 }
 
 const counts = ({ received, stored, duplicate, rejected }: RunResult) => ({ received, stored, duplicate, rejected });
 const only = (outcome: 'stored' | 'duplicate', n: number) => ({ received: n, stored: 0, duplicate: 0, rejected: 0, [outcome]: n });
-const payloadsOf = async (device: RigDevice) => (await rig.rows(device)).map(({ payload }) => payload);
+const payloadsOf = async (device: LabDevice) => (await rig.rows(device)).map(({ payload }) => payload);
 
 test('with a timestamp, the content and a declared id make the identity; a repeat, by whom ever, is a duplicate', async () => {
   const device = nextDevice();

@@ -53,13 +53,26 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
       blankDisk(),
       'findmnt -no FSTYPE,OPTIONS state; stat -c %a state; systemd-analyze verify --man=no $unit && grep -c ^What= $unit',
     );
-    expect(result.stdout, result.stderr).toMatch(/^ext4 +rw,nosuid,nodev,noexec,noatime\n700\n1\n$/);
+    expect(result.stdout, result.stderr).toMatch(/^ext4 +rw,nosuid,nodev,noexec,noatime,errors=remount-ro\n700\n1\n$/);
   });
 
   it('keeps what an earlier machine left', () => {
     const disk = blankDisk();
     onNewMachine(disk, 'echo sessions >state/mosquitto.db');
     expect(onNewMachine(disk, 'cat state/mosquitto.db').stdout).toBe('sessions\n');
+  });
+
+  it.each([
+    ['a power cut left a count wrong', 'set_inode_field mosquitto.db links_count 7'],
+    ['the disk lost a part of, which asks a question', 'clri <2>'],
+  ])('mends what %s before it is mounted', (_, damage) => {
+    const disk = blankDisk();
+    onNewMachine(disk, 'echo sessions >state/mosquitto.db');
+    for (const request of [damage, 'set_super_value state 2'])
+      spawnSync('debugfs', ['-w', '-R', request, disk], { env });
+    expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).not.toBe(0);
+    expect(onNewMachine(disk, 'cat /proc/mounts | grep -c " ext4 rw"').stdout).toMatch(/^[1-9]/);
+    expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).toBe(0);
   });
 
   it('grows with its disk, and once', () => {

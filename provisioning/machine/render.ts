@@ -18,24 +18,36 @@ export interface MachineArgs {
 /** Azure's limit for customData, after base64. */
 const MAX_USER_DATA_BYTES = 65_535;
 
-/** What of the bundle the first boot needs to fetch a bundle: the very same files. */
+/** What of the bundle the first boot needs to fetch a bundle: the same files. */
 const BOOTSTRAP = [
   'bin/broker-apply.py',
-  ...['__init__', 'azure', 'broker_apply', 'contract', 'release'].map((module) => `bin/mqtt_saas/${module}.py`),
+  ...['__init__', 'azure', 'broker_apply', 'contract', 'durable', 'release'].map(
+    (module) => `bin/mqtt_saas/${module}.py`,
+  ),
 ];
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
-const bundled = (file: string) => read(`./bundle/${file}`);
+/**
+ * Without its lines of comment and what Python programs say of themselves: user data is short of room, and the repository
+ * has them. A banner, which is nothing else, stays. Nothing is compressed: zlib's output differs between its versions, and
+ * so would the plan.
+ */
+const bare = (text: string) => {
+  const rest = text.replace(/^[ \t]*#(?!!|cloud-config).*\n/gm, '').replace(/^( *)"""[\s\S]*?"""$/gm, '$1""');
+  return rest.trim() ? rest : text;
+};
+const bundled = (file: string) => bare(read(`./bundle/${file}`));
 
 /** The `#cloud-config` text. @throws Error when it is larger than Azure takes, or an argument does not fit its place. */
 export function renderMachine(args: MachineArgs): string {
-  const text = fill(read('./cloud-init.tmpl.yaml'), {
+  const text = fill(bare(read('./cloud-init.tmpl.yaml')), {
     hardening: hardening(),
     bootstrap: bootstrap(),
     bundlesUrl: oneWord('bundlesUrl', args.bundlesUrl),
     bootUnit: bundled('units/broker-apply-boot.service'),
-    mountDataDisk: read('./mount-data-disk.sh'),
-    firstBoot: read('./first-boot.sh'),
+    mountDataDisk: bare(read('./mount-data-disk.sh')),
+    firstBoot: bare(read('./first-boot.sh')),
+    applier: bare(read('./broker-apply.py')),
     firewall: renderFirewall(args.ingress),
     dataDiskLun: String(args.dataDiskLun),
   });
@@ -67,7 +79,7 @@ function hardening(): string {
       const content = read(`./hardening/${file}`);
       const [, path] = /^# Installed as (\/[\w./-]*\w)\.?(\s|$)/.exec(content) ?? [];
       if (!path) throw new Error(`provisioning/machine/hardening/${file} does not begin with "# Installed as /…"`);
-      return entry(path, content);
+      return entry(path, bare(content));
     })
     .join('');
 }
@@ -75,7 +87,8 @@ function hardening(): string {
 /** An item of `write_files`. Programs begin with "#!". */
 function entry(path: string, content: string): string {
   const mode = content.startsWith('#!') ? '0755' : '0644';
-  return `- path: ${path}\n  permissions: "${mode}"\n  content: |\n${indented(content, '    ')}\n`;
+  // As little as YAML allows.
+  return `- path: ${path}\n  permissions: "${mode}"\n  content: |\n${indented(content, '   ')}\n`;
 }
 
 /** Replaces the marks. A mark alone on its line stands for a text of several lines, which gets the mark's indentation. */
@@ -85,7 +98,7 @@ function fill(template: string, values: Record<string, string>): string {
     if (found === undefined) throw new Error(`cloud-init.tmpl.yaml: nothing to put in for ${name}`);
     return found;
   };
-  return template.replace(/^( +)\$\{(\w+)\}$|\$\{(\w+)\}/gm, (_, indent: string, block: string, inline: string) =>
+  return template.replace(/^( *)\$\{(\w+)\}$|\$\{(\w+)\}/gm, (_, indent: string, block: string, inline: string) =>
     block ? indented(value(block), indent) : value(inline),
   );
 }

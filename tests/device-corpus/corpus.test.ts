@@ -2,12 +2,13 @@
 // meant it, or refused with a letter that says why.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runWorker } from '../../functions/worker/worker.ts';
-import { type IngestRig, keepLog, startIngestRig } from '../support/ingest-rig.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
+import { keepLog } from '../support/keep-log.ts';
 import { createStamper } from '../support/stamps.ts';
 import { CORPUS, type CorpusCase } from './corpus.ts';
 
 const stamper = createStamper();
-let rig: IngestRig;
+let rig: Lab;
 
 async function publish({ field, payload, protocol = 4, qos = 1, retain = false, contentType }: CorpusCase, index: number) {
   const device = rig.devices[index]!;
@@ -29,7 +30,7 @@ const setRules = async ({ rules = {} }: CorpusCase, index: number) =>
 
 let begun: number;
 beforeAll(async () => {
-  rig = await startIngestRig(CORPUS.length);
+  rig = await startLab({ devices: CORPUS.length });
   for (const [index, one] of CORPUS.entries()) await setRules(one, index);
   const { log, lines } = keepLog();
   const stopping = new AbortController();

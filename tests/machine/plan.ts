@@ -23,11 +23,14 @@ export interface Plan {
 /** Files whose disturbing checks another machine is given than the rest; the parts take about as long as each other. */
 const RECONFIGURE = ['bundle', 'certificates', 'memory', 'web-socket'];
 
+/** Files that a whole run leaves out: they wait for minutes, or install much; they run where they are asked for. */
+const SLOW = ['bad-luck', 'openscap'];
+
 /** The plan of a part, or, for `only` these files, of the one machine that does it all. */
 export async function makePlan(part: Part | undefined, only: string[] | undefined): Promise<Plan> {
   const all = await listChecks();
   const mutations = mutationChecks(all.map(({ check }) => check)).map((check) => ({ group: 'mutations', check }));
-  const wanted = [...all, ...mutations].filter(({ group }) => !only || only.includes(group));
+  const wanted = [...all, ...mutations].filter(({ group }) => (only ? only.includes(group) : !SLOW.includes(group)));
   const disturbing = wanted.filter(({ check }) => check.disturbs);
   const calm = wanted.filter(({ check }) => !check.disturbs);
   const isOf = (groups: string[]) => (listed: Listed) => groups.includes(listed.group);

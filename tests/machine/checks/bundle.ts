@@ -1,6 +1,6 @@
 // How configuration reaches the machine that runs: applied again, changed, corrupted, dangerous, broken.
 import { createHash } from 'node:crypto';
-import { tarGz } from '../../../provisioning/machine/bundle/archive.ts';
+import { pack } from '../../../provisioning/machine/bundle/bundle.ts';
 import { makeTestBundle, publishBundle } from '../environment.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
 import { BLOB_HOST } from '../services.ts';
@@ -8,7 +8,7 @@ import { BLOB_HOST } from '../services.ts';
 const CONTAINER = 'broker-bundles';
 
 /** The bundle of the environment with one file changed. A change that changes nothing is a mistake of the check. */
-function changed(path: string, change: (text: string) => string) {
+export function changed(path: string, change: (text: string) => string) {
   const files = makeTestBundle().files.map((file) => {
     if (file.path !== path) return file;
     const before = Buffer.from(file.content).toString();
@@ -16,13 +16,12 @@ function changed(path: string, change: (text: string) => string) {
     expect(after !== before, `the change of ${path} changes it`);
     return { ...file, content: Buffer.from(after) };
   });
-  const archive = tarGz(files);
-  return { archive, hash: createHash('sha256').update(archive).digest('hex') };
+  return pack(files);
 }
 
 /** Uploads a bundle without making it the one machines boot with. */
 export function upload(machine: Machine, { archive, hash }: { archive: Buffer; hash: string }): string {
-  machine.services.azure.blobs.set(`${CONTAINER}/${hash}.tgz`, { content: archive, modified: new Date() });
+  machine.services.azure.blobs.set(`${CONTAINER}/${hash}.tgz`, archive);
   return hash;
 }
 
@@ -32,7 +31,7 @@ export const apply = (machine: Machine, hash: string) =>
 
 /** Makes a bundle that is there the one machines boot with. */
 function point({ services }: Machine, hash: string): void {
-  services.azure.blobs.set(`${CONTAINER}/current`, { content: Buffer.from(hash), modified: new Date() });
+  services.azure.blobs.set(`${CONTAINER}/current`, Buffer.from(hash));
 }
 
 /** What a refusal must leave as it was. */
@@ -54,7 +53,7 @@ async function refused(machine: Machine, bundle: { archive: Buffer; hash: string
 }
 
 /** Hash of the bundle the machine booted with. */
-export const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`)?.content);
+export const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`));
 
 export const checks: Check[] = [
   {
@@ -210,4 +209,4 @@ export const checks: Check[] = [
 ];
 
 /** Whether a reload is put off: the folder holds other files too. */
-const waits = async (machine: Machine) => (await machine.exec('test -e /run/registry-sync/wanted.json')).code === 0;
+const waits = async (machine: Machine) => (await machine.exec('test -e /run/mqtt-saas-reload/wanted.json')).code === 0;

@@ -27,8 +27,8 @@ export interface CertificateWorld {
   folder: string;
   /** The vault. */
   azure: AzureStandIn;
-  /** Path below the certbot state, the tmpfs for secrets, the unit's runtime folder, or the metrics. */
-  path(place: 'state' | 'secrets' | 'runtime' | 'metrics', ...names: string[]): string;
+  /** Path below the certbot state, the tmpfs for secrets, the unit's runtime folder, the metrics, or the locks. */
+  path(place: 'state' | 'secrets' | 'runtime' | 'metrics' | 'locks', ...names: string[]): string;
   /** Changes settings.json. */
   configure(settings: Record<string, unknown>): void;
   /** Runs a script of bin/; never rejects. */
@@ -81,6 +81,8 @@ export async function makeCertificateWorld(): Promise<CertificateWorld> {
         RUNTIME_DIRECTORY: path('runtime'),
         SECRETS: path('secrets'),
         METRICS: path('metrics'),
+        LAST_GOOD: join(folder, 'last-good'),
+        LOCKS: path('locks'),
         PROPAGATION_SECONDS: '0',
         PAUSE_SECONDS: '0',
         BROKER_GROUP: brokerGroup,

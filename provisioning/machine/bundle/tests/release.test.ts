@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -8,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +18,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tarGz } from '../archive.ts';
+import { pack } from '../bundle.ts';
 import { type AzureStandIn, startAzure } from '../testing/azure-stand-in.ts';
 import { programsFolder } from '../testing/programs.ts';
 
@@ -41,7 +44,8 @@ afterEach(async () => {
 
 /** Runs a line of Python with the library as `release`, its folders in a place of the test's, and `c` the container. */
 async function python(line: string): Promise<string> {
-  const place = 'release.RELEASES = sys.argv[2] + "/releases"; release.CURRENT = sys.argv[2] + "/current"';
+  const place =
+    'h = sys.argv[2]; release.RELEASES = h + "/releases"; release.CURRENT = h + "/current"; release.FORMER = h + "/former"';
   const program = `import sys; sys.path.insert(0, sys.argv[1]); from mqtt_saas import release; ${place}; c = sys.argv[3]; print(${line})`;
   const env = { ...process.env, METADATA_ENDPOINT: azure.url };
   const args = ['-B', '-c', program, BIN, home, `${azure.url}/bundles`];
@@ -65,6 +69,47 @@ describe('a bundle that is fetched', () => {
     expect(await fetch(sha256(good))).toBe(folder);
     expect(azure.requests).toHaveLength(asked);
     expect(kept()).toEqual([sha256(good)]);
+  });
+
+  it('brings its manifest, or is given one, and is fetched anew when it is not whole any more', async () => {
+    const withManifest = pack([{ path: 'bin/run.py', content: Buffer.from('#!/bin/sh\n'), executable: true }]);
+    for (const [hash, archive] of [
+      [sha256(good), good],
+      [withManifest.hash, withManifest.archive],
+    ] as const) {
+      azure.blobs.set(`bundles/${hash}.tgz`, archive);
+      const folder = await fetch(hash);
+      const flaw = () => python(`release.flaw("${folder}")`);
+      expect(await flaw()).toBe('None');
+      execFileSync('sha256sum', ['--check', '--quiet', '--strict', 'SHA256SUMS'], { cwd: folder });
+      const harms: [() => void, RegExp][] = [
+        [() => truncateSync(join(folder, 'bin/run.py')), /^bin\/run\.py is not what was packed$/],
+        [() => rmSync(join(folder, 'bin'), { recursive: true }), /^bin\/run\.py is missing$/],
+        [() => chmodSync(join(folder, 'bin/run.py'), 0o644), /^bin\/run\.py may not be executed$/],
+        [() => writeFileSync(join(folder, 'bin/more'), ''), /^bin\/more does not belong to it$/],
+        [() => truncateSync(join(folder, 'SHA256SUMS')), /^SHA256SUMS is empty$/],
+        [() => writeFileSync(join(folder, 'SHA256SUMS'), 'nonsense'), /unpack/],
+        [() => rmSync(join(folder, 'SHA256SUMS')), /No such file/],
+        [() => rmSync(folder, { recursive: true }), /No such file/],
+      ];
+      for (const [harm, reason] of harms) {
+        harm();
+        expect(await flaw()).toMatch(reason);
+        expect(await fetch(hash)).toBe(folder);
+        expect(await flaw()).toBe('None');
+      }
+    }
+    expect(kept().sort()).toEqual([sha256(good), withManifest.hash].sort());
+  });
+
+  it('is refused when its manifest says something else', async () => {
+    const files = pack([{ path: 'a', content: Buffer.from('1'), executable: false }]).files;
+    const bad = tarGz(files.map((file) => (file.path === 'a' ? { ...file, content: Buffer.from('2') } : file)));
+    azure.blobs.set(`bundles/${sha256(bad)}.tgz`, bad);
+    expect(await fetch(sha256(bad))).toMatch(
+      /Refused: the bundle is not as its SHA256SUMS says: a is not what was packed/,
+    );
+    expect(kept()).toEqual([]);
   });
 
   it('is refused when one bit of it is another', async () => {
@@ -114,8 +159,8 @@ describe('which bundle', () => {
     expect(await python('release.wanted(c)')).toMatch(/AzureError: .*\/bundles\/current answered 404/);
     azure.blobs.set('bundles/current-copy', Buffer.from(`${sha256(good)}\n`));
     expect(await python('release.wanted(c)')).toBe(sha256(good));
-    mkdirSync(join(home, 'releases', 'a'), { recursive: true });
-    symlinkSync(join(home, 'releases/a'), join(home, 'current'));
+    azure.blobs.set(`bundles/${sha256(good)}.tgz`, good);
+    symlinkSync(await fetch(sha256(good)), join(home, 'current'));
     expect(await python('release.wanted(c)')).toMatch(/AzureError: .*\/bundles\/current answered 404/);
   });
 
@@ -125,8 +170,13 @@ describe('which bundle', () => {
     symlinkSync(join(home, 'bootstrap'), join(home, 'current'));
     expect(await python('release.in_force()')).toBe('None');
     rmSync(join(home, 'current'));
-    mkdirSync(join(home, 'releases', 'a'), { recursive: true });
-    symlinkSync(join(home, 'releases/a'), join(home, 'current'));
-    expect(await python('release.in_force()')).toBe(join(home, 'releases/a'));
+    azure.blobs.set(`bundles/${sha256(good)}.tgz`, good);
+    const folder = await fetch(sha256(good));
+    symlinkSync(folder, join(home, 'current'));
+    expect(await python('release.in_force()')).toBe(folder);
+    // A folder of this name is not enough.
+    truncateSync(join(folder, 'settings.json'));
+    expect(await python('release.in_force()')).toBe('None');
+    expect(await python('release.linked(release.CURRENT)')).toBe(folder);
   });
 });

@@ -8,8 +8,8 @@ import tempfile
 import unittest
 from unittest import mock
 
-from mqtt_saas import checks, contract, machine
-from mqtt_saas.release import Refused
+from mqtt_saas import checks, contract
+from mqtt_saas.release import Refused, files
 
 SETTINGS = {"vaultUri": "https://v", "secrets": {}, "blobUri": "https://b", "brokerHost": "mqtt.example.com"}
 
@@ -97,7 +97,7 @@ class AskedPrograms(unittest.TestCase):
         self.asked.append(command)
         if env:
             folder = env["SYSTEMD_UNIT_PATH"].rstrip(":")
-            for path in machine.files(folder):
+            for path in files(folder):
                 self.seen[os.path.relpath(path, folder)] = pathlib.Path(path).read_text(encoding="utf-8")
 
     def test_the_units_are_verified_as_they_will_be_and_the_copies_go(self) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from unittest import mock
 
 from mqtt_saas import contract, data_disk, machine
+from mqtt_saas import release as releases_here
+from mqtt_saas.release import files
 
 TEMPLATE = pathlib.Path(__file__).parents[3] / "broker/mosquitto.tmpl.conf"
 # Options of the template that Mosquitto reads at its start only: mosquitto.conf(5) does not say "reloaded on reload signal" of
@@ -128,7 +130,7 @@ class InstallUnits(Releases):
         self.write(self.new, "units/changes.timer", "2")
         self.asked.clear()
         self.assertTrue(machine._install_units(self.new, self.old))
-        found = {os.path.relpath(path, self.units) for path in machine.files(self.units)}
+        found = {os.path.relpath(path, self.units) for path in files(self.units)}
         self.assertEqual(found, {"stays.service", "changes.timer", "somebody-elses.service"})
         self.assertEqual(machine.content(self.units, "changes.timer"), b"2")
         self.assertEqual(os.stat(os.path.join(self.units, "changes.timer")).st_mode & 0o777, 0o644)
@@ -311,17 +313,21 @@ class Activate(Releases):
 
 
 class ClearAway(Releases):
-    def test_the_newest_stay_and_the_one_in_force(self) -> None:
+    def test_the_newest_stay_the_one_in_force_and_the_former_one(self) -> None:
         releases = os.path.join(self.place, "releases")
-        for age, name in enumerate(["e", "d", "c", "b", "a"]):
-            os.makedirs(os.path.join(releases, name))
-            os.utime(os.path.join(releases, name), (1000 - age, 1000 - age))
-        current = os.path.join(self.place, "current")
-        os.symlink(os.path.join(releases, "a"), current)
-        self.replace(machine, "RELEASES", releases)
-        self.replace(machine, "CURRENT", current)
+        for age, letter in enumerate(["f", "e", "d", "c", "b", "a"]):
+            os.makedirs(os.path.join(releases, letter * 64))
+            os.utime(os.path.join(releases, letter * 64), (1000 - age, 1000 - age))
+        # Of attempts that were cut short.
+        self.write(releases, f"{'1' * 64}.new/bin/file", "half")
+        self.write(releases, f"{'1' * 64}.tgz.part", "half")
+        for name, letter in (("current", "a"), ("former", "b")):
+            os.symlink(os.path.join(releases, letter * 64), os.path.join(self.place, name))
+            self.replace(machine, name.upper(), os.path.join(self.place, name))
+        for owner in (machine, releases_here):
+            self.replace(owner, "RELEASES", releases)
         machine.clear_away()
-        self.assertEqual(sorted(os.listdir(releases)), ["a", "c", "d", "e"])
+        self.assertEqual(sorted(os.listdir(releases)), [letter * 64 for letter in "abdef"])
 
     def test_the_link_is_switched_in_one_step_also_after_an_attempt_that_was_cut_short(self) -> None:
         current = os.path.join(self.place, "current")

@@ -8,10 +8,11 @@ probed. Exit codes are broker-apply's.
 
 import argparse
 import os
+import subprocess
 import sys
 
-from mqtt_saas import checks, machine, release
-from mqtt_saas.contract import AUTHORITY, BROKER_CONFIG, RELEASES, SECRETS
+from mqtt_saas import checks, durable, machine, release
+from mqtt_saas.contract import AUTHORITY, BROKER_CONFIG, FORMER, RELEASES, SECRETS
 from mqtt_saas.listeners import read_listeners
 from mqtt_saas.machine import ActivationFailure
 from mqtt_saas.mqtt_probe import PROBE_USER, ProbeFailure, probe
@@ -24,10 +25,15 @@ def say(text: str) -> None:
 def activate(digest: str) -> int:
     """Returns the exit code."""
     old, new = release.in_force(), os.path.join(RELEASES, digest)
+    # Where the one in force is not whole any more, nobody goes back to it.
+    back = old or release.former()
     try:
         checks.check_files(new)
         checks.check_machine(new)
         checks.check_broker(new)
+        # Where something is in force, the same packages serve it: a refusal would only keep what is better from the machine.
+        if old is None:
+            checks.check_packages(new)
     except release.Refused as reason:
         say(f"REFUSED: {digest}: {reason}")
         say(f"nothing was changed; in force: {os.path.basename(old) if old else 'nothing yet'}")
@@ -36,9 +42,12 @@ def activate(digest: str) -> int:
     try:
         done = put_into_force(new, old)
     except (ActivationFailure, ProbeFailure, OSError) as reason:
-        return switch_back(digest, old, new, reason)
-    same = " (it was already)" if new == old else ""
-    say(f"IN FORCE: {digest}{same}; broker {done}, then probed: TLS, a publish and its delivery, refusals")
+        return switch_back(digest, back, new, reason)
+    if old and old != new:
+        durable.link(old, FORMER)
+    tell_of_machine(new)
+    same = " (it was already in force)" if new == old else ""
+    say(f"PROBED: {digest}{same}; broker {done}, then asked: TLS, a publish and its delivery, refusals")
     return 0
 
 
@@ -73,6 +82,16 @@ def probe_broker(folder: str) -> None:
     name = release.settings(folder)["brokerHost"]
     for listener in listeners:
         probe(listener, name, authority if os.path.exists(authority) else None, password)
+
+
+def tell_of_machine(folder: str) -> None:
+    """Packages and units that somebody should look at, by the table and program of the new release."""
+    program = os.path.join(folder, "bin/check-machine.py")
+    if os.path.exists(program):
+        found = subprocess.run([sys.executable, "-B", program], capture_output=True, text=True, errors="replace")
+        for line in (found.stdout + found.stderr).splitlines():
+            # Azure shows the last 4 KiB of what a command says.
+            say(line[:400])
 
 
 def main() -> None:

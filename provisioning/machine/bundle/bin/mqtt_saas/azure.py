@@ -23,6 +23,8 @@ from collections.abc import Callable
 from http.client import HTTPResponse
 from typing import IO, Any, TypedDict, TypeVar
 
+from mqtt_saas import durable
+
 T = TypeVar("T")
 
 # Source: "How to use managed identities on an Azure VM to acquire an access token".
@@ -98,6 +100,15 @@ def blob_get(url: str, attempts: int = 1, pause: float = 1.0) -> bytes:
     return _again(lambda: _send(url, _blob_headers(), read=lambda answer: answer.read()), attempts, pause)
 
 
+def blob_get_dated(url: str, attempts: int = 1, pause: float = 1.0) -> tuple[bytes, str]:
+    """A blob's bytes, and when it was changed last, in Azure's words."""
+    return _again(
+        lambda: _send(url, _blob_headers(), read=lambda answer: (answer.read(), answer.headers.get("Last-Modified", ""))),
+        attempts,
+        pause,
+    )
+
+
 def blob_get_to_file(url: str, path: str, attempts: int = 1, pause: float = 1.0) -> None:
     """Writes a blob to `path` (0600): whole, or not at all."""
     beside = f"{path}.part"
@@ -105,14 +116,16 @@ def blob_get_to_file(url: str, path: str, attempts: int = 1, pause: float = 1.0)
     def save(answer: HTTPResponse) -> None:
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             shutil.copyfileobj(answer, file)
+            # Flushes, too.
             size = file.tell()
+            os.fsync(file.fileno())
         # A connection that breaks off ends the copy without an error.
         if size != int(answer.headers.get("Content-Length", size)):
             raise http.client.IncompleteRead(b"")
 
     try:
         _again(lambda: _send(url, _blob_headers(), read=save), attempts, pause)
-        os.replace(beside, path)
+        durable.rename(beside, path)
     finally:
         if os.path.exists(beside):
             os.remove(beside)

@@ -5,8 +5,9 @@ import shutil
 import subprocess
 import time
 
-from mqtt_saas import contract, data_disk
-from mqtt_saas.contract import BROKER, CURRENT, RELEASES
+from mqtt_saas import contract, data_disk, durable
+from mqtt_saas.contract import BROKER, CURRENT, FORMER, HASH, RELEASES
+from mqtt_saas.release import files, linked
 
 UNITS = "/etc/systemd/system"
 FIREWALL = os.path.join("/etc", contract.FIREWALL)
@@ -70,7 +71,7 @@ def _install_units(release: str, old: str | None) -> bool:
             _systemctl("disable", "--now", name)
         path = os.path.join(UNITS, name)
         if os.path.exists(path):
-            os.remove(path)
+            durable.remove(path)
             changed = True
     for name in names:
         source = os.path.join(release, "units", name)
@@ -146,10 +147,8 @@ def _unit_files(release: str | None) -> set[str]:
 
 
 def _replace(source: str, target: str, mode: int) -> None:
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    shutil.copyfile(source, f"{target}.new")
-    os.chmod(f"{target}.new", mode)
-    os.replace(f"{target}.new", target)
+    durable.make_folder(os.path.dirname(target))
+    durable.copy(source, target, mode)
 
 
 def _systemctl(*arguments: str) -> None:
@@ -164,21 +163,23 @@ def _run(command: list[str]) -> None:
 
 
 def _switch_to(folder: str) -> None:
-    """Makes a folder the one in force, in one step."""
-    beside = f"{CURRENT}.new"
-    if os.path.lexists(beside):
-        os.remove(beside)
-    os.symlink(folder, beside)
-    os.replace(beside, CURRENT)
+    """Makes a folder, which is synced, the one in force, in one step."""
+    durable.link(folder, CURRENT)
 
 
 def clear_away() -> None:
-    """Removes all but the newest releases; never the one in force."""
-    kept = os.path.realpath(CURRENT)
-    folders = [os.path.join(RELEASES, name) for name in os.listdir(RELEASES)]
-    for folder in sorted(folders, key=os.path.getmtime, reverse=True)[KEPT:]:
-        if folder != kept:
-            shutil.rmtree(folder)
+    """Removes all but the newest releases, never the one in force nor the former one, and what an attempt left that was cut
+    short."""
+    found = [os.path.join(RELEASES, name) for name in os.listdir(RELEASES)]
+    releases = [path for path in found if HASH.fullmatch(os.path.basename(path))]
+    kept = {*sorted(releases, key=os.path.getmtime, reverse=True)[:KEPT], linked(CURRENT), linked(FORMER)}
+    for path in found:
+        if path in kept:
+            continue
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        else:
+            os.remove(path)
 
 
 def content(release: str | None, name: str) -> bytes | None:
@@ -201,8 +202,3 @@ def differs(release: str, old: str | None, *names: str) -> bool:
         return {os.path.relpath(file, folder or "/"): content(folder, file) for file in found}
 
     return any(of(release, name) != of(old, name) for name in names)
-
-
-def files(folder: str) -> list[str]:
-    """Paths of all files below a folder, sorted."""
-    return sorted(os.path.join(where, name) for where, _, names in os.walk(folder) for name in names)
