@@ -212,10 +212,10 @@ function readReading(
       return reject('bad-id', `message_id must be text of ${range}, or a whole number up to 2^53`);
     }
   }
-  const time = readTime(envelope?.ts ?? memberOf(value, 'ts'), value, how);
-  if (isRejection(time)) return time;
+  const ts = readTime(envelope?.ts ?? memberOf(value, 'ts'), value, how);
+  if (typeof ts === 'object') return ts;
   const stored = field === undefined ? payload : Buffer.from(`{${JSON.stringify(field)}:${text.trim()}}`);
-  return { payload: stored, source: payload, ts: time.ts, offset: 0, id, envelope, isPart: false, index };
+  return { payload: stored, source: payload, ts, offset: 0, id, envelope, isPart: false, index };
 }
 
 function readId(value: unknown): string | undefined {
