@@ -1,4 +1,4 @@
-// What makes a message the same as another: docs/decisions/0022-identity-from-the-stamp.md.
+// What makes a message the same as another: docs/decisions/0023-identity-from-the-stamp.md.
 import { hash } from 'node:crypto';
 import { MAX_READINGS } from './messages-limits.ts';
 

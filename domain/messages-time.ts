@@ -24,7 +24,7 @@ export function readTime(given: unknown, reading: unknown, how: HowToRead): numb
     if (value === undefined) return undefined;
   }
   const checked = checkTime(name, value, how);
-  if (typeof checked === 'number' || !rules.mendsClock) return checked;
+  if (typeof checked === 'number' || !rules.repairsClock) return checked;
   const isUnset = checked.reason === 'timestamp-out-of-range' || UNSET_CLOCK.test(String(value));
   return isUnset ? undefined : checked;
 }

@@ -99,7 +99,7 @@ export function readMessage(
   return isRejection(reading) ? reading : [reading];
 }
 
-/** Text that is no JSON, published to a field: its value, unless it was meant to be JSON. */
+/** Text that is not JSON, published to a field: its value, unless it was meant to be JSON. */
 function readText(
   text: string,
   field: string,
@@ -108,7 +108,7 @@ function readText(
   error: Error,
 ): Reading[] | Rejection {
   const bare = text.trim();
-  if (bare === '') return reject('empty', 'the payload has nothing but space');
+  if (bare === '') return reject('empty', 'the payload has only space');
   if (/^[[{"\ufeff]/.test(bare) || bare.includes('\0')) return explainNoJson(text, error);
   const quoted = JSON.stringify(bare);
   const reading = readReading(Buffer.from(quoted), quoted, bare, envelope, { ...how, field }, 0);

@@ -55,7 +55,7 @@ export function parseDeviceTopic(topic: string): DeviceTopic | undefined {
   return { tenant, device, rest: rest.join('/') };
 }
 
-/** The telemetry topic of the device that a topic lies below; undefined when its beginning is no device's prefix. */
+/** The telemetry topic of the device that a topic lies below; undefined when it does not begin with a device's prefix. */
 export function telemetryTopicOf(topic: string): string | undefined {
   const parsed = parseDeviceTopic(topic);
   return parsed && telemetryTopic(parsed.tenant, parsed.device);

@@ -23,9 +23,9 @@ async function publish({ field, payload, protocol = 4, qos = 1, retain = false, 
 
 const setRules = async ({ rules = {} }: CorpusCase, index: number) =>
   rig.admin.query(
-    `insert into public.reading_rules (tenant_id, device_id, time_members, senml, mends_clock)
+    `insert into public.reading_rules (tenant_id, device_id, time_members, senml, repairs_clock)
      select tenant_id, id, $2, $3, $4 from public.devices where id = $1`,
-    [rig.devices[index]!.id, rules.timeMembers ?? null, rules.isSenml ?? null, rules.mendsClock ?? null],
+    [rig.devices[index]!.id, rules.timeMembers ?? null, rules.isSenml ?? null, rules.repairsClock ?? null],
   );
 
 let begun: number;
