@@ -43,7 +43,7 @@ export interface ReadingRules {
   /** Arrays are SenML packs, whatever their content type. */
   isSenml: boolean;
   /** A time outside the allowed range is that of a clock nobody has set: the time of receipt takes its place. */
-  mendsClock: boolean;
+  repairsClock: boolean;
   /** A message that equals the device's previous one and came less than this many milliseconds after it is a repeat. */
   repeatMs: number;
 }
@@ -56,4 +56,4 @@ export const TIME_MEMBERS_PATTERN = /^([A-Za-z0-9_.:@-]{1,64}(,[A-Za-z0-9_.:@-]{
 export const MAX_REPEAT_MS = 60_000;
 
 /** What holds for a device without rules of its own or its tenant's. */
-export const DEFAULT_RULES: ReadingRules = { timeMembers: [], isSenml: false, mendsClock: false, repeatMs: 1000 };
+export const DEFAULT_RULES: ReadingRules = { timeMembers: [], isSenml: false, repairsClock: false, repeatMs: 1000 };

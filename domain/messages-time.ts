@@ -1,6 +1,6 @@
 // The time that a reading says it is of, by its `ts` or by another member that its tenant names.
 import type { HowToRead } from './messages.ts';
-import { isRejection, type Rejection, reject } from './messages-reasons.ts';
+import { type Rejection, reject } from './messages-reasons.ts';
 import { EARLIEST_TS, parseTimestamp } from './timestamps.ts';
 
 /** Numbers from here on are microseconds, and from {@link NANOSECONDS_FROM} on nanoseconds: as milliseconds, the year 5138. */
@@ -9,8 +9,11 @@ const NANOSECONDS_FROM = 1e17;
 /** What clocks that were never set say. */
 const UNSET_CLOCK = /^(19\d\d|0000)-/;
 
-/** @param given `ts`, when the reading has it. @returns without `ts` when it gives no time, or its clock was not set. */
-export function readTime(given: unknown, reading: unknown, how: HowToRead): { ts: number | undefined } | Rejection {
+/**
+ * In microseconds since 1970; undefined when it gives no time, or its clock was not set.
+ * @param given `ts`, when the reading has it.
+ */
+export function readTime(given: unknown, reading: unknown, how: HowToRead): number | undefined | Rejection {
   const { rules } = how;
   let [name, value] = ['ts', given];
   if (value === undefined) {
@@ -18,12 +21,12 @@ export function readTime(given: unknown, reading: unknown, how: HowToRead): { ts
       value = memberAt(reading, name);
       if (value !== undefined) break;
     }
-    if (value === undefined) return { ts: undefined };
+    if (value === undefined) return undefined;
   }
   const checked = checkTime(name, value, how);
-  const isUnset =
-    isRejection(checked) && (checked.reason === 'timestamp-out-of-range' || UNSET_CLOCK.test(String(value)));
-  return isUnset && rules.mendsClock ? { ts: undefined } : checked;
+  if (typeof checked === 'number' || !rules.repairsClock) return checked;
+  const isUnset = checked.reason === 'timestamp-out-of-range' || UNSET_CLOCK.test(String(value));
+  return isUnset ? undefined : checked;
 }
 
 /** A member by its name, or inside another one: `params.ts`. `null` counts as not given. */
@@ -35,7 +38,7 @@ function memberAt(value: unknown, path: string): unknown {
   return memberAt((value as Record<string, unknown>)[path.slice(0, point)], path.slice(point + 1));
 }
 
-function checkTime(name: string, value: unknown, { receivedAt, limits }: HowToRead): { ts: number } | Rejection {
+function checkTime(name: string, value: unknown, { receivedAt, limits }: HowToRead): number | Rejection {
   const ts = parseTimestamp(value);
   if (ts === undefined) {
     return reject(
@@ -51,14 +54,14 @@ function checkTime(name: string, value: unknown, { receivedAt, limits }: HowToRe
     return outOfRange(`${name} is more than ${maxAgeSeconds} seconds before its receipt`);
   }
   if (ts < EARLIEST_TS) return outOfRange(`${name} is before the year 2000: the device's clock may not have been set`);
-  return { ts };
+  return ts;
 }
 
 const outOfRange = (detail: string) => reject('timestamp-out-of-range', detail);
 
 const lackOf = (value: unknown) =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(value)
-    ? ": it has no offset, so it may be any time zone's"
+    ? ': it has no offset, so it may be any time zone\'s'
     : '';
 
 function unitOf(value: number): string {

@@ -101,7 +101,7 @@ export function readMessage(
   return isRejection(reading) ? reading : [reading];
 }
 
-/** Text that is no JSON, published to a field: its value, unless it was meant to be JSON. */
+/** Text that is not JSON, published to a field: its value, unless it was meant to be JSON. */
 function readText(
   text: string,
   field: string,
@@ -110,7 +110,7 @@ function readText(
   error: Error,
 ): Reading[] | Rejection {
   const bare = text.trim();
-  if (bare === '') return reject('empty', 'the payload has nothing but space');
+  if (bare === '') return reject('empty', 'the payload has only space');
   if (/^[[{"\ufeff]/.test(bare) || bare.includes('\0')) return explainNoJson(text, error);
   const quoted = JSON.stringify(bare);
   const reading = readReading(Buffer.from(quoted), quoted, bare, envelope, { ...how, field }, 0);
@@ -220,10 +220,10 @@ function readReading(
       return reject('bad-id', `message_id must be text of ${range}, or a whole number up to 2^53`);
     }
   }
-  const time = readTime(envelope?.ts ?? memberOf(value, 'ts'), value, how);
-  if (isRejection(time)) return time;
+  const ts = readTime(envelope?.ts ?? memberOf(value, 'ts'), value, how);
+  if (typeof ts === 'object') return ts;
   const stored = field === undefined ? payload : Buffer.from(`{${JSON.stringify(field)}:${text.trim()}}`);
-  return { payload: stored, source: payload, ts: time.ts, offset: 0, id, envelope, isPart: false, index };
+  return { payload: stored, source: payload, ts, offset: 0, id, envelope, isPart: false, index };
 }
 
 function readId(value: unknown): string | undefined {

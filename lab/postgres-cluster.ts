@@ -31,7 +31,7 @@ export async function ensureCluster(
   const cluster = join(dataDir, 'cluster');
   const passwordFile = join(dataDir, 'superuser.password');
   if (!existsSync(cluster)) {
-    // Renamed into place when whole: an interrupted one is made anew.
+    // Renamed into place once complete: an interrupted one is made again.
     const partial = `${cluster}.partial`;
     await rm(passwordFile, { force: true });
     await rm(partial, { recursive: true, force: true });

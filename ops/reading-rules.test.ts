@@ -28,13 +28,13 @@ const said = (time: string, senml: string, clocks: string, ms: number) =>
 
 it('shows what holds, sets what is named, and leaves the rest as it is', async () => {
   expect((await rules('acme')).out).toBe(said('that of receipt', 'no', 'refused', 1000));
-  expect((await rules('acme', '--time-members', 'Epoch,time', '--mends-clock', 'yes')).out).toBe(
+  expect((await rules('acme', '--time-members', 'Epoch,time', '--repairs-clock', 'yes')).out).toBe(
     said('Epoch, then time', 'no', 'the time of receipt', 1000),
   );
-  expect((await rules('acme', 'plug', '--senml', 'yes', '--mends-clock', 'no', '--repeat-ms', '0')).out).toBe(
+  expect((await rules('acme', 'plug', '--senml', 'yes', '--repairs-clock', 'no', '--repeat-ms', '0')).out).toBe(
     said('Epoch, then time', 'yes', 'refused', 0),
   );
-  expect((await rules('acme', 'plug', '--mends-clock', 'default')).out).toBe(
+  expect((await rules('acme', 'plug', '--repairs-clock', 'default')).out).toBe(
     said('Epoch, then time', 'yes', 'the time of receipt', 0),
   );
 });

@@ -12,7 +12,7 @@ type OrDefault<T> = T | typeof DEFAULT;
 interface Rules {
   timeMembers?: OrDefault<string[]>;
   senml?: OrDefault<boolean>;
-  mendsClock?: OrDefault<boolean>;
+  repairsClock?: OrDefault<boolean>;
   repeatMs?: OrDefault<number>;
 }
 
@@ -24,8 +24,8 @@ export function rulesCommand(): Command {
     .argument('[device]', 'only this device; its rules go before those of the tenant')
     .option('--time-members <names>', 'members with the time of a reading without ts, such as Epoch,time', orDefault(names))
     .option('--senml <yes|no>', 'whether arrays are SenML packs', orDefault(yesOrNo))
-    .option('--mends-clock <yes|no>', 'whether a time out of range gives way to that of receipt', orDefault(yesOrNo))
-    .option('--repeat-ms <ms>', 'how soon after the one before an equal message is a repeat; 0: never', orDefault(count))
+    .option('--repairs-clock <yes|no>', 'whether a time out of range gives way to that of receipt', orDefault(yesOrNo))
+    .option('--repeat-ms <ms>', 'how soon after the previous message an equal one is a repeat; 0: never', orDefault(count))
     .addHelpText(
       'after',
       `
@@ -33,7 +33,7 @@ Each option also takes "default". What is not named stays as it is.
 
 Examples:
   npm run ops -- device rules acme
-  npm run ops -- device rules acme --time-members Epoch,time --mends-clock yes
+  npm run ops -- device rules acme --time-members Epoch,time --repairs-clock yes
   npm run ops -- device rules acme gateway-1 --senml yes --repeat-ms default`,
     )
     .action(async (tenant: string, device: string | undefined, options: TargetOptions & Rules) => {
@@ -65,11 +65,11 @@ function count(value: string): number {
 }
 
 /** The columns, in the order of `Rules`. */
-const COLUMNS = ['time_members', 'senml', 'mends_clock', 'repeat_ms'];
+const COLUMNS = ['time_members', 'senml', 'repairs_clock', 'repeat_ms'];
 
 /** Sets what is named, and returns what holds then. @throws Error when there is no such tenant or device. */
 async function changeRules(client: Client, tenant: string, device: string | undefined, rules: Rules) {
-  const given = [rules.timeMembers, rules.senml, rules.mendsClock, rules.repeatMs];
+  const given = [rules.timeMembers, rules.senml, rules.repairsClock, rules.repeatMs];
   const named = COLUMNS.filter((_, n) => given[n] !== undefined);
   const found = await client.query<{ t: string; d: string | null }>(
     `select t.id as t, d.id as d from public.tenants as t
@@ -93,7 +93,7 @@ async function changeRules(client: Client, tenant: string, device: string | unde
      left join public.reading_rules as every on every.tenant_id = $1 and every.device_id is null`,
     [ids.t, ids.d],
   );
-  return rows[0] as { time_members: string[] | null; senml: boolean | null; mends_clock: boolean | null; repeat_ms: number | null };
+  return rows[0] as { time_members: string[] | null; senml: boolean | null; repairs_clock: boolean | null; repeat_ms: number | null };
 }
 
 function describe(rules: Awaited<ReturnType<typeof changeRules>>): string {
@@ -101,7 +101,7 @@ function describe(rules: Awaited<ReturnType<typeof changeRules>>): string {
   return [
     `time without ts  ${members.length > 0 ? members.join(', then ') : 'that of receipt'}`,
     `SenML arrays     ${rules.senml ? 'yes' : 'no'}`,
-    `unset clocks     ${rules.mends_clock ? 'the time of receipt' : 'refused'}`,
+    `unset clocks     ${rules.repairs_clock ? 'the time of receipt' : 'refused'}`,
     `repeats          within ${rules.repeat_ms ?? DEFAULT_RULES.repeatMs} ms`,
   ].join('\n');
 }

@@ -37,7 +37,7 @@ function addDeadLetters(): Promise<unknown> {
   );
 }
 
-test('each step is named as soon as the one before has ended, and what is needed stays in sight', {
+test('each step is named as soon as the previous one has ended, and what is needed stays in sight', {
   timeout: 600_000,
 }, async () => {
   const unnamed: string[][] = [];

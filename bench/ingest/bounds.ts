@@ -1,5 +1,5 @@
-// Two bounds that no collector can exceed: the database fed with rows that are ready, and the broker drained by a client
-// that throws everything away.
+// Two limits that no collector can exceed: the database fed with ready-made rows, and the broker drained by a client that discards
+// everything.
 import { readFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -73,14 +73,14 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
     };
     const { host, port, username, password, clientId } = rig.ingest;
     const connection = openConnection({
-      ...{
-        broker: { host, port, tls: true },
-        ca: readFileSync(rig.ingest.caFile, 'utf8'),
-        username,
-        password,
-        clientId,
-      },
-      ...{ receiveMaximum: 10_000, number: 1, now: Date.now },
+      broker: { host, port, tls: true },
+      ca: readFileSync(rig.ingest.caFile, 'utf8'),
+      username,
+      password,
+      clientId,
+      receiveMaximum: 10_000,
+      number: 1,
+      now: Date.now,
       onDelivery: ({ packetId, dup }) => {
         if (taken.push(packetId) === 1) setImmediate(acknowledge);
         if (dup) return;

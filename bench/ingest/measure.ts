@@ -1,4 +1,4 @@
-// One run: everything waits on the broker, the collector is started, and what it took until the last row was committed.
+// One run: everything waits on the broker, the collector starts, and the cost is measured until the last row is committed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchBroker } from '../support/broker.ts';
 import { connectClient } from '../support/mqtt-client.ts';
@@ -9,7 +9,7 @@ import { closeLog, countRows, nameOf, type Stage, type Table } from '../support/
 import { drain } from '../support/subscriber.ts';
 import type { Contender } from './contenders.ts';
 
-/** What a run came to. CPU is user and system, seconds per 100,000 messages. */
+/** The result of a run. CPU is user and system, seconds per 100,000 messages. */
 export interface Result {
   rowsPerSecond: number;
   collectorCpu: number;
@@ -31,7 +31,7 @@ interface Used {
 
 /** Messages that CPU is given for. */
 export const PER = 100_000;
-/** Who gets nothing further for so long has lost the rest, or hangs. */
+/** A collector without progress for this time has lost the rest, or hangs. */
 export const PATIENCE_MS = 20_000;
 export const POLL_MS = 20;
 
@@ -44,7 +44,8 @@ export async function measure(stage: Stage, contender: Contender, messages: numb
     const firstTs = Date.now() - messages / DEVICES.length;
     await fill(rig, messages, firstTs);
     const used = (pid: number): Used => ({
-      ...{ collector: cpuSeconds(pid), broker: cpuSeconds(rig.broker().pid) },
+      collector: cpuSeconds(pid),
+      broker: cpuSeconds(rig.broker().pid),
       database: familyCpuSeconds(stage.postgres.child.pid as number),
     });
     const collector = contender.start(options);
@@ -59,13 +60,13 @@ export async function measure(stage: Stage, contender: Contender, messages: numb
     const { rows, rate } = await outcome(stage, contender.table);
     const per = (part: keyof Used) => ((after[part] - before[part]) / (rows - early)) * PER;
     return {
-      ...{
-        rowsPerSecond: rate,
-        collectorCpu: per('collector'),
-        brokerCpu: per('broker'),
-        databaseCpu: per('database'),
-      },
-      ...{ wholeCpu: (after.collector / rows) * PER, peakMiB: peak, lost: Math.max(0, messages - rows - waiting) },
+      rowsPerSecond: rate,
+      collectorCpu: per('collector'),
+      brokerCpu: per('broker'),
+      databaseCpu: per('database'),
+      wholeCpu: (after.collector / rows) * PER,
+      peakMiB: peak,
+      lost: Math.max(0, messages - rows - waiting),
     };
   } finally {
     closeLog(options);

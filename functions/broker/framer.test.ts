@@ -48,17 +48,19 @@ test('any packets, cut anywhere, arrive as they were sent', () => {
         );
         expect(
           receive(bytes, sizes).map(({ topic, payload, packetId, dup, properties }) => ({
-            ...{ topic, payload: payload.toString('hex'), packetId, dup, id: properties?.id },
+            topic,
+            payload: payload.toString('hex'),
+            packetId,
+            dup,
+            id: properties?.id,
           })),
         ).toEqual(
           sent.map(({ topic, payload, qos, messageId, id, dup }) => ({
-            ...{
-              topic,
-              payload: payload.toString('hex'),
-              packetId: qos === 0 ? 0 : messageId,
-              dup: qos === 1 && dup,
-              id,
-            },
+            topic,
+            payload: payload.toString('hex'),
+            packetId: qos === 0 ? 0 : messageId,
+            dup: qos === 1 && dup,
+            id,
           })),
         );
       },

@@ -3,7 +3,7 @@ import { readMessage } from '../../domain/messages.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
-import { channelOf } from './channel.ts';
+import { channelOf, WHOLE } from './channel.ts';
 import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
 import { keptTopic, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
@@ -46,7 +46,7 @@ export class Batch {
 
   readonly #registry: Registry;
   readonly #acknowledgements: number[] = [];
-  readonly #seen = new Map<string, Row>();
+  readonly #seen = new Map<string | number, Row>();
   readonly #seenPackets = new Map<string, Delivery>();
   #unrouted: Delivery[] = [];
 
@@ -103,7 +103,8 @@ export class Batch {
 
   #place(delivery: Delivery, route: Route): void {
     const channel = channelOf(delivery, route);
-    const result = isRejection(channel)
+    const isRead = channel === WHOLE || !isRejection(channel);
+    const result = !isRead
       ? channel
       : delivery.truncated
         ? reject('too-large', `more than ${MAX_PAYLOAD_BYTES} bytes; what is kept was cut off`)
@@ -117,12 +118,7 @@ export class Batch {
           );
     if (isRejection(result)) {
       this.#count(route.tenant, route.tenantId, 1);
-      this.#refuse(
-        delivery,
-        sentAsWhole(delivery),
-        { ...result, ...namesOf(route) },
-        isRejection(channel) ? channel.topic : undefined,
-      );
+      this.#refuse(delivery, sentAsWhole(delivery), { ...result, ...namesOf(route) }, isRead ? undefined : channel.topic);
       return;
     }
     this.#count(route.tenant, route.tenantId, result.length);
@@ -164,12 +160,14 @@ export class Batch {
       // Equal readings of one message are several readings.
       return first !== undefined && first !== delivery;
     }
-    const first = this.#seen.get(row.messageId);
+    // Of what has a time, that is the cheapest to look up.
+    const short = untimed ? row.messageId : row.ts;
+    const first = this.#seen.get(short);
     if (first === undefined) {
-      this.#seen.set(row.messageId, row);
+      this.#seen.set(short, row);
       return false;
     }
-    // Two devices may well use the same id; only then is the longer key worth its price.
+    // Two readings may well have one time; only then is the longer key worth its price.
     const key = keyOf(row);
     if (keyOf(first) === key || this.#seen.has(key)) return true;
     this.#seen.set(key, row);

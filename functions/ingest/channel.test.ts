@@ -1,16 +1,16 @@
 // What the broker's gate took instead of refusing it becomes a dead letter that says what was wrong; fields below the telemetry
 // topic become readings. Batches are made by hand: the gate itself is tested where it is.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type IngestRig, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, type LabDevice, startLab } from '../../lab/lab.ts';
 import { createStamper } from '../../tests/support/stamps.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { redrive } from './redrive.ts';
 
 const stamper = createStamper();
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(6);
+  rig = await startLab({ devices: 6 });
   store = await openStoreRig(rig, 'channels');
 });
 afterAll(async () => {
@@ -19,8 +19,8 @@ afterAll(async () => {
 });
 
 const at = Date.now();
-const prefixOf = ({ topic }: RigDevice) => topic.replace(/telemetry$/, '');
-const lettersOf = async ({ id }: RigDevice) =>
+const prefixOf = ({ topic }: LabDevice) => topic.replace(/telemetry$/, '');
+const lettersOf = async ({ id }: LabDevice) =>
   (
     await rig.admin.query(
       `select id::text, tenant_id is not null as has_tenant, topic, reason, detail, received_at, properties
@@ -30,7 +30,7 @@ const lettersOf = async ({ id }: RigDevice) =>
   ).rows;
 
 /** As the gate delivers what was published to no channel. */
-const toNoChannel = (device: RigDevice, note: string, packetId = 1) =>
+const toNoChannel = (device: LabDevice, note: string, packetId = 1) =>
   deliveryTo(`${prefixOf(device)}-`, '{"t":1}', { packetId, stamp: stamper.next({ at, note }) });
 
 test('a wrong topic becomes a letter of its device that names where it was published; again it is the same letter', async () => {

@@ -17,13 +17,15 @@ export interface NotRead extends Rejection {
   topic: string;
 }
 
-const WHOLE: Channel = { field: undefined };
+/** The message is a reading, or several. */
+export const WHOLE: Channel = { field: undefined };
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Reads the topic, and what the broker's gate notes about the message. */
 export function channelOf({ topic, stamp }: Delivery, route: Route): Channel | NotRead {
   const note = typeof stamp === 'object' ? stamp.note : '';
+  if (note === '' && topic === route.topic) return WHOLE;
   if (note.startsWith('z')) {
     const most = route.limits.maxPayloadBytes;
     return {
@@ -34,7 +36,7 @@ export function channelOf({ topic, stamp }: Delivery, route: Route): Channel | N
       topic,
     };
   }
-  if (topic === route.topic || route.topic === undefined) return WHOLE;
+  if (route.topic === undefined) return WHOLE;
   if (!topic.startsWith(`${route.topic}/`)) return noChannel(topic, note);
   const field = topic.slice(route.topic.length + 1);
   if (field !== '' && Buffer.byteLength(field) <= MAX_FIELD_BYTES && !CONTROL.test(field)) return { field };

@@ -1,14 +1,14 @@
 // Rate and quota of a tenant: exact across batches, and nobody else's business.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { totalOf } from './accounting.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(8);
+  rig = await startLab({ devices: 8, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'quota');
 });

@@ -141,7 +141,7 @@ const BAD_TOPIC = `neither ${TELEMETRY_FORM} nor a topic that a device keeps fro
 const DELETED = 'the device that kept the topic is deleted';
 
 const COLUMNS = `tenant_slug, device_slug, tenant_id as t, device_id as d, max_payload_bytes, max_depth, max_ahead_seconds,
-  max_age_seconds, metered, time_members, senml, mends_clock, repeat_ms`;
+  max_age_seconds, metered, time_members, senml, repairs_clock, repeat_ms`;
 
 /** A device as the database has it; a null is a limit that was not set. */
 interface DeviceRow {
@@ -156,7 +156,7 @@ interface DeviceRow {
   metered: boolean;
   time_members: string[] | null;
   senml: boolean | null;
-  mends_clock: boolean | null;
+  repairs_clock: boolean | null;
   repeat_ms: number | null;
 }
 
@@ -190,7 +190,7 @@ function routeOf(row: DeviceRow, prefix: Buffer, topic: string | undefined): Rou
   const rules = {
     timeMembers: row.time_members ?? DEFAULT_RULES.timeMembers,
     isSenml: row.senml ?? DEFAULT_RULES.isSenml,
-    mendsClock: row.mends_clock ?? DEFAULT_RULES.mendsClock,
+    repairsClock: row.repairs_clock ?? DEFAULT_RULES.repairsClock,
     repeatMs: row.repeat_ms ?? DEFAULT_RULES.repeatMs,
   };
   return {

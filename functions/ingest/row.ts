@@ -76,7 +76,7 @@ export const messageContent = (delivery: Delivery) => contentHash(keptTopic(deli
 const ABOVE_PACKETS = 65_536;
 
 /**
- * Gives a reading its identity: docs/decisions/0022-identity-from-the-stamp.md.
+ * Gives a reading its identity: docs/decisions/0023-identity-from-the-stamp.md.
  * @param place of its message in the batch: of two equal messages in one millisecond, each has its own.
  */
 export function makeRow(delivery: Delivery, route: Route, reading: Reading, place: number): Row {

@@ -52,7 +52,7 @@ group('status', () => {
     expect((await after(80, { renewedBy: 'start' })).advice).toContain('npm start');
   });
 
-  it('of a broker that strict clients refuse: by its CA, by its name', async () => {
+  it('of a broker that a verifying client refuses: by its CA, by its name', async () => {
     const { certificate: ca } = await makeAuthority('mqtt-saas test CA');
     expect(await after(0, { ca })).toMatchObject({ ok: false, refusedBecause: expect.stringMatching(/VERIFY|ISSUER/) });
 
@@ -83,7 +83,7 @@ group('renew', () => {
     expect(() => steps({ ...broker, renewedBy: 'start' })).toThrow('npm start');
   });
 
-  it('ends when the new certificate is served', async () => {
+  it('ends once the new certificate is served', async () => {
     const { certificateFile, keyFile, caFile } = mosquitto.certificates;
     const authority = { certificate: readFileSync(caFile, 'utf8'), key: readFileSync(`${dir}/ca.key`, 'utf8') };
     const before = await look(broker);
@@ -100,7 +100,7 @@ group('renew', () => {
     expect(served.refusedBecause).toBeUndefined();
   });
 
-  it('fails at the step that failed, or when the old certificate stays', async () => {
+  it('fails at the step that failed, or if the old certificate stays', async () => {
     const ran: string[] = [];
     const failing = renew(broker, async (program) => {
       ran.push(program);
@@ -108,6 +108,6 @@ group('renew', () => {
     });
     await expect(failing).rejects.toThrow('pulumi ended with 3');
     expect(ran).toEqual(['pulumi']);
-    await expect(renew(broker, async () => 0, 0)).rejects.toThrow('serves its old certificate still');
+    await expect(renew(broker, async () => 0, 0)).rejects.toThrow('still serves its old certificate');
   });
 });

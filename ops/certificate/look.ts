@@ -1,4 +1,4 @@
-// What a broker serves, seen as a strict client sees it, and as one that takes anything in order to tell what is wrong.
+// Reads the certificate that a broker serves, as a verifying client sees it, and as a client that accepts anything to find the fault.
 import { once } from 'node:events';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { Broker } from '../target/target.ts';
@@ -10,21 +10,21 @@ export interface Served {
   /** SHA-256 of it, as OpenSSL writes it. */
   fingerprint: string;
   issuer: string;
-  /** Names and addresses it is for. */
+  /** Names and addresses for which it is valid. */
   names: string;
   validFrom: Date;
   validTo: Date;
-  /** Why a strict client refuses it; undefined when it does not. */
+  /** Why a verifying client refuses it; undefined if it does not. */
   refusedBecause: string | undefined;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** Connects and looks. @throws Error when nothing answers with TLS there. */
+/** Connects and reads the certificate. @throws Error if nothing answers with TLS there. */
 export async function look({ host, port, ca }: Pick<Broker, 'host' | 'port' | 'ca'>): Promise<Served> {
   // With an address there is no name to ask for (RFC 6066, section 3).
   const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
-  // Looked at even when it is wrong: what is said about it comes from the same handshake a strict client would make.
+  // Accepts an invalid certificate, too: everything that is reported comes from the same handshake as a verifying client's.
   const socket = connect({ host, port, ...servername, ...(ca && { ca }), rejectUnauthorized: false });
   try {
     await secured(socket, `${host}:${port}`);
@@ -47,7 +47,9 @@ export async function look({ host, port, ca }: Pick<Broker, 'host' | 'port' | 'c
 async function secured(socket: TLSSocket, where: string): Promise<void> {
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
   await once(socket, 'secureConnect').catch((error: Error) => {
-    throw new Error(`${where} does not answer with TLS: ${error.message}. docs/runbooks/certificates.md tells why`);
+    throw new Error(
+      `${where} does not answer with TLS: ${error.message}. docs/runbooks/certificates.md explains the causes`,
+    );
   });
 }
 

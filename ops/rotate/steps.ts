@@ -1,5 +1,5 @@
-// A rotation in steps. Each looks at what is there, not at what an earlier run did: a rotation that was interrupted goes on
-// where it was, and no step can be done before the one it relies on.
+// A rotation in steps. Each step checks the actual state, not what an earlier run did: an interrupted rotation continues where it
+// stopped, and no step runs before the one it relies on.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { readFormerFilters } from '../../functions/ingest/former-topics.ts';
@@ -16,33 +16,33 @@ import type { Configured, Environment } from './environment.ts';
 
 /** One step. */
 export interface Step {
-  /** What is so when it is done. */
+  /** The state that it brings about. */
   title: string;
   isDone(): Promise<boolean>;
   carryOut(): Promise<void>;
 }
 
-/** Which way to go. */
+/** The direction. */
 export type Goal = 'next' | 'back' | 'finish';
 
-/** How long a step may take that waits. */
+/** How long a waiting step may take. */
 export interface Patience {
   brokerMs: number;
   ingestMs: number;
 }
 
 const PATIENCE: Patience = {
-  // The registry is in force within seconds; after a broker start it may wait for ingest, which is on a minute's timer.
+  // The registry is in force within seconds; after a broker start it may wait for ingest, which runs once a minute.
   brokerMs: 120_000,
-  // The Function App starts again with its new settings, and its timer fires once a minute.
+  // The Function App restarts with its new settings, and its timer fires once a minute.
   ingestMs: 300_000,
 };
 const POLL_MS = 500;
 
 /**
- * The steps to a goal. `next`: ingest uses the newest generation, both are in force. `back`: it uses the older one of two.
- * `finish`: only the one it uses is in force.
- * @throws Error when the goal makes no sense now, saying which does.
+ * The steps to a goal. `next`: ingest uses the newest generation, and both are in force. `back`: it uses the older one. `finish`: only
+ * the one it uses is in force.
+ * @throws Error if the goal is not possible now; it names the possible one.
  */
 export async function stepsTo(goal: Goal, environment: Environment, patience = PATIENCE): Promise<Step[]> {
   const { generation, inForce } = environment.configured();
@@ -55,13 +55,13 @@ export async function stepsTo(goal: Goal, environment: Environment, patience = P
   if (generation < newest || inForce.length === 1) {
     return switchTo(environment, generation < newest ? newest : newest + 1, inForce, patience);
   }
-  // A switch that was interrupted: configured, and not deployed.
+  // An interrupted switch: configured, but not deployed.
   if ((await environment.whyNotUsed(newest)) !== undefined) return switchTo(environment, newest, inForce, patience);
   const end = `npm run ops -- rotate ingest --target ${environment.target} --finish`;
   throw new Error(`generations ${inForce.join(' and ')} are both in force: end that rotation first, with ${end}`);
 }
 
-/** Every step relies on the one before: what ingest is to use is first seen to be accepted. */
+/** Every step relies on the previous one: ingest is switched to an account only after the broker has accepted it. */
 function switchTo(environment: Environment, to: number, before: number[], patience: Patience): Step[] {
   const { database, broker } = environment;
   const username = ingestUsername(to);
@@ -75,7 +75,7 @@ function switchTo(environment: Environment, to: number, before: number[], patien
       carryOut: () => withConnection(database, (client) => upsertServiceAccount(client, account())),
     },
     waiting(`the broker accepts ${username}`, patience.brokerMs, async () =>
-      // Whoever is signed in is accepted, and must not be disturbed.
+      // A signed-in account is accepted, and must not be disturbed.
       (await why()) === undefined || (await isAccepted(broker, account())) ? undefined : 'it is refused',
     ),
     {
@@ -94,7 +94,7 @@ function switchTo(environment: Environment, to: number, before: number[], patien
   ];
 }
 
-/** Ingest lets go of the old account before it is taken away. */
+/** Ingest stops using the old account before it is removed. */
 async function finish(environment: Environment, generation: number, patience: Patience): Promise<Step[]> {
   const { database, broker } = environment;
   const why = async () => environment.whyNotUsed(generation);
@@ -110,7 +110,7 @@ async function finish(environment: Environment, generation: number, patience: Pa
       title: `ingest signs in as ${ingestUsername(generation)}`,
       isDone: async () => (await why()) === undefined,
       carryOut: async () => {
-        throw new Error(`${await why()}: ending the rotation now would cut ingest off. Nothing was changed.`);
+        throw new Error(`${await why()}: ending the rotation now would lock ingest out. Nothing was changed.`);
       },
     },
     ...(environment.seesSessions || others.length === 0 ? [] : [queueing(environment, generation)]),
@@ -148,8 +148,8 @@ async function finish(environment: Environment, generation: number, patience: Pa
 }
 
 /**
- * Until ingest has run with the new account, messages are queued for the old one only. With this done first, an old queue
- * that is found empty holds nothing that the new one lacks.
+ * Until ingest has run with the new account, messages are queued for the old one only. After this step, an empty old queue means that
+ * the new one lacks nothing.
  */
 function queueing(environment: Environment, generation: number): Step {
   const account = { username: ingestUsername(generation), key: environment.key(generation) };
@@ -166,7 +166,7 @@ function isConfigured(environment: Environment, wanted: Configured): boolean {
   return isDeepStrictEqual({ generation, inForce: inForce.toSorted((a, b) => a - b) }, wanted);
 }
 
-/** Undefined when it has gone with its generation: an earlier run was interrupted after that. */
+/** Undefined if it was removed with its generation: an earlier run was interrupted after that. */
 function keptKey(environment: Environment, generation: number): string | undefined {
   try {
     return environment.key(generation);
@@ -175,7 +175,7 @@ function keptKey(environment: Environment, generation: number): string | undefin
   }
 }
 
-/** A step that only waits. @param why undefined when what is waited for is so. */
+/** A step that only waits. @param why undefined once the state is reached. */
 function waiting(title: string, patienceMs: number, why: () => Promise<string | undefined>): Step {
   return { title, isDone: async () => (await why()) === undefined, carryOut: () => until(title, patienceMs, why) };
 }

@@ -20,21 +20,21 @@ describe('rules', () => {
   const inForce = async (device: string) =>
     (
       await database.admin.query(
-        'select time_members, senml, mends_clock, repeat_ms from ingest.registered_devices where device_id = $1',
+        'select time_members, senml, repairs_clock, repeat_ms from ingest.registered_devices where device_id = $1',
         [device],
       )
     ).rows[0];
 
   it('of a device go before those of its tenant, and say nothing where they are null', async () => {
     const { id, device } = world.a;
-    expect(await inForce(device)).toEqual({ time_members: null, senml: null, mends_clock: null, repeat_ms: null });
-    await set({ tenant_id: id, time_members: ['Time', 'params.ts'], mends_clock: true, repeat_ms: 0 });
+    expect(await inForce(device)).toEqual({ time_members: null, senml: null, repairs_clock: null, repeat_ms: null });
+    await set({ tenant_id: id, time_members: ['Time', 'params.ts'], repairs_clock: true, repeat_ms: 0 });
     await set({ tenant_id: id, device_id: device, time_members: [], senml: true });
-    expect(await inForce(device)).toEqual({ time_members: [], senml: true, mends_clock: true, repeat_ms: 0 });
+    expect(await inForce(device)).toEqual({ time_members: [], senml: true, repairs_clock: true, repeat_ms: 0 });
     // Set as a whole, each time.
     await set({ tenant_id: id, device_id: device, repeat_ms: 5000 });
     expect(await inForce(device)).toEqual({
-      ...{ time_members: ['Time', 'params.ts'], senml: null, mends_clock: true, repeat_ms: 5000 },
+      ...{ time_members: ['Time', 'params.ts'], senml: null, repairs_clock: true, repeat_ms: 5000 },
     });
     expect(await inForce(world.b.device)).toMatchObject({ time_members: null });
     await database.admin.query('delete from public.devices where id = $1', [device]);

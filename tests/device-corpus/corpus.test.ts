@@ -2,12 +2,13 @@
 // meant it, or refused with a letter that says why.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runWorker } from '../../functions/worker/worker.ts';
-import { type IngestRig, keepLog, startIngestRig } from '../support/ingest-rig.ts';
-import { createStamper } from '../support/stamps.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
+import { keepLog } from '../support/keep-log.ts';
+import { createStamper, withoutStamps } from '../support/stamps.ts';
 import { CORPUS, type CorpusCase } from './corpus.ts';
 
 const stamper = createStamper();
-let rig: IngestRig;
+let rig: Lab;
 
 async function publish({ field, payload, protocol = 4, qos = 1, retain = false, contentType }: CorpusCase, index: number) {
   const device = rig.devices[index]!;
@@ -22,14 +23,14 @@ async function publish({ field, payload, protocol = 4, qos = 1, retain = false, 
 
 const setRules = async ({ rules = {} }: CorpusCase, index: number) =>
   rig.admin.query(
-    `insert into public.reading_rules (tenant_id, device_id, time_members, senml, mends_clock)
+    `insert into public.reading_rules (tenant_id, device_id, time_members, senml, repairs_clock)
      select tenant_id, id, $2, $3, $4 from public.devices where id = $1`,
-    [rig.devices[index]!.id, rules.timeMembers ?? null, rules.isSenml ?? null, rules.mendsClock ?? null],
+    [rig.devices[index]!.id, rules.timeMembers ?? null, rules.isSenml ?? null, rules.repairsClock ?? null],
   );
 
 let begun: number;
 beforeAll(async () => {
-  rig = await startIngestRig(CORPUS.length);
+  rig = await startLab({ devices: CORPUS.length, broker: { configure: withoutStamps } });
   for (const [index, one] of CORPUS.entries()) await setRules(one, index);
   const { log, lines } = keepLog();
   const stopping = new AbortController();

@@ -66,7 +66,7 @@ export const CORPUS: CorpusCase[] = [
   {
     ...{ maker: 'Tasmota', source: TASMOTA, what: 'a clock before its first NTP answer', field: 'STATE' },
     payload: '{"Time":"1970-01-01T00:00:12","Epoch":12,"Uptime":"0T00:00:12","POWER":"OFF"}',
-    rules: { timeMembers: ['Epoch'], mendsClock: true },
+    rules: { timeMembers: ['Epoch'], repairsClock: true },
     stored: [{ payload: { STATE: { Time: '1970-01-01T00:00:12', Epoch: 12, Uptime: '0T00:00:12', POWER: 'OFF' } } }],
   },
   {
@@ -183,7 +183,7 @@ export const CORPUS: CorpusCase[] = [
   },
   {
     ...{ maker: 'PubSubClient', source: PUBSUB, what: 'millis() since the start as ts', payload: '{"ts":48213,"t":20.5}' },
-    rules: { mendsClock: true },
+    rules: { repairsClock: true },
     stored: [{ payload: { ts: 48213, t: 20.5 } }],
   },
   {
@@ -192,7 +192,7 @@ export const CORPUS: CorpusCase[] = [
   },
   {
     ...{ maker: 'umqtt.simple', source: UMQTT, what: 'json.dumps with time.time() of the epoch 2000', payload: `{"time":${SENT - 946_684_800},"v":3}` },
-    rules: { timeMembers: ['time'], mendsClock: true },
+    rules: { timeMembers: ['time'], repairsClock: true },
     // A date of 1996: a port whose epoch is 2000 has to add 946684800.
     stored: [{ payload: { time: SENT - 946_684_800, v: 3 } }],
   },

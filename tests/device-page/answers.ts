@@ -73,7 +73,7 @@ async function open(device: ClientOptions, version: 4 | 5, { connect: sign = {} 
     }
     signedIn.resolve();
   });
-  // mqtt-packet does not know 0x95 in a PUBACK, which Mosquitto sends all the same: read from the bytes.
+  // mqtt-packet does not know 0x95 in a PUBACK, which Mosquitto sends anyway: read from the bytes.
   packets.on('error', () => {});
   socket.on('data', (bytes: Buffer) => {
     if (bytes[0] === 0x40 && version === 5 && bytes[4] === 0x95) {

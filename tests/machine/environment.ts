@@ -48,9 +48,8 @@ const prefixed = (keys: Record<string, unknown>) =>
 
 /** What a deployment does with a bundle: the archive first, then the pointer to it. Gives its hash. */
 export function publishBundle({ azure }: Services, { hash, archive }: Pick<Bundle, 'hash' | 'archive'>): string {
-  const modified = new Date();
-  azure.blobs.set(`${BUNDLES}/${hash}.tgz`, { content: archive, modified });
-  azure.blobs.set(`${BUNDLES}/current`, { content: Buffer.from(hash), modified });
+  azure.blobs.set(`${BUNDLES}/${hash}.tgz`, archive);
+  azure.blobs.set(`${BUNDLES}/current`, Buffer.from(hash));
   return hash;
 }
 

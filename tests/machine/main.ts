@@ -22,7 +22,10 @@ const program = new Command('npm run test:machine --')
     if (!SUITES.includes(options.suite)) throw new Error(`--suite ${options.suite}: it must be ${SUITES.join(' or ')}`);
     const say = (text: string) => console.log(text);
     mkdirSync(join(CACHE, 'run'), { recursive: true });
-    const image = await ensureImage(options.suite, packagesOf(renderUserData()), say);
+    const withScanner = options.only?.includes('openscap') ?? false;
+    if (withScanner && options.suite !== 'bookworm')
+      throw new Error('openscap has rules for Debian 12 only: --suite bookworm');
+    const image = await ensureImage(options.suite, packagesOf(renderUserData()), say, { withScanner });
     const tools = await ensureTools(say);
     const runPart = (part?: Part) =>
       runInside('./inside.ts', { image, tools, options, part } satisfies Job, (enter) => {

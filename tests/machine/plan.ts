@@ -23,8 +23,8 @@ export interface Plan {
 /** Files whose disturbing checks another machine is given than the rest; the parts take about as long as each other. */
 const RECONFIGURE = ['bundle', 'certificates', 'memory', 'web-socket'];
 
-/** Files that wait for minutes; they run only where they are asked for. */
-const SLOW = ['bad-luck'];
+/** Files that a whole run leaves out: they wait for minutes, or install much; they run where they are asked for. */
+const SLOW = ['bad-luck', 'openscap'];
 
 /** The plan of a part, or, for `only` these files, of the one machine that does it all. */
 export async function makePlan(part: Part | undefined, only: string[] | undefined): Promise<Plan> {

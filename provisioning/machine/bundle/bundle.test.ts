@@ -58,6 +58,14 @@ test('only a broker that listens below 1024 is given the right to', () => {
   );
 });
 
+test('only a machine that is attached to Ubuntu Pro has the units for it', () => {
+  const units = (bundle = makeBundle(args)) =>
+    bundle.files.map(({ path }) => path).filter((path) => /attach-pro\./.test(path));
+  const attached = makeBundle({ ...args, settings: { ...args.settings, proTokenSecret: 'ubuntu-pro-token' } });
+  expect(units()).toEqual(['bin/attach-pro.py']);
+  expect(units(attached)).toContain('units/attach-pro.timer');
+});
+
 test('every program that a unit names is there', () => {
   const { files } = makeBundle(args);
   const named = files.flatMap(

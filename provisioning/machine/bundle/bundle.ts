@@ -48,7 +48,7 @@ export function makeBundle(args: BundleArgs): Bundle {
   const destinations = { database: databasePort, acme: Number(new URL(settings.acmeDirectory).port || 443) };
   const files = [
     ...programs(),
-    ...filesOf('units'),
+    ...filesOf('units').filter(({ path }) => settings.proTokenSecret || !path.includes('/attach-pro.')),
     text(BUNDLE_FILES.brokerConfig, brokerConfig),
     ...(PRIVILEGED_PORT.test(brokerConfig)
       ? [text('units/mosquitto.service.d/40-privileged-port.conf', privilegedPort)]

@@ -91,8 +91,15 @@ const NETWORKS =
 const adminRule = (inputs: Record<string, unknown>) =>
   native('network:AdminRule', 'first', {
     resourceGroupName: 'rg-corpus',
-    ...{ networkManagerName: 'm', configurationName: 'c', ruleCollectionName: 'r', ruleName: 'first' },
-    ...{ kind: 'Custom', direction: 'Inbound', priority: 1, protocol: 'Tcp', destinationPortRanges: ['22'] },
+    networkManagerName: 'm',
+    configurationName: 'c',
+    ruleCollectionName: 'r',
+    ruleName: 'first',
+    kind: 'Custom',
+    direction: 'Inbound',
+    priority: 1,
+    protocol: 'Tcp',
+    destinationPortRanges: ['22'],
     ...inputs,
   });
 const ssh = rule('ssh', 100, { sourceAddressPrefix: ADMIN });
@@ -172,10 +179,16 @@ export const NETWORK_PAIRS: Pair[] = [
     ...STANDARD,
     publicIPAllocationMethod: 'Dynamic',
   }),
-  twin('a rule before every group', 'network-ways-in-judged', adminRule, { access: 'Deny' }, { access: 'AlwaysAllow' }),
+  twin(
+    'a rule before every group',
+    'network-openings-judged',
+    adminRule,
+    { access: 'Deny' },
+    { access: 'AlwaysAllow' },
+  ),
   {
     name: 'a template',
-    policy: 'network-ways-in-judged',
+    policy: 'network-openings-judged',
     subject: 'template',
     safe: [],
     unsafe: [

@@ -21,7 +21,7 @@ export function changed(path: string, change: (text: string) => string) {
 
 /** Uploads a bundle without making it the one machines boot with. */
 export function upload(machine: Machine, { archive, hash }: { archive: Buffer; hash: string }): string {
-  machine.services.azure.blobs.set(`${CONTAINER}/${hash}.tgz`, { content: archive, modified: new Date() });
+  machine.services.azure.blobs.set(`${CONTAINER}/${hash}.tgz`, archive);
   return hash;
 }
 
@@ -31,7 +31,7 @@ export const apply = (machine: Machine, hash: string) =>
 
 /** Makes a bundle that is there the one machines boot with. */
 function point({ services }: Machine, hash: string): void {
-  services.azure.blobs.set(`${CONTAINER}/current`, { content: Buffer.from(hash), modified: new Date() });
+  services.azure.blobs.set(`${CONTAINER}/current`, Buffer.from(hash));
 }
 
 /** What a refusal must leave as it was. */
@@ -53,7 +53,7 @@ async function refused(machine: Machine, bundle: { archive: Buffer; hash: string
 }
 
 /** Hash of the bundle the machine booted with. */
-export const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`)?.content);
+export const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`));
 
 export const checks: Check[] = [
   {

@@ -81,9 +81,9 @@ function RulesForm({ rules, device, onClose }: Props & { rules: ReadingRules }) 
       <YesOrNo
         label="A clock that is not set is ignored"
         hint="A time before 2000 or far ahead: the time of receipt takes its place."
-        value={draft.mends_clock}
+        value={draft.repairs_clock}
         inherited={inherited}
-        onChange={(mends_clock) => setDraft({ ...draft, mends_clock })}
+        onChange={(repairs_clock) => setDraft({ ...draft, repairs_clock })}
       />
       <Field
         label="A repeat comes within, in milliseconds"
@@ -93,7 +93,7 @@ function RulesForm({ rules, device, onClose }: Props & { rules: ReadingRules }) 
         value={draft.repeat_ms ?? ''}
         placeholder={device ? 'As for all devices' : '1000'}
         onChange={({ target: { value } }) => setDraft({ ...draft, repeat_ms: value === '' ? null : Number(value) })}
-        hint="An equal message this shortly after the one before is not stored again. 0: each is."
+        hint="An equal message this shortly after the previous one is not stored again. 0: each is."
       />
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>

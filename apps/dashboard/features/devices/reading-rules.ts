@@ -1,11 +1,11 @@
 // How messages are read: rules of the tenant, and of one device, which go before them.
 import { type Api, call, oneRow, type RowOf } from '../session/rows.ts';
 
-const rules = (api: Api) => api.from('reading_rules').select('time_members,senml,mends_clock,repeat_ms');
+const rules = (api: Api) => api.from('reading_rules').select('time_members,senml,repairs_clock,repeat_ms');
 export type ReadingRules = RowOf<typeof rules>;
 
 /** Says nothing: the tenant's rules hold, or the platform's. */
-export const NO_RULES: ReadingRules = { time_members: null, senml: null, mends_clock: null, repeat_ms: null };
+export const NO_RULES: ReadingRules = { time_members: null, senml: null, repairs_clock: null, repeat_ms: null };
 
 /** @param deviceId null: the rules of the whole tenant. @throws ApiError, as below. */
 export async function readRules(tenantId: string, deviceId: string | null): Promise<ReadingRules> {

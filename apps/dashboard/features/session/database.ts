@@ -185,7 +185,7 @@ export type Database = {
       reading_rules: {
         Row: {
           device_id: string | null;
-          mends_clock: boolean | null;
+          repairs_clock: boolean | null;
           repeat_ms: number | null;
           senml: boolean | null;
           tenant_id: string;
@@ -461,7 +461,7 @@ export type Database = {
           device_id?: string;
           time_members?: string[];
           senml?: boolean;
-          mends_clock?: boolean;
+          repairs_clock?: boolean;
           repeat_ms?: number;
         };
         Returns: undefined;

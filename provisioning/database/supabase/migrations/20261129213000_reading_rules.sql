@@ -13,7 +13,7 @@ create table public.reading_rules (
   -- Arrays are SenML packs (RFC 8428), whatever their content type.
   senml boolean,
   -- A time outside the allowed range is that of a clock nobody has set: the time of receipt takes its place.
-  mends_clock boolean,
+  repairs_clock boolean,
   -- Milliseconds after a device's previous message in which an equal one is a repeat; 0: never.
   repeat_ms int check (repeat_ms between 0 and 60000),
   foreign key (tenant_id, device_id) references public.devices (tenant_id, id) on delete cascade,
@@ -35,14 +35,14 @@ create trigger audit after insert or update or delete on public.reading_rules
 -- Sets the rules of a tenant, or of one of its devices, as a whole. A null says nothing: the tenant's rule, or the default, holds.
 create function public.set_reading_rules(
   tenant_id uuid, device_id uuid default null, time_members text[] default null, senml boolean default null,
-  mends_clock boolean default null, repeat_ms int default null
+  repairs_clock boolean default null, repeat_ms int default null
 ) returns void
 language plpgsql security definer set search_path = ''
 as $$
 declare
   rules constant public.reading_rules := (
     set_reading_rules.tenant_id, set_reading_rules.device_id, set_reading_rules.time_members, set_reading_rules.senml,
-    set_reading_rules.mends_clock, set_reading_rules.repeat_ms);
+    set_reading_rules.repairs_clock, set_reading_rules.repeat_ms);
 begin
   perform access.require_role(rules.tenant_id, '{owner,staff}');
   if rules.device_id is not null and access.staffed_device(rules.device_id) <> rules.tenant_id then
@@ -50,7 +50,7 @@ begin
   end if;
   insert into public.reading_rules values (rules.*)
   on conflict on constraint reading_rules_tenant_id_device_id_key do update
-  set time_members = excluded.time_members, senml = excluded.senml, mends_clock = excluded.mends_clock, repeat_ms = excluded.repeat_ms;
+  set time_members = excluded.time_members, senml = excluded.senml, repairs_clock = excluded.repairs_clock, repeat_ms = excluded.repeat_ms;
 exception
   when check_violation then
     raise exception 'a rule is not allowed' using errcode = 'invalid_parameter_value',
@@ -66,7 +66,7 @@ select t.slug as tenant_slug, d.slug as device_slug, d.tenant_id, d.id as device
   l.max_payload_bytes, l.max_depth, l.max_ahead_seconds, l.max_age_seconds,
   (l.readings_per_minute is not null or l.readings_per_day is not null) is true as metered,
   coalesce(own.time_members, every.time_members) as time_members, coalesce(own.senml, every.senml) as senml,
-  coalesce(own.mends_clock, every.mends_clock) as mends_clock, coalesce(own.repeat_ms, every.repeat_ms) as repeat_ms
+  coalesce(own.repairs_clock, every.repairs_clock) as repairs_clock, coalesce(own.repeat_ms, every.repeat_ms) as repeat_ms
 from public.devices as d
 join public.tenants as t on t.id = d.tenant_id
 left join public.tenant_limits as l on l.tenant_id = d.tenant_id
@@ -76,7 +76,7 @@ left join public.reading_rules as every on every.tenant_id = d.tenant_id and eve
 create or replace view ingest.former_topics as
 select k.topic, k.until >= (now() at time zone 'UTC')::date as in_force, k.tenant_id, t.slug as tenant_slug, k.tenant_since,
   d.device_id, d.device_slug, d.max_payload_bytes, d.max_depth, d.max_ahead_seconds, d.max_age_seconds, d.metered,
-  d.time_members, d.senml, d.mends_clock, d.repeat_ms
+  d.time_members, d.senml, d.repairs_clock, d.repeat_ms
 from broker.former_topics as k
 left join public.tenants as t on t.id = k.tenant_id
 left join ingest.registered_devices as d on d.tenant_id = k.tenant_id and d.device_id = k.device_id

@@ -7,17 +7,18 @@ import { hashKey } from '../../../../domain/credentials.ts';
 import { stopChild } from '../../../../lab/child.ts';
 import { startPostgres } from '../../../../lab/postgres.ts';
 import { postgresOfFile } from '../../../../tests/support/postgres-of-file.ts';
-import { HAS_PSYCOPG2, modeOf, type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { renderRegistry } from '../../../broker/registry.ts';
 import { connect } from '../../../database/connect.ts';
 import { addDevice, readRegistry, rotateDevice, setDeviceEnabled } from '../../../database/registry.ts';
+import { databaseOn } from '../../../database/testing/database.ts';
+import { type AgentLab, HAS_PSYCOPG2, modeOf, startAgentLab } from '../testing/agent.ts';
 
 const WITHIN = { timeout: 15_000, interval: 100 };
 
 const postgres = postgresOfFile();
-let rig: RegistryRig;
+let rig: AgentLab;
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres());
+  rig = await startAgentLab({ on: await databaseOn(postgres()) });
 });
 afterEach(() => rig?.stop());
 
@@ -140,7 +141,7 @@ describe.runIf(HAS_PSYCOPG2)('registry-sync (needs python3-psycopg2)', () => {
   it('keeps the last good accounts while the database is away, says so once, and comes back', async () => {
     // A server of its own, to be killed.
     await rig.stop();
-    rig = await startRegistryRig();
+    rig = await startAgentLab();
     rig.startAgent();
     const { key } = await addDevice(rig.admin, { ...pump, createTenant: true });
     await letsIn('acme.pump', key);

@@ -5,12 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startChild, stopChild } from '../../../../lab/child.ts';
 import { postgresOfFile } from '../../../../tests/support/postgres-of-file.ts';
-import { PYTHON, type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
+import { databaseOn } from '../../../database/testing/database.ts';
+import { type AgentLab, PYTHON, startAgentLab } from '../testing/agent.ts';
 
 const postgres = postgresOfFile();
-let rig: RegistryRig;
+let rig: AgentLab;
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres());
+  rig = await startAgentLab({ on: await databaseOn(postgres()) });
 });
 afterEach(() => rig?.stop());
 
@@ -23,7 +24,7 @@ it('has the broker read its files again, and drops no connection', async () => {
 });
 
 it('has nothing to do while the broker does not run: it reads its files when it starts', async () => {
-  await rig.stopBroker();
+  await rig.broker.stop();
   expect(rig.reload()).toMatchObject({ status: 0, output: expect.stringContaining('does not run') });
   await rig.startBroker();
 });

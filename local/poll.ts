@@ -1,24 +1,23 @@
-// Looks into the database every second for as long as the platform runs: over one connection, and over a new one when the
-// database was away.
+// Polls the database every second while the platform runs: over one connection, and over a new one after the database was away.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connect } from '../provisioning/database/connect.ts';
 
 const EVERY_MS = 1000;
 
-/** What to look at, and what to say. */
-export interface LookOptions {
+/** What to poll, and what to report. */
+export interface PollOptions {
   databaseUrl: string;
-  /** One look; when it fails, the next is over a new connection. */
-  look: (database: Client) => void | Promise<void>;
-  /** Called once when looking fails, with `broken` and the reason, and once with `mended` when it works again. */
+  /** One poll; after a failure, the next one uses a new connection. */
+  poll: (database: Client) => void | Promise<void>;
+  /** Called once when polling fails, with `broken` and the reason, and once with `recovered` when it works again. */
   onTrouble: (message: string) => void;
   broken: string;
-  mended: string;
+  recovered: string;
 }
 
-/** Starts looking. `stop` resolves when the look that is under way has ended. */
-export function lookEachSecond({ databaseUrl, look, onTrouble, broken, mended }: LookOptions): {
+/** Starts polling. `stop` resolves when the poll under way has ended. */
+export function pollDatabase({ databaseUrl, poll, onTrouble, broken, recovered }: PollOptions): {
   stop(): Promise<void>;
 } {
   const stopping = new AbortController();
@@ -26,12 +25,12 @@ export function lookEachSecond({ databaseUrl, look, onTrouble, broken, mended }:
   const pause = () => sleep(EVERY_MS, undefined, { signal }).catch(() => {});
   let away = false;
 
-  const lookAsLongAsPossible = async () => {
+  const pollOneConnection = async () => {
     const database = await connect(databaseUrl);
     try {
       while (!signal.aborted) {
-        await look(database);
-        if (away) onTrouble(mended);
+        await poll(database);
+        if (away) onTrouble(recovered);
         away = false;
         await pause();
       }
@@ -41,7 +40,7 @@ export function lookEachSecond({ databaseUrl, look, onTrouble, broken, mended }:
   };
   const running = (async () => {
     while (!signal.aborted) {
-      await lookAsLongAsPossible().catch((error: Error) => {
+      await pollOneConnection().catch((error: Error) => {
         if (!away) onTrouble(`${broken}: ${error.message}`);
         away = true;
       });
