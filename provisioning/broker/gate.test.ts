@@ -1,7 +1,7 @@
 // The gate in a real broker: who is let in, what may be published and read, what is stamped, and what changes without a signal.
 // MQTT_SAAS_MOSQUITTO names other brokers' programs to try it with, divided by colons; without it the installed one. MQTT_SAAS_GATE
 // names another gate, such as one that was built with a sanitizer, and MQTT_SAAS_PRELOAD what that needs.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -302,7 +302,8 @@ describe.each((process.env.MQTT_SAAS_MOSQUITTO ?? findMosquitto()).split(':'))('
       good.replace('write:sensors/1/#', 'write:#'),
       good.split('\n').toReversed().join('\n'),
     ].entries()) {
-      writeFileSync(file, bad);
+      writeFileSync(`${file}.bad`, bad);
+      renameSync(`${file}.bad`, file);
       await expect.poll(() => connect('acme.pump-1').then(refused)).toBe(index + 1);
     }
     expect(readFileSync(broker.logFile, 'utf8')).not.toContain(passwordHash.slice(10));
