@@ -126,7 +126,7 @@ async function prepare(
   return { certificates, configFile, registryFile, stampKeyFile, persistenceDir };
 }
 
-/** The gate refuses a registry without ingest. Tests that need none get an account whose key nobody knows. */
+/** The gate refuses a registry without ingest. Tests that need none get an account without a known key. */
 function withIngest(entries: readonly RegistryEntry[]): readonly RegistryEntry[] {
   const has = entries.some((entry) => entry.kind === 'service' && ingestGeneration(entry.username) !== undefined);
   if (has) return entries;
