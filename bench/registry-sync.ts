@@ -1,5 +1,5 @@
 // The cost of keeping the broker in line with a large registry: the rewrite, the time until a change is in force, and how long connected
-// devices wait while the broker reads its files, compared with the same devices undisturbed.
+// devices wait while the broker reads its file, compared with the same devices undisturbed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Packet } from 'mqtt-packet';
 import type { ClientBase } from 'pg';
@@ -52,7 +52,7 @@ async function register(client: ClientBase, count: number, hash: string): Promis
 
 async function measureRewrite(rig: AgentLab, devices: number): Promise<void> {
   rig.startAgent();
-  await until(() => (rig.metric('accounts') ?? 0) >= devices && rig.reloads() > 0);
+  await until(() => (rig.metric('accounts') ?? 0) >= devices && rig.registries() > 0);
   const seconds = rig.metric('sync_duration_seconds') ?? Number.NaN;
   console.log(
     `${devices} devices: read, rendered, checked and written in ${(seconds * 1000).toFixed(0)} ms (goal: 1000)`,
@@ -95,9 +95,9 @@ async function measureStall(rig: AgentLab, count: number, key: string): Promise<
   const spare = { tenant: TENANT, device: 'spare' };
   await addDevice(rig.admin, spare);
   for (let n = 0; n < CHANGES; n += 1) {
-    const before = rig.reloads();
+    const before = rig.registries();
     await rotateDevice(rig.admin, spare);
-    await until(() => rig.reloads() > before);
+    await until(() => rig.registries() > before);
     reloads.push(performance.now());
     await sleep(3000);
   }
@@ -108,7 +108,7 @@ async function measureStall(rig: AgentLab, count: number, key: string): Promise<
   const disturbed = latencies((at) => reloads.some((reload) => Math.abs(at - reload) < AROUND_MS));
   console.log(`${count} clients, ${RATE} messages a second, from publish to acknowledgement:`);
   console.log(`  undisturbed: ${describe(quiet, 'ms')}`);
-  console.log(`  in the ${(2 * AROUND_MS) / 1000} s around each of ${CHANGES} reloads: ${describe(disturbed, 'ms')}`);
+  console.log(`  in the ${(2 * AROUND_MS) / 1000} s around each of ${CHANGES} changes: ${describe(disturbed, 'ms')}`);
   const [quietP99, disturbedP99] = [quantile(quiet, 0.99), quantile(disturbed, 0.99)];
   const [stall, ratio] = [disturbedP99 - quietP99, disturbedP99 / quietP99];
   console.log(

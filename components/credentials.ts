@@ -1,4 +1,5 @@
 // The passwords of the platform's own services. Made here, kept in the vault, seen by nobody.
+import { createHash } from 'node:crypto';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random/randomPassword.js';
 
@@ -19,6 +20,8 @@ export class Credentials extends ComponentResource {
   readonly databasePassword: Output<string>;
   /** The database role `broker_sync`. Secret. */
   readonly registryPassword: Output<string>;
+  /** The key of the gate's stamps, 32 hexadecimal digits. Secret. */
+  readonly stampKey: Output<string>;
 
   constructor(name: string, { ingestUsernames }: CredentialsArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Credentials', name, {}, options);
@@ -28,6 +31,9 @@ export class Credentials extends ComponentResource {
     );
     this.databasePassword = new RandomPassword(`${name}-mqtt-ingest`, PASSWORD, parent).result;
     this.registryPassword = new RandomPassword(`${name}-broker-sync`, PASSWORD, parent).result;
+    this.stampKey = new RandomPassword(`${name}-stamp-key`, PASSWORD, parent).result.apply((password) =>
+      createHash('sha256').update(password).digest('hex').slice(0, 32),
+    );
     this.registerOutputs();
   }
 

@@ -73,6 +73,30 @@ function ofNumber(token: string, digits: string, decimals: number, exponent: str
   return undefined;
 }
 
+/** What is often wrong with a text, and what to do about it. Looked for with every string taken out. */
+const MISTAKES: [pattern: RegExp, hint: string][] = [
+  [/^\ufeff/, 'it begins with a byte-order mark: send UTF-8 without one'],
+  [/\0$/, "it ends with NUL bytes: send the text's length, not the buffer's"],
+  [/\b(nan|inf|infinity)\b/i, 'it has NaN or infinity as a number: send null, or leave the member out'],
+  [/\b(True|False|None)\b/, 'it has True, False or None, as Python prints them: write it with json.dumps'],
+  [/[{,]\s*'/, "it has names in single quotes: JSON's are double"],
+  [/,\s*[}\]]/, 'it has a comma before a closing bracket'],
+];
+const CUT = /end of JSON|Unterminated/;
+
+/**
+ * Why a text is not JSON, in words that help its sender. It never quotes the text.
+ * @param error JSON.parse's.
+ */
+export function explainNoJson(text: string, error: Error): Rejection {
+  const bare = text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""');
+  const isCut = /^\s*[[{]/.test(text) && CUT.test(error.message);
+  const hint = MISTAKES.find(([pattern]) => pattern.test(bare))?.[1] ?? (isCut ? CUT_SHORT : undefined);
+  return reject('not-json', hint === undefined ? 'the payload is not JSON' : `the payload is not JSON: ${hint}`);
+}
+
+const CUT_SHORT = 'it ends too early, perhaps at the end of a buffer';
+
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);

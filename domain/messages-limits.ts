@@ -22,8 +22,11 @@ export const MAX_DEPTH = 32;
 /** Most readings in one message: bounds what a message of a few kilobytes can cost. */
 export const MAX_READINGS = 1000;
 
-/** Longest id of a message, in bytes of UTF-8; it becomes part of an index key. */
+/** Longest declared id of a message, in bytes of UTF-8; it becomes part of an index key. */
 export const MAX_ID_BYTES = 128;
+
+/** Longest name of a field that stands in a topic, in bytes of UTF-8. */
+export const MAX_FIELD_BYTES = 128;
 
 /** What holds for a tenant without limits of its own, and the widest that can be set. */
 export const DEFAULT_LIMITS: MessageLimits = {
@@ -32,3 +35,25 @@ export const DEFAULT_LIMITS: MessageLimits = {
   maxAheadSeconds: MAX_AHEAD / 1_000_000,
   maxAgeSeconds: undefined,
 };
+
+/** How a device's messages are read, as its tenant says. */
+export interface ReadingRules {
+  /** Members that hold the time of a reading without `ts`, the first that is there; `params.ts` is one inside another. */
+  timeMembers: readonly string[];
+  /** Arrays are SenML packs, whatever their content type. */
+  isSenml: boolean;
+  /** A time outside the allowed range is that of a clock nobody has set: the time of receipt takes its place. */
+  repairsClock: boolean;
+  /** A message that equals the device's previous one and came less than this many milliseconds after it is a repeat. */
+  repeatMs: number;
+}
+
+/** Most members that can be named for the time. */
+export const MAX_TIME_MEMBERS = 8;
+/** Names of members for the time, with commas between them. */
+export const TIME_MEMBERS_PATTERN = /^([A-Za-z0-9_.:@-]{1,64}(,[A-Za-z0-9_.:@-]{1,64})*)?$/;
+/** Longest window for repeats, in milliseconds. */
+export const MAX_REPEAT_MS = 60_000;
+
+/** What holds for a device without rules of its own or its tenant's. */
+export const DEFAULT_RULES: ReadingRules = { timeMembers: [], isSenml: false, repairsClock: false, repeatMs: 1000 };

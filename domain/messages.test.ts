@@ -20,11 +20,14 @@ const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(level
 test.each([
   ['{}', {}],
   [' {"v":1}\r\n', {}],
-  ['{"id":"a","ts":"2026-11-21T12:00:00Z"}', { id: 'a', ts: NOW * 1000 }],
-  ['{"id":42,"ts":1795262400}', { id: '42', ts: NOW * 1000 }],
-  ['{"id":null,"ts":null}', {}],
-  ['{"id":"first","id":"last"}', { id: 'last' }],
-  ['{"__proto__":{"id":"x"}}', {}],
+  ['{"message_id":"a","ts":"2026-11-21T12:00:00Z"}', { id: 'a', ts: NOW * 1000 }],
+  ['{"message_id":42,"ts":1795262400}', { id: '42', ts: NOW * 1000 }],
+  ['{"message_id":null,"ts":null}', {}],
+  ['{"message_id":"first","message_id":"last"}', { id: 'last' }],
+  // The name of a sensor, of a switch, of anything: data.
+  ['{"id":"a"}', {}],
+  ['{"id":{"bad":1}}', {}],
+  ['{"__proto__":{"message_id":"x"}}', {}],
   ['{"text":"\\ud83d\\ude00 \\\\u0000 1e999"}', {}],
   ['{"n":1.5e-300}', {}],
 ])('%s is a reading', (payload, expected) => {
@@ -34,7 +37,7 @@ test.each([
 });
 
 test('user properties take precedence over the payload', () => {
-  expect(read('{"id":"a","ts":1}', { id: 'b', ts: '1795262400' })).toMatchObject([{ id: 'b', ts: NOW * 1000 }]);
+  expect(read('{"message_id":"a","ts":1}', { id: 'b', ts: '1795262400' })).toMatchObject([{ id: 'b', ts: NOW * 1000 }]);
 });
 
 test.each([
@@ -60,11 +63,11 @@ test.each([
   ['number-out-of-range', '{"a":1e-400}'],
   ['number-out-of-range', '{"a":1e400,"a":1}'],
   ['nul-character', '{"a":"\\u0000","a":1}'],
-  ['bad-id', '{"id":""}'],
-  ['bad-id', '{"id":1.5}'],
-  ['bad-id', '{"id":{}}'],
-  ['bad-id', '{"id":"a\\nb"}'],
-  ['bad-id', `{"id":"${'é'.repeat(65)}"}`],
+  ['bad-id', '{"message_id":""}'],
+  ['bad-id', '{"message_id":1.5}'],
+  ['bad-id', '{"message_id":{}}'],
+  ['bad-id', '{"message_id":"a\\nb"}'],
+  ['bad-id', `{"message_id":"${'é'.repeat(65)}"}`],
   ['bad-timestamp', '{"ts":"2026-11-21T12:00:00"}'],
   ['bad-timestamp', '{"ts":false}'],
   ['timestamp-out-of-range', '{"ts":0}'],
@@ -149,7 +152,7 @@ test('CBOR is judged as JSON of the same value is', () => {
 test('the bounds themselves are accepted', () => {
   expect(reasonOf(`{"a":"${'x'.repeat(MAX_PAYLOAD_BYTES - 8)}"}`)).toBeUndefined();
   expect(reasonOf(nested(MAX_DEPTH))).toBeUndefined();
-  expect(reasonOf(`{"id":"${'é'.repeat(64)}"}`)).toBeUndefined();
+  expect(reasonOf(`{"message_id":"${'é'.repeat(64)}"}`)).toBeUndefined();
   expect(reasonOf('{"ts":"2026-11-22T12:00:00Z"}')).toBeUndefined();
   expect(reasonOf('{"ts":"2000-01-01T00:00:00Z"}')).toBeUndefined();
 });
@@ -160,9 +163,10 @@ test('a bad user property is a rejection, too', () => {
 });
 
 test('an array is as many readings, each as it was written, with its own identity', () => {
-  expect(read(' [ {"v":1.50, "t":"],[\\"}"} ,\n{"id":"a","ts":1795262400,"l":[{}, []]}]')).toEqual([
-    { payload: Buffer.from('{"v":1.50, "t":"],[\\"}"}'), id: undefined, ts: undefined, isPart: true },
-    { payload: Buffer.from('{"id":"a","ts":1795262400,"l":[{}, []]}'), id: 'a', ts: NOW * 1000, isPart: true },
+  const [first, second] = ['{"v":1.50, "t":"],[\\"}"}', '{"message_id":"a","ts":1795262400,"l":[{}, []]}'];
+  expect(read(` [ ${first} ,\n${second}]`)).toMatchObject([
+    { payload: Buffer.from(first), id: undefined, ts: undefined, isPart: true, index: 0 },
+    { payload: Buffer.from(second), id: 'a', ts: NOW * 1000, isPart: true, index: 1 },
   ]);
 });
 
@@ -180,7 +184,9 @@ test('of an array, a bad reading is refused alone, and says which it is', () => 
 });
 
 test('user properties stand in for what a reading of an array lacks', () => {
-  expect(read('[{"id":"own"},{"ts":1795262401},{"id":null}]', { id: 'm', ts: '1795262400' })).toMatchObject([
+  expect(
+    read('[{"message_id":"own"},{"ts":1795262401},{"message_id":null}]', { id: 'm', ts: '1795262400' }),
+  ).toMatchObject([
     { id: 'own', ts: NOW * 1000, envelope: { ts: '1795262400' } },
     { id: 'm/1', ts: NOW * 1000 + 1_000_000, envelope: { id: 'm/1' } },
     { id: 'm/2', ts: NOW * 1000, envelope: { id: 'm/2', ts: '1795262400' } },
@@ -198,7 +204,7 @@ test.each(['application/gzip', 'application/json+gzip', 'Application/GZIP; x=1']
 
 test('any other content type is taken for JSON, and a CBOR sequence is refused by its name', () => {
   expect(read('{"v":1}', { contentType: 'text/plain' })).toMatchObject([{ id: undefined }]);
-  for (const contentType of ['application/cbor-seq', 'application/senml+cbor-seq', 'x/cbor-seq+gzip']) {
+  for (const contentType of ['application/cbor-seq', 'application/senml+cbor', 'x/cbor-seq+gzip']) {
     expect(reasonOf('{"v":1}', { contentType })).toBe('unsupported-type');
   }
 });
@@ -209,20 +215,20 @@ const hex = (text: string) => Buffer.from(text, 'hex');
 const asJson = (payload: Buffer) => (read(payload, cbor) as Reading[])[0]?.payload.toString();
 
 test('CBOR is read by its content type, also in gzip, one reading or several', () => {
-  const one = encode({ id: 'a', ts: 1_795_262_400, v: 21.5 });
-  const text = '{"v":21.5,"id":"a","ts":1795262400}'; // encode() sorts.
+  const one = encode({ message_id: 'a', ts: 1_795_262_400, v: 21.5 });
+  const text = '{"v":21.5,"ts":1795262400,"message_id":"a"}'; // encode() sorts.
   for (const contentType of ['application/cbor', 'application/Vendor.x+CBOR; v=1']) {
     expect(read(Buffer.from(one), { contentType })).toMatchObject([
       { payload: Buffer.from(text), id: 'a', ts: NOW * 1000, isPart: false },
     ]);
   }
-  for (const contentType of ['application/cbor+gzip', 'application/senml+cbor+gzip']) {
+  for (const contentType of ['application/cbor+gzip', 'application/vendor+cbor+gzip']) {
     expect(read(gzipSync(one), { contentType })).toMatchObject([{ payload: Buffer.from(text) }]);
   }
-  expect(read(Buffer.from(encode([{ v: 1 }, 2, { id: 'b' }])), cbor)).toMatchObject([
+  expect(read(Buffer.from(encode([{ v: 1 }, 2, { message_id: 'b' }])), cbor)).toMatchObject([
     { payload: Buffer.from('{"v":1}'), isPart: true },
     { reason: 'not-an-object', payload: Buffer.from('2') },
-    { payload: Buffer.from('{"id":"b"}'), id: 'b' },
+    { payload: Buffer.from('{"message_id":"b"}'), id: 'b' },
   ]);
 });
 
@@ -330,7 +336,13 @@ test("a tenant's own limits are tighter", () => {
 });
 
 test('no rejection quotes the payload', () => {
-  for (const payload of ['{"secret":', '["secret"]', '{"id":"secret\\n"}', '{"ts":"secret"}', '{"secret":"\\u0000"}']) {
+  for (const payload of [
+    '{"secret":',
+    '["secret"]',
+    '{"message_id":"secret\\n"}',
+    '{"ts":"secret"}',
+    '{"secret":"\\u0000"}',
+  ]) {
     const result = read(payload);
     const [refused] = isRejection(result) ? [result] : result;
     expect(refused).toMatchObject({ reason: expect.any(String), detail: expect.not.stringContaining('secret') });

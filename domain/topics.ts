@@ -1,15 +1,19 @@
 // The topic tree: tenants/<tenant>/devices/<device>/<channel>. Topics are built and read here only.
 import { assertSlug, isSlug } from './identifiers.ts';
 
-/** Channels a device publishes: readings, and the state it reports. */
-export const PUBLISHED_CHANNELS = ['telemetry', 'state'] as const;
 /** Channel a device reads, with anything below it. */
 export const COMMAND_CHANNEL = 'commands';
 
 const topicOf = (tenant: string, device: string, channel: string) => `tenants/${tenant}/devices/${device}/${channel}`;
 
-/** What the ingest session subscribes to: every device's readings. */
-export const TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
+/** What the ingest session subscribes to: every device's readings, and the fields published below them. */
+export const TELEMETRY_FILTER = topicOf('+', '+', 'telemetry/#');
+/** Where the gate delivers what a device published to no channel of the platform. */
+export const NO_CHANNEL = '-';
+/** Every device's messages to no channel, which ingest keeps as dead letters. */
+export const NO_CHANNEL_FILTER = topicOf('+', '+', NO_CHANNEL);
+/** What sessions of former releases subscribed to. It overlaps {@link TELEMETRY_FILTER}: both would bring a message twice. */
+export const FORMER_TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
 /** The state that every device reports. */
 export const STATE_FILTER = topicOf('+', '+', 'state');
 /** Commands to every device. */
@@ -33,10 +37,24 @@ export function telemetryTopic(tenant: string, device: string): string {
   return `${devicePrefix(tenant, device)}/telemetry`;
 }
 
-/** The tenant and device a telemetry topic belongs to, or undefined when it is not a telemetry topic. */
-export function parseTelemetryTopic(topic: string): { tenant: string; device: string } | undefined {
-  const [root, tenant, branch, device, channel, ...rest] = topic.split('/');
-  if (root !== 'tenants' || branch !== 'devices' || channel !== 'telemetry' || rest.length > 0) return undefined;
+/** What a topic of a device says. */
+export interface DeviceTopic {
+  tenant: string;
+  device: string;
+  /** What follows the device's prefix: a channel, or whatever else was published to. */
+  rest: string;
+}
+
+/** Takes a device's topic apart; undefined when it is none. */
+export function parseDeviceTopic(topic: string): DeviceTopic | undefined {
+  const [root, tenant, branch, device, ...rest] = topic.split('/');
+  if (root !== 'tenants' || branch !== 'devices' || rest.length === 0) return undefined;
   if (!tenant || !device || !isSlug(tenant) || !isSlug(device)) return undefined;
-  return { tenant, device };
+  return { tenant, device, rest: rest.join('/') };
+}
+
+/** The telemetry topic of the device that a topic lies below; undefined when it does not begin with a device's prefix. */
+export function telemetryTopicOf(topic: string): string | undefined {
+  const parsed = parseDeviceTopic(topic);
+  return parsed && telemetryTopic(parsed.tenant, parsed.device);
 }

@@ -98,39 +98,6 @@ test('a queued message survives a restart and, once saved, a kill', async () => 
   await back.endAsync();
 });
 
-test('after a restart a registry change waits for ingest, so nothing that is published meanwhile is lost', async () => {
-  const entries = await registry();
-  const options = { dir: join(dir, 'b'), port: await freePort(), registry: entries };
-  const session = { clientId: 'svc-ingest', clean: false, properties: { sessionExpiryInterval: 3600 } };
-  broker = await startMosquitto(options);
-  const ingest = await connect('svc-ingest', keys.ingest, session);
-  await ingest.subscribeAsync('tenants/+/devices/+/telemetry', { qos: 1 });
-  await ingest.endAsync();
-  await broker.stop();
-  broker = await startMosquitto(options);
-
-  const more: RegistryEntry[] = [{ kind: 'device', tenant: 'acme', device: 'new', passwordHash: await hashKey('n') }];
-  expect(broker.sync([...entries, ...more])).toBe(true);
-  await sleep(300);
-  const device = await connect('acme.pump-1', keys.device);
-  await device.publishAsync(telemetryTopic('acme', 'pump-1'), '{"n":1}', { qos: 1 });
-  await device.endAsync();
-  const received: string[] = [];
-  const back = mqtt.connect(broker.url, {
-    username: 'svc-ingest',
-    password: keys.ingest,
-    protocolVersion: 5,
-    ...session,
-    ca: readFileSync(broker.certificates.caFile),
-  });
-  back.on('message', (_, payload) => received.push(payload.toString()));
-  await expect.poll(() => received).toEqual(['{"n":1}']);
-
-  broker.sync([...entries, ...more]);
-  await expect.poll(() => connect('acme.new', 'n').then((client) => client.endAsync(), String)).toBeUndefined();
-  await back.endAsync();
-});
-
 test('a taken port and a configuration the broker refuses are clear errors', async () => {
   const port = await freePort();
   const other = createServer().listen(port, '127.0.0.1');

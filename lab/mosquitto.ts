@@ -1,12 +1,14 @@
 // The real broker on this machine, with the configuration of the broker machine.
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BrokerConfigOptions, renderBrokerConfig } from '../provisioning/broker/config.ts';
-import { INGEST_CONNECTED, type RegistryEntry } from '../provisioning/broker/registry.ts';
+import { gateFile } from '../provisioning/broker/gate.ts';
+import { ingestGeneration, ingestUsername, type RegistryEntry } from '../provisioning/broker/registry.ts';
 import { syncRegistry } from '../provisioning/broker/sync.ts';
 import { type CertificateFiles, ensureCertificates } from './certificates.ts';
 import { startChild, stopChild } from './child.ts';
@@ -26,6 +28,12 @@ export interface MosquittoOptions {
   configure?: (text: string) => string;
   /** Overrides of the configuration's options, such as the autosave interval. */
   config?: Partial<BrokerConfigOptions>;
+  /** The broker's program. Default: the one that is installed. */
+  program?: string;
+  /** The gate. Default: the built one. */
+  gate?: string;
+  /** Variables of the broker's environment beside this process' own. */
+  env?: Record<string, string>;
 }
 
 /** A running broker. */
@@ -37,10 +45,9 @@ export interface Mosquitto {
   certificates: CertificateFiles;
   configFile: string;
   logFile: string;
-  /**
-   * Writes the registry's files; true when they changed. They are in force at once, but after a restart only when
-   * ingest is connected again: call it again until then, as registry-watch.ts does. See reloadIsSafe.
-   */
+  /** The key of the gate's stamps, for ingest. */
+  stampKeyFile: string;
+  /** Writes the registry file; true when it changed. It is in force within a tenth of a second. */
   sync(entries: readonly RegistryEntry[]): boolean;
   /** Saves sessions and queues to disk now, and waits until they are there. */
   save(): Promise<void>;
@@ -60,14 +67,13 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
     throw new Error(`port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another with --mqtt-port`);
   }
   const dir = makeServiceDir(options.dir);
-  const { certificates, configFile, registryFiles, persistenceDir } = await prepare(dir, options);
+  const { certificates, configFile, registryFile, stampKeyFile, persistenceDir } = await prepare(dir, options);
   const database = join(persistenceDir, 'mosquitto.db');
   const logFile = join(dir, 'mosquitto.log');
-  const reloadIsSafe = watchReloads(existsSync(database), logFile);
-  let reloadWaits = false;
   const log = openSync(logFile, 'a', 0o600);
-  const child = startChild(findMosquitto(), ['-c', configFile], {
+  const child = startChild(options.program ?? findMosquitto(), ['-c', configFile], {
     stdio: ['ignore', log, log],
+    env: { ...process.env, ...options.env },
     ...(SERVICE_USER && { user: SERVICE_USER }),
   });
   closeSync(log);
@@ -80,16 +86,8 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
     certificates,
     configFile,
     logFile,
-    sync: (entries) => {
-      const changed = syncRegistry(entries, { ...registryFiles, reload: () => {} });
-      if (changed) for (const file of Object.values(registryFiles)) giveToService(file);
-      reloadWaits ||= changed;
-      if (reloadWaits && reloadIsSafe()) {
-        child.kill('SIGHUP');
-        reloadWaits = false;
-      }
-      return changed;
-    },
+    stampKeyFile,
+    sync: (entries) => syncRegistry(withIngest(entries), registryFile, giveToService),
     save: async () => {
       const before = modified(database);
       child.kill('SIGUSR1');
@@ -100,39 +98,44 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
   };
 }
 
-/**
- * Whether the broker may read its files again now. A session restored from disk has lost its password, so Mosquitto's
- * reload takes it for an intruder, leaves it without rights, and drops what is published until its client is back
- * (https://github.com/eclipse-mosquitto/mosquitto/issues/1521, seen on 2.0.11). Without a restored session, or once
- * ingest has connected again, a reload loses nothing.
- */
-function watchReloads(restored: boolean, logFile: string): () => boolean {
-  const from = existsSync(logFile) ? statSync(logFile).size : 0;
-  let safe = !restored;
-  return () => {
-    safe ||= INGEST_CONNECTED.test(readFileSync(logFile).subarray(from).toString('latin1'));
-    return safe;
-  };
-}
-
-async function prepare(dir: string, { port, registry, configure = (text) => text, config }: MosquittoOptions) {
+async function prepare(
+  dir: string,
+  { port, registry, configure = (text) => text, config, gate = gateFile() }: MosquittoOptions,
+) {
   const certificates = await ensureCertificates(dir);
-  const registryFiles = { passwordFile: join(dir, 'passwords'), aclFile: join(dir, 'acl') };
-  syncRegistry(registry, { ...registryFiles, reload: () => {} });
+  const registryFile = join(dir, 'registry');
+  syncRegistry(withIngest(registry), registryFile, giveToService);
+  const stampKeyFile = join(dir, 'stamp.key');
+  if (!existsSync(stampKeyFile)) writeFileSync(stampKeyFile, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
+  // The checkout may be where the broker's user cannot look.
+  const ownGate = join(dir, 'gate.so');
+  rmSync(ownGate, { force: true });
+  copyFileSync(gate, ownGate);
   const persistenceDir = makeServiceDir(join(dir, 'state'));
   const configFile = join(dir, 'mosquitto.conf');
   const text = renderBrokerConfig({
     listenAddress: '127.0.0.1',
     port,
     ...certificates,
-    ...registryFiles,
+    ...{ gateFile: ownGate, registryFile, stampKeyFile },
     persistenceDir,
     ...config,
   });
   writeFileSync(configFile, configure(text), { mode: 0o600 });
-  for (const file of [configFile, ...Object.values(registryFiles), ...Object.values(certificates)]) giveToService(file);
-  return { certificates, configFile, registryFiles, persistenceDir };
+  for (const file of [configFile, stampKeyFile, ownGate, ...Object.values(certificates)]) giveToService(file);
+  return { certificates, configFile, registryFile, stampKeyFile, persistenceDir };
 }
+
+/** The gate refuses a registry without ingest. Tests that need none get an account without a known key. */
+function withIngest(entries: readonly RegistryEntry[]): readonly RegistryEntry[] {
+  const has = entries.some((entry) => entry.kind === 'service' && ingestGeneration(entry.username) !== undefined);
+  if (has) return entries;
+  const passwordHash = `$7$101$${Buffer.alloc(12).toString('base64')}$${NOBODYS}`;
+  return [...entries, { kind: 'service', username: ingestUsername(1), purpose: 'ingest', passwordHash }];
+}
+
+/** As a hash: a password that has it is unknown. */
+const NOBODYS = Buffer.alloc(64).toString('base64');
 
 /** The broker's program. Debian puts it in /usr/sbin, which an ordinary user's PATH lacks. */
 export function findMosquitto(): string {

@@ -106,6 +106,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           env: {
             MQTT_BROKER_URL: broker.current.url,
             MQTT_BROKER_CA: certificates.caFile,
+            MQTT_GATE_KEY_FILE: broker.current.stampKeyFile,
             MQTT_BROKER_USERNAME: ingestUsername(generation),
             MQTT_BROKER_PASSWORD: keys[generation]!,
             ...(other !== undefined && {

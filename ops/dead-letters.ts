@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from 'pg';
 import { REJECTION_REASONS } from '../domain/messages-reasons.ts';
-import { parseTelemetryTopic } from '../domain/topics.ts';
+import { parseDeviceTopic } from '../domain/topics.ts';
 import { redrive } from '../functions/ingest/redrive.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import {
@@ -104,7 +104,7 @@ const withFilter = (command: Command) =>
 
 function lineOf({ id, receivedAt, tenant, topic, reason, bytes, redrivenAs }: LetterListing): string {
   const redriven = redrivenAs ? `  redriven: ${redrivenAs}` : '';
-  const where = printable(parseTelemetryTopic(topic)?.device ?? topic);
+  const where = printable(parseDeviceTopic(topic)?.device ?? topic);
   return `${id.padStart(6)}  ${receivedAt.toISOString()}  ${reason.padEnd(22)} ${tenant ?? '-'} ${where}  ${bytes} bytes${redriven}`;
 }
 

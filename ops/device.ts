@@ -14,6 +14,7 @@ import {
 } from '../provisioning/database/registry.ts';
 import { type Broker, savePublishSettings, showKey } from './device-key.ts';
 import { formerTopicCommand } from './former-topic.ts';
+import { rulesCommand } from './reading-rules.ts';
 import { findPlace, type Place, type TargetOptions, withTarget } from './target/find.ts';
 
 /** Options of commands that make a key. */
@@ -35,6 +36,7 @@ export function deviceCommand(): Command {
     )
     .addCommand(rotate())
     .addCommand(simple('delete', 'remove a device; its readings stay in the database', deleteDevice))
+    .addCommand(rulesCommand())
     .addCommand(formerTopicCommand());
 }
 

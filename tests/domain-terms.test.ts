@@ -9,18 +9,13 @@ import { HASH_PATTERN } from '../domain/credentials.ts';
 import { FORMER_TOPIC_PATTERN } from '../domain/former-topics.ts';
 import { SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
 import { MEMBER_ROLES } from '../domain/members.ts';
+import { TIME_MEMBERS_PATTERN } from '../domain/messages-limits.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
-import {
-  COMMANDS_FILTER,
-  devicePrefix,
-  parseTelemetryTopic,
-  TELEMETRY_FILTER,
-  telemetryTopic,
-} from '../domain/topics.ts';
+import { COMMANDS_FILTER, devicePrefix, parseDeviceTopic, TELEMETRY_FILTER, telemetryTopic } from '../domain/topics.ts';
 import { totalOf } from '../functions/ingest/accounting.ts';
 import type { RunningPostgres } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
-import { SERVICE_TOPICS } from '../provisioning/broker/registry.ts';
+import { SERVICE_RIGHTS } from '../provisioning/broker/registry.ts';
 import { connect } from '../provisioning/database/connect.ts';
 
 describe('SQL', () => {
@@ -60,7 +55,9 @@ describe('SQL', () => {
     ]);
     expect(places(SERVICE_USERNAME)).toEqual(['broker.service_accounts']);
     expect(places(FORMER_TOPIC_PATTERN)).toEqual(['broker.former_topics']);
-    const known = [SLUG_PATTERN, HASH_PATTERN, SERVICE_USERNAME, FORMER_TOPIC_PATTERN].map(inSql);
+    expect(places(TIME_MEMBERS_PATTERN)).toEqual(['reading_rules']);
+    const patterns = [SLUG_PATTERN, HASH_PATTERN, SERVICE_USERNAME, FORMER_TOPIC_PATTERN, TIME_MEMBERS_PATTERN];
+    const known = patterns.map(inSql);
     expect(found.filter(({ pattern }) => ![...known, EMAIL].includes(pattern!))).toEqual([]);
   });
 
@@ -78,7 +75,7 @@ describe('SQL', () => {
   test.each([
     ['public.memberships', 'role', MEMBER_ROLES],
     ['public.invitations', 'role', MEMBER_ROLES],
-    ['broker.service_accounts', 'purpose', Object.keys(SERVICE_TOPICS)],
+    ['broker.service_accounts', 'purpose', Object.keys(SERVICE_RIGHTS)],
   ])('allows in %s.%s what the programs know', async (table, column, words) => {
     expect(await wordsOf(table, column)).toEqual([...words]);
   });
@@ -103,8 +100,12 @@ describe('SQL', () => {
 });
 
 test('a topic is written where topics are, and read back', () => {
-  expect(parseTelemetryTopic(telemetryTopic('acme', 'pump-1'))).toEqual({ tenant: 'acme', device: 'pump-1' });
-  expect(TELEMETRY_FILTER).toBe(telemetryTopic('t', 'd').replace('/t/', '/+/').replace('/d/', '/+/'));
+  expect(parseDeviceTopic(telemetryTopic('acme', 'pump-1'))).toEqual({
+    tenant: 'acme',
+    device: 'pump-1',
+    rest: 'telemetry',
+  });
+  expect(TELEMETRY_FILTER).toBe(`${telemetryTopic('t', 'd')}/#`.replace('/t/', '/+/').replace('/d/', '/+/'));
   expect(COMMANDS_FILTER).toBe(`${devicePrefix('t', 'd')}/commands/#`.replace('/t/', '/+/').replace('/d/', '/+/'));
 });
 
@@ -118,7 +119,7 @@ describe('is written once in the product:', () => {
   test.each([
     ['the form of a topic', /['"`/ ]tenants\/[$<+{[]/, 'domain/topics.ts'],
     ['the grammar of a slug', /\[a-z0-9\]\[a-z0-9-\]\{0,62\}/, 'domain/identifiers.ts'],
-    ['the grammar of a hash', /\\\$7\\\$\[/, 'domain/credentials.ts'],
+    ['the grammar of a hash', /\\\$7\\\$\(/, 'domain/credentials.ts'],
     ['the roles of members', /\['owner', 'staff', 'viewer'\]/, 'domain/members.ts'],
     ['the outcomes of a reading', /\['stored', 'duplicate', 'rejected', 'over_quota'\]/, 'domain/outcomes.ts'],
     ['the port of MQTT over TLS', /(\|\||\?\?|=) 8883\b|: 8883[,;]/, 'domain/ingress.ts'],

@@ -65,7 +65,7 @@ async function expireLease(): Promise<void> {
 function missing(acknowledged: ReadonlySet<string>): Promise<string[]> {
   return withConnection(lab.adminUrl, async (client) => {
     const { rows } = await client.query<{ id: string }>(
-      'select id from unnest($1::text[]) as id where not exists (select from public.telemetry where message_id = id)',
+      "select unnest($1::text[]) as id except select payload ->> 'id' from public.telemetry",
       [[...acknowledged]],
     );
     return rows.map(({ id }) => id);

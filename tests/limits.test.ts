@@ -29,8 +29,9 @@ describe('what the broker takes, ingest keeps', () => {
     port: 8883,
     certificateFile: '/c',
     keyFile: '/k',
-    passwordFile: '/p',
-    aclFile: '/a',
+    gateFile: '/g',
+    registryFile: '/r',
+    stampKeyFile: '/s',
     persistenceDir: '/d',
   };
   const numberIn = (text: string, setting: string) => Number(new RegExp(`^${setting} (\\d+)$`, 'm').exec(text)?.[1]);
@@ -43,7 +44,7 @@ describe('what the broker takes, ingest keeps', () => {
   });
 
   test("nor can the broker's own options", () => {
-    expect(numberIn(renderBrokerConfig(options), 'message_size_limit')).toBe(MAX_PAYLOAD_BYTES);
+    expect(numberIn(renderBrokerConfig(options), 'plugin_opt_max_payload')).toBe(MAX_PAYLOAD_BYTES);
     expect(() => renderBrokerConfig({ ...options, maxMessageBytes: MAX_PAYLOAD_BYTES + 1 })).toThrow('maxMessageBytes');
   });
 
@@ -153,7 +154,7 @@ test('docs/ingest.md has the limits that hold', () => {
   expect(cells('INGEST_BATCH_CAP')).toContain(`| ${INGEST_RUN.batchCap.normal} |`);
   expect(cells('max_payload_bytes')).toContain(`| ${DEFAULT_LIMITS.maxPayloadBytes}, ${DEFAULT_LIMITS.maxDepth} |`);
   expect(cells('max_ahead_seconds')).toContain(`| ${DEFAULT_LIMITS.maxAheadSeconds}, `);
-  expect(cells('id')).toContain(`1 to ${MAX_ID_BYTES} bytes`);
+  expect(cells('message_id')).toContain(`1 to ${MAX_ID_BYTES} bytes`);
   expect(text).toContain(`an array of up to ${MAX_READINGS.toLocaleString('en')}`);
   expect(text).toContain(`at most ${MAX_PAYLOAD_BYTES / 1024} KiB`);
   expect(cells('INGEST_TIME_GUARD_MS')).toContain(`| ${INGEST_RUN.timeGuardMs.normal} |`);

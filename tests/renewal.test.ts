@@ -97,15 +97,9 @@ async function keepInVault({ certificate, key }: Pair): Promise<void> {
 
 /** With the machine's own way to reload, which is told where this broker is. */
 function deploy(...args: string[]) {
-  const places = {
-    processes: join(world.folder, 'pid'),
-    log: lab.broker.logFile,
-    database: join(lab.dir, 'broker/state/mosquitto.db'),
-    state: join(world.folder, 'reload'),
-  };
-  writeFileSync(places.processes, `${lab.broker.pid}\n`);
-  const options = Object.entries(places).map(([name, place]) => `--${name} ${place}`);
+  const processes = join(world.folder, 'pid');
+  writeFileSync(processes, `${lab.broker.pid}\n`);
   const program = join(world.folder, 'reload-broker');
-  writeFileSync(program, `#!/bin/sh\nexec /usr/bin/python3 -B ${RELOAD} ${options.join(' ')}\n`, { mode: 0o755 });
+  writeFileSync(program, `#!/bin/sh\nexec /usr/bin/python3 -B ${RELOAD} --processes ${processes}\n`, { mode: 0o755 });
   return world.run('deploy-certificate', args, { BROKER_CONFIG: lab.broker.configFile, RELOAD_BROKER: program });
 }

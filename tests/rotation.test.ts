@@ -106,7 +106,7 @@ function rowsOf(ids: ReadonlySet<string>): Promise<number> {
   return withConnection(instance.databaseUrl, async (client) => {
     const { rows } = await client.query<{ count: number }>(
       `select count(*)::int as count from public.telemetry as r join public.tenants as t on t.id = r.tenant_id
-       where t.slug = 'load' and r.message_id = any ($1)`,
+       where t.slug = 'load' and r.payload ->> 'id' = any ($1)`,
       [[...ids]],
     );
     return rows[0]!.count;

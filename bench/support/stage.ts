@@ -14,7 +14,7 @@ import { subscribeAll } from './subscriber.ts';
 export interface Table {
   schema: string;
   name: string;
-  /** Its columns for tenant, device, and the reading's id; the fourth of its key is `ts`. */
+  /** Its columns for tenant and device, and what gives the reading's id; `ts` is part of its key, too. */
   tenant: string;
   device: string;
   id: string;
@@ -26,7 +26,7 @@ export const TELEMETRY: Table = {
   name: 'telemetry',
   tenant: 'tenant_id',
   device: 'device_id',
-  id: 'message_id',
+  id: "payload ->> 'id'",
 };
 /** For collectors that know no registry: names instead of ids, else the same columns, and the same key in one index. */
 export const READINGS: Table = { schema: 'bench', name: 'readings', tenant: 'tenant', device: 'device', id: 'id' };

@@ -2,13 +2,14 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import { generate, type Packet } from 'mqtt-packet';
-import { TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import type { BrokerAddress } from './address.ts';
 import type { Delivery } from './delivery.ts';
 import { createFramer } from './framer.ts';
 import { PUBLISH, parsePacket, readPublish } from './publish.ts';
 import { BrokerRefusal } from './reason-codes.ts';
 import { createSocketReader } from './socket-reader.ts';
+import type { ReadStamp } from './stamp.ts';
 
 /** Topic filters of a session, in addition to the platform's own topics. */
 export interface FormerFilters {
@@ -31,6 +32,8 @@ export interface ConnectionOptions {
   receiveMaximum: number;
   /** What happens to the session's subscription; without one, queued messages are still delivered. Default: `make`. */
   subscription?: 'make' | 'end' | 'keep';
+  /** Checks the stamps of the broker's gate. Default: none is expected. */
+  readStamp?: ReadStamp | undefined;
   /** What it subscribes to besides, as it is now. Default: nothing. */
   former?: () => FormerFilters;
   /** Number of this connection in this process, from 1; acknowledgements carry it. */
@@ -146,8 +149,9 @@ export function openConnection(options: ConnectionOptions): Connection {
   const subscribe = () => {
     const { subscribe: kept, unsubscribe: ended } = options.former?.() ?? NO_FORMER;
     const isEnd = options.subscription === 'end';
-    const wanted = isEnd ? [] : [[TELEMETRY_FILTER], ...inParts(kept)];
-    const gone = isEnd ? [TELEMETRY_FILTER, ...kept, ...ended] : ended;
+    const others = [NO_CHANNEL_FILTER, ...kept];
+    const wanted = isEnd ? [] : [[TELEMETRY_FILTER], ...inParts(others)];
+    const gone = [...(isEnd ? [TELEMETRY_FILTER, ...others] : []), FORMER_TELEMETRY_FILTER, ...ended];
     for (const filters of wanted) request(filters, encodeSubscribe);
     for (const filters of inParts(gone)) request(filters, encodeUnsubscribe);
   };
@@ -164,9 +168,11 @@ export function openConnection(options: ConnectionOptions): Connection {
       sessionPresent = packet.sessionPresent;
       if (options.subscription === 'keep') subscribed.resolve(sessionPresent);
       else subscribe();
-      keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
+      const seconds = packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S;
+      // 0: the broker wants none (MQTT 5.0, 3.2.2.3.14).
+      if (seconds > 0) keepAlive = startKeepAlive(seconds);
     } else if (packet.cmd === 'suback') {
-      // A refused former topic must not keep everybody else's messages at the broker.
+      // Another filter that is refused does not leave everybody else's messages at the broker.
       const isTelemetry = unanswered.get(packet.messageId ?? 0)?.[0] === TELEMETRY_FILTER;
       const granted = isTelemetry ? Number(packet.granted[0]) : 1;
       if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
@@ -186,11 +192,12 @@ export function openConnection(options: ConnectionOptions): Connection {
       socket.write(PINGREQ);
     }, seconds * 500);
 
+  const reading = { connection: options.number, readStamp: options.readStamp };
   let receivedAt = 0;
   const feed = createFramer((bytes, start, body, end, truncated) => {
     if (((bytes[start] as number) & 0xf0) === PUBLISH) {
       if (closing) return;
-      options.onDelivery(readPublish(bytes, start, body, end, truncated, options.number, receivedAt));
+      options.onDelivery(readPublish(bytes, start, body, end, truncated, reading, receivedAt));
     } else {
       onControl(parsePacket(bytes.subarray(start, end)));
     }

@@ -1,5 +1,6 @@
 // A PUBLISH as the broker sent it, before anything has read its payload.
 import type { MessageProperties } from '../../domain/messages.ts';
+import type { Stamp } from './stamp.ts';
 
 /** One delivery of one message. A redelivery is another one. */
 export interface Delivery {
@@ -14,8 +15,14 @@ export interface Delivery {
   dup: boolean;
   /** The connection of this process on which it came: an acknowledgement is valid only there. */
   connection: number;
-  /** Milliseconds since 1970. */
+  /** When ingest received it, in milliseconds since 1970. */
   receivedAt: number;
   /** Its MQTT 5 properties; undefined if there are none. */
   properties: MessageProperties | undefined;
+  /** What the broker's gate says of it; `forged` when its MAC is wrong, undefined when there is none or none is expected. */
+  stamp?: Stamp | 'forged' | undefined;
 }
+
+/** When a message came, in milliseconds since 1970: by its stamp to the broker, else to ingest. */
+export const cameAt = ({ stamp, receivedAt }: Delivery): number =>
+  typeof stamp === 'object' ? stamp.receivedAt : receivedAt;

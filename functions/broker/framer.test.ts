@@ -10,7 +10,7 @@ import { readPublish } from './publish.ts';
 function receive(bytes: Buffer, sizes: readonly number[]): Delivery[] {
   const deliveries: Delivery[] = [];
   const feed = createFramer((chunk, start, body, end, truncated) =>
-    deliveries.push(readPublish(chunk, start, body, end, truncated, 1, 0)),
+    deliveries.push(readPublish(chunk, start, body, end, truncated, { connection: 1 }, 0)),
   );
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = sizes[turn % sizes.length]!;
@@ -46,7 +46,7 @@ test('any packets, cut anywhere, arrive as they were sent', () => {
                 messageId,
                 retain: false,
                 dup: qos === 1 && dup,
-                properties: id === undefined ? {} : { userProperties: { id } },
+                properties: id === undefined ? {} : { userProperties: { message_id: id } },
               },
               { protocolVersion: 5 },
             ),

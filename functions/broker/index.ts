@@ -2,5 +2,6 @@
 export { type BrokerAddress, readBrokerUrl } from './address.ts';
 export { type Connection, type FormerFilters, NO_FORMER, openConnection } from './connection.ts';
 export { NEW_SESSION, startConsumer } from './consumer.ts';
-export type { Delivery } from './delivery.ts';
+export { cameAt, type Delivery } from './delivery.ts';
 export { BrokerRefusal } from './reason-codes.ts';
+export { createStampReader, type ReadStamp, type Stamp } from './stamp.ts';

@@ -1,10 +1,19 @@
-// Reads PUBLISH packets. One without properties, the common case, is read in place; mqtt-packet reads the others.
-import { parser as createParser, type IPublishPacket, type Packet } from 'mqtt-packet';
+// Reads PUBLISH packets in place: every message has properties, the broker's stamp at least. mqtt-packet reads the others.
+import { parser as createParser, type Packet } from 'mqtt-packet';
 import type { MessageProperties } from '../../domain/messages.ts';
 import type { Delivery } from './delivery.ts';
+import { type ReadStamp, STAMP_PROPERTY } from './stamp.ts';
 
 /** First byte of a PUBLISH is 0011 dqqr: dup, QoS, retain (MQTT 5.0, 3.3.1). */
 export const PUBLISH = 0x30;
+
+/** How deliveries of one connection are read. */
+export interface ReadOptions {
+  /** Number of the connection in this process. */
+  connection: number;
+  /** Checks stamps. Without it none is expected, and none is looked at. */
+  readStamp?: ReadStamp | undefined;
+}
 
 /**
  * Reads the PUBLISH in `bytes` from `start` to `end`, with its variable header at `body`.
@@ -16,7 +25,7 @@ export function readPublish(
   body: number,
   end: number,
   truncated: boolean,
-  connection: number,
+  { connection, readStamp }: ReadOptions,
   receivedAt: number,
 ): Delivery {
   const flags = bytes[start] as number;
@@ -27,41 +36,99 @@ export function readPublish(
   if (propertiesAt + 1 > end) throw malformed();
   const packetId = qos === 0 ? 0 : bytes.readUInt16BE(topicEnd);
   if (qos === 1 && packetId === 0) throw malformed();
-  const propertiesLength = bytes[propertiesAt] as number;
-  // One byte says up to 127; longer lists of properties have a longer length field.
-  const payloadAt =
-    propertiesLength < 0x80 ? propertiesAt + 1 + propertiesLength : longPropertiesEnd(bytes, propertiesAt, end);
-  if (payloadAt > end) throw malformed();
-  return {
+  const [from, to] = spanAt(bytes, propertiesAt, end);
+  const delivery: Delivery = {
     topic: bytes.toString('utf8', body + 2, topicEnd),
-    payload: bytes.subarray(payloadAt, end),
+    payload: bytes.subarray(to, end),
     truncated,
     packetId,
     dup: (flags & 0x08) !== 0,
     connection,
     receivedAt,
-    properties: propertiesLength === 0 || truncated ? undefined : readProperties(bytes.subarray(start, end)),
+    properties: undefined,
+    stamp: undefined,
   };
+  if (from === to) return delivery;
+  const { properties, stampAt } = readProperties(bytes, from, to);
+  delivery.properties = properties;
+  if (readStamp && stampAt > 0) {
+    const valueEnd = stampAt + 2 + bytes.readUInt16BE(stampAt);
+    delivery.stamp = readStamp(bytes, body + 2, topicEnd, stampAt + 2, valueEnd) ?? 'forged';
+  }
+  return delivery;
 }
 
-function longPropertiesEnd(bytes: Buffer, at: number, end: number): number {
+/** Where the properties begin and end whose length is at `at`: at most four bytes of seven bits (MQTT 5.0, 1.5.5). */
+function spanAt(bytes: Buffer, at: number, end: number): [from: number, to: number] {
   let length = 0;
   for (let index = 0; index < 4 && at + index < end; index++) {
     const byte = bytes[at + index] as number;
     length |= (byte & 0x7f) << (7 * index);
-    if (byte < 0x80) return at + index + 1 + length;
+    const from = at + index + 1;
+    if (byte < 0x80 && from + length <= end) return [from, from + length];
+    if (byte < 0x80) break;
   }
   throw malformed();
 }
 
-function readProperties(packet: Buffer): MessageProperties {
-  const { properties } = parsePacket(packet) as IPublishPacket;
-  return {
-    id: last(properties?.userProperties?.id),
-    ts: last(properties?.userProperties?.ts),
-    contentType: properties?.contentType,
-  };
+const CONTENT_TYPE = 0x03;
+const USER_PROPERTY = 0x26;
+const TEXTS = new Set([CONTENT_TYPE, /* response topic */ 0x08, /* correlation data */ 0x09]);
+/** Bytes of the properties that have a fixed length: payload format, expiry, topic alias (MQTT 5.0, 2.2.2.2). */
+const FIXED = new Map([
+  [0x01, 1],
+  [0x02, 4],
+  [0x23, 2],
+]);
+const SUBSCRIPTION = 0x0b;
+
+/** Names are compared as bytes: most messages have the stamp alone, and need no text made of it. */
+const MESSAGE_ID = Buffer.from('message_id');
+const TS = Buffer.from('ts');
+const STAMP = Buffer.from(STAMP_PROPERTY);
+
+/**
+ * Reads what is used of the properties. One given twice counts as the last, as a member given twice does in JSON; of the stamps the
+ * last is the broker's.
+ */
+function readProperties(bytes: Buffer, from: number, to: number) {
+  let [id, ts, contentType]: (string | undefined)[] = [];
+  let stampAt = 0;
+  let at = from;
+  while (at < to) {
+    const kind = bytes[at] as number;
+    const value = at + 1;
+    const fixed = FIXED.get(kind);
+    if (fixed !== undefined) at = value + fixed;
+    else if (kind === USER_PROPERTY) {
+      const name = textEnd(bytes, value, to);
+      at = textEnd(bytes, name, to);
+      if (isName(bytes, value + 2, name, STAMP)) stampAt = name;
+      else if (isName(bytes, value + 2, name, MESSAGE_ID)) id = bytes.toString('utf8', name + 2, at);
+      else if (isName(bytes, value + 2, name, TS)) ts = bytes.toString('utf8', name + 2, at);
+    } else if (TEXTS.has(kind)) {
+      at = textEnd(bytes, value, to);
+      if (kind === CONTENT_TYPE) contentType = bytes.toString('utf8', value + 2, at);
+    } else if (kind === SUBSCRIPTION) {
+      at = value;
+      while ((bytes[at++] as number) > 0x7f);
+    } else throw malformed();
+  }
+  if (at !== to) throw malformed();
+  const isSilent = id === undefined && ts === undefined && contentType === undefined;
+  const properties: MessageProperties | undefined = isSilent ? undefined : { id, ts, contentType };
+  return { properties, stampAt };
 }
+
+/** Where a text ends that begins with its length in two bytes. */
+function textEnd(bytes: Buffer, at: number, to: number): number {
+  const end = at + 2 <= to ? at + 2 + bytes.readUInt16BE(at) : to + 1;
+  if (end > to) throw malformed();
+  return end;
+}
+
+const isName = (bytes: Buffer, from: number, to: number, name: Buffer) =>
+  to - from === name.length && name.compare(bytes, from, to) === 0;
 
 /** Parses one whole packet with mqtt-packet. @throws Error when it is malformed. */
 export function parsePacket(bytes: Buffer): Packet {
@@ -78,8 +145,5 @@ export function parsePacket(bytes: Buffer): Packet {
   if (failure || !result) throw malformed(failure);
   return result;
 }
-
-/** A property given twice counts as the last one, as a member given twice does in JSON. */
-const last = (value: string | string[] | undefined) => (Array.isArray(value) ? value.at(-1) : value);
 
 const malformed = (cause?: Error) => new Error('the broker sent a malformed packet', { cause });

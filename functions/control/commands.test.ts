@@ -78,7 +78,7 @@ test('a command that cannot be sent makes no other one be sent again', async () 
   const received = await listen();
   await ask({ valve: 'open' });
   // More than the broker takes: it is not acknowledged, and waits.
-  await ask({ text: 'x'.repeat(20_000) });
+  await ask({ text: 'x'.repeat(40_000) });
   const said = startSender();
   await expect.poll(() => said.length, { timeout: 20_000 }).toBe(1);
   await sleep(2500);

@@ -11,6 +11,9 @@ const LOCK_TIMEOUT_MS = 5_000;
 /** A transaction's connection is closed after this time: the network may have lost it. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
+/** SQLSTATE of read_only_sql_transaction. */
+const READ_ONLY = '25006';
+
 /** The database as ingest uses it. */
 export interface Database {
   /** Runs one statement in a transaction of its own. */
@@ -39,7 +42,9 @@ export function openDatabase(address: DatabaseAddress): Database {
       try {
         return await work(used);
       } catch (error) {
-        throw isOpen(used)
+        // A session keeps the settings of its role that it began with: a new one is writable once the role is.
+        if ((error as { code?: string }).code === READ_ONLY) abandon(used);
+        throw isOpen(used) || error instanceof pg.DatabaseError
           ? error
           : new ConnectionLost(`the connection to the database broke: ${messageOf(error)}`, { cause: error });
       } finally {

@@ -9,6 +9,7 @@ import { type Lab, startLab } from '../../lab/lab.ts';
 import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
+import { createStamper, withoutStamps } from '../../tests/support/stamps.ts';
 import { type RunResult, runOnce } from './run.ts';
 
 const [OLD, NEW] = ['svc-ingest', 'svc-ingest-2'] as const;
@@ -17,9 +18,10 @@ const FORMER = 'devices/pump';
 let lab: Lab;
 let device: mqtt.MqttClient;
 let published = 0;
+const stamper = createStamper();
 
 beforeAll(async () => {
-  lab = await startLab({ devices: [{ tenant: 'acme', device: 'pump' }] });
+  lab = await startLab({ devices: [{ tenant: 'acme', device: 'pump' }], broker: { configure: withoutStamps } });
   await keepTopic(lab.admin, { tenant: 'acme', device: 'pump', topic: FORMER, until: '2099-01-01' });
   await upsertServiceAccount(lab.admin, { username: NEW, purpose: 'ingest', key: lab.serviceKey });
   await lab.startBroker();
@@ -36,18 +38,22 @@ const settingsOf = (username: string, previous?: string, more: Record<string, st
     MQTT_BROKER_USERNAME: username,
     ...(previous && { MQTT_BROKER_PREVIOUS_USERNAME: previous, MQTT_BROKER_PREVIOUS_PASSWORD: lab.serviceKey }),
     INGEST_TIME_GUARD_MS: '30000',
+    MQTT_GATE_KEY: stamper.key,
     ...more,
   });
 
 const run = (...args: Parameters<typeof settingsOf>): Promise<RunResult> =>
   runOnce(settingsOf(...args), keepLog().log, never);
 
-/** Publishes readings that only their content tells apart: no id, no time. */
+/** Publishes readings that only their stamp names: no id, no time. One that waits in both queues has one stamp. */
 async function publish(count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     published += 1;
     const topic = published % 2 ? lab.devices[0]!.topic : `${FORMER}/telemetry`;
-    await device.publishAsync(topic, JSON.stringify({ n: published }), { qos: 1 });
+    await device.publishAsync(topic, JSON.stringify({ n: published }), {
+      qos: 1,
+      properties: stamper.properties(topic),
+    });
   }
 }
 

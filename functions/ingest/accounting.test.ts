@@ -34,13 +34,19 @@ const residuals = async () =>
 test('each batch adds to its minute, by tenant, in the transaction that writes it', async () => {
   const [acme, umbrella] = [rig.devices[0]!, rig.devices.at(-1)!];
   const receivedAt = MINUTE + 59_999;
-  const batch = store.batchOf(acme, ['{"id":1}', '{"id":1}', '[{"id":2},3,{"id":4}]', 'bad'], { receivedAt });
+  const batch = store.batchOf(
+    acme,
+    ['{"message_id":1}', '{"message_id":1}', '[{"message_id":2},3,{"message_id":4}]', 'bad'],
+    { receivedAt },
+  );
   batch.add(
-    deliveryTo(umbrella.topic, gzipSync('[{"id":1},{"id":2}]'), { properties: { contentType: 'application/gzip' } }),
+    deliveryTo(umbrella.topic, gzipSync('[{"message_id":1},{"message_id":2}]'), {
+      properties: { contentType: 'application/gzip' },
+    }),
   );
   batch.add(deliveryTo('tenants/nobody/devices/x/telemetry', '{}'));
   await store.store.write(batch);
-  await store.write(acme, ['{"id":1}', '{"id":5}'], { receivedAt: MINUTE });
+  await store.write(acme, ['{"message_id":1}', '{"message_id":5}'], { receivedAt: MINUTE });
   expect(await ledgerOf(MINUTE)).toEqual([
     {
       tenant: '00000000-0000-0000-0000-000000000000',
@@ -95,8 +101,8 @@ test('a reading that is lost on the way shows as a residual', async () => {
 
 test('what a tenant used is summed by day', async () => {
   const device = rig.devices[0]!;
-  await store.write(device, ['{"id":"a"}', 'bad'], { receivedAt: MINUTE });
-  await store.write(device, ['{"id":"b"}'], { receivedAt: MINUTE + 600_000 });
+  await store.write(device, ['{"message_id":"a"}', 'bad'], { receivedAt: MINUTE });
+  await store.write(device, ['{"message_id":"b"}'], { receivedAt: MINUTE + 600_000 });
   const { rows } = await rig.admin.query(
     'select day::text, received::int, stored::int, rejected::int from public.tenant_usage order by day',
   );

@@ -141,6 +141,10 @@ export interface Written {
   tallies: Tallies;
   /** True when COPY met a duplicate or a bad row and the batch was written a second way. */
   careful: boolean;
+  /** Messages without a stamp of the broker's gate. */
+  unstamped: number;
+  /** Messages whose stamp has a wrong MAC: somebody tries, or the keys of gate and ingest differ. */
+  forged: number;
 }
 
 /** What was done since the last line of the log: the members that operators query and alert on. */
@@ -148,6 +152,9 @@ export interface Summary extends Tally {
   batches: number;
   /** Batches that were written a second way, because of a duplicate or a bad row. */
   carefulBatches: number;
+  /** Messages without a stamp of the broker's gate, and with one whose MAC is wrong. */
+  unstamped: number;
+  forged: number;
   /** Longest time from a batch's first write attempt to its acknowledgement, in milliseconds. */
   slowestBatchMs: number;
   /** The busiest tenants by name, at most 20: a log line has a size limit. */
@@ -158,23 +165,34 @@ const MOST_TENANTS = 20;
 
 /** Collects committed batches and hands out their sum. */
 export function createSummary(): { add(written: Written, durationMs: number): void; take(): Summary } {
-  const nothing = () => ({ tallies: new Map() as Tallies, batches: 0, carefulBatches: 0, slowest: 0 });
+  const nothing = () => ({
+    tallies: new Map() as Tallies,
+    batches: 0,
+    carefulBatches: 0,
+    unstamped: 0,
+    forged: 0,
+    slowest: 0,
+  });
   let sum = nothing();
   return {
-    add: ({ tallies, careful }, durationMs) => {
+    add: ({ tallies, careful, unstamped, forged }, durationMs) => {
       for (const [tenant, tally] of tallies) add(tallyOf(sum.tallies, tenant), tally);
       sum.batches += 1;
       sum.carefulBatches += careful ? 1 : 0;
+      sum.unstamped += unstamped;
+      sum.forged += forged;
       sum.slowest = Math.max(sum.slowest, durationMs);
     },
     take: () => {
-      const { tallies, batches, carefulBatches, slowest } = sum;
+      const { tallies, batches, carefulBatches, unstamped, forged, slowest } = sum;
       sum = nothing();
       const busiest = [...tallies].sort(([, a], [, b]) => b.received - a.received).slice(0, MOST_TENANTS);
       return {
         ...totalOf(tallies),
         batches,
         carefulBatches,
+        unstamped,
+        forged,
         slowestBatchMs: Math.round(slowest),
         tenants: Object.fromEntries(busiest),
       };

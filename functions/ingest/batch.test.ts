@@ -1,7 +1,7 @@
 // What a batch makes of the messages it gets, without a database.
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { DEFAULT_LIMITS } from '../../domain/messages-limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_RULES } from '../../domain/messages-limits.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
 import type { Delivery } from '../broker/index.ts';
 import { Batch } from './batch.ts';
@@ -9,7 +9,7 @@ import type { Registry, Route } from './registry.ts';
 
 const route: Route = {
   ...{ tenant: 'acme', tenantId: 't', deviceId: 'd', prefix: Buffer.alloc(0) },
-  ...{ limits: DEFAULT_LIMITS, metered: false },
+  ...{ limits: DEFAULT_LIMITS, rules: DEFAULT_RULES, metered: false, topic: telemetryTopic('acme', 'pump-1') },
 };
 const registry: Registry = { find: () => route, learn: async () => new Map() };
 
@@ -32,15 +32,24 @@ test('a packet is acknowledged on the connection that delivered it, in order, an
 });
 
 test('rejected and repeated messages are acknowledged, too, or they would come for ever', () => {
-  const batch = batchOf(delivery(1, 1, 'no JSON'), delivery(2, 1, '{"v":1}'), delivery(3, 1, '{"v":1}'));
+  const timed = '{"ts":1795262400}';
+  const batch = batchOf(delivery(1, 1, 'no JSON'), delivery(2, 1, timed), delivery(3, 1, timed));
   expect(batch).toMatchObject({ messages: 3, rows: [{}], deadLetters: [{ reason: 'not-json' }] });
   expect(batch.repeats).toMatchObject([{ route: { tenant: 'acme' } }]);
   expect(batch.acknowledgements(1)).toEqual([1, 2, 3]);
 });
 
-test('a redelivery of a packet that is still held is a repeat, whatever time it is', () => {
+test('a redelivery of a packet that is still held is a repeat, whatever time it is, and an equal packet is not', () => {
   const late = { ...delivery(5, 2, '{"v":1}', true), receivedAt: 1_795_262_400_000 + 3_600_000 };
-  expect(batchOf(delivery(5, 1, '{"v":1}'), late)).toMatchObject({ messages: 2, rows: [{}] });
+  expect(batchOf(delivery(5, 1, '{"v":1}'), late)).toMatchObject({ rows: { length: 1 }, repeats: { length: 1 } });
+  const equal = [
+    delivery(5, 1, '{"v":1}'),
+    delivery(6, 1, '{"v":1}'),
+    delivery(0, 1, '{"v":1}'),
+    delivery(0, 1, '{"v":1}'),
+  ];
+  const { rows } = batchOf(...equal);
+  expect(new Set(rows.map(({ messageId }) => messageId)).size).toBe(4);
 });
 
 test('what a message becomes is counted as held, before it is known too', async () => {
@@ -50,7 +59,7 @@ test('what a message becomes is counted as held, before it is known too', async 
     properties: { contentType: 'application/gzip' },
   };
   const known = batchOf(zipped);
-  expect(known).toMatchObject({ messages: 1, rows: { length: 1 }, repeats: { length: 199 } });
+  expect(known).toMatchObject({ messages: 1, rows: { length: 200 }, repeats: [] });
   expect(known.bytes).toBeGreaterThan(200 * 600);
   let routes: Route | undefined;
   const learning = new Batch({

@@ -2,15 +2,18 @@
 import { readMessage } from '../../domain/messages.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
-import type { Delivery } from '../broker/index.ts';
+import { cameAt, type Delivery } from '../broker/index.ts';
+import { channelOf, WHOLE } from './channel.ts';
 import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
-import { isFoundByPacket, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
+import { keptTopic, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
 
 /** A message, or one reading of an array, that becomes a dead letter. */
 export interface DeadLetter {
   delivery: Delivery;
   sent: Sent;
+  /** Where it was published, as far as that is known and kept. */
+  topic: string;
   tenant: string | undefined;
   tenantId: string | undefined;
   deviceId: string | undefined;
@@ -35,13 +38,16 @@ export class Batch {
   /** Memory held, in bytes; generous. */
   bytes = 0;
   messages = 0;
+  /** Messages without a stamp of the broker's, and with one whose MAC is wrong. */
+  unstamped = 0;
+  forged = 0;
   /** When the first message came, in milliseconds since 1970. */
   startedAt = 0;
 
   readonly #registry: Registry;
   readonly #acknowledgements: number[] = [];
-  readonly #seen = new Map<string, Row>();
-  readonly #seenPackets = new Set<string>();
+  readonly #seen = new Map<string | number, Row>();
+  readonly #seenPackets = new Map<string, Delivery>();
   #unrouted: Delivery[] = [];
 
   constructor(registry: Registry) {
@@ -51,6 +57,8 @@ export class Batch {
   add(delivery: Delivery): void {
     if (this.messages === 0) this.startedAt = delivery.receivedAt;
     this.messages += 1;
+    if (delivery.stamp === undefined) this.unstamped += 1;
+    else if (delivery.stamp === 'forged') this.forged += 1;
     this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
     if (delivery.packetId !== 0) {
       this.#acknowledgements.push(delivery.connection * PACKET_IDS + delivery.packetId);
@@ -94,12 +102,28 @@ export class Batch {
   }
 
   #place(delivery: Delivery, route: Route): void {
-    const result = delivery.truncated
-      ? reject('too-large', `more than ${MAX_PAYLOAD_BYTES} bytes; what is kept was cut off`)
-      : readMessage(delivery.payload, delivery.properties, delivery.receivedAt, route.limits);
+    const channel = channelOf(delivery, route);
+    const isRead = channel === WHOLE || !isRejection(channel);
+    const result = !isRead
+      ? channel
+      : delivery.truncated
+        ? reject('too-large', `more than ${MAX_PAYLOAD_BYTES} bytes; what is kept was cut off`)
+        : readMessage(
+            delivery.payload,
+            delivery.properties,
+            cameAt(delivery),
+            route.limits,
+            route.rules,
+            channel.field,
+          );
     if (isRejection(result)) {
       this.#count(route.tenant, route.tenantId, 1);
-      this.#refuse(delivery, sentAsWhole(delivery), { ...result, ...namesOf(route) });
+      this.#refuse(
+        delivery,
+        sentAsWhole(delivery),
+        { ...result, ...namesOf(route) },
+        isRead ? undefined : channel.topic,
+      );
       return;
     }
     this.#count(route.tenant, route.tenantId, result.length);
@@ -110,7 +134,7 @@ export class Batch {
         this.#refuse(delivery, sentAsPart(reading), { reason, detail, ...namesOf(route) });
         continue;
       }
-      const row = makeRow(delivery, route, reading);
+      const row = makeRow(delivery, route, reading, this.messages);
       (this.#isRepeat(row) ? this.repeats : this.rows).push(row);
     }
   }
@@ -121,25 +145,34 @@ export class Batch {
     else this.received.set(tenant, { tenantId, readings });
   }
 
-  #refuse(delivery: Delivery, sent: Sent, why: Omit<DeadLetter, 'delivery' | 'sent' | 'messageId'>): void {
-    this.deadLetters.push({ delivery, sent, messageId: sent.envelope?.id, ...why });
+  #refuse(
+    delivery: Delivery,
+    sent: Sent,
+    why: Omit<DeadLetter, 'delivery' | 'sent' | 'topic' | 'messageId'>,
+    topic = keptTopic(delivery),
+  ): void {
+    this.deadLetters.push({ delivery, sent, topic, messageId: sent.envelope?.id, ...why });
   }
 
+  /** Whether it came before in this batch, as a broker's redelivery or as a device's repeat that its own id or time gives away. */
   #isRepeat(row: Row): boolean {
     const { untimed, delivery } = row;
-    if (untimed && delivery.packetId !== 0) {
+    if (untimed?.byContent) {
+      if (delivery.packetId === 0) return false;
       const packet = `${delivery.packetId} ${untimed.contentHash}`;
-      if (isFoundByPacket(row) && this.#seenPackets.has(packet)) return true;
-      this.#seenPackets.add(packet);
+      const first = this.#seenPackets.get(packet);
+      this.#seenPackets.set(packet, delivery);
+      // Equal readings of one message are several readings.
+      return first !== undefined && first !== delivery;
     }
-    // It may turn out to be a reading of an earlier bucket; an equal one of this bucket must not fall with it.
-    if (isFoundByPacket(row)) return false;
-    const first = this.#seen.get(row.messageId);
+    // Of what has a time, that is the cheapest to look up.
+    const short = untimed ? row.messageId : row.ts;
+    const first = this.#seen.get(short);
     if (first === undefined) {
-      this.#seen.set(row.messageId, row);
+      this.#seen.set(short, row);
       return false;
     }
-    // Two devices may well use the same id; only then is the longer key worth its price.
+    // Two readings may well have one time; only then is the longer key worth its price.
     const key = keyOf(row);
     if (keyOf(first) === key || this.#seen.has(key)) return true;
     this.#seen.set(key, row);

@@ -1,8 +1,10 @@
 // What of a dead letter is written, without a database.
 import type { Client } from 'pg';
 import { expect, test } from 'vitest';
+import type { Delivery } from '../broker/index.ts';
 import type { DeadLetter } from './batch.ts';
 import { insertDeadLetters } from './dead-letters.ts';
+import { keptTopic } from './row.ts';
 
 test('a topic is stored up to the length of a device’s own: a long one cannot fill the table', async () => {
   const written: unknown[][] = [];
@@ -10,6 +12,7 @@ test('a topic is stored up to the length of a device’s own: a long one cannot 
   const letter = (topic: string) =>
     ({
       delivery: { topic, receivedAt: 0 },
+      topic: keptTopic({ topic } as Delivery),
       sent: { payload: Buffer.from('x') },
       reason: 'bad-topic',
       detail: '',

@@ -1,9 +1,20 @@
 // Messages that can never become a row are kept with their bytes and the reason.
 import type { Client } from 'pg';
-import { bucketedId, contentHash } from '../../domain/message-identity.ts';
+import { bucketedId, contentHash, stampedId } from '../../domain/message-identity.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
+import { cameAt } from '../broker/index.ts';
 import type { DeadLetter } from './batch.ts';
-import { keptTopic, type Sent } from './row.ts';
+import { messageContent } from './row.ts';
+
+/** What a dead letter keeps of its message's properties and stamp, so that it is the same message when it is redriven. */
+export interface KeptProperties {
+  id?: string;
+  ts?: string;
+  /** The message id that its reading has without a timestamp. */
+  stamp?: string;
+  /** The gate's note. */
+  note?: string;
+}
 
 const INSERT = `
   insert into public.dead_letters
@@ -23,27 +34,38 @@ export async function insertDeadLetters(client: Client, letters: readonly DeadLe
   await client.query(INSERT, [
     letters.map(({ tenantId }) => tenantId ?? null),
     letters.map(({ deviceId }) => deviceId ?? null),
-    letters.map(({ delivery }) => storable(keptTopic(delivery))),
+    letters.map(({ topic }) => storable(topic)),
     letters.map(({ sent }) => sent.payload),
     letters.map(({ sent }) => storable(sent.contentType)),
     letters.map(({ reason }) => reason),
     letters.map(({ detail }) => storable(detail)),
     letters.map(({ messageId }) => storable(messageId)),
     letters.map(fingerprint),
-    letters.map(({ delivery }) => formatTimestamp(delivery.receivedAt * 1000)),
-    letters.map(({ sent }) => propertiesOf(sent)),
+    letters.map(({ delivery }) => formatTimestamp(cameAt(delivery) * 1000)),
+    letters.map(propertiesOf),
   ]);
 }
 
 function fingerprint({ delivery, sent, reason }: DeadLetter): string {
-  return `${reason}.${bucketedId(contentHash(delivery.topic, sent.payload), delivery.receivedAt)}`;
+  const { topic, stamp } = delivery;
+  // With its note, which says what the gate has changed: it delivers all wrong topics of a device on one.
+  const content = contentHash(typeof stamp === 'object' ? topic + stamp.note : topic, sent.payload);
+  return `${reason}.${bucketedId(content, cameAt(delivery))}`;
 }
 
-/** The user properties as JSON, or null when they say nothing. */
-function propertiesOf({ envelope }: Sent): string | null {
-  const { id, ts } = envelope ?? {};
-  if (id === undefined && ts === undefined) return null;
-  return JSON.stringify({ id: storable(id) ?? undefined, ts: storable(ts) ?? undefined });
+/** As JSON, or null when there is nothing to keep. */
+function propertiesOf({ delivery, sent }: DeadLetter): string | null {
+  const { id, ts } = sent.envelope ?? {};
+  const { stamp } = delivery;
+  const kept: KeptProperties = {};
+  if (id !== undefined) kept.id = storable(id) as string;
+  if (ts !== undefined) kept.ts = storable(ts) as string;
+  if (typeof stamp === 'object') {
+    const content = stamp.first?.content ?? messageContent(delivery);
+    kept.stamp = stampedId(stamp, content, (stamp.first?.index ?? 0) + sent.index);
+    if (stamp.note !== '') kept.note = stamp.note;
+  }
+  return Object.keys(kept).length === 0 ? null : JSON.stringify(kept);
 }
 
 /** Postgres' text holds no NUL; a dead letter must always be storable. */

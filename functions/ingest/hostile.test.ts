@@ -59,8 +59,11 @@ interface Message {
   truncated?: boolean;
 }
 
-const deliveryOf = ({ payload, topic = rig.devices[0]!.topic, ...more }: Message): Delivery =>
-  deliveryTo(topic, payload, { packetId: 1, receivedAt, ...more });
+let packets = 0;
+const deliveryOf = ({ payload, topic = rig.devices[0]!.topic, ...more }: Message): Delivery => {
+  packets += 1;
+  return deliveryTo(topic, payload, { packetId: packets, receivedAt, ...more });
+};
 
 const writeAll = (messages: Message[]) => store.store.write(store.batchFrom(messages.map(deliveryOf)));
 
@@ -68,7 +71,7 @@ let neighbour = 0;
 /** Writes a message between good ones. */
 async function writeAmongOthers(message: Message) {
   const good = (): Message[] =>
-    Array.from({ length: NEIGHBOURS / 2 }, () => ({ payload: `{"id":"good-${neighbour++}"}` }));
+    Array.from({ length: NEIGHBOURS / 2 }, () => ({ payload: `{"message_id":"good-${neighbour++}"}` }));
   savepoints = 0;
   const { tallies } = await writeAll([...good(), message, ...good()]);
   return totalOf(tallies);
@@ -152,10 +155,10 @@ const KINDS: [what: string, message: Message, fate: RejectionReason | number][] 
   ['CBOR of 130,000 levels', { payload: Buffer.alloc(130_000, hex('81')), properties: cbor }, 'too-deep'],
   ['CBOR with 64 bits', { payload: hex('a161761bffffffffffffffff'), properties: cbor }, 1],
   ['CBOR in gzip', { payload: gzipSync(hex('a16263676101')), properties: { contentType: 'x/y+cbor+gzip' } }, 1],
-  ['an empty id', { payload: '{"id":""}' }, 'bad-id'],
-  ['an id of 129 bytes', { payload: `{"id":"${'x'.repeat(129)}"}` }, 'bad-id'],
-  ['an id that is an object', { payload: '{"id":{"$ne":1}}' }, 'bad-id'],
-  ['an id with a line break', { payload: '{"id":"a\\nb"}' }, 'bad-id'],
+  ['an empty id', { payload: '{"message_id":""}' }, 'bad-id'],
+  ['an id of 129 bytes', { payload: `{"message_id":"${'x'.repeat(129)}"}` }, 'bad-id'],
+  ['an id that is an object', { payload: '{"message_id":{"$ne":1}}' }, 'bad-id'],
+  ['an id with a line break', { payload: '{"message_id":"a\\nb"}' }, 'bad-id'],
   ['an id by property that holds NUL', { payload: '{}', properties: { id: 'a\0b' } }, 'bad-id'],
   ['a time without an offset', { payload: '{"ts":"2026-11-21T12:00:00"}' }, 'bad-timestamp'],
   ['the 30th of February', { payload: '{"ts":"2026-02-30T12:00:00Z"}' }, 'bad-timestamp'],
@@ -166,14 +169,28 @@ const KINDS: [what: string, message: Message, fate: RejectionReason | number][] 
   ['a clock two years behind', { payload: `{"ts":"${iso(-2 * YEAR)}"}` }, 1],
   ['a tenant that is not registered', { payload: '{}', topic: 'tenants/x/devices/y/telemetry' }, 'unknown-tenant'],
   ['a foreign device', { payload: '{}', topic: 'tenants/acme/devices/hive/telemetry' }, 'unknown-device'],
-  ['a topic too deep', { payload: '{}', topic: 'tenants/acme/devices/pump-1/telemetry/x' }, 'bad-topic'],
+  ['a field', { payload: '21.5', topic: 'tenants/acme/devices/pump-1/telemetry/x' }, 1],
+  ['a field without a name', { payload: '1', topic: 'tenants/acme/devices/pump-1/telemetry/' }, 'wrong-topic'],
+  [
+    'a field of 129 bytes',
+    { payload: '1', topic: `tenants/acme/devices/pump-1/telemetry/${'é'.repeat(64)}x` },
+    'wrong-topic',
+  ],
+  ['a field with a line break', { payload: '1', topic: 'tenants/acme/devices/pump-1/telemetry/a\nb' }, 'wrong-topic'],
+  ['no channel', { payload: '{}', topic: 'tenants/acme/devices/pump-1/-' }, 'wrong-topic'],
+  ['another channel', { payload: '{}', topic: 'tenants/acme/devices/pump-1/tele/SENSOR' }, 'wrong-topic'],
+  [
+    'SenML that is none',
+    { payload: '[{"n":"t"}]', properties: { contentType: 'application/senml+json' } },
+    'bad-senml',
+  ],
   ['a topic too short', { payload: '{}', topic: 'tenants/acme/telemetry' }, 'bad-topic'],
   ['an empty topic', { payload: '{}', topic: '' }, 'bad-topic'],
   ['a topic with a path in it', { payload: '{}', topic: 'tenants/acme/devices/../telemetry' }, 'bad-topic'],
   ['a topic with a NUL', { payload: '{}', topic: 'tenants/acme/devices/\0/telemetry' }, 'bad-topic'],
-  ['duplicate members', { payload: '{"id":"dup-a","id":"dup-b"}' }, 1],
-  ['__proto__', { payload: '{"__proto__":{"id":"p"},"constructor":1}' }, 1],
-  ['SQL', { payload: `{"id":"'); drop table public.telemetry; --"}` }, 1],
+  ['duplicate members', { payload: '{"message_id":"dup-a","message_id":"dup-b"}' }, 1],
+  ['__proto__', { payload: '{"__proto__":{"message_id":"p"},"constructor":1}' }, 1],
+  ['SQL', { payload: `{"message_id":"'); drop table public.telemetry; --"}` }, 1],
   ['an object without members', { payload: '{}' }, 1],
   ['20,000 members', { payload: `{${Array.from({ length: 10_000 }, (_, n) => `"${n}":0`)}}` }, 1],
   ['1,000 readings', { payload: `[${Array.from({ length: 1000 }, (_, n) => `{"n":${n}}`)}]` }, 1000],

@@ -1,39 +1,59 @@
-// When is a message the one that is stored already? Against the real broker, whose redeliveries the cases depend on.
+// When is a message the one that is stored already? Against the real broker, whose redeliveries the cases depend on. Its gate's
+// stamps are appended by the publisher (tests/support/stamps.ts).
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BUCKET_MS } from '../../domain/message-identity.ts';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
+import { createStamper, type StampOptions, withoutStamps } from '../../tests/support/stamps.ts';
+import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { type RunResult, runOnce } from './run.ts';
 
+const stamper = createStamper();
 let rig: Lab;
 let proxy: TcpProxy;
+let store: StoreRig;
 beforeAll(async () => {
-  rig = await startLab({ devices: 10, broker: MANY_SESSIONS });
+  rig = await startLab({ devices: 20, broker: { configure: (text) => withoutStamps(MANY_SESSIONS.configure(text)) } });
   proxy = await startProxy(rig.broker.port);
+  store = await openStoreRig(rig, 'identity-store');
 });
 afterAll(async () => {
+  await store.stop();
   await proxy.stop();
   await rig.stop();
 });
 
-/** A clock that stands a given number of buckets ahead, in the middle of one: no test crosses a border by accident. */
-const clock = (buckets: number) => {
-  const ahead = BUCKET_MS / 2 - (Date.now() % BUCKET_MS) + buckets * BUCKET_MS;
-  return () => Date.now() + ahead;
-};
+let used = 0;
+const nextDevice = () => rig.devices[used++]!;
+const MINUTE = 60_000;
+const later = (ms: number) => () => Date.now() + ms;
 
-const run = (clientId: string, now = clock(0)) => runOnce(rig.settings(clientId), keepLog().log, never, now);
+const settingsOf = (clientId: string, more = {}) => rig.settings(clientId, { MQTT_GATE_KEY: stamper.key, ...more });
+const run = (clientId: string, now = Date.now) => runOnce(settingsOf(clientId), keepLog().log, never, now);
 
-/** Delivers payloads in a run that commits and then loses every acknowledgement, as a crash at that moment does. */
-async function commitWithoutAcknowledging(clientId: string, device: LabDevice, payloads: string[], now = clock(0)) {
-  const url = `mqtts://localhost:${proxy.port}`;
+/** Publishes messages one after the other, each with a stamp. */
+async function publishStamped(
+  device: LabDevice,
+  messages: [payload: string | Buffer, stamp?: StampOptions][],
+  topic = device.topic,
+) {
+  const client = await device.connect();
+  for (const [payload, options] of messages) {
+    await client.publishAsync(topic, payload, { qos: 1, properties: stamper.properties(topic, options) });
+  }
+  await client.endAsync();
+}
+
+/** Delivers messages in a run that commits and then loses every acknowledgement, as a crash at that moment does. */
+async function commitWithoutAcknowledging(clientId: string, publish: () => Promise<void>, now = Date.now) {
   const { log, lines } = keepLog();
-  const running = runOnce(rig.settings(clientId, { MQTT_BROKER_URL: url }), log, never, now);
+  const settings = settingsOf(clientId, { MQTT_BROKER_URL: `mqtts://localhost:${proxy.port}` });
+  const running = runOnce(settings, log, never, now);
   await expect.poll(() => lines.some(({ msg }) => msg === 'connected to the broker')).toBe(true);
   proxy.swallowUpstream();
-  await device.publish(payloads);
+  await publish();
   const before = await running;
   proxy.cut();
   proxy.restore();
@@ -41,107 +61,252 @@ async function commitWithoutAcknowledging(clientId: string, device: LabDevice, p
 }
 
 const counts = ({ received, stored, duplicate, rejected }: RunResult) => ({ received, stored, duplicate, rejected });
-const onlyDuplicates = (n: number) => ({ received: n, stored: 0, duplicate: n, rejected: 0 });
+const only = (outcome: 'stored' | 'duplicate', n: number) => ({
+  received: n,
+  stored: 0,
+  duplicate: 0,
+  rejected: 0,
+  [outcome]: n,
+});
+const payloadsOf = async (device: LabDevice) => (await rig.rows(device)).map(({ payload }) => payload);
 
-test('A: with a timestamp, id or content make the identity; a repeat, by whom ever, is a duplicate', async () => {
-  const device = rig.devices[0]!;
+test('with a timestamp, the content and a declared id make the identity; a repeat, by whom ever, is a duplicate', async () => {
+  const device = nextDevice();
   await run('timed');
   const ts = new Date().toISOString();
-  const messages = [`{"ts":"${ts}","v":1}`, `{"ts":"${ts}","v":2}`, `{"ts":"${ts}","id":"a","v":1}`];
+  const messages = [`{"ts":"${ts}","v":1}`, `{"ts":"${ts}","v":2}`, `{"ts":"${ts}","message_id":"a","v":1}`];
   await device.publish(messages);
-  expect(counts(await run('timed'))).toEqual({ received: 3, stored: 3, duplicate: 0, rejected: 0 });
-  await device.publish([...messages, `{"ts":"${ts}","id":"b","v":1}`]);
-  expect(counts(await run('timed', clock(2)))).toEqual({ received: 4, stored: 1, duplicate: 3, rejected: 0 });
-  // Another id by user property, and the device's clock in another notation.
-  const properties = { userProperties: { id: 'c', ts: String(Date.parse(ts)) } };
+  expect(counts(await run('timed'))).toEqual(only('stored', 3));
+  // The same declared id with another content is another reading.
+  await device.publish([...messages, `{"ts":"${ts}","message_id":"a","v":3}`]);
+  expect(counts(await run('timed', later(20 * MINUTE)))).toEqual({ received: 4, stored: 1, duplicate: 3, rejected: 0 });
+  // An id by user property, and the device's clock in another notation.
+  const properties = { userProperties: { message_id: 'c', ts: String(Date.parse(ts)) } };
   await device.publish(['{"v":1}', '{"v":1}'], { properties });
-  expect(counts(await run('timed', clock(3)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
+  expect(counts(await run('timed', later(30 * MINUTE)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
   expect((await rig.rows(device)).map((row) => row.ts.toISOString())).toEqual(Array(5).fill(ts));
 });
 
-test('B: without a timestamp, an id is one message for ever; equal readings are one a bucket', async () => {
-  const [device, other] = [rig.devices[1]!, rig.devices[2]!];
-  await run('untimed');
-  await device.publish(['{"v":1}', '{"v":1}', '{"v":2}', '{"id":7,"v":1}', '{"id":"7","v":9}']);
-  await other.publish(['{"id":7,"v":1}']);
-  expect(counts(await run('untimed'))).toEqual({ received: 6, stored: 4, duplicate: 2, rejected: 0 });
-  await device.publish(['{"v":1}', '{"id":7,"v":1}']);
-  expect(counts(await run('untimed'))).toEqual(onlyDuplicates(2));
-  await device.publish(['{"v":1}', '{"id":7,"v":1}']);
-  expect(counts(await run('untimed', clock(1)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
-  expect(await rig.rows(device)).toHaveLength(4);
-});
-
-test('C: a redelivery after a crash between commit and acknowledgement is no second row, across buckets too', async () => {
-  const device = rig.devices[3]!;
-  const messages = ['{"v":1}', '{"v":2}', '{"id":"x","v":3}', `{"ts":"${new Date().toISOString()}","v":4}`];
-  const before = await commitWithoutAcknowledging('crash', device, messages);
-  expect(counts(before)).toEqual({ received: 4, stored: 4, duplicate: 0, rejected: 0 });
-  expect(counts(await run('crash', clock(5)))).toEqual(onlyDuplicates(4));
-  expect(counts(await run('crash', clock(5)))).toMatchObject({ received: 0 });
-  expect(await rig.rows(device)).toHaveLength(4);
-});
-
-test('C: an equal reading that is sent on purpose in the next bucket is a row of its own', async () => {
-  const device = rig.devices[4]!;
-  await commitWithoutAcknowledging('twins', device, ['{"v":1}']);
-  await device.publish(['{"v":1}']);
-  expect(counts(await run('twins', clock(1)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
-  expect(await rig.rows(device)).toHaveLength(2);
-});
-
-test('C: a redelivery that was never committed is stored once, beside an equal reading of its bucket', async () => {
-  const device = rig.devices[5]!;
-  await run('uncommitted');
-  await rig.admin.query('revoke insert on public.telemetry from mqtt_ingest');
-  await device.publish(['{"v":1}']);
-  const refused = await runOnce(rig.settings('uncommitted', { INGEST_TIME_GUARD_MS: '1500' }), keepLog().log, never);
-  expect(refused).toMatchObject({ outcome: 'failed', error: { code: '42501' }, stored: 0 });
-  await rig.admin.query('grant insert on public.telemetry to mqtt_ingest');
-  await device.publish(['{"v":1}']);
-  expect(counts(await run('uncommitted', clock(1)))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
-  expect(await rig.rows(device)).toHaveLength(1);
-});
-
-test('C: equal readings of one bucket are one row, also when all are redelivered in a later bucket', async () => {
-  const device = rig.devices[6]!;
-  const before = await commitWithoutAcknowledging('repeats', device, ['{"v":1}', '{"v":1}', '{"v":1}']);
-  expect(counts(before)).toEqual({ received: 3, stored: 1, duplicate: 2, rejected: 0 });
-  expect(counts(await run('repeats', clock(1)))).toEqual(onlyDuplicates(3));
-  expect(await rig.rows(device)).toHaveLength(1);
-});
-
-test('C: the same over two batches: the second one found its equal in the table', async () => {
-  const device = rig.devices[7]!;
-  await run('repeats-2');
-  await device.publish(['{"v":1}']);
-  expect(counts(await run('repeats-2'))).toMatchObject({ stored: 1 });
-  const before = await commitWithoutAcknowledging('repeats-2', device, ['{"v":1}', '[{"v":1},{"v":2}]']);
-  expect(counts(before)).toEqual({ received: 3, stored: 1, duplicate: 2, rejected: 0 });
-  expect(counts(await run('repeats-2', clock(3)))).toEqual(onlyDuplicates(3));
-  expect(await rig.rows(device)).toHaveLength(2);
-});
-
-test('D: an array is acknowledged as one message, and each of its readings is recognised by itself', async () => {
-  const device = rig.devices[8]!;
-  const ts = new Date().toISOString();
-  const array = `[{"v":1}, {"v":2}, {"v":1}, {"id":"x","v":3}, {"ts":"${ts}","v":4}, 5]`;
-  const before = await commitWithoutAcknowledging('array', device, [array]);
-  expect(counts(before)).toEqual({ received: 6, stored: 4, duplicate: 1, rejected: 1 });
-  // A crash, and an hour later the broker sends it again.
-  expect(counts(await run('array', clock(6)))).toEqual({ received: 6, stored: 0, duplicate: 5, rejected: 1 });
-  // The device itself sends some of them again, alone: what has neither id nor time is a new reading by then.
-  await device.publish(['{"v":1}', '{"id":"x","v":3}', `{"ts":"${ts}","v":4}`]);
-  expect(counts(await run('array', clock(6)))).toEqual({ received: 3, stored: 1, duplicate: 2, rejected: 0 });
-  expect(await rig.rows(device)).toHaveLength(5);
-});
-
-test('D: gzip is only a wrapping: the same reading with and without is one', async () => {
-  const device = rig.devices[9]!;
-  await run('gzip');
-  await device.publish(['{"v":1}']);
-  await device.publish([gzipSync('{"v":1}'), gzipSync('[{"v":1}]', { level: 1 })], {
-    properties: { contentType: 'application/gzip' },
+describe('a message with a stamp and without a timestamp', () => {
+  test('is a row with the time it came, whatever a member called id says, and a value that comes back is one, too', async () => {
+    const device = nextDevice();
+    await run('values');
+    const at = Date.now() - 5 * MINUTE;
+    const sent = [
+      ...['{"id":37,"t":17.4}', '{"id":37,"t":17.7}', '{"POWER":"ON"}', '{"POWER":"OFF"}', '{"POWER":"ON"}'],
+      ...Array<string>(18).fill('{"t":21.5}'),
+    ];
+    await publishStamped(
+      device,
+      sent.map((payload, n) => [payload, { at: at + 4000 * n }]),
+    );
+    // One run of the timer, minutes later.
+    expect(counts(await run('values'))).toEqual(only('stored', sent.length));
+    const rows = await rig.rows(device);
+    expect(rows.map(({ payload }) => payload)).toEqual(sent.map((text) => JSON.parse(text)));
+    expect(rows.map(({ ts }) => ts.getTime())).toEqual(sent.map((_, n) => at + 4000 * n));
+    const { rows: received } = await rig.admin.query(
+      'select from public.telemetry where device_id = $1 and received_at = ts',
+      [device.id],
+    );
+    expect(received).toHaveLength(sent.length);
   });
+
+  test('is one row after a crash between commit and acknowledgement, alone or as a repeat, whenever it comes again', async () => {
+    const device = nextDevice();
+    const at = Date.now();
+    const messages: [string, StampOptions][] = [
+      ['{"v":1}', { at }],
+      ['{"v":1}', { at: at + 900 }],
+      ['{"v":2}', { at: at + 950 }],
+      ['{"v":1}', { at: at + 960 }],
+      ['[{"v":1},{"v":1}]', { at: at + 970 }],
+      ['{"message_id":"x","v":3}', { at: at + 980 }],
+    ];
+    const before = await commitWithoutAcknowledging('crash', () => publishStamped(device, messages));
+    expect(counts(before)).toEqual({ received: 7, stored: 6, duplicate: 1, rejected: 0 });
+    expect(counts(await run('crash', later(60 * MINUTE)))).toEqual(only('duplicate', 7));
+    expect(counts(await run('crash'))).toMatchObject({ received: 0 });
+    expect(await payloadsOf(device)).toEqual([
+      { v: 1 },
+      { v: 2 },
+      { v: 1 },
+      { v: 1 },
+      { v: 1 },
+      { message_id: 'x', v: 3 },
+    ]);
+  });
+
+  test('is the same one in another packet, on another connection, in parts of its batch: a killed broker forgets all that', async () => {
+    const device = nextDevice();
+    const at = Date.now();
+    const stamped = [
+      ...[
+        ['{"v":1}', 0],
+        ['{"v":1}', 400],
+        ['{"v":1}', 1000],
+        ['{"v":2}', 1100],
+        ['{"v":1}', 1100],
+      ],
+    ].map(([payload, after], n) =>
+      deliveryTo(device.topic, payload as string, { packetId: n + 1, stamp: stamper.next({ at: at + Number(after) }) }),
+    );
+    const write = async (deliveries: typeof stamped) => {
+      const { tallies } = await store.store.write(store.batchFrom(deliveries));
+      return tallies.get('acme');
+    };
+    expect(await write(stamped)).toMatchObject({ stored: 4, duplicate: 1 });
+    const again = stamped.map((delivery, n) => ({ ...delivery, packetId: 60 - n, connection: 2 }));
+    for (const part of [again, again.slice(1), again.slice(1, 2), again.slice(3), [again[2]!, again[0]!]]) {
+      expect(await write(part)).toMatchObject({ stored: 0, duplicate: part.length });
+    }
+  });
+
+  test("repeats its device's previous message within the window that the tenant has set", async () => {
+    const device = nextDevice();
+    const at = Date.now();
+    let came = at;
+    /** In a batch of its own, `ms` after the message before. */
+    const write = async (payload: string, ms: number) => {
+      came += ms;
+      const { tallies } = await store.write(device, [payload], { stamp: stamper.next({ at: came }) });
+      return tallies.get('acme')?.stored;
+    };
+    expect(await write('{"v":1}', 0)).toBe(1);
+    expect(await write('{"v":1}', 999)).toBe(0);
+    // What is kept is what counts: one that says the same all the time has a row a second.
+    expect(await write('{"v":1}', 1)).toBe(1);
+    expect(await write('{"v":2}', 1)).toBe(1);
+    expect(await write('{"v":1}', 1)).toBe(1);
+    const set = (ms: number | null) =>
+      rig.admin.query(
+        `insert into public.reading_rules (tenant_id, device_id, repeat_ms) select tenant_id, id, $2 from public.devices where id = $1
+         on conflict (tenant_id, device_id) do update set repeat_ms = excluded.repeat_ms`,
+        [device.id, ms],
+      );
+    await set(60_000);
+    expect(await write('{"v":1}', 59_999)).toBe(0);
+    await set(0);
+    expect(await write('{"v":1}', 0)).toBe(1);
+    await set(null);
+    expect(await write('{"v":1}', 1)).toBe(0);
+  });
+
+  test('of another device or another field is another one', async () => {
+    const [one, two] = [nextDevice(), nextDevice()];
+    await run('fields');
+    const at = Date.now();
+    await publishStamped(one, [['21', { at }]], `${one.topic}/t1`);
+    await publishStamped(one, [['21', { at: at + 1 }]], `${one.topic}/t2`);
+    await publishStamped(two, [['21', { at: at + 2 }]], `${two.topic}/t1`);
+    expect(counts(await run('fields'))).toEqual(only('stored', 3));
+    expect(await payloadsOf(one)).toEqual([{ t1: 21 }, { t2: 21 }]);
+  });
+});
+
+test('a forged stamp, and one of the device before the broker’s, are of no effect but a count', async () => {
+  const device = nextDevice();
+  await run('forged');
+  const [theirs, ours] = [createStamper(), stamper].map(
+    (one) => one.properties(device.topic, { at: 0 }).userProperties.gate!,
+  );
+  const client = await device.connect();
+  const send = (gate: string[]) =>
+    client.publishAsync(device.topic, '{"v":1}', { qos: 1, properties: { userProperties: { gate } } });
+  await send([theirs!]);
+  await send([theirs!, ours!]);
+  await client.publishAsync(device.topic, '{"v":1}', { qos: 1 });
+  await client.endAsync();
+  const result = await run('forged');
+  expect(result).toMatchObject({ stored: 3, duplicate: 0, forged: 1, unstamped: 1 });
+  expect((await rig.rows(device)).map(({ ts }) => ts.getTime() === 0)).toEqual([true, false, false]);
+});
+
+describe('a message with neither', () => {
+  test('is a row each time, and one when the broker sends it again', async () => {
+    const device = nextDevice();
+    const messages = ['{"v":1}', '{"v":2}', '{"v":1}', '{"message_id":"x","v":3}', '[{"v":1},{"v":2},{"v":1}]'];
+    const before = await commitWithoutAcknowledging('unstamped', () => device.publish(messages));
+    expect(counts(before)).toEqual(only('stored', 7));
+    expect(counts(await run('unstamped', later(60 * MINUTE)))).toEqual(only('duplicate', 7));
+    // Sent on purpose, minutes later.
+    await device.publish(['{"v":1}', '{"message_id":"x","v":3}']);
+    expect(counts(await run('unstamped'))).toEqual({ received: 2, stored: 1, duplicate: 1, rejected: 0 });
+    expect(await rig.rows(device)).toHaveLength(8);
+  });
+
+  test('is stored once when it was never committed, beside an equal one', async () => {
+    const device = nextDevice();
+    await run('uncommitted');
+    await rig.admin.query('revoke insert on public.telemetry from mqtt_ingest');
+    await device.publish(['{"v":1}']);
+    const settings = settingsOf('uncommitted', { INGEST_TIME_GUARD_MS: '1500' });
+    const refused = await runOnce(settings, keepLog().log, never);
+    expect(refused).toMatchObject({ outcome: 'failed', error: { code: '42501' }, stored: 0 });
+    await rig.admin.query('grant insert on public.telemetry to mqtt_ingest');
+    await device.publish(['{"v":1}']);
+    expect(counts(await run('uncommitted'))).toEqual(only('stored', 2));
+  });
+
+  test('is known by its packet for ten minutes, when a killed broker does not say that it sent it before', async () => {
+    const device = nextDevice();
+    const write = async (packetId: number, receivedAt: number) => {
+      const { tallies } = await store.write(device, ['{"v":1}'], { packetId, receivedAt });
+      return tallies.get('acme')?.stored;
+    };
+    const at = Date.now();
+    expect(await write(900, at)).toBe(1);
+    expect(await write(901, at + 1)).toBe(1);
+    expect(await write(900, at + 9 * MINUTE)).toBe(0);
+    expect(await write(901, at + 11 * MINUTE)).toBe(1);
+  });
+});
+
+test('gzip is only a wrapping: the same timed reading with and without is one', async () => {
+  const device = nextDevice();
+  await run('gzip');
+  const text = '{"ts":1795262400,"v":1}';
+  await device.publish([text]);
+  const properties = { contentType: 'application/gzip' };
+  await device.publish([gzipSync(text), gzipSync(`[${text}]`, { level: 1 })], { properties });
   expect(counts(await run('gzip'))).toEqual({ received: 3, stored: 1, duplicate: 2, rejected: 0 });
+});
+
+test('two different readings are two rows, whatever they say and however they come', async () => {
+  const device = nextDevice();
+  const value = fc.oneof(
+    fc.constantFrom(1, 1.5, 'ON', 'OFF', true, null, 0, '', {}),
+    fc.array(fc.integer(), { maxLength: 2 }),
+    fc.string({ unit: 'grapheme-ascii' }),
+  );
+  const name = fc.constantFrom('id', 'v', 'POWER', 'model', 'time', 'uuid', 'message', 'seq');
+  const reading = fc.dictionary(name, value, { maxKeys: 3 });
+  const stampAfter = fc.constantFrom(undefined, 0, 1, 500, 1000, 4000);
+  const identity = fc.constantFrom(
+    {},
+    { ts: 1_793_404_800 },
+    { message_id: 'm' },
+    { message_id: 7, ts: 1_793_404_800 },
+  );
+  let at = Date.UTC(2026, 10, 1);
+  let packetId = 1000;
+  await fc.assert(
+    fc.asyncProperty(reading, reading, identity, stampAfter, fc.boolean(), async (a, b, own, after, apart) => {
+      const texts = [a, b].map((each) => JSON.stringify({ ...each, ...own }));
+      fc.pre(texts[0] !== texts[1]);
+      // Readings of one example only: a declared id or a time may come again in the next.
+      await rig.admin.query('delete from public.telemetry where device_id = $1', [device.id]);
+      await rig.admin.query('delete from ingest.untimed where device_id = $1', [device.id]);
+      at += 10 * MINUTE;
+      const deliveries = texts.map((text, n) => {
+        packetId += 1;
+        const stamp = after === undefined ? undefined : stamper.next({ at: at + n * after });
+        return deliveryTo(device.topic, text, { packetId, stamp, receivedAt: at });
+      });
+      const parts = apart ? deliveries.map((one) => [one]) : [deliveries];
+      for (const part of parts) await store.store.write(store.batchFrom(part));
+      expect(await rig.rows(device)).toHaveLength(2);
+    }),
+    { numRuns: 150 },
+  );
 });

@@ -22,8 +22,8 @@ beforeAll(async () => {
   const { log, text, lines } = keepLog('info');
   const once = (overrides?: Record<string, string>) => runOnce(rig.settings('log', overrides), log, never);
   await once();
-  await rig.devices[0]!.publish(['{"id":1}', '{"id":1}', '{"id":2}', 'bad']);
-  await rig.devices.at(-1)!.publish(['{"id":1}']);
+  await rig.devices[0]!.publish(['{"message_id":1}', '{"message_id":1}', '{"message_id":2}', 'bad']);
+  await rig.devices.at(-1)!.publish(['{"message_id":1}']);
   await once();
   await once({ MQTT_BROKER_PASSWORD: 'wrong', INGEST_TIME_GUARD_MS: '1000' });
   run = String(lines.find(({ stored }) => stored === 3)?.run);

@@ -52,11 +52,19 @@ describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => 
     await run('pooled');
     await refusePoison(rig.admin);
     const ts = new Date().toISOString();
-    await device.publish([`{"ts":"${ts}"}`, '{"id":1}', '{"v":1}', '{"v":1}', '[{"id":2},{"v":2},3]', poison(), 'bad']);
-    expect(await run('pooled')).toMatchObject({ outcome: 'idle', received: 9, stored: 5, duplicate: 1, rejected: 3 });
-    await device.publish([`{"ts":"${ts}"}`, '{"id":1}', '{"id":3}']);
+    await device.publish([
+      `{"ts":"${ts}"}`,
+      '{"message_id":1}',
+      '{"v":1}',
+      '{"v":1}',
+      '[{"message_id":2},{"v":2},3]',
+      poison(),
+      'bad',
+    ]);
+    expect(await run('pooled')).toMatchObject({ outcome: 'idle', received: 9, stored: 6, duplicate: 0, rejected: 3 });
+    await device.publish([`{"ts":"${ts}"}`, '{"message_id":1}', '{"message_id":3}']);
     expect(await run('pooled')).toMatchObject({ outcome: 'idle', received: 3, stored: 1, duplicate: 2 });
-    expect(await rig.rows(device)).toHaveLength(6);
+    expect(await rig.rows(device)).toHaveLength(7);
     expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
   });
 
@@ -67,7 +75,7 @@ describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => 
     const working = runWorker(rig.settings('pooled-worker'), log, stopping.signal);
     await expect.poll(() => lines.some(({ msg }) => msg === 'connected to the broker')).toBe(true);
     for (let part = 0; part < 5; part++) {
-      await device.publish(Array.from({ length: 200 }, (_, n) => `{"id":${part * 200 + n}}`));
+      await device.publish(Array.from({ length: 200 }, (_, n) => `{"message_id":${part * 200 + n}}`));
       await sleep(50);
     }
     await expect.poll(async () => (await rig.rows(device)).length).toBe(1000);
@@ -100,7 +108,7 @@ describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => 
         (
           await store.write(
             device,
-            ids.map((id) => `{"id":${id}}`),
+            ids.map((id) => `{"message_id":${id}}`),
           )
         ).tallies,
       );
@@ -113,7 +121,7 @@ describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => 
   test('dead letters are redriven', async () => {
     const { rows } = await rig.admin.query<{ id: string }>(
       `insert into public.dead_letters (topic, payload, reason, fingerprint)
-       values ($1, '{"id":"again"}', 'unknown-device', 'pooled') returning id::text`,
+       values ($1, '{"message_id":"again"}', 'unknown-device', 'pooled') returning id::text`,
       [rig.devices[3]!.topic],
     );
     await withConnection(rig.adminUrl, async (client) => {

@@ -73,9 +73,9 @@ test('a duplicate uses up nothing, before or behind the edge', async () => {
 test('a reading over the quota is not remembered as seen: sent again the next day, it is stored', async () => {
   const device = rig.devices[3]!;
   await limit('readings_per_day=1');
-  expect(await write(device, ['{"id":"a"}', '{"id":"b"}'])).toMatchObject({ stored: 1, overQuota: 1 });
+  expect(await write(device, ['{"message_id":"a"}', '{"message_id":"b"}'])).toMatchObject({ stored: 1, overQuota: 1 });
   await rig.admin.query('update ingest.quota_use set day = day - 1');
-  expect(await write(device, ['{"id":"a"}', '{"id":"b"}'])).toMatchObject({ stored: 1, duplicate: 1 });
+  expect(await write(device, ['{"message_id":"a"}', '{"message_id":"b"}'])).toMatchObject({ stored: 1, duplicate: 1 });
 });
 
 test("another tenant's readings of the same batch are stored, also when a row of it is bad", async () => {

@@ -59,7 +59,7 @@ async function lettersOf(name: string, payloads: string[]) {
 }
 
 test("a timer's run carries requests out, and nothing else", async () => {
-  const letters = await lettersOf('asked', ['{"id":"a"}', '{"id":"b"}', 'bad']);
+  const letters = await lettersOf('asked', ['{"message_id":"a"}', '{"message_id":"b"}', 'bad']);
   await letters.register();
   await letters.ask([letters.ids[0]!, letters.ids[2]!]);
   const { log, lines } = keepLog('info');
@@ -69,12 +69,17 @@ test("a timer's run carries requests out, and nothing else", async () => {
     { became: null, due: false, reason: 'unknown-device' },
     { became: null, due: false, reason: 'not-json' },
   ]);
-  expect((await rig.rows(letters.device)).map(({ message_id }) => message_id)).toEqual(['a']);
+  expect((await rig.rows(letters.device)).map(({ payload }) => payload)).toEqual([{ message_id: 'a' }]);
   expect(lines).toContainEqual(expect.objectContaining({ redriven: { stored: 1, duplicate: 0, refused: 1, gone: 0 } }));
 });
 
 test("requests take a part of a run's time at most; what is left stays due, and the next run goes on", async () => {
-  const letters = await lettersOf('many', ['{"id":"1"}', '{"id":"2"}', '{"id":"3"}', '{"id":"4"}']);
+  const letters = await lettersOf('many', [
+    '{"message_id":"1"}',
+    '{"message_id":"2"}',
+    '{"message_id":"3"}',
+    '{"message_id":"4"}',
+  ]);
   await letters.register();
   await letters.ask();
   const stored = async () => (await letters.states()).filter(({ became }) => became === 'stored').length;
@@ -105,7 +110,7 @@ test('a letter whose topic was cut is still the reading that it was', async () =
 });
 
 test('a refused one leaves nothing behind, and can be asked for again', async () => {
-  const letters = await lettersOf('again', [poison({ id: 'deep' }), '{"id":"late"}']);
+  const letters = await lettersOf('again', [poison({ message_id: 'deep' }), '{"message_id":"late"}']);
   const database = openDatabase(rig.settings('again').database);
   const { log } = keepLog();
   await letters.ask();
@@ -124,7 +129,7 @@ test('a refused one leaves nothing behind, and can be asked for again', async ()
 });
 
 test("ingest's role can take a letter that somebody asked for, no other, and none twice", async () => {
-  const letters = await lettersOf('mine', ['{"id":"m"}', '{"id":"n"}']);
+  const letters = await lettersOf('mine', ['{"message_id":"m"}', '{"message_id":"n"}']);
   await letters.register();
   const [one, two] = [openDatabase(rig.settings('mine').database), openDatabase(rig.settings('mine').database)];
   const take = (database: typeof one, id: string) =>
@@ -138,7 +143,7 @@ test("ingest's role can take a letter that somebody asked for, no other, and non
 });
 
 test('a worker carries requests out within seconds, and looks at the alert rules', async () => {
-  const letters = await lettersOf('waiting', ['{"id":"w"}']);
+  const letters = await lettersOf('waiting', ['{"message_id":"w"}']);
   await letters.register();
   const [device] = rig.devices;
   await rig.admin.query(
@@ -193,17 +198,17 @@ test('what came on a former topic never becomes another tenant’s, even by a re
         [ids],
       )
     ).rows;
-  const nobodys = await send('{"id":"before"}');
+  const nobodys = await send('{"message_id":"before"}');
   await keepTopic(rig.admin, { ...acme, topic, until });
   expect(await redrive(rig.admin, nobodys)).toEqual({ outcome: 'stored' });
 
   const refused = await send('refused');
   // The device is gone; what waited comes then.
   await rig.admin.query('update broker.former_topics set device_id = null');
-  const orphan = await send('{"id":"orphan"}');
+  const orphan = await send('{"message_id":"orphan"}');
   // Its tenant, too.
   await rig.admin.query('update broker.former_topics set tenant_id = null');
-  const unknown = await send('{"id":"unknown"}');
+  const unknown = await send('{"message_id":"unknown"}');
   const ids = [refused, orphan, unknown];
   const before = [
     { tenant: 'acme', reason: 'not-json', became: null },
@@ -217,7 +222,7 @@ test('what came on a former topic never becomes another tenant’s, even by a re
   const count = 'select from public.telemetry where tenant_id = (select id from public.tenants where slug = $1)';
   const stored = (await rig.admin.query(count, ['umbrella'])).rowCount;
   // A payload that is well-formed now, as under a limit that has been lifted.
-  await rig.admin.query(`update public.dead_letters set payload = '{"id":"refused"}' where id = $1`, [refused]);
+  await rig.admin.query(`update public.dead_letters set payload = '{"message_id":"refused"}' where id = $1`, [refused]);
   for (const id of ids) {
     expect(await redrive(rig.admin, id)).toEqual({
       outcome: 'refused',
@@ -235,7 +240,7 @@ test('what came on a former topic never becomes another tenant’s, even by a re
   expect((await rig.admin.query(count, ['umbrella'])).rowCount).toBe(stored);
   // The next tenant's own is its own.
   const own = await send('bad');
-  await rig.admin.query(`update public.dead_letters set payload = '{"id":"own"}' where id = $1`, [own]);
+  await rig.admin.query(`update public.dead_letters set payload = '{"message_id":"own"}' where id = $1`, [own]);
   expect(await redrive(rig.admin, own)).toEqual({ outcome: 'stored' });
   expect(await states([own])).toMatchObject([{ tenant: 'umbrella', became: 'stored' }]);
   await database.close();

@@ -1,10 +1,11 @@
 // Sends a dead letter through ingest again: the same validation, the same identity, so that it can never be a second row.
 import type { Client } from 'pg';
 import { formerTopicOf } from '../../domain/former-topics.ts';
-import type { Envelope } from '../../domain/messages.ts';
+import { parseStampedId } from '../../domain/message-identity.ts';
+import type { Stamp } from '../broker/index.ts';
 import { addRows, addToLedger, closeAccount, noOutcomes, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
-import { insertDeadLetters } from './dead-letters.ts';
+import { insertDeadLetters, type KeptProperties } from './dead-letters.ts';
 import { createRegistry } from './registry.ts';
 import type { Row } from './row.ts';
 import { encodePrefix, writeCarefully } from './write.ts';
@@ -24,10 +25,13 @@ const TAKE = `
 /** For ingest, which may not: only letters that somebody asked to redrive. */
 const TAKE_REQUESTED = 'select * from ingest.take_dead_letter($1)';
 
-/** How near in time a reading without a timestamp of its own must be to be the same: as long as ingest remembers one. */
+/** How near in time a reading with an id and no timestamp must be to be the same: as long as ingest remembers one. */
 const NEAR = '3 days';
 // Ingest's memory of such readings may be gone by now; the table's is not.
 const FIND_UNTIMED = 'select * from ingest.stored_untimed($1, $2, $3, $4, $5) as message_id';
+/** The same for one without an id or a stamp, of which only its content is known. */
+const NEAR_CONTENT = '10 minutes';
+const FIND_CONTENTS = 'select * from ingest.stored_contents($1, $2, $3, $4, $5) as content';
 
 // A letter of nobody may be anyone's who has had its topic. Asked only of the one that has it now.
 const FIND_OTHERS = 'select from ingest.former_topics where topic = $1 and tenant_since > $2';
@@ -112,7 +116,7 @@ interface Letter {
   topic: string;
   payload: Buffer;
   content_type: string | null;
-  properties: Envelope | null;
+  properties: KeptProperties | null;
   received_at: Date;
 }
 
@@ -120,24 +124,39 @@ interface Letter {
 async function readAgain(client: Client, letter: Letter): Promise<Batch> {
   const { topic, payload, content_type: contentType, properties, received_at: receivedAt } = letter;
   const batch = new Batch(createRegistry(client, encodePrefix, Date.now));
+  const { id, ts, stamp, note = '' } = properties ?? {};
   batch.add({
     ...{ topic, payload, truncated: false, packetId: 0, dup: false, connection: 0, receivedAt: receivedAt.getTime() },
-    properties: { ...properties, contentType: contentType ?? undefined },
+    properties: { id, ts, contentType: contentType ?? undefined },
+    stamp: stampOf(stamp, note, receivedAt),
   });
   await batch.settle();
   return batch;
 }
 
-/** Rows without a timestamp that are in the table already. Those with one are found by its key. */
+/** The stamp that the message had, with the place of the letter's reading in it. */
+function stampOf(kept: string | undefined, note: string, receivedAt: Date): Stamp | undefined {
+  const first = kept === undefined ? undefined : parseStampedId(kept);
+  if (first === undefined) return undefined;
+  return { receivedAt: receivedAt.getTime(), boot: first.boot, counter: first.counter, note, first };
+}
+
+/** Rows without a timestamp or a stamp that are in the table already. Those with one are found by its key. */
 async function findStored(client: Client, rows: readonly Row[]): Promise<Row[]> {
   const untimed = rows.filter((row) => row.untimed !== undefined);
   const [first] = untimed;
   if (first === undefined) return [];
   const { tenantId, deviceId } = first.route;
-  const { rows: found } = await client.query<{ message_id: string }>(FIND_UNTIMED, [
-    ...[tenantId, deviceId, untimed.map(({ messageId }) => messageId)],
-    ...[new Date(first.delivery.receivedAt), NEAR],
+  const received = new Date(first.receivedAt);
+  const ids = untimed.map(({ messageId }) => messageId);
+  const contents = untimed.map((row) => row.untimed!.contentHash);
+  const byId = await client.query<{ message_id: string }>(FIND_UNTIMED, [tenantId, deviceId, ids, received, NEAR]);
+  const byContent = await client.query<{ content: string }>(FIND_CONTENTS, [
+    ...[tenantId, deviceId, contents, received, NEAR_CONTENT],
   ]);
-  const ids = new Set(found.map((row) => row.message_id));
-  return untimed.filter(({ messageId }) => ids.has(messageId));
+  const storedIds = new Set(byId.rows.map((row) => row.message_id));
+  const storedContents = new Set(byContent.rows.map((row) => row.content));
+  return untimed.filter(({ messageId, untimed: identity }) =>
+    identity?.byContent ? storedContents.has(identity.contentHash) : storedIds.has(messageId),
+  );
 }

@@ -1,8 +1,8 @@
 // Which tenant and device a topic belongs to, and what bounds it. Learnt from the database on first sight and remembered
 // for a while.
 import { formerTopicOf } from '../../domain/former-topics.ts';
-import { DEFAULT_LIMITS, type MessageLimits } from '../../domain/messages-limits.ts';
-import { parseTelemetryTopic, TELEMETRY_FORM } from '../../domain/topics.ts';
+import { DEFAULT_LIMITS, DEFAULT_RULES, type MessageLimits, type ReadingRules } from '../../domain/messages-limits.ts';
+import { parseDeviceTopic, TELEMETRY_FORM, telemetryTopic, telemetryTopicOf } from '../../domain/topics.ts';
 import type { Database } from '../database/connection.ts';
 import { classify } from '../database/sqlstate.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
@@ -14,7 +14,10 @@ export interface Route {
   tenant: string;
   tenantId: string;
   deviceId: string;
+  /** The device's telemetry topic; undefined when it keeps another one from before the platform. */
+  topic: string | undefined;
   limits: MessageLimits;
+  rules: ReadingRules;
   /** The tenant has a rate or a quota. */
   metered: boolean;
   /** The first two columns of a row in COPY's binary format: see write.ts. */
@@ -83,21 +86,21 @@ export function createRegistry(
         routes.clear();
         emptiedAt = now();
       }
-      // A topic of the platform is found as it is; all below a former topic goes one way, however many there are.
-      return routes.get(topic) ?? routes.get(formerTopicOf(topic) ?? '');
+      // A telemetry topic is found as it is; all else of a device, or below a former topic, goes one way, however many there are.
+      return routes.get(topic) ?? routes.get(telemetryTopicOf(topic) ?? formerTopicOf(topic) ?? '');
     },
     learn: async (topics) => {
       const unroutable = new Map<string, Unroutable>();
       const wanted = new Map<string, { tenant: string; device: string }>();
       const former = new Map<string, string>();
       for (const topic of topics) {
-        const parsed = parseTelemetryTopic(topic);
+        const parsed = parseDeviceTopic(topic);
         if (parsed) wanted.set(topic, parsed);
         else former.set(topic, formerTopicOf(topic) ?? '');
       }
       const kept = await findKept([...new Set(former.values())].filter(Boolean));
       for (const [topic, row] of kept) {
-        if (hasDevice(row)) routes.set(topic, routeOf(row, encodePrefix(row.t, row.d)));
+        if (hasDevice(row)) routes.set(topic, routeOf(row, encodePrefix(row.t, row.d), undefined));
       }
       for (const [topic, base] of former) {
         const row = kept.get(base);
@@ -114,7 +117,8 @@ export function createRegistry(
       const missing: [topic: string, tenant: string][] = [];
       for (const [topic, { tenant, device }] of wanted) {
         const row = found.get(`${tenant}/${device}`);
-        if (row) routes.set(topic, routeOf(row, encodePrefix(row.t, row.d)));
+        const telemetry = telemetryTopic(tenant, device);
+        if (row) routes.set(telemetry, routeOf(row, encodePrefix(row.t, row.d), telemetry));
         else missing.push([topic, tenant]);
       }
       if (missing.length === 0) return unroutable;
@@ -137,7 +141,7 @@ const BAD_TOPIC = `neither ${TELEMETRY_FORM} nor a topic that a device keeps fro
 const DELETED = 'the device that kept the topic is deleted';
 
 const COLUMNS = `tenant_slug, device_slug, tenant_id as t, device_id as d, max_payload_bytes, max_depth, max_ahead_seconds,
-  max_age_seconds, metered`;
+  max_age_seconds, metered, time_members, senml, repairs_clock, repeat_ms`;
 
 /** A device as the database has it; a null is a limit that was not set. */
 interface DeviceRow {
@@ -150,6 +154,10 @@ interface DeviceRow {
   max_ahead_seconds: number | null;
   max_age_seconds: string | null;
   metered: boolean;
+  time_members: string[] | null;
+  senml: boolean | null;
+  repairs_clock: boolean | null;
+  repeat_ms: number | null;
 }
 
 /** Whose a former topic is. Without a device: it was deleted; without a tenant: it was removed. */
@@ -172,14 +180,29 @@ async function findDevices(database: Asked, keys: { tenant: string; device: stri
   return new Map(rows.map((row) => [`${row.tenant_slug}/${row.device_slug}`, row] as const));
 }
 
-function routeOf(row: DeviceRow, prefix: Buffer): Route {
+function routeOf(row: DeviceRow, prefix: Buffer, topic: string | undefined): Route {
   const limits = {
     maxPayloadBytes: row.max_payload_bytes ?? DEFAULT_LIMITS.maxPayloadBytes,
     maxDepth: row.max_depth ?? DEFAULT_LIMITS.maxDepth,
     maxAheadSeconds: row.max_ahead_seconds ?? DEFAULT_LIMITS.maxAheadSeconds,
     maxAgeSeconds: row.max_age_seconds === null ? DEFAULT_LIMITS.maxAgeSeconds : Number(row.max_age_seconds),
   };
-  return { tenant: row.tenant_slug, tenantId: row.t, deviceId: row.d, limits, metered: row.metered, prefix };
+  const rules = {
+    timeMembers: row.time_members ?? DEFAULT_RULES.timeMembers,
+    isSenml: row.senml ?? DEFAULT_RULES.isSenml,
+    repairsClock: row.repairs_clock ?? DEFAULT_RULES.repairsClock,
+    repeatMs: row.repeat_ms ?? DEFAULT_RULES.repeatMs,
+  };
+  return {
+    tenant: row.tenant_slug,
+    tenantId: row.t,
+    deviceId: row.d,
+    topic,
+    limits,
+    rules,
+    metered: row.metered,
+    prefix,
+  };
 }
 
 async function findTenants(database: Asked, slugs: string[]): Promise<Map<string, string>> {

@@ -83,7 +83,7 @@ test('an unregistered device is a dead letter of its tenant; one registered a mo
 test('QoS 0 messages are stored too, and two tenants are counted apart', async () => {
   await subscribe('tenants');
   const [acme, umbrella] = [rig.devices[3]!, rig.devices.at(-1)!];
-  await umbrella.publish(['{"n":1}', '{"n":1}', '{"n":2}']);
+  await umbrella.publish(['{"message_id":1}', '{"message_id":1}', '{"n":2}']);
   const running = run('tenants');
   await expect.poll(() => rig.rows(umbrella)).toHaveLength(2);
   await acme.publish(['{"n":1}'], { qos: 0 });

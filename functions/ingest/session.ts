@@ -1,6 +1,6 @@
 // One lease's worth of ingest: broker and database joined, until a reason to end comes up.
 
-import { startConsumer } from '../broker/index.ts';
+import { createStampReader, startConsumer } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import type { Lease } from '../database/lease.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
@@ -78,6 +78,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     ...settings,
     subscription: options.leaving ? 'end' : 'make',
     former: former.filters,
+    readStamp: settings.gateKey && createStampReader(settings.gateKey),
     receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
     onDelivery: drain.receive,
     now,

@@ -3,10 +3,10 @@
 import type { Database } from '../database/connection.ts';
 import type { Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
-import { addToLedger, admit, closeAccount, noOutcomes, spend, type Written } from './accounting.ts';
+import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, type Written } from './accounting.ts';
 import type { Batch } from './batch.ts';
 import { insertDeadLetters } from './dead-letters.ts';
-import { rememberRepeats } from './untimed-identity.ts';
+import { findRepeats } from './repeats.ts';
 import { writeCarefully, writeFast } from './write.ts';
 
 /** Where batches go. */
@@ -24,21 +24,23 @@ export interface Store {
 export function createStore(database: Database, lease: Lease, session: string): Store {
   const attempt = async (batch: Batch, careful: boolean, onSent: () => void): Promise<Written> => {
     const tallies = await database.transaction(lease.assertion, async (client) => {
-      const admission = await admit(client, batch.rows);
+      const repeats = await findRepeats(client, batch.rows);
+      const rows = repeats.size === 0 ? batch.rows : batch.rows.filter((row) => !repeats.has(row));
+      const admission = await admit(client, rows);
       const outcomes = noOutcomes();
-      if (careful) await writeCarefully(client, batch.rows, admission.left, session, outcomes);
+      addRows(outcomes, 'duplicate', repeats);
+      if (careful) await writeCarefully(client, rows, admission.left, session, outcomes);
       else {
         await writeFast(client, admission.unbounded, session, outcomes, onSent);
         await writeCarefully(client, admission.bounded, admission.left, session, outcomes);
       }
       await spend(client, admission, outcomes);
-      await rememberRepeats(client, batch.repeats, session);
       await insertDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
       const closed = closeAccount(batch, outcomes);
       await addToLedger(client, batch, closed);
       return closed;
     });
-    return { tallies, careful };
+    return { tallies, careful, unstamped: batch.unstamped, forged: batch.forged };
   };
   return {
     write: async (batch, onSent = () => {}) => {

@@ -1,22 +1,17 @@
-// Messages without a timestamp of their own. Their row's time is the time of receipt, so the table's key would not
-// recognise a repeat; ingest.untimed does.
+// Messages with neither a timestamp of their own nor a stamp of the broker's. Their row's time is the time of receipt, so the
+// table's key would not recognise a repeat; ingest.untimed does.
 import type { Client } from 'pg';
 import { formatTimestamp } from '../../domain/timestamps.ts';
-import { isFoundByPacket, type Row } from './row.ts';
+import type { Row } from './row.ts';
 
 // A redelivery carries its original packet identifier (MQTT 5.0, 4.4), and an identifier is free for another message only
-// after its acknowledgement, which follows the commit. So when the last use on record of a DUP packet's identifier had
-// the same content, it is the recorded message, even when its time of receipt now falls into another bucket. One packet
-// may have brought an array of readings, some of them rows and some repeats: all have one time of receipt.
+// after its acknowledgement, which follows the commit. So when the last use on record of a packet's identifier had the same
+// content, it is the recorded message: always when the broker says that it sends it again, and for ten minutes when it does not.
+// A broker that was killed has forgotten that it sent it.
 const FIND_PACKETS = `
-  select packet_id, content_hash from (
+  select packet_id, content_hash, received_at > $3::timestamptz - interval '10 minutes' as is_recent from (
     select packet_id, content_hash, received_at, max(received_at) over (partition by packet_id) as last_used
-    from (
-      select packet_id, content_hash, received_at from ingest.untimed where session = $1 and packet_id = any ($2::int[])
-      union all
-      select packet_id, content_hash, received_at from ingest.untimed_repeats
-      where session = $1 and packet_id = any ($2::int[])
-    ) as use
+    from ingest.untimed where session = $1 and packet_id = any ($2::int[])
   ) as use
   where received_at = last_used`;
 
@@ -26,13 +21,6 @@ const CLAIM = `
     $1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::int[], $7::text[], $4::timestamptz[])
   on conflict do nothing
   returning device_id, message_id`;
-
-const KEEP_REPEATS = `
-  insert into ingest.untimed_repeats (session, packet_id, content_hash, received_at)
-  select $1, packet_id, content_hash, max(received_at)
-  from unnest($2::int[], $3::text[], $4::timestamptz[]) as repeat (packet_id, content_hash, received_at)
-  group by packet_id, content_hash
-  on conflict (session, packet_id, content_hash) do update set received_at = excluded.received_at`;
 
 /** Records rows without a timestamp, and returns those that were recorded before: duplicates. @throws database errors. */
 export async function claimUntimed(client: Client, rows: readonly Row[], session: string): Promise<Set<Row>> {
@@ -52,38 +40,24 @@ export async function claimUntimed(client: Client, rows: readonly Row[], session
     fresh.map((row) => row.untimed?.contentHash),
   ]);
   const mine = new Set(claimed.map((row) => `${row.device_id} ${row.message_id}`));
-  const repeats: Row[] = [];
-  for (const row of fresh) {
-    // Taken by the first of equal rows: a redelivery and a new reading of one bucket can meet here.
-    if (!mine.delete(`${row.route.deviceId} ${row.messageId}`)) repeats.push(row);
-  }
-  await rememberRepeats(client, repeats, session);
-  for (const row of repeats) known.add(row);
+  for (const row of fresh) if (!mine.delete(`${row.route.deviceId} ${row.messageId}`)) known.add(row);
   return known;
 }
 
 async function findRedelivered(client: Client, untimed: readonly Row[], session: string): Promise<Set<Row>> {
-  const redelivered = untimed.filter(isFoundByPacket);
-  if (redelivered.length === 0) return new Set();
-  const { rows } = await client.query<{ packet_id: number; content_hash: string }>(FIND_PACKETS, [
+  const candidates = untimed.filter((row) => row.untimed?.byContent && row.delivery.packetId !== 0);
+  const [first] = candidates;
+  if (first === undefined) return new Set();
+  const { rows } = await client.query<{ packet_id: number; content_hash: string; is_recent: boolean }>(FIND_PACKETS, [
     session,
-    redelivered.map(({ delivery }) => delivery.packetId),
+    candidates.map(({ delivery }) => delivery.packetId),
+    formatTimestamp(first.receivedAt * 1000),
   ]);
-  const packets = new Set(rows.map((row) => `${row.packet_id} ${row.content_hash}`));
-  return new Set(redelivered.filter((row) => packets.has(`${row.delivery.packetId} ${row.untimed?.contentHash}`)));
-}
-
-/**
- * Records the packets of readings that equal one on record: the broker may send them again when that one's bucket is
- * over. @throws database errors.
- */
-export async function rememberRepeats(client: Client, rows: readonly Row[], session: string): Promise<void> {
-  const repeats = rows.filter(({ untimed, delivery }) => untimed?.byContent && delivery.packetId !== 0);
-  if (repeats.length === 0) return;
-  await client.query(KEEP_REPEATS, [
-    session,
-    repeats.map(({ delivery }) => delivery.packetId),
-    repeats.map((row) => row.untimed?.contentHash),
-    repeats.map(({ ts }) => formatTimestamp(ts)),
-  ]);
+  const packets = new Map(rows.map((row) => [`${row.packet_id} ${row.content_hash}`, row.is_recent]));
+  return new Set(
+    candidates.filter(({ delivery, untimed: identity }) => {
+      const isRecent = packets.get(`${delivery.packetId} ${identity?.contentHash}`);
+      return isRecent !== undefined && (delivery.dup || isRecent);
+    }),
+  );
 }

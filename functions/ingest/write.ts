@@ -6,7 +6,7 @@ import { formatTimestamp } from '../../domain/timestamps.ts';
 import { classify } from '../database/sqlstate.ts';
 import { addRows, addTo, type Outcomes } from './accounting.ts';
 import type { DeadLetter } from './batch.ts';
-import { type Row, sentOf } from './row.ts';
+import { keptTopic, type Row, sentOf } from './row.ts';
 import { claimUntimed } from './untimed-identity.ts';
 
 /**
@@ -116,7 +116,17 @@ function refuse(row: Row, error: pg.DatabaseError): DeadLetter {
   const { tenant, tenantId, deviceId } = route;
   const sent = sentOf(row);
   const detail = `${error.code}: ${error.message}`;
-  return { delivery, sent, tenant, tenantId, deviceId, messageId, reason: 'database-rejected', detail };
+  return {
+    delivery,
+    sent,
+    topic: keptTopic(delivery),
+    tenant,
+    tenantId,
+    deviceId,
+    messageId,
+    reason: 'database-rejected',
+    detail,
+  };
 }
 
 // Rows in COPY's binary format (PostgreSQL documentation, COPY, "Binary Format"): no escaping, no text for Postgres to
@@ -160,12 +170,12 @@ export function encodeRows(rows: readonly Row[]): Buffer {
   }
   const out = Buffer.allocUnsafe(size);
   let at = SIGNATURE.copy(out, 0);
-  for (const { route, ts, messageId, delivery, payload } of rows) {
+  for (const { route, ts, messageId, receivedAt, payload } of rows) {
     at += route.prefix.copy(out, at);
     at = writeTimestamp(out, ts, at);
     const idBytes = out.write(messageId, at + 4, 'utf8');
     out.writeInt32BE(idBytes, at);
-    at = writeTimestamp(out, delivery.receivedAt * 1000, at + 4 + idBytes);
+    at = writeTimestamp(out, receivedAt * 1000, at + 4 + idBytes);
     at = out.writeInt32BE(1 + payload.length, at);
     out[at] = JSONB_VERSION;
     at += 1 + payload.copy(out, at + 1);
@@ -198,7 +208,7 @@ async function insertRows(client: Client, rows: readonly Row[]): Promise<number>
     rows.map(({ route }) => route.deviceId),
     rows.map(({ ts }) => formatTimestamp(ts)),
     rows.map(({ messageId }) => messageId),
-    rows.map(({ delivery }) => formatTimestamp(delivery.receivedAt * 1000)),
+    rows.map(({ receivedAt }) => formatTimestamp(receivedAt * 1000)),
     rows.map(({ payload }) => payload.toString('utf8')),
   ]);
   return rowCount ?? 0;

@@ -1,9 +1,10 @@
 // Ingest's settings: the broker with its account, the database, the bounds of a run.
+import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { INGEST_RUN } from '../../domain/ingest-run.ts';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
 import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
-import { type Environment, read, required, wholeNumber } from './environment.ts';
+import { type Environment, read, reading, required, wholeNumber } from './environment.ts';
 import { LOG_FIELDS, type LogSettings, logOf } from './log.ts';
 
 /** An account on the broker. */
@@ -16,6 +17,8 @@ export interface Account {
 export interface IngestSettings extends BrokerSettings, Account, DatabaseSettings, LogSettings {
   /** The account that this one replaces; undefined except during a rotation. */
   previous: Account | undefined;
+  /** The key of the stamps that the broker's gate makes; undefined: none are expected. */
+  gateKey: Buffer | undefined;
   /** The lease's name in the database, and client id: the platform's broker names a session after its user. */
   clientId: string;
   /** Maximum number of messages in a timer run. */
@@ -32,6 +35,11 @@ const FIELDS = {
   MQTT_BROKER_PASSWORD: required("the ingest account's key"),
   MQTT_BROKER_PREVIOUS_USERNAME: z.string().optional(),
   MQTT_BROKER_PREVIOUS_PASSWORD: z.string().optional(),
+  MQTT_GATE_KEY: z.string().transform(reading(readGateKey)).optional(),
+  MQTT_GATE_KEY_FILE: z
+    .string()
+    .transform(reading((path) => readGateKey(readFileSync(path, 'utf8').trimEnd())))
+    .optional(),
   // Mosquitto takes any id; MQTT 5 guarantees these characters, and 23 of them (MQTT-3.1.3-5). 64 is our bound.
   MQTT_CLIENT_ID: z
     .string()
@@ -51,10 +59,17 @@ export function readIngestSettings(environment: Environment = process.env): Inge
     username: values.MQTT_BROKER_USERNAME,
     password: values.MQTT_BROKER_PASSWORD,
     previous: previousOf(values),
+    gateKey: values.MQTT_GATE_KEY ?? values.MQTT_GATE_KEY_FILE,
     clientId: values.MQTT_CLIENT_ID,
     batchCap: values.INGEST_BATCH_CAP,
     timeGuardMs: values.INGEST_TIME_GUARD_MS,
   };
+}
+
+/** 128 bits in hexadecimal. The error shows nothing of it. */
+function readGateKey(text: string): Buffer {
+  if (!/^[0-9a-f]{32}$/.test(text)) throw new Error('is not 32 lower-case hexadecimal digits');
+  return Buffer.from(text, 'hex');
 }
 
 const problemsBetween = (given: Environment) =>

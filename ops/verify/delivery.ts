@@ -47,7 +47,7 @@ async function publish({ a, connect }: VerifyContext, message: string): Promise<
 }
 
 const rowsWith = async ({ a, rows }: VerifyContext, id: string) =>
-  (await rows(a)).filter((row) => row.message_id === id);
+  (await rows(a)).filter(({ payload: { id: own } }) => own === id);
 
 const rowsOnceThere = (context: VerifyContext, id: string) =>
   eventually('the reading arriving in the table', context.patienceMs, async () => {

@@ -33,7 +33,7 @@ export const crossTenantPublish: Check<VerifyContext> = {
     await clientA.publishAsync(topic, reading(forged), { qos: 1 }).catch(() => {});
     await clientB.publishAsync(topic, reading(honest), { qos: 1 });
     const ids = await eventually("the owner's own reading arriving", patienceMs, async () => {
-      const seen = (await rows(b)).map((row) => row.message_id);
+      const seen = (await rows(b)).map(({ payload }) => payload.id);
       return seen.includes(honest) ? seen : undefined;
     });
     if (ids.includes(forged)) fail("a reading published by another tenant is in this tenant's rows");
@@ -51,12 +51,13 @@ export const crossTenantSubscribe: Check<VerifyContext> = {
     const received: string[] = [];
     clientA.on('message', (topic) => received.push(topic));
     const filters = ['#', `${devicePrefix(b.tenant, b.device)}/#`, TELEMETRY_FILTER];
-    // The broker's file ACL grants every SUBSCRIBE and filters deliveries, so the answer says nothing.
+    await clientA.subscribeAsync(`${devicePrefix(a.tenant, a.device)}/commands/#`, { qos: 1 });
+    // A broker may grant a SUBSCRIBE and filter deliveries, so the answer says nothing.
     await clientA.subscribeAsync(filters, { qos: 1 }).catch(() => {});
     const id = randomUUID();
     await clientB.publishAsync(telemetryTopic(b.tenant, b.device), reading(id), { qos: 1 });
     await eventually('the reading arriving at ingest', patienceMs, async () =>
-      (await rows(b)).some((row) => row.message_id === id) ? true : undefined,
+      (await rows(b)).some(({ payload }) => payload.id === id) ? true : undefined,
     );
     await ownCommandArrives(context, received);
     const foreign = received.filter((topic) => !topic.startsWith(`${devicePrefix(a.tenant, a.device)}/`));

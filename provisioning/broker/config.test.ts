@@ -6,8 +6,9 @@ const options = {
   port: 8883,
   certificateFile: '/run/mqtt/server.pem',
   keyFile: '/run/mqtt/server.key',
-  passwordFile: '/etc/mosquitto/passwords',
-  aclFile: '/etc/mosquitto/acl',
+  gateFile: '/opt/gate.so',
+  registryFile: '/etc/mosquitto/registry',
+  stampKeyFile: '/run/mqtt/stamp.key',
   persistenceDir: '/var/lib/mosquitto',
 };
 
@@ -47,7 +48,8 @@ test.each([
   [{ webSocketPorts: [9001, 70_000] }, 'webSocketPorts is 70000'],
   [{ maxConnections: 0 }, 'maxConnections is 0'],
   [{ keyFile: '/a\nallow_anonymous true' }, 'keyFile is'],
-  [{ aclFile: '' }, 'aclFile is ""'],
+  [{ registryFile: '' }, 'registryFile is ""'],
+  [{ tenantMessagesPerSecond: -1 }, 'tenantMessagesPerSecond is -1'],
 ])('%j is refused by name', (change, message) => {
   expect(() => renderBrokerConfig({ ...options, ...change })).toThrow(message);
 });

@@ -13,9 +13,9 @@ test('rate x longest outage x bytes', () => {
   expect(queueLimits({ messagesPerSecond: 2, outageHours: 0.5, messageBytes: 100 })).toEqual({
     maxQueuedMessages: 3600,
     maxQueuedBytes: 360_000,
-    memoryBytes: 3600 * 612,
-    fileBytes: 3600 * 356,
-    diskBytes: Math.ceil((3600 * 356 * 3) / 0.8),
+    memoryBytes: 3600 * 788,
+    fileBytes: 3600 * 424,
+    diskBytes: Math.ceil((3600 * 424 * 3) / 0.8),
   });
 });
 
@@ -26,7 +26,7 @@ test('the default fits the smallest machine', () => {
 test('a queue the memory cannot hold is refused, and fits a larger machine', () => {
   const limits = queueLimits({ messagesPerSecond: 10, outageHours: 24, messageBytes: 256 });
   expect(() => assertQueueFits(limits, { memoryGiB: 1, dataDiskGb: 8 })).toThrow(
-    /864000 messages takes 633 MiB of memory; a machine with 1 GiB has 308 MiB .* larger vmSize/,
+    /864000 messages takes 778 MiB of memory; a machine with 1 GiB has 308 MiB .* larger vmSize/,
   );
   expect(() => assertQueueFits(limits, { memoryGiB: 4, dataDiskGb: 8 })).not.toThrow();
 });
@@ -37,7 +37,7 @@ test('a queue the data disk cannot hold is refused', () => {
 });
 
 test('nor one that only the bare disk would have room for', () => {
-  const messageBytes = 744;
+  const messageBytes = 676;
   // 3,970 MiB with what else lies there: less than 4 GiB, and more than the 3,952 MiB that ext4 leaves of it.
   const limits = queueLimits({ messagesPerSecond: 1_110_000 / 3600, outageHours: 1, messageBytes });
   expect(limits.diskBytes / GIB).toBeLessThan(4);

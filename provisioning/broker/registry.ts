@@ -1,22 +1,15 @@
-// The broker's password file and ACL file, generated from the registry in Postgres (view broker.registry).
+// The registry file that the broker's gate reads (gate/registry.c), generated from the registry in Postgres (view broker.registry).
 import { HASH_PATTERN } from '../../domain/credentials.ts';
 import { deviceUsername, SERVICE_USERNAME } from '../../domain/identifiers.ts';
-import {
-  COMMAND_CHANNEL,
-  COMMANDS_FILTER,
-  devicePrefix,
-  PUBLISHED_CHANNELS,
-  STATE_FILTER,
-  TELEMETRY_FILTER,
-} from '../../domain/topics.ts';
+import { COMMANDS_FILTER, NO_CHANNEL_FILTER, STATE_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import { formerReads, formerWrites } from './former-topics.ts';
 
-/** What each kind of service account is for; its topics are all it may touch. */
-export const SERVICE_TOPICS = {
-  /** Drains readings into the database. */
-  ingest: [`read ${TELEMETRY_FILTER}`],
+/** What each kind of service account is for; its rights are all it may touch. Those of a device follow from its name. */
+export const SERVICE_RIGHTS = {
+  /** Drains readings into the database, and what the gate makes dead letters of; reads what the gate counts. */
+  ingest: [`read:${TELEMETRY_FILTER}`, `read:${NO_CHANNEL_FILTER}`, 'read:$SYS/broker/gate/#'],
   /** Sends commands to devices and reads the state they report. */
-  control: [`write ${COMMANDS_FILTER}`, `read ${STATE_FILTER}`],
+  control: [`write:${COMMANDS_FILTER}`, `read:${STATE_FILTER}`],
 } as const;
 
 /** The broker account that ingest uses, in its first generation. */
@@ -36,14 +29,8 @@ export function ingestGeneration(username: string): number | undefined {
   return found === undefined ? undefined : Number(number);
 }
 
-/**
- * What Mosquitto logs when ingest's session connects: a persistent one ("c0"), of any generation. It is matched at the end
- * of the line, where nothing that a client chose can stand.
- */
-export const INGEST_CONNECTED = new RegExp(`, c0, k[0-9]+, u'${INGEST_USERNAME}(-[0-9]+)?'\\)\\.$`, 'm');
-
 /** A kind of service account. */
-export type ServicePurpose = keyof typeof SERVICE_TOPICS;
+export type ServicePurpose = keyof typeof SERVICE_RIGHTS;
 
 /** A row of the registry: someone who may connect. */
 export type RegistryEntry = (
@@ -54,20 +41,14 @@ export type RegistryEntry = (
   former?: readonly string[] | undefined;
 };
 
-/** The two files, ready to be written. */
-export interface RegistryFiles {
-  passwords: string;
-  acl: string;
-}
-
-/** The ACL file's first line. */
+/** The file's first line. */
 export const REGISTRY_HEADER = '# Generated from the registry; changes made here are overwritten.\n';
 
 /**
- * Renders both files, sorted by user name so that an unchanged registry gives unchanged bytes.
+ * Renders the file, sorted by user name so that an unchanged registry gives unchanged bytes.
  * @throws Error naming the entry that must not get into a file (a bad slug, user name, purpose or hash).
  */
-export function renderRegistry(entries: readonly RegistryEntry[]): RegistryFiles {
+export function renderRegistry(entries: readonly RegistryEntry[]): string {
   const users = entries.map(toUser).sort((a, b) => (a.username < b.username ? -1 : 1));
   assertNoneTwice(
     'user name',
@@ -77,12 +58,8 @@ export function renderRegistry(entries: readonly RegistryEntry[]): RegistryFiles
     'former topic',
     entries.flatMap(({ kind, former }) => (kind === 'device' && former) || []),
   );
-  return {
-    passwords: users.map(({ username, passwordHash }) => `${username}:${passwordHash}\n`).join(''),
-    acl:
-      REGISTRY_HEADER +
-      users.map(({ username, topics }) => `\nuser ${username}\n${topics.map(topicLine).join('')}`).join(''),
-  };
+  const lines = users.map(({ username, passwordHash, rights }) => `${[username, passwordHash, ...rights].join(' ')}\n`);
+  return REGISTRY_HEADER + lines.join('');
 }
 
 function assertNoneTwice(what: string, names: readonly string[]): void {
@@ -93,7 +70,7 @@ function assertNoneTwice(what: string, names: readonly string[]): void {
   }
 }
 
-function toUser(entry: RegistryEntry): { username: string; passwordHash: string; topics: readonly string[] } {
+function toUser(entry: RegistryEntry): { username: string; passwordHash: string; rights: readonly string[] } {
   const username = entry.kind === 'device' ? deviceUsername(entry.tenant, entry.device) : entry.username;
   if (entry.kind !== 'device' && !SERVICE_USERNAME.test(username)) {
     throw new Error(`registry: service user name ${JSON.stringify(username)} must match ${SERVICE_USERNAME.source}`);
@@ -101,30 +78,16 @@ function toUser(entry: RegistryEntry): { username: string; passwordHash: string;
   if (!HASH_PATTERN.test(entry.passwordHash)) {
     throw new Error(`registry: the password hash of ${username} is not in Mosquitto's $7$ format`);
   }
-  const { passwordHash } = entry;
-  return { username, passwordHash, topics: [...ownTopics(entry), ...formerTopics(entry)] };
+  return { username, passwordHash: entry.passwordHash, rights: rightsOf(entry) };
 }
 
-function ownTopics(entry: RegistryEntry): readonly string[] {
-  if (entry.kind === 'device') return deviceTopics(entry.tenant, entry.device);
-  const { username, purpose } = entry;
-  // Own names only: `constructor` is no purpose.
-  if (!Object.hasOwn(SERVICE_TOPICS, purpose)) throw new Error(`registry: service ${username} has an unknown purpose`);
-  return SERVICE_TOPICS[purpose];
-}
-
-function formerTopics(entry: RegistryEntry): readonly string[] {
+function rightsOf(entry: RegistryEntry): readonly string[] {
   const { former = [] } = entry;
   if (entry.kind === 'device') return formerWrites(former);
-  if (entry.purpose === 'ingest') return formerReads(former);
-  if (former.length > 0) throw new Error(`registry: service ${entry.username} keeps no former topics`);
-  return [];
+  const { username, purpose } = entry;
+  // Own names only: `constructor` is no purpose.
+  if (!Object.hasOwn(SERVICE_RIGHTS, purpose)) throw new Error(`registry: service ${username} has an unknown purpose`);
+  if (purpose === 'ingest') return [...SERVICE_RIGHTS.ingest, ...formerReads(former)];
+  if (former.length > 0) throw new Error(`registry: service ${username} keeps no former topics`);
+  return SERVICE_RIGHTS[purpose];
 }
-
-/** Written out for each device instead of a `pattern` line: no wildcard in a user name can widen it. */
-export function deviceTopics(tenant: string, device: string): string[] {
-  const prefix = devicePrefix(tenant, device);
-  return [...PUBLISHED_CHANNELS.map((channel) => `write ${prefix}/${channel}`), `read ${prefix}/${COMMAND_CHANNEL}/#`];
-}
-
-const topicLine = (topic: string) => `topic ${topic}\n`;

@@ -2,7 +2,7 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
-import { type RegistryEntry, renderRegistry, SERVICE_TOPICS, type ServicePurpose } from '../broker/registry.ts';
+import { type RegistryEntry, renderRegistry, SERVICE_RIGHTS, type ServicePurpose } from '../broker/registry.ts';
 import { connect, withConnection } from './connect.ts';
 import { scramVerifier, setLogin } from './login.ts';
 import {
@@ -113,7 +113,7 @@ describe('a tenant', () => {
 
 describe('a service account', () => {
   it('may have each purpose the broker knows, and no other', async () => {
-    for (const purpose of Object.keys(SERVICE_TOPICS) as ServicePurpose[]) {
+    for (const purpose of Object.keys(SERVICE_RIGHTS) as ServicePurpose[]) {
       await upsertServiceAccount(client, { username: `svc-${purpose}`, purpose, key: generateKey() });
     }
     const unknown = { username: 'svc-x', purpose: 'admin' as ServicePurpose, key: generateKey() };
@@ -141,10 +141,10 @@ describe('a service account', () => {
     expect(await find()).toBeUndefined();
   });
 
-  it('and devices together render to the broker files', async () => {
-    const { passwords } = renderRegistry((await readRegistry(client)) satisfies RegistryEntry[]);
-    expect(passwords.split('\n').map((line) => line.split(':')[0])).toContain('svc-ingest');
-    expect(passwords).toContain('acme.pump:$7$');
+  it('and devices together render to the registry file', async () => {
+    const file = renderRegistry((await readRegistry(client)) satisfies RegistryEntry[]);
+    expect(file.split('\n').map((line) => line.split(' ')[0])).toContain('svc-ingest');
+    expect(file).toContain('acme.pump $7$');
   });
 });
 

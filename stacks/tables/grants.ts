@@ -27,6 +27,12 @@ export function grants(
       on: vault.idOf(SECRETS.registryUrl),
       why: 'The machine reads who may connect through it',
     },
+    'broker-reads-stamp-key': {
+      to: broker,
+      role,
+      on: vault.idOf(SECRETS.stampKey),
+      why: 'The broker stamps what devices send with it',
+    },
     'broker-reads-bundles': {
       to: broker,
       role: 'Storage Blob Data Reader',
@@ -44,6 +50,12 @@ export function grants(
       role,
       on: vault.idOf(SECRETS.databaseUrl),
       why: 'Ingest stores readings through it',
+    },
+    'functions-read-stamp-key': {
+      to: functions,
+      role,
+      on: vault.idOf(SECRETS.stampKey),
+      why: 'Ingest knows the genuine stamps by it',
     },
     'functions-own-host-storage': {
       to: functions,

@@ -10,6 +10,7 @@ import { ingestPasswordSecret } from './ingest-accounts.ts';
 export const SECRETS = {
   databaseUrl: 'ingest-database-url',
   registryUrl: 'registry-database-url',
+  stampKey: 'broker-stamp-key',
   certificate: 'broker-tls-certificate',
   key: 'broker-tls-key',
   ca: 'broker-tls-ca',
@@ -45,6 +46,7 @@ export function platformSecrets(
       value: databaseUrl(config, 'broker_sync', credentials.registryPassword),
       contentType: 'connection string of broker_sync',
     },
+    [SECRETS.stampKey]: { value: credentials.stampKey, contentType: "key of the broker's stamps, hexadecimal" },
   };
   for (const [username, value] of credentials.ingestPasswords) {
     secrets[ingestPasswordSecret(username)] = { value, contentType: `password of ${username}` };

@@ -28,6 +28,7 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
     MQTT_BROKER_URL: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
     MQTT_BROKER_USERNAME: username,
     MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
+    MQTT_GATE_KEY: vault.reference(SECRETS.stampKey),
     ...(other === undefined ? {} : previousAccount(ingestUsername(other), vault)),
     ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
     // The lease is named after it: two runs under different names would run at once. The broker's session belongs to the user name.

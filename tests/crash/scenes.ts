@@ -24,7 +24,7 @@ function bundleOf(turn: number) {
   return pack(
     makeTestBundle().files.map((file) => {
       const text = Buffer.from(file.content).toString();
-      if (file.path === 'first.acl') return { ...file, content: Buffer.from(`${text}# ${turn}\n`) };
+      if (file.path === 'users.conf') return { ...file, content: Buffer.from(`${text}# ${turn}\n`) };
       if (file.path !== 'mosquitto.conf' || turn % 2) return file;
       return {
         ...file,

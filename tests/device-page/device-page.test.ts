@@ -16,7 +16,7 @@ import { type Client, connectClient } from '../../bench/support/mqtt-client.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { hashKey } from '../../domain/credentials.ts';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
-import { COMMAND_CHANNEL, devicePrefix, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { COMMAND_CHANNEL, devicePrefix, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import { findMosquitto } from '../../lab/mosquitto.ts';
 import { renderBrokerConfig } from '../../provisioning/broker/config.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
@@ -32,6 +32,9 @@ const OWN = devicePrefix('acme', 'boiler-1');
 const CONTROL = 'svc-control';
 const OTHER = devicePrefix('acme', 'boiler-2');
 
+/** What ingest subscribes to. */
+const FILTERS = [TELEMETRY_FILTER, NO_CHANNEL_FILTER];
+
 let rig: BenchBroker;
 let ingest: Client;
 let received: string[] = [];
@@ -40,9 +43,17 @@ beforeAll(async () => {
     ['acme', 'boiler-1'],
     ['acme', 'boiler-2'],
   ]);
+  // All of a rig's accounts have one key.
+  const passwordHash = await hashKey(rig.ingest.password);
+  rig.broker().sync([
+    { kind: 'device', tenant: 'acme', device: 'boiler-1', passwordHash },
+    { kind: 'device', tenant: 'acme', device: 'boiler-2', passwordHash },
+    { kind: 'service', username: INGEST_USERNAME, purpose: 'ingest', passwordHash },
+    { kind: 'service', username: CONTROL, purpose: 'control', passwordHash },
+  ]);
   ingest = await connectClient(rig.ingest);
   ingest.onPacket((packet) => packet.cmd === 'publish' && received.push(`${packet.topic} ${packet.payload}`));
-  ingest.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: TELEMETRY_FILTER, qos: 1 }] });
+  ingest.send({ cmd: 'subscribe', messageId: 1, subscriptions: FILTERS.map((topic) => ({ topic, qos: 1 })) });
 });
 afterAll(async () => {
   await ingest?.close();
@@ -100,14 +111,6 @@ describe('what the broker answers', () => {
   });
 
   it('gives a device its own commands, and nothing of those of another', async () => {
-    // All of a rig's accounts have one key.
-    const passwordHash = await hashKey(rig.ingest.password);
-    rig.broker().sync([
-      { kind: 'device', tenant: 'acme', device: 'boiler-1', passwordHash },
-      { kind: 'device', tenant: 'acme', device: 'boiler-2', passwordHash },
-      { kind: 'service', username: INGEST_USERNAME, purpose: 'ingest', passwordHash },
-      { kind: 'service', username: CONTROL, purpose: 'control', passwordHash },
-    ]);
     const device = await connectClient(rig.device('acme', 'boiler-1'));
     const came: string[] = [];
     const subscribed = Promise.withResolvers<void>();
@@ -133,8 +136,9 @@ describe('the limits', () => {
     port: 1,
     certificateFile: '/c',
     keyFile: '/k',
-    passwordFile: '/p',
-    aclFile: '/a',
+    gateFile: '/g',
+    registryFile: '/r',
+    stampKeyFile: '/s',
     persistenceDir: '/d',
   });
 
@@ -142,7 +146,6 @@ describe('the limits', () => {
     [`payload | ${MAX_PAYLOAD_BYTES / 1024} KiB`],
     [`nesting | ${MAX_DEPTH} levels`],
     [`readings in a message | ${MAX_READINGS.toLocaleString('en')} `],
-    [`keep-alive | 1 to ${/^max_keepalive (\d+)$/m.exec(config)?.[1]} s`],
     [`up to ${/^persistent_client_expiration (\d+)d$/m.exec(config)?.[1]} days`],
     [`${SOURCE_LIMITS.connections} connections at a time, ${SOURCE_LIMITS.connectionsPerSecond} new ones a second`],
     [`${SOURCE_LIMITS.kibPerSecond} KiB a second`],

@@ -86,6 +86,8 @@ function makeMessage(first: number, chance: Chance): Message {
 
 function makeReading(n: number, chance: Chance): string {
   const filler = 'x'.repeat(chance.between(0, 200));
-  const own = chance.pick([{ id: `r${n}` }, { ts: Date.now() }, { id: n, ts: new Date().toISOString() }, {}]);
+  const named = [{ message_id: `r${n}` }, { ts: Date.now() }, { message_id: n, ts: new Date().toISOString() }];
+  // Told apart from the others: a device that publishes it again after a lost acknowledgement has published two.
+  const own = chance.pick([...named, { nameless: true }]);
   return JSON.stringify({ n, ...own, filler });
 }

@@ -66,6 +66,7 @@ export async function fillCloud(services: Services, registryUrl: string): Promis
   const server = await issueForBroker();
   azure.secrets.set(ingestPasswordSecret(INGEST_USERNAME), INGEST_PASSWORD);
   azure.secrets.set(SECRETS.registryUrl, registryUrl);
+  azure.secrets.set(SECRETS.stampKey, '00112233445566778899aabbccddeeff');
   azure.secrets.set(SECRETS.certificate, server.certificate);
   azure.secrets.set(SECRETS.key, server.key);
   azure.secrets.set(SECRETS.ca, authority.certificate);

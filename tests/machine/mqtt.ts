@@ -65,7 +65,7 @@ const INGEST_SESSION: IClientOptions = {
 };
 
 /**
- * As in life, where ingest comes every minute: a reload that waits for it must not wait for a check's sake. Whatever
+ * As in life, where ingest comes every minute, and empties its queue. Whatever
  * certificate is served at the moment; and when the broker is away, ingest was there in vain.
  */
 export async function letIngestComeBy(machine: Machine): Promise<void> {
@@ -86,7 +86,7 @@ export async function untilLetIn(machine: Machine, login: Login): Promise<void> 
 }
 
 /**
- * Waits until the registry is in force on the broker: until ingest has connected once, the agent puts the reload off.
+ * Waits until the registry is in force on the broker.
  * @throws Error after a minute.
  */
 export async function untilRegistryIsInForce(machine: Machine): Promise<void> {

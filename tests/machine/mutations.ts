@@ -42,18 +42,12 @@ const MUTATIONS: Mutation[] = [
     reddens: ['root is refused, with a key that root accepts'],
   },
   {
-    name: 'anonymous clients are let in',
+    name: 'the gate is gone, and anonymous clients are let in',
     // A client without a name has no name to be its client id.
-    break: `${edit(CONFIG, 's/^allow_anonymous.*/allow_anonymous true/; /^use_username_as_clientid/d')} && ${restartBroker}`,
-    mend: `${restore(CONFIG)} && ${restartBroker}`,
-    reddens: ['nobody gets in without a name'],
-    restarts: true,
-  },
-  {
-    name: 'the ACL is gone',
-    break: `${edit(CONFIG, '/^acl_file/d')} && ${restartBroker}`,
+    break: `${edit(CONFIG, 's/^allow_anonymous.*/allow_anonymous true/; /^use_username_as_clientid/d; /^plugin/d')} && ${restartBroker}`,
     mend: `${restore(CONFIG)} && ${restartBroker}`,
     reddens: [
+      'nobody gets in without a name',
       'a device cannot publish as another, in its tenant or out of it',
       'a device cannot read what others publish, nor the broker’s own topics',
     ],

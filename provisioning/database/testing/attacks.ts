@@ -32,6 +32,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   dead_letters: ({ letter }) => ({ id: letter }),
   ingest_ledger: ({ id }) => ({ tenant_id: id }),
   tenant_limits: ({ id }) => ({ tenant_id: id }),
+  reading_rules: ({ id }) => ({ tenant_id: id }),
   alert_rules: ({ rule }) => ({ id: rule }),
   alerts: ({ alert }) => ({ id: alert }),
 };
@@ -106,6 +107,7 @@ const PRIMARY: Record<string, string[]> = {
   telemetry: ['tenant_id', 'device_id', 'ts', 'message_id'],
   ingest_ledger: ['tenant_id', 'minute'],
   tenant_limits: ['tenant_id'],
+  reading_rules: ['tenant_id'],
 };
 
 /** My row that names something of theirs. */

@@ -30,6 +30,7 @@ set_device_enabled    Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 rename_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 delete_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
 latest_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
@@ -57,6 +58,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.close_dead_letter': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
   'ingest.finish_command': ['mqtt_ingest'],
+  'ingest.previous_readings': ['mqtt_ingest'],
   'ingest.prune_ledger': ['mqtt_ingest'],
   'ingest.prune_untimed': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
@@ -65,6 +67,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.renew_lease': ['mqtt_ingest'],
   'ingest.requested_redrives': ['mqtt_ingest'],
   'ingest.spend_quota': ['mqtt_ingest'],
+  'ingest.stored_contents': ['mqtt_ingest'],
   'ingest.stored_untimed': ['mqtt_ingest'],
   'ingest.take_dead_letter': ['mqtt_ingest'],
   'ingest.waiting_commands': ['mqtt_ingest'],
@@ -86,6 +89,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   rename_device: ({ device }) => ({ device_id: device, name: 'Changed' }),
   delete_device: ({ device }) => ({ device_id: device }),
   send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
+  set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),
   latest_readings: ({ id }) => ({ tenant_id: id }),
   device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),

@@ -28,6 +28,7 @@ public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 
 public.alert_rules        SIUD/.x..  SIUD/.x..  Sx../.x..  .x../.x..  no    no         no    SIUD/SIUD  .x../.x..
 public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..

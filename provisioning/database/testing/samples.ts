@@ -68,6 +68,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, readings_per_day: null }),
     update: { readings_per_day: null },
   },
+  'public.reading_rules': {
+    insert: ({ id, device }) => ({ tenant_id: id, device_id: device, senml: true }),
+    update: { senml: null },
+  },
   'access.platform_limits': {
     insert: () => ({ id: true }),
     update: { tenants_per_person: 1 },

@@ -121,6 +121,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     fingerprint: slug,
   });
   await insert('public.tenant_limits', { tenant_id, readings_per_day: 1000 });
+  await insert('public.reading_rules', { tenant_id, time_members: ['Time'] });
   await insert('public.ingest_ledger', {
     tenant_id,
     minute: now,

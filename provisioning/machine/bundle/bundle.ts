@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { IngressRule } from '../../../domain/ingress.ts';
-import { ingestGeneration, SERVICE_TOPICS } from '../../broker/registry.ts';
+import { gateFile } from '../../broker/gate.ts';
 import { stage } from '../../stage.ts';
 import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../firewall.ts';
 import { renderUsers } from '../users.ts';
@@ -49,7 +49,6 @@ export function makeBundle(args: BundleArgs): Bundle {
   const files = [
     ...programs(),
     ...filesOf('units').filter(({ path }) => settings.proTokenSecret || !path.includes('/attach-pro.')),
-    text(BUNDLE_FILES.firstAcl, firstAcl(Object.keys(settings.secrets))),
     text(BUNDLE_FILES.brokerConfig, brokerConfig),
     ...(PRIVILEGED_PORT.test(brokerConfig)
       ? [text('units/mosquitto.service.d/40-privileged-port.conf', privilegedPort)]
@@ -75,7 +74,7 @@ const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('h
 
 /** What runs on the machine, the same in every environment: the programs, what they read beside them, and their contract. */
 export function programs(): ArchiveFile[] {
-  return [...filesOf('bin'), ...filesOf('lib'), text(BUNDLE_FILES.contract, renderContract())];
+  return [...filesOf('bin'), ...filesOf('lib'), gate(), text(BUNDLE_FILES.contract, renderContract())];
 }
 
 /**
@@ -87,15 +86,12 @@ export function writeArchive({ archive, hash }: Bundle, folder: string): string 
   return stage(folder, `${hash}.tgz`, archive);
 }
 
-/** Rights of the accounts that a machine starts with before it has seen the registry: ingest's, in each generation. */
-function firstAcl(secretFiles: string[]): string {
-  const rights = SERVICE_TOPICS.ingest.map((topic) => `topic ${topic}\n`).join('');
-  return secretFiles
-    .map((file) => file.replace(/\.password$/, ''))
-    .filter((username) => ingestGeneration(username) !== undefined)
-    .map((username) => `user ${username}\n${rights}`)
-    .join('\n');
-}
+/** The machines are x86-64, whatever this one is: stacks/profiles/machine. */
+const gate = (): ArchiveFile => ({
+  path: BUNDLE_FILES.gate,
+  content: readFileSync(gateFile('x64')),
+  executable: false,
+});
 
 const text = (path: string, content: string): ArchiveFile => ({
   path,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { programs } from './bundle.ts';
 import { renderContract } from './contract.ts';
-import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
+import { BUNDLE_FILES, PATHS } from './paths.ts';
 import { writePrograms } from './testing/programs.ts';
 
 let release: string;
@@ -83,8 +83,7 @@ test('units and shell scripts, which cannot read it, name the same folders', () 
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) => /\.(sh|service|timer|path)$|\.service\.d\/|\.tmpl\./.test(name) && !name.includes('testing/'),
   );
-  const reload = [`${PATHS.registrySync}/${FILES.reloadWish}`, `${PATHS.reload}/${FILES.reloadWanted}`];
-  const known = [...Object.values<string>(PATHS), ...reload];
+  const known = Object.values<string>(PATHS);
   const open = [PATHS.current, PATHS.bootstrap, PATHS.metrics, PATHS.secrets];
   /** Certbot's own name for its folder, which the unit puts there; cloud-init's notes of what is done. */
   const foreign = [
@@ -111,12 +110,12 @@ describe('a program', () => {
     const other = writePrograms(mkdtempSync(join(tmpdir(), 'contract-')));
     const links = mkdtempSync(join(tmpdir(), 'links-'));
     try {
-      writeFileSync(contractOf(other), renderContract().replaceAll(PATHS.reload, '/run/other'));
+      writeFileSync(contractOf(other), renderContract().replaceAll('mosquitto.service', 'other.service'));
       symlinkSync(other, join(links, 'current'));
       symlinkSync(join(links, 'current/bin/reload-broker'), join(links, 'reload-broker'));
-      expect(help(join(links, 'reload-broker')).stdout).toContain('/run/other');
-      expect(help(join(release, 'bin/reload-broker')).stdout).toContain(PATHS.reload);
-      expect(help(join(release, 'bin/reload-broker')).stdout).not.toContain('/run/other');
+      expect(help(join(links, 'reload-broker')).stdout).toContain('other.service');
+      expect(help(join(release, 'bin/reload-broker')).stdout).toContain('mosquitto.service');
+      expect(help(join(release, 'bin/reload-broker')).stdout).not.toContain('other.service');
     } finally {
       for (const folder of [other, links]) rmSync(folder, { recursive: true });
     }
@@ -138,7 +137,7 @@ describe('a program', () => {
     ['has an empty path', change(['paths', 'accounts'], ''), /TypeError: '' is not a text/],
     ['has a pattern that is none', change(['registry', 'slug'], '('), /error: missing \)/],
     ['has no rounds', change(['passwords', 'iterations'], 0), /0 is not a whole number/],
-    ['has a topic that is none', change(['registry', 'serviceTopics', 'ingest'], [7]), /7 is not a text/],
+    ['has a topic that is none', change(['registry', 'serviceRights', 'ingest'], [7]), /7 is not a text/],
   ])('whose contract %s says so in one line, and does nothing', (_, content, reason) => {
     if (content === undefined) rmSync(contractOf(release));
     else writeFileSync(contractOf(release), content);
@@ -150,7 +149,7 @@ describe('a program', () => {
       expect(stderr.trim().split('\n')).toHaveLength(1);
       expect(stderr).toMatch(/contract\.json cannot be used \(.*\); nothing was changed$/m);
     }
-    const seeded = python(join(release, 'bin/seed-accounts.py'), release, join(release, 'first.acl'), accounts);
+    const seeded = python(join(release, 'bin/seed-accounts.py'), release, join(release, 'settings.json'), accounts);
     expect(seeded.status).toBe(1);
     expect(readdirSync(release)).not.toContain('accounts');
   });

@@ -3,13 +3,7 @@
 import { HASH_PATTERN, PBKDF2_ITERATIONS, SALT_BYTES } from '../../../domain/credentials.ts';
 import { FORMER_ROOT_PATTERN, FORMER_TOPIC_PATTERN } from '../../../domain/former-topics.ts';
 import { SERVICE_USERNAME, SLUG_PATTERN } from '../../../domain/identifiers.ts';
-import {
-  deviceTopics,
-  INGEST_CONNECTED,
-  REGISTRY_HEADER,
-  SERVICE_TOPICS,
-  type ServicePurpose,
-} from '../../broker/registry.ts';
+import { REGISTRY_HEADER, SERVICE_RIGHTS, type ServicePurpose } from '../../broker/registry.ts';
 import { USERS } from '../users.ts';
 import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
 
@@ -30,7 +24,6 @@ const CONTRACT = {
   },
   broker: {
     unit: 'mosquitto.service',
-    ingestConnected: shared(INGEST_CONNECTED),
   },
   users: USERS,
   registry: {
@@ -38,9 +31,8 @@ const CONTRACT = {
     slug: whole(SLUG_PATTERN),
     serviceUsername: whole(SERVICE_USERNAME),
     passwordHash: whole(HASH_PATTERN),
-    serviceTopics: SERVICE_TOPICS,
+    serviceRights: SERVICE_RIGHTS,
     ingestPurpose: INGEST_PURPOSE,
-    deviceTopics: deviceTopics('a-tenant', 'a-device').map(named),
     formerTopic: whole(FORMER_TOPIC_PATTERN),
     formerRoot: whole(FORMER_ROOT_PATTERN),
   },
@@ -53,11 +45,6 @@ const CONTRACT = {
 /** The text of contract.json, the same for every environment. */
 export function renderContract(): string {
   return `${JSON.stringify(CONTRACT, null, 2)}\n`;
-}
-
-/** Names in place of the slugs. */
-function named(topic: string): string {
-  return topic.replace('a-tenant', '{tenant}').replace('a-device', '{device}');
 }
 
 /** A pattern's source where it means the same in Python. @throws Error for a class such as `\d`, which Python takes wider. */

@@ -19,7 +19,7 @@ export const PATHS = {
   bootstrap: '/opt/mqtt-saas/bootstrap',
   /** Sessions, queues and retained messages: the data disk is mounted here. */
   state: '/var/lib/mosquitto',
-  /** The broker's password and ACL files; on the data disk, so that the last good ones outlive the machine. */
+  /** The broker's registry file; on the data disk, so that the last good one outlives the machine. */
   accounts: '/var/lib/mosquitto/accounts',
   /** Certbot's state; on the data disk, so that a rebuilt machine serves the certificate it has. */
   acme: '/var/lib/mosquitto/letsencrypt',
@@ -35,10 +35,8 @@ export const PATHS = {
   locks: '/run/mqtt-saas-locks',
   /** What the machine's programs measure. */
   metrics: '/run/mqtt-saas-metrics',
-  /** registry-sync's own: its figures, and its wish for a reload. */
+  /** registry-sync's own: its figures. */
   registrySync: '/run/registry-sync',
-  /** What reload-broker remembers between runs; root's. */
-  reload: '/run/mqtt-saas-reload',
   /** Of the packaged broker, which the platform's does not use. */
   log: '/var/log/mosquitto',
 } as const;
@@ -55,10 +53,8 @@ export const FILES = {
   damaged: 'mosquitto.db.damaged',
   /** In `state`: room for a save, given back when there is no other. */
   reserve: 'reserve',
-  /** In `accounts`. */
-  passwords: 'passwords',
-  /** In `accounts`. */
-  acl: 'acl',
+  /** In `accounts`: who may connect; the gate reads it. */
+  registry: 'registry',
   /** In `secrets`: the broker's certificate with its chain. */
   certificate: 'server.crt',
   /** In `secrets`: the certificate's key. */
@@ -67,14 +63,14 @@ export const FILES = {
   authority: 'ca.crt',
   /** In `secrets`: the database's address for registry-sync. */
   registryUrl: 'registry.url',
+  /** In `secrets`: the line of the registry file for the machine's own account. */
+  localAccount: 'local.account',
+  /** In `secrets`: the key of the gate's stamps. */
+  stampKey: 'stamp.key',
   /** In `secrets`: says that they are an earlier day's, because the vault was away. */
   oldSecrets: 'old-secrets',
   /** In `secrets`: a person's wish for a new certificate now. */
   renewCertificate: 'renew-certificate',
-  /** In `registrySync`: the broker is to read its files again. */
-  reloadWish: 'reload-wanted',
-  /** In `reload`: a reload waits. */
-  reloadWanted: 'wanted.json',
 } as const;
 
 /** Names of the bundle's rendered files. */
@@ -83,7 +79,7 @@ export const BUNDLE_FILES = {
   contract: 'contract.json',
   databaseCa: 'database-ca.crt',
   firewall: 'nftables.conf',
-  firstAcl: 'first.acl',
+  gate: 'lib/gate.so',
   /** SHA-256 of each of the others, as `sha256sum` writes and checks it. */
   manifest: 'SHA256SUMS',
   settings: 'settings.json',

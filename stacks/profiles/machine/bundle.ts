@@ -3,12 +3,18 @@ import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../../../domain
 import { renderBrokerConfig } from '../../../provisioning/broker/config.ts';
 import { ingestUsername } from '../../../provisioning/broker/registry.ts';
 import { type Bundle, makeBundle } from '../../../provisioning/machine/bundle/bundle.ts';
-import { FILES, PATHS } from '../../../provisioning/machine/bundle/paths.ts';
+import { BUNDLE_FILES, FILES, PATHS } from '../../../provisioning/machine/bundle/paths.ts';
 import type { CertificateSource } from '../../../provisioning/machine/bundle/settings.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
 import { queueOf } from '../../configuration/queue.ts';
 import { ingestPasswordSecret } from '../../tables/ingest-accounts.ts';
 import { SECRETS } from '../../tables/secrets.ts';
+
+/**
+ * Of all devices of a tenant, on average; ten times as many at once. What one source can send by the firewall's rate is below, so only
+ * a tenant that floods from many addresses meets it: it would take the others' share of what ingest drains.
+ */
+const TENANT_MESSAGES_PER_SECOND = 1_000;
 
 /** Arguments of {@link brokerBundle}. Every address is known before a deployment, and so is the bundle's hash. */
 export interface BrokerBundleArgs {
@@ -41,12 +47,14 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       webSocketPorts: webSocketPorts(config),
       certificateFile: `${PATHS.secrets}/${FILES.certificate}`,
       keyFile: `${PATHS.secrets}/${FILES.key}`,
-      passwordFile: `${PATHS.accounts}/${FILES.passwords}`,
-      aclFile: `${PATHS.accounts}/${FILES.acl}`,
+      gateFile: `${PATHS.current}/${BUNDLE_FILES.gate}`,
+      registryFile: `${PATHS.accounts}/${FILES.registry}`,
+      stampKeyFile: `${PATHS.secrets}/${FILES.stampKey}`,
       persistenceDir: PATHS.state,
       maxQueuedMessages,
       maxQueuedBytes,
       maxConnections: config.brokerMaxConnections,
+      tenantMessagesPerSecond: TENANT_MESSAGES_PER_SECOND,
       autosaveSeconds: config.brokerAutosaveSeconds,
       maxMessageBytes: config.brokerMaxMessageKb * 1024,
     }),
@@ -56,6 +64,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       secrets: {
         ...Object.fromEntries(usernames.map((user) => [`${user}.password`, ingestPasswordSecret(user)])),
         [FILES.registryUrl]: SECRETS.registryUrl,
+        [FILES.stampKey]: SECRETS.stampKey,
       },
       blobUri: args.bundles.url,
       backupUri: args.storage.brokerStateUrl,

@@ -69,7 +69,10 @@ export const checks: Check[] = [
       const { acme, globex, ingest, control } = logins(machine);
       await withClients(machine, [acme, globex, ingest, control], async (device, other, service, commander) => {
         const seen = inbox(device!);
-        await device!.subscribeAsync(['#', '$SYS/#', `${GLOBEX}/#`, 'tenants/+/devices/+/telemetry'], { qos: 1 });
+        await device!.subscribeAsync(`${ACME}/commands/#`, { qos: 1 });
+        for (const foreign of ['#', '$SYS/#', `${GLOBEX}/#`, 'tenants/+/devices/+/telemetry']) {
+          await device!.subscribeAsync(foreign, { qos: 1 }).catch(() => {});
+        }
         const ingested = inbox(service!);
         await service!.subscribeAsync('tenants/+/devices/+/telemetry', { qos: 1 });
         await other!.publishAsync(`${GLOBEX}/telemetry`, '{"of":"globex"}', { qos: 1 });

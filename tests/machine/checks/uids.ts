@@ -213,7 +213,7 @@ export const checks: Check[] = [
     disturbs: true,
     run: async (machine) => {
       await must(machine, FORMER_LAYOUT);
-      const bundle = changed('first.acl', (text) => `${text}# another release\n`);
+      const bundle = changed('users.conf', (text) => `${text}# another release\n`);
       const { code, stdout } = await apply(machine, upload(machine, bundle));
       expect(code === 0, stdout);
       await untilRegistryIsInForce(machine);
@@ -230,19 +230,19 @@ const STATE = '/var/lib/mosquitto';
 const LAYOUT = {
   [STATE]: 'root:mosquitto 1771',
   [`${STATE}/accounts`]: 'mqtt-saas-agent:mosquitto 2770',
-  [`${STATE}/accounts/passwords`]: 'mqtt-saas-agent:mosquitto 640',
+  [`${STATE}/accounts/registry`]: 'mqtt-saas-agent:mosquitto 640',
   [`${STATE}/letsencrypt`]: 'mqtt-saas-acme:mqtt-saas-acme 700',
   '/run/mqtt-saas': 'root:root 711',
   '/run/mqtt-saas/registry.url': 'root:mqtt-saas-agent 440',
   [SECRET]: 'root:root 600',
-  '/run/registry-sync': 'mqtt-saas-agent:mqtt-saas-agent 775',
+  '/run/mqtt-saas/stamp.key': 'root:mosquitto 440',
+  '/run/registry-sync': 'mqtt-saas-agent:mqtt-saas-agent 755',
 };
 /** One user for everything, as in releases before each service had its own. */
 const FORMER_LAYOUT = `
-  systemctl stop mosquitto registry-sync save-state reload-broker.path watch-broker.timer certificate-issue.timer
+  systemctl stop mosquitto registry-sync save-state watch-broker.timer certificate-issue.timer
   chown -R mosquitto:mosquitto ${STATE} /run/registry-sync
   chmod 700 ${STATE} ${STATE}/accounts && chmod 600 ${STATE}/accounts/*
-  rm -rf /run/mqtt-saas-reload
   chgrp -R mosquitto /run/mqtt-saas && chmod 750 /run/mqtt-saas && chmod 640 /run/mqtt-saas/*.password /run/mqtt-saas/registry.url
   for user in agent acme prober; do userdel mqtt-saas-$user; done
   ! getent passwd mqtt-saas-agent`;

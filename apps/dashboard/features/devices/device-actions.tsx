@@ -1,6 +1,6 @@
 'use client';
 // What owners and staff can do with a device.
-import { KeyRound, Pencil, Trash2 } from 'lucide-react';
+import { KeyRound, Pencil, SlidersHorizontal, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useRouter } from 'next/navigation';
 import { useState } from 'react';
@@ -12,10 +12,13 @@ import { type Device, deleteDevice, setDeviceEnabled } from './devices.ts';
 import { RenameDevice } from './rename-device.tsx';
 import { useRegistryChange } from './use-devices.ts';
 
+const ReadingRules = dynamic(() =>
+  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+);
 const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
 
 export function DeviceActions({ device }: { device: Device }) {
-  const [open, setOpen] = useState<'rename' | 'rotate' | 'delete'>();
+  const [open, setOpen] = useState<'rename' | 'messages' | 'rotate' | 'delete'>();
   const router = useRouter();
   const close = () => setOpen(undefined);
   const enable = useRegistryChange(
@@ -42,6 +45,10 @@ export function DeviceActions({ device }: { device: Device }) {
         <Pencil aria-hidden />
         Rename
       </Button>
+      <Button onClick={() => setOpen('messages')}>
+        <SlidersHorizontal aria-hidden />
+        Messages
+      </Button>
       <Button onClick={() => setOpen('rotate')}>
         <KeyRound aria-hidden />
         Rotate key
@@ -51,6 +58,7 @@ export function DeviceActions({ device }: { device: Device }) {
         Delete
       </Button>
       {open === 'rename' && <RenameDevice device={device} onClose={close} />}
+      {open === 'messages' && <ReadingRules device={device} onClose={close} />}
       {open === 'rotate' && <RotateKey device={device} onClose={close} />}
       {open === 'delete' && (
         <Confirm

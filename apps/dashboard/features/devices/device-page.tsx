@@ -17,6 +17,7 @@ import { DeviceFacts } from './device-facts.tsx';
 import styles from './device-page.module.css';
 import { findDevice } from './devices.ts';
 import { MissingDevice } from './missing-device.tsx';
+import { RefusedSection } from './refused-section.tsx';
 import { StateBadge } from './state-badge.tsx';
 
 /** A published reading is on the page within two seconds: one look along one index, every second. */
@@ -88,6 +89,7 @@ export function DevicePage() {
         </div>
         <aside aria-label="About this device">
           <DeviceFacts device={device} newest={newest} />
+          <RefusedSection device={device} />
           <CommandSection device={device} />
         </aside>
       </div>

@@ -1,6 +1,6 @@
 'use client';
 // The list of devices: what each sent last, which are silent, which are switched off.
-import { Cpu, Plus, SearchX } from 'lucide-react';
+import { Cpu, Plus, SearchX, SlidersHorizontal } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
@@ -20,6 +20,10 @@ import { STATES, type StateFilter, useFound } from './use-found.ts';
 
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
 
+const ReadingRules = dynamic(() =>
+  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+);
+
 /** Rows drawn at first: each is redrawn every second. */
 const FIRST = 100;
 
@@ -30,6 +34,7 @@ export function DevicesPage() {
   const [state, setState] = useState<StateFilter>('all');
   const [showsAll, setShowsAll] = useState(false);
   const [isAdding, setIsAdding] = useState(false);
+  const [isRuling, setIsRuling] = useState(false);
   const canManage = useCan('manage devices');
   const { found, live } = useFound(devices, latest, search, state);
   const shown = showsAll ? found : found.slice(0, FIRST);
@@ -49,7 +54,19 @@ export function DevicesPage() {
       <PageHead
         title="Devices"
         about={devices && devices.length > 0 ? `${devices.length} registered, ${live} live` : 'Devices of this tenant.'}
-        actions={devices?.length !== 0 && addButton}
+        actions={
+          devices?.length !== 0 && (
+            <>
+              {canManage && (
+                <Button onClick={() => setIsRuling(true)}>
+                  <SlidersHorizontal aria-hidden />
+                  Messages
+                </Button>
+              )}
+              {addButton}
+            </>
+          )
+        }
       />
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       <RefusedToday />
@@ -82,6 +99,7 @@ export function DevicesPage() {
           {devices && found.length === 0 && <NoMatch onClear={clear} />}
         </Section>
       )}
+      {isRuling && <ReadingRules onClose={() => setIsRuling(false)} />}
       {isAdding && <AddDevice onClose={() => setIsAdding(false)} />}
     </>
   );

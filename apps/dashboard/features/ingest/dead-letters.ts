@@ -23,6 +23,12 @@ export function listDeadLetters(tenantId: string, most: number): Promise<Part<De
   return firstRows((api: Api) => letters(api).eq('tenant_id', tenantId), ['received_at.desc', 'id.desc'], most);
 }
 
+/** The newest of one device. */
+export async function deadLettersOf(tenantId: string, deviceId: string, most: number): Promise<DeadLetter[]> {
+  const own = (api: Api) => letters(api).eq('tenant_id', tenantId).eq('device_id', deviceId);
+  return (await firstRows(own, ['received_at.desc', 'id.desc'], most)).rows;
+}
+
 /** Undefined when it no longer exists, or I may no longer see it. */
 export function letterContent(id: number): Promise<LetterContent | undefined> {
   return oneRow((api) => contents(api).eq('id', id));

@@ -182,6 +182,19 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      reading_rules: {
+        Row: {
+          device_id: string | null;
+          repairs_clock: boolean | null;
+          repeat_ms: number | null;
+          senml: boolean | null;
+          tenant_id: string;
+          time_members: string[] | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       telemetry: {
         Row: {
           device_id: string;
@@ -439,6 +452,17 @@ export type Database = {
         Args: {
           device_id: string;
           enabled: boolean;
+        };
+        Returns: undefined;
+      };
+      set_reading_rules: {
+        Args: {
+          tenant_id: string;
+          device_id?: string;
+          time_members?: string[];
+          senml?: boolean;
+          repairs_clock?: boolean;
+          repeat_ms?: number;
         };
         Returns: undefined;
       };

@@ -15,7 +15,7 @@ export const HAS_PSYCOPG2 = spawnSync(PYTHON, ['-c', 'import psycopg2']).status 
 
 /** A laboratory with the agent. */
 export interface AgentLab extends Lab {
-  /** Folder of the two files. */
+  /** Folder of the registry file. */
   accounts: string;
   /** Folder that stands for /run/mqtt-saas. */
   secrets: string;
@@ -28,9 +28,11 @@ export interface AgentLab extends Lab {
   /** Runs a script of the bundle. */
   script(name: string, ...args: string[]): { status: number | null; output: string };
   /** Runs reload-broker. */
-  reload(...args: string[]): { status: number | null; output: string };
-  /** How often the broker has read its files again, over all its starts. */
+  reload(): { status: number | null; output: string };
+  /** How often the broker was signalled to read its files again, over all its starts. */
   reloads(): number;
+  /** How often a registry has come into force, over all the broker's starts. */
+  registries(): number;
 }
 
 /** Starts the laboratory; the agent only with `startAgent()`. */
@@ -50,20 +52,15 @@ export async function startAgentLab(options?: LabOptions): Promise<AgentLab> {
   };
   showBroker();
   const { logFile } = lab.broker;
-  const flags = ['--processes', processes, '--log', logFile, '--database', join(accounts, 'state/mosquitto.db')];
-  const reloads = join(dir, 'reloads');
-  const wish = join(state, 'reload-wanted');
-  flags.push('--state', reloads, '--wish', wish);
   const pathOf = (name: string) => join(dir, 'bundle/bin', name);
   let agent: ChildProcess | undefined;
-  let watch: { stop(): Promise<void> } | undefined;
   let said = '';
   const script: AgentLab['script'] = (name, ...args) => {
     const { status, stdout, stderr } = spawnSync(PYTHON, ['-B', pathOf(name), ...args], { encoding: 'utf8' });
     return { status, output: stdout + stderr };
   };
   const stopAgent = async () => {
-    await Promise.all([agent && stopChild(agent), watch?.stop()]);
+    if (agent) await stopChild(agent);
   };
   return Object.assign(lab, {
     accounts,
@@ -79,39 +76,22 @@ export async function startAgentLab(options?: LabOptions): Promise<AgentLab> {
     },
     startAgent: () => {
       const words = ['-B', pathOf('registry-sync.py'), '--accounts', accounts, '--secrets', secrets];
-      words.push('--metrics', join(state, 'registry-sync.prom'), '--reloads', reloads, '--wish', wish);
+      words.push('--metrics', join(state, 'registry-sync.prom'));
       agent = startChild(PYTHON, words, { stdio: ['ignore', 'ignore', 'pipe'], user: SERVICE_USER });
       agent.stderr!.on('data', (data) => (said += data));
-      watch = watchPaths([wish, join(reloads, 'wanted.json')], () =>
-        startChild(PYTHON, ['-B', pathOf('reload-broker'), ...flags, '--waiting'], { stdio: 'ignore' }),
-      );
     },
     startBroker: async (configure?: (text: string) => string) => {
       await startBroker(configure);
       showBroker();
     },
-    reload: (...args: string[]) => script('reload-broker', ...flags, ...args),
+    reload: () => script('reload-broker', '--processes', processes),
     reloads: () => readFileSync(logFile, 'utf8').split('Reloading config.').length - 1,
+    registries: () => readFileSync(logFile, 'utf8').split('accounts are in force').length - 1,
     stop: async () => {
       await stopAgent();
       await stop();
     },
   });
-}
-
-/** Does what reload-broker.path does: starts the service while one of these files is there and it does not run. */
-function watchPaths(paths: string[], start: () => ChildProcess): { stop(): Promise<void> } {
-  let running: ChildProcess | undefined;
-  const timer = setInterval(() => {
-    if (running && running.exitCode === null && running.signalCode === null) return;
-    if (paths.some((path) => existsSync(path))) running = start();
-  }, 50);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      if (running) await stopChild(running);
-    },
-  };
 }
 
 /** Permission bits of a file. */

@@ -28,7 +28,7 @@ beforeEach(() => {
   mkdirSync(join(home, 'run'));
   mkdirSync(accounts);
   writeFileSync(join(home, 'run/svc-ingest.password'), 'the-password');
-  writeFileSync(join(home, 'first.acl'), 'user svc-ingest\ntopic read a\n');
+  writeFileSync(join(home, 'settings.json'), '{"secrets": {"svc-ingest.password": "a", "registry.url": "b"}}');
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
@@ -39,54 +39,52 @@ function python(script: string, ...args: string[]): void {
 /** What a boot, and each start of the broker, does. */
 function start(): void {
   python('make-probe-account.py', join(home, 'run'));
-  python('seed-accounts.py', join(home, 'run'), join(home, 'first.acl'), accounts);
+  python('seed-accounts.py', join(home, 'run'), join(home, 'settings.json'), accounts);
 }
 const read = (name: string) => readFileSync(join(home, name), 'utf8');
 
-/** Whether a line of the password file is this password's. */
+/** Whether a line of the registry file is for this password. */
 function isHashOf(line: string, password: string): boolean {
-  const [, kind, iterations, salt = '', digest] = line.split('$');
+  const [, kind, iterations, salt = '', digest] = line.split(' ')[1]!.split('$');
   expect(kind).toBe('7');
   const key = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(iterations), 64, 'sha512');
-  return digest?.trim() === key.toString('base64');
+  return digest === key.toString('base64');
 }
 
 it('a machine that never saw the registry gets ingest’s account and its own, hashed', () => {
   start();
-  const [ingest = '', probe = ''] = read('accounts/passwords').split('\n');
-  expect([ingest.split(':')[0], probe.split(':')[0]]).toEqual(['svc-ingest', 'svc-probe']);
+  const [header, ingest = '', probe = ''] = read('accounts/registry').split('\n');
+  expect(header).toMatch(/^# Generated/);
+  expect(ingest).toMatch(/^svc-ingest \S+ read:tenants\/\+\/devices\/\+\/telemetry\/# /);
+  expect(probe).toMatch(/^svc-probe \S+ read:probe\/# write:probe\/#$/);
   expect(isHashOf(ingest, 'the-password')).toBe(true);
   expect(isHashOf(probe, read('run/svc-probe.password'))).toBe(true);
-  expect(read('accounts/acl')).toBe('user svc-ingest\ntopic read a\n\nuser svc-probe\ntopic readwrite probe/#\n');
-  expect((statSync(join(accounts, 'passwords')).mode & 0o777).toString(8)).toBe('640');
+  expect((statSync(join(accounts, 'registry')).mode & 0o777).toString(8)).toBe('640');
   expect((statSync(join(home, 'run/svc-probe.password')).mode & 0o777).toString(8)).toBe('600');
 });
 
 it('a start in between changes nothing', () => {
   start();
-  const before = [read('accounts/passwords'), read('accounts/acl'), read('run/svc-probe.password')];
+  const before = [read('accounts/registry'), read('run/svc-probe.password')];
   start();
-  expect([read('accounts/passwords'), read('accounts/acl'), read('run/svc-probe.password')]).toEqual(before);
+  expect([read('accounts/registry'), read('run/svc-probe.password')]).toEqual(before);
 });
 
 it('the registry’s accounts stay, and the machine’s own is new after a boot', () => {
-  const registry = {
-    passwords: 'acme.pump-1:x\nsvc-probe:old\nzeta.a:y\n',
-    acl: '# from the registry\n\nuser acme.pump-1\ntopic write a\n\nuser svc-probe\ntopic readwrite #\n\nuser zeta.a\ntopic write z\n',
-  };
-  writeFileSync(join(accounts, 'passwords'), registry.passwords);
-  writeFileSync(join(accounts, 'acl'), registry.acl);
+  writeFileSync(
+    join(accounts, 'registry'),
+    '# first line\nacme.pump-1 x\nsvc-probe old read:#\nzeta.a y write:a/b/#\n',
+  );
   start();
-  expect(read('accounts/passwords')).toMatch(/^acme\.pump-1:x\nzeta\.a:y\nsvc-probe:\$7\$[^\n]+\n$/);
-  expect(read('accounts/acl')).toBe(
-    '# from the registry\n\nuser acme.pump-1\ntopic write a\n\nuser zeta.a\ntopic write z\n\nuser svc-probe\ntopic readwrite probe/#\n',
+  expect(read('accounts/registry')).toMatch(
+    /^# first line\nacme\.pump-1 x\nsvc-probe \$7\$\S+ read:probe\/# write:probe\/#\nzeta\.a y write:a\/b\/#\n$/,
   );
   const before = read('run/svc-probe.password');
   rmSync(join(home, 'run/svc-probe.password'));
   start();
   expect(read('run/svc-probe.password')).not.toBe(before);
-  expect(isHashOf(read('accounts/passwords').split('\n')[2] ?? '', read('run/svc-probe.password'))).toBe(true);
-  expect(existsSync(join(accounts, 'passwords.new'))).toBe(false);
+  expect(isHashOf(read('accounts/registry').split('\n')[2] ?? '', read('run/svc-probe.password'))).toBe(true);
+  expect(existsSync(join(accounts, 'registry.new'))).toBe(false);
 });
 
 it.runIf(process.getuid?.() === 0)('is of the folder’s user before it looks at a name in there (needs root)', () => {
@@ -96,15 +94,14 @@ it.runIf(process.getuid?.() === 0)('is of the folder’s user before it looks at
   chownSync(accounts, 65_534, 65_534);
   // A link to a file that only root may read, under a name whose text is taken over.
   writeFileSync(join(home, 'roots'), '# of root', { mode: 0o600 });
-  symlinkSync(join(home, 'roots'), join(accounts, 'acl'));
-  writeFileSync(join(accounts, 'passwords'), 'acme.pump-1:x\n', { mode: 0o644 });
+  symlinkSync(join(home, 'roots'), join(accounts, 'registry'));
   const seeded = spawnSync('python3', [
     ...['-B', join(BIN, 'seed-accounts.py')],
-    ...[join(home, 'run'), join(home, 'first.acl'), accounts],
+    ...[join(home, 'run'), join(home, 'settings.json'), accounts],
   ]);
   expect(seeded.stderr.toString()).toContain('Permission denied');
   expect(read('roots')).toBe('# of root');
-  for (const name of ['acl', 'passwords']) rmSync(join(accounts, name));
-  python('seed-accounts.py', join(home, 'run'), join(home, 'first.acl'), accounts);
-  expect(['passwords', 'acl'].map((name) => statSync(join(accounts, name)).uid)).toEqual([65_534, 65_534]);
+  rmSync(join(accounts, 'registry'));
+  python('seed-accounts.py', join(home, 'run'), join(home, 'settings.json'), accounts);
+  expect(statSync(join(accounts, 'registry')).uid).toBe(65_534);
 });

@@ -323,18 +323,6 @@ describe('deploy-certificate beside a running broker', () => {
     expect(await served()).toBe(later.certificate.trim());
   });
 
-  it('asks again for a reload that was put off', async () => {
-    const next = await fresh();
-    obtained(chain(next), next.key);
-    const works = readFileSync(reload());
-    writeFileSync(reload(), '#!/bin/sh\nexit 75\n');
-    expect((await deploy()).code).toBe(0);
-    expect(await served()).not.toBe(next.certificate.trim());
-    writeFileSync(reload(), works);
-    expect((await deploy()).code).toBe(0);
-    expect(await served()).toBe(next.certificate.trim());
-  });
-
   it('fails, and says so in the metrics, when the broker serves the old one still or the new one is refused', async () => {
     const next = await fresh();
     obtained(chain(next), next.key);

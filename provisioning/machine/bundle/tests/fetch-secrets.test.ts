@@ -34,6 +34,7 @@ async function fetchSecrets(secrets: Record<string, string>): Promise<{ code: nu
     ...process.env,
     METADATA_ENDPOINT: azure.url,
     LAST_GOOD: join(home, 'last-good'),
+    BROKER_GROUP: group,
     ATTEMPTS: '3',
     PAUSE_SECONDS: '0',
   };
@@ -45,8 +46,10 @@ async function fetchSecrets(secrets: Record<string, string>): Promise<{ code: nu
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 describe('fetch-secrets', () => {
-  it('writes each secret, byte for byte, for root only, and the database’s address for the agent', async () => {
-    expect(await fetchSecrets({ 'registry.url': 'ca', password: 'password' })).toEqual({ code: 0, stderr: '' });
+  it('writes each secret, byte for byte, for root only, but for the agent’s address and the broker’s key', async () => {
+    const secrets = { 'registry.url': 'ca', password: 'password', 'stamp.key': 'password' };
+    expect(await fetchSecrets(secrets)).toEqual({ code: 0, stderr: '' });
+    expect(mode(join(folder, 'stamp.key'))).toBe('440');
     expect(readFileSync(join(folder, 'registry.url'), 'utf8')).toBe('CA\nof the broker\n');
     expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('p4ssword');
     expect(['registry.url', 'password', ''].map((name) => mode(join(folder, name)))).toEqual(['440', '600', '711']);

@@ -32,8 +32,9 @@ async function rehearse(
     webSocketPorts,
     certificateFile: `${nowhere}/server.crt`,
     keyFile: `${nowhere}/server.key`,
-    passwordFile: `${nowhere}/passwords`,
-    aclFile: `${nowhere}/acl`,
+    gateFile: `${nowhere}/gate.so`,
+    registryFile: `${nowhere}/registry`,
+    stampKeyFile: `${nowhere}/stamp.key`,
     persistenceDir: nowhere,
   });
   const file = join(folder, `${port}.conf`);
@@ -52,26 +53,26 @@ it('passes the configuration we deploy, and leaves nothing behind', async () => 
   expect(readdirSync(folder).filter((name) => name.startsWith('broker-rehearsal'))).toEqual([]);
 });
 
+/** The gate asks nobody for a name or a key only where it is not there. */
+const anonymous = (config: string) =>
+  config.replace(/^plugin.*$/gm, '').replace('allow_anonymous false', 'allow_anonymous true');
+
 it.each<[string, (config: string) => string, RegExp]>([
   [
     'lets in who has no name',
-    (config) =>
-      config.replace('allow_anonymous false', 'allow_anonymous true').replace('use_username_as_clientid true', ''),
+    (config) => anonymous(config).replace('use_username_as_clientid true', ''),
     /a client without a user name was answered 0, not refused/,
   ],
-  ['knows no ACL', (config) => config.replace(/^acl_file.*$/m, ''), /the ACL is not in force/],
+  ['has no gate', (config) => config.replace(/^plugin.*$/gm, ''), /refused/],
+  [
+    'has a gate it cannot read the registry of',
+    (config) => config.replace(/^plugin_opt_registry_file.*$/m, ''),
+    /plugin_opt_registry_file is missing/,
+  ],
   ['speaks no TLS', (config) => config.replace(/^(certfile|keyfile).*$/gm, ''), /the TLS handshake .* failed/],
-  [
-    'checks no password',
-    (config) => config.replace(/^password_file.*$/m, 'allow_anonymous true'),
-    /was answered|refused/,
-  ],
+  ['checks no password', (config) => anonymous(config), /was answered|refused/],
   ['cannot be read', (config) => `${config}no_such_option 1\n`, /Unknown configuration variable "no_such_option"/],
-  [
-    'takes nothing',
-    (config) => config.replace(/^message_size_limit.*$/m, 'message_size_limit 1'),
-    /not delivered|did not answer/,
-  ],
+  ['takes nothing', (config) => `${config}message_size_limit 1\n`, /not delivered|did not answer/],
   ['has no listener', (config) => config.replace(/^listener.*$/m, ''), /has no listener/],
 ])('refuses a broker that %s', async (_, change, complaint) => {
   expect(await rehearse(change)).toMatch(complaint);

@@ -47,7 +47,7 @@ beforeEach(async () => {
   await start();
   // On the machine the accounts lie beside the database, and so do keys that must not be copied.
   for (const folder of ['accounts', 'letsencrypt']) makeServiceDir(join(state, folder));
-  for (const file of ['accounts/passwords', 'accounts/acl', 'letsencrypt/key.pem']) {
+  for (const file of ['accounts/registry', 'letsencrypt/key.pem']) {
     writeFileSync(join(state, file), `content of ${file}`);
     giveToService(join(state, file));
   }
@@ -181,13 +181,13 @@ test('what was queued comes back from the copy, and the state before can be put 
   expect(blobs()[0]).toMatch(/^broker-state\/state-\d{8}T\d{6}Z-[0-9a-f]{64}\.tar\.gz$/);
   writeFileSync(join(dir, 'copy.tar.gz'), azure.blobs.get(blobs()[0]!)!);
   const { stdout } = await run('tar', ['-tzf', join(dir, 'copy.tar.gz')]);
-  expect(stdout).toBe('mosquitto.db\naccounts/passwords\naccounts/acl\n');
+  expect(stdout).toBe('mosquitto.db\naccounts/registry\n');
   expect(readFileSync(join(dir, 'backup.prom'), 'utf8')).toMatch(/^mqtt_saas_broker_backup_timestamp_seconds \d+$/m);
   expect(readFileSync(join(dir, 'broker-state.prom'), 'utf8')).toMatch(/^mqtt_saas_broker_state_bytes \d+$/m);
 
   expect(await drain(3)).toEqual(['1', '2', '3']);
   await publish('4');
-  writeFileSync(join(state, 'accounts/passwords'), 'newer');
+  writeFileSync(join(state, 'accounts/registry'), 'newer');
   const restored = await whileActingAsSystemd(restore('put', 'latest'));
   expect(restored, restored.output).toMatchObject({ code: 0 });
   expect(requests()).toEqual([
@@ -195,7 +195,7 @@ test('what was queued comes back from the copy, and the state before can be put 
     'start mosquitto.service',
     'start registry-sync.service',
   ]);
-  expect(readFileSync(join(state, 'accounts/passwords'), 'utf8')).toBe('content of accounts/passwords');
+  expect(readFileSync(join(state, 'accounts/registry'), 'utf8')).toBe('content of accounts/registry');
   expect(readFileSync(join(state, 'letsencrypt/key.pem'), 'utf8')).toBe('content of letsencrypt/key.pem');
   expect(await drain(3)).toEqual(['1', '2', '3']);
 
@@ -206,7 +206,7 @@ test('what was queued comes back from the copy, and the state before can be put 
   await sleep(1000); // A kept state is named after its second.
   const undone = await whileActingAsSystemd(restore('put', kept));
   expect(undone, undone.output).toMatchObject({ code: 0 });
-  expect(readFileSync(join(state, 'accounts/passwords'), 'utf8')).toBe('newer');
+  expect(readFileSync(join(state, 'accounts/registry'), 'utf8')).toBe('newer');
   expect(await drain(1)).toEqual(['4']);
 });
 

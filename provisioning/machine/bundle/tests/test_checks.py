@@ -20,7 +20,7 @@ class CheckFiles(unittest.TestCase):
         self.addCleanup(place.cleanup)
         self.release = os.path.join(place.name, "release")
         shutil.copytree(contract.RELEASE, self.release)
-        for name in (contract.FIRST_ACL, contract.BROKER_CONFIG, contract.FIREWALL):
+        for name in (contract.GATE, contract.BROKER_CONFIG, contract.FIREWALL):
             self.write(name, "")
         self.write(contract.SETTINGS, json.dumps(SETTINGS))
 

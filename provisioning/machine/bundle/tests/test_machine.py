@@ -17,9 +17,10 @@ TEMPLATE = pathlib.Path(__file__).parents[3] / "broker/mosquitto.tmpl.conf"
 # Options of the template that Mosquitto reads at its start only: mosquitto.conf(5) does not say "reloaded on reload signal" of
 # them, or says it of their file's content. A new option of the template belongs here or into RELOADABLE.
 READ_AT_START = {
-    "acl_file", "allow_anonymous", "certfile", "ciphers", "ciphers_tls1.3", "keyfile", "listener", "log_dest",
-    "max_connections", "max_qos", "password_file", "per_listener_settings", "persistence", "persistence_file",
-    "persistence_location", "protocol", "tls_version", "use_username_as_clientid",
+    "allow_anonymous", "certfile", "ciphers", "ciphers_tls1.3", "keyfile", "listener", "log_dest", "max_connections",
+    "max_qos", "per_listener_settings", "persistence", "persistence_file", "persistence_location", "plugin",
+    "plugin_opt_key_file", "plugin_opt_max_payload", "plugin_opt_registry_file", "plugin_opt_tenant_rate", "protocol",
+    "tls_version", "use_username_as_clientid",
 }  # fmt: skip
 CONFIG = """# A comment.
 max_queued_messages 100

@@ -27,7 +27,7 @@ class Folders(unittest.TestCase):
         self.state, self.log, self.roots = (pathlib.Path(place.name, name) for name in ("state", "log", "roots"))
         for folder in (self.state, self.state / "accounts", self.state / "letsencrypt", self.log, self.roots):
             folder.mkdir(0o700)
-        for name in ("mosquitto.db", "accounts/passwords", "letsencrypt/key.pem"):
+        for name in ("mosquitto.db", "accounts/registry", "letsencrypt/key.pem"):
             (self.state / name).touch(0o600)
         (self.roots / "secret").write_text("of root")
         for where, names, files in os.walk(self.state):
@@ -49,12 +49,12 @@ class Folders(unittest.TestCase):
             self.assertEqual(self.shape(""), (0, BROKER, 0o1771))
             self.assertEqual(self.shape("mosquitto.db"), (BROKER, BROKER, 0o600))
             self.assertEqual(self.shape("accounts"), (AGENT, BROKER, 0o2770))
-            self.assertEqual(self.shape("accounts/passwords"), (AGENT, BROKER, 0o640))
+            self.assertEqual(self.shape("accounts/registry"), (AGENT, BROKER, 0o640))
             self.assertEqual(self.shape("letsencrypt"), (ACME, ACME, 0o700))
             self.assertEqual(self.shape("letsencrypt/key.pem"), (ACME, ACME, 0o600))
 
     def test_a_new_disk_gets_them_too(self) -> None:
-        for name in ("accounts/passwords", "letsencrypt/key.pem"):
+        for name in ("accounts/registry", "letsencrypt/key.pem"):
             (self.state / name).unlink()
         for name in ("accounts", "letsencrypt"):
             (self.state / name).rmdir()

@@ -23,7 +23,7 @@ class Owned(unittest.TestCase):
         (self.folder / "accounts").mkdir(parents=True)
         (self.place / "secret").write_text(SECRET, encoding="utf-8")
         (self.place / "secret").chmod(0o600)
-        for name in (WHOLE, "accounts/passwords", "accounts/acl"):
+        for name in (WHOLE, "accounts/registry"):
             (self.folder / name).write_text("the service's", encoding="utf-8")
         if os.geteuid() == 0:
             self.give_to_service()

@@ -1,36 +1,36 @@
-"""Lines of Mosquitto's password file and blocks of its ACL file, for the accounts the machine makes itself."""
+"""Lines of the broker's registry file, for the accounts the machine makes itself, and files written whole."""
 
 import base64
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 
 from mqtt_saas import durable
 from mqtt_saas.contract import PBKDF2_ITERATIONS, SALT_BYTES
 
-# Of the broker's two files. registry-sync's user writes them; their folder's group, which they get by its set-group-id bit,
-# is the broker's, and reads them.
+# Of the registry file. registry-sync's user writes it; its folder's group, which it gets by the set-group-id bit, is the
+# broker's, and reads it.
 FILE_MODE = 0o640
 
 
-def password_line(user: str, password: str) -> str:
-    """`user:$7$…`: PBKDF2-SHA512, as mosquitto_passwd makes it."""
+def account_line(user: str, password: str, rights: Iterable[str]) -> str:
+    """`user $7$… right …`: the hash is PBKDF2-SHA512, as mosquitto_passwd makes it."""
     salt = secrets.token_bytes(SALT_BYTES)
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, PBKDF2_ITERATIONS)
     salt_text, key_text = (base64.b64encode(data).decode() for data in (salt, key))
-    return f"{user}:$7${PBKDF2_ITERATIONS}${salt_text}${key_text}\n"
+    return " ".join([user, f"$7${PBKDF2_ITERATIONS}${salt_text}${key_text}", *rights]) + "\n"
 
 
-def without_user(user: str, passwords: str, acl: str) -> tuple[str, str]:
-    """Both texts without what they say about a user; the ACL ends with one line break."""
-    kept = [line for line in passwords.splitlines(keepends=True) if not line.startswith(f"{user}:")]
-    blocks, skip = [], False
-    for line in acl.splitlines(keepends=True):
-        if line.startswith("user "):
-            skip = line.split() == ["user", user]
-        if not skip:
-            blocks.append(line)
-    return "".join(kept), "".join(blocks).rstrip("\n") + "\n"
+def with_account(text: str, line: str) -> str:
+    """A registry file's text with this line in its place, instead of another one of the same user."""
+    header, *lines = text.splitlines(keepends=True)
+    others = [each for each in lines if _user(each) != _user(line)]
+    return header + "".join(sorted([*others, line] if line else others, key=_user))
+
+
+def _user(line: str) -> str:
+    return line.split(" ", 1)[0]
 
 
 def write_whole(path: str, text: str, mode: int = 0o600, group: int = -1) -> bool:

@@ -11,7 +11,7 @@ from mqtt_saas.release import Refused, files, settings
 
 REQUIRED = (
     "bin/activate-release.py", "bin/broker-apply.py", "bin/prepare-broker.sh",
-    contract.FIRST_ACL, contract.BROKER_CONFIG, contract.FIREWALL, contract.SETTINGS,
+    contract.GATE, contract.BROKER_CONFIG, contract.FIREWALL, contract.SETTINGS,
 )  # fmt: skip
 # Runs a command as the broker's user, where it can harm nothing and nobody can reach it.
 SANDBOX = [

@@ -66,7 +66,6 @@ try:
     RESCUE = _text("paths.rescue")
     METRICS = _text("paths.metrics")
     REGISTRY_SYNC = _text("paths.registrySync")
-    RELOAD = _text("paths.reload")
     LOG = _text("paths.log")
 
     # Names of files in them.
@@ -75,22 +74,21 @@ try:
     FORMER = _text("files.former")
     DAMAGED = _text("files.damaged")
     RESERVE = _text("files.reserve")
-    PASSWORDS = _text("files.passwords")
-    ACL = _text("files.acl")
+    REGISTRY = _text("files.registry")
+    LOCAL_ACCOUNT = _text("files.localAccount")
     CERTIFICATE = _text("files.certificate")
     KEY = _text("files.key")
     AUTHORITY = _text("files.authority")
     REGISTRY_URL = _text("files.registryUrl")
+    STAMP_KEY = _text("files.stampKey")
     OLD_SECRETS = _text("files.oldSecrets")
     RENEW_CERTIFICATE = _text("files.renewCertificate")
-    RELOAD_WISH = _text("files.reloadWish")
-    RELOAD_WANTED = _text("files.reloadWanted")
 
     # The bundle: names of its rendered files, its own name (a SHA-256), and the blobs that say which one to boot with.
     BROKER_CONFIG = _text("bundle.files.brokerConfig")
     DATABASE_CA = _text("bundle.files.databaseCa")
     FIREWALL = _text("bundle.files.firewall")
-    FIRST_ACL = _text("bundle.files.firstAcl")
+    GATE = _text("bundle.files.gate")
     SETTINGS = _text("bundle.files.settings")
     MANIFEST = _text("bundle.files.manifest")
     HASH = re.compile(_text("bundle.hash"))
@@ -98,20 +96,18 @@ try:
 
     # The broker.
     BROKER = _text("broker.unit")
-    INGEST_CONNECTED = re.compile(_text("broker.ingestConnected"), re.MULTILINE)
 
     # The users of the services: names, and the numbers of those that the bundle makes.
     USERS = {role: _text(f"users.{role}.name") for role in _part("users")}
     UIDS = {role: _number(f"users.{role}.uid") for role in _part("users") if "uid" in _part(f"users.{role}")}
 
-    # The registry's grammar; patterns are for fullmatch. In topics of devices {tenant} and {device} stand for slugs.
+    # The registry's grammar; patterns are for fullmatch.
     REGISTRY_HEADER = _text("registry.header")
     SLUG = re.compile(_text("registry.slug"))
     SERVICE_USERNAME = re.compile(_text("registry.serviceUsername"))
     PASSWORD_HASH = re.compile(_text("registry.passwordHash"))
-    SERVICE_TOPICS = {purpose: _are_texts(topics) for purpose, topics in _part("registry.serviceTopics").items()}
+    SERVICE_RIGHTS = {purpose: _are_texts(rights) for purpose, rights in _part("registry.serviceRights").items()}
     INGEST_PURPOSE = _text("registry.ingestPurpose")
-    DEVICE_TOPICS = _are_texts(_part("registry.deviceTopics"))
     FORMER_TOPIC = re.compile(_text("registry.formerTopic"))
     FORMER_ROOT = re.compile(_text("registry.formerRoot"))
 

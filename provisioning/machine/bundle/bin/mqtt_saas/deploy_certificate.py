@@ -28,8 +28,6 @@ from mqtt_saas.release import Settings
 NAMES = (contract.CERTIFICATE, contract.KEY, contract.AUTHORITY)
 # Every reload of the broker goes through this program.
 RELOAD = os.environ.get("RELOAD_BROKER", os.path.join(contract.RELEASE, "bin/reload-broker"))
-# Its answer while a reload would cost a restored session its messages (EX_TEMPFAIL). The next run asks again.
-PUT_OFF = 75
 METRICS = os.environ.get("METRICS", contract.METRICS)
 LOCKS = os.environ.get("LOCKS", contract.LOCKS)
 BROKER_GROUP = os.environ.get("BROKER_GROUP", contract.USERS["broker"])
@@ -124,8 +122,6 @@ def tell_broker(host: str) -> None:
     if all(served == wanted for served in certificates.served(host)):
         return
     told = subprocess.run([RELOAD], check=False).returncode
-    if told == PUT_OFF:
-        return
     if told != 0:
         raise certificates.CertificateError(f"reload-broker ended with {told}: the broker still serves the old certificate")
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -3,7 +3,8 @@
     fetch-secrets SETTINGS FOLDER GROUP
 
 Runs as root before every start of the broker. SETTINGS is the bundle's settings.json, which says which secret becomes
-which file. FOLDER lies on a tmpfs. GROUP, registry-sync's, may read the database's address; every other file is root's alone.
+which file. FOLDER lies on a tmpfs. GROUP, registry-sync's, may read the database's address, and the broker's group the key of
+its stamps; every other file is root's alone.
 
 When the vault does not answer, the files of an earlier run are used, or those of the last boot (last_good.py), after one
 attempt: nothing waits for the network that need not. They are then marked as old, and watch-broker asks again each minute.
@@ -16,8 +17,9 @@ import sys
 
 from mqtt_saas import azure, last_good
 from mqtt_saas.accounts import write_whole
-from mqtt_saas.contract import OLD_SECRETS, REGISTRY_URL
+from mqtt_saas.contract import OLD_SECRETS, REGISTRY_URL, STAMP_KEY, USERS
 
+BROKER_GROUP = os.environ.get("BROKER_GROUP", USERS["broker"])
 KEPT = "secrets"
 # A new role assignment takes Azure up to ten minutes; systemd starts the broker, and with it this, again and again.
 RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "4")), "pause": float(os.environ.get("PAUSE_SECONDS", "5"))}
@@ -26,7 +28,7 @@ RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "4")), "pause":
 def fetch(settings_file: str, folder: str, group_name: str) -> None:
     with open(settings_file, encoding="utf-8") as file:
         settings = json.load(file)
-    group = grp.getgrnam(group_name).gr_gid
+    groups = {REGISTRY_URL: group_name, STAMP_KEY: BROKER_GROUP}
     os.makedirs(folder, exist_ok=True)
     # Passed through by who knows a file's name; listed by root only.
     os.chown(folder, -1, os.getegid())
@@ -50,9 +52,9 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
         if os.path.exists(mark):
             os.remove(mark)
     for path, value in values.items():
-        is_agents = os.path.basename(path) == REGISTRY_URL
+        group = groups.get(os.path.basename(path))
         # 0440: an older release, should one come back, takes it for not its own and writes it for its own agent.
-        write_whole(path, value, *((0o440, group) if is_agents else (0o600,)))
+        write_whole(path, value, *((0o440, grp.getgrnam(group).gr_gid) if group else (0o600,)))
 
 
 def main() -> None:

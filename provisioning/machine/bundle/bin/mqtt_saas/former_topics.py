@@ -11,12 +11,12 @@ from mqtt_saas.contract import FORMER_ROOT, FORMER_TOPIC
 
 def writes(topics: Iterable[str]) -> list[str]:
     """A device's rights, sorted. Raises ValueError for a topic that may not be kept."""
-    return sorted(f"write {_checked(topic, FORMER_TOPIC, 'must be two levels such as devices/abc')}/#" for topic in topics)
+    return sorted(f"write:{_checked(topic, FORMER_TOPIC, 'must be two levels such as devices/abc')}/#" for topic in topics)
 
 
 def reads(roots: Iterable[str]) -> list[str]:
     """Ingest's rights, sorted, by the topics' first words. Raises ValueError for a word that is none."""
-    return sorted(f"read {_checked(root, FORMER_ROOT, 'is not the first word of a former topic')}/+/#" for root in roots)
+    return sorted(f"read:{_checked(root, FORMER_ROOT, 'is not the first word of a former topic')}/+/#" for root in roots)
 
 
 def are_writes(rights: list[str]) -> bool:
@@ -26,7 +26,7 @@ def are_writes(rights: list[str]) -> bool:
 
 def are_reads(rights: list[str]) -> bool:
     """Whether these are what reads() makes, and nothing else."""
-    return rights == sorted(rights) and all(_between("read ", right, "/+/#", FORMER_ROOT) is not None for right in rights)
+    return rights == sorted(rights) and all(_between("read:", right, "/+/#", FORMER_ROOT) is not None for right in rights)
 
 
 def kept_twice(rights_of_all: Iterable[list[str]]) -> str | None:
@@ -41,8 +41,8 @@ def kept_twice(rights_of_all: Iterable[list[str]]) -> str | None:
 
 
 def _written(right: str) -> str | None:
-    # Only a former topic's right has this form: see SERVICE_TOPICS and DEVICE_TOPICS of contract.py.
-    return _between("write ", right, "/#", FORMER_TOPIC)
+    # Only a former topic's right has this form: see SERVICE_RIGHTS of contract.py.
+    return _between("write:", right, "/#", FORMER_TOPIC)
 
 
 def _between(before: str, right: str, after: str, pattern: re.Pattern[str]) -> str | None:

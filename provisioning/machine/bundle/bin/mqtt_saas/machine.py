@@ -27,7 +27,7 @@ READ_BY_UNITS = ("bin", "lib", "units", os.path.basename(contract.FILE), contrac
 RELOADABLE = {
     "autosave_interval", "autosave_on_changes", "connection_messages", "log_timestamp_format", "log_type",
     "max_inflight_bytes", "max_inflight_messages", "max_keepalive", "max_packet_size", "max_queued_bytes",
-    "max_queued_messages", "memory_limit", "message_size_limit", "persistent_client_expiration",
+    "max_queued_messages", "memory_limit", "message_size_limit", "persistent_client_expiration", "queue_qos0_messages",
 }  # fmt: skip
 
 
@@ -90,14 +90,14 @@ def _bring_up_broker(release: str, old: str | None) -> str:
         _systemctl("start", "--no-block", BROKER)
         _wait_for_broker(patience)
         return "started"
-    if old is None or differs(release, old, f"units/{BROKER}.d") or _needs_restart(release, old):
+    if old is None or differs(release, old, f"units/{BROKER}.d", contract.GATE) or _needs_restart(release, old):
         _systemctl("restart", "--no-block", BROKER)
         # A moment ago it ran: what fails now is the new configuration, and its unit's next attempt would fail too.
         _wait_for_broker(PATIENCE_SECONDS, hopeless=("failed", "auto-restart"))
         return "restarted"
     if differs(release, old, contract.BROKER_CONFIG):
         _systemctl("reload", BROKER)
-        return "told to reload, which drops no session (and waits for ingest where decision 0006 says so)"
+        return "told to reload, which drops no session"
     return "left alone"
 
 

@@ -1,4 +1,4 @@
-"""The broker's password file and ACL file, rendered from rows of the view broker.registry.
+"""The registry file that the broker's gate reads, rendered from rows of the view broker.registry.
 
 The same bytes as provisioning/broker/registry.ts renders for the same rows, and the same rows refused: registry.test.ts
 feeds both. Python, because the machine has no Node.
@@ -9,11 +9,10 @@ from collections.abc import Iterable
 
 from mqtt_saas import former_topics
 from mqtt_saas.contract import (
-    DEVICE_TOPICS,
     INGEST_PURPOSE,
     PASSWORD_HASH,
     REGISTRY_HEADER,
-    SERVICE_TOPICS,
+    SERVICE_RIGHTS,
     SERVICE_USERNAME,
     SLUG,
 )
@@ -23,11 +22,11 @@ Row = tuple[str, str, str, str, str, str, list[str] | None]
 
 
 class RegistryError(Exception):
-    """A row that must not get into a file, named; never its hash."""
+    """A row that must not get into the file, named; never its hash."""
 
 
-def render(rows: Iterable[Row]) -> tuple[str, str]:
-    """Both files' text, (passwords, acl), sorted by user name.
+def render(rows: Iterable[Row]) -> str:
+    """The file's text, sorted by user name.
 
     rows: (kind, username, purpose, tenant, device, password_hash, former) as the view has them. A device's user name is
     made from its tenant and device, not taken from the row.
@@ -35,62 +34,51 @@ def render(rows: Iterable[Row]) -> tuple[str, str]:
     users: dict[str, tuple[str, list[str]]] = {}
     for row in rows:
         try:
-            username, password_hash, topics = _user(*row)
+            username, password_hash, rights = _user(*row)
         except ValueError as error:
             raise RegistryError(str(error)) from None
         if username in users:
             raise RegistryError(f"user name {username} appears twice")
-        users[username] = (password_hash, topics)
-    twice = former_topics.kept_twice(topics for _, topics in users.values())
+        users[username] = (password_hash, rights)
+    twice = former_topics.kept_twice(rights for _, rights in users.values())
     if twice is not None:
         raise RegistryError(f"former topic {twice} appears twice")
-    passwords, acl = [], [REGISTRY_HEADER]
-    for username in sorted(users):
-        password_hash, topics = users[username]
-        passwords.append(f"{username}:{password_hash}\n")
-        acl.append(f"\nuser {username}\n")
-        acl.extend(f"topic {topic}\n" for topic in topics)
-    return "".join(passwords), "".join(acl)
+    return REGISTRY_HEADER + "".join(f"{' '.join([name, users[name][0], *users[name][1]])}\n" for name in sorted(users))
 
 
-def verify(passwords: str, acl: str) -> None:
-    """Raises RegistryError unless both texts are of the only form the platform ever writes.
+def verify(text: str) -> None:
+    """Raises RegistryError unless the text is of the only form the platform ever writes.
 
-    What is about to go in force is judged by its text alone. Not by a throw-away broker: that takes the memory of a second
-    one and, with 10,000 accounts, seconds of a small machine's processor, and it is laxer: Mosquitto only logs a line that
-    it cannot use.
+    What is about to go in force is judged by its text alone, before the gate does the same, which keeps the file before
+    when this one is bad.
     """
-    lines = passwords.split("\n")
-    if lines.pop() != "" or not all(_PASSWORD_LINE.fullmatch(line) for line in lines):
-        raise RegistryError("the password file has a line that no file of ours has")
-    first, *blocks = acl.split("\nuser ")
-    if first != REGISTRY_HEADER or not acl.endswith("\n") or not all(_is_allowed(block) for block in blocks):
-        raise RegistryError("the ACL file has a line that no file of ours has")
-    if [line.split(":")[0] for line in lines] != [block.split("\n")[0] for block in blocks]:
-        raise RegistryError("the password file and the ACL file do not name the same users")
-    if former_topics.kept_twice(_rights(block)[1] for block in blocks) is not None:
-        raise RegistryError("the ACL file lets two devices write to one former topic")
+    if not text.startswith(REGISTRY_HEADER) or not text.endswith("\n"):
+        raise RegistryError("the registry file has a beginning or an end that no file of ours has")
+    accounts = [line.split(" ") for line in text[len(REGISTRY_HEADER) :].split("\n")[:-1]]
+    if not all(_is_allowed(*account) for account in accounts):
+        raise RegistryError("the registry file has a line that no file of ours has")
+    names = [account[0] for account in accounts]
+    if names != sorted(set(names)):
+        raise RegistryError("the registry file is not in order, or has a user twice")
+    if former_topics.kept_twice(rights for _, _, *rights in accounts) is not None:
+        raise RegistryError("the registry file lets two devices write to one former topic")
 
 
-_PASSWORD_LINE = re.compile(rf"({SLUG.pattern}\.{SLUG.pattern}|{SERVICE_USERNAME.pattern}):{PASSWORD_HASH.pattern}")
+_DEVICE = re.compile(rf"{SLUG.pattern}\.{SLUG.pattern}")
 
 
-def _is_allowed(block: str) -> bool:
-    """Whether a user's lines in the ACL file give what this user may have, and nothing else."""
-    username, topics = _rights(block)
-    if "." in username:
-        own = _device(*username.split(".", 1))[1]
-        return topics[: len(own)] == own and former_topics.are_writes(topics[len(own) :])
-    read = SERVICE_TOPICS[INGEST_PURPOSE]
-    if topics[: len(read)] == read:
-        return former_topics.are_reads(topics[len(read) :])
-    return topics in SERVICE_TOPICS.values()
-
-
-def _rights(block: str) -> tuple[str, list[str]]:
-    username, *lines = block.rstrip("\n").split("\n")
-    # A line of another kind becomes no right.
-    return username, [line.removeprefix("topic ") if line.startswith("topic ") else "" for line in lines]
+def _is_allowed(username: str, password_hash: str = "", *rights: str) -> bool:
+    """Whether an account has what this user may have, and nothing else."""
+    if not _is(PASSWORD_HASH, password_hash):
+        return False
+    if _is(_DEVICE, username):
+        return former_topics.are_writes(list(rights))
+    if not _is(SERVICE_USERNAME, username):
+        return False
+    read = SERVICE_RIGHTS[INGEST_PURPOSE]
+    if list(rights[: len(read)]) == read:
+        return former_topics.are_reads(list(rights[len(read) :]))
+    return list(rights) in SERVICE_RIGHTS.values()
 
 
 def _user(
@@ -103,28 +91,27 @@ def _user(
     former: list[str] | None = None,
 ) -> tuple[str, str, list[str]]:
     if kind == "device":
-        username, topics = _device(tenant, device)
-        topics = topics + former_topics.writes(former or [])
+        username, rights = _device(tenant, device), former_topics.writes(former or [])
     else:
         if not _is(SERVICE_USERNAME, username):
             raise RegistryError(f"service user name {username!r} must match {SERVICE_USERNAME.pattern}")
-        if purpose not in SERVICE_TOPICS:
+        if purpose not in SERVICE_RIGHTS:
             raise RegistryError(f"service {username} has an unknown purpose")
-        topics = SERVICE_TOPICS[purpose]
+        rights = SERVICE_RIGHTS[purpose]
         if purpose == INGEST_PURPOSE:
-            topics = topics + former_topics.reads(former or [])
+            rights = rights + former_topics.reads(former or [])
         elif former:
             raise RegistryError(f"service {username} keeps no former topics")
     if not _is(PASSWORD_HASH, password_hash):
         raise RegistryError(f"the password hash of {username} is not in Mosquitto's $7$ format")
-    return username, password_hash, topics
+    return username, password_hash, rights
 
 
-def _device(tenant: str, device: str) -> tuple[str, list[str]]:
+def _device(tenant: str, device: str) -> str:
     for what, slug in (("tenant", tenant), ("device", device)):
         if not _is(SLUG, slug):
             raise RegistryError(f"{what} {slug!r} is not a slug")
-    return f"{tenant}.{device}", [topic.format(tenant=tenant, device=device) for topic in DEVICE_TOPICS]
+    return f"{tenant}.{device}"
 
 
 def _is(pattern: re.Pattern[str], text: object) -> bool:

@@ -6,16 +6,18 @@ Runs as the broker's user, in a sandbox without a network but its own loopback (
 the configuration would open, nobody reaches it. Ends with 0 when every question was answered well, else with 1 and why.
 """
 
+import functools
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 
-from mqtt_saas.accounts import password_line
-from mqtt_saas.contract import ACL, BROKER_CONFIG, PASSWORDS
+from mqtt_saas.accounts import account_line, with_account
+from mqtt_saas.contract import BROKER_CONFIG, GATE, INGEST_PURPOSE, REGISTRY, REGISTRY_HEADER, SERVICE_RIGHTS, STAMP_KEY
 from mqtt_saas.listeners import Listener, read_listeners
-from mqtt_saas.mqtt_probe import PROBE_TOPIC, PROBE_USER, ProbeFailure, probe
+from mqtt_saas.mqtt_probe import PROBE_RIGHTS, PROBE_USER, ProbeFailure, probe
 
 MOSQUITTO = "/usr/sbin/mosquitto"
 SERVER_NAME = "rehearsal.invalid"
@@ -41,10 +43,14 @@ def prepare(config: str, folder: str) -> list[Listener]:
     subject = ["-subj", f"/CN={SERVER_NAME}", "-addext", f"subjectAltName=DNS:{SERVER_NAME}"]
     files = ["-keyout", own("key.pem"), "-out", own("certificate.pem")]
     subprocess.run(certify + subject + files, check=True, capture_output=True)
-    write(own(PASSWORDS), password_line(PROBE_USER, PASSWORD))
-    write(own(ACL), f"user {PROBE_USER}\ntopic readwrite {PROBE_TOPIC}/#\n")
+    # The gate takes no registry without ingest.
+    accounts = {"svc-ingest": SERVICE_RIGHTS[INGEST_PURPOSE], PROBE_USER: PROBE_RIGHTS}
+    lines = [account_line(user, PASSWORD, rights) for user, rights in accounts.items()]
+    write(own(REGISTRY), functools.reduce(with_account, lines, REGISTRY_HEADER))
+    write(own(STAMP_KEY), secrets.token_hex(16))
     with open(config, encoding="utf-8") as file:
-        text = with_own_files(file.read(), own)
+        # The gate is the bundle's own, not the one in force.
+        text = with_own_files(file.read(), own, os.path.join(os.path.dirname(os.path.abspath(config)), GATE))
     listeners = read_listeners(text)
     if not listeners:
         raise ProbeFailure(f"{BROKER_CONFIG} has no listener")
@@ -52,13 +58,14 @@ def prepare(config: str, folder: str) -> list[Listener]:
     return listeners
 
 
-def with_own_files(text: str, own: Callable[[str], str]) -> str:
-    """The configuration with secrets, accounts, state and privileged ports replaced by throw-away ones; all else stays."""
+def with_own_files(text: str, own: Callable[[str], str], gate: str) -> str:
+    """The configuration with gate, secrets, accounts, state and privileged ports replaced by throw-away ones."""
     files = {
         "certfile": own("certificate.pem"),
         "keyfile": own("key.pem"),
-        "password_file": own(PASSWORDS),
-        "acl_file": own(ACL),
+        "plugin": gate,
+        "plugin_opt_registry_file": own(REGISTRY),
+        "plugin_opt_key_file": own(STAMP_KEY),
         "persistence_location": own(""),
     }
     lines = []
@@ -80,7 +87,7 @@ def run(folder: str, listeners: list[Listener]) -> None:
             probe(listener, SERVER_NAME, own_ca, PASSWORD, gone=lambda: broker.poll() is not None)
     except ProbeFailure as error:
         with open(log_file, encoding="utf-8", errors="replace") as log:
-            words = [line for line in log.read().splitlines() if ": Error" in line][-3:]
+            words = [line for line in log.read().splitlines() if ": Error" in line or ": gate: plugin_opt" in line][-3:]
         raise ProbeFailure("; ".join([str(error), *words])) from None
     finally:
         broker.terminate()

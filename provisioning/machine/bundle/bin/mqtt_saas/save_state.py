@@ -36,7 +36,7 @@ class Saver:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options, self._folder = options, options.folder
         self._database = os.path.join(options.folder, DATABASE)
-        self._broker = reload.Broker(options.processes, self._database)
+        self._broker = reload.Broker(options.processes)
         self._figures = figures.read(options.metrics, PREFIX)
         self._said: dict[str, str] = {}
         self._failures: dict[str, str] = {}

@@ -1,40 +1,36 @@
 """Gives the broker the accounts it cannot start without, before every start.
 
-    seed-accounts SECRETS FIRST_ACL FOLDER
+    seed-accounts SECRETS SETTINGS FOLDER
 
 Reads the secrets as root, then becomes FOLDER's own user, registry-sync's, before it looks at any name in there.
 
-The registry's files in FOLDER, from before or from an earlier machine, stay as they are but for the machine's own
-account (SECRETS/local.*), which is new after each boot. A machine that never saw the registry gets the accounts of
-FIRST_ACL, ingest's, so that nothing is lost until it does; USER's password is SECRETS/USER.password.
+The registry file in FOLDER, from before or from an earlier machine, stays as it is but for the machine's own account, which
+is new after each boot. A machine that never saw the registry gets the accounts whose passwords SETTINGS names, ingest's, so
+that nothing is lost until it does; USER's password is SECRETS/USER.password.
 """
 
+import json
 import os
 import sys
 
-from mqtt_saas.accounts import FILE_MODE, password_line, read, without_user, write_whole
-from mqtt_saas.contract import ACL, PASSWORDS
-from mqtt_saas.mqtt_probe import PROBE_USER
+from mqtt_saas.accounts import FILE_MODE, account_line, read, with_account, write_whole
+from mqtt_saas.contract import INGEST_PURPOSE, LOCAL_ACCOUNT, REGISTRY, REGISTRY_HEADER, SERVICE_RIGHTS
+
+PASSWORD = ".password"
 
 
-def seed(secrets: str, first_acl: str, folder: str) -> None:
-    own = {name: _must(os.path.join(secrets, f"local.{name}")) for name in (PASSWORDS, ACL)}
-    first = read(first_acl) or ""
-    users = [line.split()[1] for line in first.splitlines() if line.startswith("user ")]
-    keys = {path: read(path) for path in (os.path.join(secrets, f"{user}.password") for user in users)}
+def seed(secrets: str, settings_file: str, folder: str) -> None:
+    own = _must(os.path.join(secrets, LOCAL_ACCOUNT))
+    users = [name.removesuffix(PASSWORD) for name in json.loads(_must(settings_file))["secrets"] if name.endswith(PASSWORD)]
+    keys = {user: _must(os.path.join(secrets, f"{user}{PASSWORD}")) for user in users}
     _become_owner_of(folder)
-    password_file, acl_file = os.path.join(folder, PASSWORDS), os.path.join(folder, ACL)
-    passwords, acl = read(password_file), read(acl_file)
-    if not passwords or not acl:
-        missing = [path for path, key in {first_acl: first or None, **keys}.items() if key is None]
-        if missing:
-            sys.exit(f"seed-accounts: {missing[0]} is missing")
-        acl = first
-        passwords = "".join(password_line(user, key or "") for user, key in zip(users, keys.values(), strict=True))
-    passwords, acl = without_user(PROBE_USER, passwords, acl)
-    # Rights before credentials: between the two nobody has more than he should.
-    write_whole(acl_file, acl + own[ACL], FILE_MODE)
-    write_whole(password_file, passwords + own[PASSWORDS], FILE_MODE)
+    path = os.path.join(folder, REGISTRY)
+    text = read(path)
+    if not text:
+        text = REGISTRY_HEADER
+        for user, key in keys.items():
+            text = with_account(text, account_line(user, key, SERVICE_RIGHTS[INGEST_PURPOSE]))
+    write_whole(path, with_account(text, own), FILE_MODE)
 
 
 def _become_owner_of(folder: str) -> None:

@@ -10,11 +10,13 @@ import time
 from typing import BinaryIO
 
 from mqtt_saas import durable, foreign, owned
-from mqtt_saas.contract import ACCOUNTS, ACL, DATABASE, PASSWORDS, STATE, WHOLE
+from mqtt_saas.contract import ACCOUNTS, DATABASE, REGISTRY, STATE, WHOLE
 
 # What a copy holds, below the state folder, in this order. Certificates and their keys lie beside and are not copied:
 # they are obtained anew. Passwords are hashes.
-FILES = [DATABASE, *(os.path.join(os.path.relpath(ACCOUNTS, STATE), name) for name in (PASSWORDS, ACL))]
+FILES = [DATABASE, os.path.join(os.path.relpath(ACCOUNTS, STATE), REGISTRY)]
+# What a copy holds that was made before the broker had its gate. Its accounts are not used: the registry brings them.
+FORMER_FILES = [DATABASE, *(os.path.join(os.path.relpath(ACCOUNTS, STATE), name) for name in ("passwords", "acl"))]
 
 
 def save(pid: int, database: str, patience: float, look_every: float = 0.05) -> float | None:
@@ -69,9 +71,10 @@ def unpack(archive: BinaryIO, folder: str) -> None:
     os.mkdir(folder, 0o700)
     with gzip.open(archive) as plain, tarfile.open(fileobj=plain) as tar:
         members = tar.getmembers()
-        if [member.name for member in members] != FILES or not all(member.isfile() for member in members):
+        names = [member.name for member in members]
+        if names not in (FILES, FORMER_FILES) or not all(member.isfile() for member in members):
             raise ValueError(f"the archive does not hold exactly {', '.join(FILES)}")
-        for member in members:
+        for member in (member for member in members if member.name in FILES):
             path = os.path.join(folder, member.name)
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

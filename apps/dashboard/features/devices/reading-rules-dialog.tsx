@@ -1,0 +1,130 @@
+'use client';
+// The form of the rules by which messages are read, of one device or of the whole tenant.
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useId, useState } from 'react';
+import { MAX_REPEAT_MS, MAX_TIME_MEMBERS, TIME_MEMBERS_PATTERN } from '../../../../domain/messages-limits.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Choice, Field } from '../../ui/field.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Skeleton } from '../../ui/page.tsx';
+import { messageOf } from '../session/errors.ts';
+import { useChange } from '../session/use-change.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import type { Device } from './devices.ts';
+import { namesIn, type ReadingRules, readRules, setRules } from './reading-rules.ts';
+
+/** Members that hold the time in the messages of common firmware. */
+const COMMON_MEMBERS = ['time', 'timestamp', 'Time', 'Epoch', 'params.ts'];
+
+interface Props {
+  /** Undefined: the rules are the tenant's. */
+  device?: Device;
+  onClose: () => void;
+}
+
+export function ReadingRulesDialog({ device, onClose }: Props) {
+  const { tenant_id } = useTenant().tenant;
+  const deviceId = device?.id ?? null;
+  const { data: rules, error } = useQuery({
+    queryKey: ['reading-rules', tenant_id, deviceId],
+    queryFn: () => readRules(tenant_id, deviceId),
+  });
+  return (
+    <Dialog title={device ? `Messages of ${device.name}` : 'Messages of all devices'} onClose={onClose}>
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      {rules ? <RulesForm {...{ rules, device, onClose }} /> : <Skeleton lines={5} label="Loading rules" />}
+    </Dialog>
+  );
+}
+
+function RulesForm({ rules, device, onClose }: Props & { rules: ReadingRules }) {
+  const { tenant_id } = useTenant().tenant;
+  const [members, setMembers] = useState(rules.time_members?.join(', ') ?? '');
+  const [draft, setDraft] = useState(rules);
+  const listId = useId();
+  const names = namesIn(members);
+  const isWrong = names !== null && (names.length > MAX_TIME_MEMBERS || !TIME_MEMBERS_PATTERN.test(names.join(',')));
+  const save = useChange({
+    run: (own: ReadingRules) => setRules(tenant_id, device?.id ?? null, own),
+    done: () => 'The rules are saved. They are in force within a minute.',
+    changes: ['reading-rules'],
+  });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (!isWrong) save.mutate({ ...draft, time_members: names }, { onSuccess: onClose });
+  }
+  const inherited = device ? 'As for all devices' : 'No';
+  return (
+    <form onSubmit={submit}>
+      <Field
+        label="Members with the time"
+        list={listId}
+        value={members}
+        onChange={(event) => setMembers(event.target.value)}
+        hint="Where a reading without ts has its time, such as Epoch; the first that is there counts."
+        error={isWrong ? `At most ${MAX_TIME_MEMBERS} names of letters, digits and _ . : @ -` : undefined}
+        autoCapitalize="off"
+        spellCheck={false}
+      />
+      <datalist id={listId}>
+        {COMMON_MEMBERS.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <YesOrNo
+        label="Arrays are SenML packs"
+        value={draft.senml}
+        inherited={inherited}
+        onChange={(senml) => setDraft({ ...draft, senml })}
+      />
+      <YesOrNo
+        label="A clock that is not set is ignored"
+        hint="A time before 2000 or far ahead: the time of receipt takes its place."
+        value={draft.repairs_clock}
+        inherited={inherited}
+        onChange={(repairs_clock) => setDraft({ ...draft, repairs_clock })}
+      />
+      <Field
+        label="A repeat comes within, in milliseconds"
+        type="number"
+        min={0}
+        max={MAX_REPEAT_MS}
+        value={draft.repeat_ms ?? ''}
+        placeholder={device ? 'As for all devices' : '1000'}
+        onChange={({ target: { value } }) => setDraft({ ...draft, repeat_ms: value === '' ? null : Number(value) })}
+        hint="An equal message this shortly after the previous one is not stored again. 0: each is."
+      />
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" variant="primary" busy={save.isPending}>
+          Save
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}
+
+interface YesOrNoProps {
+  label: string;
+  hint?: string;
+  value: boolean | null;
+  /** What holds when nothing is chosen. */
+  inherited: string;
+  onChange: (value: boolean | null) => void;
+}
+
+function YesOrNo({ label, hint, value, inherited, onChange }: YesOrNoProps) {
+  return (
+    <Choice
+      label={label}
+      hint={hint}
+      value={value === null ? '' : String(value)}
+      onChange={(event) => onChange(event.target.value === '' ? null : event.target.value === 'true')}
+    >
+      <option value="">{inherited}</option>
+      <option value="true">Yes</option>
+      {inherited !== 'No' && <option value="false">No</option>}
+    </Choice>
+  );
+}

@@ -1,0 +1,88 @@
+// The stamp that the broker's gate appends to a device's message: when it came, which one it was, and what the gate changed.
+import { MAX_COUNTER } from '../../domain/message-identity.ts';
+import { createSipHash } from './siphash.ts';
+
+/** The user property that carries it: `<ms>.<boot>.<counter>.<note>.<mac>`. */
+export const STAMP_PROPERTY = 'gate';
+
+/** A stamp whose MAC is right. */
+export interface Stamp {
+  /** When the broker received the message, in milliseconds since 1970. */
+  receivedAt: number;
+  /** Which start of the broker: 8 hexadecimal digits. */
+  boot: string;
+  /** Which message since then, from 1. */
+  counter: number;
+  /** Empty; `z<bytes>`: the payload had that size and was taken out; `c<rest>`: published to that topic below its device's. */
+  note: string;
+  /** Of a redriven dead letter: the content and the place in its message that its reading had. */
+  first?: { content: string; index: number };
+}
+
+/** Reads the stamp `value` of a message to `topic`, both in `bytes`; undefined when it is forged or malformed. */
+export type ReadStamp = (
+  bytes: Buffer,
+  topicAt: number,
+  topicEnd: number,
+  valueAt: number,
+  valueEnd: number,
+) => Stamp | undefined;
+
+/** 64 bits in hexadecimal, and the point before them. */
+const MAC_CHARACTERS = 17;
+const BOOT_CHARACTERS = 8;
+const POINT = 0x2e;
+
+/** @param key 16 bytes, which the gate has, too. */
+export function createStampReader(key: Buffer): ReadStamp {
+  const authenticate = createSipHash(key);
+  let scratch = Buffer.allocUnsafe(1024);
+  return (bytes, topicAt, topicEnd, valueAt, valueEnd) => {
+    const signedEnd = valueEnd - MAC_CHARACTERS;
+    if (signedEnd <= valueAt || bytes[signedEnd] !== POINT) return undefined;
+    const topicLength = topicEnd - topicAt;
+    const length = topicLength + 1 + (signedEnd - valueAt);
+    if (scratch.length < length) scratch = Buffer.allocUnsafe(length);
+    bytes.copy(scratch, 0, topicAt, topicEnd);
+    scratch[topicLength] = 0;
+    bytes.copy(scratch, topicLength + 1, valueAt, signedEnd);
+    return isHexOf(authenticate(scratch, 0, length), bytes, signedEnd + 1)
+      ? readFields(bytes, valueAt, signedEnd)
+      : undefined;
+  };
+}
+
+/** The fields of what a right MAC covers: the gate wrote it, so only a counter beyond all bounds is looked for. */
+function readFields(bytes: Buffer, from: number, to: number): Stamp | undefined {
+  const bootAt = bytes.indexOf(POINT, from) + 1;
+  const counterAt = bootAt + BOOT_CHARACTERS + 1;
+  const noteAt = bytes.indexOf(POINT, counterAt) + 1;
+  const stamp = {
+    receivedAt: numberAt(bytes, from, bootAt - 1),
+    boot: bytes.toString('latin1', bootAt, counterAt - 1),
+    counter: numberAt(bytes, counterAt, noteAt - 1),
+    note: noteAt === to ? '' : bytes.toString('latin1', noteAt, to),
+  };
+  return stamp.counter <= MAX_COUNTER ? stamp : undefined;
+}
+
+/** A number of decimal digits. */
+function numberAt(bytes: Buffer, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at++) value = value * 10 + (bytes[at] as number) - 0x30;
+  return value;
+}
+
+/** Whether the hexadecimal digits at `at` are those of `mac`; takes the same time wherever they differ. */
+function isHexOf(mac: Uint8Array, bytes: Buffer, at: number): boolean {
+  let different = 0;
+  for (let byte = 0; byte < 8; byte++) {
+    const value = mac[byte] as number;
+    different |= digit(value >> 4) ^ (bytes[at + 2 * byte] as number);
+    different |= digit(value & 15) ^ (bytes[at + 2 * byte + 1] as number);
+  }
+  return different === 0;
+}
+
+/** The code of a lower-case hexadecimal digit. */
+const digit = (value: number) => (value < 10 ? 0x30 : 0x57) + value;

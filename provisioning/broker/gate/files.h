@@ -1,0 +1,20 @@
+/* See files.c. */
+#ifndef GATE_FILES_H
+#define GATE_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct file_state {
+	uint64_t inode;
+	int64_t size, seconds;
+	long nanoseconds;
+};
+
+/* A file's text, ended by a NUL and to be freed; NULL when it cannot be read or is larger than `most` bytes. */
+char *read_whole(const char *path, size_t most, size_t *length);
+/* Whether the file is another one than `seen`, which then is the file's state. A file that is missing has not changed. */
+bool has_changed(const char *path, struct file_state *seen);
+
+#endif

@@ -1,0 +1,419 @@
+/* The gate: a plugin of the broker that decides who may connect, publish, read and subscribe, and stamps what devices send.
+ *
+ *   plugin_opt_registry_file  required: who may connect (registry.c). Read again when it changes; no signal is needed.
+ *   plugin_opt_key_file       32 hexadecimal digits, shared with ingest. Without the file messages are not stamped.
+ *   plugin_opt_max_payload    bytes of the largest payload that ingest stores.
+ *   plugin_opt_tenant_rate    messages a second that all devices of a tenant may send on average; 0: as many as they like.
+ *
+ * Everything here runs in the broker's one thread. */
+#include "files.h"
+#include "gate.h"
+#include "mosquitto.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+enum {
+	LOOK_EVERY_MS = 20,             /* at the registry file */
+	LARGEST_REGISTRY = 256 << 20,   /* bytes; a million devices are below */
+	PROPERTY_USER = 38,             /* MQTT 5.0, 2.2.2.2: user property */
+	PROTOCOL_5 = 5,
+	LINES_A_SECOND = 10,            /* of log about what clients do */
+};
+
+static struct {
+	void *plugin;
+	const char *registry_file;
+	struct file_state registry_seen;
+	struct registry *registry;
+	struct stamper stamper;
+	uint32_t max_payload;
+	unsigned tenant_rate;
+	int64_t looked_ms, counted_ms, swept_ms;
+	bool counts_changed, forgetting;
+	uint64_t unknown_users;
+	int64_t line_second;
+	int lines;
+	char **kicks; /* user names to cut off at the next tick */
+	size_t kick_count;
+} gate;
+
+static int64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Client ids and topics are the client's words: nothing of them that is not printable gets into the log. */
+static void say(const struct account *account, const char *what, const char *about) {
+	const int64_t second = now_ms() / 1000;
+	if (second != gate.line_second) {
+		gate.line_second = second;
+		gate.lines = 0;
+	}
+	if (gate.lines++ >= LINES_A_SECOND) return;
+	char text[128];
+	size_t length = 0;
+	for (; about[length] && length < sizeof text - 1; length++) {
+		text[length] = about[length] >= ' ' && about[length] <= '~' ? about[length] : '?';
+	}
+	text[length] = '\0';
+	mosquitto_log_printf(LOG_NOTICE, "gate: %s: %s %s", account->name, what, text);
+}
+
+static void count(struct account *account, enum reason reason) {
+	if (!account->tenant) return;
+	account->tenant->counts[reason]++;
+	gate.counts_changed = true;
+}
+
+/* ---- the registry ---- */
+
+static void kick_later(const char *name) {
+	char **more = realloc(gate.kicks, (gate.kick_count + 1) * sizeof *more);
+	char *copy = more ? strdup(name) : NULL;
+	if (more) gate.kicks = more;
+	if (copy) gate.kicks[gate.kick_count++] = copy;
+}
+
+/* Whoever signs in again takes the place of the connection that was to be cut. */
+static void do_not_kick(const char *name) {
+	for (size_t i = 0; i < gate.kick_count; i++) {
+		if (!gate.kicks[i] || strcmp(gate.kicks[i], name) != 0) continue;
+		free(gate.kicks[i]);
+		gate.kicks[i] = NULL;
+	}
+}
+
+/* Whoever is gone or has another key now is cut off. */
+static void kick_changed(const struct registry *from, const struct registry *to) {
+	for (size_t i = 0; i < from->count; i++) {
+		const struct account *before = &from->accounts[i];
+		if (before->tenant && !before->client) continue;
+		struct account *after = registry_find(to, before->name);
+		if (after && strcmp(after->hash, before->hash) == 0) continue;
+		kick_later(before->name);
+		if (after) after->client = NULL;
+	}
+}
+
+static bool load_registry(void) {
+	size_t length = 0;
+	char problem[256] = "cannot be read, or is too large";
+	char *text = read_whole(gate.registry_file, LARGEST_REGISTRY, &length);
+	struct registry *registry = text ? registry_parse(text, length, problem) : NULL;
+	if (!registry) {
+		mosquitto_log_printf(LOG_ERROR, "gate: %s is refused: %s%s", gate.registry_file, problem,
+		                     gate.registry ? "; the accounts before stay in force" : "");
+		return false;
+	}
+	if (gate.registry) {
+		registry_take_over(registry, gate.registry);
+		kick_changed(gate.registry, registry);
+		registry_free(gate.registry);
+	}
+	gate.registry = registry;
+	gate.counts_changed = true;
+	mosquitto_log_printf(LOG_NOTICE, "gate: %zu accounts are in force", registry->count);
+	return true;
+}
+
+static void look_at_registry(int64_t now) {
+	if (now - gate.looked_ms < LOOK_EVERY_MS && now >= gate.looked_ms) return;
+	gate.looked_ms = now;
+	if (has_changed(gate.registry_file, &gate.registry_seen)) load_registry();
+}
+
+static struct account *account_of(const struct mosquitto *client) {
+	return registry_find(gate.registry, mosquitto_client_username(client));
+}
+
+/* ---- what the broker asks ---- */
+
+static int on_basic_auth(int event, void *data, void *own) {
+	(void)event, (void)own;
+	const struct basic_auth *asked = data;
+	const int64_t now = now_ms();
+	look_at_registry(now);
+	struct account *account = registry_find(gate.registry, asked->username);
+	const bool matches = asked->password && password_matches(account ? account->hash : NULL, asked->password);
+	if (!account) {
+		gate.unknown_users++;
+		return ANSWER_REFUSED;
+	}
+	if (!matches) {
+		count(account, WRONG_KEY);
+		return ANSWER_REFUSED;
+	}
+	/* Closed without an answer: a firmware that is refused may give up for good. */
+	if (account->banned_until_ms > now) return ANSWER_CLOSE;
+	do_not_kick(account->name);
+	account->client = asked->client;
+	account->keep_alive = mosquitto_client_keepalive(asked->client);
+	account->seen_ms = now;
+	account->forgetting = account->fresh;
+	gate.forgetting |= account->fresh;
+	account->fresh = false;
+	return ANSWER_OK;
+}
+
+/* What waits in a session is judged while its client connects: whatever else happens comes after. */
+static void stop_forgetting(void) {
+	if (!gate.forgetting) return;
+	gate.forgetting = false;
+	for (size_t i = 0; i < gate.registry->count; i++) gate.registry->accounts[i].forgetting = false;
+}
+
+static int may_publish(struct account *account, const struct acl_check *asked) {
+	/* A will is sent when its connection has ended, past on_message. Only a connection that stands may publish. */
+	if (account->tenant && account->client != asked->client) {
+		count(account, WILL);
+		say(account, "has a will, which is not sent, to", asked->topic);
+		return ANSWER_DENIED;
+	}
+	if (may_write(account, asked->topic)) return ANSWER_OK;
+	count(account, FOREIGN_TOPIC);
+	say(account, "may not publish to", asked->topic);
+	/* MQTT 5 is told, and QoS 0 promises nothing. Else the broker would acknowledge what it drops. */
+	const bool told = mosquitto_client_protocol_version(asked->client) == PROTOCOL_5 || asked->qos == 0;
+	return told ? ANSWER_DENIED : ANSWER_CLOSE;
+}
+
+static int on_acl_check(int event, void *data, void *own) {
+	(void)event, (void)own;
+	const struct acl_check *asked = data;
+	look_at_registry(now_ms());
+	struct account *account = account_of(asked->client);
+	if (asked->access == ACCESS_UNSUBSCRIBE) return ANSWER_OK;
+	if (asked->access != ACCESS_READ) stop_forgetting();
+	if (!account) return ANSWER_DENIED;
+	switch (asked->access) {
+	case ACCESS_WRITE:
+		return may_publish(account, asked);
+	case ACCESS_READ:
+		return !account->forgetting && may_read(account, asked->topic) ? ANSWER_OK : ANSWER_DENIED;
+	case ACCESS_SUBSCRIBE:
+		if (may_subscribe(account, asked->topic, mosquitto_client_sub_count(asked->client))) return ANSWER_OK;
+		count(account, FOREIGN_FILTER);
+		say(account, "may not subscribe to", asked->topic);
+		return ANSWER_DENIED;
+	default:
+		return ANSWER_DENIED;
+	}
+}
+
+/* Makes of a device's message what ingest can store or keep as a dead letter. Topics are changed in place, because up to
+ * 2.0.11 the broker does not free one that is replaced. */
+static void mend(struct account *account, struct message *message, char note[LONGEST_NOTE + 2]) {
+	/* Nobody asks for retained messages, and they would outlive the device. */
+	message->retain = false;
+	note[0] = '\0';
+	if (message->payload_length > gate.max_payload) {
+		snprintf(note, LONGEST_NOTE, "z%u", message->payload_length);
+		count(account, OVERSIZE);
+		say(account, "sent a larger payload than is kept to", message->topic);
+		/* The broker frees the one before. */
+		message->payload = NULL;
+		message->payload_length = 0;
+	}
+	const char *rest = own_rest(account->name, message->topic);
+	if (!rest || is_channel(rest)) return;
+	note_of_channel(rest, note);
+	count(account, WRONG_CHANNEL);
+	say(account, "sent to no channel of the platform:", message->topic);
+	memcpy(message->topic + (rest - message->topic), "-", 2);
+}
+
+static int on_message(int event, void *data, void *own) {
+	(void)event, (void)own;
+	struct message *message = data;
+	struct account *account = account_of(message->client);
+	if (!account) return ANSWER_DENIED;
+	if (!account->tenant) return ANSWER_OK;
+	const int64_t now = now_ms();
+	account->seen_ms = now;
+	if (!rate_allows(account->tenant, gate.tenant_rate, now)) {
+		account->banned_until_ms = now + BAN_MS;
+		count(account, RATE);
+		say(account, "is cut off for five seconds: its tenant sends faster than", "its rate");
+		return ANSWER_CLOSE;
+	}
+	char note[LONGEST_NOTE + 2], stamp[STAMP_SIZE];
+	mend(account, message, note);
+	if (gate.stamper.has_key && stamp_next(&gate.stamper, message->topic, now, note, stamp) &&
+	    mosquitto_property_add_string_pair(&message->properties, PROPERTY_USER, "gate", stamp) != ANSWER_OK) {
+		return ANSWER_NO_MEMORY;
+	}
+	count(account, ACCEPTED);
+	return ANSWER_OK;
+}
+
+static int on_disconnect(int event, void *data, void *own) {
+	(void)event, (void)own;
+	const struct disconnect *ended = data;
+	struct account *account = account_of(ended->client);
+	if (account && account->client == ended->client) account->client = NULL;
+	if (mosquitto_client_username(ended->client)) return ANSWER_OK;
+	/* A CONNECT without a user name was refused. Up to 2.0.12 the broker now deletes the session that its client id names,
+	 * whosever it is, and crashes or loses messages later. Under a name that no session has it finds none. */
+	char *id = (char *)(uintptr_t)mosquitto_client_id(ended->client);
+	if (id && *id) *id = '\x7f';
+	return ANSWER_OK;
+}
+
+/* ---- what is due ---- */
+
+static void kick_all(void) {
+	for (size_t i = 0; i < gate.kick_count; i++) {
+		if (gate.kicks[i]) mosquitto_kick_client_by_username(gate.kicks[i], false);
+		free(gate.kicks[i]);
+	}
+	gate.kick_count = 0;
+}
+
+/* Who takes part in nothing any more: see is_silent. */
+static void sweep(int64_t now) {
+	if (now - gate.swept_ms < 60000) return;
+	gate.swept_ms = now;
+	for (size_t i = 0; i < gate.registry->count; i++) {
+		struct account *account = &gate.registry->accounts[i];
+		if (account->tenant && is_silent(account, now)) kick_later(account->name);
+	}
+}
+
+static void publish_counts_of(const char *topic, const uint64_t counts[REASONS], const char *more) {
+	char text[512];
+	int length = 0;
+	for (int reason = 0; reason < REASONS; reason++) {
+		length += snprintf(text + length, sizeof text - (size_t)length, "%c\"%s\":%llu", reason ? ',' : '{', reason_names[reason],
+		                   (unsigned long long)counts[reason]);
+	}
+	length += snprintf(text + length, sizeof text - (size_t)length, "%s}", more);
+	mosquitto_broker_publish_copy(NULL, topic, length, text, 0, true, NULL);
+}
+
+/* One message for the whole, and one for each tenant whose messages were not all accepted. Retained, but never saved. */
+static void publish_counts(int64_t now) {
+	if (!gate.counts_changed || (now - gate.counted_ms < 1000 && now >= gate.counted_ms)) return;
+	gate.counted_ms = now;
+	gate.counts_changed = false;
+	uint64_t sum[REASONS] = {0};
+	for (size_t i = 0; i < gate.registry->tenant_count; i++) {
+		struct tenant *tenant = &gate.registry->tenants[i];
+		uint64_t others = 0;
+		for (int reason = 0; reason < REASONS; reason++) {
+			sum[reason] += tenant->counts[reason];
+			if (reason != ACCEPTED) others += tenant->counts[reason];
+		}
+		if (others == tenant->told) continue;
+		tenant->told = others;
+		char topic[128];
+		snprintf(topic, sizeof topic, "$SYS/broker/gate/tenants/%.*s", (int)tenant->name_length, tenant->name);
+		publish_counts_of(topic, tenant->counts, "");
+	}
+	char more[64];
+	snprintf(more, sizeof more, ",\"unknown_user\":%llu", (unsigned long long)gate.unknown_users);
+	publish_counts_of("$SYS/broker/gate/counters", sum, more);
+}
+
+static int on_tick(int event, void *data, void *own) {
+	(void)event, (void)own;
+	struct tick *tick = data;
+	const int64_t now = now_ms();
+	look_at_registry(now);
+	stop_forgetting();
+	sweep(now);
+	kick_all();
+	publish_counts(now);
+	/* For 2.1, which sleeps as long as nobody asks it not to. */
+	tick->next = 100;
+	return ANSWER_OK;
+}
+
+/* ---- start and end ---- */
+
+static const struct {
+	int event;
+	callback call;
+} callbacks[] = {
+	{EVENT_BASIC_AUTH, on_basic_auth}, {EVENT_ACL_CHECK, on_acl_check},   {EVENT_MESSAGE, on_message},
+	{EVENT_DISCONNECT, on_disconnect}, {EVENT_TICK, on_tick},
+};
+enum { CALLBACKS = sizeof callbacks / sizeof *callbacks };
+
+static unsigned whole_number(const char *text) {
+	return (unsigned)strtoul(text, NULL, 10);
+}
+
+static const char *read_option(const struct mosquitto_opt *option) {
+	if (strcmp(option->key, "registry_file") == 0) gate.registry_file = option->value;
+	else if (strcmp(option->key, "max_payload") == 0) gate.max_payload = whole_number(option->value);
+	else if (strcmp(option->key, "tenant_rate") == 0) gate.tenant_rate = whole_number(option->value);
+	else if (strcmp(option->key, "key_file") == 0) {
+		size_t length = 0;
+		char *text = read_whole(option->value, 64, &length);
+		if (!text) mosquitto_log_printf(LOG_WARNING, "gate: %s cannot be read: messages get no stamp", option->value);
+		gate.stamper.has_key = text && stamp_key(text, gate.stamper.key);
+		if (text && !gate.stamper.has_key) return "holds no 32 hexadecimal digits";
+		free(text);
+	} else return "is no option of the gate";
+	return NULL;
+}
+
+static bool start(struct mosquitto_opt *options, int option_count) {
+	gate.max_payload = UINT32_MAX;
+	for (int i = 0; i < option_count; i++) {
+		const char *problem = read_option(&options[i]);
+		if (!problem) continue;
+		mosquitto_log_printf(LOG_ERROR, "gate: plugin_opt_%s %s %s", options[i].key, options[i].value, problem);
+		return false;
+	}
+	if (!gate.registry_file) {
+		mosquitto_log_printf(LOG_ERROR, "gate: plugin_opt_registry_file is missing");
+		return false;
+	}
+	unsigned char boot[4];
+	FILE *random = fopen("/dev/urandom", "rb");
+	const bool have = random && fread(boot, sizeof boot, 1, random) == 1;
+	if (random) fclose(random);
+	if (!have) {
+		mosquitto_log_printf(LOG_ERROR, "gate: /dev/urandom cannot be read");
+		return false;
+	}
+	snprintf(gate.stamper.boot, sizeof gate.stamper.boot, "%02x%02x%02x%02x", boot[0], boot[1], boot[2], boot[3]);
+	has_changed(gate.registry_file, &gate.registry_seen);
+	return load_registry();
+}
+
+EXPORT int mosquitto_plugin_version(int count, const int *versions) {
+	for (int i = 0; i < count; i++) {
+		if (versions[i] == 5) return 5;
+	}
+	return -1;
+}
+
+EXPORT int mosquitto_plugin_init(void *plugin, void **own, struct mosquitto_opt *options, int option_count) {
+	*own = NULL;
+	gate.plugin = plugin;
+	if (!start(options, option_count)) return ANSWER_CLOSE;
+	for (int i = 0; i < CALLBACKS; i++) {
+		const int answer = mosquitto_callback_register(plugin, callbacks[i].event, callbacks[i].call, NULL, NULL);
+		if (answer != ANSWER_OK) return answer;
+	}
+	mosquitto_log_printf(LOG_NOTICE, "gate: messages are %s", gate.stamper.has_key ? "stamped" : "not stamped");
+	return ANSWER_OK;
+}
+
+EXPORT int mosquitto_plugin_cleanup(void *own, struct mosquitto_opt *options, int option_count) {
+	(void)own, (void)options, (void)option_count;
+	for (int i = 0; i < CALLBACKS; i++) mosquitto_callback_unregister(gate.plugin, callbacks[i].event, callbacks[i].call, NULL);
+	for (size_t i = 0; i < gate.kick_count; i++) free(gate.kicks[i]);
+	free(gate.kicks);
+	registry_free(gate.registry);
+	memset(&gate, 0, sizeof gate);
+	return ANSWER_OK;
+}

@@ -1,0 +1,108 @@
+/* The parts of the gate and what they know of each other. registry.c, topics.c, stamp.c and limits.c call nothing of
+ * Mosquitto: tests and the fuzzer compile them alone. */
+#ifndef GATE_H
+#define GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- counters: what the gate did, by tenant ---- */
+enum reason {
+	ACCEPTED,      /* stamped and passed on */
+	WRONG_KEY,     /* CONNECT with a wrong key */
+	WRONG_CHANNEL, /* below the device's prefix, but no channel: made a dead letter */
+	OVERSIZE,      /* larger than the platform keeps: made a dead letter */
+	FOREIGN_TOPIC, /* publish elsewhere: refused, or cut where the protocol has no refusal */
+	FOREIGN_FILTER,/* subscription elsewhere: refused */
+	WILL,          /* a will: not sent */
+	RATE,          /* beyond the tenant's rate: cut */
+	REASONS
+};
+extern const char *const reason_names[REASONS];
+
+/* ---- registry.c: who may connect ---- */
+struct tenant {
+	const char *name; /* up to the first "." of a user name */
+	size_t name_length;
+	uint64_t counts[REASONS];
+	uint64_t told; /* sum of the refused when it was last published */
+	double tokens; /* messages that may still come at once */
+	int64_t filled_ms;
+};
+
+struct account {
+	const char *name;
+	const char *hash;     /* $7$rounds$salt$key */
+	const char *rights;   /* `right_count` texts "read:FILTER" or "write:FILTER", one behind the other */
+	unsigned right_count;
+	struct tenant *tenant; /* NULL: a service */
+	/* State, kept from one registry to the next. */
+	const void *client;    /* the connection that signed in last and has not ended */
+	int keep_alive;
+	int64_t seen_ms;       /* when it last signed in or published */
+	int64_t banned_until_ms;
+	bool fresh;            /* the name was not registered before: nobody has signed in since */
+	bool forgetting;       /* what waits in a session from a former holder of the name is being dropped */
+};
+
+struct registry {
+	char *text;
+	struct account *accounts; /* by name, ascending */
+	size_t count;
+	struct tenant *tenants;   /* by name, ascending */
+	size_t tenant_count;
+};
+
+/* Reads a registry; takes `text` over. NULL: refused, `problem` says why and on which line. */
+struct registry *registry_parse(char *text, size_t length, char problem[256]);
+/* Takes over what `from` knows of connections, counters and bans; names that are new are fresh. */
+void registry_take_over(struct registry *to, const struct registry *from);
+struct account *registry_find(const struct registry *registry, const char *name);
+void registry_free(struct registry *registry);
+
+/* ---- password.c ---- */
+/* Whether the password belongs to the hash. A hash of NULL, or one that asks for too many rounds, costs the same. */
+bool password_matches(const char *hash, const char *password);
+
+/* ---- topics.c ---- */
+enum { LONGEST_TOPIC = 512, LONGEST_NOTE = 64, MOST_DEVICE_FILTERS = 8 };
+/* Whether a topic matches a filter. */
+bool topic_matches(const char *filter, const char *topic);
+/* Whether a filter asks for nothing but what `right` allows. */
+bool filter_covers(const char *right, const char *filter);
+bool filter_is_valid(const char *filter);
+/* What follows a device's own prefix "tenants/T/devices/D/" in a topic; NULL: it lies elsewhere. */
+const char *own_rest(const char *username, const char *topic);
+/* Whether devices publish there: telemetry and all below it, state. */
+bool is_channel(const char *rest);
+bool has_right(const struct account *account, const char *kind, const char *topic, bool (*allows)(const char *, const char *));
+bool may_write(const struct account *account, const char *topic);
+bool may_read(const struct account *account, const char *topic);
+/* `others`: subscriptions that the client has. */
+bool may_subscribe(const struct account *account, const char *filter, int others);
+
+/* ---- stamp.c ---- */
+enum { STAMP_SIZE = 192 };
+struct stamper {
+	bool has_key;
+	unsigned char key[16];
+	char boot[9];
+	uint64_t counter;
+};
+uint64_t siphash24(const unsigned char key[16], const void *data, size_t length);
+/* Reads 32 hexadecimal digits. */
+bool stamp_key(const char *text, unsigned char key[16]);
+/* "<ms>.<boot>.<counter>.<note>.<mac>" for the next message; false: it does not fit. */
+bool stamp_next(struct stamper *stamper, const char *topic, int64_t ms, const char *note, char out[STAMP_SIZE]);
+/* The note of a topic that is no channel: "c" and the rest of the topic. */
+void note_of_channel(const char *rest, char out[LONGEST_NOTE + 2]);
+
+/* ---- limits.c ---- */
+enum { BAN_MS = 5000, BURST_SECONDS = 10, SILENT_MS = 24 * 3600 * 1000, LONG_KEEP_ALIVE = 3600 };
+/* Whether the tenant may send one more message now. rate: messages a second; 0: as many as it likes. */
+bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms);
+/* Whether the connection is taken for dead: it names no keep-alive that would tell, and is silent for a day. */
+bool is_silent(const struct account *account, int64_t now_ms);
+
+#endif

@@ -1,0 +1,20 @@
+/* How much one tenant may send, and when a connection is taken for dead. Pure. */
+#include "gate.h"
+
+bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms) {
+	if (rate == 0) return true;
+	const double most = (double)rate * (int)BURST_SECONDS;
+	const int64_t passed = tenant->filled_ms == 0 ? BURST_SECONDS * 1000 : now_ms - tenant->filled_ms;
+	/* A clock that was set back gives nothing, and takes nothing. */
+	if (passed > 0) tenant->tokens += (double)passed * rate / 1000;
+	if (tenant->tokens > most) tenant->tokens = most;
+	tenant->filled_ms = now_ms;
+	if (tenant->tokens < 1) return false;
+	tenant->tokens -= 1;
+	return true;
+}
+
+bool is_silent(const struct account *account, int64_t now_ms) {
+	const bool tells = account->keep_alive > 0 && account->keep_alive <= LONG_KEEP_ALIVE;
+	return account->client && !tells && now_ms - account->seen_ms > SILENT_MS;
+}
