@@ -23,13 +23,15 @@ export function unpack(payload: Buffer, contentType: string | undefined, most: n
   if (contentType === undefined) return payload;
   const type = nameOf(contentType);
   if (CBOR_SEQUENCE.test(type)) return reject('unsupported-type', 'CBOR sequences are not read: send an array');
-  if (UNREAD_SENML.test(type)) return reject('unsupported-type', 'SenML is read as JSON only: send application/senml+json');
+  if (UNREAD_SENML.test(type))
+    return reject('unsupported-type', 'SenML is read as JSON only: send application/senml+json');
   const content = GZIP.test(type) ? gunzip(payload, most) : payload;
   return CBOR.test(type) && !isRejection(content) ? cborToJson(content, most) : content;
 }
 
 /** True when the content type says that the payload is a SenML pack in JSON. */
-export const isSenml = (contentType: string | undefined) => contentType !== undefined && SENML.test(nameOf(contentType));
+export const isSenml = (contentType: string | undefined) =>
+  contentType !== undefined && SENML.test(nameOf(contentType));
 
 /** Most bytes the payload can unpack to: a gzip that is larger than its trailer says is never unpacked. */
 export function unpackedSize(payload: Buffer, contentType: string | undefined): number {

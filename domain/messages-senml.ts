@@ -53,10 +53,11 @@ export function resolveSenml(records: readonly unknown[]): SenmlReading[] | Reje
     const record = checked(given, index + 1);
     if (isRejection(record)) return record;
     base = { ...base, ...record };
-    const value = valueOf(record, base);
+    const value = measuredBy(record, base);
     if (value === undefined && record.s === undefined) continue;
     const name = `${base.bn ?? ''}${record.n ?? ''}`;
-    if (!NAME.test(name)) return bad(index + 1, 'has no name of letters, digits and "-:./_", not even with its base name');
+    if (!NAME.test(name))
+      return bad(index + 1, 'has no name of letters, digits and "-:./_", not even with its base name');
     const time = (base.bt ?? 0) + (record.t ?? 0);
     let reading = latest.get(time);
     if (reading === undefined || Object.hasOwn(reading.value, name)) {
@@ -84,7 +85,8 @@ function checked(given: unknown, number: number): SenmlRecord | Rejection {
   if (Object.keys(record).some((label) => label.endsWith('_'))) {
     return bad(number, 'has a label that must be understood, because it ends in "_", and is not known');
   }
-  if (((record.bver as number | undefined) ?? VERSION) > VERSION) return bad(number, `needs a version above ${VERSION}`);
+  if (((record.bver as number | undefined) ?? VERSION) > VERSION)
+    return bad(number, `needs a version above ${VERSION}`);
   const values = VALUES.filter((label) => record[label] !== undefined).length;
   if (values > 1) return bad(number, 'has more than one value');
   const isBase = BASES.some((label) => record[label] !== undefined);
@@ -92,13 +94,14 @@ function checked(given: unknown, number: number): SenmlRecord | Rejection {
   return record as SenmlRecord;
 }
 
-function valueOf({ v, vs, vb, vd }: SenmlRecord, { bv = 0 }: SenmlRecord): unknown {
+function measuredBy({ v, vs, vb, vd }: SenmlRecord, { bv = 0 }: SenmlRecord): unknown {
   return v === undefined ? (vs ?? vb ?? vd) : v + bv;
 }
 
 /** `__proto__` is a name like any other. */
 function add(object: Record<string, unknown>, name: string, value: unknown): void {
-  if (value !== undefined) Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  if (value !== undefined)
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function addTo(object: Record<string, unknown>, member: string, name: string, value: unknown): void {
@@ -108,4 +111,5 @@ function addTo(object: Record<string, unknown>, member: string, name: string, va
   if (typeof inner === 'object' && inner !== null) add(inner as Record<string, unknown>, name, value);
 }
 
-const bad = (number: number, what: string): Rejection => reject('bad-senml', `record ${number} of the SenML pack ${what}`);
+const bad = (number: number, what: string): Rejection =>
+  reject('bad-senml', `record ${number} of the SenML pack ${what}`);

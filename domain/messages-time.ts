@@ -61,7 +61,7 @@ const outOfRange = (detail: string) => reject('timestamp-out-of-range', detail);
 
 const lackOf = (value: unknown) =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?$/.test(value)
-    ? ': it has no offset, so it may be any time zone\'s'
+    ? ": it has no offset, so it may be any time zone's"
     : '';
 
 function unitOf(value: number): string {

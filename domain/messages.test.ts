@@ -184,7 +184,9 @@ test('of an array, a bad reading is refused alone, and says which it is', () => 
 });
 
 test('user properties stand in for what a reading of an array lacks', () => {
-  expect(read('[{"message_id":"own"},{"ts":1795262401},{"message_id":null}]', { id: 'm', ts: '1795262400' })).toMatchObject([
+  expect(
+    read('[{"message_id":"own"},{"ts":1795262401},{"message_id":null}]', { id: 'm', ts: '1795262400' }),
+  ).toMatchObject([
     { id: 'own', ts: NOW * 1000, envelope: { ts: '1795262400' } },
     { id: 'm/1', ts: NOW * 1000 + 1_000_000, envelope: { id: 'm/1' } },
     { id: 'm/2', ts: NOW * 1000, envelope: { id: 'm/2', ts: '1795262400' } },
@@ -334,7 +336,13 @@ test("a tenant's own limits are tighter", () => {
 });
 
 test('no rejection quotes the payload', () => {
-  for (const payload of ['{"secret":', '["secret"]', '{"message_id":"secret\\n"}', '{"ts":"secret"}', '{"secret":"\\u0000"}']) {
+  for (const payload of [
+    '{"secret":',
+    '["secret"]',
+    '{"message_id":"secret\\n"}',
+    '{"ts":"secret"}',
+    '{"secret":"\\u0000"}',
+  ]) {
     const result = read(payload);
     const [refused] = isRejection(result) ? [result] : result;
     expect(refused).toMatchObject({ reason: expect.any(String), detail: expect.not.stringContaining('secret') });

@@ -90,7 +90,9 @@ export function readMessage(
   try {
     value = JSON.parse(string);
   } catch (error) {
-    return field === undefined ? explainNoJson(string, error as Error) : readText(string, field, properties, how, error as Error);
+    return field === undefined
+      ? explainNoJson(string, error as Error)
+      : readText(string, field, properties, how, error as Error);
   }
   if (isSenml(properties?.contentType)) return readPack(value, properties, how);
   if (Array.isArray(value) && rules.isSenml) return readPack(value, properties, how);
@@ -141,11 +143,7 @@ function checkNumber(values: readonly unknown[]): Rejection | undefined {
 }
 
 /** SenML carries times of its own; a pack has no ids. It is refused as a whole: what follows may rest on any record. */
-function readPack(
-  value: unknown,
-  properties: MessageProperties | undefined,
-  how: HowToRead,
-): Reading[] | Rejection {
+function readPack(value: unknown, properties: MessageProperties | undefined, how: HowToRead): Reading[] | Rejection {
   if (!Array.isArray(value)) return reject('bad-senml', `a SenML pack is an array, got ${nameOf(value)}`);
   const resolved = checkNumber(value) ?? resolveSenml(value);
   if (isRejection(resolved)) return resolved;
@@ -161,8 +159,18 @@ function readPack(
 function readResolved({ value, ts, offset }: SenmlReading, id: string | undefined, how: HowToRead, index: number) {
   const text = JSON.stringify(value);
   // The time as a property, because `ts` may be the name of a value.
-  const envelope = { id: id === undefined ? undefined : `${id}/${index}`, ts: ts === undefined ? undefined : String(ts / 1000) };
-  const reading = readReading(Buffer.from(text), text, { value }, envelope, { ...how, rules: { ...how.rules, timeMembers: [] } }, index);
+  const envelope = {
+    id: id === undefined ? undefined : `${id}/${index}`,
+    ts: ts === undefined ? undefined : String(ts / 1000),
+  };
+  const reading = readReading(
+    Buffer.from(text),
+    text,
+    { value },
+    envelope,
+    { ...how, rules: { ...how.rules, timeMembers: [] } },
+    index,
+  );
   return isRejection(reading) ? reading : { ...reading, offset: reading.ts === undefined ? offset : 0 };
 }
 
@@ -225,4 +233,10 @@ function readId(value: unknown): string | undefined {
 }
 
 const nameOf = (value: unknown) =>
-  value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'an array'
+      : typeof value === 'object'
+        ? 'an object'
+        : `a ${typeof value}`;

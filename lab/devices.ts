@@ -15,7 +15,7 @@ export interface LabDevice extends DeviceName, Omit<DeviceKey, 'deviceId'> {
   connect(options?: mqtt.IClientOptions): Promise<mqtt.MqttClient>;
 }
 
-/** So many of the tenant `acme`, then one of `umbrella`. */
+/** This number of the tenant `acme`, then one of `umbrella`. */
 export const manyNames = (count: number): DeviceName[] => [
   ...Array.from({ length: count }, (_, index) => ({ tenant: 'acme', device: `pump-${index + 1}` })),
   { tenant: 'umbrella', device: 'hive' },

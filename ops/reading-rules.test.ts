@@ -12,7 +12,9 @@ import { addDevice } from '../provisioning/database/registry.ts';
 let postgres: RunningPostgres;
 beforeAll(async () => {
   postgres = await startScratchPostgres();
-  await withConnection(postgres.url, (client) => addDevice(client, { tenant: 'acme', device: 'plug', createTenant: true }));
+  await withConnection(postgres.url, (client) =>
+    addDevice(client, { tenant: 'acme', device: 'plug', createTenant: true }),
+  );
 });
 afterAll(() => postgres.stop());
 
@@ -42,7 +44,11 @@ it('shows what holds, sets what is named, and leaves the rest as it is', async (
 it('says what is wrong', async () => {
   expect(await rules('acme', 'none')).toMatchObject({ code: 1, err: expect.stringContaining('no device "acme.none"') });
   expect(await rules('nobody')).toMatchObject({ code: 1, err: expect.stringContaining('no tenant "nobody"') });
-  for (const bad of [['--repeat-ms', '60001'], ['--senml', 'maybe'], ['--time-members', 'a b']]) {
+  for (const bad of [
+    ['--repeat-ms', '60001'],
+    ['--senml', 'maybe'],
+    ['--time-members', 'a b'],
+  ]) {
     expect(await rules('acme', ...bad)).toMatchObject({ code: 2, out: '' });
   }
 });

@@ -22,10 +22,18 @@ export function rulesCommand(): Command {
     .description("show or set how messages are read: of all a tenant's devices, or of one")
     .argument('<tenant>', 'slug of the tenant')
     .argument('[device]', 'only this device; its rules go before those of the tenant')
-    .option('--time-members <names>', 'members with the time of a reading without ts, such as Epoch,time', orDefault(names))
+    .option(
+      '--time-members <names>',
+      'members with the time of a reading without ts, such as Epoch,time',
+      orDefault(names),
+    )
     .option('--senml <yes|no>', 'whether arrays are SenML packs', orDefault(yesOrNo))
     .option('--repairs-clock <yes|no>', 'whether a time out of range gives way to that of receipt', orDefault(yesOrNo))
-    .option('--repeat-ms <ms>', 'how soon after the previous message an equal one is a repeat; 0: never', orDefault(count))
+    .option(
+      '--repeat-ms <ms>',
+      'how soon after the previous message an equal one is a repeat; 0: never',
+      orDefault(count),
+    )
     .addHelpText(
       'after',
       `
@@ -51,7 +59,9 @@ const orDefault =
 function names(value: string): string[] {
   const found = value === '' ? [] : value.split(',');
   if (found.length <= MAX_TIME_MEMBERS && TIME_MEMBERS_PATTERN.test(value)) return found;
-  throw new InvalidArgumentError(`At most ${MAX_TIME_MEMBERS} names of letters, digits and "_.:@-", with commas between.`);
+  throw new InvalidArgumentError(
+    `At most ${MAX_TIME_MEMBERS} names of letters, digits and "_.:@-", with commas between.`,
+  );
 }
 
 function yesOrNo(value: string): boolean {
@@ -78,13 +88,18 @@ async function changeRules(client: Client, tenant: string, device: string | unde
   );
   const [ids] = found.rows;
   if (ids === undefined) throw new Error(`there is no tenant "${tenant}"`);
-  if (device !== undefined && ids.d === null) throw new Error(`there is no device "${tenant}.${device}": see "device list"`);
+  if (device !== undefined && ids.d === null)
+    throw new Error(`there is no device "${tenant}.${device}": see "device list"`);
   if (named.length > 0) {
     await client.query(
       `insert into public.reading_rules (tenant_id, device_id, ${named})
        values ($1, $2, ${named.map((_, n) => `$${n + 3}`)})
        on conflict (tenant_id, device_id) do update set ${named.map((name) => `${name} = excluded.${name}`)}`,
-      [ids.t, ids.d, ...given.filter((value) => value !== undefined).map((value) => (value === DEFAULT ? null : value))],
+      [
+        ids.t,
+        ids.d,
+        ...given.filter((value) => value !== undefined).map((value) => (value === DEFAULT ? null : value)),
+      ],
     );
   }
   const { rows } = await client.query<Record<string, unknown>>(
@@ -93,7 +108,12 @@ async function changeRules(client: Client, tenant: string, device: string | unde
      left join public.reading_rules as every on every.tenant_id = $1 and every.device_id is null`,
     [ids.t, ids.d],
   );
-  return rows[0] as { time_members: string[] | null; senml: boolean | null; repairs_clock: boolean | null; repeat_ms: number | null };
+  return rows[0] as {
+    time_members: string[] | null;
+    senml: boolean | null;
+    repairs_clock: boolean | null;
+    repeat_ms: number | null;
+  };
 }
 
 function describe(rules: Awaited<ReturnType<typeof changeRules>>): string {

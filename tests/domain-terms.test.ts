@@ -11,13 +11,7 @@ import { SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
 import { MEMBER_ROLES } from '../domain/members.ts';
 import { TIME_MEMBERS_PATTERN } from '../domain/messages-limits.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
-import {
-  COMMANDS_FILTER,
-  devicePrefix,
-  parseDeviceTopic,
-  TELEMETRY_FILTER,
-  telemetryTopic,
-} from '../domain/topics.ts';
+import { COMMANDS_FILTER, devicePrefix, parseDeviceTopic, TELEMETRY_FILTER, telemetryTopic } from '../domain/topics.ts';
 import { totalOf } from '../functions/ingest/accounting.ts';
 import type { RunningPostgres } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
@@ -106,7 +100,11 @@ describe('SQL', () => {
 });
 
 test('a topic is written where topics are, and read back', () => {
-  expect(parseDeviceTopic(telemetryTopic('acme', 'pump-1'))).toEqual({ tenant: 'acme', device: 'pump-1', rest: 'telemetry' });
+  expect(parseDeviceTopic(telemetryTopic('acme', 'pump-1'))).toEqual({
+    tenant: 'acme',
+    device: 'pump-1',
+    rest: 'telemetry',
+  });
   expect(TELEMETRY_FILTER).toBe(`${telemetryTopic('t', 'd')}/#`.replace('/t/', '/+/').replace('/d/', '/+/'));
   expect(COMMANDS_FILTER).toBe(`${devicePrefix('t', 'd')}/commands/#`.replace('/t/', '/+/').replace('/d/', '/+/'));
 });

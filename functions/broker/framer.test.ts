@@ -39,7 +39,13 @@ test('any packets, cut anywhere, arrive as they were sent', () => {
           sent.map(({ topic, payload, qos, messageId, id, dup }) =>
             generate(
               {
-                ...{ cmd: 'publish' as const, topic, payload, qos, messageId, retain: false, dup: qos === 1 && dup },
+                cmd: 'publish' as const,
+                topic,
+                payload,
+                qos,
+                messageId,
+                retain: false,
+                dup: qos === 1 && dup,
                 properties: id === undefined ? {} : { userProperties: { message_id: id } },
               },
               { protocolVersion: 5 },

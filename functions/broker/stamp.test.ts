@@ -30,7 +30,13 @@ test('SipHash is the one of its authors', () => {
 function receive(topic: string, userProperties: Record<string, string | string[]>, key: Buffer, more = {}) {
   const bytes = generate(
     {
-      ...{ cmd: 'publish', topic, payload: '{}', qos: 1, messageId: 1, retain: false, dup: false },
+      cmd: 'publish',
+      topic,
+      payload: '{}',
+      qos: 1,
+      messageId: 1,
+      retain: false,
+      dup: false,
       properties: { userProperties, ...more },
     },
     { protocolVersion: 5 },
@@ -73,15 +79,23 @@ test('a stamp of another topic, another key or with any character changed is for
   const stamper = createStamper();
   const key = hex(stamper.key);
   fc.assert(
-    fc.property(fc.nat(), fc.constantFrom(...'0123456789abcdef.z/-_ é\0'), fc.constantFrom('', 'z1', 'ca/b'), (n, c, note) => {
-      const stamp = stamper.properties(topic, { note }).userProperties.gate!;
-      expect(receive(topic, { gate: stamp }, key).stamp).toMatchObject({ note });
-      const at = n % stamp.length;
-      if (stamp[at] === c) return;
-      for (const changed of [stamp.slice(0, at) + c + stamp.slice(at + 1), stamp.slice(0, at) + stamp.slice(at + 1)]) {
-        expect(receive(topic, { gate: changed }, key).stamp).toBe('forged');
-      }
-    }),
+    fc.property(
+      fc.nat(),
+      fc.constantFrom(...'0123456789abcdef.z/-_ é\0'),
+      fc.constantFrom('', 'z1', 'ca/b'),
+      (n, c, note) => {
+        const stamp = stamper.properties(topic, { note }).userProperties.gate!;
+        expect(receive(topic, { gate: stamp }, key).stamp).toMatchObject({ note });
+        const at = n % stamp.length;
+        if (stamp[at] === c) return;
+        for (const changed of [
+          stamp.slice(0, at) + c + stamp.slice(at + 1),
+          stamp.slice(0, at) + stamp.slice(at + 1),
+        ]) {
+          expect(receive(topic, { gate: changed }, key).stamp).toBe('forged');
+        }
+      },
+    ),
   );
   const stamp = stamper.properties(topic).userProperties.gate!;
   expect(receive(`${topic}/x`, { gate: stamp }, key).stamp).toBe('forged');

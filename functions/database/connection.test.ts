@@ -1,12 +1,12 @@
 // A connection that can no longer write is given up, so that the next one can.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generateKey } from '../../domain/credentials.ts';
+import { readDatabaseUrl } from '../../domain/database-url.ts';
 import type { RunningPostgres } from '../../lab/postgres.ts';
+import { roleUrl } from '../../lab/postgres.ts';
 import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
-import { roleUrl } from '../../lab/postgres.ts';
-import { readDatabaseUrl } from '../../domain/database-url.ts';
-import { generateKey } from '../../domain/credentials.ts';
 import { openDatabase } from './connection.ts';
 import { classify } from './sqlstate.ts';
 

@@ -50,7 +50,10 @@ async function publish(count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     published += 1;
     const topic = published % 2 ? lab.devices[0]!.topic : `${FORMER}/telemetry`;
-    await device.publishAsync(topic, JSON.stringify({ n: published }), { qos: 1, properties: stamper.properties(topic) });
+    await device.publishAsync(topic, JSON.stringify({ n: published }), {
+      qos: 1,
+      properties: stamper.properties(topic),
+    });
   }
 }
 

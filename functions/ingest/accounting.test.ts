@@ -34,9 +34,15 @@ const residuals = async () =>
 test('each batch adds to its minute, by tenant, in the transaction that writes it', async () => {
   const [acme, umbrella] = [rig.devices[0]!, rig.devices.at(-1)!];
   const receivedAt = MINUTE + 59_999;
-  const batch = store.batchOf(acme, ['{"message_id":1}', '{"message_id":1}', '[{"message_id":2},3,{"message_id":4}]', 'bad'], { receivedAt });
+  const batch = store.batchOf(
+    acme,
+    ['{"message_id":1}', '{"message_id":1}', '[{"message_id":2},3,{"message_id":4}]', 'bad'],
+    { receivedAt },
+  );
   batch.add(
-    deliveryTo(umbrella.topic, gzipSync('[{"message_id":1},{"message_id":2}]'), { properties: { contentType: 'application/gzip' } }),
+    deliveryTo(umbrella.topic, gzipSync('[{"message_id":1},{"message_id":2}]'), {
+      properties: { contentType: 'application/gzip' },
+    }),
   );
   batch.add(deliveryTo('tenants/nobody/devices/x/telemetry', '{}'));
   await store.store.write(batch);

@@ -165,7 +165,14 @@ const MOST_TENANTS = 20;
 
 /** Collects committed batches and hands out their sum. */
 export function createSummary(): { add(written: Written, durationMs: number): void; take(): Summary } {
-  const nothing = () => ({ tallies: new Map() as Tallies, batches: 0, carefulBatches: 0, unstamped: 0, forged: 0, slowest: 0 });
+  const nothing = () => ({
+    tallies: new Map() as Tallies,
+    batches: 0,
+    carefulBatches: 0,
+    unstamped: 0,
+    forged: 0,
+    slowest: 0,
+  });
   let sum = nothing();
   return {
     add: ({ tallies, careful, unstamped, forged }, durationMs) => {

@@ -8,14 +8,26 @@ import { Batch } from './batch.ts';
 import type { Registry, Route } from './registry.ts';
 
 const route: Route = {
-  ...{ tenant: 'acme', tenantId: 't', deviceId: 'd', prefix: Buffer.alloc(0) },
-  ...{ limits: DEFAULT_LIMITS, rules: DEFAULT_RULES, metered: false, topic: telemetryTopic('acme', 'pump-1') },
+  tenant: 'acme',
+  tenantId: 't',
+  deviceId: 'd',
+  prefix: Buffer.alloc(0),
+  limits: DEFAULT_LIMITS,
+  rules: DEFAULT_RULES,
+  metered: false,
+  topic: telemetryTopic('acme', 'pump-1'),
 };
 const registry: Registry = { find: () => route, learn: async () => new Map() };
 
 const delivery = (packetId: number, connection: number, payload = `{"n":${packetId}}`, dup = false): Delivery => ({
-  ...{ topic: telemetryTopic('acme', 'pump-1'), payload: Buffer.from(payload), truncated: false, packetId, dup },
-  ...{ connection, receivedAt: 1_795_262_400_000, properties: undefined },
+  topic: telemetryTopic('acme', 'pump-1'),
+  payload: Buffer.from(payload),
+  truncated: false,
+  packetId,
+  dup,
+  connection,
+  receivedAt: 1_795_262_400_000,
+  properties: undefined,
 });
 
 const batchOf = (...deliveries: Delivery[]) => {
@@ -42,7 +54,12 @@ test('rejected and repeated messages are acknowledged, too, or they would come f
 test('a redelivery of a packet that is still held is a repeat, whatever time it is, and an equal packet is not', () => {
   const late = { ...delivery(5, 2, '{"v":1}', true), receivedAt: 1_795_262_400_000 + 3_600_000 };
   expect(batchOf(delivery(5, 1, '{"v":1}'), late)).toMatchObject({ rows: { length: 1 }, repeats: { length: 1 } });
-  const equal = [delivery(5, 1, '{"v":1}'), delivery(6, 1, '{"v":1}'), delivery(0, 1, '{"v":1}'), delivery(0, 1, '{"v":1}')];
+  const equal = [
+    delivery(5, 1, '{"v":1}'),
+    delivery(6, 1, '{"v":1}'),
+    delivery(0, 1, '{"v":1}'),
+    delivery(0, 1, '{"v":1}'),
+  ];
   const { rows } = batchOf(...equal);
   expect(new Set(rows.map(({ messageId }) => messageId)).size).toBe(4);
 });
@@ -50,7 +67,8 @@ test('a redelivery of a packet that is still held is a repeat, whatever time it 
 test('what a message becomes is counted as held, before it is known too', async () => {
   const unpacked = `[${Array(200).fill('{"v":1.25}')}]`;
   const zipped = {
-    ...{ ...delivery(1, 1), payload: gzipSync(unpacked) },
+    ...delivery(1, 1),
+    payload: gzipSync(unpacked),
     properties: { contentType: 'application/gzip' },
   };
   const known = batchOf(zipped);

@@ -118,7 +118,12 @@ export class Batch {
           );
     if (isRejection(result)) {
       this.#count(route.tenant, route.tenantId, 1);
-      this.#refuse(delivery, sentAsWhole(delivery), { ...result, ...namesOf(route) }, isRead ? undefined : channel.topic);
+      this.#refuse(
+        delivery,
+        sentAsWhole(delivery),
+        { ...result, ...namesOf(route) },
+        isRead ? undefined : channel.topic,
+      );
       return;
     }
     this.#count(route.tenant, route.tenantId, result.length);

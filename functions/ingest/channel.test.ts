@@ -55,7 +55,10 @@ test('a payload that the gate took out becomes a letter with its size, also when
   await store.store.write(store.batchFrom([deliveryTo(device.topic, '', { stamp })]));
   const [letter] = await lettersOf(device);
   expect(letter).toMatchObject({
-    ...{ topic: device.topic, reason: 'too-large', received_at: new Date(at), properties: { note: 'z140012' } },
+    topic: device.topic,
+    reason: 'too-large',
+    received_at: new Date(at),
+    properties: { note: 'z140012' },
     detail: 'the payload had 140012 bytes, of which none are kept; at most 131072 are stored',
   });
   expect(await redrive(rig.admin, letter.id)).toMatchObject({ outcome: 'refused', reason: 'too-large' });
@@ -74,7 +77,9 @@ test('a redriven letter of a message with a stamp is the reading that it was', a
   const stamp = stamper.next({ at });
   const array = '[{"v":1},{"v":2},{"v":1}]';
   await store.write(unknown, [array], { stamp, packetId: 1 });
-  const { rows: letters } = await rig.admin.query("select id::text from public.dead_letters where reason = 'unknown-device'");
+  const { rows: letters } = await rig.admin.query(
+    "select id::text from public.dead_letters where reason = 'unknown-device'",
+  );
   const { rows } = await rig.admin.query(
     `insert into public.devices (tenant_id, slug, name) select id, 'later', 'x' from public.tenants where slug = 'acme' returning id`,
   );

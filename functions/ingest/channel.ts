@@ -28,14 +28,23 @@ export function channelOf({ topic, stamp }: Delivery, route: Route): Channel | N
   if (note === '' && topic === route.topic) return WHOLE;
   if (note.startsWith('z')) {
     const most = route.limits.maxPayloadBytes;
-    return { ...reject('too-large', `the payload had ${note.slice(1)} bytes, of which none are kept; at most ${most} are stored`), topic };
+    return {
+      ...reject(
+        'too-large',
+        `the payload had ${note.slice(1)} bytes, of which none are kept; at most ${most} are stored`,
+      ),
+      topic,
+    };
   }
   if (route.topic === undefined) return WHOLE;
   if (!topic.startsWith(`${route.topic}/`)) return noChannel(topic, note);
   const field = topic.slice(route.topic.length + 1);
   if (field !== '' && Buffer.byteLength(field) <= MAX_FIELD_BYTES && !CONTROL.test(field)) return { field };
   const range = `1 to ${MAX_FIELD_BYTES} bytes without control characters`;
-  return { ...reject('wrong-topic', `the name of a field below ${TELEMETRY_FORM} has ${range}`), topic: topic.slice(0, 1024).toWellFormed() };
+  return {
+    ...reject('wrong-topic', `the name of a field below ${TELEMETRY_FORM} has ${range}`),
+    topic: topic.slice(0, 1024).toWellFormed(),
+  };
 }
 
 /** Published to no channel of the platform. The gate delivers all of these on one topic, and notes the one it was. */

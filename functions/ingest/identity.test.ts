@@ -34,7 +34,11 @@ const settingsOf = (clientId: string, more = {}) => rig.settings(clientId, { MQT
 const run = (clientId: string, now = Date.now) => runOnce(settingsOf(clientId), keepLog().log, never, now);
 
 /** Publishes messages one after the other, each with a stamp. */
-async function publishStamped(device: LabDevice, messages: [payload: string | Buffer, stamp?: StampOptions][], topic = device.topic) {
+async function publishStamped(
+  device: LabDevice,
+  messages: [payload: string | Buffer, stamp?: StampOptions][],
+  topic = device.topic,
+) {
   const client = await device.connect();
   for (const [payload, options] of messages) {
     await client.publishAsync(topic, payload, { qos: 1, properties: stamper.properties(topic, options) });
@@ -57,7 +61,13 @@ async function commitWithoutAcknowledging(clientId: string, publish: () => Promi
 }
 
 const counts = ({ received, stored, duplicate, rejected }: RunResult) => ({ received, stored, duplicate, rejected });
-const only = (outcome: 'stored' | 'duplicate', n: number) => ({ received: n, stored: 0, duplicate: 0, rejected: 0, [outcome]: n });
+const only = (outcome: 'stored' | 'duplicate', n: number) => ({
+  received: n,
+  stored: 0,
+  duplicate: 0,
+  rejected: 0,
+  [outcome]: n,
+});
 const payloadsOf = async (device: LabDevice) => (await rig.rows(device)).map(({ payload }) => payload);
 
 test('with a timestamp, the content and a declared id make the identity; a repeat, by whom ever, is a duplicate', async () => {
@@ -86,7 +96,10 @@ describe('a message with a stamp and without a timestamp', () => {
       ...['{"id":37,"t":17.4}', '{"id":37,"t":17.7}', '{"POWER":"ON"}', '{"POWER":"OFF"}', '{"POWER":"ON"}'],
       ...Array<string>(18).fill('{"t":21.5}'),
     ];
-    await publishStamped(device, sent.map((payload, n) => [payload, { at: at + 4000 * n }]));
+    await publishStamped(
+      device,
+      sent.map((payload, n) => [payload, { at: at + 4000 * n }]),
+    );
     // One run of the timer, minutes later.
     expect(counts(await run('values'))).toEqual(only('stored', sent.length));
     const rows = await rig.rows(device);
@@ -114,14 +127,27 @@ describe('a message with a stamp and without a timestamp', () => {
     expect(counts(before)).toEqual({ received: 7, stored: 6, duplicate: 1, rejected: 0 });
     expect(counts(await run('crash', later(60 * MINUTE)))).toEqual(only('duplicate', 7));
     expect(counts(await run('crash'))).toMatchObject({ received: 0 });
-    expect(await payloadsOf(device)).toEqual([{ v: 1 }, { v: 2 }, { v: 1 }, { v: 1 }, { v: 1 }, { message_id: 'x', v: 3 }]);
+    expect(await payloadsOf(device)).toEqual([
+      { v: 1 },
+      { v: 2 },
+      { v: 1 },
+      { v: 1 },
+      { v: 1 },
+      { message_id: 'x', v: 3 },
+    ]);
   });
 
   test('is the same one in another packet, on another connection, in parts of its batch: a killed broker forgets all that', async () => {
     const device = nextDevice();
     const at = Date.now();
     const stamped = [
-      ...[['{"v":1}', 0], ['{"v":1}', 400], ['{"v":1}', 1000], ['{"v":2}', 1100], ['{"v":1}', 1100]],
+      ...[
+        ['{"v":1}', 0],
+        ['{"v":1}', 400],
+        ['{"v":1}', 1000],
+        ['{"v":2}', 1100],
+        ['{"v":1}', 1100],
+      ],
     ].map(([payload, after], n) =>
       deliveryTo(device.topic, payload as string, { packetId: n + 1, stamp: stamper.next({ at: at + Number(after) }) }),
     );
@@ -181,9 +207,12 @@ describe('a message with a stamp and without a timestamp', () => {
 test('a forged stamp, and one of the device before the broker’s, are of no effect but a count', async () => {
   const device = nextDevice();
   await run('forged');
-  const [theirs, ours] = [createStamper(), stamper].map((one) => one.properties(device.topic, { at: 0 }).userProperties.gate!);
+  const [theirs, ours] = [createStamper(), stamper].map(
+    (one) => one.properties(device.topic, { at: 0 }).userProperties.gate!,
+  );
   const client = await device.connect();
-  const send = (gate: string[]) => client.publishAsync(device.topic, '{"v":1}', { qos: 1, properties: { userProperties: { gate } } });
+  const send = (gate: string[]) =>
+    client.publishAsync(device.topic, '{"v":1}', { qos: 1, properties: { userProperties: { gate } } });
   await send([theirs!]);
   await send([theirs!, ours!]);
   await client.publishAsync(device.topic, '{"v":1}', { qos: 1 });
@@ -253,7 +282,12 @@ test('two different readings are two rows, whatever they say and however they co
   const name = fc.constantFrom('id', 'v', 'POWER', 'model', 'time', 'uuid', 'message', 'seq');
   const reading = fc.dictionary(name, value, { maxKeys: 3 });
   const stampAfter = fc.constantFrom(undefined, 0, 1, 500, 1000, 4000);
-  const identity = fc.constantFrom({}, { ts: 1_793_404_800 }, { message_id: 'm' }, { message_id: 7, ts: 1_793_404_800 });
+  const identity = fc.constantFrom(
+    {},
+    { ts: 1_793_404_800 },
+    { message_id: 'm' },
+    { message_id: 7, ts: 1_793_404_800 },
+  );
   let at = Date.UTC(2026, 10, 1);
   let packetId = 1000;
   await fc.assert(

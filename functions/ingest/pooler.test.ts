@@ -52,7 +52,15 @@ describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => 
     await run('pooled');
     await refusePoison(rig.admin);
     const ts = new Date().toISOString();
-    await device.publish([`{"ts":"${ts}"}`, '{"message_id":1}', '{"v":1}', '{"v":1}', '[{"message_id":2},{"v":2},3]', poison(), 'bad']);
+    await device.publish([
+      `{"ts":"${ts}"}`,
+      '{"message_id":1}',
+      '{"v":1}',
+      '{"v":1}',
+      '[{"message_id":2},{"v":2},3]',
+      poison(),
+      'bad',
+    ]);
     expect(await run('pooled')).toMatchObject({ outcome: 'idle', received: 9, stored: 6, duplicate: 0, rejected: 3 });
     await device.publish([`{"ts":"${ts}"}`, '{"message_id":1}', '{"message_id":3}']);
     expect(await run('pooled')).toMatchObject({ outcome: 'idle', received: 3, stored: 1, duplicate: 2 });

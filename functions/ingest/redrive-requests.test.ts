@@ -74,7 +74,12 @@ test("a timer's run carries requests out, and nothing else", async () => {
 });
 
 test("requests take a part of a run's time at most; what is left stays due, and the next run goes on", async () => {
-  const letters = await lettersOf('many', ['{"message_id":"1"}', '{"message_id":"2"}', '{"message_id":"3"}', '{"message_id":"4"}']);
+  const letters = await lettersOf('many', [
+    '{"message_id":"1"}',
+    '{"message_id":"2"}',
+    '{"message_id":"3"}',
+    '{"message_id":"4"}',
+  ]);
   await letters.register();
   await letters.ask();
   const stored = async () => (await letters.states()).filter(({ became }) => became === 'stored').length;

@@ -1,12 +1,7 @@
 // Which tenant and device a topic belongs to, and what bounds it. Learnt from the database on first sight and remembered
 // for a while.
 import { formerTopicOf } from '../../domain/former-topics.ts';
-import {
-  DEFAULT_LIMITS,
-  DEFAULT_RULES,
-  type MessageLimits,
-  type ReadingRules,
-} from '../../domain/messages-limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_RULES, type MessageLimits, type ReadingRules } from '../../domain/messages-limits.ts';
 import { parseDeviceTopic, TELEMETRY_FORM, telemetryTopic, telemetryTopicOf } from '../../domain/topics.ts';
 import type { Database } from '../database/connection.ts';
 import { classify } from '../database/sqlstate.ts';

@@ -14,7 +14,8 @@ interface Kept {
 }
 
 // Stored readings only: a device that says the same thing all the time has a row each window, not one in all.
-const FIND_PREVIOUS = 'select * from ingest.previous_readings($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::int[])';
+const FIND_PREVIOUS =
+  'select * from ingest.previous_readings($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::int[])';
 
 /**
  * The rows that repeat what their device published before, in the table or among `rows`. Asked again, about a redelivery too, it
@@ -30,7 +31,8 @@ export async function findRepeats(client: Client, rows: readonly Row[]): Promise
     const { boot, counter, content } = row.stamped!;
     const last = kept.get(deviceId);
     const isNext = last !== undefined && !(last.boot === boot && last.counter === counter);
-    if (isNext && content.startsWith(last.content) && row.receivedAt - last.receivedAt < rules.repeatMs) repeats.add(row);
+    if (isNext && content.startsWith(last.content) && row.receivedAt - last.receivedAt < rules.repeatMs)
+      repeats.add(row);
     else kept.set(deviceId, { boot, counter, content, receivedAt: row.receivedAt });
   }
   return repeats;

@@ -1,11 +1,5 @@
 // A reading on its way into the table, and what makes it the same as another.
-import {
-  contentHash,
-  contentId,
-  deliveredId,
-  type StampedMessage,
-  stampedId,
-} from '../../domain/message-identity.ts';
+import { contentHash, contentId, deliveredId, type StampedMessage, stampedId } from '../../domain/message-identity.ts';
 import type { Envelope, Reading } from '../../domain/messages.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
 import type { Route } from './registry.ts';

@@ -46,7 +46,9 @@ test('COPY stores ids, times to the microsecond and payloads as they were sent',
   );
   expect(rows[0].ts).toBe('2000-01-01T00:00:00.000000Z');
   expect(rows[1]).toMatchObject({
-    ...{ message_id: expect.stringMatching(/^[\w-]{22}:é\\ ☃$/), ts: formatTimestamp(ts), received_at: new Date(receivedAt) },
+    message_id: expect.stringMatching(/^[\w-]{22}:é\\ ☃$/),
+    ts: formatTimestamp(ts),
+    received_at: new Date(receivedAt),
     payload: JSON.parse(payload),
   });
 });

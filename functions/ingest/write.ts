@@ -116,7 +116,17 @@ function refuse(row: Row, error: pg.DatabaseError): DeadLetter {
   const { tenant, tenantId, deviceId } = route;
   const sent = sentOf(row);
   const detail = `${error.code}: ${error.message}`;
-  return { delivery, sent, topic: keptTopic(delivery), tenant, tenantId, deviceId, messageId, reason: 'database-rejected', detail };
+  return {
+    delivery,
+    sent,
+    topic: keptTopic(delivery),
+    tenant,
+    tenantId,
+    deviceId,
+    messageId,
+    reason: 'database-rejected',
+    detail,
+  };
 }
 
 // Rows in COPY's binary format (PostgreSQL documentation, COPY, "Binary Format"): no escaping, no text for Postgres to

@@ -34,7 +34,10 @@ describe('rules', () => {
     // Set as a whole, each time.
     await set({ tenant_id: id, device_id: device, repeat_ms: 5000 });
     expect(await inForce(device)).toEqual({
-      ...{ time_members: ['Time', 'params.ts'], senml: null, repairs_clock: true, repeat_ms: 5000 },
+      time_members: ['Time', 'params.ts'],
+      senml: null,
+      repairs_clock: true,
+      repeat_ms: 5000,
     });
     expect(await inForce(world.b.device)).toMatchObject({ time_members: null });
     await database.admin.query('delete from public.devices where id = $1', [device]);
@@ -69,16 +72,22 @@ describe('a hash of a key', () => {
 
   test.each([
     ...['0', '1001', '2000', '20000000', '999999999', '-1', '1e3', ''].map(withRounds),
-    ...[SAMPLE_HASH.replace('$7$', '$6$'), `${SAMPLE_HASH}\nsvc-ingest:x`, SAMPLE_HASH.slice(0, -3), 'a-key'],
+    SAMPLE_HASH.replace('$7$', '$6$'),
+    `${SAMPLE_HASH}\nsvc-ingest:x`,
+    SAMPLE_HASH.slice(0, -3),
+    'a-key',
   ])('is refused wherever it comes in: %j', async (hash) => {
     await expect(add(hash, 'bad')).rejects.toMatchObject({ code: BAD_ARGUMENT });
     const { rows } = await database.admin.query("select id from public.devices where slug = 'rounds-1'");
     const rotate = database.asUser(world.a.owner, 'select public.rotate_device($1, $2)', [rows[0].id, hash]);
     await expect(rotate).rejects.toMatchObject({ code: BAD_ARGUMENT });
     const direct = 'insert into public.device_credentials (tenant_id, device_id, password_hash) values ($1, $2, $3)';
-    await database.admin.query('update public.device_credentials set revoked_at = now() where device_id = $1', [rows[0].id]);
+    await database.admin.query('update public.device_credentials set revoked_at = now() where device_id = $1', [
+      rows[0].id,
+    ]);
     await expect(database.admin.query(direct, [world.a.id, rows[0].id, hash])).rejects.toMatchObject({ code: '23514' });
-    const service = "insert into broker.service_accounts (username, purpose, password_hash) values ('svc-x', 'control', $1)";
+    const service =
+      "insert into broker.service_accounts (username, purpose, password_hash) values ('svc-x', 'control', $1)";
     await expect(database.admin.query(service, [hash])).rejects.toMatchObject({ code: '23514' });
   });
 });

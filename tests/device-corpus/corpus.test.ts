@@ -10,13 +10,19 @@ import { CORPUS, type CorpusCase } from './corpus.ts';
 const stamper = createStamper();
 let rig: Lab;
 
-async function publish({ field, payload, protocol = 4, qos = 1, retain = false, contentType }: CorpusCase, index: number) {
+async function publish(
+  { field, payload, protocol = 4, qos = 1, retain = false, contentType }: CorpusCase,
+  index: number,
+) {
   const device = rig.devices[index]!;
   const topic = field === undefined ? device.topic : `${device.topic}/${field}`;
   const isOld = protocol === 3 ? { protocolId: 'MQIsdp' as const } : {};
   const client = await device.connect({ protocolVersion: protocol, ...isOld });
   // Only MQTT 5 has properties: the others come without a stamp here, which the gate gives them, too.
-  const properties = protocol === 5 && { ...stamper.properties(topic), ...(contentType !== undefined && { contentType }) };
+  const properties = protocol === 5 && {
+    ...stamper.properties(topic),
+    ...(contentType !== undefined && { contentType }),
+  };
   await client.publishAsync(topic, payload, { qos, retain, ...(properties && { properties }) });
   await client.endAsync();
 }
@@ -72,8 +78,10 @@ describe.each([...Map.groupBy(named, ({ maker }) => maker)])('%s', (_, cases) =>
       if (ts !== undefined) expect(time).toBe(ts);
       else expect(time).toBeGreaterThanOrEqual(begun - 1000);
     }
-    const { rows: letters } = await rig.admin.query('select reason, detail from public.dead_letters where device_id = $1', [device.id]);
+    const { rows: letters } = await rig.admin.query(
+      'select reason, detail from public.dead_letters where device_id = $1',
+      [device.id],
+    );
     expect(letters).toEqual(letter ? [{ reason: letter.reason, detail: expect.stringContaining(letter.detail) }] : []);
   });
 });
-

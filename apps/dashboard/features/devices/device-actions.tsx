@@ -12,7 +12,9 @@ import { type Device, deleteDevice, setDeviceEnabled } from './devices.ts';
 import { RenameDevice } from './rename-device.tsx';
 import { useRegistryChange } from './use-devices.ts';
 
-const ReadingRules = dynamic(() => import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog));
+const ReadingRules = dynamic(() =>
+  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+);
 const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
 
 export function DeviceActions({ device }: { device: Device }) {

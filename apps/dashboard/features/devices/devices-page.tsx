@@ -20,7 +20,9 @@ import { STATES, type StateFilter, useFound } from './use-found.ts';
 
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
 
-const ReadingRules = dynamic(() => import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog));
+const ReadingRules = dynamic(() =>
+  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+);
 
 /** Rows drawn at first: each is redrawn every second. */
 const FIRST = 100;
