@@ -53,7 +53,7 @@ export function resolveSenml(records: readonly unknown[]): SenmlReading[] | Reje
     const record = checked(given, index + 1);
     if (isRejection(record)) return record;
     base = { ...base, ...record };
-    const value = valueOf(record, base);
+    const value = measuredBy(record, base);
     if (value === undefined && record.s === undefined) continue;
     const name = `${base.bn ?? ''}${record.n ?? ''}`;
     if (!NAME.test(name))
@@ -94,7 +94,7 @@ function checked(given: unknown, number: number): SenmlRecord | Rejection {
   return record as SenmlRecord;
 }
 
-function valueOf({ v, vs, vb, vd }: SenmlRecord, { bv = 0 }: SenmlRecord): unknown {
+function measuredBy({ v, vs, vb, vd }: SenmlRecord, { bv = 0 }: SenmlRecord): unknown {
   return v === undefined ? (vs ?? vb ?? vd) : v + bv;
 }
 

@@ -1,7 +1,17 @@
 // The time that a reading says it is of, by its `ts` or by another member that its tenant names.
-import type { HowToRead } from './messages.ts';
+import type { MessageLimits, ReadingRules } from './messages-limits.ts';
 import { type Rejection, reject } from './messages-reasons.ts';
 import { EARLIEST_TS, parseTimestamp } from './timestamps.ts';
+
+/** How one device's message is read. */
+export interface HowToRead {
+  /** When it was received, in milliseconds since 1970; bounds the device's timestamp. */
+  receivedAt: number;
+  limits: MessageLimits;
+  rules: ReadingRules;
+  /** The name below the telemetry topic that it was published to: it holds a value of that name. */
+  field: string | undefined;
+}
 
 /** Numbers from here on are microseconds, and from {@link NANOSECONDS_FROM} on nanoseconds: as milliseconds, the year 5138. */
 const MICROSECONDS_FROM = 1e14;

@@ -12,7 +12,7 @@ import {
 } from './messages-limits.ts';
 import { isRejection, type Rejection, reject } from './messages-reasons.ts';
 import { resolveSenml, type SenmlReading } from './messages-senml.ts';
-import { readTime } from './messages-time.ts';
+import { type HowToRead, readTime } from './messages-time.ts';
 
 /** MQTT 5 user properties `message_id` and `ts`. */
 export interface Envelope {
@@ -48,16 +48,6 @@ export interface Reading {
 
 /** One reading of an array that is refused; the others are not. */
 export interface RefusedReading extends Rejection, Pick<Reading, 'payload' | 'envelope' | 'isPart' | 'index'> {}
-
-/** How one device's message is read. */
-export interface HowToRead {
-  /** When it was received, in milliseconds since 1970; bounds the device's timestamp. */
-  receivedAt: number;
-  limits: MessageLimits;
-  rules: ReadingRules;
-  /** The name below the telemetry topic that it was published to: it holds a value of that name. */
-  field: string | undefined;
-}
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f]/;

@@ -4,4 +4,5 @@ export { type Connection, type FormerFilters, NO_FORMER, openConnection } from '
 export { NEW_SESSION, startConsumer } from './consumer.ts';
 export { cameAt, type Delivery } from './delivery.ts';
 export { BrokerRefusal } from './reason-codes.ts';
-export { createStampReader, type ReadStamp, type Stamp } from './stamp.ts';
+export { createSipHash } from './siphash.ts';
+export { createStampReader, type ReadStamp, STAMP_PROPERTY, type Stamp } from './stamp.ts';

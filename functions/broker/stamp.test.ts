@@ -30,7 +30,13 @@ test('SipHash is the one of its authors', () => {
 function receive(topic: string, userProperties: Record<string, string | string[]>, key: Buffer, more = {}) {
   const bytes = generate(
     {
-      ...{ cmd: 'publish', topic, payload: '{}', qos: 1, messageId: 1, retain: false, dup: false },
+      cmd: 'publish',
+      topic,
+      payload: '{}',
+      qos: 1,
+      messageId: 1,
+      retain: false,
+      dup: false,
       properties: { userProperties, ...more },
     },
     { protocolVersion: 5 },

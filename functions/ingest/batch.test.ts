@@ -8,14 +8,26 @@ import { Batch } from './batch.ts';
 import type { Registry, Route } from './registry.ts';
 
 const route: Route = {
-  ...{ tenant: 'acme', tenantId: 't', deviceId: 'd', prefix: Buffer.alloc(0) },
-  ...{ limits: DEFAULT_LIMITS, rules: DEFAULT_RULES, metered: false, topic: telemetryTopic('acme', 'pump-1') },
+  tenant: 'acme',
+  tenantId: 't',
+  deviceId: 'd',
+  prefix: Buffer.alloc(0),
+  limits: DEFAULT_LIMITS,
+  rules: DEFAULT_RULES,
+  metered: false,
+  topic: telemetryTopic('acme', 'pump-1'),
 };
 const registry: Registry = { find: () => route, learn: async () => new Map() };
 
 const delivery = (packetId: number, connection: number, payload = `{"n":${packetId}}`, dup = false): Delivery => ({
-  ...{ topic: telemetryTopic('acme', 'pump-1'), payload: Buffer.from(payload), truncated: false, packetId, dup },
-  ...{ connection, receivedAt: 1_795_262_400_000, properties: undefined },
+  topic: telemetryTopic('acme', 'pump-1'),
+  payload: Buffer.from(payload),
+  truncated: false,
+  packetId,
+  dup,
+  connection,
+  receivedAt: 1_795_262_400_000,
+  properties: undefined,
 });
 
 const batchOf = (...deliveries: Delivery[]) => {
@@ -55,7 +67,8 @@ test('a redelivery of a packet that is still held is a repeat, whatever time it 
 test('what a message becomes is counted as held, before it is known too', async () => {
   const unpacked = `[${Array(200).fill('{"v":1.25}')}]`;
   const zipped = {
-    ...{ ...delivery(1, 1), payload: gzipSync(unpacked) },
+    ...delivery(1, 1),
+    payload: gzipSync(unpacked),
     properties: { contentType: 'application/gzip' },
   };
   const known = batchOf(zipped);

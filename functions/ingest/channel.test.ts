@@ -55,7 +55,10 @@ test('a payload that the gate took out becomes a letter with its size, also when
   await store.store.write(store.batchFrom([deliveryTo(device.topic, '', { stamp })]));
   const [letter] = await lettersOf(device);
   expect(letter).toMatchObject({
-    ...{ topic: device.topic, reason: 'too-large', received_at: new Date(at), properties: { note: 'z140012' } },
+    topic: device.topic,
+    reason: 'too-large',
+    received_at: new Date(at),
+    properties: { note: 'z140012' },
     detail: 'the payload had 140012 bytes, of which none are kept; at most 131072 are stored',
   });
   expect(await redrive(rig.admin, letter.id)).toMatchObject({ outcome: 'refused', reason: 'too-large' });

@@ -126,7 +126,13 @@ async function readAgain(client: Client, letter: Letter): Promise<Batch> {
   const batch = new Batch(createRegistry(client, encodePrefix, Date.now));
   const { id, ts, stamp, note = '' } = properties ?? {};
   batch.add({
-    ...{ topic, payload, truncated: false, packetId: 0, dup: false, connection: 0, receivedAt: receivedAt.getTime() },
+    topic,
+    payload,
+    truncated: false,
+    packetId: 0,
+    dup: false,
+    connection: 0,
+    receivedAt: receivedAt.getTime(),
     properties: { id, ts, contentType: contentType ?? undefined },
     stamp: stampOf(stamp, note, receivedAt),
   });

@@ -34,7 +34,10 @@ describe('rules', () => {
     // Set as a whole, each time.
     await set({ tenant_id: id, device_id: device, repeat_ms: 5000 });
     expect(await inForce(device)).toEqual({
-      ...{ time_members: ['Time', 'params.ts'], senml: null, repairs_clock: true, repeat_ms: 5000 },
+      time_members: ['Time', 'params.ts'],
+      senml: null,
+      repairs_clock: true,
+      repeat_ms: 5000,
     });
     expect(await inForce(world.b.device)).toMatchObject({ time_members: null });
     await database.admin.query('delete from public.devices where id = $1', [device]);
@@ -69,7 +72,10 @@ describe('a hash of a key', () => {
 
   test.each([
     ...['0', '1001', '2000', '20000000', '999999999', '-1', '1e3', ''].map(withRounds),
-    ...[SAMPLE_HASH.replace('$7$', '$6$'), `${SAMPLE_HASH}\nsvc-ingest:x`, SAMPLE_HASH.slice(0, -3), 'a-key'],
+    SAMPLE_HASH.replace('$7$', '$6$'),
+    `${SAMPLE_HASH}\nsvc-ingest:x`,
+    SAMPLE_HASH.slice(0, -3),
+    'a-key',
   ])('is refused wherever it comes in: %j', async (hash) => {
     await expect(add(hash, 'bad')).rejects.toMatchObject({ code: BAD_ARGUMENT });
     const { rows } = await database.admin.query("select id from public.devices where slug = 'rounds-1'");

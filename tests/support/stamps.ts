@@ -2,9 +2,7 @@
 // user property. Its form is functions/broker/stamp.ts's, held to the gate's own by provisioning/broker/gate/stamp.vectors.json.
 // Unlike the gate it stamps with any time, and only what is published with it.
 import { randomBytes } from 'node:crypto';
-import type { Stamp } from '../../functions/broker/index.ts';
-import { createSipHash } from '../../functions/broker/siphash.ts';
-import { STAMP_PROPERTY } from '../../functions/broker/stamp.ts';
+import { createSipHash, STAMP_PROPERTY, type Stamp } from '../../functions/broker/index.ts';
 
 /** What a stamp says. */
 export interface StampOptions {

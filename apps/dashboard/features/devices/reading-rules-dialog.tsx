@@ -33,7 +33,11 @@ export function ReadingRulesDialog({ device, onClose }: Props) {
   return (
     <Dialog title={device ? `Messages of ${device.name}` : 'Messages of all devices'} onClose={onClose}>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {rules ? <RulesForm {...{ rules, device, onClose }} /> : <Skeleton lines={5} label="Loading rules" />}
+      {rules ? (
+        <RulesForm rules={rules} device={device} onClose={onClose} />
+      ) : (
+        <Skeleton lines={5} label="Loading rules" />
+      )}
     </Dialog>
   );
 }
