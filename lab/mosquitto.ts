@@ -117,7 +117,9 @@ async function prepare(
     listenAddress: '127.0.0.1',
     port,
     ...certificates,
-    ...{ gateFile: ownGate, registryFile, stampKeyFile },
+    gateFile: ownGate,
+    registryFile,
+    stampKeyFile,
     persistenceDir,
     ...config,
   });
