@@ -153,7 +153,6 @@ export async function startLab({
     MQTT_BROKER_PASSWORD: serviceKey,
     MQTT_BROKER_CA: broker().certificates.caFile,
     MQTT_CLIENT_ID: clientId,
-    MQTT_GATE_KEY_FILE: broker().stampKeyFile,
     EXTERNAL_DATABASE_CONNECTION_STRING: ingestUrl,
     // Beyond any test's own timeout: a run that ends only by it is seen to hang.
     INGEST_TIME_GUARD_MS: '600000',
