@@ -13,6 +13,7 @@ const ROOMS = [
   'bench',
   'apps',
   'tests',
+  'bootstrap',
 ];
 const MAY_USE = {
   domain: [],
@@ -22,7 +23,23 @@ const MAY_USE = {
   functions: ['domain'],
   policies: ['domain'],
   apps: ['domain'],
-  lab: ['provisioning', 'domain'],
+  lab: ['functions', 'provisioning', 'domain', 'bootstrap'],
+  preview: ['bootstrap'],
+  local: ['lab', 'apps', 'functions', 'provisioning', 'domain', 'bootstrap'],
+  ops: [
+    'local',
+    'lab',
+    'preview',
+    'policies',
+    'apps',
+    'stacks',
+    'components',
+    'functions',
+    'provisioning',
+    'domain',
+    'bootstrap',
+  ],
+  bootstrap: [],
 };
 
 // The rooms of the Function App. A job never uses another one: the worker composes them, and a trigger starts one.
@@ -50,13 +67,14 @@ const BUILD = '^apps/dashboard/build\\.ts$';
 module.exports = {
   forbidden: [
     ...Object.entries(MAY_USE).map(([room, allowed]) => ({
-      name: `${room}-uses-only-${allowed.join('-and-') || 'itself'}`,
+      name: `what-${room}-may-use`,
+      comment: `only ${allowed.join(', ') || 'itself'}: docs/architecture.md`,
       severity: 'error',
       from: { path: `^${room}/`, pathNot: `${tests}|${BUILD}` },
       to: { path: `^(${ROOMS.filter((other) => other !== room && !allowed.includes(other)).join('|')})/` },
     })),
     ...Object.entries(MAY_USE_IN_FUNCTIONS).map(([room, allowed]) => ({
-      name: `functions/${room}-uses-only-${allowed.join('-and-') || 'itself'}`,
+      name: `what-functions/${room}-may-use`,
       comment: 'jobs of the Function App stand apart; functions/worker runs them together',
       severity: 'error',
       from: { path: `^functions/${room}/`, pathNot: tests },

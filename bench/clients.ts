@@ -1,4 +1,4 @@
-// Memory of the broker with many devices connected over TLS, idle and publishing. A Standard_B1s has 1 GiB.
+// The broker's memory with many devices connected over TLS, idle and publishing. A Standard_B1s has 1 GiB.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { telemetryTopic } from '../domain/topics.ts';
 import { startBenchBroker } from './support/broker.ts';

@@ -1,6 +1,6 @@
-// What row-level security costs the dashboard: its queries as a tenant's member, against the same as the superuser, whom
-// no policy concerns, in turns on one database. Before that, what was made anew against what was before, for a tenant of
-// which the planner knows nothing yet. Asserts what the plans do, not how long they take.
+// The cost of row-level security for the dashboard: its queries as a tenant's member, and as the superuser, to whom no policy applies,
+// in turns on one database. Before that, rewritten functions against their first versions, for a tenant that the planner's statistics
+// do not know yet. Asserts what the plans do, not how long they take.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ const ROUNDS = 400;
 const DAY_MS = 86_400_000;
 const GOAL = 1.3;
 
-/** A query of the dashboard, and how many partitions of a day it may read at most. */
+/** A query of the dashboard, and the maximum number of daily partitions that it may read. */
 interface Query {
   title: string;
   request(tenant: Filled['tenants'][number]): Request;
@@ -92,7 +92,7 @@ const QUERIES: Query[] = [
   },
 ];
 
-/** Functions that were made anew: the migration with the first version, and what asks for it. */
+/** Rewritten functions: the migration with the first version, and the query that uses it. */
 const COMPARISONS = [
   {
     title: 'a rule on 20 devices of a tenant without statistics',
@@ -122,7 +122,7 @@ export async function run(args: string[] = []): Promise<void> {
       const filled = await fillTelemetry(client, Number(values.rows));
       const seconds = ((performance.now() - start) / 1000).toFixed(0);
       console.log(`${filled.rows} readings of ${filled.tenants.length} tenants, made in ${seconds} s`);
-      // A pooled connection of PostgREST's serves one role, mostly: a plan that row-level security went into is made anew
+      // A pooled connection of PostgREST's serves one role, mostly: a plan that contains row-level security is made again
       // when the role changes.
       await withConnection(postgres.url, async (other) => {
         for (const query of QUERIES) {
@@ -144,7 +144,7 @@ async function measure(
 ): Promise<void> {
   const times: Record<keyof typeof clients, number[]> = { member: [], superuser: [] };
   let rows = 0;
-  // Both ask about the same tenant, the first one in turns: whoever comes second finds the pages read.
+  // Both ask about the same tenant, and take turns to be first: the second one finds the pages in memory.
   for (let round = -20; round < rounds; round++) {
     const tenant = tenants[Math.floor(Math.random() * tenants.length)]!;
     const askers: [keyof typeof times, Asker][] = [

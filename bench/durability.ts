@@ -1,8 +1,8 @@
-// What each way of saving the broker's state costs, and what is lost when the broker is killed outright, with the real
+// The cost of each way to save the broker's state, and what is lost when the broker is killed, with the real
 // broker. TMPDIR chooses the disk. docs/durability.md has the numbers and how to read them.
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { telemetryTopic } from '../domain/topics.ts';
 import { startChild, stopChild } from '../lab/child.ts';
@@ -44,7 +44,7 @@ const SETTINGS: Setting[] = [
 const DEVICE = ['acme', 'pump-1'] as const;
 const TOPIC = telemetryTopic(...DEVICE);
 const PAYLOAD_BYTES = 200;
-/** Messages a second while waiting for the kill. */
+/** Messages per second while waiting for the kill. */
 const RATE = 1000;
 /** Messages that wait already when the cost is measured, as after some minutes without ingest. */
 const STANDING = 100_000;
@@ -78,12 +78,13 @@ async function measure(setting: Setting, kills: number): Promise<void> {
   }
   const bound = Number.isFinite(setting.period) ? (setting.period + slowestSave).toFixed(2) : 'none';
   const columns = [
-    ...[
-      (speed < 0.1 ? speed.toPrecision(1) : speed.toFixed(2)).padStart(15),
-      `${Math.round(slowestMs)} ms`.padStart(11),
-      String(kills).padStart(5),
-    ],
-    ...[String(acknowledged).padStart(12), String(lost).padStart(6), worst.toFixed(2).padStart(8), bound.padStart(8)],
+    (speed < 0.1 ? speed.toPrecision(1) : speed.toFixed(2)).padStart(15),
+    `${Math.round(slowestMs)} ms`.padStart(11),
+    String(kills).padStart(5),
+    String(acknowledged).padStart(12),
+    String(lost).padStart(6),
+    worst.toFixed(2).padStart(8),
+    bound.padStart(8),
   ];
   console.log(`${setting.name.padEnd(40)} ${columns.join('  ')}`);
 }
@@ -160,7 +161,17 @@ function startSaver({ saver }: Setting, rig: BenchBroker): ChildProcess | undefi
   const processes = join(rig.dir, 'processes');
   writeFileSync(processes, `${rig.broker().pid}\n`);
   const metrics = metricsFile(rig);
-  const args = [SAVER, '--processes', processes, '--database', rig.database, '--metrics', metrics];
+  const args = [
+    SAVER,
+    '--processes',
+    processes,
+    '--folder',
+    dirname(rig.database),
+    '--reserve',
+    '0.000001',
+    '--metrics',
+    metrics,
+  ];
   return startChild('python3', args, { stdio: 'inherit' });
 }
 

@@ -1,5 +1,5 @@
-// One tenant floods at full speed from several connections; how much later are the others' messages delivered, and is
-// one lost? Real broker with the machine's configuration and firewall, each party in a network namespace of its own.
+// One tenant floods at full speed from several connections: how much later are the others' messages delivered, and are any lost? Real
+// broker with the machine's configuration and firewall, each party in a network namespace of its own.
 // Needs root. Exit code 1 when the promise (MQTT-6) is broken.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ const QUIET_DEVICES = Array.from({ length: 10 }, (_, index) => [QUIET, `d${index
 const FLOODERS = Array.from({ length: 8 }, (_, index) => ['loud', `d${index}`] as const);
 /** Messages a second of each quiet device. */
 const QUIET_RATE = 8;
-/** The promise: with a flood, the 99th percentile is at most so many times that without. */
+/** The promise: with a flood, the 99th percentile is at most this many times the one without. */
 const MOST = 3;
 
 const own = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -103,7 +103,8 @@ async function phase(rig: BenchBroker, name: string, options: PhaseOptions): Pro
 /** Small messages, because the broker's work is by the message. */
 function flooding(rig: BenchBroker, addresses: number): Part {
   const devices = FLOODERS.map(([tenant, device], index) => ({
-    ...{ tenant, device },
+    tenant,
+    device,
     account: { ...rig.device(tenant, device), host: MACHINE, localAddress: `198.51.100.${4 + (index % addresses)}` },
   }));
   return { role: 'publish', devices, payloadBytes: 64, window: 2000 };
@@ -111,7 +112,8 @@ function flooding(rig: BenchBroker, addresses: number): Part {
 
 function quietly(rig: BenchBroker): Part {
   const devices = QUIET_DEVICES.map(([tenant, device]) => ({
-    ...{ tenant, device },
+    tenant,
+    device,
     account: { ...rig.device(tenant, device), host: MACHINE },
   }));
   return { role: 'publish', devices, rate: QUIET_RATE, payloadBytes: 200, window: 1000 };

@@ -1,5 +1,5 @@
-// Ingest against other collectors, and against what database and broker could do at most: rows a second, CPU, memory and
-// losses, on the same messages, the same broker and a table of the same shape. docs/benchmarks.md says how to read it.
+// Ingest against other collectors, and against the limits of database and broker: rows per second, CPU, memory and losses, with the same
+// messages, the same broker and a table of the same shape. docs/benchmarks.md says how to read it.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

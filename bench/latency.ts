@@ -27,7 +27,7 @@ usage: npm run bench -- latency [--rate N] [--seconds N] [--rounds N] [--only NA
 /** The promise: the 99th percentile of ours, milliseconds. */
 const GOAL_MS = 250;
 const WARM_UP_SECONDS = 3;
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /** Milliseconds from publish to row. */
 interface Latency {
@@ -83,7 +83,9 @@ async function contenders(): Promise<Contender[]> {
     return [ours(), TUTORIAL];
   }
   const telegraf = (interval: string): Contender => ({
-    ...{ name: `telegraf-${interval}`, table: READINGS, part: 1 },
+    name: `telegraf-${interval}`,
+    table: READINGS,
+    part: 1,
     start: (options) => startTelegraf(found.program, options, interval),
   });
   return [ours(), telegraf('100ms'), telegraf('1s'), TUTORIAL];
@@ -120,8 +122,11 @@ async function measure(stage: Stage, { start, table }: Contender, rate: number, 
     await Promise.all(clients.map((client) => client.close()));
     const ages = rows.map(({ id, at }) => at - (sentAt.get(id) as number));
     return {
-      ...{ p50: quantile(ages, 0.5), p99: quantile(ages, 0.99), max: quantile(ages, 1) },
-      ...{ cpu: used / seconds, lost: sentAt.size - ages.length },
+      p50: quantile(ages, 0.5),
+      p99: quantile(ages, 0.99),
+      max: quantile(ages, 1),
+      cpu: used / seconds,
+      lost: sentAt.size - ages.length,
     };
   } finally {
     await collector.stop();
@@ -131,7 +136,7 @@ async function measure(stage: Stage, { start, table }: Contender, rate: number, 
 }
 
 async function untilRows(stage: Stage, table: Table, wanted: number): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   while ((await countRows(stage, table)) < wanted) {
     if (Date.now() > deadline) return;
     await sleep(200);

@@ -1,4 +1,4 @@
-// How good the dashboard's pages are by Lighthouse's measure, on the slow phone that it simulates and on a desk.
+// Lighthouse's scores of the dashboard's pages, on the slow phone that it simulates and on a desktop.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,15 +15,13 @@ import { emailOf, signIn } from '../tests/dashboard/demo-users.ts';
 import { makeHistory } from '../tests/dashboard/history.ts';
 import { startDashboardPlatform } from '../tests/dashboard/platform.ts';
 
-/** The least of 100 for each; below it the bench fails. */
+/** Minimum score of each, of 100; below it the bench fails. */
 const LEAST = { performance: 95, accessibility: 100, 'best-practices': 95 } as const;
 type Category = keyof typeof LEAST;
 
 /** The page of one device: of one that has a day of history, without its id. */
 const DEVICE = '/admin/devices/view';
-const PATHS = [
-  ...['/sign-in', '/admin/devices', DEVICE, '/admin/ingest', '/admin/alerts', '/admin/users', '/admin/audit'],
-];
+const PATHS = ['/sign-in', '/admin/devices', DEVICE, '/admin/ingest', '/admin/alerts', '/admin/users', '/admin/audit'];
 
 const HELP = `usage: npm run bench -- lighthouse [--runs N] [PATH ...]
 

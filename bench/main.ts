@@ -1,5 +1,5 @@
-// `npm run bench -- NAME`: runs bench/NAME.ts. Each compares in the same run with a peer, or with
-// the same without what is measured, and prints ratios; docs/benchmarks.md lists them.
+// `npm run bench -- NAME`: runs bench/NAME.ts. Each compares, in the same run, with a peer or with a baseline, and prints ratios;
+// docs/benchmarks.md lists them.
 import { readdirSync } from 'node:fs';
 
 const names = readdirSync(import.meta.dirname)

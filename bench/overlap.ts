@@ -1,5 +1,5 @@
-// How soon a run that finds another one at work says so and ends, against the mere connection to the database it needs
-// for that: TLS, verified, and the password's proof, anew each time.
+// How soon a run that finds another one at work reports it and ends, compared with the database connection that it needs for that
+// (verified TLS and authentication).
 import { readFileSync, rmSync } from 'node:fs';
 import pg from 'pg';
 import { generateKey } from '../domain/credentials.ts';
@@ -36,8 +36,11 @@ export async function run([runs = String(RUNS)]: string[] = []): Promise<void> {
     const url = new URL(postgres.url);
     Object.assign(url, { username: 'mqtt_ingest', password: key, search: '?sslmode=verify-full' });
     const settings = readIngestSettings({
-      ...{ MQTT_BROKER_URL: 'mqtts://127.0.0.1:1', MQTT_BROKER_USERNAME: 'none', MQTT_BROKER_PASSWORD: 'none' },
-      ...{ EXTERNAL_DATABASE_CONNECTION_STRING: url.href, EXTERNAL_DATABASE_CA: readFileSync(caFile, 'utf8') },
+      MQTT_BROKER_URL: 'mqtts://127.0.0.1:1',
+      MQTT_BROKER_USERNAME: 'none',
+      MQTT_BROKER_PASSWORD: 'none',
+      EXTERNAL_DATABASE_CONNECTION_STRING: url.href,
+      EXTERNAL_DATABASE_CA: readFileSync(caFile, 'utf8'),
       MQTT_CLIENT_ID: 'overlap',
     });
     const holder = openDatabase(settings.database);

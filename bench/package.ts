@@ -1,5 +1,5 @@
-// The Function App's package: its size, and how long it takes to load compared with Node's own start, loaded as the host's
-// worker does. The starts are in pairs, and their processor time is compared as well, which other programs disturb less.
+// The Function App's package: its size, and the time to load it compared with Node's own start, loaded as the host's worker does. The
+// starts are in pairs, and their CPU time is compared, too, which other programs disturb less.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// What the policy pack costs: over the plan of prod, against the program that makes the plan; and the ingress rule over a
-// group of a thousand rules, against the second it may take.
+// The cost of the policy pack over the plan of prod, compared with the program that makes the plan; and of the ingress rule over a group
+// of a thousand rules, compared with the second that it may take.
 import { join } from 'node:path';
 import { ROOT } from '../bootstrap/root.mjs';
 import { ingressContract } from '../policies/network/ingress-contract.ts';

@@ -1,4 +1,4 @@
-// What a message that waits costs the broker in memory and on disk, what its save costs, and what happens when the queue is
+// The cost of a waiting message in the broker's memory and on disk, the cost of a save, and what happens when the queue is
 // full. provisioning/broker/queue.ts plans with these numbers.
 import { readFileSync, statSync } from 'node:fs';
 import { telemetryTopic } from '../domain/topics.ts';

@@ -1,12 +1,12 @@
-// What keeping the broker in line with a large registry costs: the rewrite, the time until a change is in force, and how
-// long connected devices wait while the broker reads its files, compared with the same devices undisturbed.
+// The cost of keeping the broker in line with a large registry: the rewrite, the time until a change is in force, and how long connected
+// devices wait while the broker reads its files, compared with the same devices undisturbed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Packet } from 'mqtt-packet';
 import type { ClientBase } from 'pg';
 import { generateKey, hashKey } from '../domain/credentials.ts';
 import { telemetryTopic } from '../domain/topics.ts';
 import { addDevice, rotateDevice, setDeviceEnabled } from '../provisioning/database/registry.ts';
-import { type RegistryRig, startRegistryRig } from '../tests/support/registry-rig.ts';
+import { type AgentLab, startAgentLab } from '../provisioning/machine/bundle/testing/agent.ts';
 import { type Client, type ClientOptions, connectClient } from './support/mqtt-client.ts';
 import { quantile } from './support/quantiles.ts';
 import { subscribeAll } from './support/subscriber.ts';
@@ -24,7 +24,7 @@ const AROUND_MS = 1000;
 /** @param args devices in the registry, connected clients. Default: 10000 2000. */
 export async function run([devices = '10000', clients = '2000']: string[] = []): Promise<void> {
   const key = generateKey();
-  const rig = await startRegistryRig();
+  const rig = await startAgentLab();
   try {
     await register(rig.admin, Number(devices), await hashKey(key));
     await measureRewrite(rig, Number(devices));
@@ -50,7 +50,7 @@ async function register(client: ClientBase, count: number, hash: string): Promis
   await client.query('analyze');
 }
 
-async function measureRewrite(rig: RegistryRig, devices: number): Promise<void> {
+async function measureRewrite(rig: AgentLab, devices: number): Promise<void> {
   rig.startAgent();
   await until(() => (rig.metric('accounts') ?? 0) >= devices && rig.reloads() > 0);
   const seconds = rig.metric('sync_duration_seconds') ?? Number.NaN;
@@ -59,7 +59,7 @@ async function measureRewrite(rig: RegistryRig, devices: number): Promise<void> 
   );
 }
 
-async function measureChanges(rig: RegistryRig): Promise<void> {
+async function measureChanges(rig: AgentLab): Promise<void> {
   const times = { added: [] as number[], rotated: [] as number[], disabled: [] as number[] };
   for (let n = 0; n < CHANGES; n += 1) {
     const device = { tenant: TENANT, device: `changed-${n}` };
@@ -77,7 +77,7 @@ async function measureChanges(rig: RegistryRig): Promise<void> {
   }
 }
 
-async function measureStall(rig: RegistryRig, count: number, key: string): Promise<void> {
+async function measureStall(rig: AgentLab, count: number, key: string): Promise<void> {
   const { port, certificates } = rig.broker;
   const base = { host: '127.0.0.1', port, caFile: certificates.caFile };
   let received = 0;
@@ -165,7 +165,7 @@ function publish(clients: Client[]): { stop(): Promise<{ at: number; ms: number 
 
 const lost = (clients: Client[]) => clients.filter(({ socket }) => socket.destroyed).length;
 
-async function untilAccepted(rig: RegistryRig, username: string, key: string): Promise<void> {
+async function untilAccepted(rig: AgentLab, username: string, key: string): Promise<void> {
   for (;;) {
     const client = await rig.connect(username, key).catch(() => undefined);
     if (client) return void (await client.endAsync(true));

@@ -1,10 +1,10 @@
-// Installs Debian or Ubuntu packages that npm cannot bring, such as the broker itself.
+// Installs Debian or Ubuntu packages that npm cannot provide, such as the broker.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { takeTurn } from './lock.mjs';
 import { Progress } from './progress.mjs';
 
-/** A file that shows a package is there, where it is not a program of the package's own name. */
+/** A file that shows that a package is installed, for packages without a program of their own name. */
 const PROOF = {
   'dpkg-dev': 'dpkg-scanpackages',
   iproute2: 'ss',
@@ -19,10 +19,10 @@ const PROOF = {
 };
 /** Units that a package would start at once, and at each boot. The platform runs these programs itself. */
 const UNITS = { certbot: 'certbot.timer', mosquitto: 'mosquitto.service', pgbouncer: 'pgbouncer.service' };
-/** /usr/sbin is looked at too: an ordinary user's PATH often lacks it. */
+/** Includes /usr/sbin: an ordinary user's PATH often lacks it. */
 const PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(':')];
 
-/** For everybody else. */
+/** Where else the platform runs. */
 const ELSEWHERE =
   'The platform runs on Debian 12 or Ubuntu 22.04 and newer: use a virtual machine, a container, or WSL on Windows.';
 
@@ -32,10 +32,10 @@ const isThere = (name) => {
 };
 
 /**
- * Makes sure that each package is there; installs through apt as root or with password-less sudo.
+ * Makes sure that each package is installed; installs it through apt as root or with password-less sudo.
  * @param {string[]} names
- * @param system what it runs on; a test says otherwise.
- * @throws Error with what to do when it cannot.
+ * @param system the system; tests give another one.
+ * @throws Error that says what to do.
  */
 export async function ensureDebianPackages(names, system = thisSystem()) {
   const missing = names.filter((name) => !isThere(name));
@@ -86,17 +86,17 @@ function run([program, ...args]) {
   });
 }
 
-/** The words to put before a command that needs root: none as root, sudo where it asks nothing, else undefined. */
+/** The words to put before a command that needs root: none as root, sudo if it needs no password, otherwise undefined. */
 function elevation() {
   if (process.getuid?.() === 0) return [];
   return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined;
 }
 
 /**
- * Installs packages without starting what is in them: Debian's policy-rc.d hook says no meanwhile (exit 101:
- * https://manpages.debian.org/invoke-rc.d), and the units are disabled afterwards where there is an init system. The shell takes
- * its hook away again however it ends, also at Ctrl-C, and one that it could not (it was killed, the power went) the next time.
- * Somebody else's hook stays as it is.
+ * Installs packages without starting their services: meanwhile Debian's policy-rc.d hook refuses (exit 101:
+ * https://manpages.debian.org/invoke-rc.d), and if there is an init system, the units are disabled afterwards. The shell removes its
+ * hook however it ends, also at Ctrl-C; if it was killed or the power failed, the next run removes it. Somebody else's hook is not
+ * touched.
  * @param {string[]} names
  */
 export function installScript(names, hook = '/usr/sbin/policy-rc.d') {

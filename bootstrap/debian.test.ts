@@ -8,7 +8,7 @@ import { installScript } from './debian.mjs';
 
 const DEBIAN = { platform: 'linux', hasApt: true };
 
-/** Asks for the package as somebody who may not install it. Copied, because a checkout may lie in a private folder. */
+/** Asks for the package as a user who may not install it. Copied, because the checkout may be in a private folder. */
 function ensureAsNobody(name: string, system = DEBIAN) {
   const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-'));
   try {
@@ -22,7 +22,7 @@ function ensureAsNobody(name: string, system = DEBIAN) {
     const isRoot = process.getuid!() === 0;
     const drop = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
     const [command, ...args] = [...drop, ...words];
-    // Nobody may not look where the pinned Node lies; and who is somebody must not find sudo.
+    // `nobody` may not read the pinned Node's folder; any other user must not find sudo.
     const PATH = isRoot ? '/usr/sbin:/usr/bin:/sbin:/bin' : dirname(process.execPath);
     return spawnSync(command!, args, { encoding: 'utf8', cwd: '/', env: { PATH } });
   } finally {
@@ -30,18 +30,18 @@ function ensureAsNobody(name: string, system = DEBIAN) {
   }
 }
 
-test('a missing package that this user may not install: the one command to run', () => {
+test('a missing package that this user may not install: the error has the one command to run', () => {
   const { status, stderr } = ensureAsNobody('no-such-broker');
   expect(status).toBe(1);
   expect(stderr).toContain('no-such-broker is not installed, and this user may not install packages. Run:');
   expect(stderr).toContain("sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends no-such-broker'");
 });
 
-test('a package that is there is left alone', () => {
+test('an installed package is not touched', () => {
   expect(ensureAsNobody('mosquitto')).toMatchObject({ status: 0, stderr: '' });
 });
 
-test('where there is no apt: no apt-get, but where the platform runs', () => {
+test('without apt: no apt-get command, but where the platform runs', () => {
   const { status, stderr } = ensureAsNobody('no-such-broker', { platform: 'linux', hasApt: false });
   expect(status).toBe(1);
   expect(stderr).toContain('no-such-broker is not installed, and this is not Debian or Ubuntu.');
@@ -49,7 +49,7 @@ test('where there is no apt: no apt-get, but where the platform runs', () => {
   expect(stderr).not.toContain('apt-get');
 });
 
-test('on another system it is said at once, whatever is installed', () => {
+test('another system is refused at once, whatever is installed', () => {
   const { status, stderr } = ensureAsNobody('mosquitto', { platform: 'darwin', hasApt: false });
   expect(status).toBe(1);
   expect(stderr).toContain('This needs Linux. The platform runs on Debian 12 or Ubuntu 22.04 and newer');
@@ -63,14 +63,14 @@ describe('the hook that keeps services from starting', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** Installs with an apt-get that runs these lines instead, in a process group of its own as a terminal makes one. */
+  /** Installs with these lines instead of apt-get, in a process group of its own as in a terminal. */
   function install(lines: string) {
     writeFileSync(at('apt-get'), `#!/bin/sh\ncd ${folder}\n${lines}\n`, { mode: 0o755 });
     const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
     return spawn('sh', ['-c', installScript(['some-broker'], at('hook'))], { detached: true, stdio: 'ignore', env });
   }
 
-  test('is there meanwhile, and gone afterwards, whatever apt-get says', async () => {
+  test('exists meanwhile, and is removed afterwards, whatever apt-get says', async () => {
     for (const code of [0, 100]) {
       const [exit] = await once(install(`./hook; echo $? >said; exit ${code}`), 'close');
       expect(exit).toBe(code);
@@ -83,7 +83,7 @@ describe('the hook that keeps services from starting', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 143],
-  ] as const)('is gone after %s', async (signal, code) => {
+  ] as const)('is removed after %s', async (signal, code) => {
     const child = install('touch started; exec sleep 60');
     await vi.waitFor(() => expect(existsSync(at('started'))).toBe(true), { timeout: 20_000 });
     expect(existsSync(at('hook'))).toBe(true);
@@ -92,7 +92,7 @@ describe('the hook that keeps services from starting', () => {
     expect(existsSync(at('hook'))).toBe(false);
   });
 
-  test('that an earlier run could not take away goes now; of somebody else stays', async () => {
+  test('left by an earlier run, it is removed now; one of somebody else stays', async () => {
     await once(install('cp hook left'), 'close');
     copyFileSync(at('left'), at('hook'));
     await once(install('exit 0'), 'close');

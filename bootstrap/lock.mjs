@@ -1,4 +1,4 @@
-// A lock between processes of this machine that cannot be left behind.
+// A lock between processes of this machine that can never be left behind.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const LOOK_MS = 500;
 
 /**
- * Takes the lock of this name, until the server is closed or this process is gone; undefined when another has it.
- * An abstract Unix socket (unix(7)): the kernel frees its name with the process, so no stale lock is ever left.
+ * Takes the lock of this name until the server is closed or this process ends; undefined if another process has it.
+ * An abstract Unix socket (unix(7)): the kernel frees the name with the process, so no stale lock is left.
  * @param {string} name
  * @returns {Promise<import('node:net').Server | undefined>}
  */
@@ -26,9 +26,9 @@ export function tryLock(name) {
 }
 
 /**
- * Takes the lock of this name, after whoever has it.
+ * Takes the lock of this name, waiting for the process that has it.
  * @param {string} name
- * @param {() => void} onWait told once, when another has it
+ * @param {() => void} onWait called once if another process has it
  */
 export async function takeTurn(name, onWait) {
   for (let hasSaid = false; ; hasSaid = true) {

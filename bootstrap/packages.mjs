@@ -1,4 +1,4 @@
-// Installs the npm packages of the lock file when they are missing or out of date.
+// Installs the npm packages of the lock file if they are missing or out of date.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,17 +11,17 @@ const MODULES = join(ROOT, 'node_modules');
 /** The lock file's hash, and which set of it is installed. */
 const STAMP = join(MODULES, '.installed-lock');
 const LOCK = join(ROOT, 'package-lock.json');
-/** npm's own list of what lies in `node_modules`, whoever had it installed. It is there when an installation went to its end. */
+/** npm's own list of the content of `node_modules`, whoever installed it. It exists only after a complete installation. */
 const LIST = join(MODULES, '.package-lock.json');
 /**
- * What npm downloads for the platform is kept until all of it is installed, and no longer: it would take as much room again as
- * Node and Next.js do. With a dot, as no platform's folder beside it.
+ * npm's downloads for the platform, kept only until all of them are installed: they would take as much space again as Node and
+ * Next.js. The name begins with a dot, unlike those of the platforms' folders beside it.
  */
 const DOWNLOADS = join(ROOT, '.local/.npm-cache');
 
 /**
- * `platform` is package.json's `dependencies`: what `npm start`, `verify` and `ops` need. `all` has the cloud SDKs and
- * the tools of tests and builds as well.
+ * `platform` is package.json's `dependencies`: what `npm start`, `verify` and `ops` need. `all` adds the cloud SDKs and the tools of
+ * tests and builds.
  */
 const SETS = {
   platform: { step: 'npm packages', args: ['--omit=dev', '--omit=peer', `--cache=${DOWNLOADS}`] },
@@ -32,27 +32,27 @@ const readLock = () => readFileSync(LOCK, 'utf8');
 
 const lockHash = () => createHash('sha256').update(readLock()).digest('hex');
 
-/** Whether the set of this lock file is there. */
+/** Whether this lock file's set is installed. */
 function isInstalled(set) {
   if (!existsSync(STAMP)) return false;
-  // Alone: there was one set only.
+  // The hash alone: written when there was one set only.
   const [hash, installed = 'all'] = readFileSync(STAMP, 'utf8').split(' ');
   return hash === lockHash() && (installed === set || installed === 'all');
 }
 
-/** Whether packages for development are there, which a person may have installed: `npm ci`. */
+/** Whether development packages are installed, for example by a person's `npm ci`. */
 const hasTools = () =>
   existsSync(LIST) && Object.values(JSON.parse(readFileSync(LIST, 'utf8')).packages).some(({ dev }) => dev);
 
 /**
- * Installs the set once per version of the lock file. What is there is added to, because a platform may be running from it.
+ * Installs the set once per version of the lock file. It only adds to an existing folder, because a platform may be running from it.
  * @param {'platform' | 'all'} set
- * @throws Error with what npm said.
+ * @throws Error with npm's output.
  */
 export async function ensurePackages(set) {
   if (isInstalled(set)) return;
   const progress = new Progress(process.stderr);
-  // Two npm in one folder destroy each other's work.
+  // Two npm processes in one folder destroy each other's work.
   const lock = await takeTurn(`npm packages of ${ROOT}`, () =>
     progress.step('npm packages: another command is installing them, waiting for it'),
   );
@@ -81,7 +81,7 @@ async function install(set, progress) {
   renameSync(`${STAMP}.new`, STAMP);
 }
 
-/** @throws Error with what npm said, when it fails. */
+/** @throws Error with npm's output if it fails. */
 function npm(args) {
   return new Promise((resolve, reject) => {
     let said = '';
@@ -96,14 +96,14 @@ function npm(args) {
   });
 }
 
-/** 94 MB that npm 9 installs as well: programs for systems with another C library, where Postgres does not run. */
+/** 94 MB that npm 9 installs, too: programs for systems with another C library, on which Postgres does not run. */
 function removeMusl() {
   for (const [path, { libc }] of Object.entries(JSON.parse(readLock()).packages)) {
     if (libc && !libc.includes('glibc')) rmSync(join(ROOT, path), { recursive: true, force: true });
   }
 }
 
-/** Leaves of the package that brings Node its program, without 67 MB of C headers: nothing here is compiled against them. */
+/** Keeps Node's program and removes 67 MB of C headers: nothing here is compiled against them. */
 function settleNode() {
   for (const name of readdirSync(MODULES).filter((name) => name.startsWith('node-linux-'))) {
     rmSync(join(MODULES, name, 'include'), { recursive: true, force: true });

@@ -57,33 +57,33 @@ test('the platform gets what it needs; the rest is added to it, once', async () 
   expect([installed('needed'), installed('tool')]).toEqual([true, false]);
   expect(readdirSync(at('.local'))).toEqual(['npm-cache']);
 
-  // The folder that a running platform uses is not made anew.
+  // The folder that a running platform uses is not made again.
   writeFileSync(at('node_modules/.open'), '');
   await ensure('all');
   expect([installed('needed'), installed('tool'), existsSync(at('node_modules/.open'))]).toEqual([true, true, true]);
 
-  // Neither set needs npm now: there is none on this PATH.
+  // Neither set needs npm now: this PATH has none.
   for (const set of ['platform', 'all']) expect(await ensure(set, { PATH: '/nowhere' })).toMatchObject({ stderr: '' });
 });
 
-test('a new lock file is installed anew, with the tools where they were', async () => {
+test('a new lock file is installed, with the tools if they were installed before', async () => {
   await lock({ version: '2.0.0' });
   await ensure('platform');
   expect([installed('needed'), installed('tool')]).toEqual([true, true]);
   expect(JSON.parse(readFileSync(at('node_modules/.package-lock.json'), 'utf8'))).toMatchObject({ version: '2.0.0' });
 });
 
-test('what npm says is in the error, and nothing counts as installed', async () => {
+test('npm’s output is in the error, and nothing counts as installed', async () => {
   await lock({ version: '3.0.0' });
   writeFileSync(at('package.json'), 'not JSON');
   await expect(ensure('platform')).rejects.toThrow(/npm could not install the packages[\s\S]*npm (?:error|ERR!)/);
   mkdirSync(at('.local/.npm-cache'), { recursive: true });
   await expect(ensure('platform')).rejects.toThrow('npm could not install');
-  // What was downloaded need not be downloaded again.
+  // Finished downloads are not downloaded again.
   expect(existsSync(at('.local/.npm-cache'))).toBe(true);
 });
 
-test('what a person has installed by hand stays', async () => {
+test('packages that a person installed stay', async () => {
   await lock({ version: '4.0.0' });
   await run('npm', ['ci', '--offline'], { cwd: project });
   writeFileSync(at('node_modules/.open'), '');
@@ -92,7 +92,7 @@ test('what a person has installed by hand stays', async () => {
   expect([installed('needed'), installed('tool'), existsSync(at('node_modules/.open'))]).toEqual([true, true, true]);
   expect(existsSync(at('.local/.npm-cache'))).toBe(false);
 
-  // Also where the platform's packages were installed first.
+  // Also if the platform's packages were installed first.
   rmSync(at('node_modules'), { recursive: true });
   await ensure('platform');
   await run('npm', ['install', '--offline'], { cwd: project });
@@ -101,7 +101,7 @@ test('what a person has installed by hand stays', async () => {
   expect(installed('tool')).toBe(true);
 });
 
-test('of two at once the second waits, says so, and installs what is still missing', async () => {
+test('of two simultaneous runs the second waits, says so, and installs what is still missing', async () => {
   rmSync(at('node_modules'), { recursive: true });
   const first = await tryLock(`npm packages of ${project}`);
   const second = ensure('platform');

@@ -1,9 +1,9 @@
-// What is being done now, and for how long already. On a terminal in place, with a line for each step that is done;
-// elsewhere one line a step, when it begins.
+// The current step and its duration. On a terminal it is updated in place, and each finished step keeps a line; elsewhere each step
+// gets one line, when it begins.
 import { TerminalLine } from './terminal-line.mjs';
 
 const TICK_MS = 500;
-/** A step that is done sooner shows no clock. */
+/** Milliseconds. A shorter step shows no clock. */
 const CLOCK_FROM_S = 2;
 
 /** Steps, one after the other. */
@@ -23,7 +23,7 @@ export class Progress {
     this.#line = line;
   }
 
-  /** The step before, if any, is done; this one begins. @param {string} step */
+  /** Ends the previous step, if any, and begins this one. @param {string} step */
   step(step) {
     const before = this.#summary('✓', '32');
     this.#step = step;
@@ -33,7 +33,7 @@ export class Progress {
     this.#timer ??= setInterval(() => this.#line.show(this.#current()), TICK_MS).unref();
   }
 
-  /** The last step is done. */
+  /** The last step succeeded. */
   done() {
     this.#end(this.#summary('✓', '32'));
   }

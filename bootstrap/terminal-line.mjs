@@ -1,5 +1,5 @@
-// One line at the end of a terminal's text that is rewritten in place: cut to one row, and what was written above it stays.
-// The cursor waits below it, at the beginning of an empty row: what a person types, and Ctrl-C's "^C", does not get into it.
+// One line at the end of a terminal's output that is updated in place: cut to one row, below everything written before. The cursor
+// waits below it, at the beginning of an empty row, so that typed text and Ctrl-C's "^C" do not mix with it.
 import { stripVTControlCharacters } from 'node:util';
 
 const USUAL_COLUMNS = 80;
@@ -7,13 +7,13 @@ const ESCAPE = '\u001b';
 const UP = (rows) => `${ESCAPE}[${rows}A`;
 const CLEAR_TO_END = `${ESCAPE}[J`;
 const RESET = `${ESCAPE}[0m`;
-/** A colour's code, or one character. */
+/** A colour code, or one character. */
 const PIECE = new RegExp(`${ESCAPE}\\[[\\d;]*m|.`, 'gu');
 
 /** Most terminals fold a line that has become too long; xterm, screen and the console cut it. */
 const FOLDS = !process.env.XTERM_VERSION && !process.env.STY && process.env.TERM !== 'linux';
 
-/** A stream's last line. On a stream that is no terminal it does not exist: only what is left above it is written. */
+/** A stream's last line. If the stream is not a terminal, there is no such line: only the text above it is written. */
 export class TerminalLine {
   #stream;
   #text = '';
@@ -26,9 +26,9 @@ export class TerminalLine {
   }
 
   /**
-   * Shows the text, cut to the terminal's width, in place of what the line had.
-   * @param {string} text one line, with colours or without; empty: no line
-   * @param {string} [above] whole lines to leave above it
+   * Shows the text, cut to the terminal's width, in place of the previous one.
+   * @param {string} text one line, with or without colours; empty: no line
+   * @param {string} [above] whole lines to write above it
    */
   show(text, above = '') {
     const shown = this.#stream.isTTY ? cut(text, this.#columns() - 1) : '';
@@ -38,19 +38,19 @@ export class TerminalLine {
     this.#width = stripVTControlCharacters(shown).length;
   }
 
-  /** Removes the line. @param {string} [above] whole lines to leave in its place */
+  /** Removes the line. @param {string} [above] whole lines to write in its place */
   clear(above) {
     this.show('', above);
   }
 
-  /** Leaves whole lines above what the line shows. @param {string} lines */
+  /** Writes whole lines above the line. @param {string} lines */
   note(lines) {
     this.show(this.#text, lines);
   }
 
   #erase() {
     if (this.#width === 0) return '';
-    // A terminal that became narrower has folded the line into several rows.
+    // In a terminal that became narrower, the line occupies several rows.
     const rows = FOLDS ? Math.ceil(this.#width / this.#columns()) : 1;
     return `\r${UP(rows)}${CLEAR_TO_END}`;
   }
@@ -60,7 +60,7 @@ export class TerminalLine {
   }
 }
 
-/** The text in so many columns, with an ellipsis where something is missing. */
+/** The text, cut to this number of columns, with an ellipsis where something is missing. */
 function cut(text, columns) {
   if (stripVTControlCharacters(text).length <= columns) return text;
   let room = columns - 1;

@@ -1,4 +1,4 @@
-// The line that is rewritten in place, as a terminal shows it.
+// The line that is updated in place, as a terminal shows it.
 import { EventEmitter } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
 import { Screen } from '../tests/support/terminal.ts';
@@ -34,7 +34,7 @@ async function resize(columns: number): Promise<void> {
   stream.emit('resize');
 }
 
-test('a text that is longer than a row is cut to it, and replaced by the next', async () => {
+test('a text longer than a row is cut to it, and replaced by the next', async () => {
   for (let second = 0; second < 30; second += 1) line.show(`${second} ${LONG}`);
   await written;
   expect(screen.rows()).toEqual([...ABOVE, `29 ${LONG}`.slice(0, 78).concat('…')]);
@@ -43,7 +43,7 @@ test('a text that is longer than a row is cut to it, and replaced by the next', 
   expect(screen.rows()).toEqual([...ABOVE, 'short']);
 });
 
-test('colours take no room, and end where the text is cut', async () => {
+test('colours take no space, and end where the text is cut', async () => {
   line.show(`\u001b[1m${'x'.repeat(79)}\u001b[22m`);
   await written;
   expect(screen.rows().at(-1)).toBe('x'.repeat(79));
@@ -52,7 +52,7 @@ test('colours take no room, and end where the text is cut', async () => {
   expect(screen.rows().at(-1)).toBe(`${'x'.repeat(78)}…`);
 });
 
-test('a terminal that is made narrower step by step, at once, and wide again: nothing is left behind, nothing is lost', async () => {
+test('a terminal that becomes narrower, step by step or at once, and wide again: nothing is left behind or lost', async () => {
   line.show(LONG);
   for (const columns of [79, 78, 77, 70, 66, 50, 36, 80, 40, 120]) {
     await resize(columns);
@@ -63,7 +63,7 @@ test('a terminal that is made narrower step by step, at once, and wide again: no
   }
 });
 
-test('what is noted stays above the line, what is cleared is gone', async () => {
+test('notes stay above the line, and a cleared line is gone', async () => {
   line.show('4.0 msg/s');
   line.note('! the broker ended\n');
   await written;
@@ -73,7 +73,7 @@ test('what is noted stays above the line, what is cleared is gone', async () => 
   expect(screen.rows()).toEqual([...ABOVE, '! the broker ended']);
 });
 
-test('where there is no terminal, only what is noted is written', async () => {
+test('without a terminal, only notes are written', async () => {
   stream.isTTY = false;
   line.show('4.0 msg/s');
   line.note('! the broker ended\n');

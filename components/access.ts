@@ -1,9 +1,9 @@
-// Who may do what: every role the platform gives, in one table.
+// The rights of the platform's identities: every role assignment, in one table.
 import { RoleAssignment } from '@pulumi/azure-native/authorization/roleAssignment.js';
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
 
 /**
- * Built-in roles by name. The ids are the same in every tenant.
+ * Ids of built-in roles by name. They are the same in every tenant.
  * Source: "Azure built-in roles", learn.microsoft.com/azure/role-based-access-control/built-in-roles.
  */
 const ROLES = {
@@ -14,21 +14,21 @@ const ROLES = {
   'Storage Blob Data Reader': '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1',
 } as const;
 
-/** A line of the table. */
+/** One role assignment of the table. */
 export interface Grant {
   /** Required. Principal id of the managed identity. */
   to: Input<string>;
-  /** Required. What it may do. */
+  /** Required. The role. */
   role: keyof typeof ROLES;
-  /** Required. Resource id of the narrowest thing that is enough. */
+  /** Required. Scope: the resource id of the narrowest resource that is enough. */
   on: Input<string>;
-  /** Required. Why; shown in Azure's portal. */
+  /** Required. The reason; Azure's portal shows it. */
   why: string;
 }
 
 /** Arguments of {@link Access}. */
 export interface AccessArgs {
-  /** Required. The table. The key of a line is its stable name. */
+  /** Required. The table. Each key is the assignment's stable name. */
   grants: Record<string, Grant>;
 }
 
@@ -41,7 +41,7 @@ export class Access extends ComponentResource {
         `${name}-${line}`,
         {
           principalId: to,
-          // Without it Azure looks the new identity up in a directory that may not know it yet, and refuses.
+          // Without it Azure looks the new identity up in a directory that may not know it yet, and refuses the assignment.
           principalType: 'ServicePrincipal',
           roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ROLES[role]}`,
           scope: on,

@@ -1,5 +1,5 @@
-// Alerts of three kinds, made from tables: on a metric, on what the functions log, on a change made through Azure's API.
-// Each is on and wired to the operators; what they watch is in stacks/tables/alerts.ts.
+// Alerts of three kinds, made from tables: on a metric, on what the functions log, and on a change made through Azure's API. All are
+// on and notify the operators; stacks/tables/alerts.ts says what they watch.
 import { ActivityLogAlert } from '@pulumi/azure-native/monitor/activityLogAlert.js';
 import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
 import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';
@@ -8,9 +8,9 @@ import type { METRICS } from './metrics.ts';
 import type { Operators } from './operators.ts';
 import type { Placement } from './placement.ts';
 
-/** What every alert has. */
+/** The properties of every alert. */
 interface Watch {
-  /** Required. What it means, in a sentence or two, for the mail. */
+  /** Required. What it means, in one or two sentences, for the mail. */
   meaning: string;
   /** Required. Azure resource id of what is watched. */
   of: Input<string>;
@@ -21,28 +21,28 @@ type Severity = 0 | 1 | 2 | 3;
 
 type MetricKey = keyof typeof METRICS;
 
-/** An alert on a metric. It costs by the metric, not by how often it is looked at. */
+/** An alert on a metric. Azure charges per metric, however often it is evaluated. */
 export type MetricWatch = Watch & {
   severity: Severity;
-  /** Required. Fires when the aggregated value of the window is beyond the threshold. */
+  /** Required. Fires if the aggregated value of the window crosses the threshold. */
   operator: 'LessThan' | 'GreaterThan';
   threshold: number;
   /** Required. Minutes. */
   window: 5 | 15 | 30;
 } & { [K in MetricKey]: { metric: (typeof METRICS)[K]; by: (typeof METRICS)[K]['aggregations'][number] } }[MetricKey];
 
-/** An alert on a log query. Looked at every 15 minutes: more often costs more, by the rule. */
+/** An alert on a log query, evaluated every 15 minutes: Azure charges more for a rule that is evaluated more often. */
 export interface LogWatch extends Watch {
   severity: Severity;
   /** Required. KQL. */
   query: string;
-  /** Required. Fires on so many rows or more. */
+  /** Required. Fires if the query returns at least this number of rows. */
   rows: number;
   /** Required. Minutes of the log that the query sees. */
   window: 15 | 30;
 }
 
-/** An alert on operations of Azure Resource Manager, done or attempted by anybody. Free. */
+/** An alert on operations of Azure Resource Manager, by anyone, successful or attempted. Free. */
 export interface OperationWatch extends Watch {
   /** Required. Names of operations, such as `Microsoft.Network/networkSecurityGroups/write`. */
   operations: readonly string[];
@@ -50,19 +50,19 @@ export interface OperationWatch extends Watch {
 
 /** Arguments of {@link Alerts}. The key of an alert is part of its name. */
 export interface AlertsArgs {
-  /** Required. Where they live and what they are called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
-  /** Required. Who is told. */
+  /** Required. The operators that are notified. */
   operators: Operators;
-  /** Required. On metrics. */
+  /** Required. Alerts on metrics. */
   metrics: Record<string, MetricWatch>;
-  /** Required. On what the functions log. */
+  /** Required. Alerts on what the functions log. */
   logs: Record<string, LogWatch>;
-  /** Required. On changes made through Azure's API. */
+  /** Required. Alerts on changes made through Azure's API. */
   operations: Record<string, OperationWatch>;
 }
 
-/** Azure's name of "all conditions on metrics of one resource". */
+/** Azure's name for "all conditions on metrics of one resource". */
 const ONE_RESOURCE = 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria';
 
 const minutes = (count: number) => `PT${count}M`;

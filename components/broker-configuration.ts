@@ -21,21 +21,27 @@ import type { Placement } from './placement.ts';
 
 /** Where the deployment finds the archive. */
 const ARCHIVES = join(import.meta.dirname, '../dist/deployments');
-/** The blobs that name the bundle in force, in the order of their making. */
+/** The blobs that name the bundle in force, in the order in which they are made. */
 const BLOBS = { 'pointer-copy': POINTERS.copy, pointer: POINTERS.pointer };
 const COMMAND = 'broker-apply';
-/** The machine's own patience is shorter: a first boot waits for the vault's access and for a certificate. Seconds. */
+/** Seconds. The machine itself gives up earlier: at a first boot it waits for access to the vault and for a certificate. */
 const TIMEOUT = 1800;
+
+/** Names of its resources that others refer to, by the component's name. */
+export const resourceNames = {
+  apply: (name: string) => `${name}-apply`,
+  inForce: (name: string) => `${name}-in-force`,
+};
 
 /** Arguments of {@link BrokerConfiguration}. */
 export interface BrokerConfigurationArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
   /** Required. The subscription that the deployment works in; the Azure CLI may have another one selected. */
   subscriptionId: Input<string>;
   /** Required. The machine that applies it. */
   machine: VirtualMachine;
-  /** Required. Where bundles are kept. */
+  /** Required. The store that holds the bundles. */
   bundles: BundleStore;
   /** Required. The configuration. */
   bundle: Bundle;
@@ -49,9 +55,9 @@ export class BrokerConfiguration extends ComponentResource {
     const { resourceGroupName, location, tags } = placement;
     const { accountName, containerName } = bundles;
 
-    // Each bundle is a resource of its own, with its hash in its name, and so never replaced: the provider deletes a named
-    // blob before it makes the next one, and refuses to make what is still there when a deployment goes back. As another
-    // resource the one before is deleted at the end of a deployment in which everything else succeeded.
+    // Each bundle is a resource of its own, with its hash in its name, so it is never replaced: the provider would delete a named
+    // blob before it makes the next one, and it refuses to make a blob that still exists when a deployment goes back. As a
+    // resource of its own, the previous bundle is deleted at the end of a deployment in which everything else succeeded.
     const archive = new Blob(
       `${name}-bundle-${bundle.hash.slice(0, 12)}`,
       {
@@ -66,7 +72,7 @@ export class BrokerConfiguration extends ComponentResource {
     );
 
     const apply = new RunCommand(
-      `${name}-apply`,
+      resourceNames.apply(name),
       {
         runCommandName: COMMAND,
         vmName: machine.name,
@@ -74,8 +80,8 @@ export class BrokerConfiguration extends ComponentResource {
         location,
         tags,
         source: { script: script(bundles.url, bundle.hash) },
-        // Azure runs a script again when the resource changes. A rebuilt machine has the name of the one before, but
-        // another id, so the script runs on it too.
+        // Azure runs a script again when the resource changes. A rebuilt machine has the same name, but another id, so the script
+        // runs on it, too.
         parameters: [{ name: 'MACHINE_ID', value: machine.vmId }],
         asyncExecution: false,
         treatFailureAsDeploymentFailure: true,
@@ -89,7 +95,7 @@ export class BrokerConfiguration extends ComponentResource {
     const { names } = placement;
     const place = `--resource-group ${names.own('rg')} --machine ${names.own('vm')} --run-command ${COMMAND}`;
     const inForce = new LocalCommand(
-      `${name}-in-force`,
+      resourceNames.inForce(name),
       {
         run: interpolate`npm run --silent ops -- deploy configuration --subscription ${subscriptionId} ${place}`,
         // Not in the line: a preview shows what changed, and of a long line its beginning.
@@ -100,7 +106,7 @@ export class BrokerConfiguration extends ComponentResource {
 
     // Last: what a machine refused never becomes what the next one boots with. The provider cannot change a blob's content
     // but only replace the blob, so there are two, one after the other: while one is replaced the other is there. The copy
-    // goes first, because a stack of before has none. After a deployment that lost one of them, the next one may replace the
+    // goes first, because an older stack has none. After a deployment that lost one of them, the next one may replace the
     // only one that is left (docs/runbooks/broker-configuration.md).
     let before: Resource = inForce;
     for (const [role, blobName] of Object.entries(BLOBS)) {
@@ -114,7 +120,7 @@ export class BrokerConfiguration extends ComponentResource {
           contentType: 'text/plain',
           source: new asset.StringAsset(`${bundle.hash}\n`),
         },
-        // Made before the old one is deleted, it would be deleted with it.
+        // If the new blob were made first, deleting the old one would delete it: both have the same name.
         { parent: this, dependsOn: before, deleteBeforeReplace: true },
       );
     }

@@ -1,10 +1,10 @@
-// The broker's name in Cloudflare's DNS, and the machine's right to prove that the name is its own (ACME, DNS-01).
+// The broker's name in Cloudflare's DNS, and a token with which the machine proves that it owns the name (ACME, DNS-01).
 import { AccountToken } from '@pulumi/cloudflare/accountToken.js';
 import { DnsRecord } from '@pulumi/cloudflare/dnsRecord.js';
 import { ComponentResource, type ComponentResourceOptions, type Input, interpolate, type Output } from '@pulumi/pulumi';
 
 /**
- * Permission groups by name. The ids are the same in every account.
+ * Ids of permission groups by name. They are the same in every account.
  * Source: `GET /accounts/{id}/tokens/permission_groups` of Cloudflare's API.
  */
 const PERMISSIONS = {
@@ -13,7 +13,7 @@ const PERMISSIONS = {
   'Zone Read': 'c8fed203ed3043cba015a93ad1616f1f',
 } as const;
 
-/** Low, because the address moves when a standby broker takes over. Seconds. */
+/** Seconds. Low, because the address changes when a standby broker takes over. */
 const TTL = 300;
 
 /** Arguments of {@link BrokerDns}. */
@@ -24,13 +24,13 @@ export interface BrokerDnsArgs {
   hostName: string;
   /** Required. The broker's public IPv4 address. */
   address: Input<string>;
-  /** Required. Cloudflare's id of the zone that the name is in. */
+  /** Required. Cloudflare's id of the name's zone. */
   zoneId: string;
-  /** Required. Cloudflare's id of the account that the zone is in. */
+  /** Required. Cloudflare's id of the zone's account. */
   accountId: string;
 }
 
-/** The broker's DNS record, and a token for the records of its zone that works from the broker's address only. */
+/** The broker's DNS record, and a token for its zone's records that works only from the broker's address. */
 export class BrokerDns extends ComponentResource {
   /** The token. Secret. */
   readonly token: Output<string>;
@@ -66,7 +66,7 @@ export class BrokerDns extends ComponentResource {
             resources: JSON.stringify({ [`com.cloudflare.api.account.zone.${zoneId}`]: '*' }),
           },
         ],
-        // Worthless to whoever takes it away from the machine.
+        // The token is useless outside the machine.
         condition: { requestIp: { ins: [interpolate`${address}/32`] } },
       },
       { parent: this },

@@ -1,4 +1,4 @@
-// The machine the broker runs on: replaceable at any time, because what must last (disk, address, identity) is beside it.
+// The broker machine. It can be replaced at any time: what must last (disk, address, identity) is separate.
 import { Disk } from '@pulumi/azure-native/compute/disk.js';
 import { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import type { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
@@ -10,32 +10,32 @@ import type { VmSizeName } from './vm-sizes.ts';
 
 /** Arguments of {@link BrokerMachine}. */
 export interface BrokerMachineArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
-  /** Required. Machine size. All allowed sizes can do Trusted Launch. */
+  /** Required. Machine size. All allowed sizes support Trusted Launch. */
   vmSize: VmSizeName;
-  /** Required. Its identity. A rebuilt machine keeps it, and with it its access. */
+  /** Required. Its identity. A rebuilt machine keeps the identity, and with it its access. */
   identity: UserAssignedIdentity;
-  /** Required. The identity's rights: the machine is made after them, because it reads its secrets when it starts. */
+  /** Required. The identity's rights, made before the machine: it reads its secrets when it starts. */
   access: Access;
-  /** Required. The network whose interface, and with it the public address, it is attached to. */
+  /** Required. The network with its interface and public address. */
   network: Network;
   /** Required. The administrator's public key, OpenSSH format. There is no password. */
   sshPublicKey: string;
-  /** Required. Rendered `#cloud-config`. Must hold no secret: it is readable on the machine and in Azure. */
+  /** Required. Rendered `#cloud-config`. It must hold no secret: it can be read on the machine and in Azure. */
   cloudInit: string;
   /** Required. Size of the disk for sessions and queues, GiB, at least 4. It can grow, never shrink. */
   dataDiskGb: number;
-  /** Required. Encrypt caches and temporary disks on the host as well; the subscription must have the feature. */
+  /** Required. Encrypts caches and temporary disks on the host, too; the subscription needs the feature. */
   encryptionAtHost: boolean;
 }
 
 const IMAGE = { publisher: 'Canonical', offer: 'ubuntu-24_04-lts', sku: 'server', version: 'latest' };
 const OS_DISK_GB = 30;
-/** User the administrator signs in as. */
+/** User name of the administrator. */
 const ADMIN = 'azureuser';
 
-/** Where the data disk appears on the machine: its LUN. */
+/** LUN of the data disk. */
 export const DATA_DISK_LUN = 0;
 
 /** Virtual machine and its data disk. */
@@ -106,7 +106,7 @@ export class BrokerMachine extends ComponentResource {
               lun: DATA_DISK_LUN,
               createOption: 'Attach',
               deleteOption: 'Detach',
-              // The broker's own fsync decides what is safe: no host cache in between.
+              // The broker's own fsync decides what is safe, so there must be no host cache in between.
               caching: 'None',
               managedDisk: { id: dataDisk.id },
             },
@@ -115,7 +115,7 @@ export class BrokerMachine extends ComponentResource {
         networkProfile: {
           networkInterfaces: [{ id: args.network.interfaceId, primary: true, deleteOption: 'Detach' }],
         },
-        // The serial console of a machine that cannot be reached otherwise; Azure keeps the log, at no cost.
+        // The serial console, for a machine that is unreachable otherwise. Azure keeps its log at no cost.
         diagnosticsProfile: { bootDiagnostics: { enabled: true } },
       },
       {
@@ -123,10 +123,10 @@ export class BrokerMachine extends ComponentResource {
         dependsOn: args.access,
         // Disk and interface can be attached to one machine at a time.
         deleteBeforeReplace: true,
-        // Azure refuses to change it (409 PropertyChangeNotAllowed). It only matters to a new machine's first boot.
+        // Azure refuses to change it (409 PropertyChangeNotAllowed). It matters only at a machine's first boot.
         ignoreChanges: ['osProfile.customData'],
-        // Azure refuses to change these too, or only on a machine that is switched off. Not what it changes on one that runs,
-        // such as `patchSettings`: a refresh that finds it changed must not rebuild the machine.
+        // Azure refuses to change these, too, or only while the machine is off. Properties that Azure itself changes on a running
+        // machine, such as `patchSettings`, are not listed: a refresh that finds one changed must not rebuild the machine.
         replaceOnChanges: [
           'osProfile.adminUsername',
           'osProfile.computerName',

@@ -1,23 +1,23 @@
-// What an environment may cost, and who hears of it before it does.
+// An environment's budget, and who is warned before it is spent.
 import { Budget as AzureBudget } from '@pulumi/azure-native/consumption/budget.js';
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
 import type { Operators } from './operators.ts';
 import type { Placement } from './placement.ts';
 
-/** Percent of the budget that operators are told of once they are spent. Azure takes five notifications at most. */
+/** Operators are notified when this percentage of the budget is spent. Azure accepts at most five notifications. */
 const SPENT = [50, 80, 100];
 
 /** Arguments of {@link Budget}. */
 export interface BudgetArgs {
-  /** Required. Where it lives and what it is called. It covers the whole resource group. */
+  /** Required. Resource group, region, tags and names. The budget covers the whole resource group. */
   placement: Placement;
-  /** Required. Who is told. */
+  /** Required. The operators that are notified. */
   operators: Operators;
-  /** Required. A month's budget in the currency the subscription is billed in; Azure offers no other. */
+  /** Required. The monthly budget, in the subscription's billing currency: Azure offers no other. */
   monthlyBudget: number;
 }
 
-/** Monthly budget of the environment's resource group. It informs and stops nothing. */
+/** Monthly budget of the environment's resource group. It warns, and stops nothing. */
 export class Budget extends ComponentResource {
   constructor(name: string, args: BudgetArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Budget', name, {}, options);
@@ -27,7 +27,7 @@ export class Budget extends ComponentResource {
       operator: 'GreaterThanOrEqualTo',
       threshold,
       thresholdType,
-      // The action group has the mailboxes; named here too, each would get every mail twice.
+      // The action group has the mailboxes; listed here, too, each would get every mail twice.
       contactEmails: [],
       contactGroups: [operators.actionGroupId],
     });
@@ -48,8 +48,8 @@ export class Budget extends ComponentResource {
       },
       {
         parent: this,
-        // Azure creates a budget from the current month on only, and never lets it start at another time afterwards
-        // (azure-quickstart-templates#7095): the date counts once, when the budget is made.
+        // Azure creates a budget only from the current month on, and never changes its start afterwards
+        // (azure-quickstart-templates#7095): the date matters once, when the budget is made.
         ignoreChanges: ['timePeriod'],
       },
     );
@@ -57,7 +57,7 @@ export class Budget extends ComponentResource {
   }
 }
 
-/** In UTC, as Azure wants it: `2026-11-01T00:00:00Z`. */
+/** In UTC, as Azure requires: `2026-11-01T00:00:00Z`. */
 function firstOfThisMonth(): string {
   return `${new Date().toISOString().slice(0, 7)}-01T00:00:00Z`;
 }

@@ -1,17 +1,17 @@
-// The storage account of the broker's configuration bundles, and of nothing else. It alone has account keys: the provider
-// uploads a blob with them and in no other way (pulumi/pulumi-azure-native#2015). What could be done with them, and why
-// that is accepted, is in docs/decisions/0007.
+// The storage account for the broker's configuration bundles, and for nothing else. Only this account has account keys: the provider
+// cannot upload a blob without them (pulumi/pulumi-azure-native#2015). docs/decisions/0007 says what somebody with a key could do,
+// and why that is accepted.
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
 import { makeAccount, makeContainer } from './storage-account.ts';
 
 const CONTAINER = 'broker-bundles';
-/** A bundle that a deployment replaced can be brought back for this long, days. */
+/** Days for which a replaced bundle can be restored. */
 const KEPT_DAYS = 30;
 
 /** Arguments of {@link BundleStore}. */
 export interface BundleStoreArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
 }
 

@@ -2,12 +2,12 @@
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random/randomPassword.js';
 
-/** Letters and digits only: the passwords stand in URLs, settings and files without any escaping. 43 are 256 bits. */
+/** Letters and digits only: the passwords are part of URLs, settings and files without any escaping. 43 characters are 256 bits. */
 const PASSWORD = { length: 43, special: false };
 
 /** Arguments of {@link Credentials}. */
 export interface CredentialsArgs {
-  /** Required. User names of ingest's broker accounts, one a generation. A name's password never changes. */
+  /** Required. User names of ingest's broker accounts, one for each generation. The password of a name never changes. */
   ingestUsernames: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export class Credentials extends ComponentResource {
     this.registerOutputs();
   }
 
-  /** Password of one of ingest's accounts. Secret. @throws Error when there is none of this name. */
+  /** Password of one of ingest's accounts. Secret. @throws Error if there is no account of this name. */
   ingestPassword(username: string): Output<string> {
     const password = this.ingestPasswords.get(username);
     if (!password) throw new Error(`there is no password of ${username}`);

@@ -1,5 +1,5 @@
-// The dashboard on Cloudflare Pages: the project, its address, and the upload of what is built. The project's resource says as
-// little as possible: with more in it, every preview shows changes that nobody made (terraform-provider-cloudflare#6526, #7303).
+// The dashboard on Cloudflare Pages: the project, its address, and the upload of what is built. The project's resource has as few
+// properties as possible: with more, every preview shows changes that nobody made (terraform-provider-cloudflare#6526, #7303).
 import { DnsRecord } from '@pulumi/cloudflare/dnsRecord.js';
 import { PagesDomain } from '@pulumi/cloudflare/pagesDomain.js';
 import { PagesProject } from '@pulumi/cloudflare/pagesProject.js';
@@ -14,9 +14,9 @@ import {
 } from '@pulumi/pulumi';
 import { LocalCommand } from './local-command.ts';
 
-/** Cloudflare's word for "as long as you see fit", the only one it takes for a proxied record. */
+/** Cloudflare's value for an automatic TTL, the only one it accepts for a proxied record. */
 const AUTOMATIC = 1;
-/** The branch whose deployments are the site itself, not a preview of it. */
+/** The branch whose deployments are the live site instead of a preview. */
 const BRANCH = 'main';
 
 /** Arguments of {@link DashboardSite}. */
@@ -25,19 +25,19 @@ export interface DashboardSiteArgs {
   accountId: string;
   /** Required. The project's name, which is also its host below `pages.dev`: unique in all of Cloudflare. */
   projectName: string;
-  /** Optional. An address of its own, and the zone it is in. Default: the host below `pages.dev`. */
+  /** Optional. A domain of its own, and the domain's zone. Default: the host below `pages.dev`. */
   domain?: { hostName: string; zoneId: string } | undefined;
-  /** Required. Hash of what the site is made from: another one is built and uploaded. */
+  /** Required. Hash of the site's sources: another hash means that the site is built and uploaded again. */
   sources: string;
   /** Required. The site's variables, all public: see apps/dashboard/functions/context.ts. */
   variables: Record<string, Input<string>>;
-  /** Optional. What must be there before a new site is, such as the database's schema. Default: nothing. */
+  /** Optional. What must be deployed before a new site, such as the database's schema. Default: nothing. */
   after?: Resource[];
 }
 
 /** Pages project, its domain, and its content. */
 export class DashboardSite extends ComponentResource {
-  /** Where people find it. */
+  /** The site's address. */
   readonly address: Output<string>;
 
   constructor(name: string, args: DashboardSiteArgs, options?: ComponentResourceOptions) {
@@ -49,7 +49,7 @@ export class DashboardSite extends ComponentResource {
       { accountId, name: projectName, productionBranch: BRANCH },
       {
         parent: this,
-        // The upload sets them, with the site's variables.
+        // The upload sets them, together with the site's variables.
         ignoreChanges: ['deploymentConfigs', 'buildConfig', 'source'],
       },
     );
@@ -69,7 +69,7 @@ export class DashboardSite extends ComponentResource {
         },
         { parent: this },
       );
-      // Cloudflare certifies the name once the record is there.
+      // Cloudflare issues the certificate once the record exists.
       new PagesDomain(
         `${name}-domain`,
         { accountId, projectName: project.name, name: hostName },

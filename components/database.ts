@@ -1,5 +1,5 @@
-// The database's schema, and the sign-ins of the platform's roles, brought there by `pulumi up`. The database itself is not
-// Pulumi's: it is named in the configuration and reached as whom DATABASE_URL names, which no resource sees.
+// Deploys the database's schema and the sign-ins of the platform's roles, within `pulumi up`. Pulumi does not manage the database
+// itself: the configuration names it, and DATABASE_URL, which no resource sees, says how to reach it.
 import { ComponentResource, type ComponentResourceOptions, type Input, output, secret } from '@pulumi/pulumi';
 import type { ServicePurpose } from '../provisioning/broker/registry.ts';
 import type { LoginRole } from '../provisioning/database/login.ts';
@@ -8,19 +8,19 @@ import { LocalCommand } from './local-command.ts';
 
 /** Arguments of {@link Database}. */
 export interface DatabaseArgs {
-  /** Required. DNS name of the server; DATABASE_URL must be of it. */
+  /** Required. DNS name of the server; `DATABASE_URL` must name the same. */
   host: string;
-  /** Required. Name of the database; DATABASE_URL must be of it. */
+  /** Required. Name of the database; `DATABASE_URL` must name the same. */
   database: string;
-  /** Optional. Supabase's project, for its pooler. */
+  /** Optional. Project reference, for Supabase's pooler. */
   projectRef?: string | undefined;
   /** Optional. CA certificate of the server, PEM. Default: the public authorities. */
   ca?: string | undefined;
-  /** Required. Hash of the migrations: another one means that there are some to apply. */
+  /** Required. Hash of the migrations: another hash means that there are new ones. */
   migrationsHash: string;
-  /** Required. Passwords of the database's roles. Only what a database stores of them leaves the program. */
+  /** Required. Passwords of the database's roles. Only their verifiers, as a database stores them, leave the program. */
   roles: Record<LoginRole, Input<string>>;
-  /** Required. The broker accounts of services that are in force, with their keys. The same holds. */
+  /** Required. The service accounts that are in force on the broker, with their keys. Only hashes leave the program. */
   accounts: { username: string; purpose: ServicePurpose; key: Input<string> }[];
 }
 
@@ -44,7 +44,7 @@ export class Database extends ComponentResource {
     );
     new LocalCommand(
       `${name}-sign-ins`,
-      // Nobody signs in with what this is. A secret all the same: nobody needs to see it.
+      // Nobody can sign in with a verifier. Even so it is marked as a secret: nobody needs to see it.
       { run: command('sign-ins'), environment: { DATABASE_SIGN_INS: secret(signIns), ...trust } },
       { parent: this, dependsOn: schema },
     );

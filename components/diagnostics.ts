@@ -1,22 +1,22 @@
-// Which of Azure's own logs are kept, so that it can be looked up afterwards who read a secret or changed a blob.
+// Which of Azure's own logs are kept: they show who read a secret or changed a blob.
 import { DiagnosticSetting } from '@pulumi/azure-native/monitor/diagnosticSetting.js';
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
 
 /**
- * The categories that are worth their volume, by resource type. Azure refuses one that the type does not have.
- * Source: Microsoft Learn, "Supported resource logs", one page a type below
+ * The log categories worth their volume, by resource type. Azure refuses a category that the type does not have.
+ * Source: Microsoft Learn, "Supported resource logs", one page for each type below
  * https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/
  */
 export const LOG_CATEGORIES = {
   'Microsoft.KeyVault/vaults': ['AuditEvent'],
-  /** What the host says, also when Application Insights does not hear it: its access is missing, its cap is reached. */
+  /** The host's own log. It also says why Application Insights gets nothing: no access, or the cap is reached. */
   'Microsoft.Web/sites': ['FunctionAppLogs'],
   'Microsoft.Network/networkSecurityGroups': ['NetworkSecurityGroupEvent', 'NetworkSecurityGroupRuleCounter'],
-  /** An account has no logs of its own, only its services have: the id ends with `/blobServices/default`. */
+  /** Not an account but its services have logs: the id ends with `/blobServices/default`. */
   'Microsoft.Storage/storageAccounts/blobServices': ['StorageRead', 'StorageWrite', 'StorageDelete'],
 } as const;
 
-/** Something that logs. */
+/** A resource with logs. */
 export interface LogSource {
   /** Required. Its Azure resource type. */
   type: keyof typeof LOG_CATEGORIES;
@@ -26,9 +26,9 @@ export interface LogSource {
 
 /** Arguments of {@link Diagnostics}. */
 export interface DiagnosticsArgs {
-  /** Required. Workspace the logs are kept in. */
+  /** Required. Workspace that keeps the logs. */
   workspaceId: Input<string>;
-  /** Required. What is logged. The key is its stable name. */
+  /** Required. The resources. Each key is the setting's stable name. */
   sources: Record<string, LogSource>;
 }
 

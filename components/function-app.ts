@@ -1,4 +1,4 @@
-// The Function App: Flex Consumption, Linux, everything it may read through its identity.
+// The Function App: Flex Consumption on Linux. It reads everything through its identity.
 import type { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
 import { AppServicePlan } from '@pulumi/azure-native/web/appServicePlan.js';
 import { WebApp } from '@pulumi/azure-native/web/webApp.js';
@@ -21,22 +21,25 @@ import type { Storage } from './storage.ts';
 
 /** Node's major version on the Function App. */
 const NODE_VERSION = '22';
-/** The smallest instance; ingest is made to stay below 128 MB. */
+/** The smallest instance; ingest is designed to stay below 128 MB. */
 const INSTANCE_MEMORY_MB = 512;
-/** The fewest that Azure accepts as a maximum. One run works at a time, so more instances would only wait. */
+/** The lowest maximum that Azure accepts. Only one run works at a time, so more instances would only wait. */
 const MAXIMUM_INSTANCES = 40;
+
+/** Names of its resources that others refer to, by the component's name. */
+export const resourceNames = { settings: (name: string) => `${name}-settings` };
 
 /** Arguments of {@link FunctionApp}. */
 export interface FunctionAppArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
-  /** Required. Identity it reads the vault and its storage with. */
+  /** Required. Identity with which it reads the vault and its storage. */
   identity: UserAssignedIdentity;
-  /** Required. The identity's rights: the app is made after them, because it resolves its references when it starts. */
+  /** Required. The identity's rights, made before the app: it resolves its vault references when it starts. */
   access: Access;
-  /** Required. Account that holds its packages and its host's state. */
+  /** Required. Account for its packages and its host's state. */
   storage: Storage;
-  /** Required. Where its log goes. */
+  /** Required. Workspace for its log. */
   logs: LogWorkspace;
   /** Required. App settings. A secret is a reference to the vault, never a value. */
   settings: Record<string, Input<string>>;
@@ -79,12 +82,12 @@ export class FunctionApp extends ComponentResource {
         resourceGroupName,
         location,
         tags,
-        // From the first day on: a later change makes a new app. Linux comes from the plan: on Flex Consumption an app's own
-        // `reserved` is not valid.
+        // Set from the first deployment on: changing it later makes a new app. Linux comes from the plan: on Flex Consumption, the
+        // app's own `reserved` is not valid.
         kind: 'functionapp,linux',
         serverFarmId: plan.id,
         identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] },
-        // Without it references are read with a system-assigned identity, and there is none.
+        // Without it, references are read with a system-assigned identity, and there is none.
         keyVaultReferenceIdentity: identity.id,
         httpsOnly: true,
         clientAffinityEnabled: false,
@@ -113,10 +116,10 @@ export class FunctionApp extends ComponentResource {
       { parent: this, dependsOn: [storage, args.access], transformations: [withoutOtherPlansMembers] },
     );
 
-    // A resource of their own: inside siteConfig one setting that is not known yet (the identity's id, the CA) would hide
-    // them all from the preview, and so from the policy that looks for secrets among them.
+    // A separate resource: inside siteConfig, a single unknown setting (the identity's id, the CA) would hide all of them from the
+    // preview, and so from the policy that looks for secrets among them.
     new WebAppApplicationSettings(
-      `${name}-settings`,
+      resourceNames.settings(name),
       { name: app.name, resourceGroupName, properties: { ...hostSettings(args), ...args.settings } },
       parent,
     );
@@ -124,7 +127,7 @@ export class FunctionApp extends ComponentResource {
     this.app = app;
     this.appId = app.id;
 
-    // Publishing with a user name and password is off; deployments sign in to Entra.
+    // Publishing with user name and password is off; deployments sign in to Entra.
     const noBasicAuth = { name: app.name, resourceGroupName, allow: false };
     new WebAppFtpAllowed(`${name}-no-ftp-password`, noBasicAuth, parent);
     new WebAppScmAllowed(`${name}-no-scm-password`, noBasicAuth, parent);
@@ -134,7 +137,7 @@ export class FunctionApp extends ComponentResource {
 }
 
 /**
- * Takes out what the SDK adds by itself, whatever it is given, and Flex Consumption refuses or does not know
+ * Removes what the SDK adds by itself, and Flex Consumption refuses or does not know
  * (pulumi/pulumi-azure-native#4168).
  */
 const withoutOtherPlansMembers: ResourceTransformation = ({ props, opts }) => {
@@ -146,10 +149,10 @@ function ofAnyPlan({ netFrameworkVersion, localMySqlEnabled, ...kept }: Record<s
   return kept;
 }
 
-/** The host's version, and how it reaches its own storage and Application Insights: by identity, without a key. */
+/** The host's version, and how it reaches its storage and Application Insights: by identity, without a key. */
 function hostSettings({ storage, identity, logs }: FunctionAppArgs): Record<string, Input<string>> {
   return {
-    // Azure sets it when it makes the app. Settings are replaced as a whole, and without it the app does not start
+    // Azure sets it when it makes the app. Settings are replaced as a whole, and without this one the app does not start
     // (Azure/azure-functions-host#10714).
     FUNCTIONS_EXTENSION_VERSION: '~4',
     AzureWebJobsStorage__accountName: storage.accountName,

@@ -1,5 +1,5 @@
-// The functions' package on its way into the Function App: One Deploy, the only way Flex Consumption has, by the Azure CLI
-// (docs/decisions/0009 says why). An unchanged package is not deployed again, because its id is among the command's arguments.
+// Deploys the functions' package with the Azure CLI: Flex Consumption accepts no other way than One Deploy (docs/decisions/0009).
+// The package's id is one of the command's arguments, so an unchanged package is not deployed again.
 import { join, relative, sep } from 'node:path';
 import {
   ComponentResource,
@@ -20,25 +20,25 @@ const ARCHIVES = join(ROOT, 'dist/deployments');
 
 /** Arguments of {@link FunctionDeployment}. */
 export interface FunctionDeploymentArgs {
-  /** Required. Where the app lives. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
-  /** Required. The subscription that the deployment works in; the Azure CLI may have another one selected. */
+  /** Required. The app's subscription; another one may be selected in the Azure CLI. */
   subscriptionId: Input<string>;
   /** Required. The app. */
   functionApp: FunctionApp;
-  /** Required. What runs in it. */
+  /** Required. The package that the app runs. */
   functionPackage: FunctionPackage;
-  /** Optional. What must be there before new code runs, such as the database's schema. Default: nothing. */
+  /** Optional. What must be deployed before new code runs, such as the database's schema. Default: nothing. */
   after?: Resource[];
 }
 
-/** The package in force. */
+/** The deployed package. */
 export class FunctionDeployment extends ComponentResource {
   constructor(name: string, args: FunctionDeploymentArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:FunctionDeployment', name, {}, options);
     const { placement, subscriptionId, functionApp, functionPackage, after = [] } = args;
     const { archive, id } = functionPackage;
-    // As the checkout sees it: the command is the same on every machine.
+    // Relative to the checkout, so that the command is the same on every machine.
     const path = relative(ROOT, stage(ARCHIVES, `${id}.zip`, archive))
       .split(sep)
       .join('/');
@@ -48,7 +48,7 @@ export class FunctionDeployment extends ComponentResource {
       `${name}-package`,
       {
         run: interpolate`npm run --silent ops -- deploy functions --subscription ${subscriptionId} ${app}`,
-        // Not in the line: a preview shows what changed, and of a long line its beginning.
+        // Not part of the command: a preview shows changed inputs, but only the beginning of a long one.
         environment: { FUNCTIONS_PACKAGE: path },
       },
       {

@@ -1,5 +1,5 @@
-// Who the platform's parts are to Azure: one managed identity a workload, made before the workload so that its access is
-// in force when it starts (Azure takes up to ten minutes), and kept when the workload is replaced.
+// The managed identities of the platform's parts, one for each workload. They are made before the workloads, so that their access is
+// in force when those start (it takes Azure up to ten minutes), and kept when a workload is replaced.
 import { getClientConfigOutput } from '@pulumi/azure-native/authorization/getClientConfig.js';
 import { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
@@ -7,7 +7,7 @@ import type { Placement } from './placement.ts';
 
 /** Arguments of {@link Identities}. */
 export interface IdentitiesArgs {
-  /** Required. Where they live and what they are called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
 }
 
@@ -17,9 +17,9 @@ export class Identities extends ComponentResource {
   readonly broker: UserAssignedIdentity;
   /** The Function App. */
   readonly functions: UserAssignedIdentity;
-  /** The Entra tenant they belong to, which is the subscription's. */
+  /** The Entra tenant of the subscription and its identities. */
   readonly tenantId: Output<string>;
-  /** The subscription that is deployed into. */
+  /** The subscription of the deployment. */
   readonly subscriptionId: Output<string>;
 
   constructor(name: string, { placement }: IdentitiesArgs, options?: ComponentResourceOptions) {
@@ -33,7 +33,7 @@ export class Identities extends ComponentResource {
       );
     this.broker = identity('broker');
     this.functions = identity('functions');
-    // Asked for, not taken from an identity: it is then known during the preview, and policies can judge the vault.
+    // Asked from Azure, not taken from an identity: so it is known during a preview, and policies can judge the vault.
     const account = getClientConfigOutput({ parent: this });
     this.tenantId = account.tenantId;
     this.subscriptionId = account.subscriptionId;

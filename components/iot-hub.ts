@@ -1,15 +1,15 @@
-// An IoT Hub of the free tier, beside the broker: for trying out what the broker has not, such as device twins. Nothing of the
-// platform reads it.
+// An IoT Hub of the free tier beside the broker, for trying out what the broker does not have, such as device twins. The platform
+// does not read it.
 import { IotHubResource } from '@pulumi/azure-native/iothub/iotHubResource.js';
 import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
 
-/** Free for ever: 8,000 messages and 500 devices a day, one hub a subscription. It never becomes a paid one ("IoT Hub pricing"). */
+/** Free without a time limit: 8,000 messages a day, 500 devices, one hub per subscription. It never starts to cost ("IoT Hub pricing"). */
 const FREE = { name: 'F1', capacity: 1 };
 
 /** Arguments of {@link IotHub}. */
 export interface IotHubArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
 }
 
@@ -28,7 +28,7 @@ export class IotHub extends ComponentResource {
         sku: FREE,
         properties: {
           minTlsVersion: '1.2',
-          // Services sign in to Entra: there are no keys for the whole hub to leak. Devices have keys of their own.
+          // Services sign in to Entra: no key for the whole hub can leak. Devices have keys of their own.
           disableLocalAuth: true,
           publicNetworkAccess: 'Enabled',
         },

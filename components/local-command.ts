@@ -1,25 +1,25 @@
-// A command that runs where `pulumi up` runs. Its input is shown in previews and kept in the state: no secret belongs in it
-// but in its environment, marked as one.
+// A command that runs where `pulumi up` runs. Previews show its input and the state stores it: a secret may be in its environment
+// only, and marked as one.
 import { Command } from '@pulumi/command/local/command.js';
 import type { CustomResourceOptions, Input } from '@pulumi/pulumi';
 
 /** Arguments of {@link LocalCommand}. */
 export interface LocalCommandArgs {
-  /** Required. A line for the shell. It runs when the resource is made, and again whenever one of these arguments changes. */
+  /** Required. A shell command. It runs when the resource is made, and again whenever one of these arguments changes. */
   run: Input<string>;
-  /** Optional. Variables besides those of the process. A secret is a secret output. Default: none. */
+  /** Optional. Variables in addition to those of the process. A secret is a secret output. Default: none. */
   environment?: Record<string, Input<string>>;
 }
 
-/** A command of a deployment. What it does stays when the resource is deleted. */
+/** A command of a deployment. Deleting the resource does not undo it. */
 export class LocalCommand extends Command {
   constructor(name: string, { run, environment }: LocalCommandArgs, options?: CustomResourceOptions) {
     const inputs = {
       create: run,
       ...(environment && { environment }),
-      // Its output goes to nobody's log and, when it fails, into the error. What it prints holds no secret all the same.
+      // Its output is not logged; on a failure it is part of the error. Even so, the command prints no secret.
       logging: 'none',
-      // Else the output of the last run would be handed to the next one in its environment.
+      // Otherwise the output of the last run would be in the environment of the next one.
       addPreviousOutputInEnv: false,
     } as const;
     super(name, inputs, options);

@@ -1,5 +1,4 @@
-// Where everything that happens in an environment is written down: one workspace, and Application Insights in front of it
-// for what the functions say.
+// Where all logs of an environment are kept: one workspace, and Application Insights in front of it for the functions' log.
 import { Component } from '@pulumi/azure-native/applicationinsights/component.js';
 import { Workspace } from '@pulumi/azure-native/operationalinsights/workspace.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
@@ -7,11 +6,11 @@ import type { Placement } from './placement.ts';
 
 /** Arguments of {@link LogWorkspace}. */
 export interface LogWorkspaceArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
-  /** Required. How long logs are kept: 30 to 730 days. The first 31 are free. */
+  /** Required. Days for which logs are kept: 30 to 730. The first 31 are free. */
   logRetentionDays: number;
-  /** Required. What is taken in a day, GB, at least 0.023; the rest of that day is not written. */
+  /** Required. Log volume accepted per day, GB, at least 0.023; the rest of the day is not logged. */
   logDailyCapGb: number;
 }
 
@@ -19,9 +18,9 @@ export interface LogWorkspaceArgs {
 export class LogWorkspace extends ComponentResource {
   /** Id of the workspace, for diagnostic settings. */
   readonly workspaceId: Output<string>;
-  /** Id of Application Insights: scope of log alerts, and of the role to write into it. */
+  /** Id of Application Insights: scope of log alerts, and of the role for writing to it. */
   readonly insightsId: Output<string>;
-  /** Where telemetry goes. Not a secret: who sends must also sign in. */
+  /** Where telemetry is sent. Not a secret: a sender must sign in, too. */
   readonly connectionString: Output<string>;
 
   constructor(name: string, args: LogWorkspaceArgs, options?: ComponentResourceOptions) {
@@ -39,7 +38,7 @@ export class LogWorkspace extends ComponentResource {
         sku: { name: 'PerGB2018' },
         retentionInDays: args.logRetentionDays,
         workspaceCapping: { dailyQuotaGb: args.logDailyCapGb },
-        // No workspace keys: Azure's own services write without one, people read with their roles.
+        // No workspace keys: Azure's own services need none, and people read with their roles.
         features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true },
         publicNetworkAccessForIngestion: 'Enabled',
         publicNetworkAccessForQuery: 'Enabled',
@@ -58,7 +57,7 @@ export class LogWorkspace extends ComponentResource {
         applicationType: 'web',
         ingestionMode: 'LogAnalytics',
         workspaceResourceId: workspace.id,
-        // Only an identity with the role may write: whoever reads the app's settings cannot fake or flood the log.
+        // Only an identity with the role may write: reading the app's settings is not enough to fake or flood the log.
         disableLocalAuth: true,
         publicNetworkAccessForIngestion: 'Enabled',
         publicNetworkAccessForQuery: 'Enabled',

@@ -1,5 +1,4 @@
-// The platform metrics that alerts may name, each as Azure spells it. A name Azure does not know makes an alert that
-// deploys and never fires.
+// The platform metrics that alerts may use, spelled as Azure spells them. An alert with an unknown name deploys and never fires.
 
 /** A metric of a resource type. */
 export interface Metric {
@@ -7,22 +6,22 @@ export interface Metric {
   namespace: string;
   /** "Name in REST API". */
   name: string;
-  /** How values of one resource are brought together; others give nothing. */
+  /** The aggregations that the metric supports; others return nothing. */
   aggregations: readonly Aggregation[];
 }
 
-/** How a window's values become one. */
+/** How the values of a window are aggregated. */
 export type Aggregation = 'Average' | 'Minimum' | 'Maximum';
 
 const MACHINE = 'Microsoft.Compute/virtualMachines';
 
 /**
- * Measured by the host, every minute, without an agent on the machine and without a charge. Source: Microsoft Learn,
+ * Measured by the host, every minute, without an agent on the machine and free of charge. Source: Microsoft Learn,
  * "Supported metrics for Microsoft.Compute/virtualMachines" (of 2026-07-31),
  * https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-compute-virtualmachines-metrics
  */
 export const METRICS = {
-  /** 1 while the machine runs, 0 while it does not; nothing at all once it was deallocated. */
+  /** 1 while the machine runs, 0 while it does not; no value once it is deallocated. */
   machineAvailable: {
     namespace: MACHINE,
     name: 'VmAvailabilityMetric',
@@ -30,7 +29,7 @@ export const METRICS = {
   },
   /** Percent of all its vCPUs. */
   machineCpu: { namespace: MACHINE, name: 'Percentage CPU', aggregations: ['Average'] },
-  /** Minutes at full speed of one vCPU that a burstable machine has saved up; only B series have it, all our sizes do. */
+  /** Minutes at full speed of one vCPU that a burstable machine has saved up. Only the B series has it, and so has every allowed size. */
   machineCredits: { namespace: MACHINE, name: 'CPU Credits Remaining', aggregations: ['Average'] },
   /** Percent of its memory. */
   machineMemory: { namespace: MACHINE, name: 'Available Memory Percentage', aggregations: ['Average'] },

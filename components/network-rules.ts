@@ -1,16 +1,16 @@
-// Ways in, as rules of an Azure network security group.
+// Rules of an Azure network security group, made from the ingress contract.
 import { isIPv6 } from 'node:net';
 import type { input } from '@pulumi/azure-native/types/index.js';
 import type { IngressRule } from '../domain/ingress.ts';
 
 type SecurityRuleArgs = input.network.SecurityRuleArgs;
 
-/** Lowest priority an own rule can have; Azure's default rules begin at 65000. */
+/** Lowest priority that a rule can have; Azure's default rules begin at 65000. */
 const LAST_PRIORITY = 4096;
 
 /**
- * The security rules for these ways in, and a last one that denies everything else: Azure's own defaults would let the
- * whole virtual network and its load balancer in.
+ * The security rules for these openings, and a last one that denies everything else: Azure's defaults would admit the whole virtual
+ * network and its load balancer.
  */
 export function securityRules(ingress: IngressRule[]): SecurityRuleArgs[] {
   return [...ingress.flatMap(allow), denyTheRest];
@@ -31,7 +31,7 @@ const denyTheRest: SecurityRuleArgs = {
 
 function allow(rule: IngressRule): SecurityRuleArgs[] {
   if (rule.sources === 'any') return [{ ...allowBase(rule), sourceAddressPrefix: '*' }];
-  // One rule may not mix address families (Azure: SecurityRuleParameterContainsUnsupportedValue), so IPv6 gets its own.
+  // A rule may not mix address families (Azure: SecurityRuleParameterContainsUnsupportedValue), so IPv6 gets its own.
   const isV6 = (cidr: string) => isIPv6(cidr.split('/')[0] ?? '');
   const v4 = rule.sources.filter((cidr) => !isV6(cidr));
   const v6 = rule.sources.filter(isV6);
@@ -39,10 +39,13 @@ function allow(rule: IngressRule): SecurityRuleArgs[] {
   if (v4.length > 0) rules.push({ ...allowBase(rule), sourceAddressPrefixes: v4 });
   if (v6.length > 0) {
     const base = allowBase(rule);
-    rules.push({ ...base, name: `${rule.name}-ipv6`, priority: rule.priority + 1, sourceAddressPrefixes: v6 });
+    rules.push({ ...base, name: ipv6Name(rule.name), priority: rule.priority + 1, sourceAddressPrefixes: v6 });
   }
   return rules;
 }
+
+/** Name of a rule's twin for IPv6. */
+export const ipv6Name = (name: string) => `${name}-ipv6`;
 
 function allowBase(rule: IngressRule) {
   return {

@@ -9,15 +9,18 @@ import type { IngressRule } from '../domain/ingress.ts';
 import { securityRules } from './network-rules.ts';
 import type { Placement } from './placement.ts';
 
+/** Names of its resources that others refer to, by the component's name. */
+export const resourceNames = { securityGroup: (name: string) => `${name}-nsg` };
+
 /** Arguments of {@link Network}. */
 export interface NetworkArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
   /** Required. IPv4 range of the virtual network, CIDR. */
   addressSpace: string;
   /** Required. IPv4 range of the broker's subnet, CIDR, inside `addressSpace`. */
   subnetPrefix: string;
-  /** Required. Everything that may come in; the rest is denied. From `ingressRules()` in `domain`. */
+  /** Required. All inbound traffic that is allowed; the rest is denied. From `ingressRules()` in `domain`. */
   ingress: IngressRule[];
 }
 
@@ -29,7 +32,7 @@ export class Network extends ComponentResource {
   readonly securityGroupId: Output<string>;
   /** The fixed public IPv4 address. It outlives the machine. */
   readonly publicAddress: Output<string>;
-  /** The host name Azure gives the address, at no cost. */
+  /** The host name that Azure gives the address, free of charge. */
   readonly hostName: string;
 
   constructor(name: string, args: NetworkArgs, options?: ComponentResourceOptions) {
@@ -39,7 +42,7 @@ export class Network extends ComponentResource {
     const parent = { parent: this };
 
     const securityGroup = new NetworkSecurityGroup(
-      `${name}-nsg`,
+      resourceNames.securityGroup(name),
       {
         networkSecurityGroupName: names.own('nsg'),
         resourceGroupName,
@@ -62,7 +65,7 @@ export class Network extends ComponentResource {
       parent,
     );
 
-    // A resource of its own: inline subnets of a virtual network are replaced with it.
+    // A separate resource: inline subnets are replaced together with their virtual network.
     const subnet = new Subnet(
       `${name}-subnet`,
       {
@@ -71,7 +74,7 @@ export class Network extends ComponentResource {
         virtualNetworkName: virtualNetwork.name,
         addressPrefix: subnetPrefix,
         networkSecurityGroup: { id: securityGroup.id },
-        // Azure's hidden egress address is gone in new API versions; the machine goes out by its own public address.
+        // New API versions have no implicit egress address any more; the machine uses its own public address.
         defaultOutboundAccess: false,
       },
       parent,
@@ -89,7 +92,7 @@ export class Network extends ComponentResource {
         publicIPAllocationMethod: 'Static',
         dnsSettings: { domainNameLabel: names.shared('dns') },
       },
-      // Devices, certificates and firewalls elsewhere know it; a new one is another one.
+      // Devices, certificates and firewalls elsewhere know it, and a new one has another address.
       { parent: this, protect: true },
     );
 

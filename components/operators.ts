@@ -1,17 +1,17 @@
-// Who is told when something is wrong.
+// The operators, who are notified by mail.
 import { ActionGroup } from '@pulumi/azure-native/monitor/actionGroup.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
 
 /** Arguments of {@link Operators}. */
 export interface OperatorsArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
-  /** Required. Mailboxes, at least one. Azure writes to each once, to say that it is in the group. */
+  /** Required. Mailboxes, at least one. Azure writes to each once, to confirm that it is in the group. */
   alertEmails: readonly string[];
 }
 
-/** The action group that every alert and the budget are wired to. */
+/** The action group that every alert and the budget notify. */
 export class Operators extends ComponentResource {
   /** Id of the action group. */
   readonly actionGroupId: Output<string>;
@@ -27,7 +27,7 @@ export class Operators extends ComponentResource {
         location: 'Global',
         tags,
         enabled: true,
-        // At most 12 characters, of which an environment's name has up to 8.
+        // At most 12 characters; an environment's name has up to 8.
         groupShortName: `mqtt${tags.environment}`,
         emailReceivers: alertEmails.map((emailAddress) => ({
           name: emailAddress,

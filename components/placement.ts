@@ -1,9 +1,9 @@
-// Where an environment's resources live, what they are called and how they are tagged: one convention for all components.
+// Resource group, region, tags and names of an environment: one convention for all components.
 import type { Input } from '@pulumi/pulumi';
 
 /**
- * The abbreviations of Microsoft's Cloud Adoption Framework ("Abbreviation recommendations for Azure resources"). It has
- * none for an alert and a budget.
+ * The abbreviations of Microsoft's Cloud Adoption Framework ("Abbreviation recommendations for Azure resources"). It has none
+ * for an alert and a budget.
  */
 export type ResourceKind =
   | 'rg'
@@ -22,10 +22,10 @@ export type ResourceKind =
   | 'alert'
   | 'budget';
 
-/** Kinds whose names all customers of Azure, or of Cloudflare Pages, share. */
+/** Kinds whose names must be unique among all customers of Azure, or of Cloudflare Pages. */
 export type SharedKind = 'kv' | 'st' | 'func' | 'dns' | 'pages' | 'iot';
 
-/** On every taggable resource: which environment of what it is, who answers for it and who pays. */
+/** On every taggable resource: its environment and project, who is responsible for it, and who pays. */
 export interface Tags extends Record<string, string> {
   environment: string;
   project: string;
@@ -37,17 +37,17 @@ export interface Tags extends Record<string, string> {
 export interface Placement {
   /** Required. Resource group that holds the resources. */
   resourceGroupName: Input<string>;
-  /** Required. Azure resource id of that group. */
+  /** Required. Azure resource id of the group. */
   resourceGroupId: Input<string>;
   /** Required. Azure region, such as `northeurope`. */
   location: string;
   /** Required. Tags for every taggable resource. */
   tags: Tags;
-  /** Required. What resources are called. */
+  /** Required. The resources' names. */
   names: Names;
 }
 
-/** What the resources of one environment are called. All names are fixed, so they are known before a deployment. */
+/** The names of an environment's resources. All are fixed, so they are known before a deployment. */
 export interface Names {
   /** `<kind>-<project>-<environment>[-<role>]`, such as `vnet-mqtt-saas-dev`. */
   own(kind: ResourceKind, role?: string): string;
@@ -57,11 +57,11 @@ export interface Names {
 
 /** The arguments of {@link namesFor}. Together they fit the shortest limit, 24 characters for vaults and accounts. */
 export interface NamesArgs {
-  /** Required. The project's name; vaults and accounts get its first word only. */
+  /** Required. The project's name; vaults and accounts get only its first word. */
   project: string;
   /** Required. The environment's name, 2 to 8 lower-case letters and digits. */
   environment: string;
-  /** Required. What tells this environment's names from everybody else's: 3 to 6 lower-case letters and digits. */
+  /** Required. Makes this environment's names globally unique: 3 to 6 lower-case letters and digits. */
   suffix: string;
 }
 

@@ -1,5 +1,5 @@
-// A certificate authority of the environment's own, for when there is no domain a public one would vouch for. Devices are
-// given its certificate; strict clients then verify the broker like any other.
+// A certificate authority of the environment's own, for a broker without a domain that a public one could certify. Devices get its
+// certificate and can then verify the broker like any other server.
 import { ComponentResource, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
 import { CertRequest } from '@pulumi/tls/certRequest.js';
 import { LocallySignedCert } from '@pulumi/tls/locallySignedCert.js';
@@ -7,26 +7,26 @@ import { PrivateKey } from '@pulumi/tls/privateKey.js';
 import { SelfSignedCert } from '@pulumi/tls/selfSignedCert.js';
 
 const DAY = 24;
-/** Devices hold the CA's certificate for their whole life, so it is long. Hours. */
+/** Hours. Long, because devices keep the CA's certificate for their whole life. */
 const CA_VALIDITY = 20 * 365 * DAY;
-/** Short, as a public authority's: a stolen key is soon worthless, and renewal is nothing rare. Hours. */
+/** Hours. Short, as with public authorities: a stolen key soon becomes worthless, and renewal is routine. */
 const SERVER_VALIDITY = 90 * DAY;
 /**
- * From then on every deployment makes a new server certificate, as does `npm run ops -- certificate renew`; the machine
- * takes it up within the hour. Hours before the end: two months in which one deployment is enough.
+ * Hours before the end of validity. From then on every deployment makes a new server certificate, as does `npm run ops -- certificate
+ * renew`; the machine starts to use it within the hour. In these two months, one deployment is enough.
  */
 const RENEWAL = 60 * DAY;
 
-/** P-256: what small devices verify fastest, and every TLS 1.2 client can. */
+/** P-256: small devices verify it fastest, and every TLS 1.2 client supports it. */
 const KEY = { algorithm: 'ECDSA', ecdsaCurve: 'P256' };
 
 /** Arguments of {@link PrivateCa}. */
 export interface PrivateCaArgs {
-  /** Required. Environment it vouches for; part of its name. */
+  /** Required. Environment that it certifies; part of its name. */
   environment: string;
   /** Required. The broker's DNS name. */
   hostName: string;
-  /** Required. The broker's public address, for devices that have no resolver. */
+  /** Required. The broker's public address, for devices without a resolver. */
   address: Input<string>;
 }
 
@@ -55,7 +55,7 @@ export class PrivateCa extends ComponentResource {
         allowedUses: ['cert_signing', 'crl_signing'],
         validityPeriodHours: CA_VALIDITY,
       },
-      // A new CA cuts every device off; it is replaced on purpose only.
+      // A new CA locks every device out; it is replaced on purpose only.
       { parent: this, protect: true },
     );
 

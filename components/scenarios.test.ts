@@ -1,4 +1,4 @@
-// Every component in its three scenarios: planned, judged, the same the second time, and as docs/reference/components.md shows it.
+// Every component in its three scenarios: planned, judged, unchanged the second time, and shown in docs/reference/components.md.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ it('has each component of the folder, three times', () => {
   expect([...scenarioSources().keys()].sort()).toEqual(describeComponents().map(({ className }) => className));
 });
 
-it('names and places every resource as its component’s', () => {
+it('names and places every resource as a part of its component', () => {
   for (const { name, parent, type } of first.plan.filter(({ custom }) => custom)) {
     if (type.endsWith(':ResourceGroup')) continue;
     const [, component] = /::([^:]+)$/.exec(parent) ?? [];
@@ -40,14 +40,14 @@ it('is the same the second time', async () => {
 });
 
 describe('the policies', () => {
-  /** Those that object to a scenario's resources; one twice where it objects to two. */
+  /** The policies that object to a scenario's resources; one twice if it objects to two. */
   const against = (scenario: string) =>
     first.policies?.violations.flatMap(({ policy, urn }) => ((urn ?? '').includes(`::${scenario}-`) ? [policy] : [])) ??
     [];
 
-  it('have nothing against what is hardened but what they accept of every environment', () => {
+  it('have no objection to what is hardened, except those accepted for every environment', () => {
     const accepted = JSON.parse(readFileSync(join(ROOT, 'policies/exceptions.json'), 'utf8')) as { policy: string }[];
-    // A program may have one public address; here three environments, each with its own, make one program.
+    // A program may have one public address; here three environments, each with its own, are one program.
     const expected = [...accepted.map(({ policy }) => policy), 'network-public-address-fixed'];
     expect(expected).toEqual(expect.arrayContaining(against('hardened')));
     expect(against('hardened').length).toBeGreaterThan(0);
@@ -60,7 +60,7 @@ describe('the policies', () => {
 });
 
 describe('docs/reference/components.md', () => {
-  it('is what the components say of themselves', async () => {
+  it('is generated from the components', async () => {
     await expect(renderComponentsDoc()).toMatchFileSnapshot('../docs/reference/components.md');
   });
 

@@ -1,28 +1,32 @@
-// What every storage account of the platform is: locally redundant, TLS only, nothing public, deletions kept for a while.
+// The common properties of the platform's storage accounts: locally redundant, TLS only, not public, deletions recoverable.
 import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer.js';
 import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties.js';
 import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount.js';
 import type { CustomResourceOptions } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
 
-/** What differs between them. */
+/** The properties that differ. */
 interface AccountArgs {
   placement: Placement;
   accountName: string;
-  /** Whether account keys open it, beside identities with a role. */
+  /** Whether account keys give access, in addition to identities with a role. */
   allowSharedKeyAccess: boolean;
-  /** How long a deleted blob or container can be brought back, days. */
+  /** Days for which a deleted blob or container can be restored. */
   keptDays: number;
 }
 
-/** Makes `${name}-account` and `${name}-blobs`. @param options of the account; the other has the same parent. */
+/** Makes `${name}-account` and `${name}-blobs`. @param options of the account; the other resource has the same parent. */
 export function makeAccount(name: string, args: AccountArgs, options: CustomResourceOptions): StorageAccount {
   const { placement, accountName, allowSharedKeyAccess, keptDays } = args;
   const { resourceGroupName, location, tags } = placement;
   const account = new StorageAccount(
     `${name}-account`,
     {
-      ...{ accountName, resourceGroupName, location, tags, allowSharedKeyAccess },
+      accountName,
+      resourceGroupName,
+      location,
+      tags,
+      allowSharedKeyAccess,
       kind: 'StorageV2',
       sku: { name: 'Standard_LRS' },
       accessTier: 'Hot',
@@ -32,7 +36,7 @@ export function makeAccount(name: string, args: AccountArgs, options: CustomReso
       allowCrossTenantReplication: false,
       defaultToOAuthAuthentication: true,
       isLocalUserEnabled: false,
-      // Open to every network, closed to every identity without a role; the reason is in vault.ts.
+      // Open to every network, closed to every identity without a role; vault.ts gives the reason.
       publicNetworkAccess: 'Enabled',
     },
     options,
@@ -40,7 +44,9 @@ export function makeAccount(name: string, args: AccountArgs, options: CustomReso
   new BlobServiceProperties(
     `${name}-blobs`,
     {
-      ...{ accountName: account.name, resourceGroupName, blobServicesName: 'default' },
+      accountName: account.name,
+      resourceGroupName,
+      blobServicesName: 'default',
       deleteRetentionPolicy: { enabled: true, days: keptDays },
       containerDeleteRetentionPolicy: { enabled: true, days: keptDays },
     },

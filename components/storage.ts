@@ -1,5 +1,5 @@
-// The environment's storage account: the Function App's host state and packages, and copies of the broker's state.
-// Identities only, there are no keys to leak.
+// The environment's storage account: state and packages of the Function App, and copies of the broker's state. Only identities have
+// access: there are no keys that could leak.
 import { ManagementPolicy } from '@pulumi/azure-native/storage/managementPolicy.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Placement } from './placement.ts';
@@ -8,12 +8,12 @@ import { makeAccount, makeContainer } from './storage-account.ts';
 const PACKAGES = 'function-packages';
 const BROKER_STATE = 'broker-state';
 const KEPT_DAYS = 7;
-/** A session that nobody used for two weeks has ended, so an older copy of the broker's state is of no use. Days. */
+/** Days. A session ends after two weeks without use, so an older copy of the broker's state is useless. */
 const BROKER_STATE_DAYS = 14;
 
 /** Arguments of {@link Storage}. */
 export interface StorageArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
 }
 
@@ -23,7 +23,7 @@ export class Storage extends ComponentResource {
   readonly accountName: string;
   /** Id of the account, for role assignments. */
   readonly accountId: Output<string>;
-  /** Address of the container the Function App is deployed from. */
+  /** Address of the container from which the Function App is deployed. */
   readonly packagesUrl: string;
   /** Address of the container for copies of the broker's state. */
   readonly brokerStateUrl: string;
@@ -41,7 +41,7 @@ export class Storage extends ComponentResource {
       name,
       // No account keys: the Function App's host and its deployments sign in with the identity.
       { placement, accountName: this.accountName, allowSharedKeyAccess: false, keptDays: KEPT_DAYS },
-      // The copies of the broker's state: what a machine whose disk is lost starts from.
+      // The copies of the broker's state: a machine whose disk is lost starts from one.
       { parent: this, protect: true },
     );
 
@@ -52,7 +52,7 @@ export class Storage extends ComponentResource {
       parent,
     );
 
-    // Azure removes old copies: the machine that makes them does not have to, and need not be trusted with it.
+    // Azure deletes old copies, so the machine that makes them needs no right to delete.
     new ManagementPolicy(
       `${name}-lifecycle`,
       {

@@ -1,4 +1,4 @@
-// Where the platform's secrets are kept. Access is by role on single secrets: see access.ts.
+// The platform's secrets. Access is by role, on single secrets: see access.ts.
 import { Secret } from '@pulumi/azure-native/keyvault/secret.js';
 import { Vault as KeyVault } from '@pulumi/azure-native/keyvault/vault.js';
 import { ComponentResource, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
@@ -10,15 +10,17 @@ export interface VaultSecret {
   value: Input<string>;
   /** Required. What it is, for people: a media type or a few words. */
   contentType: string;
+  /** Optional. `value` is only what it holds until a person sets it in the vault; deployments leave it then. Default: false. */
+  setByHand?: boolean;
 }
 
 /** Arguments of {@link Vault}. */
 export interface VaultArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
   /** Required. Entra tenant whose identities may sign in. */
   tenantId: Input<string>;
-  /** Required. How long deleted secrets, and the deleted vault, can be restored: 7 to 90 days. */
+  /** Required. Days for which deleted secrets, and the deleted vault, can be restored: 7 to 90. */
   retentionDays: number;
   /** Required. Nobody, not even an owner, can purge before the retention ends. It cannot be switched off again. */
   purgeProtection: boolean;
@@ -32,7 +34,7 @@ export class Vault extends ComponentResource {
   readonly vaultName: string;
   /** Its resource id. */
   readonly vaultId: Output<string>;
-  /** Where the vault is read, such as `https://kv-mqtt-dev-1a2b3c.vault.azure.net`. */
+  /** The vault's address, such as `https://kv-mqtt-dev-1a2b3c.vault.azure.net`. */
   readonly uri: string;
   readonly #secrets: Map<string, Secret>;
 
@@ -57,22 +59,22 @@ export class Vault extends ComponentResource {
           softDeleteRetentionInDays: args.retentionDays,
           // Azure rejects `false`; the property is left out instead.
           ...(args.purgeProtection ? { enablePurgeProtection: true } : {}),
-          // Open to every network, closed to every identity without a role. Closing the network too would put the
-          // Function App into the virtual network, whose private subnet needs a paid NAT gateway to reach the database.
+          // Open to every network, closed to every identity without a role. Closing the network, too, would require the Function App to be
+          // in the virtual network, whose private subnet needs a paid NAT gateway to reach the database.
           publicNetworkAccess: 'Enabled',
         },
       },
-      // Deleted, it keeps its name for as long as its retention says, and the next one cannot have it.
+      // A deleted vault keeps its name until its retention ends, and a new one cannot use it.
       { parent: this, protect: true },
     );
 
     this.vaultId = vault.id;
 
-    const keep = (secretName: string, { value, contentType }: VaultSecret) =>
+    const keep = (secretName: string, { value, contentType, setByHand }: VaultSecret) =>
       new Secret(
         `${name}-${secretName}`,
         { secretName, vaultName: vault.name, resourceGroupName, tags, properties: { value, contentType } },
-        { parent: this },
+        { parent: this, ...(setByHand && { ignoreChanges: ['properties.value'] }) },
       );
     this.#secrets = new Map(
       Object.entries(args.secrets).map(([secretName, secret]) => [secretName, keep(secretName, secret)]),
@@ -85,14 +87,14 @@ export class Vault extends ComponentResource {
     return this.#secrets.has(secretName);
   }
 
-  /** Resource id of a secret, the narrowest scope of a role assignment. @throws Error when there is none. */
+  /** Resource id of a secret, the narrowest scope of a role assignment. @throws Error if there is no such secret. */
   idOf(secretName: string): Output<string> {
     return this.#find(secretName).id;
   }
 
   /**
-   * The app setting that reads a secret. Without a version, so that the Function App takes up a rotated secret by itself
-   * (within 24 hours, at once after a restart). @throws Error when there is none.
+   * The app setting that reads a secret. It names no version, so the Function App picks up a rotated secret by itself (within 24 hours,
+   * or at once after a restart). @throws Error if there is no such secret.
    */
   reference(secretName: string): string {
     this.#find(secretName);
@@ -101,7 +103,7 @@ export class Vault extends ComponentResource {
 
   #find(secretName: string): Secret {
     const secret = this.#secrets.get(secretName);
-    if (!secret) throw new Error(`vault ${this.vaultName} keeps no secret ${secretName}`);
+    if (!secret) throw new Error(`vault ${this.vaultName} has no secret ${secretName}`);
     return secret;
   }
 }

@@ -1,10 +1,12 @@
-// The machine sizes the platform is made for, smallest first: burstable, x64 (the image is), with Trusted Launch.
+// The allowed machine sizes, smallest first: burstable, x64 (as the image is), with Trusted Launch, and with a SCSI controller.
+// The first boot finds the data disk as /dev/disk/azure/scsi1/lunN, a link that sizes with NVMe alone (from v6 on) do not have:
+// theirs is /dev/disk/azure/data/by-lun/N, of the package azure-vm-utils. `npm run doctor` asks Azure.
 
-/** What a size has. Source: Azure's "Sizes for virtual machines", Bv1, Bsv2, Basv2 series. */
+/** Properties of a size. Source: Azure's "Sizes for virtual machines", Bv1, Bsv2, Basv2 series. */
 export interface VmSize {
   vCpus: number;
   memoryGiB: number;
-  /** When Azure retires it, ISO date; absent when no date is announced. */
+  /** When Azure retires it, ISO date; absent if no date is announced. */
   retires?: string;
 }
 

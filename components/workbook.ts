@@ -1,4 +1,4 @@
-// The page in Azure's portal that shows how an environment does.
+// The page in Azure's portal that shows the state of an environment.
 import { createHash } from 'node:crypto';
 import { Workbook as AzureWorkbook } from '@pulumi/azure-native/applicationinsights/workbook.js';
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
@@ -6,17 +6,17 @@ import type { Placement } from './placement.ts';
 
 /** Arguments of {@link Workbook}. */
 export interface WorkbookArgs {
-  /** Required. Where it lives and what it is called. */
+  /** Required. Resource group, region, tags and names. */
   placement: Placement;
   /** Required. Its title in the portal. */
   title: string;
-  /** Required. Resource id of Application Insights, whose page lists it and whose log its queries read. */
+  /** Required. Resource id of Application Insights, whose page lists the workbook and whose log its queries read. */
   insightsId: Input<string>;
   /** Required. Its content, as the portal's advanced editor shows it: JSON. */
   content: Input<string>;
 }
 
-/** A workbook shared by everybody who may read the environment. */
+/** A workbook shared with everyone who may read the environment. */
 export class Workbook extends ComponentResource {
   constructor(name: string, args: WorkbookArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Workbook', name, {}, options);
@@ -25,7 +25,7 @@ export class Workbook extends ComponentResource {
     new AzureWorkbook(
       `${name}-workbook`,
       {
-        // Azure takes nothing but a UUID.
+        // Azure accepts a UUID only.
         resourceName: uuidOf(names.own('rg')),
         resourceGroupName,
         location,

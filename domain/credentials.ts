@@ -1,13 +1,13 @@
-// Device and service keys, and the hash the broker checks them against. WebCrypto only: the browser makes keys too.
+// Device and service keys, and the hash against which the broker checks them. WebCrypto only: the browser makes keys, too.
 
 /**
- * PBKDF2 rounds. Mosquitto's own default (`mosquitto_passwd`, 2.0.x). Enough because keys are 256 random bits, never
- * words a person chose: guessing is hopeless at one round, and each round is paid on every connect of a 10 % CPU.
+ * PBKDF2 rounds: the default of `mosquitto_passwd` 2.0.x. Enough, because keys are 256 random bits and cannot be guessed even at one
+ * round, while each connect of a device costs all rounds on a tenth of a CPU.
  */
 export const PBKDF2_ITERATIONS = 101;
 
 const KEY_BYTES = 32;
-/** Random bytes beside a hash. */
+/** Length of the salt, in bytes. */
 export const SALT_BYTES = 12;
 const HASH_BITS = 512;
 

@@ -24,7 +24,7 @@ it.each(refused)('%s is refused, and no part of it is shown', (url, why) => {
   expect(attempt).not.toThrow(/hunter2|example/);
 });
 
-it('trusts the certificate that is handed over, else the file that the URL names', () => {
+it('trusts the given certificate, or else the file that the URL names', () => {
   const url = 'postgres://u:p@db.example.com/x?sslrootcert=ca.crt';
   expect(readDatabaseUrl(url, trust).ssl).toMatchObject({ ca: 'PEM' });
   expect(readDatabaseUrl(url, { ...trust, ca: 'OWN' }).ssl).toMatchObject({ ca: 'OWN' });

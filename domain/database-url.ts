@@ -1,6 +1,6 @@
-// The one reading of a database's connection URL: where the server is, and how the connection is secured. TLS is verified,
-// or there is none, and that only where nobody can listen. No message shows any part of a URL: what is not a password may
-// still be a piece of one that was not percent-encoded.
+// Reads a database's connection URL: the server's address, and how the connection is secured. TLS is either verified or, where
+// nobody can listen, off. No message shows any part of a URL: what looks harmless may belong to a password that was not
+// percent-encoded.
 
 /** What a client needs to connect. */
 export interface DatabaseAddress {
@@ -10,11 +10,11 @@ export interface DatabaseAddress {
   /** Empty when the URL has none. */
   password: string;
   database: string;
-  /** As node-postgres takes it; `ca` is PEM, undefined trusts the public authorities. */
+  /** As node-postgres takes it; `ca` is PEM, and undefined trusts the public authorities. */
   ssl: { rejectUnauthorized: true; ca: string | undefined } | false;
 }
 
-/** Whom to trust. */
+/** Which certificate to trust. */
 export interface Trust {
   /** PEM to trust instead of the public authorities, whatever the URL says; Supabase's servers need its own CA. */
   ca?: string | undefined;
@@ -22,21 +22,21 @@ export interface Trust {
   readFile: (path: string) => string;
 }
 
-/** The parameters that have a meaning here; any other is refused rather than silently ignored. */
+/** The supported parameters; any other is refused instead of silently ignored. */
 const PARAMETERS = ['sslmode', 'sslrootcert', 'application_name', 'pgbouncer'];
 
-/** Every mode that asks for TLS gets full verification; the ones that settle for less are refused. */
+/** Every mode that asks for TLS gets full verification; modes that accept less are refused. */
 const VERIFIED = ['require', 'verify-ca', 'verify-full'];
 
 const FORM = 'must be of the form postgres://user:password@host:port/database (percent-encode special characters)';
 
 /**
  * Reads a connection URL.
- * @throws Error that says what to change, as the end of a sentence about the URL.
+ * @throws Error that says what to change; its message continues a sentence about the URL.
  */
 export function readDatabaseUrl(text: string, trust: Trust): DatabaseAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  // More than a name behind the host, or a fragment, is the rest of a password that was not encoded.
+  // More than a name after the host, or a fragment, is the rest of a password that was not encoded.
   const isWhole = url && /^(\/[^/@]*)?$/.test(url.pathname) && url.hash === '';
   if (!isWhole || !['postgres:', 'postgresql:'].includes(url.protocol) || !url.hostname || !url.username) {
     throw new Error(FORM);
@@ -66,7 +66,7 @@ function decode(part: string): string {
 function readSsl(parameters: URLSearchParams, host: string, { ca, readFile }: Trust): DatabaseAddress['ssl'] {
   const mode = parameters.get('sslmode') ?? (isLoopback(host) ? 'disable' : 'verify-full');
   if (mode === 'disable') {
-    // One label is a name of a private container network, such as "db" in Docker Compose.
+    // A single label is a name in a private container network, such as "db" in Docker Compose.
     if (isLoopback(host) || !/[.:]/.test(host)) return false;
     throw new Error('must not say sslmode=disable: the server is reached over a network');
   }

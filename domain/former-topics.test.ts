@@ -1,4 +1,4 @@
-// What a device may keep, and which former topic a topic is below.
+// Which topics a device may keep, and to which former topic a topic belongs.
 import { expect, test } from 'vitest';
 import { assertFormerTopic, formerFilter, formerTopicOf } from './former-topics.ts';
 
@@ -27,7 +27,7 @@ test.each([
   else expect(() => assertFormerTopic(topic)).toThrow(/must be two levels such as devices\/abc/);
 });
 
-test('ingest asks for all of one first word, and never for the platform’s own', () => {
+test('ingest subscribes to everything below one first word, and never to the platform’s own topics', () => {
   expect(formerFilter('devices')).toBe('devices/+/#');
   for (const root of ['tenants', 'probe', '+', '#', '$SYS', 'a/b', '', 'a\n']) {
     expect(() => formerFilter(root)).toThrow(/is not the first word/);

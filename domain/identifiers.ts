@@ -1,4 +1,4 @@
-// Names of tenants, devices and service accounts. Slugs name the former in topics, user names and URLs.
+// Names of tenants, devices and service accounts. Slugs name tenants and devices in topics, user names and URLs.
 
 /** 1 to 63 characters: a lower-case letter or digit, then letters, digits and hyphens. No `+ # / .`: see topics.ts. */
 export const SLUG_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -6,10 +6,10 @@ export const SLUG_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** Longest slug, in characters. */
 export const MAX_SLUG_LENGTH = 63;
 
-/** The user name of a service account: no "." as in a device's, so the two can never be the same. */
+/** The user name of a service account. Unlike a device's it has no ".", so the two can never be equal. */
 export const SERVICE_USERNAME = /^svc-[a-z0-9-]{1,60}$/;
 
-/** Longest name that people give a tenant, a device or an alert rule, in characters. */
+/** Longest display name of a tenant, a device or an alert rule, in characters. */
 export const MAX_NAME_LENGTH = 200;
 
 /** True when `value` may name a tenant or a device. */
@@ -18,8 +18,8 @@ export function isSlug(value: string): boolean {
 }
 
 /**
- * Returns `value` when it is a slug.
- * @param what names the thing in the error, e.g. "tenant".
+ * Returns `value` if it is a slug.
+ * @param what names the thing in the error, such as "tenant".
  * @throws Error that says what is wrong and what is allowed.
  */
 export function assertSlug(value: string, what: string): string {
@@ -31,7 +31,7 @@ export function assertSlug(value: string, what: string): string {
   return value;
 }
 
-/** The MQTT user name of a device: `<tenant>.<device>`. A slug holds no ".", so this is unambiguous. */
+/** The MQTT user name of a device: `<tenant>.<device>`. A slug has no ".", so this is unambiguous. */
 export function deviceUsername(tenant: string, device: string): string {
   return `${assertSlug(tenant, 'tenant')}.${assertSlug(device, 'device')}`;
 }

@@ -1,8 +1,8 @@
-// What may reach the broker machine. The NSG and the machine's own firewall are both built from this one list.
+// All traffic that may reach the broker machine. Both the NSG and the machine's own firewall are built from this list.
 
-/** One way in. Anything not listed is refused. */
+/** One opening. Everything that is not listed is refused. */
 export interface IngressRule {
-  /** Short name, used as the NSG rule's name and as a comment in the host firewall. */
+  /** Short name: the NSG rule's name, and a comment in the host firewall. */
   name: string;
   /** Azure NSG priority, 100 to 4096; lower is evaluated first. */
   priority: number;
@@ -10,32 +10,34 @@ export interface IngressRule {
   port: number;
   /** CIDR prefixes that may connect, or `any`. */
   sources: string[] | 'any';
-  /** Why this way in exists. */
+  /** Why this opening exists. */
   reason: string;
 }
 
-/** What an environment decides about its ways in. */
+/** What an environment's configuration decides. */
 export interface IngressOptions {
-  /** Addresses SSH is open to, each a /32 (IPv4) or /128 (IPv6). */
+  /** Addresses that may use SSH, each a /32 (IPv4) or /128 (IPv6). */
   adminCidrs: string[];
   /** MQTT over WebSocket with TLS on 9001. Default: false. */
   webSocket?: boolean;
-  /** The same on 443, for devices behind firewalls that let out nothing but HTTPS. Default: false. */
+  /** The same on 443, for devices behind firewalls that allow outgoing HTTPS only. Default: false. */
   https?: boolean;
 }
 
+/** Name of the rule for SSH. */
+export const SSH_RULE = 'allow-ssh-admin';
 /** SSH, for administrators. */
 const SSH_PORT = 22;
 /** MQTT over TLS, for devices. */
 export const MQTT_TLS_PORT = 8883;
-/** MQTT over WebSocket and TLS, by the switch that opens it. */
+/** MQTT over WebSocket and TLS, by the option that opens it. */
 const WEBSOCKET_PORTS = { webSocket: 9001, https: 443 };
 
-/** The list of ways in for an environment, in order of priority. Plaintext MQTT (1883) is never among them. */
+/** The openings of an environment, in order of priority. Plaintext MQTT (1883) is never one of them. */
 export function ingressRules({ adminCidrs, webSocket = false, https = false }: IngressOptions): IngressRule[] {
   const rules: IngressRule[] = [
     {
-      name: 'allow-ssh-admin',
+      name: SSH_RULE,
       priority: 100,
       protocol: 'tcp',
       port: SSH_PORT,
@@ -74,7 +76,7 @@ export function ingressRules({ adminCidrs, webSocket = false, https = false }: I
   return rules;
 }
 
-/** Ports that the broker speaks MQTT over WebSocket on, in order. Default: none. */
+/** Ports on which the broker speaks MQTT over WebSocket, in order. Default: none. */
 export function webSocketPorts({
   webSocket = false,
   https = false,

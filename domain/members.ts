@@ -1,5 +1,5 @@
-// What a member of a tenant may be.
+// The roles of a tenant's members.
 
-/** The roles, the highest first. */
+/** The highest role first. */
 export const MEMBER_ROLES = ['owner', 'staff', 'viewer'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];

@@ -10,10 +10,10 @@ export const BUCKET_MS = 600_000;
 /** Characters of base64url that hold 128 bits and 4 more: collisions are out of reach for one device's messages. */
 const HASH_CHARACTERS = 22;
 
-// One scratch buffer: hashing is synchronous, and a message is hashed at 40,000 a second.
+// One scratch buffer: hashing is synchronous, and 40,000 messages a second are hashed.
 let scratch = Buffer.allocUnsafe(64 * 1024);
 
-/** 22 characters of base64url: SHA-256 over topic and payload, cut to 132 bits. A topic holds no NUL, so 0 parts them. */
+/** 22 characters of base64url: SHA-256 over topic and payload, cut to 132 bits. A topic has no NUL, so a 0 byte separates them. */
 export function contentHash(topic: string, payload: Buffer): string {
   const needed = topic.length * 3 + 1 + payload.length;
   if (scratch.length < needed) scratch = Buffer.allocUnsafe(needed);

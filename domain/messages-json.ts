@@ -13,7 +13,7 @@ const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?/
 const LEAST = 1e-308;
 /** Digits after the point that Postgres' numeric, and so jsonb, can hold. */
 const MOST_DECIMALS = 16_383;
-/** Where Postgres stops reading an exponent, be it of zero. */
+/** Where Postgres stops reading an exponent, even if of zero. */
 const MOST_EXPONENT = 2 ** 30;
 
 /** True when objects and arrays in `value` are nested more than `levels` deep. */
@@ -42,7 +42,7 @@ export function findUnfit(text: string): Rejection | undefined {
   return undefined;
 }
 
-/** True when so many digits follow each other. Looks at every 200th character: a pattern would look at each. */
+/** True if this number of digits follow each other. Looks at every 200th character; a pattern would look at each. */
 function hasLongNumber(text: string): boolean {
   for (let probe = LONG_NUMBER - 1; probe < text.length; probe += LONG_NUMBER) {
     let [from, to] = [probe, probe];

@@ -1,5 +1,5 @@
-// What can become of a reading that was received. Together the outcomes account for all of them.
+// The possible outcomes of a received reading. Every reading has exactly one.
 
-/** As the ledger's columns are called. `over_quota`: it exceeds its tenant's rate or daily quota, and is not stored. */
+/** The names of the ledger's columns. `over_quota`: the reading exceeds its tenant's rate or daily quota, and is not stored. */
 export const OUTCOMES = ['stored', 'duplicate', 'rejected', 'over_quota'] as const;
 export type Outcome = (typeof OUTCOMES)[number];

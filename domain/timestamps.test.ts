@@ -18,14 +18,31 @@ test.each([
 });
 
 test.each([
-  ...['2026-11-21T12:00:00', '2026-11-21', '2026-02-30T00:00:00Z', '2025-02-29T00:00:00Z', '2026-13-01T00:00:00Z'],
-  ...['2026-11-21T24:00:00Z', '2026-11-21T12:60:00Z', '2026-11-21T12:00:60Z', '2026-11-21T12:00:00+24:00'],
-  ...['yesterday', '', '1e9', '-1', ' 1763726400', Number.NaN, Number.POSITIVE_INFINITY, -1, true, {}, []],
-])('%s is no timestamp', (given) => {
+  '2026-11-21T12:00:00',
+  '2026-11-21',
+  '2026-02-30T00:00:00Z',
+  '2025-02-29T00:00:00Z',
+  '2026-13-01T00:00:00Z',
+  '2026-11-21T24:00:00Z',
+  '2026-11-21T12:60:00Z',
+  '2026-11-21T12:00:60Z',
+  '2026-11-21T12:00:00+24:00',
+  'yesterday',
+  '',
+  '1e9',
+  '-1',
+  ' 1763726400',
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  -1,
+  true,
+  {},
+  [],
+])('%s is not a timestamp', (given) => {
   expect(parseTimestamp(given)).toBeUndefined();
 });
 
-test('what is formatted is read back to the same microsecond', () => {
+test('a formatted timestamp is read back to the same microsecond', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_000_000_000_000_000 }), (micros) => {
       expect(parseTimestamp(formatTimestamp(micros))).toBe(micros);

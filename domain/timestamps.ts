@@ -1,20 +1,20 @@
 // Device timestamps, as whole microseconds since 1970: Postgres' own precision, and exact in a JavaScript number.
 
-/** Earliest timestamp accepted: 2000-01-01T00:00:00Z. A clock that was never set says 1970. */
+/** Earliest accepted timestamp: 2000-01-01T00:00:00Z. A clock that was never set says 1970. */
 export const EARLIEST_TS = Date.UTC(2000, 0, 1) * 1000;
 
 /** How far ahead of its receipt a reading may be dated: one day, in microseconds. Covers any time zone mistake. */
 export const MAX_AHEAD = 86_400 * 1_000_000;
 
-/** Epoch numbers below this are seconds, from this on milliseconds: as seconds it is the year 5138, as ms 1973. */
+/** Epoch numbers below this are seconds, others milliseconds: as seconds it is the year 5138, as milliseconds 1973. */
 const MILLISECONDS_FROM = 100_000_000_000;
 
-// RFC 3339 date-time; the offset is required, because a local time without one names no instant.
+// RFC 3339 date-time. The offset is required: a local time without one is not a point in time.
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):?(\d\d))$/;
 const EPOCH = /^\d{1,16}(?:\.\d{1,9})?$/;
 
 /**
- * A device's timestamp in microseconds since 1970, or undefined when it is none.
+ * A device's timestamp in microseconds since 1970; undefined if the value is not a timestamp.
  * @param value RFC 3339 text with an offset (digits beyond microseconds are cut off, second 60 is refused), or an epoch
  *   number, also as text: seconds below 10^11, else milliseconds; fractions are rounded to microseconds.
  */
@@ -26,7 +26,7 @@ export function parseTimestamp(value: unknown): number | undefined {
   return EPOCH.test(value) ? parseEpoch(Number(value)) : undefined;
 }
 
-/** Microseconds since 1970 as RFC 3339 text in UTC, with six digits: what Postgres reads back to the same instant. */
+/** Microseconds since 1970 as RFC 3339 text in UTC, with six digits: Postgres reads back the same instant. */
 export function formatTimestamp(micros: number): string {
   const millis = Math.floor(micros / 1000);
   const rest = String(micros - millis * 1000).padStart(3, '0');
@@ -35,7 +35,7 @@ export function formatTimestamp(micros: number): string {
 
 function parseEpoch(value: number): number | undefined {
   const micros = Math.round(value < MILLISECONDS_FROM ? value * 1_000_000 : value * 1000);
-  // Beyond exact integers it is far out of range, which whoever checks the range says better.
+  // Larger than an exact integer: far out of range, which the range check reports better.
   return Number.isFinite(micros) && micros >= 0 ? micros : undefined;
 }
 
@@ -58,5 +58,5 @@ function parseFields(match: RegExpExecArray): number | undefined {
   return millis * 1000 + fraction;
 }
 
-/** Days of a month from 1 to 12: day 0 of the next month is its last one. */
+/** Number of days in a month from 1 to 12: day 0 of the next month is its last one. */
 const daysIn = (year: number, month: number) => new Date(Date.UTC(year, month, 0)).getUTCDate();

@@ -1,4 +1,4 @@
-// The topic tree: tenants/<tenant>/devices/<device>/<channel>. Every room builds and reads topics here only.
+// The topic tree: tenants/<tenant>/devices/<device>/<channel>. Topics are built and read here only.
 import { assertSlug, isSlug } from './identifiers.ts';
 
 /** Channels a device publishes: readings, and the state it reports. */
@@ -15,10 +15,10 @@ export const STATE_FILTER = topicOf('+', '+', 'state');
 /** Commands to every device. */
 export const COMMANDS_FILTER = topicOf('+', '+', `${COMMAND_CHANNEL}/#`);
 
-/** Telemetry topics as people read of them. */
+/** The form of a telemetry topic, as shown to people. */
 export const TELEMETRY_FORM = topicOf('<tenant>', '<device>', 'telemetry');
 
-/** Where a tenant's topics begin, without a trailing slash. */
+/** The prefix of a tenant's topics, without a trailing slash. */
 export function tenantPrefix(tenant: string): string {
   return `tenants/${assertSlug(tenant, 'tenant')}`;
 }
@@ -28,7 +28,7 @@ export function devicePrefix(tenant: string, device: string): string {
   return `${tenantPrefix(tenant)}/devices/${assertSlug(device, 'device')}`;
 }
 
-/** Where a device publishes its readings. */
+/** The topic to which a device publishes its readings. */
 export function telemetryTopic(tenant: string, device: string): string {
   return `${devicePrefix(tenant, device)}/telemetry`;
 }

@@ -1,5 +1,5 @@
-// The Function App's entry, and the worker's: loaded by the host it registers the triggers, started as a program it is a
-// command line. What either needs is imported when it is needed: the host starts on demand, and waits for this to load.
+// The entry of the Function App and of the worker: loaded by the host, it registers the triggers; started as a program, it is a command
+// line. Each imports its code only when needed: the host starts on demand, and waits for this file to load.
 import { realpathSync } from 'node:fs';
 
 const startedAs = process.argv[1];

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { daysLeft, issue, makeAuthority, type Pair, SERVER_LIFE } from './authority.ts';
 
-/** A certificate this close to its end is made anew at start. */
+/** A certificate this close to its end is replaced at the start. */
 const RENEW_DAYS = 30;
 
 /** Paths of the PEM files. */
@@ -35,7 +35,7 @@ async function loadOrMakeAuthority(caFile: string, keyFile: string): Promise<Pai
   return authority;
 }
 
-/** The key first: interrupted in between, both are made anew at the next start. */
+/** The key first: after an interruption in between, the next start makes both again. */
 function write({ certificate, key }: Pair, certificateFile: string, keyFile: string): void {
   writeFileSync(keyFile, key, { mode: 0o600 });
   writeFileSync(certificateFile, certificate);

@@ -1,4 +1,4 @@
-// Of several who need a file one makes it, whoever fails or dies on the way.
+// If several processes need a file, one of them makes it, even if some fail or die on the way.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -117,7 +117,10 @@ test('after a restart a registry change waits for ingest, so nothing that is pub
   await device.endAsync();
   const received: string[] = [];
   const back = mqtt.connect(broker.url, {
-    ...{ username: 'svc-ingest', password: keys.ingest, protocolVersion: 5, ...session },
+    username: 'svc-ingest',
+    password: keys.ingest,
+    protocolVersion: 5,
+    ...session,
     ca: readFileSync(broker.certificates.caFile),
   });
   back.on('message', (_, payload) => received.push(payload.toString()));

@@ -31,7 +31,7 @@ export async function ensureCluster(
   const cluster = join(dataDir, 'cluster');
   const passwordFile = join(dataDir, 'superuser.password');
   if (!existsSync(cluster)) {
-    // Renamed into place when whole: an interrupted one is made anew.
+    // Renamed into place once complete: an interrupted one is made again.
     const partial = `${cluster}.partial`;
     await rm(passwordFile, { force: true });
     await rm(partial, { recursive: true, force: true });
@@ -39,10 +39,20 @@ export async function ensureCluster(
       await writeFile(passwordFile, `${generateKey()}\n`, { mode: 0o600 });
       if (SERVICE_USER) await chown(passwordFile, SERVICE_USER.uid, SERVICE_USER.gid);
       await runInitdb(initdb, [
-        ...['--pgdata', partial, '--username', 'postgres', '--pwfile', passwordFile],
-        ...['--auth', 'scram-sha-256', '--encoding', 'UTF8'],
+        '--pgdata',
+        partial,
+        '--username',
+        'postgres',
+        '--pwfile',
+        passwordFile,
+        '--auth',
+        'scram-sha-256',
+        '--encoding',
+        'UTF8',
         // Built into Postgres 17: sorts the same on every machine, whatever locales it has.
-        ...['--locale', 'C', ...(major >= 17 ? ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'] : [])],
+        '--locale',
+        'C',
+        ...(major >= 17 ? ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'] : []),
         ...(sync ? [] : ['--no-sync']),
       ]);
     } else {

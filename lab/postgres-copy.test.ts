@@ -39,7 +39,7 @@ test('it runs when its source is gone', async () => {
   expect(await version()).toMatch(/^postgres \(PostgreSQL\) \d+/);
 });
 
-test('one that has lost a library is mended, and nothing else is left in its folder', async () => {
+test('one that has lost a library is repaired, and nothing else is left in its folder', async () => {
   await make();
   const library = (await readdir(join(copy, 'lib'))).find((name) => /^libicuuc\.so\.\d+\.\d+/.test(name))!;
   await rm(join(copy, 'lib', library));

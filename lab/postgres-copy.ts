@@ -1,4 +1,4 @@
-// A copy of Postgres' files that needs nothing of the checkout it was made from, and is mended when part of it is gone.
+// A copy of Postgres' files that does not need the checkout it was made from, and is repaired if a part of it is missing.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -8,7 +8,7 @@ export interface TcpProxy {
   /** Refuses new connections and cuts the present ones. */
   cut(): void;
   /** Accepts connections again. */
-  mend(): void;
+  restore(): void;
   /** Swallows what the client sends from now on, while the server's bytes still arrive. */
   swallowUpstream(): void;
   stop(): Promise<void>;
@@ -45,7 +45,7 @@ export async function startProxy(target: number): Promise<TcpProxy> {
       open = false;
       cutAll();
     },
-    mend: () => {
+    restore: () => {
       open = true;
       swallow = false;
     },

@@ -12,7 +12,7 @@ import { removeDataFolder } from './postgres-folder.ts';
 
 const run = promisify(execFile);
 
-/** Names the folder in which a run of the tests keeps its templates; unset: every scratch database is made anew. */
+/** Names the folder in which a run of the tests keeps its templates; unset: every scratch database is made from nothing. */
 export const TEMPLATES = 'SCRATCH_POSTGRES_TEMPLATES';
 
 /** What a scratch database holds. */

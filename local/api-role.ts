@@ -1,14 +1,14 @@
-// Prepares the database for the local API: the tables of its sign-in service, and the one role that it connects as.
+// Prepares the database for the local API: the tables of its sign-in service, and the only role that it connects as.
 import { getAuthSchemaSql } from '@supabase/lite';
 import type { ClientBase } from 'pg';
 import { scramVerifier } from '../provisioning/database/login.ts';
 
-/** The API's login. Owns nothing; becomes `anon`, `authenticated` or `service_role` for a request, as PostgREST does. */
+/** The API's login. It owns nothing; for a request it becomes `anon`, `authenticated` or `service_role`, as PostgREST does. */
 export const API_ROLE = 'local_api';
 
 /**
- * Makes the sign-in service's tables. Call it before the migrations: their bootstrap then leaves them as they are.
- * A database of an earlier version has a plain `auth.users` that nothing could be in; it is replaced.
+ * Makes the sign-in service's tables. Call it before the migrations: they then do not change them.
+ * A database of an earlier version has a plain `auth.users` that cannot have rows; it is replaced.
  */
 export async function makeAuthTables(client: ClientBase): Promise<void> {
   await client.query(`
@@ -36,7 +36,7 @@ export async function makeApiRole(client: ClientBase, password: string): Promise
     end
     $$;
     alter role ${API_ROLE} login noinherit password '${scramVerifier(password)}';
-    -- Inherited, because lite looks the schema up in information_schema, which shows a role only what it may use.
+    -- Inherited: lite looks up the schema in information_schema, which shows a role only what it may use.
     grant anon, authenticated to ${API_ROLE} with inherit true, set true;
     grant service_role to ${API_ROLE} with inherit false, set true;
     grant usage on schema auth to ${API_ROLE};

@@ -1,4 +1,4 @@
-// The local API: who signs in is who the database sees, and serving it changes no grant of the migrations.
+// The local API: the database sees the signed-in person, and serving the API changes no grant of the migrations.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from '../tests/support/api-rig.ts';
@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => rig?.stop());
 
-/** Every grant and default privilege there is. */
+/** Every grant and default privilege. */
 const grants = () =>
   withConnection(rig.databaseUrl, async (client) => {
     const { rows } = await client.query(`
@@ -60,13 +60,13 @@ test.each([
   ['P0002', 500],
   ['22023', 400],
   ['23505', 409],
-])('what a function raises as %s arrives whole, with status %d', async (code, status) => {
+])('an error that a function raises as %s arrives complete, with status %d', async (code, status) => {
   const { api } = await rig.signUp(`${code}@example.com`);
   const answer = await api.rpc('refuse', { code });
   expect(answer).toMatchObject({ status, error: { code, message: 'not you', hint: 'ask an owner' } });
 });
 
-test('an answer is cut at max rows, from a table and from a function, and says so to who asks for the count', async () => {
+test('an answer has at most max rows, from a table or a function, and says so if the client asks for the count', async () => {
   const { api } = await rig.signUp('max@example.com');
   await api.from('kept').insert(Array.from({ length: 1001 }, (_, value) => ({ value })));
   for (const ask of [
@@ -86,12 +86,12 @@ test('an answer is cut at max rows, from a table and from a function, and says s
   await api.from('kept').delete().gte('value', 0);
 });
 
-test('a statement is cut after 8 seconds, as Supabase does to its members', async () => {
+test('a statement is cancelled after 8 seconds, as Supabase does for signed-in users', async () => {
   const { api } = await rig.signUp('slow@example.com');
   expect((await api.rpc('timeout')).data).toBe('8s');
 });
 
-test('a JSON object, array or text is what it was, as an argument and as a row', async () => {
+test('a JSON object, array or text stays what it is, as an argument and as a row', async () => {
   const { api } = await rig.signUp('jo@example.com');
   for (const [value, kind] of [
     [{ a: 1, b: ['x'] }, 'object'],
@@ -122,7 +122,7 @@ test('row-level security and column grants hold, and serving the API changes no 
   expect(await grants()).toEqual(before);
 });
 
-test('without the publishable key, or with a token that another platform signed, nobody is let in', async () => {
+test('without the publishable key, or with a token signed by another platform, nobody gets in', async () => {
   const rest = `${rig.frontDoor.url}/rest/v1/notes?select=text`;
   expect((await fetch(rest)).status).toBe(401);
   const forged = [

@@ -1,4 +1,4 @@
-// Builds the dashboard when its sources have changed since the last build.
+// Builds the dashboard if its sources have changed since the last build.
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,13 +14,12 @@ export const DASHBOARD_DIR = join(ROOT, 'dist/dashboard');
 
 const BUILD = join(ROOT, 'apps/dashboard/build.ts');
 const WAIT_MS = 200;
-/** Of what a failed build said. */
+/** Lines shown of a failed build. */
 const SHOWN_LINES = 15;
 
 /**
- * Builds dist/dashboard unless it was built from these sources. Of two platforms that start at once, one builds and the other
- * waits.
- * @throws Error with the end of what the build said.
+ * Builds dist/dashboard unless it is up to date. If two platforms start at once, one builds and the other waits.
+ * @throws Error with the last lines of the build's output.
  */
 export async function ensureDashboard(): Promise<void> {
   while (!isBuilt()) {
@@ -44,9 +43,9 @@ async function build(): Promise<void> {
     env: process.env,
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
-  // 50 MB that only a next build in the same folder would look at.
+  // 50 MB that only another build in the same folder would use.
   if (code === 0) return rm(join(ROOT, 'apps/dashboard/.next'), { recursive: true, force: true });
-  // What a person can act on: not where in the build's own code it was noticed.
+  // The lines that a person can act on, without the places in the build's own code.
   const words = `${out}${err}`.split('\n').filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v/.test(line));
   throw new Error(
     `the dashboard could not be built (npm run build:dashboard):\n  ${words.slice(-SHOWN_LINES).join('\n  ')}`,

@@ -3,7 +3,7 @@ import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { expect, test } from 'vitest';
 import { makePassphrase } from './demo-users.ts';
 
-test('four words of a list that gives 11 bits each, never the same twice', () => {
+test('four words from a list of 2,048, never the same twice', () => {
   expect(new Set(wordlist).size).toBe(2 ** 11);
   const phrases = Array.from({ length: 200 }, makePassphrase);
   for (const phrase of phrases) {

@@ -11,7 +11,7 @@ export const DEMO_USERS = [
   { email: 'viewer@demo.example', role: 'viewer' },
 ] as const;
 
-/** The tenant they belong to: one that the simulator publishes for. */
+/** Their tenant: one that the simulator publishes for. */
 export const DEMO_TENANT = 'acme';
 
 /** Where they sign up, and with which key. */
@@ -20,14 +20,14 @@ export interface SignInService {
   publishableKey: string;
 }
 
-/** Four words of 2,048, as `ozone-tilt-lucky-fence`: 44 random bits, for a service that listens on this machine only. */
+/** Four words of 2,048, such as `ozone-tilt-lucky-fence`: 44 random bits, for a service that only this machine can reach. */
 export function makePassphrase(): string {
   return Array.from({ length: 4 }, () => wordlist[randomInt(wordlist.length)]).join('-');
 }
 
 /**
- * Makes sure that each user can sign in with the password in `passwords` (made when it is missing) and is a member of the
- * demonstration's tenant with their role.
+ * Makes sure that each user can sign in with the password in `passwords` (a missing one is made) and is a member of the demo tenant with
+ * their role.
  * @param client of the database's superuser.
  */
 export async function seedDemoUsers(
@@ -56,7 +56,7 @@ async function signInOrUp(api: SupabaseClient, client: ClientBase, email: string
   if (first.data.user) return first.data.user.id;
   const { data, error } = await api.auth.signUp({ email, password });
   if (error?.code === 'user_already_exists') {
-    // The file with the passwords was lost: the account gets the new one, hashed by the service itself.
+    // The file with the passwords was lost: the account gets a new one, hashed by the service itself.
     const spare = `spare-${randomUUID()}@demo.example`;
     await api.auth.signUp({ email: spare, password });
     await client.query(

@@ -1,14 +1,14 @@
-// Running means that readings arrive: the whole way is seen to work before the platform says so.
+// The platform counts as running only once readings arrive: so the whole path is known to work.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../provisioning/database/connect.ts';
 
-/** Ingest and devices try again after at most 10 s when they meet a broker that is not ready for them yet. */
-const PATIENCE_MS = 30_000;
+/** Ingest and devices try again within 10 s if the broker is not ready for them yet. */
+const TIMEOUT_MS = 30_000;
 
 /**
  * Waits until `devices` devices have a reading stored that is newer than `since`.
  * @param intervalMs between two readings of a device.
- * @throws Error saying how many have one, 30 s after the last must have published its first.
+ * @throws Error with the number of devices that have one, 30 s after the last must have published its first.
  */
 export async function waitForReadings(
   databaseUrl: string,
@@ -16,7 +16,7 @@ export async function waitForReadings(
 ): Promise<void> {
   await withConnection(databaseUrl, async (client) => {
     const started = Date.now();
-    const deadline = started + intervalMs + PATIENCE_MS;
+    const deadline = started + intervalMs + TIMEOUT_MS;
     for (;;) {
       const { rows } = await client.query<{ count: number }>(
         `select count(*)::int as count from public.devices as d

@@ -18,9 +18,9 @@ export interface FrontDoorOptions {
   jwtSecret: string;
   publishableKey: string;
   broker: { host: string; port: number; caFile: string };
-  /** Most rows an answer of the API has. Default: Supabase's, 1000. */
+  /** Maximum number of rows in an answer of the API. Default: Supabase's, 1000. */
   maxRows?: number;
-  /** Requests that failed, and the mails the sign-in service would have sent, are appended here. */
+  /** File for failed requests, and for the mails that the sign-in service would have sent. */
   logFile: string;
 }
 
@@ -35,12 +35,12 @@ export interface FrontDoor {
 const MAIN = join(import.meta.dirname, 'front-door/main.ts');
 const START_TIMEOUT_MS = 30_000;
 
-/** Starts it and returns when it answers. Secrets go through the environment. @throws Error with its last words. */
+/** Starts it and returns once it answers. Secrets are passed in the environment. @throws Error with its last output. */
 export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const { port, broker, logFile } = options;
   if (!(await isPortFree(port))) {
     throw new Error(
-      `port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another with --dashboard-port`,
+      `port ${port} on 127.0.0.1 is taken: stop the program that listens there, or choose another with --dashboard-port`,
     );
   }
   const log = openSync(logFile, 'a', 0o600);

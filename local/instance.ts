@@ -1,4 +1,4 @@
-// A local platform on this machine: its name, its folder, and what is known of it while it runs.
+// A local platform on this machine: its name, its folder, and its state while it runs.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export interface RunningInstance {
   databaseUrl: string;
   /** Origin of the dashboard and the API, such as `http://127.0.0.1:18080`. */
   dashboardUrl: string;
-  /** What the API wants as `apikey`. */
+  /** The API's `apikey`. */
   publishableKey: string;
   /** The broker's log. */
   brokerLog: string;
@@ -30,33 +30,33 @@ export interface RunningInstance {
   ingestAccountFile: string;
 }
 
-/** A claimed place for a platform; nobody else has it until `release`, or until this process is gone. */
+/** A claimed name and folder; nobody else has it until `release`, or until this process ends. */
 export interface Claim {
   name: string;
   dir: string;
-  /** True when an earlier start has left a database. */
+  /** True if an earlier start has left a database. */
   hasData: boolean;
   /** Publishes how to reach the platform. */
   announce(instance: RunningInstance): void;
-  /** Removes everything the platform has kept. The place stays claimed. */
+  /** Removes the platform's data. The name stays claimed. */
   removeData(): Promise<void>;
   release(): void;
 }
 
-/** What a platform is called that was given no name. */
+/** Name of a platform that was given none. */
 export const DEFAULT_NAME = 'default';
 const STATE_FILE = 'platform.json';
 const PORTS_FILE = 'ports.json';
-/** What a start makes before anything can fail, and the database: a platform that has one of them has something to remove. */
+/** What a start makes first, before anything can fail, and the database: a platform with one of them has data to remove. */
 const KEPT = ['secrets.json', 'postgres', PORTS_FILE];
 /** How psql reaches the database as its superuser: https://www.postgresql.org/docs/17/libpq-pgservice.html */
 export const PSQL_FILE = 'psql.conf';
-/** Free text becomes a folder's name. */
+/** Turns free text into a folder's name. */
 const NAME_PATTERN = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /**
  * Claims the named place.
- * @throws Error when this platform runs already, or the name cannot be a folder's.
+ * @throws Error if this platform is running, or the name cannot be a folder's.
  */
 export async function claimInstance(name = DEFAULT_NAME): Promise<Claim> {
   if (!NAME_PATTERN.test(name)) {
@@ -83,7 +83,7 @@ export function listInstances(): string[] {
   return names.sort((a, b) => Number(b === DEFAULT_NAME) - Number(a === DEFAULT_NAME) || (a < b ? -1 : 1));
 }
 
-/** The state of a running platform; without a name, of "default" or else the first that runs. Undefined: there is none. */
+/** The state of a running platform; without a name, of "default" or else the first running one. Undefined if there is none. */
 export function readInstance(name?: string): RunningInstance | undefined {
   for (const candidate of name === undefined ? listInstances() : [name]) {
     const file = join(dataRoot(), candidate, STATE_FILE);

@@ -16,7 +16,7 @@ import { seedDevices } from './seed.ts';
 import { startSimulator } from './simulator.ts';
 import { createStatusDisplay } from './status.ts';
 
-// As root, broker and database run as a user that must get through the folders made here; secrets have a mode of their own.
+// As root, broker and database run as another user, who must be able to enter the folders made here; secrets have their own mode.
 process.umask(0o022);
 const options = readOptions();
 const line = new TerminalLine(process.stdout);
@@ -50,7 +50,7 @@ async function run(): Promise<void> {
   const startedAt = new Date();
   progress.step('ingest bundle');
   await buildFunctions();
-  // Beside everything else: after a change of its sources this takes longest. Without it the rest is still of use.
+  // In parallel with everything else: after a change of its sources, this takes longest. The rest is useful without it.
   const dashboard = ensureDashboard().then(
     () => undefined,
     (error: Error) => error,

@@ -1,7 +1,7 @@
 // The options of `npm start`.
 import { Command, InvalidArgumentError } from 'commander';
 
-/** What a person asked for. */
+/** The options. */
 export interface Options {
   name?: string;
   mqttPort?: number;
@@ -18,15 +18,11 @@ export function readOptions(): Options {
     .description(
       'Runs the whole platform on this machine until Ctrl-C: broker, database, ingest and simulated devices.',
     )
-    .option('--name <name>', 'a platform of its own, with its own data (default: "default")')
-    .option('--mqtt-port <port>', 'port of MQTT over TLS (default: the one of the last start, else a free one)', port)
-    .option(
-      '--dashboard-port <port>',
-      'port of the dashboard (default: the one of the last start, else a free one)',
-      port,
-    )
+    .option('--name <name>', 'name of a separate platform with its own data (default: "default")')
+    .option('--mqtt-port <port>', 'port of MQTT over TLS (default: the last one, or a free one)', port)
+    .option('--dashboard-port <port>', 'port of the dashboard (default: the last one, or a free one)', port)
     .option('--interval <ms>', 'milliseconds between two readings of a simulated device', milliseconds, 1000)
-    .option('--fresh', 'delete the data of earlier starts first: asks, or needs --name')
+    .option('--fresh', 'delete the data of earlier starts first: asks for confirmation, or needs --name')
     .option('--remove <name>', 'delete a platform and its data instead of starting one')
     .option('--debug', 'show stack traces')
     .addHelpText(
@@ -53,12 +49,13 @@ Exit codes: 0 stopped by Ctrl-C or a stop signal (after Ctrl-C, npm itself ends 
 
 function port(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new InvalidArgumentError('it must be 1 to 65535.');
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('Give a port from 1 to 65535.');
   return value;
 }
 
 function milliseconds(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('it must be a whole number from 1.');
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');
   return value;
 }

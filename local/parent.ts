@@ -1,8 +1,8 @@
-// Notices that the program which started this one is gone: a stop signal sent to npm alone never arrives here.
+// Notices that the program which started this one has ended: a stop signal sent to npm alone never arrives here.
 import { readFileSync } from 'node:fs';
 
 const POLL_MS = 500;
-/** Between npm and this program stand at most a shell and the bootstrap. */
+/** Number of processes between npm and this program, at most: a shell and the bootstrap. */
 const MOST_GENERATIONS = 4;
 
 /** Calls `onGone` once, when the parent process, or npm above it, has ended. Never keeps the process alive. */
@@ -17,8 +17,8 @@ export function watchParents(onGone: () => void): void {
 }
 
 /**
- * This process and its ancestors up to below npm, each with its parent. Without npm above: this process only, so that
- * a shell that starts the platform in the background may end.
+ * This process and its ancestors up to the one below npm, each with its parent. Without npm, this process only: a shell that starts the
+ * platform in the background may end.
  */
 function lineage(): { pid: number; parent: number }[] {
   const line = [{ pid: process.pid, parent: process.ppid }];
@@ -30,13 +30,13 @@ function lineage(): { pid: number; parent: number }[] {
   return line.slice(0, 1);
 }
 
-/** Field 4 of /proc/PID/stat, behind the command name in brackets (proc_pid_stat(5)); 0 when there is none. */
+/** Field 4 of /proc/PID/stat, after the command name in brackets (proc_pid_stat(5)); 0 if there is none. */
 function parentOf(pid: number): number {
   const stat = read(`/proc/${pid}/stat`);
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
 }
 
-/** npm titles itself `npm start` and the like. */
+/** npm's process title is `npm start` and the like. */
 const commandOf = (pid: number) => read(`/proc/${pid}/cmdline`);
 
 function read(path: string): string {

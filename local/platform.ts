@@ -1,5 +1,4 @@
-// The platform on this machine: database, broker, ingest, registry watch and front door, started in order and stopped in
-// reverse.
+// The platform on this machine: database, broker, ingest, registry watch and front door, started in this order and stopped in reverse.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startCommandSender } from '../functions/control/commands.ts';
@@ -25,19 +24,19 @@ import { type Supervised, supervise } from './supervise.ts';
 /** How to start a platform. */
 export interface PlatformOptions {
   name: string;
-  /** Folder for everything it keeps. */
+  /** Folder for all its data. */
   dir: string;
-  /** Port of MQTT over TLS. Default: a free one. A given one that is taken is an error. */
+  /** Port of MQTT over TLS. Default: a free one. An error if a given one is taken. */
   mqttPort?: number;
-  /** Port of the dashboard and the API. Default: a free one. A given one that is taken is an error. */
+  /** Port of the dashboard and the API. Default: a free one. An error if a given one is taken. */
   dashboardPort?: number;
-  /** Ports to use when they are free, so that addresses stay the same from start to start. */
+  /** Ports to use if they are free, so that addresses stay the same from start to start. */
   preferredPorts?: { mqtt?: number; database?: number; dashboard?: number };
-  /** Told of each step. */
+  /** Called at each step. */
   onProgress?: (step: string) => void;
-  /** Told when a part fails and when it is back. */
+  /** Called when a part fails, and when it works again. */
   onTrouble?: (message: string) => void;
-  /** Told of each line of the ingest worker's log. */
+  /** Called with each line of the ingest worker's log. */
   onIngestLog?: (entry: Record<string, unknown>) => void;
 }
 
@@ -50,11 +49,11 @@ export interface Platform {
   broker: Supervised<Mosquitto>;
   ingest: Supervised<IngestWorker>;
   frontDoor: Supervised<FrontDoor>;
-  /** Stops every part in reverse order; what a device was acknowledged for is kept. */
+  /** Stops every part in reverse order. No acknowledged message is lost. */
   stop(): Promise<void>;
 }
 
-/** Starts everything. @throws Error saying which part could not be started and why; the others are stopped again. */
+/** Starts everything. @throws Error that says which part could not be started and why; the others are stopped again. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { name, dir, onProgress = () => {}, onTrouble = () => {} } = options;
   const stops: (() => Promise<void>)[] = [];
@@ -102,17 +101,22 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       'the ingest worker',
       async () => {
         const { generation, inForce, keys } = readIngestAccount(ingestAccountFile);
-        const account = (of: number) => ({ username: ingestUsername(of), password: keys[of]! });
         const other = inForce.find((another) => another !== generation);
         return startIngestWorker({
-          brokerUrl: broker.current.url,
-          ...account(generation),
-          ...(other !== undefined && { previous: account(other) }),
-          caFile: certificates.caFile,
-          clientId: INGEST_USERNAME,
-          databaseUrl: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
+          env: {
+            MQTT_BROKER_URL: broker.current.url,
+            MQTT_BROKER_CA: certificates.caFile,
+            MQTT_BROKER_USERNAME: ingestUsername(generation),
+            MQTT_BROKER_PASSWORD: keys[generation]!,
+            ...(other !== undefined && {
+              MQTT_BROKER_PREVIOUS_USERNAME: ingestUsername(other),
+              MQTT_BROKER_PREVIOUS_PASSWORD: keys[other]!,
+            }),
+            MQTT_CLIENT_ID: INGEST_USERNAME,
+            EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
+          },
           logFile: join(dir, 'ingest.log'),
-          ...(options.onIngestLog && { onLog: options.onIngestLog }),
+          onLog: options.onIngestLog,
         });
       },
       onTrouble,
@@ -169,7 +173,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-/** Schema, logins of the roles, and the ingest worker's broker account in each generation that is in force. */
+/** Schema, logins of the roles, and the ingest worker's broker account in each generation in force. */
 async function prepareDatabase(url: string, secrets: PlatformSecrets, account: IngestAccount): Promise<void> {
   await withConnection(url, makeAuthTables);
   await applyMigrations(url);

@@ -1,26 +1,26 @@
 // Keeps the broker's files in line with the registry, as the agent on the broker machine does.
 import type { RegistryEntry } from '../provisioning/broker/registry.ts';
 import { readRegistry } from '../provisioning/database/registry.ts';
-import { lookEachSecond } from './look-each-second.ts';
+import { pollDatabase } from './poll.ts';
 
-/** What the watch tells. */
+/** What the watch reports. */
 export interface RegistryWatchEvents {
-  /** The registry as it is now; called at every look, changed or not. */
+  /** The current registry; called at every poll, changed or not. */
   onRegistry: (entries: RegistryEntry[]) => void;
   /** Called once when the registry cannot be read, and once when it can be again. */
   onTrouble: (message: string) => void;
 }
 
-/** Reads the registry every second. While the database is away the broker's last good files stay in force. */
+/** Reads the registry every second. While the database is away, the broker's last good files stay in force. */
 export function watchRegistry(
   databaseUrl: string,
   { onRegistry, onTrouble }: RegistryWatchEvents,
 ): { stop(): Promise<void> } {
-  return lookEachSecond({
+  return pollDatabase({
     databaseUrl,
-    look: async (database) => onRegistry(await readRegistry(database)),
+    poll: async (database) => onRegistry(await readRegistry(database)),
     onTrouble,
-    broken: 'the registry cannot be read, last known devices stay in force',
-    mended: 'the registry can be read again',
+    broken: 'the registry cannot be read; the last known devices stay in force',
+    recovered: 'the registry can be read again',
   });
 }

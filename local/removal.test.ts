@@ -1,4 +1,4 @@
-// Data is deleted for a person who names the platform, and for nobody else.
+// A platform's data is deleted only for a person who gives its name.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,13 +24,13 @@ function claim(hasData: boolean) {
   } as unknown as Claim;
 }
 
-test('where nobody can be asked, a fresh start needs the name', async () => {
+test('if nobody can be asked, a fresh start needs the name', async () => {
   const place = claim(true);
   await expect(startAfresh(place, false, async () => undefined)).rejects.toThrow('npm start -- --name default --fresh');
   expect(place.removeData).not.toHaveBeenCalled();
 });
 
-test('with the name, or with nothing to lose, it needs no more', async () => {
+test('with the name, or without data, nothing else is needed', async () => {
   const place = claim(true);
   await startAfresh(place, true);
   expect(place.removeData).toHaveBeenCalledOnce();
@@ -40,7 +40,7 @@ test('with the name, or with nothing to lose, it needs no more', async () => {
   expect(empty.removeData).not.toHaveBeenCalled();
 });
 
-test('who is asked must type the name', async () => {
+test('a person who is asked must type the name', async () => {
   const place = claim(true);
   for (const answer of ['', 'yes', 'second']) {
     await expect(startAfresh(place, false, async () => answer)).rejects.toThrow('nothing was deleted');
@@ -50,14 +50,14 @@ test('who is asked must type the name', async () => {
   expect(place.removeData).toHaveBeenCalledOnce();
 });
 
-test('a platform is removed by its name, also when its first start failed; one that runs, or is none, is not', async () => {
+test('a platform is removed by its name, even if its first start failed; a running or unknown one is not', async () => {
   const say = vi.spyOn(console, 'log').mockImplementation(() => {});
   const name = `removal-${process.pid}`;
   const folder = join(dataRoot(), name);
   try {
     await expect(removePlatform(name)).rejects.toThrow(`there is no platform "${name}" in this checkout`);
     expect(existsSync(folder)).toBe(false);
-    // A start that failed has got so far.
+    // What a failed start leaves.
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'secrets.json'), '{}');
     const running = await claimInstance(name);

@@ -1,11 +1,11 @@
-// Deletes what a local platform has kept: never while it runs, and never without its name from the person who asks.
+// Deletes a local platform's data: never while it runs, and only for a person who gives its name.
 import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type Claim, claimInstance, listInstances } from './instance.ts';
 
 /**
  * `npm start -- --remove NAME`.
- * @throws Error when there is no such platform, or it runs.
+ * @throws Error if there is no such platform, or it is running.
  */
 export async function removePlatform(name: string): Promise<void> {
   const names = listInstances();
@@ -20,9 +20,9 @@ export async function removePlatform(name: string): Promise<void> {
 
 /**
  * `npm start -- --fresh`: deletes the data of earlier starts.
- * @param named true when the person has given the name already; otherwise they are asked for it.
- * @param ask gives what the person answers. Default: on the terminal, if there is one.
- * @throws Error when nobody can be asked, or the answer is not the name.
+ * @param named true if the person has given the name already; otherwise they are asked for it.
+ * @param ask gives the person's answer. Default: on the terminal, if there is one.
+ * @throws Error if nobody can be asked, or the answer is not the name.
  */
 export async function startAfresh(claim: Claim, named: boolean, ask = askOnTerminal): Promise<void> {
   const { name, dir, hasData } = claim;
@@ -31,7 +31,7 @@ export async function startAfresh(claim: Claim, named: boolean, ask = askOnTermi
     const answer = await ask(`Type "${name}" to delete this platform's data (${dir}): `);
     if (answer === undefined) {
       throw new Error(
-        `the platform "${name}" has data (${dir}). To delete it, say its name: npm start -- --name ${name} --fresh`,
+        `the platform "${name}" has data (${dir}). To delete it, give its name: npm start -- --name ${name} --fresh`,
       );
     }
     if (answer.trim() !== name) throw new Error('nothing was deleted');
@@ -40,11 +40,11 @@ export async function startAfresh(claim: Claim, named: boolean, ask = askOnTermi
   mkdirSync(dir);
 }
 
-/** Undefined when nobody is there to answer. */
+/** Undefined if nobody is there to answer. */
 async function askOnTerminal(question: string): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-C, Ctrl-D: no answer is not the name.
+  // Ctrl-C, Ctrl-D: no answer, so not the name.
   const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
   terminal.once('SIGINT', () => terminal.close());
   const answer = await Promise.race([terminal.question(question), closed]);

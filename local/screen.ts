@@ -2,15 +2,15 @@
 import { join } from 'node:path';
 import { PSQL_FILE, type RunningInstance } from './instance.ts';
 
-/** What the ready screen says besides addresses. */
+/** What the screen shows in addition to addresses. */
 export interface ReadyOptions {
-  /** Passwords of the demonstration's people by e-mail address. They open nothing but this platform. */
+  /** Passwords of the demo users by e-mail address. They are valid on this platform only. */
   people: Readonly<Record<string, string>>;
-  /** False when the dashboard could not be built. */
+  /** False if the dashboard could not be built. */
   hasDashboard: boolean;
 }
 
-/** Where everything is, once the platform runs. Of secrets it shows the demonstration's passwords only. */
+/** All addresses, once the platform runs. The only secrets that it shows are the demo users' passwords. */
 export function printReady(instance: RunningInstance, dir: string, { people, hasDashboard }: ReadyOptions): void {
   const suffix = instance.name === 'default' ? '' : `:${instance.name}`;
   const signIns = Object.entries(people).map(([email, password]) => `             ${email.padEnd(20)} ${password}`);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { generateKey } from '../domain/credentials.ts';
 
-/** Keys of the services, the simulated devices by `<tenant>.<device>`, and the demonstration's people by e-mail address. */
+/** Keys of the services, of the simulated devices by `<tenant>.<device>`, and the demo users' passwords by e-mail address. */
 export interface PlatformSecrets {
   /** Password of the database role mqtt_ingest. */
   ingestDatabase: string;
@@ -21,7 +21,7 @@ export interface PlatformSecrets {
   people: Record<string, string>;
 }
 
-/** Reads the secrets, and makes those of the services that are missing. Keys of devices and people are added by `save`. */
+/** Reads the secrets, and makes missing ones of the services. `save` adds keys of devices and passwords of users. */
 export function loadSecrets(file: string): { secrets: PlatformSecrets; save: () => void } {
   const secrets: PlatformSecrets = {
     ingestDatabase: generateKey(),

@@ -4,7 +4,7 @@ import { deviceUsername } from '../domain/identifiers.ts';
 import { addDevice, listDevices, rotateDevice } from '../provisioning/database/registry.ts';
 import type { SimulatedDevice } from './simulator.ts';
 
-/** The demonstration's devices; one of globex' repeats itself and sends garbage now and then. */
+/** The demo devices; one of globex's sometimes repeats itself and sends garbage. */
 const DEVICES: readonly Omit<SimulatedDevice, 'key'>[] = [
   { tenant: 'acme', device: 'boiler-1', faulty: false },
   { tenant: 'acme', device: 'boiler-2', faulty: false },
@@ -13,7 +13,7 @@ const DEVICES: readonly Omit<SimulatedDevice, 'key'>[] = [
 ];
 
 /**
- * Makes sure that the devices exist and that `keys` holds a key for each, which is added when it is missing.
+ * Makes sure that the devices exist and that `keys` has a key for each; a missing key is added.
  * @param keys by `<tenant>.<device>`; the database has only their hashes, so a lost key is replaced.
  */
 export async function seedDevices(client: ClientBase, keys: Record<string, string>): Promise<SimulatedDevice[]> {

@@ -9,7 +9,7 @@ export interface SimulatedDevice {
   tenant: string;
   device: string;
   key: string;
-  /** Now and then repeats a reading (as after a lost acknowledgement) and sends one that is no JSON. */
+  /** Sometimes repeats a reading (as after a lost acknowledgement), and sends one that is not JSON. */
   faulty: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface SimulatorOptions {
 
 /** Running devices. */
 export interface Simulator {
-  /** Readings the broker acknowledged so far. */
+  /** Number of readings that the broker has acknowledged. */
   acknowledged(): number;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export function startSimulator({ brokerUrl, ca, devices, intervalMs }: Simulator
       clientId: deviceUsername(tenant, device),
       ca,
       reconnectPeriod: 1000,
-      // A device that was just added is refused until the broker has read the registry again.
+      // The broker refuses a new device until it has read the registry again.
       reconnectOnConnackError: true,
     });
     client.on('error', () => {}); // It reconnects; the broker's log has the reason.
@@ -59,7 +59,7 @@ export function startSimulator({ brokerUrl, ca, devices, intervalMs }: Simulator
         if (!error) acknowledged += 1;
       });
     };
-    // Spread over the interval, as devices in the field are.
+    // Spread over the interval, as with real devices.
     let timer = setTimeout(
       () => {
         publish();

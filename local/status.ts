@@ -1,10 +1,10 @@
-// The live status of the local platform: counts per tenant, in place on a terminal, a line now and then elsewhere.
+// The live status of the local platform: counts per tenant, updated in place on a terminal, otherwise a line from time to time.
 
 import { type Colors, colorsFor } from '../bootstrap/colors.ts';
 import type { TerminalLine } from '../bootstrap/terminal-line.mjs';
 import { connect } from '../provisioning/database/connect.ts';
 
-/** What became of a tenant's messages. */
+/** The outcomes of a tenant's messages. */
 export interface TenantCounts {
   /** Rows in telemetry. */
   rows: number;
@@ -13,30 +13,30 @@ export interface TenantCounts {
   deadLetters: number;
 }
 
-/** A moment of the platform. */
+/** The platform at one point in time. */
 export interface Status {
-  /** Messages the broker acknowledged to the simulated devices. */
+  /** Number of messages that the broker has acknowledged to the simulated devices. */
   messagesPerSecond: number;
   tenants: ReadonlyMap<string, TenantCounts>;
 }
 
 /** The running display. */
 export interface StatusDisplay {
-  /** Begins to show the status. @param acknowledged gives the messages acknowledged so far. */
+  /** Starts showing the status. @param acknowledged gives the number of acknowledged messages so far. */
   run(databaseUrl: string, acknowledged: () => number): void;
   /** Shows a line of text above the status. */
   note(message: string): void;
-  /** Takes the duplicates out of the ingest worker's log, and shows its troubles. */
+  /** Takes the duplicates from the ingest worker's log, and shows its problems. */
   onIngestLog(entry: Record<string, unknown>): void;
   stop(): void;
 }
 
 const REFRESH_MS = 1000;
 const LINE_EVERY_MS = 10_000;
-/** Counting must stay a small part of the database's work as the data grow. */
+/** Counting must stay a small part of the database's work as the data grows. */
 const PAUSE_PER_QUERY_TIME = 20;
 
-/** One line for a person, e.g. `4.0 msg/s   acme 120 rows   globex 118 rows, 6 duplicates, 2 dead letters`. */
+/** One line for a person, such as `4.0 msg/s   acme 120 rows   globex 118 rows, 6 duplicates, 2 dead letters`. */
 function renderStatus({ messagesPerSecond, tenants }: Status, colors: Colors): string {
   const parts = [...tenants].map(([tenant, { rows, duplicates, deadLetters }]) => {
     const repeats = duplicates > 0 ? `, ${colors.dim(plural(duplicates, 'duplicate'))}` : '';
@@ -85,7 +85,7 @@ export function createStatusDisplay(stream: NodeJS.WriteStream, line: TerminalLi
     onIngestLog: (entry) => {
       addDuplicates(duplicates, entry);
       const trouble = describeTrouble(entry);
-      // While everything starts, refused connections are normal.
+      // During the start, refused connections are normal.
       if (!running || trouble === undefined || trouble === lastTrouble) return;
       lastTrouble = trouble;
       note(trouble);
@@ -97,14 +97,14 @@ export function createStatusDisplay(stream: NodeJS.WriteStream, line: TerminalLi
   };
 }
 
-/** A warning or an error of the ingest worker in words; the same trouble at every retry gives the same words. */
+/** A warning or an error of the ingest worker in words; the same problem gives the same words at every retry. */
 function describeTrouble({ level, msg, error }: Record<string, unknown>): string | undefined {
   if (level !== 'warn' && level !== 'error') return undefined;
   const { message = '' } = (error ?? {}) as { message?: string };
   return `ingest: ${msg}${message && `: ${message}`}`;
 }
 
-/** The worker's summary lines hold, by tenant, what became of its messages since the line before. */
+/** The worker's summary lines have the outcomes of each tenant's messages since the previous line. */
 function addDuplicates(duplicates: Map<string, number>, entry: Record<string, unknown>): void {
   const tenants = (entry.tenants ?? {}) as Record<string, { duplicate?: number }>;
   for (const [tenant, { duplicate = 0 }] of Object.entries(tenants)) {

@@ -10,11 +10,11 @@ export interface Part {
 
 /** A part under supervision. */
 export interface Supervised<P extends Part> {
-  /** The part as it runs now. */
+  /** The part's current process. */
   readonly current: P;
-  /** Lets it end in its own time and starts it anew. */
+  /** Lets it end by itself, and starts it again. */
   replace(): Promise<void>;
-  /** Ends it for good. */
+  /** Ends it permanently. */
   stop(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ const RESTART_DELAY_MS = 1000;
 
 /**
  * Starts a part and keeps it running until `stop`.
- * @param onTrouble is told when the part ended unexpectedly, and when it could not be started again.
+ * @param onTrouble called when the part ended unexpectedly, and if it could not be started again.
  * @throws what the first start throws.
  */
 export async function supervise<P extends Part>(

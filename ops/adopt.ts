@@ -1,4 +1,4 @@
-// `ops adopt`: takes an environment that runs already under a stack, phase by phase.
+// `ops adopt`: brings a running environment under a stack, phase by phase.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
@@ -6,7 +6,7 @@ import { type Document, type Node, parseDocument, visit } from 'yaml';
 import { ensurePackages } from '../bootstrap/packages.mjs';
 import { ROOT } from '../bootstrap/root.mjs';
 import { readProject } from '../preview/project.ts';
-import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption-plan.ts';
+import { type Adoption, LAST_PHASE, adoption as schema } from '../stacks/adoption/plan.ts';
 import { NAMESPACE, parseConfig } from '../stacks/configuration/parse.ts';
 import { judgeBroker } from './adopt/broker.ts';
 import { tableCommands } from './adopt/database/commands.ts';
@@ -31,7 +31,7 @@ interface Options {
 }
 
 const DAY_MS = 86_400_000;
-/** How long devices may use the old ways in, and then a gateway, unless told otherwise. Days. */
+/** Default number of days for which devices may use the old openings, and then a gateway. */
 const PUBLIC_DAYS = 90;
 const GATEWAY_DAYS = 365;
 
@@ -40,10 +40,10 @@ const KEY = `${NAMESPACE}:adoption`;
 /** The `adopt` command. */
 export function adoptCommand(): Command {
   const command = new Command('adopt')
-    .description('take over an environment that runs already: docs/adoption.md')
+    .description('bring a running environment under a stack: docs/adoption.md')
     .option('--from <folder>', 'what ops/adopt/record.sh recorded')
     .option('--stack <name>', 'the stack to write, Pulumi.<name>.yaml; what is in it already stays')
-    .option('--public-until <date>', `the last day of the old ways in (default: in ${PUBLIC_DAYS} days)`, day)
+    .option('--public-until <date>', `the last day of the old openings (default: in ${PUBLIC_DAYS} days)`, day)
     .option('--gateway-until <date>', `the last day of the sites' gateways (default: in ${GATEWAY_DAYS} days)`, day)
     .addOption(
       new Option('--ingest-session <kind>', "whether the broker keeps the old ingest's session between runs").choices([
@@ -51,8 +51,8 @@ export function adoptCommand(): Command {
         'persistent',
       ]),
     )
-    .option('--storage <name>', "the storage account to take over, or none (default: the Function App's)")
-    .option('--accept <name>', 'say yes to what would be lost; can be given several times', together, [])
+    .option('--storage <name>', "the storage account to adopt, or none (default: the Function App's)")
+    .option('--accept <name>', 'accept a loss or an obstacle by name; can be given several times', together, [])
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
     .addHelpText('after', '\nExample:\n  npm run --silent ops -- adopt --from recorded --stack prod > adoption.md')
     .action(async (options: Partial<Options> & Pick<Options, 'accept' | 'cwd'>) => {
@@ -62,10 +62,10 @@ export function adoptCommand(): Command {
     })
     .addCommand(
       new Command('phase')
-        .description('set the phase that the next deployment goes to, one step on or any step back')
+        .description('set the phase of the next deployment: one step forward, or any step back')
         .argument('<number>', `0 to ${LAST_PHASE}`)
         .addHelpText('after', '\nExample:\n  npm run ops -- adopt phase 1 --stack prod')
-        // --stack and --cwd are its parent's.
+        // --stack and --cwd belong to the parent command.
         .action((number: string, _: unknown, command: Command) => {
           const { stack, cwd } = command.optsWithGlobals<Partial<Options> & { cwd: string }>();
           if (!stack) throw new Error('give --stack NAME');
@@ -74,7 +74,7 @@ export function adoptCommand(): Command {
     )
     .addCommand(
       new Command('exceptions')
-        .description('write policies.<stack>.json: dated exceptions for what a later phase ends')
+        .description('write policies.<stack>.json: dated exceptions for violations that a later phase ends')
         .addHelpText('after', '\nExample:\n  npm run ops -- adopt exceptions --stack prod')
         .action(async (_: unknown, command: Command) => {
           const { stack, cwd } = command.optsWithGlobals<Partial<Options> & { cwd: string }>();
@@ -89,7 +89,7 @@ export function adoptCommand(): Command {
 async function adopt(options: Options): Promise<void> {
   const { from, stack, ingestSession, storage, accept, cwd } = options;
   const recording = readRecording(from);
-  // What may be given to a resource is read from the cloud SDK's declarations.
+  // The cloud SDK's declarations say which inputs a resource can have.
   await ensurePackages('all');
   const file = openStack(stack, cwd);
   if (file.config.has(KEY)) {
@@ -105,7 +105,7 @@ async function adopt(options: Options): Promise<void> {
   const { adoption, config, untouched, changes, kept } = plan;
   schema.parse(adoption);
   for (const [key, value] of Object.entries(config)) {
-    // Where things are is no matter of choice; a size or a key that was chosen since stays.
+    // A resource's location is not a choice; a size or a key that was chosen since stays.
     const isFact = ['location', 'addressSpace', 'subnetPrefix'].includes(key);
     if (isFact || !file.config.has(`${NAMESPACE}:${key}`)) file.config.set(`${NAMESPACE}:${key}`, value);
   }
@@ -115,7 +115,7 @@ async function adopt(options: Options): Promise<void> {
   const details = `adoption.${stack}.md`;
   const args = { names, adoption, unsafe, phases: phases(names, adoption), untouched, changes, kept, details };
   writeFileSync(join(cwd, details), renderDetails(args));
-  // Last: a stack that is adopted already is refused, and what failed is to be tried again.
+  // Last: an adopted stack is refused, and a failed adoption must be repeatable.
   file.save();
   console.error(`wrote ${file.path}; the report follows`);
   console.log(renderReport(args));
@@ -125,12 +125,12 @@ async function adopt(options: Options): Promise<void> {
 /** An option that can be given several times. */
 const together = (value: string, before: string[]) => [...before, value];
 
-/** @throws Error when a day is over, or gateways would end before the old ways in do. */
+/** @throws Error if a day has passed, or gateways would end before the old openings. */
 function lastDays({ publicUntil = inDays(PUBLIC_DAYS), gatewayUntil = inDays(GATEWAY_DAYS) }: Options) {
-  if (publicUntil < inDays(0)) throw new Error(`--public-until ${publicUntil} is over: give a day to come`);
+  if (publicUntil < inDays(0)) throw new Error(`--public-until ${publicUntil} has passed: give a future day`);
   if (gatewayUntil < publicUntil) {
     throw new Error(
-      `--gateway-until ${gatewayUntil} is before ${publicUntil}, the last day of the old ways in: give a later one`,
+      `--gateway-until ${gatewayUntil} is before ${publicUntil}, the last day of the old openings: give a later day`,
     );
   }
   return { publicUntil, gatewayUntil };
@@ -138,7 +138,7 @@ function lastDays({ publicUntil = inDays(PUBLIC_DAYS), gatewayUntil = inDays(GAT
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 
-/** The recording does not know everything a stack needs. */
+/** A recording does not contain everything that a stack needs. */
 function tellWhatIsMissing(stack: string, cwd: string): void {
   try {
     parseConfig(readProject(cwd, stack).config, stack);
@@ -153,7 +153,7 @@ function setPhase(phase: number, stack: string, cwd: string): void {
   if (!Number.isInteger(phase) || phase < 0 || phase > LAST_PHASE)
     throw new Error(`there are phases 0 to ${LAST_PHASE}`);
   if (phase > plan.phase + 1)
-    throw new Error(`phase ${plan.phase + 1} comes before ${phase}: each relies on the one before`);
+    throw new Error(`phase ${plan.phase + 1} comes before ${phase}: each phase relies on the previous one`);
   const next: Adoption = { ...plan, phase, reached: Math.max(plan.reached, phase) };
   file.config.set(KEY, next);
   file.save();
@@ -170,14 +170,14 @@ async function writeExceptions(stack: string, cwd: string): Promise<void> {
   console.log(`${path}: ${count} exceptions of phase ${plan.phase}. Next: ${next}`);
 }
 
-/** @throws Error when the stack is none that was adopted. */
+/** @throws Error if the stack is not an adopted one. */
 function planIn(file: ReturnType<typeof openStack>, stack: string): Adoption {
   const plan = schema.safeParse(file.plain()[KEY]).data;
   if (!plan) throw new Error(`${file.path} is not adopted: npm run ops -- adopt --from FOLDER --stack ${stack}`);
   return plan;
 }
 
-/** A stack file whose comments survive. @throws Error when it is no YAML. */
+/** A stack file whose comments are kept. @throws Error if it is not YAML. */
 function openStack(stack: string, cwd: string) {
   const path = join(cwd, `Pulumi.${stack}.yaml`);
   const document: Document = parseDocument(existsSync(path) ? readFileSync(path, 'utf8') : 'config: {}\n');
@@ -193,12 +193,12 @@ function openStack(stack: string, cwd: string) {
   };
 }
 
-/** Names that every reader takes for text. */
+/** Names that every YAML reader takes as text. */
 const PLAIN_NAME = /^(?!(true|false|null)$)[a-z][\w-]*$/i;
 
 /**
- * All text in quotes: what Pulumi's reader would take for a date or a number (2027-03-31, 1_000, 0123) is not what was written
- * any more when the program gets it.
+ * Quotes all text. Pulumi's reader would turn an unquoted 2027-03-31, 1_000 or 0123 into a date or a number, and the program would get
+ * something else than was written.
  */
 function quoted(node: Node): Node {
   visit(node, {

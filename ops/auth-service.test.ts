@@ -1,4 +1,4 @@
-// What doctor and verify say of an auth service, which answers as Supabase's does.
+// What doctor and verify say about an auth service that answers as Supabase's does.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { StackConfig } from '../stacks/configuration/parse.ts';
 import { type AuthFront, startAuthFront } from '../tests/auth/front.ts';
@@ -16,7 +16,7 @@ afterAll(() => front.stop());
 
 const verdict = (dashboard: string) => judgeAuth({ supabaseUrl: front.url, publishableKey: 'any' }, dashboard);
 
-/** What the doctor says before there is an address. */
+/** The doctor's finding while there is no address. */
 function doctor(change: Partial<StackConfig> = {}) {
   const config = { supabasePublishableKey: 'sb_publishable_x', supabaseUrl: front.url, ...change } as StackConfig;
   return reachChecks(config)
@@ -39,7 +39,7 @@ describe('closed sign-ups, confirmed addresses, links that end on the dashboard'
     expect(await lineOfVerify()).toMatchObject({ passed: true, detail: 'sign-ups are closed' });
   });
 
-  it('links that end elsewhere are not', async () => {
+  it('links that end elsewhere are reported', async () => {
     const { problems } = await verdict('https://dashboard.example.com');
     expect(problems).toEqual([
       {
@@ -53,7 +53,7 @@ describe('closed sign-ups, confirmed addresses, links that end on the dashboard'
     });
   });
 
-  it('nor are links that end at the dashboard with a slash more, which a mail template would double', async () => {
+  it('so are links to the dashboard with an extra slash, which a mail template would double', async () => {
     const slashed = await startAuthFront(undefined, (url) => `${url}/`);
     try {
       const { problems } = await judgeAuth({ supabaseUrl: slashed.url, publishableKey: 'any' }, slashed.url);
@@ -63,20 +63,20 @@ describe('closed sign-ups, confirmed addresses, links that end on the dashboard'
     }
   });
 
-  it('addresses that are not confirmed are not', async () => {
+  it('so are addresses that are not confirmed', async () => {
     front.auth.settings.autoconfirm = true;
     expect(await doctor()).toMatchObject({ mark: 'failed', remedy: expect.stringContaining('"Confirm email"') });
     expect(await lineOfVerify()).toMatchObject({ passed: false, detail: expect.stringContaining('"Confirm email"') });
   });
 });
 
-it('open sign-ups are said, with what to change where', async () => {
+it('open sign-ups are reported, with the setting to change', async () => {
   const how = expect.stringContaining('"Allow new users to sign up" (Authentication');
-  expect(await doctor()).toMatchObject({ mark: 'warning', seen: 'anybody can make an account', remedy: how });
+  expect(await doctor()).toMatchObject({ mark: 'warning', seen: 'anyone can create an account', remedy: how });
   expect(await lineOfVerify()).toMatchObject({ passed: true, detail: how });
 });
 
-it('what cannot be asked is not known, and verify is red', async () => {
+it('what cannot be asked is unknown, and verify fails', async () => {
   expect(await doctor({ supabaseUrl: 'http://127.0.0.1:1' })).toMatchObject({
     mark: 'unknown',
     seen: expect.stringContaining('http://127.0.0.1:1 cannot be reached'),

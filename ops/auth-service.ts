@@ -1,14 +1,15 @@
-// What can be asked of a deployed auth service (Supabase's, GoTrue): its settings, where its mailed links end, an invitation.
+// What a deployed auth service (Supabase's, GoTrue) says about itself: its settings, and where its mailed links end. It also mails
+// invitations.
 import type { PublicConfig } from '../apps/dashboard/functions/api/config.ts';
 
-/** Where it is, and the key that anybody may have. */
+/** Its address, and the public key. */
 export interface AuthPlace {
   /** `https://REF.supabase.co`. */
   supabaseUrl: string;
   publishableKey: string;
 }
 
-/** `GET /settings`, as far as it is looked at (supabase/auth: internal/api/settings.go). */
+/** `GET /settings`, the part that is checked (supabase/auth: internal/api/settings.go). */
 export interface AuthSettings {
   disable_signup: boolean;
   mailer_autoconfirm: boolean;
@@ -17,7 +18,7 @@ export interface AuthSettings {
 
 const TIMEOUT_MS = 10_000;
 
-/** As a dashboard tells its own pages. @throws Error when it does not. */
+/** Taken from the dashboard's own settings. @throws Error if it does not give them. */
 export async function authOfDashboard(dashboard: string): Promise<AuthPlace> {
   const answer = await ask(`${dashboard}/api/config`, {});
   const { supabaseUrl, publishableKey } = (await answer.json().catch(() => ({}))) as Partial<PublicConfig>;
@@ -27,7 +28,7 @@ export async function authOfDashboard(dashboard: string): Promise<AuthPlace> {
   return { supabaseUrl, publishableKey };
 }
 
-/** @throws Error when it does not answer as Supabase's does. */
+/** @throws Error if it does not answer as Supabase's does. */
 export async function readAuthSettings({ supabaseUrl, publishableKey }: AuthPlace): Promise<AuthSettings> {
   const url = `${supabaseUrl}/auth/v1/settings`;
   const answer = await ask(url, { headers: { apikey: publishableKey } });
@@ -37,8 +38,8 @@ export async function readAuthSettings({ supabaseUrl, publishableKey }: AuthPlac
 }
 
 /**
- * The address at which a mailed link ends, without what is appended to it. A link with a token that never was ends there too,
- * with an error: so the setting "Site URL" can be read.
+ * The address at which a mailed link ends, without what is appended to it. A link with an invalid token ends there, too, with an
+ * error; so the setting "Site URL" can be read.
  */
 async function whereLinksEnd({ supabaseUrl, publishableKey }: AuthPlace): Promise<string> {
   const answer = await ask(`${supabaseUrl}/auth/v1/verify?token=none&type=recovery`, {
@@ -49,13 +50,13 @@ async function whereLinksEnd({ supabaseUrl, publishableKey }: AuthPlace): Promis
   return location.replace(/[?#].*$/, '');
 }
 
-/** What is wrong, and the setting that mends it. */
+/** A problem, and the setting that fixes it. */
 interface Problem {
   seen: string;
   remedy: string;
 }
 
-/** Undefined when mailed links end at the dashboard: exactly, as mail templates append a path. @throws Error when it cannot be asked. */
+/** Undefined if mailed links end exactly at the dashboard: mail templates append a path. @throws Error if the service cannot be asked. */
 export async function judgeLinks(place: AuthPlace, dashboard: string): Promise<Problem | undefined> {
   const end = await whereLinksEnd(place);
   if (end === dashboard) return undefined;
@@ -65,23 +66,23 @@ export async function judgeLinks(place: AuthPlace, dashboard: string): Promise<P
   };
 }
 
-/** What is wrong with it, each with the setting that mends it; and whether anybody can make an account. */
+/** Its problems, each with the setting that fixes it; and whether anyone can create an account. */
 export interface AuthVerdict {
   problems: Problem[];
   isOpen: boolean;
 }
 
-/** What to do about open sign-ups. */
+/** How to handle open sign-ups. */
 export const CLOSE_SIGN_UPS =
-  'switch off "Allow new users to sign up" (Authentication, Sign In / Providers) and invite with ops invite --mail, or let strangers make nothing: npm run ops -- limit --tenants-per-person 0';
+  'switch off "Allow new users to sign up" (Authentication, Sign In / Providers) and invite people with ops invite --mail, or do not let strangers create tenants: npm run ops -- limit --tenants-per-person 0';
 
-/** @param dashboard where its links have to end; undefined when that is not known yet. @throws Error when it cannot be asked. */
+/** @param dashboard where its links must end; undefined if that is not known yet. @throws Error if the service cannot be asked. */
 export async function judgeAuth(place: AuthPlace, dashboard: string | undefined): Promise<AuthVerdict> {
   const { disable_signup, mailer_autoconfirm, external } = await readAuthSettings(place);
   const providers = 'Authentication, Sign In / Providers';
   const problems = [
     mailer_autoconfirm && {
-      seen: 'addresses are not confirmed: anybody can take an invited person’s',
+      seen: 'addresses are not confirmed: anyone can sign up with the address of an invited person',
       remedy: `switch on "Confirm email" (${providers}, Email)`,
     },
     external.anonymous_users && {
@@ -97,7 +98,7 @@ export async function judgeAuth(place: AuthPlace, dashboard: string | undefined)
   return { problems, isOpen: !disable_signup };
 }
 
-/** Has an account made and the link mailed. @returns what came of it. @throws Error with the service's reason. */
+/** Lets the service create an account and mail the link. @returns the result. @throws Error with the service's reason. */
 export async function mailInvitation(
   { supabaseUrl }: AuthPlace,
   secretKey: string,
@@ -114,10 +115,10 @@ export async function mailInvitation(
   if (answer.ok) return `The link was mailed to ${email}.`;
   const said = (await answer.json().catch(() => ({}))) as { error_code?: string; msg?: string };
   if (said.error_code === 'email_exists')
-    return `${email} has an account already, so no mail was sent: hand them the link.`;
+    return `${email} has an account already, so no mail was sent: give them the link.`;
   const why = [said.error_code, said.msg].filter(Boolean).join(': ') || `status ${answer.status}`;
   throw new Error(
-    `the invitation is made, but its mail was refused (${why}): hand over the link above, or mend that and invite again with --replace`,
+    `the invitation is made, but its mail was refused (${why}): pass on the link above, or fix the cause and invite again with --replace`,
   );
 }
 

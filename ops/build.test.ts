@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildBroker } from './build.ts';
 
-test('the bundle is built the same twice; its archive holds the tree and is named by its hash', async () => {
+test('two builds give the same bundle; its archive holds the tree and is named after its hash', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'build-'));
   try {
     const archive = await buildBroker(join(folder, 'a'));

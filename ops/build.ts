@@ -13,9 +13,9 @@ import { brokerBundle } from '../stacks/profiles/machine/bundle.ts';
 const BROKER_DIR = join(ROOT, 'dist/broker');
 
 /**
- * The broker machine's bundle as a tree and as the archive a machine fetches, with the schema's defaults and example
- * addresses. A deployment makes its own, from its stack's configuration.
- * @param outdir Default: `dist/broker` in the checkout. What was there is removed.
+ * The broker machine's bundle, as a tree and as the archive that a machine fetches, with the schema's defaults and example addresses.
+ * A deployment makes its own from the stack's configuration.
+ * @param outdir Default: `dist/broker` in the checkout. Existing files there are removed.
  * @returns the archive's path.
  */
 export async function buildBroker(outdir = BROKER_DIR): Promise<string> {

@@ -1,8 +1,8 @@
-// `ops certificate`: until when the certificate that a broker serves is good, and a new one now.
+// `ops certificate`: how long the broker's certificate is valid, and its renewal.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { look } from './certificate/look.ts';
+import { probe } from './certificate/probe.ts';
 import { type Run, renew } from './certificate/renew.ts';
 import { describe, judge } from './certificate/status.ts';
 import { findTarget, targetOption } from './target/find.ts';
@@ -15,16 +15,16 @@ interface Options {
 /** The `certificate` command. */
 export function certificateCommand(): Command {
   return new Command('certificate')
-    .description("the broker's certificate: how long it is good, and a new one now")
+    .description("the broker's certificate: how long it is valid, and its renewal")
     .addCommand(
       withTarget(new Command('status'))
-        .description('show what the broker serves; ends with 1 when somebody has to do something')
+        .description('show the certificate that the broker serves; exit code 1 if somebody has to act')
         .option('--json', 'as JSON')
         .action(status),
     )
     .addCommand(
       withTarget(new Command('renew'))
-        .description('renew it now, without a restart, and wait until it is served')
+        .description('renew it now, without a restart, and wait until the broker serves it')
         .action(async ({ target }: Options) => {
           const broker = findTarget(target).broker();
           console.log(describe(judge(await renew(broker, runHere), broker, Date.now())));
@@ -36,12 +36,12 @@ const withTarget = (command: Command) => command.addOption(targetOption().defaul
 
 async function status({ target, json }: Options): Promise<void> {
   const broker = findTarget(target).broker();
-  const verdict = judge(await look(broker), broker, Date.now());
+  const verdict = judge(await probe(broker), broker, Date.now());
   console.log(json ? JSON.stringify(verdict, null, 2) : describe(verdict));
   if (!verdict.ok) process.exitCode = 1;
 }
 
-/** In this terminal: Pulumi asks before it changes something, ssh may ask for a passphrase. */
+/** In this terminal: Pulumi asks for confirmation, and ssh may ask for a passphrase. */
 const runHere: Run = async (program, args) => {
   console.log(`$ ${[program, ...args].join(' ')}`);
   const [code] = await once(spawn(program, args, { stdio: 'inherit' }), 'exit');

@@ -18,7 +18,7 @@ export function dbCommand(): Command {
 
 function apply(): Command {
   return withTarget(new Command('apply'))
-    .description("apply the migrations the database has not had; on a bare Postgres, make Supabase's roles first")
+    .description("apply pending migrations; on a bare Postgres, make Supabase's roles first")
     .addHelpText('after', '\nExample:\n  npm run ops -- db apply --target dev')
     .action(async (options: TargetOptions) => {
       const { database } = findPlace(options);
@@ -30,7 +30,7 @@ function apply(): Command {
 
 function lint(): Command {
   return withTarget(new Command('lint'))
-    .description('check grants, row-level security and functions of the live schema; exit code 1 when a rule is broken')
+    .description('check grants, row-level security and functions of the live schema; exit code 1 if a rule is broken')
     .action(async (options: TargetOptions) => {
       const { database } = findPlace(options);
       const findings = await withConnection(database, lintDatabase);
@@ -43,7 +43,7 @@ function lint(): Command {
 
 function login(): Command {
   return withTarget(new Command('login'))
-    .description('let a role log in, with the password read from standard input')
+    .description('let a role log in, with the password from standard input')
     .addOption(new Option('--role <role>', 'which role').choices(LOGIN_ROLES).makeOptionMandatory())
     .addHelpText('after', '\nExample:\n  npm run ops -- db login --role mqtt_ingest < password.txt')
     .action(async ({ role, ...options }: TargetOptions & { role: string }) => {

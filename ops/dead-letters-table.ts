@@ -1,7 +1,7 @@
-// Dead letters as an operator looks at them: which there are, and what one holds.
+// Queries on dead letters: lists, counts, and the content of one.
 import type { ClientBase } from 'pg';
 
-/** Which dead letters. All members are optional; those that were redriven are left out unless `redriven`. */
+/** Which dead letters. All members are optional; without `redriven`, the redriven ones are left out. */
 export interface LetterFilter {
   tenant?: string;
   reason?: string;
@@ -14,7 +14,7 @@ export interface LetterFilter {
 export interface LetterListing {
   id: string;
   receivedAt: Date;
-  /** Undefined when the topic names no registered tenant. */
+  /** Undefined if the topic names no registered tenant. */
   tenant: string | null;
   topic: string;
   reason: string;
@@ -24,7 +24,7 @@ export interface LetterListing {
   redrivenAs: string | null;
 }
 
-/** A dead letter with all it holds. */
+/** A dead letter with all its content. */
 export interface Letter extends LetterListing {
   contentType: string | null;
   messageId: string | null;
@@ -40,7 +40,10 @@ const FROM = `from public.dead_letters as l left join public.tenants as t on t.i
     and ($3::timestamptz is null or l.received_at >= $3) and ($4 or l.redriven_at is null)`;
 
 const valuesOf = ({ tenant, reason, since, redriven }: LetterFilter) => [
-  ...[tenant ?? null, reason ?? null, since ?? null, redriven === true],
+  tenant ?? null,
+  reason ?? null,
+  since ?? null,
+  redriven === true,
 ];
 
 /** The newest dead letters, at most `most` of them, newest first. */
@@ -49,19 +52,19 @@ export async function listLetters(client: ClientBase, filter: LetterFilter, most
   return (await client.query<LetterListing>(sql, [...valuesOf(filter), most])).rows;
 }
 
-/** How many there are, by reason, most first. */
+/** How many there are, by reason, most frequent first. */
 export async function countLetters(client: ClientBase, filter: LetterFilter): Promise<{ reason: string; n: number }[]> {
   const sql = `select l.reason, count(*)::int as n ${FROM} group by 1 order by 2 desc, 1`;
   return (await client.query<{ reason: string; n: number }>(sql, valuesOf(filter))).rows;
 }
 
-/** Ids of dead letters to redrive, oldest first, so that they are stored in the order they came. */
+/** Ids of dead letters to redrive, oldest first, so that they are stored in their original order. */
 export async function idsOfLetters(client: ClientBase, filter: LetterFilter): Promise<string[]> {
   const sql = `select l.id::text ${FROM} order by l.id`;
   return (await client.query<{ id: string }>(sql, valuesOf(filter))).rows.map(({ id }) => id);
 }
 
-/** One dead letter. @throws Error when there is none of this id. */
+/** One dead letter. @throws Error if this id does not exist. */
 export async function readLetter(client: ClientBase, id: string): Promise<Letter> {
   const { rows } = await client.query<Letter>(
     `select ${LISTED}, l.content_type as "contentType", l.message_id as "messageId", l.properties, l.payload

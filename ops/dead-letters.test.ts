@@ -1,4 +1,4 @@
-// Dead letters as an operator meets them: real ones, made by ingest, and never a second row from a redrive.
+// Dead letters as an operator handles them: real ones, made by ingest; a redrive never makes a second row.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,15 +7,15 @@ import { gzipSync } from 'node:zlib';
 import { encode } from 'cborg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redrive } from '../functions/ingest/redrive.ts';
+import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../lab/lab.ts';
 import { connect } from '../provisioning/database/connect.ts';
-import { type IngestRig, type RigDevice, startIngestRig } from '../tests/support/ingest-rig.ts';
 import { poison, refusePoison } from '../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../tests/support/store-rig.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(8);
+  rig = await startLab({ devices: 8, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'letters');
 });
@@ -40,10 +40,10 @@ const idsOf = async ({ topic }: { topic: string }) =>
     ])
   ).rows.map(({ id }) => id);
 
-/** A device ingest does not know yet, and what makes it known. */
+/** A device that ingest does not know yet, and the way to register it. */
 async function strangerNamed(name: string) {
   const topic = `tenants/acme/devices/${name}/telemetry`;
-  const device: RigDevice = { ...rig.devices[0]!, device: name, topic };
+  const device: LabDevice = { ...rig.devices[0]!, device: name, topic };
   const register = async () => {
     const { rows } = await rig.admin.query<{ id: string }>(
       `insert into public.devices (tenant_id, slug, name) select id, $1, $1 from public.tenants where slug = 'acme' returning id`,
@@ -71,7 +71,7 @@ test('list shows what is there, newest first, by tenant and reason', async () =>
   expect(await ops('list', '--reason', 'no-such')).toMatchObject({ code: 2, err: expect.stringContaining('not-json') });
 });
 
-test('show gives everything, and lets no payload steer the terminal', async () => {
+test('show prints everything, and no payload can control the terminal', async () => {
   const device = rig.devices[1]!;
   const hostile = '{"v":"\u001b]0;owned\u0007\u202e"';
   await store.write(device, [hostile], { properties: { id: 'a', ts: '1790000000', contentType: 'text/\u001b[2J' } });
@@ -90,7 +90,7 @@ test('show gives everything, and lets no payload steer the terminal', async () =
   expect(await ops('show', '1; drop table')).toMatchObject({ code: 2 });
 });
 
-test('redrive stores what can be stored by now, once, as if it had been stored then', async () => {
+test('redrive stores what can be stored now, once, as if it had been stored then', async () => {
   const { device, register } = await strangerNamed('late');
   const receivedAt = Date.now() - 40 * 60_000;
   const ts = new Date(receivedAt).toISOString();
@@ -119,7 +119,7 @@ test('redrive stores what can be stored by now, once, as if it had been stored t
   );
 });
 
-test('redrive never doubles what came by itself in between, even when ingest has forgotten it', async () => {
+test('redrive never doubles a message that has arrived again meanwhile, even if ingest has forgotten it', async () => {
   const { device, register } = await strangerNamed('twice');
   const receivedAt = Date.now() - 60_000;
   const ts = new Date(receivedAt).toISOString();
@@ -155,7 +155,7 @@ test('two redrives at once store each letter once', async () => {
   expect(await rig.rows(device)).toHaveLength(40);
 });
 
-test('one reading of an array is redriven alone; a refused part of an array becomes a letter of its own', async () => {
+test('one reading of an array is redriven alone; the refused part of an array becomes a letter of its own', async () => {
   const device = rig.devices[2]!;
   const { device: unknown, register } = await strangerNamed('parts');
   await store.write(device, [`[{"v":1},${poison()},{"v":2}]`]);
@@ -165,13 +165,21 @@ test('one reading of an array is redriven alone; a refused part of an array beco
   await register();
   expect(await redrive(rig.admin, (await idsOf(unknown))[0]!)).toEqual({ outcome: 'stored' });
   expect((await rig.deadLetters(unknown)).map(({ reason }) => reason)).toEqual([
-    ...['unknown-device', 'not-an-object', 'database-rejected'],
+    'unknown-device',
+    'not-an-object',
+    'database-rejected',
   ]);
   expect(await rig.rows(unknown)).toHaveLength(1);
   expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
 });
 
-test('redrive must be told which', async () => {
-  expect(await ops('redrive')).toMatchObject({ code: 1, err: expect.stringContaining('say which') });
-  expect(await ops('redrive', '1', '--all')).toMatchObject({ code: 1, err: expect.stringContaining('say which') });
+test('redrive needs ids or --all', async () => {
+  expect(await ops('redrive')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('give the ids of dead letters, or --all'),
+  });
+  expect(await ops('redrive', '1', '--all')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('give the ids of dead letters, or --all'),
+  });
 });

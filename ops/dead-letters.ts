@@ -1,4 +1,4 @@
-// `ops dead-letters`: messages that could not be stored. Looked at, and sent through ingest again once the cause is gone.
+// `ops dead-letters`: messages that could not be stored. They can be inspected, and sent through ingest again once the cause is fixed.
 import { isUtf8 } from 'node:buffer';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from 'pg';
@@ -29,7 +29,7 @@ export function deadLettersCommand(): Command {
 function list(): Command {
   return withFilter(withTarget(new Command('list')))
     .description('list dead letters, newest first')
-    .option('--redriven', 'those that were redriven, too')
+    .option('--redriven', 'include those that were redriven')
     .option('--limit <n>', 'show at most this many', wholeNumber, 50)
     .option('--json', 'as JSON')
     .action(async ({ json, limit, ...options }: TargetOptions & LetterFilter & { json?: true; limit: number }) => {
@@ -49,7 +49,7 @@ function show(): Command {
   return withTarget(new Command('show'))
     .description('show one dead letter with its payload')
     .argument('<id>', 'its number', identifier)
-    .option('--raw', "print the payload's bytes and nothing else")
+    .option('--raw', "print only the payload's bytes")
     .option('--json', 'as JSON, the payload in base64')
     .action(async (id: string, { raw, json, ...options }: TargetOptions & { raw?: true; json?: true }) => {
       const letter = await withConnection(findPlace(options).database, (client) => readLetter(client, id));
@@ -63,7 +63,7 @@ function redriveCommand(): Command {
   return withFilter(withTarget(new Command('redrive')))
     .description('send dead letters through ingest again; what is stored already is not stored twice')
     .argument('[ids...]', 'their numbers', (value: string, ids: string[] = []) => [...ids, identifier(value)])
-    .option('--all', 'all that --tenant, --reason and --since leave')
+    .option('--all', 'all that match --tenant, --reason and --since')
     .addHelpText(
       'after',
       `
@@ -72,7 +72,7 @@ Examples:
   npm run ops -- dead-letters redrive --all --tenant acme --reason unknown-device`,
     )
     .action(async (ids: string[], { all, ...options }: TargetOptions & LetterFilter & { all?: true }) => {
-      if (ids.length > 0 === (all === true)) throw new Error('say which: numbers of dead letters, or --all');
+      if (ids.length > 0 === (all === true)) throw new Error('give the ids of dead letters, or --all');
       const refused = await withConnection(findPlace(options).database, async (client) =>
         redriveEach(client, all ? await idsOfLetters(client, options) : ids),
       );
@@ -80,7 +80,7 @@ Examples:
     });
 }
 
-/** Redrives one after the other and says what came of them. Returns how many are still refused. */
+/** Redrives one after the other and prints each result. Returns how many are still refused. */
 async function redriveEach(client: Client, ids: readonly string[]): Promise<number> {
   const counts = { stored: 0, duplicate: 0, refused: 0, gone: 0 };
   for (const id of ids) {
@@ -134,7 +134,7 @@ function preview(payload: Buffer): string {
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}\n(cut off here; --raw shows all)` : text;
 }
 
-/** What a device sent must not steer the terminal of whoever looks at it. */
+/** What a device sent must not control the reader's terminal. */
 const printable = (text: string) =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character === '\n' || character === '\t'
@@ -143,17 +143,17 @@ const printable = (text: string) =>
   );
 
 function identifier(value: string): string {
-  if (!/^[1-9]\d{0,17}$/.test(value)) throw new InvalidArgumentError('It is a whole number.');
+  if (!/^[1-9]\d{0,17}$/.test(value)) throw new InvalidArgumentError('Give a whole number.');
   return value;
 }
 
 function wholeNumber(value: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It is a whole number from 1 to 999999.');
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('Give a whole number from 1 to 999999.');
   return Number(value);
 }
 
 function time(value: string): Date {
   const date = new Date(value);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('It is a time such as 2026-11-21T12:00Z.');
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('Give a time such as 2026-11-21T12:00Z.');
   return date;
 }

@@ -1,4 +1,4 @@
-// `ops deploy`: what `pulumi up` runs to bring code to where it runs.
+// `ops deploy`: the commands with which `pulumi up` deploys database, dashboard and functions.
 import { Command, Option } from 'commander';
 import { type Asked, confirmConfiguration } from './deploy/configuration.ts';
 import { deployDashboard, type Site } from './deploy/dashboard.ts';
@@ -13,17 +13,17 @@ export function deployCommand(): Command {
     .addCommand(configuration())
     .addCommand(dashboard())
     .addCommand(functions())
-    .addCommand(ofDatabase('schema', 'apply the migrations that the database has not had', deploySchema))
+    .addCommand(ofDatabase('schema', 'apply pending migrations', deploySchema))
     .addCommand(ofDatabase('sign-ins', "let the platform's roles and accounts sign in to the database", deploySignIns));
 }
 
 function ofDatabase(name: string, description: string, deploy: (database: DatabaseName) => Promise<void>): Command {
   return new Command(name)
-    .description(`${description}, as whom DATABASE_URL names`)
+    .description(`${description}, as the user in DATABASE_URL`)
     .requiredOption('--host <name>', "the database's host")
     .requiredOption('--database <name>', "the database's name")
     .option('--project-ref <letters>', 'the Supabase project')
-    .addHelpText('after', '\nExample: the line that pulumi up runs, see components/database.ts')
+    .addHelpText('after', '\nExample: the command that pulumi up runs, see components/database.ts')
     .action((database: DatabaseName) => deploy(database));
 }
 
@@ -51,11 +51,11 @@ function dashboard(): Command {
 
 function functions(): Command {
   return new Command('functions')
-    .description('deploy a package to the Function App, with the sign-in of the Azure CLI')
-    .requiredOption('--subscription <id>', 'the subscription the app is in')
-    .requiredOption('--resource-group <name>', 'the resource group the app is in')
+    .description("deploy a package to the Function App, with the Azure CLI's sign-in")
+    .requiredOption('--subscription <id>', "the app's subscription")
+    .requiredOption('--resource-group <name>', "the app's resource group")
     .requiredOption('--app <name>', 'the Function App')
     .addOption(new Option('--package <file>', 'the package, a .zip').env('FUNCTIONS_PACKAGE').makeOptionMandatory())
-    .addHelpText('after', '\nExample: the line that pulumi up runs, see components/function-deployment.ts')
+    .addHelpText('after', '\nExample: the command that pulumi up runs, see components/function-deployment.ts')
     .action((options: AppPackage) => deployFunctions(options));
 }

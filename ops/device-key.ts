@@ -1,11 +1,11 @@
-// Shows a device's key once, with what publishes a first reading. mosquitto_pub takes its settings from a file, because
-// any user of a machine can read the command lines of all programs.
+// Shows a device's key once, with a command that publishes a first reading. mosquitto_pub reads its settings from a file, because any
+// user of a machine can read the command lines of all programs.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { telemetryTopic } from '../domain/topics.ts';
 import type { DeviceKey, DeviceName } from '../provisioning/database/registry.ts';
 
-/** Where the device connects. */
+/** The broker that the device connects to. */
 export interface Broker {
   host: string;
   port: number;
@@ -13,13 +13,13 @@ export interface Broker {
   caFile?: string | undefined;
 }
 
-/** The settings file of mosquitto_pub and mosquitto_sub: one option a line. */
+/** The settings file of mosquitto_pub and mosquitto_sub: one option per line. */
 function publishSettings({ username, key }: DeviceKey, { host, port, caFile }: Broker): string {
   const trust = caFile ? `--cafile ${caFile}` : '--tls-use-os-certs';
   return [`-h ${host}`, `-p ${port}`, trust, '-V mqttv5', `-u ${username}`, `-P ${key}`, ''].join('\n');
 }
 
-/** Publishes one reading with those settings. */
+/** Publishes one reading with these settings. */
 const publishLine = ({ tenant, device }: DeviceName) =>
   `mosquitto_pub -q 1 -t ${telemetryTopic(tenant, device)} -m '{"temperature": 21.5}'`;
 
@@ -37,10 +37,10 @@ and run:
   ${publishLine(device)}`);
 }
 
-/** Writes the settings as `mosquitto_pub` into an existing folder, for the owner only, and prints the line that uses them. */
+/** Writes the settings as `mosquitto_pub` into an existing folder, for the owner only, and prints the command that uses them. */
 export function savePublishSettings(folder: string, device: DeviceName, made: DeviceKey, broker: Broker): void {
   const file = join(resolve(folder), 'mosquitto_pub');
-  // Removed first: an existing file would keep the permissions it has.
+  // Removed first: an existing file would keep its permissions.
   rmSync(file, { force: true });
   writeFileSync(file, publishSettings(made, broker), { mode: 0o600, flag: 'wx' });
   console.log(`${made.username}: the key is in ${file}. To publish a reading:

@@ -1,4 +1,4 @@
-// `ops device`: tenants' devices and their keys. A change is in force on the broker within seconds.
+// `ops device`: tenants' devices and their keys. A change takes effect on the broker within seconds.
 import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
 import { MQTT_TLS_PORT } from '../domain/ingress.ts';
@@ -16,7 +16,7 @@ import { type Broker, savePublishSettings, showKey } from './device-key.ts';
 import { formerTopicCommand } from './former-topic.ts';
 import { findPlace, type Place, type TargetOptions, withTarget } from './target/find.ts';
 
-/** Options of commands that give out a key. */
+/** Options of commands that make a key. */
 interface KeyOptions extends TargetOptions {
   save?: string;
   host?: string;
@@ -29,7 +29,7 @@ export function deviceCommand(): Command {
     .description("tenants' devices and their keys")
     .addCommand(add())
     .addCommand(list())
-    .addCommand(simple('disable', 'cut a device off', (client, device) => setDeviceEnabled(client, device, false)))
+    .addCommand(simple('disable', 'lock a device out', (client, device) => setDeviceEnabled(client, device, false)))
     .addCommand(
       simple('enable', 'let a device connect again', (client, device) => setDeviceEnabled(client, device, true)),
     )
@@ -40,8 +40,8 @@ export function deviceCommand(): Command {
 
 function add(): Command {
   return withKeyOptions(deviceSubcommand('add', 'add a device and show its key, once'))
-    .option('--create-tenant', 'make the tenant when it is missing')
-    .option('--name <name>', 'what people call the device (default: its slug)')
+    .option('--create-tenant', 'make the tenant if it is missing')
+    .option('--name <name>', "the device's display name (default: its slug)")
     .addHelpText(
       'after',
       `
@@ -100,7 +100,7 @@ const withKeyOptions = (command: Command) =>
   command
     .option(
       '--save <folder>',
-      'write ready mosquitto_pub settings with the key into this folder, instead of showing it',
+      'write ready mosquitto_pub settings with the key into this folder, instead of showing the key',
     )
     .option('--host <host>', "the broker's host name, for the settings")
     .option('--json', 'print the result, key included, as JSON');
@@ -108,7 +108,7 @@ const withKeyOptions = (command: Command) =>
 async function giveKey(device: DeviceName, options: KeyOptions, work: (place: Place) => Promise<DeviceKey>) {
   const place = findPlace(options);
   const broker = options.json ? undefined : brokerOf(place, options.host);
-  // Before the key is made: a key that cannot be shown or kept is lost.
+  // Before the key is made: a key that cannot be shown or stored is lost.
   if (options.save) mkdirSync(options.save, { recursive: true, mode: 0o700 });
   const made = await work(place);
   if (!broker) console.log(JSON.stringify(made, null, 2));
@@ -116,7 +116,7 @@ async function giveKey(device: DeviceName, options: KeyOptions, work: (place: Pl
   else showKey(device, made, broker);
 }
 
-/** Where the device connects. Pulumi is asked only when nobody says. */
+/** The broker that the device connects to. Asks Pulumi only if no option says. */
 function brokerOf({ platform }: Place, host: string | undefined): Broker {
   if (!platform || (platform.kind === 'stack' && host)) return { host: host ?? 'BROKER-HOST', port: MQTT_TLS_PORT };
   const { ca, caFile, ...broker } = platform.broker();

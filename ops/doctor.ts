@@ -1,4 +1,4 @@
-// `npm run doctor`: what stands between this machine and a deployment, one line each. Changes nothing.
+// `npm run doctor`: what is missing for a deployment from this machine, one line each. Changes nothing.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
@@ -8,6 +8,7 @@ import { azureChecks, signIn } from './doctor/azure.ts';
 import { examine, examineEnvironment } from './doctor/configuration.ts';
 import { type Check, type Finding, type Mark, unknown } from './doctor/finding.ts';
 import { nameChecks } from './doctor/names.ts';
+import { examinePackages, machineCheck } from './doctor/packages.ts';
 import { reachChecks } from './doctor/reach.ts';
 import { toolChecks } from './doctor/tools.ts';
 
@@ -17,10 +18,10 @@ interface Options {
   cwd: string;
 }
 
-/** How long it may be silent. */
+/** Longest time without output. */
 const PROGRESS_MS = 2_000;
 
-/** Makes all checks and hands out each result as soon as those before it are there. */
+/** Makes all checks and passes on each result, in order, as soon as it is there. */
 async function examineAll(root: string, stack: string, tell: (finding: Finding) => void): Promise<Finding[]> {
   const findings: Finding[] = [];
   const say = (finding: Finding) => {
@@ -42,13 +43,15 @@ async function examineAll(root: string, stack: string, tell: (finding: Finding) 
     for (const tool of tools) say(await tool);
     for (const finding of configuration) say(finding);
     if (config) say(examineEnvironment(config));
+    if (config) say(examinePackages(config));
     say(await azure);
     const { subscription } = await login;
     if (config && subscription) {
-      const asked = [...azureChecks(config), ...nameChecks(config, subscription)].map(start);
+      const checks = [...azureChecks(config), ...nameChecks(config, subscription), machineCheck(config, subscription)];
+      const asked = checks.map(start);
       for (const answer of asked) say(await answer);
     } else {
-      const why = config ? 'needs an Azure sign-in' : 'needs a configuration that is accepted';
+      const why = config ? 'needs an Azure sign-in' : 'needs a valid configuration';
       for (const name of ['resource providers', 'region', 'names']) say(unknown(name, why));
       if (!config) say(unknown('DNS zone and database', why));
     }
@@ -93,15 +96,15 @@ async function main({ target: stack, json, cwd }: Options): Promise<number> {
 
 const command: Command = new Command('npm run doctor --')
   .description(
-    'Looks whether a stack can be deployed from here: tools, sign-ins, configuration, region, names, database.',
+    'Checks whether a stack can be deployed from here: tools, sign-ins, configuration, region, names, database.',
   )
   .option('--target <stack>', 'the stack, by its file Pulumi.<name>.yaml', 'dev')
-  // What it was called before.
+  // Its former name.
   .addOption(new Option('-s, --stack <name>').hideHelp())
   .on('option:stack', (name: string) => command.setOptionValue('target', name))
   .option('--json', 'the findings as JSON: mark (ok, warning, failed, unknown), check, seen, remedy')
   .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT)
-  .addHelpText('after', '\nExit codes: 0 nothing failed, 1 something did, 2 the command was not understood.')
+  .addHelpText('after', '\nExit codes: 0 no failures, 1 at least one failure, 2 the command was not understood.')
   .allowExcessArguments(false)
   .showHelpAfterError('(--help shows the options)')
   .exitOverride();

@@ -67,18 +67,18 @@ it('takes the last day from an adopted stack, and says what is missing', async (
   expect((await add('--stack', 'prod', '--until', '2098-06-30')).out).toContain('through 2098-06-30');
   expect((await add()).err).toContain('Give --until DATE, or --stack NAME of an adopted stack');
   expect((await add('--stack', 'dev')).err).toContain('is not adopted, so it has no gatewayUntil');
-  expect(await add('--until', 'tomorrow')).toMatchObject({ code: 2, err: expect.stringContaining('It is no date') });
-  expect((await add('--until', '2020-01-01')).err).toContain('2020-01-01 is over');
+  expect(await add('--until', 'tomorrow')).toMatchObject({ code: 2, err: expect.stringContaining('Give a date') });
+  expect((await add('--until', '2020-01-01')).err).toContain('2020-01-01 has passed');
 });
 
-it('suggests from an old table what to run, and leaves to people what it cannot know', async () => {
+it('suggests commands for an old table, and leaves to people what it cannot know', async () => {
   const { code, out } = await formerTopic('list', '--from-table', 'before_adoption.telemetry', '--until', '2099-03-31');
   expect(code).toBe(0);
   expect(out).toBe(`# Suggested by name only. Look at each line before you run it.
 npm run ops -- device former-topic add acme pump devices/PUMP --until 2099-03-31  # 2 rows
-# no device is called so: npm run ops -- device former-topic add TENANT DEVICE device/xyz --until 2099-03-31  # 1 rows
+# no device has this name: npm run ops -- device former-topic add TENANT DEVICE device/xyz --until 2099-03-31  # 1 rows
 # acme sensor-1, or globex sensor-1? npm run ops -- device former-topic add TENANT DEVICE devices/sensor_1 --until 2099-03-31  # 1 rows
-# "odd\\ntopic": cannot be kept, its devices must change the topic  # 1 rows
+# "odd\\ntopic": not allowed as a former topic, its devices must change the topic  # 1 rows
 `);
   expect(await formerTopic('list', '--from-table', 'no.such')).toMatchObject({
     code: 1,

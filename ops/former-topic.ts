@@ -1,4 +1,4 @@
-// `ops device former-topic`: topics that devices keep from before the platform, each until a day.
+// `ops device former-topic`: topics from before the platform that devices keep, each until a day.
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ROOT } from '../bootstrap/root.mjs';
@@ -11,7 +11,7 @@ import {
   type SeenTopic,
   seenTopics,
 } from '../provisioning/database/former-topics.ts';
-import { adoption } from '../stacks/adoption-plan.ts';
+import { adoption } from '../stacks/adoption/plan.ts';
 import { NAMESPACE } from '../stacks/configuration/parse.ts';
 import { day } from './day.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
@@ -25,7 +25,7 @@ interface DayOptions {
 /** The `former-topic` command. */
 export function formerTopicCommand(): Command {
   return new Command('former-topic')
-    .description('topics that devices keep from before the platform: docs/adoption.md')
+    .description('topics from before the platform that devices keep: docs/adoption.md')
     .addCommand(add())
     .addCommand(list())
     .addCommand(remove());
@@ -34,12 +34,12 @@ export function formerTopicCommand(): Command {
 const withDay = (command: Command): Command =>
   command
     .option('--until <date>', 'the last day, in UTC (default: the gatewayUntil of --stack)', day)
-    .option('--stack <name>', 'the adopted stack that says when')
+    .option('--stack <name>', 'the adopted stack with that day')
     .option('--cwd <folder>', 'the folder that holds Pulumi.yaml', ROOT);
 
 function add(): Command {
   return withDay(withTarget(new Command('add')))
-    .description('let a device publish to a former topic, and below it, until a day; again: another day')
+    .description('let a device publish to a former topic, and below it, until a day; run it again to change the day')
     .argument('<tenant>', 'slug of the tenant')
     .argument('<device>', 'slug of the device')
     .argument('<topic>', 'its first two levels, such as devices/abc')
@@ -61,9 +61,9 @@ Examples:
 
 function list(): Command {
   return withDay(withTarget(new Command('list')))
-    .description('list former topics; with --from-table, what an old table has seen, with the command for each')
+    .description('list former topics; with --from-table, the topics in an old table, with a command for each')
     .argument('[tenant]', "only this tenant's")
-    .option('--from-table <schema.table>', 'such as postgres.telemetry; it is read as a whole')
+    .option('--from-table <schema.table>', 'such as postgres.telemetry; all of it is read')
     .option('--json', 'as JSON')
     .action(
       async (tenant: string | undefined, options: TargetOptions & DayOptions & { fromTable?: string; json?: true }) => {
@@ -88,16 +88,16 @@ function list(): Command {
 
 function remove(): Command {
   return withTarget(new Command('remove'))
-    .description('end a former topic now; what waits on the broker is still stored')
+    .description('end a former topic now; messages that wait on the broker are still stored')
     .argument('<topic>', 'such as devices/abc')
-    .option('--unused', 'nobody ever published there: another tenant may have it at once')
+    .option('--unused', 'nobody has ever published there: another tenant may have it at once')
     .action(async (topic: string, { unused, ...options }: TargetOptions & { unused?: true }) => {
       await withConnection(findPlace(options).database, (client) => endTopic(client, topic, unused));
       console.log(`${topic}: ended`);
     });
 }
 
-/** One line a topic: a command to run, or, behind a `#`, why there is none. */
+/** One line per topic: a command, or a comment that says why there is none. */
 function describeSeen(seen: readonly SeenTopic[], until: string): string {
   const lines = seen.map(({ topic, rows, canBeKept, devices, isKept }) => {
     const [one, ...more] = devices;
@@ -105,9 +105,9 @@ function describeSeen(seen: readonly SeenTopic[], until: string): string {
     const command = (who: string) =>
       `npm run ops -- device former-topic add ${who} ${topic} --until ${until}  ${seenOften}`;
     if (!canBeKept)
-      return `# ${JSON.stringify(topic)}: cannot be kept, its devices must change the topic  ${seenOften}`;
+      return `# ${JSON.stringify(topic)}: not allowed as a former topic, its devices must change the topic  ${seenOften}`;
     if (isKept && one) return `# ${topic}: ${one.tenant} ${one.device} keeps it  ${seenOften}`;
-    if (!one) return `# no device is called so: ${command('TENANT DEVICE')}`;
+    if (!one) return `# no device has this name: ${command('TENANT DEVICE')}`;
     if (more.length > 0) {
       const names = devices.map(({ tenant, device }) => `${tenant} ${device}`).join(', or ');
       return `# ${names}? ${command('TENANT DEVICE')}`;
@@ -117,7 +117,7 @@ function describeSeen(seen: readonly SeenTopic[], until: string): string {
   return ['# Suggested by name only. Look at each line before you run it.', ...lines].join('\n');
 }
 
-/** @throws Error when neither option says. */
+/** @throws Error if neither option gives the day. */
 function lastDay({ until, stack, cwd }: DayOptions): string {
   if (until !== undefined) return until;
   if (stack === undefined) throw new Error('until when? Give --until DATE, or --stack NAME of an adopted stack');

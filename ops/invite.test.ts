@@ -1,4 +1,4 @@
-// `ops invite` and `ops limit` as an operator runs them. Mail, and the person who accepts: tests/dashboard/mailed-links.e2e.ts.
+// `ops invite` and `ops limit` as an operator runs them. tests/dashboard/mailed-links.e2e.ts tries mails, and people who accept.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,9 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 
+const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+const inherited = { PATH, HOME, NODE_COMPILE_CACHE };
+
 async function ops(args: string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: database.postgres.url, ...env },
+    env: { ...inherited, DATABASE_URL: database.postgres.url, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
@@ -31,7 +34,7 @@ const invite = (email: string, ...more: string[]) =>
   ops(['invite', email, '--tenant', 'acme', '--role', 'owner', ...DASHBOARD, ...more]);
 
 describe('invite', () => {
-  it('refuses a tenant that is not there, and makes it when asked, with the link of its first owner', async () => {
+  it('refuses an unknown tenant, and makes it on request, with the link of its first owner', async () => {
     expect(await invite('ann@acme.example')).toMatchObject({
       code: 1,
       err: 'error: there is no tenant "acme": add --create-tenant to make it\n',
@@ -45,7 +48,7 @@ describe('invite', () => {
     expect((await database.asUser(ann, 'select name from public.my_tenants()')).rows).toEqual([{ name: 'Acme Ltd' }]);
   });
 
-  it('refuses a member, a second open invitation, and what is not an address; --replace revokes the first', async () => {
+  it('refuses a member, a second open invitation, and an invalid address; --replace revokes the first invitation', async () => {
     expect(await invite('ann@acme.example')).toMatchObject({
       code: 1,
       err: "error: ann@acme.example is a member already. Change the member's role instead.\n",
@@ -70,7 +73,7 @@ describe('invite', () => {
     expect((await database.admin.query("select from public.tenants where slug = 'half'")).rowCount).toBe(0);
   });
 
-  it('knows the roles, and where a link may lead', async () => {
+  it('accepts only known roles, and dashboard addresses as targets of a link', async () => {
     const args = ['invite', 'x@acme.example', '--tenant', 'acme'];
     expect(await ops([...args, ...DASHBOARD, '--role', 'admin'])).toMatchObject({
       code: 2,
@@ -100,7 +103,7 @@ describe('invite, with an auth service', () => {
   });
   afterAll(() => front.stop());
 
-  it('warns when sign-ups are closed; with --mail makes the account and mails the link, and the key is shown nowhere', async () => {
+  it('warns if sign-ups are closed; with --mail makes the account and mails the link, and never shows the key', async () => {
     front.auth.settings.disableSignup = true;
     const args = ['invite', 'carl@acme.example', '--tenant', 'acme', '--role', 'staff', '--dashboard', front.url];
     expect(await ops(args)).toMatchObject({ code: 0, err: expect.stringContaining('sign-ups are closed') });
@@ -115,7 +118,7 @@ describe('invite, with an auth service', () => {
     expect(wrong.err).not.toContain('sb_secret_wrong');
   });
 
-  it('leads to the dashboard of the stack that --target names; a device is told of its broker', async () => {
+  it('takes the dashboard of the stack that --target names; a device gets its broker', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'invite-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const brokerCaCertificate = readFileSync(join(import.meta.dirname, '../stacks/testing/database-ca.crt'), 'utf8');
@@ -132,7 +135,7 @@ describe('invite, with an auth service', () => {
     const added = await ops(['device', 'add', 'acme', 'pump', '--target', 'dev'], env);
     expect(added.out).toMatch(/^ {2}-h mqtt\.example\.com\n {2}-p 8883\n {2}--cafile ca\.crt$/m);
     expect(added.err).toContain('pulumi stack output brokerCaCertificate --stack dev > ca.crt');
-    // Nobody needs Pulumi for what Pulumi does not know.
+    // Pulumi is not needed for what Pulumi does not know.
     expect(await ops(['device', 'list', 'acme', '--target', 'dev'])).toMatchObject({ code: 0 });
     expect(await ops(['device', 'rotate', 'acme', 'pump', '--json', '--target', 'dev'])).toMatchObject({ code: 0 });
   });
@@ -140,7 +143,7 @@ describe('invite, with an auth service', () => {
   const open = async (email: string) =>
     (await database.admin.query('select from public.invitations where email = $1', [email])).rowCount;
 
-  it('sends the key nowhere but to the project that the operator names, and then makes no invitation', async () => {
+  it('sends the key only to the project that the operator names, and otherwise makes no invitation', async () => {
     const args = [
       'invite',
       'dan@acme.example',
@@ -161,7 +164,7 @@ describe('invite, with an auth service', () => {
     expect(await open('dan@acme.example')).toBe(0);
   });
 
-  it('makes no invitation whose mailed link would end elsewhere', async () => {
+  it('makes no invitation if its mailed link would end elsewhere', async () => {
     const other = await startAuthFront(undefined, () => 'http://127.0.0.1:1');
     try {
       const args = ['--tenant', 'acme', '--role', 'staff', '--mail', '--dashboard', other.url];
@@ -178,7 +181,7 @@ describe('invite, with an auth service', () => {
 });
 
 describe('limit', () => {
-  it('shows and sets what people may make', async () => {
+  it('shows and sets what people may create', async () => {
     expect(await ops(['limit'])).toMatchObject({
       code: 0,
       out: 'a person may make 5 tenants, a tenant may have 1000 devices\n',

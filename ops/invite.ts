@@ -1,4 +1,4 @@
-// `ops invite`: lets a person into a tenant. The first owner of an environment gets in by it; later owners invite in the
+// `ops invite`: invites a person into a tenant. This is how the first owner of an environment gets in; later owners invite people in the
 // dashboard.
 
 import { Command, Option } from 'commander';
@@ -8,7 +8,7 @@ import { type InvitationRequest, invite } from '../provisioning/database/invitat
 import { type AuthPlace, authOfDashboard, judgeLinks, mailInvitation, readAuthSettings } from './auth-service.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
-/** The administrators' key of the Supabase project: read from the environment, as arguments can be read by others. */
+/** The administrators' key of the Supabase project. It is read from the environment, because others can read arguments. */
 const SECRET_KEY = 'SUPABASE_SECRET_KEY';
 
 interface Options extends TargetOptions {
@@ -28,23 +28,20 @@ export function inviteCommand(): Command {
   return withTarget(new Command('invite'))
     .description('invite a person into a tenant, and show the link, once')
     .argument('<email>', 'whom')
-    .requiredOption('--tenant <slug>', 'into which tenant')
+    .requiredOption('--tenant <slug>', 'the tenant')
     .addOption(new Option('--role <role>', 'as what').choices(MEMBER_ROLES).makeOptionMandatory())
-    .option('--create-tenant', 'make the tenant when it is missing')
+    .option('--create-tenant', 'make the tenant if it is missing')
     .addOption(
-      new Option('--tenant-name <name>', 'what people call the new tenant (default: its slug)').implies({
+      new Option('--tenant-name <name>', "the new tenant's display name (default: its slug)").implies({
         createTenant: true,
       }),
     )
     .option(
       '--dashboard <address>',
-      'where the link leads (default: the dashboard of the platform that --target names)',
+      'the dashboard that the link leads to (default: the one of the platform that --target names)',
     )
-    .option(
-      '--mail',
-      `have the link mailed, and an account made: needed where sign-ups are closed; reads ${SECRET_KEY}`,
-    )
-    .option('--supabase-url <url>', 'with --mail: the project that the key is for, https://REF.supabase.co')
+    .option('--mail', `create an account and mail the link: needed if sign-ups are closed; reads ${SECRET_KEY}`)
+    .option('--supabase-url <url>', "with --mail: the key's project, https://REF.supabase.co")
     .option('--replace', 'revoke an open invitation of the same address')
     .option('--json', 'print the result, link included, as JSON')
     .addHelpText(
@@ -61,7 +58,7 @@ Examples:
       const key = process.env[SECRET_KEY];
       if (mail && !key)
         throw new Error(`${SECRET_KEY} is not set: --mail needs the project's secret key (sb_secret_...)`);
-      // Before the invitation is made: one whose link cannot be mailed would be in the way of the next.
+      // Before the invitation is made: one whose link cannot be mailed would block the next.
       const auth = mail ? await mailerOf(dashboard, options.supabaseUrl) : undefined;
       const newTenantName = options.createTenant ? (options.tenantName ?? options.tenant) : undefined;
       const request = { ...options, email, newTenantName };
@@ -83,7 +80,7 @@ Examples:
 function origin(address: string | undefined): string {
   if (address === undefined)
     throw new Error(
-      'give the --dashboard address that the link leads to, https://..., or the --target platform that has one',
+      'give --dashboard, the address that the link leads to, https://..., or --target, a platform that has a dashboard',
     );
   const parsed = URL.canParse(address) ? new URL(address) : undefined;
   const isSafe = parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && parsed.hostname === '127.0.0.1');
@@ -94,8 +91,8 @@ function origin(address: string | undefined): string {
 }
 
 /**
- * The auth service that mails the link, and is given the secret key: the one that the operator names, whatever a dashboard says.
- * @throws Error when the dashboard works with another, or its links end elsewhere.
+ * The auth service that gets the secret key and mails the link: the one that the operator names, whatever a dashboard says.
+ * @throws Error if the dashboard uses another one, or its links end elsewhere.
  */
 async function mailerOf(dashboard: string, supabaseUrl: string | undefined): Promise<AuthPlace> {
   if (supabaseUrl === undefined || !URL.canParse(supabaseUrl))
@@ -111,7 +108,7 @@ async function mailerOf(dashboard: string, supabaseUrl: string | undefined): Pro
   return { ...auth, supabaseUrl: wanted as string };
 }
 
-/** Says so when the person could not make an account. Says nothing when it cannot be found out. */
+/** Warns if the person could not create an account. Says nothing if that cannot be found out. */
 async function warnOfClosedSignUps(dashboard: string, email: string): Promise<void> {
   const settings = await authOfDashboard(dashboard)
     .then(readAuthSettings)

@@ -12,12 +12,12 @@ interface Options extends TargetOptions {
 /** The `limit` command. */
 export function limitCommand(): Command {
   return withTarget(new Command('limit'))
-    .description('show or set what people may make in the dashboard; these commands are not bound by it')
+    .description('show or set how much people may create in the dashboard; these commands have no such limit')
     .argument('[tenant]', 'only this tenant')
     .option('--tenants-per-person <n>', 'how many tenants a person may make; 0: none', count)
     .option(
       '--devices <n>',
-      'how many devices a tenant may have; default: with a tenant, as many as the platform says',
+      "how many devices a tenant may have; default: with a tenant, the platform's number",
       (value) => (value === 'default' ? value : count(value)),
     )
     .addHelpText(
@@ -44,7 +44,7 @@ Examples:
 }
 
 function count(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It is a whole number from 0.');
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Give a whole number from 0.');
   return Number(value);
 }
 
@@ -73,7 +73,7 @@ async function describe(client: Client, tenant: string | undefined): Promise<str
   const [found] = rows;
   if (!found)
     throw new Error(
-      'the row of access.platform_limits is gone, so people may make nothing: insert it (insert into access.platform_limits default values)',
+      'the row of access.platform_limits is missing, so people may create nothing: insert it (insert into access.platform_limits default values)',
     );
   if (tenant === undefined)
     return `a person may make ${found.tenants} tenants, a tenant may have ${found.devices} devices`;

@@ -53,7 +53,7 @@ describe('db apply', () => {
     expect(err + out).not.toContain(new URL(postgres.url).password);
   });
 
-  it('fails in one line, with a stack only when asked', async () => {
+  it('fails in one line, with a stack trace only on request', async () => {
     const url = 'postgres://someone:hunter2hunter2@127.0.0.1:1/postgres';
     const plain = await ops(['db', 'apply'], { url });
     expect(plain).toEqual({
@@ -68,7 +68,7 @@ describe('db apply', () => {
 });
 
 describe('db lint', () => {
-  it('passes the schema, and fails with what is wrong', async () => {
+  it('accepts the schema, and fails with what is wrong', async () => {
     const where = `postgres@127.0.0.1:${postgres.port}/postgres`;
     expect(await ops(['db', 'lint'])).toMatchObject({ code: 0, out: `${where}: every rule holds\n` });
     const change = (sql: string) => withConnection(postgres.url, (client) => client.query(sql));
@@ -81,7 +81,7 @@ describe('db lint', () => {
 });
 
 describe('db login', () => {
-  it('lets a role log in with the password of standard input', async () => {
+  it('lets a role log in with the password from standard input', async () => {
     const password = generateKey();
     const { code, out } = await ops(['db', 'login', '--role', 'broker_sync'], { input: `${password}\n` });
     expect({ code, out }).toEqual({ code: 0, out: 'broker_sync may log in\n' });
@@ -91,7 +91,7 @@ describe('db login', () => {
     await (await connect(url.href)).end();
   });
 
-  it('refuses an unfit password without showing it, and a role it does not know', async () => {
+  it('refuses a weak password without showing it, and an unknown role', async () => {
     const short = await ops(['db', 'login', '--role', 'broker_sync'], { input: 'hunter2\n' });
     expect(short).toMatchObject({ code: 1, err: expect.stringContaining('20 or more printable') });
     expect(short.err).not.toContain('hunter2');
@@ -101,7 +101,7 @@ describe('db login', () => {
 });
 
 describe('device', () => {
-  it('add shows the key once, with what publishes a reading', async () => {
+  it('add shows the key once, with a command that publishes a reading', async () => {
     const refused = await ops(['device', 'add', 'acme', 'pump']);
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('add --create-tenant') });
     const { code, out } = await ops(['device', 'add', 'acme', 'pump', '--create-tenant', '--host', 'mqtt.example.com']);
@@ -114,7 +114,7 @@ describe('device', () => {
     expect(await registry()).toMatchObject([{ kind: 'device', tenant: 'acme', device: 'pump' }]);
   });
 
-  it('rotate --save keeps the key in a file only its owner may read', async () => {
+  it('rotate --save writes the key to a file that only its owner may read', async () => {
     const { code, out } = await ops(['device', 'rotate', 'acme', 'pump', '--save', join(folder, 'pump')]);
     expect(code).toBe(0);
     const file = join(folder, 'pump', 'mosquitto_pub');
@@ -151,7 +151,7 @@ describe('device', () => {
 });
 
 describe('the program', () => {
-  it('explains itself, and ends with 2 when it does not understand', async () => {
+  it('prints its help, and exits with 2 if it does not understand a command', async () => {
     expect(await ops(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Examples:') });
     expect(await ops(['device', 'add', '--help'])).toMatchObject({
       code: 0,

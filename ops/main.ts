@@ -1,4 +1,4 @@
-// `npm run ops -- <command>`: what an operator does to a platform. One file a command.
+// `npm run ops -- <command>`: an operator's commands. One file per command.
 import { Command, CommanderError } from 'commander';
 import { adoptCommand } from './adopt.ts';
 import { certificateCommand } from './certificate.ts';
@@ -11,7 +11,7 @@ import { limitCommand } from './limit.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 
 const program = new Command('npm run ops --')
-  .description('Operates a platform: its database, its devices and what they sent.')
+  .description('Operates a platform: its database, its devices and their messages.')
   .option('--debug', 'show stack traces')
   .addCommand(accountsCommand())
   .addCommand(adoptCommand())
@@ -36,8 +36,8 @@ Examples:
   npm run ops -- rotate ingest
   npm run ops -- certificate status --target prod
 
---target names the platform: local, local:NAME, or a stack. Without it a command works on the database of DATABASE_URL,
-else on the local platform. A stack's database is reached by DATABASE_URL, from the environment: docs/database.md
+--target names the platform: local, local:NAME, or a stack. Without it, a command works on the database in DATABASE_URL,
+or else on the local platform. For a stack, the environment variable DATABASE_URL must give its database: docs/database.md
 says how to keep its password to yourself.
 
 Exit codes: 0 done, 1 failed, 2 the command was not understood.`,

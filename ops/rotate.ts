@@ -1,4 +1,4 @@
-// `ops rotate`: replaces the key of a service while it works.
+// `ops rotate`: replaces the key of a service without an outage.
 import { Command, Option } from 'commander';
 import { colorsFor } from '../bootstrap/colors.ts';
 import { ingestUsername } from '../provisioning/broker/registry.ts';
@@ -21,14 +21,16 @@ interface Options {
 /** The `rotate` command. */
 export function rotateCommand(): Command {
   return new Command('rotate')
-    .description('replace the key of a service while it works')
+    .description('replace the key of a service without an outage')
     .addCommand(dueCommand())
     .addCommand(
       new Command('ingest')
-        .description("ingest's account on the broker: to its next generation, both in force until --finish")
+        .description("ingest's account on the broker: switch to its next generation; both are in force until --finish")
         .addOption(targetOption().default('local'))
-        .option('--back', 'roll back to the generation before; possible until --finish')
-        .addOption(new Option('--finish', 'end the rotation: the generation not in use is refused').conflicts('back'))
+        .option('--back', 'roll back to the previous generation; possible until --finish')
+        .addOption(
+          new Option('--finish', 'end the rotation: the broker refuses the unused generation').conflicts('back'),
+        )
         .option('--dry-run', 'show the steps, and which are done, without doing any')
         .addHelpText(
           'after',
@@ -41,7 +43,7 @@ Examples:
   npm run ops -- rotate ingest --finish
   npm run ops -- rotate ingest --target dev --dry-run
 
-A stack's accounts are entered in the database of DATABASE_URL.`,
+A stack's accounts are entered in the database in DATABASE_URL.`,
         )
         .action(rotateIngest),
     );
@@ -50,13 +52,11 @@ A stack's accounts are entered in the database of DATABASE_URL.`,
 /** The `accounts` command. */
 export function accountsCommand(): Command {
   return new Command('accounts')
-    .description(
-      "enter a deployment's own broker accounts in the registry, where pulumi up does not: deployDatabase false",
-    )
+    .description("register a deployment's own broker accounts, if pulumi up does not (deployDatabase: false)")
     .addOption(targetOption().makeOptionMandatory())
     .addHelpText(
       'after',
-      '\nThey are entered in the database of DATABASE_URL.\n\nExample:\n  npm run ops -- accounts --target dev',
+      '\nThey are entered in the database in DATABASE_URL.\n\nExample:\n  npm run ops -- accounts --target dev',
     )
     .action(async ({ target }: Options) => {
       const { database, configured, key } = findEnvironment(target);
@@ -80,7 +80,7 @@ async function rotateIngest({ target, back, finish, dryRun }: Options): Promise<
       continue;
     }
     if (!done) await carryOut();
-    console.log(`${colors.green('✓')} ${title}${done ? colors.dim(' (was so)') : ''}`);
+    console.log(`${colors.green('✓')} ${title}${done ? colors.dim(' (unchanged)') : ''}`);
   }
   if (!dryRun && goal !== 'finish') console.log(`\n${whatNow(environment, goal)}`);
 }
@@ -94,5 +94,5 @@ function whatNow({ target, configured }: Environment, goal: Goal): string {
   const command = `npm run ops -- rotate ingest --target ${target}`;
   const other = configured().inForce.filter((generation) => generation !== configured().generation);
   const undo = goal === 'next' ? `${command} --back` : command;
-  return `Generation ${other.join()} is in force still. To return to it: ${undo}\nTo end it: ${command} --finish`;
+  return `Generation ${other.join()} is still in force. To return to it: ${undo}\nTo end it: ${command} --finish`;
 }

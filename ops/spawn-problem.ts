@@ -1,6 +1,6 @@
 // Why a program that a command needs could not be started.
 
-/** @param whenMissing says what to install. Any other reason, such as a file that may not be run, keeps the system's words. */
+/** @param whenMissing says what to install. Any other reason, such as a file without execute permission, keeps the system's words. */
 export function spawnProblem(error: NodeJS.ErrnoException, whenMissing: string): Error {
   return error.code === 'ENOENT'
     ? new Error(whenMissing)

@@ -1,16 +1,15 @@
 // The pack as Pulumi runs it: the SDK's own runner in a process of its own, asked over gRPC.
 import { readFileSync } from 'node:fs';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
-import { startChild, stopChild } from '../lab/child.ts';
 import { AzureOutputs } from '../preview/engine/preview-outputs.ts';
-import type { WireObject } from '../preview/engine/wire.ts';
+import { secret, type WireObject } from '../preview/engine/wire.ts';
 import { UNKNOWN } from './known.ts';
 import { ADMIN, rule } from './network/corpus/case.ts';
 import { CORPUS } from './network/corpus.ts';
 import { RULES } from './pack.ts';
-import { PACK_COMMAND, PACK_FOLDER, PackClient, type Submitted, submitted } from './testing/pack-client.ts';
+import { PACK_FOLDER, PackClient, type Submitted, submitted } from './testing/pack-client.ts';
 import { UNKNOWN_TEXT, urnOf } from './testing/plan.ts';
 import { changed } from './testing/specimen.ts';
 import { SPECIMENS } from './testing/specimens.ts';
@@ -19,13 +18,16 @@ const { ADVISORY, DISABLED, MANDATORY, REMEDIATE } = messages.EnforcementLevel;
 /** Every top-level property that some rule reads. */
 const FIELDS = [
   ...new Set(RULES.flatMap(({ properties }) => Object.keys(properties).map((key) => key.split(/[.[]/)[1]!))),
-  ...['subnets', 'networkProfile', 'tags', 'location', 'sku', 'scope'],
+  'subnets',
+  'networkProfile',
+  'tags',
+  'location',
+  'sku',
+  'scope',
 ].filter((field) => field !== 'options' && field !== '*');
 const GROUP = 'azure-native:network:NetworkSecurityGroup';
 const CONTRACT = 'network-ingress-contract';
 
-/** How Pulumi marks a secret on the wire. */
-const secret = (value: unknown) => ({ '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270', value });
 const azure = new AzureOutputs(ROOT);
 /** With the outputs that azure-native tells in a preview. */
 function previewed(resource: Submitted): Submitted {
@@ -39,32 +41,13 @@ const safe = [
   rule({ name: 'mqtts', priority: 110, destinationPortRange: '8883' }),
 ];
 
-interface Running {
-  pack: PackClient;
-  stop(): Promise<void>;
-}
-
-async function start(config?: Record<string, string>): Promise<Running> {
-  const env = { ...process.env, ...(config ? { PULUMI_CONFIG: JSON.stringify(config) } : {}) };
-  const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
-  const child = startChild(process.execPath, PACK_COMMAND, { cwd: PACK_FOLDER, env, stdio });
-  const pack = await PackClient.connect(child);
-  const stop = async () => {
-    pack.close();
-    await stopChild(child);
-  };
-  return { pack, stop };
-}
-
 describe('with a policy configuration', () => {
-  let running: Running;
   let pack: PackClient;
   beforeAll(async () => {
-    running = await start();
-    pack = running.pack;
+    pack = await PackClient.start();
     await pack.configure({ [CONTRACT]: { adminCidrs: [ADMIN] } });
   });
-  afterAll(() => running.stop());
+  afterAll(() => pack.stop());
 
   test('serves every rule, at its level, under the version of its package.json', async () => {
     const info = await pack.info();
@@ -200,9 +183,13 @@ describe('with a policy configuration', () => {
       alwaysOn: UNKNOWN_TEXT,
       note: secret('Tr0ub4dor'),
     };
-    const mended = await pack.remediate({ type: app, name: 'app', props: { serverFarmId: UNKNOWN_TEXT, siteConfig } });
-    expect(mended.map(({ policy }) => policy)).toEqual(names.slice(0, 2));
-    expect(mended[1]!.props).toEqual({
+    const remediated = await pack.remediate({
+      type: app,
+      name: 'app',
+      props: { serverFarmId: UNKNOWN_TEXT, siteConfig },
+    });
+    expect(remediated.map(({ policy }) => policy)).toEqual(names.slice(0, 2));
+    expect(remediated[1]!.props).toEqual({
       serverFarmId: UNKNOWN_TEXT,
       httpsOnly: true,
       siteConfig: { ...siteConfig, minTlsVersion: '1.2' },
@@ -264,11 +251,10 @@ describe('with a policy configuration', () => {
 });
 
 describe('without a policy configuration', () => {
-  let running: Running;
-  afterEach(() => running.stop());
   const startWith = async (config: Record<string, string>) => {
-    running = await start(config);
-    return running.pack;
+    const pack = await PackClient.start(config);
+    onTestFinished(() => pack.stop());
+    return pack;
   };
 
   test('administrators and enabled ports come from the stack’s configuration', async () => {

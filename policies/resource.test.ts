@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RULES } from './pack.ts';
 import { undatedType } from './resource.ts';
 import type { Rule } from './rule.ts';
-import { changed, judge, mend, retyped, type Specimen } from './testing/specimen.ts';
+import { changed, judge, remediate, retyped, type Specimen } from './testing/specimen.ts';
 import { SPECIMENS } from './testing/specimens.ts';
 
 /** The spellings of one azure-native type. */
@@ -47,11 +47,11 @@ describe.each(SPELLINGS)('a type %s', (_, spell) => {
     expect(judge(rule, retyped(plan, spell), specimen.config)).toEqual(found);
   });
 
-  test('is mended as it is undated', () => {
+  test('is remediated as the undated type is', () => {
     const { rule, plan } = broken('storage-strong-tls');
-    const mended = mend(rule, plan);
-    expect(mended).not.toEqual(plan);
-    expect(mend(rule, retyped(plan, spell))).toEqual(retyped(mended, spell));
+    const remediated = remediate(rule, plan);
+    expect(remediated).not.toEqual(plan);
+    expect(remediate(rule, retyped(plan, spell))).toEqual(retyped(remediated, spell));
   });
 });
 

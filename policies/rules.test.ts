@@ -4,7 +4,7 @@ import { UNKNOWN } from './known.ts';
 import { RULES } from './pack.ts';
 import type { Rule } from './rule.ts';
 import { REAL_CONFIG, shippedExceptions, snapshot } from './testing/snapshot.ts';
-import { changed, judge, mend, retyped, type Specimen } from './testing/specimen.ts';
+import { changed, judge, remediate, retyped, type Specimen } from './testing/specimen.ts';
 import { SPECIMENS } from './testing/specimens.ts';
 
 /** EXC-01 judges the pack's own file and not a program: its tests are next to it. */
@@ -92,13 +92,13 @@ describe.each(PROGRAM_RULES)('$id $name', (rule) => {
       expect(remedy).toMatch(/\w{4}/);
       return;
     }
-    expect(mend(rule, specimen.plan)).toEqual(specimen.plan);
+    expect(remediate(rule, specimen.plan)).toEqual(specimen.plan);
     for (const property of Object.keys(remedy))
       for (const value of [
         ...specimen.broken[property]!,
         ...(rule.properties[property]!.absent === 'violation' ? [undefined] : []),
       ])
-        expect(judge(rule, mend(rule, changed(specimen, property, value)))).toEqual([]);
+        expect(judge(rule, remediate(rule, changed(specimen, property, value)))).toEqual([]);
   });
 
   test('reports nothing about the real plans except what is excepted', () => {

@@ -47,7 +47,7 @@ test.each(knownTypes.filter((type) => type.startsWith('azure-native:')))(
   '%s: what is given and never given back is its id',
   (type) => {
     const { inputs, outputs } = declared(type);
-    // The id itself is an input of what may stand inside another resource; it is of no use here.
+    // The id itself is an input of what may stand inside another resource; it is useless here.
     const other = ['id', ...(NOT_IN_ID[type] ?? []), ...idProperties(type)];
     expect(inputs.filter((name) => !outputs.includes(name) && !other.includes(name))).toEqual([]);
   },

@@ -8,19 +8,8 @@ import { Refusal } from './refusal.ts';
 import { REDACTED, type Scrub } from './secrets.ts';
 
 /** One resource; unknown values are Pulumi's marker, secrets are `[secret]`. */
-export interface PlanEntry {
-  urn: string;
-  type: string;
-  name: string;
-  /** URN; empty for the stack. */
-  parent: string;
-  /** False for a component. */
-  custom: boolean;
-  inputs: WireObject;
-  /** Only options that were set. */
+export interface PlanEntry extends Omit<Resource, 'outputs' | 'propertyDependencies'> {
   options: ResourceOptions & { propertyDependencies?: Record<string, string[]> };
-  /** URNs, sorted. */
-  dependencies: string[];
 }
 
 /** Sorted by URN: the order of registration differs from run to run. */

@@ -12,21 +12,21 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const CONTENT = Buffer.from('content');
 
-test('a file is written under its name, in a folder that is made for it, and nothing else is left', () => {
+test('a file is written under its name, in a folder made for it, and nothing else is left', () => {
   const path = stage(join(folder, 'a/b'), 'name', CONTENT);
   expect(path).toBe(join(folder, 'a/b/name'));
   expect(readFileSync(path)).toEqual(CONTENT);
   expect(readdirSync(join(folder, 'a/b'))).toEqual(['name']);
 });
 
-test('a file that is staged already is left alone', () => {
+test('a file that is staged already is not written again', () => {
   const path = stage(folder, 'name', CONTENT);
   utimesSync(path, 1, 1);
   expect(stage(folder, 'name', CONTENT)).toBe(path);
   expect(statSync(path).mtimeMs).toBe(1000);
 });
 
-test('one that is not what its name says is replaced', () => {
+test('one whose content does not match its name is replaced', () => {
   writeFileSync(join(folder, 'name'), 'half');
   expect(readFileSync(stage(folder, 'name', CONTENT))).toEqual(CONTENT);
 });

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 
 /**
- * Writes a file whose name tells its content, unless it is there. Whole or not at all: another deployment may be reading.
- * @param folder made when it is missing.
+ * Writes a file that is named after its content, unless it exists. It appears whole or not at all: another deployment may read it.
+ * @param folder made if it is missing.
  * @returns the file's path.
  */
 export function stage(folder: string, name: string, content: Uint8Array): string {

@@ -1,4 +1,4 @@
-// What a changed line of a stack file changes in the plan, and which lines are refused.
+// What changed lines of a stack file change in the plan, and which lines are refused.
 import { describe, expect, it } from 'vitest';
 import { all, bundleOf, having, type Inputs, one, planOf, userDataOf } from './testing/plan.ts';
 
@@ -36,7 +36,7 @@ describe('a change of configuration', () => {
     ['ingestGeneration: 2', 'ingestGeneration in Pulumi.dev.yaml 2 is not in force on the broker (1 is); npm run ops'],
     ["ingestGenerationsInForce: '[2]'", 'ingestGeneration in Pulumi.dev.yaml 1 is not in force on the broker (2 is)'],
     ["ingestGenerationsInForce: '[1,2,3]'", 'ingestGenerationsInForce in Pulumi.dev.yaml has more than two'],
-  ])('that would cut ingest off is refused: %s', async (line, message) => {
+  ])('that would leave ingest without an account is refused: %s', async (line, message) => {
     await expect(planOf('dev', having(line))).rejects.toThrow(message);
   });
 
@@ -52,7 +52,7 @@ describe('a change of configuration', () => {
     ]);
   });
 
-  it('that breaks a guarantee is refused before anything is planned, with a message and nothing else', async () => {
+  it('that breaks a guarantee is refused before anything is planned, with a message only', async () => {
     const open = planOf('dev', (file) => file.replace('203.0.113.10/32', '0.0.0.0/0'));
     const error = (await open.catch((reason: Error) => reason)) as Error;
     expect(error.message).toContain(

@@ -1,4 +1,4 @@
-// The environment's dashboard: where it is, what it is told, and what it is made from.
+// The environment's dashboard: its address, its variables, and the hash of its sources.
 import type { Input, Resource } from '@pulumi/pulumi';
 import { DashboardSite } from '../components/dashboard-site.ts';
 import type { Placement } from '../components/placement.ts';
@@ -10,15 +10,15 @@ import type { StackConfig } from './configuration/parse.ts';
 export interface DashboardArgs {
   config: StackConfig;
   placement: Placement;
-  /** The broker's host name, for people who add a device. */
+  /** The broker's host name, shown to people who add a device. */
   brokerHost: string;
   /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
   brokerCa: Input<string> | undefined;
-  /** What must be there before. */
+  /** What must be deployed before. */
   after: Resource[];
 }
 
-/** The site; nothing where the configuration has no key for it to reach the database's API with. */
+/** The site; undefined if the configuration has no key for the database's API. */
 export function makeDashboard({
   config,
   placement,

@@ -1,11 +1,11 @@
-// The environment's database, as far as a deployment sees to it.
+// The environment's database: what a deployment does to it.
 import type { Credentials } from '../components/credentials.ts';
 import { Database } from '../components/database.ts';
 import { ingestUsername } from '../provisioning/broker/registry.ts';
 import { migrationsHash } from '../provisioning/database/migrations.ts';
 import type { StackConfig } from './configuration/parse.ts';
 
-/** Schema and sign-ins; nothing where somebody does this by hand. */
+/** Schema and sign-ins; undefined if `deployDatabase` is false. */
 export async function makeDatabase(config: StackConfig, credentials: Credentials): Promise<Database | undefined> {
   if (!config.deployDatabase) return undefined;
   return new Database('database', {
@@ -15,7 +15,7 @@ export async function makeDatabase(config: StackConfig, credentials: Credentials
     ca: config.databaseCa,
     migrationsHash: await migrationsHash(),
     roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
-    // Of the next generation there is a password, but it is not in force.
+    // The next generation has a password, but is not in force yet.
     accounts: config.ingestGenerationsInForce
       .toSorted((a, b) => a - b)
       .map((generation) => {

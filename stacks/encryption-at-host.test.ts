@@ -1,4 +1,4 @@
-// A machine whose host does not encrypt: refused, unless the exception that docs/reference/policies.md shows is among the pack's.
+// A machine without encryption at host: refused, unless the pack has the exception that docs/reference/policies.md shows.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const PAGE = readFileSync(join(ROOT, 'docs/reference/policies.md'), 'utf8');
 const [, SECTION = ''] = PAGE.split('### Without encryption at host');
 const WRITTEN = JSON.parse(/```json\n([\s\S]*?)```/.exec(SECTION)?.[1] ?? '{}');
 
-/** A copy of the pack with one exception more. */
+/** A copy of the pack with one more exception. */
 function packWith(exception: object): string {
   const folder = mkdtempSync(join(tmpdir(), 'pack-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -33,7 +33,7 @@ it('is refused, and the refusal says where the exception is', async () => {
 });
 
 it('passes with the exception of the documentation, which the report then names', async () => {
-  // Its date is the reader's to choose.
+  // Its date is for the reader to choose.
   const pack = packWith({ ...WRITTEN, expires: '9999-12-31' });
   const { plan, policies } = await judged('dev', OFF, 'dev', pack);
   expect(one(plan, 'compute:VirtualMachine').inputs.securityProfile.encryptionAtHost).toBe(false);

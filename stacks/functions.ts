@@ -11,6 +11,7 @@ import type { Vault } from '../components/vault.ts';
 import { freshFunctions } from '../provisioning/functions/build.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
 import type { StackConfig } from './configuration/parse.ts';
+import { FUNCTIONS } from './names.ts';
 import { ingestSettings } from './tables/settings.ts';
 
 /** Arguments of {@link makeFunctions}. */
@@ -25,15 +26,15 @@ export interface FunctionsArgs {
   brokerHost: string;
   /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
   brokerCa: Output<string> | undefined;
-  /** What must be there before new code runs. */
+  /** What must be deployed before new code runs. */
   after: Resource[];
 }
 
-/** App and code. @returns the app. */
+/** Makes app and code. @returns the app. */
 export async function makeFunctions(args: FunctionsArgs): Promise<FunctionApp> {
   const { placement, identities, access, storage, logs, after } = args;
   const app = { placement, identity: identities.functions, access, storage, logs, settings: ingestSettings(args) };
-  const functionApp = new FunctionApp('functions', app);
+  const functionApp = new FunctionApp(FUNCTIONS, app);
   const functionPackage = packFunctions(await freshFunctions());
   const { subscriptionId } = identities;
   new FunctionDeployment('function-deployment', { placement, subscriptionId, functionApp, functionPackage, after });

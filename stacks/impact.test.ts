@@ -1,4 +1,4 @@
-// What one change shows in a preview: exactly itself, and what it would disrupt. And that a preview of no change shows none.
+// What a preview shows of a change: exactly that change, and what it disrupts. Without a change it shows nothing.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,11 +22,11 @@ function seen(diff: Diff): [string, string, string[], ...string[]][] {
 
 const against = (before: Plan, after: Plan) => diffPlans(before, after, { stack: 'dev', project: 'mqtt-saas' });
 
-/** Against dev as it is committed. */
+/** Compares with dev as committed. */
 const changed = async (...change: Parameters<typeof planOf>) =>
   seen(against(await planOf('dev'), await planOf(...change)));
 
-/** The broker's configuration is another one: the bundle goes up, the machine applies it, machines that boot get it. */
+/** A changed broker configuration: the bundle is uploaded, the machine applies it, and later boots use it. */
 const ANOTHER_BUNDLE = [
   ['broker-configuration-bundle', 'create', []],
   ['broker-configuration-bundle', 'delete', []],
@@ -57,7 +57,7 @@ describe('a changed line of the stack file', () => {
     expect(rows).toHaveLength(7);
     expect(rows).toEqual(expect.arrayContaining([['broker-data', 'update', ['diskSizeGB']], ...ANOTHER_BUNDLE]));
     const plan = await planOf('dev', having('dataDiskGb: 16'));
-    // The run command waits for the machine, and that for its disk.
+    // The run command depends on the machine, which depends on its disk.
     const [disk, machine, apply] = ['broker-data', 'broker-vm', 'broker-configuration-apply'].map((name) =>
       named(plan, name),
     );
@@ -82,7 +82,7 @@ describe('a changed line of the stack file', () => {
     expect(rows).toEqual(expect.arrayContaining(ANOTHER_BUNDLE));
   });
 
-  it('of the suffix takes along what is inside that which it names, and stops at what is protected', async () => {
+  it('of the suffix replaces what is inside the renamed resources, and stops at what is protected', async () => {
     const rows = await changed('dev', (file) => file.replace(/(:nameSuffix: ).*/, '$1other1'));
     const replaced = rows.filter(([, operation]) => operation === 'replace').map(([name]) => name);
     const chains = [
@@ -100,7 +100,7 @@ describe('a changed line of the stack file', () => {
 describe('a change of the program', () => {
   let copy: ScratchCopy;
   let runs = 0;
-  /** Plans the copy as it is now. */
+  /** Plans the copy in its current state. */
   const plan = () => {
     const file = join(copy.dir, `plan-${++runs}.json`);
     copy.preview('--json', file, '--no-policies');
@@ -113,7 +113,7 @@ describe('a change of the program', () => {
   });
   afterAll(() => copy.remove());
 
-  it('that is none shows none', () => {
+  it('without an effect shows nothing', () => {
     expect(seen(against(before, plan()))).toEqual([]);
   });
 
@@ -127,12 +127,12 @@ describe('a change of the program', () => {
 
   const PRECIOUS = ['Disk', 'PublicIPAddress', 'Vault', 'SelfSignedCert', 'UserAssignedIdentity'];
   const isPrecious = (type: string) => PRECIOUS.includes(type.split(':').at(-1) ?? '');
-  it('that renames what holds disk, address and vault keeps them, given an alias; one component more takes nothing away', () => {
+  it('that renames what holds disk, address and vault keeps them, given an alias; one more component removes nothing', () => {
     const program = 'stacks/index.ts';
     const was = (name: string) => `{ aliases: [{ name: '${name}' }] }`;
     copy.change(
       'stacks/profiles/machine/endpoint.ts',
-      "new Network('network', { ...config, placement, ingress }",
+      'new Network(NETWORK, { ...config, placement, ingress }',
       `new Network('net', { ...config, placement, ingress }, ${was('network')}`,
     );
     copy.change(
@@ -168,38 +168,35 @@ it('the machine is rebuilt for what Azure refuses to change on it, and for nothi
   const isReplaced = (path: string) => replaces(machine, path.split('.'));
   expect(
     [
-      ...[
-        'osProfile.computerName',
-        'osProfile.adminUsername',
-        'osProfile.linuxConfiguration.disablePasswordAuthentication',
-      ],
-      ...[
-        'osProfile.linuxConfiguration.ssh.publicKeys',
-        'securityProfile.securityType',
-        'securityProfile.encryptionAtHost',
-      ],
-      ...[
-        'securityProfile.uefiSettings.vTpmEnabled',
-        'storageProfile.imageReference.sku',
-        'storageProfile.imageReference',
-      ],
-      ...['storageProfile.osDisk.createOption', 'storageProfile.osDisk.name', 'storageProfile.osDisk.managedDisk.id'],
+      'osProfile.computerName',
+      'osProfile.adminUsername',
+      'osProfile.linuxConfiguration.disablePasswordAuthentication',
+
+      'osProfile.linuxConfiguration.ssh.publicKeys',
+      'securityProfile.securityType',
+      'securityProfile.encryptionAtHost',
+
+      'securityProfile.uefiSettings.vTpmEnabled',
+      'storageProfile.imageReference.sku',
+      'storageProfile.imageReference',
+      'storageProfile.osDisk.createOption',
+      'storageProfile.osDisk.name',
+      'storageProfile.osDisk.managedDisk.id',
     ].filter((path) => !isReplaced(path)),
   ).toEqual([]);
   expect(
     [
-      ...[
-        'osProfile.allowExtensionOperations',
-        'osProfile.linuxConfiguration.patchSettings.patchMode',
-        'osProfile.secrets',
-      ],
+      'osProfile.allowExtensionOperations',
+      'osProfile.linuxConfiguration.patchSettings.patchMode',
+      'osProfile.secrets',
       'osProfile.linuxConfiguration.enableVMAgentPlatformUpdates',
-      ...[
-        'osProfile.requireGuestProvisionSignal',
-        'securityProfile.proxyAgentSettings',
-        'storageProfile.osDisk.caching',
-      ],
-      ...['storageProfile.osDisk.deleteOption', 'storageProfile.dataDisks', 'hardwareProfile.vmSize'],
+
+      'osProfile.requireGuestProvisionSignal',
+      'securityProfile.proxyAgentSettings',
+      'storageProfile.osDisk.caching',
+      'storageProfile.osDisk.deleteOption',
+      'storageProfile.dataDisks',
+      'hardwareProfile.vmSize',
     ].filter(isReplaced),
   ).toEqual([]);
 });

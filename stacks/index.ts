@@ -1,4 +1,4 @@
-// What an environment is. Read from top to bottom; each name is a file of components/ or of this folder.
+// What an environment consists of. Read it from top to bottom; each name is a file of components/ or of this folder.
 import { Access } from '../components/access.ts';
 import { BundleStore } from '../components/bundle-store.ts';
 import { Credentials } from '../components/credentials.ts';
@@ -7,7 +7,7 @@ import { IotHub } from '../components/iot-hub.ts';
 import { LogWorkspace } from '../components/log-workspace.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
-import { adopt, checkAdopted } from './adoption.ts';
+import { adopt, checkAdopted } from './adoption/adopt.ts';
 import { loadConfig } from './configuration/config.ts';
 import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';

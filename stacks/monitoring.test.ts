@@ -1,4 +1,4 @@
-// That what goes wrong reaches somebody, and that no alert asks for what Azure or ingest does not say.
+// Faults are reported to somebody, and alerts ask only for what Azure or ingest really provide.
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
@@ -56,7 +56,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     for (const setting of settings) expect(madeFrom(setting, 'workspaceId')).toEqual(['logs-workspace']);
   });
 
-  it('tells of the budget at half, four fifths and all of it, and of a forecast, and keeps its first start', () => {
+  it('tells of the budget at 50, 80 and 100 %, and of a forecast, and keeps its first start date', () => {
     const [budget] = all(/:consumption:Budget$/);
     expect(budget?.inputs).toMatchObject({ amount: 40, timeGrain: 'Monthly' });
     const told = Object.values(budget?.inputs.notifications).map((each: Inputs) => [
@@ -75,7 +75,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     expect(budget?.options.ignoreChanges).toEqual(['timePeriod']);
   });
 
-  it('stays within the free logs, which nobody can fill without the role', () => {
+  it('stays within the free log volume, which only writers with the role can use up', () => {
     const [workspace] = all(/:Workspace$/);
     expect(workspace?.inputs.workspaceCapping.dailyQuotaGb * 31).toBeLessThan(5);
     expect(workspace?.inputs.retentionInDays).toBeLessThanOrEqual(31);
@@ -100,10 +100,16 @@ describe('Azure knows', () => {
   });
 });
 
-/** Every way in which a run ends. The compiler refuses one that is missing or too many. */
+/** Every outcome of a run. The compiler refuses a missing one, or one too many. */
 const OUTCOMES: Record<RunResult['outcome'], true> = {
-  ...{ idle: true, cap: true, 'time-guard': true, stopped: true, skipped: true },
-  ...{ failed: true, 'broker-unavailable': true, 'lease-lost': true },
+  idle: true,
+  cap: true,
+  'time-guard': true,
+  stopped: true,
+  skipped: true,
+  failed: true,
+  'broker-unavailable': true,
+  'lease-lost': true,
 };
 
 describe('the log alerts', () => {
@@ -111,7 +117,7 @@ describe('the log alerts', () => {
     [...(/line\.outcome\) in \(([^)]*)\)/.exec(query)?.[1] ?? '').matchAll(/'([^']+)'/g)].map((match) => match[1]);
   const resultOf = (outcome: string) => ({ outcome }) as RunResult;
 
-  it('ask for what a line has: members, and outcomes as ingest itself judges them', () => {
+  it('ask for members that a line has, and outcomes as ingest itself judges them', () => {
     for (const { query } of Object.values(logs)) {
       const asked = membersIn(query);
       expect(asked.length).toBeGreaterThan(1);
@@ -119,7 +125,7 @@ describe('the log alerts', () => {
     }
     const failures = Object.keys(OUTCOMES).filter((outcome) => hasFailed(resultOf(outcome)));
     expect(outcomesIn(logs['ingest-failing']!.query).sort()).toEqual(failures.sort());
-    // Neither a run that found another one at work nor one that was told to stop shows that ingest works.
+    // A run that found another one at work, or was told to stop, does not show that ingest works.
     const idle = ['skipped', 'stopped'];
     const successes = Object.keys(OUTCOMES).filter((outcome) => ![...failures, ...idle].includes(outcome));
     expect(outcomesIn(logs['ingest-stalled']!.query).sort()).toEqual(successes.sort());
@@ -138,7 +144,7 @@ describe('docs/monitoring.md', () => {
     expect(rows.sort()).toEqual([...keys].sort());
   });
 
-  it('has the query behind each log alert, as it is', () => {
+  it('has the exact query behind each log alert', () => {
     const blocks = queriesIn(page);
     for (const [key, { query }] of Object.entries(logs)) expect(blocks, key).toContain(query);
   });

@@ -1,4 +1,4 @@
-// Who is told of what, in one environment: Azure's logs, the alerts and the budget.
+// Monitoring of an environment: Azure's logs, the alerts and the budget.
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
 import { Alerts } from '../components/alerts.ts';
 import { Budget } from '../components/budget.ts';
@@ -11,7 +11,7 @@ import type { StackConfig } from './configuration/parse.ts';
 import { logAlerts, metricAlerts, operationAlerts } from './tables/alerts.ts';
 import { workbookContent } from './tables/workbook.ts';
 
-/** The parts that are watched. */
+/** The monitored parts. */
 export interface MonitoringArgs {
   config: StackConfig;
   subscriptionId: Input<string>;
@@ -26,7 +26,7 @@ export interface MonitoringArgs {
   bundles: { accountId: Output<string> };
 }
 
-/** Makes whatever tells operators about the environment. */
+/** Makes everything that informs operators about the environment. */
 export function monitor(args: MonitoringArgs): void {
   const { config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles } = args;
   const blobs = ({ accountId }: { accountId: Output<string> }) => ({

@@ -1,4 +1,4 @@
-// Configurations off the beaten track: each is planned, and no policy has anything to object to.
+// Unusual configurations: each can be planned, and no policy objects.
 import { expect, it } from 'vitest';
 import { having, judged, named, one } from './testing/plan.ts';
 
@@ -24,7 +24,7 @@ it('the largest of everything, an IoT Hub, an IPv6 administrator, and a dashboar
         ...network,
       )(file)
         .replace('    - 203.0.113.10/32', "$&\n    - '2001:db8::7/128'")
-        // What is right for an environment that is thrown away is refused for one that is not.
+        // Right for an environment that is often deleted; refused for one that is not.
         .replace(/ *mqtt-saas:vaultRetentionDays.*\n/, ''),
     'staging',
   );

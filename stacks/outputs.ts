@@ -1,4 +1,4 @@
-// What a deployed environment tells a person, and the commands of ops/: none of it secret.
+// The outputs of a deployed environment, for people and for the commands of ops/. None of them is secret.
 import { readFileSync } from 'node:fs';
 import { interpolate } from '@pulumi/pulumi';
 import type { DashboardSite } from '../components/dashboard-site.ts';
@@ -9,7 +9,7 @@ import { MQTT_TLS_PORT, webSocketPorts } from '../domain/ingress.ts';
 import type { StackConfig } from './configuration/parse.ts';
 import type { Endpoint } from './profiles/machine/endpoint.ts';
 
-/** The parts that are told of. */
+/** The parts that the outputs describe. */
 export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | 'brokerCa'> {
   config: StackConfig;
   placement: Placement;
@@ -18,7 +18,7 @@ export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | '
   dashboard: DashboardSite | undefined;
 }
 
-/** The stack's outputs. Pulumi.README.md, the stack's own page, shows them. */
+/** The stack's outputs. The stack's own page, Pulumi.README.md, shows them. */
 export function outputsOf(parts: OutputsArgs) {
   const { config, placement, network, brokerHost, brokerCa, vault, functionApp, dashboard } = parts;
   return {
@@ -29,7 +29,7 @@ export function outputsOf(parts: OutputsArgs) {
     brokerEndpoint: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
     brokerWebSocketEndpoints: webSocketPorts(config).map((port) => `wss://${brokerHost}:${port}/mqtt`),
     brokerAddress: network.publicAddress,
-    // Null is an output that is not there; of an undefined one Pulumi warns.
+    // Null stands for an output without a value: Pulumi warns about an undefined one.
     brokerCaCertificate: brokerCa ?? null,
     dashboardAddress: dashboard?.address ?? null,
     functionAppName: functionApp.appName,

@@ -1,7 +1,7 @@
-// Where everything of an environment lives: its resource group, tags and names.
+// An environment's resource group, tags and names.
 import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
 import { namesFor, type Placement } from '../components/placement.ts';
-import { adoptedNames } from './adoption-plan.ts';
+import { adoptedNames } from './adoption/plan.ts';
 import { project } from './configuration/config.ts';
 import type { StackConfig } from './configuration/parse.ts';
 
@@ -13,7 +13,7 @@ export function makePlacement(config: StackConfig): Placement {
   const group = new ResourceGroup(
     'group',
     { resourceGroupName: names.own('rg'), location, tags },
-    // Azure deletes whatever is in it, protected or not.
+    // Deleting the group deletes everything in it, protected or not.
     { protect: true },
   );
   return { resourceGroupName: group.name, resourceGroupId: group.id, location, tags, names };

@@ -1,4 +1,4 @@
-// The committed stacks, planned by the genuine SDK: what would be deployed, not what a mock was told.
+// The committed stacks, planned with the genuine SDK instead of a mock: what would be deployed.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { packFunctions } from '../provisioning/functions/package.ts';
 import { all, bundleOf, type Inputs, named, nameOfUrn, one, planOf, previewOf, userDataOf } from './testing/plan.ts';
 import { renderReplacementDoc } from './testing/replacement.ts';
 
-/** Azure gives these no tags. */
+/** Azure supports no tags on these. */
 const UNTAGGABLE =
   /RoleAssignment|Subnet$|Blob$|BlobContainer|BlobServiceProperties|ManagementPolicy|DiagnosticSetting|Budget|WebApp(ApplicationSettings|FtpAllowed|ScmAllowed)/;
 
@@ -19,7 +19,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     plan = await planOf(stack);
   });
 
-  it('is made without a warning or a word of the program', async () => {
+  it('is made without a warning or any output of the program', async () => {
     const { log, programOutput } = await previewOf(stack);
     expect({ log, programOutput }).toEqual({ log: [], programOutput: '' });
   });
@@ -93,7 +93,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     expect(securityProfile).toMatchObject({ securityType: 'TrustedLaunch', encryptionAtHost: true });
   });
 
-  it('holds no secret in clear, and none in the machine’s user data', () => {
+  it('holds no secret in plain text, and none in the machine’s user data', () => {
     const userData = userDataOf(plan);
     expect(userData).toMatch(/^#cloud-config\n/);
     for (const text of [userData, JSON.stringify(plan)]) {
@@ -112,7 +112,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       expect(settings[name]).toMatch(/^@Microsoft\.KeyVault\(VaultName=kv-mqtt-\w+-\w+;SecretName=[\w-]+\)$/);
     }
     expect(settings.MQTT_BROKER_URL).toMatch(/^mqtts:\/\/[a-z0-9.-]+:8883$/);
-    // On Flex Consumption these are refused or ignored: functionAppConfig says it.
+    // Flex Consumption refuses or ignores these: functionAppConfig has them.
     for (const name of ['FUNCTIONS_WORKER_RUNTIME', 'WEBSITE_RUN_FROM_PACKAGE', 'AzureWebJobsStorage']) {
       expect(settings).not.toHaveProperty(name);
     }
@@ -127,7 +127,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     expect(apply.inputs).toMatchObject({ asyncExecution: false, treatFailureAsDeploymentFailure: true });
     expect(apply.inputs.source.script).toContain(`/broker-bundles ${hash} `);
     expect(apply.dependencies).toContain(archive?.urn);
-    // Another bundle is another resource: what is replaced would be deleted before the machine has the next one.
+    // Another bundle is another resource: a replaced one would be deleted before the machine has the next one.
     expect(archive?.name).toBe(`broker-configuration-bundle-${hash?.slice(0, 12)}`);
     expect(pointer?.inputs).toMatchObject({ blobName: 'current', source: { text: `${hash}\n` } });
     // The machine's own words decide, not the run command's end.
@@ -139,7 +139,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     );
     expect(copy?.dependencies).toContain(inForce.urn);
     expect(copy?.inputs).toEqual({ ...pointer?.inputs, blobName: 'current-copy' });
-    // The copy first: a stack of before has none, and its pointer must not go while there is no other.
+    // The copy first: an older stack has none, and its pointer must not be deleted while there is no other.
     expect(pointer?.dependencies).toContain(copy?.urn);
     for (const each of [pointer, copy]) expect(each?.options.deleteBeforeReplace).toBe(true);
     for (const text of [bundleOf(plan), JSON.stringify([apply, pointer])]) {
@@ -149,7 +149,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     }
   });
 
-  it('deploys the functions that were built, once by their id, when the app is ready', () => {
+  it('deploys the built functions once for each id, when the app is ready', () => {
     const command = named(plan, 'function-deployment-package');
     const { create, environment, logging } = command.inputs;
     const app = one(plan, 'web:WebApp');
@@ -177,13 +177,13 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   });
 });
 
-it('takes away nothing that docs/replacement.md does not give a reason for', async () => {
+it('removes nothing without a reason in docs/replacement.md', async () => {
   const page = renderReplacementDoc([await planOf('dev'), await planOf('prod')]);
   await expect(page).toMatchFileSnapshot('../docs/replacement.md');
 });
 
-describe('what only one of them has', () => {
-  it('purge protection and a public certificate are prod’s', async () => {
+describe('the difference between the stacks', () => {
+  it('purge protection and a public certificate: prod only', async () => {
     const [dev, prod] = [await planOf('dev'), await planOf('prod')];
     expect(one(prod, 'keyvault:Vault').inputs.properties.enablePurgeProtection).toBe(true);
     expect(one(dev, 'keyvault:Vault').inputs.properties).not.toHaveProperty('enablePurgeProtection');
@@ -194,7 +194,7 @@ describe('what only one of them has', () => {
 });
 
 describe('the broker’s name, where there is a domain', () => {
-  it('points at the machine past Cloudflare’s proxy, and the machine’s token is for its zone and its address only', async () => {
+  it('points directly at the machine, past Cloudflare’s proxy, and the machine’s token is for its zone and its address only', async () => {
     const plan = await planOf('prod');
     const record = plan.find(({ type }) => type.startsWith('cloudflare:') && /DnsRecord$/.test(type));
     expect(record?.inputs).toMatchObject({ type: 'A', name: 'mqtt.telemetry.example.com', proxied: false });

@@ -1,4 +1,4 @@
-// What the SDK puts into a plan by itself: all of it, decided here one by one. And what Flex Consumption refuses: none of it.
+// The defaults that the SDK adds to a plan: each is decided here. And what Flex Consumption refuses: none of it is in a plan.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -6,11 +6,11 @@ import { ROOT } from '../bootstrap/root.mjs';
 import type { Plan, PlanEntry } from '../preview/plan.ts';
 import { having, one, planOf } from './testing/plan.ts';
 
-/** given: the program says it, whatever the SDK would. kept: as the SDK says, for this reason. out: taken out, for this reason. */
+/** given: the program sets it, whatever the SDK's default. kept: the SDK's default, for this reason. out: removed, for this reason. */
 type Decision = 'given' | `kept: ${string}` | `out: ${string}`;
 
-const ONLY_CHOICE = 'kept: the only one that Azure still has';
-const AZURES_OWN = 'kept: what Azure does where nothing is said';
+const ONLY_CHOICE = 'kept: the only value that Azure still has';
+const AZURES_OWN = 'kept: Azure’s own default';
 const DECISIONS: Record<string, Decision> = {
   'applicationinsights:Component applicationType': 'given',
   'applicationinsights:Component flowType': ONLY_CHOICE,
@@ -55,7 +55,7 @@ const PROGRAM = readdirSync(join(ROOT, 'components'))
   .map((file) => readFileSync(join(ROOT, 'components', file), 'utf8'))
   .join('');
 
-/** What the program says itself of a type's resources: the text of each `new Type(…)`, and of the functions it spreads. */
+/** What the program itself gives to resources of a type: the text of each `new Type(…)`, and of the functions it spreads. */
 function givenTo(type: string): string[] {
   const name = type.split(':').at(-1);
   const [, alias = name] = new RegExp(`\\{ ${name} as (\\w+) \\}`).exec(PROGRAM) ?? [];
@@ -75,7 +75,7 @@ function toLastBracket(text: string): string {
   return text;
 }
 
-/** What the constructor of a type puts in where the program says nothing. */
+/** What the type's constructor adds where the program gives nothing. */
 function defaultsOf(type: string): Defaults {
   const [pack = '', module = '', name = ''] = type.split(':');
   const folder = module.replace(/^index\/.*/, '');
@@ -92,7 +92,7 @@ function defaultsOf(type: string): Defaults {
   ];
 }
 
-/** The same of an object among the inputs. */
+/** The same for an object among the inputs. */
 function nestedDefaults(space: string, made: string): Defaults {
   const start = INPUTS.indexOf(`function ${made}(val)`, INPUTS.indexOf(`(function (${space}) {`));
   const body = INPUTS.slice(start, INPUTS.indexOf('\n    }', start));
@@ -110,11 +110,11 @@ const valueAt = ({ inputs }: PlanEntry, path: string) =>
 /** Two environments that have every type between them. */
 const plans = () => Promise.all([planOf('dev', having('iotHub: true')), planOf('prod')]);
 
-/** Each default that a resource of a plan gets, with that resource. */
+/** Each default in a plan, with its resource. */
 function* defaultsIn(all: Plan): Generator<{ row: string; value: unknown; entry: PlanEntry; path: string }> {
   for (const entry of all.filter(({ custom }) => custom)) {
     for (const [path, value] of defaultsOf(entry.type)) {
-      // An object that is not there gets none.
+      // A missing object gets no defaults.
       const parent = path.split('.').slice(0, -1).join('.');
       if (parent && valueAt(entry, parent) === undefined) continue;
       yield { row: `${entry.type.replace('azure-native:', '')} ${path}`, value, entry, path };
@@ -122,7 +122,7 @@ function* defaultsIn(all: Plan): Generator<{ row: string; value: unknown; entry:
   }
 }
 
-it('every default of the SDK is decided, and what is decided is so in the plans', async () => {
+it('every default of the SDK is decided, and the plans follow the decision', async () => {
   const found = new Set<string>();
   for (const { row, value, entry, path } of defaultsIn((await plans()).flat())) {
     found.add(row);
@@ -152,17 +152,43 @@ const NO_SITE = [
   'vnetContentShareEnabled',
 ];
 const NO_SITE_CONFIG = [
-  ...['alwaysOn', 'ftpsState', 'functionAppScaleLimit', 'functionsRuntimeScaleMonitoringEnabled', 'javaVersion'],
-  ...['linuxFxVersion', 'localMySqlEnabled', 'netFrameworkVersion', 'nodeVersion', 'phpVersion', 'powerShellVersion'],
-  ...['preWarmedInstanceCount', 'pythonVersion', 'use32BitWorkerProcess', 'vnetRouteAllEnabled', 'windowsFxVersion'],
+  'alwaysOn',
+  'ftpsState',
+  'functionAppScaleLimit',
+  'functionsRuntimeScaleMonitoringEnabled',
+  'javaVersion',
+  'linuxFxVersion',
+  'localMySqlEnabled',
+  'netFrameworkVersion',
+  'nodeVersion',
+  'phpVersion',
+  'powerShellVersion',
+  'preWarmedInstanceCount',
+  'pythonVersion',
+  'use32BitWorkerProcess',
+  'vnetRouteAllEnabled',
+  'windowsFxVersion',
 ];
 const NO_SETTINGS = [
-  ...['ENABLE_ORYX_BUILD', 'FUNCTIONS_MAX_HTTP_CONCURRENCY', 'FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED'],
-  ...['FUNCTIONS_WORKER_PROCESS_COUNT', 'FUNCTIONS_WORKER_RUNTIME', 'FUNCTIONS_WORKER_RUNTIME_VERSION'],
-  ...['SCM_DO_BUILD_DURING_DEPLOYMENT', 'TZ', 'WEBSITE_CONTENTAZUREFILECONNECTIONSTRING', 'WEBSITE_CONTENTOVERVNET'],
-  ...['WEBSITE_CONTENTSHARE', 'WEBSITE_DNS_SERVER', 'WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT'],
-  ...['WEBSITE_NODE_DEFAULT_VERSION', 'WEBSITE_RUN_FROM_PACKAGE', 'WEBSITE_SKIP_CONTENTSHARE_VALIDATION'],
-  ...['WEBSITE_TIME_ZONE', 'WEBSITE_VNET_ROUTE_ALL', 'WEBSITES_ENABLE_APP_SERVICE_STORAGE'],
+  'ENABLE_ORYX_BUILD',
+  'FUNCTIONS_MAX_HTTP_CONCURRENCY',
+  'FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED',
+  'FUNCTIONS_WORKER_PROCESS_COUNT',
+  'FUNCTIONS_WORKER_RUNTIME',
+  'FUNCTIONS_WORKER_RUNTIME_VERSION',
+  'SCM_DO_BUILD_DURING_DEPLOYMENT',
+  'TZ',
+  'WEBSITE_CONTENTAZUREFILECONNECTIONSTRING',
+  'WEBSITE_CONTENTOVERVNET',
+  'WEBSITE_CONTENTSHARE',
+  'WEBSITE_DNS_SERVER',
+  'WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT',
+  'WEBSITE_NODE_DEFAULT_VERSION',
+  'WEBSITE_RUN_FROM_PACKAGE',
+  'WEBSITE_SKIP_CONTENTSHARE_VALIDATION',
+  'WEBSITE_TIME_ZONE',
+  'WEBSITE_VNET_ROUTE_ALL',
+  'WEBSITES_ENABLE_APP_SERVICE_STORAGE',
 ];
 
 it.each(['dev', 'prod'])(

@@ -1,5 +1,5 @@
 // `npm run check`: formatting and lint, types, and the layout (which room may use which), of TypeScript, Python, shell and SQL.
-// Runs all, then reports. `npm run format` (--fix): mends what a tool can mend by itself instead.
+// Runs all, then reports. `npm run format` (--fix): fixes what a tool can fix by itself.
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';

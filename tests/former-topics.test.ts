@@ -4,18 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorWithReasonCode, MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { generateKey } from '../domain/credentials.ts';
 import { telemetryTopic } from '../domain/topics.ts';
 import { redrive } from '../functions/ingest/redrive.ts';
 import { type RunResult, runOnce } from '../functions/ingest/run.ts';
-import { readIngestSettings } from '../functions/settings/ingest.ts';
 import { runWorker } from '../functions/worker/worker.ts';
-import { roleUrl } from '../lab/postgres.ts';
 import { endTopic, keepTopic } from '../provisioning/database/former-topics.ts';
-import { setLogin } from '../provisioning/database/login.ts';
 import { addDevice, deleteDevice } from '../provisioning/database/registry.ts';
-import { keepLog, never } from './support/ingest-rig.ts';
-import { HAS_PSYCOPG2, type RegistryRig, startRegistryRig } from './support/registry-rig.ts';
+import { type AgentLab, HAS_PSYCOPG2, startAgentLab } from '../provisioning/machine/bundle/testing/agent.ts';
+import { keepLog, never } from './support/keep-log.ts';
 
 const WITHIN = { timeout: 20_000, interval: 100 };
 /** MQTT 5.0, 3.4.2.1: not authorized. */
@@ -23,10 +19,9 @@ const REFUSED = 0x87;
 const sensor = { tenant: 'acme', device: 'sensor-1' };
 const TOPIC = 'devices/AbC_1';
 const LAST_DAY = '2099-12-31';
-const databaseKey = generateKey();
 
-let rig: RegistryRig;
-/** Has its own key by now, and the topic of before; it also asks for what is published there. */
+let rig: AgentLab;
+/** Has its own key now, and its former topic; it also subscribes to that topic. */
 let old: MqttClient;
 /** Of another tenant; it asks for everything. */
 let other: MqttClient;
@@ -34,8 +29,7 @@ const overheard: string[] = [];
 
 beforeAll(async () => {
   if (!HAS_PSYCOPG2) return;
-  rig = await startRegistryRig();
-  await setLogin(rig.admin, 'mqtt_ingest', databaseKey);
+  rig = await startAgentLab();
   const keys = [
     await addDevice(rig.admin, { ...sensor, createTenant: true }),
     await addDevice(rig.admin, { tenant: 'globex', device: 'spy', createTenant: true }),
@@ -61,14 +55,7 @@ const publish = (client: MqttClient, topic: string, payload: string, retain = fa
     ({ code }: ErrorWithReasonCode) => code,
   );
 
-const settings = () =>
-  readIngestSettings({
-    MQTT_BROKER_URL: rig.broker.url,
-    MQTT_BROKER_CA: rig.broker.certificates.caFile,
-    MQTT_BROKER_USERNAME: 'svc-ingest',
-    MQTT_BROKER_PASSWORD: rig.serviceKey,
-    EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(rig.postgres.url, 'mqtt_ingest', databaseKey),
-  });
+const settings = () => rig.settings('svc-ingest');
 /** A run as the timer makes it. */
 const run = (): Promise<RunResult> => runOnce(settings(), keepLog().log, never);
 
@@ -114,7 +101,7 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     await rig.admin.query('grant select on ingest.former_topics to mqtt_ingest; delete from public.telemetry');
   });
 
-  it('publishes there as on its new topic; nobody else does, and nobody but ingest hears it', async () => {
+  it('publishes there as on its new topic; nobody else does, and only ingest receives it', async () => {
     await inForce(keep);
     await run();
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 1}')).toBe('acknowledged');
@@ -167,11 +154,11 @@ describe.runIf(HAS_PSYCOPG2)('a device that keeps its topic (needs python3-psyco
     await working;
   });
 
-  it('sent a message on a topic that is nobody’s by now: a dead letter, stored once a device keeps the topic again', async () => {
+  it('sent a message on a topic that belongs to nobody now: a dead letter, stored once a device keeps the topic again', async () => {
     await inForce(keep);
     await run();
     expect(await publish(old, `${TOPIC}/telemetry`, '{"t": 200}')).toBe('acknowledged');
-    // The rights stay as they are, as while the agent cannot reach the database; the topic is nobody's any more.
+    // The rights stay as they are, as while the agent cannot reach the database; the topic belongs to nobody now.
     await rig.stopAgent();
     await rig.admin.query('delete from broker.former_topics');
     expect(await run()).toMatchObject({ outcome: 'idle', received: 1, rejected: 1 });

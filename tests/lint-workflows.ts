@@ -14,7 +14,7 @@ const GO_PATH = `${process.env.PATH}:/usr/local/go/bin`;
 const runs = (program: string, ...args: string[]) =>
   spawnSync(program, args, { stdio: 'ignore', env: { ...process.env, PATH: GO_PATH } }).status === 0;
 
-/** The linter's program; undefined when it cannot be had here. @throws Error when Go is here and could not build it. */
+/** The linter's program; undefined if it is not available here. @throws Error when Go is here and could not build it. */
 function findActionlint(): string | undefined {
   if (runs('actionlint', '-version')) return 'actionlint';
   const built = join(OWN, 'actionlint');

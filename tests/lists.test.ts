@@ -29,7 +29,7 @@ let rig: ApiRig;
 let tenant: string;
 let device: string;
 
-/** The dashboard's clients as a page has them, signed in, before an API that answers with so many rows at most. */
+/** The dashboard's clients as a page has them, signed in, with an API that answers with at most this number of rows. */
 let asPageOf: (maxRows: number) => Promise<Modules>;
 
 beforeAll(async () => {
@@ -256,7 +256,8 @@ async function fill(ann: string): Promise<void> {
     await run(
       `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
        select $1, $2, $3::timestamptz - make_interval(mins => 5 * n), 'old ' || n, '{"f1": 2}' from generate_series(1, 2016) as n`,
-      ...[device, NOON],
+      device,
+      NOON,
     );
     await run(
       `insert into public.device_commands (tenant_id, device_id, payload) select $1, $2, jsonb_build_object('n', n)
@@ -265,10 +266,9 @@ async function fill(ann: string): Promise<void> {
     );
     await run(
       'insert into public.device_credentials (tenant_id, device_id, password_hash) values ($1, $2, $3)',
-      ...[
-        device,
-        '$7$1000$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==',
-      ],
+
+      device,
+      '$7$1000$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==',
     );
     await run(
       `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)

@@ -22,7 +22,7 @@ const others = [
   'apps/dashboard/next.config.ts',
 ];
 
-/** What is imported later is not followed: whoever imports it so installs it first. */
+/** A dynamic import is not followed: such code installs the package first. */
 const atItsStart: Plugin = {
   name: 'at its start',
   setup: ({ onResolve }) =>

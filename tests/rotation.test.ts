@@ -58,7 +58,7 @@ test(`${DEVICES} devices through a rotation, back, forth again and to its end`, 
   isOver = true;
   await load;
 
-  // The end of a rotation is a change of ingest's account, for which it connects again.
+  // The end of a rotation changes ingest's account, so ingest connects again.
   await expect.poll(() => rotate('--finish', '--dry-run'), { timeout: 20_000 }).not.toContain('to do');
   const { acknowledged } = publishers;
   await expect.poll(() => rowsOf(acknowledged), { timeout: 60_000, interval: 500 }).toBe(acknowledged.size);

@@ -11,7 +11,7 @@ import { runOnTerminal, type Screen, type TerminalProgram } from './support/term
 const name = `test-${randomBytes(3).toString('hex')}`;
 const READY = `The platform is running as "${name}".`;
 const STATUS = / msg\/s /;
-const PATIENCE = { timeout: 300_000, interval: 50 };
+const TIMEOUTS = { timeout: 300_000, interval: 50 };
 /** The status changes once a second. */
 const SOON = { timeout: 60_000, interval: 20 };
 
@@ -37,7 +37,7 @@ function addDeadLetters(): Promise<unknown> {
   );
 }
 
-test('each step is named as soon as the one before has ended, and what is needed stays in sight', {
+test('each step is named as soon as the previous one has ended, and what is needed stays in sight', {
   timeout: 600_000,
 }, async () => {
   const unnamed: string[][] = [];
@@ -52,7 +52,7 @@ test('each step is named as soon as the one before has ended, and what is needed
   });
   const { child, screen, resize, type } = program;
   const exited = once(child, 'exit');
-  await expect.poll(() => screen.rows(), PATIENCE).toContain(READY);
+  await expect.poll(() => screen.rows(), TIMEOUTS).toContain(READY);
   expect(unnamed).toEqual([]);
   const rows = screen.rows();
   const done = rows.filter(isDone).map((row) => /^✓ (.+) ([\d.]+) s$/.exec(row)!);

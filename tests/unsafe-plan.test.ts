@@ -1,4 +1,4 @@
-// The real program with one unsafe change: the preview refuses it, names the rule and says how to mend it. Safe ones pass.
+// The real program with one unsafe change: the preview refuses it, names the rule and says how to fix it. Safe ones pass.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { makeScratchCopy, type ScratchCopy } from './support/scratch-copy.ts';
 

@@ -3,27 +3,28 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeAuthority } from '../lab/authority.ts';
 import { stopChild } from '../lab/child.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
 import { freePort } from '../lab/ports.ts';
 import type { CheckResult } from '../ops/verify/check.ts';
 import { DEVICE_CHECKS, TRANSPORT_CHECKS } from '../ops/verify/checks.ts';
 import type { VerifyTarget } from '../ops/verify/target.ts';
 import { verify } from '../ops/verify/verify.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { startStack, type TestStack } from './support/stack.ts';
 
-let stack: TestStack;
+let lab: Lab;
 beforeAll(async () => {
-  stack = await startStack();
+  lab = await startLab({ worker: true });
+  lab.followRegistry();
 });
-afterAll(() => stack?.stop());
+afterAll(() => lab?.stop());
 
 const target = (change: Partial<VerifyTarget> = {}): VerifyTarget => ({
   name: 'test',
   host: '127.0.0.1',
-  port: stack.broker.port,
-  ca: readFileSync(stack.broker.certificates.caFile, 'utf8'),
-  database: { url: stack.databaseUrl },
-  brokerPid: stack.broker.pid,
+  port: lab.broker.port,
+  ca: readFileSync(lab.broker.certificates.caFile, 'utf8'),
+  database: { url: lab.adminUrl },
+  brokerPid: lab.broker.pid,
   ...change,
 });
 
@@ -51,7 +52,7 @@ describe('a broken guard turns its line red', () => {
     without('use_username_as_clientid')(text.replace('allow_anonymous false', 'allow_anonymous true'));
   const adding = (lines: string) => (text: string) => `${text}\n${lines}\n`;
 
-  afterEach(() => stack.restartBroker());
+  afterEach(() => lab.startBroker());
 
   test.each<[string, (text: string) => string, string[]]>([
     ['anonymous clients allowed', anonymous, ['anonymous-refused']],
@@ -62,13 +63,13 @@ describe('a broken guard turns its line red', () => {
     ],
     ['no ACL', without('acl_file'), ['cross-tenant-publish-refused', 'cross-tenant-subscribe-refused']],
   ])('%s', async (_, change, expected) => {
-    await stack.restartBroker(change);
+    await lab.startBroker(change);
     expectRed(await verify(target()), expected);
   });
 
   test('a plaintext listener on every address', async () => {
     const port = await freePort();
-    await stack.restartBroker(adding(`listener ${port} 0.0.0.0`));
+    await lab.startBroker(adding(`listener ${port} 0.0.0.0`));
     expectRed(await verify(target()), ['no-plaintext']);
   });
 
@@ -93,7 +94,7 @@ describe('a broken guard turns its line red', () => {
 
   test('a primary key that does not deduplicate', async () => {
     const alter = (action: string) =>
-      withConnection(stack.databaseUrl, (client) => client.query(`alter table public.telemetry ${action}`));
+      withConnection(lab.adminUrl, (client) => client.query(`alter table public.telemetry ${action}`));
     await alter('drop constraint telemetry_pkey');
     expectRed(await verify(target()), ['republish-one-row']);
     await alter('add primary key (tenant_id, device_id, ts, message_id)');
@@ -101,7 +102,7 @@ describe('a broken guard turns its line red', () => {
 
   test('no ingest', async () => {
     expectRed(await verify(target(), only('exactly-one-row')), []);
-    await stopChild(stack.ingest.child, 'SIGKILL');
+    await stopChild(lab.worker.child, 'SIGKILL');
     const options = { ...only('exactly-one-row', 'republish-one-row'), patienceMs: 3000 };
     expectRed(await verify(target(), options), ['exactly-one-row', 'republish-one-row']);
   });

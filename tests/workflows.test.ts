@@ -60,7 +60,7 @@ describe.each([...workflows])('%s', (name, workflow) => {
     expect(read(name)).not.toMatch(/secrets\s*[.[:]|secrets: inherit/);
   });
 
-  it('runs one at a time, and never for ever', () => {
+  it('runs one at a time, and always ends', () => {
     if (!('workflow_call' in workflow.on)) expect(workflow.concurrency?.group).toBeTruthy();
     for (const [job, { uses, 'timeout-minutes': limit }] of Object.entries(workflow.jobs)) {
       if (!uses) expect(limit, job).toBeLessThanOrEqual(60);

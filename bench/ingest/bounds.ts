@@ -1,5 +1,5 @@
-// Two bounds that no collector can exceed: the database fed with rows that are ready, and the broker drained by a client
-// that throws everything away.
+// Two limits that no collector can exceed: the database fed with ready-made rows, and the broker drained by a client that discards
+// everything.
 import { readFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { cpuSeconds, familyCpuSeconds } from '../support/processes.ts';
 import { DEVICES, readingId, readingText } from '../support/readings.ts';
 import { type Stage, TELEMETRY } from '../support/stage.ts';
 import { drain } from '../support/subscriber.ts';
-import { fill, outcome, PATIENCE_MS, PER, POLL_MS, type Result } from './measure.ts';
+import { fill, outcome, PER, POLL_MS, type Result, TIMEOUT_MS } from './measure.ts';
 
 /** Rows of a transaction: as many as ingest has in its own when messages wait. */
 const BATCH = 5000;
@@ -73,14 +73,14 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
     };
     const { host, port, username, password, clientId } = rig.ingest;
     const connection = openConnection({
-      ...{
-        broker: { host, port, tls: true },
-        ca: readFileSync(rig.ingest.caFile, 'utf8'),
-        username,
-        password,
-        clientId,
-      },
-      ...{ receiveMaximum: 10_000, number: 1, now: Date.now },
+      broker: { host, port, tls: true },
+      ca: readFileSync(rig.ingest.caFile, 'utf8'),
+      username,
+      password,
+      clientId,
+      receiveMaximum: 10_000,
+      number: 1,
+      now: Date.now,
       onDelivery: ({ packetId, dup }) => {
         if (taken.push(packetId) === 1) setImmediate(acknowledge);
         if (dup) return;
@@ -91,7 +91,7 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
         before = cpuSeconds(pid);
       },
     });
-    while (count < messages && performance.now() < lastAt + PATIENCE_MS) await sleep(POLL_MS);
+    while (count < messages && performance.now() < lastAt + TIMEOUT_MS) await sleep(POLL_MS);
     if (count <= BATCH) throw new Error(`the broker delivered only ${count} of ${messages} messages`);
     const [counted, seconds] = [count - BATCH, (lastAt - startedAt) / 1000];
     const brokerCpu = ((cpuSeconds(pid) - before) / counted) * PER;

@@ -1,4 +1,4 @@
-// The collectors that are compared: ours, and two others. bounds.ts has what none of them can exceed.
+// The compared collectors: ours, and two others. bounds.ts has the limits that none of them can exceed.
 import { fileURLToPath } from 'node:url';
 import { startChild, stopChild } from '../../lab/child.ts';
 import { INGEST_BUNDLE } from '../../lab/ingest-worker.ts';
@@ -17,14 +17,19 @@ export interface Contender {
 
 /** The deployed bundle as a worker. @param nodeOptions for Node itself. */
 export const ours = (nodeOptions: string[] = []): Contender => ({
-  ...{ name: 'ours', table: TELEMETRY, part: 1 },
+  name: 'ours',
+  table: TELEMETRY,
+  part: 1,
   start: ({ broker, databaseUrl, log }) => {
     const child = startChild(process.execPath, [...nodeOptions, INGEST_BUNDLE, '--mode', 'worker'], {
       stdio: ['ignore', log, log],
       env: {
-        ...{ PATH: process.env.PATH, MQTT_CLIENT_ID: 'bench', MQTT_BROKER_CA: broker.caFile },
+        PATH: process.env.PATH,
+        MQTT_CLIENT_ID: 'bench',
+        MQTT_BROKER_CA: broker.caFile,
         MQTT_BROKER_URL: `mqtts://${broker.host}:${broker.port}`,
-        ...{ MQTT_BROKER_USERNAME: broker.username, MQTT_BROKER_PASSWORD: broker.password },
+        MQTT_BROKER_USERNAME: broker.username,
+        MQTT_BROKER_PASSWORD: broker.password,
         EXTERNAL_DATABASE_CONNECTION_STRING: databaseUrl,
       },
     });
@@ -34,19 +39,27 @@ export const ours = (nodeOptions: string[] = []): Contender => ({
 
 /** @param program Telegraf's. */
 export const telegraf = (program: string): Contender => ({
-  ...{ name: 'telegraf', table: READINGS, part: 1 },
+  name: 'telegraf',
+  table: READINGS,
+  part: 1,
   start: (options) => startTelegraf(program, options),
 });
 
 export const TUTORIAL: Contender = {
-  ...{ name: 'tutorial', table: READINGS, part: 0.1 },
+  name: 'tutorial',
+  table: READINGS,
+  part: 0.1,
   start: ({ broker, databaseUrl, log }) => {
     const script = fileURLToPath(new URL('../support/tutorial.ts', import.meta.url));
     const child = startChild(process.execPath, [script], {
       stdio: ['ignore', log, log],
       env: {
-        ...{ PATH: process.env.PATH, MQTT_URL: `mqtts://${broker.host}:${broker.port}`, MQTT_CA: broker.caFile },
-        ...{ MQTT_USERNAME: broker.username, MQTT_PASSWORD: broker.password, DATABASE_URL: databaseUrl },
+        PATH: process.env.PATH,
+        MQTT_URL: `mqtts://${broker.host}:${broker.port}`,
+        MQTT_CA: broker.caFile,
+        MQTT_USERNAME: broker.username,
+        MQTT_PASSWORD: broker.password,
+        DATABASE_URL: databaseUrl,
       },
     });
     return { pid: child.pid as number, stop: () => stopChild(child) };

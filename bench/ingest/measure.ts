@@ -1,4 +1,4 @@
-// One run: everything waits on the broker, the collector is started, and what it took until the last row was committed.
+// One run: everything waits on the broker, the collector starts, and the cost is measured until the last row is committed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchBroker } from '../support/broker.ts';
 import { connectClient } from '../support/mqtt-client.ts';
@@ -9,7 +9,7 @@ import { closeLog, countRows, nameOf, type Stage, type Table } from '../support/
 import { drain } from '../support/subscriber.ts';
 import type { Contender } from './contenders.ts';
 
-/** What a run came to. CPU is user and system, seconds per 100,000 messages. */
+/** The result of a run. CPU is user and system, seconds per 100,000 messages. */
 export interface Result {
   rowsPerSecond: number;
   collectorCpu: number;
@@ -31,8 +31,8 @@ interface Used {
 
 /** Messages that CPU is given for. */
 export const PER = 100_000;
-/** Who gets nothing further for so long has lost the rest, or hangs. */
-export const PATIENCE_MS = 20_000;
+/** A collector without progress for this time has lost the rest, or hangs. */
+export const TIMEOUT_MS = 20_000;
 export const POLL_MS = 20;
 
 /** @param messages a multiple of the number of devices. */
@@ -44,7 +44,8 @@ export async function measure(stage: Stage, contender: Contender, messages: numb
     const firstTs = Date.now() - messages / DEVICES.length;
     await fill(rig, messages, firstTs);
     const used = (pid: number): Used => ({
-      ...{ collector: cpuSeconds(pid), broker: cpuSeconds(rig.broker().pid) },
+      collector: cpuSeconds(pid),
+      broker: cpuSeconds(rig.broker().pid),
       database: familyCpuSeconds(stage.postgres.child.pid as number),
     });
     const collector = contender.start(options);
@@ -59,13 +60,13 @@ export async function measure(stage: Stage, contender: Contender, messages: numb
     const { rows, rate } = await outcome(stage, contender.table);
     const per = (part: keyof Used) => ((after[part] - before[part]) / (rows - early)) * PER;
     return {
-      ...{
-        rowsPerSecond: rate,
-        collectorCpu: per('collector'),
-        brokerCpu: per('broker'),
-        databaseCpu: per('database'),
-      },
-      ...{ wholeCpu: (after.collector / rows) * PER, peakMiB: peak, lost: Math.max(0, messages - rows - waiting) },
+      rowsPerSecond: rate,
+      collectorCpu: per('collector'),
+      brokerCpu: per('broker'),
+      databaseCpu: per('database'),
+      wholeCpu: (after.collector / rows) * PER,
+      peakMiB: peak,
+      lost: Math.max(0, messages - rows - waiting),
     };
   } finally {
     closeLog(options);
@@ -91,7 +92,7 @@ export async function fill(rig: BenchBroker, messages: number, firstTs: number):
 }
 
 async function untilRows({ admin }: Stage, table: Table): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   while ((await admin.query(`select from ${nameOf(table)} limit 1`)).rowCount === 0) {
     if (Date.now() > deadline) throw new Error('it has written nothing');
     await sleep(POLL_MS);
@@ -100,7 +101,7 @@ async function untilRows({ admin }: Stage, table: Table): Promise<void> {
 
 /**
  * Looks each device's last reading up by the key, which costs the database next to nothing, until all are there. Who loses
- * some of them is found by patience.
+ * some of them is found by the timeout.
  */
 async function untilLast(stage: Stage, table: Table, messages: number, firstTs: number): Promise<void> {
   const each = messages / DEVICES.length;
@@ -114,7 +115,7 @@ async function untilLast(stage: Stage, table: Table, messages: number, firstTs: 
   });
   const query = `select ${found.join(' and ')} as done`;
   let rows = 0;
-  let look = Date.now() + PATIENCE_MS;
+  let look = Date.now() + TIMEOUT_MS;
   for (;;) {
     const { done } = (await stage.admin.query<{ done: boolean }>(query, keys.flat())).rows[0] ?? {};
     if (done) return;
@@ -122,7 +123,7 @@ async function untilLast(stage: Stage, table: Table, messages: number, firstTs: 
       const now = await countRows(stage, table);
       if (now === rows) return;
       rows = now;
-      look = Date.now() + PATIENCE_MS;
+      look = Date.now() + TIMEOUT_MS;
     }
     await sleep(POLL_MS);
   }

@@ -1,4 +1,4 @@
-// Where ingest's processor time goes: V8's sampling profiler over one run, by the part of the way a message takes.
+// Where ingest spends its CPU time: V8's sampling profiler over one run, by step of a message's way.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

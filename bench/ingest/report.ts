@@ -1,4 +1,4 @@
-// Medians and ratios, with the goals they are held against.
+// Medians and ratios, with their goals.
 import { availableParallelism } from 'node:os';
 import { median } from '../support/quantiles.ts';
 import { PER, type Result } from './measure.ts';
@@ -41,7 +41,7 @@ export function printBound(medians: Map<string, Partial<Result>>): void {
   );
 }
 
-/** What ours is held against. */
+/** The goals. */
 const GOALS: { what: string; of: keyof Result; peer?: string; atLeast?: number; atMost?: number }[] = [
   { what: 'rows a second, of Telegraf', of: 'rowsPerSecond', peer: 'telegraf', atLeast: 1.3 },
   { what: 'CPU a message, of Telegraf', of: 'collectorCpu', peer: 'telegraf', atMost: 0.5 },

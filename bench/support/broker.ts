@@ -44,8 +44,12 @@ export async function startBenchBroker(
   const start = () => startMosquitto({ dir: join(dir, 'broker'), port, registry, ...options });
   let broker = await start();
   const account = (username: string): ClientOptions => ({
-    ...{ host: '127.0.0.1', port, caFile: broker.certificates.caFile },
-    ...{ username, password: key, clientId: username },
+    host: '127.0.0.1',
+    port,
+    caFile: broker.certificates.caFile,
+    username,
+    password: key,
+    clientId: username,
   });
   return {
     broker: () => broker,

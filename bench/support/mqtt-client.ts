@@ -1,4 +1,4 @@
-// A thin MQTT 5 client for measuring: as little as possible stands between the socket and the numbers.
+// A thin MQTT 5 client for measuring: as little as possible between the socket and the numbers.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type TLSSocket } from 'node:tls';
@@ -17,9 +17,9 @@ export interface ClientOptions {
   clientId: string;
   /** Address to connect from. Default: the kernel's choice. */
   localAddress?: string;
-  /** Seconds the session outlives its connection. Default: 0, and the session starts anew. */
+  /** Seconds the session outlives its connection. Default: 0, and the session starts empty. */
   sessionSeconds?: number;
-  /** Messages the broker may send ahead of their acknowledgement. Default: 10,000. */
+  /** Messages that the broker may send before one is acknowledged. Default: 10,000. */
   receiveMaximum?: number;
 }
 
@@ -72,13 +72,22 @@ export async function connectClient(options: ClientOptions): Promise<Client> {
   closed.then(() => signedIn.reject(new Error(`${clientId}: the broker closed the connection`)));
   const send = (packet: Packet) => socket.write(mqtt.generate(packet, PROTOCOL));
   send({
-    ...{ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, keepalive: 60 },
-    ...{ clientId, username, password: Buffer.from(password), clean: sessionSeconds === 0 },
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 5,
+    keepalive: 60,
+    clientId,
+    username,
+    password: Buffer.from(password),
+    clean: sessionSeconds === 0,
     properties: { sessionExpiryInterval: sessionSeconds, receiveMaximum },
   });
   const sessionPresent = await signedIn.promise;
   return {
-    ...{ socket, sessionPresent, closed, send },
+    socket,
+    sessionPresent,
+    closed,
+    send,
     onPacket: (next) => {
       receive = next;
     },

@@ -1,4 +1,4 @@
-// What Postgres really does inside a function: the plans of its statements, which EXPLAIN of the call would not show.
+// What Postgres does inside a function: the plans of its statements, which an EXPLAIN of the call does not show.
 import type { Client } from 'pg';
 
 /** Facts of all plans together. */
@@ -7,7 +7,7 @@ export interface PlanFacts {
   sequentialScans: string[];
   /** Partitions of telemetry that were read. */
   partitionsRead: string[];
-  /** Sub-plans that ran once a row: a policy that is no init-plan. */
+  /** Sub-plans that ran once per row: a policy that is not an init-plan. */
   subPlans: string[];
 }
 

@@ -1,8 +1,8 @@
-// Requests in the form PostgREST 14 makes of them: a transaction, the role and claims as settings, one statement that packs
+// Requests as PostgREST 14 sends them to Postgres: a transaction, the role and claims as settings, one statement that packs
 // the rows as JSON. Written by hand, because no package registry has PostgREST's program.
 import type { ClientBase } from 'pg';
 
-/** Who asks: a signed-in person; as the superuser the same person, but row-level security does not concern them. */
+/** Who asks: a signed-in person; as the superuser the same person, but without row-level security. */
 export interface Asker {
   sub: string;
   isSuperuser?: boolean;

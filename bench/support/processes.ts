@@ -1,4 +1,4 @@
-// What processes take of the machine, from /proc.
+// CPU time and memory of processes, from /proc.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Clock ticks a second in /proc; the same on every Linux that Node runs on. */

@@ -1,14 +1,10 @@
 // What collectors are measured on: a database with the platform's schema and a table of the same shape for the others,
 // and for each run a broker of its own with an ingest session.
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
-import { generateKey } from '../../domain/credentials.ts';
-import { type RunningPostgres, startPostgres } from '../../lab/postgres.ts';
-import { makeScratchDir } from '../../lab/unprivileged.ts';
-import { applyMigrations } from '../../provisioning/database/apply.ts';
-import { setLogin } from '../../provisioning/database/login.ts';
-import { addDevice } from '../../provisioning/database/registry.ts';
+import type { Client } from 'pg';
+import { startLab } from '../../lab/lab.ts';
+import type { RunningPostgres } from '../../lab/postgres.ts';
 import { type BenchBroker, startBenchBroker } from './broker.ts';
 import type { CollectorOptions } from './collectors.ts';
 import { DEVICES } from './readings.ts';
@@ -26,7 +22,11 @@ export interface Table {
 
 /** The platform's own. */
 export const TELEMETRY: Table = {
-  ...{ schema: 'public', name: 'telemetry', tenant: 'tenant_id', device: 'device_id', id: 'message_id' },
+  schema: 'public',
+  name: 'telemetry',
+  tenant: 'tenant_id',
+  device: 'device_id',
+  id: 'message_id',
 };
 /** For collectors that know no registry: names instead of ids, else the same columns, and the same key in one index. */
 export const READINGS: Table = { schema: 'bench', name: 'readings', tenant: 'tenant', device: 'device', id: 'id' };
@@ -45,7 +45,7 @@ const MAKE_READINGS = `
 /** The database's end. */
 export interface Stage {
   /** A superuser's connection. */
-  admin: pg.Client;
+  admin: Client;
   postgres: RunningPostgres;
   /** URL of the role that ingest has in production. */
   ingestUrl: string;
@@ -62,33 +62,23 @@ export interface Stage {
 
 /** Starts the database as it is run, with fsync. */
 export async function startStage(): Promise<Stage> {
-  const dir = makeScratchDir();
-  const dataDir = join(dir, 'postgres');
-  mkdirSync(dataDir);
-  let postgres = await startPostgres({ dataDir });
-  await applyMigrations(postgres.url);
-  let admin = await connectTo(postgres.url);
-  const key = generateKey();
-  await setLogin(admin, 'mqtt_ingest', key);
-  const devices: { tenantId: string; deviceId: string }[] = [];
-  for (const { tenant, device } of DEVICES) {
-    devices.push(await addDevice(admin, { tenant, device, createTenant: true }));
-  }
-  await admin.query(MAKE_READINGS);
+  const lab = await startLab({ devices: DEVICES, fsync: true, pooler: false, broker: false });
+  await lab.admin.query(MAKE_READINGS);
   // By the clock of each commit rows a second are counted; vacuum would fall into one collector's run and not another's.
-  await admin.query('alter system set track_commit_timestamp = on');
-  await admin.query('alter system set autovacuum = off');
-  await admin.end();
-  await postgres.stop();
-  postgres = await startPostgres({ dataDir, port: postgres.port });
-  admin = await connectTo(postgres.url);
-  const ingestUrl = Object.assign(new URL(postgres.url), { username: 'mqtt_ingest', password: key }).href;
+  await lab.admin.query('alter system set track_commit_timestamp = on');
+  await lab.admin.query('alter system set autovacuum = off');
+  await lab.postgres.stop();
+  await lab.restartPostgres();
+  const { admin, postgres, devices } = lab;
+  const ingestUrl = await lab.login('mqtt_ingest');
   return {
-    ...{ admin, postgres, ingestUrl },
+    admin,
+    postgres,
+    ingestUrl,
     keyOf: (table, index) => {
       const [ids, names] = [devices[index], DEVICES[index]];
       if (!ids || !names) throw new Error(`there is no device ${index}`);
-      return table === TELEMETRY ? [ids.tenantId, ids.deviceId] : [names.tenant, names.device];
+      return table === TELEMETRY ? [ids.tenantId, ids.id] : [names.tenant, names.device];
     },
     clear: async () => {
       await admin.query(
@@ -110,14 +100,13 @@ export async function startStage(): Promise<Stage> {
       return rig;
     },
     optionsFor: (rig, table) => ({
-      ...{ broker: rig.ingest, databaseUrl: table === TELEMETRY ? ingestUrl : postgres.url, table, dir: rig.dir },
+      broker: rig.ingest,
+      databaseUrl: table === TELEMETRY ? ingestUrl : postgres.url,
+      table,
+      dir: rig.dir,
       log: openSync(join(rig.dir, 'collector.log'), 'a', 0o600),
     }),
-    stop: async () => {
-      await admin.end();
-      await postgres.stop();
-      rmSync(dir, { recursive: true, force: true });
-    },
+    stop: lab.stop,
   };
 }
 
@@ -128,10 +117,3 @@ export async function countRows({ admin }: Stage, table: Table): Promise<number>
 
 /** Ends a collector's log. */
 export const closeLog = ({ log }: CollectorOptions) => closeSync(log);
-
-async function connectTo(url: string): Promise<pg.Client> {
-  const client = new pg.Client(url);
-  client.on('error', () => {});
-  await client.connect();
-  return client;
-}

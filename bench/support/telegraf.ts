@@ -48,7 +48,7 @@ const UNDELIVERED = 20_000;
 /**
  * Starts it. The metric's fields go into a jsonb column of their own, as its output offers; id and time are taken out of
  * the reading, tenant and device out of the topic.
- * @param flushInterval how often it writes what is no full batch yet, such as `200ms`.
+ * @param flushInterval how often it writes an incomplete batch, such as `200ms`.
  */
 export function startTelegraf(program: string, options: CollectorOptions, flushInterval = '1s'): Collector {
   const file = join(options.dir, 'telegraf.conf');

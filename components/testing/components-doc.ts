@@ -1,4 +1,4 @@
-// Renders docs/reference/components.md from the components' own files and the scenarios', so that they cannot differ.
+// Renders docs/reference/components.md from the files of the components and scenarios, so that they always agree.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -46,10 +46,10 @@ export function renderComponentsDoc(): string {
 Generated from \`components/\` and \`components/testing/scenarios/\`; change them there, then
 \`npx vitest run components --update\`.
 
-An environment is made of these: \`stacks/index.ts\` and the files beside it put them together. Each is shown in three scenarios
-that a test plans, with the policies, and twice, to see that the second time changes nothing: \`defaults\`, the least it takes;
-\`max\`, the most; \`hardened\`, what makes it hardest to harm. The world they are made in, with the components that others need,
-is in \`components/testing/scenarios/scenario.ts\`; \`components/testing/program.ts\` makes them all.
+An environment consists of these components; \`stacks/index.ts\` and the files beside it put them together. Each is shown in three
+scenarios: \`defaults\`, with the required arguments only; \`max\`, with all of them; \`hardened\`, the one that is hardest to attack. A
+test plans them twice, with the policies; the second time nothing may change. The components around a scenario are in
+\`components/testing/scenarios/scenario.ts\`; \`components/testing/program.ts\` makes them all.
 
 What a deployment may take away, and what not: [replacement](../replacement.md).
 

@@ -1,4 +1,4 @@
-// Looks whether an alert rule is broken, or no longer. The rules, and what they mean, are in the database.
+// Evaluates alert rules. The rules, and their meaning, are in the database.
 
 import type { Database } from '../database/connection.ts';
 import { classify } from '../database/sqlstate.ts';
@@ -6,7 +6,7 @@ import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /**
- * Opens and resolves alerts. Safe to call from several places at once.
+ * Opens and resolves alerts. Several callers may run it at once.
  * @throws database errors.
  */
 export async function evaluateAlerts(database: Database, log: Logger): Promise<void> {
@@ -18,12 +18,12 @@ export async function evaluateAlerts(database: Database, log: Logger): Promise<v
   if (changed > 0) log.info({ changed }, 'alerts opened or resolved');
 }
 
-/** The same beside ingest, whose readings must not wait for it: a failure is logged. */
+/** The same beside ingest, whose readings must not wait for it: a failure is only logged. */
 export async function evaluateAlertsIfPossible(database: Database, log: Logger): Promise<void> {
   try {
     await evaluateAlerts(database, log);
   } catch (error) {
-    // A database that is away is ingest's own to report, once.
+    // Ingest itself reports a database that is away, once.
     const level = classify(error) === 'transient' ? 'debug' : 'warn';
     log[level]({ error: summarizeError(error) }, 'evaluating alert rules failed');
   }

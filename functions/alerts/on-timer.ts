@@ -1,4 +1,4 @@
-// What the Function App's timer calls to look at the alert rules.
+// What the Function App's timer calls to evaluate the alert rules.
 import { openDatabase } from '../database/connection.ts';
 import { createInvocationLogger, type InvocationLog } from '../runtime/invocation-log.ts';
 import { readAlertSettings } from '../settings/alerts.ts';

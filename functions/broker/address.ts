@@ -1,11 +1,11 @@
-// Where the broker is, and whether the way to it is encrypted.
+// The broker's address, and whether the connection is encrypted.
 
 /** How to reach the broker. */
 export interface BrokerAddress {
   host: string;
   /** 1 to 65535. */
   port: number;
-  /** False only towards loopback. */
+  /** False only for loopback. */
   tls: boolean;
 }
 

@@ -28,7 +28,13 @@ async function connectTo(answer: Answer, more: Partial<ConnectionOptions> = {}) 
   const deliveries: Delivery[] = [];
   const connection = openConnection({
     broker: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: false },
-    ...{ username: 'u', password: 'p', ca: undefined, clientId: 'c', receiveMaximum: 10, number: 1, now: Date.now },
+    username: 'u',
+    password: 'p',
+    ca: undefined,
+    clientId: 'c',
+    receiveMaximum: 10,
+    number: 1,
+    now: Date.now,
     onDelivery: (delivery) => deliveries.push(delivery),
     ...more,
   });
@@ -177,11 +183,9 @@ test('acknowledges only when told, in order, even before the subscription is con
   await expect
     .poll(() => deliveries.map(({ packetId, dup }) => [packetId, dup]))
     .toEqual([
-      ...[
-        [3, false],
-        [9, true],
-        [65_535, false],
-      ],
+      [3, false],
+      [9, true],
+      [65_535, false],
     ]);
   expect(received.map(({ cmd }) => cmd)).not.toContain('puback');
   connection.acknowledge([3, 9, 65_535]);

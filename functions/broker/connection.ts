@@ -10,26 +10,26 @@ import { PUBLISH, parsePacket, readPublish } from './publish.ts';
 import { BrokerRefusal } from './reason-codes.ts';
 import { createSocketReader } from './socket-reader.ts';
 
-/** Topic filters of a session, besides that of the platform's own topics. */
+/** Topic filters of a session, in addition to the platform's own topics. */
 export interface FormerFilters {
   subscribe: readonly string[];
-  /** Nobody may publish there any more; the session may still have them from before. */
+  /** Nobody may publish there any more, but the session may still be subscribed. */
   unsubscribe: readonly string[];
 }
 
-/** While no device keeps a topic. */
+/** For the time when no device keeps a former topic. */
 export const NO_FORMER: FormerFilters = { subscribe: [], unsubscribe: [] };
 
-/** Who connects, and where to. */
+/** The account, and the broker. */
 export interface ConnectionOptions {
   broker: BrokerAddress;
   username: string;
   password: string;
   ca: string | undefined;
   clientId: string;
-  /** Most messages the broker may send ahead of their acknowledgement, 1 to 65535. */
+  /** How many messages the broker may send before one is acknowledged, 1 to 65535. */
   receiveMaximum: number;
-  /** What becomes of the session's subscription; without one, what is queued is still delivered. Default: `make`. */
+  /** What happens to the session's subscription; without one, queued messages are still delivered. Default: `make`. */
   subscription?: 'make' | 'end' | 'keep';
   /** What it subscribes to besides, as it is now. Default: nothing. */
   former?: () => FormerFilters;
@@ -40,41 +40,41 @@ export interface ConnectionOptions {
   now: () => number;
 }
 
-/** A connection, from the first byte: the broker delivers, and may be answered, before it has confirmed to subscribe. */
+/** A connection, from the first byte: the broker may deliver, and get answers, before it has confirmed the subscription. */
 export interface Connection {
   number: number;
   /**
-   * Resolves when subscribed, or as `subscription` says, with whether the broker had a session to resume; if not, nothing
-   * was queued for it. Rejects with why it ended before.
+   * Resolves once subscribed, or as `subscription` says, with whether the broker had a session to resume; without one, nothing was
+   * queued for it. Rejects with the reason if the connection ends before.
    */
   subscribed: Promise<boolean>;
   /** Acknowledges QoS 1 packets of this connection, in one write. */
   acknowledge(packetIds: readonly number[]): void;
-  /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing: what follows CONNACK does it. */
+  /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing, because CONNACK triggers it. */
   resubscribe(): void;
-  /** Stops and resumes reading; what the broker sends meanwhile waits in the network's buffers, then on the broker. */
+  /** Stops and resumes reading; meanwhile, what the broker sends waits in network buffers, then on the broker. */
   pause(): void;
   resume(): void;
-  /** Resolves when it has ended, with the reason. */
+  /** Resolves when the connection has ended, with the reason. */
   ended: Promise<Error>;
-  /** Says goodbye, keeping the session. Resolves when the broker has closed, or after two seconds. */
+  /** Disconnects and keeps the session. Resolves when the broker has closed the connection, or after two seconds. */
   disconnect(): Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const GOODBYE_MS = 2_000;
 const KEEP_ALIVE_S = 30;
-/** The session never expires by our wish: a promise kept for an acknowledged message has no time limit. */
+/** The session never expires on our side: the promise for an acknowledged message has no time limit. */
 const NEVER_EXPIRES = 0xffff_ffff;
 const PUBACK = Buffer.from([0x40, 2]);
 const PINGREQ = Buffer.from([0xc0, 0]);
 const MAX_PACKET_ID = 0xffff;
-/** Filters in a packet: with first words of 64 characters, 40 take 2.8 kB; a broker's smallest packet limit is 5 kB. */
+/** Filters in one packet: with first words of 64 characters, 40 take 2.8 kB; a broker's smallest packet limit is 5 kB. */
 const MOST_FILTERS = 40;
 const V5 = { protocolVersion: 5 };
 
 /**
- * Connects and subscribes to all telemetry at QoS 1. It ends, with a reason, when the broker cannot be reached, has a
+ * Connects and subscribes to all telemetry at QoS 1. The connection ends, with a reason, if the broker cannot be reached, has a
  * certificate that is not valid for its name, refuses, breaks the protocol, or goes silent.
  */
 export function openConnection(options: ConnectionOptions): Connection {
@@ -90,12 +90,12 @@ export function openConnection(options: ConnectionOptions): Connection {
   const socket = dial(options, reader.onread);
   socket.setNoDelay(true);
   const subscribed = Promise.withResolvers<boolean>();
-  // Not every caller waits for it: unhandled, its rejection would end the process.
+  // Not every caller awaits it, and an unhandled rejection would end the process.
   subscribed.promise.catch(() => {});
   const ended = Promise.withResolvers<Error>();
   let reason: Error | undefined;
   let sessionPresent = false;
-  /** Filters of the requests under way, by packet identifier. None is used twice at a time (MQTT 5.0, 2.2.1). */
+  /** Filters of the pending requests, by packet identifier. No identifier is in use twice (MQTT 5.0, 2.2.1). */
   const unanswered = new Map<number, readonly string[]>();
   let packetId = 0;
   let silent = false;
@@ -127,8 +127,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     disconnect: async () => {
       closing = true;
       if (!accepted) socket.destroy();
-      // Reading goes on until the broker closes: unread data would turn our close into a reset, which can overtake the
-      // acknowledgements sent just before.
+      // Reading goes on until the broker closes: unread data would turn our close into a reset, which can overtake the acknowledgements
+      // sent just before.
       socket.resume();
       if (socket.writable) socket.write(generate({ cmd: 'disconnect', reasonCode: 0 }, V5));
       const timer = setTimeout(() => socket.destroy(), GOODBYE_MS);
@@ -166,7 +166,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       else subscribe();
       keepAlive = startKeepAlive(packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S);
     } else if (packet.cmd === 'suback') {
-      // A former topic that is refused is no reason to leave everybody else's messages at the broker.
+      // A refused former topic must not keep everybody else's messages at the broker.
       const isTelemetry = unanswered.get(packet.messageId ?? 0)?.[0] === TELEMETRY_FILTER;
       const granted = isTelemetry ? Number(packet.granted[0]) : 1;
       if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
@@ -180,7 +180,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   const startKeepAlive = (seconds: number) =>
     setInterval(() => {
-      // While reading is paused, silence says nothing.
+      // While reading is paused, silence means nothing.
       if (silent && !socket.isPaused()) return fail(new Error('the broker has gone silent'));
       silent = true;
       socket.write(PINGREQ);
@@ -215,7 +215,7 @@ function dial({ broker: { host, port, tls }, ca }: ConnectionOptions, onread: On
     host,
     port,
     onread,
-    // SNI carries names only; the certificate is checked against the address then (RFC 6066, 3).
+    // SNI carries names only; the certificate is then checked against the address (RFC 6066, 3).
     ...(isIP(host) === 0 && { servername: host }),
     minVersion: 'TLSv1.2',
     rejectUnauthorized: true,
@@ -247,7 +247,7 @@ const inParts = (filters: readonly string[]): string[][] =>
   );
 
 /**
- * Subscribed anew on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
+ * Subscribes again on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
  * subscribing, or each run would receive every device's last one again.
  */
 function encodeSubscribe(filters: readonly string[], messageId: number): Buffer {

@@ -1,42 +1,42 @@
-// Keeps a connection to the broker: connects, and connects again, until it is stopped.
+// Keeps a connection to the broker: connects, and reconnects, until it is stopped.
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type Attempt, retry } from '../runtime/retry.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
 
-/** How the consumer is set up. */
+/** The consumer's settings. */
 export interface ConsumerOptions extends Omit<ConnectionOptions, 'number'> {
   log: Logger;
 }
 
-/** What was received and is safe now. */
+/** Received messages that are stored. */
 export interface Received {
-  /** Packet identifiers to acknowledge on a connection, in the order they came (MQTT 5.0, 4.6). */
+  /** Packet identifiers to acknowledge on a connection, in the order of arrival (MQTT 5.0, 4.6). */
   acknowledgements(connection: number): number[];
 }
 
-/** The broker's end of ingest. */
+/** Ingest's connection to the broker. */
 export interface Consumer {
-  /** When the present connection subscribed, in milliseconds since 1970; undefined while there is none. */
+  /** When the current connection subscribed, in milliseconds since 1970; undefined without one. */
   readySince(): number | undefined;
   /** Subscribes as `former` says now, without a new connection. */
   resubscribe(): void;
-  /** Acknowledges what came on the present connection; the broker sends the rest again. */
+  /** Acknowledges what arrived on the current connection; the broker sends the rest again. */
   acknowledge(received: Received): void;
-  /** Stops reading, and connecting anew, until `resume`. */
+  /** Stops reading and reconnecting until `resume`. */
   pause(): void;
   resume(): void;
-  /** Disconnects and stays so; the session remains on the broker. */
+  /** Disconnects permanently; the session remains on the broker. */
   stop(): Promise<void>;
 }
 
-/** A connection that lasted this long was a good one: the next failure is a first one. */
+/** Milliseconds after which a connection counts as good: the next failure is then a first one. */
 const STABLE_MS = 2_000;
-/** Two clients with one client id would kick each other out for ever; the pause lets the other one work. */
+/** Two clients with one client id would disconnect each other endlessly; the pause lets the other one work. */
 const TAKEN_OVER_MS = 5_000;
 
-/** What is logged when the broker had nothing for this account to resume. */
+/** Logged if the broker had no session to resume for this account. */
 export const NEW_SESSION =
   'the broker knew no session of this account: anything published before now was not queued for it';
 
@@ -49,7 +49,7 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
   let number = 0;
   let resumed: PromiseWithResolvers<void> | undefined;
 
-  /** Returns when it is stopped. @throws why the connection has ended, or could not be made. */
+  /** Returns when it is stopped. @throws the reason why the connection has ended, or could not be made. */
   async function connectOnce({ reset }: Attempt): Promise<void> {
     await resumed?.promise;
     if (signal.aborted) return;

@@ -1,4 +1,4 @@
-// A PUBLISH as it came from the broker, before anyone has looked at its payload.
+// A PUBLISH as the broker sent it, before anything has read its payload.
 import type { MessageProperties } from '../../domain/messages.ts';
 
 /** One delivery of one message. A redelivery is another one. */
@@ -6,16 +6,16 @@ export interface Delivery {
   topic: string;
   /** A view into the received chunk. Cut off when `truncated`. */
   payload: Buffer;
-  /** True when the packet was larger than MAX_PACKET_BYTES and the rest of its payload was thrown away. */
+  /** True if the packet was larger than MAX_PACKET_BYTES and the rest of its payload was dropped. */
   truncated: boolean;
   /** MQTT packet identifier, 1 to 65535, to be acknowledged; 0 for QoS 0, which is never acknowledged. */
   packetId: number;
-  /** The broker has sent this before and got no acknowledgement. */
+  /** The broker has sent this before and received no acknowledgement. */
   dup: boolean;
-  /** Which connection of this process it came on: an acknowledgement is valid on that one only. */
+  /** The connection of this process on which it came: an acknowledgement is valid only there. */
   connection: number;
   /** Milliseconds since 1970. */
   receivedAt: number;
-  /** What its MQTT 5 properties say; undefined when there are none. */
+  /** Its MQTT 5 properties; undefined if there are none. */
   properties: MessageProperties | undefined;
 }

@@ -39,7 +39,13 @@ test('any packets, cut anywhere, arrive as they were sent', () => {
           sent.map(({ topic, payload, qos, messageId, id, dup }) =>
             generate(
               {
-                ...{ cmd: 'publish' as const, topic, payload, qos, messageId, retain: false, dup: qos === 1 && dup },
+                cmd: 'publish' as const,
+                topic,
+                payload,
+                qos,
+                messageId,
+                retain: false,
+                dup: qos === 1 && dup,
                 properties: id === undefined ? {} : { userProperties: { id } },
               },
               { protocolVersion: 5 },
@@ -48,17 +54,19 @@ test('any packets, cut anywhere, arrive as they were sent', () => {
         );
         expect(
           receive(bytes, sizes).map(({ topic, payload, packetId, dup, properties }) => ({
-            ...{ topic, payload: payload.toString('hex'), packetId, dup, id: properties?.id },
+            topic,
+            payload: payload.toString('hex'),
+            packetId,
+            dup,
+            id: properties?.id,
           })),
         ).toEqual(
           sent.map(({ topic, payload, qos, messageId, id, dup }) => ({
-            ...{
-              topic,
-              payload: payload.toString('hex'),
-              packetId: qos === 0 ? 0 : messageId,
-              dup: qos === 1 && dup,
-              id,
-            },
+            topic,
+            payload: payload.toString('hex'),
+            packetId: qos === 0 ? 0 : messageId,
+            dup: qos === 1 && dup,
+            id,
           })),
         );
       },

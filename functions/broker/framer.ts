@@ -1,6 +1,6 @@
-// Cuts the byte stream from the broker into MQTT control packets, and holds at most one packet's worth of bytes.
+// Cuts the broker's byte stream into MQTT control packets, and buffers at most one packet.
 
-/** Bytes of one packet that are looked at; what exceeds them is skipped. The broker's largest packet fits. */
+/** Bytes of one packet that are read; the rest is skipped. The broker's largest packet fits. */
 export const MAX_PACKET_BYTES = 512 * 1024;
 
 /** MQTT's length field has at most four bytes of seven bits (MQTT 5.0, 1.5.5). */
@@ -9,11 +9,11 @@ const MAX_LENGTH_SHIFT = 21;
 /**
  * Receives one packet.
  * @param bytes holds it from `start` (its first header byte) to `end`; its variable header begins at `body`.
- * @param truncated true when bytes after `end` belonged to it and are skipped.
+ * @param truncated true if bytes after `end` belonged to it and are skipped.
  */
 export type PacketHandler = (bytes: Buffer, start: number, body: number, end: number, truncated: boolean) => void;
 
-/** Makes a function to feed with chunks as they arrive. @throws Error (from it) on a malformed length: close then. */
+/** Makes a function that takes chunks as they arrive. @throws Error (from it) on a malformed length: then close. */
 export function createFramer(onPacket: PacketHandler): (chunk: Buffer) => void {
   let held: Buffer[] = [];
   let heldBytes = 0;

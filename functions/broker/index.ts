@@ -1,4 +1,4 @@
-// The door to MQTT: what other rooms, the operator's commands, benches and tests may use of it.
+// The public part of the MQTT consumer: what other rooms, operator's commands, benches and tests may use.
 export { type BrokerAddress, readBrokerUrl } from './address.ts';
 export { type Connection, type FormerFilters, NO_FORMER, openConnection } from './connection.ts';
 export { NEW_SESSION, startConsumer } from './consumer.ts';

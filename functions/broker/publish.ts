@@ -8,7 +8,7 @@ export const PUBLISH = 0x30;
 
 /**
  * Reads the PUBLISH in `bytes` from `start` to `end`, with its variable header at `body`.
- * @throws Error when it is malformed.
+ * @throws Error if it is malformed.
  */
 export function readPublish(
   bytes: Buffer,

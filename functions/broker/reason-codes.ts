@@ -1,4 +1,4 @@
-// Why a broker refuses or ends a connection (MQTT 5.0, 2.4), in words.
+// A broker's reasons for refusing or ending a connection (MQTT 5.0, 2.4), in words.
 
 /** The session's client id connected again elsewhere. */
 export const SESSION_TAKEN_OVER = 0x8e;
@@ -23,12 +23,12 @@ const REASONS: Record<number, string> = {
   152: 'administrative action',
 };
 
-/** The broker said no, or goodbye. */
+/** The broker refused something, or ended the connection. */
 export class BrokerRefusal extends Error {
   override name = 'BrokerRefusal';
   readonly reasonCode: number;
 
-  /** @param what was refused or ended, e.g. "refused the connection". */
+  /** @param what was refused or ended, such as "refused the connection". */
   constructor(what: string, reasonCode: number) {
     const code = `0x${reasonCode.toString(16).padStart(2, '0')}`;
     super(`the broker ${what}: ${REASONS[reasonCode] ?? 'no known reason'} (${code})`);

@@ -1,9 +1,9 @@
-// Bytes that come in any pieces are handed over whole, in order, once, and are not written to afterwards.
+// Bytes that arrive in any pieces are passed on complete, in order and once, and are not changed afterwards.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createSocketReader } from './socket-reader.ts';
 
-test('whatever comes in whatever pieces, within one turn or over several, is handed over as it came', async () => {
+test('bytes in any pieces, within one turn of the event loop or several, are passed on as they came', async () => {
   const pieces = fc.array(fc.tuple(fc.integer({ min: 1, max: 64 * 1024 }), fc.boolean()), { maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(pieces, async (sizes) => {
@@ -30,7 +30,7 @@ test('whatever comes in whatever pieces, within one turn or over several, is han
   );
 });
 
-test('many small pieces of one turn are handed over together, without being told', async () => {
+test('many small pieces of one turn are passed on together, without a call', async () => {
   const received: Buffer[] = [];
   const { onread } = createSocketReader((bytes) => received.push(bytes));
   const buffer = onread.buffer as Buffer;

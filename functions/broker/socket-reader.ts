@@ -1,22 +1,21 @@
-// Reads a socket, gathering what comes within one turn of the event loop. Mosquitto sends every packet in a TLS record of its
-// own; as a stream, Node would make a buffer, an event and a turn of its queues for each, which takes as much time as reading
-// the messages.
+// Reads a socket, and collects what arrives within one turn of the event loop. Mosquitto sends every packet in a TLS record of its own.
+// Node's streams would make a buffer, an event and a turn of their queues for each, which takes as much time as reading the messages.
 import type { OnReadOpts } from 'node:net';
 
-/** More than a TLS record holds (RFC 8446, 5.1: 16 KiB), and what libuv asks a plain socket for. */
+/** More than a TLS record holds (RFC 8446, 5.1: 16 KiB), and the size that libuv requests from a plain socket. */
 const READ_BYTES = 64 * 1024;
-/** Memory is taken in pieces of this size; the messages in it are views, and keep it as long as they are held. */
+/** Memory is allocated in pieces of this size. Messages are views into them, and keep a piece as long as they are in use. */
 const PIECE_BYTES = 256 * 1024;
 
-/** What is received, on its way to whom it concerns. */
+/** Passes received bytes on. */
 export interface SocketReader {
   /** For `net.connect` and `tls.connect`. */
   onread: OnReadOpts;
-  /** Hands over what has come. It does so by itself once a turn of the event loop; call it when the socket closes. */
+  /** Passes on what has arrived. It does so by itself once per turn of the event loop; call it when the socket closes. */
   flush(): void;
 }
 
-/** @param onBytes gets bytes that nobody writes to again. */
+/** @param onBytes gets bytes that are never overwritten. */
 export function createSocketReader(onBytes: (bytes: Buffer) => void): SocketReader {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   let piece = Buffer.allocUnsafeSlow(PIECE_BYTES);

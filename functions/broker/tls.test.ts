@@ -2,20 +2,26 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeAuthority } from '../../lab/authority.ts';
-import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { openConnection } from './connection.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 beforeAll(async () => {
-  rig = await startIngestRig(0);
+  rig = await startLab({ devices: 0, broker: MANY_SESSIONS });
 });
 afterAll(() => rig.stop());
 
 async function connect(host: string, ca: string | undefined) {
   const connection = openConnection({
-    broker: { host, port: rig.broker().port, tls: true },
-    ...{ username: 'svc-ingest', password: rig.password, ca, clientId: 'tls', receiveMaximum: 10, number: 1 },
-    ...{ onDelivery: () => {}, now: Date.now },
+    broker: { host, port: rig.broker.port, tls: true },
+    username: 'svc-ingest',
+    password: rig.serviceKey,
+    ca,
+    clientId: 'tls',
+    receiveMaximum: 10,
+    number: 1,
+    onDelivery: () => {},
+    now: Date.now,
   });
   try {
     await connection.subscribed;
@@ -27,7 +33,7 @@ async function connect(host: string, ca: string | undefined) {
   }
 }
 
-const ours = () => readFileSync(rig.broker().certificates.caFile, 'utf8');
+const ours = () => readFileSync(rig.broker.certificates.caFile, 'utf8');
 
 test('by name or by address, when the certificate says so', async () => {
   expect(await connect('localhost', ours())).toBe('connected');

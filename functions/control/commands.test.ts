@@ -1,59 +1,26 @@
 // Commands on their way from the table to a device, through a real broker.
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { generateKey, hashKey } from '../../domain/credentials.ts';
-import { type Mosquitto, startMosquitto } from '../../lab/mosquitto.ts';
-import { freePort } from '../../lab/ports.ts';
-import { type RunningPostgres, roleUrl } from '../../lab/postgres.ts';
-import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
-import { makeScratchDir } from '../../lab/unprivileged.ts';
-import { withConnection } from '../../provisioning/database/connect.ts';
-import { setLogin } from '../../provisioning/database/login.ts';
-import { addDevice, type DeviceKey } from '../../provisioning/database/registry.ts';
-import { CONTROL_USERNAME, readControlSettings } from '../settings/control.ts';
+import { type Lab, type LabDevice, startLab } from '../../lab/lab.ts';
+import { readControlSettings } from '../settings/control.ts';
 import { startCommandSender } from './commands.ts';
 
-const key = generateKey();
-let dir: string;
-let postgres: RunningPostgres;
-let broker: Mosquitto;
-let pump: DeviceKey;
+let lab: Lab;
+let pump: LabDevice;
 
 beforeAll(async () => {
-  dir = makeScratchDir();
-  postgres = await startScratchPostgres();
-  await withConnection(postgres.url, async (client) => {
-    await setLogin(client, 'mqtt_ingest', key);
-    pump = await addDevice(client, { tenant: 'acme', device: 'pump', createTenant: true });
+  lab = await startLab({
+    devices: [{ tenant: 'acme', device: 'pump' }],
+    broker: { config: { maxMessageBytes: 16 * 1024 } },
   });
-  broker = await startMosquitto({
-    dir: join(dir, 'broker'),
-    port: await freePort(),
-    config: { maxMessageBytes: 16 * 1024 },
-    registry: [
-      { kind: 'device', tenant: 'acme', device: 'pump', passwordHash: await hashKey(pump.key) },
-      { kind: 'service', username: CONTROL_USERNAME, purpose: 'control', passwordHash: await hashKey(key) },
-    ],
-  });
+  [pump] = lab.devices as [LabDevice];
 });
-afterAll(async () => {
-  await broker?.stop();
-  await postgres?.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => lab?.stop());
 
 /** A running sender; stopped when the test ends. */
 function startSender(): string[] {
   const said: string[] = [];
-  const settings = readControlSettings({
-    MQTT_BROKER_URL: broker.url,
-    MQTT_BROKER_CA: broker.certificates.caFile,
-    MQTT_CONTROL_PASSWORD: key,
-    EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(postgres.url, 'mqtt_ingest', key),
-  });
+  const settings = readControlSettings({ ...lab.env('control'), MQTT_CONTROL_PASSWORD: lab.serviceKey });
   const sender = startCommandSender(settings, (message) => said.push(message));
   onTestFinished(sender.stop);
   return said;
@@ -61,13 +28,7 @@ function startSender(): string[] {
 
 /** The pump, connected; returns what it receives. */
 async function listen() {
-  const device = await mqtt.connectAsync(broker.url, {
-    protocolVersion: 5,
-    username: pump.username,
-    clientId: pump.username,
-    password: pump.key,
-    ca: readFileSync(broker.certificates.caFile),
-  });
+  const device = await pump.connect();
   onTestFinished(() => device.endAsync(true));
   const received: { topic: string; text: string; contentType: string | undefined }[] = [];
   device.on('message', (topic, payload, { properties }) =>
@@ -78,22 +39,19 @@ async function listen() {
 }
 
 const ask = (payload: object) =>
-  withConnection(postgres.url, (client) =>
-    client.query('insert into public.device_commands (tenant_id, device_id, payload) values ($1, $2, $3)', [
-      pump.tenantId,
-      pump.deviceId,
-      payload,
-    ]),
-  );
+  lab.admin.query('insert into public.device_commands (tenant_id, device_id, payload) values ($1, $2, $3)', [
+    pump.tenantId,
+    pump.id,
+    payload,
+  ]);
 
 /** What became of the newest command. */
-const newest = () =>
-  withConnection(postgres.url, async (client) => {
-    const { rows } = await client.query<{ sent: boolean; error: string | null }>(
-      'select sent_at is not null as sent, error from public.device_commands order by requested_at desc limit 1',
-    );
-    return rows[0];
-  });
+const newest = async () => {
+  const { rows } = await lab.admin.query<{ sent: boolean; error: string | null }>(
+    'select sent_at is not null as sent, error from public.device_commands order by requested_at desc limit 1',
+  );
+  return rows[0];
+};
 
 test('a command reaches the device that listens, as JSON and with its id, once', async () => {
   const received = await listen();
@@ -125,20 +83,16 @@ test('a command that cannot be sent makes no other one be sent again', async () 
   await expect.poll(() => said.length, { timeout: 20_000 }).toBe(1);
   await sleep(2500);
   expect(received.map(({ text }) => JSON.parse(text))).toEqual([{ valve: 'open' }]);
-  await withConnection(postgres.url, (client) => client.query('delete from public.device_commands'));
+  await lab.admin.query('delete from public.device_commands');
 });
 
 test('while the database refuses, commands wait; both changes are told once', async () => {
-  await withConnection(postgres.url, (client) =>
-    client.query('revoke execute on function ingest.waiting_commands(int) from mqtt_ingest'),
-  );
+  await lab.admin.query('revoke execute on function ingest.waiting_commands(int) from mqtt_ingest');
   const said = startSender();
   await expect.poll(() => said.length, { timeout: 20_000 }).toBe(1);
   expect(said[0]).toMatch(/^commands wait, they cannot be sent: permission denied/);
   await ask({ valve: 'open' });
-  await withConnection(postgres.url, (client) =>
-    client.query('grant execute on function ingest.waiting_commands(int) to mqtt_ingest'),
-  );
+  await lab.admin.query('grant execute on function ingest.waiting_commands(int) to mqtt_ingest');
   await expect.poll(() => said.at(-1), { timeout: 20_000 }).toBe('commands can be sent again');
   expect(said).toHaveLength(2);
 });

@@ -1,4 +1,4 @@
-// Sends the commands that people ask for in the dashboard to their devices, with the broker account for control.
+// Sends commands from the dashboard to their devices, with the broker account for control.
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
@@ -9,16 +9,16 @@ import { startSchedule } from '../runtime/schedule.ts';
 import type { ControlSettings } from '../settings/control.ts';
 
 const EVERY_MS = 1000;
-/** Most commands of one turn. */
+/** Maximum number of commands in one turn. */
 const MOST = 50;
 const SENT_WITHIN_MS = 5000;
-/** MQTT 5, 3.4.2.1: the broker took the message, and no session wanted it. */
+/** MQTT 5, 3.4.2.1: the broker accepted the message, but no session was subscribed. */
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 
 /**
- * Sends what waits every second. A command is sent once, whether its device is there or not. It is sent again only when the broker's
- * acknowledgement is late or the commit fails.
- * @param onTrouble called once when commands cannot be sent, and once when they can be again.
+ * Sends waiting commands every second. A command is sent once, whether its device is connected or not. It is sent again only if the
+ * broker's acknowledgement is late or the commit fails.
+ * @param onTrouble called once when commands cannot be sent, and once when they can be sent again.
  */
 export function startCommandSender(
   settings: ControlSettings,
@@ -70,7 +70,7 @@ function connectBroker({ broker: { host, port, tls }, ca, username, password }: 
   return client;
 }
 
-/** Each command in a transaction of its own: it is sent and marked, or stays for the next turn; it never repeats others. */
+/** Each command has its own transaction: it is sent and marked, or stays for the next turn, and never repeats others. */
 async function sendWaiting(database: Database, broker: mqtt.MqttClient): Promise<void> {
   for (let sent = 0; sent < MOST; sent++) {
     const found = await database.transaction('', async (client: Client) => {
@@ -94,7 +94,7 @@ interface Command {
   payload: unknown;
 }
 
-/** Resolves with what kept it from its device, if anything did. @throws Error when the broker did not take it. */
+/** Resolves with the reason why the device did not get it, if there is one. @throws Error if the broker did not accept it. */
 async function send(broker: mqtt.MqttClient, topic: string, text: string, id: string): Promise<string | undefined> {
   // mqtt.js hands its callback the PUBLISH again; only the PUBACK has the reason (https://github.com/mqttjs/MQTT.js/issues/1511).
   const reasons = new Map<number | undefined, number | undefined>();

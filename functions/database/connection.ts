@@ -1,5 +1,5 @@
-// One connection to Postgres that repairs itself, used by one transaction at a time. Fit for a transaction-mode pooler:
-// no named prepared statement, no session state, settings by SET LOCAL only.
+// One connection to Postgres that repairs itself, used by one transaction at a time. It suits a transaction-mode pooler: no named
+// prepared statement, no session state, settings by SET LOCAL only.
 import pg from 'pg';
 import type { DatabaseAddress } from '../../domain/database-url.ts';
 import { ConnectionLost } from './sqlstate.ts';
@@ -8,20 +8,20 @@ import { ConnectionLost } from './sqlstate.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 20_000;
 const LOCK_TIMEOUT_MS = 5_000;
-/** After this long without an end, a transaction's connection is cut: the network may have swallowed it. */
+/** A transaction's connection is closed after this time: the network may have lost it. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
 /** The database as ingest uses it. */
 export interface Database {
-  /** One statement in a transaction of its own. */
+  /** Runs one statement in a transaction of its own. */
   query<R extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<pg.QueryResult<R>>;
   /**
-   * Runs `work` between BEGIN and COMMIT, and rolls back when it throws.
-   * @param opening SQL sent with BEGIN in one round trip; no parameters.
-   * @throws ConnectionLost when the connection fails; pg.DatabaseError from the server; what `work` throws.
+   * Runs `work` between BEGIN and COMMIT, and rolls back if it throws.
+   * @param opening SQL sent with BEGIN in one round trip; without parameters.
+   * @throws ConnectionLost if the connection fails; pg.DatabaseError from the server; what `work` throws.
    */
   transaction<T>(opening: string, work: (client: pg.Client) => Promise<T>): Promise<T>;
-  /** Waits for what is under way, then disconnects. */
+  /** Waits for the running transaction, then disconnects. */
   close(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function openDatabase(address: DatabaseAddress): Database {
   let client: pg.Client | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
-  /** Runs one use of the connection after the other; a broken connection is thrown away. */
+  /** Runs one use of the connection after the other; a broken connection is discarded. */
   function exclusively<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     const turn = last.then(async () => {
       client ??= await connect(address);
@@ -59,7 +59,7 @@ export function openDatabase(address: DatabaseAddress): Database {
           await used.query(`${BEGIN}; ${opening}`);
           const result = await work(used);
           const { command } = await used.query('commit');
-          // COMMIT of a failed transaction is no error: the server answers ROLLBACK.
+          // COMMIT of a failed transaction does not fail: the server answers ROLLBACK.
           if (command !== 'COMMIT') throw new Error(`the database answered ${command} to COMMIT`);
           return result;
         } catch (error) {
@@ -94,7 +94,7 @@ async function connect(address: DatabaseAddress): Promise<pg.Client> {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   });
-  // Unheard, this event would end the process; whoever uses the connection next learns of it.
+  // Without a listener this event would end the process; the next use of the connection reports the error.
   client.on('error', (error) => broken.set(client, error));
   client.on('end', () => broken.has(client) || broken.set(client, new Error('the database closed the connection')));
   try {
@@ -107,7 +107,7 @@ async function connect(address: DatabaseAddress): Promise<pg.Client> {
   return client;
 }
 
-/** Cuts the connection off without waiting for the server. */
+/** Closes the connection without waiting for the server. */
 function abandon(client: pg.Client): void {
   broken.set(client, broken.get(client) ?? new Error('the connection was given up'));
   (client as unknown as { connection: { stream: { destroy(error?: Error): void } } }).connection.stream.destroy();

@@ -2,16 +2,17 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { stopChild } from '../../lab/child.ts';
 import { startIngestWorker } from '../../lab/ingest-worker.ts';
-import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { runOnce } from '../ingest/run.ts';
 import { runWorker } from '../worker/worker.ts';
 import { type Database, openDatabase } from './connection.ts';
 import { acquireLease } from './lease.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let database: Database;
 beforeAll(async () => {
-  rig = await startIngestRig(2);
+  rig = await startLab({ devices: 2, broker: MANY_SESSIONS });
   database = openDatabase(rig.settings('x').database);
 });
 afterAll(async () => {
@@ -63,12 +64,11 @@ test('a run that was overtaken writes nothing and acknowledges nothing', async (
 
 /** The real worker in a process of its own. */
 function startProcess(clientId: string) {
-  const env = rig.env(clientId);
   const lines: string[] = [];
   const worker = startIngestWorker({
-    ...{ brokerUrl: env.MQTT_BROKER_URL!, username: env.MQTT_BROKER_USERNAME!, password: rig.password, clientId },
-    ...{ caFile: env.MQTT_BROKER_CA!, databaseUrl: env.EXTERNAL_DATABASE_CONNECTION_STRING! },
-    ...{ logFile: '/dev/null', settings: { LOG_LEVEL: 'debug' }, onLog: ({ msg }) => lines.push(String(msg)) },
+    env: rig.env(clientId, { LOG_LEVEL: 'debug' }),
+    logFile: '/dev/null',
+    onLog: ({ msg }) => lines.push(String(msg)),
   });
   onTestFinished(() => worker.stop());
   return { ...worker, said: (text: string) => lines.filter((line) => line.includes(text)).length };

@@ -1,27 +1,27 @@
-// One run at a time: a lease row in the database with a fencing number that every writing transaction states.
+// One run at a time: a lease row in the database with a fencing number that every writing transaction checks.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import pg from 'pg';
 import type { Database } from './connection.ts';
 
-/** How long a lease lasts without renewal; a crashed run's successor waits at most this long. */
+/** How long a lease lasts without renewal; after a crash, the next run waits at most this long. */
 const TTL = '30 seconds';
 const RENEW_EVERY_MS = 10_000;
 
-/** A lease that was acquired. */
+/** An acquired lease. */
 export interface Lease {
   name: string;
   /** Grows with every holder. */
   fence: bigint;
-  /** SQL that fails with MS001 when another run has acquired the lease since, and else keeps it from doing so until commit. */
+  /** SQL that fails with MS001 if another run has acquired the lease since, and otherwise prevents that until the commit. */
   assertion: string;
-  /** Aborted when a renewal finds that another run has acquired it. */
+  /** Aborted when a renewal finds that another run has acquired the lease. */
   lost: AbortSignal;
-  /** Stops renewing and gives the lease back. Never throws: a lease that cannot be given back expires. */
+  /** Stops renewing and releases the lease. Never throws: a lease that cannot be released expires. */
   release(): Promise<void>;
 }
 
-/** Takes the lease, or returns undefined when another run holds it. Renews it by itself. @throws database errors. */
+/** Takes the lease, or returns undefined if another run holds it. Renews it by itself. @throws database errors. */
 export async function acquireLease(database: Database, name: string): Promise<Lease | undefined> {
   const holder = `${hostname()}:${process.pid}:${randomUUID()}`;
   const { rows } = await database.query<{ fence: string | null }>(
@@ -44,7 +44,7 @@ export async function acquireLease(database: Database, name: string): Promise<Le
         ({ rows: [row] }) => {
           if (!row?.held) lost.abort();
         },
-        // An unreachable database refuses writes too; assert_fence decides when it is back.
+        // An unreachable database refuses writes, too; assert_fence decides once it is back.
         () => {},
       );
   }, RENEW_EVERY_MS);

@@ -4,7 +4,7 @@ import pg from 'pg';
 /**
  * - `transient`: try again; nothing is wrong with the messages or the setup.
  * - `operator`: someone must act (a grant, a password, a missing table); try again, slowly and loudly. Messages wait.
- * - `duplicate`: a row is there already; write the batch again, skipping duplicates.
+ * - `duplicate`: the row exists already; write the batch again, skipping duplicates.
  * - `data`: one of the messages cannot be stored; find it.
  * - `fence`: another run has acquired the lease; stop writing.
  * - `unknown`: not from the database; a fault of the program.
@@ -37,10 +37,10 @@ const BY_CLASS: Record<string, ErrorKind> = {
   '54': 'data', // program limit exceeded: such as JSON too deep for the server's stack
   '57': 'transient', // operator intervention: shutdown, cancel by statement_timeout
   '58': 'transient', // system error outside Postgres
-  XX: 'transient', // internal error; poolers report their own troubles so
+  XX: 'transient', // internal error; poolers report their own problems this way
 };
 
-/** The connection was not made, or broke. What was sent last may or may not have been committed. */
+/** The connection was not made, or broke. The last statement may or may not have been committed. */
 export class ConnectionLost extends Error {
   override name = 'ConnectionLost';
 }
@@ -54,7 +54,7 @@ export function classify(error: unknown): ErrorKind {
 }
 
 /**
- * While a day's partition is attached, an insert that waits for the default partition finds that the row no longer belongs
- * there. Written again, it goes to the new partition. A check of a column has a name, this one has none.
+ * While a day's partition is attached, an insert that waits for the default partition finds that the row no longer belongs there.
+ * Written again, it goes to the new partition. Unlike a check of a column, this error has no name.
  */
 const isPartitionRace = ({ code, constraint }: pg.DatabaseError) => code === '23514' && constraint === undefined;

@@ -1,80 +1,40 @@
 // Ingest moves from one broker account to the next while devices publish: each account has a queue of its own on the broker.
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import mqtt from 'mqtt';
+import type mqtt from 'mqtt';
 import { generate, type Packet, parser } from 'mqtt-packet';
-import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { generateKey, hashKey } from '../../domain/credentials.ts';
-import { telemetryTopic } from '../../domain/topics.ts';
-import { type Mosquitto, startMosquitto } from '../../lab/mosquitto.ts';
-import { freePort } from '../../lab/ports.ts';
-import { type RunningPostgres, roleUrl } from '../../lab/postgres.ts';
-import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
-import { makeScratchDir } from '../../lab/unprivileged.ts';
-import { connect } from '../../provisioning/database/connect.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
 import { keepTopic } from '../../provisioning/database/former-topics.ts';
-import { setLogin } from '../../provisioning/database/login.ts';
-import { addDevice } from '../../provisioning/database/registry.ts';
-import { keepLog, never } from '../../tests/support/ingest-rig.ts';
-import { readIngestSettings } from '../settings/ingest.ts';
+import { upsertServiceAccount } from '../../provisioning/database/registry.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { type RunResult, runOnce } from './run.ts';
 
 const [OLD, NEW] = ['svc-ingest', 'svc-ingest-2'] as const;
 /** The device keeps it from before the platform: every other reading comes there. */
 const FORMER = 'devices/pump';
-const key = generateKey();
-const databaseKey = generateKey();
-let dir: string;
-let postgres: RunningPostgres;
-let admin: Client;
-let broker: Mosquitto;
+let lab: Lab;
 let device: mqtt.MqttClient;
 let published = 0;
 
 beforeAll(async () => {
-  dir = makeScratchDir();
-  postgres = await startScratchPostgres();
-  admin = await connect(postgres.url);
-  await setLogin(admin, 'mqtt_ingest', databaseKey);
-  await addDevice(admin, { tenant: 'acme', device: 'pump', createTenant: true });
-  await keepTopic(admin, { tenant: 'acme', device: 'pump', topic: FORMER, until: '2099-01-01' });
-  const passwordHash = await hashKey(key);
-  broker = await startMosquitto({
-    dir: join(dir, 'broker'),
-    port: await freePort(),
-    registry: [
-      { kind: 'device', tenant: 'acme', device: 'pump', passwordHash, former: [FORMER] },
-      ...[OLD, NEW].map((username) => ({
-        ...({ kind: 'service', username, purpose: 'ingest', passwordHash } as const),
-        former: ['devices'],
-      })),
-    ],
-  });
-  device = await mqtt.connectAsync(broker.url, {
-    ...{ username: 'acme.pump', password: key, protocolVersion: 5 },
-    ca: readFileSync(broker.certificates.caFile),
-  });
+  lab = await startLab({ devices: [{ tenant: 'acme', device: 'pump' }] });
+  await keepTopic(lab.admin, { tenant: 'acme', device: 'pump', topic: FORMER, until: '2099-01-01' });
+  await upsertServiceAccount(lab.admin, { username: NEW, purpose: 'ingest', key: lab.serviceKey });
+  await lab.startBroker();
+  device = await lab.devices[0]!.connect();
 });
 afterAll(async () => {
   await device?.endAsync(true);
-  await broker?.stop();
-  await admin?.end();
-  await postgres?.stop();
-  rmSync(dir, { recursive: true, force: true });
+  await lab?.stop();
 });
 
 /** Of a run with this account, taking over from `previous`. */
 const settingsOf = (username: string, previous?: string, more: Record<string, string> = {}) =>
-  readIngestSettings({
-    MQTT_BROKER_URL: broker.url,
-    MQTT_BROKER_CA: broker.certificates.caFile,
-    ...{ MQTT_BROKER_USERNAME: username, MQTT_BROKER_PASSWORD: key },
-    ...(previous && { MQTT_BROKER_PREVIOUS_USERNAME: previous, MQTT_BROKER_PREVIOUS_PASSWORD: key }),
-    EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(postgres.url, 'mqtt_ingest', databaseKey),
+  lab.settings(username, {
+    MQTT_BROKER_USERNAME: username,
+    ...(previous && { MQTT_BROKER_PREVIOUS_USERNAME: previous, MQTT_BROKER_PREVIOUS_PASSWORD: lab.serviceKey }),
     INGEST_TIME_GUARD_MS: '30000',
     ...more,
   });
@@ -86,13 +46,13 @@ const run = (...args: Parameters<typeof settingsOf>): Promise<RunResult> =>
 async function publish(count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     published += 1;
-    const topic = published % 2 ? telemetryTopic('acme', 'pump') : `${FORMER}/telemetry`;
+    const topic = published % 2 ? lab.devices[0]!.topic : `${FORMER}/telemetry`;
     await device.publishAsync(topic, JSON.stringify({ n: published }), { qos: 1 });
   }
 }
 
 async function stored(): Promise<number[]> {
-  const { rows } = await admin.query<{ n: number }>(
+  const { rows } = await lab.admin.query<{ n: number }>(
     "select (payload ->> 'n')::int as n from public.telemetry order by 1",
   );
   return rows.map(({ n }) => n);

@@ -1,14 +1,14 @@
 // The ledger adds up, whatever happens to a batch, and notices when it would not.
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(4);
+  rig = await startLab({ devices: 4, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'ledger');
 });

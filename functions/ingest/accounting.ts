@@ -13,7 +13,7 @@ const MEMBERS = ['received', ...OUTCOMES] as const;
 /** Numbers of readings. In the end `received` is the sum of the outcomes. */
 export type Tally = Record<(typeof MEMBERS)[number], number>;
 
-/** Tallies by tenant slug. Messages of no known tenant are under NO_TENANT, which is no slug. */
+/** Tallies by tenant slug. Messages of no known tenant are under NO_TENANT, which is not a slug. */
 export type Tallies = Map<string, Tally>;
 
 const NO_TENANT = '(none)';

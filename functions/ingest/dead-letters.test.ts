@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { DeadLetter } from './batch.ts';
 import { insertDeadLetters } from './dead-letters.ts';
 
-test('a topic is written as far as any that a device is registered for goes: a long one is no way to fill the table', async () => {
+test('a topic is stored up to the length of a device’s own: a long one cannot fill the table', async () => {
   const written: unknown[][] = [];
   const client = { query: async (_: string, values: unknown[]) => written.push(values) } as unknown as Client;
   const letter = (topic: string) =>

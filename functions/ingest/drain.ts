@@ -77,7 +77,7 @@ export function createDrain(options: DrainOptions): Drain {
       dropped = true;
       failure.reject(error);
     } finally {
-      // At once, not a turn of the event loop later: a message that comes in between would wait for ever.
+      // At once, not a turn of the event loop later: a message that comes in between would never be written.
       pumping = undefined;
     }
   }

@@ -35,7 +35,7 @@ export interface FormerWatch {
 }
 
 /**
- * Looks once, and goes on in `follow`. A failure is no reason not to ingest: it is logged, and the session keeps what it is
+ * Looks once, and goes on in `follow`. A failure must not stop ingest: it is logged, and the session keeps what it is
  * subscribed to.
  */
 export async function watchFormer(database: Asked, log: Logger): Promise<FormerWatch> {

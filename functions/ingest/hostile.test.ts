@@ -6,17 +6,17 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MessageProperties } from '../../domain/messages.ts';
 import { REJECTION_REASONS, type RejectionReason } from '../../domain/messages-reasons.ts';
-import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import type { Delivery } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import { totalOf } from './accounting.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(2);
+  rig = await startLab({ devices: 2, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'hostile', {}, counting);
 });

@@ -2,15 +2,16 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BUCKET_MS } from '../../domain/message-identity.ts';
+import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
-import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { type RunResult, runOnce } from './run.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let proxy: TcpProxy;
 beforeAll(async () => {
-  rig = await startIngestRig(10);
-  proxy = await startProxy(rig.broker().port);
+  rig = await startLab({ devices: 10, broker: MANY_SESSIONS });
+  proxy = await startProxy(rig.broker.port);
 });
 afterAll(async () => {
   await proxy.stop();
@@ -26,7 +27,7 @@ const clock = (buckets: number) => {
 const run = (clientId: string, now = clock(0)) => runOnce(rig.settings(clientId), keepLog().log, never, now);
 
 /** Delivers payloads in a run that commits and then loses every acknowledgement, as a crash at that moment does. */
-async function commitWithoutAcknowledging(clientId: string, device: RigDevice, payloads: string[], now = clock(0)) {
+async function commitWithoutAcknowledging(clientId: string, device: LabDevice, payloads: string[], now = clock(0)) {
   const url = `mqtts://localhost:${proxy.port}`;
   const { log, lines } = keepLog();
   const running = runOnce(rig.settings(clientId, { MQTT_BROKER_URL: url }), log, never, now);
@@ -35,7 +36,7 @@ async function commitWithoutAcknowledging(clientId: string, device: RigDevice, p
   await device.publish(payloads);
   const before = await running;
   proxy.cut();
-  proxy.mend();
+  proxy.restore();
   return before;
 }
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { MANY_SESSIONS, startLab } from '../../lab/lab.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { runOnce } from './run.ts';
 
 const hasJq = spawnSync('jq', ['--version']).status === 0;
@@ -17,7 +18,7 @@ let dir: string;
 let run: string;
 
 beforeAll(async () => {
-  const rig = await startIngestRig(1);
+  const rig = await startLab({ devices: 1, broker: MANY_SESSIONS });
   const { log, text, lines } = keepLog('info');
   const once = (overrides?: Record<string, string>) => runOnce(rig.settings('log', overrides), log, never);
   await once();

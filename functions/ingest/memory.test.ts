@@ -6,16 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { peakMiB } from '../../bench/support/processes.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
-import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { runOnce } from './run.ts';
 
 const LIMIT_MIB = 128;
 
-let rig: IngestRig;
+let rig: Lab;
 let database: TcpProxy;
 beforeAll(async () => {
-  rig = await startIngestRig(2);
+  rig = await startLab({ devices: 2, broker: MANY_SESSIONS });
   database = await startProxy(rig.postgres.port);
 });
 afterAll(async () => {
@@ -45,7 +46,7 @@ test('a queue of 40 MB behind a database that goes away does not come into memor
   database.cut();
   await sleep(2000);
   expect(output).toContain('batch not written, will try again');
-  database.mend();
+  database.restore();
   await expect.poll(() => rig.rows(device).then((rows) => rows.length), { timeout: 20_000 }).toBe(10_000);
   const peak = peakMiB(worker.pid!);
   worker.kill('SIGTERM');

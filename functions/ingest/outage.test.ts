@@ -2,15 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
-import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { runWorker } from '../worker/worker.ts';
 import { runOnce } from './run.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let database: TcpProxy;
 beforeAll(async () => {
-  rig = await startIngestRig(8);
+  rig = await startLab({ devices: 8, broker: MANY_SESSIONS });
   database = await startProxy(rig.postgres.port);
 });
 afterAll(async () => {
@@ -39,7 +40,7 @@ function startWorker(clientId: string, overrides: Record<string, string> = {}) {
 }
 
 const readings = (from: number, count: number) => Array.from({ length: count }, (_, n) => `{"n":${from + n}}`);
-const numbers = async (device: RigDevice) =>
+const numbers = async (device: LabDevice) =>
   (await rig.rows(device)).map(({ payload }) => (payload as { n: number }).n).sort((a, b) => a - b);
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
@@ -50,7 +51,7 @@ test('a worker whose database is absent waits, says so, and drains when it is th
   const worker = startWorker('absent', throughProxy('absent'));
   await device.publish(readings(0, 20));
   await expect.poll(() => worker.said('database not ready')).toBeGreaterThan(1);
-  database.mend();
+  database.restore();
   await expect.poll(() => numbers(device), { timeout: 15_000 }).toEqual(upTo(20));
 });
 
@@ -61,7 +62,7 @@ test('a database that goes away under load: nothing is lost, nothing doubled', a
   for (let part = 0; part < 6; part++) {
     await device.publish(readings(part * 100, 100));
     if (part % 2 === 0) database.cut();
-    else database.mend();
+    else database.restore();
   }
   await expect.poll(() => numbers(device), { timeout: 15_000 }).toEqual(upTo(600));
   expect(worker.said('batch not written, will try again')).toBeGreaterThan(0);
@@ -76,7 +77,7 @@ test('a run whose database stays away ends by its time guard with a clear line, 
   const settings = rig.settings('gone', { ...throughProxy('gone'), INGEST_TIME_GUARD_MS: '1500' });
   expect(await runOnce(settings, log, never)).toMatchObject({ outcome: 'failed', error: { code: 'ConnectionLost' } });
   expect(lines.at(-1)).toMatchObject({ level: 'error', msg: 'mqtt_ingest run', outcome: 'failed' });
-  database.mend();
+  database.restore();
   expect(await runOnce(rig.settings('gone'), keepLog().log, never)).toMatchObject({ received: 5, stored: 5 });
 });
 
@@ -85,7 +86,7 @@ test('a broker that restarts, and one that is absent, are waited for', async () 
   const worker = startWorker('restart');
   await expect.poll(() => worker.said('connected to the broker')).toBe(1);
   await device.publish(readings(0, 100));
-  await rig.broker().stop();
+  await rig.broker.stop();
   const run = runOnce(rig.settings('restart-2', { INGEST_TIME_GUARD_MS: '1200' }), keepLog().log, never);
   expect(await run).toMatchObject({ outcome: 'broker-unavailable', received: 0 });
   await rig.startBroker();
@@ -99,8 +100,8 @@ test('a session that another client took over is taken up again', async () => {
   const device = rig.devices[4]!;
   const worker = startWorker('contested');
   await expect.poll(() => worker.said('connected to the broker')).toBe(1);
-  const rival = await mqtt.connectAsync(rig.broker().url, {
-    ...{ protocolVersion: 5, clientId: 'contested', clean: false, username: 'svc-ingest', password: rig.password },
+  const rival = await mqtt.connectAsync(rig.broker.url, {
+    ...{ protocolVersion: 5, clientId: 'contested', clean: false, username: 'svc-ingest', password: rig.serviceKey },
     ...{ rejectUnauthorized: false, properties: { sessionExpiryInterval: 300 }, reconnectPeriod: 0 },
   });
   await expect.poll(() => worker.said('broker connection lost or refused')).toBe(1);

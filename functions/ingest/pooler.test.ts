@@ -2,13 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { hasPgBouncer } from '../../lab/pgbouncer.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { lintDatabase } from '../../provisioning/database/lint.ts';
 import { readMigrations } from '../../provisioning/database/migrations.ts';
 import { addDevice, listDevices, removeTenant } from '../../provisioning/database/registry.ts';
-import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig } from '../../tests/support/store-rig.ts';
 import { openDatabase } from '../database/connection.ts';
@@ -19,9 +20,9 @@ import { redrive } from './redrive.ts';
 import { runOnce } from './run.ts';
 
 describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', () => {
-  let rig: IngestRig;
+  let rig: Lab;
   beforeAll(async () => {
-    rig = await startIngestRig(4, { pooler: true });
+    rig = await startLab({ devices: 4, broker: MANY_SESSIONS, pooler: true });
   });
   afterAll(() => rig?.stop());
 

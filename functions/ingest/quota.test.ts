@@ -1,14 +1,14 @@
 // Rate and quota of a tenant: exact across batches, and nobody else's business.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { totalOf } from './accounting.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(8);
+  rig = await startLab({ devices: 8, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'quota');
 });
@@ -31,7 +31,7 @@ const timed = (from: number, count: number) =>
   Array.from({ length: count }, (_, n) => `{"ts":${1_790_000_000 + from + n}}`);
 const write = async (...args: Parameters<StoreRig['write']>) => totalOf((await store.write(...args)).tallies);
 
-test('a day has so many readings; beyond, they are counted and not stored, and the next day is a new one', async () => {
+test('a day has a quota of readings; beyond it they are counted, but not stored, until the next day', async () => {
   const device = rig.devices[0]!;
   await limit('readings_per_day=10');
   expect(await write(device, timed(0, 6))).toMatchObject({ stored: 6, overQuota: 0 });
@@ -45,7 +45,7 @@ test('a day has so many readings; beyond, they are counted and not stored, and t
   expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
 });
 
-test('a rate is a bucket that fills with time, so that a queue after an outage is no offence', async () => {
+test('a rate is a bucket that fills with time, so that a queue after an outage does not exceed it', async () => {
   const device = rig.devices[1]!;
   await limit('readings_per_minute, burst_minutes=60, 2');
   expect(await write(device, timed(0, 150))).toMatchObject({ stored: 120, overQuota: 30 });

@@ -1,7 +1,8 @@
 // Redrives that people ask for, carried out with ingest's own role, by a timer's run and by a worker.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { endTopic, keepTopic } from '../../provisioning/database/former-topics.ts';
-import { type IngestRig, keepLog, never, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { evaluateAlertsOnTimer } from '../alerts/on-timer.ts';
@@ -11,10 +12,10 @@ import { redrive, redriveRequested } from './redrive.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
 import { runOnce } from './run.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(2);
+  rig = await startLab({ devices: 2, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
   store = await openStoreRig(rig, 'requests');
 });
@@ -26,7 +27,7 @@ afterAll(async () => {
 /** A device that ingest does not know yet, with dead letters of these payloads; `register` makes it known. */
 async function lettersOf(name: string, payloads: string[]) {
   const topic = `tenants/acme/devices/${name}/telemetry`;
-  const device: RigDevice = { ...rig.devices[0]!, device: name, topic };
+  const device: LabDevice = { ...rig.devices[0]!, device: name, topic };
   await store.write(device, payloads);
   const { rows } = await rig.admin.query<{ id: string }>(
     'select id::text from public.dead_letters where topic = $1 order by id',
@@ -174,7 +175,7 @@ test("the timer's evaluation says what changed, and fails when the database refu
   await expect(evaluateAlertsOnTimer(context, rig.env('alerts'))).rejects.toMatchObject({ code: '42501' });
 });
 
-test('what came on a former topic never becomes another tenant’s, whoever redrives it', async () => {
+test('what came on a former topic never becomes another tenant’s, even by a redrive', async () => {
   const database = openDatabase(rig.settings('former').database);
   const topic = 'devices/passed';
   const [acme, umbrella] = [rig.devices[0]!, rig.devices.at(-1)!];

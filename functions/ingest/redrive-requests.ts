@@ -10,7 +10,7 @@ import { redriveRequested } from './redrive.ts';
 const MOST = 200;
 
 /**
- * Redrives the letters that are due, one a transaction. Its failure is no reason not to ingest: it is logged, and the
+ * Redrives the letters that are due, one a transaction. Its failure must not stop ingest: it is logged, and the
  * letters stay due.
  * @param isTimeUp asked before each letter; the rest stays due. Default: never.
  */

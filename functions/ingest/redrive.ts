@@ -40,7 +40,7 @@ const ANOTHERS: Redriven = {
 const CLOSE = 'select ingest.close_dead_letter($1, $2)';
 const REFUSE = 'select ingest.refuse_redrive($1, $2, $3)';
 
-/** Under no session: a redrive is no delivery of the broker's, and is never found by its packet. */
+/** Under no session: a redrive does not come from the broker, and is never found by its packet. */
 const NO_SESSION = '';
 
 /**

@@ -1,12 +1,13 @@
 // A timer's run, from a real broker into a real database.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { runOnce } from './run.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 beforeAll(async () => {
-  rig = await startIngestRig(6);
+  rig = await startLab({ devices: 7, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
 });
 afterAll(() => rig.stop());
@@ -61,19 +62,22 @@ test('a row that only the database refuses is found by halving; the others are s
 });
 
 test('an unregistered device is a dead letter of its tenant; one registered a moment later is not', async () => {
+  // The broker lets it in: it was registered when the accounts were written.
+  const stranger = rig.devices[6]!;
+  await rig.admin.query('delete from public.devices where id = $1', [stranger.id]);
   await subscribe('registry');
-  await rig.stranger.publish(['{"n":1}']);
+  await stranger.publish(['{"n":1}']);
   expect(await run('registry')).toMatchObject({ received: 1, rejected: 1 });
-  const [letter] = await rig.deadLetters(rig.stranger);
+  const [letter] = await rig.deadLetters(stranger);
   const { rows } = await rig.admin.query<{ id: string }>("select id from public.tenants where slug = 'acme'");
   expect(letter).toMatchObject({ reason: 'unknown-device', tenant_id: rows[0]?.id });
   const { rows: added } = await rig.admin.query<{ id: string }>(
-    "insert into public.devices (tenant_id, slug, name) values ($1, 'stranger', 'x') returning id",
-    [rows[0]?.id],
+    "insert into public.devices (tenant_id, slug, name) values ($1, $2, 'x') returning id",
+    [rows[0]?.id, stranger.device],
   );
-  await rig.stranger.publish(['{"n":2}']);
+  await stranger.publish(['{"n":2}']);
   expect(await run('registry')).toMatchObject({ received: 1, stored: 1 });
-  expect(await rig.rows({ ...rig.stranger, id: added[0]!.id })).toHaveLength(1);
+  expect(await rig.rows({ ...stranger, id: added[0]!.id })).toHaveLength(1);
 });
 
 test('QoS 0 messages are stored too, and two tenants are counted apart', async () => {

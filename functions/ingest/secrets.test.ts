@@ -1,14 +1,15 @@
 // What a log may never show: keys, the connection string, and what devices sent.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type IngestRig, keepLog, never, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { ingestOnTimer } from './on-timer.ts';
 import { runOnce } from './run.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 beforeAll(async () => {
-  rig = await startIngestRig(1);
+  rig = await startLab({ devices: 1, broker: MANY_SESSIONS });
   await refusePoison(rig.admin);
 });
 afterAll(() => rig.stop());
@@ -46,7 +47,7 @@ test('no payload and no secret reaches a log, whatever goes wrong', async () => 
   expect(text()).toMatch(/(password|SASL) authentication failed/);
   expect(text()).toContain('ECONNREFUSED');
   expect(text()).toContain('permission denied');
-  for (const secret of [marker, brokerKey, databaseKey, rig.password, 'postgres://']) {
+  for (const secret of [marker, brokerKey, databaseKey, rig.serviceKey, 'postgres://']) {
     expect(text().includes(secret), 'a secret or a payload is in the log').toBe(false);
   }
 });

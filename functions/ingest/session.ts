@@ -116,7 +116,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   }
 }
 
-/** Keeps partitions ahead of time, and old identities and the ledger short. Its failure is no reason not to ingest. */
+/** Keeps partitions ahead of time, and old identities and the ledger short. Its failure must not stop ingest. */
 export async function maintain(database: Database, log: Logger): Promise<void> {
   try {
     await database.query('select ingest.ensure_telemetry_partitions()', []);

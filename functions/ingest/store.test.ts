@@ -5,17 +5,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readMessage } from '../../domain/messages.ts';
 import { isRejection } from '../../domain/messages-reasons.ts';
 import { formatTimestamp } from '../../domain/timestamps.ts';
-import { type IngestRig, type RigDevice, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import type { Delivery } from '../broker/index.ts';
 import { classify } from '../database/sqlstate.ts';
 import { totalOf } from './accounting.ts';
 
-let rig: IngestRig;
+let rig: Lab;
 let store: StoreRig;
 beforeAll(async () => {
-  rig = await startIngestRig(5);
+  rig = await startLab({ devices: 5, broker: MANY_SESSIONS });
   store = await openStoreRig(rig, 'store');
 });
 afterAll(async () => {
@@ -28,7 +28,7 @@ const receivedAt = Date.now();
 const day = (days: number) => new Date(receivedAt + days * 86_400_000).toISOString().slice(0, 10);
 
 /** A batch that came with QoS 1. */
-const batchOf = (device: RigDevice, payloads: readonly Buffer[], more: Partial<Delivery> = {}) =>
+const batchOf = (device: LabDevice, payloads: readonly Buffer[], more: Partial<Delivery> = {}) =>
   store.batchOf(device, payloads, { packetId: 1, receivedAt, ...more });
 
 test('COPY stores ids, times to the microsecond and payloads as they were sent', async () => {
@@ -125,7 +125,7 @@ test('whatever is accepted as a message, Postgres accepts as jsonb', async () =>
   expect(totalOf(tallies).rejected).toBe(0);
 });
 
-test('a row that meets the making of its partition is written again, and is no dead letter', async () => {
+test('a row that meets the making of its partition is written again, and does not become a dead letter', async () => {
   const device = rig.devices[4]!;
   const late = (hour: number) => Buffer.from(`{"ts":"${day(-3)}T${hour}:00:00Z"}`);
   await store.store.write(batchOf(device, [late(10)]));

@@ -13,7 +13,7 @@ import { writeCarefully, writeFast } from './write.ts';
 export interface Store {
   /**
    * Resolves when everything in the batch is committed, as a row, a known duplicate, a dead letter or a reading over its
-   * tenant's quota. Safe to repeat after any error, also when nobody knows whether the commit got through.
+   * tenant's quota. Safe to repeat after any error, also when it is not known whether the commit succeeded.
    * @param onSent called when the rows have been sent to the database, which still has to store them; not always.
    * @throws database errors that no single message is to blame for; MS001 when another run has acquired the lease.
    */

@@ -1,19 +1,19 @@
 // What a log may show of an error.
 import pg from 'pg';
 
-/** What is known of an error without its secrets or data. */
+/** The facts about an error, without secrets or data. */
 export interface ErrorSummary {
   /** SQLSTATE, Node's code (such as ECONNREFUSED), or the error's name. */
   code: string;
   message: string;
 }
 
-// Postgres quotes the offending value in messages of these classes: data exception, integrity violation.
+// In messages of these classes Postgres quotes the offending value: data exception, integrity violation.
 const QUOTES_DATA = /^(22|23)/;
 
 /**
- * Sums an error up for a log. Of a database error only the message is shown (its detail, hint and context may quote a
- * row), and not even that where the message itself quotes data.
+ * Summarises an error for a log. Of a database error it shows only the message (detail, hint and context may quote a row), and not even
+ * that if the message itself quotes data.
  */
 export function summarizeError(error: unknown): ErrorSummary {
   if (!(error instanceof Error)) return { code: 'unknown', message: 'something other than an error was thrown' };
@@ -22,7 +22,7 @@ export function summarizeError(error: unknown): ErrorSummary {
     const state = error.code ?? 'unknown';
     return { code: state, message: QUOTES_DATA.test(state) ? 'the database refused the data' : error.message };
   }
-  // Node tries each address of a name and reports them together, with an empty message of its own.
+  // Node tries each address of a name and reports all failures together, with an empty message.
   const nested = error instanceof AggregateError ? error.errors[0] : undefined;
   const message = error.message || (nested instanceof Error ? nested.message : 'no message');
   return { code: typeof code === 'string' ? code : error.name, message };

@@ -2,7 +2,7 @@
 
 import { createLogger, type Logger, type LogLevel } from './log.ts';
 
-/** The part of the invocation's context that is used. */
+/** The used part of the invocation's context. */
 export interface InvocationLog {
   info(line: string): void;
   warn(line: string): void;

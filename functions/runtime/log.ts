@@ -4,7 +4,7 @@ import pretty from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
-/** Severities that can be asked for, the gravest first; `silent` logs nothing. */
+/** The log levels, the gravest first; `silent` logs nothing. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -17,10 +17,10 @@ export interface LogOptions {
   destination?: DestinationStream;
 }
 
-/** Members that hold a secret or a payload, wherever they stand: a mistake elsewhere must not publish them. */
+/** Members that hold a secret or a payload, at any depth: a mistake elsewhere must not publish them. */
 const SECRET = ['password', 'ca', 'connectionString', 'payload', 'authorization', 'key', 'secret', 'token'];
 
-/** A logger whose every line says `service: name`. */
+/** A logger whose lines all say `service: name`. */
 export function createLogger(service: string, { level, pretty: forPeople, destination }: LogOptions): Logger {
   const stream = forPeople
     ? pretty({ colorize: process.stdout.isTTY ?? false, ignore: 'pid,hostname', ...(destination && { destination }) })

@@ -1,8 +1,8 @@
-// Which package this is. Each trigger says so among its options, which Azure lists as the host read them: whoever deploys asks
+// The id of this package. Each trigger has it among its options, which Azure lists as the host read them: a deployment asks
 // there what the app runs (ops/deploy/functions.ts).
 import { readFileSync } from 'node:fs';
 
-/** Options for a trigger; empty where this was not built. */
+/** Options for a trigger; empty in code that was not built. */
 export const ofPackage: { packageId?: string } = read();
 
 function read(): { packageId?: string } {

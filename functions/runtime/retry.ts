@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const BASE_MS = 250;
 const CAP_MS = 10_000;
 
-/** An attempt that failed and will be followed by another. */
+/** A failed attempt that will be followed by another. */
 export interface Failure {
   error: unknown;
   /** Failures in a row, this one included. */
@@ -14,15 +14,15 @@ export interface Failure {
   retryInMs: number;
 }
 
-/** How long to try, and whom to tell. */
+/** How long to try, and what to call. */
 export interface RetryOptions {
-  /** Aborted: the wait is cut short, and the attempt after it is the last one. */
+  /** When aborted, the wait ends and the next attempt is the last one. */
   signal: AbortSignal;
   /** Time, in milliseconds since 1970, after which no attempt begins. Default: never. */
   until?: number;
   /** The time in milliseconds since 1970. Default: the clock. */
   now?: () => number;
-  /** Says which errors another attempt cannot mend. Default: none. */
+  /** Says which errors another attempt cannot fix. Default: none. */
   isFinal?: (error: unknown) => boolean;
   /** Milliseconds to wait beyond the backoff. Default: 0. */
   extraWaitMs?: (error: unknown) => number;
@@ -34,7 +34,7 @@ export interface RetryOptions {
 export interface Attempt {
   /** Failures in a row so far: 0 for the first attempt. */
   failures: number;
-  /** Says that it went well for a while: should it fail later, that is a first failure. */
+  /** Call it when things went well for a while: a later failure is then a first one. */
   reset(): void;
 }
 
@@ -67,8 +67,8 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * A random wait between 0 and min(cap, base x 2^failures) ms. Random over the whole range ("full jitter"), so that clients
- * that failed together do not come back together
+ * A random wait between 0 and min(cap, base x 2^failures) ms. It is random over the whole range ("full jitter"), so that clients which
+ * failed together do not come back together
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
 function backoffMs(failures: number): number {

@@ -1,7 +1,7 @@
-// Jobs at intervals, each by itself: one that is slow or waits keeps no other one waiting.
+// Jobs at intervals, independent of each other: a slow or waiting one does not delay the others.
 import { pause } from './retry.ts';
 
-/** A job that is done again and again. */
+/** A periodic job. */
 export interface PeriodicJob {
   /** Milliseconds from the end of one turn to the beginning of the next. */
   everyMs: number;
@@ -11,7 +11,7 @@ export interface PeriodicJob {
   run(): Promise<void>;
 }
 
-/** Begins at once. Await `stop`: the turns under way are finished first. */
+/** Starts at once. Await `stop`: running turns finish first. */
 export function startSchedule(jobs: readonly PeriodicJob[]): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;

@@ -1,9 +1,9 @@
-// The settings of alert evaluation: the database alone. A broker that cannot be reached is what it reports.
+// The settings of alert evaluation: only the database. Evaluation must work, and report, when the broker is down.
 import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
 import { type Environment, read } from './environment.ts';
 import { LOG_FIELDS, type LogSettings, logOf } from './log.ts';
 
-/** What alert evaluation needs to know. */
+/** The settings. */
 export interface AlertSettings extends DatabaseSettings, LogSettings {}
 
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */

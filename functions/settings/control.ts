@@ -1,4 +1,4 @@
-// The settings of the sender of commands: the broker with the account for control, and the database.
+// The settings of the command sender: the broker with the control account, and the database.
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
 import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
 import { type Environment, read, required } from './environment.ts';
@@ -6,7 +6,7 @@ import { type Environment, read, required } from './environment.ts';
 /** The control account's usual name on the broker. */
 export const CONTROL_USERNAME = 'svc-control';
 
-/** What the sender needs to know. */
+/** The settings. */
 export interface ControlSettings extends BrokerSettings, DatabaseSettings {
   username: string;
   password: string;

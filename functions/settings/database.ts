@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { type DatabaseAddress, readDatabaseUrl } from '../../domain/database-url.ts';
 import { pem, reading, required } from './environment.ts';
 
-/** Where the database is, and as whom. */
+/** The database's address, and the role to sign in with. */
 export interface DatabaseSettings {
   database: DatabaseAddress;
 }

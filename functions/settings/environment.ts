@@ -1,19 +1,18 @@
-// Reads settings from the environment: a job composes the fields it needs, and learns of every problem at once.
+// Reads settings from the environment: a job composes the fields it needs, and gets all problems at once.
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 
 /** Where settings are read from: the process's environment, or another one in a test. */
 export type Environment = NodeJS.ProcessEnv;
 
-/** Thrown when settings are missing or wrong; its message lists each with what to set, and never shows a value. */
+/** Settings are missing or wrong. The message lists each with what to set, and never shows a value. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
 }
 
 /**
- * Reads the named settings. An empty one counts as missing: that is how templates and the portal leave what nobody filled
- * in.
- * @param problemsBetween what is wrong between settings that are right by themselves.
+ * Reads the named settings. An empty one counts as missing: templates and the portal leave unset values empty.
+ * @param problemsBetween problems between settings that are valid by themselves.
  * @throws SettingsError listing every missing or bad setting.
  */
 export function read<Fields extends z.ZodRawShape>(
@@ -30,11 +29,11 @@ export function read<Fields extends z.ZodRawShape>(
   throw new SettingsError(`${problems.length} setting(s) to correct:\n${lines.join('\n')}`);
 }
 
-/** A text that must be there. @param what to set it to, for the message. */
+/** A required text. @param what to set it to, for the message. */
 export const required = (what: string) =>
   z.string({ error: `is missing: set ${what}` }).min(1, `is empty: set ${what}`);
 
-/** A whole number, `normal` when it is not set. */
+/** A whole number; `normal` if it is not set. */
 export const wholeNumber = (least: number, most: number, normal: number) =>
   z
     .string()
@@ -43,7 +42,7 @@ export const wholeNumber = (least: number, most: number, normal: number) =>
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
 
-/** Runs a reader inside a schema: what it throws becomes the setting's problem. */
+/** Runs a reader inside a schema: its error becomes the setting's problem. */
 export const reading =
   <T>(readText: (text: string) => T) =>
   (text: string, context: z.RefinementCtx): T => {
@@ -55,7 +54,8 @@ export const reading =
     }
   };
 
-/** PEM text, also with its line breaks written as \n as some portals store it, or the path of a PEM file. */
+/** PEM text (some portals store its line breaks as
+), or the path of a PEM file. */
 export const pem = z.string().min(1).transform(reading(readPem)).optional();
 
 function readPem(text: string): string {

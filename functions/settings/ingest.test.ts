@@ -28,17 +28,23 @@ const messageOf = (env: Record<string, string>) => {
 test('reads the settings, with defaults', () => {
   expect(readIngestSettings(good)).toEqual({
     broker: { host: 'mqtt.example.com', port: 8883, tls: true },
-    ...{ username: 'svc-ingest', password: 'broker-secret', ca: undefined, clientId: 'mqtt-ingest' },
+    username: 'svc-ingest',
+    password: 'broker-secret',
+    ca: undefined,
+    clientId: 'mqtt-ingest',
     database: {
-      ...{ host: 'pooler.example.com', port: 6543, user: 'mqtt_ingest', password: 'db/secret', database: 'postgres' },
+      host: 'pooler.example.com',
+      port: 6543,
+      user: 'mqtt_ingest',
+      password: 'db/secret',
+      database: 'postgres',
       ssl: { rejectUnauthorized: true, ca: undefined },
     },
-    ...{
-      batchCap: INGEST_RUN.batchCap.normal,
-      timeGuardMs: INGEST_RUN.timeGuardMs.normal,
-      logLevel: 'info',
-      logPretty: false,
-    },
+
+    batchCap: INGEST_RUN.batchCap.normal,
+    timeGuardMs: INGEST_RUN.timeGuardMs.normal,
+    logLevel: 'info',
+    logPretty: false,
   });
 });
 
@@ -89,7 +95,7 @@ test.each([
 });
 
 test.each(['localhost', 'https://x', 'mqtt://10.0.0.4', 'mqtts://user:hunter2@x', 'mqtts://'])(
-  '%s is no broker address',
+  '%s is not a broker address',
   (url) => {
     const message = messageOf({ ...good, MQTT_BROKER_URL: url });
     expect(message).toContain('MQTT_BROKER_URL must');

@@ -12,13 +12,13 @@ export interface Account {
   password: string;
 }
 
-/** What ingest needs to know. */
+/** The settings. */
 export interface IngestSettings extends BrokerSettings, Account, DatabaseSettings, LogSettings {
   /** The account that this one replaces; undefined except during a rotation. */
   previous: Account | undefined;
   /** The lease's name in the database, and client id: the platform's broker names a session after its user. */
   clientId: string;
-  /** Most messages one timer run takes. */
+  /** Maximum number of messages in a timer run. */
   batchCap: number;
   /** Milliseconds after which a timer run takes no more messages and retries nothing. */
   timeGuardMs: number;
@@ -62,7 +62,7 @@ const problemsBetween = (given: Environment) =>
     ? ['MQTT_BROKER_PREVIOUS_PASSWORD is missing: set the key of that account']
     : [];
 
-/** Both or none: with half of it, what waits for that account would stay where it is. */
+/** Both or none: with only one of them, the old account's messages would stay on the broker. */
 function previousOf(values: z.output<z.ZodObject<typeof FIELDS>>): Account | undefined {
   const { MQTT_BROKER_PREVIOUS_USERNAME: username, MQTT_BROKER_PREVIOUS_PASSWORD: password } = values;
   return username !== undefined && password !== undefined ? { username, password } : undefined;

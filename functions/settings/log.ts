@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { LOG_LEVELS, type LogLevel } from '../runtime/log.ts';
 import type { Environment } from './environment.ts';
 
-/** Least severity, and for whom. */
+/** Lowest level, and the format. */
 export interface LogSettings {
   logLevel: LogLevel;
   /** Text for people instead of JSON. */
@@ -21,5 +21,5 @@ export function logOf({ LOG_LEVEL, LOG_PRETTY }: z.output<z.ZodObject<typeof LOG
   return { logLevel: LOG_LEVEL, logPretty: LOG_PRETTY === 'true' || LOG_PRETTY === '1' };
 }
 
-/** True when an error's stack is wanted; known even where the settings cannot be read. */
+/** Whether an error's stack is wanted; known even if the settings cannot be read. */
 export const wantsStacks = (environment: Environment = process.env) => environment.LOG_LEVEL === 'debug';

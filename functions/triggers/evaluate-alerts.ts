@@ -1,4 +1,4 @@
-// Timer trigger `evaluate_alerts`: looks at the alert rules every minute, half a minute away from ingest's timer.
+// Timer trigger `evaluate_alerts`: evaluates the alert rules every minute, half a minute apart from ingest's timer.
 import { app } from '@azure/functions';
 import { ofPackage } from '../runtime/package-id.ts';
 

@@ -1,3 +1,3 @@
-// Every function of the app, registered as it is loaded. One import, so that the host reads one file for all of them.
+// Registers every function of the app. One file, so that the host reads only this one.
 import './evaluate-alerts.ts';
 import './mqtt-ingest.ts';

@@ -1,4 +1,4 @@
-// Ingest from a shell: as a long-lived worker, or one run as the timer does it.
+// Ingest's command line: a long-lived worker, or one run like the timer's.
 import { parseArgs } from 'node:util';
 import { INGEST_RUN } from '../../domain/ingest-run.ts';
 import { hasFailed, runOnce } from '../ingest/run.ts';
@@ -13,7 +13,7 @@ const HELP = `Moves readings from the MQTT broker into Postgres.
 usage: node main.mjs --mode worker|run
 
   --mode worker   runs until it is stopped (SIGTERM or Ctrl-C)
-  --mode run      drains what waits on the broker and ends: 0 when all is well, 1 when not
+  --mode run      drains what waits on the broker and ends: exit code 0 if all is well, otherwise 1
   --help          this text
 
 Settings (environment):
@@ -40,7 +40,7 @@ export async function runCli(args: string[]): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
-    if (values.mode !== 'worker' && values.mode !== 'run') throw new Error('say --mode worker or --mode run');
+    if (values.mode !== 'worker' && values.mode !== 'run') throw new Error('give --mode worker or --mode run');
     keepHeapSmall();
     const settings = readIngestSettings();
     const log = createLogger('mqtt_ingest', { level: settings.logLevel, pretty: settings.logPretty });

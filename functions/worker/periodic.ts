@@ -1,4 +1,4 @@
-// What a worker does beside ingest, at intervals, on a database connection of its own: readings never wait for it.
+// The worker's periodic jobs, on a database connection of their own: readings never wait for them.
 
 import type { DatabaseAddress } from '../../domain/database-url.ts';
 import { evaluateAlertsIfPossible } from '../alerts/evaluate.ts';
@@ -8,12 +8,12 @@ import { maintain } from '../ingest/session.ts';
 import type { Logger } from '../runtime/log.ts';
 import { startSchedule } from '../runtime/schedule.ts';
 
-/** Somebody waits in front of the dashboard. */
+/** Short: somebody waits in front of the dashboard. */
 const REDRIVE_EVERY_MS = 3_000;
 const EVALUATE_EVERY_MS = 60_000;
 const MAINTAIN_EVERY_MS = 3_600_000;
 
-/** Begins at once. Await `stop`: what is under way is finished first. */
+/** Starts at once. Await `stop`: running jobs finish first. */
 export function startPeriodicJobs(address: DatabaseAddress, log: Logger): { stop(): Promise<void> } {
   const database = openDatabase(address);
   const schedule = startSchedule([

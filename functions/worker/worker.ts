@@ -1,5 +1,5 @@
-// The long-lived way to run the jobs: waits for the lease, then ingests, and does every periodic job on one schedule, for as
-// long as it holds it.
+// The long-lived way to run the jobs: waits for the lease; while it holds the lease, it ingests and does every periodic job on one
+// schedule.
 import { type Database, openDatabase } from '../database/connection.ts';
 import { acquireLease, type Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
@@ -16,7 +16,7 @@ const SUMMARY_EVERY_MS = 10_000;
 /** How often a worker without the lease asks for it. */
 const ASK_EVERY_MS = 3_000;
 
-/** Runs until the signal is aborted; then finishes the write under way, acknowledges it and gives the lease back. */
+/** Runs until the signal is aborted; then finishes the current write, acknowledges it and releases the lease. */
 export async function runWorker(settings: IngestSettings, log: Logger, signal: AbortSignal): Promise<void> {
   const database = openDatabase(settings.database);
   const summary = createSummary();

@@ -1,18 +1,18 @@
-// Reads a `_headers` file as Cloudflare Pages does (https://developers.cloudflare.com/pages/configuration/headers/), so
-// that the local dashboard is under the same Content-Security-Policy as the deployed one.
+// Reads a `_headers` file as Cloudflare Pages does (https://developers.cloudflare.com/pages/configuration/headers/), so that the local
+// dashboard has the same Content-Security-Policy as the deployed one.
 
-/** One rule: for paths that match, these headers. */
+/** One rule: headers for matching paths. */
 export interface HeaderRule {
   matches: (path: string) => boolean;
   set: [name: string, value: string][];
-  /** Names that earlier rules set and this one takes away again. */
+  /** Headers of earlier rules that this one removes. */
   remove: string[];
 }
 
-/** Longest line that Pages takes, in characters. */
+/** Longest line that Pages accepts, in characters. */
 const MAX_LINE = 2000;
 
-/** @throws Error naming the line that Pages would drop, or that this reader does not know. */
+/** @throws Error naming a line that Pages would drop, or that this reader does not support. */
 export function parseHeadersFile(text: string): HeaderRule[] {
   const rules: HeaderRule[] = [];
   for (const [index, line] of text.split('\n').entries()) {
@@ -36,7 +36,7 @@ export function parseHeadersFile(text: string): HeaderRule[] {
   return rules;
 }
 
-/** The headers of a path: all rules that match, in order; a name set twice is joined with a comma. */
+/** The headers of a path: all matching rules, in order; values of the same header are joined with a comma. */
 export function headersFor(rules: readonly HeaderRule[], path: string): Map<string, string> {
   const headers = new Map<string, string>();
   for (const rule of rules.filter(({ matches }) => matches(path))) {

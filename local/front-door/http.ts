@@ -1,4 +1,4 @@
-// Node's HTTP server on loopback, for handlers that speak the web's own Request and Response.
+// Node's HTTP server on loopback, for handlers that use the web's Request and Response.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -9,7 +9,7 @@ const MAX_BODY = 1_000_000;
 
 /**
  * Listens on 127.0.0.1.
- * A request for another host name is refused: a page of a foreign site may have resolved its name to this address.
+ * Refuses requests for another host name: a page of a foreign site may have resolved its name to this address.
  */
 export async function serveLoopback(port: number, handle: (request: Request) => Promise<Response>): Promise<Server> {
   const hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`]);
@@ -19,7 +19,7 @@ export async function serveLoopback(port: number, handle: (request: Request) => 
       if (!hosts.has(host)) outgoing.writeHead(421).end('This is a local platform; it answers on 127.0.0.1 only.\n');
       else await send(await handle(await toRequest(incoming, host)), outgoing);
     } catch (error) {
-      // The browser has gone elsewhere.
+      // The browser has closed the connection.
       if (outgoing.destroyed) return;
       const status = error instanceof TooLarge ? 413 : 500;
       if (status === 500) console.error(error);

@@ -1,5 +1,5 @@
-// The local platform's front door, a process of its own: one origin for the dashboard, its Pages Functions and the API, as
-// the browser's same-origin rules and the sign-in service want it. Its settings come through the environment.
+// The local platform's front door, a process of its own: one origin for the dashboard, its Pages Functions and the API, as the browser's
+// same-origin rules and the sign-in service require. Its settings come from the environment.
 import { readFileSync } from 'node:fs';
 import { serveLoopback } from './http.ts';
 import { callPagesFunction } from './pages-functions.ts';

@@ -10,7 +10,7 @@ const ROUTES = new Map<string, { onRequestGet(context: Context): Response | Prom
   ['/api/health', health],
 ]);
 
-/** The answer of the function behind a path; undefined when there is none. */
+/** The answer of the function for a path; undefined if there is none. */
 export function callPagesFunction(path: string, request: Request, env: Bindings): Promise<Response> | undefined {
   const route = ROUTES.get(path);
   if (route === undefined) return undefined;

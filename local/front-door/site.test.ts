@@ -42,14 +42,14 @@ test('addresses have no ".html", and each page has one', async () => {
   expect((await get('/sign-in/')).headers.get('location')).toBe('/sign-in');
 });
 
-test('what is not there is the 404 page; nothing outside the site is ever served', async () => {
+test('a missing page is answered with the 404 page; nothing outside the site is ever served', async () => {
   for (const path of ['/none', '/_headers', '/../secret.txt', '/%2e%2e/secret.txt', '/..%2fsecret.txt', '/%00', '/%']) {
     expect(await get(path), path).toMatchObject({ status: 404, text: 'nothing here' });
   }
   expect((await get('/', {}, 'POST')).status).toBe(405);
 });
 
-test('headers follow the rules in order, and take away again', async () => {
+test('headers follow the rules in order, and can be removed again', async () => {
   expect((await get('/')).headers.get('x-test')).toBe('yes');
   expect((await get('/none')).headers.get('x-test')).toBe('yes');
   const { headers } = await get('/admin/devices');
@@ -58,14 +58,14 @@ test('headers follow the rules in order, and take away again', async () => {
   expect(headersFor(twice, '/x').get('a')).toBe('1, 2');
 });
 
-test('what Pages would drop, or this reader does not know, is an error with its line', () => {
+test('a line that Pages would drop, or this reader does not support, is an error with its number', () => {
   expect(() => parseHeadersFile(`/*\n  A: ${'x'.repeat(2000)}\n`)).toThrow('_headers line 2: 2005 characters');
   expect(() => parseHeadersFile('/:name\n  A: 1\n')).toThrow('line 1');
   expect(() => parseHeadersFile('  A: 1\n')).toThrow('a header before any path');
   expect(() => parseHeadersFile('/*\n  no colon\n')).toThrow('line 2');
 });
 
-test('compressed when asked, and not sent again when unchanged', async () => {
+test('compressed on request, and not sent again if unchanged', async () => {
   const zipped = await get('/app.js', { 'accept-encoding': 'gzip, br' });
   expect(zipped.headers.get('content-encoding')).toBe('gzip');
   expect(Number(zipped.headers.get('content-length'))).toBeLessThan(100);

@@ -20,10 +20,10 @@ const TYPES: Record<string, string> = {
 };
 const COMPRESSED = new Set(['.css', '.html', '.js', '.json', '.svg', '.txt', '.webmanifest']);
 
-/** Pages' own files: read by it, never served. */
+/** Files for Pages itself: read, never served. */
 const PRIVATE = new Set(['/_headers', '/_redirects', '/_routes.json', '/_worker.js']);
 
-/** A site in a folder. Files are read once; a changed build is noticed by its `_headers` and file times. */
+/** A site in a folder. Files are read once; a changed build is noticed by its `_headers` and the files' times. */
 export class Site {
   readonly #dir: string;
   #rules: { at: number; rules: HeaderRule[] } | undefined;
@@ -61,7 +61,7 @@ export class Site {
     return new Response(request.method === 'HEAD' ? null : content, { status: found ? 200 : 404, headers });
   }
 
-  /** The file behind a path, and the one address it has. */
+  /** The file for a path, and its canonical address. */
   #find(path: string): { file: string; path: string } | undefined {
     const isFile = (file: string) => statSync(join(this.#dir, file), { throwIfNoEntry: false })?.isFile() ?? false;
     const bare = path.replace(/\/$/, '');
@@ -96,7 +96,7 @@ export class Site {
   }
 }
 
-/** The path in plain characters; undefined when it is malformed or leads out of the site. */
+/** The decoded path; undefined if it is malformed or leads out of the site. */
 function decode(path: string): string | undefined {
   try {
     const plain = decodeURIComponent(path);

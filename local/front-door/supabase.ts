@@ -2,21 +2,21 @@
 import { App, ConsoleEmailDriver } from '@supabase/lite';
 import { createPostgresConnection } from '@supabase/lite/postgres';
 
-/** What the API needs to know. */
+/** The settings of the API. */
 export interface ApiOptions {
   /** URL of the database as the role of local/api-role.ts. */
   databaseUrl: string;
   /** Signs the access tokens (HS256). */
   jwtSecret: string;
-  /** What a browser sends as `apikey`; without a session it stands for the role `anon`. */
+  /** The `apikey` that a browser sends; without a session it gives the role `anon`. */
   publishableKey: string;
-  /** Origin of the dashboard; links in mails lead there. */
+  /** Origin of the dashboard, the target of links in mails. */
   siteUrl: string;
-  /** Most rows an answer has; it is cut there without a word, as PostgREST does. Default: Supabase's, 1000. */
+  /** Maximum number of rows in an answer, which is cut there silently, as PostgREST does. Default: Supabase's, 1000. */
   maxRows?: number;
 }
 
-/** Handles requests to `/rest/v1` and `/auth/v1`. Mails are written to this process' output instead of being sent. */
+/** Handles requests to `/rest/v1` and `/auth/v1`. Mails are written to this process's output instead of being sent. */
 export interface Api {
   fetch(request: Request): Promise<Response>;
 }
@@ -35,8 +35,8 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl, max
       types: { json: jsonType(114), jsonb: jsonType(3802), bytea: BYTEA },
     },
   });
-  // At its first request lite would grant every table to every API role. The migrations' own grants are the platform's
-  // promise, so it is told that this is done already; its role could not do it anyway. See api.test.ts.
+  // At its first request, lite would grant every table to every API role. The migrations' own grants are the platform's promise, so lite
+  // is told that this is done already; its role could not do it anyway. See api.test.ts.
   Object.assign(connection, { rlsState: 'active' });
   const normalize = connection.normalizeDbError.bind(connection);
   connection.normalizeDbError = (error) => asPostgrest(normalize(error));
@@ -59,12 +59,12 @@ export function createApi({ databaseUrl, jwtSecret, publishableKey, siteUrl, max
 }
 
 /**
- * SQLSTATEs of which lite keeps neither code nor hint (57014, P0002) or not the hint, with PostgREST's HTTP status:
+ * SQLSTATEs for which lite loses code and hint (57014, P0002) or only the hint, with PostgREST's HTTP status:
  * https://docs.postgrest.org/en/v14/references/errors.html
  */
 const STATUSES: Record<string, number> = { 57014: 500, P0002: 500, 23505: 409 };
 
-/** As PostgREST answers. What was raised as `PGRST`, lite sends word for word: the error is put into that form. */
+/** Answers as PostgREST does. lite passes an error raised as `PGRST` on unchanged, so others are put into that form. */
 function asPostgrest(error: unknown): unknown {
   const {
     code = '',
@@ -81,12 +81,12 @@ function asPostgrest(error: unknown): unknown {
   });
 }
 
-/** As PostgREST sends bytes: Postgres' own text, `\\x00ff`. The driver would give a Buffer, which is no JSON. */
+/** As PostgREST sends bytes: Postgres' own text, `\\x00ff`. The driver would give a Buffer, which JSON cannot hold. */
 const BYTEA = { to: 17, from: [17], serialize: String, parse: (text: string) => text };
 
 /**
- * lite hands a function's JSON argument over as text already, and the driver would make a JSON string of it: what is the
- * text of an object or an array is sent as it is. @param oid of the type in Postgres' catalog.
+ * lite passes a function's JSON argument as text already, and the driver would make a JSON string of it: the text of an object or an
+ * array is sent unchanged. @param oid of the type in Postgres' catalog.
  */
 const jsonType = (oid: number) => ({
   to: oid,

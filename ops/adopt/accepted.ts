@@ -1,12 +1,12 @@
-// What a recording must have to be taken over. It comes from a stranger's environment, by some version of az, perhaps through
-// several hands: what is wrong with it is said for all of it at once, by file and field.
-import { RESOURCE_ID } from '../../stacks/adoption-plan.ts';
+// What a recording must contain. It comes from an unknown environment, from some version of az, perhaps through several hands: all its
+// errors are reported at once, by file and field.
+import { RESOURCE_ID } from '../../stacks/adoption/plan.ts';
 import { at, type Json } from './json.ts';
 
-/** What every resource has. */
+/** Fields of every resource. */
 const RESOURCE = ['id', 'name', 'resourceGroup', 'location'];
 
-/** Fields that the plan is made of, by file; those of a list are of each entry. A number is a place in a list. */
+/** Fields that the plan needs, by file; in a list, each entry has them. A number is an index in a list. */
 const FIELDS: Record<string, { list?: true; fields: string[] }> = {
   group: { fields: ['id', 'name', 'location'] },
   resources: { list: true, fields: ['id', 'name', 'type'] },
@@ -25,7 +25,7 @@ const FIELDS: Record<string, { list?: true; fields: string[] }> = {
 };
 
 /**
- * The files of a recording, when the plan can be made of them.
+ * The files of a recording, if they are sufficient for a plan.
  * @param read gives a file's JSON by its name without ending.
  * @throws Error with a line for each problem, and what to do.
  */
@@ -34,8 +34,8 @@ export function accepted(read: (file: string) => Json): (file: string) => Json {
   const problems = [...files].flatMap(([file, value]) => judge(file, value).map((wrong) => `  ${file}.json ${wrong}`));
   if (problems.length > 0) {
     throw new Error(
-      `the recording cannot be taken over:\n${problems.join('\n')}\n` +
-        'Record the environment again with sh ops/adopt/record.sh (docs/adoption.md), and change nothing in the files',
+      `the recording cannot be used:\n${problems.join('\n')}\n` +
+        'Record the environment again with sh ops/adopt/record.sh (docs/adoption.md), and do not edit the files',
     );
   }
   return (file) => files.get(file) as Json;
@@ -44,10 +44,10 @@ export function accepted(read: (file: string) => Json): (file: string) => Json {
 function judge(file: string, value: Json): string[] {
   const { list, fields } = FIELDS[file] ?? { fields: [] };
   if (list) {
-    if (!Array.isArray(value)) return ['is no list'];
+    if (!Array.isArray(value)) return ['is not a list'];
     return value.flatMap((entry, i) => lacks(entry, fields).map((wrong) => `entry ${i + 1} ${wrong}`));
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return ['is no object'];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return ['is not an object'];
   return lacks(value, fields);
 }
 
@@ -55,6 +55,8 @@ function lacks(value: Json, fields: string[]): string[] {
   return fields.flatMap((field) => {
     const found = at(value, ...field.split('.'));
     if (typeof found !== 'string' || found === '') return [`has no ${field}`];
-    return field.endsWith('id') && !RESOURCE_ID.test(found) ? [`has an ${field} that is no id of Azure's`] : [];
+    return field.endsWith('id') && !RESOURCE_ID.test(found)
+      ? [`has an ${field} that is not the id of an Azure resource`]
+      : [];
   });
 }

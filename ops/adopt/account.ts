@@ -1,22 +1,22 @@
-// What each phase does to what was recorded, with every member accounted for: kept, set (and why) or taken away (what it breaks, and
-// how to have it back). What cannot be had back is refused until somebody says so by name. Pure.
+// What each phase does to the recorded resources. Every member is accounted for: kept, set (with the reason) or removed (with what that
+// breaks, and how to restore it). What cannot be restored is refused until somebody accepts it by name. Pure.
 import { isDeepStrictEqual } from 'node:util';
 import type { Choices, Decision } from './decisions/row.ts';
 import { DECISIONS } from './decisions.ts';
 import type { Inputs } from './declared.ts';
 import type { Json } from './json.ts';
 
-/** What becomes of one member of a recorded resource. */
+/** What happens to one member of a recorded resource. */
 export interface Member {
-  /** Such as `dnsSettings.domainNameLabel`, in azure-native's words. */
+  /** Its path in azure-native, such as `dnsSettings.domainNameLabel`. */
   path: string;
   recorded: Json;
   outcome: 'kept' | 'set' | 'taken away';
-  /** What it is set to, where that is known. */
+  /** The value that it is set to, if that is known. */
   to?: Json;
-  /** Set: the reason. Taken away: what it breaks. */
+  /** Set: the reason. Removed: what that breaks. */
   why?: string;
-  /** How to have it back; undefined for what is kept. */
+  /** How to restore it; undefined for what is kept. */
   back?: string;
 }
 
@@ -27,37 +27,37 @@ export interface ResourceAccount {
   members: Member[];
 }
 
-/** What one phase does; a resource is in the phase in which it changes, or part of it. By phase, in order. */
+/** What one phase does, by phase, in order. A resource is in the phase in which it, or a part of it, changes. */
 export type Account = { phase: number; resources: ResourceAccount[] }[];
 
-/** What becomes of one recorded member, where it does not stay as it is. */
+/** What happens to one recorded member that does not stay as it is. */
 export interface Change {
   phase: number;
   /** The program's name for the resource. */
   resource: string;
   /** A member's path, or a security rule's name. */
   member: string;
-  /** What the member is, where it is a list of names. */
+  /** The affected items, if the member is a list of names. */
   which?: string[];
   outcome: 'set' | 'taken away';
-  /** Set: the reason. Taken away: what it breaks. */
+  /** Set: the reason. Removed: what that breaks. */
   why: string;
-  /** How to have it back. */
+  /** How to restore it. */
   back: string;
 }
 
-/** A member that nobody has said yes to. */
+/** A member that nobody has accepted. */
 export interface Refusal {
-  /** What `--accept` takes, such as `broker-vm.userData`. */
+  /** The argument of `--accept`, such as `broker-vm.userData`. */
   name: string;
   recorded: Json;
   why: string;
   back: string;
 }
 
-/** What one resource comes to. */
+/** The result for one resource. */
 export interface Judged {
-  /** Merged into what the program gives, for good. */
+  /** Permanently merged into what the program gives. */
   kept: Inputs;
   /** The same until the cut-over. */
   until: Inputs;
@@ -72,10 +72,10 @@ export interface JudgeArgs {
   /** The phase in which it changes. */
   hardened: number;
   recorded: Inputs;
-  /** What is no input and is decided on all the same, such as a lock. */
+  /** Decided on although it is not an input, such as a lock. */
   beside?: Inputs;
   choices: Choices;
-  /** What somebody said yes to, by name. */
+  /** What was accepted by name. */
   accepted: readonly string[];
 }
 
@@ -108,7 +108,7 @@ export function judge({ resource, hardened, recorded, beside = {}, choices, acce
       told.add(at);
     }
   }
-  // In a stack file an empty place in a list is null.
+  // In a stack file, an empty place in a list is null.
   return { ...judged, kept: plainly(judged.kept), until: plainly(judged.until) };
 }
 
@@ -133,14 +133,14 @@ function refuse(
   accepted: readonly string[],
   hardened: number,
 ) {
-  // A shell takes a star for file names.
+  // A shell would expand a star to file names.
   const name = `${resource}.${row.at.split('.*')[0]}`;
   const isAccepted = accepted.some((each) => name === each || name.startsWith(`${each}.`));
   if (isAccepted || judged.refused.some((refusal) => refusal.name === name)) return;
   judged.refused.push({ name, recorded: value, why: row.why, back: row.back ?? backFrom(row.phase ?? hardened) });
 }
 
-/** The accounts of all resources as one, by phase. */
+/** The results of all resources together, by phase. */
 export function accountOf(all: Record<string, Judged>): Account {
   const phases = [...new Set(Object.values(all).flatMap(({ members }) => members.map(({ phase }) => phase)))].sort();
   return phases.map((phase) => ({
@@ -154,7 +154,7 @@ export function accountOf(all: Record<string, Judged>): Account {
   }));
 }
 
-/** What does not stay, as the report lists it. */
+/** What changes, as the report lists it. */
 export const changesIn = (account: Account): Change[] =>
   account.flatMap(({ phase, resources }) =>
     resources.flatMap(({ resource, members }) =>
@@ -173,14 +173,14 @@ export const keptIn = (account: Account): number =>
     .flatMap(({ resources }) => resources.flatMap(({ members }) => members))
     .filter(({ outcome }) => outcome === 'kept').length;
 
-/** @throws Error that names each refusal, and how to go on. */
+/** @throws Error that names each refusal, and how to continue. */
 export function throwRefused(refused: Refusal[]): void {
   if (refused.length === 0) return;
   const lines = refused.map(
     ({ name, recorded, why, back }) => `  ${name} (${JSON.stringify(recorded)}): ${why}. Back: ${back}`,
   );
   throw new Error(
-    `this would be lost, or stands in the way:\n${lines.join('\n')}\nChange it in Azure and record again, or say yes to it by name: ` +
+    `this would be lost, or blocks the adoption:\n${lines.join('\n')}\nChange it in Azure and record again, or accept it by name: ` +
       refused.map(({ name }) => `--accept ${name}`).join(' '),
   );
 }
@@ -200,7 +200,7 @@ export function leaves(value: Json, path: Path = []): { path: Path; value: Json 
 const covers = (pattern: string[], path: Path) =>
   pattern.length <= path.length && pattern.every((step, i) => step === '*' || step === String(path[i]));
 
-/** Places in a list that get nothing stay empty: there the program's own items stay. */
+/** Places in a list without a value stay empty: the program's own items stay there. */
 function put(into: Inputs, path: Path, value: Json): void {
   let place = into as Record<string | number, Json>;
   path.forEach((step, i) => {

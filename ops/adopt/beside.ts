@@ -1,10 +1,10 @@
-// What az printed that is not an input of an adopted resource, although a phase would lose it or fail on it: locks, extensions, parts,
-// others that share a subnet. By the program's name for the resource, under the names that decisions.ts has rows for.
+// What az printed about an adopted resource that is not an input, although a phase would lose it or fail because of it: locks, extensions,
+// parts, other resources in its subnet. By the program's name for the resource, under the names used in decisions.ts.
 import type { Inputs } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
 
-/** An extension that only sets a user's key or password, once: its type, and the name that az gives it. */
+/** An extension that only sets a user's key or password, once: its type, and its name in az. */
 const DONE_WITH = ['VMAccessForLinux', 'enablevmaccess'];
 
 export function besideOf(
@@ -20,7 +20,7 @@ export function besideOf(
   const extensions = [...items(at(vm, 'resources')), ...resources.filter(isExtension)].filter(
     (each) => !DONE_WITH.some((word) => [at(each, 'typePropertiesType'), nameOf(each)].includes(word)),
   );
-  // A part's id goes on where its owner's ends.
+  // A part's id begins with its owner's id.
   const parts = (of: Json) =>
     resources.filter((each) => id(each).startsWith(`${id(of)}/`)).map((each) => id(each).slice(id(of).length + 1));
   const names = (list: Json[]) => [...new Set(list.map(nameOf))];
@@ -58,7 +58,7 @@ export function besideOf(
 /** Containers that the Functions host makes for itself. */
 const THE_HOSTS = /^(azure-webjobs-.*|scm-releases)$/;
 
-/** A part's name is its own last one. */
+/** A part's name is the last part of its full name. */
 const nameOf = (value: Json) =>
   String(at(value, 'name') ?? id(value))
     .split('/')
@@ -66,7 +66,7 @@ const nameOf = (value: Json) =>
 
 const id = (value: Json) => String(at(value, 'id')).toLowerCase();
 
-/** Without what is empty. */
+/** Without empty values. */
 const filled = (all: Record<string, Record<string, Json[]>>): Record<string, Inputs> =>
   Object.fromEntries(
     Object.entries(all).map(([name, lists]) => [
@@ -75,7 +75,7 @@ const filled = (all: Record<string, Record<string, Json[]>>): Record<string, Inp
     ]),
   );
 
-/** What Azure deletes with the machine, even if the machine is only replaced. As `az resource update --set` takes it. */
+/** What Azure deletes with the machine, even if the machine is only replaced. In the form of `az resource update --set`. */
 export function attachedForLife(vm: Json): string[] {
   const isDeleted = (value: Json) => String(at(value, 'deleteOption')).toLowerCase() === 'delete';
   const places = (list: Json | undefined) => items(list).flatMap((each, i) => (isDeleted(each) ? [i] : []));
@@ -84,7 +84,7 @@ export function attachedForLife(vm: Json): string[] {
     ...places(at(vm, 'storageProfile', 'dataDisks')).map(
       (i) => `properties.storageProfile.dataDisks[${i}].deleteOption=Detach`,
     ),
-    // Azure's own answer has what is said of an interface one level down.
+    // Azure's own answer has an interface's properties one level down.
     ...places(at(vm, 'networkProfile', 'networkInterfaces')).map(
       (i) => `properties.networkProfile.networkInterfaces[${i}].properties.deleteOption=Detach`,
     ),

@@ -1,10 +1,10 @@
-// What is unsafe in the old broker's own configuration, which no policy sees.
-import { CUT_OVER } from '../../stacks/adoption-plan.ts';
+// Weaknesses in the old broker's own configuration, which no policy sees.
+import { CUT_OVER } from '../../stacks/adoption/plan.ts';
 import { at } from './json.ts';
 import type { Recording } from './recording.ts';
 import type { Unsafe } from './today.ts';
 
-/** Findings about accounts, listeners, the certificate and the table. Nothing where nothing was recorded. */
+/** Findings about accounts, listeners, the certificate and the table. None if nothing was recorded. */
 export function judgeBroker({ broker, telemetry }: Recording): Unsafe[] {
   const found = (resource: string, message: string, short: string, phase = CUT_OVER): Unsafe => ({
     resource,
@@ -25,13 +25,13 @@ export function judgeBroker({ broker, telemetry }: Recording): Unsafe[] {
     findings.push(
       found(
         'Broker accounts',
-        'All devices share one account, so none can be shut out alone.',
+        'All devices share one account, so a single one cannot be locked out.',
         'one account for all devices',
       ),
     );
   }
   if (broker.some((line) => /^allow_anonymous\s+true/.test(line))) {
-    findings.push(found('Broker accounts', 'Anybody may connect without an account.', 'no account needed'));
+    findings.push(found('Broker accounts', 'Anyone may connect without an account.', 'no account needed'));
   }
   if (broker.length > 0 && !broker.some((line) => /^acl_file /.test(line))) {
     findings.push(
@@ -40,21 +40,25 @@ export function judgeBroker({ broker, telemetry }: Recording): Unsafe[] {
   }
   for (const listener of values('listener ').filter((each) => /^1883\b(?! (127\.|localhost|::1))/.test(each))) {
     findings.push(
-      found('Broker listener', `Port ${listener} takes passwords and readings in clear.`, 'passwords in clear on 1883'),
+      found(
+        'Broker listener',
+        `Port ${listener} accepts passwords and readings in plain text.`,
+        'plain-text passwords on 1883',
+      ),
     );
   }
   const [issuer] = values('issuer=');
   if (issuer !== undefined && issuer === values('subject=')[0]) {
     findings.push(
-      found('Broker certificate', 'It is signed by itself, so strict clients refuse it.', 'self-signed certificate'),
+      found('Broker certificate', 'It is self-signed, so clients that verify it refuse it.', 'self-signed certificate'),
     );
   }
   if (telemetry !== undefined && at(telemetry, 'rowSecurity') !== true) {
     findings.push(
       found(
         'Table public.telemetry',
-        'It has no row security: whoever reads it reads every tenant.',
-        'a table without row security',
+        'It has no row-level security: every reader sees every tenant.',
+        'a table without row-level security',
         0,
       ),
     );

@@ -1,16 +1,16 @@
-// What becomes of members of recorded resources that the program sees otherwise. A member without a row here is kept: it is sent
-// as it was recorded, in every phase. Paths are azure-native's; `*` is any member, and a row holds for all below its path.
+// What happens to members of recorded resources for which the program has another value. A member without a row here is kept: it is sent
+// as recorded, in every phase. Paths are azure-native's; `*` is any member, and a row applies to everything below its path.
 import { MACHINE } from './decisions/machine.ts';
 import { NETWORK } from './decisions/network.ts';
 import type { Choices, Decision } from './decisions/row.ts';
 import type { Json } from './json.ts';
 
-/** Azure takes no two tags whose names differ in case alone. */
+/** Azure refuses two tags whose names differ only in case. */
 export const OUR_TAGS = ['environment', 'project', 'owner', 'costcenter'];
 const isOurs = (_: Json, __: Choices, path: string) =>
   OUR_TAGS.includes(path.split('.').slice(1).join('.').toLowerCase());
 
-/** Parts of a resource's id, which says them already. */
+/** Parts of a resource's id, which contains them already. */
 const IN_ITS_ID: Decision[] = [
   'resourceGroup',
   'networkSecurityGroup',
@@ -24,7 +24,7 @@ const IN_ITS_ID: Decision[] = [
   'managementPolicy',
 ].map((name) => ({ at: `${name}Name`, outcome: 'apart', why: '' }));
 
-/** By the program's name for the resource. `*` is each. */
+/** By the program's name for the resource. `*` applies to each. */
 export const DECISIONS: Record<string, Decision[]> = {
   '*': [
     ...IN_ITS_ID,
@@ -53,7 +53,7 @@ export const DECISIONS: Record<string, Decision[]> = {
       outcome: 'set',
       to: 'StorageV2',
       byName: true,
-      back: 'none: Azure upgrades an account for good',
+      back: 'none: Azure upgrades an account permanently',
       why: 'soft delete and lifecycle rules need an account of the second kind',
     },
     {

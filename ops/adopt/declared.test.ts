@@ -7,14 +7,14 @@ import { expect, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { refusedProperties, tabled } from '../../preview/immutables.ts';
 import type { Plan } from '../../preview/plan.ts';
-import { inputsOf } from '../../stacks/adoption.ts';
-import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
+import { inputsOf } from '../../stacks/adoption/adopt.ts';
+import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption/plan.ts';
 import { judge } from './account.ts';
 import { DECISIONS } from './decisions.ts';
 import { declaredInputs, type Inputs, objectInputs } from './declared.ts';
 import { at, type Json } from './json.ts';
-import { PLACES } from './places.ts';
 import { baseFiles, type Files } from './testing/recordings.ts';
+import { PLACES } from './today.ts';
 import * as translate from './translate.ts';
 
 const SNAPSHOT: Plan = JSON.parse(readFileSync(join(ROOT, 'stacks/snapshots/dev.json'), 'utf8'));

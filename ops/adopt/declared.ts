@@ -1,5 +1,5 @@
-// Turns what az prints of a resource into azure-native's inputs: every member that az printed and that the SDK declares as an input, in
-// the SDK's spelling. Nothing is picked by hand, so nothing is forgotten.
+// Turns az's output for a resource into azure-native's inputs: every member that az printed and the SDK declares as an input, in the
+// SDK's spelling. Nothing is picked by hand, so nothing is forgotten.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
@@ -17,11 +17,11 @@ const known = new Map<string, Members>();
 let nested: string | undefined;
 
 /**
- * Inputs that are resources of their own as well. Where they are not given the provider keeps what is there, and with both ways
- * of giving them one takes away the other's (it says so of each).
+ * Inputs that are also resources of their own. If they are not given, the provider keeps the existing ones; given in both ways, each way
+ * removes what the other gives (the SDK says so).
  */
 const OWN_RESOURCES = 'These are also available as standalone resources.';
-/** What the program gives inline all the same. */
+/** What the program gives inline even so. */
 const INLINE = ['securityRules'];
 
 /** Inputs of a resource's type, such as `network:Subnet`. */
@@ -61,10 +61,10 @@ function members(text: string): Members {
   return found;
 }
 
-/** What Azure says of a resource and takes from nobody, although the SDK has it among the inputs. */
+/** Reported by Azure, but never accepted as input, although the SDK declares it. */
 const AZURES = ['etag', 'provisioningState', 'migrationPhase', 'fqdn'];
 
-/** What a resource was given, as its type's inputs: without what was not set and what Azure itself adds. */
+/** The inputs of a recorded resource, without unset values and without what Azure itself adds. */
 export function recordedInputs(type: string, value: Json): Inputs {
   const {
     id: _,
@@ -75,13 +75,13 @@ export function recordedInputs(type: string, value: Json): Inputs {
   return inputs;
 }
 
-/** The same of a part of a resource, such as `inputs.network.SecurityRuleArgs`. */
+/** The same for a part of a resource, such as `inputs.network.SecurityRuleArgs`. */
 export function recordedObject(expression: string, value: Json): Inputs {
   const { id: _, ...inputs } = compacted(objectInputs(expression), value, String(at(value, 'id')));
   return inputs;
 }
 
-/** What az prints under another name than the SDK's, or Azure itself does (`az resource show`). */
+/** Members that az, or Azure itself (`az resource show`), names differently than the SDK. */
 const ALSO_CALLED: Record<string, string> = {
   enableHttpsTrafficOnly: 'supportsHttpsTrafficOnly',
   enableNfsV3: 'isNfsV3Enabled',
@@ -89,7 +89,7 @@ const ALSO_CALLED: Record<string, string> = {
   useSubDomainName: 'useSubDomain',
 };
 
-/** @param own the id of the resource that it is a part of; what lies inside has ids that begin with it. */
+/** @param own the id of the resource that it belongs to; the ids of its parts begin with it. */
 function compacted(declared: Members, value: Json, own: string): Inputs {
   const entries = [...declared].flatMap(([name, type]): [string, Json][] => {
     const found = converted(type, at(value, name) ?? at(value, ALSO_CALLED[name] ?? name), own);
@@ -104,10 +104,10 @@ const isAzures = (name: string, value: Json, own: string) =>
   (name === 'id' && String(value).toLowerCase().startsWith(`${own}/`.toLowerCase()));
 
 function converted(type: string, value: Json | undefined, own: string): Json | undefined {
-  // Some versions of az print what is not set as an empty text.
+  // Some versions of az print an unset value as an empty text.
   if (value === undefined || value === null || value === '') return undefined;
   if (type.endsWith('[]')) {
-    // Identities are a list of ids to the SDK, and in Azure an object with a member for each.
+    // For the SDK, identities are a list of ids; in Azure, an object with a member for each.
     const list = Array.isArray(value) ? value : typeof value === 'object' ? Object.keys(value) : [value];
     const made = list.map((each) => converted(type.slice(0, -2), each, own)).filter((each) => each !== undefined);
     return made.length > 0 ? made : undefined;
@@ -116,7 +116,7 @@ function converted(type: string, value: Json | undefined, own: string): Json | u
   if (typeof value !== 'object' || Array.isArray(value)) return undefined;
   const made = compacted(objectInputs(type), value, own);
   if (isEmpty(made)) return undefined;
-  // Some versions of az print all of another resource that this one only names.
+  // Some versions of az print all properties of a resource that is only referred to.
   if (!type.startsWith('inputs.network.') || made.id === undefined) return made;
   return { id: made.id, ...(made.deleteOption !== undefined && { deleteOption: made.deleteOption }) };
 }

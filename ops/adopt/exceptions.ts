@@ -1,13 +1,13 @@
-// Dated exceptions for what the policies object to during an adoption, as a policy configuration for Pulumi. A violation that no later
-// phase ends gets none.
+// Dated exceptions for violations during an adoption, as a policy configuration for Pulumi. A violation that no later phase ends gets
+// none.
 import { join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
 import type { Violation } from '../../preview/policy/violation.ts';
-import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
+import { type Adoption, CUT_OVER } from '../../stacks/adoption/plan.ts';
 import { preview } from './preview.ts';
 import { phaseOf } from './today.ts';
 
-/** One exception, as docs/reference/policies.md says. */
+/** One exception, in the form of docs/reference/policies.md. */
 interface Exception {
   urn: string;
   reason: string;
@@ -18,22 +18,22 @@ interface Exception {
 /** By policy. */
 export type PolicyConfig = Record<string, { exceptions: Exception[] }>;
 
-/** Where the exceptions of a stack are, beside Pulumi.yaml. */
+/** The file with a stack's exceptions, beside Pulumi.yaml. */
 export const exceptionsFile = (stack: string) => `policies.${stack}.json`;
 
-/** What `pulumi preview` and `pulumi up` are told. */
+/** The options for `pulumi preview` and `pulumi up`. */
 export const withExceptions = (stack: string) => `--policy-pack policies --policy-pack-config ${exceptionsFile(stack)}`;
 
-/** Looks at the stack in the phase it is in. @param root folder of Pulumi.yaml. */
+/** Judges the stack in its current phase. @param root folder of Pulumi.yaml. */
 export async function findExceptions(stack: string, root: string, plan: Adoption): Promise<PolicyConfig> {
   const { policies } = await preview({ stack, root, policyPack: join(ROOT, 'policies') });
   return exceptionsOf(policies?.violations ?? [], plan);
 }
 
-/** Rules of one name or priority are a mistake of whoever wrote them, in any phase. */
+/** Rules with the same name or priority are a mistake in any phase. */
 const NEVER = ['network-rules-in-one-order'];
 
-/** For each mandatory violation that ends with a later phase. One that several phases end lasts until the last of them. */
+/** For each mandatory violation that ends with a later phase. If several phases end it, it lasts until the last of them. */
 export function exceptionsOf(violations: readonly Violation[], plan: Adoption): PolicyConfig {
   const ends = new Map<string, { policy: string; urn: string; phase: number }>();
   for (const violation of violations) {

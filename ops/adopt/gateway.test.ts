@@ -1,4 +1,4 @@
-// The gateway of docs/adoption.md, as it is written there: an old device publishes in clear on its own network, under its old
+// The gateway of docs/adoption.md, as it is written there: an old device publishes in plain text on its own network, under its old
 // name and topic, and the platform receives it over TLS as that device.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

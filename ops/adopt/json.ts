@@ -1,10 +1,9 @@
-// What az prints of a resource. It spells some properties differently from version to version, so they are looked up without
-// regard to case.
+// What az prints about a resource. Versions of az spell some properties differently, so they are looked up regardless of case.
 
 /** JSON as az prints it. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** What lies at a path; undefined where there is nothing or null. Numbers are places in a list. */
+/** The value at a path; undefined if there is none, or null. Numbers are indexes in a list. */
 export function at(value: Json | undefined, ...path: (string | number)[]): Json | undefined {
   let found: Json | undefined = value;
   for (const step of path) {
@@ -25,12 +24,12 @@ function property(value: { [key: string]: Json }, name: string): Json | undefine
     : undefined;
 }
 
-/** The text at a path. @throws Error that names what lacks it. */
+/** The text at a path. @throws Error that names the missing member. */
 export function textAt(value: Json | undefined, ...path: (string | number)[]): string {
   const found = at(value, ...path);
   if (typeof found === 'string' && found !== '') return found;
   throw new Error(`the recording of ${String(at(value, 'name') ?? 'a resource')} has no ${path.join('.')}`);
 }
 
-/** The list at a path; empty when there is none. */
+/** The list at a path; empty if there is none. */
 export const items = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);

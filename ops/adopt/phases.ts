@@ -1,7 +1,8 @@
-// The phases in which an adopted environment becomes what the program says: what each changes, what has to be done by hand
+// The phases in which an adopted environment becomes what the program declares: what each phase changes, what must be done by hand
 // around it, and the way back. docs/adoption.md explains them.
-import { type Adoption, CUT_OVER } from '../../stacks/adoption-plan.ts';
-import { FIRST_GRACE_PRIORITY } from '../../stacks/grace-rules.ts';
+
+import { FIRST_GRACE_PRIORITY } from '../../stacks/adoption/grace-rules.ts';
+import { type Adoption, CUT_OVER } from '../../stacks/adoption/plan.ts';
 import { attachedForLife } from './beside.ts';
 import { howToMakeRoom } from './database/room.ts';
 import { exceptionsFile } from './exceptions.ts';
@@ -10,7 +11,7 @@ import { quote } from './quote.ts';
 import type { Recording } from './recording.ts';
 import { freeName } from './security-rules.ts';
 
-/** Something to do: in words, and the commands as a shell takes them. */
+/** A step for a person: a text, and shell commands. */
 export interface Step {
   text: string;
   commands?: string[];
@@ -27,22 +28,22 @@ export interface Phase {
   back: Step[];
 }
 
-/** Whether the broker keeps the old ingest's session, and so what is published while the ingest is away. */
+/** Whether the broker keeps the old ingest's session, and so messages published while the ingest is away. */
 export type IngestSession = 'clean' | 'persistent' | 'unknown';
 
-/** What the texts name. */
+/** The names in the texts. */
 export interface Names {
   stack: string;
   group: string;
   machine: string;
   functionApp: string;
   securityGroup: string;
-  /** Of its recorded rules. */
+  /** From its recorded rules. */
   ruleNames: string[];
-  /** What is deleted with the machine today, as `az resource update --set` takes it. */
+  /** What is deleted with the machine today, in the form of `az resource update --set`. */
   detach: string[];
   ingestSession: IngestSession;
-  /** How the platform's tables get room. */
+  /** How room is made for the platform's tables. */
   room: string;
   /** Where the old broker listens. */
   ports: string[];
@@ -64,7 +65,7 @@ export function namesOf(recording: Recording, stack: string, said?: IngestSessio
   };
 }
 
-/** Any client with a persistent session may be the ingest. If no client has one, neither has the ingest. */
+/** Any client with a persistent session may be the ingest. If no client has one, the ingest has none either. */
 function sessionIn(broker: string[]): IngestSession {
   if (broker.some((line) => line.startsWith('session persistent '))) return 'persistent';
   return broker.some((line) => line.startsWith('session clean ')) ? 'clean' : 'unknown';
@@ -84,10 +85,10 @@ const az = (command: string, options: Record<string, string | string[]>) =>
   ].join(' ');
 const ops = (words: string) => `npm run ops -- ${words}`;
 
-/** The five phases. "Deploy" is what the report says above them. @param names of what was recorded. */
+/** The five phases. The report explains "Deploy" above them. @param names from the recording. */
 export function phases(names: Names, { publicUntil, gatewayUntil, left }: Adoption): Phase[] {
   const { stack, group, machine, functionApp } = names;
-  // Azure deletes no plan that other apps are on.
+  // Azure refuses to delete a plan with other apps.
   const ended = left['before-plan']?.retained
     ? 'The app is deleted; its plan leaves the stack, for other apps may be on it.'
     : 'App and plan are deleted.';
@@ -169,7 +170,7 @@ export function phases(names: Names, { publicUntil, gatewayUntil, left }: Adopti
   ];
 }
 
-/** Who is shut out of the machine, and what lets them in again. None of it needs a password or SSH. */
+/** Who is locked out of the machine, and what lets them in again. None of it needs a password or SSH. */
 export function lockedOut(names: Names): Step[] {
   const { group, securityGroup, ruleNames } = names;
   const rule = { n: freeName('me', ruleNames), priority: String(FIRST_GRACE_PRIORITY - 5), protocol: 'Tcp' };
@@ -199,10 +200,10 @@ const closing = ({ ports }: Names) => {
   return others.length > 0 ? others : ['1883'];
 };
 
-/** As `ss` takes it. */
+/** In the form that `ss` prints. */
 const from = (ports: string[]) => `( ${ports.map((port) => `sport = :${port}`).join(' or ')} )`;
 
-/** As root, by the machine's agent. */
+/** As root, through the machine's agent. */
 const onMachine = ({ group, machine }: Names, script: string) =>
   az('vm run-command invoke', {
     g: group,
@@ -226,7 +227,7 @@ function lostAtCutOver({ ingestSession }: Names): string {
   return `Lost: what devices publish from when ${from} until they are connected again, some minutes later.`;
 }
 
-/** Only a session that is kept has a queue to wait for. */
+/** Only a persistent session has a queue to wait for. */
 function emptyTheQueue(names: Names): Step[] {
   const { group, securityGroup, functionApp, ports, ruleNames } = names;
   const rule = (name: string, priority: number, access: string) =>

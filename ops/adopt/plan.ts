@@ -1,6 +1,6 @@
-// What becomes of each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
+// What happens to each recorded resource: its place in the program, its import id, and the phase in which it changes. Pure.
 import { VM_SIZES } from '../../components/vm-sizes.ts';
-import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
+import { type Adoption, CUT_OVER, LAST_PHASE } from '../../stacks/adoption/plan.ts';
 import {
   type Account,
   accountOf,
@@ -19,39 +19,39 @@ import type { Recording } from './recording.ts';
 import { graceRules, ruleChanges } from './security-rules.ts';
 import * as translate from './translate.ts';
 
-/** What a recording comes to. */
+/** The result for a recording. */
 export interface AdoptionPlan {
   adoption: Adoption;
   /** Configuration keys that the recording decides. */
   config: Record<string, string>;
-  /** Resources of the group that the program cannot take: they stay as they are. */
+  /** Resources of the group that the program cannot adopt: they stay as they are. */
   untouched: { id: string; why: string }[];
   /** What each phase does to each member of what was recorded, security rules apart. */
   account: Account;
-  /** What does not stay as it is. */
+  /** What changes. */
   changes: Change[];
   /** How much of the rest stays, in members and rules. */
   kept: number;
 }
 
-/** What somebody decides. */
+/** The decisions of the person. */
 export interface Decided {
-  /** The days until which devices may go on in the old way. ISO dates. */
+  /** The days until which devices may use the old openings and gateways. ISO dates. */
   publicUntil: string;
   gatewayUntil: string;
-  /** The machine's size, where the stack file says it already. */
+  /** The machine's size, if the stack file has it already. */
   vmSize?: string | undefined;
-  /** The storage account to take over, `none` for none; the function's when not given. */
+  /** The storage account to adopt, `none` for none. Default: the function's. */
   storage?: string | undefined;
-  /** What they said yes to, such as `broker-vm.extensions`. */
+  /** What was accepted, such as `broker-vm.extensions`. */
   accepted?: string[];
 }
 
 const DEFAULT_SIZE = 'Standard_B1s';
 
 /**
- * @throws Error when a part cannot be taken over as it is: in another resource group, with several addresses, or with
- * security rules that Azure cannot have printed; and when a phase would lose what nobody said yes to.
+ * @throws Error if a part cannot be adopted as it is: in another resource group, with several addresses, or with security rules that Azure
+ * cannot have printed; and if a phase would lose something that nobody has accepted.
  */
 export function planAdoption(recording: Recording, decided: Decided): AdoptionPlan {
   const { group, vm, disk, nic, vnet, publicAddress, securityGroup, functionApp, plan } = recording;
@@ -129,7 +129,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
   });
   const left: Adoption['left'] = {
     'before-function-app': leaving('web:WebApp', functionApp, translate.functionApp(recording)),
-    // Azure deletes no plan that other apps are on; where the number is not known, each in the group may be.
+    // Azure refuses to delete a plan with other apps; if their number is not known, each plan in the group may have some.
     'before-plan': leaving(
       'web:AppServicePlan',
       plan,
@@ -154,7 +154,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
   refuseSecure({ ...resources, ...left } as unknown as Json);
   const grace = graceRules(securityGroup);
   const account = accountOf(judged);
-  // A part goes with what it is of; what is in the group does not.
+  // A part belongs to its resource; what is in the group does not.
   const { group: _, ...parts } = { ...resources, ...left };
   const taken = Object.values(parts).map(({ id }) => `${id}/`.toLowerCase());
   const isTaken = (id: string) => taken.some((each) => `${id}/`.startsWith(each));
@@ -175,11 +175,11 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
         nic: textAt(nic, 'name'),
         vm: textAt(vm, 'name'),
         ...(storage ? { st: textAt(storage, 'name') } : {}),
-        // Devices know the broker by it, so it stays the broker's for good, and its certificate is for it.
+        // Devices know the broker by it, so the broker keeps it permanently, and its certificate is for it.
         ...(typeof label === 'string' ? { dns: label } : {}),
       },
       resources,
-      // A machine in a zone takes no disk of another.
+      // A machine in a zone accepts no disk from another zone.
       placed: items(zones).length > 0 ? { 'broker-data': { zones } } : {},
       accepted,
       graceRules: grace.rules,
@@ -198,7 +198,7 @@ export function planAdoption(recording: Recording, decided: Decided): AdoptionPl
   };
 }
 
-/** Its id with the group's name as the group has it: az prints it also in capitals, and another name is another resource. */
+/** Its id with the group's name as the group spells it: az also prints it in capitals, and another spelling is another resource. */
 function idOf(resource: Json, group: string): string {
   const [, before = '', name = '', rest = ''] =
     /^(.*\/)resourceGroups\/([^/]+)(.*)$/i.exec(textAt(resource, 'id')) ?? [];
@@ -206,7 +206,7 @@ function idOf(resource: Json, group: string): string {
   return isHere ? `${before}resourceGroups/${group}${rest}` : textAt(resource, 'id');
 }
 
-/** Recorded of the account that is taken over, and of no other. */
+/** Recorded for the adopted account only. */
 const isPartOf = (part: Json | undefined, storage: Json | undefined): part is Json =>
   part !== undefined &&
   String(at(part, 'id'))
@@ -216,7 +216,7 @@ const isPartOf = (part: Json | undefined, storage: Json | undefined): part is Js
 const ofType = ({ resources }: Recording, type: string) =>
   resources.filter((resource) => textAt(resource, 'type').toLowerCase() === type);
 
-/** Ids are compared without regard to case: Azure itself writes them in several ways. */
+/** Ids are compared regardless of case: Azure itself writes them in several ways. */
 const isIn = (id: string, group: string) => `${id}/`.toLowerCase().includes(`/resourcegroups/${group}/`.toLowerCase());
 
 /** The subnet that the machine's interface is in. */
@@ -232,7 +232,7 @@ function ownSubnet(vnet: Json, nic: Json): Json {
   return found;
 }
 
-/** Keys that must say what is there, or say it best. */
+/** Keys that must match the recording, or should. */
 function configOf({ vm, vnet, nic }: Recording, subnet: Json): Record<string, string> {
   const recorded = textAt(vm, 'hardwareProfile', 'vmSize').toLowerCase();
   const size = Object.keys(VM_SIZES).find((each) => each.toLowerCase() === recorded);

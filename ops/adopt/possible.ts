@@ -1,10 +1,10 @@
-// What no phase can take over, and which of several storage accounts is taken over.
+// What no phase can adopt, and which of several storage accounts is adopted.
 import { OUR_TAGS } from './decisions.ts';
 import type { Inputs } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
 import type { Recording } from './recording.ts';
 
-/** @throws Error for what the program has no place for at all. @param subnet that the machine is in. */
+/** @throws Error for anything that the program has no place for. @param subnet the machine's subnet. */
 export function refuseImpossible({ vm, nic, publicAddress }: Recording, subnet: Json): void {
   const interfaces = items(at(vm, 'networkProfile', 'networkInterfaces'));
   if (interfaces.length !== 1) {
@@ -38,10 +38,10 @@ export function refuseImpossible({ vm, nic, publicAddress }: Recording, subnet: 
 const isSame = (one: Json | undefined, other: Json | undefined) =>
   String(one).toLowerCase() === String(other).toLowerCase();
 
-/** Of a resource ("Use tags to organize your Azure resources", Microsoft Learn). */
+/** Maximum number for a resource ("Use tags to organize your Azure resources", Microsoft Learn). */
 const MOST_TAGS = 50;
 
-/** @param kept what stays of a resource. @throws Error when Azure has no room for its tags and the platform's. */
+/** @param kept members that stay. @throws Error if Azure has no room for its tags and the platform's. */
 export function refuseTags(name: string, { tags }: Inputs): void {
   const count = Object.keys(tags ?? {}).length;
   if (count + OUR_TAGS.length <= MOST_TAGS) return;
@@ -50,13 +50,13 @@ export function refuseTags(name: string, { tags }: Inputs): void {
   );
 }
 
-/** @throws Error when a stack file cannot hold it: Pulumi reads an object whose only member is `secure` as an encrypted text. */
+/** @throws Error if a stack file cannot hold it: Pulumi reads an object whose only member is `secure` as an encrypted text. */
 export function refuseSecure(inputs: Json, path: string[] = []): void {
   if (typeof inputs !== 'object' || inputs === null) return;
   const members = Object.entries(inputs);
   if (members.length === 1 && typeof members[0]?.[1] === 'string' && members[0][0] === 'secure') {
     throw new Error(
-      `${path.join('.')} has nothing but "secure", which in a stack file means an encrypted text: add another, or rename it, then record again`,
+      `${path.join('.')} has only "secure", which in a stack file means an encrypted text: add another, or rename it, then record again`,
     );
   }
   for (const [name, value] of members) refuseSecure(value, [...path, name]);
@@ -65,10 +65,10 @@ export function refuseSecure(inputs: Json, path: string[] = []): void {
 /** Kinds that hold blobs. */
 const KINDS = ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'];
 
-/** What says which account an app works with, by itself or in a connection string. */
+/** Settings that name the app's account, alone or in a connection string. */
 const ACCOUNT = [/AccountName=([a-z0-9]+)/, /^https:\/\/([a-z0-9]+)\.blob\./, /^([a-z0-9]{3,24})$/];
 
-/** As record.sh found it; settings that came with their values say it too. */
+/** As record.sh found it; settings recorded with their values show it, too. */
 function functionsAccount({ functionStorage, appSettings }: Recording): string | undefined {
   const values = appSettings
     .filter((each) => /^AzureWebJobsStorage($|__(accountName|blobServiceUri)$)/.test(textAt(each, 'name')))
@@ -78,15 +78,15 @@ function functionsAccount({ functionStorage, appSettings }: Recording): string |
 }
 
 /**
- * The account that the Function App works with; undefined when the program makes one of its own.
- * @param wanted its name, or `none`. @throws Error when it is not known, or there is none of this name.
+ * The account that the Function App works with; undefined if the program makes its own.
+ * @param wanted its name, or `none`. @throws Error if it is not known, or does not exist.
  */
 export function chooseStorage(recording: Recording, wanted: string | undefined): Json | undefined {
   const { storageAccounts } = recording;
   const names = storageAccounts.map((each) => textAt(each, 'name'));
   if (wanted === 'none' || names.length === 0) return undefined;
   const name = wanted ?? functionsAccount(recording);
-  // With one account and nothing said of it there is nothing to choose.
+  // With a single account and no other information, there is no choice.
   const storage = storageAccounts.find((each) => textAt(each, 'name') === (name ?? (names.length === 1 && names[0])));
   if (!storage) {
     const why =

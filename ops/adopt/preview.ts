@@ -1,4 +1,4 @@
-// The offline preview, and before it the packages of the cloud SDKs: no other command of ops needs them.
+// The offline preview; first installs the packages of the cloud SDKs, which no other command of ops needs.
 import { ensurePackages } from '../../bootstrap/packages.mjs';
 import type { Preview, PreviewOptions } from '../../preview/preview.ts';
 

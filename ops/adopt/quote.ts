@@ -1,4 +1,4 @@
-// A word of a command in the report, as a POSIX shell takes it.
+// Quotes a word of a command in the report for a POSIX shell.
 
 /** Quoted only where it must be. */
 export function quote(word: string): string {

@@ -61,7 +61,7 @@ function record(answers: [string, string][], ...words: (string | Record<string, 
   const args = words.filter((word) => typeof word === 'string');
   const more = words.find((word) => typeof word !== 'string');
   const cases = answers.map(([words, answer]) => {
-    // In a pattern of the shell only the star is no letter.
+    // In a shell pattern, only the star has a special meaning.
     const pattern = words
       .split('*')
       .map((part) => `"${part}"`)

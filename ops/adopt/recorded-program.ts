@@ -1,12 +1,12 @@
-// A Pulumi program that declares an environment as it was recorded, so that the policy pack can judge it. Nothing is deployed
-// with it: today.ts runs it in an offline preview.
+// A Pulumi program that declares a recorded environment, so that the policy pack can judge it. It is never deployed: today.ts runs it in
+// an offline preview.
 import { ComponentResource, Config, CustomResource } from '@pulumi/pulumi';
 
 interface Recorded {
   name: string;
   type: string;
   inputs: Record<string, unknown>;
-  /** Type and name of the component it is in; exceptions are granted by it. */
+  /** Type and name of its component; exceptions refer to it. */
   component?: [type: string, name: string];
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { accepted } from './accepted.ts';
 import { items, type Json } from './json.ts';
 
-/** What a folder holds; lists are empty and texts undefined where nothing was recorded. */
+/** The content of the folder; lists are empty and texts undefined if nothing was recorded. */
 export interface Recording {
   group: Json;
   /** `az resource list`: everything in the group. */
@@ -21,27 +21,27 @@ export interface Recording {
   appSettings: Json[];
   plan: Json;
   storageAccounts: Json[];
-  /** The name of the account that the Function App works with; undefined when it is not known. */
+  /** The name of the Function App's account; undefined if it is not known. */
   functionStorage: string | undefined;
-  /** Of that account; undefined and empty where they were not looked at. */
+  /** Of that account; undefined and empty if not recorded. */
   blobService: Json | undefined;
   lifecycle: Json | undefined;
   containers: Json[];
   shares: Json[];
-  /** Locks on the group or in it; none where they were not looked at. */
+  /** Locks on the group or in it; none if not recorded. */
   locks: Json[];
   sshKeys: Json[];
   /** Lines about the broker's configuration. */
   broker: string[];
-  /** The table public.telemetry; undefined when it was not looked at. */
+  /** The table public.telemetry; undefined if not recorded. */
   telemetry: Json | undefined;
-  /** What ops/adopt/database/record.ts found; undefined when it was not looked at. */
+  /** What ops/adopt/database/record.ts found; undefined if not recorded. */
   database: Json | undefined;
-  /** Who the app signs in to the database as; empty when its settings do not say. */
+  /** The roles with which the app signs in to the database; empty if its settings do not say. */
   databaseRoles: string[];
 }
 
-/** @throws Error that names each file or field which is missing or wrong, and the command that records it. */
+/** @throws Error that names each missing or wrong file or field, and the command that records it. */
 export function readRecording(folder: string): Recording {
   const readFile = (name: string): Json => {
     const path = join(folder, `${name}.json`);
@@ -51,7 +51,7 @@ export function readRecording(folder: string): Recording {
     try {
       return JSON.parse(readFileSync(path, 'utf8')) as Json;
     } catch (error) {
-      throw new Error(`${path} is no JSON (${(error as Error).message}): record it again`);
+      throw new Error(`${path} is not JSON (${(error as Error).message}): record it again`);
     }
   };
   const read = accepted(readFile);

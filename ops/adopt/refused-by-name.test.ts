@@ -1,4 +1,4 @@
-// What cannot be had back, or stands in the way: refused until somebody says so by name; and what no environment may have.
+// What cannot be restored, or blocks the adoption, is refused until somebody accepts it by name; some things always are.
 import { expect, test } from 'vitest';
 import { adopted, type Change, id } from './testing/case.ts';
 import type { Files } from './testing/recordings.ts';
@@ -101,7 +101,7 @@ test.each<[what: string, change: Change, name: string, told: string]>([
     'network-subnet.otherSecurityGroup',
     'networkSecurityGroups/strict',
   ],
-  ['an account of the first kind', (f) => (f.storage[0].kind = 'Storage'), 'storage-account.kind', 'for good'],
+  ['an account of the first kind', (f) => (f.storage[0].kind = 'Storage'), 'storage-account.kind', 'permanently'],
   [
     'an account closed to all networks',
     (f) => (f.storage[0].publicNetworkAccess = 'Disabled'),
@@ -134,12 +134,12 @@ test.each<[what: string, change: Change, message: string]>([
   [
     'a tag that Pulumi would decrypt',
     (f) => (f.nsg.tags = { secure: 'no' }),
-    'network-nsg.recorded.tags has nothing but "secure"',
+    'network-nsg.recorded.tags has only "secure"',
   ],
   [
     'the same, when the other tags are the platform’s',
     (f) => (f.nsg.tags = { secure: 'no', Owner: 'me' }),
-    'network-nsg.kept.tags has nothing but "secure"',
+    'network-nsg.kept.tags has only "secure"',
   ],
   ['two interfaces', (f) => f.vm.networkProfile.networkInterfaces.push({ id: '/x' }), 'has 2 interfaces'],
   [
@@ -153,7 +153,7 @@ test.each<[what: string, change: Change, message: string]>([
     'nic.json is not the interface',
   ],
   ['an account without blobs', (f) => (f.storage[0].kind = 'FileStorage'), '--storage none'],
-])('%s is no environment for it', (_, change, message) => {
+])('%s cannot be adopted', (_, change, message) => {
   expect(() => adopted(change)).toThrow(message);
 });
 

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { preview } from '../../preview/preview.ts';
+import { planAdoption } from './plan.ts';
+import { readRecording } from './recording.ts';
+import { DAYS } from './testing/recordings.ts';
 import { type Adopted, adoptSample, SAMPLE } from './testing/sample.ts';
 
 let sample: Adopted;
@@ -33,6 +36,9 @@ function change(edit: (text: string) => string): void {
 /** A stack that is not adopted yet. */
 const fresh = () => change(() => readFileSync(join(ROOT, 'Pulumi.dev.yaml'), 'utf8'));
 
+/** What `ops adopt` begins with. @throws Error that it prints. */
+const plan = (folder: string) => planAdoption(readRecording(folder), DAYS);
+
 test.each([
   [
     'rules that Azure cannot have printed',
@@ -57,8 +63,8 @@ test.each([
       vm.id = 'zeroclaw-b1s';
       delete vm.hardwareProfile;
     },
-    `the recording cannot be taken over:
-  vm.json has an id that is no id of Azure's
+    `the recording cannot be used:
+  vm.json has an id that is not the id of an Azure resource
   vm.json has no hardwareProfile.vmSize
 Record the environment again`,
   ],
@@ -71,10 +77,7 @@ Record the environment again`,
     'storage.json entry 1 has no sku.name',
   ],
 ] as const)('%s', (_, file, edit, message) => {
-  fresh();
-  const { status, stderr } = sample.adopt('--from', changed(file, edit as never));
-  expect(status).toBe(1);
-  expect(stderr).toContain(message);
+  expect(() => plan(changed(file, edit as never))).toThrow(message);
 });
 
 test('a size that nobody chose, until the stack file has one', () => {
@@ -99,25 +102,22 @@ test('a size that nobody chose, until the stack file has one', () => {
 });
 
 test('a file that is something else', () => {
-  fresh();
   const copy = changed('vm.json', () => {});
   writeFileSync(join(copy, 'storage.json'), '{}');
   writeFileSync(join(copy, 'nic.json'), '[]');
-  const { status, stderr } = sample.adopt('--from', copy);
-  expect(status).toBe(1);
-  expect(stderr).toContain(':\n  nic.json is no object\n  storage.json is no list\nRecord');
+  expect(() => plan(copy)).toThrow(':\n  nic.json is not an object\n  storage.json is not a list\nRecord');
 });
 
-test.each(['--public-until', '--gateway-until'])('%s with what is no date', (option) => {
+test.each(['--public-until', '--gateway-until'])('%s that is not a date', (option) => {
   const { status, stderr } = sample.adopt('--from', SAMPLE, option, '2027-02-30');
   expect({ status, stderr }).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('no date such as 2027-03-31'),
+    stderr: expect.stringContaining('Give a date such as 2027-03-31'),
   });
 });
 
 test.each([
-  [['--public-until', '2020-01-31'], '--public-until 2020-01-31 is over'],
+  [['--public-until', '2020-01-31'], '--public-until 2020-01-31 has passed'],
   [
     ['--public-until', '2099-03-31', '--gateway-until', '2099-03-30'],
     '--gateway-until 2099-03-30 is before 2099-03-31',
@@ -128,7 +128,7 @@ test.each([
   expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining(said) });
 });
 
-test('a second adoption, a phase that is skipped, and a folder that is none', () => {
+test('a second adoption, a skipped phase, and a folder without a recording', () => {
   expect(sample.adopt('--from', SAMPLE).stderr).toContain('is adopted already');
   expect(sample.adopt('phase', '3').stderr).toContain('phase 2 comes before 3');
   expect(sample.adopt('phase', '9').stderr).toContain('phases 0 to 4');
@@ -136,10 +136,10 @@ test('a second adoption, a phase that is skipped, and a folder that is none', ()
   expect(sample.adopt('--from', sample.folder).stderr).toMatch(/group\.json is missing: record the environment/);
 });
 
-test('to stay with the old ways in once the day is over', async () => {
+test('to keep the old openings after the day has passed', async () => {
   change((text) => text.replace('2099-03-31', '2020-03-31'));
   await expect(preview({ stack: 'dev', root: sample.folder, policyPack: false })).rejects.toThrow(
-    /ended its grace on 2020-03-31.*go to phase 2/,
+    /ended its grace period on 2020-03-31.*go to phase 2/,
   );
 });
 

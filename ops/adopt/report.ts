@@ -1,13 +1,13 @@
-// The adoption report: what is unsafe today, what changes, then the phases with their commands. It fits on a screen and a half;
-// the details, with every reason, are a second text. Both are Markdown, readable as they are.
-import type { Adoption } from '../../stacks/adoption-plan.ts';
+// The adoption report: what is unsafe today, what changes, then the phases with their commands. It fits on a screen and a half. The
+// details, with every reason, are a second text. Both are Markdown that is readable as it is.
+import type { Adoption } from '../../stacks/adoption/plan.ts';
 import type { Change } from './account.ts';
 import { withExceptions } from './exceptions.ts';
 import { lockedOut, lostUntilCutOver, type Names, type Phase, type Step } from './phases.ts';
 import type { Unsafe } from './today.ts';
 import { inWords, placeOf } from './words.ts';
 
-/** What the report is made of. */
+/** The content of the report. */
 export interface ReportArgs {
   names: Names;
   adoption: Adoption;
@@ -17,11 +17,11 @@ export interface ReportArgs {
   changes: Change[];
   /** How many members stay as they are. */
   kept: number;
-  /** Where the details are. */
+  /** The path of the details. */
   details: string;
 }
 
-/** Columns of a terminal that text and commands keep to. */
+/** Width of text and commands, in terminal columns. */
 const WIDTH = 100;
 
 export function renderReport(args: ReportArgs): string {
@@ -54,13 +54,13 @@ export function renderReport(args: ReportArgs): string {
   ].join('\n');
 }
 
-/** All of it: findings with the policy's reason, members with theirs and the way back. */
+/** Everything: findings with the policy's reason, members with theirs and the way back. */
 export function renderDetails({ names, adoption, unsafe, phases, untouched, changes, kept }: ReportArgs): string {
   const found = (phase: number) =>
     unsafe
       .filter((each) => each.phase === phase)
       .map(({ policy, resource, message }) => {
-        // The fix that a policy names is for a program; here the phase is it.
+        // A policy's fix is for a program; here the phase is the fix.
         const [what = ''] = message.split(' Fix: ');
         return `- ${resource}: ${what}${policy ? ` (${policy})` : ''}\n`;
       });
@@ -85,10 +85,10 @@ function outside({ untouched }: ReportArgs): string {
   return `; outside stay ${untouched.map(({ id }) => id.split('/').at(-1)).join(', ')}`;
 }
 
-/** A member, and what it is where it is a list of names. */
+/** A member, and its affected items if it is a list of names. */
 const whole = ({ member, which }: Change) => (which ? `${member} (${which.join(', ')})` : member);
 
-/** What is taken away has its reason here; what is set is named. */
+/** A removed member has its reason here; a set one is only named. */
 function renderChanges(changes: readonly Change[]): string[] {
   const of = (outcome: Change['outcome']) => changes.filter((each) => each.outcome === outcome);
   const gone = Map.groupBy(
@@ -108,14 +108,14 @@ function renderStep({ text, commands = [] }: Step, mark: string): string[] {
   return [...wrap(`${mark}${text}`, '   '), ...commands.flatMap(command)];
 }
 
-/** Lines of text; a command in it stays whole. @param indent of the second line on. */
+/** Lines of text; a command in it is not broken. @param indent of the second and later lines. */
 function wrap(text: string, indent = '  '): string[] {
   return fill(text.match(/(?:`[^`]*`|[^\s`])+/g) ?? [], '', indent, '');
 }
 
-/** A command as it is typed, over several lines where one is too long: four columns in, the rest of it eight. */
+/** A command as it is typed, on several lines if it is long: indented by four, the continuation by eight. */
 function command(text: string): string[] {
-  // Quoted words stay whole, and an option with its first value.
+  // Quoted words are not broken, and an option stays with its first value.
   const words = text.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
   const parts = words.flatMap((word, i) => {
     if (/^--?\w/.test(words[i - 1] ?? '') && !/^--?\w/.test(word)) return [];
@@ -129,7 +129,7 @@ function fill(parts: string[], first: string, indent: string, end: string): stri
   const lines: string[] = [];
   let line = '';
   for (const [i, part] of parts.entries()) {
-    // The last line of a command goes on nowhere.
+    // The last line of a command does not continue.
     const room = i === parts.length - 1 ? WIDTH : WIDTH - end.length;
     const begun = line === '' ? first + part : `${line} ${part}`;
     if (line !== '' && begun.length > room) {

@@ -19,7 +19,7 @@ import { resource } from '../../policies/testing/plan.ts';
 import { SECURITY_GROUP } from '../../policies/types.ts';
 import type { Violation } from '../../preview/policy/violation.ts';
 import { type Preview, preview } from '../../preview/preview.ts';
-import { SSH_RULE_NAMES, untilCutOver } from '../../stacks/grace-rules.ts';
+import { SSH_RULE_NAMES, untilCutOver } from '../../stacks/adoption/grace-rules.ts';
 import { exceptionsOf } from './exceptions.ts';
 import type { Json } from './json.ts';
 import { graceRules } from './security-rules.ts';
@@ -210,7 +210,7 @@ describe('each kind of rule', () => {
     expect(changes.length).toBe(protocol === '*' || String(expected) !== port ? 1 : 0);
   });
 
-  it('a list of ports loses SSH and keeps the others; ping is no opening of SSH', () => {
+  it('a list of ports loses SSH and keeps the others; ping does not open SSH', () => {
     const ports = { destinationPortRange: null, destinationPortRanges: ['22', '80', '443'] };
     expect(grace(rule('some', 500, '', ports)).rules).toMatchObject([{ destinationPortRanges: ['80', '443'] }]);
     expect(grace(rule('ping', 500, '*', { protocol: 'Icmp' }))).toMatchObject({ changes: [] });
@@ -263,7 +263,7 @@ it.each([
   expect(() => grace(...rules)).toThrow(message);
 });
 
-it('one priority in both directions is no conflict', () => {
+it('the same priority in both directions does not conflict', () => {
   expect(() => grace(rule('a', 200, '80'), rule('b', 200, '81', { direction: 'Outbound' }))).not.toThrow();
 });
 

@@ -1,28 +1,28 @@
-// What becomes of each rule of the recorded security group until the cut-over: it stays, or it is said what changes and why. Pure.
+// What happens to each rule of the recorded security group until the cut-over: it stays, or changes for a stated reason. Pure.
 import { type IntervalSet, subtract, union } from '../../policies/network/reachability/intervals.ts';
 import { parsePortRange } from '../../policies/network/reachability/ports.ts';
-import { CUT_OVER } from '../../stacks/adoption-plan.ts';
-import { FIRST_GRACE_PRIORITY, SSH_RULE_NAMES } from '../../stacks/grace-rules.ts';
+import { FIRST_GRACE_PRIORITY, SSH_RULE_NAMES } from '../../stacks/adoption/grace-rules.ts';
+import { CUT_OVER } from '../../stacks/adoption/plan.ts';
 import type { Change } from './account.ts';
 import { at, items, type Json } from './json.ts';
 import { type Inputs, securityRule } from './translate.ts';
 
-/** The rules that stay, and what is said of those that do not stay as they are. */
+/** The rules that stay, and an explanation for each that changes. */
 export interface GraceRules {
-  /** In the order of the recording; names and priorities are free beside the program's rules for SSH. */
+  /** In the order of the recording; their names and priorities do not collide with the program's SSH rules. */
   rules: Inputs[];
   /** By the recorded name. */
   changes: RuleChange[];
 }
 
-/** A rule that phase 1 changes or takes away. */
+/** A rule that phase 1 changes or removes. */
 export interface RuleChange {
   rule: string;
   outcome: 'set' | 'taken away';
   why: string;
 }
 
-/** What happens to the rules, phase by phase: all that phase 1 keeps ends with the cut-over, which has the program's rules alone. */
+/** What happens to the rules, phase by phase: all that phase 1 keeps ends with the cut-over, which has only the program's rules. */
 export function ruleChanges({ rules, changes }: GraceRules): Change[] {
   const resource = 'network-nsg';
   const early = changes.map(({ rule, outcome, why }) => ({
@@ -30,7 +30,7 @@ export function ruleChanges({ rules, changes }: GraceRules): Change[] {
     resource,
     member: rule,
     outcome,
-    // The report has what is set by its reason alone.
+    // In the report, a set rule is represented by its reason.
     why: outcome === 'set' ? `${rule} ${why}` : why,
     back: 'phase 0',
   }));
@@ -52,17 +52,17 @@ function endOf(isOutbound: boolean, isDeny: boolean): string {
   if (isOutbound) return 'the platform has no outbound rules, so all may go out';
   return isDeny
     ? 'the platform opens 8883 to everyone, so whom this one kept out may come in there'
-    : 'the old ways in end';
+    : 'the old openings end';
 }
 
 const [FIRST_PRIORITY, LAST_PRIORITY] = [100, 4096];
-/** Of one group, in both directions together ("Azure subscription and service limits", Microsoft Learn). */
+/** Maximum number in a group, both directions together ("Azure subscription and service limits", Microsoft Learn). */
 const MOST_RULES = 1000;
 const SSH: IntervalSet = [{ from: 22n, to: 22n }];
-/** Put behind a name that is the program's. */
+/** Added to a name that the program uses. */
 const RENAMED = '-recorded';
 
-/** @throws Error when the recording is none that Azure can have printed, or Azure's limit leaves no room. */
+/** @throws Error if Azure cannot have printed the recording, or its limit leaves no room. */
 export function graceRules(securityGroup: Json): GraceRules {
   const recorded = items(at(securityGroup, 'securityRules')).map(securityRule);
   refuseImpossible(recorded);
@@ -96,7 +96,7 @@ export function graceRules(securityGroup: Json): GraceRules {
   return { rules, changes };
 }
 
-/** True for a finding about this rule, under the recorded name or the one it got. */
+/** True for a finding about this rule, under its recorded or its new name. */
 export const isAbout = (message: string, { name }: Record<string, unknown>) =>
   [String(name), String(name).replace(new RegExp(`${RENAMED}(-\\d+)?$`), '')].some((each) =>
     message.includes(`"${each}"`),
@@ -106,7 +106,7 @@ const is = (value: Json | undefined, word: string) => String(value).toLowerCase(
 const isInbound = ({ direction }: Inputs) => !is(direction, 'outbound');
 const priorityOf = ({ priority }: Inputs) => Number(priority);
 
-/** Azure has no two rules of one name, and in one direction no two of one priority: which comes first would be a guess. */
+/** Azure has no two rules of one name, and no two of one priority in the same direction: their order would be a guess. */
 function refuseImpossible(rules: Inputs[]): void {
   const seen = new Map<string, Inputs>();
   for (const rule of rules) {
@@ -129,7 +129,7 @@ function refuseImpossible(rules: Inputs[]): void {
   }
 }
 
-/** SSH is the program's: an Allow of TCP loses port 22. What has other protocols keeps its ports below the Deny of SSH. */
+/** SSH belongs to the program: an Allow of TCP loses port 22. A rule for other protocols keeps its ports below the Deny of SSH. */
 function withoutSsh(rule: Inputs, say: (rule: Inputs, outcome: RuleChange['outcome'], why: string) => void): Inputs[] {
   const ranges = portsOf(rule).map(parsePortRange);
   if (!isInbound(rule) || !is(rule.access, 'allow') || ranges.some((range) => range === undefined)) return [rule];
@@ -157,7 +157,7 @@ const count = (sum: bigint, { from, to }: { from: bigint; to: bigint }) => sum +
 const portsOf = ({ destinationPortRange: one, destinationPortRanges: many }: Inputs): string[] =>
   [...(one === undefined ? [] : [one]), ...items(many)].map(String);
 
-/** Each priority's new one: what is in the way moves up, and only that; where the end is reached, what is there moves down. */
+/** New priorities: only colliding rules move, upwards; at the upper end, they move down. */
 function placed(sorted: number[]): Map<number, number> {
   const next: number[] = [];
   for (const priority of sorted) next.push(Math.max(priority, FIRST_GRACE_PRIORITY, (next.at(-1) ?? 0) + 1));
@@ -166,7 +166,7 @@ function placed(sorted: number[]): Map<number, number> {
   return new Map(sorted.map((priority, i) => [priority, next[i] as number]));
 }
 
-/** The rule's name, or one that is free where it is the program's. */
+/** The rule's name, or a free one if the program uses it. */
 function nameBeside(name: string, recorded: Inputs[]): string {
   if (!SSH_RULE_NAMES.includes(name.toLowerCase())) return name;
   return freeName(
@@ -175,7 +175,7 @@ function nameBeside(name: string, recorded: Inputs[]): string {
   );
 }
 
-/** The name, with a number behind it where it is taken: Azure writes over a rule of the same name, which has no case. */
+/** The name, with a number if it is taken: Azure overwrites a rule of the same name, regardless of case. */
 export function freeName(name: string, taken: string[]): string {
   const isTaken = (one: string) => taken.some((each) => each.toLowerCase() === one.toLowerCase());
   let free = name;

@@ -1,4 +1,4 @@
-// From what az prints of a resource to the inputs that the program would give it, with the names that make up its id. Pure.
+// Turns az's output for a resource into the inputs that the program would give it, with the names that make up its id. Pure.
 import { plain } from './decisions.ts';
 import { type Inputs, recordedInputs, recordedObject } from './declared.ts';
 import { at, items, type Json, textAt } from './json.ts';
@@ -6,7 +6,7 @@ import type { Recording } from './recording.ts';
 
 export type { Inputs } from './declared.ts';
 
-/** Leaves out what was not set: az prints every property, most of them null or empty lists. */
+/** Removes unset values: az prints every property, most of them null or empty lists. */
 function compact(inputs: Record<string, Json | undefined>): Inputs {
   const entries = Object.entries(inputs).filter(
     ([, value]) => value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0),
@@ -14,14 +14,14 @@ function compact(inputs: Record<string, Json | undefined>): Inputs {
   return Object.fromEntries(entries) as Inputs;
 }
 
-/** What nearly every resource has. */
+/** The members of nearly every resource. */
 const common = (value: Json) => ({
   resourceGroupName: textAt(value, 'resourceGroup'),
   location: plain(textAt(value, 'location')),
   tags: at(value, 'tags'),
 });
 
-/** A resource of the program's own kinds, with every input that was recorded. @param names parts of its id. */
+/** A resource that the program declares, too, with every recorded input. @param names parts of its id. */
 function whole(type: string, value: Json, names: Inputs): Inputs {
   const inputs = recordedInputs(type, value);
   return { ...names, ...inputs, ...(inputs.location === undefined ? {} : { location: plain(inputs.location) }) };
@@ -38,7 +38,7 @@ export const securityGroup = (value: Json): Inputs =>
 export const virtualNetwork = (value: Json): Inputs =>
   whole('network:VirtualNetwork', value, { virtualNetworkName: textAt(value, 'name') });
 
-/** @param network the virtual network it is in. */
+/** @param network its virtual network. */
 export const subnet = (value: Json, network: Json): Inputs => ({
   ...whole('network:Subnet', value, { subnetName: textAt(value, 'name'), virtualNetworkName: textAt(network, 'name') }),
   addressPrefix: subnetPrefix(value),
@@ -53,7 +53,7 @@ export const publicAddress = (value: Json): Inputs =>
 
 export function networkInterface(value: Json): Inputs {
   const inputs = whole('network:NetworkInterface', value, { networkInterfaceName: textAt(value, 'name') });
-  // An address that Azure chose is no input, and one that was chosen is.
+  // An address that Azure chose is not an input; one that somebody chose is.
   const ipConfigurations = items(inputs.ipConfigurations).map((each) => {
     const { privateIPAddress, ...rest } = each as Inputs;
     return rest.privateIPAllocationMethod === 'Static' ? (each as Inputs) : rest;
@@ -62,13 +62,13 @@ export function networkInterface(value: Json): Inputs {
 }
 
 export function machine(value: Json): Inputs {
-  // It may hold secrets, and az prints it only when it is asked to.
+  // It may hold secrets, and az prints it only on request.
   const { userData: _, ...inputs } = whole('compute:VirtualMachine', value, { vmName: textAt(value, 'name') });
   const { customData: __, adminPassword: ___, ...osProfile } = (inputs.osProfile ?? {}) as Inputs;
   return { ...inputs, ...(Object.keys(osProfile).length > 0 && { osProfile }) };
 }
 
-/** The same machine made again around the disks it had. What is attached to it outlives it from now on. */
+/** The same machine made again around its old disks. What is attached to it outlives it from now on. */
 export function restoredMachine(value: Json): Inputs {
   const { osProfile: _, storageProfile, networkProfile, ...inputs } = machine(value);
   const { imageReference: __, osDisk, dataDisks, ...storage } = storageProfile as Inputs;
@@ -103,19 +103,19 @@ export const disk = (value: Json): Inputs =>
   });
 
 export const storageAccount = (value: Json): Inputs => ({
-  // Where it was never set, Azure allows it.
+  // Azure allows it unless it was set.
   allowSharedKeyAccess: true,
   ...whole('storage:StorageAccount', value, { accountName: textAt(value, 'name') }),
 });
 
-/** @param account that it is of. */
+/** @param account its account. */
 export const blobService = (value: Json, account: Json): Inputs =>
   whole('storage:BlobServiceProperties', value, {
     accountName: textAt(account, 'name'),
     blobServicesName: 'default',
   });
 
-/** @param account that it is of. */
+/** @param account its account. */
 export const lifecycle = (value: Json, account: Json): Inputs =>
   whole('storage:ManagementPolicy', value, { accountName: textAt(account, 'name'), managementPolicyName: 'default' });
 
@@ -135,10 +135,10 @@ export const plan = (value: Json): Inputs =>
     sku: compact({ name: at(value, 'sku', 'name'), tier: at(value, 'sku', 'tier') }),
   });
 
-/** What stands for a setting's value, which is not recorded. */
+/** Stands for a setting's value, which is not recorded. */
 const PLAIN_VALUE = 'not recorded';
 
-/** The app with the names of its settings, each of them plain unless it refers to Key Vault. */
+/** The app with the names of its settings, each in plain text unless it refers to Key Vault. */
 export const functionApp = ({ functionApp: app, functionAppConfig: config, appSettings }: Recording): Inputs =>
   compact({
     name: textAt(app, 'name'),
@@ -162,7 +162,7 @@ export const functionApp = ({ functionApp: app, functionAppConfig: config, appSe
     }),
   });
 
-/** Application Insights, of which the list of resources says enough. */
+/** Application Insights: the list of resources has enough. */
 export const insights = (value: Json): Inputs =>
   compact({
     resourceName: textAt(value, 'name'),

@@ -12,7 +12,7 @@ it('every policy has words', () => {
   expect(Object.keys(WORDS).sort()).toEqual(names.sort());
 });
 
-it('a kind is named once, under the phase that ends the last of it; a way in under its own', () => {
+it('a kind is named once, under the phase that ends the last of it; an opening under its own', () => {
   const tag = (resource: string, phase: number) => ({
     policy: 'governance-required-tags',
     resource,

@@ -1,4 +1,4 @@
-// What policies object to, in a few words for the reader of a report.
+// The policies' objections in a few words, for the reader of a report.
 import type { Unsafe } from './today.ts';
 
 /** By policy. */
@@ -21,7 +21,7 @@ export const WORDS: Record<string, string> = {
   'network-public-interfaces-guarded': 'no security group',
   'network-rules-in-one-order': 'two rules of one name or priority',
   'network-rules-readable': 'a rule that nobody can read',
-  'network-ways-in-judged': 'a way in that nobody judges',
+  'network-openings-judged': 'an opening that no policy judges',
   'production-protected-disks': 'disks are not protected',
   'retired-basic-address': 'a Basic address, which Azure has ended',
   'retired-first-burstable-machines': 'a size that Azure ends',
@@ -60,12 +60,12 @@ const PLACES: Record<string, string> = {
   'before-ssh-key': 'SSH key',
 };
 
-/** What a resource is, for a reader. @param name the program's. */
+/** A resource in words, for a reader. @param name the program's. */
 export const placeOf = (name: string) => PLACES[name] ?? PLACES[name.replace(/\d+$/, '')] ?? name;
 
 /**
- * "SSH takes passwords (machine)": one for each policy, with the places, under the phase that ends the last of them; a way in is
- * under its own.
+ * "SSH takes passwords (machine)": one for each policy, with the places, under the phase that ends the last of them; an opening is listed
+ * under its own phase.
  */
 export function inWords(unsafe: readonly Unsafe[]): Map<number, string[]> {
   const groups = new Map<string, { what: string; phase: number; places: Set<string> }>();
@@ -89,7 +89,7 @@ export function inWords(unsafe: readonly Unsafe[]): Map<number, string[]> {
 const INGRESS = 'network-ingress-contract';
 const OPEN = 'open to the internet';
 
-/** A way in is told by its port and rule. */
+/** An opening is named by its port and rule. */
 function split({ policy, resource, message, short }: Unsafe): { what: string; where?: string } {
   const way = /(?:to (\S+)|over (\w+)) is allowed by rule "([^"]+)"/.exec(message);
   if (policy === INGRESS && way) return { what: OPEN, where: `${way[1] ?? way[2]} by ${way[3]}` };

@@ -8,7 +8,7 @@ import { type Mosquitto, startMosquitto } from '../../lab/mosquitto.ts';
 import { freePort } from '../../lab/ports.ts';
 import { makeScratchDir } from '../../lab/unprivileged.ts';
 import type { Broker } from '../target/target.ts';
-import { look } from './look.ts';
+import { probe } from './probe.ts';
 import { renew, steps } from './renew.ts';
 import { describe, judge } from './status.ts';
 
@@ -30,7 +30,7 @@ afterAll(async () => {
 group('status', () => {
   const after = async (days: number, change: Partial<Broker> = {}) => {
     const seen = { ...broker, ...change };
-    return judge(await look(seen), seen, Date.now() + days * DAY_MS);
+    return judge(await probe(seen), seen, Date.now() + days * DAY_MS);
   };
 
   it('of a fresh certificate: nothing to do', async () => {
@@ -52,7 +52,7 @@ group('status', () => {
     expect((await after(80, { renewedBy: 'start' })).advice).toContain('npm start');
   });
 
-  it('of a broker that strict clients refuse: by its CA, by its name', async () => {
+  it('of a broker that a verifying client refuses: by its CA, by its name', async () => {
     const { certificate: ca } = await makeAuthority('mqtt-saas test CA');
     expect(await after(0, { ca })).toMatchObject({ ok: false, refusedBecause: expect.stringMatching(/VERIFY|ISSUER/) });
 
@@ -67,7 +67,9 @@ group('status', () => {
   });
 
   it('of nothing: an error that says where', async () => {
-    await expect(look({ ...broker, port: await freePort() })).rejects.toThrow(/localhost:\d+ does not answer with TLS/);
+    await expect(probe({ ...broker, port: await freePort() })).rejects.toThrow(
+      /localhost:\d+ does not answer with TLS/,
+    );
   });
 });
 
@@ -83,10 +85,10 @@ group('renew', () => {
     expect(() => steps({ ...broker, renewedBy: 'start' })).toThrow('npm start');
   });
 
-  it('ends when the new certificate is served', async () => {
+  it('ends once the new certificate is served', async () => {
     const { certificateFile, keyFile, caFile } = mosquitto.certificates;
     const authority = { certificate: readFileSync(caFile, 'utf8'), key: readFileSync(`${dir}/ca.key`, 'utf8') };
-    const before = await look(broker);
+    const before = await probe(broker);
     const served = await renew(broker, async (program) => {
       if (program === 'ssh') {
         const next = await issue(authority, ['localhost'], ['127.0.0.1']);
@@ -100,7 +102,7 @@ group('renew', () => {
     expect(served.refusedBecause).toBeUndefined();
   });
 
-  it('fails at the step that failed, or when the old certificate stays', async () => {
+  it('fails at the step that failed, or if the old certificate stays', async () => {
     const ran: string[] = [];
     const failing = renew(broker, async (program) => {
       ran.push(program);
@@ -108,6 +110,6 @@ group('renew', () => {
     });
     await expect(failing).rejects.toThrow('pulumi ended with 3');
     expect(ran).toEqual(['pulumi']);
-    await expect(renew(broker, async () => 0, 0)).rejects.toThrow('serves its old certificate still');
+    await expect(renew(broker, async () => 0, 0)).rejects.toThrow('still serves its old certificate');
   });
 });

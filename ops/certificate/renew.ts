@@ -1,20 +1,20 @@
-// Renews a broker's certificate now, and looks whether the broker serves the new one.
+// Renews a broker's certificate now, and checks that the broker serves the new one.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FILES, PATHS } from '../../provisioning/machine/bundle/paths.ts';
 import type { Broker } from '../target/target.ts';
-import { look, type Served } from './look.ts';
+import { probe, type Served } from './probe.ts';
 
-/** Runs a program a person may have to answer; resolves with its exit code. */
+/** Runs a program that may ask the person questions; resolves with its exit code. */
 export type Run = (program: string, args: string[]) => Promise<number>;
 
 const ADMIN = 'azureuser';
 /** The certificate of components/private-ca.ts, in any stack. */
 const SERVER_CERTIFICATE = '**private-ca-server-certificate';
 
-/** Commands on the machine; see provisioning/machine/bundle/units. They end when the work is done. */
+/** Commands on the machine; see provisioning/machine/bundle/units. They return when the work is done. */
 const ON_MACHINE = {
   issue: `sudo touch ${PATHS.secrets}/${FILES.renewCertificate} && sudo systemctl start certificate-issue.service`,
-  // Not "start", which would join a run that has read the vault already.
+  // Not "start": that would join a run that has read the vault already.
   deploy: 'sudo systemctl restart certificate-deploy.service',
 };
 
@@ -30,22 +30,22 @@ export function steps({ target, host, renewedBy }: Broker): [string, ...string[]
 
 /**
  * Renews and waits until the new certificate is served.
- * @param patienceMs how long the broker may take after the last step. Default: 60 s.
- * @throws Error naming the step that failed, or that the old certificate is served still.
+ * @param timeoutMs how long the broker may take after the last step. Default: 60 s.
+ * @throws Error that names the failed step, or says that the old certificate is still served.
  */
-export async function renew(broker: Broker, run: Run, patienceMs = 60_000): Promise<Served> {
+export async function renew(broker: Broker, run: Run, timeoutMs = 60_000): Promise<Served> {
   const plan = steps(broker);
-  const before = await look(broker);
+  const before = await probe(broker);
   for (const [program, ...args] of plan) {
     const code = await run(program, args);
-    if (code !== 0) throw new Error(`${program} ended with ${code}; the broker serves what it served before`);
+    if (code !== 0) throw new Error(`${program} ended with ${code}; the broker's certificate is unchanged`);
   }
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const served = await look(broker);
+    const served = await probe(broker);
     if (served.fingerprint !== before.fingerprint) return served;
     if (Date.now() > deadline) {
-      throw new Error('the broker serves its old certificate still: see docs/runbooks/certificates.md');
+      throw new Error('the broker still serves its old certificate: see docs/runbooks/certificates.md');
     }
     await sleep(500);
   }

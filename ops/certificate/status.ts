@@ -1,29 +1,29 @@
-// How a broker's certificate is doing, and what a person has to do about it.
+// The state of a broker's certificate, and what a person has to do.
 import type { Broker } from '../target/target.ts';
-import type { Served } from './look.ts';
+import type { Served } from './probe.ts';
 
 /** The verdict on a certificate. */
 export interface Status extends Served {
-  /** Whole days until its end; negative when it has ended. */
+  /** Whole days until it expires; negative if it has expired. */
   daysLeft: number;
-  /** Nothing for a person to do. */
+  /** True if a person has nothing to do. */
   ok: boolean;
-  /** What is so, and what to do. */
+  /** The state, and what to do. */
   advice: string;
 }
 
 const DAY_MS = 86_400_000;
-/** Renewal is due when a third of the life is left; with a quarter left it has failed for a week, of 90 days. */
+/** Renewal is due when a third of the lifetime is left; with a quarter left, it has failed for a week of 90 days. */
 const OVERDUE = 1 / 4;
 
-/** Judges what was seen. @param now milliseconds since 1970. */
+/** Judges a served certificate. @param now milliseconds since 1970. */
 export function judge(served: Served, { target, renewedBy }: Broker, now: number): Status {
   const left = served.validTo.getTime() - now;
   const life = served.validTo.getTime() - served.validFrom.getTime();
   const daysLeft = Math.floor(left / DAY_MS);
   const renew = renewedBy === 'start' ? 'restart it: npm start' : `npm run ops -- certificate renew --target ${target}`;
   if (served.refusedBecause) {
-    const advice = `Strict clients refuse it (${served.refusedBecause}). Renew it: ${renew}`;
+    const advice = `Clients that verify it refuse it (${served.refusedBecause}). Renew it: ${renew}`;
     return { ...served, daysLeft, ok: false, advice };
   }
   if (left < life * OVERDUE) {
@@ -31,8 +31,8 @@ export function judge(served: Served, { target, renewedBy }: Broker, now: number
     return { ...served, daysLeft, ok: false, advice: `${who} should have renewed it by now. Renew it: ${renew}` };
   }
   const plan = {
-    machine: 'The machine renews it when a third of its life is left',
-    deployment: 'Any deployment renews it from 60 days before its end; the machine takes it up within the hour',
+    machine: 'The machine renews it when a third of its lifetime is left',
+    deployment: 'From 60 days before its end, any deployment renews it; the machine uses the new one within the hour',
     start: 'The local platform renews it when it starts',
   }[renewedBy];
   return { ...served, daysLeft, ok: true, advice: `Nothing to do. ${plan}.` };

@@ -68,7 +68,7 @@ test.each([
   expect(calls()).toHaveLength(1);
 });
 
-test('a command that has not ended is asked again, and not for ever', async () => {
+test('a command that has not ended is asked again, for a bounded time', async () => {
   const running = { executionState: 'Running', output: '' };
   az(running, running, succeeded(`IN FORCE: ${bundle}`));
   await confirmConfiguration(asked, patience);

@@ -39,7 +39,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As much of https://developers.cloudflare.com/api/resources/pages/ as an upload asks for. */
+/** The part of https://developers.cloudflare.com/api/resources/pages/ that an upload needs. */
 function answer(path: string, body: string): unknown {
   if (path.endsWith('/upload-token')) {
     return { jwt: `x.${Buffer.from(JSON.stringify({ exp: 2 ** 33 })).toString('base64url')}.x` };
@@ -54,7 +54,7 @@ function answer(path: string, body: string): unknown {
   return null;
 }
 
-/** Beside the event loop: what is uploaded must be answered while it is uploaded. @returns the message of its failure. */
+/** Does not block the event loop: the stand-in must answer while the upload runs. @returns the message of its failure. */
 function uploadWith(env: Record<string, string>): Promise<string | undefined> {
   const program = `
     const { upload } = await import(${JSON.stringify(new URL('./dashboard.ts', import.meta.url).href)});
@@ -66,7 +66,7 @@ function uploadWith(env: Record<string, string>): Promise<string | undefined> {
     ...process.env,
     CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}/client/v4`,
     CLOUDFLARE_API_TOKEN: TOKEN,
-    // Its caches and logs too.
+    // Its caches and logs, too.
     HOME: folder,
     ...env,
   };
@@ -76,7 +76,7 @@ function uploadWith(env: Record<string, string>): Promise<string | undefined> {
   return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
 }
 
-test('the files, the functions and the variables of the environment are uploaded as the site itself', async () => {
+test('the files, the functions and the environment’s variables are uploaded as the live site', async () => {
   expect(
     await uploadWith({ SITE_BROKER_HOST: 'mqtt.example.com', SITE_BROKER_CA: 'two\nlines', OTHER: 'not-the-site’s' }),
   ).toBe(undefined);
@@ -94,7 +94,7 @@ test('the files, the functions and the variables of the environment are uploaded
   ]);
 });
 
-test('the pages may reach the environment’s API, which has an origin of its own', async () => {
+test('the pages may reach the environment’s API, which has another origin', async () => {
   requests.length = 0;
   expect(await uploadWith({ SITE_SUPABASE_URL: 'https://abcdefghijklmnopqrst.supabase.co/' })).toBe(undefined);
   const deployment = requests.find(({ method, path }) => method === 'POST' && path.endsWith('/deployments'));
@@ -102,7 +102,7 @@ test('the pages may reach the environment’s API, which has an origin of its ow
   expect(deployment?.body).toContain("connect-src 'self' https://abcdefghijklmnopqrst.supabase.co;");
 });
 
-test('a refusal fails it, with what Cloudflare said and without the token', async () => {
+test('a refusal fails the upload, with Cloudflare’s message and without the token', async () => {
   isRefused = true;
   const message = await uploadWith({});
   expect(message).toMatch(/^the dashboard was not deployed:\n.*Authentication error/s);

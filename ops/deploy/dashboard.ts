@@ -1,4 +1,4 @@
-// The dashboard's upload to Cloudflare Pages: built here, with the variables of its environment beside it.
+// Uploads the dashboard to Cloudflare Pages: built here, with the variables of its environment.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const DASHBOARD = join(ROOT, 'apps/dashboard');
 const SITE = join(ROOT, 'dist/dashboard');
 
-/** Where the site goes. */
+/** Where the site is deployed. */
 export interface Site {
   /** Cloudflare's id of the account. */
   account: string;
@@ -18,7 +18,7 @@ export interface Site {
   branch: string;
 }
 
-/** Variables of this process that are the site's begin so; the site gets the rest of the name. */
+/** Prefix of the site's variables in this process's environment; the site gets them without it. */
 const PREFIX = 'SITE_';
 
 /** @throws Error that says what to do. */
@@ -34,11 +34,11 @@ export async function deployDashboard(site: Site, env = process.env): Promise<vo
 }
 
 /**
- * Uploads what was built.
- * @param from the dashboard's folder, with wrangler.jsonc and the Pages Functions, and the folder of its files.
+ * Uploads a build.
+ * @param from the dashboard's folder, with wrangler.jsonc and the Pages Functions, and the folder with its files.
  */
 export function upload(site: Site, from: { dashboard: string; files: string }, env: NodeJS.ProcessEnv): void {
-  // Wrangler takes variables from its configuration only, which therefore is another one for each environment.
+  // Wrangler reads variables only from its configuration, so each environment needs its own.
   const folder = mkdtempSync(join(tmpdir(), 'dashboard-'));
   try {
     const common = JSON.parse(
@@ -47,10 +47,10 @@ export function upload(site: Site, from: { dashboard: string; files: string }, e
     const vars = variables(env);
     const files = join(folder, 'site');
     cpSync(from.files, files, { recursive: true });
-    // The built site may reach its own origin only. There the API has another, which the Content-Security-Policy must let in.
+    // The site as built may reach only its own origin. Here the API has another one, which the Content-Security-Policy must allow.
     if (vars.SUPABASE_URL) writeHeaders(files, { apiOrigins: [new URL(vars.SUPABASE_URL).origin] });
     const own = { name: site.project, pages_build_output_dir: files, vars };
-    // The repository's layout, copied: wrangler cannot compile the functions through a link, and they import from domain.
+    // A copy in the repository's layout: wrangler cannot compile the functions through a link, and they import from domain.
     const project = join(folder, 'apps/dashboard');
     cpSync(join(from.dashboard, 'functions'), join(project, 'functions'), { recursive: true });
     cpSync(join(ROOT, 'domain'), join(folder, 'domain'), { recursive: true });

@@ -1,19 +1,14 @@
-// The commands that `pulumi up` runs against a database, run against one.
+// The commands that `pulumi up` runs against a database, run against a real one.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { generateKey } from '../../domain/credentials.ts';
-import type { RunningPostgres } from '../../lab/postgres.ts';
-import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import { hasServiceAccount, readRegistry } from '../../provisioning/database/registry.ts';
 import { makeSignIns } from '../../provisioning/database/sign-ins.ts';
+import { postgresOfFile } from '../../tests/support/postgres-of-file.ts';
 
-let postgres: RunningPostgres;
-beforeAll(async () => {
-  postgres = await startScratchPostgres({ migrate: false });
-});
-afterAll(() => postgres.stop());
+const postgres = postgresOfFile({ migrate: false });
 
 const passwords = {
   roles: { mqtt_ingest: generateKey(), broker_sync: generateKey() },
@@ -27,12 +22,12 @@ function deploy(what: string, env: NodeJS.ProcessEnv = {}, host = '127.0.0.1') {
 }
 
 const urlOf = (user: string, password: string) => {
-  const url = new URL(postgres.url);
+  const url = new URL(postgres().url);
   return Object.assign(url, { username: user, password }).href;
 };
 
 test('a bare database gets its schema and the sign-ins, and knows no password', async () => {
-  const DATABASE_URL = postgres.url;
+  const DATABASE_URL = postgres().url;
   expect(deploy('schema', { DATABASE_URL }).stdout).toMatch(/\d+ migrations applied\n$/);
   expect(deploy('schema', { DATABASE_URL }).stdout).toMatch(/: up to date\n$/);
   const DATABASE_SIGN_INS = JSON.stringify(await makeSignIns(passwords));
@@ -51,21 +46,21 @@ test('a bare database gets its schema and the sign-ins, and knows no password', 
   expect(await withConnection(DATABASE_URL, (client) => hasServiceAccount(client, account!))).toBe(true);
 });
 
-test('the same passwords give the same sign-ins, and entering them again leaves the registry as it was', async () => {
+test('the same passwords give the same sign-ins, and entering them again does not change the registry', async () => {
   expect(await makeSignIns(passwords)).toEqual(await makeSignIns(structuredClone(passwords)));
   const version = () =>
     withConnection(
-      postgres.url,
+      postgres().url,
       async (client) => (await client.query('select xmin from broker.service_accounts')).rows,
     );
   const before = await version();
   const DATABASE_SIGN_INS = JSON.stringify(await makeSignIns(passwords));
-  expect(deploy('sign-ins', { DATABASE_URL: postgres.url, DATABASE_SIGN_INS }).status).toBe(0);
+  expect(deploy('sign-ins', { DATABASE_URL: postgres().url, DATABASE_SIGN_INS }).status).toBe(0);
   expect(await version()).toEqual(before);
-  expect(await withConnection(postgres.url, readRegistry)).toHaveLength(1);
+  expect(await withConnection(postgres().url, readRegistry)).toHaveLength(1);
 });
 
-test.each(['schema', 'sign-ins'])('%s goes to no database but the one that is configured', (what) => {
+test.each(['schema', 'sign-ins'])('%s refuses any database but the configured one', (what) => {
   const DATABASE_URL = 'postgresql://postgres.other:hunter2hunter2@aws-1.pooler.supabase.com:5432/postgres';
   const wrong = deploy(what, { DATABASE_URL }, 'aws-0.pooler.supabase.com');
   expect(wrong.status).toBe(1);
@@ -79,8 +74,8 @@ test.each(['schema', 'sign-ins'])('%s goes to no database but the one that is co
   });
 });
 
-test('what is no verifier or hash is refused: it becomes part of a statement, and of a file', async () => {
-  const DATABASE_URL = postgres.url;
+test('anything but a verifier or hash is refused: it becomes part of a statement, and of a file', async () => {
+  const DATABASE_URL = postgres().url;
   const good = await makeSignIns(passwords);
   const evil = { ...good, roles: { ...good.roles, broker_sync: "x' superuser --" } };
   const run = (value: unknown) => deploy('sign-ins', { DATABASE_URL, DATABASE_SIGN_INS: JSON.stringify(value) }).stderr;

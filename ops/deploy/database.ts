@@ -1,10 +1,10 @@
-// The database of a deployment: its schema and the platform's own sign-ins, entered by whom DATABASE_URL names.
+// The database of a deployment: its schema and the platform's own sign-ins, set up by the user in DATABASE_URL.
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { type DatabaseAccess, describeDatabase, withConnection } from '../../provisioning/database/connect.ts';
 import { enterSignIns, type SignIns } from '../../provisioning/database/sign-ins.ts';
 import { assertIsOf, type DatabaseName } from '../target/database-url.ts';
 
-/** Applies the migrations that the database has not had. @throws Error that says what to do. */
+/** Applies pending migrations. @throws Error that says what to do. */
 export async function deploySchema(wanted: DatabaseName, env = process.env): Promise<void> {
   const database = adminOf(wanted, env);
   const { applied } = await applyMigrations(database, { log: (line) => console.log(line) });
@@ -25,7 +25,7 @@ export async function deploySignIns(wanted: DatabaseName, env = process.env): Pr
   );
 }
 
-/** DATABASE_URL, when it is of that database. The CA is the one that the stack's configuration names. */
+/** DATABASE_URL, if it is of that database. The CA is the one in the stack's configuration. */
 function adminOf(wanted: DatabaseName, env: NodeJS.ProcessEnv): DatabaseAccess {
   const { DATABASE_URL: url, DATABASE_CA: ca } = env;
   if (!url) {

@@ -1,4 +1,4 @@
-// What is said to the Azure CLI, and what its answers lead to. The CLI is a stand-in: the real one needs an account.
+// What the Azure CLI is asked, and the reactions to its answers. The CLI is a stand-in: the real one needs an account.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,8 +22,8 @@ afterEach(() => {
 });
 
 /**
- * An `az` that refuses the first packages with these words, one each, and takes those that come then. Asked for functions, it
- * lists what a timer's binding says: the package that was taken last, or what `running` says of each such question.
+ * An `az` that refuses the first packages with these messages, one each, and accepts later ones. Asked for functions, it lists what a
+ * timer's binding reports: the package accepted last, or what `running` gives for each such question.
  */
 function az(refusals: string[], running: string[] = []): void {
   refusals.forEach((words, index) => {
@@ -56,7 +56,7 @@ const LINE = `functionapp deployment source config-zip ${PLACE} --src p.zip --bu
 const ASK = `functionapp function list ${PLACE} --query [].config.bindings[].packageId --output json`;
 const patience = { tries: 3, firstPauseMs: 1, longestPauseMs: 2, answerMs: 60_000 };
 
-test('a package is deployed as it is, without a build over there, and the app asked whether it runs it', async () => {
+test('a package is deployed as it is, without a remote build, and the app is asked whether it runs it', async () => {
   az([]);
   await deployFunctions(WHAT, patience);
   expect(calls()).toEqual([LINE, ASK]);
@@ -76,19 +76,19 @@ test.each([
   PARTLY,
   '[KuduSpecializer] Kudu has been restarted after package deployed for deployment 034b9835. Kudu Restart Count: 1.',
   'ERROR: Deployment was cancelled and another deployment is in progress.',
-])('an interrupted deployment is begun again: %s', async (answer) => {
+])('an interrupted deployment is started again: %s', async (answer) => {
   az([answer, answer], ['["older"]', '["older"]']);
   await deployFunctions(WHAT, patience);
   expect(calls()).toEqual([LINE, ASK, LINE, ASK, LINE, ASK]);
 });
 
-test('unless the app runs the package all the same', async () => {
+test('unless the app runs the package anyway', async () => {
   az([PARTLY], ['["p"]']);
   await deployFunctions(WHAT, patience);
   expect(calls()).toEqual([LINE, ASK]);
 });
 
-test('what the CLI calls a success is none as long as the app runs another package', async () => {
+test('a success according to the CLI does not count while the app runs another package', async () => {
   az([], ['["older"]', '[]']);
   await deployFunctions(WHAT, patience);
   expect(calls()).toEqual([LINE, ASK, ASK, ASK]);
@@ -98,72 +98,71 @@ test('what the CLI calls a success is none as long as the app runs another packa
   expect(calls()).toEqual([LINE, ASK, ASK, ASK]);
 });
 
-test('nor when it cannot be asked', async () => {
+test('nor if it cannot be asked', async () => {
   az([]);
   const script = readFileSync(join(folder, 'az'), 'utf8').replace('answer=running', 'echo unavailable >&2; exit 1; #');
   writeFileSync(join(folder, 'az'), script);
   await expect(deployFunctions(WHAT, patience)).rejects.toThrow('func-x does not say what it runs: unavailable');
 });
 
-test('a refused deployment is no success for want of a list', async () => {
+test('a refused deployment is not a success just because there is no list', async () => {
   az([PARTLY, PARTLY, PARTLY], ['{}', '{}', '{}']);
-  await expect(deployFunctions(WHAT, patience)).rejects.toThrow(`func-x did not take the package:\n${PARTLY}`);
+  await expect(deployFunctions(WHAT, patience)).rejects.toThrow(`func-x did not accept the package:\n${PARTLY}`);
 });
 
 const NO_ROLE =
   "(AuthorizationFailed) The client 'x' does not have authorization to perform action 'Microsoft.Web/sites/publish/Action'";
 test.each([NO_ROLE, 'An error occured during deployment. Status Code: 403, Details: Forbidden'])(
-  'who may not deploy is told what to grant, after one upload: %s',
+  'somebody who may not deploy is told which role to grant, after one upload: %s',
   async (answer) => {
     az([answer, answer, answer]);
-    const granted =
-      'may not deploy to func-x: grant them Website Contributor (or Contributor) on the resource group rg';
+    const granted = 'may not deploy to func-x: grant it Website Contributor (or Contributor) on the resource group rg';
     await expect(deployFunctions(WHAT, patience)).rejects.toThrow(granted);
     expect(calls()).toEqual([LINE]);
   },
 );
 
-test('so is who may not list functions, after one question', async () => {
+test('so is somebody who may not list functions, after one question', async () => {
   az([]);
   const script = readFileSync(join(folder, 'az'), 'utf8').replace('answer=running', `echo "${NO_ROLE}" >&2; exit 1; #`);
   writeFileSync(join(folder, 'az'), script);
-  await expect(deployFunctions(WHAT, patience)).rejects.toThrow('may not list the functions of func-x: grant them');
+  await expect(deployFunctions(WHAT, patience)).rejects.toThrow('may not list the functions of func-x: grant it');
   expect(calls()).toEqual([LINE, ASK]);
 });
 
-test('what nobody can see is not called running', async () => {
+test('what cannot be checked is not reported as running', async () => {
   az([], ['WARNING: no list']);
   await deployFunctions(WHAT, patience);
   expect(console.log).toHaveBeenCalledWith(
-    'func-x has taken p.zip; it has no list of its functions, so nobody knows whether it runs it',
+    'func-x has accepted p.zip; it has no list of its functions, so it is not known whether it runs the package',
   );
 });
 
-test('a CLI that gives no answer is ended', async () => {
+test('a CLI that gives no answer is stopped', async () => {
   az([]);
   writeFileSync(join(folder, 'az'), '#!/bin/sh\nexec sleep 30');
   const gaveUp = 'az functionapp deployment source config-zip gave no answer for func-x in 0.2 s';
   await expect(deployFunctions(WHAT, { ...patience, answerMs: 200 })).rejects.toThrow(gaveUp);
 });
 
-test('nobody waits for ever', async () => {
+test('waiting has an end', async () => {
   az(['Status Code: 503', 'Status Code: 503', 'Status Code: 503']);
-  await expect(deployFunctions(WHAT, patience)).rejects.toThrow('func-x did not take the package:\nStatus Code: 503');
+  await expect(deployFunctions(WHAT, patience)).rejects.toThrow('func-x did not accept the package:\nStatus Code: 503');
   expect(calls()).toHaveLength(3);
 });
 
-test('anything else fails at once, with what the CLI said', async () => {
+test('any other failure ends it at once, with the CLI’s message', async () => {
   az(['Deployment was successful but the app appears to be unhealthy.']);
-  await expect(deployFunctions(WHAT, patience)).rejects.toThrow(/did not take.*\n.*appears to be unhealthy/);
+  await expect(deployFunctions(WHAT, patience)).rejects.toThrow(/did not accept.*\n.*appears to be unhealthy/);
   expect(calls()).toHaveLength(1);
 });
 
-test('who is not signed in is told how', async () => {
+test('somebody who is not signed in is told how', async () => {
   az(["Please run 'az login' to setup account."]);
   await expect(deployFunctions(WHAT, patience)).rejects.toThrow('is not signed in: az login');
 });
 
-test('the command takes the package from the environment, as pulumi up gives it', () => {
+test('the command reads the package from the environment, where pulumi up puts it', () => {
   az([]);
   const main = join(import.meta.dirname, '../main.ts');
   const args = ['deploy', 'functions', '--subscription', 'sub', '--resource-group', 'rg', '--app', 'func-x'];

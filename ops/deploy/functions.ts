@@ -1,20 +1,20 @@
-// One Deploy of a package to a Flex Consumption app, by the Azure CLI. What the CLI says of it is not the last word: it calls
-// deployments failed that went well, and well what is not in force yet. So the app is asked which package it runs.
+// One Deploy of a package to a Flex Consumption app, by the Azure CLI. The CLI's result is not reliable: it reports failures for
+// deployments that succeeded, and success for packages that are not running yet. So the app is asked which package it runs.
 import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnProblem } from '../spawn-problem.ts';
 
-/** What goes where. */
+/** The package, and the app. */
 export interface AppPackage {
   subscription: string;
   resourceGroup: string;
   app: string;
-  /** Path of a .zip, named by the package's id. */
+  /** Path of a .zip, named after the package's id. */
   package: string;
 }
 
-/** How long to go on. The pauses grow: each is twice the one before. Milliseconds. */
+/** How long to go on. Each pause is twice as long as the previous one. Milliseconds. */
 export interface Patience {
   /** At least 1. */
   tries: number;
@@ -24,7 +24,7 @@ export interface Patience {
   answerMs: number;
 }
 
-/** Azure takes up to ten minutes until a new identity may write into its storage ("Troubleshoot Azure RBAC"). */
+/** It takes Azure up to ten minutes until a new identity may write to its storage ("Troubleshoot Azure RBAC"). */
 const TWELVE_MINUTES: Patience = {
   tries: 15,
   firstPauseMs: 10_000,
@@ -32,12 +32,12 @@ const TWELVE_MINUTES: Patience = {
   answerMs: 900_000,
 };
 
-/** What a new app says until its identity's role is in force, as storage refuses it, and its deployment endpoint runs. */
+/** A new app's answers until its identity's role is in force (storage refuses it) and its deployment endpoint runs. */
 const NOT_READY =
   /\b50[23]\b|Storage responded with Forbidden|AuthorizationPermissionMismatch|not authorized to perform this operation/;
-/** What Azure says to whoever deploys without the role for it: waiting gives them none. */
+/** Azure's answers to somebody without the role to deploy: waiting does not help. */
 const NO_ROLE = /\b403\b|Forbidden|AuthorizationFailed|does not have authorization to perform action/;
-/** What the endpoint says when it restarts in the middle of a deployment or has another one (Azure/azure-cli#33184). */
+/** The endpoint's answers when it restarts during a deployment or is busy with another one (Azure/azure-cli#33184). */
 const INTERRUPTED = /partially successful|Kudu has been restarted|another deployment (is )?in progress/i;
 const NOT_SIGNED_IN = /az login/;
 
@@ -50,17 +50,17 @@ export async function deployFunctions(what: AppPackage, patience = TWELVE_MINUTE
     const refusal: string | undefined = isTaken ? undefined : upload(what, patience);
     if (refusal !== undefined && !NOT_READY.test(refusal) && !INTERRUPTED.test(refusal)) throw refused(what, refusal);
     isTaken = refusal === undefined;
-    // After an interruption it may run all the same.
+    // After an interruption it may run the package anyway.
     const answer = isTaken || INTERRUPTED.test(refusal ?? '') ? ask(what, id, patience) : undefined;
     if (answer?.isRunning) return console.log(`${what.app} runs ${what.package}`);
     if (isTaken && answer?.isSilent) {
       return console.log(
-        `${what.app} has taken ${what.package}; it ${answer.problem}, so nobody knows whether it runs it`,
+        `${what.app} has accepted ${what.package}; it ${answer.problem}, so it is not known whether it runs the package`,
       );
     }
     if (left === 0) throw isTaken ? new Error(`${what.app} ${answer?.problem}`) : refused(what, refusal ?? '');
     const problem = isTaken ? answer?.problem : 'is not ready for a package yet';
-    console.error(`${what.app} ${problem}; again in ${pauseMs / 1000} s`);
+    console.error(`${what.app} ${problem}; trying again in ${pauseMs / 1000} s`);
     await sleep(pauseMs);
     pauseMs = Math.min(2 * pauseMs, patience.longestPauseMs);
   }
@@ -73,37 +73,39 @@ function refused(what: AppPackage, said: string): Error {
     );
   }
   if (NO_ROLE.test(said) && !NOT_READY.test(said)) return withoutRole(what, 'deploy to', said);
-  return new Error(`${what.app} did not take the package:\n${said}`);
+  return new Error(`${what.app} did not accept the package:\n${said}`);
 }
 
 /** Website Contributor may do both: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/web-and-mobile */
 function withoutRole({ app, resourceGroup }: AppPackage, action: string, said: string): Error {
   return new Error(
-    `whoever is signed in may not ${action} ${app}: grant them Website Contributor (or Contributor) on the resource group ` +
+    `the signed-in account may not ${action} ${app}: grant it Website Contributor (or Contributor) on the resource group ` +
       `${resourceGroup}, wait ten minutes until it is in force, then run pulumi up again\n${said}`,
   );
 }
 
-/** @returns what the CLI complained of; undefined when it is content. */
+/** @returns the CLI's complaint; undefined if it has none. */
 function upload(what: AppPackage, patience: Patience): string | undefined {
   const { status, stderr } = az(what, patience, 'functionapp deployment source config-zip', [
-    ...['--src', what.package],
-    ...['--build-remote', 'false'],
+    '--src',
+    what.package,
+    '--build-remote',
+    'false',
   ]);
   return status === 0 ? undefined : stderr.trim();
 }
 
-/** Whether the app runs the package; what it does instead. */
+/** Whether the app runs the package; otherwise, what it does instead. */
 interface Answer {
   isRunning?: boolean;
-  /** There was nothing to see it by. Then the CLI's word is the only one. */
+  /** True if the app gives no information. Then only the CLI's result is left. */
   isSilent?: boolean;
   problem?: string;
 }
 
-/** @throws Error when whoever asks may not. */
+/** @throws Error if the signed-in account may not ask. */
 function ask(what: AppPackage, id: string, patience: Patience): Answer {
-  // Each trigger says the package it came with (functions/runtime/package-id.ts).
+  // Each trigger reports the package that it came with (functions/runtime/package-id.ts).
   const query = ['--query', '[].config.bindings[].packageId', '--output', 'json'];
   const { status, stdout, stderr } = az(what, patience, 'functionapp function list', query);
   if (status !== 0 && NO_ROLE.test(stderr)) throw withoutRole(what, 'list the functions of', stderr.trim());
@@ -130,7 +132,7 @@ function az(what: AppPackage, { answerMs }: Patience, command: string, options: 
   const { error, ...result } = spawnSync('az', words, { encoding: 'utf8', timeout: answerMs });
   if (error && 'code' in error && error.code === 'ETIMEDOUT') {
     throw new Error(
-      `az ${command} gave no answer for ${app} in ${answerMs / 1000} s: look at the app, then run pulumi up again`,
+      `az ${command} gave no answer for ${app} in ${answerMs / 1000} s: check the app, then run pulumi up again`,
     );
   }
   if (error) {

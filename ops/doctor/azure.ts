@@ -1,10 +1,10 @@
-// What Azure says of the plan: who is signed in, what the subscription may do, what the region offers.
+// Azure's answers about the plan: who is signed in, what the subscription may do, what the region offers.
 import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
 import type { StackConfig } from '../../stacks/configuration/parse.ts';
 import { type Check, type Finding, failed, ok, unknown, warning } from './finding.ts';
 import { ask } from './run.ts';
 
-/** The resource providers the program uses. Azure refuses a resource of one that is not registered. */
+/** The resource providers that the program uses. Azure refuses resources of an unregistered one. */
 const PROVIDERS = [
   'Microsoft.Authorization',
   'Microsoft.Compute',
@@ -18,7 +18,7 @@ const PROVIDERS = [
   'Microsoft.Web',
 ];
 
-/** For the key `iotHub`. */
+/** Needed only with the key `iotHub`. */
 const IOT_HUB_PROVIDER = 'Microsoft.Devices';
 
 /** `az account show`. */
@@ -33,9 +33,10 @@ interface Account {
 interface Sku {
   name: string;
   restrictions: { type: string; reasonCode: string }[];
+  capabilities?: { name: string; value: string }[];
 }
 
-/** Who is signed in; undefined when nobody is. */
+/** Who is signed in; undefined if nobody is. */
 export async function signIn(): Promise<{ subscription: string | undefined; finding: Finding }> {
   const check = 'az sign-in';
   try {
@@ -50,7 +51,7 @@ export async function signIn(): Promise<{ subscription: string | undefined; find
   }
 }
 
-/** What is asked once somebody is signed in. */
+/** The questions once somebody is signed in. */
 export const azureChecks = ({ environment, location, vmSize, encryptionAtHost, iotHub }: StackConfig): Check[] => [
   azure('resource providers', async (check) => {
     const query = "[?registrationState=='Registered'].namespace";
@@ -67,10 +68,23 @@ export const azureChecks = ({ environment, location, vmSize, encryptionAtHost, i
     const skus = await ask<Sku[]>('az', [...args, '--all', '--output', 'json']);
     const sku = skus.find(({ name }) => name === vmSize);
     const set = `pulumi config set mqtt-saas:vmSize ${anotherSize(vmSize)} --stack ${environment}`;
-    const remedy = `take another size or region: ${set}`;
+    const remedy = `choose another size or region: ${set}`;
     if (!sku) return failed(check, `${location} has no ${vmSize}`, remedy);
     const barred = sku.restrictions.find(({ type }) => type === 'Location');
-    if (barred) return failed(check, `${vmSize} is barred in ${location} (${barred.reasonCode})`, remedy);
+    if (barred)
+      return failed(
+        check,
+        `${vmSize} is not available to the subscription in ${location} (${barred.reasonCode})`,
+        remedy,
+      );
+    const controllers = sku.capabilities?.find(({ name }) => name === 'DiskControllerTypes')?.value;
+    if (controllers && !/\bSCSI\b/i.test(controllers)) {
+      return failed(
+        check,
+        `${vmSize} has no SCSI controller (${controllers}), which the machine needs to find its disk`,
+        remedy,
+      );
+    }
     const { retires }: VmSize = VM_SIZES[vmSize];
     if (retires) return warning(check, `${location} has ${vmSize}, which Azure retires on ${retires}`, remedy);
     return ok(check, `${location} has ${vmSize}`);
@@ -82,12 +96,12 @@ export const azureChecks = ({ environment, location, vmSize, encryptionAtHost, i
     );
     if (places.includes(location)) return ok(check, `${location} has it`);
     const set = `pulumi config set mqtt-saas:location REGION --stack ${environment}`;
-    return failed(check, `${location} does not have it`, `take a region of az ${args.slice(0, 2).join(' ')}: ${set}`);
+    return failed(check, `${location} does not have it`, `choose a region of az ${args.slice(0, 2).join(' ')}: ${set}`);
   }),
   ...(encryptionAtHost ? [azure('encryption at host', encryption)] : []),
 ];
 
-/** The smallest other size that stays and has as much memory. */
+/** The smallest other size that is not retired and has as much memory. */
 export function anotherSize(name: VmSizeName): VmSizeName {
   const others = (Object.keys(VM_SIZES) as VmSizeName[]).filter((other) => {
     const { memoryGiB, retires }: VmSize = VM_SIZES[other];
@@ -110,7 +124,7 @@ async function encryption(check: string): Promise<Finding> {
   return failed(check, `the subscription does not have it (${properties.state})`, remedy);
 }
 
-/** A check whose question may stay without an answer. */
+/** A check whose question may get no answer. */
 export function azure(name: string, work: (check: string) => Promise<Finding>): Check {
   return { name, run: () => work(name).catch((error: Error) => unknown(name, error.message)) };
 }

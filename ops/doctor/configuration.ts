@@ -1,4 +1,4 @@
-// The stack's configuration: accepted by the schema, and no longer the committed example.
+// Checks the stack's configuration: valid, and no longer the committed example.
 import { readProject } from '../../preview/project.ts';
 import { isExampleAddress } from '../../stacks/configuration/admin-address.ts';
 import { ConfigError, parseConfig, type StackConfig } from '../../stacks/configuration/parse.ts';
@@ -6,19 +6,19 @@ import { type Finding, failed, ok, warning } from './finding.ts';
 
 const CHECK = 'configuration';
 
-/** The configuration, undefined when it was refused, and what to say of it. */
+/** The configuration, undefined if it was refused, and the findings. */
 export function examine(root: string, stack: string): { config: StackConfig | undefined; findings: Finding[] } {
   try {
     const config = parseConfig(readProject(root, stack).config, stack);
     const left = exampleKeys(config);
     if (left.length === 0) return { config, findings: [ok(CHECK, `Pulumi.${stack}.yaml is accepted`)] };
-    const seen = `Pulumi.${stack}.yaml holds example values still: ${left.join(', ')}`;
+    const seen = `Pulumi.${stack}.yaml still has example values: ${left.join(', ')}`;
     return {
       config,
       findings: [failed(CHECK, seen, 'set your own: docs/reference/configuration.md has the command for each key')],
     };
   } catch (error) {
-    // One line a problem, each with the command that sets it right.
+    // One line for each problem, with the command that fixes it.
     const [, ...problems] = (error as Error).message.split('\n');
     const lines = error instanceof ConfigError && problems.length > 0 ? problems : [(error as Error).message];
     return { config: undefined, findings: lines.map((line) => split(line.trim())) };
@@ -31,23 +31,27 @@ function split(problem: string): Finding {
   return failed(CHECK, problem.slice(0, at), problem.slice(at + 2));
 }
 
-/** What a deployment reads from the environment, because it is in no file. */
+/** What a deployment reads from the environment, because no file holds it. */
 export function examineEnvironment(
   { domain, deployDatabase, supabasePublishableKey }: StackConfig,
   env: NodeJS.ProcessEnv = process.env,
 ): Finding {
   const wanted = [
     ...(deployDatabase ? ['DATABASE_URL'] : []),
-    // The domain's records, and the dashboard, which is deployed where there is a publishable key.
+    // Needed for the domain's records, and for the dashboard, which is deployed if there is a publishable key.
     ...(domain || supabasePublishableKey ? ['CLOUDFLARE_API_TOKEN'] : []),
   ];
   if (wanted.length === 0) return ok('environment', 'the deployment reads nothing from it');
   const missing = wanted.filter((name) => !env[name]);
   if (missing.length === 0) return ok('environment', `${wanted.join(' and ')} set`);
-  return warning('environment', `not set: ${missing.join(', ')}`, 'docs/deploy.md says which, and where they are kept');
+  return warning(
+    'environment',
+    `not set: ${missing.join(', ')}`,
+    'docs/deploy.md says which ones are needed, and where to keep them',
+  );
 }
 
-/** Keys with a value that only stands for one. */
+/** Keys that have a placeholder as their value. */
 function exampleKeys(config: StackConfig): string[] {
   const isExample: Partial<Record<keyof StackConfig, boolean>> = {
     adminCidrs: config.adminCidrs.some(isExampleAddress),

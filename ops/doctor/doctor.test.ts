@@ -1,5 +1,5 @@
-// The doctor as a person runs it: with nothing installed, and with stand-ins for az and pulumi that answer what the real
-// ones were recorded to answer.
+// The doctor as a person runs it: with nothing installed, and with stand-ins for az and pulumi that give recorded answers of the real
+// ones.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -18,16 +18,18 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { VM_SIZES, type VmSize, type VmSizeName } from '../../components/vm-sizes.ts';
+import { openHoles } from '../../provisioning/machine/package-floors.ts';
 import type { StackConfig } from '../../stacks/configuration/parse.ts';
 import { anotherSize } from './azure.ts';
 import { examineEnvironment } from './configuration.ts';
 import type { Finding } from './finding.ts';
+import { examinePackages, judgeOutput } from './packages.ts';
 import { run } from './run.ts';
 import { atLeast } from './tools.ts';
 
 const SUBSCRIPTION = '5e1f0d3c-7a52-4a0e-9d0b-0c2f4b6a8d10';
 
-/** Answers of the real programs, by the words they were asked with; `!` in front makes it an error. */
+/** Answers of the real programs, by their arguments; a leading `!` makes it an error. */
 const RECORDED: Record<string, Record<string, string>> = {
   git: { '--version': 'git version 2.47.3' },
   node: { '--version': 'v24.21.0' },
@@ -58,6 +60,7 @@ const RECORDED: Record<string, Record<string, string>> = {
     ]),
     'functionapp list-flexconsumption-locations': JSON.stringify([{ name: 'westeurope' }, { name: 'northeurope' }]),
     'feature show': JSON.stringify({ name: 'Microsoft.Compute/EncryptionAtHost', properties: { state: 'Registered' } }),
+    'rest --method get': '!ERROR: Not Found({"error":{"code":"ResourceNotFound"}})',
     rest: JSON.stringify({ message: null, nameAvailable: true, reason: null }),
     'resource list': '[]',
     'keyvault list-deleted': '[]',
@@ -77,14 +80,17 @@ beforeEach(() => {
     .replace('northeurope', 'westeurope')
     .replace('aws-0-eu-north-1.pooler.supabase.com', 'aws-0-eu-north-1.pooler.invalid')
     .replace('abcdefghijklmnopqrst', 'qwertyuiopasdfghjklz');
-  writeFileSync(join(folder, 'Pulumi.dev.yaml'), `${real}  mqtt-saas:vmSize: Standard_B2ts_v2\n`);
+  writeFileSync(
+    join(folder, 'Pulumi.dev.yaml'),
+    `${real}  mqtt-saas:vmSize: Standard_B2ts_v2\n  mqtt-saas:ubuntuPro: true\n`,
+  );
   writeFileSync(join(folder, 'Pulumi.yaml'), readFileSync(join(ROOT, 'Pulumi.yaml')));
-  // main in Pulumi.yaml must be there.
+  // `main` in Pulumi.yaml must exist.
   symlinkSync(join(ROOT, 'stacks'), join(folder, 'stacks'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Puts a program on the PATH that knows these answers and no others. */
+/** Puts a program on the PATH that knows these answers only. */
 function standIn(program: string, changes: Record<string, string> = {}): void {
   const answers = Object.entries({ ...RECORDED[program], ...changes });
   const cases = answers.map(([words, answer]) =>
@@ -97,17 +103,21 @@ function standIn(program: string, changes: Record<string, string> = {}): void {
   chmodSync(path, 0o755);
 }
 
-/** A network namespace of its own has no network at all: what this says does not depend on this machine's name server. */
+/** A network namespace of its own has no network, so the result does not depend on this machine's name server. */
 const OFFLINE = ['/usr/bin/unshare', '--map-root-user', '--net'];
 const hasNamespaces = spawnSync(OFFLINE[0] as string, [...OFFLINE.slice(1), 'true']).status === 0;
 
 async function doctor(...args: string[]) {
   const path = `${join(folder, 'bin')}:/usr/bin/nothing`;
-  // cat for the stand-ins.
+  // The stand-ins need cat.
   symlinkSync('/bin/cat', join(folder, 'bin/cat'));
   const [program = '', ...words] = [
     ...(hasNamespaces ? OFFLINE : []),
-    ...[process.execPath, join(ROOT, 'ops/doctor.ts'), '--cwd', folder, ...args],
+    process.execPath,
+    join(ROOT, 'ops/doctor.ts'),
+    '--cwd',
+    folder,
+    ...args,
   ];
   const child = spawn(program, words, {
     env: { ...process.env, PATH: path, DATABASE_URL: 'postgresql://postgres@db.invalid/postgres' },
@@ -129,8 +139,8 @@ const everything = () => {
   for (const program of Object.keys(RECORDED)) standIn(program);
 };
 
-describe.runIf(hasNamespaces)('where everything is there (needs namespaces)', () => {
-  it('nothing fails, and what cannot be reached is said to be unknown', async () => {
+describe.runIf(hasNamespaces)('with everything in place (needs namespaces)', () => {
+  it('nothing fails, and what cannot be reached is reported as unknown', async () => {
     everything();
     const { code, out, err } = await doctor();
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -169,6 +179,38 @@ describe.runIf(hasNamespaces)('where everything is there (needs namespaces)', ()
       'failed',
       'config set mqtt-saas:vmSize Standard_B2ats_v2 --stack dev',
     ],
+    [
+      'vm list-skus',
+      JSON.stringify([
+        { name: 'Standard_B2ts_v2', restrictions: [], capabilities: [{ name: 'DiskControllerTypes', value: 'NVMe' }] },
+      ]),
+      'machine size',
+      'failed',
+      'choose another size',
+    ],
+    [
+      'vm list-skus',
+      JSON.stringify([
+        {
+          name: 'Standard_B2ts_v2',
+          restrictions: [],
+          capabilities: [{ name: 'DiskControllerTypes', value: 'SCSI, NVMe' }],
+        },
+      ]),
+      'machine size',
+      'ok',
+      undefined,
+    ],
+    [
+      'rest --method get',
+      JSON.stringify('broker-apply: NOT ACTIVE: fail2ban.service (failed)\nbroker-apply: IN FORCE: 12'),
+      'machine',
+      'warning',
+      'docs/machine.md',
+    ],
+    ['rest --method get', '"broker-apply: IN FORCE: 12"', 'machine', 'ok', undefined],
+    ['rest --method get', 'null', 'machine', 'ok', undefined],
+    ['rest --method get', '!ERROR: (AuthorizationFailed)', 'machine', 'unknown', undefined],
     ['vm list-skus', '!ERROR: (TooManyRequests) try later', 'machine size', 'unknown', undefined],
     [
       'functionapp list-flexconsumption-locations',
@@ -189,11 +231,14 @@ describe.runIf(hasNamespaces)('where everything is there (needs namespaces)', ()
     expect(code).toBe(mark === 'failed' ? 1 : 0);
   });
 
-  it('tells a name of one’s own, a deleted vault and somebody else’s name apart', async () => {
+  it('distinguishes a name of one’s own, a deleted vault, and somebody else’s name', async () => {
     everything();
     const taken = JSON.stringify({ message: 'taken', nameAvailable: false, reason: 'AlreadyExists' });
     standIn('az', { rest: taken, 'resource list': '["/subscriptions/x/y"]' });
-    expect((await findings()).one('vault name')).toMatchObject({ mark: 'ok', seen: expect.stringContaining('own') });
+    expect((await findings()).one('vault name')).toMatchObject({
+      mark: 'ok',
+      seen: expect.stringContaining('belongs to this subscription'),
+    });
     standIn('az', { rest: taken, 'keyvault list-deleted': '["kv-mqtt-dev-a1b2c3"]' });
     expect((await findings()).one('vault name')).toMatchObject({
       mark: 'failed',
@@ -207,7 +252,7 @@ describe.runIf(hasNamespaces)('where everything is there (needs namespaces)', ()
     }
   });
 
-  it('Pulumi that is old, not signed in or without the stack', async () => {
+  it('Pulumi that is outdated, not signed in, or without the stack', async () => {
     everything();
     standIn('pulumi', { version: 'v3.100.0', 'stack ls': '!error: PULUMI_ACCESS_TOKEN must be set' });
     const { one, code } = await findings();
@@ -231,7 +276,7 @@ describe.runIf(hasNamespaces)('where everything is there (needs namespaces)', ()
     });
   });
 
-  it('the provider of an IoT Hub is asked for where there is to be one', async () => {
+  it('the provider of an IoT Hub is required if there will be one', async () => {
     everything();
     appendFileSync(join(folder, 'Pulumi.dev.yaml'), '  mqtt-saas:iotHub: true\n');
     expect((await findings()).one('resource providers')).toMatchObject({
@@ -242,8 +287,8 @@ describe.runIf(hasNamespaces)('where everything is there (needs namespaces)', ()
   });
 });
 
-describe('where something is missing', () => {
-  it('with no tool at all it says so for each, and what it could not check', async () => {
+describe('with something missing', () => {
+  it('without any tool, it reports each, and what it could not check', async () => {
     const { code, one, all } = await findings();
     expect(code).toBe(1);
     for (const tool of ['node', 'pulumi', 'az']) expect(one(tool)?.mark).toBe('failed');
@@ -251,7 +296,7 @@ describe('where something is missing', () => {
     for (const { mark, remedy } of all) if (mark === 'failed') expect(remedy).toBeTruthy();
   });
 
-  it('a refused configuration is told key by key, with the command', async () => {
+  it('a refused configuration is reported key by key, with the command', async () => {
     everything();
     writeFileSync(join(folder, 'Pulumi.dev.yaml'), 'config:\n  mqtt-saas:adminCidrs: ["0.0.0.0/0"]\n');
     const { of, code } = await findings();
@@ -263,7 +308,7 @@ describe('where something is missing', () => {
     });
   });
 
-  it('the committed example is not taken for a configuration', async () => {
+  it('the committed example does not count as a configuration', async () => {
     everything();
     writeFileSync(join(folder, 'Pulumi.dev.yaml'), readFileSync(join(ROOT, 'Pulumi.dev.yaml')));
     expect((await findings()).one('configuration')).toMatchObject({
@@ -274,7 +319,7 @@ describe('where something is missing', () => {
 
   it.each([
     [['--target', 'nope'], 'no stack "nope"'],
-    // What --target was called before.
+    // Former names of --target.
     [['--stack', 'nope'], 'no stack "nope"'],
     [['-s', 'nope'], 'no stack "nope"'],
     [['--what'], 'unknown option'],
@@ -285,7 +330,7 @@ describe('where something is missing', () => {
     expect(err).toContain(message);
   });
 
-  it('a program that never answers is ended', async () => {
+  it('a program that never answers is stopped', async () => {
     const path = join(folder, 'bin/slow');
     writeFileSync(path, '#!/bin/sh\ntrap "" TERM\nexec sleep 600\n');
     chmodSync(path, 0o755);
@@ -294,7 +339,7 @@ describe('where something is missing', () => {
 });
 
 describe('the environment', () => {
-  it('lacks what the stack needs, or has it; never shows it', () => {
+  it('reports whether what the stack needs is set, and never shows a value', () => {
     const look = (config: Partial<StackConfig>, env: NodeJS.ProcessEnv) =>
       examineEnvironment({ deployDatabase: true, ...config } as StackConfig, env);
     const domain = { domain: 'telemetry.contoso.com' };
@@ -309,12 +354,34 @@ describe('the environment', () => {
   });
 });
 
-it('the size that is named instead of another is one of the next ones, and stays', () => {
+it('suggests the next size that is not retired', () => {
   for (const name of Object.keys(VM_SIZES) as VmSizeName[]) {
     const other: VmSize = VM_SIZES[anotherSize(name)];
     expect(anotherSize(name)).not.toBe(name);
     expect(other).toEqual({ vCpus: 2, memoryGiB: VM_SIZES[name].memoryGiB });
   }
+});
+
+describe('packages', () => {
+  const config = { environment: 'dev', ubuntuPro: false } as StackConfig;
+  it('with a hole that is open on the image fail, because the machine would not go live', () => {
+    const found = examinePackages(config, openHoles(''));
+    expect(found).toMatchObject({ mark: 'failed', remedy: expect.stringContaining('mqtt-saas:ubuntuPro') });
+    expect(found.seen).toMatch(/mosquitto 2\.0\.18-1build3 \(CVE-2024-8376.*open to anyone with a device key\)/);
+  });
+
+  it('without one still have no security updates for universe, unless Ubuntu Pro is attached', () => {
+    expect(examinePackages(config, [])).toMatchObject({ mark: 'warning', seen: expect.stringContaining('universe') });
+    expect(examinePackages({ ...config, ubuntuPro: true }, openHoles(''))).toMatchObject({ mark: 'ok' });
+  });
+
+  it('are judged by the machine’s own words', () => {
+    const words = ['BELOW THE FLOOR: a', 'NO SECURITY UPGRADES: b', 'RESTART DUE: c', 'NOT ACTIVE: d', 'REBOOT DUE: e'];
+    const found = judgeOutput('machine', words.map((word) => `broker-apply: ${word}`).join('\n'), 'dev');
+    expect(found).toMatchObject({ mark: 'warning', seen: words.join('; ') });
+    const source = readFileSync(join(ROOT, 'provisioning/machine/bundle/bin/mqtt_saas/check_machine.py'), 'utf8');
+    for (const word of words) expect(source).toContain(`"${word.split(':')[0]}"`);
+  });
 });
 
 describe('versions', () => {

@@ -1,16 +1,16 @@
-// What the doctor says: one line a check, and what to do about it.
+// A finding of the doctor: the result of one check, and what to do about it.
 
-/** `unknown` is a check that could not be made; it is no failure, but no assurance either. */
+/** `unknown` is a check that could not be made; it is neither a failure nor an assurance. */
 export type Mark = 'ok' | 'warning' | 'failed' | 'unknown';
 
 /** The outcome of a check. */
 export interface Finding {
   mark: Mark;
-  /** What was looked at: a few words. */
+  /** What was checked: a few words. */
   check: string;
-  /** What was seen. Never a secret. */
+  /** The result. Never a secret. */
   seen: string;
-  /** What to do; absent when there is nothing to do. */
+  /** What to do; absent if there is nothing to do. */
   remedy?: string;
 }
 

@@ -1,6 +1,6 @@
-// Names that all of Azure's customers share: free, already this subscription's own, or taken.
+// Checks globally unique names: free, already used by this subscription, or taken.
 import { namesFor } from '../../components/placement.ts';
-import { adoptedNames } from '../../stacks/adoption-plan.ts';
+import { adoptedNames } from '../../stacks/adoption/plan.ts';
 import { NAMESPACE, type StackConfig, setCommand } from '../../stacks/configuration/parse.ts';
 import { azure } from './azure.ts';
 import { type Check, type Finding, failed, ok } from './finding.ts';
@@ -35,7 +35,7 @@ const SITE: Kind = {
   type: 'Microsoft.Web/sites',
 };
 
-/** @param subscription id of the one that is signed in to. */
+/** @param subscription id of the subscription that is signed in to. */
 export function nameChecks(config: StackConfig, subscription: string): Check[] {
   const { environment, nameSuffix: suffix, adoption } = config;
   const names = adoptedNames(namesFor({ project: NAMESPACE, environment, suffix }), adoption);
@@ -48,7 +48,7 @@ export function nameChecks(config: StackConfig, subscription: string): Check[] {
   return all.map(([kind, name]) => azure(kind.what, (check) => look(check, { kind, name }, subscription, environment)));
 }
 
-/** @param stack whose configuration makes the name. */
+/** @param stack the stack whose configuration makes the name. */
 async function look(
   check: string,
   { kind, name }: { kind: Kind; name: string },
@@ -61,10 +61,10 @@ async function look(
   if (answer.nameAvailable) return ok(check, `${name} is free`);
   const query = `[?name=='${name}'].id`;
   const list = ['resource', 'list', '--resource-type', kind.type, '--query', query, '--output', 'json'];
-  if ((await ask<string[]>('az', list)).length > 0) return ok(check, `${name} is this subscription's own`);
+  if ((await ask<string[]>('az', list)).length > 0) return ok(check, `${name} belongs to this subscription already`);
   const another = `choose another nameSuffix: ${setCommand('nameSuffix', stack)}`;
   if (kind === VAULT && (await isDeleted(name))) {
-    const remedy = `docs/upgrade.md tells how to recover or purge it; or ${another}`;
+    const remedy = `docs/upgrade.md says how to recover or purge it; or ${another}`;
     return failed(check, `${name} is a deleted vault of this subscription, and keeps its name`, remedy);
   }
   return failed(check, `${name} is taken by somebody else (${answer.reason ?? 'no reason given'})`, another);

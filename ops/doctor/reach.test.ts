@@ -1,4 +1,4 @@
-// What the doctor reaches over the network, against servers of the test's own that answer as the real ones do.
+// What the doctor reaches over the network, against the test's own servers, which answer as the real ones do.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -33,7 +33,7 @@ describe('the database', () => {
     return (server.address() as { port: number }).port;
   }
 
-  it('with a certificate of a CA that is given, or of one that is not', async () => {
+  it('with a certificate of the given CA, or of another one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const { caFile, certificateFile, keyFile } = await ensureCertificates(folder);
@@ -49,9 +49,12 @@ describe('the database', () => {
     });
   });
 
-  it('without TLS, and not there', async () => {
+  it('without TLS, and unreachable', async () => {
     const databasePort = await listen((socket) => socket.write('N'));
-    expect(await look({ databasePort })).toMatchObject({ mark: 'failed', seen: expect.stringContaining('no TLS') });
+    expect(await look({ databasePort })).toMatchObject({
+      mark: 'failed',
+      seen: expect.stringContaining('does not speak TLS'),
+    });
     expect(await look({ databasePort: 1 })).toMatchObject({
       mark: 'failed',
       seen: expect.stringContaining('ECONNREFUSED'),
@@ -73,7 +76,7 @@ describe('the DNS zone', () => {
       const question = query.subarray(12, at + 5);
       const target = known[labels.join('.')];
       const head = Buffer.from(query.subarray(0, 12));
-      // Response, no error or NXDOMAIN; one question; the answers that follow; nothing more (RFC 1035, section 4.1.1).
+      // Response, no error or NXDOMAIN; one question; the answers; nothing more (RFC 1035, section 4.1.1).
       head.writeUInt16BE(target ? 0x8180 : 0x8183, 2);
       head.fill(0, 4);
       head[5] = 1;
@@ -106,7 +109,7 @@ describe('the DNS zone', () => {
     expect(await look(await nameServer({}))).toMatchObject({ mark: 'failed' });
   });
 
-  it('is unknown when no name server answers', async () => {
+  it('is unknown if no name server answers', async () => {
     expect(await look('127.0.0.1:1')).toMatchObject({ mark: 'unknown' });
   });
 });

@@ -1,35 +1,35 @@
-// Runs another program for an answer. It may be missing, fail, or never end: none of that is an exception here.
+// Runs another program for its answer. The program may be missing, fail, or never end: none of that is an exception here.
 import { execFile } from 'node:child_process';
 
-/** What became of it. */
+/** The result. */
 export type Answer =
   | { kind: 'done'; stdout: string }
   | { kind: 'refused'; stderr: string }
   | { kind: 'missing' }
   | { kind: 'late'; seconds: number };
 
-/** `az` looks through every machine size of a region in half a minute. */
-const PATIENCE_MS = 60_000;
+/** `az` needs half a minute to list every machine size of a region. */
+const TIMEOUT_MS = 60_000;
 
-/** @param patienceMs the program is killed after that long. Default: 60 s. */
-export function run(program: string, args: readonly string[], patienceMs = PATIENCE_MS): Promise<Answer> {
+/** @param timeoutMs the program is killed after this time. Default: 60 s. */
+export function run(program: string, args: readonly string[], timeoutMs = TIMEOUT_MS): Promise<Answer> {
   return new Promise((resolve) => {
-    // KILL: what does not answer may not heed a TERM either.
-    const options = { timeout: patienceMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 26, encoding: 'utf8' } as const;
+    // KILL: a program that does not answer may ignore TERM, too.
+    const options = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 26, encoding: 'utf8' } as const;
     const child = execFile(program, args, options, (error, stdout, stderr) => {
       if (!error) resolve({ kind: 'done', stdout });
       else if (error.code === 'ENOENT') resolve({ kind: 'missing' });
-      else if (error.killed) resolve({ kind: 'late', seconds: patienceMs / 1000 });
+      else if (error.killed) resolve({ kind: 'late', seconds: timeoutMs / 1000 });
       else resolve({ kind: 'refused', stderr: stderr.trim() || stdout.trim() || error.message });
     });
-    // A program that would ask something gets no answer instead of a terminal.
+    // A program that asks a question gets no answer instead of a terminal.
     child.stdin?.end();
   });
 }
 
-/** Its answer as JSON. @throws Error with what the program said, in one line. */
-export async function ask<T>(program: string, args: readonly string[], patienceMs?: number): Promise<T> {
-  const answer = await run(program, args, patienceMs);
+/** Its answer as JSON. @throws Error with the program's message, in one line. */
+export async function ask<T>(program: string, args: readonly string[], timeoutMs?: number): Promise<T> {
+  const answer = await run(program, args, timeoutMs);
   if (answer.kind !== 'done') throw new Error(describe(program, answer));
   try {
     return JSON.parse(answer.stdout) as T;

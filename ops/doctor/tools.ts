@@ -1,4 +1,4 @@
-// The programs a deployment needs, and Pulumi's own sign-in.
+// Checks the programs that a deployment needs, and Pulumi's own sign-in.
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
@@ -6,7 +6,7 @@ import { type Check, type Finding, failed, ok, unknown, warning } from './findin
 import { ask, describe, run } from './run.ts';
 
 const MINIMUM_NODE = 24;
-/** Azure CLI with Flex Consumption: `az functionapp list-flexconsumption-locations`. */
+/** First Azure CLI with Flex Consumption: `az functionapp list-flexconsumption-locations`. */
 const MINIMUM_AZ = '2.62.0';
 
 /** A version as the tools print it: `v3.270.0`, `git version 2.39.5`. */
@@ -22,7 +22,7 @@ export function atLeast(a: string, b: string): boolean {
   return true;
 }
 
-/** The checks. @param stack that is to be deployed. */
+/** The checks. @param stack the stack to deploy. */
 export const toolChecks = (stack: string): Check[] => [
   { name: 'node', run: node },
   { name: 'git', run: git },
@@ -32,7 +32,7 @@ export const toolChecks = (stack: string): Check[] => [
   { name: 'wrangler', run: wrangler },
 ];
 
-/** The node that pulumi will find: not the one of the packages, which npm puts in front while it runs a script. */
+/** The node that pulumi will find: not the one of the npm packages, which npm puts first while it runs a script. */
 async function node(): Promise<Finding> {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
   const program = folders.map((folder) => join(folder, 'node')).find((path) => existsSync(path));
@@ -81,10 +81,10 @@ async function pulumiLogin(stack: string): Promise<Finding> {
   return warning(check, `signed in, but there is no stack ${stack} yet`, remedy);
 }
 
-/** The names in what `pulumi stack ls --json` printed; undefined when that is something else. */
+/** The names printed by `pulumi stack ls --json`; undefined if the output is something else. */
 function stackNames(text: string): string[] | undefined {
   try {
-    // With Pulumi Cloud the name has its organization in front.
+    // With Pulumi Cloud, the name begins with its organization.
     return (JSON.parse(text) as { name: string }[]).map(({ name }) => name.split('/').at(-1) ?? name);
   } catch {
     return undefined;
@@ -104,5 +104,5 @@ async function az(): Promise<Finding> {
 async function wrangler(): Promise<Finding> {
   const answer = await run('wrangler', ['--version']);
   if (answer.kind === 'done') return ok('wrangler', versionIn(answer.stdout) ?? 'here');
-  return warning('wrangler', describe('wrangler', answer), 'npm ci brings it; it uploads the dashboard');
+  return warning('wrangler', describe('wrangler', answer), 'run npm ci, which installs it; it uploads the dashboard');
 }

@@ -1,5 +1,5 @@
-// What a rotation asks the broker about an account of ingest. The broker names a session after its user, so whoever signs in
-// has ingest's session in hand: nothing here acknowledges a message.
+// A rotation's questions to the broker about an account of ingest. The broker names a session after its user, so signing in with the
+// account means using ingest's session: nothing here acknowledges a message.
 import mqtt from 'mqtt';
 import {
   BrokerRefusal,
@@ -16,25 +16,25 @@ export interface Account {
   key: string;
 }
 
-/** The broker sends what waits at once. */
+/** The broker sends queued messages at once. */
 const QUIET_MS = 1500;
 
-/** Whether the broker lets the account in. Ingest is not to be signed in with it: its connection would be taken over. */
+/** Whether the broker accepts the account. Ingest must not be signed in with it: its connection would be taken over. */
 export async function isAccepted(broker: Environment['broker'], account: Account): Promise<boolean> {
   const { connection } = signIn(broker, account);
   return outcome(broker, connection);
 }
 
 /**
- * Has messages queued for the account from now on. Ingest's own connection is taken over; it comes back by itself.
- * @param former what ingest subscribes to besides the platform's own topics.
+ * Makes the broker queue messages for the account from now on. Takes over ingest's connection; ingest reconnects by itself.
+ * @param former what ingest subscribes to in addition to the platform's own topics.
  */
 export async function subscribe(broker: Environment['broker'], account: Account, former: FormerFilters): Promise<void> {
   const { connection } = signIn(broker, account, 'make', former);
   if (!(await outcome(broker, connection))) throw new Error(`the broker refuses ${account.username}`);
 }
 
-/** Undefined when nothing waits in the account's session. What is sent is not acknowledged: it stays there. */
+/** Undefined if nothing waits in the account's session. Received messages are not acknowledged, so they stay there. */
 export async function whyNotDrained(broker: Environment['broker'], account: Account): Promise<string | undefined> {
   const { connection, received, first } = signIn(broker, account);
   await Promise.race([connection.ended, first, new Promise((resolve) => setTimeout(resolve, QUIET_MS))]);
@@ -42,7 +42,7 @@ export async function whyNotDrained(broker: Environment['broker'], account: Acco
   return received() === 0 ? undefined : 'ingest has not emptied its queue';
 }
 
-/** Removes the account's session from the broker, with all that waits in it. */
+/** Removes the account's session from the broker, with all its messages. */
 export async function removeSession({ host, port, ca }: Environment['broker'], account: Account): Promise<void> {
   const options = { username: account.username, password: account.key, ca, clean: true, reconnectPeriod: 0 };
   // MQTT 5.0, 3.1.2.11.2: a session without an expiry interval ends with its connection.
@@ -59,8 +59,16 @@ function signIn(
   let count = 0;
   const first = Promise.withResolvers<void>();
   const connection = openConnection({
-    ...{ broker: { host, port, tls: true }, username, password: key, ca, clientId: username, number: 1 },
-    ...{ subscription, receiveMaximum: 1, former: () => former, now: Date.now },
+    broker: { host, port, tls: true },
+    username,
+    password: key,
+    ca,
+    clientId: username,
+    number: 1,
+    subscription,
+    receiveMaximum: 1,
+    former: () => former,
+    now: Date.now,
     onDelivery: () => {
       count += 1;
       first.resolve();
@@ -69,7 +77,7 @@ function signIn(
   return { connection, received: () => count, first: first.promise };
 }
 
-/** True when it was let in, false when it was refused. @throws Error when the broker could not be asked. */
+/** True if the broker accepted it, false if it refused. @throws Error if the broker could not be asked. */
 async function outcome({ host, port }: Environment['broker'], connection: Connection): Promise<boolean> {
   try {
     await connection.subscribed;

@@ -1,4 +1,4 @@
-// Keys' ages, from a real repository's history.
+// The keys' ages, from a real repository's history.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ function commit(day: string, text: string): void {
   git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', '-m', 'x');
 }
 
-it('counts from the last change of the key’s own line, else from the file’s first day', () => {
+it('counts from the last change of the key’s own line, or else from the file’s first day', () => {
   commit('2026-01-01', 'config:\n  mqtt-saas:sshPublicKey: a\n');
   const ingest = (day: string) => keyAges(root, Date.parse(`${day}T12:00:00Z`))[0];
   expect(ingest('2026-03-31')).toMatchObject({ stack: 'dev', since: '2026-01-01', age: 89, due: false });

@@ -1,4 +1,4 @@
-// `ops rotate due`: which of an environment's keys are old enough to be replaced, told from the stack files' history.
+// `ops rotate due`: which keys of an environment should be replaced, according to the history of the stack files.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +8,9 @@ import { ROOT } from '../../bootstrap/root.mjs';
 /** A key whose replacement changes a line of the stack file. */
 interface KeyKind {
   what: string;
-  /** The configuration key whose line changes; without such a line the key is as old as the file. */
+  /** The configuration key whose line changes; without such a line, the key is as old as the file. */
   line: string;
-  /** docs/runbooks/credential-rotation.md says how often. Days. */
+  /** How often to replace it, from docs/runbooks/credential-rotation.md. Days. */
   maximumAge: number;
   remedy(stack: string): string;
 }
@@ -34,7 +34,7 @@ const KINDS: readonly KeyKind[] = [
 export interface KeyAge {
   stack: string;
   what: string;
-  /** Day it came into the stack file, ISO date. */
+  /** Day on which it came into the stack file, ISO date. */
   since: string;
   /** Whole days. */
   age: number;
@@ -48,7 +48,7 @@ const DAY_MS = 86_400_000;
 /**
  * Every key of every stack.
  * @param root the clone, with its whole history. @param now milliseconds since 1970.
- * @throws Error when git cannot tell, or the clone is a shallow one, in which everything looks new.
+ * @throws Error if git fails, or the clone is shallow, where everything looks new.
  */
 export function keyAges(root: string, now: number): KeyAge[] {
   if (git(root, 'rev-parse', '--is-shallow-repository') === 'true') {
@@ -76,8 +76,8 @@ function git(root: string, ...args: string[]): string {
 /** The command. */
 export const dueCommand = () =>
   new Command('due')
-    .description('which keys are old enough to be replaced, by the history of the stack files')
-    .option('--markdown', 'only what is due, as the text of an issue; nothing when nothing is due')
+    .description('list the keys that should be replaced, by the history of the stack files')
+    .option('--markdown', 'only what is due, as the text of an issue; prints nothing if nothing is due')
     .action(({ markdown }: { markdown?: true }) => {
       const ages = keyAges(ROOT, Date.now());
       if (!markdown) {

@@ -1,33 +1,33 @@
-// What a rotation works on: where ingest's broker account is configured, kept and used.
+// The environment of a rotation: where ingest's broker account is configured, stored and used.
 import type { DatabaseAccess } from '../../provisioning/database/connect.ts';
 import type { Broker } from '../target/target.ts';
 
 /** A local platform or a deployed stack. Generations are whole numbers from 1 on. */
 export interface Environment {
-  /** What `--target` calls it. */
+  /** Its name for `--target`. */
   target: string;
-  /** The database, as a role that may edit the registry. */
+  /** The database, with a role that may edit the registry. */
   database: DatabaseAccess;
-  /** Strictly verified way to the broker. */
+  /** The broker's address, with full verification. */
   broker: Pick<Broker, 'host' | 'port' | 'ca'>;
-  /** What is configured now. */
+  /** The current configuration. */
   configured(): Configured;
-  /** Key of a generation that is in force, or of the next one. @throws Error when it is not kept any more, or not yet. */
+  /** Key of a generation in force, or of the next one. @throws Error if the key does not exist any more, or not yet. */
   key(generation: number): string;
-  /** Changes the configuration; in force with the next deployment. */
+  /** Changes the configuration; the next deployment puts it in force. */
   configure(to: Configured): Promise<void>;
-  /** Deploys what is configured. */
+  /** Deploys the configuration. */
   deploy(): Promise<void>;
-  /** Undefined when ingest signs in with this generation, as far as can be seen from here; else what it does instead. */
+  /** Undefined if ingest appears to sign in with this generation; otherwise what it does instead. */
   whyNotUsed(generation: number): Promise<string | undefined> | string | undefined;
-  /** True when the broker's log says so; false when only the app's settings do, and no run may have begun with them. */
+  /** True if the broker's log is the source; false if only the app's settings are, and no run may have started with them yet. */
   seesSessions: boolean;
 }
 
-/** The two keys of the configuration. */
+/** The two configuration keys. */
 export interface Configured {
-  /** What ingest signs in with; one of `inForce`. */
+  /** The generation that ingest signs in with; one of `inForce`. */
   generation: number;
-  /** What the broker was seen to accept. */
+  /** The generations that the broker is known to accept. */
   inForce: number[];
 }

@@ -1,4 +1,4 @@
-// A local platform: its account is a file, which the platform watches; its broker's log says who is signed in.
+// A local platform: its account is a file, which the platform watches; its broker's log shows who is signed in.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readIngestAccount, writeIngestAccount } from '../../local/ingest-account.ts';
@@ -6,7 +6,7 @@ import { ingestUsername } from '../../provisioning/broker/registry.ts';
 import type { LocalTarget } from '../target/target.ts';
 import type { Environment } from './environment.ts';
 
-/** The local platform as a rotation sees it. */
+/** The local platform as the environment of a rotation. */
 export function localEnvironment(target: LocalTarget): Environment {
   const { ingestAccountFile: file, brokerLog } = target;
   const read = () => readIngestAccount(file);
@@ -33,12 +33,12 @@ export function localEnvironment(target: LocalTarget): Environment {
   };
 }
 
-/** A handover signs the new account in for a moment, only to have its messages queued. Ingest uses an account that stays longer. */
+/** A handover signs the new account in for a moment only, to queue its messages. Ingest uses an account that stays signed in. */
 const LASTING_MS = 1000;
 
 /**
- * The last line about this user, whose name is also the session's: that a persistent session (`c0`) began, or how it ended. Each
- * line has the time and the client's port, so two sign-ins never read the same.
+ * The last log line about this user, whose name is also the session's: the start of a persistent session (`c0`), or its end. Each line
+ * has the time and the client's port, so no two are equal.
  */
 function lastSaid(username: string, log: string): string | undefined {
   const said = new RegExp(` as ${username} \\(p5, c0|: Client ${username} (?!already)`);

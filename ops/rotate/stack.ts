@@ -12,7 +12,7 @@ import type { Environment } from './environment.ts';
 const PASSWORD_SETTING = 'MQTT_BROKER_PASSWORD';
 const REFERENCE_API = '2024-04-01';
 
-/** The stack as a rotation sees it. @throws Error that says what to set or to install, or that it is not deployed. */
+/** The stack as the environment of a rotation. @throws Error that says what to set or install, or that it is not deployed. */
 export function stackEnvironment(stack: StackTarget): Environment {
   const { name: target } = stack;
   const database = stack.database();
@@ -47,7 +47,7 @@ export function stackEnvironment(stack: StackTarget): Environment {
   };
 }
 
-/** What Azure made of the app setting: "Web Apps - Get App Setting Key Vault Reference". */
+/** Azure's result for the app setting: "Web Apps - Get App Setting Key Vault Reference". */
 function readReference({ resourceGroup, functionAppName }: StackOutputs): { secretName: string; status: string } {
   const site = `resourceGroups/${resourceGroup}/providers/Microsoft.Web/sites/${functionAppName}`;
   const path = `/subscriptions/{subscriptionId}/${site}/config/configreferences/appsettings/${PASSWORD_SETTING}`;
@@ -55,7 +55,7 @@ function readReference({ resourceGroup, functionAppName }: StackOutputs): { secr
   return (JSON.parse(answer) as { properties: { secretName: string; status: string } }).properties;
 }
 
-/** A program's answer; never shown, it may be a secret. */
+/** A program's answer; never shown, because it may be a secret. */
 function ask(program: string, args: string[]): string {
   const { error, status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (error) throw spawnProblem(error, `the ${program} command was not found: install it`);
@@ -63,10 +63,10 @@ function ask(program: string, args: string[]): string {
   return stdout.trimEnd();
 }
 
-/** In this terminal: Pulumi asks before it changes something. */
+/** In this terminal: Pulumi asks for confirmation. */
 async function runHere(program: string, args: string[]): Promise<void> {
   console.log(`$ ${[program, ...args].join(' ')}`);
   const [code] = await once(spawn(program, args, { stdio: 'inherit' }), 'exit');
   if (code !== 0)
-    throw new Error(`${program} ended with ${code}. Run it again, then the rotation: it goes on from here`);
+    throw new Error(`${program} ended with ${code}. Run it again, then the rotation: it continues from here`);
 }

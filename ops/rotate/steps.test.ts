@@ -1,16 +1,16 @@
-// The order of a rotation, with a real registry and a real broker: what would cut ingest off is refused, and what was
-// interrupted goes on. Pulumi's and Azure's programs, which answer from the cloud, are stood in for.
+// The order of a rotation, with a real registry and a real broker: what would lock ingest out is refused, and an interrupted rotation
+// continues. Pulumi's and Azure's programs are stand-ins.
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { generateKey } from '../../domain/credentials.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
-import type { RunningPostgres } from '../../lab/postgres.ts';
-import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
 import { keepTopic } from '../../provisioning/database/former-topics.ts';
 import { addDevice, readRegistry, upsertServiceAccount } from '../../provisioning/database/registry.ts';
-import { type RegistryRig, startRegistryRig } from '../../tests/support/registry-rig.ts';
+import { databaseOn } from '../../provisioning/database/testing/database.ts';
+import { postgresOfFile } from '../../tests/support/postgres-of-file.ts';
 import { stackTarget } from '../target/stack.ts';
 import { whyNotDrained } from './broker.ts';
 import type { Environment } from './environment.ts';
@@ -19,24 +19,19 @@ import { type Goal, stepsTo } from './steps.ts';
 
 const SESSION = { clientId: 'svc-ingest', clean: false, properties: { sessionExpiryInterval: 3600 } };
 const FILTER = 'tenants/+/devices/+/telemetry';
-const PATIENCE = { brokerMs: 3000, ingestMs: 3000 };
+const TIMEOUTS = { brokerMs: 3000, ingestMs: 3000 };
 
-let postgres: RunningPostgres;
-beforeAll(async () => {
-  postgres = await startScratchPostgres();
-});
-afterAll(() => postgres?.stop());
+const postgres = postgresOfFile();
 
-let rig: RegistryRig;
+let rig: Lab;
 let environment: Environment;
 let keys: string[];
-/** What the stand-ins were asked for, a command a line. */
+/** The commands that the stand-ins got, one per line. */
 let asked: () => string[];
-let syncing: NodeJS.Timeout | undefined;
 const path = process.env.PATH;
 
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres);
+  rig = await startLab({ on: await databaseOn(postgres()) });
   keys = [rig.serviceKey, generateKey(), generateKey()];
   const folder = join(rig.dir, 'stack');
   for (const made of ['vault', 'stacks']) mkdirSync(join(folder, made), { recursive: true });
@@ -74,26 +69,20 @@ esac`,
   environment = { ...stack, broker: { host: 'localhost', port, ca: readFileSync(certificates.caFile, 'utf8') } };
 });
 afterEach(async () => {
-  clearInterval(syncing);
   process.env.PATH = path;
   await rig?.stop();
 });
 
-/** A program that notes what it is asked and answers from files. */
+/** A program that logs its arguments and answers from files. */
 function standIn(folder: string, name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\ncd "${folder}"\necho "${name} $*" >>asked\n${script.trim()}\n`);
   chmodSync(join(folder, name), 0o755);
 }
 
-/** Brings the registry into force on the broker, as the agent does. */
-function startSync(): void {
-  syncing = setInterval(() => void readRegistry(rig.admin).then((entries) => rig.broker.sync(entries)), 200);
-}
-
-/** Does the steps to a goal, at most so many that were not done before. */
+/** Does the steps to a goal, at most this number of those not done before. */
 async function advance(goal: Goal, most = Number.POSITIVE_INFINITY): Promise<string[]> {
   const done: string[] = [];
-  for (const step of await stepsTo(goal, environment, PATIENCE)) {
+  for (const step of await stepsTo(goal, environment, TIMEOUTS)) {
     if (await step.isDone()) continue;
     if (done.length >= most) return done;
     await step.carryOut();
@@ -106,8 +95,8 @@ const accounts = async () =>
   (await readRegistry(rig.admin)).flatMap((entry) => (entry.kind === 'service' ? entry.username : []));
 
 describe('a rotation', () => {
-  it('does not configure what the broker does not accept', async () => {
-    // No agent: the registry never comes into force.
+  it('does not configure an account that the broker does not accept', async () => {
+    // Without an agent, the registry never comes into force.
     await expect(advance('next')).rejects.toThrow(
       /"the broker accepts svc-ingest-2" is not so within 3 s: it is refused/,
     );
@@ -116,7 +105,7 @@ describe('a rotation', () => {
   });
 
   it('configures, deploys, and ends only when the app has the new key', async () => {
-    startSync();
+    rig.followRegistry();
     writeFileSync(join(rig.dir, 'stack/status'), 'AccessToKeyVaultDenied\n');
     await expect(advance('next')).rejects.toThrow(/reference to svc-ingest-2-password is AccessToKeyVaultDenied/);
     expect(asked().filter((line) => /config set|pulumi up/.test(line))).toEqual([
@@ -131,7 +120,7 @@ describe('a rotation', () => {
   });
 
   it('goes on after every step at which it was interrupted', async () => {
-    startSync();
+    rig.followRegistry();
     const titles: string[] = [];
     while ((await environment.whyNotUsed(2)) !== undefined) titles.push(...(await advance('next', 1)));
     // The broker may have accepted the account before it was asked again.
@@ -147,7 +136,7 @@ describe('a rotation', () => {
   });
 
   it('goes on after a deployment that failed', async () => {
-    startSync();
+    rig.followRegistry();
     writeFileSync(join(rig.dir, 'stack/broken'), '');
     await expect(advance('next')).rejects.toThrow(/pulumi ended with 1/);
     rmSync(join(rig.dir, 'stack/broken'));
@@ -155,7 +144,7 @@ describe('a rotation', () => {
   });
 
   it('goes back by one value, and forth again', async () => {
-    startSync();
+    rig.followRegistry();
     await advance('next');
     await advance('back');
     expect(environment.configured()).toEqual({ generation: 1, inForce: [1, 2] });
@@ -164,14 +153,14 @@ describe('a rotation', () => {
     expect(environment.configured()).toEqual({ generation: 2, inForce: [1, 2] });
   });
 
-  it('has nothing to go back to when only one generation is in force', async () => {
+  it('cannot go back when only one generation is in force', async () => {
     await expect(advance('back')).rejects.toThrow(/only generation 1 is in force/);
   });
 });
 
 describe('the end of a rotation', () => {
   beforeEach(async () => {
-    startSync();
+    rig.followRegistry();
     await advance('next');
   });
 
@@ -180,15 +169,15 @@ describe('the end of a rotation', () => {
     expect(environment.configured().inForce).toEqual([1, 2]);
   };
 
-  it('is refused while ingest uses another generation than the one configured', async () => {
+  it('is refused while ingest uses another generation than the configured one', async () => {
     writeFileSync(join(rig.dir, 'stack/deployed'), '1\n');
     await expect(advance('finish')).rejects.toThrow(
-      /the Function App refers to svc-ingest-password: ending the rotation now would cut ingest off. Nothing was changed/,
+      /the Function App refers to svc-ingest-password: ending the rotation now would lock ingest out. Nothing was changed/,
     );
     await unchanged();
   });
 
-  it('is refused while messages wait for the old account, and takes none of them away', async () => {
+  it('is refused while messages wait for the old account, and removes none of them', async () => {
     const { key } = await addDevice(rig.admin, { tenant: 'acme', device: 'pump', createTenant: true });
     const old = await rig.connect('svc-ingest', rig.serviceKey, SESSION);
     await old.subscribeAsync(FILTER, { qos: 1 });
@@ -214,7 +203,7 @@ describe('the end of a rotation', () => {
     expect(await accounts()).toEqual(['svc-control', 'svc-ingest-2']);
   });
 
-  it('loses nothing although no run of ingest has used the new account yet', async () => {
+  it('loses nothing even if no run of ingest has used the new account yet', async () => {
     const { key } = await addDevice(rig.admin, { tenant: 'acme', device: 'pump', createTenant: true });
     await keepTopic(rig.admin, { tenant: 'acme', device: 'pump', topic: 'devices/pump', until: '2099-01-01' });
     const letsIn = () => rig.connect('acme.pump', key).then((client) => client.endAsync(true), String);
@@ -232,7 +221,7 @@ describe('the end of a rotation', () => {
     await ingest.endAsync();
   });
 
-  it('ends what somebody else left, too', async () => {
+  it('finishes an interrupted end, too', async () => {
     await advance('finish');
     await upsertServiceAccount(rig.admin, { username: 'svc-ingest-3', purpose: 'ingest', key: keys[2]! });
     await advance('finish');

@@ -1,5 +1,5 @@
-// A rotation in steps. Each looks at what is there, not at what an earlier run did: a rotation that was interrupted goes on
-// where it was, and no step can be done before the one it relies on.
+// A rotation in steps. Each step checks the actual state, not what an earlier run did: an interrupted rotation continues where it
+// stopped, and no step runs before the one it relies on.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { readFormerFilters } from '../../functions/ingest/former-topics.ts';
@@ -16,53 +16,53 @@ import type { Configured, Environment } from './environment.ts';
 
 /** One step. */
 export interface Step {
-  /** What is so when it is done. */
+  /** The state that it brings about. */
   title: string;
   isDone(): Promise<boolean>;
   carryOut(): Promise<void>;
 }
 
-/** Which way to go. */
+/** The direction. */
 export type Goal = 'next' | 'back' | 'finish';
 
-/** How long a step may take that waits. */
-export interface Patience {
+/** How long a waiting step may take. */
+export interface Timeouts {
   brokerMs: number;
   ingestMs: number;
 }
 
-const PATIENCE: Patience = {
-  // The registry is in force within seconds; after a broker start it may wait for ingest, which is on a minute's timer.
+const TIMEOUTS: Timeouts = {
+  // The registry is in force within seconds; after a broker start it may wait for ingest, which runs once a minute.
   brokerMs: 120_000,
-  // The Function App starts again with its new settings, and its timer fires once a minute.
+  // The Function App restarts with its new settings, and its timer fires once a minute.
   ingestMs: 300_000,
 };
 const POLL_MS = 500;
 
 /**
- * The steps to a goal. `next`: ingest uses the newest generation, both are in force. `back`: it uses the older one of two.
- * `finish`: only the one it uses is in force.
- * @throws Error when the goal makes no sense now, saying which does.
+ * The steps to a goal. `next`: ingest uses the newest generation, and both are in force. `back`: it uses the older one. `finish`: only
+ * the one it uses is in force.
+ * @throws Error if the goal is not possible now; it names the possible one.
  */
-export async function stepsTo(goal: Goal, environment: Environment, patience = PATIENCE): Promise<Step[]> {
+export async function stepsTo(goal: Goal, environment: Environment, timeouts = TIMEOUTS): Promise<Step[]> {
   const { generation, inForce } = environment.configured();
   const [oldest, newest] = [Math.min(...inForce), Math.max(...inForce)];
-  if (goal === 'finish') return finish(environment, generation, patience);
+  if (goal === 'finish') return finish(environment, generation, timeouts);
   if (goal === 'back') {
     if (inForce.length === 1) throw new Error(`only generation ${generation} is in force: there is none to go back to`);
-    return switchTo(environment, oldest, inForce, patience);
+    return switchTo(environment, oldest, inForce, timeouts);
   }
   if (generation < newest || inForce.length === 1) {
-    return switchTo(environment, generation < newest ? newest : newest + 1, inForce, patience);
+    return switchTo(environment, generation < newest ? newest : newest + 1, inForce, timeouts);
   }
-  // A switch that was interrupted: configured, and not deployed.
-  if ((await environment.whyNotUsed(newest)) !== undefined) return switchTo(environment, newest, inForce, patience);
+  // An interrupted switch: configured, but not deployed.
+  if ((await environment.whyNotUsed(newest)) !== undefined) return switchTo(environment, newest, inForce, timeouts);
   const end = `npm run ops -- rotate ingest --target ${environment.target} --finish`;
   throw new Error(`generations ${inForce.join(' and ')} are both in force: end that rotation first, with ${end}`);
 }
 
-/** Every step relies on the one before: what ingest is to use is first seen to be accepted. */
-function switchTo(environment: Environment, to: number, before: number[], patience: Patience): Step[] {
+/** Every step relies on the previous one: ingest is switched to an account only after the broker has accepted it. */
+function switchTo(environment: Environment, to: number, before: number[], timeouts: Timeouts): Step[] {
   const { database, broker } = environment;
   const username = ingestUsername(to);
   const wanted = { generation: to, inForce: [...new Set([...before, to])].sort((a, b) => a - b) };
@@ -74,8 +74,8 @@ function switchTo(environment: Environment, to: number, before: number[], patien
       isDone: () => withConnection(database, (client) => hasServiceAccount(client, account())),
       carryOut: () => withConnection(database, (client) => upsertServiceAccount(client, account())),
     },
-    waiting(`the broker accepts ${username}`, patience.brokerMs, async () =>
-      // Whoever is signed in is accepted, and must not be disturbed.
+    waiting(`the broker accepts ${username}`, timeouts.brokerMs, async () =>
+      // A signed-in account is accepted, and must not be disturbed.
       (await why()) === undefined || (await isAccepted(broker, account())) ? undefined : 'it is refused',
     ),
     {
@@ -88,14 +88,14 @@ function switchTo(environment: Environment, to: number, before: number[], patien
       isDone: async () => (await why()) === undefined,
       carryOut: async () => {
         await environment.deploy();
-        await until(`ingest signs in as ${username}`, patience.ingestMs, why);
+        await until(`ingest signs in as ${username}`, timeouts.ingestMs, why);
       },
     },
   ];
 }
 
-/** Ingest lets go of the old account before it is taken away. */
-async function finish(environment: Environment, generation: number, patience: Patience): Promise<Step[]> {
+/** Ingest stops using the old account before it is removed. */
+async function finish(environment: Environment, generation: number, timeouts: Timeouts): Promise<Step[]> {
   const { database, broker } = environment;
   const why = async () => environment.whyNotUsed(generation);
   const only = { generation, inForce: [generation] };
@@ -110,14 +110,14 @@ async function finish(environment: Environment, generation: number, patience: Pa
       title: `ingest signs in as ${ingestUsername(generation)}`,
       isDone: async () => (await why()) === undefined,
       carryOut: async () => {
-        throw new Error(`${await why()}: ending the rotation now would cut ingest off. Nothing was changed.`);
+        throw new Error(`${await why()}: ending the rotation now would lock ingest out. Nothing was changed.`);
       },
     },
     ...(environment.seesSessions || others.length === 0 ? [] : [queueing(environment, generation)]),
     ...others.flatMap(({ username, key }) =>
       key === undefined
         ? []
-        : waiting(`nothing waits for ${username}`, patience.ingestMs, () => whyNotDrained(broker, { username, key })),
+        : waiting(`nothing waits for ${username}`, timeouts.ingestMs, () => whyNotDrained(broker, { username, key })),
     ),
     {
       title: `only generation ${generation} is configured and deployed`,
@@ -139,7 +139,7 @@ async function finish(environment: Environment, generation: number, patience: Pa
       ...(key === undefined
         ? []
         : [
-            waiting(`the broker refuses ${username}`, patience.brokerMs, async () =>
+            waiting(`the broker refuses ${username}`, timeouts.brokerMs, async () =>
               (await isAccepted(broker, { username, key })) ? 'it is accepted' : undefined,
             ),
           ]),
@@ -148,8 +148,8 @@ async function finish(environment: Environment, generation: number, patience: Pa
 }
 
 /**
- * Until ingest has run with the new account, messages are queued for the old one only. With this done first, an old queue
- * that is found empty holds nothing that the new one lacks.
+ * Until ingest has run with the new account, messages are queued for the old one only. After this step, an empty old queue means that
+ * the new one lacks nothing.
  */
 function queueing(environment: Environment, generation: number): Step {
   const account = { username: ingestUsername(generation), key: environment.key(generation) };
@@ -166,7 +166,7 @@ function isConfigured(environment: Environment, wanted: Configured): boolean {
   return isDeepStrictEqual({ generation, inForce: inForce.toSorted((a, b) => a - b) }, wanted);
 }
 
-/** Undefined when it has gone with its generation: an earlier run was interrupted after that. */
+/** Undefined if it was removed with its generation: an earlier run was interrupted after that. */
 function keptKey(environment: Environment, generation: number): string | undefined {
   try {
     return environment.key(generation);
@@ -175,16 +175,16 @@ function keptKey(environment: Environment, generation: number): string | undefin
   }
 }
 
-/** A step that only waits. @param why undefined when what is waited for is so. */
-function waiting(title: string, patienceMs: number, why: () => Promise<string | undefined>): Step {
-  return { title, isDone: async () => (await why()) === undefined, carryOut: () => until(title, patienceMs, why) };
+/** A step that only waits. @param why undefined once the state is reached. */
+function waiting(title: string, timeoutMs: number, why: () => Promise<string | undefined>): Step {
+  return { title, isDone: async () => (await why()) === undefined, carryOut: () => until(title, timeoutMs, why) };
 }
 
-async function until(title: string, patienceMs: number, why: () => Promise<string | undefined>): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+async function until(title: string, timeoutMs: number, why: () => Promise<string | undefined>): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
   for (let reason = await why(); reason !== undefined; reason = await why()) {
     if (Date.now() > deadline) {
-      const waited = `not so within ${patienceMs / 1000} s`;
+      const waited = `not so within ${timeoutMs / 1000} s`;
       throw new Error(`"${title}" is ${waited}: ${reason}. See docs/runbooks/credential-rotation.md`);
     }
     await sleep(POLL_MS);

@@ -1,15 +1,15 @@
-// Whose database a connection string is of: the one in the environment may still be another environment's.
+// Checks whose database a connection string names: the one in the environment may belong to another environment.
 import { addressOf, describeDatabase } from '../../provisioning/database/connect.ts';
 
-/** The database that a stack's configuration names. */
+/** The database in a stack's configuration. */
 export interface DatabaseName {
   host: string;
   database: string;
-  /** Supabase's project, which its pooler finds by the user name's ending. */
+  /** Supabase's project, which its pooler finds by the end of the user name. */
   projectRef?: string | undefined;
 }
 
-/** @param then what to do after DATABASE_URL is set right. @throws Error that says what it is of, and what to do. */
+/** @param then what to do after setting DATABASE_URL. @throws Error that says which database it names, and what to do. */
 export function assertIsOf(url: string, { host, database, projectRef }: DatabaseName, then: string): void {
   const given = addressOf(url);
   const isThat =

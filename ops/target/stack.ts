@@ -1,4 +1,4 @@
-// A deployed stack, as a target: its configuration is its file, its addresses are its outputs, its database is DATABASE_URL's.
+// A deployed stack as a target: its file gives the configuration, its outputs the addresses, DATABASE_URL the database.
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ import type { StackOutputs, StackTarget } from './target.ts';
 
 const DATABASE_KEYS = z.object(databaseKeys);
 
-/** @param env has DATABASE_URL. @param root folder of Pulumi.yaml. */
+/** @param env with DATABASE_URL. @param root folder of Pulumi.yaml. */
 export function stackTarget(name: string, env = process.env, root = ROOT): StackTarget {
   let known: StackOutputs | undefined;
   const outputs = () => {
@@ -24,14 +24,14 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
   };
   const config = () => parseConfig(readProject(root, name).config, name);
 
-  /** Parses these keys alone: another key may be refused meanwhile, such as an adoption whose last day is over. */
+  /** Parses these keys only: another key may be invalid at the moment, such as an adoption whose last day has passed. */
   function whichDatabase(): z.output<typeof DATABASE_KEYS> {
     const own = Object.entries(readProject(root, name).config).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
     const keys = Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]));
     return DATABASE_KEYS.safeParse(keys).data ?? config();
   }
 
-  /** The configuration says whose database it has to be, and its CA. */
+  /** The configuration says which database it must be, and gives its CA. */
   function database(): DatabaseAccess {
     const url = env.DATABASE_URL;
     if (!url) {
@@ -75,7 +75,7 @@ function readOutputs(stack: string): StackOutputs {
   const { brokerHost, brokerCaCertificate, dashboardAddress } = outputs;
   if (!brokerHost) throw new Error(`stack ${stack} has no output brokerHost: run pulumi up --stack ${stack}`);
   if (brokerCaCertificate) new X509Certificate(brokerCaCertificate);
-  // What is not there is null in Pulumi's outputs.
+  // In Pulumi's outputs, a missing value is null.
   return {
     ...outputs,
     brokerCaCertificate: brokerCaCertificate ?? undefined,

@@ -1,4 +1,4 @@
-// "Which platform do you mean?", answered for each way in which it can be asked.
+// Which platform a command works on, for each way to name one.
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -61,13 +61,13 @@ afterAll(async () => {
 describe('a local platform', () => {
   const running = (...names: string[]) => names.map((name) => ({ ...instance, name }));
 
-  it('is the one that is named; without a name the default one, or the only one', () => {
+  it('is the named one; without a name the default one, or the only one', () => {
     expect(choose(running('one', 'two'), 'two').name).toBe('two');
     expect(choose(running('default', 'two'), undefined).name).toBe('default');
     expect(choose(running('two'), undefined).name).toBe('two');
   });
 
-  it('is not guessed: several are listed, and of none it is said how to start it', () => {
+  it('is not guessed: the error lists several, or says how to start one', () => {
     expect(() => choose(running('one', 'two'), undefined)).toThrow(
       '2 local platforms are running: say which, with --target local:one or --target local:two',
     );
@@ -77,7 +77,7 @@ describe('a local platform', () => {
     );
   });
 
-  it('tells its database, broker, log and account', () => {
+  it('gives its database, broker, log and account', () => {
     const name = `local:${instance.name}`;
     const target = findTarget(name);
     expect(target).toMatchObject({ kind: 'local', name, brokerLog: '/broker.log', ingestAccountFile: '/ingest.json' });
@@ -90,7 +90,7 @@ describe('a local platform', () => {
 describe('a stack', () => {
   const stack = (DATABASE_URL?: string) => stackTarget('dev', { DATABASE_URL }, folder);
 
-  it('is reached by DATABASE_URL, with the CA of its configuration, and without asking Pulumi', () => {
+  it('is reached through DATABASE_URL, with the CA of its configuration, and without asking Pulumi', () => {
     expect(stack(URL_OF_STACK).database()).toEqual({ url: URL_OF_STACK, ca: CA.trim() });
     expect(() => stack().database()).toThrow(
       /^DATABASE_URL is not set: .* administrator's connection string for the database of stack dev,/,
@@ -98,7 +98,7 @@ describe('a stack', () => {
     expect(existsSync(join(folder, 'asked'))).toBe(false);
   });
 
-  it('can be worked on while its configuration is refused for another reason', () => {
+  it('works even if its configuration is invalid elsewhere', () => {
     const dev = readFileSync(join(folder, 'Pulumi.dev.yaml'), 'utf8');
     writeFileSync(join(folder, 'Pulumi.late.yaml'), `${dev}  mqtt-saas:vmSize: none\n`);
     const late = stackTarget('late', { DATABASE_URL: URL_OF_STACK }, folder);
@@ -112,7 +112,7 @@ describe('a stack', () => {
       /^DATABASE_URL is of another database \(postgres\.zyx.*run this again$/,
     );
     expect(() => stack(other).database()).not.toThrow('hunter2');
-    // Another name is not a way around that.
+    // Another name does not get around that.
     expect(() => stackTarget('dve', { DATABASE_URL: other }, folder).database()).toThrow('There is no stack "dve"');
     for (const elsewhere of ['127.0.0.1:6000', 'db.abcdefghijklmnopqrst.supabase.co:5432']) {
       const url = `postgres://postgres:hunter2@${elsewhere}/postgres`;
@@ -120,7 +120,7 @@ describe('a stack', () => {
     }
   });
 
-  it('tells by its outputs, asked once, where broker and dashboard are', () => {
+  it('gives broker and dashboard from its outputs, asked for once', () => {
     const target = stack();
     expect(target.broker()).toEqual({
       target: 'dev',
@@ -135,7 +135,7 @@ describe('a stack', () => {
 });
 
 it.each(['compose:compose.yaml', 'k8s:minikube', 'LOCAL:x', 'local:', ''])('"%s" names no platform', (name) => {
-  expect(() => findTarget(name)).toThrow(`--target "${name}": it is local, local:NAME, or the name of a stack`);
+  expect(() => findTarget(name)).toThrow(`--target "${name}": give local, local:NAME, or the name of a stack`);
 });
 
 describe('a command on a database', () => {
@@ -163,12 +163,12 @@ describe('a command on a database', () => {
     expect(said.mock.calls.at(-1)?.[0]).toMatch(/^warning: .*password in --url; set DATABASE_URL instead/);
   });
 
-  it('takes DATABASE_URL when nothing is named', () => {
+  it('takes DATABASE_URL if nothing is named', () => {
     expect(place([], { DATABASE_URL })).toEqual({ database: { url: DATABASE_URL } });
     expect(said).not.toHaveBeenCalled();
   });
 
-  it('is told once, and its help speaks of --target alone', () => {
+  it('accepts one of them at a time, and its help shows --target only', () => {
     for (const older of [
       ['--local', 'x'],
       ['--url', DATABASE_URL],

@@ -1,16 +1,16 @@
-// The shape of a check, and how all of them are run.
+// The form of a check, and how all of them are run.
 
-/** One line of the report; `Context` is what it needs. */
+/** One line of the report; `Context` is its input. */
 export interface Check<Context> {
   /** Stable identifier, kebab-case. */
   id: string;
   /** What must be true, as a statement. */
   title: string;
-  /** Returns a detail worth showing. @throws Error that says what was seen instead. */
+  /** Returns a detail worth showing. @throws Error that says what was found instead. */
   run(context: Context): Promise<string>;
 }
 
-/** How a check ended. */
+/** The result of a check. */
 export interface CheckResult {
   id: string;
   title: string;
@@ -18,7 +18,7 @@ export interface CheckResult {
   detail: string;
 }
 
-/** Runs the checks one after another; one that fails does not stop the next. */
+/** Runs the checks one after another; a failed one does not stop the next. */
 export async function runChecks<Context>(
   checks: readonly Check<Context>[],
   context: Context,
@@ -37,7 +37,7 @@ export async function runChecks<Context>(
   return results;
 }
 
-/** What a check throws when what it looked at is not so. */
+/** Thrown by a check whose statement is not true. */
 export function fail(message: string): never {
   throw new Error(message);
 }

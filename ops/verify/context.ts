@@ -1,5 +1,5 @@
-// What every check needs: two scratch tenants with a device each and an account that sends commands, made in the
-// registry and removed afterwards.
+// What every check needs: two scratch tenants with one device each, and an account that sends commands. They are made in the registry
+// and removed afterwards.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
@@ -15,7 +15,7 @@ import {
 } from '../../provisioning/database/registry.ts';
 import type { VerifyTarget } from './target.ts';
 
-/** User name and key of somebody who may connect. */
+/** User name and key of a client that may connect. */
 export interface Credentials {
   username: string;
   password: string;
@@ -27,26 +27,26 @@ export interface ScratchDevice extends Credentials {
   device: string;
 }
 
-/** Handed to every check. */
+/** Passed to every check. */
 export interface VerifyContext {
   target: VerifyTarget;
-  /** How long a check waits for what should happen, in milliseconds. */
+  /** How long a check waits for an expected event, in milliseconds. */
   patienceMs: number;
   /** Two devices of two different tenants. */
   a: ScratchDevice;
   b: ScratchDevice;
-  /** May send commands to every device: the positive twin of what devices may not. */
+  /** May send commands to every device: shows that a refusal to a device is not just a missing message. */
   control: Credentials;
-  /** Connects to the broker, strictly verified; ended when the checks are over. @throws what the broker answered */
+  /** Connects to the broker with full verification; the connection ends with the checks. @throws the broker's answer */
   connect(credentials: Partial<Credentials>): Promise<mqtt.MqttClient>;
   /** Rows in telemetry that belong to a scratch device. */
   rows(device: ScratchDevice): Promise<{ message_id: string; payload: Record<string, unknown> }[]>;
 }
 
-/** The registry is in force on the broker within seconds (MQTT-4); beyond this it is not. */
+/** A change of the registry reaches the broker within seconds (MQTT-4); after this time it has failed. */
 const REGISTRY_TIMEOUT_MS = 20_000;
 
-/** Makes what the checks need, runs `work`, and removes everything again whatever happens. */
+/** Makes what the checks need, runs `work`, and removes everything again, whatever happens. */
 export function withContext<T>(
   target: VerifyTarget,
   patienceMs: number,
@@ -145,15 +145,15 @@ async function mayPublish(
   }
 }
 
-/** What a device connects with, and nothing else of it. */
+/** What a device needs to connect, and nothing else. */
 export function credentialsOf({ username, password }: Credentials): Credentials {
   return { username, password };
 }
 
-/** MQTT 5 reason codes by which a broker refuses who connects: bad user name or password, not authorized. */
+/** MQTT 5 reason codes with which a broker refuses a connection: bad user name or password, not authorized. */
 const REFUSALS = [0x86, 0x87];
 
-/** True when the broker itself refused the client, as opposed to a network or TLS error. */
+/** True if the broker itself refused the client, as opposed to a network or TLS error. */
 export function isRefusal(error: unknown): boolean {
   return REFUSALS.includes((error as { code?: number }).code ?? 0);
 }

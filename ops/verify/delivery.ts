@@ -1,4 +1,4 @@
-// Checks of the product's promise: what a device was acknowledged for is in its tenant's table, once.
+// Checks of the product's promise: every acknowledged message is in its tenant's table once.
 import { randomUUID } from 'node:crypto';
 import { telemetryTopic } from '../../domain/topics.ts';
 import { type Check, eventually, fail } from './check.ts';
@@ -19,7 +19,7 @@ export const exactlyOneRow: Check<VerifyContext> = {
   },
 };
 
-/** The same message again, as a device does after a lost acknowledgement, adds no second row; another message does. */
+/** The same message again, as a device sends it after a lost acknowledgement, adds no row; another message does. */
 export const republishOneRow: Check<VerifyContext> = {
   id: 'republish-one-row',
   title: 'Publishing the same message again adds no row',
@@ -30,7 +30,7 @@ export const republishOneRow: Check<VerifyContext> = {
     await rowsOnceThere(context, id);
     await publish(context, message);
     await publish(context, payload(next));
-    // Messages of one device are drained in order: once the later one is there, the repeat has been dealt with.
+    // Messages of one device are processed in order: once the later one has arrived, so has the repeat.
     await rowsOnceThere(context, next);
     const { length } = await rowsWith(context, id);
     if (length !== 1) fail(`${length} rows have this message's id`);

@@ -1,4 +1,4 @@
-// Checks of who may connect, and to which topics: refusals are proven by what is delivered, each beside a positive twin.
+// Checks of who may connect, and to which topics. Each refusal is shown by what is delivered, next to a case that is allowed.
 import { randomUUID } from 'node:crypto';
 import { devicePrefix, TELEMETRY_FILTER, telemetryTopic } from '../../domain/topics.ts';
 import { type Check, eventually, fail } from './check.ts';
@@ -11,7 +11,7 @@ export const anonymous: Check<VerifyContext> = {
   run: (context) => refused(context, {}),
 };
 
-/** The right user name with another key is refused, beside the right key that is accepted. */
+/** The right user name with another key is refused, and with the right key it is accepted. */
 export const wrongPassword: Check<VerifyContext> = {
   id: 'wrong-password-refused',
   title: 'A wrong key is refused, the right one accepted',
@@ -65,7 +65,7 @@ export const crossTenantSubscribe: Check<VerifyContext> = {
   },
 };
 
-/** The positive twin: a command from the control account comes through the same connection. */
+/** The allowed case: a command from the control account arrives on the same connection. */
 async function ownCommandArrives(
   { a, connect, control, patienceMs }: VerifyContext,
   received: string[],

@@ -1,9 +1,9 @@
-// The TCP sockets that a process on this machine listens on, read from /proc (Linux).
+// The TCP sockets on which a process of this machine listens, read from /proc (Linux).
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** A listening socket. */
 export interface ListeningSocket {
-  /** As the kernel shows it, e.g. `127.0.0.1` or `::`. */
+  /** As the kernel shows it, such as `127.0.0.1` or `::`. */
   address: string;
   port: number;
   loopback: boolean;
@@ -12,7 +12,7 @@ export interface ListeningSocket {
 /** State LISTEN in /proc/net/tcp, see proc_net_tcp(5). */
 const LISTEN = '0A';
 
-/** Listening sockets of the process `pid`; empty when it is gone or may not be looked at. */
+/** Listening sockets of the process `pid`; empty if it has ended or may not be inspected. */
 export async function listeners(pid: number): Promise<ListeningSocket[]> {
   const inodes = await socketInodes(pid);
   const tables = await Promise.all(

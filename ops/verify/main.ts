@@ -1,4 +1,4 @@
-// `npm run verify`: the end-to-end regression against the local platform or a deployed stack.
+// `npm run verify`: checks a local platform or a deployed stack end to end.
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { colorsFor } from '../../bootstrap/colors.ts';

@@ -1,10 +1,10 @@
-// What is verified: a broker, its CA and the database behind it.
+// What is verified: a broker, its CA and its database.
 import type { DatabaseAccess } from '../../provisioning/database/connect.ts';
 import type { Target } from '../target/target.ts';
 
-/** Where the checks connect to. */
+/** Where the checks connect. */
 export interface VerifyTarget {
-  /** Name for the report. */
+  /** Name in the report. */
   name: string;
   /** Host name, or address, that the certificate must be valid for. */
   host: string;
@@ -12,15 +12,15 @@ export interface VerifyTarget {
   port: number;
   /** PEM of the CA to trust; undefined trusts the public authorities. */
   ca: string | undefined;
-  /** The database, as a role that may edit the registry and read telemetry. */
+  /** The database, with a role that may edit the registry and read telemetry. */
   database: DatabaseAccess;
   /** Origin of a deployed dashboard. */
   dashboard?: string | undefined;
-  /** Process id of the broker when it runs on this machine: its sockets are then looked at directly. */
+  /** Process id of the broker if it runs on this machine: its sockets are then inspected directly. */
   brokerPid?: number | undefined;
 }
 
-/** @throws Error that says what to set or to install. */
+/** @throws Error that says what to set or install. */
 export function whatToVerify(target: Target): VerifyTarget {
   const database = target.database();
   const { host, port, ca, pid: brokerPid } = target.broker();

@@ -1,4 +1,4 @@
-// Checks of the way in: TLS as strict clients see it, and no way around it.
+// Checks of the connection: TLS as strict clients see it, and nothing without TLS.
 import { once } from 'node:events';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -14,7 +14,7 @@ const PLAINTEXT_PORT = 1883;
 /** A client that verifies chain and host name gets a connection. */
 export const strictTls: Check<{ target: VerifyTarget }> = {
   id: 'tls-strict',
-  title: 'A strict TLS client is accepted',
+  title: 'A client that verifies the certificate is accepted',
   run: async ({ target }) => {
     const socket = await handshake(target, {});
     const { valid_to } = socket.getPeerCertificate();
@@ -24,7 +24,7 @@ export const strictTls: Check<{ target: VerifyTarget }> = {
   },
 };
 
-/** A client that trusts another CA must not accept this broker: else any certificate would do. */
+/** A client that trusts another CA must refuse this broker: otherwise any certificate would do. */
 export const wrongCa: Check<{ target: VerifyTarget }> = {
   id: 'tls-wrong-ca',
   title: 'A client that trusts another CA refuses the broker',
@@ -38,14 +38,14 @@ export const wrongCa: Check<{ target: VerifyTarget }> = {
   },
 };
 
-/** A client that expects another host must not accept this broker. */
+/** A client that expects another host must refuse this broker. */
 export const wrongHost: Check<{ target: VerifyTarget }> = {
   id: 'tls-wrong-host',
   title: 'A client that expects another host refuses the broker',
   run: ({ target }) => refusedHandshake(target, { servername: 'other.invalid' }, ['ERR_TLS_CERT_ALTNAME_INVALID']),
 };
 
-/** MQTT without TLS gets no answer, wherever the broker listens; 1883 is never reachable from outside. */
+/** MQTT without TLS gets no answer on any listener; 1883 is never reachable from outside. */
 export const noPlaintext: Check<{ target: VerifyTarget }> = {
   id: 'no-plaintext',
   title: 'No plaintext listener off loopback',
@@ -55,7 +55,7 @@ export const noPlaintext: Check<{ target: VerifyTarget }> = {
       if (await answersPlaintext(host, port)) fail(`${label} answers MQTT without TLS`);
     }
     if (await answersPlaintext(target.host, target.port)) fail(`port ${target.port} answers MQTT without TLS`);
-    return `looked at ${seen.map(({ label }) => label).join(', ')}`;
+    return `checked ${seen.map(({ label }) => label).join(', ')}`;
   },
 };
 
@@ -68,10 +68,10 @@ interface Listener {
 
 async function localListeners(pid: number): Promise<Listener[]> {
   const found = await listeners(pid);
-  if (found.length === 0) fail('the broker has no listening socket: its process is gone, or belongs to another user');
+  if (found.length === 0) fail('the broker has no listening socket: its process has ended, or belongs to another user');
   return found.map(({ address, port, loopback }) => ({
     label: `${address}:${port}`,
-    // A wildcard address is reached through loopback too, so the test stays on this machine.
+    // A wildcard address is reached through loopback, too, so the test stays on this machine.
     host: '127.0.0.1',
     port,
     exposed: !loopback,
@@ -85,7 +85,7 @@ const remotePorts = async (target: VerifyTarget): Promise<Listener[]> => [
 async function handshake(target: VerifyTarget, options: { ca?: string; servername?: string }): Promise<TLSSocket> {
   const { host, port } = target;
   const ca = options.ca ?? target.ca;
-  // An address is no server name (RFC 6066); the certificate is then checked for the address itself.
+  // An address is not a server name (RFC 6066); the certificate is then checked for the address itself.
   const servername = options.servername ?? (isIP(host) ? '' : host);
   const socket = connectTls({ host, port, servername, ...(ca && { ca }) });
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no TLS handshake within ${TIMEOUT_MS / 1000} s`)));
@@ -101,13 +101,13 @@ async function refusedHandshake(
   const outcome = await handshake(target, options).catch((error: NodeJS.ErrnoException) => error);
   if (!(outcome instanceof Error)) {
     outcome.destroy();
-    return fail('the handshake succeeded; it must be refused');
+    return fail('the handshake succeeded, but must be refused');
   }
   if (!codes.includes(outcome.code ?? '')) fail(`refused for another reason: ${outcome.message}`);
   return outcome.code!;
 }
 
-/** Sends an MQTT CONNECT in clear and waits for a CONNACK. */
+/** Sends an MQTT CONNECT in plain text and waits for a CONNACK. */
 async function answersPlaintext(host: string, port: number): Promise<boolean> {
   const socket = connectTcp(port, host);
   socket.setTimeout(3000, () => socket.destroy());

@@ -1,4 +1,4 @@
-// Runs the checks against a target: first what needs no account, then what scratch devices see.
+// Runs the checks against a target: first those that need no account, then those with scratch devices.
 import { type CheckResult, runChecks } from './check.ts';
 import { ACCOUNT_CHECKS, DEVICE_CHECKS, TRANSPORT_CHECKS } from './checks.ts';
 import { withContext } from './context.ts';
@@ -9,9 +9,9 @@ import { strictTls } from './transport.ts';
 export interface VerifyOptions {
   /** Identifiers of the checks to run. Default: all. */
   only?: readonly string[];
-  /** How long a check waits for what should happen, in milliseconds. Default: 15 s. */
+  /** How long a check waits for an expected event, in milliseconds. Default: 15 s. */
   patienceMs?: number;
-  /** Told of each result at once. */
+  /** Called with each result at once. */
   onResult?: (result: CheckResult) => void;
 }
 
@@ -19,7 +19,7 @@ const PATIENCE_MS = 15_000;
 
 /**
  * All results, in order. When strict TLS fails no device could connect, so the checks behind it fail untried.
- * @throws Error when the checks could not be run, such as for want of the database.
+ * @throws Error when the checks could not be run, such as without the database.
  */
 export async function verify(
   target: VerifyTarget,
@@ -38,4 +38,4 @@ export async function verify(
   return [...transport, ...(await withContext(target, patienceMs, (context) => runChecks(checks, context, onResult)))];
 }
 
-const UNTRIED = 'not tried: no strict TLS client gets in';
+const UNTRIED = 'not tried: no client that verifies the certificate gets in';

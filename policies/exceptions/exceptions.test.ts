@@ -5,7 +5,7 @@ import { ADMIN, rule } from '../network/corpus/case.ts';
 import { ingressContract } from '../network/ingress-contract.ts';
 import { RULES } from '../pack.ts';
 import { resource } from '../testing/plan.ts';
-import { judge, mend } from '../testing/specimen.ts';
+import { judge, remediate } from '../testing/specimen.ts';
 import { SECURITY_GROUP, VAULT, WEB_APP } from '../types.ts';
 import { closedVaultNetwork } from '../vault/closed-network.ts';
 import { Exceptions } from './exceptions.ts';
@@ -61,8 +61,8 @@ describe('an exception in force', () => {
   test('keeps a remedy from being applied', () => {
     const app = resource(WEB_APP, 'app', { httpsOnly: false });
     const excepted = parse({ ...entry, policy: 'function-app-https-only', urn: app.urn });
-    expect(mend(httpsOnly, [app], excepted)).toEqual([app]);
-    expect(mend(httpsOnly, [app])[0]!.props).toEqual({ httpsOnly: true });
+    expect(remediate(httpsOnly, [app], excepted)).toEqual([app]);
+    expect(remediate(httpsOnly, [app])[0]!.props).toEqual({ httpsOnly: true });
   });
 
   test('is in force on its last day', () => {
@@ -99,7 +99,7 @@ describe('an exception of the policy configuration', () => {
 
   test('keeps a remedy from being applied', () => {
     const app = resource(WEB_APP, 'app', { httpsOnly: false });
-    expect(mend(httpsOnly, [app], new Exceptions(), { exceptions: [{ ...given, urn: app.urn }] })).toEqual([app]);
+    expect(remediate(httpsOnly, [app], new Exceptions(), { exceptions: [{ ...given, urn: app.urn }] })).toEqual([app]);
   });
 
   test.each<[string, unknown, string]>([

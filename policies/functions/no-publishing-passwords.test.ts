@@ -19,7 +19,7 @@ test('a name that is not known closes nothing unless it was made from the app', 
   expect(find(app('one'), ...closed({ name: UNKNOWN_TEXT }))).toHaveLength(2);
   expect(find(app('one'), ...closed({ name: UNKNOWN_TEXT }, '', { name: [urnOf(WEB_APP, 'one')] }))).toEqual([]);
 });
-test('an app on Flex Consumption, which refuses ftpsState, needs none; its passwords are closed all the same', () => {
+test('an app on Flex Consumption, which refuses ftpsState, needs none; its passwords are closed anyway', () => {
   const flex = (functionAppConfig: object) => resource(WEB_APP, 'one', { name: 'one', functionAppConfig });
   expect(find(flex({ deployment: {} }), ...closed({ name: 'one' }))).toEqual([]);
   expect(find(flex({ deployment: {} }))).toHaveLength(2);

@@ -8,8 +8,14 @@ import { APP_SERVICE_PLAN, DISK, STORAGE_ACCOUNT, VIRTUAL_MACHINE } from '../typ
 /** Small burstable machines of both series; a plan without idle cost; disks and storage without premium SKUs. */
 const SIZES: Record<string, string[]> = {
   machineSizes: [
-    ...['Standard_B1s', 'Standard_B2s', 'Standard_B2ts_v2', 'Standard_B2ats_v2'],
-    ...['Standard_B2ls_v2', 'Standard_B2als_v2', 'Standard_B2s_v2', 'Standard_B2as_v2'],
+    'Standard_B1s',
+    'Standard_B2s',
+    'Standard_B2ts_v2',
+    'Standard_B2ats_v2',
+    'Standard_B2ls_v2',
+    'Standard_B2als_v2',
+    'Standard_B2s_v2',
+    'Standard_B2as_v2',
   ],
   plans: ['FC1'],
   diskSkus: ['Standard_LRS', 'StandardSSD_LRS', 'StandardSSD_ZRS'],

@@ -82,7 +82,7 @@ describe('a type that no rule judges is reported', () => {
     ['kubernetes:extensions/v1beta1:IngressPatch', 'a private address of its own'],
   ])('%s', (type, message) => {
     expect(say(type)).toContain(message);
-    expect(say(type)).toContain('accepted of network-ways-in-judged');
+    expect(say(type)).toContain('accepted of network-openings-judged');
   });
 
   test.each([
@@ -139,8 +139,8 @@ describe('a type that no rule judges is reported', () => {
     if ('validateStack' in policy) policy.validateStack(args, (message) => violations.push(message));
     expect(violations).toEqual([]);
     expect(lines).toEqual([
-      'network-ways-in-judged accepts azure:*, and nothing in this stack has that type: remove the entry unless another stack needs it',
-      'network-ways-in-judged accepts azure-native:network/v1:Subnet, and nothing in this stack has that type: remove the entry unless another stack needs it',
+      'network-openings-judged accepts azure:*, and nothing in this stack has that type: remove the entry unless another stack needs it',
+      'network-openings-judged accepts azure-native:network/v1:Subnet, and nothing in this stack has that type: remove the entry unless another stack needs it',
     ]);
   });
 });

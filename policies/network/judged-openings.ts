@@ -13,7 +13,7 @@ const isOf = (type: string, entry: string): boolean =>
 
 export const judgedOpenings: ResourceRule = {
   id: 'NET-10',
-  name: 'network-ways-in-judged',
+  name: 'network-openings-judged',
   phase: 0,
   severity: 'high',
   enforcement: 'mandatory',
@@ -21,7 +21,7 @@ export const judgedOpenings: ResourceRule = {
     'The stack has no resource that can open a path from outside to a machine and that no rule of this pack judges: gateways, firewalls and tunnels, peerings, clusters and containers with public addresses, rules that take precedence over security groups, templates, the classic provider, and commands and scripts that call cloud tools. Every type of azure-native’s module network is classified; of other modules and providers, the types in the table are. The policy configuration may accept types that have been reviewed; a command needs an exception.',
   reason:
     'The ingress contract covers only the resources that the rules can judge. A template, a peering or a single az command can open port 22 unnoticed.',
-  fix: 'use azure-native resources that the pack judges, or review the resource and list its type in accepted of network-ways-in-judged in the policy configuration; for a command, add an exception with an expiry date',
+  fix: 'use azure-native resources that the pack judges, or review the resource and list its type in accepted of network-openings-judged in the policy configuration; for a command, add an exception with an expiry date',
   sources: [
     'Microsoft Learn, "Security admin rules in Azure Virtual Network Manager" (https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admins): AlwaysAllow',
     'Microsoft Learn, "Virtual network service tags" (https://learn.microsoft.com/azure/virtual-network/service-tags-overview): the meaning of VirtualNetwork',

@@ -1,11 +1,20 @@
 // docs/reference/policies.md: the prose is written by hand, the list of rules is generated.
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Rule } from '../rule.ts';
 
 /** The page. */
 export const PAGE = new URL('../../docs/reference/policies.md', import.meta.url);
 /** Everything below this line is generated. */
 const MARK = '<!-- Generated from the rules by `node bootstrap/run.mjs policies/page/write.ts`; a test compares. -->';
+
+/** The rules' files by id, relative to policies/. A rule's id is a line of its own in its file. */
+const FOLDER = fileURLToPath(new URL('..', import.meta.url));
+const FILES = new Map(
+  globSync('*/*.ts', { cwd: FOLDER }).flatMap((file) =>
+    [...readFileSync(`${FOLDER}/${file}`, 'utf8').matchAll(/^ +id: '(\w+-\d+)',$/gm)].map(([, id]) => [id, file]),
+  ),
+);
 
 /** Escapes vertical bars, which end a cell in Markdown. */
 const cell = (text: string) => text.replaceAll('|', '\\|');
@@ -32,11 +41,13 @@ function configurationOf({ configSchema }: Rule): string[] {
 
 function section(rule: Rule): string {
   const { id, name, enforcement, severity, phase, demand, reason, fix, sources } = rule;
+  const file = FILES.get(id);
+  if (!file) throw new Error(`${id}: no file of policies/*/ has the line id: '${id}',`);
   const scope = 'checkStack' in rule ? 'judges the whole stack' : 'judges each resource';
   return [
     `### ${id} \`${name}\``,
     '',
-    `${enforcement}, ${severity}, phase ${phase} · ${scope}`,
+    `${enforcement}, ${severity}, phase ${phase} · ${scope} · [\`policies/${file}\`](../../policies/${file})`,
     '',
     demand,
     '',

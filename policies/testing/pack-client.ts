@@ -1,14 +1,14 @@
-// For tests: asks a running policy pack the questions Pulumi's engine asks.
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+// For tests: the preview's driver of the policy pack, question by question and with resources made by hand.
 import { fileURLToPath } from 'node:url';
-import { credentials } from '@grpc/grpc-js';
-import rpc from '@pulumi/pulumi/proto/analyzer_grpc_pb.js';
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
+import type { Resource as Planned } from '../../preview/engine/resource.ts';
+import type { WireObject } from '../../preview/engine/wire.ts';
+import { type Analyzer, type AnalyzerClient, call, startAnalyzer } from '../../preview/policy/analyzer.ts';
+import { analyzeRequest, analyzeStackRequest, type Surroundings } from '../../preview/policy/requests.ts';
+import type { Project } from '../../preview/project.ts';
 import { UNKNOWN } from '../known.ts';
 import type { Resource } from '../resource.ts';
 import { UNKNOWN_TEXT, urnOf } from './plan.ts';
@@ -16,12 +16,8 @@ import { UNKNOWN_TEXT, urnOf } from './plan.ts';
 /** The folder with PulumiPolicy.yaml: the working directory of the pack's process. */
 export const PACK_FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
-/** What the engine starts in that folder: the SDK's runner, the engine's address (unused) and the pack. */
-export const PACK_COMMAND = [
-  fileURLToPath(import.meta.resolve('@pulumi/pulumi/cmd/run-policy-pack/index.js')),
-  '127.0.0.1:0',
-  '.',
-];
+/** The program whose resources the pack is asked about. */
+const PROJECT: Pick<Project, 'name' | 'stack'> = { name: 'mqtt-saas', stack: 'dev' };
 
 /** A resource to ask about. Unknowns and secrets in `props` are written as on Pulumi's wire. */
 export interface Submitted {
@@ -48,33 +44,27 @@ export interface Diagnostic {
   urn: string;
 }
 
-type Client = InstanceType<typeof rpc.AnalyzerClient>;
-type Method = 'analyze' | 'analyzeStack' | 'configure' | 'getAnalyzerInfo' | 'remediate';
+/** As the preview hands it to the pack. */
+const asResource = ({ type, name, props, links = {}, urn = urnOf(type, name), ...more }: Submitted): Planned => ({
+  urn,
+  type,
+  name,
+  parent: '',
+  custom: true,
+  inputs: props as WireObject,
+  outputs: (more.outputs ?? props) as WireObject,
+  options: { protect: more.isProtected ?? false },
+  dependencies: [],
+  propertyDependencies: links,
+});
 
-function call<Response>(client: Client, method: Method, request: object): Promise<Response> {
-  const invoke = client[method].bind(client) as unknown as (
-    request: object,
-    done: (error: Error | null, response: Response) => void,
-  ) => void;
-  return new Promise((resolve, reject) => {
-    invoke(request, (error, response) => (error ? reject(error) : resolve(response)));
-  });
-}
+/** A plan of these in stack dev. */
+const planOf = (resources: Planned[]): Surroundings => ({
+  project: PROJECT,
+  resources: new Map(resources.map((resource) => [resource.urn, resource])),
+});
 
-function toStruct(value: Record<string, unknown>): struct.Struct {
-  return struct.Struct.fromJavaScript(value as Record<string, struct.JavaScriptValue>);
-}
-
-/** @pulumi/policy refuses a request without options, because it would come from an old engine. */
-function options(isProtected = false): types.AnalyzerResourceOptions {
-  const message = new messages.AnalyzerResourceOptions().setProtect(isProtected);
-  return message.setCustomtimeouts(new messages.AnalyzerResourceOptions.CustomTimeouts());
-}
-
-function analyzeRequest({ type, name, props, urn = urnOf(type, name), isProtected }: Submitted): types.AnalyzeRequest {
-  const request = new messages.AnalyzeRequest().setUrn(urn).setType(type).setName(name);
-  return request.setProperties(toStruct(props)).setOptions(options(isProtected));
-}
+const analyzeRequestOf = (submitted: Submitted) => analyzeRequest(asResource(submitted), planOf([]));
 
 function diagnostics(response: types.AnalyzeResponse): Diagnostic[] {
   return response.getDiagnosticsList().map((diagnostic) => ({
@@ -97,18 +87,20 @@ export function submitted({ urn, type, name, props, propertyDependencies, isProt
   return { urn, type, name, props: text(props) as Submitted['props'], links: propertyDependencies, isProtected };
 }
 
-/** A pack that listens. */
+/** A running pack. */
 export class PackClient {
-  private readonly client: Client;
+  private readonly analyzer: Analyzer;
+  private readonly client: AnalyzerClient;
 
-  private constructor(client: Client) {
+  private constructor(analyzer: Analyzer, client: AnalyzerClient) {
+    this.analyzer = analyzer;
     this.client = client;
   }
 
-  /** Waits for the port, which is the first line the process prints. Its standard output must be a pipe. */
-  static async connect(child: ChildProcess): Promise<PackClient> {
-    const [port] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-    return new PackClient(new rpc.AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure()));
+  /** @param config of the stack. */
+  static async start(config: Record<string, string> = {}): Promise<PackClient> {
+    const analyzer = startAnalyzer(PACK_FOLDER, { ...PROJECT, config });
+    return new PackClient(analyzer, await analyzer.client);
   }
 
   info(): Promise<types.AnalyzerInfo> {
@@ -123,19 +115,20 @@ export class PackClient {
     const request = new messages.ConfigureAnalyzerRequest();
     for (const [policy, properties] of Object.entries(config)) {
       const message = new messages.PolicyConfig().setEnforcementlevel(level);
-      request.getPolicyconfigMap().set(policy, message.setProperties(toStruct(properties)));
+      const values = struct.Struct.fromJavaScript(properties as Record<string, struct.JavaScriptValue>);
+      request.getPolicyconfigMap().set(policy, message.setProperties(values));
     }
     await call(this.client, 'configure', request);
   }
 
   /** Judges one resource by its inputs. */
   async analyze(resource: Submitted): Promise<Diagnostic[]> {
-    return diagnostics(await call(this.client, 'analyze', analyzeRequest(resource)));
+    return diagnostics(await call(this.client, 'analyze', analyzeRequestOf(resource)));
   }
 
   /** Runs the policies set to `remediate` on a resource. @returns its inputs after each change. */
   async remediate(resource: Submitted): Promise<{ policy: string; props: unknown; diagnostic: string }[]> {
-    const response = await call<types.RemediateResponse>(this.client, 'remediate', analyzeRequest(resource));
+    const response = await call<types.RemediateResponse>(this.client, 'remediate', analyzeRequestOf(resource));
     return response.getRemediationsList().map((remediation) => ({
       policy: remediation.getPolicyname(),
       props: remediation.getProperties()?.toJavaScript(),
@@ -146,22 +139,10 @@ export class PackClient {
   /** Judges a whole stack, after each of its resources as the engine does. @returns the findings about the stack. */
   async analyzeStack(resources: Submitted[]): Promise<Diagnostic[]> {
     for (const each of resources) if (!each.isUnanalysed) await this.analyze(each);
-    const all = resources.map(
-      ({ type, name, props, outputs = props, links = {}, urn = urnOf(type, name), isProtected }) => {
-        const message = new messages.AnalyzerResource().setUrn(urn).setType(type).setName(name);
-        for (const [property, urns] of Object.entries(links)) {
-          const dependencies = new messages.AnalyzerPropertyDependencies().setUrnsList(urns);
-          message.getPropertydependenciesMap().set(property, dependencies);
-        }
-        return message.setProperties(toStruct(outputs)).setOptions(options(isProtected));
-      },
-    );
-    return diagnostics(
-      await call(this.client, 'analyzeStack', new messages.AnalyzeStackRequest().setResourcesList(all)),
-    );
+    return diagnostics(await call(this.client, 'analyzeStack', analyzeStackRequest(planOf(resources.map(asResource)))));
   }
 
-  close(): void {
-    this.client.close();
+  stop(): Promise<void> {
+    return this.analyzer.stop();
   }
 }

@@ -86,7 +86,12 @@ export function judge(rule: Rule, plan: Resource[], config: RuleConfig = {}, exc
 }
 
 /** Applies the policy's remedy to each resource of the plan. */
-export function mend(rule: Rule, plan: Resource[], exceptions = new Exceptions(), config: RuleConfig = {}): Resource[] {
+export function remediate(
+  rule: Rule,
+  plan: Resource[],
+  exceptions = new Exceptions(),
+  config: RuleConfig = {},
+): Resource[] {
   const policy = definePolicy(rule, exceptions);
   if (!('remediateResource' in policy)) return plan;
   return plan.map((each) => {

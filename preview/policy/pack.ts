@@ -1,20 +1,19 @@
-// Runs a CrossGuard policy pack the way Pulumi's engine does: the SDK's own runner in a child process, driven over
-// pulumirpc.Analyzer. A pack that cannot start or a rule that crashes is an error, never a pass.
+// Runs a CrossGuard policy pack over a plan the way Pulumi's engine does. A pack that cannot start or a rule that crashes is an error, never a pass.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { credentials, type ServiceError } from '@grpc/grpc-js';
-import rpc from '@pulumi/pulumi/proto/analyzer_grpc_pb.js';
+import type { ServiceError } from '@grpc/grpc-js';
 import type * as types from '@pulumi/pulumi/proto/analyzer_pb.js';
 import messages from '@pulumi/pulumi/proto/analyzer_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { parse } from 'yaml';
-import { type Child, startNode } from '../children.ts';
+import type { Child } from '../children.ts';
 import { withoutStack } from '../engine/log.ts';
 import { type Resource, toWire } from '../engine/resource.ts';
 import { nameOf, typeOf } from '../engine/urn.ts';
 import { ORGANIZATION } from '../program.ts';
 import type { Project } from '../project.ts';
 import { Refusal } from '../refusal.ts';
+import { type AnalyzerClient, call, startAnalyzer } from './analyzer.ts';
 import { configureRequest, type GivenConfig } from './configuration.ts';
 import { analyzeRequest, analyzeStackRequest, type Surroundings } from './requests.ts';
 import { toViolation, type Violation } from './violation.ts';
@@ -51,11 +50,6 @@ export interface PolicyRun {
   stop(): Promise<void>;
 }
 
-/** The engine's address: the pack's runner requires it as first argument and never uses it. */
-const NO_ENGINE = '127.0.0.1:0';
-/** Time limit for the pack to start listening and for each call. */
-const TIMEOUT_MS = 60_000;
-
 /** @param config of its policies. @throws Refusal when `folder` holds no policy pack for Node. */
 export function startPack(
   folder: string,
@@ -65,8 +59,9 @@ export function startPack(
 ): PolicyRun {
   const { version } = readManifest(folder);
   const around: Surroundings = { project, resources };
-  const { child, port } = spawnPack(folder, project);
-  const ready = port.then((number) => connect(number, project, config));
+  const analyzer = startAnalyzer(folder, project);
+  const { child } = analyzer;
+  const ready = analyzer.client.then((client) => prepare(client, project, config));
   const answers: Promise<Violation[]>[] = [];
   const remedies: Remedy[] = [];
   const explain = (error: unknown) => new PackFailure(`The policy pack in ${folder} failed: ${reason(error, child)}`);
@@ -116,11 +111,7 @@ export function startPack(
         throw explain(error);
       }
     },
-    async stop() {
-      ready.then(({ client }) => client.close()).catch(() => {});
-      child.process.kill();
-      await child.exited;
-    },
+    stop: analyzer.stop,
   };
 }
 
@@ -141,42 +132,8 @@ function readManifest(folder: string): { version?: string } {
   return { version: manifest?.version };
 }
 
-/** The pack's runner prints the port it listens on; nothing else about its output is guaranteed. */
-function spawnPack(folder: string, project: Project): { child: Child; port: Promise<number> } {
-  let found: (port: number) => void;
-  let first = '';
-  const port = new Promise<number>((resolve) => {
-    found = resolve;
-  });
-  const child = startNode('cmd/run-policy-pack/index.js', [NO_ENGINE, '.'], {
-    folder,
-    env: {
-      PULUMI_CONFIG: JSON.stringify(project.config),
-      ...placeVariables('PULUMI_', project),
-      ...placeVariables('PULUMI_NODEJS_', project),
-    },
-    onStdout: (chunk) => {
-      first += chunk;
-      const line = /^(\d+)\r?\n/m.exec(first);
-      if (line) found(Number(line[1]));
-    },
-  });
-  const died = child.exited.then((code) => {
-    throw new Error(`it exited with code ${code} before it had started`);
-  });
-  return { child, port: within(TIMEOUT_MS, 'start', Promise.race([port, died])) };
-}
-
-function placeVariables(prefix: string, { name, stack }: Project): Record<string, string> {
-  const values = { ORGANIZATION, PROJECT: name, STACK: stack, DRY_RUN: 'true' };
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]));
-}
-
-type AnalyzerClient = InstanceType<typeof rpc.AnalyzerClient>;
-
 /** Queries and configures a pack as the engine does before the first resource. */
-async function connect(port: number, project: Project, config: GivenConfig) {
-  const client = new rpc.AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
+async function prepare(client: AnalyzerClient, project: Project, config: GivenConfig) {
   const place = new messages.AnalyzerStackConfigureRequest()
     .setStack(project.stack)
     .setProject(project.name)
@@ -202,31 +159,16 @@ async function connect(port: number, project: Project, config: GivenConfig) {
 async function remediate(client: AnalyzerClient, request: types.AnalyzeRequest, resource: Resource): Promise<Remedy[]> {
   const response = await call<types.RemediateResponse>(client, 'remediate', request);
   return response.getRemediationsList().flatMap((remediation): Remedy[] => {
-    const mended = remediation.getProperties();
-    if (!mended || remediation.getDiagnostic() !== '') return [];
-    request.setProperties(mended);
-    resource.inputs = toWire(mended);
+    const remediated = remediation.getProperties();
+    if (!remediated || remediation.getDiagnostic() !== '') return [];
+    request.setProperties(remediated);
+    resource.inputs = toWire(remediated);
     return [{ policy: remediation.getPolicyname(), urn: resource.urn }];
   });
 }
 
 const describeRemedy = ({ policy, urn }: Remedy) =>
   `changed by ${policy}: ${typeOf(urn).split(':').at(-1)} ${nameOf(urn)}`;
-
-type Method = 'analyze' | 'analyzeStack' | 'configure' | 'configureStack' | 'getAnalyzerInfo' | 'remediate';
-
-function call<Response = types.AnalyzeResponse>(client: AnalyzerClient, method: Method, request: object) {
-  const invoke = client[method].bind(client) as unknown as (
-    request: object,
-    options: { deadline: number },
-    done: (error: ServiceError | null, response: Response) => void,
-  ) => void;
-  return new Promise<Response>((resolve, reject) => {
-    invoke(request, { deadline: Date.now() + TIMEOUT_MS }, (error, response) =>
-      error ? reject(error) : resolve(response),
-    );
-  });
-}
 
 /** @param urn of the judged resource; a rule may name another. */
 function judge(response: types.AnalyzeResponse, urn: string, fixes: Map<string, string>): Violation[] {
@@ -245,12 +187,4 @@ function reason(error: unknown, child: Child): string {
   const text = withoutStack(details ?? message);
   const printed = child.process.exitCode !== null ? child.output().trim() : '';
   return printed ? `${text}\n${withoutStack(printed)}` : text;
-}
-
-async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not ${what} within ${ms / 1000} s`)), ms);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

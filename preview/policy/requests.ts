@@ -9,7 +9,7 @@ import type { Project } from '../project.ts';
 
 /** Context of the requests. */
 export interface Surroundings {
-  project: Project;
+  project: Pick<Project, 'name' | 'stack'>;
   /** By URN; parents and providers are registered before the resources that use them. */
   resources: ReadonlyMap<string, Resource>;
 }

@@ -1,4 +1,4 @@
-// What makes a new site, and what does not.
+// Which changes lead to a new site, and which do not.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

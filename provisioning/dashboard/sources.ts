@@ -1,15 +1,15 @@
-// What the dashboard is built from: when that is the same, it need be neither built nor uploaded again.
+// The sources of the dashboard: if they are unchanged, it is neither built nor uploaded again.
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What a build, a test or a tool leaves in the dashboard's folder. The glob itself passes over what begins with a dot. */
+/** What a build, a test or a tool leaves in the dashboard's folder. The glob itself skips names that begin with a dot. */
 const MADE = ['node_modules', 'out', 'next-env.d.ts', 'test-results'];
 
 /**
- * Of everything the site is built from. It is built where it is uploaded; a preview need not build it.
+ * Hash of everything that the site is built from. It is built where it is uploaded; a preview need not build it.
  * @param root folder of the checkout.
  */
 export function sourcesHash(root = ROOT): string {

@@ -13,11 +13,13 @@ beforeAll(async () => {
   database = await startTestDatabase();
   ann = await makePerson(database.admin, 'ann@acme.example');
   ({ tenantId: tenant, deviceId: device } = await addDevice(database.admin, {
-    ...{ tenant: 'acme', device: 'boiler', createTenant: true },
+    tenant: 'acme',
+    device: 'boiler',
+    createTenant: true,
   }));
   await database.admin.query(
     "insert into public.memberships (tenant_id, user_id, email, role) values ($1, $2, $3, 'staff')",
-    [...[tenant, ann.sub, ann.email]],
+    [tenant, ann.sub, ann.email],
   );
   await database.admin.query("update public.devices set created_at = now() - interval '2 days'");
 });
@@ -26,7 +28,7 @@ beforeEach(async () => {
   await database.admin.query('delete from public.alert_rules; delete from public.telemetry');
 });
 
-/** A reading so many minutes ago. */
+/** A reading from this many minutes ago. */
 const read = (minutesAgo: number, payload: unknown) =>
   database.admin.query(
     `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
@@ -127,7 +129,7 @@ describe('a threshold', () => {
     ]);
   });
 
-  it('is not upset by what is no number, or one that no double holds', async () => {
+  it('copes with values that are not numbers, or too large for a double', async () => {
     await addRule(HOT);
     for (const payload of [
       '{"t": 1e400}',
@@ -165,7 +167,7 @@ describe('a silence', () => {
     expect(await alerts()).toMatchObject([{ resolved: true }]);
   });
 
-  it('is no alert for a device that is new, or disabled', async () => {
+  it('is not opened for a device that is new or disabled', async () => {
     await addRule(SILENT);
     await database.admin.query('begin; update public.devices set created_at = now()');
     expect(await evaluate()).toBe(0);
@@ -259,7 +261,12 @@ describe('the preview', () => {
       const before = await readingsRead();
       await become(admin, 'authenticated', ann);
       await admin.query('select public.try_alert_rule($1, $2, null, $3, $4, $5, $6, 24)', [
-        ...[tenant, rule.kind, rule.field, rule.comparison, rule.threshold, rule.window_minutes],
+        tenant,
+        rule.kind,
+        rule.field,
+        rule.comparison,
+        rule.threshold,
+        rule.window_minutes,
       ]);
       await admin.query("select set_config('role', 'none', true)");
       expect((await readingsRead()) - before).toBe(21 * 200);

@@ -1,8 +1,8 @@
-// The API's tables, views and functions as TypeScript, from the catalogue of a migrated database, in the shape of Supabase's own
-// generator: what a person signed in (authenticated) or a visitor (anon) may read, write and call, and nothing else.
+// The API's tables, views and functions as TypeScript, from the catalogue of a migrated database, in the format of Supabase's own
+// generator: what a signed-in person (authenticated) or a visitor (anon) may read, write and call, and nothing else.
 import type { Client } from 'pg';
 
-/** What the catalogue does not say: columns of functions and views, and arguments, that may be null. */
+/** Values that can be null although the catalogue does not say so: columns of functions and views, and arguments. */
 const MAY_BE_NULL = [
   'ingest_spans.latency_ms_avg',
   'ingest_spans.latency_ms_max',
@@ -17,7 +17,7 @@ const MAY_BE_NULL = [
   'try_alert_rule.threshold',
 ];
 
-/** What PostgREST writes into JSON, by Postgres' type. What is inside a jsonb is for the page to check. */
+/** The JSON types that PostgREST writes, by Postgres' type. The page itself must check the content of a jsonb. */
 const TYPES: Record<string, string> = {
   bigint: 'number',
   boolean: 'boolean',
@@ -47,7 +47,7 @@ interface Column {
 
 interface Routine {
   name: string;
-  /** Of its result, when it has no columns. */
+  /** Of its result, if it has no columns. */
   type: string;
   parameters: { name: string; type: string; isColumn: boolean; isOptional: boolean }[];
 }
@@ -86,14 +86,14 @@ const WORDS = `
   ) as c
   join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]`;
 
-/** The text of apps/dashboard/features/session/database.ts. @throws Error for a type it does not know, or an exception that nothing needs. */
+/** The text of apps/dashboard/features/session/database.ts. @throws Error for an unknown type, or an exception that is not needed. */
 export async function renderApiTypes(client: Client): Promise<string> {
   const { rows: columns } = await client.query<Column>(COLUMNS);
   const { rows: routines } = await client.query<Routine>(ROUTINES);
   const { rows: words } = await client.query<{ relation: string; column: string; words: string[] }>(WORDS);
   const unused = new Set(MAY_BE_NULL);
 
-  /** The words that a column may hold. A text of a function means what the tables' columns of that name mean. */
+  /** The values that a column may have. A function's text has the meaning of the tables' columns with its name. */
   const wordsOf = (name: string, type: string, relation?: string) => {
     const found = words.filter(
       ({ column, relation: of }) => type === 'text' && column === name && (relation ?? of) === of,

@@ -87,13 +87,7 @@ describe('applyMigrations', () => {
     await withConnection(url, (client) =>
       client.query(
         'insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)',
-        [
-          ...[
-            file.version,
-            file.name,
-            ['-- Why.\ncreate table public.one (id int)', 'create table public.two (id int)'],
-          ],
-        ],
+        [file.version, file.name, ['-- Why.\ncreate table public.one (id int)', 'create table public.two (id int)']],
       ),
     );
     expect(await applyMigrations(url, { migrations: [file] })).toEqual({ applied: [] });
@@ -115,7 +109,7 @@ describe('applyMigrations', () => {
   });
 });
 
-describe('applyMigrations as a role that is no superuser', () => {
+describe('applyMigrations as a role that is not a superuser', () => {
   let supabase: RunningPostgres;
   // A server of its own: the platform's roles must not be there yet.
   beforeEach(async () => {

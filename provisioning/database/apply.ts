@@ -9,7 +9,7 @@ import { findCollisions } from './objects.ts';
 
 /** How migrations are applied. */
 export interface ApplyOptions {
-  /** Told of each step. Default: nobody. */
+  /** Called at each step. Default: nothing is called. */
   log?: (line: string) => void;
   /** Default: the project's own migrations. */
   migrations?: Migration[];
@@ -18,14 +18,14 @@ export interface ApplyOptions {
 /** Where `adopt table-back` keeps what the migrations made, until `adopt table-aside` brings it back. */
 export const PARKED_SCHEMA = 'mqtt_saas_parked';
 
-/** Key of the advisory lock that keeps two appliers apart: any number no other program uses. */
+/** Key of the advisory lock that keeps two appliers apart: a number that no other program uses. */
 const LOCK_KEY = 7_108_861_320_250_001n;
 
 /**
- * Applies the migrations the database has not had, each in a transaction of its own, so that a failure leaves it at the
- * last good one. Where something stands in the way of any of them, nothing is begun. On a bare Postgres it first makes
- * Supabase's roles and `auth` schema. Doing it twice does nothing. Works through a pooler in transaction mode.
- * @param database as a role that owns the schema and has BYPASSRLS: Supabase's `postgres`, or a superuser.
+ * Applies pending migrations, each in a transaction of its own, so that a failure leaves the database at the last good one. If an
+ * existing object conflicts with one of them, none is applied. On a bare Postgres it first makes Supabase's roles and `auth` schema.
+ * Running it twice changes nothing. Works through a pooler in transaction mode.
+ * @param database with a role that owns the schema and has BYPASSRLS: Supabase's `postgres`, or a superuser.
  * @throws Error that names the file and the line, never the password.
  */
 export async function applyMigrations(
@@ -52,7 +52,7 @@ export async function applyMigrations(
   });
 }
 
-/** Applies the oldest pending migration. Looks again under the lock each time: another applier may be at work. */
+/** Applies the oldest pending migration. Checks again under the lock each time: another applier may be at work. */
 async function applyNext(client: Client, migrations: Migration[]): Promise<Migration | undefined> {
   return locked(client, async () => {
     const [next] = pendingMigrations(migrations, await readHistory(client));
@@ -63,7 +63,7 @@ async function applyNext(client: Client, migrations: Migration[]): Promise<Migra
   });
 }
 
-/** @throws Error that names everything which stands where a pending migration would make something. */
+/** @throws Error that names every existing object with the name of one that a pending migration makes. */
 async function assertRoom(client: Client, migrations: Migration[]): Promise<void> {
   const { rows } = await client.query<{ parked: boolean; history: boolean }>(
     `select to_regnamespace($1) is not null as parked,
@@ -89,8 +89,8 @@ async function assertRoom(client: Client, migrations: Migration[]): Promise<void
 }
 
 /**
- * A transaction that only one applier at a time is in. Transaction-level, because a pooler drops session locks. Its search_path
- * is empty, whatever the role's is: a name without its schema is an error, and never another's table.
+ * A transaction that only one applier can be in at a time. The lock is the transaction's, because a pooler drops session locks. Its
+ * search_path is empty, whatever the role's is: a name without a schema is an error, and never another's table.
  */
 function locked<T>(client: Client, work: () => Promise<T>): Promise<T> {
   return inTransaction(client, async () => {

@@ -164,9 +164,9 @@ describe('the attacks', () => {
   });
 });
 
-/** What an answer says, whoever it is about. */
+/** What an answer says, without the names in it. */
 const plain = ({ error, count }: Answer) =>
   JSON.stringify({ error, count }).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID');
 
-/** Whoever holds an invitation's token was told that its tenant exists. */
+/** The holder of an invitation's token was told that its tenant exists. */
 const KNOWN_DIFFERENCES = ['call accept_invitation'];

@@ -38,7 +38,7 @@ const isEncrypted = (database: Parameters<typeof withConnection>[0]) =>
     return rows[0]!.ssl as boolean;
   });
 
-it('verifies the server by the certificate that is handed over, or that the URL names', async () => {
+it('verifies the server by the given certificate, or the one that the URL names', async () => {
   const url = `${postgres.url.replace('127.0.0.1', 'localhost')}?sslmode=verify-full`;
   const ca = readFileSync(certificates.caFile, 'utf8');
   await expect.poll(() => isEncrypted({ url, ca }).catch((error: Error) => error.message)).toBe(true);

@@ -1,4 +1,4 @@
-// Opens a connection, and says what is wrong without ever showing the URL's password.
+// Opens a connection, and explains failures without ever showing the URL's password.
 import { readFileSync } from 'node:fs';
 import { Client, type ClientBase } from 'pg';
 import { type DatabaseAddress, readDatabaseUrl } from '../../domain/database-url.ts';
@@ -6,7 +6,7 @@ import { type DatabaseAddress, readDatabaseUrl } from '../../domain/database-url
 /** How long a connection may take, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 15_000;
 
-/** A database and whom to trust for it. */
+/** A database, and the CA to trust. */
 export interface DatabaseAccess {
   /** `postgres://user:password@host:port/database`, also `?sslmode=…&sslrootcert=…`: domain/database-url.ts. */
   url: string;
@@ -32,7 +32,7 @@ export function describeDatabase(database: string | DatabaseAccess): string {
 
 /**
  * A connected client; the caller ends it.
- * @throws Error that names the server and what to look at.
+ * @throws Error that names the server and what to check.
  */
 export async function connect(database: string | DatabaseAccess): Promise<Client> {
   const server = describeDatabase(database);
@@ -41,7 +41,7 @@ export async function connect(database: string | DatabaseAccess): Promise<Client
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'mqtt-saas ops',
   });
-  // A lost connection also rejects the query in flight; unheard, the event would end the process.
+  // A lost connection also rejects the running query; without a listener, this event would end the process.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -85,7 +85,7 @@ const HINTS: Record<string, string> = {
   ENOTFOUND: 'no such host; check the name',
   ENETUNREACH: 'no route; db.<ref>.supabase.co is IPv6 only, use the pooler address',
   '28P01': 'user or password is wrong',
-  '28000': 'the server does not let this user in',
+  '28000': 'the server refuses this user',
   '3D000': 'there is no such database',
   SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,

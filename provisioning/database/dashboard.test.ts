@@ -32,7 +32,7 @@ async function withTenant(work: (id: string) => Promise<void>): Promise<void> {
   await removeTenant(database.admin, 'other');
 }
 
-/** A reading so many minutes before 2026-11-20T12:00Z, or before now. */
+/** A reading from this many minutes before 2026-11-20T12:00Z, or before now. */
 const read = (minutes: number, payload: string, before = 'now()') =>
   database.admin.query(
     `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
@@ -160,7 +160,7 @@ describe('the ingest page', () => {
       ] as const) {
         const found = await spans(bars, minutes, id);
         expect(found).toHaveLength(bars);
-        // Each has all of its minutes, the newest those that have begun; one begins where the one before it ends.
+        // Each has all of its minutes, the newest those that have begun; each begins where the previous one ends.
         const begun = found.at(-1).begun;
         expect(found.map(({ received }) => received)).toEqual([...Array(bars - 1).fill(minutes), begun]);
         const at = found.map((span) => span.at.getTime() / 60_000);

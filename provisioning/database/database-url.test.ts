@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isLoopback } from '../../domain/database-url.ts';
 import vectors from '../../domain/testing/database-urls.json' with { type: 'json' };
-import { HAS_PSYCOPG2, PYTHON } from '../../tests/support/registry-rig.ts';
+import { HAS_PSYCOPG2, PYTHON } from '../machine/bundle/testing/agent.ts';
 import { programsFolder } from '../machine/bundle/testing/programs.ts';
 import { describeDatabase } from './connect.ts';
 

@@ -1,11 +1,11 @@
-// Topics that devices keep from before the platform, each until a day: who keeps which, and which an old table has seen.
+// Topics from before the platform that devices keep, each until a day: which device keeps which, and which are in an old table.
 import { type ClientBase, escapeIdentifier } from 'pg';
 import { assertFormerTopic, formerTopicOf } from '../../domain/former-topics.ts';
 import { deviceUsername, isSlug } from '../../domain/identifiers.ts';
 import { inTransaction } from './connect.ts';
 import type { DeviceName } from './registry.ts';
 
-/** A topic that is kept, or was. */
+/** A topic that is or was kept. */
 export interface FormerTopic {
   topic: string;
   /** Null when it was removed. */
@@ -18,13 +18,13 @@ export interface FormerTopic {
 }
 
 const TODAY = "(now() at time zone 'UTC')::date";
-/** Earlier last days are free: nothing waits on the broker that could become another tenant's. The migration says why 15. */
+/** Topics with an earlier last day are free: no message on the broker can become another tenant's. The migration explains the 15 days. */
 const FREE = `${TODAY} - 15`;
 
 /**
- * Lets a device publish to a topic, and below it, through a day. The same topic again sets another day, or another device of
- * the tenant.
- * @throws Error when there is no such device, the day is over, or the topic is another tenant's.
+ * Lets a device publish to a topic, and below it, until the end of a day. For a topic that is kept already, changes the day, or the
+ * device within its tenant.
+ * @throws Error if the device does not exist, the day has passed, or the topic is another tenant's.
  */
 export async function keepTopic(
   client: ClientBase,
@@ -62,15 +62,15 @@ async function upsertTopic(
   );
   const [found] = rows;
   if (found === undefined) throw new Error(`there is no device "${username}": see "device list"`);
-  if (found.ended) throw new Error(`${until} is over: give a later day with --until`);
+  if (found.ended) throw new Error(`${until} has passed: give a later day with --until`);
   if (!found.kept) {
     throw new Error(
-      `${topic} is another tenant's until 14 days after its last day: messages may wait there. See "device former-topic list"; if nobody ever published there, "device former-topic remove ${topic} --unused"`,
+      `${topic} is another tenant's until 14 days after its last day: messages may wait there. See "device former-topic list"; if nobody has ever published there, "device former-topic remove ${topic} --unused"`,
     );
   }
 }
 
-/** All that are not free, or one tenant's, sorted by topic. */
+/** All that are not free, or those of one tenant, sorted by topic. */
 export async function listFormerTopics(client: ClientBase, tenant?: string): Promise<FormerTopic[]> {
   const { rows } = await client.query<FormerTopic>(
     `select f.topic, t.slug as tenant, d.slug as device, f.until::text as until, f.until >= ${TODAY} as "inForce"
@@ -85,8 +85,8 @@ export async function listFormerTopics(client: ClientBase, tenant?: string): Pro
 }
 
 /**
- * Ends a topic now. What waits on the broker is still stored, so it stays its tenant's for 14 days.
- * @param unused nobody ever published there: it is free at once. @throws Error when nobody keeps it.
+ * Ends a topic now. Messages that wait on the broker are still stored, so it stays its tenant's for 14 days.
+ * @param unused nobody has ever published there: it is free at once. @throws Error if no device keeps it.
  */
 export async function endTopic(client: ClientBase, topic: string, unused = false): Promise<void> {
   const { rowCount } = await client.query(
@@ -98,13 +98,13 @@ export async function endTopic(client: ClientBase, topic: string, unused = false
   if (rowCount === 0) throw new Error(`no device keeps ${topic}: see "device former-topic list"`);
 }
 
-/** A topic of an old table, and who might keep it. */
+/** A topic in an old table, and the devices that might keep it. */
 export interface SeenTopic {
-  /** Its first two levels, or all of it where that is nothing a device may keep. */
+  /** Its first two levels, or all of it if no device may keep it. */
   topic: string;
   rows: number;
   canBeKept: boolean;
-  /** Who keeps it, or whose name says so: none, or several, are for people to decide. */
+  /** The device that keeps it, or those with its name: if there are none or several, people must decide. */
   devices: DeviceName[];
   isKept: boolean;
 }
@@ -132,7 +132,7 @@ export async function seenTopics(client: ClientBase, table: string): Promise<See
   });
 }
 
-/** What a device of such an id is most likely called now: `AA:BB_1` is `aa-bb-1`. */
+/** The likely name of a device with such an id: `AA:BB_1` is `aa-bb-1`. */
 function slugOf(id: string): string | undefined {
   const slug = id.toLowerCase().replaceAll(/[._:]/g, '-');
   return isSlug(slug) ? slug : undefined;

@@ -175,7 +175,7 @@ describe('a role that is subject to row-level security', () => {
 });
 
 describe('the registry tables', () => {
-  it('store nothing but hashes, one active key a device, of a device of that tenant', async () => {
+  it('store only hashes, one active key per device, of a device of that tenant', async () => {
     const insert = 'insert into public.device_credentials (tenant_id, device_id, password_hash) values ($1, $2, $3)';
     const hash = await hashKey(generateKey());
     await expect(admin.query(insert, [tenantId, deviceId, generateKey()])).rejects.toMatchObject({ code: '23514' });

@@ -1,15 +1,15 @@
-// Which migrations a database has had, in the Supabase CLI's own table: `supabase db push` and this program see the same.
+// A database's applied migrations, in the Supabase CLI's own table: `supabase db push` and this program see the same.
 import type { Client } from 'pg';
 import type { Migration } from './migrations.ts';
 
 /** A row of the history. */
 export interface AppliedMigration {
   version: string;
-  /** The SQL that ran: one element when this program applied it, one a statement when the Supabase CLI did. */
+  /** The executed SQL: one element if this program applied it, one per statement if the Supabase CLI did. */
   statements: string[] | null;
 }
 
-/** Makes the history table as the Supabase CLI makes it (pkg/migration/history.go). */
+/** Makes the history table as the Supabase CLI does (pkg/migration/history.go). */
 export async function ensureHistory(client: Client): Promise<void> {
   await client.query(`
     create schema if not exists supabase_migrations;
@@ -37,7 +37,7 @@ export async function recordMigration(client: Client, { version, name, sql }: Mi
 
 /**
  * The migrations still to apply.
- * @throws Error when an applied file was edited, is missing here, or a new file sorts before an applied one.
+ * @throws Error if an applied file was edited or is missing here, or a new file sorts before an applied one.
  */
 export function pendingMigrations(migrations: Migration[], history: AppliedMigration[]): Migration[] {
   const files = new Map(migrations.map((migration) => [migration.version, migration]));
@@ -66,7 +66,7 @@ export function pendingMigrations(migrations: Migration[], history: AppliedMigra
   return pending;
 }
 
-/** SQL without comment lines, space and semicolons: the same whichever program split and trimmed it. */
+/** SQL without comment lines, space and semicolons: the same for every program that splits and trims it. */
 function substance(sql: string): string {
   return sql.replace(/^\s*--.*$/gm, '').replace(/[\s;]+/g, '');
 }

@@ -1,4 +1,4 @@
-// Invitations made by the platform's operator, by the rules that a tenant's owner is under; and the bounds on what people make.
+// Invitations by the platform's operator, under the same rules as a tenant owner's; and the limits on what people may create.
 import type { Client } from 'pg';
 import { assertSlug } from '../../domain/identifiers.ts';
 import type { MemberRole } from '../../domain/members.ts';
@@ -9,14 +9,14 @@ export interface InvitationRequest {
   /** Slug. */
   tenant: string;
   role: MemberRole;
-  /** Makes the tenant, by this name, when it is missing. */
+  /** Makes the tenant with this name if it is missing. */
   newTenantName?: string | undefined;
-  /** Revokes an open invitation of the same address. Default: false, it is an error. */
+  /** Revokes an open invitation of the same address. Default: false, and an open one is an error. */
   replace?: boolean | undefined;
 }
 
 /**
- * Makes an invitation, and the tenant with it or neither.
+ * Makes an invitation, together with its tenant if that is missing: both, or neither.
  * @param client of the database's owner.
  * @returns the token, which cannot be read again.
  * @throws Error that says what to do.

@@ -20,7 +20,7 @@ afterAll(() => database.stop());
 const add = (minute: string, numbers: number[], on = ingest) =>
   on.query(
     'select ingest.add_to_ledger($1, array[$2::uuid], array[$3::int8], array[$4::int8], array[$5::int8], array[$6::int8], array[$7::int8])',
-    [...[minute, tenantId, ...numbers]],
+    [minute, tenantId, ...numbers],
   );
 
 describe('mqtt_ingest', () => {

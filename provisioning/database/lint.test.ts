@@ -33,16 +33,11 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
   [anyTable, 'row-level security is enabled and forced', 'careless'],
   [
     `${anyTable}; alter table public.careless enable row level security`,
-    ...(['row-level security is enabled and forced', 'careless'] as const),
+    'row-level security is enabled and forced',
+    'careless',
   ],
-  [
-    `alter table ${TODAY} no force row level security`,
-    ...(['row-level security is enabled and forced', TODAY] as const),
-  ],
-  [
-    'alter table ingest.leases disable row level security',
-    ...(['row-level security is enabled and forced', 'ingest.leases'] as const),
-  ],
+  [`alter table ${TODAY} no force row level security`, 'row-level security is enabled and forced', TODAY],
+  ['alter table ingest.leases disable row level security', 'row-level security is enabled and forced', 'ingest.leases'],
   [
     'grant truncate on public.telemetry to service_role',
     'API roles never have TRUNCATE, REFERENCES or TRIGGER',
@@ -99,12 +94,12 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
   ],
   [
     'alter table public.alerts add constraint careless foreign key (device_id) references public.devices (id)',
-    "a foreign key to a tenant's row carries the tenant: nobody's row refers to another tenant's",
+    "a foreign key to a tenant's row carries the tenant: no row refers to another tenant's",
     'alerts.careless',
   ],
   [
     'grant update (name) on public.devices to authenticated',
-    'people change nothing but alert rules themselves; the rest goes through functions',
+    'people change only alert rules themselves; the rest goes through functions',
     'devices UPDATE',
   ],
   [
@@ -160,7 +155,7 @@ const BREAKS: [sql: string, rule: string, object: string][] = [
   ],
   [
     'alter role broker_sync bypassrls',
-    'roles that log in for one job are no superusers and make nothing',
+    'roles that log in for one job are not superusers and create nothing',
     'broker_sync',
   ],
 ];

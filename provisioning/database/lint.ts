@@ -1,13 +1,13 @@
-// What must hold for every table and function of the schema, now and later, read from the catalog of a real database.
+// Rules for every table and function of the schema, checked in the catalogue of a real database.
 import type { ClientBase } from 'pg';
 
-/** One broken rule: which, and what breaks it. */
+/** A broken rule, and the object that breaks it. */
 export interface Finding {
   rule: string;
   object: string;
 }
 
-/** Roles that PostgREST acts as: whatever they may do, the internet may try. */
+/** The roles that PostgREST uses: whatever they may do, the internet may try. */
 const API_ROLES = "array['anon', 'authenticated', 'service_role']";
 const OUR_SCHEMAS = "array['public', 'ingest', 'broker', 'access']";
 const PRIVATE_SCHEMAS = "array['ingest', 'broker', 'access']";
@@ -24,7 +24,7 @@ const POLICIES = `
   from pg_policy as p, unnest(array[pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)]) as clause
   where clause is not null and p.polrelid in (select oid from (${TABLES}) as t)`;
 
-/** An init-plan of a function, as Postgres prints it: run once a query, not once a row. */
+/** An init-plan of a function, as Postgres prints it: runs once per query, not once per row. */
 const INIT_PLAN = "'\\( ?SELECT [a-z_]+\\.[a-z_]+\\(\\) AS [a-z_]+\\)'";
 
 /** Each rule's query returns the objects that break it, as `object`. */
@@ -83,7 +83,7 @@ export const RULES: Record<string, string> = {
       -- Written in bulk or without a tenant; removeTenant() of registry.ts and ingest.forget_tenant() empty them.
       and t.name <> all (array['telemetry', 'dead_letters', 'ingest_ledger', 'ingest.untimed', 'ingest.quota_use'])`,
 
-  "a foreign key to a tenant's row carries the tenant: nobody's row refers to another tenant's": `
+  "a foreign key to a tenant's row carries the tenant: no row refers to another tenant's": `
     select k.conrelid::regclass || '.' || k.conname as object
     from pg_constraint as k
     join pg_attribute as far on far.attrelid = k.confrelid and far.attname = 'tenant_id' and not far.attisdropped
@@ -102,10 +102,10 @@ export const RULES: Record<string, string> = {
     union all
     select p.oid::regprocedure::text from pg_proc as p
     where p.pronamespace::regnamespace::text = any (${OUR_SCHEMAS}) and has_function_privilege('anon', p.oid, 'EXECUTE')
-      -- Whoever holds an invitation's token may read what it is to before they have an account.
+      -- The holder of an invitation's token may read its tenant's name before they have an account.
       and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')`,
 
-  'people change nothing but alert rules themselves; the rest goes through functions': `
+  'people change only alert rules themselves; the rest goes through functions': `
     select t.name || ' ' || privilege as object
     from (${TABLES}) as t, unnest(array['INSERT', 'UPDATE', 'DELETE']) as privilege
     where t.name <> 'alert_rules' and (has_table_privilege('authenticated', t.oid, privilege)
@@ -157,13 +157,13 @@ export const RULES: Record<string, string> = {
       -- Or for the token of an invitation, which is looked up by its hash.
       and p.prosrc !~ '(access\\.require_role|access\\.staffed_device|access\\.staffed_tenants|auth\\.uid|token_hash = sha256)\\('`,
 
-  'roles that log in for one job are no superusers and make nothing': `
+  'roles that log in for one job are not superusers and create nothing': `
     select rolname as object from pg_roles
     where rolname in ('mqtt_ingest', 'broker_sync')
       and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolname = 'broker_sync' and rolbypassrls)`,
 };
 
-/** Everything in the database that breaks a rule; empty when all is well. Needs any role that may read the catalog. */
+/** Everything in the database that breaks a rule; empty if all rules hold. Needs a role that may read the catalogue. */
 export async function lintDatabase(client: ClientBase): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [rule, sql] of Object.entries(RULES)) {

@@ -2,7 +2,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { ClientBase } from 'pg';
 
-/** The roles the migrations make without a password: what ingest and the broker machine connect as. */
+/** The roles the migrations make without a password: for ingest and the broker machine. */
 export const LOGIN_ROLES = ['mqtt_ingest', 'broker_sync'] as const;
 
 /** A role that may be given a login. */
@@ -14,11 +14,11 @@ const SHORTEST = 20;
 const VERIFIER = /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/;
 
 /**
- * Sets the password of a role and lets it log in. What is sent is the SCRAM verifier, so the password itself can appear
- * in no log of the server.
+ * Sets the password of a role and lets it log in. Only the SCRAM verifier is sent, so the password itself cannot
+ * appear in a log of the server.
  * @param password 20 or more printable ASCII characters without space.
- * @throws Error when the role is not one of ours, the password is unfit, the migrations have not made the role, or whoever
- *   is connected may not change it.
+ * @throws Error if the role is not one of ours, the password is too weak, the migrations have not made the role, or the
+ *   connected user may not change it.
  */
 export async function setLogin(client: ClientBase, role: string, password: string): Promise<void> {
   if (!LOGIN_ROLES.some((known) => known === role)) {
@@ -48,7 +48,7 @@ export async function setVerifier(client: ClientBase, role: LoginRole, verifier:
   }
 }
 
-/** Postgres lets a role with CREATEROLE set another's password: before 16 any other's, since then with ADMIN on it alone. */
+/** A role with CREATEROLE may set another role's password: before Postgres 16 any other's, since then only with ADMIN on it. */
 async function remedyFor(client: ClientBase, role: LoginRole): Promise<string> {
   const { rows } = await client.query<{ me: string; creates: boolean; version: number }>(
     `select quote_ident(rolname) as me, rolcreaterole as creates, current_setting('server_version_num')::int as version
@@ -57,14 +57,14 @@ async function remedyFor(client: ClientBase, role: LoginRole): Promise<string> {
   const [{ me, creates, version }] = rows as [(typeof rows)[0]];
   const statements = [
     !creates && `alter role ${me} createrole`,
-    // The right to give it on is enough: what the role may read is none of this login's business.
+    // The right to grant it is enough: this login does not need what the role may read.
     version >= 160_000 && `grant ${role} to ${me} with admin option, inherit false, set false`,
   ].filter(Boolean);
   return `have a superuser, or who made ${creates ? role : me}, run "${statements.join('; ')}"`;
 }
 
 /**
- * What Postgres stores instead of a password (RFC 5803), as `CREATE ROLE … PASSWORD` accepts it ready-made.
+ * What Postgres stores instead of a password (RFC 5803), in the form that `CREATE ROLE … PASSWORD` accepts.
  * @param password ASCII only: SASLprep, which would normalize other characters, leaves it alone.
  */
 export function scramVerifier(password: string, salt = randomBytes(16), iterations = 4096): string {

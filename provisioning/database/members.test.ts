@@ -137,7 +137,7 @@ describe('an invitation', () => {
     await expect(accept(eve, token)).rejects.toMatchObject({ code: NOT_FOUND });
   });
 
-  it('says what it is to whoever holds its token, signed in or not, and nothing to anybody else', async () => {
+  it('tells the holder of its token what it is for, signed in or not, and nobody else', async () => {
     const facts = async (role: string, token: string) =>
       (await database.asApiRole(role, 'select * from public.invitation_facts($1)', [token])).rows;
     const token = await invite('facts@acme.example', 'viewer');

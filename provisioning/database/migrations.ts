@@ -1,16 +1,16 @@
-// The migration files: their order, and what they must be called.
+// The migration files: their names and their order.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The folder `supabase db push` reads too. */
+/** The folder that `supabase db push` reads, too. */
 export const MIGRATIONS_FOLDER = join(import.meta.dirname, 'supabase', 'migrations');
 
 /** One migration file. */
 export interface Migration {
   /** Time of writing, `YYYYMMDDHHMMSS`: the key in the history and the order of application. */
   version: string;
-  /** What the file name says after the version. */
+  /** The file name after the version. */
   name: string;
   file: string;
   sql: string;
@@ -20,7 +20,7 @@ const FILE_PATTERN = /^([0-9]{14})_([a-z0-9_]+)\.sql$/;
 
 /**
  * Reads all migrations, oldest first.
- * @throws Error when a file is misnamed or two files have one version.
+ * @throws Error if a file has a wrong name, or two files have the same version.
  */
 export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migration[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
@@ -39,20 +39,20 @@ export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migrat
   return migrations;
 }
 
-/** A statement that would end the transaction in which a file is applied. Not END, which ends the blocks of functions, too. */
+/** A statement that would end the transaction in which a file is applied. END is not one: it ends the blocks of functions, too. */
 const ENDS_TRANSACTION =
   /(?:^|;)\s*(begin|start\s+transaction|commit|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?\s*;/im;
 
-/** @throws Error when a file manages transactions itself: failing after that, it would leave its first half. */
+/** @throws Error if a file manages transactions itself: a failure would leave its first half in the database. */
 export function assertOneTransaction({ file, sql }: Migration): void {
   const [, statement] = ENDS_TRANSACTION.exec(sql.replace(/--.*$/gm, '')) ?? [];
   if (statement === undefined) return;
   throw new Error(
-    `migration ${file} has the statement "${statement.toLowerCase()}": a file is one transaction, so that a failure leaves nothing of it. Take it out`,
+    `migration ${file} has the statement "${statement.toLowerCase()}": a file is one transaction, so that a failure leaves nothing of it. Remove it`,
   );
 }
 
-/** Of all migrations together, hexadecimal SHA-256: another one means that a database is behind. */
+/** Hash of all migrations together, hexadecimal SHA-256: another one means that a database is behind. */
 export async function migrationsHash(): Promise<string> {
   const hash = createHash('sha256');
   for (const { file, sql } of await readMigrations()) hash.update(`${file}\0${sql}\0`);

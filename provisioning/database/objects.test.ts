@@ -39,7 +39,7 @@ it('objects.json has what each migration makes', async () => {
   const isInside = (key: string) => schemas.some((schema) => key.split(' ')[1]?.startsWith(`${schema}.`));
   const outside = Object.entries(made).map(([version, names]) => [version, names.filter((key) => !isInside(key))]);
   const text = `${JSON.stringify(Object.fromEntries(outside), null, 2)}\n`;
-  // `npx vitest run provisioning/database/objects.test.ts --update` writes it anew.
+  // `npx vitest run provisioning/database/objects.test.ts --update` writes it again.
   await expect(text).toMatchFileSnapshot('objects.json');
 });
 
@@ -67,7 +67,7 @@ describe('a name that is taken', () => {
     expect(await keys()).toEqual(before);
   });
 
-  it('is no fault when the function has other arguments', async () => {
+  it('is not an error if the function has other arguments', async () => {
     await client.query('create function public.my_tenants(a int) returns int language sql return 1');
     await expect(applyMigrations(url)).resolves.toBeDefined();
   });

@@ -1,13 +1,13 @@
-// The names that the migrations take, and what a database has under them already.
+// The names that the migrations use, and the existing objects with these names in a database.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientBase } from 'pg';
 
 /** One object of a database. */
 export interface ExistingObject {
-  /** The name that it takes, with the kind that shares such names: `relation public.tenants`, `schema ingest`. */
+  /** Its name, with the kind that shares such names: `relation public.tenants`, `schema ingest`. */
   key: string;
-  /** What it is, as Postgres calls it: `table`, `view`, `index`. */
+  /** Its kind in Postgres: `table`, `view`, `index`. */
   kind: string;
   /** Its name with its schema. */
   name: string;
@@ -21,21 +21,21 @@ export interface ExistingObject {
 /** Run it with an empty search_path, so that types are written in full. */
 const OBJECTS_SQL = readFileSync(join(import.meta.dirname, 'objects.sql'), 'utf8');
 
-/** For each migration's version the keys of what it makes. objects.test.ts writes the file, and holds it to the migrations. */
+/** The keys of the objects that each migration makes, by version. objects.test.ts writes the file, and compares it with the migrations. */
 export const MADE: Record<string, string[]> = JSON.parse(
   readFileSync(join(import.meta.dirname, 'objects.json'), 'utf8'),
 );
 
-/** The migrations use a role that exists already, whoever made it: all databases of a server share it. */
+/** The migrations use a role that exists already, however it was made: all databases of a server share it. */
 const isShared = (key: string) => key.startsWith('role ');
 
-/** Everything that takes a name. */
+/** Everything that has a name. */
 export async function listObjects(client: ClientBase): Promise<ExistingObject[]> {
   const { rows } = await client.query<ExistingObject>(OBJECTS_SQL);
   return rows;
 }
 
-/** What stands where these migrations would make something. Call it in a transaction with an empty search_path. */
+/** Existing objects with names that these migrations use. Call it in a transaction with an empty search_path. */
 export async function findCollisions(client: ClientBase, versions: string[]): Promise<ExistingObject[]> {
   const wanted = new Set(versions.flatMap((version) => MADE[version] ?? []));
   return collisionsAmong(await listObjects(client), wanted);

@@ -173,7 +173,7 @@ describe('setLogin', () => {
     expect(scramVerifier('correct horse battery', salt)).toBe(stored);
   });
 
-  it('says what to run when whoever is connected may not change the role', async () => {
+  it('says what to run if the connected user may not change the role', async () => {
     await client.query(`create role "other.owner" createrole login password '${SAMPLE_PASSWORD}'`);
     const url = Object.assign(new URL(database.postgres.url), { username: 'other.owner', password: SAMPLE_PASSWORD });
     const refusal = () =>

@@ -1,5 +1,5 @@
-// The registry of who may connect to the broker: tenants, devices and service accounts. Keys are shown, hashes stored.
-// Every change is one statement: whole without a transaction, also through a pooler.
+// The registry: the tenants, devices and service accounts that may connect to the broker. Keys are shown once, and only hashes are
+// stored. Every change is one statement: it is atomic without a transaction, also through a pooler.
 import type { ClientBase, QueryResultRow } from 'pg';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
 import { assertSlug, deviceUsername } from '../../domain/identifiers.ts';
@@ -11,7 +11,7 @@ export interface DeviceName {
   device: string;
 }
 
-/** A device with a key nobody can read again. */
+/** A device, with a key that cannot be read again. */
 export interface DeviceKey {
   deviceId: string;
   tenantId: string;
@@ -25,15 +25,15 @@ export interface DeviceListing extends DeviceName {
   name: string;
   enabled: boolean;
   createdAt: Date;
-  /** When the key in force was made; null when there is none. */
+  /** When the current key was made; null if there is none. */
   keyCreatedAt: Date | null;
 }
 
 /**
  * Adds a device and returns its key.
- * @param options.name what people call it. Default: the slug.
- * @param options.createTenant makes the tenant when it is missing. Default: false.
- * @throws Error when a slug is malformed, the tenant is missing, or the device exists.
+ * @param options.name display name. Default: the slug.
+ * @param options.createTenant makes the tenant if it is missing. Default: false.
+ * @throws Error if a slug is malformed, the tenant is missing, or the device exists.
  */
 export async function addDevice(
   client: ClientBase,
@@ -55,7 +55,11 @@ export async function addDevice(
     )
     select tenant.id as tenant, device.id as device from tenant left join device on true`;
   const { rows } = await client.query<{ tenant: string; device: string | null }>(sql, [
-    ...[tenant, device, name, await hashKey(key), createTenant],
+    tenant,
+    device,
+    name,
+    await hashKey(key),
+    createTenant,
   ]);
   const [made] = rows;
   if (made === undefined) throw new Error(`there is no tenant "${tenant}": add --create-tenant to make it`);
@@ -77,18 +81,18 @@ export async function listDevices(client: ClientBase, tenant?: string): Promise<
   return rows;
 }
 
-/** Lets a device connect, or not. @throws Error when there is no such device. */
+/** Allows a device to connect, or not. @throws Error if there is no such device. */
 export async function setDeviceEnabled(client: ClientBase, device: DeviceName, enabled: boolean): Promise<void> {
   await onDevice(client, device, 'update public.devices set enabled = $2 where id = $1 returning id', [enabled]);
 }
 
-/** Replaces a device's key; the old one is refused from the broker's next sync. @throws Error when there is none such. */
+/** Replaces a device's key; the broker refuses the old one after its next sync. @throws Error if there is no such device. */
 export async function rotateDevice(client: ClientBase, device: DeviceName): Promise<DeviceKey> {
   const key = generateKey();
   const { id, tenant_id } = await onDevice(
     client,
     device,
-    // Counting the revoked forces that update before the insert: one active key a device, at every moment.
+    // Counting the revoked forces that update before the insert: a device has one active key at every moment.
     `with revoked as (
        update public.device_credentials set revoked_at = now() where device_id = $1 and revoked_at is null returning 1
      )
@@ -100,12 +104,12 @@ export async function rotateDevice(client: ClientBase, device: DeviceName): Prom
   return { deviceId: id, tenantId: tenant_id!, username: deviceUsername(device.tenant, device.device), key };
 }
 
-/** Removes a device and its credentials; its readings stay. @throws Error when there is no such device. */
+/** Removes a device and its credentials; its readings stay. @throws Error if there is no such device. */
 export async function deleteDevice(client: ClientBase, device: DeviceName): Promise<void> {
   await onDevice(client, device, 'delete from public.devices where id = $1 returning id');
 }
 
-/** Removes a tenant with everything it has, readings included. Does nothing when there is no such tenant. */
+/** Removes a tenant with all its data, readings included. Does nothing if there is no such tenant. */
 export async function removeTenant(client: ClientBase, tenant: string): Promise<void> {
   await client.query(
     `with gone as (delete from public.tenants where slug = $1 returning id),
@@ -119,7 +123,7 @@ export async function removeTenant(client: ClientBase, tenant: string): Promise<
 }
 
 /**
- * Sets a service account's key and purpose. Changes nothing when both are the same already: the broker is not reloaded.
+ * Sets a service account's key and purpose. If both are unchanged it changes nothing, so the broker is not reloaded.
  * @param account.username `svc-…`, see provisioning/broker/registry.ts.
  */
 export async function upsertServiceAccount(
@@ -135,7 +139,7 @@ export async function upsertServiceAccount(
   await upsertServiceHash(client, { username, purpose, hash: await hashKey(key) });
 }
 
-/** The same for whoever has only the key's hash. */
+/** The same, if only the key's hash is known. */
 export async function upsertServiceHash(
   client: ClientBase,
   { username, purpose, hash }: { username: string; purpose: ServicePurpose; hash: string },
@@ -148,7 +152,7 @@ export async function upsertServiceHash(
   );
 }
 
-/** Whether there is such a service account; with a `key`, whether that is its key. */
+/** Whether there is such a service account; with a `key`, whether it is that account's key. */
 export async function hasServiceAccount(
   client: ClientBase,
   { username, key }: { username: string; key?: string },
@@ -161,12 +165,12 @@ export async function hasServiceAccount(
   return found !== undefined && (key === undefined || (await isHashOf(found.password_hash, key)));
 }
 
-/** Removes a service account, if it is there. */
+/** Removes a service account if it exists. */
 export async function deleteServiceAccount(client: ClientBase, username: string): Promise<void> {
   await client.query('delete from broker.service_accounts where username = $1', [username]);
 }
 
-/** Everybody who may connect now: what the broker's files are rendered from. Needs the role `broker_sync` only. */
+/** Everyone who may connect now: the content of the broker's files. The role `broker_sync` is enough. */
 export async function readRegistry(client: ClientBase): Promise<RegistryEntry[]> {
   const { rows } = await client.query<RegistryEntry & QueryResultRow>(
     `select kind, username, purpose, tenant_slug as tenant, device_slug as device, password_hash as "passwordHash",

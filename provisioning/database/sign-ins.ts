@@ -1,5 +1,5 @@
-// The platform's own sign-ins to a new environment, as what a database stores of them: it learns no password, and neither does
-// whoever brings them there. A deployment makes them from the passwords, and enters them.
+// The platform's own sign-ins in the form that a database stores: neither the database nor the transport learns a password. A deployment
+// makes them from the passwords, and enters them.
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { HASH_PATTERN, hashKey } from '../../domain/credentials.ts';
@@ -22,8 +22,8 @@ export interface Passwords {
 }
 
 /**
- * The same passwords give the same sign-ins, so that a deployment changes nothing when none of them did. That is why a salt is
- * taken from its password; it has to differ between passwords, not to be a surprise.
+ * The same passwords give the same sign-ins, so a deployment changes nothing if no password has changed. For that reason each salt is
+ * derived from its password; a salt has to differ between passwords, not to be unpredictable.
  */
 export async function makeSignIns({ roles, accounts }: Passwords): Promise<SignIns> {
   const verifiers = LOGIN_ROLES.map(
@@ -41,8 +41,8 @@ const saltOf = (name: string, password: string, bytes: number) =>
   createHash('sha256').update(`salt of ${name}\0${password}`).digest().subarray(0, bytes);
 
 /**
- * Enters them. Accounts that are not among them stay.
- * @throws Error when the migrations have not made the roles, or one of them is not what a database stores.
+ * Enters them. Other accounts stay.
+ * @throws Error if the migrations have not made the roles, or one of them is not in the form that a database stores.
  */
 export async function enterSignIns(client: ClientBase, { roles, accounts }: SignIns): Promise<void> {
   for (const role of LOGIN_ROLES) await setVerifier(client, role, roles[role]);

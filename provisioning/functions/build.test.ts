@@ -6,19 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type IngestRig, startIngestRig } from '../../tests/support/ingest-rig.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { buildFunctions, freshFunctions } from './build.ts';
 
 const run = promisify(execFile);
 
 let dir: string;
 let bundle: string;
-let rig: IngestRig;
+let rig: Lab;
 beforeAll(async () => {
   // Outside the checkout: the package must not find anything in its node_modules.
   dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-'));
   bundle = join(await buildFunctions(join(dir, 'a')), 'main.mjs');
-  rig = await startIngestRig(1);
+  rig = await startLab({ devices: 1, broker: MANY_SESSIONS });
 });
 afterAll(async () => {
   await rig.stop();
@@ -33,10 +33,10 @@ const hashes = (folder: string) =>
       .digest('hex'),
   ]);
 
-/** The package's promised size, in bytes of code: it is read whole at a cold start. */
+/** The package's promised size, in bytes of code: a cold start reads all of it. */
 const MOST_BYTES = 1_500_000;
 
-test('the package is host.json, package.json and a bundle with its maps, and the same bytes every time', async () => {
+test('the package is host.json, package.json and a bundle with its maps, always with the same bytes', async () => {
   const folder = join(dir, 'a');
   const first = hashes(folder);
   const names = first.map(([name]) => name as string);
@@ -47,7 +47,9 @@ test('the package is host.json, package.json and a bundle with its maps, and the
   expect(hashes(await buildFunctions(join(dir, 'other', 'b')))).toEqual(first);
   expect(JSON.parse(readFileSync(join(folder, 'host.json'), 'utf8'))).toMatchObject({ version: '2.0' });
   expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).toMatchObject({
-    ...{ type: 'module', main: 'main.mjs', packageId: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    type: 'module',
+    main: 'main.mjs',
+    packageId: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
 });
 
@@ -63,14 +65,14 @@ test('loaded by the host it registers mqtt_ingest on a timer of one minute, and 
   expect(registered.map(({ name }) => name)).toContain('mqtt_ingest');
   const [binding] = Object.values(registered.find(({ name }) => name === 'mqtt_ingest')!.bindings);
   expect(binding).toMatchObject({ type: 'timerTrigger', schedule: '0 * * * * *' });
-  // Azure lists bindings as they were registered: so it is asked which package the app runs.
+  // Azure lists bindings in the order of registration, so the list shows which package the app runs.
   const { packageId } = JSON.parse(readFileSync(join(dir, 'a/package.json'), 'utf8'));
   for (const { bindings } of registered) expect(Object.values(bindings)[0]).toMatchObject({ packageId });
-  // Ingest cannot do without these: that they are not loaded shows that it is not, and the host does not wait for it.
+  // Ingest cannot work without these. They are not loaded: so ingest is not loaded, and the host does not wait for it.
   for (const name of ['tls', 'zlib', 'worker_threads']) expect(builtins).not.toContain(name);
 });
 
-test('as a program it explains itself, and lists what is missing', async () => {
+test('as a program it prints its help, and lists what is missing', async () => {
   const { stdout } = await run(process.execPath, [bundle, '--help'], { env: {} });
   expect(stdout).toContain('--mode worker');
   await expect(run(process.execPath, [bundle, '--mode', 'run'], { env: {} })).rejects.toMatchObject({
@@ -107,7 +109,7 @@ test('as a worker it stores readings until SIGTERM, and then ends cleanly', asyn
   expect(JSON.parse(stdout)).toMatchObject({ outcome: 'idle', received: 0 });
 });
 
-test('is built again when a source is newer than it, and only then', async () => {
+test('is built again only if a source is newer', async () => {
   const place = join(dir, 'fresh');
   await freshFunctions(place);
   const changed = () => statSync(join(place, 'main.mjs')).mtimeMs;

@@ -1,4 +1,4 @@
-// Builds the Function App's package into dist/functions, or leaves it when nothing changed since.
+// Builds the Function App's package into dist/functions, unless it is up to date.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -11,19 +11,19 @@ const LOCK_FILE = join(ROOT, 'package-lock.json');
 /** Node on the Function App; the bundle's syntax is lowered to it. */
 const NODE_TARGET = 'node22';
 
-// Packages in CommonJS ask for Node's modules with require(), which an ES module lacks. The host, too, hands out
-// @azure/functions-core through require(), so it must be the real one.
+// CommonJS packages ask for Node's modules with require(), which an ES module lacks. The host provides @azure/functions-core
+// through require() as well, so it must be the real one.
 const REQUIRE_BANNER =
   "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
 
 /** The host's own settings (https://learn.microsoft.com/azure/azure-functions/functions-host-json). */
 const HOST = {
   version: '2.0',
-  // Beyond ingest's own time guard and one transaction: a run that exceeds it hangs.
+  // More than ingest's own time guard and one transaction need: a run that exceeds it hangs.
   functionTimeout: '00:10:00',
   logging: {
     logLevel: { default: 'Warning', Function: 'Information', 'Host.Results': 'Information' },
-    // A summary line that is sampled away is a hole in the ledger.
+    // A summary line that sampling drops would be a hole in the ledger.
     applicationInsights: { samplingSettings: { isEnabled: false } },
   },
   extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' },
@@ -32,9 +32,9 @@ const HOST = {
 const PACKAGE = { name: 'mqtt-saas-functions', private: true, type: 'module', main: 'main.mjs' };
 
 /**
- * The Function App's package: host.json, package.json, and a bundle with its source maps. The bundle is in pieces: what the
- * host waits for, and what is imported when a function runs. The same sources give the same bytes, wherever they are built,
- * so an unchanged package is not deployed again.
+ * The Function App's package: host.json, package.json, and a bundle with its source maps. The bundle has parts: the code that the
+ * host waits for, and the code that a function loads when it runs. The same sources give the same bytes wherever they are built, so
+ * an unchanged package is not deployed again.
  * @param outdir Default: `dist/functions` in the checkout. Files that do not belong there are removed.
  */
 export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
@@ -42,7 +42,7 @@ export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: { main: 'functions/index.ts' },
-    // Always this place, whatever `outdir` is: the source maps' paths are relative to it.
+    // Always this folder, whatever `outdir` is: the source maps' paths are relative to it.
     outdir: FUNCTIONS_DIR,
     outExtension: { '.js': '.mjs' },
     splitting: true,
@@ -51,7 +51,7 @@ export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: NODE_TARGET,
-    // Provided by the host. pg-native is pg's optional C binding, never installed here.
+    // Provided by the host. pg-native is pg's optional C binding, which is never installed here.
     external: ['@azure/functions-core', 'pg-native'],
     banner: { js: REQUIRE_BANNER },
     sourcemap: 'linked',
@@ -66,7 +66,7 @@ export async function buildFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   return outdir;
 }
 
-/** Names the package by what is in it. */
+/** Names the package after its content. */
 function idOf(files: Map<string, Uint8Array>): string {
   const hash = createHash('sha256').update(JSON.stringify(PACKAGE));
   for (const [name, contents] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -76,14 +76,14 @@ function idOf(files: Map<string, Uint8Array>): string {
 }
 
 /**
- * The same, built only when a source or this file is newer than what is there: a deployment never takes up an old package,
- * and one of an unchanged checkout need not wait for a build.
+ * Builds only if a source or this file is newer than the package: a deployment never uses an outdated package, and an unchanged
+ * checkout needs no build.
  */
 export async function freshFunctions(outdir = FUNCTIONS_DIR): Promise<string> {
   return (await isFresh(outdir)) ? outdir : buildFunctions(outdir);
 }
 
-/** The source maps list what the bundle was made from; what came from packages is as old as the lock file. */
+/** The source maps list the bundle's sources; packages are as old as the lock file. */
 async function isFresh(outdir: string): Promise<boolean> {
   try {
     const maps = (await readdir(outdir)).filter((name) => name.endsWith('.map'));
@@ -101,13 +101,13 @@ async function isFresh(outdir: string): Promise<boolean> {
 }
 
 /**
- * Makes a folder hold exactly these files. One that is there already is left alone: a program may be running from it.
- * @param asOf time of the sources they were made from; the files get it.
+ * Makes a folder hold exactly these files. An unchanged file is not written again: a program may be running from it.
+ * @param asOf time of their sources, which the files get.
  */
 async function replaceFolder(dir: string, files: Map<string, Uint8Array>, asOf: Date): Promise<void> {
   await mkdir(dir, { recursive: true });
   for (const name of await readdir(dir)) {
-    // A number at the end: another build's file that is about to be renamed.
+    // A number at the end: a file that another build is about to rename.
     if (!files.has(name) && !/\.\d+$/.test(name)) await rm(join(dir, name), { recursive: true, force: true });
   }
   for (const [name, contents] of files) {

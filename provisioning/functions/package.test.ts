@@ -19,7 +19,7 @@ const CONTENT = new Map([
   ['large', Buffer.alloc(70_000, 'large')],
 ]);
 
-test('another program reads it back: names, content, checksums, and modes that let everybody read', () => {
+test('another program can read it: names, content, checksums, and modes that let everybody read', () => {
   const path = join(folder, 'package.zip');
   writeFileSync(path, zip(CONTENT));
   expect(execFileSync('python3', ['-m', 'zipfile', '-t', path], { encoding: 'utf8' })).toContain('Done testing');
@@ -41,13 +41,13 @@ test('order, time and mode of the files do not change the bytes, content does', 
   expect(first.id).toBe('one');
   const other = write('b', ['package.json', 'main.mjs']);
   utimesSync(join(other, 'main.mjs'), 1, 1);
-  // What a build that runs beside this one is about to rename.
+  // A file that a simultaneous build is about to rename.
   writeFileSync(join(other, 'main.mjs.4711'), 'half');
   expect(packFunctions(other)).toEqual(first);
   writeFileSync(join(other, 'main.mjs'), 'export { };');
   expect(packFunctions(other).archive).not.toEqual(first.archive);
 });
 
-test('a name that the format has no room for is refused', () => {
-  expect(() => zip(new Map([['Größe', Buffer.alloc(1)]]))).toThrow('"Größe" is no path');
+test('a name that the format cannot hold is refused', () => {
+  expect(() => zip(new Map([['Größe', Buffer.alloc(1)]]))).toThrow('"Größe" is not a path');
 });

@@ -1,6 +1,6 @@
 // The script that deals with what outlives a machine: the data disk.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +53,7 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
       blankDisk(),
       'findmnt -no FSTYPE,OPTIONS state; stat -c %a state; systemd-analyze verify --man=no $unit && grep -c ^What= $unit',
     );
-    expect(result.stdout, result.stderr).toMatch(/^ext4 +rw,nosuid,nodev,noexec,noatime\n700\n1\n$/);
+    expect(result.stdout, result.stderr).toMatch(/^ext4 +rw,nosuid,nodev,noexec,noatime,errors=remount-ro\n700\n1\n$/);
   });
 
   it('keeps what an earlier machine left', () => {
@@ -61,6 +61,48 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
     onNewMachine(disk, 'echo sessions >state/mosquitto.db');
     expect(onNewMachine(disk, 'cat state/mosquitto.db').stdout).toBe('sessions\n');
   });
+
+  it.each([
+    ['a power cut left a count wrong', 'set_inode_field mosquitto.db links_count 7'],
+    ['the disk lost a part of, which asks a question', 'clri <2>'],
+  ])('mends what %s before it is mounted', (_, damage) => {
+    const disk = blankDisk();
+    onNewMachine(disk, 'echo sessions >state/mosquitto.db');
+    for (const request of [damage, 'set_super_value state 2'])
+      spawnSync('debugfs', ['-w', '-R', request, disk], { env });
+    expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).not.toBe(0);
+    expect(onNewMachine(disk, 'cat /proc/mounts | grep -c " ext4 rw"').stdout).toMatch(/^[1-9]/);
+    expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).toBe(0);
+  });
+
+  it.runIf(existsSync('/sys/fs/ext4'))(
+    'is repaired after an error, and what the broker held is on the system disk',
+    () => {
+      // What systemd would do; the broker saves by the name of its folder.
+      const systemctl = `
+      case "$*" in
+        'stop mosquitto.service') echo memory >"$PLACE/state/mosquitto.db" ;;
+        start*.mount) e2fsck -p "$DEVICE" >&2; mount -t ext4 -o errors=remount-ro "$DEVICE" "$PLACE/state" ;;
+        start*) echo "$*" ;;
+      esac`;
+      mkdirSync(join(folder, 'bin'));
+      writeFileSync(join(folder, 'bin/systemctl'), `#!/bin/sh\n${systemctl}\n`, { mode: 0o755 });
+      const script = `
+      export PLACE="$1" DEVICE="$device" PATH="$PWD/bin:$PATH"
+      echo saved >state/mosquitto.db; sync
+      echo test >"/sys/fs/ext4/\${device#/dev/}/trigger_fs_error"
+      if touch state/new 2>/dev/null; then echo 'it takes writes'; else echo 'it takes none'; fi
+      sh ${own('./bundle/bin/repair-data-disk.sh')} "$1/state" "$1/rescue"
+      cat state/mosquitto.db rescue/mosquitto.db; touch state/new && ls state; stat -c %a rescue`;
+      const { stdout, stderr } = onNewMachine(blankDisk(), script);
+      expect(stdout.split('\n'), stderr).toEqual([
+        'it takes none',
+        'start mosquitto.service save-state.service registry-sync.service',
+        `repair-data-disk: ${folder}/state is mounted again, and the broker has started`,
+        ...['saved', 'memory', 'lost+found', 'mosquitto.db', 'new', '700', ''],
+      ]);
+    },
+  );
 
   it('grows with its disk, and once', () => {
     const disk = blankDisk();

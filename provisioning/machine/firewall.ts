@@ -1,13 +1,14 @@
-// Renders the host firewall from the same list of ways in as the network security group.
+// Renders the host firewall from the list that the network security group is built from.
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import type { IngressRule } from '../../domain/ingress.ts';
+import { USERS } from './users.ts';
 
 const template = readFileSync(new URL('./nftables.tmpl.conf', import.meta.url), 'utf8');
 
-/** What one source may ask of the ports that are open to everyone. A site behind one address is one source. */
+/** Limits for one source on the ports that are open to everyone. A site behind one address is one source. */
 export interface SourceLimits {
-  /** Connections at a time; so many may also come at once, as when the devices of a site return together. */
+  /** Connections at a time. All of them may be opened at once, as when the devices of a site reconnect. */
   connections: number;
   /** New connections a second beyond that. Each costs a TLS handshake. */
   connectionsPerSecond: number;
@@ -22,12 +23,47 @@ export interface SourceLimits {
  */
 export const SOURCE_LIMITS: SourceLimits = { connections: 256, connectionsPerSecond: 20, kibPerSecond: 64 };
 
+/** Ports of the servers that services of the machine connect to, wherever these are: addresses change, and names are DNS' to say. */
+export interface Destinations {
+  database: number;
+  /** Of the ACME server, beside 443, on which DNS is changed. */
+  acme: number;
+}
+
+/** Before the first bundle there are no services yet. */
+const NO_SERVICES: Destinations = { database: 5432, acme: 443 };
+
 /** The text of /etc/nftables.conf. Everything that is not in the list is dropped, on IPv4 and IPv6. */
-export function renderFirewall(ingress: readonly IngressRule[], limits: SourceLimits = SOURCE_LIMITS): string {
-  const blocks: Record<string, string[]> = { ingress: ingress.flatMap(ruleLines), limits: limitLines(ingress, limits) };
+export function renderFirewall(
+  ingress: readonly IngressRule[],
+  limits: SourceLimits = SOURCE_LIMITS,
+  destinations: Destinations = NO_SERVICES,
+): string {
+  const blocks: Record<string, string[]> = {
+    ingress: ingress.flatMap(ruleLines),
+    limits: limitLines(ingress, limits),
+    services: [
+      `meta skuid ${setOf(Object.values(USERS).map((user) => ('uid' in user ? user.uid : `"${user.name}"`)))} goto egress`,
+    ],
+    egress: egressLines(ingress, destinations),
+  };
   const lines = (name: string) => (blocks[name] ?? []).map((line) => `    ${line}`).join('\n');
   return template.replace(/^\$\{(\w+)\}$/gm, (_, name: string) => lines(name));
 }
+
+function egressLines(ingress: readonly IngressRule[], { database, acme }: Destinations): string[] {
+  const { agent, acme: certbot, prober } = USERS;
+  const open = ingress.filter(({ sources }) => sources === 'any').map(({ port }) => port);
+  return [
+    // Wherever the resolver is: systemd's own, or the network's.
+    `meta skuid ${setOf([agent.uid, certbot.uid])} meta l4proto { tcp, udp } th dport 53 accept`,
+    `meta skuid ${agent.uid} tcp dport ${database} accept`,
+    `meta skuid ${certbot.uid} tcp dport ${setOf([...new Set([443, acme])])} accept`,
+    `meta skuid ${prober.uid} oif "lo" tcp dport ${setOf(open)} accept`,
+  ];
+}
+
+const setOf = (members: readonly (number | string)[]) => `{ ${members.join(', ')} }`;
 
 function limitLines(ingress: readonly IngressRule[], limits: SourceLimits): string[] {
   const open = ingress.filter(({ sources }) => sources === 'any');
@@ -36,7 +72,7 @@ function limitLines(ingress: readonly IngressRule[], limits: SourceLimits): stri
   return [
     'iif "lo" accept',
     'meta l4proto != tcp accept',
-    `tcp dport != { ${open.map(({ port }) => port).join(', ')} } accept`,
+    `tcp dport != ${setOf(open.map(({ port }) => port))} accept`,
     ...Object.entries(families).flatMap(([family, source]) => [
       `ct state new add @connections${family} { ${source} ct count over ${connections} } drop`,
       `ct state new update @handshakes${family} { ${source} limit rate over ${connectionsPerSecond}/second burst ${connections} packets } drop`,

@@ -5,7 +5,8 @@
 #   mount-data-disk DEVICE FOLDER OWNER
 set -eu
 device=$1 folder=$2 owner=$3
-options=noatime,nodev,nosuid,noexec
+# After an error nobody writes to it any more, so that it gets no worse; watch-broker then repairs it.
+options=noatime,nodev,nosuid,noexec,errors=remount-ro
 
 # Azure may attach the disk a little after the machine is up.
 for _ in $(seq 60); do
@@ -17,7 +18,11 @@ done
 status=0
 blkid -p "$device" >/dev/null || status=$?
 case $status in
-  0) ;;
+  # Checked before it is mounted, as bin/check-data-disk.sh does at every boot. Bit 4: what is broken asks a question.
+  0) mountpoint -q "$folder" || {
+    e2fsck -p "$device" >&2 || status=$?
+    [ "$((status & 4))" = 0 ] || e2fsck -fy "$device" >&2 || [ $? -lt 4 ]
+  } ;;
   2) mkfs.ext4 -q -m 0 -L broker "$device" ;;
   *) echo "mount-data-disk: $device cannot be read; nothing was changed" >&2; exit 1 ;;
 esac

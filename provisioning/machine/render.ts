@@ -7,7 +7,7 @@ import { renderFirewall } from './firewall.ts';
 
 /** Arguments of {@link renderMachine}. */
 export interface MachineArgs {
-  /** Required. Ways in, for the host firewall until the first bundle: the list the network security group is built from. */
+  /** Required. Openings of the host firewall until the first bundle: the list the network security group is built from. */
   ingress: readonly IngressRule[];
   /** Required. Container the machine fetches its bundles from, such as `https://ACCOUNT.blob.core.windows.net/bundles`. */
   bundlesUrl: string;
@@ -97,7 +97,7 @@ function entry(path: string, content: string): string {
 function fill(template: string, values: Record<string, string>): string {
   const value = (name: string) => {
     const found = values[name];
-    if (found === undefined) throw new Error(`cloud-init.tmpl.yaml: nothing to put in for ${name}`);
+    if (found === undefined) throw new Error(`cloud-init.tmpl.yaml: there is no value for ${name}`);
     return found;
   };
   return template.replace(/^( *)\$\{(\w+)\}$|\$\{(\w+)\}/gm, (_, indent: string, block: string, inline: string) =>

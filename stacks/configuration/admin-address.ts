@@ -1,15 +1,15 @@
-// One address SSH is open to: a single public address, never a range.
+// One address that may use SSH: a single public address, never a range.
 import ipaddr from 'ipaddr.js';
 import { addProblem, quote, text } from './fields.ts';
 
-const HOW = 'give the one public address you come from';
+const HOW = 'give the one public address that you connect from';
 
-/** RFC 5737 and RFC 3849: addresses for examples, so that the committed stack files hold nobody's real address. */
+/** Addresses reserved for examples (RFC 5737, RFC 3849): the committed stack files hold no real address. */
 const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32'].map((cidr) =>
   ipaddr.parseCIDR(cidr),
 );
 
-/** True for an address that only stands for one. @param cidr as {@link adminAddress} takes it. */
+/** True for an address that is reserved for examples. @param cidr as {@link adminAddress} takes it. */
 export function isExampleAddress(cidr: string): boolean {
   const [address] = ipaddr.parseCIDR(cidr);
   return DOCUMENTATION.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits));

@@ -7,7 +7,7 @@ export const project = getProject();
 
 /**
  * The checked configuration of the current stack.
- * @throws RunError, which Pulumi shows as a message without a stack trace, when the configuration is refused.
+ * @throws RunError, which Pulumi shows as a message without a stack trace, if the configuration is refused.
  */
 export function loadConfig(): StackConfig {
   try {
@@ -17,7 +17,7 @@ export function loadConfig(): StackConfig {
   }
 }
 
-/** All keys of the stack file. Encrypted values stay out of the program; a marker says that they were encrypted. */
+/** All keys of the stack file. The program gets no encrypted value, only a marker in its place. */
 function rawConfig(): Record<string, unknown> {
   const encrypted = new Set<string>(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS || '[]'));
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-// Renders docs/reference/configuration.md from the schema, so that the two cannot differ.
+// Renders docs/reference/configuration.md from the schema, so that both say the same.
 import { z } from 'zod';
 import type { KeyMeta } from './keys/key.ts';
 import { setCommand } from './parse.ts';
@@ -14,10 +14,10 @@ export function renderConfigurationDoc(): string {
 
 Generated from \`stacks/configuration/keys/\`; change it there, then \`npx vitest run stacks/configuration/configuration-doc.test.ts --update\`.
 
-An environment is a stack file, \`Pulumi.<stack>.yaml\`. Everything in it is public: the platform takes **no secret** from
-configuration. Keys that are unknown, values that would break a guarantee and anything that looks like a secret are
-refused before a deployment is planned, by \`pulumi preview\` and by \`npm run preview\` alike, with the command that
-sets it right. The committed files hold example values; their addresses, names and key belong to nobody.
+An environment is a stack file, \`Pulumi.<stack>.yaml\`. Everything in it is public: the platform takes **no secret** from its
+configuration. \`pulumi preview\` and \`npm run preview\` refuse unknown keys, values that would break a guarantee, and anything that
+looks like a secret; the error names the command that fixes it. The committed files hold example values: no address, name or key
+in them is real.
 
 ## Required
 
@@ -29,14 +29,14 @@ ${table(names.filter((name) => !isRequired(name)))}
 
 - \`prod\` needs \`domain\`: its broker has a public certificate. Other stacks without a domain get a private CA, whose
   certificate is the stack output \`brokerCaCertificate\`.
-- With \`supabasePublishableKey\` the dashboard is deployed; it needs \`cloudflareAccountId\`, and \`databaseProjectRef\` or
-  \`supabaseUrl\`. Its address is \`dashboard.<domain>\`, without a domain the stack output \`dashboardAddress\`.
-- While \`deployDatabase\` is true, \`pulumi up\` needs \`DATABASE_URL\` when migrations or sign-ins changed; with a domain or
-  a dashboard it needs \`CLOUDFLARE_API_TOKEN\`. Both are environment variables, never configuration.
+- With \`supabasePublishableKey\`, the dashboard is deployed; it needs \`cloudflareAccountId\`, and \`databaseProjectRef\` or
+  \`supabaseUrl\`. Its address is \`dashboard.<domain>\`, or without a domain the stack output \`dashboardAddress\`.
+- With \`deployDatabase\`, \`pulumi up\` needs \`DATABASE_URL\` whenever migrations or sign-ins have changed; with a domain or a
+  dashboard it needs \`CLOUDFLARE_API_TOKEN\`. Both are environment variables, never configuration.
 - \`domain\` needs \`cloudflareZoneId\` and \`cloudflareAccountId\`.
-- \`subnetPrefix\` lies inside \`addressSpace\`.
+- \`subnetPrefix\` must be inside \`addressSpace\`.
 - With Supabase's pooler as \`databaseHost\`, \`databaseProjectRef\` is required.
-- A stack is called by 2 to 8 lower-case letters and digits, because its name is part of resource names.
+- A stack's name has 2 to 8 lower-case letters and digits, because it is part of resource names.
 `;
 }
 

@@ -1,4 +1,4 @@
-// The kinds of value a stack file holds. Pulumi hands lists, numbers and booleans over as text; each field takes both.
+// The kinds of value in a stack file. Pulumi passes lists, numbers and booleans as text; each field takes both.
 import { X509Certificate } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
@@ -41,7 +41,7 @@ function isCertificate(value: string): boolean {
   }
 }
 
-/** A mail address. What it really is only its server knows. */
+/** A mail address. Only its server knows whether the mailbox exists. */
 export const mailbox = text.regex(/^[^\s@]+@[^\s@]+$/, 'is not a mail address');
 
 /** One of a list of names. */
@@ -52,7 +52,7 @@ export function oneOf<const T extends readonly [string, ...string[]]>(names: T) 
   });
 }
 
-/** A list; in text form it is JSON, which is how Pulumi passes lists to a program. */
+/** A list; as text it is JSON, which is how Pulumi passes lists to a program. */
 export function listOf<T extends z.ZodType>(item: T) {
   return z.preprocess(parseList, z.array(item, 'is missing').min(1, { error: 'is empty', abort: true }));
 }
@@ -89,12 +89,12 @@ export function privateRange(least: number, most: number) {
   });
 }
 
-/** Refuses a value; rules that come after this one do not see it. */
+/** Refuses a value; later rules do not see it. */
 export function addProblem(context: z.RefinementCtx, message: string): void {
   context.addIssue({ code: 'custom', message, continue: false });
 }
 
-/** A value as it is shown in an error. */
+/** A value as an error shows it. */
 export function quote(value: unknown): string {
   return JSON.stringify(value) ?? 'nothing';
 }

@@ -58,7 +58,7 @@ describe('stack files', () => {
 });
 
 const SET_ADMIN = "Set it: pulumi config set --path 'mqtt-saas:adminCidrs[0]' 203.0.113.10/32 --stack dev";
-const GIVE = 'give the one public address you come from';
+const GIVE = 'give the one public address that you connect from';
 
 describe('an administrator’s address', () => {
   it.each([
@@ -93,7 +93,7 @@ describe('an administrator’s address', () => {
     [
       ['2001:db8::7/128'],
       'mqtt-saas:adminCidrs',
-      'has no IPv4 address: the machine has an IPv4 address only, so nobody could reach SSH',
+      'has no IPv4 address: the machine has only an IPv4 address, so SSH would be unreachable',
     ],
   ])('%j is refused', (value, where, what) => {
     expect(refusal('adminCidrs', value)).toEqual([`${where} in Pulumi.dev.yaml ${what}. ${SET_ADMIN}`]);
@@ -132,14 +132,14 @@ describe('a value that would break a guarantee', () => {
     ],
     ['databaseHost', 'DB.abcdefghijklmnopqrst.supabase.co', /IPv6 only/],
     ['databaseHost', 'localhost', /"localhost" is not a DNS name/],
-    ['supabasePublishableKey', 'sb_secret_abcdefghijklmnop', /holds a secret in clear/],
+    ['supabasePublishableKey', 'sb_secret_abcdefghijklmnop', /holds a secret in plain text/],
     [
       'supabasePublishableKey',
       'sb_publishable_abcdefghijkl',
       /^mqtt-saas:cloudflareAccountId in Pulumi.dev.yaml is missing: the dashboard is deployed into that account/,
     ],
     ['ingestGeneration', 2, /rotate ingest --target dev brings the next one into force/],
-    ['databaseProjectRef', undefined, /is missing: the Supabase pooler tells projects apart by the user name's ending/],
+    ['databaseProjectRef', undefined, /is missing: the Supabase pooler finds the project by the end of the user name/],
     [
       'databaseCa',
       'no certificate',
@@ -179,7 +179,7 @@ describe('a value that would break a guarantee', () => {
 
   it('is a private CA in prod', () => {
     expect(refusal('domain', undefined, 'prod')).toEqual([
-      'mqtt-saas:domain in Pulumi.prod.yaml is missing: prod serves strict clients, so it needs a public certificate, and that a domain. Set it: pulumi config set mqtt-saas:domain telemetry.example.com --stack prod',
+      'mqtt-saas:domain in Pulumi.prod.yaml is missing: devices of prod verify certificates, so the broker needs a public one, and for that a domain. Set it: pulumi config set mqtt-saas:domain telemetry.example.com --stack prod',
     ]);
   });
 
@@ -217,17 +217,19 @@ describe('a secret in a stack file', () => {
     ['sshPublicKey', '-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2hunter2'],
     ['azure-native:clientSecret', 'hunter2hunter2'],
     ['cloudflare:apiToken', 'hunter2hunter2'],
-  ])('in clear is refused and not repeated: %s', (key, value) => {
+  ])('in plain text is refused and not repeated: %s', (key, value) => {
     const problems = refusal(key, value);
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain('holds a secret in clear');
+    expect(problems[0]).toContain('holds a secret in plain text');
     expect(problems[0]).not.toContain('hunter2');
   });
 
   it('is accepted for a provider when it is encrypted, and refused as one of ours', () => {
     const secure = { secure: 'AAABAF4=' };
     expect(() => parseConfig({ ...stackFile('dev'), 'cloudflare:apiToken': secure }, 'dev')).not.toThrow();
-    expect(refusal('owner', secure)[0]).toContain('mqtt-saas:owner in Pulumi.dev.yaml is encrypted, but is no secret');
+    expect(refusal('owner', secure)[0]).toContain(
+      'mqtt-saas:owner in Pulumi.dev.yaml is encrypted, but is not a secret',
+    );
   });
 
   it('is nothing that the program’s own keys and examples look like', () => {

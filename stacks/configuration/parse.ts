@@ -1,4 +1,4 @@
-// From what a stack file says to what the program works with, or to an error a person can act on. Pure: no Pulumi here.
+// Checks a stack file's configuration: the program gets typed values, or an error that says what to do. Pure: no Pulumi here.
 import type { z } from 'zod';
 import { quote } from './fields.ts';
 import type { KeyMeta } from './keys/key.ts';
@@ -14,19 +14,19 @@ export type StackConfig = Readonly<z.output<typeof keys>> & {
   readonly environment: string;
 };
 
-/** A configuration that was refused. The message names each key, the file and the command that sets it right. */
+/** A refused configuration. The message names each key, the file and the command that fixes it. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
-/** Environment names go into resource names, the shortest of which (the vault's) leaves eight characters. */
+/** An environment's name is part of resource names; the shortest limit, the vault's, leaves it eight characters. */
 const STACK_NAME = /^[a-z][a-z0-9]{1,7}$/;
 
 /**
  * Checks a stack's configuration.
- * @param raw the `config` section of `Pulumi.<stack>.yaml`: keys with namespace; `{secure: …}` stands for encrypted values.
+ * @param raw the `config` section of `Pulumi.<stack>.yaml`: keys with their namespace; `{secure: …}` is an encrypted value.
  * @param stack the stack's name.
- * @throws ConfigError with one line a problem.
+ * @throws ConfigError with one line for each problem.
  */
 export function parseConfig(raw: Record<string, unknown>, stack: string): StackConfig {
   if (!STACK_NAME.test(stack)) {
@@ -56,7 +56,7 @@ function refusal(problems: string[], stack: string): ConfigError {
 
 const file = (stack: string) => `Pulumi.${stack}.yaml`;
 
-/** Values are never repeated here: they may be secrets. */
+/** Never repeats a value: it may be a secret. */
 function secretProblems(raw: Record<string, unknown>, stack: string): string[] {
   return Object.entries(raw)
     .filter(([name, value]) => looksLikeSecret(name, value))
@@ -64,18 +64,19 @@ function secretProblems(raw: Record<string, unknown>, stack: string): string[] {
       const remedy = name.startsWith(`${NAMESPACE}:`)
         ? 'The platform takes no secret from configuration (it makes its own, in Key Vault). Remove it'
         : 'Remove it and sign in through the environment, or store it encrypted with `--secret`';
-      return `${name} in ${file(stack)} holds a secret in clear. ${remedy}: pulumi config rm ${name} --stack ${stack}. Treat the value as leaked.`;
+      return `${name} in ${file(stack)} holds a secret in plain text. ${remedy}: pulumi config rm ${name} --stack ${stack}. Treat the value as leaked.`;
     });
 }
 
-/** Keys that are not ours, or hold what they cannot. What looks like a secret was reported already. */
+/** Unknown keys, and keys whose value cannot be used. Suspected secrets were reported before. */
 function unknownKeys(own: (readonly [string, unknown])[], stack: string): string[] {
   return own.flatMap(([name, value]) => {
     const remove = `Remove it: pulumi config rm ${NAMESPACE}:${name} --stack ${stack}`;
     if (looksLikeSecret(name, value)) return [];
     if (!Object.hasOwn(keys.shape, name))
       return [`${NAMESPACE}:${name} in ${file(stack)} is not a key of this program. ${remove}`];
-    if (isEncrypted(value)) return [`${NAMESPACE}:${name} in ${file(stack)} is encrypted, but is no secret. ${remove}`];
+    if (isEncrypted(value))
+      return [`${NAMESPACE}:${name} in ${file(stack)} is encrypted, but is not a secret. ${remove}`];
     return [];
   });
 }
@@ -92,7 +93,7 @@ export function setCommand(name: keyof typeof keys.shape, stack: string): string
   const { example } = keys.shape[name].meta() as unknown as KeyMeta;
   const isList = name === 'adminCidrs' || name === 'alertEmails';
   const target = isList ? `--path '${NAMESPACE}:${name}[0]'` : `${NAMESPACE}:${name}`;
-  // PEM begins with dashes, which Pulumi would take for an option.
+  // PEM begins with dashes, which Pulumi would read as an option.
   if (name === 'databaseCa') return `pulumi config set ${target} --stack ${stack} -- ${example}`;
   return `pulumi config set ${target} ${example} --stack ${stack}`;
 }

@@ -1,4 +1,4 @@
-// The queue an environment plans for, from its configuration.
+// The size of the queue that an environment's configuration asks for.
 import { type QueueLimits, queueLimits } from '../../provisioning/broker/queue.ts';
 
 /** The keys that decide it. */
@@ -8,7 +8,7 @@ export interface QueuePlan {
   queueMessageBytes: number;
 }
 
-/** Bounds of the broker's queues. */
+/** Limits of the broker's queues. */
 export function queueOf(plan: QueuePlan): QueueLimits {
   return queueLimits({
     messagesPerSecond: plan.queueMessagesPerSecond,

@@ -1,6 +1,6 @@
-// Azure regions an environment may be in.
+// The Azure regions in which an environment can be.
 
-/** Regions with Flex Consumption and the B-series machines, as `az functionapp list-flexconsumption-locations` says. */
+/** Regions with Flex Consumption and B-series machines, according to `az functionapp list-flexconsumption-locations`. */
 export const REGIONS = [
   'australiaeast',
   'canadacentral',

@@ -1,10 +1,10 @@
 // Every configuration key of an environment, from the files of keys/, and the rules between keys. docs/reference/configuration.md
-// is made from them.
+// is generated from them.
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { VM_SIZES } from '../../components/vm-sizes.ts';
 import { assertQueueFits } from '../../provisioning/broker/queue.ts';
-import { overdue } from '../adoption-plan.ts';
+import { overdue } from '../adoption/plan.ts';
 import { adoptionKeys } from './keys/adopted.ts';
 import { brokerKeys } from './keys/broker.ts';
 import { databaseKeys } from './keys/database.ts';
@@ -23,32 +23,38 @@ export const keys = z.strictObject({
 
 const POOLER = /\.pooler\.supabase\.com$/;
 
-/** Rules between keys, for one stack. A schema again, so that all problems come out in one form. */
+/** Rules between keys, for one stack. It is a schema again, so that all problems are reported in one form. */
 export function schemaFor(stack: string) {
   return keys.superRefine((config, context) => {
     const refuse = (path: keyof typeof config, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
 
     if (stack === 'prod' && config.domain === undefined) {
-      refuse('domain', 'is missing: prod serves strict clients, so it needs a public certificate, and that a domain');
+      refuse(
+        'domain',
+        'is missing: devices of prod verify certificates, so the broker needs a public one, and for that a domain',
+      );
     }
     for (const id of ['cloudflareZoneId', 'cloudflareAccountId'] as const) {
       if (config.domain !== undefined && config[id] === undefined)
-        refuse(id, 'is missing: the broker’s name and certificate need it');
+        refuse(id, 'is missing: the broker’s DNS name and certificate need it');
     }
     if (config.supabasePublishableKey !== undefined) {
       if (config.cloudflareAccountId === undefined) {
         refuse('cloudflareAccountId', 'is missing: the dashboard is deployed into that account');
       }
       if (config.supabaseUrl === undefined && config.databaseProjectRef === undefined) {
-        refuse('supabaseUrl', 'is missing: without databaseProjectRef nobody knows where Supabase’s API is');
+        refuse(
+          'supabaseUrl',
+          'is missing: without it or databaseProjectRef, the address of Supabase’s API is not known',
+        );
       }
     }
     if (!contains(config.addressSpace, config.subnetPrefix)) {
       refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);
     }
     if (config.ingestGenerationsInForce.length > 2) {
-      refuse('ingestGenerationsInForce', 'has more than two: one rotation ends before the next begins');
+      refuse('ingestGenerationsInForce', 'has more than two: finish one rotation before you start the next');
     }
     if (!config.ingestGenerationsInForce.includes(config.ingestGeneration)) {
       const inForce = config.ingestGenerationsInForce.join(' and ');
@@ -60,12 +66,12 @@ export function schemaFor(stack: string) {
     const tooMuch = queueProblem(config);
     if (tooMuch) refuse('queueOutageHours', `is too long: ${tooMuch}`);
     if (POOLER.test(config.databaseHost) && config.databaseProjectRef === undefined) {
-      refuse('databaseProjectRef', "is missing: the Supabase pooler tells projects apart by the user name's ending");
+      refuse('databaseProjectRef', 'is missing: the Supabase pooler finds the project by the end of the user name');
     }
   });
 }
 
-/** Why the machine cannot hold the queue that is planned for; undefined when it can. */
+/** Why the machine cannot hold the planned queue; undefined if it can. */
 function queueProblem(config: z.output<typeof keys>): string | undefined {
   try {
     const { memoryGiB } = VM_SIZES[config.vmSize];

@@ -1,9 +1,9 @@
-// Finds what looks like a secret in a stack file. The platform needs none there: secrets are made during the deployment,
-// kept in Key Vault and read by identities.
+// Finds values in a stack file that look like secrets. The platform needs no secret there: the deployment makes them, Key Vault
+// keeps them, identities read them.
 
 const SECRET_NAME = /secret|passw(or)?d|token|credential|private_?key|api_?key|access_?key|connection_?string/i;
 
-/** Forms no public value has: keys in PEM, JSON web tokens, addresses with a password, well-known key prefixes. */
+/** Forms that no public value has: PEM keys, JSON web tokens, URLs with a password, well-known key prefixes. */
 const SECRET_VALUES = [
   /-----BEGIN [A-Z ]*PRIVATE KEY/,
   /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+/,
@@ -12,12 +12,12 @@ const SECRET_VALUES = [
   /\b(AccountKey|SharedAccessKey|sig)=[\w%+/=]{16,}/,
 ];
 
-/** A value of a stack file as Pulumi writes it encrypted. */
+/** An encrypted value, as Pulumi writes it to a stack file. */
 export function isEncrypted(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).join() === 'secure';
 }
 
-/** True when this entry holds, or by its name should hold, a secret in clear. */
+/** True if this entry holds a secret in plain text, or has the name of one. */
 export function looksLikeSecret(name: string, value: unknown): boolean {
   if (isEncrypted(value)) return false;
   const content = typeof value === 'string' ? value : JSON.stringify(value);

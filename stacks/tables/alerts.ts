@@ -1,4 +1,4 @@
-// What is watched, and what it means: the whole table. docs/monitoring.md says what to do about each.
+// The table of all alerts: what is watched, and what each alert means. docs/monitoring.md says what to do about each.
 import type { Input } from '@pulumi/pulumi';
 import type { LogWatch, MetricWatch, OperationWatch } from '../../components/alerts.ts';
 import { METRICS } from '../../components/metrics.ts';
@@ -7,13 +7,13 @@ import { METRICS } from '../../components/metrics.ts';
 export interface Watched {
   /** The broker machine. */
   machine: Input<string>;
-  /** Application Insights, which has the functions' log. */
+  /** Application Insights, which holds the functions' log. */
   insights: Input<string>;
   /** The environment's resource group, with its security groups. */
   group: Input<string>;
 }
 
-/** The alerts on metrics. All of the machine: Azure measures it from outside. */
+/** The alerts on metrics: all of the machine, as Azure measures it from outside. */
 export function metricAlerts({ machine: of }: Watched): Record<string, MetricWatch> {
   return {
     'machine-down': {
@@ -21,15 +21,21 @@ export function metricAlerts({ machine: of }: Watched): Record<string, MetricWat
       of,
       severity: 0,
       metric: METRICS.machineAvailable,
-      // The best minute of the window: a restart for an update, which takes one or two, is no alert.
-      ...{ by: 'Maximum', operator: 'LessThan', threshold: 1, window: 5 },
+      // The best minute of the window: a restart for an update takes one or two minutes and must not fire the alert.
+      by: 'Maximum',
+      operator: 'LessThan',
+      threshold: 1,
+      window: 5,
     },
     'machine-cpu': {
       meaning: 'The broker machine was busy for a quarter of an hour.',
       of,
       severity: 2,
       metric: METRICS.machineCpu,
-      ...{ by: 'Average', operator: 'GreaterThan', threshold: 80, window: 15 },
+      by: 'Average',
+      operator: 'GreaterThan',
+      threshold: 80,
+      window: 15,
     },
     'machine-credits': {
       meaning:
@@ -37,25 +43,31 @@ export function metricAlerts({ machine: of }: Watched): Record<string, MetricWat
       of,
       severity: 2,
       metric: METRICS.machineCredits,
-      ...{ by: 'Average', operator: 'LessThan', threshold: 10, window: 15 },
+      by: 'Average',
+      operator: 'LessThan',
+      threshold: 10,
+      window: 15,
     },
     'machine-memory': {
       meaning: 'The broker machine runs out of memory. The queues of clients that are away grow in it.',
       of,
       severity: 1,
       metric: METRICS.machineMemory,
-      ...{ by: 'Average', operator: 'LessThan', threshold: 10, window: 15 },
+      by: 'Average',
+      operator: 'LessThan',
+      threshold: 10,
+      window: 15,
     },
   };
 }
 
-/** A run's summary line, parsed: docs/ingest.md, "The log". */
+/** The parsed summary line of a run: docs/ingest.md, "The log". */
 const RUNS = `traces
 | where message has 'mqtt_ingest run'
 | extend line = parse_json(message)
 | where tostring(line.msg) == 'mqtt_ingest run'`;
 
-/** The alerts on what ingest logs: one line a run, and a run a minute. */
+/** The alerts on what ingest logs: one line per run, and one run a minute. */
 export function logAlerts({ insights: of }: Watched): Record<string, LogWatch> {
   return {
     'ingest-failing': {
@@ -71,7 +83,7 @@ export function logAlerts({ insights: of }: Watched): Record<string, LogWatch> {
         'No run of ingest succeeded for half an hour, or no log arrives. Messages wait on the broker until its queue is full.',
       of,
       severity: 1,
-      // One row also when there is no line at all.
+      // Returns one row even if no line arrived at all.
       query: `${RUNS} and tostring(line.outcome) in ('idle', 'cap', 'time-guard')
 | summarize succeeded = count()
 | where succeeded == 0`,
@@ -95,10 +107,10 @@ export function logAlerts({ insights: of }: Watched): Record<string, LogWatch> {
 export function operationAlerts({ group: of }: Watched): Record<string, OperationWatch> {
   const securityGroups = 'Microsoft.Network/networkSecurityGroups';
   return {
-    'way-in-changed': {
+    'nsg-changed': {
       meaning: 'Somebody changed or deleted a network security group or one of its rules, or tried to.',
       of,
-      // A single rule that is added in the portal is an operation of its own.
+      // Adding a single rule in the portal is an operation of its own.
       operations: [
         `${securityGroups}/write`,
         `${securityGroups}/delete`,

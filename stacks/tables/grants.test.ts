@@ -1,4 +1,4 @@
-// Who may do what, and that whoever reads a secret may, and that nobody may read one without reading it.
+// Who may read which secret: everyone who must, and nobody else.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../preview/plan.ts';
 import { all, bundleFile, having, nameOfUrn, one, planOf } from '../testing/plan.ts';
@@ -48,7 +48,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   it('lets each identity read exactly the secrets that its workload is told to read', () => {
     const kept = all(plan, 'keyvault:Secret').map(({ inputs }) => inputs.secretName as string);
     const told = { 'identities-functions': secretsOfApp(plan), 'identities-broker': secretsOfMachine(plan) };
-    // The next generation's account is in force at nobody's, but who will read its password must be able to by then.
+    // The next generation's account is not in force anywhere yet, but its readers must be able to read its password by then.
     const ahead = 'svc-ingest-2-password';
     expect(told['identities-functions']).not.toContain(ahead);
     for (const [identity, names] of Object.entries(told)) {
@@ -56,7 +56,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       expect(kept, identity).toEqual(expect.arrayContaining(names));
       expect(readableBy(identity, plan), identity).toEqual([...new Set([...names, ahead])].sort());
     }
-    // Nothing is kept for nobody.
+    // Every secret has a reader.
     expect([...new Set(Object.values(told).flat().concat(ahead))].sort()).toEqual(kept.sort());
   });
 });
@@ -66,6 +66,17 @@ it('both generations’ passwords are read during a rotation', async () => {
   for (const names of [secretsOfApp(plan), secretsOfMachine(plan)]) {
     expect(names).toEqual(expect.arrayContaining(['svc-ingest-2-password', 'svc-ingest-password']));
   }
+});
+
+it('Ubuntu Pro’s token is kept for a person to set, and the machine may read it', async () => {
+  const plan = await planOf('dev', having('ubuntuPro: true'));
+  const token = all(plan, 'keyvault:Secret').find(({ inputs }) => inputs.secretName === 'ubuntu-pro-token');
+  expect(token?.options.ignoreChanges).toEqual(['properties.value']);
+  expect(readableBy('identities-broker', plan)).toContain('ubuntu-pro-token');
+  const { proTokenSecret } = JSON.parse(bundleFile(plan, 'settings.json')) as { proTokenSecret: string };
+  expect(proTokenSecret).toBe('ubuntu-pro-token');
+  expect(bundleFile(plan, 'units/attach-pro.timer')).toContain('[Timer]');
+  expect(bundleFile(await planOf('dev'), 'settings.json')).not.toContain('proTokenSecret');
 });
 
 /** The secrets that app settings refer to. */
@@ -81,7 +92,7 @@ function secretsOfApp(plan: Plan): string[] {
     });
 }
 
-/** The secrets that the machine's settings name: some by the file they become, some by what they are for. */
+/** The secrets that the machine's settings name: by the file that they become, or by their purpose. */
 function secretsOfMachine(plan: Plan): string[] {
   const { vaultUri, secrets, certificate } = JSON.parse(bundleFile(plan, 'settings.json')) as {
     vaultUri: string;

@@ -1,4 +1,4 @@
-// Who may do what in an environment: the whole table.
+// The table of all rights in an environment.
 import type { Grant } from '../../components/access.ts';
 import type { BundleStore } from '../../components/bundle-store.ts';
 import type { Identities } from '../../components/identities.ts';
@@ -8,7 +8,7 @@ import type { Vault } from '../../components/vault.ts';
 import { type IngestAccounts, ingestPasswordSecret, ingestUsernames } from './ingest-accounts.ts';
 import { SECRETS } from './secrets.ts';
 
-/** Every right the platform's identities have. Secrets are granted one by one: the machine cannot write to the database. */
+/** Every right of the platform's identities. Secrets are granted one by one: the machine cannot write to the database. */
 export function grants(
   identities: Identities,
   vault: Vault,
@@ -74,6 +74,10 @@ export function grants(
       on,
       why: 'The machine proves to the ACME server that the name is its own',
     };
+  }
+  if (vault.has(SECRETS.proToken)) {
+    const on = vault.idOf(SECRETS.proToken);
+    table['broker-reads-pro-token'] = { to: broker, role, on, why: 'The machine attaches itself to Ubuntu Pro' };
   }
   return table;
 }

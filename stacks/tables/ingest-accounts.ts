@@ -1,14 +1,14 @@
-// The generations of ingest's broker account that an environment has passwords for.
+// The generations of ingest's broker account for which an environment has passwords.
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
 
-/** The key that says which are in force. */
+/** The key that names the generations in force. */
 export interface IngestAccounts {
   ingestGenerationsInForce: readonly number[];
 }
 
 /**
- * Their user names, in order: those in force, and the next one. Its password is made a deployment ahead, because Azure takes
- * up to ten minutes to let anybody read it.
+ * Their user names, in order: those in force, and the next one. The next password is made a deployment ahead, because a new right
+ * to read it takes up to ten minutes to take effect in Azure.
  */
 export function ingestUsernames({ ingestGenerationsInForce: inForce }: IngestAccounts): string[] {
   const generations = [...inForce, Math.max(...inForce) + 1].sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-// The secrets an environment keeps in its vault.
+// The secrets in an environment's vault.
 import { interpolate, type Output } from '@pulumi/pulumi';
 import type { Credentials } from '../../components/credentials.ts';
 import type { PrivateCa } from '../../components/private-ca.ts';
@@ -14,20 +14,23 @@ export const SECRETS = {
   key: 'broker-tls-key',
   ca: 'broker-tls-ca',
   dnsToken: 'cloudflare-dns-token',
+  proToken: 'ubuntu-pro-token',
 } as const;
 
 /** The database role that may only insert, and the one that may only read the registry. */
 type DatabaseRole = 'mqtt_ingest' | 'broker_sync';
 
+/** What a secret that is set by hand holds before; the machine knows it: mqtt_saas/attach_pro.py. */
+const NOT_SET = 'not set';
 const PEM = 'application/x-pem-file';
 
 /**
- * Whether nothing in the vault can be purged before its retention ends. It can never be switched off again, so an environment
- * that is thrown away often must do without.
+ * Whether secrets can be purged only after their retention. Purge protection can never be switched off again, so an environment
+ * that is often deleted and made again must do without it.
  */
 export const hasPurgeProtection = (environment: string) => !['dev', 'test', 'sandbox'].includes(environment);
 
-/** The secrets and what they are; the broker's certificate is among them when it comes from the private CA. */
+/** The secrets and their purpose; with a private CA, the broker's certificate is one of them. */
 export function platformSecrets(
   config: StackConfig,
   credentials: Credentials,
@@ -48,6 +51,9 @@ export function platformSecrets(
   }
   if (dnsToken)
     secrets[SECRETS.dnsToken] = { value: dnsToken, contentType: 'Cloudflare token for the records of the zone' };
+  // Its holder sets it in the vault: it is not part of a deployment, and must not be in a stack's state.
+  if (config.ubuntuPro)
+    secrets[SECRETS.proToken] = { value: NOT_SET, contentType: 'token of Ubuntu Pro, set by hand', setByHand: true };
   if (!privateCa) return secrets;
   return {
     ...secrets,
@@ -57,7 +63,7 @@ export function platformSecrets(
   };
 }
 
-/** Where a role reaches the database, with its password. Supabase's pooler finds the project by the user name's ending. */
+/** A role's connection string, with its password. Supabase's pooler finds the project by the end of the user name. */
 function databaseUrl(config: StackConfig, role: DatabaseRole, password: Output<string>): Output<string> {
   const { databaseHost, databasePort, databaseName, databaseProjectRef } = config;
   const user = databaseProjectRef ? `${role}.${databaseProjectRef}` : role;

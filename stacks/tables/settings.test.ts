@@ -1,4 +1,4 @@
-// The app's settings against the bundle that is deployed: what the functions read is set, and what is set is read.
+// The app's settings and the deployed bundle agree: everything that the functions read is set, and everything that is set is read.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,23 +21,23 @@ const OF_THE_HOST = [
 /** For a person at a terminal, never for Azure. */
 const NEVER_SET = ['LOG_PRETTY'];
 
-/** A certificate authority for the key that takes one. */
+/** A certificate authority, for the key that needs one. */
 const DATABASE_CA = readFileSync(join(ROOT, 'stacks/testing/database-ca.crt'), 'utf8');
 
-/** Settings of the functions themselves, in a plan of a stack with these lines added. */
+/** The functions' own settings, in a plan of a stack with these lines added. */
 async function settingsOf(stack: string, ...lines: string[]): Promise<Record<string, string>> {
   const plan = await planOf(stack, having(...lines));
   const all: [string, string][] = Object.entries(one(plan, 'web:WebAppApplicationSettings').inputs.properties);
   return Object.fromEntries(all.filter(([name]) => !OF_THE_HOST.includes(name)));
 }
 
-/** The environments whose settings differ: between them they have each setting that there can be. */
+/** Environments with different settings: together they have every possible setting. */
 const ENVIRONMENTS: [string, ...string[]][] = [
   ['dev'],
   ['prod', "ingestGenerationsInForce: '[1,2]'", `databaseCa: ${JSON.stringify(DATABASE_CA)}`],
 ];
 
-/** The names in the bundle's own modules that are read from the environment, all in capitals with an underscore. */
+/** The names that the bundle's own modules read from the environment: capitals with an underscore. */
 function namesInBundle(): string[] {
   const pieces = readdirSync(PACKAGE).filter((name) => name.endsWith('.mjs'));
   const modules = pieces.flatMap((name) =>
@@ -49,7 +49,7 @@ function namesInBundle(): string[] {
   return [...new Set([...keys, ...members].map(([, name = '']) => name))].sort();
 }
 
-/** What a run of the bundle complains of, by name. */
+/** The settings that a run of the bundle reports as missing or wrong, by name. */
 function complaints(env: Record<string, string>): string[] {
   const { status, stderr } = spawnSync(process.execPath, [BUNDLE, '--mode', 'run'], { env, encoding: 'utf8' });
   expect(status, stderr).toBe(2);
@@ -57,7 +57,7 @@ function complaints(env: Record<string, string>): string[] {
 }
 
 describe('between them, the environments', () => {
-  it('set every setting that the functions know, but for a terminal’s', async () => {
+  it('set every setting that the functions know, except a terminal’s', async () => {
     const set = await Promise.all(ENVIRONMENTS.map(([stack, ...lines]) => settingsOf(stack, ...lines)));
     const names = [...new Set(set.flatMap((settings) => Object.keys(settings)))];
     expect([...names, ...NEVER_SET].sort()).toEqual(namesInBundle());
@@ -75,18 +75,18 @@ it('the deployment trusts the same certificate of the database as the functions 
 });
 
 describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
-  it('leaves nothing unset that the functions cannot do without', async () => {
+  it('leaves unset nothing that the functions require', async () => {
     const settings = await settingsOf(stack, ...lines);
     const required = complaints({});
     expect(required.length).toBeGreaterThan(3);
     expect(Object.keys(settings)).toEqual(expect.arrayContaining(required));
   });
 
-  it('sets nothing that the functions do not read: each is missed, or judged', async () => {
+  it('sets nothing that the functions do not read: each is reported when missing or wrong', async () => {
     const settings = await settingsOf(stack, ...lines);
     const nonsense = Object.fromEntries(Object.keys(settings).map((name) => [name, '\u0007']));
     const read = new Set([...complaints({}), ...complaints(nonsense)]);
-    // A user name is free text: it is missed when only its key is there, and the other way round.
+    // A user name is free text: it is reported if only its key is set, and the other way round.
     const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;
     if (previous) for (const name of complaints({ MQTT_BROKER_PREVIOUS_USERNAME: previous })) read.add(name);
     const unread = Object.keys(settings).filter((name) => !read.has(name) && name !== 'MQTT_BROKER_PREVIOUS_USERNAME');

@@ -1,4 +1,4 @@
-// What the ingest function is told through its app settings. Secrets are references to the vault.
+// The app settings of the ingest function. Secrets are references to the vault.
 import type { Input, Output } from '@pulumi/pulumi';
 import type { Vault } from '../../components/vault.ts';
 import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
@@ -30,7 +30,7 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
     MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
     ...(other === undefined ? {} : previousAccount(ingestUsername(other), vault)),
     ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
-    // Names the lease: runs under two names would run at once. The session on the broker belongs to the user name.
+    // The lease is named after it: two runs under different names would run at once. The broker's session belongs to the user name.
     MQTT_CLIENT_ID: `mqtt-ingest-${config.environment}`,
     EXTERNAL_DATABASE_CONNECTION_STRING: vault.reference(SECRETS.databaseUrl),
     ...(config.databaseCa ? { EXTERNAL_DATABASE_CA: config.databaseCa } : {}),
@@ -40,7 +40,7 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
   };
 }
 
-/** During a rotation: each generation has a queue of its own on the broker, and ingest empties the one it leaves. */
+/** During a rotation each generation has its own queue on the broker, and ingest empties the queue of the old one. */
 function previousAccount(username: string, vault: Vault): Record<string, Input<string>> {
   return {
     MQTT_BROKER_PREVIOUS_USERNAME: username,

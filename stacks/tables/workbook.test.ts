@@ -1,4 +1,4 @@
-// The workbook: Azure can read its queries, and knows its metrics.
+// The workbook: Azure can run its queries and knows its metrics.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -8,19 +8,19 @@ import { LINE_MEMBERS, membersIn, problemsIn } from '../testing/kusto.ts';
 import { one, planOf } from '../testing/plan.ts';
 import workbook from './workbook.json' with { type: 'json' };
 
-/** What Azure calls the ways to bring values together, in a workbook. */
+/** Azure's names of aggregations in a workbook. */
 const AGGREGATIONS: Record<number, string> = { 1: 'Total', 2: 'Minimum', 3: 'Maximum', 4: 'Average' };
 
 const queries = workbook.items.flatMap(({ name, content }) => ('query' in content ? [[name, content] as const] : []));
 const metrics = workbook.items.flatMap(({ content }) => ('metrics' in content ? (content.metrics ?? []) : []));
 
-it.each(queries)('the query of %s is one, over the period that is chosen', (_, content) => {
-  // The portal puts in the grain that goes with the period.
+it.each(queries)('the query of %s is valid for the chosen period', (_, content) => {
+  // The portal fills in the grain for the period.
   expect(problemsIn((content.query ?? '').replaceAll('{period:grain}', '1m'))).toEqual([]);
   expect(content).toMatchObject({ timeContextFromParameter: 'period', title: expect.stringMatching(/./) });
 });
 
-it('asks for what a line has', () => {
+it('asks for members that a line has', () => {
   const asked = queries.flatMap(([, { query = '' }]) => membersIn(query));
   expect(asked.length).toBeGreaterThan(queries.length);
   expect(LINE_MEMBERS).toEqual(expect.arrayContaining(asked));
@@ -39,7 +39,7 @@ it.each(metrics.map((each) => [each.metric, each.aggregation] as const))('Azure 
   expect(known[name]).toContain(AGGREGATIONS[aggregation]);
 });
 
-it('is the environment’s, and the plan shows what is in it', async () => {
+it('belongs to the environment, and the plan shows its content', async () => {
   const plan = await planOf('dev');
   const { resourceName, sourceId: _, serializedData, ...rest } = one(plan, 'applicationinsights:Workbook').inputs;
   expect(resourceName).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

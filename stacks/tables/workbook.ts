@@ -1,4 +1,4 @@
-// What the workbook shows: workbook.json, for the resources of one environment.
+// The content of the workbook: workbook.json, for the resources of one environment.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
@@ -7,8 +7,8 @@ import type { Names } from '../../components/placement.ts';
 const TEMPLATE = join(import.meta.dirname, 'workbook.json');
 
 /**
- * Its content. Resource ids are put together here: what Azure says they are is not known before a deployment, and would hide
- * every change of the content from a preview.
+ * Its content. Resource ids are built here instead of taken from Azure, which are not known before a deployment: unknown ids would
+ * hide every change of the content from a preview.
  */
 export function workbookContent(names: Names, subscriptionId: Input<string>): Output<string> {
   const providers = interpolate`/subscriptions/${subscriptionId}/resourceGroups/${names.own('rg')}/providers`;

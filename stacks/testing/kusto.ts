@@ -1,4 +1,4 @@
-// Reads KQL as Azure does, by Microsoft's own language service, against the tables of azure-monitor.json.
+// Checks KQL queries as Azure does, with Microsoft's own language service, against the tables of azure-monitor.json.
 /// <reference types="@kusto/language-service-next" />
 import { createRequire } from 'node:module';
 import { createSummary } from '../../functions/ingest/accounting.ts';
@@ -17,8 +17,8 @@ const tables = Object.entries(azure.tables).map(([name, { columns }]) => {
 const globals = GlobalState.Default!.WithDatabase(new Symbols.DatabaseSymbol.ctor('logs', tables));
 
 /**
- * What is wrong with a query: it does not parse, or names a table, column or function that there is none of. A member of a JSON
- * value (`line.msg`) may be called anything.
+ * The errors of a query: it does not parse, or names an unknown table, column or function. A member of a JSON value (`line.msg`) may
+ * have any name.
  */
 export function problemsIn(query: string): string[] {
   const found = KustoCode.ParseAndAnalyze(query, globals)!.GetDiagnostics()!;
@@ -28,13 +28,13 @@ export function problemsIn(query: string): string[] {
   });
 }
 
-/** What ingest's line about a run has, all that a query may ask for. */
+/** The members of the line that ingest logs about a run: all that a query may ask for. */
 export const LINE_MEMBERS = [...Object.keys(createSummary().take()), 'msg', 'outcome', 'durationMs', 'error'];
 
-/** The members of that line which a query asks for. */
+/** The members of that line that a query asks for. */
 export const membersIn = (query: string): string[] =>
   [...query.matchAll(/line\.(\w+)/g)].map(([, member = '']) => member);
 
-/** The queries of a page, as they are written. */
+/** The queries of a page, as written there. */
 export const queriesIn = (page: string): string[] =>
   [...page.matchAll(/```kusto\n([\s\S]*?)\n```/g)].map(([, query = '']) => query);

@@ -1,4 +1,4 @@
-// Plans of the committed stacks, as they are or with some lines of their files changed, and looking things up in them.
+// Plans of the committed stacks, as they are or with changed lines, and helpers to look things up in them.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,11 +15,11 @@ export type Inputs = any;
 /** A resource of a plan, for tests. */
 export type Planned = PlanEntry & { inputs: Inputs };
 
-/** A plan is the program's with some lines of a stack file changed. */
+/** A change of a stack file's text. */
 type Change = (file: string) => string;
 const unchanged: Change = (file) => file;
 
-/** @param as the plan as if the file were another stack's. */
+/** @param as the stack's name for the plan. */
 export const planOf = async (stack: string, change: Change = unchanged, as = stack): Promise<Plan> =>
   (await previewOf(stack, change, as, false)).plan;
 
@@ -27,7 +27,7 @@ export const planOf = async (stack: string, change: Change = unchanged, as = sta
 export const judged = (stack: string, change: Change, as = stack, pack = join(ROOT, 'policies')): Promise<Preview> =>
   previewOf(stack, change, as, pack);
 
-/** In a folder of its own: the program is the checkout's. */
+/** Previews in a folder of its own; the program is the checkout's. */
 export async function previewOf(
   stack: string,
   change: Change = unchanged,
@@ -55,14 +55,14 @@ export const having =
 /** Every azure-native resource of a type, given without `azure-native:`. */
 export const all = (plan: Plan, type: string): Planned[] => plan.filter((each) => each.type === `azure-native:${type}`);
 
-/** The only one. @throws Error when there is none or another. */
+/** The only one. @throws Error if there is none, or more than one. */
 export function one(plan: Plan, type: string): Planned {
   const [entry, ...others] = all(plan, type);
   if (!entry || others.length > 0) throw new Error(`${others.length + (entry ? 1 : 0)} resources of type ${type}`);
   return entry;
 }
 
-/** By its name in the program. @throws Error when there is none. */
+/** By its name in the program. @throws Error if there is none. */
 export function named(plan: Plan, name: string): Planned {
   const found = plan.find((entry) => entry.name === name);
   if (!found) throw new Error(`no resource is named ${name}`);
@@ -72,17 +72,17 @@ export function named(plan: Plan, name: string): Planned {
 /** The name at the end of a URN. */
 export const nameOfUrn = (urn: string) => urn.split('::').at(-1);
 
-/** The broker machine's user data, in clear. */
+/** The broker machine's user data, decoded. */
 export const userDataOf = (plan: Plan) =>
   Buffer.from(one(plan, 'compute:VirtualMachine').inputs.osProfile.customData, 'base64').toString();
 
-/** The archive of the broker machine's bundle, unpacked but not taken apart. */
+/** The archive of the broker machine's bundle: uncompressed, but still a tar file. */
 export function bundleOf(plan: Plan): string {
   const archive = all(plan, 'storage:Blob').find(({ name }) => name.startsWith('broker-configuration-bundle-'));
   return gunzipSync(readFileSync(archive?.inputs.source.path)).toString('latin1');
 }
 
-/** One file of it, by its path (ustar: a header of 512 bytes, the content, padding). @throws Error when it is not there. */
+/** One file of it, by its path (ustar: a header of 512 bytes, the content, padding). @throws Error if it is missing. */
 export function bundleFile(plan: Plan, path: string): string {
   const tar = bundleOf(plan);
   for (let at = 0; at < tar.length; ) {
@@ -91,5 +91,5 @@ export function bundleFile(plan: Plan, path: string): string {
     if (name === path) return Buffer.from(tar.slice(at + 512, at + 512 + size), 'latin1').toString();
     at += 512 + Math.ceil(size / 512) * 512;
   }
-  throw new Error(`the bundle holds no ${path}`);
+  throw new Error(`the bundle has no file ${path}`);
 }

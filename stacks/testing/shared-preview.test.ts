@@ -1,4 +1,4 @@
-// Two askers get one preview; what it is made of decides which.
+// Two callers share one preview; its inputs decide which one.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A project in a folder of its own, whose program prints how often it ran. */
+/** A project in a folder of its own; its program counts how often it ran. */
 function project(name: string, config = 'config: {}'): { stack: string; root: string; policyPack: false } {
   const root = join(folder, name);
   mkdirSync(root);
@@ -28,7 +28,7 @@ function project(name: string, config = 'config: {}'): { stack: string; root: st
   return { stack: 'dev', root, policyPack: false };
 }
 
-test('what two ask for at once is made once, and they get the same', async () => {
+test('two simultaneous requests make one preview and get the same', async () => {
   const link = join(folder, 'node_modules');
   mkdirSync(link);
   symlinkSync(join(ROOT, 'node_modules/@pulumi'), join(link, '@pulumi'));
@@ -39,7 +39,7 @@ test('what two ask for at once is made once, and they get the same', async () =>
 });
 
 describe('the key', () => {
-  test('is the same for the same content, wherever it lies', () => {
+  test('is the same for the same content, wherever it is', () => {
     expect(keyOf(project('d'), 's')).toBe(keyOf(project('e'), 's'));
   });
 
@@ -52,7 +52,7 @@ describe('the key', () => {
   });
 });
 
-test('a source that changes, comes or goes is another digest; what is built is no source', () => {
+test('a changed, new or removed source changes the digest; build output does not', () => {
   const sources = join(folder, 'sources');
   const seen = new Set<string>();
   const write = (path: string, text: string) => {

@@ -1,5 +1,5 @@
-// A preview made once a run of the tests, whichever file and worker asks first: most files look at the same few plans, and each
-// takes seconds. It is kept by the content of all that it is made of, in a folder of the run (tests/build.setup.ts).
+// A preview is made once in a test run, whichever file and worker asks first: most files look at the same few plans, and each takes
+// seconds. It is stored under the hash of everything that it is made from, in a folder of the run (tests/build.setup.ts).
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,21 +15,29 @@ declare module 'vitest' {
   }
 }
 
-/** What the program, the policy pack and the preview itself are made of. */
+/** What the program, the policy pack and the preview itself consist of. */
 const SOURCES = [
-  ...['apps', 'components', 'domain', 'functions', 'policies', 'preview', 'provisioning', 'stacks'],
-  ...['package-lock.json', 'Pulumi.README.md'],
+  'apps',
+  'components',
+  'domain',
+  'functions',
+  'policies',
+  'preview',
+  'provisioning',
+  'stacks',
+  'package-lock.json',
+  'Pulumi.README.md',
 ];
 const NO_SOURCE = new Set(['node_modules', 'dist', 'out', '.next', '.wrangler']);
 
-/** What is previewed: a folder with Pulumi.yaml and the stack's file, whose program is this checkout's. */
+/** What is previewed: a folder with Pulumi.yaml and the stack file. The program is this checkout's. */
 export interface Shared {
   stack: string;
   root: string;
   policyPack: string | false;
 }
 
-/** @throws as `preview` does; a preview that fails is not kept. */
+/** @throws as `preview` does; a failed preview is not stored. */
 export async function sharedPreview(options: Shared): Promise<Preview> {
   sources ??= digest(ROOT);
   const file = join(inject('previews'), `${keyOf(options, sources)}.json`);
@@ -39,7 +47,7 @@ export async function sharedPreview(options: Shared): Promise<Preview> {
 
 let sources: string | undefined;
 
-/** @param sources digest of the checkout's. */
+/** @param sources digest of the checkout's sources. */
 export function keyOf({ stack, root, policyPack }: Shared, sources: string): string {
   const files = ['Pulumi.yaml', `Pulumi.${stack}.yaml`].map((name) => readFileSync(join(root, name), 'utf8'));
   const pack = policyPack === false ? '' : digest(policyPack, ['.']);
@@ -60,7 +68,7 @@ export function digest(folder: string, names = SOURCES): string {
   return hash.digest('hex');
 }
 
-/** Itself, or what is below it; a link is nobody's source. */
+/** The path itself, or the files below it; links are not followed. */
 function filesOf(path: string): string[] {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isFile()) return [path];

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { runOnce } from '../../functions/ingest/run.ts';
+import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { fillPool, hasPgBouncer, startPgBouncer } from '../../lab/pgbouncer.ts';
 import { startScratchPostgres } from '../../lab/scratch-postgres.ts';
 import { makeScratchDir } from '../../lab/unprivileged.ts';
@@ -14,7 +15,7 @@ import { moveAndFollow } from '../../ops/adopt/database/follow.ts';
 import { makeOldDatabase, PASSWORD, roleUrl } from '../../ops/adopt/database/testing/server.ts';
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { connect, withConnection } from '../../provisioning/database/connect.ts';
-import { type IngestRig, keepLog, startIngestRig } from '../support/ingest-rig.ts';
+import { keepLog } from '../support/keep-log.ts';
 import { startOldBroker } from './old-broker.ts';
 import { OTHERS, OWNERS, startOldIngest } from './old-ingest.ts';
 import { startPublisher, type Way } from './publisher.ts';
@@ -84,7 +85,12 @@ describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
       }
 
       // Phase 2, its way back, and again: the device is held back while it moves, and keeps what it has.
-      const rig = await startIngestRig(1, { server: { ...postgres, url, stop: async () => {} }, pooler: true });
+      const rig = await startLab({
+        devices: 1,
+        broker: MANY_SESSIONS,
+        on: { ...postgres, url },
+        pooler: true,
+      });
       ended.push(() => rig.stop());
       await runOnce(rig.settings('mqtt_ingest'), keepLog().log, new AbortController().signal);
       const newWay = await registeredDevice(rig);
@@ -139,7 +145,7 @@ describe.skipIf(!hasPgBouncer())('a device that never stops', () => {
   );
 });
 
-async function registeredDevice(rig: IngestRig): Promise<Way> {
+async function registeredDevice(rig: Lab): Promise<Way> {
   const device = rig.devices[0]!;
   const client = await device.connect();
   ended.push(() => client.endAsync(true));
@@ -147,7 +153,7 @@ async function registeredDevice(rig: IngestRig): Promise<Way> {
 }
 
 /** The new ingest, run after run. @returns what ends it, when nothing waits any more. */
-function runIngest(rig: IngestRig): () => Promise<void> {
+function runIngest(rig: Lab): () => Promise<void> {
   let stopping = false;
   const running = (async () => {
     for (;;) {

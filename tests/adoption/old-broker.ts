@@ -1,4 +1,4 @@
-// The broker of such an environment: plain MQTT, and whoever comes is let in. On loopback.
+// The broker of such an environment: plain MQTT, open to everyone. On loopback.
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

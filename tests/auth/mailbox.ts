@@ -19,7 +19,7 @@ export interface Mailbox {
   stop(): Promise<void>;
 }
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** Listens on a free port of loopback. */
 export async function startMailbox(): Promise<Mailbox> {
@@ -59,8 +59,8 @@ export async function startMailbox(): Promise<Mailbox> {
         };
         const timer = setTimeout(() => {
           waiting.delete(look);
-          reject(new Error(`no mail to ${to} within ${PATIENCE_MS / 1000} s`));
-        }, PATIENCE_MS);
+          reject(new Error(`no mail to ${to} within ${TIMEOUT_MS / 1000} s`));
+        }, TIMEOUT_MS);
         waiting.add(look);
         look();
       }),

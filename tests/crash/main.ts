@@ -33,7 +33,7 @@ const program = new Command('npm run test:crash --')
     if (images !== undefined && !/^[1-9]\d?$/.test(images)) throw new Error(`--images ${images}: it must be 1 to 99`);
     const say = (text: string) => console.log(text);
     mkdirSync(join(CACHE, 'run'), { recursive: true });
-    const image = await ensureImage(suite, packagesOf(renderUserData()), say);
+    const image = await ensureImage(suite, packagesOf(renderUserData()), say, { withScanner: false });
     const tools = await ensureTools(say);
     const job: CrashJob = {
       image,

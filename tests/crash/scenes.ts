@@ -34,7 +34,7 @@ function bundleOf(turn: number) {
   );
 }
 
-/** A deployment whose pointer is never moved: what the machine said to be in force has to stay so all the same. */
+/** A deployment whose pointer is never moved: what the machine said to be in force has to stay in force. */
 const applies: Scene = async (machine, promised, turn) => {
   const hash = upload(machine, bundleOf(turn));
   promised.releases = [...promised.releases, hash];

@@ -27,7 +27,7 @@ test('a rule shows what it would have fired on, opens an alert, and the alert is
   await page.getByText('Boiler too warm is active').waitFor();
 
   await evaluate();
-  // For whoever works in another tab; a page that is opened next has it, too.
+  // For people in another tab; a page that is opened later has it, too.
   await expect.poll(() => page.title(), { timeout: 30_000 }).toMatch(/^\(\d+\) Alerts · /);
   await page.getByRole('link', { name: 'Users' }).click();
   await expect.poll(() => page.title(), { timeout: 30_000 }).toMatch(/^\(\d+\) Users · /);

@@ -46,7 +46,7 @@ export function codeOf(attack: Attack, attacker: Actor, mine: string): string | 
 const lacks = (granted: string | undefined, columns: string[]): boolean =>
   granted !== undefined && columns.some((column) => !granted.split(' ').includes(column));
 
-/** A member's id, of whatever tenant, is none of a tenant's to which it does not belong: answered as nobody's. */
+/** A member's id of another tenant is answered like one that does not exist. */
 function codeOfCall(cell: string, isAboutMine: boolean): string | undefined {
   const [own, other] = cell.split('/') as [string, string];
   const sign = isAboutMine && own !== 'Y' ? own : other;

@@ -28,7 +28,9 @@ let keys: { name: string; from: string; to: string; width: number }[];
 const tables = readMatrix()
   .filter(({ table }) => table.startsWith('public.'))
   .map(({ table, cells }) => ({
-    ...{ name: table.slice('public.'.length), cells, tenant: table === 'public.tenants' ? 'id' : 'tenant_id' },
+    name: table.slice('public.'.length),
+    cells,
+    tenant: table === 'public.tenants' ? 'id' : 'tenant_id',
     granted: COLUMNS[table]?.authenticated?.select?.replaceAll(' ', ',') ?? '*',
   }));
 
@@ -42,8 +44,12 @@ beforeAll(async () => {
     where k.contype = 'f' and 'public'::regnamespace = all (array[f.relnamespace, t.relnamespace])`);
   keys = rows;
   const mark = {
-    ...{ devices: 'name = $2', telemetry: "payload = jsonb_build_object('t', $2::text)", alert_rules: 'name = $2' },
-    ...{ memberships: 'email = $2 || email', invitations: 'email = $2 || email', alerts: 'message = $2' },
+    devices: 'name = $2',
+    telemetry: "payload = jsonb_build_object('t', $2::text)",
+    alert_rules: 'name = $2',
+    memberships: 'email = $2 || email',
+    invitations: 'email = $2 || email',
+    alerts: 'message = $2',
     dead_letters: "detail = $2, payload = convert_to($2, 'UTF8')",
     device_commands: "payload = jsonb_build_object('t', $2::text)",
   };
@@ -242,7 +248,7 @@ test('without a session, and with a session whose token was changed, there is no
     }
   }
   for (const [name, argumentsFor] of Object.entries(CALLS)) {
-    // Answers whoever holds an invitation's token, as they have no account yet.
+    // Answers the holder of an invitation's token, who has no account yet.
     if (name === 'invitation_facts') continue;
     const answer = await rig.client().rpc(name, argumentsFor(world.b));
     expect(answer.error?.code, name).toBe(REFUSED);

@@ -5,7 +5,7 @@ import { CHROMIUM, chromiumArguments } from './chromium.ts';
 import { emailOf, type Person, signIn } from './demo-users.ts';
 
 /** How long a page may take to show something; the tests run on busy machines. */
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /** Next.js fetches the styles of pages that may be opened next; a browser wonders why nobody uses them yet. */
 const HARMLESS = /was preloaded using link preload but not used within a few seconds/;
@@ -36,7 +36,7 @@ export async function open(
 ): Promise<Page> {
   const context = await browser.newContext({ baseURL: inject('platform').url, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(TIMEOUT_MS);
   const complaints: string[] = [];
   const complain = (text: string) => {
     if (!HARMLESS.test(text) && !tolerate?.test(text)) complaints.push(`${new URL(page.url()).pathname}: ${text}`);

@@ -12,7 +12,7 @@ withBrowser();
 
 const DEVICE = { tenant: 'acme', device: 'nested' };
 
-/** How deep a reading of the tenant may be; null: as deep as anybody's. */
+/** How deep a reading of the tenant may be; null: the default. */
 const allowDepth = (depth: number | null) =>
   withConnection(inject('platform').databaseUrl, (client) =>
     client.query(
@@ -27,8 +27,13 @@ async function publish(payload: string): Promise<void> {
   const { databaseUrl, mqttPort, caFile } = inject('platform');
   const { username, key: password } = await withConnection(databaseUrl, (client) => addDevice(client, DEVICE));
   const client = mqtt.connect(`mqtts://127.0.0.1:${mqttPort}`, {
-    ...{ protocolVersion: 5, username, clientId: username, password, ca: readFileSync(caFile) },
-    ...{ reconnectPeriod: 500, reconnectOnConnackError: true },
+    protocolVersion: 5,
+    username,
+    clientId: username,
+    password,
+    ca: readFileSync(caFile),
+    reconnectPeriod: 500,
+    reconnectOnConnackError: true,
   });
   client.on('error', () => {}); // Refused until the broker knows the device: it tries again.
   await client.publishAsync(telemetryTopic(DEVICE.tenant, DEVICE.device), payload, { qos: 1 });

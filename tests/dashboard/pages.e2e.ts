@@ -26,8 +26,16 @@ beforeAll(async () => {
   const child = spawn(
     join(ROOT, 'node_modules/.bin/wrangler'),
     [
-      ...['pages', 'dev', '--ip', '127.0.0.1', '--port', String(port), '--persist-to', dir],
-      ...['--show-interactive-dev-session=false', '--binding'],
+      'pages',
+      'dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--persist-to',
+      dir,
+      '--show-interactive-dev-session=false',
+      '--binding',
       ...Object.entries(bindings).map(([name, value]) => `${name}=${value}`),
     ],
     {

@@ -14,7 +14,7 @@ import { type DashboardPlatform, startDashboardPlatform } from './platform.ts';
 /** Names of places.ts. */
 const SHOWN = ['devices', 'device', 'add-device', 'ingest', 'alert-rule'];
 const OUTDIR = join(ROOT, 'docs/screenshots');
-/** A repository is no picture archive. */
+/** Keeps the repository small. */
 const MOST_BYTES = 150_000;
 
 rmSync(OUTDIR, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// What a viewer may not do is not offered to him, and is refused by the database when he forces it by hand.
+// What a viewer may not do is not offered to them, and the database refuses it when they force it by hand.
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
@@ -8,7 +8,7 @@ import { openAs, withBrowser } from './browser.ts';
 
 withBrowser();
 
-test('nothing is offered that he may not do', async () => {
+test('nothing is offered that they may not do', async () => {
   const page = await openAs('viewer', '/admin/devices');
   const absent = async (...locators: ReturnType<Page['locator']>[]) => {
     for (const locator of locators) expect(await locator.count(), String(locator)).toBe(0);
@@ -32,7 +32,7 @@ test('nothing is offered that he may not do', async () => {
   await absent(page.getByRole('button', { name: 'New rule' }));
 });
 
-test('forced by hand with his own session, the database refuses, and nothing has changed', async () => {
+test('forced by hand with their own session, the database refuses, and nothing has changed', async () => {
   const page = await openAs('viewer', '/admin/devices');
   const { url, publishableKey, databaseUrl } = inject('platform');
   const session = (await page.evaluate("localStorage.getItem('mqtt-saas.session')")) as string;

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['tests/dashboard/*.e2e.ts'],
     globalSetup: ['tests/dashboard/platform.setup.ts'],
-    // Generous: a busy machine is no failure. What hangs is ended all the same.
+    // Generous: a busy machine must not fail a test. A hanging test still ends.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,

@@ -18,7 +18,7 @@ export interface Question {
 const NUMBER = 7;
 const BEGINNING = 1000;
 /** Ends a question that the broker answers with nothing. */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** The answer, such as `PUBACK 0x87` or `DISCONNECT 0x95, closed`; a reason code is left out where the version has none. */
 export async function answers(device: ClientOptions, version: 4 | 5, question: Question): Promise<string> {
@@ -44,7 +44,7 @@ export async function answers(device: ClientOptions, version: 4 | 5, question: Q
       socket.write(bytesOf({ cmd: 'subscribe', messageId: NUMBER, subscriptions: [{ topic: subscribe, qos: 1 }] }));
     }
     const second = twice && (await open(device, version, {}));
-    const timer = setTimeout(answered.resolve, PATIENCE_MS);
+    const timer = setTimeout(answered.resolve, TIMEOUT_MS);
     await answered.promise;
     clearTimeout(timer);
     // A broker that refuses says so and then closes; one that only answers stays.
@@ -73,7 +73,7 @@ async function open(device: ClientOptions, version: 4 | 5, { connect: sign = {} 
     }
     signedIn.resolve();
   });
-  // mqtt-packet does not know 0x95 in a PUBACK, which Mosquitto sends all the same: read from the bytes.
+  // mqtt-packet does not know 0x95 in a PUBACK, which Mosquitto sends anyway: read from the bytes.
   packets.on('error', () => {});
   socket.on('data', (bytes: Buffer) => {
     if (bytes[0] === 0x40 && version === 5 && bytes[4] === 0x95) {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
-import { CUT_OVER, LAST_PHASE } from '../../stacks/adoption-plan.ts';
+import { CUT_OVER, LAST_PHASE } from '../../stacks/adoption/plan.ts';
 import { Adopted, type Changed } from './adopted.ts';
 import { WAYS, type Way } from './adoption-cases.ts';
 import type { EngineOperation } from './events.ts';
@@ -87,7 +87,7 @@ function inWords(done: [string, EngineOperation][]): string {
   );
 }
 
-describe('what was recorded is kept, changed as the report says, and had back', () => {
+describe('what was recorded is kept, changed as the report says, and restored', () => {
   it.concurrent.each(WAYS.map((way): [string, Way] => [titleOf(way), way]))('%s', (_, way) => walk(way), 1_200_000);
 });
 

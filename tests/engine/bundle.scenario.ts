@@ -78,7 +78,7 @@ it('a change that was refused can be taken back', async () => {
   expect(await container()).toEqual(first);
 });
 
-it('a stack of before, which has one pointer, is never without', async () => {
+it('an older stack, which has one pointer, is never without', async () => {
   stack.cloud.remove(stack.cloud.find(BLOB, '/current-copy').id);
   await stack.must(
     'refresh',

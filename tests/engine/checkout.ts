@@ -6,21 +6,25 @@ import { ROOT } from '../../bootstrap/root.mjs';
 
 /** What the program, its deployment's commands and the policies need. */
 const COPIED = [
-  ...['Pulumi.yaml', 'Pulumi.README.md', 'package.json', 'package-lock.json', 'tsconfig.json'],
-  ...[
-    'stacks',
-    'components',
-    'domain',
-    'provisioning',
-    'functions',
-    'policies',
-    'ops',
-    'preview',
-    'lab',
-    'local',
-    'bootstrap',
-  ],
-  ...['apps/dashboard', 'dist/functions'],
+  'Pulumi.yaml',
+  'Pulumi.README.md',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+
+  'stacks',
+  'components',
+  'domain',
+  'provisioning',
+  'functions',
+  'policies',
+  'ops',
+  'preview',
+  'lab',
+  'local',
+  'bootstrap',
+  'apps/dashboard',
+  'dist/functions',
 ];
 const LEFT_OUT = /\/(node_modules|\.next|out|testing|snapshots)$|\.test\.ts$/;
 

@@ -9,7 +9,7 @@ import { EngineStack, type StackOptions } from './stack.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The folder of the run, for what its files share. */
+    /** The folder of the run, with what its files share. */
     engineRun: string;
   }
 }

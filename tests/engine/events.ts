@@ -120,7 +120,7 @@ const unique = <T>(items: T[]): T[] => [...new Map(items.map((item) => [JSON.str
 export function operationsOf({ steps }: { steps: Step[] }): Map<string, EngineOperation> {
   const operations = new Map<string, EngineOperation>();
   for (const { urn, op } of steps) {
-    // Deleted for the sake of another one that is replaced; made anew if the program still has it.
+    // Deleted because another one is replaced; made again if the program still has it.
     if (op === 'delete-replaced') operations.set(urn, operations.get(urn) ?? 'delete');
     else operations.set(urn, op === 'create-replacement' ? 'replace' : (op as EngineOperation));
   }

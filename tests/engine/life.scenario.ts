@@ -70,9 +70,9 @@ describe('drift', () => {
       ['network-nsg', 'update'],
     ];
     expect(changesOf(seen)).toEqual(expect.arrayContaining(drifted));
-    const mended = await stack.up({ args: ['--refresh'] });
-    expect(mended.status, mended.output).toBe(0);
-    expect(changesOf(mended)).toEqual(drifted);
+    const refreshed = await stack.up({ args: ['--refresh'] });
+    expect(refreshed.status, refreshed.output).toBe(0);
+    expect(changesOf(refreshed)).toEqual(drifted);
     expect(machineSize()).toBe('Standard_B1s');
     expect((await look()).status).toBe(0);
   });

@@ -1,5 +1,5 @@
 // `npm run test:engine`: the program, the policy pack and the offline preview held to the genuine Pulumi engine. Arguments go to
-// vitest (`npm run test:engine -- changes`); `--update` writes the table of docs/preview.md anew. Ends with one line, `N passed, N failed`.
+// vitest (`npm run test:engine -- changes`); `--update` writes the table of docs/preview.md again. Ends with one line, `N passed, N failed`.
 import { join } from 'node:path';
 import { runVitest } from '../run-vitest.ts';
 import { findCli, NoCli } from './cli.ts';

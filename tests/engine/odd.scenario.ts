@@ -13,9 +13,15 @@ it.each([
     stack: 'staging',
     change: (file: string) =>
       having(
-        ...['iotHub: true', 'vmSize: Standard_B2as_v2', 'dataDiskGb: 1024', 'logRetentionDays: 730'],
-        ...['logDailyCapGb: 100', 'addressSpace: 10.0.0.0/8', 'subnetPrefix: 10.1.2.0/24'],
-        ...['supabasePublishableKey: sb_publishable_example-example-example-1234', ...CLOUDFLARE],
+        'iotHub: true',
+        'vmSize: Standard_B2as_v2',
+        'dataDiskGb: 1024',
+        'logRetentionDays: 730',
+        'logDailyCapGb: 100',
+        'addressSpace: 10.0.0.0/8',
+        'subnetPrefix: 10.1.2.0/24',
+        'supabasePublishableKey: sb_publishable_example-example-example-1234',
+        ...CLOUDFLARE,
       )(file)
         .replace('    - 203.0.113.10/32', "$&\n    - '2001:db8::7/128'")
         .replace(/ *mqtt-saas:vaultRetentionDays.*\n/, ''),
@@ -24,7 +30,9 @@ it.each([
     what: 'a domain without a dashboard, the database by hand, a rotation under way',
     stack: 'dev',
     change: having(
-      ...['domain: dev.telemetry.example.com', ...ZONE, 'deployDatabase: false'],
+      'domain: dev.telemetry.example.com',
+      ...ZONE,
+      'deployDatabase: false',
       "ingestGenerationsInForce: '[1,2]'",
     ),
   },

@@ -97,13 +97,13 @@ describe('on what is unsafe', () => {
   const group = { ...exception, urn: urnOf('network/v20250101:NetworkSecurityGroup', 'a-dated-type') };
   const http = urnOf('storage:StorageAccount', 'http');
 
-  test('an exception of the policy configuration excuses what it names, of a critical rule too, and a remedy mends', async () => {
+  test('an exception of the policy configuration excuses what it names, of a critical rule too, and a remedy works', async () => {
     const { stack, verdict } = judged.unsafe!;
     const packConfig = {
       'vault-closed-network': { exceptions: [exception] },
       'network-ingress-contract': { exceptions: [group] },
       'storage-https-only': 'remediate',
-      'network-ways-in-judged': { enforcementLevel: 'mandatory', accepted: ['azapi:*'] },
+      'network-openings-judged': { enforcementLevel: 'mandatory', accepted: ['azapi:*'] },
     };
     const engine = await stack.preview({ pack: true, packConfig });
     const gone = [open, contract, 'storage-https-only http mandatory'];
@@ -113,18 +113,23 @@ describe('on what is unsafe', () => {
     expect(engine.output).toContain(
       'exception until 9999-12-31: vault-closed-network on Vault open, excuses 1 finding',
     );
-    expect(engine.output).toContain('network-ways-in-judged accepts azapi:*, and nothing in this stack has that type');
+    expect(engine.output).toContain('network-openings-judged accepts azapi:*, and nothing in this stack has that type');
 
     const offline = await offlinePreview(stack, stack.packConfigFile);
     expect(offline.policies!.violations.map(lineOf).sort()).toEqual(engine.findings.map(lineOf).sort());
     expect(offline.policies!.remedies).toEqual(engine.remedies);
-    expect(offline.policies!.output).toContain('network-ways-in-judged accepts azapi:*');
+    expect(offline.policies!.output).toContain('network-openings-judged accepts azapi:*');
     expect(offline.plan.find(({ urn }) => urn === http)!.inputs.enableHttpsTrafficOnly).toBe(true);
   });
 
   test.each<[string, Record<string, unknown>, RegExp, string]>([
     ['network-ingress-contract', { adminCidrs: ADMIN }, /adminCidrs: Invalid type\. Expected: array/, 'expected array'],
-    ['network-ways-in-judged', { accepted: ['azure-native:*'] }, /accepted\.0: Does not match pattern/, 'accepted.0: '],
+    [
+      'network-openings-judged',
+      { accepted: ['azure-native:*'] },
+      /accepted\.0: Does not match pattern/,
+      'accepted.0: ',
+    ],
   ])('a configuration that %s does not take is refused', async (policy, config, message, offline) => {
     const { stack } = judged.safe!;
     const engine = await stack.preview({ pack: true, packConfig: { [policy]: config } });

@@ -197,7 +197,7 @@ export class EngineStack {
     return join(this.base, 'policies.json');
   }
 
-  /** Ctrl-C, once, for what is running. */
+  /** Sends Ctrl-C once to the running command. */
   interrupt(): void {
     this.running?.kill('SIGINT');
   }
@@ -216,7 +216,7 @@ export class EngineStack {
   }
 }
 
-/** No account of whoever runs it is in it, and no stack of theirs. */
+/** It has no account and no stack of the person who runs it. */
 function environment(base: string, dir: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([key]) => !/^(PULUMI|ARM|AZURE|CLOUDFLARE|VITEST|NODE_OPTIONS)/.test(key),

@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['tests/engine/*.scenario.ts'],
     globalSetup: ['tests/build.setup.ts', 'tests/engine/run.setup.ts'],
-    // Generous: a busy machine is no failure. What hangs is ended all the same.
+    // Generous: a busy machine must not fail a test. A hanging test still ends.
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 2,

@@ -55,8 +55,8 @@ export const DAMAGES: Damage[] = [
     name: 'broker-kill-after-save',
     atRest: true,
     strike: async ({ rig }) => {
-      await rig.broker().save();
-      await rig.broker().kill();
+      await rig.broker.save();
+      await rig.broker.kill();
       await rig.startBroker();
     },
   },
@@ -67,7 +67,7 @@ export const DAMAGES: Damage[] = [
         const link = chance.pick([links.broker, links.database]);
         link.cut();
         await sleep(chance.between(0, 150));
-        link.mend();
+        link.restore();
         await sleep(chance.between(20, 200));
       }
     },
@@ -139,7 +139,7 @@ export function diskFull(disk: SmallDisk): Damage {
       }
       await sleep(500);
       disk.free();
-      // Without space for its log Postgres gives up; whoever supervises it starts it again.
+      // Without space for its log Postgres gives up; its supervisor starts it again.
       await sleep(500);
       if (rig.postgres.child.exitCode !== null || rig.postgres.child.signalCode !== null) await rig.restartPostgres();
     },

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type mqtt from 'mqtt';
-import type { RigDevice } from '../support/ingest-rig.ts';
+import type { LabDevice } from '../../lab/lab.ts';
 import type { Chance } from './random.ts';
 
 /** Connected devices. */
@@ -22,12 +22,14 @@ export interface Load {
 const LANES = 20;
 
 /** Connects the devices. @param chance decides what each message is. */
-export async function startLoad(devices: readonly RigDevice[], chance: Chance): Promise<Load> {
+export async function startLoad(devices: readonly LabDevice[], chance: Chance): Promise<Load> {
   const acknowledged = new Set<number>();
   const clients = await Promise.all(
     devices.map(async (device) => {
       const client = await device.connect({
-        ...{ clean: false, properties: { sessionExpiryInterval: 300 }, reconnectPeriod: 100 },
+        clean: false,
+        properties: { sessionExpiryInterval: 300 },
+        reconnectPeriod: 100,
       });
       // The broker is killed on purpose; the client comes back.
       client.on('error', () => {});

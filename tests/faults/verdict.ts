@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 /** Bound on an ingest process, MiB. */
 const MEMORY_MIB = 150;
 /** Longest that draining may take after a fault: ingest waits up to 10 seconds between two attempts. */
-const PATIENCE_MS = 40_000;
+const TIMEOUT_MS = 40_000;
 
 /** What the database holds. */
 interface Counts {
@@ -20,7 +20,7 @@ interface Counts {
 /** Waits until all that was acknowledged is there. @throws Error that says what is missing, doubled, or does not add up. */
 export async function expectUnharmed(world: World): Promise<void> {
   const { acknowledged } = world.load;
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   while ((await countsOf(world)).distinct < acknowledged.size && Date.now() < deadline) await sleep(100);
   const { rows, distinct, stored, residuals } = await countsOf(world);
   const problems: string[] = [];

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { peakMiB } from '../../bench/support/processes.ts';
 import { stopChild } from '../../lab/child.ts';
 import { type IngestWorker, startIngestWorker } from '../../lab/ingest-worker.ts';
+import { type Lab, type LabOptions, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
-import { type IngestRig, type RigOptions, startIngestRig } from '../support/ingest-rig.ts';
 import { type Load, startLoad } from './load.ts';
 import type { Chance } from './random.ts';
 
@@ -14,7 +14,7 @@ const CLIENT_ID = 'faults';
 
 /** A running platform under load. */
 export interface World {
-  rig: IngestRig;
+  rig: Lab;
   load: Load;
   chance: Chance;
   /** The network between ingest and the two. */
@@ -36,10 +36,10 @@ export interface World {
 }
 
 /** Starts everything; `npm run build` must have been run. */
-export async function startWorld(chance: Chance, options: RigOptions = {}): Promise<World> {
-  const rig = await startIngestRig(4, options);
+export async function startWorld(chance: Chance, options: LabOptions = {}): Promise<World> {
+  const rig = await startLab({ devices: 4, broker: MANY_SESSIONS, ...options });
   const links = {
-    broker: await startProxy(rig.broker().port),
+    broker: await startProxy(rig.broker.port),
     database: await startProxy(Number(new URL(rig.env('').EXTERNAL_DATABASE_CONNECTION_STRING!).port)),
   };
   const url = (text: string, { port }: TcpProxy) => Object.assign(new URL(text), { port: String(port) }).href;
@@ -58,14 +58,17 @@ export async function startWorld(chance: Chance, options: RigOptions = {}): Prom
   };
   const measuring = setInterval(measure, 200);
   const world: World = {
-    ...{ rig, load, chance, links, env, workers: [], said: [] },
+    rig,
+    load,
+    chance,
+    links,
+    env,
+    workers: [],
+    said: [],
     startWorker: () => {
-      const settings = env();
       const worker = startIngestWorker({
-        ...{ brokerUrl: settings.MQTT_BROKER_URL!, username: settings.MQTT_BROKER_USERNAME!, password: rig.password },
-        ...{ caFile: settings.MQTT_BROKER_CA!, clientId: CLIENT_ID },
-        ...{ databaseUrl: settings.EXTERNAL_DATABASE_CONNECTION_STRING!, logFile: '/dev/null' },
-        settings: { LOG_LEVEL: 'debug' },
+        env: { ...env(), LOG_LEVEL: 'debug' },
+        logFile: '/dev/null',
         onLog: ({ msg, error }) => {
           if (msg !== 'batch committed') world.said.push(`${msg} ${JSON.stringify(error ?? '')}`);
         },

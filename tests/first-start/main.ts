@@ -67,7 +67,7 @@ for (const steps of [stepsOf('root', '/root'), stepsOf('an ordinary user with su
 console.log(failed === 0 ? '\ntest:first-start: all passed' : `\ntest:first-start: ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** After one that failed the others are tried all the same. */
+/** After a failed one, the others are still tried. */
 async function take({ title, in: folder, before, scripts = [], ...how }: Step, place: Place): Promise<void> {
   console.log(`\n${title}`);
   const script = `${before}\ncd ${folder}\nset -- ${scripts.join(' ')}\n${SCENARIO}`;

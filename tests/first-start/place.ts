@@ -19,7 +19,7 @@ const KILLED = 137;
 export interface ScriptOptions {
   /** The ordinary user, who may use sudo. Default: root. */
   user?: 'ann';
-  /** False: nothing but loopback. Default: true. */
+  /** False: loopback only. Default: true. */
   network?: boolean;
   /** Milliseconds until it is killed. */
   timeoutMs: number;

@@ -144,7 +144,7 @@ export class BootedMachine {
 
   /** Restarts it in order. */
   async reboot(): Promise<void> {
-    // With --keep-unit, nspawn ends and leaves the next boot to whoever started it.
+    // With --keep-unit, nspawn ends and leaves the next boot to its caller.
     const gone = once(this.#nspawn as ChildProcess, 'exit');
     await this.exec('systemctl reboot');
     await gone;

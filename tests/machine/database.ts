@@ -11,10 +11,9 @@ import { setLogin } from '../../provisioning/database/login.ts';
 import { addDevice, type DeviceKey, upsertServiceAccount } from '../../provisioning/database/registry.ts';
 import { INGEST_PASSWORD } from './environment.ts';
 import { type Services, setAddress } from './services.ts';
-import { ADDRESSES } from './world.ts';
+import { ADDRESSES, DATABASE_PORT } from './world.ts';
 
 export const DATABASE_HOST = 'db.example.test';
-const PORT = 5432;
 const AGENT_PASSWORD = 'of-the-agent-in-the-test-only';
 
 /** Two tenants' devices and a service, to be refused and served. */
@@ -50,7 +49,7 @@ export async function startDatabase({ ca }: Services): Promise<Database> {
   await setLogin(client, 'broker_sync', AGENT_PASSWORD);
   await expose(postgres.port);
   await setAddress(DATABASE_HOST, ADDRESSES.services.v4);
-  const agentUrl = `postgresql://broker_sync:${AGENT_PASSWORD}@${DATABASE_HOST}:${PORT}/postgres?sslmode=verify-full`;
+  const agentUrl = `postgresql://broker_sync:${AGENT_PASSWORD}@${DATABASE_HOST}:${DATABASE_PORT}/postgres?sslmode=verify-full`;
   return { client, url: postgres.url, agentUrl, accounts: await seed(client) };
 }
 
@@ -86,5 +85,5 @@ async function expose(port: number): Promise<void> {
     }
     client.pipe(upstream).pipe(client);
   });
-  await new Promise<void>((resolve) => server.listen(PORT, ADDRESSES.services.v4, resolve));
+  await new Promise<void>((resolve) => server.listen(DATABASE_PORT, ADDRESSES.services.v4, resolve));
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ingressRules } from '../../domain/ingress.ts';
-import { issue, makeAuthority, type Pair } from '../../lab/authority.ts';
+import { issue, type Life, makeAuthority, type Pair } from '../../lab/authority.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import type { Bundle } from '../../provisioning/machine/bundle/bundle.ts';
 import { parseConfig } from '../../stacks/configuration/parse.ts';
@@ -11,7 +11,7 @@ import { brokerBundle } from '../../stacks/profiles/machine/bundle.ts';
 import { ingestPasswordSecret } from '../../stacks/tables/ingest-accounts.ts';
 import { SECRETS } from '../../stacks/tables/secrets.ts';
 import { BLOB_HOST, type Services, VAULT_HOST } from './services.ts';
-import { ADDRESSES, BROKER_HOST } from './world.ts';
+import { ADDRESSES, BROKER_HOST, DATABASE_PORT } from './world.ts';
 
 /** The containers, and what the machine's identity may do there. */
 const BUNDLES = 'broker-bundles';
@@ -32,7 +32,7 @@ export const packagesOf = (text: string): string[] => (parse(text) as { packages
 /** The bundle of the stack `dev`, with the test environment's names. @param change keys of the stack file, such as `domain`. */
 export function makeTestBundle(change: Record<string, unknown> = {}): Bundle {
   const file = parse(readFileSync(new URL('../../Pulumi.dev.yaml', import.meta.url), 'utf8')) as { config: object };
-  const config = parseConfig({ ...file.config, ...prefixed(change) }, 'dev');
+  const config = parseConfig({ ...file.config, ...prefixed({ databasePort: DATABASE_PORT, ...change }) }, 'dev');
   return brokerBundle({
     config,
     ingress: ingressRules({ ...config, adminCidrs }),
@@ -48,18 +48,17 @@ const prefixed = (keys: Record<string, unknown>) =>
 
 /** What a deployment does with a bundle: the archive first, then the pointer to it. Gives its hash. */
 export function publishBundle({ azure }: Services, { hash, archive }: Pick<Bundle, 'hash' | 'archive'>): string {
-  const modified = new Date();
-  azure.blobs.set(`${BUNDLES}/${hash}.tgz`, { content: archive, modified });
-  azure.blobs.set(`${BUNDLES}/current`, { content: Buffer.from(hash), modified });
+  azure.blobs.set(`${BUNDLES}/${hash}.tgz`, archive);
+  azure.blobs.set(`${BUNDLES}/current`, Buffer.from(hash));
   return hash;
 }
 
 /** The environment's private CA, which devices are handed. */
 const authority = await makeAuthority('mqtt-saas test CA');
 
-/** A certificate of the private CA for the broker. */
-export const issueForBroker = (): Promise<Pair> =>
-  issue(authority, [BROKER_HOST], [ADDRESSES.machine.v4, ADDRESSES.machine.v6]);
+/** A certificate of the private CA for the broker. @param life default: valid now. */
+export const issueForBroker = (life?: Life): Promise<Pair> =>
+  issue(authority, [BROKER_HOST], [ADDRESSES.machine.v4, ADDRESSES.machine.v6], life);
 
 /** Fills vault and containers. Gives the CA that devices are handed, PEM. */
 export async function fillCloud(services: Services, registryUrl: string): Promise<string> {

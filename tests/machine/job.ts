@@ -11,7 +11,7 @@ export interface Options {
   json?: string;
 }
 
-/** What main.ts hands over to inside.ts. */
+/** What main.ts passes to inside.ts. */
 export interface Job {
   image: Image;
   tools: Tools;

@@ -22,8 +22,13 @@ const program = new Command('npm run test:machine --')
     if (!SUITES.includes(options.suite)) throw new Error(`--suite ${options.suite}: it must be ${SUITES.join(' or ')}`);
     const say = (text: string) => console.log(text);
     mkdirSync(join(CACHE, 'run'), { recursive: true });
-    const image = await ensureImage(options.suite, packagesOf(renderUserData()), say);
-    const tools = await ensureTools(say);
+    const withScanner = options.only?.includes('openscap') ?? false;
+    if (withScanner && options.suite !== 'bookworm')
+      throw new Error('openscap has rules for Debian 12 only: --suite bookworm');
+    const [image, tools] = await Promise.all([
+      ensureImage(options.suite, packagesOf(renderUserData()), say, { withScanner }),
+      ensureTools(say),
+    ]);
     const runPart = (part?: Part) =>
       runInside('./inside.ts', { image, tools, options, part } satisfies Job, (enter) => {
         const admin = enter.replace(/nsenter -t \d+ -a$/, 'ip netns exec admin bash');

@@ -1,6 +1,7 @@
 // The image that is booted: Debian with what Canonical's server image on Azure has, and beside it, as .deb files, what the
 // user data installs, so that cloud-init really installs it, from a repository without a network.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeAuthority } from '../../lab/authority.ts';
 import { cached } from './cache.ts';
@@ -19,7 +20,15 @@ const IMAGE_PACKAGES =
 /** What checks install on the machine; never part of the image. */
 const CHECK_PACKAGES = ['lynis'];
 
+/** Of the image's own packages, those with a floor: in the repository too, as a mirror has them. */
+const SERVED = ['openssh-server', 'openssh-client', 'openssl', 'sudo'];
+const TLS_LIBRARY: Record<Suite, string> = { bookworm: 'libssl3', trixie: 'libssl3t64' };
+
 const BUILD_MS = 5 * 60_000;
+
+/** For the slow group `openscap`: the scanner, and Debian 13's guides, the first with Debian 12 and Ubuntu 24.04. */
+const SCANNER = 'openscap-scanner';
+const GUIDES = 'ssg-base ssg-debian ssg-debderived';
 
 /** A built image. */
 export interface Image {
@@ -37,9 +46,12 @@ export async function ensureImage(
   suite: Suite,
   userDataPackages: string[],
   say: (text: string) => void,
+  { withScanner }: { withScanner: boolean },
 ): Promise<Image> {
-  const packages = [...userDataPackages, ...CHECK_PACKAGES].sort();
-  const folder = await cached(suite, { suite, IMAGE_PACKAGES, packages }, async (beside) => {
+  const packages = [...userDataPackages, ...CHECK_PACKAGES, ...(withScanner ? [SCANNER] : [])].sort();
+  const served = [...SERVED, TLS_LIBRARY[suite]];
+  const guides = withScanner ? GUIDES : '';
+  const folder = await cached(suite, { suite, IMAGE_PACKAGES, packages, served, guides, RELEASE }, async (beside) => {
     say(`building the ${suite} image (first run only, about a minute)`);
     const root = join(beside, 'root');
     await must(
@@ -51,7 +63,8 @@ export async function ensureImage(
     );
     await trust(beside, root);
     say('downloading the packages that the user data installs');
-    await download(join(beside, 'packages'), root, packages);
+    await download(join(beside, 'packages'), root, packages, { served, guides });
+    writeRelease(join(beside, 'packages'), suite);
   });
   const path = (name: string) => join(folder, name);
   return { root: path('root'), packages: path('packages'), caFile: path('ca.pem'), caKeyFile: path('ca.key') };
@@ -66,17 +79,47 @@ async function trust(folder: string, root: string): Promise<void> {
   await must('chroot', [root, 'update-ca-certificates']);
 }
 
-/** Downloads `packages` with all that apt would install with them in `root`, and leaves `root` as it was. */
-async function download(folder: string, root: string, packages: string[]): Promise<void> {
+/** The repository says that it is Debian's security archive: upgrades by themselves take from no other. */
+const RELEASE = { Origin: 'Debian', Label: 'Debian-Security', Components: 'main' };
+
+function writeRelease(folder: string, suite: Suite): void {
+  const index = readFileSync(join(folder, 'Packages'));
+  const sha256 = createHash('sha256').update(index).digest('hex');
+  const fields = {
+    ...RELEASE,
+    Suite: 'stable-security',
+    Codename: `${suite}-security`,
+    Date: new Date().toUTCString(),
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
+  const text = [...lines, 'SHA256:', ` ${sha256} ${index.length} Packages`, ''].join('\n');
+  writeFileSync(join(folder, 'Release'), text);
+}
+
+/** Downloads `packages` with all that apt would install with them in `root`, and what is `beside`; leaves `root` as it was. */
+async function download(
+  folder: string,
+  root: string,
+  packages: string[],
+  beside: { served: string[]; guides: string },
+): Promise<void> {
   mkdirSync(folder);
   const script = `
     mount -t tmpfs none "$1/var/cache/apt" && mount -t tmpfs none "$1/var/lib/apt/lists" && mkdir -p "$1/var/cache/apt/archives/partial"
     cp /etc/resolv.conf "$1/etc/resolv.conf"
-    root=$1 folder=$2; shift 2
-    chroot "$root" apt-get -qq update
+    root=$1 folder=$2 served=$3 guides=$4; shift 4
+    fetch() { chroot "$root" sh -c "cd /var/cache/apt/archives && apt-get -qq -o APT::Sandbox::User=root $*"; }
+    if [ "$guides" ]; then
+      sed s/bookworm/trixie/ "$root/etc/apt/sources.list" >"$root/var/cache/apt/trixie.list"
+      fetch -o Dir::Etc::SourceList=/var/cache/apt/trixie.list update
+      fetch -o Dir::Etc::SourceList=/var/cache/apt/trixie.list download "$guides"
+    fi
+    fetch update
+    fetch download "$served"
     chroot "$root" apt-get -qq -y install --download-only "$@"
     mv "$root"/var/cache/apt/archives/*.deb "$folder"
     rm "$root/etc/resolv.conf"
     cd "$folder" && dpkg-scanpackages --multiversion . >Packages`;
-  await must('unshare', ['-m', 'sh', '-euc', script, 'sh', root, folder, ...packages], { timeoutMs: BUILD_MS });
+  const args = ['-m', 'sh', '-euc', script, 'sh', root, folder, beside.served.join(' '), beside.guides, ...packages];
+  await must('unshare', args, { timeoutMs: BUILD_MS });
 }

@@ -7,8 +7,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issue, type Pair } from '../../lab/authority.ts';
+import { type Azure, azureServices } from '../../provisioning/machine/bundle/testing/azure-stand-in.ts';
 import type { Image } from './rootfs.ts';
-import { type Azure, azureServices } from './standins/azure.ts';
 import { type Journal, listener, type Service } from './standins/http.ts';
 import { ADDRESSES, BROKER_HOST, METADATA_ADDRESS } from './world.ts';
 
@@ -31,9 +31,8 @@ const DNS_MANAGEMENT = 'http://127.0.0.1:8055';
 /** Starts them in this process' network namespace. */
 export async function startServices(image: Image): Promise<Services> {
   const ca = { certificate: readFileSync(image.caFile, 'utf8'), key: readFileSync(image.caKeyFile, 'utf8') };
-  const azure: Azure = { secrets: new Map(), blobs: new Map(), rights: new Map(), away: new Set() };
   const journal: Journal = { requests: [], refused: [] };
-  const { metadata, vault, blob } = azureServices(azure);
+  const { azure, metadata, vault, blob } = azureServices();
   const hosts = new Map<string, Service>([
     [VAULT_HOST, vault],
     [BLOB_HOST, blob],

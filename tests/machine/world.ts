@@ -22,6 +22,9 @@ export const FABRIC_ADDRESS = '168.63.129.16';
 /** The broker's name in the test environment's domain. */
 export const BROKER_HOST = 'mqtt.telemetry.example.test';
 
+/** Where the registry's database listens. */
+export const DATABASE_PORT = 5432;
+
 const namespaceFile = (party: Party) => `/run/netns/${party}`;
 
 /** A root shell in a party's namespace, with this host's programs and files. */

@@ -19,7 +19,7 @@ export interface ApiRig {
   databaseUrl: string;
   frontDoor: FrontDoor;
   publishableKey: string;
-  /** Another front door of the same API, whose answers are cut at so many rows; stops with the rig. */
+  /** Another front door of the same API, whose answers have at most this number of rows; stops with the rig. */
   openFrontDoor(maxRows: number): Promise<FrontDoor>;
   /** A client without a session. */
   client(): SupabaseClient;

@@ -11,7 +11,10 @@ class Disposable {
   dispose() {}
 }
 const core = {
-  ...{ version: '3.12.0', hostVersion: '4.1000.0', Disposable, log: () => {} },
+  version: '3.12.0',
+  hostVersion: '4.1000.0',
+  Disposable,
+  log: () => {},
   registerFunction: (metadata) => {
     registered.push(metadata);
     return new Disposable();

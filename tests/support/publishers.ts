@@ -39,7 +39,7 @@ export interface LoadTarget {
 export interface Publishers {
   /** Ids of the messages the broker acknowledged. */
   acknowledged: ReadonlySet<string>;
-  /** Publishes until `count` messages in all were handed over; returns when each is acknowledged. */
+  /** Publishes until `count` messages in all were sent; returns when each is acknowledged. */
   publish(count: number): Promise<void>;
   stop(): Promise<void>;
 }

@@ -6,9 +6,18 @@ import { ROOT } from '../../bootstrap/root.mjs';
 import { makeScratchDir } from '../../lab/unprivileged.ts';
 
 const COPIED = [
-  ...['Pulumi.yaml', 'Pulumi.README.md', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml'],
-  ...['package.json', 'package-lock.json', 'tsconfig.json'],
-  ...['stacks', 'components', 'domain', 'provisioning', 'functions'],
+  'Pulumi.yaml',
+  'Pulumi.README.md',
+  'Pulumi.dev.yaml',
+  'Pulumi.prod.yaml',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'stacks',
+  'components',
+  'domain',
+  'provisioning',
+  'functions',
   // Built before any test; with the times of their sources they need not be built again.
   'dist/functions',
 ];

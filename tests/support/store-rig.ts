@@ -7,26 +7,26 @@ import { Batch } from '../../functions/ingest/batch.ts';
 import { createRegistry } from '../../functions/ingest/registry.ts';
 import { createStore, type Store } from '../../functions/ingest/store.ts';
 import { encodePrefix } from '../../functions/ingest/write.ts';
-import type { IngestRig, RigDevice } from './ingest-rig.ts';
+import type { Lab, LabDevice } from '../../lab/lab.ts';
 
 /** A store that holds its lease. */
 export interface StoreRig {
   store: Store;
   /** Writes payloads of a device as one batch; QoS 0, received now, unless told otherwise. */
-  write(device: RigDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Promise<Written>;
+  write(device: LabDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Promise<Written>;
   /** A batch to be written, and written again. */
   batchFrom(deliveries: readonly Delivery[]): Batch;
   /** The same, of payloads of one device. */
-  batchOf(device: RigDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Batch;
+  batchOf(device: LabDevice, payloads: readonly (string | Buffer)[], more?: Partial<Delivery>): Batch;
   stop(): Promise<void>;
 }
 
 /**
- * Takes the lease `name` and opens a store. Devices are looked up anew with each batch.
+ * Takes the lease `name` and opens a store. Devices are looked up again with each batch.
  * @param watch gives what the store sees of its database. Default: the database itself.
  */
 export async function openStoreRig(
-  rig: IngestRig,
+  rig: Lab,
   name: string,
   overrides?: Record<string, string>,
   watch = (database: Database) => database,
@@ -57,7 +57,14 @@ export async function openStoreRig(
 /** A delivery as the broker would bring it. */
 export function deliveryTo(topic: string, payload: string | Buffer, more: Partial<Delivery> = {}): Delivery {
   return {
-    ...{ topic, payload: Buffer.from(payload as string), packetId: 0, dup: false, connection: 1 },
-    ...{ receivedAt: Date.now(), truncated: false, properties: undefined, ...more },
+    topic,
+    payload: Buffer.from(payload as string),
+    packetId: 0,
+    dup: false,
+    connection: 1,
+    receivedAt: Date.now(),
+    truncated: false,
+    properties: undefined,
+    ...more,
   };
 }

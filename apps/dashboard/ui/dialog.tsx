@@ -13,7 +13,7 @@ interface Props {
   onClose: () => void;
   /** Room for two columns. */
   large?: boolean;
-  /** Closing needs the button: a click beside it or Escape would lose what cannot be had again. */
+  /** Closing needs the button: a click beside it or Escape would lose what cannot be shown again. */
   firm?: boolean;
   children: ReactNode;
 }

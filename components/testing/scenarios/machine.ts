@@ -1,4 +1,4 @@
-// The broker's side: who it is, where it is, what it runs on, what it is told.
+// Scenarios of the broker's side: identities, network, machine, configuration.
 import { ingressRules } from '../../../domain/ingress.ts';
 import { exampleConfig } from '../../../stacks/configuration/example.ts';
 import { brokerBundle } from '../../../stacks/profiles/machine/bundle.ts';
@@ -51,7 +51,10 @@ export const network: Scenarios<Network> = {
 
 /** What every machine needs, whatever its size. */
 const machine = ({ placement, identities: { broker: identity }, access, network }: World) => ({
-  ...{ placement, identity, access, network },
+  placement,
+  identity,
+  access,
+  network,
   sshPublicKey: SSH_KEY,
   cloudInit: '#cloud-config\n',
 });
@@ -93,7 +96,9 @@ function bundleOf({ vault, storage, bundles }: World, changes: Partial<ReturnTyp
     config,
     ingress: ingressRules(config),
     brokerHost: 'mqtt.example.com',
-    ...{ vault, storage, bundles },
+    vault,
+    storage,
+    bundles,
   });
 }
 
@@ -140,7 +145,7 @@ export const brokerDns: Scenarios<BrokerDns> = {
       ...ZONE,
     }),
   hardened: ({ name }) =>
-    // A fixed address is known in the preview: the token's condition can be judged there.
+    // A fixed address is known in the preview, so the token's condition can be judged there.
     new BrokerDns(name('dns'), {
       environment: 'prod',
       hostName: 'mqtt.telemetry.example.com',
@@ -166,7 +171,7 @@ export const privateCa: Scenarios<PrivateCa> = {
     new PrivateCa(
       name('private-ca'),
       { environment: 'prod', hostName: network.hostName, address: network.publicAddress },
-      // Its key too: whoever makes a new one cuts every device off.
+      // Its key, too: a new one locks every device out.
       { protect: true },
     ),
 };

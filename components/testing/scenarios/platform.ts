@@ -1,4 +1,4 @@
-// What the broker's side and the functions share, and the functions.
+// Scenarios of what the broker's side and the functions share, and of the functions.
 import { Access } from '../../access.ts';
 import { Credentials } from '../../credentials.ts';
 import { DashboardSite } from '../../dashboard-site.ts';
@@ -39,7 +39,7 @@ export const vault: Scenarios<Vault> = {
       placement,
       tenantId,
       retentionDays: 90,
-      // Nobody, not even an owner, can delete a secret for good before 90 days are over.
+      // Nobody, not even an owner, can permanently delete a secret before 90 days have passed.
       purgeProtection: true,
       secrets: {
         'svc-ingest-password': {
@@ -90,7 +90,11 @@ export const access: Scenarios<Access> = {
 };
 
 const app = ({ placement, identities: { functions: identity }, access, storage, logs }: World) => ({
-  ...{ placement, identity, access, storage, logs },
+  placement,
+  identity,
+  access,
+  storage,
+  logs,
 });
 
 export const functionApp: Scenarios<FunctionApp> = {
@@ -103,7 +107,7 @@ export const functionApp: Scenarios<FunctionApp> = {
   hardened: (world) =>
     new FunctionApp(world.name('functions'), {
       ...app(world),
-      // A reference: who reads the app's settings reads no password.
+      // A reference: reading the app's settings reveals no password.
       settings: { MQTT_BROKER_PASSWORD: world.vault.reference('svc-ingest-password') },
     }),
 };
@@ -116,13 +120,18 @@ export const functionDeployment: Scenarios<FunctionDeployment> = {
     new FunctionDeployment(name('deployment'), { placement, subscriptionId, functionApp, functionPackage }),
   max: ({ name, placement, identities: { subscriptionId }, functionApp, access, vault }) =>
     new FunctionDeployment(name('deployment'), {
-      ...{ placement, subscriptionId, functionApp, functionPackage },
+      placement,
+      subscriptionId,
+      functionApp,
+      functionPackage,
       after: [access, vault],
     }),
   hardened: ({ name, placement, functionApp }) =>
     new FunctionDeployment(name('deployment'), {
-      ...{ placement, functionApp, functionPackage },
-      // Of this subscription only, whichever the provider is signed in to.
+      placement,
+      functionApp,
+      functionPackage,
+      // Of this subscription only, whichever one the provider is signed in to.
       subscriptionId: '11111111-2222-3333-4444-555555555555',
     }),
 };
@@ -147,7 +156,7 @@ export const database: Scenarios<Database> = {
   hardened: ({ name, credentials }) =>
     new Database(name('database'), {
       ...target,
-      // DATABASE_URL of another project is refused.
+      // A DATABASE_URL of another project is refused.
       projectRef: 'abcdefghijklmnopqrst',
       roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
       accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: credentials.ingestPassword('svc-ingest') }],

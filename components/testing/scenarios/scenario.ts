@@ -1,5 +1,5 @@
-// What a scenario is: a component, given as little as it takes, as much as it takes, or what makes it hardest to harm. They are
-// planned by a test and shown in docs/reference/components.md.
+// A scenario: a component with its required arguments only, with all of them, or as hard to attack as possible. A test plans them,
+// and docs/reference/components.md shows them.
 import type { ComponentResource } from '@pulumi/pulumi';
 import type { Access } from '../../access.ts';
 import type { BrokerMachine } from '../../broker-machine.ts';
@@ -18,9 +18,9 @@ import type { Vault } from '../../vault.ts';
 export const SCENARIOS = ['defaults', 'max', 'hardened'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
-/** What the components of a scenario are made in, and the ones that others need. */
+/** The environment of a scenario, with the components that others need. */
 export interface World {
-  /** A component's name: one program has all scenarios. */
+  /** A component's name: all scenarios are one program. */
   name(noun: string): string;
   placement: Placement;
   identities: Identities;

@@ -1,4 +1,4 @@
-// What is written down, and who is told.
+// Scenarios of logs, alerts and notifications.
 import { interpolate } from '@pulumi/pulumi';
 import { Alerts } from '../../alerts.ts';
 import { Budget } from '../../budget.ts';
@@ -55,7 +55,7 @@ const oneOfEach = ({ broker: { machine }, logs, placement }: World) => ({
     },
   },
   operations: {
-    'way-in-changed': {
+    'nsg-changed': {
       meaning: 'Somebody changed a network security group.',
       of: placement.resourceGroupId,
       operations: [
@@ -111,7 +111,7 @@ export const diagnostics: Scenarios<Diagnostics> = {
   hardened: (world) => new Diagnostics(world.name('diagnostics'), everySource(world)),
 };
 
-/** What an environment logs. An account's blobs log, the account does not. */
+/** The resources with logs in an environment. An account's blobs have logs, the account has none. */
 const everySource = ({ logs: { workspaceId }, vault, functionApp, network, storage, bundles }: World) => ({
   workspaceId,
   sources: {

@@ -1,5 +1,5 @@
-// The old tables make room for the platform's, and come back: each in one transaction that waits for nobody, while the old ingest goes
-// on writing. docs/adoption.md has what this means for whom.
+// Moves the old tables aside to make room for the platform's, and back: each in one transaction that waits for nobody, while the old
+// ingest goes on writing. docs/adoption.md says what this means for whom.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, escapeIdentifier } from 'pg';
 import { PARKED_SCHEMA } from '../../../provisioning/database/apply.ts';
@@ -16,19 +16,19 @@ import { bringHome, findTwins, type Twin } from './twins.ts';
 /** How long to wait for a lock. The old ingest waits behind it for at most as long. Milliseconds. */
 const LOCK_MS = 200;
 /** How long to try. Milliseconds. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-/** Has PostgREST read the schema again. On Supabase an event trigger does it by itself. */
+/** Makes PostgREST read the schema again. On Supabase an event trigger does it by itself. */
 const RELOAD = "notify pgrst, 'reload schema'";
 
-/** What became of it. */
+/** The result. */
 export interface Moved {
   schema: string;
-  /** What was moved, with the schema that it was in. */
+  /** What was moved, with its former schema. */
   names: string[];
   /** Functions that name something moved and that are not this role's to change. */
   left: string[];
-  /** Rows of tables that the old ingest had made anew. */
+  /** Rows of tables that the old ingest had made again. */
   broughtHome: number;
 }
 
@@ -68,7 +68,7 @@ export async function moveAside(
     const roots = await rootsOf(client, found);
     const isParked = (await rootsIn(client, PARKED_SCHEMA)).length > 0;
     if (roots.length === 0 && !isParked)
-      throw new Error('nothing is in the way of the migrations: there is nothing to move');
+      throw new Error('nothing conflicts with the migrations: there is nothing to move');
     assertMovable(roots);
     const grants = await readGrants(client);
     const names = roots.map(({ local }) => local);
@@ -110,7 +110,7 @@ const LEAVING_SCHEMA = 'mqtt_saas_leaving';
 
 async function dropLeaving(client: Client): Promise<void> {
   await withShortLocks(client, async () => {
-    // What was made there at that very moment.
+    // What was made there at the same moment.
     await moveTo(client, 'public', await rootsIn(client, LEAVING_SCHEMA));
     await client.query(`drop schema if exists ${LEAVING_SCHEMA}`);
   });
@@ -120,7 +120,7 @@ function bringBack(client: Client): Promise<Moved> {
   return withShortLocks(client, async () => {
     const ledger = await readLedger(client);
     if (ledger === undefined || ledger.state === 'back')
-      throw new Error('nothing is aside: there is nothing to bring back');
+      throw new Error('no table was moved aside: there is nothing to bring back');
     const { schema, role } = ledger;
     if (ledger.state === 'prepared') {
       await setPath(client, role, ledger.path?.before ?? null);
@@ -149,7 +149,7 @@ function bringBack(client: Client): Promise<Moved> {
   });
 }
 
-/** Tables that the old ingest has made anew. */
+/** Tables that the old ingest has made again. */
 export async function twinsOf(client: Client, { schema, moved }: Ledger): Promise<Twin[]> {
   const platforms = await platformRoots(client);
   const names = platforms.map(({ local }) => local);
@@ -174,7 +174,7 @@ async function versionsHad(client: Client): Promise<string[]> {
   return (await readHistory(client)).map(({ version }) => version);
 }
 
-/** What the platform has in public. */
+/** The platform's objects in public. */
 async function platformRoots(client: Client): Promise<Root[]> {
   const versions = await versionsHad(client);
   const made = new Set(versions.flatMap((version) => MADE[version] ?? []));
@@ -184,7 +184,7 @@ async function platformRoots(client: Client): Promise<Root[]> {
   );
 }
 
-/** Whoever could name a table in public still can; nobody but the role can make anything there. */
+/** Every role that could name a table in public still can; only the role itself can make anything there. */
 async function makeSchema(client: Client, schema: string, role: string): Promise<void> {
   const name = escapeIdentifier(schema);
   await client.query(`create schema ${name}; grant usage, create on schema ${name} to ${escapeIdentifier(role)}`);
@@ -223,9 +223,9 @@ async function unpark(client: Client, ledger: Ledger | undefined): Promise<void>
   if (ledger?.platformGrants) await restoreGrants(client, ledger.platformGrants);
 }
 
-/** Tries again until the locks are free: whoever waits long for a lock holds up everybody behind. */
+/** Tries again until the locks are free: waiting long for a lock would block everyone behind. */
 async function withShortLocks<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + TIMEOUT_MS;
   for (;;) {
     try {
       return await inTransaction(client, async () => {
@@ -240,7 +240,7 @@ async function withShortLocks<T>(client: Client, work: () => Promise<T>): Promis
       if (!passes) throw error;
       if (Date.now() > until) {
         throw new Error(
-          `${(error as Error).message}, again and again for ${PATIENCE_MS / 1000} s: nothing was changed. If somebody holds the tables in a long ` +
+          `${(error as Error).message}, repeatedly for ${TIMEOUT_MS / 1000} s: nothing was changed. If somebody holds the tables in a long ` +
             'transaction, this shows who: select pid, usename, xact_start, query from pg_stat_activity order by xact_start',
           { cause: error },
         );

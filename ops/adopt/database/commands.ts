@@ -7,13 +7,16 @@ import { type FollowOptions, moveAndFollow } from './follow.ts';
 
 export const tableCommands = (): Command[] => [
   withTarget(new Command('table-aside'))
-    .description('move what is in the way of the platform’s tables into a schema that the old ingest looks into first')
+    .description('move tables that conflict with the platform’s into a schema that the old ingest searches first')
     .requiredOption(
       '--role <role>',
-      'the role that the old ingest signs in as; with Supabase’s pooler, without the dot and what follows it',
+      'the role that the old ingest signs in as; with Supabase’s pooler, only the part before the dot',
     )
     .option('--with <tables...>', 'further tables of the schema public to move')
-    .option('--unqualified', 'do not check whether the old ingest’s SQL names the schema: you know that it does not')
+    .option(
+      '--unqualified',
+      'do not check whether the old ingest’s SQL names the schema, because you know that it does not',
+    )
     .option('--recycle', 'end idle connections of the role that are older than its new search_path')
     .option('--seconds <number>', 'how long to watch for its statements, and then for a reading; default: 90', positive)
     .addHelpText('after', '\nExample:\n  npm run ops -- adopt table-aside --role postgres --target dev')
@@ -26,10 +29,10 @@ export const tableCommands = (): Command[] => [
       tellLeft(followed.left, 'name what was moved; change them by hand');
       if (!followed.arrives) {
         throw new Error(
-          'no reading has come into the moved tables. If one should have: npm run ops -- adopt table-back',
+          'no reading has arrived in the moved tables. If you expected one: npm run ops -- adopt table-back',
         );
       }
-      console.log('A reading has come in since. Next: deploy phase 0');
+      console.log('A reading has arrived since. Next: deploy phase 0');
     }),
   withTarget(new Command('table-back'))
     .description(`undo that; the platform's own tables are kept, and come back with table-aside`)
@@ -37,7 +40,7 @@ export const tableCommands = (): Command[] => [
       const { names, left, broughtHome } = await withConnection(findPlace(place).database, moveBack);
       console.log(`public again:\n${names.map((name) => `  ${name}\n`).join('')}`);
       if (broughtHome > 0)
-        console.log(`${broughtHome} readings of tables that the old ingest had made anew are in them`);
+        console.log(`${broughtHome} readings from tables that the old ingest had made again were added to them`);
       tellLeft(left, 'were changed since they were adapted, and stay as they are');
     }),
 ];
@@ -49,5 +52,5 @@ function tellLeft(functions: string[], what: string): void {
 function positive(text: string): number {
   const number = Number(text);
   if (number > 0) return number;
-  throw new InvalidArgumentError('It must be a number above 0.');
+  throw new InvalidArgumentError('Give a number above 0.');
 }

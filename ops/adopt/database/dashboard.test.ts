@@ -1,4 +1,4 @@
-// An old dashboard beside the old ingest, on a project whose owner is no superuser, as Supabase's: tenants, profiles, devices, telemetry,
+// An old dashboard beside the old ingest, on a project whose owner is not a superuser, as on Supabase: tenants, profiles, devices, telemetry,
 // alerts and alert_events with their keys, policies, triggers and realtime. What collides moves; the rest stays, and goes on working.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

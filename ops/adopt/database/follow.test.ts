@@ -3,11 +3,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { ROOT } from '../../../bootstrap/root.mjs';
-import type { RunningPostgres } from '../../../lab/postgres.ts';
-import { startScratchPostgres } from '../../../lab/scratch-postgres.ts';
 import { connect } from '../../../provisioning/database/connect.ts';
+import { postgresOfFile } from '../../../tests/support/postgres-of-file.ts';
 import { moveAside, moveBack } from './aside.ts';
 import { moveAndFollow } from './follow.ts';
 import { LEDGER_SCHEMA } from './ledger.ts';
@@ -23,12 +22,8 @@ const SETUP = `
 
 const ROUNDS = 10;
 
-let postgres: RunningPostgres;
+const postgres = postgresOfFile({ migrate: false });
 const clients: Client[] = [];
-beforeAll(async () => {
-  postgres = await startScratchPostgres({ migrate: false });
-});
-afterAll(() => postgres.stop());
 const endings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of endings.splice(0)) await end();
@@ -42,7 +37,7 @@ async function open(url: string): Promise<Client> {
 
 /** A database, its owner, and an old ingest that says these statements over and over, on one connection. */
 async function start(setup: string, statements: string[], role = 'old_ingest') {
-  const url = await makeOldDatabase(postgres, setup);
+  const url = await makeOldDatabase(postgres(), setup);
   const admin = await open(url);
   let ingest = await open(roleUrl(url, role));
   let stopping = false;
@@ -137,11 +132,11 @@ it('is refused when another role writes there too, or a table that it is to move
   );
 });
 
-it('is put back when it makes the table anew, with what it has put there', async () => {
+it('is put back when it makes the table again, with what it has written there', async () => {
   const old = await start(SETUP, [MAKE_FULL, FULL]);
   const before = await old.lines();
   await expect(moveAndFollow(old.admin, { role: old.role, seconds: 30, unqualified: true })).rejects.toThrow(
-    /did not follow.*Everything is as it was/,
+    /did not follow.*Everything is as before/,
   );
   await expect.poll(() => old.inserted.length).toBeGreaterThan(20);
   await old.stop();
@@ -191,7 +186,7 @@ it('waits for connections that are older than a search_path which had to change,
 });
 
 it('there and back over and over, under ingests that make sure of their table: each finds it every time', async () => {
-  const url = await makeOldDatabase(postgres, SETUP.replace('old_ingest', 'postgres'));
+  const url = await makeOldDatabase(postgres(), SETUP.replace('old_ingest', 'postgres'));
   const admin = await open(url);
   let stopping = false;
   let stored = 0;
@@ -256,12 +251,12 @@ it.each([
 it('there and back are refused a second time', async () => {
   const old = await start(SETUP, [INSERT]);
   const aside = () => moveAside(old.admin, old.role, { schema: old.role, before: null });
-  await expect(moveBack(old.admin)).rejects.toThrow(/nothing is aside/);
+  await expect(moveBack(old.admin)).rejects.toThrow(/no table was moved aside/);
   await aside();
   await expect(aside()).rejects.toThrow(/aside already, in the schema old_ingest/);
 });
 
-it('the commands say what was moved, and what is to be done when no reading comes', async () => {
+it('the commands say what was moved, and what to do if no reading arrives', async () => {
   const old = await start(SETUP, ['select 1']);
   const run = (...words: string[]) =>
     new Promise<{ code: number | null; said: string }>((resolve) => {
@@ -275,7 +270,7 @@ it('the commands say what was moved, and what is to be done when no reading come
   expect(aside).toMatchObject({
     code: 1,
     said: expect.stringMatching(
-      /moved to old_ingest:\n {2}public\.telemetry\n[\s\S]*no reading has come in.*table-back/,
+      /moved to old_ingest:\n {2}public\.telemetry\n[\s\S]*no reading has arrived.*table-back/,
     ),
   });
   expect(await run('table-back')).toMatchObject({
@@ -286,7 +281,7 @@ it('the commands say what was moved, and what is to be done when no reading come
 
 it('refuses a role whose password the platform sets', async () => {
   const url = await makeOldDatabase(
-    postgres,
+    postgres(),
     `${SETUP}; do $$ begin if to_regrole('mqtt_ingest') is null then create role mqtt_ingest; end if; end $$`,
   );
   await expect(moveAndFollow(await open(url), { role: 'mqtt_ingest', unqualified: true })).rejects.toThrow(

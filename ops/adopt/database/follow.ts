@@ -48,12 +48,12 @@ export async function moveAndFollow(client: Client, options: FollowOptions): Pro
   const makes = unqualified ? [] : await assertUnqualified(client, role, names, seconds, log);
   if (destination.path !== undefined) await preparePath(client, destination, options, ledger);
   const moved = await moveAside(client, role, destination, [...new Set([...extra, ...makes])]);
-  log(`the old tables are in the schema ${moved.schema}; looking whether the old ingest has followed`);
+  log(`the old tables are in the schema ${moved.schema}; checking whether the old ingest has followed`);
   const arrives = await watchArrival(client, seconds);
   return { ...moved, arrives };
 }
 
-/** The first deployment gives such a role another password, which shuts out whoever signs in as it. */
+/** The first deployment gives such a role another password, which locks out programs that sign in as it. */
 function assertForeign(role: string): void {
   if (!LOGIN_ROLES.some((known) => known === role)) return;
   throw new Error(
@@ -89,7 +89,7 @@ async function assertUnqualified(
   seconds: number,
   log: (line: string) => void,
 ): Promise<string[]> {
-  log(`looking at the statements of ${role}, for ${seconds} s at most`);
+  log(`watching the statements of ${role}, for ${seconds} s at most`);
   const seen = await watchStatements(client, role, names, seconds);
   const [example] = seen.full;
   if (example) {
@@ -145,7 +145,7 @@ async function preparePath(
   );
 }
 
-/** @returns whether a row came into a moved table. @throws Error when a table was made anew; then all is put back. */
+/** @returns whether a row arrived in a moved table. @throws Error if a table was made again; then everything is moved back. */
 async function watchArrival(client: Client, seconds: number): Promise<boolean> {
   const before = await inserted(client);
   const until = Date.now() + seconds * 1000;
@@ -165,7 +165,7 @@ async function assertNoTwin(client: Client): Promise<void> {
   const { broughtHome } = await moveBack(client);
   const stayed = twins.filter(({ home }) => home.startsWith('public.')).map(({ home }) => home.slice('public.'.length));
   throw new Error(
-    `the old ingest did not follow: it made ${twin.stray} anew. Everything is as it was, with ${broughtHome} readings that it had put there. ${
+    `the old ingest did not follow: it made ${twin.stray} again. Everything is as before, with ${broughtHome} readings that it had written there. ${
       stayed.length > 0
         ? `It makes sure of that table where it looks first, so move it too: --with ${stayed.join(' ')}`
         : 'Its SQL names the schema, or its connection sets search_path. Have it name the table alone, on a path that begins with "$user"; then begin again'

@@ -1,4 +1,4 @@
-// What the move changed, kept in the database itself for the way back: whoever goes back may be on another machine.
+// What the move changed, kept in the database itself for the way back: the way back may start from another machine.
 import type { ClientBase } from 'pg';
 import type { ChangedBody } from './bodies.ts';
 import type { Grant } from './grants.ts';

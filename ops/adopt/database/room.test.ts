@@ -3,11 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ROOT } from '../../../bootstrap/root.mjs';
-import type { RunningPostgres } from '../../../lab/postgres.ts';
-import { startScratchPostgres } from '../../../lab/scratch-postgres.ts';
 import { connect, withConnection } from '../../../provisioning/database/connect.ts';
+import { postgresOfFile } from '../../../tests/support/postgres-of-file.ts';
 import type { Json } from '../json.ts';
 import type { Recording } from '../recording.ts';
 import { recordDatabase } from './record.ts';
@@ -17,15 +16,11 @@ import { makeOldDatabase, roleUrl } from './testing/server.ts';
 const say = (database: Json | undefined, ...databaseRoles: string[]) =>
   howToMakeRoom({ database, databaseRoles } as Recording, 'dev');
 
-let postgres: RunningPostgres;
-beforeAll(async () => {
-  postgres = await startScratchPostgres({ migrate: false });
-});
-afterAll(() => postgres.stop());
+const postgres = postgresOfFile({ migrate: false });
 
 it('records what is in the way and who writes, and none of what is written', async () => {
   const url = await makeOldDatabase(
-    postgres,
+    postgres(),
     `create table public.tenants (id int primary key); create table public.profiles (id int primary key); create schema access;
      create table public.telemetry (id bigserial primary key, payload_text text); create type public.alerts as enum ('low');
      grant insert on public.telemetry to old_ingest; grant usage on sequence public.telemetry_id_seq to old_ingest;
@@ -60,7 +55,7 @@ it('records what is in the way and who writes, and none of what is written', asy
 
 it('is written into the recording by a program that has the password from its environment', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'recorded-'));
-  const url = await makeOldDatabase(postgres, 'create table public.tenants (id int)');
+  const url = await makeOldDatabase(postgres(), 'create table public.tenants (id int)');
   const { status, stderr } = spawnSync(
     process.execPath,
     [join(ROOT, 'ops/main.ts'), 'adopt', 'record-database', folder],

@@ -15,7 +15,7 @@ export interface Root {
   /** The platform's role may move it. */
   mine: boolean;
   extension: string | null;
-  /** pg_class.relkind; empty for what is no relation. */
+  /** pg_class.relkind; empty for anything but a relation. */
   relkind: string;
 }
 
@@ -91,7 +91,9 @@ export function assertMovable(roots: Root[]): void {
     return [];
   });
   if (stuck.length > 0)
-    throw new Error(`these are in the way and cannot be moved, nothing was changed:\n  ${stuck.join('\n  ')}`);
+    throw new Error(
+      `these conflict with the platform's tables and cannot be moved; nothing was changed:\n  ${stuck.join('\n  ')}`,
+    );
 }
 
 /** Moves them. Partitions go by themselves, as everything does. */

@@ -1,12 +1,11 @@
 // Each shape of an old database: there, migrated, back, there and back once more, while the old ingest writes on a connection that is
 // older than all of it. Its schema is the same afterwards, and so is the platform's.
 import type { Client } from 'pg';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunningPostgres } from '../../../lab/postgres.ts';
-import { startScratchPostgres } from '../../../lab/scratch-postgres.ts';
+import { expect, it } from 'vitest';
 import { applyMigrations, PARKED_SCHEMA } from '../../../provisioning/database/apply.ts';
 import { connect } from '../../../provisioning/database/connect.ts';
 import { addDevice } from '../../../provisioning/database/registry.ts';
+import { postgresOfFile } from '../../../tests/support/postgres-of-file.ts';
 import { moveAside, moveBack } from './aside.ts';
 import { LEDGER_SCHEMA } from './ledger.ts';
 import { chooseDestination, setPath } from './search-path.ts';
@@ -14,18 +13,14 @@ import { countData, describeDatabase, dumpSchema } from './testing/describe.ts';
 import { makeOldDatabase, roleUrl } from './testing/server.ts';
 import { SHAPES } from './testing/shapes.ts';
 
-/** What is no part of what was there before. */
+/** What did not exist before. */
 const PLATFORM = ['ingest', 'broker', 'access', 'supabase_migrations', PARKED_SCHEMA, LEDGER_SCHEMA];
 
-let postgres: RunningPostgres;
+const postgres = postgresOfFile({ migrate: false });
 let admin: Client;
-beforeAll(async () => {
-  postgres = await startScratchPostgres({ migrate: false });
-});
-afterAll(() => postgres.stop());
 
 it.each(SHAPES)('$name', async (shape) => {
-  const url = await makeOldDatabase(postgres, shape.setup);
+  const url = await makeOldDatabase(postgres(), shape.setup);
   admin = await connect(url);
   let ingest = await connect(roleUrl(url, shape.role));
   const { rows } = await admin.query("select 'public.telemetry'::regclass::oid::int8 as oid");

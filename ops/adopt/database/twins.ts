@@ -1,4 +1,4 @@
-// A table that the old ingest made anew because its statement did not find the old one. Its rows go into the old one, and it is dropped.
+// A table that the old ingest made again because its statement did not find the old one. Its rows go into the old one, and it is dropped.
 import { type ClientBase, escapeIdentifier } from 'pg';
 
 /** A table that exists twice: `home` is the old one, `stray` the new one. As SQL. */
@@ -9,7 +9,7 @@ export interface Twin {
 
 /**
  * Tables of one name in public and in the other schema.
- * @param moved what was moved there. @param platforms tables of the platform's own in public, which are nobody's twins.
+ * @param moved what was moved there. @param platforms tables of the platform's own in public, which are not twins.
  */
 export async function findTwins(
   client: ClientBase,
@@ -29,7 +29,7 @@ export async function findTwins(
   });
 }
 
-/** Numbers that a sequence gave are given anew. @returns how many rows came home. @throws Error when their columns differ. */
+/** Numbers from a sequence are given again. @returns how many rows were moved. @throws Error when their columns differ. */
 export async function bringHome(client: ClientBase, { home, stray }: Twin): Promise<number> {
   await client.query(`lock table ${home}, ${stray} in access exclusive mode`);
   const { rows } = await client.query<{ columns: string | null }>(

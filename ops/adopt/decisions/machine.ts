@@ -1,4 +1,4 @@
-// What becomes of the broker machine's members. Phase 2 replaces the machine, so most of what it has is set or ends with it.
+// What happens to the broker machine's members. Phase 2 replaces the machine, so most members are set or end with it.
 
 import type { Json } from '../json.ts';
 import type { Decision } from './row.ts';
@@ -10,7 +10,7 @@ const MAY_NOT_GO = [
   'capacityReservation',
   'additionalCapabilities',
   'availabilitySet',
-  // No burstable size is to be had as a Spot machine ("Use Azure Spot Virtual Machines", Microsoft Learn).
+  // Spot machines have no burstable size ("Use Azure Spot Virtual Machines", Microsoft Learn).
   'priority',
   'hardwareProfile.vmSizeProperties',
 ];

@@ -1,5 +1,5 @@
-// What becomes of the network's members: nearly all stay; the address and the interface must outlive the machine.
-import { CUT_OVER } from '../../../stacks/adoption-plan.ts';
+// What happens to the network's members: nearly all stay; the address and the interface must outlive the machine.
+import { CUT_OVER } from '../../../stacks/adoption/plan.ts';
 import type { Decision } from './row.ts';
 
 /** Of series Bv1 ("Accelerated Networking", Microsoft Learn: the later series have it). */
@@ -9,7 +9,7 @@ const ADDRESS_OUTLIVES = 'the address must outlive the machine';
 
 export const NETWORK: Record<string, Decision[]> = {
   'network-nsg': [
-    // Each rule for itself: security-rules.ts.
+    // Each rule by itself: security-rules.ts.
     { at: 'securityRules', outcome: 'apart', why: '' },
     {
       at: 'sharedWith',

@@ -1,33 +1,33 @@
-// A row of the decisions: what becomes of one member of a recorded resource, and why.
+// A row of the decisions: what happens to one member of a recorded resource, and why.
 import type { Json } from '../json.ts';
 
-/** What the stack file decides. */
+/** The stack file's decisions. */
 export interface Choices {
   location: string;
   /** The new machine's size, and whether somebody chose it. */
   vmSize: string;
   sizeChosen: boolean;
-  /** True when the old machine has another. */
+  /** True if the old machine has another size. */
   sizeChanges: boolean;
 }
 
 /** One row. */
 export interface Decision {
   at: string;
-  /** `same`: the program's own value is that very one. `apart`: it is accounted for elsewhere. */
+  /** `same`: the program has the same value. `apart`: accounted for elsewhere. */
   outcome: 'same' | 'apart' | 'kept' | 'set' | 'taken away';
-  /** For these values alone. */
+  /** Only for these values. */
   only?: (value: Json, choices: Choices, path: string) => boolean;
-  /** What it is set to; what is so already is kept. */
+  /** The value that it is set to; a member with this value is kept. */
   to?: Json | ((choices: Choices) => Json);
-  /** True where the program has no place for the member, so that `to` is sent beside what it gives. */
+  /** True if the program does not give the member, so that `to` is sent in addition. */
   sent?: true;
-  /** From which phase on, when not the resource's own; it is kept until then. */
+  /** The first phase, if it is not the resource's own; until then the member is kept. */
   phase?: number;
-  /** Set: the reason. Taken away: what it breaks. */
+  /** Set: the reason. Removed: what that breaks. */
   why: string;
-  /** How to have it back, when not by the phase before. */
+  /** How to restore it, if the previous phase does not. */
   back?: string;
-  /** True when it cannot be had back, or stands in the way: refused until somebody says so by name. */
+  /** True if it cannot be restored, or blocks the adoption: refused until somebody accepts it by name. */
   byName?: true | ((value: Json, choices: Choices) => boolean);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ROOT } from '../../../bootstrap/root.mjs';
 import type { Plan } from '../../../preview/plan.ts';
-import { inputsOf } from '../../../stacks/adoption.ts';
+import { inputsOf } from '../../../stacks/adoption/adopt.ts';
 import type { Member } from '../account.ts';
 import type { Json } from '../json.ts';
 import { type AdoptionPlan, type Decided, planAdoption } from '../plan.ts';

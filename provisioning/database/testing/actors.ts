@@ -5,16 +5,30 @@ import type { World } from './world.ts';
 
 /**
  * The columns, in their order. The first four are signed in: members of tenant A with their roles, and a member of
- * nothing. `schema-owner` owns the table and is no superuser: what FORCE ROW LEVEL SECURITY is for.
+ * nothing. `schema-owner` owns the table and is not a superuser: FORCE ROW LEVEL SECURITY is for it.
  */
 export const ACTORS = [
-  ...(['owner', 'staff', 'viewer', 'stranger', 'anon', 'ingest', 'sync', 'service', 'schema-owner'] as const),
-];
+  'owner',
+  'staff',
+  'viewer',
+  'stranger',
+  'anon',
+  'ingest',
+  'sync',
+  'service',
+  'schema-owner',
+] as const;
 export type Actor = (typeof ACTORS)[number];
 
 const ROLES: Record<Actor, string> = {
-  ...{ owner: 'authenticated', staff: 'authenticated', viewer: 'authenticated', stranger: 'authenticated' },
-  ...{ anon: 'anon', ingest: 'mqtt_ingest', sync: 'broker_sync', service: 'service_role' },
+  owner: 'authenticated',
+  staff: 'authenticated',
+  viewer: 'authenticated',
+  stranger: 'authenticated',
+  anon: 'anon',
+  ingest: 'mqtt_ingest',
+  sync: 'broker_sync',
+  service: 'service_role',
   'schema-owner': 'plain_owner',
 };
 

@@ -1,8 +1,7 @@
 // What a stolen session of one tenant may try on another: as data, to be replayed as SQL and through the REST API.
 //
-// Not among them: forging the claims. Whoever can run `set_config('request.jwt.claims', …)` or `SET ROLE` is whom they say,
-// but neither PostgREST nor a function of the platform runs a caller's SQL; the claims come from a token that the auth
-// server signed.
+// Not among them: forging the claims. `set_config('request.jwt.claims', …)` or `SET ROLE` would do it, but neither PostgREST nor a
+// function of the platform runs a caller's SQL: the claims come from a token that the auth server signed.
 import { randomUUID } from 'node:crypto';
 import { TODAY } from './database.ts';
 import { CALLS } from './functions.ts';
@@ -53,7 +52,7 @@ export function attacksOn(victim: Tenant, world: World): Attack[] {
       where: { tenant_id: victim.id },
     })),
     ...references(victim, world.a),
-    // Who holds an invitation's token may read what it is to: to call that with a token is no attack.
+    // The holder of an invitation's token may read its tenant: to call that with a token is not an attack.
     ...Object.keys(CALLS).flatMap((name) => (name === 'invitation_facts' ? [] : calls(name, victim, world.a))),
   ];
 }
@@ -120,8 +119,11 @@ function references(victim: Tenant, mine: Tenant): Attack[] {
       values: { ...rule, device_id: victim.device },
     },
     {
-      ...{ name: 'my rule turned to their device', verb: 'update' as const, table: 'alert_rules' },
-      ...{ where: { id: mine.rule }, values: { device_id: victim.device } },
+      name: 'my rule turned to their device',
+      verb: 'update' as const,
+      table: 'alert_rules',
+      where: { id: mine.rule },
+      values: { device_id: victim.device },
     },
   ];
 }
@@ -162,11 +164,16 @@ export function escalations({ a }: World, me: { sub: string; email: string }): A
     },
     { name: 'make me owner', verb: 'rpc', function: 'change_role', args: { ...mine, role: 'owner' } },
     {
-      ...{ name: 'join again as owner', verb: 'insert' as const, table: 'memberships' },
-      ...{ values: { ...mine, email: me.email, role: 'owner' }, onConflict: ['tenant_id', 'user_id'] },
+      name: 'join again as owner',
+      verb: 'insert' as const,
+      table: 'memberships',
+      values: { ...mine, email: me.email, role: 'owner' },
+      onConflict: ['tenant_id', 'user_id'],
     },
     {
-      ...{ name: 'invite me as owner', verb: 'rpc' as const, function: 'create_invitation' },
+      name: 'invite me as owner',
+      verb: 'rpc' as const,
+      function: 'create_invitation',
       args: { tenant_id: a.id, email: me.email, role: 'owner' },
     },
     { name: 'use somebody else’s invitation', verb: 'rpc', function: 'accept_invitation', args: { token: a.token } },
@@ -247,7 +254,14 @@ export function secretsOf(tenant: Tenant): string[] {
   const people = [tenant.owner, tenant.staff, tenant.viewer, tenant.bystander];
   const { id, slug, device, spareDevice, rule, alert, invitation, command } = tenant;
   return [
-    ...[id, slug, device, spareDevice, rule, alert, invitation, command],
+    id,
+    slug,
+    device,
+    spareDevice,
+    rule,
+    alert,
+    invitation,
+    command,
     ...people.flatMap(({ sub, email }) => [sub, email]),
   ];
 }

@@ -31,12 +31,15 @@ export async function readRelations(client: ClientBase): Promise<Relation[]> {
       and (c.relname !~ '^telemetry_[0-9]{8}$' or c.relname = to_char(now() at time zone 'UTC', '"telemetry_"YYYYMMDD'))
     order by 1`);
   return rows.map(({ name, kind, columns }) => ({
-    ...{ name, columns, isView: kind === 'v', row: name.replace(/_[0-9]{8}$/, '_<day>') },
+    name,
+    columns,
+    isView: kind === 'v',
+    row: name.replace(/_[0-9]{8}$/, '_<day>'),
     tenantColumn: name === 'public.tenants' ? 'id' : columns.find((column) => column === 'tenant_id'),
   }));
 }
 
-/** What became of a try: it reached rows, found none, was refused by a policy, or for want of a grant. */
+/** The result of a try: it reached rows, found none, was refused by a policy, or lacked a grant. */
 type Outcome = 'reached' | '.' | 'x' | '-';
 
 interface Outcomes {

@@ -1,4 +1,4 @@
-// A scratch database with the ways in that tests need: as the superuser, logged in as a role, or as PostgREST does it.
+// A scratch database with the connections that tests need: as the superuser, logged in as a role, or as PostgREST does it.
 import { randomBytes } from 'node:crypto';
 import type { Client, QueryResult } from 'pg';
 import { generateKey } from '../../../domain/credentials.ts';
@@ -87,6 +87,12 @@ export async function makeDatabase(server: string, template = 'template0'): Prom
   await withConnection(place('template1'), (client) => client.query(`create database ${name} template ${template}`));
   return place(name);
 }
+
+/** A migrated database of one's own on a server that several share; it goes when the server does. */
+export const databaseOn = async (server: RunningPostgres): Promise<RunningPostgres> => ({
+  ...server,
+  url: await makeDatabase(server.url, 'postgres'),
+});
 
 /** Makes the rest of the transaction, or up to its savepoint, run as a role with these claims, as PostgREST does. */
 export async function become(client: Client, role: string, claims: Claims = {}): Promise<void> {

@@ -45,19 +45,27 @@ export async function removals(client: ClientBase, relations: Relation[]): Promi
   );
   return [
     ...policies.rows.map(({ relation, policy, roles, command }) => ({
-      ...{ kind: 'policy' as const, sql: `drop policy ${policy} on ${relation}`, relation },
-      ...{ actors: roles.flatMap(actorsOf), verbs: POLICY_VERBS[command]! },
+      kind: 'policy' as const,
+      sql: `drop policy ${policy} on ${relation}`,
+      relation,
+      actors: roles.flatMap(actorsOf),
+      verbs: POLICY_VERBS[command]!,
     })),
     ...grants.rows.map(({ relation, role, privilege, column }) => ({
       kind: column ? ('column' as const) : ('grant' as const),
       sql: `revoke ${privilege}${column ? ` (${column})` : ''} on ${relation} from ${role}`,
-      ...{ relation, actors: actorsOf(role), verbs: VERB_OF[privilege]! },
+      relation,
+      actors: actorsOf(role),
+      verbs: VERB_OF[privilege]!,
     })),
     ...relations
       .filter(({ isView }) => !isView)
       .map(({ name }) => ({
-        ...{ kind: 'force' as const, sql: `alter table ${name} no force row level security`, relation: name },
-        ...{ actors: ['schema-owner' as const], verbs: 'SIUD' },
+        kind: 'force' as const,
+        sql: `alter table ${name} no force row level security`,
+        relation: name,
+        actors: ['schema-owner' as const],
+        verbs: 'SIUD',
       })),
   ];
 }
@@ -71,8 +79,11 @@ export async function openings(client: ClientBase, relations: Relation[]): Promi
     [relations.map(({ name }) => name), Object.keys(OPENED)],
   );
   return rows.map(({ relation, guard, command }) => ({
-    ...{ kind: 'guard' as const, sql: OPENED[guard], relation },
-    ...{ actors: actorsOf('authenticated'), verbs: POLICY_VERBS[command]! },
+    kind: 'guard' as const,
+    sql: OPENED[guard],
+    relation,
+    actors: actorsOf('authenticated'),
+    verbs: POLICY_VERBS[command]!,
   }));
 }
 

@@ -71,8 +71,13 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     bystander: await makePerson(client, `bystander@${slug}.example`),
   };
   const ids = {
-    ...{ id: randomUUID(), device: randomUUID(), spareDevice: randomUUID(), rule: randomUUID(), alert: randomUUID() },
-    ...{ invitation: randomUUID(), command: randomUUID() },
+    id: randomUUID(),
+    device: randomUUID(),
+    spareDevice: randomUUID(),
+    rule: randomUUID(),
+    alert: randomUUID(),
+    invitation: randomUUID(),
+    command: randomUUID(),
   };
   const token = `token of ${slug}`;
   const insert = async (table: string, values: Record<string, unknown>) => {
@@ -89,11 +94,18 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('public.tenants', { id: ids.id, slug, name: slug });
   for (const [role, { sub, email }] of Object.entries(people)) {
     await insert('public.memberships', {
-      ...{ tenant_id, user_id: sub, email, role: role === 'bystander' ? 'viewer' : role },
+      tenant_id,
+      user_id: sub,
+      email,
+      role: role === 'bystander' ? 'viewer' : role,
     });
   }
   await insert('public.invitations', {
-    ...{ id: ids.invitation, tenant_id, email: newcomer.email, role: 'viewer', invited_by: people.owner.sub },
+    id: ids.invitation,
+    tenant_id,
+    email: newcomer.email,
+    role: 'viewer',
+    invited_by: people.owner.sub,
     token_hash: Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))),
   });
   await insert('public.devices', { id: ids.device, tenant_id, slug: 'sensor-1', name: 'Sensor 1' });
@@ -102,29 +114,49 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('public.telemetry', { ...device, ts: now, message_id: 'today', payload: { t: 5 } });
   await insert('public.telemetry', { ...device, ts: '2099-01-01', message_id: 'far ahead', payload: { t: 5 } });
   const letter = await insert('public.dead_letters', {
-    ...{
-      tenant_id,
-      topic: `tenants/${slug}/devices/x/telemetry`,
-      payload: 'x',
-      reason: 'unknown-device',
-      fingerprint: slug,
-    },
+    tenant_id,
+    topic: `tenants/${slug}/devices/x/telemetry`,
+    payload: 'x',
+    reason: 'unknown-device',
+    fingerprint: slug,
   });
   await insert('public.tenant_limits', { tenant_id, readings_per_day: 1000 });
   await insert('public.ingest_ledger', {
-    ...{ tenant_id, minute: now, received: 2, stored: 1, duplicate: 0, rejected: 0, over_quota: 0 },
+    tenant_id,
+    minute: now,
+    received: 2,
+    stored: 1,
+    duplicate: 0,
+    rejected: 0,
+    over_quota: 0,
   });
   await insert('public.alert_rules', {
-    ...{ id: ids.rule, tenant_id, name: 'hot', kind: 'threshold', field: 't', comparison: 'above', threshold: 1 },
+    id: ids.rule,
+    tenant_id,
+    name: 'hot',
+    kind: 'threshold',
+    field: 't',
+    comparison: 'above',
+    threshold: 1,
     window_minutes: 1440,
   });
   await insert('public.alerts', {
-    ...{ id: ids.alert, ...device, rule_id: ids.rule, opened_at: now, last_seen_at: now, message: 'hot' },
+    id: ids.alert,
+    ...device,
+    rule_id: ids.rule,
+    opened_at: now,
+    last_seen_at: now,
+    message: 'hot',
     resolved_at: now,
   });
   await insert('public.device_commands', { id: ids.command, ...device, payload: { interval: 60 } });
   await insert('ingest.untimed', {
-    ...{ ...device, message_id: 'm', ts: now, session: 's', packet_id: 1, content_hash: 'h' },
+    ...device,
+    message_id: 'm',
+    ts: now,
+    session: 's',
+    packet_id: 1,
+    content_hash: 'h',
   });
   await insert('broker.former_topics', { ...device, topic: `devices/${slug}`, until: '2099-01-01' });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });

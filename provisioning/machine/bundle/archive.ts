@@ -1,6 +1,6 @@
 // Writes a .tar.gz whose bytes depend on nothing but its files: not on the clock, the user, the order, nor on which zlib a
-// Node brings (its compressed output differs between versions and processors).
-import { crc32 } from 'node:zlib';
+// Node brings (its output differs between versions and processors; fflate's does not).
+import { gzipSync } from 'fflate';
 
 /** A file of the archive. */
 export interface ArchiveFile {
@@ -13,8 +13,6 @@ export interface ArchiveFile {
 
 /** POSIX.1-1988 "ustar": 512-byte blocks, a header before each file, two empty blocks at the end. */
 const BLOCK = 512;
-/** The most a stored block of RFC 1951 holds. */
-const STORED_BLOCK = 65_535;
 
 /** The archive. @throws Error when a path does not fit its header or comes twice. */
 export function tarGz(files: readonly ArchiveFile[]): Buffer {
@@ -24,7 +22,9 @@ export function tarGz(files: readonly ArchiveFile[]): Buffer {
       throw new Error(`bundle: ${JSON.stringify(path)} is no path of 1 to 99 ASCII`);
     if (path === sorted[index - 1]?.path) throw new Error(`bundle: ${path} comes twice`);
   });
-  return gzip(Buffer.concat([...sorted.flatMap(entry), Buffer.alloc(2 * BLOCK)]));
+  const tar = Buffer.concat([...sorted.flatMap(entry), Buffer.alloc(2 * BLOCK)]);
+  // Stored, and without a time: a bundle is small anyway.
+  return Buffer.from(gzipSync(tar, { level: 0, mtime: 0 }));
 }
 
 function entry({ path, content, executable }: ArchiveFile): Uint8Array[] {
@@ -45,21 +45,4 @@ function entry({ path, content, executable }: ArchiveFile): Uint8Array[] {
   const checksum = header.reduce((sum, byte) => sum + byte, 0);
   header.write(`${octal(checksum, 6)} `, 148);
   return [header, content, Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK)];
-}
-
-/** RFC 1952, with a header that holds no time and no system; RFC 1951 stored blocks: a bundle is small anyway. */
-function gzip(data: Buffer): Buffer {
-  const parts: Buffer[] = [Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])];
-  for (let from = 0; from < data.length; from += STORED_BLOCK) {
-    const block = data.subarray(from, from + STORED_BLOCK);
-    const head = Buffer.alloc(5);
-    head.writeUInt8(from + STORED_BLOCK >= data.length ? 1 : 0, 0);
-    head.writeUInt16LE(block.length, 1);
-    head.writeUInt16LE(~block.length & 0xffff, 3);
-    parts.push(head, block);
-  }
-  const tail = Buffer.alloc(8);
-  tail.writeUInt32LE(crc32(data), 0);
-  tail.writeUInt32LE(data.length, 4);
-  return Buffer.concat([...parts, tail]);
 }

@@ -9,6 +9,7 @@ import { LETS_ENCRYPT } from './settings.ts';
 
 const args: BundleArgs = {
   ingress: ingressRules({ adminCidrs: ['203.0.113.10/32'] }),
+  databasePort: 6543,
   brokerConfig: 'listener 8883\n',
   settings: {
     vaultUri: 'https://kv-mqtt-dev-ex4mp1.vault.azure.net',
@@ -57,6 +58,14 @@ test('only a broker that listens below 1024 is given the right to', () => {
   );
 });
 
+test('only a machine that is attached to Ubuntu Pro has the units for it', () => {
+  const units = (bundle = makeBundle(args)) =>
+    bundle.files.map(({ path }) => path).filter((path) => /attach-pro\./.test(path));
+  const attached = makeBundle({ ...args, settings: { ...args.settings, proTokenSecret: 'ubuntu-pro-token' } });
+  expect(units()).toEqual(['bin/attach-pro.py']);
+  expect(units(attached)).toContain('units/attach-pro.timer');
+});
+
 test('every program that a unit names is there', () => {
   const { files } = makeBundle(args);
   const named = files.flatMap(
@@ -99,4 +108,16 @@ test('the database’s own CA comes along where there is one', () => {
     'BEGIN',
   );
   expect(makeBundle(args).files.map(({ path }) => path)).not.toContain('database-ca.crt');
+});
+
+test('the firewall lets the services reach the database and the ACME server of the settings', () => {
+  const settings = { ...args.settings, acmeDirectory: 'https://acme.example.com:14000/dir' };
+  const firewall = text(BUNDLE_FILES.firewall, makeBundle({ ...args, settings }));
+  expect(firewall).toContain('tcp dport 6543 accept');
+  expect(firewall).toContain('tcp dport { 443, 14000 } accept');
+});
+
+test('users.conf names the users whose numbers the firewall has', () => {
+  const users = [...text(BUNDLE_FILES.users).matchAll(/^u mqtt-saas-\w+ (\d+) /gm)].map(([, uid]) => uid);
+  expect(text(BUNDLE_FILES.firewall)).toContain(`meta skuid { "mosquitto", ${users.join(', ')} } goto egress`);
 });

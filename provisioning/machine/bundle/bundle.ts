@@ -6,6 +6,7 @@ import type { IngressRule } from '../../../domain/ingress.ts';
 import { ingestGeneration, SERVICE_TOPICS } from '../../broker/registry.ts';
 import { stage } from '../../stage.ts';
 import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../firewall.ts';
+import { renderUsers } from '../users.ts';
 import { type ArchiveFile, tarGz } from './archive.ts';
 import { renderContract } from './contract.ts';
 import { BUNDLE_FILES } from './paths.ts';
@@ -17,6 +18,8 @@ export interface BundleArgs {
   ingress: readonly IngressRule[];
   /** Optional. What one source may ask of the ports that are open to everyone. Default: {@link SOURCE_LIMITS}. */
   sourceLimits?: Partial<SourceLimits>;
+  /** Required. The database's port, which registry-sync may connect to. */
+  databasePort: number;
   /** Required. The whole mosquitto.conf. */
   brokerConfig: string;
   /** Optional. PEM of the CA that signs the database's certificate. Default: the public ones. */
@@ -39,17 +42,21 @@ const PRIVILEGED_PORT = /^listener \d{1,3}\b/m;
 const privilegedPort = readFileSync(new URL('./privileged-port.conf', import.meta.url), 'utf8');
 
 /** Renders and packs the bundle. @throws Error when an argument does not fit its place. */
-export function makeBundle({ ingress, sourceLimits, brokerConfig, databaseCa, settings }: BundleArgs): Bundle {
+export function makeBundle(args: BundleArgs): Bundle {
+  const { ingress, sourceLimits, databasePort, brokerConfig, databaseCa, settings } = args;
+  const settingsText = renderSettings(settings);
+  const destinations = { database: databasePort, acme: Number(new URL(settings.acmeDirectory).port || 443) };
   const files = [
     ...programs(),
-    ...filesOf('units'),
+    ...filesOf('units').filter(({ path }) => settings.proTokenSecret || !path.includes('/attach-pro.')),
     text(BUNDLE_FILES.firstAcl, firstAcl(Object.keys(settings.secrets))),
     text(BUNDLE_FILES.brokerConfig, brokerConfig),
     ...(PRIVILEGED_PORT.test(brokerConfig)
       ? [text('units/mosquitto.service.d/40-privileged-port.conf', privilegedPort)]
       : []),
-    text(BUNDLE_FILES.firewall, renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits })),
-    text(BUNDLE_FILES.settings, renderSettings(settings)),
+    text(BUNDLE_FILES.firewall, renderFirewall(ingress, { ...SOURCE_LIMITS, ...sourceLimits }, destinations)),
+    text(BUNDLE_FILES.settings, settingsText),
+    text(BUNDLE_FILES.users, renderUsers()),
     ...(databaseCa ? [text(BUNDLE_FILES.databaseCa, databaseCa)] : []),
   ];
   return pack(files);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { programs } from './bundle.ts';
 import { renderContract } from './contract.ts';
-import { BUNDLE_FILES, PATHS } from './paths.ts';
+import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
 import { writePrograms } from './testing/programs.ts';
 
 let release: string;
@@ -81,9 +81,10 @@ print(json.dumps(found))`;
 test('units and shell scripts, which cannot read it, name the same folders', () => {
   const root = join(import.meta.dirname, '..');
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => /\.(sh|service|timer)$|\.service\.d\/|\.tmpl\./.test(name) && !name.includes('testing/'),
+    (name) => /\.(sh|service|timer|path)$|\.service\.d\/|\.tmpl\./.test(name) && !name.includes('testing/'),
   );
-  const known = Object.values<string>(PATHS);
+  const reload = [`${PATHS.registrySync}/${FILES.reloadWish}`, `${PATHS.reload}/${FILES.reloadWanted}`];
+  const known = [...Object.values<string>(PATHS), ...reload];
   const open = [PATHS.current, PATHS.bootstrap, PATHS.metrics, PATHS.secrets];
   /** Certbot's own name for its folder, which the unit puts there; cloud-init's notes of what is done. */
   const foreign = [
@@ -110,11 +111,11 @@ describe('a program', () => {
     const other = writePrograms(mkdtempSync(join(tmpdir(), 'contract-')));
     const links = mkdtempSync(join(tmpdir(), 'links-'));
     try {
-      writeFileSync(contractOf(other), renderContract().replaceAll(PATHS.registrySync, '/run/other'));
+      writeFileSync(contractOf(other), renderContract().replaceAll(PATHS.reload, '/run/other'));
       symlinkSync(other, join(links, 'current'));
       symlinkSync(join(links, 'current/bin/reload-broker'), join(links, 'reload-broker'));
       expect(help(join(links, 'reload-broker')).stdout).toContain('/run/other');
-      expect(help(join(release, 'bin/reload-broker')).stdout).toContain(PATHS.registrySync);
+      expect(help(join(release, 'bin/reload-broker')).stdout).toContain(PATHS.reload);
       expect(help(join(release, 'bin/reload-broker')).stdout).not.toContain('/run/other');
     } finally {
       for (const folder of [other, links]) rmSync(folder, { recursive: true });

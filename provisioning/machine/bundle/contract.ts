@@ -10,6 +10,7 @@ import {
   SERVICE_TOPICS,
   type ServicePurpose,
 } from '../../broker/registry.ts';
+import { USERS } from '../users.ts';
 import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
 
 /** The blobs that name the bundle to boot with: the first is read first, the second while the first is being replaced. */
@@ -31,6 +32,7 @@ const CONTRACT = {
     unit: 'mosquitto.service',
     ingestConnected: shared(INGEST_CONNECTED),
   },
+  users: USERS,
   registry: {
     header: REGISTRY_HEADER,
     slug: whole(SLUG_PATTERN),

@@ -27,18 +27,34 @@ export const PATHS = {
   secrets: '/run/mqtt-saas',
   /** Certbot's folder while it runs; on a tmpfs. */
   acmeRuntime: '/run/mqtt-saas-acme',
+  /** The last secrets and certificate that were good, for a boot without the vault; root's, on the system disk. */
+  lastGood: '/opt/mqtt-saas/last-good',
+  /** Where the broker saves its memory to when the data disk takes nothing any more; on the system disk. */
+  rescue: '/opt/mqtt-saas/rescue',
   /** Locks of root's programs; nobody else may open them. */
   locks: '/run/mqtt-saas-locks',
   /** What the machine's programs measure. */
   metrics: '/run/mqtt-saas-metrics',
-  /** What registry-sync and reload-broker remember between runs. */
+  /** registry-sync's own: its figures, and its wish for a reload. */
   registrySync: '/run/registry-sync',
+  /** What reload-broker remembers between runs; root's. */
+  reload: '/run/mqtt-saas-reload',
+  /** Of the packaged broker, which the platform's does not use. */
+  log: '/var/log/mosquitto',
 } as const;
 
 /** Names of files in these folders. */
 export const FILES = {
   /** In `state`: what Mosquitto saves. */
   database: 'mosquitto.db',
+  /** In `state`: another name of the newest save that was judged whole. */
+  whole: 'mosquitto.db.whole',
+  /** In `state`: of the whole one before. */
+  former: 'mosquitto.db.former',
+  /** In `state`: what a start found and could not use. */
+  damaged: 'mosquitto.db.damaged',
+  /** In `state`: room for a save, given back when there is no other. */
+  reserve: 'reserve',
   /** In `accounts`. */
   passwords: 'passwords',
   /** In `accounts`. */
@@ -51,8 +67,14 @@ export const FILES = {
   authority: 'ca.crt',
   /** In `secrets`: the database's address for registry-sync. */
   registryUrl: 'registry.url',
+  /** In `secrets`: says that they are an earlier day's, because the vault was away. */
+  oldSecrets: 'old-secrets',
   /** In `secrets`: a person's wish for a new certificate now. */
   renewCertificate: 'renew-certificate',
+  /** In `registrySync`: the broker is to read its files again. */
+  reloadWish: 'reload-wanted',
+  /** In `reload`: a reload waits. */
+  reloadWanted: 'wanted.json',
 } as const;
 
 /** Names of the bundle's rendered files. */
@@ -65,4 +87,5 @@ export const BUNDLE_FILES = {
   /** SHA-256 of each of the others, as `sha256sum` writes and checks it. */
   manifest: 'SHA256SUMS',
   settings: 'settings.json',
+  users: 'users.conf',
 } as const;

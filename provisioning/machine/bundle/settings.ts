@@ -30,6 +30,8 @@ export interface MachineSettings {
   dataDiskGb: number;
   /** What a full queue takes on the data disk, all told, bytes: a smaller file system refuses the bundle. */
   stateBytes: number;
+  /** The vault's secret with the token of Ubuntu Pro; absent where the machine is not attached. */
+  proTokenSecret?: string;
 }
 
 /** The public ACME server. */

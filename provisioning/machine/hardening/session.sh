@@ -1,4 +1,4 @@
-# Installed as /etc/profile.d/10-mqtt-saas.sh. An administrator's shell that was forgotten ends; seconds.
+# Installed as /etc/profile.d/10-mqtt-saas.sh. Ends an idle administrator's shell; in seconds.
 # shellcheck shell=dash
 TMOUT=900
 readonly TMOUT

@@ -1,4 +1,4 @@
-// The broker and ingest: what waits, what is let in, who signs in.
+// The broker and ingest: queue sizes, limits, accounts.
 import { INGEST_RUN } from '../../../domain/ingest-run.ts';
 import { MAX_PAYLOAD_BYTES } from '../../../domain/messages-limits.ts';
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_OUTAGE } from '../../../provisioning/broker/config.ts';
@@ -7,62 +7,63 @@ import { listOf, wholeNumber } from '../fields.ts';
 import { key } from './key.ts';
 
 const { batchCap, timeGuardMs } = INGEST_RUN;
-/** What ingest cannot keep, the broker must not take: it would acknowledge a message that is lost. */
+/** The broker must refuse what ingest cannot store: otherwise it would acknowledge a message that is lost. */
 const MOST_KIB = MAX_PAYLOAD_BYTES / 1024;
 
 /** The keys, each with its rule, default and description. */
 export const brokerKeys = {
   ingestBatchCap: key(wholeNumber(batchCap.least, batchCap.most).default(batchCap.normal), {
-    description: 'Most messages one ingest run stores before it ends.',
+    description: 'Maximum number of messages that one ingest run stores.',
     example: '5000',
   }),
   ingestTimeGuardMs: key(wholeNumber(timeGuardMs.least, timeGuardMs.most).default(timeGuardMs.normal), {
-    description: 'Longest an ingest run works, milliseconds, 1,000 to 540,000; shorter than the minute between runs.',
+    description:
+      'Maximum duration of an ingest run, milliseconds, 1,000 to 540,000. Keep it below the minute between runs.',
     example: '45000',
   }),
   ingestGeneration: key(wholeNumber(1, 9999).default(1), {
     description:
-      'Generation of the broker account that ingest signs in with; one of `ingestGenerationsInForce`. Set it back to the one before to roll a rotation back: `npm run ops -- rotate ingest`.',
+      'Generation of the broker account that ingest signs in with; one of `ingestGenerationsInForce`. To roll a rotation back, set the previous one: `npm run ops -- rotate ingest`.',
     example: '1',
   }),
   ingestGenerationsInForce: key(listOf(wholeNumber(1, 9999)).default([1]), {
     description:
-      'Generations of that account which the broker was seen to accept, one or two. Written by `npm run ops -- rotate ingest`, not by hand.',
+      'Generations of that account that the broker is known to accept, one or two. Written by `npm run ops -- rotate ingest`, not by hand.',
     example: "'[1]'",
   }),
   queueMessagesPerSecond: key(wholeNumber(1, 10_000).default(DEFAULT_OUTAGE.messagesPerSecond), {
     description:
-      'Messages a second of all devices together that the broker’s queue is made for. Rate, outage and size decide how much may wait; more than the machine’s memory or disk holds is refused.',
+      'Messages per second of all devices together that the broker’s queue is sized for. Rate, outage and message size give the queue’s size; one that exceeds the machine’s memory or disk is refused.',
     example: '10',
   }),
   queueOutageHours: key(wholeNumber(1, 168).default(DEFAULT_OUTAGE.outageHours), {
-    description: 'Longest time without ingest that loses nothing at that rate, hours, 1 to 168.',
+    description: 'Longest outage of ingest that loses nothing at that rate, hours, 1 to 168.',
     example: '8',
   }),
   queueMessageBytes: key(wholeNumber(1, MAX_PAYLOAD_BYTES).default(DEFAULT_OUTAGE.messageBytes), {
-    description: 'Mean payload of a message the queue is made for, bytes.',
+    description: 'Mean payload for which the queue is sized, bytes.',
     example: '256',
   }),
   brokerMaxMessageKb: key(wholeNumber(1, MOST_KIB).default(MOST_KIB), {
-    description: `Largest payload the broker takes, KiB, 1 to ${MOST_KIB}, which is the most that ingest stores. A larger one is dropped; only MQTT 5 tells its device.`,
+    description: `Largest payload that the broker accepts, KiB, 1 to ${MOST_KIB}, which is the most that ingest stores. A larger message is dropped; only an MQTT 5 client is told.`,
     example: '128',
   }),
   brokerMaxConnections: key(wholeNumber(10, 60_000).default(DEFAULT_MAX_CONNECTIONS), {
-    description: 'Most clients connected to a listener at a time, 10 to 60,000.',
+    description: 'Maximum number of clients connected to a listener at a time, 10 to 60,000.',
     example: '2000',
   }),
   brokerAutosaveSeconds: key(wholeNumber(1, 3600).default(300), {
     description:
-      'Seconds between the broker’s own saves of its state, 1 to 3,600. A fallback: the machine saves as often as its disk allows.',
+      'Seconds between the broker’s own saves of its state, 1 to 3,600. A fallback: the machine itself saves as often as its disk allows.',
     example: '300',
   }),
   sourceKibPerSecond: key(wholeNumber(16, 100_000).default(SOURCE_LIMITS.kibPerSecond), {
     description:
-      'KiB a second one address may send to the broker, 16 to 100,000, so that nobody’s flood keeps the others waiting. A site behind one address is one source: raise it for a busy one.',
+      'KiB per second that one address may send to the broker, 16 to 100,000: one flooding address cannot block the others. All devices of a site behind one address share it; raise it for a busy site.',
     example: '64',
   }),
   sourceConnections: key(wholeNumber(1, 60_000).default(SOURCE_LIMITS.connections), {
-    description: 'Most connections of one address at a time, 1 to 60,000.',
+    description: 'Maximum number of connections from one address at a time, 1 to 60,000.',
     example: '256',
   }),
 };

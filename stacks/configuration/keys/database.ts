@@ -1,4 +1,4 @@
-// The database, and the API that the dashboard reaches it by.
+// The database, and the API through which the dashboard reaches it.
 import { certificate, flag, hostName, text, wholeNumber } from '../fields.ts';
 import { key } from './key.ts';
 
@@ -13,7 +13,7 @@ export const databaseKeys = {
     }),
     {
       description:
-        'Host of the Postgres database. For Supabase: the pooler, because the direct `db.<ref>.supabase.co` has IPv6 only.',
+        'Host of the Postgres database. For Supabase, the pooler: the direct `db.<ref>.supabase.co` has IPv6 only.',
       example: 'aws-0-eu-north-1.pooler.supabase.com',
     },
   ),
@@ -32,24 +32,24 @@ export const databaseKeys = {
   }),
   databaseCa: key(certificate.optional(), {
     description:
-      'CA certificate of the database, PEM. Required where it is no public one: Supabase’s is in its dashboard, under Database, SSL.',
+      'CA certificate of the database, PEM. Required unless a public authority signed the database’s certificate. Supabase shows it in its dashboard under Database, SSL.',
     example: '"$(cat database-ca.crt)"',
   }),
   deployDatabase: key(flag.default(true), {
     description:
-      'Apply the migrations and enter the platform’s sign-ins during `pulumi up`, as the administrator whose connection string is in the environment variable `DATABASE_URL`. Only what changed is run.',
+      'Apply the migrations and set up the platform’s sign-ins during `pulumi up`, as the administrator in the environment variable `DATABASE_URL`. Only what changed is run.',
     example: 'false',
   }),
   supabasePublishableKey: key(
     text.regex(/^sb_publishable_[\w-]{10,}$/, 'is not a publishable key: sb_publishable_ and letters').optional(),
     {
       description:
-        'Publishable key of the Supabase project; public, the dashboard’s visitors get it. With it the dashboard is deployed.',
+        'Publishable key of the Supabase project; public, because every visitor of the dashboard gets it. With it, the dashboard is deployed.',
       example: 'sb_publishable_abcdefghijklmnopqrstuvwxyz12345',
     },
   ),
   supabaseUrl: key(text.regex(/^https:\/\/[\w.-]+(:\d+)?$/, 'is not an https address without a path').optional(), {
-    description: 'Where the dashboard reaches Supabase’s API. Default: `https://<databaseProjectRef>.supabase.co`.',
+    description: 'Address of Supabase’s API for the dashboard. Default: `https://<databaseProjectRef>.supabase.co`.',
     example: 'https://abcdefghijklmnopqrst.supabase.co',
   }),
 };

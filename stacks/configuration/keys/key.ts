@@ -1,11 +1,11 @@
-// What a configuration key is: its rule, and what a person needs to know to set it.
+// A configuration key: its rule, and what a person needs to know to set it.
 import type { z } from 'zod';
 
 /** What a person needs to know to set a key. */
 export interface KeyMeta {
   /** One or two sentences. */
   description: string;
-  /** A value that is accepted, as it is typed after `pulumi config set`. */
+  /** An accepted value, as typed after `pulumi config set`. */
   example: string;
 }
 

@@ -1,4 +1,4 @@
-// The environment's broker: the machine it runs on, and the configuration that it is told.
+// The environment's broker: the machine that it runs on, and the machine's configuration.
 import type { VirtualMachine } from '@pulumi/azure-native/compute/virtualMachine.js';
 import type { Access } from '../../../components/access.ts';
 import { BrokerConfiguration } from '../../../components/broker-configuration.ts';
@@ -11,6 +11,7 @@ import type { Vault } from '../../../components/vault.ts';
 import type { IngressRule } from '../../../domain/ingress.ts';
 import { renderMachine } from '../../../provisioning/machine/render.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
+import { BROKER_CONFIGURATION } from '../../names.ts';
 import { brokerBundle } from './bundle.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -25,7 +26,7 @@ export interface BrokerArgs extends Pick<Endpoint, 'network' | 'ingress' | 'brok
   bundles: BundleStore;
 }
 
-/** Machine and configuration. @returns the machine. */
+/** Makes machine and configuration. @returns the machine. */
 export function makeBroker(args: BrokerArgs): VirtualMachine {
   const { config, placement, identities, access, network, ingress, bundles } = args;
   const cloudInit = userData(ingress, bundles.url);
@@ -33,11 +34,11 @@ export function makeBroker(args: BrokerArgs): VirtualMachine {
   const { machine } = new BrokerMachine('broker', machineArgs);
   const { subscriptionId } = identities;
   const bundle = brokerBundle(args);
-  new BrokerConfiguration('broker-configuration', { placement, subscriptionId, machine, bundles, bundle });
+  new BrokerConfiguration(BROKER_CONFIGURATION, { placement, subscriptionId, machine, bundles, bundle });
   return machine;
 }
 
-/** What the machine is told at its first boot. @param bundlesUrl container it fetches its configuration from. */
+/** The machine's user data, for its first boot. @param bundlesUrl the container from which it fetches its configuration. */
 export function userData(ingress: IngressRule[], bundlesUrl: string): string {
   return renderMachine({ ingress, bundlesUrl, dataDiskLun: DATA_DISK_LUN });
 }

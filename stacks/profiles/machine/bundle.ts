@@ -1,4 +1,4 @@
-// What the broker machine of an environment is told from then on: the bundle with the broker's configuration.
+// The configuration of an environment's broker machine after its first boot, as a bundle.
 import { type IngressRule, MQTT_TLS_PORT, webSocketPorts } from '../../../domain/ingress.ts';
 import { renderBrokerConfig } from '../../../provisioning/broker/config.ts';
 import { ingestUsername } from '../../../provisioning/broker/registry.ts';
@@ -14,15 +14,15 @@ import { SECRETS } from '../../tables/secrets.ts';
 export interface BrokerBundleArgs {
   /** The stack's configuration. */
   config: Omit<StackConfig, 'environment'>;
-  /** Ways in, for the host firewall. */
+  /** Openings of the host firewall. */
   ingress: IngressRule[];
   /** The broker's DNS name. */
   brokerHost: string;
-  /** The vault the machine reads its secrets from. */
+  /** The vault from which the machine reads its secrets. */
   vault: { uri: string };
-  /** Where copies of the broker's state go. */
+  /** Where copies of the broker's state are stored. */
   storage: { brokerStateUrl: string };
-  /** Where the bundles lie. */
+  /** Where bundles are stored. */
   bundles: { url: string };
 }
 
@@ -30,11 +30,12 @@ export interface BrokerBundleArgs {
 export function brokerBundle(args: BrokerBundleArgs): Bundle {
   const { config, brokerHost } = args;
   const { maxQueuedMessages, maxQueuedBytes, diskBytes } = queueOf(config);
-  // In order, so that the same generations give the same bundle.
+  // In order, so that the same generations always give the same bundle.
   const usernames = config.ingestGenerationsInForce.toSorted((a, b) => a - b).map(ingestUsername);
   return makeBundle({
     ingress: args.ingress,
     sourceLimits: { kibPerSecond: config.sourceKibPerSecond, connections: config.sourceConnections },
+    databasePort: config.databasePort,
     brokerConfig: renderBrokerConfig({
       port: MQTT_TLS_PORT,
       webSocketPorts: webSocketPorts(config),
@@ -65,6 +66,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       certificate: certificateOf(config.domain),
       dataDiskGb: config.dataDiskGb,
       stateBytes: diskBytes,
+      ...(config.ubuntuPro && { proTokenSecret: SECRETS.proToken }),
     },
   });
 }

@@ -8,7 +8,7 @@ import type * as types from '@pulumi/pulumi/proto/language_pb.js';
 import messages from '@pulumi/pulumi/proto/language_pb.js';
 import plugins from '@pulumi/pulumi/proto/plugin_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
-import { COMPILE_CACHE } from '../../../preview/compile-cache.ts';
+import { COMPILE_CACHE } from '../../../bootstrap/root.mjs';
 import { LOGGED_ERROR } from '../../../preview/program.ts';
 import { runPack, sdkProgram } from './pack.ts';
 import { answer, type Serving, serve } from './serve.ts';

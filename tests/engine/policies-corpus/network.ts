@@ -1,18 +1,8 @@
 // Pairs of resources in and about the network.
+import { rule as wholeRule } from '../../../policies/network/corpus/case.ts';
 import { ADMIN, type Made, native, type Pair, place, twin } from './made.ts';
 
-const rule = (name: string, priority: number, fields: object = {}) => ({
-  name,
-  priority,
-  direction: 'Inbound',
-  access: 'Allow',
-  protocol: 'Tcp',
-  sourceAddressPrefix: '*',
-  sourcePortRange: '*',
-  destinationAddressPrefix: '*',
-  destinationPortRange: '22',
-  ...fields,
-});
+const rule = (name: string, priority: number, fields: object = {}) => wholeRule({ name, priority, ...fields });
 const deny = (priority: number, fields: object = {}) =>
   rule(`deny-${priority}`, priority, { access: 'Deny', protocol: '*', destinationPortRange: '*', ...fields });
 const sources = (...sourceAddressPrefixes: unknown[]) => ({ sourceAddressPrefix: undefined, sourceAddressPrefixes });
@@ -91,8 +81,15 @@ const NETWORKS =
 const adminRule = (inputs: Record<string, unknown>) =>
   native('network:AdminRule', 'first', {
     resourceGroupName: 'rg-corpus',
-    ...{ networkManagerName: 'm', configurationName: 'c', ruleCollectionName: 'r', ruleName: 'first' },
-    ...{ kind: 'Custom', direction: 'Inbound', priority: 1, protocol: 'Tcp', destinationPortRanges: ['22'] },
+    networkManagerName: 'm',
+    configurationName: 'c',
+    ruleCollectionName: 'r',
+    ruleName: 'first',
+    kind: 'Custom',
+    direction: 'Inbound',
+    priority: 1,
+    protocol: 'Tcp',
+    destinationPortRanges: ['22'],
     ...inputs,
   });
 const ssh = rule('ssh', 100, { sourceAddressPrefix: ADMIN });
@@ -172,10 +169,16 @@ export const NETWORK_PAIRS: Pair[] = [
     ...STANDARD,
     publicIPAllocationMethod: 'Dynamic',
   }),
-  twin('a rule before every group', 'network-ways-in-judged', adminRule, { access: 'Deny' }, { access: 'AlwaysAllow' }),
+  twin(
+    'a rule before every group',
+    'network-openings-judged',
+    adminRule,
+    { access: 'Deny' },
+    { access: 'AlwaysAllow' },
+  ),
   {
     name: 'a template',
-    policy: 'network-ways-in-judged',
+    policy: 'network-openings-judged',
     subject: 'template',
     safe: [],
     unsafe: [

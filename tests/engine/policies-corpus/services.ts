@@ -81,14 +81,14 @@ const resourceGroup = (name: string) => (inputs: Record<string, unknown>) =>
 export const SERVICE_PAIRS: Pair[] = [
   twin(
     'a command that opens a port',
-    'network-ways-in-judged',
+    'network-openings-judged',
     command('step'),
     { create: 'true' },
     { create: 'az network nsg rule create --nsg-name closed' },
   ),
   twin(
     'an interpreter that opens a port',
-    'network-ways-in-judged',
+    'network-openings-judged',
     command('interpreted'),
     { interpreter: ['/bin/sh', '-c'], create: 'true' },
     { interpreter: ['az'], create: 'network nsg rule create --nsg-name closed' },

@@ -65,7 +65,7 @@ function additions(type: string, name: string, inputs: WireObject): Record<strin
   }
 }
 
-/** Completes an answer. What Azure gave once stays until the resource is made anew; only a secret gets another version, and a label its name. */
+/** Completes an answer. What Azure gave once stays until the resource is made again; only a secret gets another version, and a label its name. */
 export function complete(
   outputs: WireObject,
   type: string,

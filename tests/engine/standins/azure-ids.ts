@@ -84,7 +84,7 @@ export function restType(type: string): string {
 export const idOf = (type: string, inputs: WireObject): string =>
   templateOf(type).replace(/\{(\w+)\}/g, (_, key) => String(inputs[key] ?? ''));
 
-/** The path parameters of an id; undefined when it is no id of this type. */
+/** The path parameters of an id; undefined if it is not an id of this type. */
 export function parseId(type: string, id: string): Record<string, string> | undefined {
   const pattern = templateOf(type)
     .replace(SUBSCRIPTION, '[^/]+')

@@ -74,7 +74,7 @@ export function azureNative({ cloud, config }: Surroundings): Model {
         added,
         failures: [
           ...missing.map((key) => `missing required property '${key}'`),
-          ...strange.map((key) => `'${key}' is no property of ${type}`),
+          ...strange.map((key) => `'${key}' is not a property of ${type}`),
         ],
       };
     },

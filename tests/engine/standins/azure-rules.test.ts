@@ -75,7 +75,7 @@ test.each([
 
 describe('an address', () => {
   const address = 'network:PublicIPAddress';
-  it('has its zones for ever, be it that there are none', () => {
+  it('never changes its zones, even if it has none', () => {
     const { put, find } = recorded();
     expect(put(address, {})).toBeUndefined();
     expect(put(address, { zones: ['1', '2', '3'] })).toContain('constraint NoZone and the request has');
@@ -109,8 +109,8 @@ test('rules of a security group have a priority and a name of their own', () => 
 
 describe('a machine', () => {
   const os = (osDisk: WireObject, more: WireObject = {}) => ({ osProfile: {}, storageProfile: { osDisk }, ...more });
-  /** Made anew after it was deleted, with its disk kept. */
-  const anew = (change: WireObject) => {
+  /** Made again after it was deleted, with its disk kept. */
+  const remade = (change: WireObject) => {
     const { cloud, find } = recorded();
     const { id, outputs, type } = find(VM);
     runAz(cloud, set('storageProfile.osDisk.deleteOption=Detach'));
@@ -120,12 +120,12 @@ describe('a machine', () => {
     return { refused: refusal(cloud, { type, id, inputs: made }), cloud, made, id, type };
   };
   it('is not made of an image onto a disk that is there, nor attached with a profile', () => {
-    expect(anew(os({ createOption: 'FromImage', name: 'THE DISK' })).refused).toContain('ConflictingUserInput');
-    expect(anew(os({ createOption: 'FromImage', name: 'another' })).refused).toBeUndefined();
-    expect(anew(os({ createOption: 'Attach', name: 'THE DISK' })).refused).toContain("'osProfile' is not allowed");
+    expect(remade(os({ createOption: 'FromImage', name: 'THE DISK' })).refused).toContain('ConflictingUserInput');
+    expect(remade(os({ createOption: 'FromImage', name: 'another' })).refused).toBeUndefined();
+    expect(remade(os({ createOption: 'Attach', name: 'THE DISK' })).refused).toContain("'osProfile' is not allowed");
   });
   it('brings its system disk along', () => {
-    const { cloud, made, id, type } = anew(os({ createOption: 'FromImage', name: 'another' }));
+    const { cloud, made, id, type } = remade(os({ createOption: 'FromImage', name: 'another' }));
     settle(cloud, { type, id, inputs: made }, made);
     expect(cloud.find('azure-native:compute:Disk', '/another').outputs.creationData).toEqual({
       createOption: 'FromImage',

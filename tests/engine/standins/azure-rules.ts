@@ -127,7 +127,7 @@ function refusedRules(rules: WireObject[]): string | undefined {
 }
 
 /**
- * Zones are for ever, and a PUT without them asks for none (Azure/azure-cli#16653); `dnsSettings` without a label is an error
+ * Zones never change, and a PUT without them asks for none (Azure/azure-cli#16653); `dnsSettings` without a label is an error
  * (hashicorp/terraform-provider-azurerm#31699). Another SKU is the provider's replacement, whose deletion `IN_USE` refuses.
  */
 function refusedAddress(there: Thing | undefined, { zones, dnsSettings }: WireObject): string | undefined {

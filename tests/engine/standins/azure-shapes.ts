@@ -72,7 +72,7 @@ export function given(expression: string): string {
   return opened === expression ? opened : given(opened);
 }
 
-/** The expression of a list's items; undefined when it is no list. */
+/** The expression of a list's items; undefined if it is not a list. */
 export const itemOf = (expression: string): string | undefined =>
   expression.endsWith('[]') ? expression.slice(0, -2).replace(/^\((.*)\)$/, '$1') : undefined;
 

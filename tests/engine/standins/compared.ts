@@ -66,7 +66,7 @@ function single(value: WireObject): WireObject {
 }
 
 function compareMembers(had: WireObject, has: WireObject, members: Members | undefined, path: string): Difference[] {
-  // The address space of a network is a list for good.
+  // The address space of a network always is a list.
   const [before, after] = path === 'addressSpace' ? [had, has] : [single(had), single(has)];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   // A reference is its id; a part's own id follows from its name.

@@ -11,7 +11,7 @@ export interface Subject {
 
 /** What is to be checked. */
 export interface Checked extends Subject {
-  /** Inputs of before; empty for a new resource. */
+  /** Previous inputs; empty for a new resource. */
   olds: WireObject;
   news: WireObject;
   /** For a name of its own; the engine's, so a preview and its deployment have the same one. */
@@ -22,7 +22,7 @@ export interface Checked extends Subject {
 export interface Compared extends Subject {
   olds: WireObject;
   news: WireObject;
-  /** Outputs of before. */
+  /** Previous outputs. */
   state: WireObject;
 }
 
@@ -30,7 +30,7 @@ export interface Compared extends Subject {
 export interface Made extends Subject {
   id: string;
   inputs: WireObject;
-  /** Of before, when it is changed. */
+  /** The previous one, if it is changed. */
   state?: WireObject;
   oldInputs?: WireObject;
 }
@@ -55,14 +55,14 @@ export interface Model {
   invoke?(token: string): WireObject;
   /** Inputs to add, and what is wrong. */
   check?(given: Checked): { added?: WireObject; failures?: string[] };
-  /** Inputs of before, with what the outputs alone have. */
+  /** Previous inputs, with what only the outputs have. */
   remembered?(compared: Compared): WireObject;
   /** Differences that no input shows. */
   more?(compared: Compared): Change[];
   replaces(change: Change, compared: Compared): boolean;
   /** A replacement deletes the old one first. */
   deletesFirst?(compared: Compared): boolean;
-  /** Outputs as far as a preview knows them. @param state of before, for a change. */
+  /** Outputs as far as a preview knows them. @param state the previous state, for a change. */
   previewed(type: string, inputs: WireObject, state?: WireObject): WireObject;
   idOf(made: Omit<Made, 'id'>): string;
   /** True when making it is refused as long as it exists. */
@@ -71,7 +71,7 @@ export interface Model {
   make(made: Made): WireObject | Promise<WireObject>;
   /** Deletes it. Default: with what is below it. @throws Error when it is refused. */
   remove?(id: string): void;
-  /** Inputs, from what is there. @param before inputs and outputs of before; none for an import. */
+  /** Inputs, from what is there. @param before previous inputs and outputs; none for an import. */
   inputsOf?(
     type: string,
     id: string,

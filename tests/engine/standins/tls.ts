@@ -14,8 +14,13 @@ const HOUR_MS = 3_600_000;
 
 const COMPUTED: Record<string, string[]> = {
   PrivateKey: [
-    ...['privateKeyOpenssh', 'privateKeyPem', 'privateKeyPemPkcs8', 'publicKeyPem', 'publicKeyOpenssh'],
-    ...['publicKeyFingerprintMd5', 'publicKeyFingerprintSha256'],
+    'privateKeyOpenssh',
+    'privateKeyPem',
+    'privateKeyPemPkcs8',
+    'publicKeyPem',
+    'publicKeyOpenssh',
+    'publicKeyFingerprintMd5',
+    'publicKeyFingerprintSha256',
   ],
   SelfSignedCert: ['certPem', 'keyAlgorithm', 'readyForRenewal', 'validityEndTime', 'validityStartTime'],
   LocallySignedCert: ['certPem', 'caKeyAlgorithm', 'readyForRenewal', 'validityEndTime', 'validityStartTime'],

@@ -143,10 +143,9 @@ export const checks: Check[] = [
     run: async (machine) => {
       theOutside();
       await run(machine, 'systemctl stop mosquitto certificate-issue.timer');
-      await run(
-        machine,
-        'rm -r /var/lib/mosquitto/letsencrypt /run/mqtt-saas/certificate* /run/mqtt-saas/server.* /run/mqtt-saas/ca.crt',
-      );
+      const inForce = '/run/mqtt-saas/certificate* /run/mqtt-saas/server.* /run/mqtt-saas/ca.crt';
+      const kept = '/opt/mqtt-saas/last-good/certificate.json';
+      await run(machine, `rm -r /var/lib/mosquitto/letsencrypt ${inForce} ${kept}`);
       const { stdout: state } = await machine.exec(
         'systemctl start mosquitto; sleep 1; systemctl show -P SubState mosquitto',
       );
@@ -220,7 +219,7 @@ async function run({ exec }: Machine, command: string): Promise<void> {
 async function undisturbed(machine: Machine, act: () => Promise<void>): Promise<void> {
   const process = async () => (await machine.exec('systemctl show -P MainPID mosquitto')).stdout;
   const { acme: device } = logins(machine);
-  // Whoever vouches for the broker before and after.
+  // The authorities of both certificates, before and after.
   const ca = [readFileSync(machine.files.caFile, 'utf8'), ...(outside ? [outside.acme.root] : [])];
   const client = await connect(machine, device, { ca });
   try {
@@ -241,7 +240,7 @@ async function answers(client: MqttClient): Promise<void> {
   expect((await Promise.race([sent, late])) !== 'late', 'the broker no longer answers the device');
 }
 
-/** What the broker serves, whoever issued it. */
+/** What the broker serves, from any issuer. */
 async function servedBy({ host, addresses }: Machine, port = 8883): Promise<X509Certificate> {
   const socket = connectTls({ host: addresses.machine.v4, port, servername: host, rejectUnauthorized: false });
   await once(socket, 'secureConnect');

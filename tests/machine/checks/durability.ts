@@ -21,7 +21,7 @@ const session = (machine: Machine): Promise<MqttClient> =>
   });
 
 /** Takes what waits for ingest; the session is there from then on. */
-async function drain(machine: Machine): Promise<Set<string>> {
+export async function drain(machine: Machine): Promise<Set<string>> {
   const taken = new Set<string>();
   const ingest = await untilServed(() => session(machine));
   ingest.on('message', (_, payload) => taken.add(payload.toString()));
@@ -44,7 +44,7 @@ async function untilServed<T>(act: () => Promise<T>): Promise<T> {
 }
 
 /** Queues messages and returns their numbers, each acknowledged. */
-async function queue(machine: Machine, count: number, prefix: string): Promise<string[]> {
+export async function queue(machine: Machine, count: number, prefix: string): Promise<string[]> {
   const device = await connect(machine, logins(machine).acme);
   const payloads = Array.from({ length: count }, (_, index) => `{"id":"${prefix}-${index}"}`);
   await Promise.all(payloads.map((payload) => device.publishAsync(TOPIC, payload, { qos: 1 })));

@@ -90,6 +90,24 @@ export const checks: Check[] = [
     },
   },
   {
+    name: 'shared memory runs nothing, su serves root alone, and sudo keeps a log',
+    run: async ({ exec }) => {
+      const shm = await exec(
+        'findmnt --noheadings --output OPTIONS /dev/shm; grep -c " /dev/shm .*noexec" /etc/fstab; cp /bin/true /dev/shm/it && /dev/shm/it; echo $?; rm /dev/shm/it',
+      );
+      expect(/noexec[\s\S]*\n1\n[\s\S]*126$/.test(shm.stdout.trim()), shm.stdout + shm.stderr);
+      const root = await exec('su -s /bin/sh -c id mosquitto');
+      const other = await exec('runuser -u azureuser -- su -s /bin/sh -c id mosquitto </dev/null');
+      expect(root.code === 0 && root.stdout.includes('mosquitto'), root.stderr);
+      expect(other.code !== 0 && /Permission denied/i.test(other.stderr), `${other.stdout}${other.stderr}`);
+      const { code, stdout, stderr } = await exec(
+        'visudo -c && runuser -u azureuser -- sudo -n id -u && grep "COMMAND=.*/id -u" /var/log/sudo.log',
+      );
+      expect(code === 0 && /^0$/m.test(stdout), stdout + stderr);
+      return undefined;
+    },
+  },
+  {
     name: 'swap, time and a small kernel are prepared for a machine of its own',
     run: async ({ exec }) => {
       // What a container does not start: it has its host's clock, swap and modules.
@@ -111,7 +129,7 @@ export const checks: Check[] = [
       const { v4 } = addresses.admin;
       const ssh = (user: string) =>
         admin(
-          // One that is under way when the ban falls would wait for its answer for ever.
+          // A connection that is being made when the ban begins would wait for its answer indefinitely.
           `timeout 10 ssh -i ${files.sshKey} -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=3 ${user}@${addresses.machine.v4} true`,
         );
       await exec('fail2ban-client unban --all');

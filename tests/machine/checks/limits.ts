@@ -53,7 +53,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'one source may have so many connections and no more',
+    name: 'one source may have a limited number of connections',
     disturbs: true,
     run: async (machine) => {
       const program = `

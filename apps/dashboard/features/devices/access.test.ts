@@ -19,7 +19,7 @@ import {
   pythonProgram,
   qrText,
 } from './access.ts';
-import { withNewKey } from './new-key.ts';
+import { withNewKey } from './credentials.ts';
 
 const run = promisify(execFile);
 const ingestKey = generateKey();

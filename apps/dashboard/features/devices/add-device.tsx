@@ -8,9 +8,9 @@ import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { NameFields, useNameForm } from '../tenants/name-form.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
+import { withNewKey } from './credentials.ts';
 import { addDevice } from './devices.ts';
 import { KeyDialog } from './key-dialog.tsx';
-import { withNewKey } from './new-key.ts';
 
 interface Added {
   id: string;

@@ -1,5 +1,6 @@
 'use client';
 // A device's new key, shown once, with everything needed to publish, and whether the first reading has arrived.
+import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { Button, ButtonLink } from '../../ui/button.tsx';
@@ -8,7 +9,7 @@ import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
-import { usePlace } from '../session/use-place.ts';
+import { loadConfig } from '../session/config.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import {
   accessFor,
@@ -117,4 +118,16 @@ function Ways({ access }: { access: DeviceAccess }) {
       {way === 'python' && <CopyBlock text={pythonProgram(access)} label="Python program" />}
     </>
   );
+}
+
+/** Where devices connect, and whether they need this environment's own CA. Undefined while it is read. */
+function usePlace() {
+  return useQuery({
+    queryKey: ['place'],
+    queryFn: async () => {
+      const { brokerHost, brokerPort, hasCa } = await loadConfig();
+      return { host: brokerHost, port: brokerPort, hasPrivateCa: hasCa };
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
 }

@@ -2,9 +2,9 @@
 // Gives a device a new key; the old one stops working.
 import { useState } from 'react';
 import { Confirm } from '../../ui/confirm.tsx';
+import { withNewKey } from './credentials.ts';
 import { type Device, rotateDevice } from './devices.ts';
 import { KeyDialog } from './key-dialog.tsx';
-import { withNewKey } from './new-key.ts';
 import { useRegistryChange } from './use-devices.ts';
 
 export function RotateKey({ device, onClose }: { device: Device; onClose: () => void }) {

@@ -1,7 +1,8 @@
 // The two ends of the platform's API, as the signed-in person: accounts, and rows under row-level security.
 import type { AuthClient } from '@supabase/auth-js';
 import type { PostgrestClient } from '@supabase/postgrest-js';
-import { type Config, loadConfig } from './config.ts';
+import type { PublicConfig } from '../../functions/api/config.ts';
+import { loadConfig } from './config.ts';
 import type { Database } from './database.ts';
 
 /** Where the session is kept in localStorage. */
@@ -11,7 +12,7 @@ const STORAGE_KEY = 'mqtt-saas.session';
 export type Api = PostgrestClient<Database>;
 
 export interface Clients {
-  config: Config;
+  config: PublicConfig;
   auth: InstanceType<typeof AuthClient>;
   /** Another client of the same service, which keeps nothing beyond the page. */
   temporaryAuth: () => InstanceType<typeof AuthClient>;

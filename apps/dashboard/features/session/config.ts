@@ -1,27 +1,10 @@
 // Where the platform is: read from the origin that served the page, so that one build serves every environment.
+import type { PublicConfig } from '../../functions/api/config.ts';
 
-/** What `/api/config` says. All of it is public. */
-export interface Config {
-  /** Base of `/auth/v1` and `/rest/v1`. */
-  supabaseUrl: string;
-  publishableKey: string;
-  /** Where devices connect, with TLS. */
-  brokerHost: string;
-  brokerPort: number;
-  /** Devices have to trust this environment's own CA, which is at `/api/ca.pem`. */
-  hasCa: boolean;
-  /** False where the auth service writes its mails into a log instead of sending them. */
-  sendsMail: boolean;
-  /** False where nothing sends commands to devices. */
-  sendsCommands: boolean;
-  /** "local", "dev" or "prod". */
-  environment: string;
-}
-
-let loading: Promise<Config> | undefined;
+let loading: Promise<PublicConfig> | undefined;
 
 /** Fetched once a page; asked again after a failure. @throws Error with a sentence for a person. */
-export function loadConfig(): Promise<Config> {
+export function loadConfig(): Promise<PublicConfig> {
   loading ??= fetchConfig().catch((error) => {
     loading = undefined;
     throw error;
@@ -29,13 +12,13 @@ export function loadConfig(): Promise<Config> {
   return loading;
 }
 
-async function fetchConfig(): Promise<Config> {
+async function fetchConfig(): Promise<PublicConfig> {
   const response = await fetch('/api/config').catch(() => undefined);
-  const config = (response?.ok ? await response.json().catch(() => ({})) : {}) as Partial<Config>;
+  const config = (response?.ok ? await response.json().catch(() => ({})) : {}) as Partial<PublicConfig>;
   if (!config.supabaseUrl || !config.publishableKey) {
     throw new Error(
       'The dashboard could not read its configuration from /api/config. Check the connection and try again.',
     );
   }
-  return config as Config;
+  return config as PublicConfig;
 }

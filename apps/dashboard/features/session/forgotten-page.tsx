@@ -2,8 +2,8 @@
 // For people who forgot their password, or have none yet.
 import { ButtonLink } from '../../ui/button.tsx';
 import { CardPage } from '../shell/card-page.tsx';
+import { useNext } from './next-path.ts';
 import { ResetForm } from './reset-form.tsx';
-import { useNext } from './use-next.ts';
 
 export function ForgottenPage() {
   const next = useNext();

@@ -1,4 +1,6 @@
+'use client';
 // Where to go after signing in: a link that signs in must not lead elsewhere.
+import { useEffect, useState } from 'react';
 
 const HOME = '/admin/devices';
 /** Any origin will do: a path of this site keeps it. */
@@ -10,4 +12,11 @@ export function safePath(path: string | null): string {
   const { origin, pathname, search } = new URL(path, HERE);
   // `/.//example.com` has lost its dot by now.
   return origin === HERE && !pathname.startsWith('//') ? pathname + search : HOME;
+}
+
+/** Where `?next=` leads on to. Not by useSearchParams(): it would leave the form out of the exported page. */
+export function useNext(): string {
+  const [next, setNext] = useState(() => safePath(null));
+  useEffect(() => setNext(safePath(new URLSearchParams(location.search).get('next'))), []);
+  return next;
 }

@@ -42,7 +42,7 @@ type Order<Columns> = (`${keyof Columns & string}` | `${keyof Columns & string}.
 
 /**
  * Every row, in order.
- * @param order together unique: a page begins after the last row of the one before, so that what is added or deleted
+ * @param order together unique: a page begins after the last row of the previous one, so that what is added or deleted
  * meanwhile shifts nothing. @throws ApiError, as all below.
  */
 export function allRows<Asked extends Question>(ask: Ask<Asked>, order: Order<Row<Asked>>): Promise<Row<Asked>[]> {

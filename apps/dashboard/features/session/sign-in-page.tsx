@@ -5,10 +5,9 @@ import { useEffect } from 'react';
 import { Notice } from '../../ui/notice.tsx';
 import { CardPage } from '../shell/card-page.tsx';
 import { messageOf } from './errors.ts';
-import { safePath } from './next-path.ts';
+import { safePath, useNext } from './next-path.ts';
 import { useSession } from './session.tsx';
 import { SignInForm } from './sign-in-form.tsx';
-import { useNext } from './use-next.ts';
 
 export function SignInPage() {
   const session = useSession();

@@ -1,8 +1,8 @@
 'use client';
 // The frame of every page behind sign-in: navigation, tenant, account.
-import { Bell, ChartColumn, Cpu, LogOut, ScrollText, UserRound, Users } from 'lucide-react';
+import { Bell, ChartColumn, Cpu, LogOut, Monitor, Moon, ScrollText, Sun, UserRound, Users } from 'lucide-react';
 import { usePathname } from 'next/navigation';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { classes } from '../../ui/classes.ts';
 import { Link } from '../../ui/link.tsx';
@@ -12,8 +12,7 @@ import { signOut } from '../session/account.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import { TenantSwitch } from '../tenants/tenant-switch.tsx';
 import styles from './shell.module.css';
-import { ThemeChoice } from './theme-choice.tsx';
-import { useTitleCount } from './use-title-count.ts';
+import { currentTheme, setTheme, THEMES, type Theme } from './theme.ts';
 
 const ALERTS = '/admin/alerts';
 const PAGES = [
@@ -87,4 +86,47 @@ function OpenCount() {
       <span className="visually-hidden"> open</span>
     </span>
   );
+}
+
+const ICONS = { system: Monitor, light: Sun, dark: Moon };
+
+/** The button that switches to the next theme. */
+function ThemeChoice() {
+  const [theme, setShown] = useState<Theme>(currentTheme);
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] as Theme;
+  const Icon = ICONS[theme];
+  return (
+    <Button
+      variant="quiet"
+      icon
+      aria-label={`Theme: ${theme}. Switch to ${next}`}
+      title={`Theme: ${theme}`}
+      onClick={() => {
+        setTheme(next);
+        setShown(next);
+      }}
+    >
+      <Icon aria-hidden />
+    </Button>
+  );
+}
+
+const COUNT = /^\(\d+\) /;
+
+/** A number in front of the tab's title, `(2) Devices`, for people who are looking at another tab. @param count 0: none. */
+function useTitleCount(count: number): void {
+  useEffect(() => {
+    const show = () => {
+      const title = (count > 0 ? `(${count}) ` : '') + document.title.replace(COUNT, '');
+      if (title !== document.title) document.title = title;
+    };
+    show();
+    // Each page brings a title of its own.
+    const watch = new MutationObserver(show);
+    watch.observe(document.head, { childList: true, characterData: true, subtree: true });
+    return () => {
+      watch.disconnect();
+      document.title = document.title.replace(COUNT, '');
+    };
+  }, [count]);
 }

@@ -4,15 +4,19 @@ import { type Context, PLAIN_HEADERS, supabaseUrl } from '../context.ts';
 
 /** The answer. Public: anybody may read it. */
 export interface PublicConfig {
+  /** Base of `/auth/v1` and `/rest/v1`. */
   supabaseUrl: string;
   publishableKey: string;
+  /** Where devices connect, with TLS. */
   brokerHost: string;
   brokerPort: number;
-  /** False when devices can trust the public CAs they have. */
+  /** Devices have to trust this environment's own CA, which is at `/api/ca.pem`. */
   hasCa: boolean;
+  /** False where the auth service writes its mails into a log instead of sending them. */
   sendsMail: boolean;
   /** False where nothing sends commands to devices: the pages then offer none. */
   sendsCommands: boolean;
+  /** "local", "dev" or "prod". */
   environment: string;
 }
 

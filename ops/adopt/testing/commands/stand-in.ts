@@ -34,7 +34,7 @@ const commands: Record<string, Syntax> = tool === 'az' ? syntax.az.commands : sy
 const name = Object.keys(commands)
   .sort((a, b) => b.length - a.length)
   .find((each) => each === words.slice(0, each.split(' ').length).join(' '));
-if (name === undefined) refuse('is no command that syntax.json has');
+if (name === undefined) refuse('is not a command in syntax.json');
 const { options, places } = commands[name] as Syntax;
 
 const given = new Map<Option, string[]>();
@@ -59,10 +59,10 @@ for (const [option, values] of given) {
   const wrong = values.find((value) => !(option.choices ?? [value]).some((each) => same(each, value)));
   if (wrong !== undefined) refuse(`${flag}: ${wrong} is none of ${option.choices?.join(', ')}`);
   // A path is all of JMESPath that is judged here.
-  if (flag === '--query' && !/^[\w.]+$/.test(values.join())) refuse(`--query ${values.join(' ')} is no path`);
+  if (flag === '--query' && !/^[\w.]+$/.test(values.join())) refuse(`--query ${values.join(' ')} is not a path`);
   if (flag === '--set' && tool === 'az' && !values.every((value) => /^[\w.[\]]+=./.test(value)))
-    refuse(`--set ${values.join(' ')} is no PATH=VALUE`);
-  if (flag === '--priority' && !/^\d+$/.test(values.join())) refuse('--priority is no number');
+    refuse(`--set ${values.join(' ')} is not PATH=VALUE`);
+  if (flag === '--priority' && !/^\d+$/.test(values.join())) refuse('--priority is not a number');
 }
 const ids = [...given.keys()].some(({ names }) => names.includes('--ids'));
 for (const option of options) {

@@ -81,6 +81,7 @@ export async function makeCertificateWorld(): Promise<CertificateWorld> {
         RUNTIME_DIRECTORY: path('runtime'),
         SECRETS: path('secrets'),
         METRICS: path('metrics'),
+        LAST_GOOD: join(folder, 'last-good'),
         LOCKS: path('locks'),
         PROPAGATION_SECONDS: '0',
         PAUSE_SECONDS: '0',

@@ -1,7 +1,18 @@
 // The accounts a machine gives its broker itself: make-probe-account, then seed-accounts, before every start.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { pbkdf2Sync } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -9,13 +20,13 @@ import { programsFolder } from '../testing/programs.ts';
 
 const BIN = join(programsFolder(), 'bin');
 
-const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
 let home: string;
 let accounts: string;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'accounts-'));
   accounts = join(home, 'accounts');
   mkdirSync(join(home, 'run'));
+  mkdirSync(accounts);
   writeFileSync(join(home, 'run/svc-ingest.password'), 'the-password');
   writeFileSync(join(home, 'first.acl'), 'user svc-ingest\ntopic read a\n');
 });
@@ -27,7 +38,7 @@ function python(script: string, ...args: string[]): void {
 }
 /** What a boot, and each start of the broker, does. */
 function start(): void {
-  python('make-probe-account.py', join(home, 'run'), group);
+  python('make-probe-account.py', join(home, 'run'));
   python('seed-accounts.py', join(home, 'run'), join(home, 'first.acl'), accounts);
 }
 const read = (name: string) => readFileSync(join(home, name), 'utf8');
@@ -47,7 +58,7 @@ it('a machine that never saw the registry gets ingest’s account and its own, h
   expect(isHashOf(ingest, 'the-password')).toBe(true);
   expect(isHashOf(probe, read('run/svc-probe.password'))).toBe(true);
   expect(read('accounts/acl')).toBe('user svc-ingest\ntopic read a\n\nuser svc-probe\ntopic readwrite probe/#\n');
-  expect((statSync(join(accounts, 'passwords')).mode & 0o777).toString(8)).toBe('600');
+  expect((statSync(join(accounts, 'passwords')).mode & 0o777).toString(8)).toBe('640');
   expect((statSync(join(home, 'run/svc-probe.password')).mode & 0o777).toString(8)).toBe('600');
 });
 
@@ -63,7 +74,6 @@ it('the registry’s accounts stay, and the machine’s own is new after a boot'
     passwords: 'acme.pump-1:x\nsvc-probe:old\nzeta.a:y\n',
     acl: '# from the registry\n\nuser acme.pump-1\ntopic write a\n\nuser svc-probe\ntopic readwrite #\n\nuser zeta.a\ntopic write z\n',
   };
-  mkdirSync(accounts);
   writeFileSync(join(accounts, 'passwords'), registry.passwords);
   writeFileSync(join(accounts, 'acl'), registry.acl);
   start();
@@ -77,4 +87,24 @@ it('the registry’s accounts stay, and the machine’s own is new after a boot'
   expect(read('run/svc-probe.password')).not.toBe(before);
   expect(isHashOf(read('accounts/passwords').split('\n')[2] ?? '', read('run/svc-probe.password'))).toBe(true);
   expect(existsSync(join(accounts, 'passwords.new'))).toBe(false);
+});
+
+it.runIf(process.getuid?.() === 0)('is of the folder’s user before it looks at a name in there (needs root)', () => {
+  python('make-probe-account.py', join(home, 'run'));
+  chmodSync(home, 0o711);
+  chmodSync(join(home, 'run/svc-ingest.password'), 0o600);
+  chownSync(accounts, 65_534, 65_534);
+  // A link to a file that only root may read, under a name whose text is taken over.
+  writeFileSync(join(home, 'roots'), '# of root', { mode: 0o600 });
+  symlinkSync(join(home, 'roots'), join(accounts, 'acl'));
+  writeFileSync(join(accounts, 'passwords'), 'acme.pump-1:x\n', { mode: 0o644 });
+  const seeded = spawnSync('python3', [
+    ...['-B', join(BIN, 'seed-accounts.py')],
+    ...[join(home, 'run'), join(home, 'first.acl'), accounts],
+  ]);
+  expect(seeded.stderr.toString()).toContain('Permission denied');
+  expect(read('roots')).toBe('# of root');
+  for (const name of ['acl', 'passwords']) rmSync(join(accounts, name));
+  python('seed-accounts.py', join(home, 'run'), join(home, 'first.acl'), accounts);
+  expect(['passwords', 'acl'].map((name) => statSync(join(accounts, name)).uid)).toEqual([65_534, 65_534]);
 });

@@ -1,11 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -57,7 +61,7 @@ describe('deploy-certificate --starting', () => {
     const modes = ['', 'certificate', 'server.crt', 'server.key'].map(
       (name) => statSync(world.path('secrets', name)).mode,
     );
-    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['750', '750', '640', '640']);
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['711', '750', '640', '640']);
     // Who may open the lock can hold it.
     expect((statSync(world.path('locks')).mode & 0o777).toString(8)).toBe('700');
   });
@@ -141,10 +145,124 @@ describe('deploy-certificate --starting', () => {
     expect(readdirSync(world.path('secrets'))).toHaveLength(5);
   });
 
-  it('refuses a certificate of a CA that is not the one devices hold', async () => {
+  const lineage = (...names: string[]) => world.path('state', 'acme.example.test-dir', ...names);
+  /** As certbot does it: a link in live/ to the newest file in archive/. */
+  function asCertbot(pair: Pair): void {
+    obtained('', '');
+    mkdirSync(lineage('archive', HOST), { recursive: true });
+    for (const [kind, text] of Object.entries({ fullchain: chain(pair), privkey: pair.key })) {
+      writeFileSync(lineage('archive', HOST, `${kind}7.pem`), text);
+      relink(kind, `../../archive/${HOST}/${kind}7.pem`);
+    }
+  }
+  function relink(kind: string, target: string): void {
+    rmSync(lineage('live', HOST, `${kind}.pem`));
+    symlinkSync(target, lineage('live', HOST, `${kind}.pem`));
+  }
+
+  it('follows certbot’s own links', async () => {
+    const pair = await fresh();
+    asCertbot(pair);
+    expect(await start()).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(['server.crt', 'server.key'].map(inForce)).toEqual([chain(pair), pair.key]);
+  });
+
+  // Certbot’s user may put anything under any name, and root reads there.
+  it.each<[string, (secret: string) => void]>([
+    ['a link to a file of root', (secret) => relink('privkey', secret)],
+    ['a link up and out', () => relink('privkey', '../../../../secret')],
+    ['a link to another link', (secret) => replaceInArchive(() => symlinkSync(secret, inArchive()))],
+    ['a FIFO', () => replaceInArchive(() => spawnSync('mkfifo', [inArchive()]))],
+    ['a huge file', () => truncateSync(inArchive(), 2 ** 40)],
+    ['a folder that is a link', () => linkFolder()],
+  ])('takes no certificate from %s', async (_, plant) => {
+    const [good, planted] = [await fresh(), await fresh()];
+    inVault(good);
+    await start();
+    world.configure({ certificate: { source: 'acme', tokenSecret: 'token' } });
+    asCertbot(planted);
+    // Even a key that fits: nothing of root’s is copied, whatever it is.
+    const secret = join(world.folder, 'secret');
+    writeFileSync(secret, planted.key);
+    plant(secret);
+    const outcome = await start();
+    expect(outcome).toMatchObject({ code: 0, stderr: expect.stringContaining('what certbot left is not used') });
+    expect(['server.crt', 'server.key'].map(inForce)).toEqual([good.certificate, good.key]);
+    expect(readdirSync(world.path('secrets'))).toHaveLength(5);
+  });
+  const inArchive = () => lineage('archive', HOST, 'privkey7.pem');
+  function replaceInArchive(plant: () => void): void {
+    rmSync(inArchive());
+    plant();
+  }
+  function linkFolder(): void {
+    renameSync(lineage('archive'), join(world.folder, 'elsewhere'));
+    symlinkSync(join(world.folder, 'elsewhere'), lineage('archive'));
+  }
+
+  it('gives nothing to the broker before it is judged', async () => {
+    const pair = await fresh();
+    obtained(chain(pair), 'a text, and no key');
+    expect((await start()).code).toBe(1);
+    expect(readdirSync(world.path('secrets'))).toEqual([]);
+  });
+
+  it('refuses a certificate of a CA that is not the one devices hold, and serves it only when there is no other', async () => {
     inVault(await fresh(), await otherCa);
     const outcome = await start();
-    expect([outcome.code, outcome.stderr]).toEqual([1, expect.stringContaining('certificate verify failed')]);
+    expect([outcome.code, outcome.stderr]).toEqual([0, expect.stringContaining('certificate verify failed')]);
+    expect(outcome.stderr).toContain('the broker starts with the newest one, which a strict client refuses');
+  });
+});
+
+describe('deploy-certificate --starting after a boot, which empties the memory', () => {
+  /** What is left then: the data disk, the system disk, the vault. */
+  const boot = () => rmSync(world.path('secrets'), { recursive: true });
+  const kept = () => join(world.folder, 'last-good/certificate.json');
+
+  it.each<[string, (good: Pair) => Promise<unknown>, RegExp]>([
+    ['away', () => world.azure.stop(), /cannot be reached/],
+    [
+      'of a pair whose key is another',
+      async () => inVault({ ...(await fresh()), key: (await fresh()).key }),
+      /mismatch/i,
+    ],
+    ['of a certificate that has ended', async () => inVault(await fresh({ from: -90, to: -1 })), /has expired/],
+    [
+      'of half a certificate',
+      async (good) => inVault({ ...good, certificate: good.certificate.slice(0, 300) }),
+      /PEM|SSL/,
+    ],
+  ])('with a vault that is %s it serves the last good one', async (_, damage, reason) => {
+    const good = await fresh();
+    inVault(good);
+    await start();
+    expect(statSync(kept()).mode & 0o777).toBe(0o600);
+    expect(statSync(join(kept(), '..')).mode & 0o777).toBe(0o700);
+    boot();
+    await damage(good);
+    const outcome = await start();
+    expect(outcome.stderr).toMatch(reason);
+    expect([outcome.code, outcome.stderr]).toEqual([0, expect.stringContaining('starts with the last good one\n')]);
+    expect(['server.crt', 'server.key', 'ca.crt'].map(inForce)).toEqual([good.certificate, good.key, ca.certificate]);
+  });
+
+  it('serves one that has ended rather than none, and goes on saying that it has', async () => {
+    inVault(await fresh({ from: -90, to: -1 }));
+    const outcome = await start();
+    expect([outcome.code, outcome.stderr]).toEqual([0, expect.stringContaining('a strict client refuses')]);
+    expect(existsSync(kept())).toBe(false);
+    const deployed = await world.run('deploy-certificate', []);
+    expect([deployed.code, deployed.stderr]).toEqual([1, expect.stringContaining('has expired')]);
+    const figures = readFileSync(world.path('metrics', 'certificate.prom'), 'utf8');
+    expect(figures).toMatch(/^mqtt_saas_certificate_deploy_ok 0$/m);
+    expect(figures).toMatch(/^mqtt_saas_certificate_failing\{reason="refused"\} 1$/m);
+  });
+
+  it('starts with no key that is not the certificate’s', async () => {
+    inVault({ ...(await fresh()), key: (await fresh()).key });
+    const outcome = await start();
+    expect([outcome.code, outcome.stderr]).toEqual([1, expect.stringContaining('cannot start without a certificate')]);
     expect(existsSync(world.path('secrets', 'server.key'))).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,7 +30,13 @@ afterEach(async () => {
 async function fetchSecrets(secrets: Record<string, string>): Promise<{ code: number; stderr: string }> {
   writeFileSync(join(home, 'settings.json'), JSON.stringify({ vaultUri: azure.url, secrets }));
   const script = join(BIN, 'fetch-secrets.py');
-  const env = { ...process.env, METADATA_ENDPOINT: azure.url, ATTEMPTS: '3', PAUSE_SECONDS: '0' };
+  const env = {
+    ...process.env,
+    METADATA_ENDPOINT: azure.url,
+    LAST_GOOD: join(home, 'last-good'),
+    ATTEMPTS: '3',
+    PAUSE_SECONDS: '0',
+  };
   return run('python3', ['-B', script, join(home, 'settings.json'), folder, group], { env }).then(
     ({ stderr }) => ({ code: 0, stderr }),
     ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
@@ -39,11 +45,19 @@ async function fetchSecrets(secrets: Record<string, string>): Promise<{ code: nu
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 describe('fetch-secrets', () => {
-  it('writes each secret, byte for byte, for root and the broker only', async () => {
-    expect(await fetchSecrets({ 'ca.crt': 'ca', password: 'password' })).toEqual({ code: 0, stderr: '' });
-    expect(readFileSync(join(folder, 'ca.crt'), 'utf8')).toBe('CA\nof the broker\n');
+  it('writes each secret, byte for byte, for root only, and the database’s address for the agent', async () => {
+    expect(await fetchSecrets({ 'registry.url': 'ca', password: 'password' })).toEqual({ code: 0, stderr: '' });
+    expect(readFileSync(join(folder, 'registry.url'), 'utf8')).toBe('CA\nof the broker\n');
     expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('p4ssword');
-    expect([mode(join(folder, 'ca.crt')), mode(folder)]).toEqual(['640', '750']);
+    expect(['registry.url', 'password', ''].map((name) => mode(join(folder, name)))).toEqual(['440', '600', '711']);
+  });
+
+  it('takes what an older release gave the broker away from it', async () => {
+    await fetchSecrets({ 'registry.url': 'ca', password: 'password' });
+    chmodSync(folder, 0o750);
+    for (const name of ['registry.url', 'password']) chmodSync(join(folder, name), 0o640);
+    await fetchSecrets({ 'registry.url': 'ca', password: 'password' });
+    expect(['registry.url', 'password', ''].map((name) => mode(join(folder, name)))).toEqual(['440', '600', '711']);
   });
 
   it('tries again until the access is granted', async () => {
@@ -67,6 +81,32 @@ describe('fetch-secrets', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('the broker goes on with what it had');
     expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('p4ssword');
+  });
+
+  it('needs no vault after a boot, asks it once, and marks what it takes as old', async () => {
+    await fetchSecrets({ password: 'password', 'ca.crt': 'ca' });
+    const kept = join(home, 'last-good');
+    expect([mode(kept), mode(join(kept, 'secrets.json'))]).toEqual(['700', '600']);
+    rmSync(folder, { recursive: true });
+    azure.refusals = 99;
+    const { code, stderr } = await fetchSecrets({ password: 'password', 'ca.crt': 'ca' });
+    expect([code, stderr.split('\n').length]).toEqual([0, 2]);
+    expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('p4ssword');
+    expect([mode(join(folder, 'ca.crt')), existsSync(join(folder, 'old-secrets'))]).toEqual(['600', true]);
+    azure.refusals = 0;
+    azure.secrets.set('password', 'rotated');
+    expect((await fetchSecrets({ password: 'password', 'ca.crt': 'ca' })).code).toBe(0);
+    expect(readFileSync(join(folder, 'password'), 'utf8')).toBe('rotated');
+    expect(existsSync(join(folder, 'old-secrets'))).toBe(false);
+  });
+
+  it('does not start with a part of what was kept', async () => {
+    await fetchSecrets({ password: 'password' });
+    rmSync(folder, { recursive: true });
+    azure.refusals = 99;
+    const { code, stderr } = await fetchSecrets({ password: 'password', 'ca.crt': 'ca' });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the broker cannot start without its secrets')]);
+    expect(existsSync(join(folder, 'password'))).toBe(false);
   });
 
   it('takes up a rotated secret', async () => {

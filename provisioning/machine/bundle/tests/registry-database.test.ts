@@ -12,11 +12,11 @@ import { type CertificateFiles, ensureCertificates } from '../../../../lab/certi
 import { type RunningPostgres, roleUrl } from '../../../../lab/postgres.ts';
 import { startScratchPostgres } from '../../../../lab/scratch-postgres.ts';
 import { giveToService, makeScratchDir } from '../../../../lab/unprivileged.ts';
-import { HAS_PSYCOPG2, PYTHON } from '../../../../tests/support/registry-rig.ts';
 import { connect } from '../../../database/connect.ts';
 import { setLogin } from '../../../database/login.ts';
 import { upsertServiceAccount } from '../../../database/registry.ts';
 import { BUNDLE_FILES, PATHS } from '../paths.ts';
+import { HAS_PSYCOPG2, PYTHON } from '../testing/agent.ts';
 import { programsFolder } from '../testing/programs.ts';
 
 const PROGRAM = `

@@ -7,17 +7,18 @@ import { hashKey } from '../../../../domain/credentials.ts';
 import { stopChild } from '../../../../lab/child.ts';
 import { startPostgres } from '../../../../lab/postgres.ts';
 import { postgresOfFile } from '../../../../tests/support/postgres-of-file.ts';
-import { HAS_PSYCOPG2, modeOf, type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { renderRegistry } from '../../../broker/registry.ts';
 import { connect } from '../../../database/connect.ts';
 import { addDevice, readRegistry, rotateDevice, setDeviceEnabled } from '../../../database/registry.ts';
+import { databaseOn } from '../../../database/testing/database.ts';
+import { type AgentLab, HAS_PSYCOPG2, modeOf, startAgentLab } from '../testing/agent.ts';
 
 const WITHIN = { timeout: 15_000, interval: 100 };
 
 const postgres = postgresOfFile();
-let rig: RegistryRig;
+let rig: AgentLab;
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres());
+  rig = await startAgentLab({ on: await databaseOn(postgres()) });
 });
 afterEach(() => rig?.stop());
 
@@ -55,13 +56,13 @@ describe.runIf(HAS_PSYCOPG2)('registry-sync (needs python3-psycopg2)', () => {
     await service.endAsync(true);
   });
 
-  it('writes what registry.ts renders, for the broker only, and tells its size', async () => {
+  it('writes what registry.ts renders, for its user and the broker only, and tells its size', async () => {
     await addDevice(rig.admin, { ...pump, createTenant: true });
     rig.startAgent();
     const expected = renderRegistry(await readRegistry(rig.admin));
     await expect.poll(() => read('passwords'), WITHIN).toBe(expected.passwords);
     expect(read('acl')).toBe(expected.acl);
-    expect(modeOf(join(rig.accounts, 'passwords'))).toBe('600');
+    expect(modeOf(join(rig.accounts, 'passwords'))).toBe('640');
     await expect.poll(() => rig.metric('accounts'), WITHIN).toBe(3);
     expect(rig.metric('file_bytes{file="acl"}')).toBe(expected.acl.length);
     expect(rig.metric('up')).toBe(1);
@@ -138,7 +139,7 @@ describe.runIf(HAS_PSYCOPG2)('registry-sync (needs python3-psycopg2)', () => {
   it('keeps the last good accounts while the database is away, says so once, and comes back', async () => {
     // A server of its own, to be killed.
     await rig.stop();
-    rig = await startRegistryRig();
+    rig = await startAgentLab();
     rig.startAgent();
     const { key } = await addDevice(rig.admin, { ...pump, createTenant: true });
     await letsIn('acme.pump', key);

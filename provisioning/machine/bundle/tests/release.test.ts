@@ -71,7 +71,7 @@ describe('a bundle that is fetched', () => {
     expect(kept()).toEqual([sha256(good)]);
   });
 
-  it('brings its manifest, or is given one, and is fetched anew when it is not whole any more', async () => {
+  it('brings its manifest, or is given one, and is fetched again when it is not whole any more', async () => {
     const withManifest = pack([{ path: 'bin/run.py', content: Buffer.from('#!/bin/sh\n'), executable: true }]);
     for (const [hash, archive] of [
       [sha256(good), good],

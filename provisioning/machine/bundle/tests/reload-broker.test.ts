@@ -1,23 +1,24 @@
 // When the broker may read its files again (decision 0006), with a real broker: what was promised to a restored session is
 // not lost, and no other way to reload is faster than the rule.
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { telemetryTopic } from '../../../../domain/topics.ts';
 import { startChild, stopChild } from '../../../../lab/child.ts';
 import { postgresOfFile } from '../../../../tests/support/postgres-of-file.ts';
-import { type RegistryRig, startRegistryRig } from '../../../../tests/support/registry-rig.ts';
 import { addDevice, upsertServiceAccount } from '../../../database/registry.ts';
+import { databaseOn } from '../../../database/testing/database.ts';
+import { type AgentLab, startAgentLab } from '../testing/agent.ts';
 
 const SESSION = { clean: false, properties: { sessionExpiryInterval: 3600 } };
 const WAITS = 75;
 
 const postgres = postgresOfFile();
-let rig: RegistryRig;
+let rig: AgentLab;
 beforeEach(async () => {
-  rig = await startRegistryRig(postgres());
+  rig = await startAgentLab({ on: await databaseOn(postgres()) });
 });
 afterEach(() => rig?.stop());
 
@@ -29,7 +30,7 @@ async function leaveSession(username = 'svc-ingest'): Promise<void> {
 }
 
 async function restart(): Promise<void> {
-  await rig.stopBroker();
+  await rig.broker.stop();
   await rig.startBroker();
 }
 
@@ -92,7 +93,7 @@ describe('reload-broker', () => {
     expect(rig.reload().status).toBe(0);
   });
 
-  it('is done by the agent as soon as it may, after it was put off', async () => {
+  it('is done by its service as soon as it may, after it was put off', async () => {
     await leaveSession();
     await restart();
     expect(rig.reload().status).toBe(WAITS);
@@ -113,7 +114,7 @@ describe('reload-broker', () => {
 
   it('has nothing to do while the broker does not run: it reads its files when it starts', async () => {
     await leaveSession();
-    await rig.stopBroker();
+    await rig.broker.stop();
     expect(rig.reload()).toMatchObject({ status: 0, output: expect.stringContaining('does not run') });
     await rig.startBroker();
     rig.startAgent();
@@ -135,8 +136,33 @@ describe('reload-broker', () => {
   });
 
   it('takes a broken note of its own for no note', () => {
-    writeFileSync(join(rig.dir, 'run/broker.json'), '{"pid": 1');
+    mkdirSync(join(rig.dir, 'reloads'));
+    writeFileSync(join(rig.dir, 'reloads/broker.json'), '{"pid": 1');
     rmSync(join(rig.accounts, 'state/mosquitto.db'), { force: true });
     expect(rig.reload().status).toBe(0);
+  });
+
+  // The wish lies in a folder that the agent writes, and root takes it away.
+  it.each<[string, (wish: string) => void]>([
+    ['a link', (wish) => symlinkSync(join(rig.dir, 'foreign'), wish)],
+    ['a folder', (wish) => mkdirSync(join(wish, 'in it'), { recursive: true })],
+    ['a FIFO', (wish) => spawnSync('mkfifo', [wish])],
+  ])('takes %s for a wish, touches nothing else, and ends', async (_, plant) => {
+    writeFileSync(join(rig.dir, 'foreign'), 'foreign');
+    const wish = join(rig.dir, 'run/reload-wanted');
+    plant(wish);
+    expect(rig.reload('--waiting')).toMatchObject({ status: 0 });
+    await expect.poll(rig.reloads).toBe(1);
+    expect([existsSync(wish), readFileSync(join(rig.dir, 'foreign'), 'utf8')]).toEqual([false, 'foreign']);
+  });
+
+  it.runIf(process.getuid?.() === 0)('has a lock that no other user can hold (needs root)', () => {
+    expect(rig.reload().status).toBe(0);
+    const held = spawnSync('setpriv', [
+      ...['--reuid=65534', '--regid=65534', '--clear-groups'],
+      ...['flock', '--nonblock', join(rig.dir, 'reloads/lock'), 'true'],
+    ]);
+    expect(held.stderr.toString()).toContain('Permission denied');
+    expect(statSync(join(rig.dir, 'reloads')).mode & 0o777).toBe(0o755);
   });
 });

@@ -1,6 +1,7 @@
 // The broker's state is saved, copied to Blob storage and brought back, with the real broker.
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +23,7 @@ import { type Mosquitto, startMosquitto } from '../../../../lab/mosquitto.ts';
 import { freePort } from '../../../../lab/ports.ts';
 import { giveToService, makeScratchDir, makeServiceDir } from '../../../../lab/unprivileged.ts';
 import { type AzureStandIn, startAzure, TOKENS } from '../testing/azure-stand-in.ts';
-import { programsFolder } from '../testing/programs.ts';
+import { programsFolder, writePrograms } from '../testing/programs.ts';
 
 const run = promisify(execFile);
 const own = (name: string) => join(programsFolder(), 'bin', name);
@@ -117,7 +119,7 @@ const restore = (...args: string[]) => python('restore-state.py', ...settings(),
 const startSaver = () =>
   spawn('python3', [
     own('save-state.py'),
-    ...['--every', '0.2', '--processes', join(dir, 'processes'), '--database', join(state, 'mosquitto.db')],
+    ...['--every', '0.2', '--reserve', '1e-6', '--processes', join(dir, 'processes'), '--folder', state],
     ...['--metrics', join(dir, 'broker-state.prom')],
   ]);
 
@@ -208,6 +210,31 @@ test('what was queued comes back from the copy, and the state before can be put 
   expect(await drain(1)).toEqual(['4']);
 });
 
+test('a throw-away broker reads what is kept, and finds what the parts’ lengths do not show', async () => {
+  await drain(0);
+  await publish('1');
+  await backup();
+  const { uid, gid } = statSync(state);
+  const asOwner =
+    process.getuid?.() === 0 ? ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] : ['env'];
+  // Where the owner reaches them.
+  const program = join(writePrograms(join(dir, 'programs')), 'bin/rehearse-state.py');
+  const rehearse = () => {
+    const args = ['--folder', state, '--metrics', join(state, 'rehearsal.prom')];
+    const [command = '', ...rest] = [...asOwner, '/usr/bin/python3', '-B', program, ...args];
+    const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8' });
+    return { status, output: stdout + stderr, figures: readFileSync(join(state, 'rehearsal.prom'), 'utf8') };
+  };
+  const good = rehearse();
+  expect(good, good.output).toMatchObject({ status: 0, output: expect.stringContaining('a broker can start') });
+  expect(good.figures).toMatch(/^mqtt_saas_broker_rehearsal_read_state_timestamp_seconds [1-9]/m);
+  // A message without a content.
+  appendFileSync(join(state, 'mosquitto.db.whole'), Buffer.from('0000000200000000', 'hex'));
+  const bad = rehearse();
+  expect(bad, bad.output).toMatchObject({ status: 1, output: expect.stringContaining('is of no use') });
+  expect(bad.figures).toMatch(/^mqtt_saas_broker_rehearsal_failing 1$/m);
+});
+
 test('a broker that is only starting is not asked to save: the signal would end it', async () => {
   // Named like the broker, and not yet that far that it handles signals.
   const program = join(dir, 'mosquitto');
@@ -236,7 +263,8 @@ test('a copy that was damaged, or is none, changes nothing', async () => {
   azure.blobs.clear();
   expect((await restore('put', 'latest')).output).toContain('there is no copy in');
   expect(requests()).toEqual([]);
-  expect(readdirSync(state).sort()).toEqual(['accounts', 'letsencrypt', 'mosquitto.db']);
+  const left = readdirSync(state).filter((name) => !/^mosquitto\.db\.|^reserve$/.test(name));
+  expect(left.sort()).toEqual(['accounts', 'letsencrypt', 'mosquitto.db']);
 });
 
 test('a copy the broker does not start with is taken back', async () => {
@@ -254,7 +282,7 @@ test('no copy is made of a state that nobody saves, and no secret is told', asyn
   const args = [...settings(), '--metrics', join(dir, 'backup.prom'), '--work', dir];
   const stale = await python('backup-state.py', ...args, '--patience', '0.5');
   expect(stale.code).toBe(1);
-  expect(stale.output).toContain('the broker has not saved its state within 0.5 s; is save-state running?');
+  expect(stale.output).toContain('the broker has not saved a whole state within 0.5 s; is save-state running?');
   azure.refusals = 1000;
   const refused = await restore('list');
   expect(refused.code).toBe(1);

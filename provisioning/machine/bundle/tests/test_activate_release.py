@@ -15,6 +15,8 @@ from mqtt_saas.release import Refused
 OLD, NEW = (f"{contract.RELEASES}/{digit * 64}" for digit in "01")
 DIGEST = "1" * 64
 
+CHECKS = ("check_files", "check_machine", "check_broker", "check_packages")
+
 
 class Activate(unittest.TestCase):
     def activate(
@@ -43,7 +45,7 @@ class Activate(unittest.TestCase):
         said = io.StringIO()
         with (
             mock.patch.object(release, "in_force", lambda: old),
-            mock.patch.multiple(checks, **{name: check(name) for name in ("check_files", "check_machine", "check_broker")}),
+            mock.patch.multiple(checks, **{name: check(name) for name in CHECKS}),
             mock.patch.object(activate_release, "put_into_force", put_into_force),
             mock.patch.object(release, "former", lambda: former),
             mock.patch.object(durable, "link", lambda target, path: self.noted.append((target, path))),
@@ -62,12 +64,16 @@ class Activate(unittest.TestCase):
         self.assertEqual(self.noted, [])
 
     def test_one_that_a_check_refuses_touches_nothing(self) -> None:
-        for name in ("check_files", "check_machine", "check_broker"):
+        for name in CHECKS[:-1]:
             code, tried, said = self.activate(refused=name)
             self.assertEqual((code, tried), (1, []), name)
             self.assertRegex(said, "nothing was changed; in force: 0{64}")
             # Nothing is in force: another attempt may find another bundle.
             self.assertEqual(self.activate(old=None, refused=name)[:2], (4, []), name)
+
+    def test_packages_with_an_open_hole_keep_a_machine_from_going_live_not_from_going_on(self) -> None:
+        self.assertEqual(self.activate(old=None, refused="check_packages")[:2], (4, []))
+        self.assertEqual(self.activate(refused="check_packages")[:2], (0, [(NEW, OLD)]))
 
     def test_one_that_fails_is_switched_back(self) -> None:
         for failure in (ActivationFailure("a"), ProbeFailure("b"), OSError("c")):
@@ -226,7 +232,7 @@ class Run(unittest.TestCase):
         code, said = self.run_it(None)
         # In place of none: a broker that started from an empty configuration would be left alone otherwise.
         self.assertEqual((code, self.activated), (0, ["0 in place of none"]))
-        self.assertRegex(said[0], "NOT WHOLE: 0{64}: bin/a is not what was packed; it is fetched anew")
+        self.assertRegex(said[0], "NOT WHOLE: 0{64}: bin/a is not what was packed; it is fetched again")
 
     def test_until_that_succeeds_the_former_one_serves_and_it_is_said(self) -> None:
         self.whole.remove(OLD)

@@ -8,6 +8,10 @@ import secrets
 from mqtt_saas import durable
 from mqtt_saas.contract import PBKDF2_ITERATIONS, SALT_BYTES
 
+# Of the broker's two files. registry-sync's user writes them; their folder's group, which they get by its set-group-id bit,
+# is the broker's, and reads them.
+FILE_MODE = 0o640
+
 
 def password_line(user: str, password: str) -> str:
     """`user:$7$…`: PBKDF2-SHA512, as mosquitto_passwd makes it."""
@@ -30,11 +34,17 @@ def without_user(user: str, passwords: str, acl: str) -> tuple[str, str]:
 
 
 def write_whole(path: str, text: str, mode: int = 0o600, group: int = -1) -> bool:
-    """Readers see the old file or the new one, never half of it; a file that is so already is left alone."""
-    if read(path) == text and os.stat(path).st_mode & 0o777 == mode:
-        return False
+    """Readers see the old file or the new one, never half of it; a file that is so already is left alone.
+
+    True when its text is a new one.
+    """
+    is_new = read(path) != text
+    if not is_new:
+        found = os.stat(path)
+        if found.st_mode & 0o777 == mode and group in (-1, found.st_gid):
+            return False
     durable.write(path, text, mode, group)
-    return True
+    return is_new
 
 
 def read(path: str) -> str | None:

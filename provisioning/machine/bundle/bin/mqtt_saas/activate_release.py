@@ -8,6 +8,7 @@ probed. Exit codes are broker-apply's.
 
 import argparse
 import os
+import subprocess
 import sys
 
 from mqtt_saas import checks, durable, machine, release
@@ -30,6 +31,9 @@ def activate(digest: str) -> int:
         checks.check_files(new)
         checks.check_machine(new)
         checks.check_broker(new)
+        # Where something is in force, the same packages serve it: a refusal would only keep what is better from the machine.
+        if back is None:
+            checks.check_packages(new)
     except release.Refused as reason:
         say(f"REFUSED: {digest}: {reason}")
         say(f"nothing was changed; in force: {os.path.basename(old) if old else 'nothing yet'}")
@@ -41,6 +45,7 @@ def activate(digest: str) -> int:
         return switch_back(digest, back, new, reason)
     if old and old != new:
         durable.link(old, FORMER)
+    tell_of_machine(new)
     same = " (it was already in force)" if new == old else ""
     say(f"PROBED: {digest}{same}; broker {done}, then asked: TLS, a publish and its delivery, refusals")
     return 0
@@ -77,6 +82,16 @@ def probe_broker(folder: str) -> None:
     name = release.settings(folder)["brokerHost"]
     for listener in listeners:
         probe(listener, name, authority if os.path.exists(authority) else None, password)
+
+
+def tell_of_machine(folder: str) -> None:
+    """Packages and units that somebody should look at, by the table and program of the new release."""
+    program = os.path.join(folder, "bin/check-machine.py")
+    if os.path.exists(program):
+        found = subprocess.run([sys.executable, "-B", program], capture_output=True, text=True, errors="replace")
+        for line in (found.stdout + found.stderr).splitlines():
+            # Azure shows the last 4 KiB of what a command says.
+            say(line[:400])
 
 
 def main() -> None:

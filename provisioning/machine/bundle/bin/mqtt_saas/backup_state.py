@@ -5,8 +5,9 @@
 Every copy is one blob, `state-TIME-SHA256.tar.gz`: its own name says when it was made and what it must hash to. Old ones
 are removed by the container's lifecycle rule; this program cannot delete. restore-state brings one back.
 
-The broker saves its state every few seconds (save-state), and replaces the file in one step; this waits for the next save
-and copies that file, without stopping or signalling the broker. Runs as root, which alone reaches the metadata service.
+The broker saves its state every few seconds, and save-state keeps what it judged whole; this waits for the next whole save
+and copies that file, without stopping or signalling the broker. Before each copy, rehearse-state has a throw-away broker read
+the state. Runs as root, which alone reaches the metadata service.
 """
 
 import argparse
@@ -17,19 +18,39 @@ import sys
 import tempfile
 import time
 
-from mqtt_saas import azure, state
-from mqtt_saas.contract import CURRENT, DATABASE, METRICS, SETTINGS, STATE
+from mqtt_saas import azure, figures, state
+from mqtt_saas.contract import CURRENT, METRICS, SETTINGS, STATE, WHOLE
 
 RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "5")), "pause": float(os.environ.get("PAUSE_SECONDS", "10"))}
+
+
+PREFIX = "mqtt_saas_broker_backup"
+
+
+class NoSave(Exception):
+    """There is nothing new to copy."""
+
+
+class NotArrived(Exception):
+    """What was sent is not what lies there."""
+
+
+# By what ended it.
+REASONS: dict[type[Exception], str] = {
+    NoSave: "no_save",
+    azure.AzureError: "storage",
+    NotArrived: "storage",
+    OSError: "machine",
+}
 
 
 def back_up(options: argparse.Namespace) -> None:
     with open(options.settings, encoding="utf-8") as file:
         container = json.load(file)["backupUri"].rstrip("/")
-    database = os.path.join(options.state, DATABASE)
-    if not wait_for_save(database, options.patience):
-        sys.exit(f"backup-state: the broker has not saved its state within {options.patience:g} s; is save-state running?")
-    saved = os.stat(database).st_mtime
+    whole = os.path.join(options.state, WHOLE)
+    if not wait_for_save(whole, options.patience):
+        raise NoSave(f"the broker has not saved a whole state within {options.patience:g} s; is save-state running?")
+    saved = os.lstat(whole).st_mtime
     with tempfile.TemporaryDirectory(prefix="backup-", dir=options.work) as folder:
         archive = os.path.join(folder, "state.tar.gz")
         checksum = state.pack(options.state, archive)
@@ -39,16 +60,21 @@ def back_up(options: argparse.Namespace) -> None:
         azure.blob_put_file(f"{container}/{name}", archive, **RETRY)
     found = [blob["size"] for blob in azure.blob_list(container, prefix=name, **RETRY)]
     if found != [size]:
-        sys.exit(f"backup-state: {name} should have {size} bytes in the container; it has {found or 'not arrived'}")
-    state.write_metrics(options.metrics, "mqtt_saas_broker_backup", {"timestamp_seconds": round(saved), "bytes": size})
+        raise NotArrived(f"{name} should have {size} bytes in the container; it has {found or 'not arrived'}")
+    values = {"timestamp_seconds": round(saved), "bytes": size, **failing(None)}
+    figures.update(options.metrics, PREFIX, values)
     print(f"backup-state: {name} ({size} bytes)")
 
 
-def wait_for_save(database: str, patience: float) -> bool:
-    """True when the database was replaced since the call began; a broker that is stopped has saved at its stop."""
-    before = state.identity(database)
+def failing(reason: str | None) -> dict[str, int]:
+    return {f'failing{{reason="{name}"}}': int(name == reason) for name in dict.fromkeys(REASONS.values())}
+
+
+def wait_for_save(whole: str, patience: float) -> bool:
+    """True when a newer whole save came since the call began."""
+    before = state.identity(whole)
     for _ in range(max(1, round(patience / 0.2))):
-        if state.identity(database) != before:
+        if state.identity(whole) != before:
             return True
         time.sleep(0.2)
     return False
@@ -66,7 +92,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def main() -> None:
+    options = parse(sys.argv[1:])
     try:
-        back_up(parse(sys.argv[1:]))
-    except (azure.AzureError, OSError) as error:
+        back_up(options)
+    except tuple(REASONS) as error:
+        reason = next(name for kind, name in REASONS.items() if isinstance(error, kind))
+        figures.update(
+            options.metrics, PREFIX, {**failing(reason), f'failure_timestamp_seconds{{reason="{reason}"}}': time.time()}
+        )
         sys.exit(f"backup-state: {error}")

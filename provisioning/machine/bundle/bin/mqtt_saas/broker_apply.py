@@ -5,7 +5,7 @@
                                                  that was put into force by its hash since the pointer was changed last
 
 Fetches the bundle and compares its hash; the rest is activate-release's, of the bundle in force: what is proven judges
-what is new. When the one in force is not whole any more, it is fetched anew, and until that succeeds the former one
+what is new. When the one in force is not whole any more, it is fetched again, and until that succeeds the former one
 serves. Run again it changes nothing. Ends with the line IN FORCE: SHA256, read back, or that bundle is not in force.
 
 Exit: 0 in force. 1 refused, the old one is live. 2 wrong usage. 3 refused, and the old one could not be brought back: a
@@ -62,7 +62,7 @@ def run(container: str, explicit: str | None) -> int:
     reason = folder and release.flaw(folder)
     spare = release.former() if reason else None
     if folder and reason:
-        say(f"NOT WHOLE: {os.path.basename(folder)}: {reason}; it is fetched anew")
+        say(f"NOT WHOLE: {os.path.basename(folder)}: {reason}; it is fetched again")
     retry = ONCE if spare else RETRY
     try:
         seen = look(container) if explicit else None

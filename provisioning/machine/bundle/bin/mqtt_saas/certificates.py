@@ -3,15 +3,17 @@
 Shared by issue-certificate and deploy-certificate. The standard library only.
 """
 
+import contextlib
 import json
 import os
 import re
 import socket
 import ssl
 import subprocess
+from collections.abc import Iterator
 from typing import Any, TypedDict
 
-from mqtt_saas import contract
+from mqtt_saas import contract, foreign
 from mqtt_saas.contract import CURRENT
 from mqtt_saas.listeners import Listener, read_listeners
 from mqtt_saas.release import Settings
@@ -55,17 +57,36 @@ def acme_folder(settings: Settings, state: str | None = None) -> str:
 
 
 def acme_pair(settings: Settings) -> tuple[str, str]:
-    """Paths of the newest certificate (with its chain) and key that the ACME server gave for the broker's host."""
-    return os.path.join(_lineage(settings), "fullchain.pem"), os.path.join(_lineage(settings), "privkey.pem")
+    """The newest certificate (with its chain) and key that the ACME server gave for the broker's host, PEM.
+
+    Read as root from a folder of certbot's user. Raises CertificateError when there is none, or what is there is not one.
+    """
+    try:
+        return _newest(settings, "fullchain"), _newest(settings, "privkey")
+    except FileNotFoundError:
+        raise CertificateError("no certificate was obtained yet") from None
+    except OSError as error:
+        raise CertificateError(f"what certbot left is not used: {error}") from None
 
 
 def acme_life(settings: Settings) -> tuple[float, float]:
     """As try_as_device, of the newest certificate that the ACME server gave."""
-    return try_as_device(*acme_pair(settings), os.path.join(_lineage(settings), "chain.pem"), settings["brokerHost"])
+    chain, key = acme_pair(settings)
+    return try_as_device(chain, key, issuer(chain), settings["brokerHost"])
 
 
-def _lineage(settings: Settings) -> str:
-    return os.path.join(acme_folder(settings), "live", settings["brokerHost"])
+def _newest(settings: Settings, kind: str) -> str:
+    """Certbot's file of a kind. In live/ it is a link to the newest of its kind in archive/; no other link is followed."""
+    host = settings["brokerHost"]
+    server = os.path.basename(acme_folder(settings))
+    name = f"{server}/live/{host}/{kind}.pem"
+    target = foreign.link_target(ACME_STATE, name)
+    if target is not None:
+        match = re.fullmatch(rf"\.\./\.\./(archive/{re.escape(host)}/{kind}[0-9]+\.pem)", target)
+        if not match:
+            raise foreign.Untrusted(f"{ACME_STATE}/{name} is not certbot's link into archive/; remove it")
+        name = f"{server}/{match[1]}"
+    return foreign.read_text(ACME_STATE, name)
 
 
 def attempts_file(settings: Settings, state: str | None = None) -> str:
@@ -73,34 +94,64 @@ def attempts_file(settings: Settings, state: str | None = None) -> str:
     return os.path.join(acme_folder(settings, state), "failed-attempts.json")
 
 
-def read_record(path: str) -> Record:
-    """The number of attempts since the last success, and when the next may be made, seconds since 1970."""
+def read_record(settings: Settings, state: str | None = None) -> Record:
+    """The number of attempts since the last success, and when the next may be made, seconds since 1970.
+
+    Raises CertificateError when it is no record.
+    """
+    path = attempts_file(settings, state)
     try:
-        with open(path, encoding="ascii") as file:
-            found: Record = json.load(file)
-            return found
+        found = json.loads(foreign.read_text(state or ACME_STATE, os.path.relpath(path, state or ACME_STATE)))
+        return {"attempts": int(found["attempts"]), "notBefore": float(found["notBefore"])}
     except FileNotFoundError:
         return {"attempts": 0, "notBefore": 0}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CertificateError(f"{path} is no record of attempts: {error}; remove it") from None
 
 
 def try_as_device(certificate: str, key: str, ca: str, host: str) -> tuple[float, float]:
     """Makes a TLS handshake in memory between a server with this pair and a client that verifies chain, dates and host
-    name, as a device does, and trusts `ca` only. All but `host` are paths of PEM files.
+    name, as a device does, and trusts `ca` only. All but `host` are PEM texts.
 
     Returns when the certificate's life begins and ends, seconds since 1970.
     Raises CertificateError when the handshake fails: another key, another host, not valid today, not signed by `ca`.
     """
     try:
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(certificate, key)
+        server = _server(certificate, key)
         client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        client.load_verify_locations(ca)
+        client.load_verify_locations(cadata=ca)
         # An authority that another one signed may be trusted too.
         client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         seen = _handshake(client, server, host)
     except (OSError, ValueError) as error:
         raise CertificateError(f"a strict client would refuse the certificate for {host}: {error}") from None
     return ssl.cert_time_to_seconds(seen["notBefore"]), ssl.cert_time_to_seconds(seen["notAfter"])
+
+
+@contextlib.contextmanager
+def _in_memory(text: str) -> Iterator[str]:
+    """Path of a file with this text that no other process and no disk sees."""
+    descriptor = os.memfd_create("pem", os.MFD_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+def try_to_serve(certificate: str, key: str, ca: str, host: str) -> None:
+    """As try_as_device, but only whether a broker can serve the pair at all."""
+    try:
+        _server(certificate, key)
+    except (OSError, ValueError) as error:
+        raise CertificateError(f"no broker can serve the certificate for {host}: {error}") from None
+
+
+def _server(certificate: str, key: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with _in_memory(certificate) as certificate_path, _in_memory(key) as key_path:
+        context.load_cert_chain(certificate_path, key_path)
+    return context
 
 
 def issuer(chain: str) -> str:

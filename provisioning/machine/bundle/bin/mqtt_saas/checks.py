@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from mqtt_saas import contract
+from mqtt_saas import contract, packages
 from mqtt_saas.contract import BROKER, CURRENT
 from mqtt_saas.release import Refused, files, settings
 
@@ -73,6 +73,14 @@ def check_broker(release: str) -> None:
     """A throw-away broker with its mosquitto.conf answers as a broker must. Raises Refused."""
     program = os.path.join(contract.RELEASE, "bin/rehearse-broker.py")
     _checked([*SANDBOX, sys.executable, "-B", program, os.path.join(release, contract.BROKER_CONFIG)])
+
+
+def check_packages(release: str) -> None:
+    """No package has a known hole that the configuration leaves open. Raises Refused."""
+    found = packages.below(packages.read_table(release), packages.distribution(), packages.read_broker_config(release))
+    holes = [shortfall for shortfall in found if not shortfall.covered]
+    if holes:
+        raise Refused("; ".join(map(str, holes)))
 
 
 def _checked(command: list[str], env: dict[str, str] | None = None) -> None:

@@ -62,18 +62,29 @@ try:
     ACME_STATE = _text("paths.acme")
     SECRETS = _text("paths.secrets")
     ACME_RUNTIME = _text("paths.acmeRuntime")
+    LAST_GOOD = _text("paths.lastGood")
+    RESCUE = _text("paths.rescue")
     METRICS = _text("paths.metrics")
     REGISTRY_SYNC = _text("paths.registrySync")
+    RELOAD = _text("paths.reload")
+    LOG = _text("paths.log")
 
     # Names of files in them.
     DATABASE = _text("files.database")
+    WHOLE = _text("files.whole")
+    FORMER = _text("files.former")
+    DAMAGED = _text("files.damaged")
+    RESERVE = _text("files.reserve")
     PASSWORDS = _text("files.passwords")
     ACL = _text("files.acl")
     CERTIFICATE = _text("files.certificate")
     KEY = _text("files.key")
     AUTHORITY = _text("files.authority")
     REGISTRY_URL = _text("files.registryUrl")
+    OLD_SECRETS = _text("files.oldSecrets")
     RENEW_CERTIFICATE = _text("files.renewCertificate")
+    RELOAD_WISH = _text("files.reloadWish")
+    RELOAD_WANTED = _text("files.reloadWanted")
 
     # The bundle: names of its rendered files, its own name (a SHA-256), and the blobs that say which one to boot with.
     BROKER_CONFIG = _text("bundle.files.brokerConfig")
@@ -88,6 +99,10 @@ try:
     # The broker.
     BROKER = _text("broker.unit")
     INGEST_CONNECTED = re.compile(_text("broker.ingestConnected"), re.MULTILINE)
+
+    # The users of the services: names, and the numbers of those that the bundle makes.
+    USERS = {role: _text(f"users.{role}.name") for role in _part("users")}
+    UIDS = {role: _number(f"users.{role}.uid") for role in _part("users") if "uid" in _part(f"users.{role}")}
 
     # The registry's grammar; patterns are for fullmatch. In topics of devices {tenant} and {device} stand for slugs.
     REGISTRY_HEADER = _text("registry.header")

@@ -15,14 +15,13 @@ import functools
 import grp
 import hashlib
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from mqtt_saas import azure, certificates, contract, durable
+from mqtt_saas import azure, certificates, contract, durable, figures, last_good
 from mqtt_saas.release import Settings
 
 # The files, in the order that try_as_device takes them.
@@ -33,12 +32,16 @@ RELOAD = os.environ.get("RELOAD_BROKER", os.path.join(contract.RELEASE, "bin/rel
 PUT_OFF = 75
 METRICS = os.environ.get("METRICS", contract.METRICS)
 LOCKS = os.environ.get("LOCKS", contract.LOCKS)
-BROKER_GROUP = os.environ.get("BROKER_GROUP", "mosquitto")
+BROKER_GROUP = os.environ.get("BROKER_GROUP", contract.USERS["broker"])
 # The link that names the folder in force.
 IN_FORCE = os.path.join(certificates.SECRETS, "certificate")
 # Mosquitto reads its files within the second; a machine of one slow core takes longer. Seconds.
 PATIENCE_SECONDS = 20
-VAULT: azure.Retry = {"attempts": 4, "pause": float(os.environ.get("PAUSE_SECONDS", "5"))}
+PAUSE_SECONDS = float(os.environ.get("PAUSE_SECONDS", "5"))
+# Its name among what is kept for the next boot (last_good.py).
+KEPT = "certificate"
+PREFIX = "mqtt_saas_certificate"
+Judge = Callable[[str, str, str, str], object]
 
 
 def newest(settings: Settings) -> dict[str, str]:
@@ -47,12 +50,11 @@ def newest(settings: Settings) -> dict[str, str]:
     """
     source = settings["certificate"]
     if source["source"] == "vault":
-        read = functools.partial(azure.vault_secret, settings["vaultUri"], **VAULT)
+        # Nobody waits for it who can go on without it.
+        attempts = 1 if os.path.exists(IN_FORCE) or last_good.recall(KEPT) else 4
+        read = functools.partial(azure.vault_secret, settings["vaultUri"], attempts=attempts, pause=PAUSE_SECONDS)
         return dict(zip(NAMES, (read(source[name]) for name in ("certificateSecret", "keySecret", "caSecret")), strict=True))
-    try:
-        chain, key = (pathlib.Path(path).read_text(encoding="ascii") for path in certificates.acme_pair(settings))
-    except OSError as error:
-        raise certificates.CertificateError(f"no certificate was obtained yet ({error.strerror})") from None
+    chain, key = certificates.acme_pair(settings)
     return dict(zip(NAMES, (chain, key, certificates.issuer(chain)), strict=True))
 
 
@@ -71,25 +73,23 @@ def put_newest_into_force(settings: Settings) -> dict[str, str]:
     with turn():
         files = newest(settings)
         put_into_force(files, settings["brokerHost"])
+    last_good.keep(KEPT, files)
     return files
 
 
-def put_into_force(files: dict[str, str], host: str) -> None:
-    """Switches to these files when a strict client would take them. Raises CertificateError when not."""
+def put_into_force(files: dict[str, str], host: str, judge: Judge = certificates.try_as_device) -> None:
+    """Switches to these files when the judge takes them. Raises CertificateError when not."""
     digest = hashlib.sha256("".join(files.values()).encode()).hexdigest()[:16]
     folder = os.path.join(certificates.SECRETS, f"certificate.{digest}")
+    # Before any of it is where the broker may read it.
+    certificate, key, ca = (files[name] for name in NAMES)
+    judge(certificate, key, ca, host)
     if os.path.realpath(IN_FORCE) != os.path.realpath(folder):
         os.makedirs(folder, exist_ok=True)
         give_to_broker(folder, 0o750)
         for name, text in files.items():
             write(os.path.join(folder, name), text)
-        try:
-            certificate, key, ca = (os.path.join(folder, name) for name in NAMES)
-            certificates.try_as_device(certificate, key, ca, host)
-        except certificates.CertificateError:
-            shutil.rmtree(folder)
-            raise
-        link(os.path.basename(folder), IN_FORCE)
+    link(os.path.basename(folder), IN_FORCE)
     # The names the broker's configuration knows. They never change, so that one rename switches both files.
     for name in NAMES:
         link(f"certificate/{name}", os.path.join(certificates.SECRETS, name))
@@ -136,18 +136,24 @@ def tell_broker(host: str) -> None:
     print("deploy-certificate: the broker serves the new certificate")
 
 
-def measure(settings: Settings, succeeded: bool) -> None:
-    """Writes the metrics of what the broker serves, for whoever collects them (Prometheus' text format)."""
-    metrics: dict[str, int] = {"mqtt_saas_certificate_deploy_ok": int(succeeded)}
+def measure(settings: Settings, problem: Exception | None) -> None:
+    """Writes the figures of what the broker serves."""
+    values: dict[str, float] = {"deploy_ok": int(problem is None)}
+    for kind, reason in REASONS.items():
+        values[f'failing{{reason="{reason}"}}'] = int(isinstance(problem, kind))
+        if isinstance(problem, kind):
+            values[f'failure_timestamp_seconds{{reason="{reason}"}}'] = round(time.time())
+    if problem is None:
+        values["good_timestamp_seconds"] = round(time.time())
     if settings["certificate"]["source"] == "acme":
-        record = certificates.read_record(certificates.attempts_file(settings))
-        metrics["mqtt_saas_certificate_failed_attempts"] = record["attempts"]
+        with contextlib.suppress(certificates.CertificateError):
+            values["failed_attempts"] = certificates.read_record(settings)["attempts"]
     ends = [certificates.end_of_life(der) for der in certificates.served(settings["brokerHost"])]
+    values["listeners_serving"] = len(ends)
     if ends:
-        metrics["mqtt_saas_certificate_not_after_seconds"] = round(min(ends))
+        values["not_after_seconds"] = round(min(ends))
     os.makedirs(METRICS, exist_ok=True)
-    text = "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in metrics.items())
-    durable.write(os.path.join(METRICS, "certificate.prom"), text, 0o644)
+    figures.update(os.path.join(METRICS, "certificate.prom"), PREFIX, values)
 
 
 def deploy(settings: Settings) -> int:
@@ -159,9 +165,9 @@ def deploy(settings: Settings) -> int:
             deployed = files
     except PROBLEMS as error:
         say(error)
-        measure(settings, succeeded=False)
+        measure(settings, error)
         return 1
-    measure(settings, succeeded=True)
+    measure(settings, None)
     return 0
 
 
@@ -170,15 +176,39 @@ def prepare_start(settings: Settings) -> int:
         put_newest_into_force(settings)
     except PROBLEMS as error:
         say(error)
-        if not os.path.exists(os.path.join(certificates.SECRETS, contract.CERTIFICATE)):
+        if os.path.exists(os.path.join(certificates.SECRETS, contract.CERTIFICATE)):
+            say("the broker starts with the certificate it had")
+        elif not put_last_into_force(settings):
             say("the broker cannot start without a certificate")
             return 1
-        say("the broker starts with the certificate it had")
     return 0
 
 
+def put_last_into_force(settings: Settings) -> bool:
+    """After a boot, while there is no newest pair that a strict client would take: the last good one, then any that a broker
+    can serve. Not every device looks at the dates, and one that does waits as it would for a broker that is not there.
+    """
+    found = [("the last good one", last_good.recall(KEPT)), ("the newest one", None)]
+    with contextlib.suppress(*PROBLEMS):
+        found[1] = ("the newest one", newest(settings))
+    for judge, words in ((certificates.try_as_device, ""), (certificates.try_to_serve, ", which a strict client refuses")):
+        for what, files in found:
+            if files is None:
+                continue
+            try:
+                with turn():
+                    put_into_force(files, settings["brokerHost"], judge)
+            except PROBLEMS as error:
+                say(f"{what}: {error}")
+            else:
+                say(f"the broker starts with {what}{words}")
+                return True
+    return False
+
+
 # OSError: a full disk, say. What is in force stays in force.
-PROBLEMS = (certificates.CertificateError, azure.AzureError, OSError)
+REASONS: dict[type[Exception], str] = {certificates.CertificateError: "refused", azure.AzureError: "vault", OSError: "machine"}
+PROBLEMS = tuple(REASONS)
 
 
 def say(error: object) -> None:
@@ -189,6 +219,7 @@ def main() -> None:
     if sys.argv[1:] not in ([], ["--starting"]):
         sys.exit(__doc__)
     os.makedirs(certificates.SECRETS, exist_ok=True)
-    give_to_broker(certificates.SECRETS, 0o750)
+    # Passed through by who knows a file's name; listed by root only.
+    os.chmod(certificates.SECRETS, 0o711)
     work = prepare_start if sys.argv[1:] else deploy
     sys.exit(work(certificates.load_settings()))

@@ -3,9 +3,10 @@
     fetch-secrets SETTINGS FOLDER GROUP
 
 Runs as root before every start of the broker. SETTINGS is the bundle's settings.json, which says which secret becomes
-which file. FOLDER lies on a tmpfs, so nothing is ever written to a disk; GROUP, the broker's, may read it.
+which file. FOLDER lies on a tmpfs. GROUP, registry-sync's, may read the database's address; every other file is root's alone.
 
-When the vault does not answer but an earlier run brought every file, those are used.
+When the vault does not answer, the files of an earlier run are used, or those of the last boot (last_good.py), after one
+attempt: nothing waits for the network that need not. They are then marked as old, and watch-broker asks again each minute.
 """
 
 import grp
@@ -13,9 +14,11 @@ import json
 import os
 import sys
 
-from mqtt_saas import azure
+from mqtt_saas import azure, last_good
 from mqtt_saas.accounts import write_whole
+from mqtt_saas.contract import OLD_SECRETS, REGISTRY_URL
 
+KEPT = "secrets"
 # A new role assignment takes Azure up to ten minutes; systemd starts the broker, and with it this, again and again.
 RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "4")), "pause": float(os.environ.get("PAUSE_SECONDS", "5"))}
 
@@ -25,19 +28,31 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
         settings = json.load(file)
     group = grp.getgrnam(group_name).gr_gid
     os.makedirs(folder, exist_ok=True)
-    os.chown(folder, -1, group)
-    os.chmod(folder, 0o750)
+    # Passed through by who knows a file's name; listed by root only.
+    os.chown(folder, -1, os.getegid())
+    os.chmod(folder, 0o711)
     paths = {os.path.join(folder, file): name for file, name in settings["secrets"].items()}
+    kept = last_good.recall(KEPT) or {}
+    can_go_on = all(map(os.path.exists, paths)) or kept.keys() >= settings["secrets"].keys()
+    retry: azure.Retry = {"attempts": 1, "pause": 0} if can_go_on else RETRY
+    mark = os.path.join(folder, OLD_SECRETS)
     try:
         # All of them before the first is written: what belongs together stays together.
-        values = {path: azure.vault_secret(settings["vaultUri"], name, **RETRY) for path, name in paths.items()}
+        values = {path: azure.vault_secret(settings["vaultUri"], name, **retry) for path, name in paths.items()}
     except azure.AzureError as error:
-        if not all(map(os.path.exists, paths)):
+        if not can_go_on:
             sys.exit(f"fetch-secrets: {error}; the broker cannot start without its secrets")
         print(f"fetch-secrets: {error}; the broker goes on with what it had", file=sys.stderr)
-        return
+        values = {path: kept[os.path.basename(path)] for path in paths if not os.path.exists(path)}
+        write_whole(mark, "")
+    else:
+        last_good.keep(KEPT, {os.path.basename(path): value for path, value in values.items()})
+        if os.path.exists(mark):
+            os.remove(mark)
     for path, value in values.items():
-        write_whole(path, value, 0o640, group)
+        is_agents = os.path.basename(path) == REGISTRY_URL
+        # 0440: an older release, should one come back, takes it for not its own and writes it for its own agent.
+        write_whole(path, value, *((0o440, group) if is_agents else (0o600,)))
 
 
 def main() -> None:

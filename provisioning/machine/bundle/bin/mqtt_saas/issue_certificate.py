@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from mqtt_saas import azure, certificates, contract, durable
+from mqtt_saas import azure, certificates, contract, durable, foreign
 from mqtt_saas.release import Settings
 
 # The unit's own folder, on a tmpfs; systemd removes it, and the token in it, when the unit ends.
@@ -43,7 +43,7 @@ def postponed(settings: Settings) -> str | None:
     """Why no certificate is to be asked for now; None when one is due."""
     if settings["certificate"]["source"] != "acme":
         return "the certificate comes from the vault"
-    record = certificates.read_record(certificates.attempts_file(settings, certificates.ACME_STATE))
+    record = certificates.read_record(settings)
     wait = record["notBefore"] - time.time()
     if wait > 0:
         return f"{record['attempts']} attempt(s) failed; the next is in {wait / 60:.0f} minutes"
@@ -63,11 +63,9 @@ def prepare(settings: Settings) -> None:
     if reason:
         print(f"issue-certificate: nothing to do: {reason}")
         return
-    # systemd made the folder for the unit's user, whose number may be another one at every start.
+    # systemd made the folder for the unit's user.
     user = os.stat(RUNTIME)
-    durable.make_folder(certificates.ACME_STATE, 0o700)
-    owner = f"{user.st_uid}:{user.st_gid}"
-    subprocess.run(["chown", "--recursive", "--no-dereference", owner, certificates.ACME_STATE], check=True)
+    foreign.make_folder(certificates.ACME_STATE, user.st_uid, user.st_gid, 0o700)
     token = azure.vault_secret(settings["vaultUri"], settings["certificate"]["tokenSecret"], **VAULT)
     with open(os.open(TOKEN_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         os.fchown(file.fileno(), user.st_uid, user.st_gid)
@@ -83,7 +81,7 @@ def obtain(settings: Settings) -> None:
     durable.make_folder(folder)
     record = certificates.attempts_file(settings, CERTBOT_STATE)
     # Whatever happens next, even to the machine, this attempt counts.
-    write_record(record, certificates.read_record(record)["attempts"] + 1)
+    write_record(record, certificates.read_record(settings, CERTBOT_STATE)["attempts"] + 1)
     code = subprocess.run(certbot(settings, folder), stdin=subprocess.DEVNULL).returncode
     if code != 0:
         raise OSError(f"certbot ended with {code}; its words stand above, its log is in {folder}/log")
@@ -118,5 +116,5 @@ def main() -> None:
         sys.exit(__doc__)
     try:
         steps[sys.argv[1]](certificates.load_settings())
-    except (azure.AzureError, OSError, KeyError, ValueError, subprocess.CalledProcessError) as error:
+    except (azure.AzureError, certificates.CertificateError, OSError, KeyError, ValueError) as error:
         sys.exit(f"issue-certificate: {sys.argv[1]}: {type(error).__name__}: {error}")

@@ -33,6 +33,10 @@ class ProbeFailure(Exception):
     """A question the broker answered wrongly."""
 
 
+class CertificateRefused(ProbeFailure):
+    """The broker answered, with a certificate that a careful device does not take."""
+
+
 class Client:
     """One connection. `code` is the broker's answer to CONNECT: 0 is accepted."""
 
@@ -53,6 +57,9 @@ class Client:
         self._socket: Connection
         try:
             tls = context.wrap_socket(plain, server_hostname=server_name)
+        except ssl.SSLCertVerificationError as error:
+            plain.close()
+            raise CertificateRefused(f"a careful device refuses the certificate for {server_name}: {error}") from None
         except OSError as error:
             plain.close()
             raise ProbeFailure(f"the TLS handshake for {server_name} failed: {error}") from None
@@ -136,19 +143,35 @@ def probe(listener: Listener, server_name: str, ca_file: str | None, password: s
         _refused("without a user name", nobody)
     with Client(listener, server_name, ca_file, PROBE_USER, secrets.token_hex(16)) as impostor:
         _refused("with a wrong password", impostor)
-    topic, outside = f"{PROBE_TOPIC}/{secrets.token_hex(8)}", f"outside/{secrets.token_hex(8)}"
-    with Client(listener, server_name, ca_file, PROBE_USER, password) as client:
-        if client.code != 0:
-            raise ProbeFailure(f"{PROBE_USER} was refused with code {client.code}")
-        client.subscribe(topic)
+    outside = f"outside/{secrets.token_hex(8)}"
+    with Client(listener, server_name, ca_file, PROBE_USER, password, gone) as client:
+        _signed_in(client)
         client.subscribe(outside)
         client.publish(outside, "outside")
-        client.publish(topic, "inside")
-        if not client.wait_for("inside"):
-            raise ProbeFailure("what was published and acknowledged was not delivered")
+        _served(client)
         # It was published first, so it would have come first.
         if "outside" in client.received:
             raise ProbeFailure(f"{PROBE_USER} could use a topic it has no right on: the ACL is not in force")
+
+
+def answers(listener: Listener, server_name: str, ca_file: str | None, password: str) -> None:
+    """Raises ProbeFailure when a broker on loopback does not serve a client that may sign in, publish and read."""
+    with Client(listener, server_name, ca_file, PROBE_USER, password) as client:
+        _signed_in(client)
+        _served(client)
+
+
+def _signed_in(client: Client) -> None:
+    if client.code != 0:
+        raise ProbeFailure(f"{PROBE_USER} was refused with code {client.code}")
+
+
+def _served(client: Client) -> None:
+    topic = f"{PROBE_TOPIC}/{secrets.token_hex(8)}"
+    client.subscribe(topic)
+    client.publish(topic, "inside")
+    if not client.wait_for("inside"):
+        raise ProbeFailure("what was published and acknowledged was not delivered")
 
 
 def _refused(how: str, client: Client) -> None:

@@ -3,7 +3,7 @@
 import os
 
 from mqtt_saas import registry
-from mqtt_saas.accounts import read, write_whole
+from mqtt_saas.accounts import FILE_MODE, read, write_whole
 from mqtt_saas.contract import ACL, INGEST_PURPOSE, PASSWORDS
 
 
@@ -30,7 +30,10 @@ class RegistryFiles:
             if f"\nuser {line.split(':')[0]}\n" in acl:
                 raise registry.RegistryError(f"user name {line.split(':')[0]} is the machine's own")
         # Rights before credentials: between the two a new device can at worst not yet log in.
-        changed = [write_whole(self.acl, acl + local_acl), write_whole(self.passwords, passwords + local_passwords)]
+        changed = [
+            write_whole(self.acl, acl + local_acl, FILE_MODE),
+            write_whole(self.passwords, passwords + local_passwords, FILE_MODE),
+        ]
         self._written = self._states()
         return any(changed)
 

@@ -1,6 +1,6 @@
-"""What registry-sync tells of itself, in Prometheus' text form, as node exporter's textfile collector reads it."""
+"""What registry-sync tells of itself."""
 
-from mqtt_saas import durable
+from mqtt_saas import figures
 
 PREFIX = "mqtt_saas_registry"
 
@@ -17,10 +17,4 @@ class Metrics:
         self._values[name] = value
 
     def write(self) -> None:
-        lines: list[str] = []
-        for name, value in sorted(self._values.items()):
-            type_line = f"# TYPE {PREFIX}_{name.split('{')[0]} gauge"
-            if type_line not in lines:
-                lines.append(type_line)
-            lines.append(f"{PREFIX}_{name} {value:.3f}")
-        durable.write(self._path, "\n".join(lines) + "\n", 0o644)
+        figures.write(self._path, PREFIX, self._values)

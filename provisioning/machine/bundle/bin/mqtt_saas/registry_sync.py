@@ -1,8 +1,8 @@
 """Keeps the broker's password file and ACL file in line with the registry in Postgres (view broker.registry).
 
-Looks every second whether the registry changed. A change is written to both files and the broker told to read them; when it
-may is reload-broker's rule. While the registry cannot be read, or must not be trusted, the last good files stay.
-Runs as the broker's user: it may signal the broker, and what it writes is the broker's.
+Looks every second whether the registry changed. A change is written to both files, and reload-broker.service asked to have
+the broker read them; when it may is reload-broker's rule. While the registry cannot be read, or must not be trusted, the
+last good files stay. Runs as a user of its own: the broker reads what it writes, and it has nothing of the broker's.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import random
 import sys
 import time
 
-from mqtt_saas import contract, reload
+from mqtt_saas import contract, reload, watchdog
 from mqtt_saas.registry import RegistryError
 from mqtt_saas.registry_database import DatabaseAway, RegistryDatabase
 from mqtt_saas.registry_files import RegistryFiles
@@ -21,7 +21,6 @@ from mqtt_saas.registry_metrics import Metrics
 # in force then: this program outlives bundles, and the one it was started from may be gone.
 DATABASE_CA = os.path.join(contract.CURRENT, contract.DATABASE_CA)
 POLL_SECONDS = 1.0
-# A reload that waits is looked at more often than the database is asked: a change must be in force within 5 s.
 ROUND_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -29,8 +28,9 @@ LONGEST_PAUSE_SECONDS = 30.0
 class Agent:
     """round() is called again and again."""
 
-    def __init__(self, database: RegistryDatabase, files: RegistryFiles, reloader: reload.Reloader, metrics: Metrics) -> None:
-        self._database, self._files, self._reloader, self._metrics = database, files, reloader, metrics
+    def __init__(self, database: RegistryDatabase, files: RegistryFiles, wish: str, state: str, metrics: Metrics) -> None:
+        self._database, self._files, self._metrics = database, files, metrics
+        self._wish, self._reloads = wish, state
         self._known: tuple[object, ...] | None = None
         self._refused = False
         self._failures, self._next_poll = 0, 0.0
@@ -40,11 +40,7 @@ class Agent:
     def round(self) -> None:
         if time.monotonic() >= self._next_poll:
             self._next_poll = time.monotonic() + self._synchronise()
-        # Not only what this round changed: a reload of an earlier one, or of a new certificate, may have been put off.
-        outcome = self._reloader.attempt()
-        if outcome != reload.IDLE:
-            self._tell("reload", outcome)
-        since = self._reloader.waiting_since()
+        since = reload.waiting_since(self._reloads)
         self._metrics.set("reload_waiting_seconds", time.time() - since if since else 0)
         self._metrics.write()
 
@@ -57,6 +53,7 @@ class Agent:
             pause = min(LONGEST_PAUSE_SECONDS, 2.0**self._failures) * random.uniform(0.5, 1.0)
             self._failures += 1
             self._metrics.set("up", 0)
+            self._metrics.set('failure_timestamp_seconds{reason="database"}', time.time())
             self._tell("database", f"cannot be synchronised, the last good accounts stay in force: {error}", "away")
             return pause
         self._failures = 0
@@ -75,11 +72,11 @@ class Agent:
             changed = self._files.write(self._database.rows())
         except RegistryError as error:
             self._refused = True
+            self._metrics.set('failure_timestamp_seconds{reason="refused"}', time.time())
             self._tell("registry", f"refused, the last good accounts stay in force: {error}")
         else:
             if changed:
-                self._reloader.request()
-                self._said.pop("reload", None)
+                reload.ask(self._wish)
             self._refused = False
             self._metrics.set("sync_duration_seconds", time.monotonic() - started)
             self._measure_files()
@@ -106,14 +103,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--secrets", default=contract.SECRETS, help=f"has {contract.REGISTRY_URL}, local.*")
     parser.add_argument("--accounts", default=contract.ACCOUNTS, help="(default: %(default)s)")
-    reload.add_options(parser)
+    parser.add_argument("--metrics", default=os.path.join(contract.REGISTRY_SYNC, "registry-sync.prom"))
+    parser.add_argument("--reloads", default=contract.RELOAD, help="folder of reload-broker's state (default: %(default)s)")
+    reload.add_wish(parser)
     options = parser.parse_args()
     agent = Agent(
         RegistryDatabase(os.path.join(options.secrets, contract.REGISTRY_URL), DATABASE_CA),
         RegistryFiles(options.accounts, options.secrets),
-        reload.from_options(options),
-        Metrics(os.path.join(options.state, "registry-sync.prom")),
+        options.wish,
+        options.reloads,
+        Metrics(options.metrics),
     )
     while True:
         agent.round()
-        time.sleep(ROUND_SECONDS)
+        watchdog.sleep(ROUND_SECONDS)

@@ -3,9 +3,10 @@
     restore-state list                       the copies in Blob storage, newest last, and the states kept on the disk
     restore-state put latest|NAME            puts a copy into force; NAME as `list` shows it, also of a kept state
 
-The copy is downloaded and checked against the SHA-256 in its name before anything is touched. Then the broker is stopped,
-which saves its state; that state is kept beside, in `kept-TIME`, and the copy takes its place. The broker starts again. When
-a step fails, the old state is put back. To undo a restore, put the kept state. Kept states are removed by hand.
+The copy is downloaded, checked against the SHA-256 in its name, and judged, before anything is touched. Then the broker is
+stopped, which saves its state; that state is kept beside, in `kept-TIME`, and the copy takes its place. The broker starts
+again. When a step fails, the old state is put back. To undo a restore, put the kept state. The last two kept states stay, for
+14 days at most.
 
 What was queued since the copy was made is in the kept state only, and what was drained since is delivered a second time;
 ingest knows a repeat. Runs as root.
@@ -20,14 +21,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import BinaryIO
 
-from mqtt_saas import azure, durable, state
-from mqtt_saas.contract import BROKER, CURRENT, HASH, SETTINGS, STATE
+from mqtt_saas import azure, durable, owned, room, saved_state, state
+from mqtt_saas.contract import BROKER, CURRENT, DATABASE, HASH, SETTINGS, STATE
 
 # It would write accounts into the state that is being exchanged. It brings them up to date again afterwards.
 SYNC = "registry-sync.service"
 COPY = re.compile(rf"state-\d{{8}}T\d{{6}}Z-({HASH.pattern})\.tar\.gz")
-KEPT = re.compile(r"kept-\d{8}T\d{6}Z")
+# Enough to undo the last one and the one before; save-state removes them when they are old, or in the way of a save.
+KEPT_STATES = 2
+READY = "restore-"
 RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "3")), "pause": float(os.environ.get("PAUSE_SECONDS", "5"))}
 
 
@@ -51,42 +55,40 @@ def copies(container: str) -> list[azure.Blob]:
 
 
 def show(container: str, folder: str) -> None:
-    for name in kept(folder):
+    for name in room.kept(folder):
         print(f"{name:<100} on the disk")
     for blob in copies(container):
         print(f"{blob['name']:<100} {blob['size'] / 2**20:.1f} MiB")
 
 
-def kept(folder: str) -> list[str]:
-    return sorted(name for name in os.listdir(folder) if KEPT.fullmatch(name))
-
-
 def put(container: str, folder: str, name: str) -> None:
-    # On the state's own disk, so that the last step is a rename.
-    with tempfile.TemporaryDirectory(prefix="restore-", dir=folder) as work:
-        ready = os.path.join(work, "state")
-        if KEPT.fullmatch(name):
-            copy_kept(os.path.join(folder, name), ready)
-        else:
-            fetch(container, name, work, ready)
-        give_to_owner_of(folder, ready)
-        durable.sync_tree(ready)
-        aside = os.path.join(folder, f"kept-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}")
-        systemctl("stop", SYNC, BROKER)
-        try:
-            exchange_and_start(folder, ready, aside)
-        finally:
-            systemctl("start", SYNC)
+    with tempfile.TemporaryDirectory(prefix="restore-", dir="/var/tmp") as work:
+        archive = None if room.KEPT.fullmatch(name) else fetch(container, name, work)
+        # From here on with the rights of the broker's user, whose folder it is: root follows no name in it.
+        with owned.acting_as_owner(folder):
+            # On the state's own disk, so that the last step is a rename.
+            ready = tempfile.mkdtemp(prefix=READY, dir=folder)
+            try:
+                prepare(archive, os.path.join(folder, name), ready)
+            except BaseException:
+                room.remove(ready)
+                raise
+    aside = os.path.join(folder, f"kept-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}")
+    systemctl("stop", SYNC, BROKER)
+    try:
+        exchange_and_start(folder, os.path.join(ready, "state"), aside)
+    finally:
+        with owned.acting_as_owner(folder):
+            room.remove(ready)
+        systemctl("start", SYNC)
+    with owned.acting_as_owner(folder):
+        for old in room.kept(folder)[:-KEPT_STATES]:
+            room.remove(os.path.join(folder, old))
     print(f"restore-state: {name} is in force; the state before is kept in {aside}")
 
 
-def copy_kept(source: str, ready: str) -> None:
-    if not os.path.isdir(source):
-        raise Refusal(f"there is no {source}")
-    shutil.copytree(source, ready)
-
-
-def fetch(container: str, name: str, work: str, ready: str) -> None:
+def fetch(container: str, name: str, work: str) -> BinaryIO:
+    """A copy, opened, that hashes to what its name says."""
     if name == "latest":
         found = copies(container)
         if not found:
@@ -99,33 +101,43 @@ def fetch(container: str, name: str, work: str, ready: str) -> None:
     azure.blob_get_to_file(f"{container}/{name}", archive, **RETRY)
     if state.digest(archive) != match[1]:
         raise Refusal(f"{name} does not hash to what its name says; nothing was changed")
-    try:
-        state.unpack(archive, ready)
-    except (ValueError, EOFError, OSError) as error:
-        raise Refusal(f"{name} cannot be unpacked: {error}; nothing was changed") from error
-    os.remove(archive)
+    return open(archive, "rb")
 
 
-def give_to_owner_of(folder: str, other: str) -> None:
-    """The files of the state in `other`, and the folders they are in, get the owner that `folder` has."""
-    owner = os.stat(folder)
-    for name in ["", *state.FILES, *(os.path.dirname(name) for name in state.FILES)]:
-        path = os.path.join(other, name)
-        if os.path.exists(path):
-            os.chown(path, owner.st_uid, owner.st_gid)
+def prepare(archive: BinaryIO | None, source: str, ready: str) -> None:
+    """Lays a state out in `ready`/state: an archive's, or a kept one. Raises Refusal when a broker could not read it."""
+    place = os.path.join(ready, "state")
+    if archive:
+        try:
+            with archive:
+                state.unpack(archive, place)
+        except (ValueError, EOFError, OSError) as error:
+            raise Refusal(f"the copy cannot be unpacked: {error}; nothing was changed") from error
+    elif os.path.isdir(source):
+        shutil.copytree(source, place)
+    else:
+        raise Refusal(f"there is no {source}")
+    why = saved_state.fault(os.path.join(place, DATABASE))
+    if why:
+        raise Refusal(f"its state is not whole: {why}; nothing was changed")
+    durable.sync_tree(place)
 
 
 def exchange_and_start(folder: str, ready: str, aside: str) -> None:
     """The state in `folder` into `aside`, that in `ready` into its place; when a step fails, everything is as before."""
     done: list[tuple[str, str]] = []
     try:
-        for source, target in [(folder, aside), (ready, folder)]:
-            move(source, target, done)
+        with owned.acting_as_owner(folder):
+            for source, target in [(folder, aside), (ready, folder)]:
+                move(source, target, done)
         systemctl("start", BROKER)
     except (OSError, subprocess.CalledProcessError) as error:
         systemctl("stop", BROKER)
-        for source, target in reversed(done):
-            durable.rename(target, source)
+        with owned.acting_as_owner(folder):
+            for source, target in reversed(done):
+                durable.rename(target, source)
+            if os.path.isdir(aside):
+                room.remove(aside)
         systemctl("start", BROKER)
         raise Refusal(f"{error}; the state before is in force again") from error
 
@@ -138,7 +150,6 @@ def move(source: str, target: str, done: list[tuple[str, str]]) -> None:
             durable.make_folder(os.path.dirname(pair[1]), 0o700)
             durable.rename(*pair)
             done.append(pair)
-    give_to_owner_of(source, target)
 
 
 def systemctl(verb: str, *units: str) -> None:

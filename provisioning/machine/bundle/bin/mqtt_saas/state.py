@@ -1,15 +1,16 @@
 """The broker's state: saving it, and the archive a copy of it is."""
 
+import gzip
 import hashlib
 import os
 import shutil
 import signal
 import tarfile
 import time
-from collections.abc import Mapping
+from typing import BinaryIO
 
-from mqtt_saas import durable
-from mqtt_saas.contract import ACCOUNTS, ACL, DATABASE, PASSWORDS, STATE
+from mqtt_saas import durable, foreign, owned
+from mqtt_saas.contract import ACCOUNTS, ACL, DATABASE, PASSWORDS, STATE, WHOLE
 
 # What a copy holds, below the state folder, in this order. Certificates and their keys lie beside and are not copied:
 # they are obtained anew. Passwords are hashes.
@@ -47,13 +48,14 @@ def identity(path: str) -> tuple[int, int] | None:
 
 
 def pack(folder: str, archive: str) -> str:
-    """Writes a copy of the state in `folder`, as it was saved last, to `archive` (gzip'd tar, 0600). Its SHA-256."""
+    """Writes a copy of the last whole save in `folder`, and of the accounts, to `archive` (gzip'd tar, 0600). Its SHA-256."""
     descriptor = os.open(archive, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     # Level 1: the machine has a tenth of a core, and JSON shrinks well at any level.
     with open(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as tar:
         for name in FILES:
             # Opened once: a save that comes meanwhile replaces the name, and this goes on with the whole old file.
-            with open(os.path.join(folder, name), "rb") as content:
+            source = WHOLE if name == DATABASE else name
+            with foreign.opened(folder, source, *owned.writers(folder)) as found, open(found, "rb", closefd=False) as content:
                 member = tar.gettarinfo(arcname=name, fileobj=content)
                 member.uid = member.gid = 0
                 member.uname = member.gname = ""
@@ -62,10 +64,10 @@ def pack(folder: str, archive: str) -> str:
     return digest(archive)
 
 
-def unpack(archive: str, folder: str) -> None:
+def unpack(archive: BinaryIO, folder: str) -> None:
     """Unpacks a copy into a new `folder` (0700). Raises ValueError when it is not a copy of a broker's state."""
     os.mkdir(folder, 0o700)
-    with tarfile.open(archive, mode="r:gz") as tar:
+    with gzip.open(archive) as plain, tarfile.open(fileobj=plain) as tar:
         members = tar.getmembers()
         if [member.name for member in members] != FILES or not all(member.isfile() for member in members):
             raise ValueError(f"the archive does not hold exactly {', '.join(FILES)}")
@@ -84,9 +86,3 @@ def digest(path: str) -> str:
     """SHA-256 of a file, hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_metrics(path: str, prefix: str, values: Mapping[str, float]) -> None:
-    """Gauges in Prometheus' text form, as node exporter's textfile collector reads them."""
-    text = "".join(f"# TYPE {prefix}_{name} gauge\n{prefix}_{name} {value}\n" for name, value in values.items())
-    durable.write(path, text, 0o644)

@@ -1,0 +1,247 @@
+"""Looks after the broker, once a minute: does it answer, is its disk well; and does about it what may be done by a program.
+
+    watch-broker
+
+Run by watch-broker.timer. A broker that runs and does not answer is restarted, one that hangs in its stop is ended, a data
+disk that takes no writes is repaired; each at most three times an hour. Beyond that, and where a restart does not help, it says
+in the journal and in its figures what a person must do. systemd's own watchdog cannot do it: Mosquitto does not answer to it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+from mqtt_saas import durable, figures, probe_broker, room
+from mqtt_saas.contract import BROKER, CURRENT, DATABASE, METRICS, OLD_SECRETS, SECRETS, STATE
+
+PROBE, REPAIR, PREPARE = "probe-broker.service", "repair-data-disk.service", "prepare-broker.service"
+FOLDER = os.path.join(METRICS, "watch-broker")
+PREFIX = "mqtt_saas_watch"
+MOST_AN_HOUR, HOUR_SECONDS = 3, 3600
+# A stop saves the state. One that is not saving after so long does not end.
+STOP_SECONDS = 60
+# As TimeoutStopSec= of the broker, after which systemd ends it.
+SAVE_SECONDS = 180
+# A start waits for the vault on a machine that has nothing kept.
+START_SECONDS = 300
+
+# What is wrong, and what a person does about it when a program could not.
+REMEDIES = {
+    "no_disk": f"nothing is mounted at {STATE}: is the data disk attached? "
+    "systemctl status check-data-disk var-lib-mosquitto.mount",
+    "read_only": f"the data disk takes no writes and could not be repaired: journalctl -u {REPAIR}; "
+    f"restore it, or a new one with the last copy ({CURRENT}/bin/restore-state.py put latest)",
+    "no_answer": f"the broker runs and does not answer, and restarts did not help: journalctl -u {BROKER} -u {PROBE}",
+    "stopping": f"the broker does not end: journalctl -u {BROKER}",
+    "starting": f"the broker does not start: journalctl -u {BROKER} says what it waits for",
+    "certificate": "the broker serves a certificate that devices refuse; renew it (docs/runbooks/certificates.md): "
+    "journalctl -u certificate-deploy -u certificate-issue",
+    "stopped": f"somebody stopped the broker: systemctl start {BROKER}",
+}
+
+
+class Seen(NamedTuple):
+    """What a look shows."""
+
+    # Of the broker's unit, as systemd calls them; `ran`: it has been up since the machine's start.
+    active: str
+    ran: bool
+    mounted: bool
+    read_only: bool
+    # probe-broker's exit code; None: it was not asked.
+    answer: int | None = None
+    # Whether a state is being written at this moment.
+    saving: bool = False
+
+
+class Memory(NamedTuple):
+    """What earlier looks left. Seconds since the machine's start, which no clock that is set moves."""
+
+    # By what was done (restart, end, repair, start): when.
+    done: dict[str, list[float]]
+    # Since when it has been in this trouble; None: it is well.
+    trouble: str | None = None
+    since: float = 0
+
+
+class Decision(NamedTuple):
+    trouble: str | None
+    action: str | None
+    needs_person: bool
+
+
+def decide(seen: Seen, memory: Memory, now: float) -> Decision:
+    """What is wrong, what to do about it, and whether only a person can."""
+    trouble, action, patience = _diagnose(seen)
+    lasted = now - memory.since if memory.trouble == trouble else 0
+    if trouble is None:
+        return Decision(None, None, False)
+    if trouble == "stopping" and memory.trouble == "no_answer" and memory.done.get("restart"):
+        # The restart of the look before.
+        lasted = now - memory.done["restart"][-1]
+    if action is None:
+        return Decision(trouble, None, lasted >= patience)
+    if lasted < patience:
+        return Decision(trouble, None, False)
+    recent = [moment for moment in memory.done.get(action, []) if now - moment < HOUR_SECONDS]
+    if len(recent) >= MOST_AN_HOUR:
+        return Decision(trouble, None, True)
+    # A start does no harm however often it is tried, and a person is told meanwhile.
+    return Decision(trouble, action, trouble == "no_disk" and bool(recent))
+
+
+def _diagnose(seen: Seen) -> tuple[str | None, str | None, float]:
+    """The trouble, what helps, and after how many seconds of it to act, or to call a person where nothing helps."""
+    if not seen.mounted:
+        return "no_disk", "start", 0
+    if seen.read_only:
+        return "read_only", "repair", 0
+    if seen.active == "active":
+        if seen.answer == probe_broker.CERTIFICATE:
+            return "certificate", None, 0
+        return (None, None, 0) if seen.answer in (0, None) else ("no_answer", "restart", 0)
+    if seen.active == "deactivating":
+        return ("stopping", None, HOUR_SECONDS) if seen.saving else ("stopping", "end", STOP_SECONDS)
+    if seen.active == "inactive" and seen.ran:
+        # A deployment and a restore do it for some seconds.
+        return "stopped", None, START_SECONDS
+    if seen.active in ("inactive", "failed"):
+        return "starting", "start", 0
+    return "starting", None, START_SECONDS
+
+
+def look() -> Seen | None:
+    """None before the broker's first start, which is broker-apply's."""
+    show = _systemctl("show", "--property=ActiveState,ActiveEnterTimestampMonotonic,UnitFileState", BROKER).stdout
+    found = dict(line.split("=", 1) for line in show.splitlines() if "=" in line)
+    if found["UnitFileState"] != "enabled":
+        return None
+    active, mounted = found["ActiveState"], os.path.ismount(STATE)
+    answer = None
+    if active == "active" and mounted and os.path.exists(os.path.join(SECRETS, "svc-probe.password")):
+        answer = _ask()
+        # It may have been restarted meanwhile, by a deployment.
+        if _systemctl("is-active", "--quiet", BROKER).returncode != 0:
+            answer = None
+    return Seen(
+        active=active,
+        ran=found["ActiveEnterTimestampMonotonic"] != "0",
+        mounted=mounted,
+        read_only=mounted and room.is_read_only(STATE),
+        answer=answer,
+        saving=_is_saving(),
+    )
+
+
+def _ask() -> int | None:
+    """probe-broker's exit code; None when it could not be run."""
+    _systemctl("start", PROBE)
+    show = _systemctl("show", "--property=Result,ExecMainStatus", PROBE).stdout
+    found = dict(line.split("=", 1) for line in show.splitlines() if "=" in line)
+    if found["Result"] == "timeout":
+        return probe_broker.NO_ANSWER
+    code = int(found["ExecMainStatus"])
+    return code if code in (0, probe_broker.NO_ANSWER, probe_broker.CERTIFICATE) else None
+
+
+def _is_saving() -> bool:
+    """Mosquitto writes beside the state, until the disk has it all. A file that a killed broker left is old."""
+    try:
+        return abs(time.time() - os.lstat(os.path.join(STATE, f"{DATABASE}.new")).st_mtime) < SAVE_SECONDS
+    except OSError:
+        return False
+
+
+ACTIONS = {
+    # Not waited for: the next look sees what became of it. A stopped process (SIGSTOP) is woken by systemd to end.
+    "restart": [["restart", "--no-block", BROKER]],
+    "end": [["kill", "--signal=KILL", BROKER]],
+    "start": [["reset-failed", BROKER], ["start", "--no-block", BROKER]],
+    "repair": [["start", "--no-block", REPAIR]],
+}
+
+
+def watch() -> None:
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    memory = remember()
+    seen = look()
+    refresh_secrets()
+    if seen is None:
+        return
+    decision = decide(seen, memory, now)
+    if decision.action:
+        say(f"{decision.trouble}: {decision.action} of {BROKER}")
+        for command in ACTIONS[decision.action]:
+            _systemctl(*command)
+        memory.done[decision.action] = [*memory.done.get(decision.action, [])[1 - MOST_AN_HOUR :], now]
+    is_new = decision.trouble != memory.trouble
+    if decision.needs_person:
+        say(f"A PERSON IS NEEDED: {REMEDIES[decision.trouble or '']}")
+    elif is_new and decision.trouble is None:
+        say(f"the broker is well again, after: {memory.trouble}")
+    since = now if is_new else memory.since
+    durable.write(os.path.join(FOLDER, "memory.json"), json.dumps(Memory(memory.done, decision.trouble, since)._asdict()))
+    measure(seen, decision, memory)
+
+
+def remember() -> Memory:
+    try:
+        with open(os.path.join(FOLDER, "memory.json"), encoding="utf-8") as file:
+            return Memory(**json.load(file))
+    except (OSError, ValueError, TypeError):
+        return Memory({})
+
+
+def measure(seen: Seen, decision: Decision, memory: Memory) -> None:
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    values: dict[str, float] = {
+        "up": int(seen.answer == 0),
+        # Neither: it was not asked, or the asking itself failed.
+        "refusing": int(seen.answer in (probe_broker.NO_ANSWER, probe_broker.CERTIFICATE)),
+        "needs_person": int(decision.needs_person),
+        "system_disk_free_bytes": room.free("/"),
+        "old_secrets": int(os.path.exists(os.path.join(SECRETS, OLD_SECRETS))),
+    }
+    if seen.answer == 0:
+        values["answered_timestamp_seconds"] = time.time()
+    if seen.mounted:
+        values["data_disk_free_bytes"] = room.free(STATE)
+    for trouble in REMEDIES:
+        values[f'trouble{{kind="{trouble}"}}'] = int(trouble == decision.trouble)
+    for action in ACTIONS:
+        recent = [moment for moment in memory.done.get(action, []) if now - moment < HOUR_SECONDS]
+        values[f'actions_last_hour{{action="{action}"}}'] = len(recent)
+    units = _systemctl("list-units", "--failed", "--plain", "--no-legend").stdout.splitlines()
+    failed = {f'failed_unit{{name="{line.split()[0]}"}}': 1.0 for line in units}
+    values["failed_units"] = len(failed)
+    path = os.path.join(FOLDER, "broker-watch.prom")
+    before = figures.read(path, PREFIX)
+    for line in units:
+        unit = line.split()[0]
+        if f'failed_unit{{name="{unit}"}}' not in before:
+            say(f"{unit} has failed: journalctl -u {unit} says why; once that is mended, systemctl start {unit}")
+    kept = {name: value for name, value in before.items() if not name.startswith("failed_unit{")}
+    figures.write(path, PREFIX, {**kept, **values, **failed})
+
+
+def refresh_secrets() -> None:
+    """A machine that started with what it had kept asks the vault again until it answers."""
+    if os.path.exists(os.path.join(SECRETS, OLD_SECRETS)):
+        _systemctl("start", PREPARE)
+
+
+def say(text: str) -> None:
+    print(f"watch-broker: {text}", file=sys.stderr, flush=True)
+
+
+def _systemctl(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["systemctl", *arguments], capture_output=True, text=True, errors="replace", check=False)
+
+
+def main() -> None:
+    if len(sys.argv) != 1:
+        sys.exit(__doc__)
+    watch()
