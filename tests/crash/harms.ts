@@ -58,7 +58,7 @@ export const HARMS: Record<string, Harm> = {
       }
     };
     set(SLOW);
-    // 0 is no limit: another device may have the number next.
+    // Without a limit: another device may have the number next.
     return () => set({ write_bps_device: 0, write_iops_device: 0 });
   },
 };
