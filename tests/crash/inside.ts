@@ -79,7 +79,7 @@ async function firstBoot(): Promise<string> {
       hasEnded = true;
     });
   const taken: Image[] = [];
-  // What is before it, in the first seconds of the first boot, nothing of ours can mend: docs/machine.md.
+  // Nothing repairs a power cut before that, in the first seconds: docs/machine.md.
   const begun = join(args.folder, 'machine-1/upper/etc/systemd/system/sysinit.target.wants/first-boot-again.service');
   while (!hasEnded && !lstatSync(begun, { throwIfNoEntry: false })) await sleep(200);
   await sleep(2000);
