@@ -160,17 +160,21 @@ const giveTo = (group: string) => ({
   break: `chgrp ${group} ${SECRET} && chmod 640 ${SECRET}`,
   mend: `chgrp root ${SECRET} && chmod 600 ${SECRET}`,
 });
-const DROP_IN = '/run/systemd/system/save-state.service.d';
+/** The service sees what its unit hides from it. */
+const unhide = (unit: string) => {
+  const folder = `/run/systemd/system/${unit}.service.d`;
+  return {
+    break: `mkdir -p ${folder} && printf '[Service]\\nInaccessiblePaths=\\n' >${folder}/broken.conf && systemctl daemon-reload`,
+    mend: `rm -r ${folder} && systemctl daemon-reload`,
+  };
+};
 /** One right too many for each column. */
 const MUTATIONS: Record<string, { break: string; mend: string }> = {
   broker: giveTo('mosquitto'),
   agent: giveTo('mqtt-saas-agent'),
-  saver: {
-    break: `mkdir -p ${DROP_IN} && printf '[Service]\\nInaccessiblePaths=\\n' >${DROP_IN}/broken.conf && systemctl daemon-reload`,
-    mend: `rm -r ${DROP_IN} && systemctl daemon-reload`,
-  },
+  saver: unhide('save-state'),
   certbot: giveTo('mqtt-saas-acme'),
-  prober: giveTo('mqtt-saas-prober'),
+  prober: unhide('probe-broker'),
   others: giveTo('nogroup'),
 };
 
