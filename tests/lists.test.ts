@@ -65,6 +65,7 @@ const load = async () => ({
   commands: await import('../apps/dashboard/features/devices/commands.ts'),
   credentials: await import('../apps/dashboard/features/devices/credentials.ts'),
   devices: await import('../apps/dashboard/features/devices/devices.ts'),
+  readingRules: await import('../apps/dashboard/features/devices/reading-rules.ts'),
   letters: await import('../apps/dashboard/features/ingest/dead-letters.ts'),
   ingest: await import('../apps/dashboard/features/ingest/ingest.ts'),
   charts: await import('../apps/dashboard/features/telemetry/charts.ts'),
@@ -97,6 +98,11 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
   recentCommands: ({ commands }) => whole(commands.recentCommands(device, 12), 12),
+  readRules: async ({ readingRules }) => {
+    const rules = await readingRules.readRules(tenant, device);
+    expect(rules.time_members).toEqual(['Time']);
+    return one(Promise.resolve(rules));
+  },
   activeCredential: ({ credentials }) => one(credentials.activeCredential(device)),
   ingestSpans: async ({ ingest }) => {
     const spans = await ingest.ingestSpans(tenant, 120, 12);
@@ -119,6 +125,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
   residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
   listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),
+  deadLettersOf: ({ letters }) => whole(letters.deadLettersOf(tenant, device, 110), 110),
   letterContent: async ({ letters }) => {
     const [newest] = (await letters.listDeadLetters(tenant, 1)).rows;
     expect(newest).not.toHaveProperty('payload');
@@ -277,8 +284,13 @@ async function fill(ann: string): Promise<void> {
     );
     await run('insert into public.tenant_limits (tenant_id, readings_per_day) values ($1, 1000)');
     await run(
-      `insert into public.dead_letters (tenant_id, topic, payload, reason, fingerprint, received_at)
-       select $1, 't', 'x', 'not-json', 'f' || n, now() - make_interval(secs => n / 50) from generate_series(1, ${LETTERS}) as n`,
+      `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint, received_at)
+       select $1, $2, 't', 'x', 'not-json', 'f' || n, now() - make_interval(secs => n / 50) from generate_series(1, ${LETTERS}) as n`,
+      device,
+    );
+    await run(
+      "insert into public.reading_rules (tenant_id, device_id, time_members) values ($1, $2, '{Time}')",
+      device,
     );
     await run(
       `insert into public.alert_rules (tenant_id, name, kind, window_minutes)
