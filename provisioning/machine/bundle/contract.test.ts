@@ -154,3 +154,10 @@ describe('a program', () => {
     expect(readdirSync(release)).not.toContain('accounts');
   });
 });
+
+it('gives each name one meaning', () => {
+  const text = readFileSync(join(release, 'bin/mqtt_saas/contract.py'), 'utf8');
+  const names = [...text.matchAll(/^ {4}(\w+) = /gm)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(40);
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+});

@@ -48,7 +48,7 @@ export const FILES = {
   /** In `state`: another name of the newest save that was judged whole. */
   whole: 'mosquitto.db.whole',
   /** In `state`: of the whole one before. */
-  former: 'mosquitto.db.former',
+  formerState: 'mosquitto.db.former',
   /** In `state`: what a start found and could not use. */
   damaged: 'mosquitto.db.damaged',
   /** In `state`: room for a save, given back when there is no other. */

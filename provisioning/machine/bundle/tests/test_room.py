@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 from mqtt_saas import room
-from mqtt_saas.contract import DAMAGED, DATABASE, FORMER, RESERVE, WHOLE
+from mqtt_saas.contract import DAMAGED, DATABASE, FORMER_STATE, RESERVE, WHOLE
 
 KEPT = ["kept-20261101T000000Z", "kept-20261110T000000Z"]
 NOVEMBER_16 = 1794787200
@@ -19,7 +19,7 @@ class Room(unittest.TestCase):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
         self.said: list[str] = []
-        for name in (DATABASE, WHOLE, FORMER, DAMAGED, RESERVE, "accounts"):
+        for name in (DATABASE, WHOLE, FORMER_STATE, DAMAGED, RESERVE, "accounts"):
             with open(os.path.join(self.folder, name), "wb") as file:
                 file.write(b"x")
         for name in KEPT:
@@ -42,7 +42,7 @@ class Room(unittest.TestCase):
     def test_what_can_be_done_without_goes_first_and_no_more_than_is_needed(self) -> None:
         with self.free_as(0, 0, 100):
             self.assertEqual(room.make(self.folder, 100, self.said.append), 100)
-        self.assertEqual(self.left(), {DATABASE, WHOLE, FORMER, RESERVE, "accounts", KEPT[1]})
+        self.assertEqual(self.left(), {DATABASE, WHOLE, FORMER_STATE, RESERVE, "accounts", KEPT[1]})
         self.assertEqual(len(self.said), 2)
 
     def test_the_state_and_its_last_whole_save_never_go(self) -> None:

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from mqtt_saas import saved_state
-from mqtt_saas.contract import DAMAGED, DATABASE, FORMER, WHOLE
+from mqtt_saas.contract import DAMAGED, DATABASE, FORMER_STATE, WHOLE
 
 
 def state(*messages: bytes) -> bytes:
@@ -92,8 +92,8 @@ class Keep(Folder):
             self.assertIsNone(saved_state.keep(self.folder))
         self.save(b"")
         self.assertEqual(saved_state.keep(self.folder), "it has only 0 bytes")
-        self.assertEqual([self.read(WHOLE), self.read(FORMER)], [state(b"3"), state(b"2")])
-        self.assertEqual(sorted(os.listdir(self.folder)), sorted([DATABASE, WHOLE, FORMER]))
+        self.assertEqual([self.read(WHOLE), self.read(FORMER_STATE)], [state(b"3"), state(b"2")])
+        self.assertEqual(sorted(os.listdir(self.folder)), sorted([DATABASE, WHOLE, FORMER_STATE]))
 
 
 class Choose(Folder):
@@ -122,7 +122,7 @@ class Choose(Folder):
         # The same file as the state's.
         with open(self.path(DATABASE), "r+b") as file:
             file.truncate(5)
-        self.assertIn(FORMER, saved_state.choose(self.folder) or "")
+        self.assertIn(FORMER_STATE, saved_state.choose(self.folder) or "")
         self.assertEqual(self.read(DATABASE), state(b"1"))
 
     def test_one_that_is_gone_is_brought_back(self) -> None:

@@ -71,7 +71,7 @@ try:
     # Names of files in them.
     DATABASE = _text("files.database")
     WHOLE = _text("files.whole")
-    FORMER = _text("files.former")
+    FORMER_STATE = _text("files.formerState")
     DAMAGED = _text("files.damaged")
     RESERVE = _text("files.reserve")
     REGISTRY = _text("files.registry")

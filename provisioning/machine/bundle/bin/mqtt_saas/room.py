@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from mqtt_saas import durable
-from mqtt_saas.contract import DAMAGED, FORMER, RESERVE
+from mqtt_saas.contract import DAMAGED, FORMER_STATE, RESERVE
 
 # What ext4 says of itself after an error with errors=remount-ro: the second from Linux 6.15 on.
 READ_ONLY = {"ro", "emergency_ro"}
@@ -43,7 +43,7 @@ def _dispensable(folder: str) -> Iterator[tuple[str, str]]:
     yield os.path.join(folder, DAMAGED), "a damaged state"
     for name in kept(folder):
         yield os.path.join(folder, name), f"{name}, the state before a restore"
-    yield os.path.join(folder, FORMER), "the last whole save but one"
+    yield os.path.join(folder, FORMER_STATE), "the last whole save but one"
     yield os.path.join(folder, RESERVE), "the reserve"
 
 

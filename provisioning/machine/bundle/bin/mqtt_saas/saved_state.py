@@ -12,7 +12,7 @@ import shutil
 import struct
 
 from mqtt_saas import durable
-from mqtt_saas.contract import DAMAGED, DATABASE, FORMER, WHOLE
+from mqtt_saas.contract import DAMAGED, DATABASE, FORMER_STATE, WHOLE
 
 # persist.h of Mosquitto 2.0: magic, a checksum that is not used, version; then chunks of kind, length and content, up to the
 # end of the file. The first holds the configuration.
@@ -57,7 +57,7 @@ def _fault(data: mmap.mmap, size: int) -> str | None:
 
 def keep(folder: str) -> str | None:
     """Judges the state as it was saved last, and keeps it when it is whole. Why it is not whole, else None."""
-    database, whole, former = (os.path.join(folder, name) for name in (DATABASE, WHOLE, FORMER))
+    database, whole, former = (os.path.join(folder, name) for name in (DATABASE, WHOLE, FORMER_STATE))
     if _is_same(database, whole):
         return None
     # First a name of its own, so that what is judged is what is kept: the broker may save meanwhile.
@@ -83,7 +83,7 @@ def choose(folder: str) -> str | None:
     why = _why_not(database)
     if why is None:
         return None
-    kept = [name for name in (WHOLE, FORMER) if os.path.exists(os.path.join(folder, name))]
+    kept = [name for name in (WHOLE, FORMER_STATE) if os.path.exists(os.path.join(folder, name))]
     good = next((name for name in kept if _why_not(os.path.join(folder, name)) is None), None)
     if good is None:
         if not kept and not os.path.exists(database):
