@@ -23,6 +23,11 @@ const ZONE = 'example.test';
 const TOKEN = 'only-the-zone-may-see-this-token';
 /** What the timer starts. */
 const RUN = 'systemctl start certificate-issue.service';
+/** No run of the timer is under way, and none begins: a start would join it, and it may have looked for the wish already. */
+const ALONE =
+  'systemctl stop certificate-issue.timer; ' +
+  'while [ "$(systemctl show -P ActiveState certificate-issue)" = activating ]; do sleep 0.2; done';
+const NOT_ALONE = 'systemctl start certificate-issue.timer';
 /** Not "start", which would join a run that has read the vault already. */
 const DEPLOY = 'systemctl restart certificate-deploy.service';
 /** A run of the unit is one attempt: certbot takes some seconds, the challenge is given a few, the broker reads at once. */
@@ -111,8 +116,9 @@ export const checks: Check[] = [
       theOutside();
       const before = await servedBy(machine);
       await undisturbed(machine, async () => {
-        await run(machine, `touch /run/mqtt-saas/renew-certificate && ${RUN}`);
+        await run(machine, `${ALONE}; touch /run/mqtt-saas/renew-certificate && ${RUN}`);
         await untilServed(machine, ({ fingerprint }) => fingerprint !== before.fingerprint);
+        await run(machine, NOT_ALONE);
       });
       return undefined;
     },
@@ -124,7 +130,7 @@ export const checks: Check[] = [
       const { acme, zone } = theOutside();
       const before = await servedBy(machine);
       zone.broken = true;
-      const failed = await machine.exec(`touch /run/mqtt-saas/renew-certificate && ${RUN}`);
+      const failed = await machine.exec(`${ALONE}; touch /run/mqtt-saas/renew-certificate && ${RUN}`);
       zone.broken = false;
       expect(failed.code !== 0, 'the unit did not fail');
       const orders = acme.orders();
@@ -133,7 +139,7 @@ export const checks: Check[] = [
       const { stdout: metrics } = await machine.exec('cat /run/mqtt-saas-metrics/certificate.prom');
       expect(metrics.includes('mqtt_saas_certificate_failed_attempts 1'), metrics);
       expect((await servedBy(machine)).fingerprint === before.fingerprint, 'another certificate is served');
-      await machine.exec('rm /var/lib/mosquitto/letsencrypt/*/failed-attempts.json');
+      await machine.exec(`rm /var/lib/mosquitto/letsencrypt/*/failed-attempts.json; ${NOT_ALONE}`);
       return undefined;
     },
   },
