@@ -107,7 +107,7 @@ const PRIMARY: Record<string, string[]> = {
   telemetry: ['tenant_id', 'device_id', 'ts', 'message_id'],
   ingest_ledger: ['tenant_id', 'minute'],
   tenant_limits: ['tenant_id'],
-  reading_rules: ['tenant_id'],
+  reading_rules: ['tenant_id', 'device_id'],
 };
 
 /** My row that names something of theirs. */
