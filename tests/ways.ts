@@ -71,7 +71,7 @@ export const WAYS: Record<string, Step[]> = {
     BORDER,
     /^from broker\.registry"""/m,
     /^from (?:mqtt_saas\.)?registry_database import DatabaseAway/m,
-    /^class RegistryFile\b/m,
+    /^class RegistryFiles?\b/m,
     /^def render\(rows/m,
   ],
   'an ingest setting: from the stack file to a run': [
