@@ -31,8 +31,8 @@ const OTHER_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChPZ6VnHNYHGRxqT0fQs9
 
 const renamed = (alias: boolean) => (stack: EngineStack) => {
   const options = alias ? ", { aliases: [{ name: 'network' }] }" : '';
-  const call = "new Network('network', { ...config, placement, ingress }";
-  stack.change('stacks/profiles/machine/endpoint.ts', `${call})`, `${call.replace("'network'", "'net'")}${options})`);
+  const call = 'new Network(NETWORK, { ...config, placement, ingress }';
+  stack.change('stacks/profiles/machine/endpoint.ts', `${call})`, `${call.replace('NETWORK', "'net'")}${options})`);
 };
 
 function migration(stack: EngineStack): void {
