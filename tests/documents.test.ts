@@ -103,6 +103,18 @@ describe('README answers a newcomer in one step', () => {
   });
 });
 
+it('names in the table of processes whatever runs on the broker machine, always or by a timer', () => {
+  const units = 'provisioning/machine/bundle/units';
+  const [, table = ''] = /## Processes\n([\s\S]*?)\n## /.exec(read('docs/architecture.md')) ?? [];
+  const running = readdirSync(join(ROOT, units)).filter((name) => {
+    if (name.endsWith('.timer')) return true;
+    return name.endsWith('.service') && /^Restart=always$/m.test(read(join(units, name)));
+  });
+  const names = running.map((name) => name.replace(/\.\w+$/, ''));
+  expect(names).toEqual(expect.arrayContaining(['registry-sync', 'watch-broker']));
+  expect(names.filter((name) => !table.includes(`| \`${name}\` |`))).toEqual([]);
+});
+
 describe('decisions', () => {
   const files = readdirSync(join(ROOT, 'docs/decisions'));
 
