@@ -25,6 +25,7 @@ import { type Mosquitto, type MosquittoOptions, startMosquitto } from './mosquit
 import { fillPool, startPgBouncer } from './pgbouncer.ts';
 import { freePort } from './ports.ts';
 import { type RunningPostgres, roleUrl, startPostgres } from './postgres.ts';
+import { watchRegistry } from './registry-watch.ts';
 import { startScratchPostgres } from './scratch-postgres.ts';
 import { makeScratchDir } from './unprivileged.ts';
 
@@ -170,7 +171,7 @@ export async function startLab({
   }
 
   const select = async (sql: string, ...values: string[]) => (await admin.query(sql, values)).rows;
-  let following: NodeJS.Timeout | undefined;
+  let following: ReturnType<typeof watchRegistry> | undefined;
   return {
     dir,
     adminUrl,
@@ -201,9 +202,12 @@ export async function startLab({
       running = await startBroker(configure);
     },
     followRegistry: () => {
-      const look = () => withConnection(url, readRegistry).then((found) => broker().sync(found));
-      // While the database is away, and at the end, there is nothing to bring.
-      following ??= setInterval(() => void look().catch(() => {}), 300);
+      following ??= watchRegistry(url, {
+        everyMs: 300,
+        onRegistry: (found) => void broker().sync(found),
+        // Tests kill the database: while it is away, there is nothing to bring.
+        onTrouble: () => {},
+      });
     },
     connect: (username, password, more = {}) =>
       connectTo(broker(), username, password, { reconnectPeriod: 0, ...more }, false),
@@ -218,7 +222,7 @@ export async function startLab({
         await select('select count(*)::int as rows, count(distinct message_id)::int as distinct from public.telemetry')
       )[0],
     stop: async () => {
-      clearInterval(following);
+      await following?.stop();
       await worker?.stop();
       await running?.stop();
       await admin.end().catch(() => {});

@@ -7,6 +7,7 @@ import { type IngestWorker, startIngestWorker } from '../lab/ingest-worker.ts';
 import { type Mosquitto, startMosquitto } from '../lab/mosquitto.ts';
 import { freePort, isPortFree } from '../lab/ports.ts';
 import { type RunningPostgres, roleUrl, startPostgres } from '../lab/postgres.ts';
+import { watchRegistry } from '../lab/registry-watch.ts';
 import { INGEST_USERNAME, ingestUsername } from '../provisioning/broker/registry.ts';
 import { applyMigrations } from '../provisioning/database/apply.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
@@ -17,7 +18,6 @@ import { DASHBOARD_DIR } from './dashboard.ts';
 import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';
 import type { RunningInstance } from './instance.ts';
-import { watchRegistry } from './registry-watch.ts';
 import { loadSecrets, type PlatformSecrets } from './secrets.ts';
 import { type Supervised, supervise } from './supervise.ts';
 

@@ -1,9 +1,9 @@
 // Polls a real server whose connections are cut.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunningPostgres } from '../lab/postgres.ts';
-import { startScratchPostgres } from '../lab/scratch-postgres.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { pollDatabase } from './poll.ts';
+import type { RunningPostgres } from './postgres.ts';
+import { startScratchPostgres } from './scratch-postgres.ts';
 
 let postgres: RunningPostgres;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-// Keeps the broker's files in line with the registry, as the agent on the broker machine does.
+// Tells what the registry holds, again and again, as the agent on the broker machine reads it.
 import type { RegistryEntry } from '../provisioning/broker/registry.ts';
 import { readRegistry } from '../provisioning/database/registry.ts';
 import { pollDatabase } from './poll.ts';
@@ -9,15 +9,18 @@ export interface RegistryWatchEvents {
   onRegistry: (entries: RegistryEntry[]) => void;
   /** Called once when the registry cannot be read, and once when it can be again. */
   onTrouble: (message: string) => void;
+  /** Pause between two polls. Default: a second. */
+  everyMs?: number;
 }
 
-/** Reads the registry every second. While the database is away, the broker's last good files stay in force. */
+/** Starts reading. While the database is away, the broker's last good file stays in force. */
 export function watchRegistry(
   databaseUrl: string,
-  { onRegistry, onTrouble }: RegistryWatchEvents,
+  { onRegistry, onTrouble, everyMs }: RegistryWatchEvents,
 ): { stop(): Promise<void> } {
   return pollDatabase({
     databaseUrl,
+    everyMs,
     poll: async (database) => onRegistry(await readRegistry(database)),
     onTrouble,
     broken: 'the registry cannot be read; the last known devices stay in force',

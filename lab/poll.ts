@@ -1,13 +1,13 @@
-// Polls the database every second while the platform runs: over one connection, and over a new one after the database was away.
+// Polls the database until it is stopped: over one connection, and over a new one after the database was away.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connect } from '../provisioning/database/connect.ts';
 
-const EVERY_MS = 1000;
-
 /** What to poll, and what to report. */
 export interface PollOptions {
   databaseUrl: string;
+  /** Pause between two polls. Default: a second. */
+  everyMs?: number;
   /** One poll; after a failure, the next one uses a new connection. */
   poll: (database: Client) => void | Promise<void>;
   /** Called once when polling fails, with `broken` and the reason, and once with `recovered` when it works again. */
@@ -17,12 +17,12 @@ export interface PollOptions {
 }
 
 /** Starts polling. `stop` resolves when the poll under way has ended. */
-export function pollDatabase({ databaseUrl, poll, onTrouble, broken, recovered }: PollOptions): {
+export function pollDatabase({ databaseUrl, everyMs = 1000, poll, onTrouble, broken, recovered }: PollOptions): {
   stop(): Promise<void>;
 } {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const pause = () => sleep(EVERY_MS, undefined, { signal }).catch(() => {});
+  const pause = () => sleep(everyMs, undefined, { signal }).catch(() => {});
   let away = false;
 
   const pollOneConnection = async () => {
