@@ -31,18 +31,18 @@ test('shows what changes against a commit, and fails on a violation in any stack
   // The pull request's own snapshot already contains the change.
   execFileSync(process.execPath, [join(import.meta.dirname, 'main.ts'), ...update]);
 
-  expect(all(folder).summary).toContain('### Offline preview of `dev`: nothing changes, ✅');
   const against = all(folder, { PREVIEW_AGAINST: 'HEAD' });
   expect(against.status).toBe(0);
   expect(against.summary).toContain('### Offline preview of `dev`: 1 resource changes, ✅');
   expect(against.summary).toContain('securityRules.allow-ssh-admin.priority: 100 → 110');
   expect(all(folder, { PREVIEW_AGAINST: 'nowhere' })).toMatchObject({
     status: 1,
+    summary: '',
     stderr: expect.stringContaining('PREVIEW_AGAINST is nowhere, which is not a commit in this clone'),
   });
 
   writeFileSync(join(folder, 'Pulumi.open.yaml'), stackFile({ 'preview-fixture:adminCidrs': ['0.0.0.0/0'] }));
   const open = all(folder);
   expect(open.status).toBe(1);
-  expect(open.summary).toMatch(/preview of `dev`.*✅[\s\S]*preview of `open`.*❌ 1 mandatory/);
+  expect(open.summary).toMatch(/preview of `dev`: nothing changes, ✅[\s\S]*preview of `open`.*❌ 1 mandatory/);
 });

@@ -17,12 +17,16 @@ import { count, makeStyle } from './render/style.ts';
 
 const ROOT = resolve(process.argv[2] ?? HERE);
 
-/** The snapshot in a commit, empty if the commit has none. @throws Error when the commit does not exist. */
+const git = (...args: string[]) => spawnSync('git', ['-C', ROOT, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+
+/** @throws Error when the commit does not exist. */
+function requireCommit(commit: string): void {
+  if (git('rev-parse', '--verify', '--quiet', `${commit}^{commit}`).status === 0) return;
+  throw new Error(`PREVIEW_AGAINST is ${commit}, which is not a commit in this clone: fetch it (fetch-depth: 2)`);
+}
+
+/** The snapshot in a commit, empty if the commit has none. */
 function snapshotAt(commit: string, path: string): Plan {
-  const git = (...args: string[]) => spawnSync('git', ['-C', ROOT, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 });
-  if (git('rev-parse', '--verify', '--quiet', `${commit}^{commit}`).status !== 0) {
-    throw new Error(`PREVIEW_AGAINST is ${commit}, which is not a commit in this clone: fetch it (fetch-depth: 2)`);
-  }
   const { status, stdout } = git('show', `${commit}:./${relative(ROOT, path)}`);
   return status === 0 ? (JSON.parse(stdout) as Plan) : [];
 }
@@ -44,6 +48,7 @@ const { PREVIEW_AGAINST, GITHUB_STEP_SUMMARY } = process.env;
 const stacks = readdirSync(ROOT).flatMap((file) => /^Pulumi\.([^.]+)\.yaml$/.exec(file)?.[1] ?? []);
 const style = makeStyle(colorsFor(process.stdout));
 try {
+  if (PREVIEW_AGAINST) requireCommit(PREVIEW_AGAINST);
   for (const stack of stacks.sort()) {
     let result = await preview({ stack, root: ROOT });
     if (PREVIEW_AGAINST) {
