@@ -105,7 +105,7 @@ async function untilRows({ admin }: Stage, table: Table): Promise<void> {
  */
 async function untilLast(stage: Stage, table: Table, messages: number, firstTs: number): Promise<void> {
   const each = messages / DEVICES.length;
-  const keys = DEVICES.map((_, index) => [...[...stage.keyOf(table, index), new Date(firstTs + each - 1)]]);
+  const keys = DEVICES.map((_, index) => [...stage.keyOf(table, index), new Date(firstTs + each - 1)]);
   const found = keys.map((_, index) => {
     const columns = [table.tenant, table.device, 'ts'];
     const match = columns.map((column, place) => `${column} = $${index * columns.length + place + 1}`).join(' and ');
