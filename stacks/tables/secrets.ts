@@ -1,5 +1,5 @@
 // The secrets in an environment's vault.
-import { interpolate, type Output } from '@pulumi/pulumi';
+import type { Output } from '@pulumi/pulumi';
 import type { Credentials } from '../../components/credentials.ts';
 import type { PrivateCa } from '../../components/private-ca.ts';
 import type { VaultSecret } from '../../components/vault.ts';
@@ -69,5 +69,7 @@ export function platformSecrets(
 function databaseUrl(config: StackConfig, role: DatabaseRole, password: Output<string>): Output<string> {
   const { databaseHost, databasePort, databaseName, databaseProjectRef } = config;
   const user = databaseProjectRef ? `${role}.${databaseProjectRef}` : role;
-  return interpolate`postgresql://${user}:${password}@${databaseHost}:${databasePort}/${databaseName}?sslmode=verify-full`;
+  const place = `${databaseHost}:${databasePort}/${databaseName}?sslmode=verify-full`;
+  // Without the SDK's `interpolate`: the doctor reads this file too, and would load the whole SDK for it.
+  return password.apply((secret) => `postgresql://${user}:${secret}@${place}`);
 }
