@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -379,6 +380,8 @@ describe('packages', () => {
     const words = ['BELOW THE FLOOR: a', 'NO SECURITY UPGRADES: b', 'RESTART DUE: c', 'NOT ACTIVE: d', 'REBOOT DUE: e'];
     const found = judgeOutput('machine', words.map((word) => `broker-apply: ${word}`).join('\n'), 'dev');
     expect(found).toMatchObject({ mark: 'warning', seen: words.join('; ') });
+    const [, program = ''] = /sudo \/opt\/mqtt-saas\/current\/(\S+)/.exec(found.remedy ?? '') ?? [];
+    expect(existsSync(join(ROOT, 'provisioning/machine/bundle', program)) && program).toBe('bin/check-machine.py');
     const source = readFileSync(join(ROOT, 'provisioning/machine/bundle/bin/mqtt_saas/check_machine.py'), 'utf8');
     for (const word of words) expect(source).toContain(`"${word.split(':')[0]}"`);
   });

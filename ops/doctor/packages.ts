@@ -1,5 +1,6 @@
 // The machine's packages: what the configuration leaves open on the image, and what the machine said at its last deployment.
 import { namesFor } from '../../components/placement.ts';
+import { PATHS } from '../../provisioning/machine/bundle/paths.ts';
 import { IMAGE, openHoles, type PackageRow } from '../../provisioning/machine/package-floors.ts';
 import { adoptedNames } from '../../stacks/adoption/plan.ts';
 import { NAMESPACE, type StackConfig, setCommand } from '../../stacks/configuration/parse.ts';
@@ -51,6 +52,7 @@ export const machineCheck = (config: StackConfig, subscription: string): Check =
 export function judgeOutput(check: string, output: string, stack: string): Finding {
   const lines = [...output.matchAll(SAID)].map(([, line]) => line as string);
   if (lines.length === 0) return ok(check, 'it found nothing wrong with its packages and units at its last deployment');
-  const remedy = `docs/machine.md, "Packages"; then pulumi up --stack ${stack}, or sudo check-machine on the machine`;
+  const look = `sudo ${PATHS.current}/bin/check-machine.py`;
+  const remedy = `docs/machine.md, "Packages"; then pulumi up --stack ${stack}, or ${look} on the machine`;
   return warning(check, lines.join('; '), remedy);
 }

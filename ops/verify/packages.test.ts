@@ -1,3 +1,4 @@
+// The floor of OpenSSH is judged by what the server says before anybody signs in.
 import { describe, expect, it } from 'vitest';
 import { judgeBanner } from './packages.ts';
 

@@ -28,7 +28,7 @@ export interface ApiRig {
   stop(): Promise<void>;
 }
 
-/** Starts it in three seconds. @param siteDir the site to serve. Default: none, every page is a 404. */
+/** Starts it. @param siteDir the site to serve. Default: none, every page is a 404. */
 export async function startApiRig(siteDir?: string): Promise<ApiRig> {
   const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-api-'));
   const postgres = await startScratchPostgres({ migrate: false });
