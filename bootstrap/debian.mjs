@@ -6,6 +6,7 @@ import { Progress } from './progress.mjs';
 
 /** A file that shows that a package is installed, for packages without a program of their own name. */
 const PROOF = {
+  'btrfs-progs': 'mkfs.btrfs',
   'dpkg-dev': 'dpkg-scanpackages',
   iproute2: 'ss',
   'mosquitto-clients': 'mosquitto_pub',

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { installScript } from './debian.mjs';
+import { ensureDebianPackages, installScript } from './debian.mjs';
 
 const DEBIAN = { platform: 'linux', hasApt: true };
 
@@ -35,6 +35,19 @@ test('a missing package that this user may not install: the error has the one co
   expect(status).toBe(1);
   expect(stderr).toContain('no-such-broker is not installed, and this user may not install packages. Run:');
   expect(stderr).toContain("sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends no-such-broker'");
+});
+
+test.skipIf(!existsSync('/usr/bin/dpkg-query'))('each package that a command needs is found once it is installed', async () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const needed = Object.values(scripts).flatMap((script) => /--needs (\S+)/.exec(script)?.[1]?.split(',') ?? []);
+  expect(needed).toContain('btrfs-progs');
+  const { stdout } = spawnSync('dpkg-query', ['--show', '--showformat', '${db:Status-Abbrev}${Package}\n'], {
+    encoding: 'utf8',
+  });
+  const installed = [...new Set(needed)].filter((name) => stdout.includes(`\nii ${name}\n`));
+  await ensureDebianPackages(installed, { platform: 'linux', hasApt: false });
 });
 
 test('an installed package is not touched', () => {

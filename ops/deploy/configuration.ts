@@ -1,9 +1,8 @@
 // Whether the machine put a bundle into force, by its own words. That the run command ended well is not the last word: an
 // applier that a power cut left empty ends with 0 too. So what it printed is looked through for the line that broker-apply
 // ends with after it has read back what is in force.
-import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { spawnProblem } from '../spawn-problem.ts';
+import { az } from './az.ts';
 
 /** What is asked of whom. */
 export interface Asked {
@@ -62,19 +61,8 @@ function notInForce({ bundle }: Asked, { executionState = 'no state', exitCode, 
 function viewOf({ subscription, resourceGroup, machine, runCommand }: Asked): View {
   const place = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.Compute`;
   const url = `${place}/virtualMachines/${machine}/runCommands/${runCommand}?$expand=instanceView&api-version=${API}`;
-  const result = spawnSync('az', ['rest', '--method', 'get', '--url', url, '--output', 'json'], {
-    encoding: 'utf8',
-    timeout: ANSWER_MS,
-  });
-  if (result.error && 'code' in result.error && result.error.code === 'ETIMEDOUT') {
-    throw new Error(`az rest gave no answer in ${ANSWER_MS / 1000} s: run pulumi up again`);
-  }
-  if (result.error) {
-    throw spawnProblem(
-      result.error,
-      'the az command was not found: install the Azure CLI (learn.microsoft.com/cli/azure), then run pulumi up again',
-    );
-  }
+  const words = ['rest', '--method', 'get', '--url', url, '--output', 'json'];
+  const result = az(words, ANSWER_MS, 'run pulumi up again');
   if (result.status !== 0) {
     throw new Error(
       `Azure does not tell what the machine said: sign in (az login; in a workflow: azure/login) as somebody who may read run ` +

@@ -141,7 +141,7 @@ test('what cannot be checked is not reported as running', async () => {
 test('a CLI that gives no answer is stopped', async () => {
   az([]);
   writeFileSync(join(folder, 'az'), '#!/bin/sh\nexec sleep 30');
-  const gaveUp = 'az functionapp deployment source config-zip gave no answer for func-x in 0.2 s';
+  const gaveUp = 'az functionapp deployment source config-zip gave no answer in 0.2 s: check func-x';
   await expect(deployFunctions(WHAT, { ...patience, answerMs: 200 })).rejects.toThrow(gaveUp);
 });
 

@@ -1,9 +1,8 @@
 // One Deploy of a package to a Flex Consumption app, by the Azure CLI. The CLI's result is not reliable: it reports failures for
 // deployments that succeeded, and success for packages that are not running yet. So the app is asked which package it runs.
-import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { spawnProblem } from '../spawn-problem.ts';
+import { az } from './az.ts';
 
 /** The package, and the app. */
 export interface AppPackage {
@@ -86,7 +85,7 @@ function withoutRole({ app, resourceGroup }: AppPackage, action: string, said: s
 
 /** @returns the CLI's complaint; undefined if it has none. */
 function upload(what: AppPackage, patience: Patience): string | undefined {
-  const { status, stderr } = az(what, patience, 'functionapp deployment source config-zip', [
+  const { status, stderr } = askAz(what, patience, 'functionapp deployment source config-zip', [
     '--src',
     what.package,
     '--build-remote',
@@ -107,7 +106,7 @@ interface Answer {
 function ask(what: AppPackage, id: string, patience: Patience): Answer {
   // Each trigger reports the package that it came with (functions/runtime/package-id.ts).
   const query = ['--query', '[].config.bindings[].packageId', '--output', 'json'];
-  const { status, stdout, stderr } = az(what, patience, 'functionapp function list', query);
+  const { status, stdout, stderr } = askAz(what, patience, 'functionapp function list', query);
   if (status !== 0 && NO_ROLE.test(stderr)) throw withoutRole(what, 'list the functions of', stderr.trim());
   if (status !== 0) return { problem: `does not say what it runs: ${stderr.trim()}` };
   const running = listOf(stdout);
@@ -125,20 +124,8 @@ function listOf(json: string): string[] | undefined {
   }
 }
 
-function az(what: AppPackage, { answerMs }: Patience, command: string, options: string[]) {
+function askAz(what: AppPackage, { answerMs }: Patience, command: string, options: string[]) {
   const { subscription, resourceGroup, app } = what;
   const place = ['--subscription', subscription, '--resource-group', resourceGroup, '--name', app];
-  const words = [...command.split(' '), ...place, ...options];
-  const { error, ...result } = spawnSync('az', words, { encoding: 'utf8', timeout: answerMs });
-  if (error && 'code' in error && error.code === 'ETIMEDOUT') {
-    throw new Error(
-      `az ${command} gave no answer for ${app} in ${answerMs / 1000} s: check the app, then run pulumi up again`,
-    );
-  }
-  if (error) {
-    const missing =
-      'the az command was not found: install the Azure CLI (learn.microsoft.com/cli/azure), then run pulumi up again';
-    throw spawnProblem(error, missing);
-  }
-  return result;
+  return az([...command.split(' '), ...place, ...options], answerMs, `check ${app}, then run pulumi up again`);
 }

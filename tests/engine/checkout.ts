@@ -1,31 +1,12 @@
 // The folder that a scenario's engine works in: a copy of the checkout, because the CLI rewrites the stack's file and a scenario
 // changes the program; or a small program of the scenario's own.
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { PROGRAM } from '../support/scratch-copy.ts';
 
 /** What the program, its deployment's commands and the policies need. */
-const COPIED = [
-  'Pulumi.yaml',
-  'Pulumi.README.md',
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-
-  'stacks',
-  'components',
-  'domain',
-  'provisioning',
-  'functions',
-  'policies',
-  'ops',
-  'preview',
-  'lab',
-  'local',
-  'bootstrap',
-  'apps/dashboard',
-  'dist/functions',
-];
+const COPIED = [...PROGRAM, 'policies', 'ops', 'preview', 'lab', 'local', 'bootstrap', 'apps/dashboard'];
 const LEFT_OUT = /\/(node_modules|\.next|out|testing|snapshots)$|\.test\.ts$/;
 
 export function copyCheckout(dir: string): void {
@@ -44,12 +25,4 @@ export function writeProgram(dir: string, files: Record<string, string>): void {
     writeFileSync(join(dir, path), content);
   }
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
-}
-
-/** Replaces text in a file. @throws Error when the text is not there, so that no change is silently none. */
-export function changeFile(path: string, from: string | RegExp, to: string): void {
-  const before = readFileSync(path, 'utf8');
-  const after = before.replace(from, () => to);
-  if (after === before) throw new Error(`${path} does not hold ${from}`);
-  writeFileSync(path, after);
 }

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { makeScratchDir } from '../../lab/unprivileged.ts';
 
-const COPIED = [
+/** The program's files. */
+export const PROGRAM = [
   'Pulumi.yaml',
   'Pulumi.README.md',
-  'Pulumi.dev.yaml',
-  'Pulumi.prod.yaml',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
@@ -21,6 +20,14 @@ const COPIED = [
   // Built before any test; with the times of their sources they need not be built again.
   'dist/functions',
 ];
+
+/** Replaces text in a file. @throws Error when the text is not there, so that no change is silently none. */
+export function changeFile(path: string, from: string | RegExp, to: string): void {
+  const before = readFileSync(path, 'utf8');
+  const after = before.replace(from, () => to);
+  if (after === before) throw new Error(`${path} does not hold ${from}`);
+  writeFileSync(path, after);
+}
 
 /** A changeable copy. */
 export interface ScratchCopy {
@@ -36,7 +43,7 @@ export interface ScratchCopy {
 
 export function makeScratchCopy(): ScratchCopy {
   const dir = makeScratchDir();
-  for (const name of COPIED) {
+  for (const name of [...PROGRAM, 'Pulumi.dev.yaml', 'Pulumi.prod.yaml']) {
     cpSync(join(ROOT, name), join(dir, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
@@ -46,10 +53,8 @@ export function makeScratchCopy(): ScratchCopy {
     change: (file, from, to) => {
       const path = join(dir, file);
       const before = readFileSync(path, 'utf8');
-      const after = before.replace(from, () => to);
-      if (after === before) throw new Error(`${file} does not hold ${from}`);
+      changeFile(path, from, to);
       if (!originals.has(path)) originals.set(path, before);
-      writeFileSync(path, after);
     },
     undo: () => {
       for (const [path, text] of originals) writeFileSync(path, text);

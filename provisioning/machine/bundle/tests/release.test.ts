@@ -71,6 +71,15 @@ describe('a bundle that is fetched', () => {
     expect(kept()).toEqual([sha256(good)]);
   });
 
+  it('is on the disk before it gets its name', async () => {
+    azure.blobs.set(`bundles/${sha256(good)}.tgz`, good);
+    const noted = 'setattr(release.durable, f, lambda *a, f=f, act=getattr(release.durable, f): [print(f, *a), act(*a)])';
+    const note = `[${noted} for f in ("sync_tree", "rename")]`;
+    const folder = join(home, 'releases', sha256(good));
+    const steps = [`sync_tree ${folder}.new`, `rename ${folder}.new ${folder}`];
+    expect(await python(`${note} and release.fetch(c, "${sha256(good)}")`)).toContain(steps.join('\n'));
+  });
+
   it('brings its manifest, or is given one, and is fetched again when it is not whole any more', async () => {
     const withManifest = pack([{ path: 'bin/run.py', content: Buffer.from('#!/bin/sh\n'), executable: true }]);
     for (const [hash, archive] of [

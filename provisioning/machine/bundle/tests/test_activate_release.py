@@ -248,6 +248,11 @@ class Run(unittest.TestCase):
         self.activated.clear()
         self.assertEqual((self.run_it(None)[0], self.activated), (4, []))
 
+    def test_also_where_the_first_boots_files_stand_in_since_a_repair_was_cut_short(self) -> None:
+        self.links = {contract.CURRENT: None, contract.FORMER: NEW}
+        self.pointer = azure.AzureError("away", 503)
+        self.assertEqual((self.run_it(None)[0], self.activated), (4, ["1 in place of none"]))
+
     def test_only_root_can_open_the_lock(self) -> None:
         with tempfile.TemporaryDirectory() as place, mock.patch.object(broker_apply, "LOCKS", f"{place}/locks"):
             broker_apply.lock().close()

@@ -60,7 +60,8 @@ def run(container: str, explicit: str | None) -> int:
     """Returns the exit code of the bundle that is wanted."""
     folder = release.linked(CURRENT)
     reason = folder and release.flaw(folder)
-    spare = release.former() if reason else None
+    # Without a folder the first boot's files stand in: on a new machine, or since a repair was cut short.
+    spare = None if folder and not reason else release.former()
     if folder and reason:
         say(f"NOT WHOLE: {os.path.basename(folder)}: {reason}; it is fetched again")
     retry = ONCE if spare else RETRY
