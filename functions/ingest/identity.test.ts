@@ -8,7 +8,10 @@ import { startProxy, type TcpProxy } from '../../lab/proxy.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { createStamper, type StampOptions, withoutStamps } from '../../tests/support/stamps.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
+import { Batch } from './batch.ts';
+import { createRegistry } from './registry.ts';
 import { type RunResult, runOnce } from './run.ts';
+import { encodePrefix } from './write.ts';
 
 const stamper = createStamper();
 let rig: Lab;
@@ -160,6 +163,32 @@ describe('a message with a stamp and without a timestamp', () => {
     for (const part of [again, again.slice(1), again.slice(1, 2), again.slice(3), [again[2]!, again[0]!]]) {
       expect(await write(part)).toMatchObject({ stored: 0, duplicate: part.length });
     }
+  });
+
+  test.each([
+    ['repeats the message before it', [1, 1, 2], { stored: 1, duplicate: 1 }],
+    ['repeats none that came after it', [0, 1, 2, 1], { stored: 3, duplicate: 0 }],
+  ])('%s, though its batch has them in another order', async (_, values, expected) => {
+    const device = nextDevice();
+    const at = Date.now();
+    const [first, ...rest] = values.map((v, n) =>
+      deliveryTo(device.topic, `{"v":${v}}`, { packetId: n + 1, stamp: stamper.next({ at: at + 300 * n }) }),
+    );
+    // One batch is looked up while the next is collected: what was collected before the answer waits for its own, what comes after it
+    // does not.
+    const registry = createRegistry(rig.admin, encodePrefix, Date.now);
+    const [one, next] = [new Batch(registry), new Batch(registry)];
+    one.add(first!);
+    next.add(rest[0]!);
+    await one.settle();
+    for (const delivery of rest.slice(1)) next.add(delivery);
+    await next.settle();
+    expect(next.rows.at(-1)?.delivery.packetId).toBe(2);
+    expect((await store.store.write(one)).tallies.get('acme')).toMatchObject({ stored: 1 });
+    expect((await store.store.write(next)).tallies.get('acme')).toMatchObject(expected);
+    // Again, all at once: what was a repeat must not become a row.
+    const again = store.batchFrom([...rest, first!]);
+    expect((await store.store.write(again)).tallies.get('acme')).toMatchObject({ stored: 0, duplicate: values.length });
   });
 
   test("repeats its device's previous message within the window that the tenant has set", async () => {
