@@ -221,6 +221,18 @@ describe('a message with a stamp and without a timestamp', () => {
     expect(await write('{"v":1}', 1)).toBe(0);
   });
 
+  test('keeps its declared id for three days after ingest took it, however long it waited', async () => {
+    const device = nextDevice();
+    const at = Date.now() - 4 * 24 * 60 * MINUTE;
+    const write = async (ms: number) => {
+      const { tallies } = await store.write(device, ['{"message_id":"x"}'], { stamp: stamper.next({ at: at + ms }) });
+      return tallies.get('acme')?.stored;
+    };
+    expect(await write(0)).toBe(1);
+    await rig.admin.query("select ingest.prune_untimed('3 days')");
+    expect(await write(60 * MINUTE)).toBe(0);
+  });
+
   test('of another device or another field is another one', async () => {
     const [one, two] = [nextDevice(), nextDevice()];
     await run('fields');
