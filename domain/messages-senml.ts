@@ -25,7 +25,7 @@ const NAME = /^[A-Za-z0-9/][A-Za-z0-9:./_-]*$/;
 const TEXTS = ['bn', 'bu', 'n', 'u', 'vs', 'vd'];
 const NUMBERS = ['bt', 'bv', 'bs', 'bver', 't', 'v', 's', 'ut'];
 const VALUES = ['v', 'vs', 'vb', 'vd'];
-const BASES = ['bn', 'bt', 'bu', 'bv', 'bs', 'bver'];
+const BASES = ['bn', 'bt', 'bu', 'bv', 'bs'] as const;
 
 interface SenmlRecord {
   bn?: string;
@@ -44,20 +44,31 @@ interface SenmlRecord {
   s?: number;
 }
 
-/** Resolves the records of a pack: base values are added, and values of one time become one reading. */
-export function resolveSenml(records: readonly unknown[]): SenmlReading[] | Rejection {
+/**
+ * Resolves the records of a pack: base values are added, and values of one time become one reading.
+ * @param most largest size of all readings together: each record repeats its base name and unit, which may be long.
+ */
+export function resolveSenml(records: readonly unknown[], most: number): SenmlReading[] | Rejection {
   const readings: SenmlReading[] = [];
   const latest = new Map<number, SenmlReading>();
-  let base: SenmlRecord = {};
+  const base: SenmlRecord = {};
+  let size = 0;
   for (const [index, given] of records.entries()) {
     const record = checked(given, index + 1);
     if (isRejection(record)) return record;
-    base = { ...base, ...record };
+    for (const label of BASES) if (record[label] !== undefined) Object.assign(base, { [label]: record[label] });
     const value = measuredBy(record, base);
     if (value === undefined && record.s === undefined) continue;
     const name = `${base.bn ?? ''}${record.n ?? ''}`;
+    const unit = record.u ?? base.bu;
+    const sum = record.s === undefined ? undefined : (base.bs ?? 0) + record.s;
+    const copies = 1 + Number(unit !== undefined) + Number(sum !== undefined);
+    size += copies * name.length + (unit?.length ?? 0);
+    if (size > most) return reject('too-large', `the SenML pack becomes more than the ${most} bytes that are stored`);
     if (!NAME.test(name))
       return bad(index + 1, 'has no name of letters, digits and "-:./_", not even with its base name');
+    if ([value, sum].some(isInfinite))
+      return reject('number-out-of-range', `record ${index + 1} of the SenML pack is beyond what a double can hold`);
     const time = (base.bt ?? 0) + (record.t ?? 0);
     let reading = latest.get(time);
     if (reading === undefined || Object.hasOwn(reading.value, name)) {
@@ -68,8 +79,8 @@ export function resolveSenml(records: readonly unknown[]): SenmlReading[] | Reje
       readings.push(reading);
     }
     add(reading.value, name, value);
-    addTo(reading.value, 'units', name, record.u ?? base.bu);
-    addTo(reading.value, 'sums', name, record.s === undefined ? undefined : (base.bs ?? 0) + record.s);
+    addTo(reading.value, 'units', name, unit);
+    addTo(reading.value, 'sums', name, sum);
   }
   return readings.length > 0 ? readings : reject('empty', 'the SenML pack holds no values');
 }
@@ -89,7 +100,7 @@ function checked(given: unknown, number: number): SenmlRecord | Rejection {
     return bad(number, `needs a version above ${VERSION}`);
   const values = VALUES.filter((label) => record[label] !== undefined).length;
   if (values > 1) return bad(number, 'has more than one value');
-  const isBase = BASES.some((label) => record[label] !== undefined);
+  const isBase = record.bver !== undefined || BASES.some((label) => record[label] !== undefined);
   if (values === 0 && record.s === undefined && !isBase) return bad(number, 'has neither a value nor a base value');
   return record as SenmlRecord;
 }
@@ -97,6 +108,8 @@ function checked(given: unknown, number: number): SenmlRecord | Rejection {
 function measuredBy({ v, vs, vb, vd }: SenmlRecord, { bv = 0 }: SenmlRecord): unknown {
   return v === undefined ? (vs ?? vb ?? vd) : v + bv;
 }
+
+const isInfinite = (value: unknown) => typeof value === 'number' && !Number.isFinite(value);
 
 /** `__proto__` is a name like any other. */
 function add(object: Record<string, unknown>, name: string, value: unknown): void {

@@ -135,7 +135,7 @@ function checkNumber(values: readonly unknown[]): Rejection | undefined {
 /** SenML carries times of its own; a pack has no ids. It is refused as a whole: what follows may rest on any record. */
 function readPack(value: unknown, properties: MessageProperties | undefined, how: HowToRead): Reading[] | Rejection {
   if (!Array.isArray(value)) return reject('bad-senml', `a SenML pack is an array, got ${nameOf(value)}`);
-  const resolved = checkNumber(value) ?? resolveSenml(value);
+  const resolved = checkNumber(value) ?? resolveSenml(value, how.limits.maxPayloadBytes);
   if (isRejection(resolved)) return resolved;
   const readings: Reading[] = [];
   for (const [index, one] of resolved.entries()) {
@@ -148,20 +148,23 @@ function readPack(value: unknown, properties: MessageProperties | undefined, how
 
 function readResolved({ value, ts, offset }: SenmlReading, id: string | undefined, how: HowToRead, index: number) {
   const text = JSON.stringify(value);
-  // The time as a property, because `ts` may be the name of a value.
   const envelope = {
     id: id === undefined ? undefined : `${id}/${index}`,
     ts: ts === undefined ? undefined : String(ts / 1000),
   };
+  // A relative time has the bounds of any other. As a property, because `ts` may be the name of a value.
+  const time = ts ?? how.receivedAt * 1000 + offset;
   const reading = readReading(
     Buffer.from(text),
     text,
     { value },
-    envelope,
+    { ...envelope, ts: String(time / 1000) },
     { ...how, rules: { ...how.rules, timeMembers: [] } },
     index,
   );
-  return isRejection(reading) ? reading : { ...reading, offset: reading.ts === undefined ? offset : 0 };
+  if (isRejection(reading)) return reading;
+  const isRelative = ts === undefined && reading.ts !== undefined;
+  return { ...reading, envelope, ...(isRelative && { ts: undefined, offset }) };
 }
 
 /** What a message's properties say about one of its readings. */

@@ -18,11 +18,14 @@ const FIND_PREVIOUS =
   'select * from ingest.previous_readings($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::int[])';
 
 /**
- * The rows that repeat what their device published before, in the table or among `rows`. Asked again, about a redelivery too, it
- * gives the same answer: it looks at what came before each row, not at what is newest. @throws database errors.
+ * The rows that repeat what their device published before, in the table or among `rows`, in whatever order these are: a message whose
+ * topic had to be looked up stands behind later ones. Asked again, about a redelivery too, it gives the same answer: it looks at what
+ * came before each row, not at what is newest. @throws database errors.
  */
 export async function findRepeats(client: Client, rows: readonly Row[]): Promise<Set<Row>> {
-  const stamped = rows.filter(({ stamped, route }) => stamped !== undefined && route.rules.repeatMs > 0);
+  const stamped = rows
+    .filter(({ stamped, route }) => stamped !== undefined && route.rules.repeatMs > 0)
+    .sort(asTheyCame);
   if (stamped.length === 0) return new Set();
   const kept = await findPrevious(client, stamped);
   const repeats = new Set<Row>();
@@ -37,6 +40,10 @@ export async function findRepeats(client: Client, rows: readonly Row[]): Promise
   }
   return repeats;
 }
+
+/** By the broker's clock, then by its number; readings of one message stay as they are. */
+const asTheyCame = (one: Row, other: Row) =>
+  one.receivedAt - other.receivedAt || one.stamped!.counter - other.stamped!.counter;
 
 /** What each device had stored before its first row. */
 async function findPrevious(client: Client, rows: readonly Row[]): Promise<Map<string, Kept>> {

@@ -69,8 +69,16 @@ const MAX_TOPIC = 1024;
 export const keptTopic = ({ topic }: Delivery) =>
   topic.length > MAX_TOPIC ? topic.slice(0, MAX_TOPIC).toWellFormed() : topic;
 
-/** The content of a whole message, which its stamp stands beside. */
-export const messageContent = (delivery: Delivery) => contentHash(keptTopic(delivery), delivery.payload);
+let hashed: { delivery: Delivery; content: string } | undefined;
+
+/**
+ * The content of a whole message, which its stamp stands beside. Remembered until the next message's: an array's thousand readings,
+ * or dead letters, must not hash it a thousand times.
+ */
+export function messageContent(delivery: Delivery): string {
+  if (hashed?.delivery !== delivery) hashed = { delivery, content: contentHash(keptTopic(delivery), delivery.payload) };
+  return hashed.content;
+}
 
 /** Deliveries without a packet identifier are told apart by numbers above all identifiers. */
 const ABOVE_PACKETS = 65_536;

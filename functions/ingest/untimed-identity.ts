@@ -1,5 +1,5 @@
 // Messages with neither a timestamp of their own nor a stamp of the broker's. Their row's time is the time of receipt, so the
-// table's key would not recognise a repeat; ingest.untimed does.
+// table's key would not recognise a repeat; ingest.untimed does. A declared id without a time is recognised there, too, stamp or not.
 import type { Client } from 'pg';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import type { Row } from './row.ts';
@@ -18,7 +18,7 @@ const FIND_PACKETS = `
 const CLAIM = `
   insert into ingest.untimed (tenant_id, device_id, message_id, ts, session, packet_id, content_hash, received_at)
   select * from unnest(
-    $1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::int[], $7::text[], $4::timestamptz[])
+    $1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::int[], $7::text[], $8::timestamptz[])
   on conflict do nothing
   returning device_id, message_id`;
 
@@ -38,6 +38,8 @@ export async function claimUntimed(client: Client, rows: readonly Row[], session
     fresh.map(({ delivery }) => (delivery.packetId === 0 ? '' : session)),
     fresh.map(({ delivery }) => delivery.packetId || 1),
     fresh.map((row) => row.untimed?.contentHash),
+    // By ingest's clock: how long it remembers must not depend on how long the message waited.
+    fresh.map(({ delivery }) => formatTimestamp(delivery.receivedAt * 1000)),
   ]);
   const mine = new Set(claimed.map((row) => `${row.device_id} ${row.message_id}`));
   for (const row of fresh) if (!mine.delete(`${row.route.deviceId} ${row.messageId}`)) known.add(row);

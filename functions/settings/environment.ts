@@ -54,8 +54,7 @@ export const reading =
     }
   };
 
-/** PEM text (some portals store its line breaks as
-), or the path of a PEM file. */
+/** PEM text (some portals store its line breaks as `\n`), or the path of a PEM file. */
 export const pem = z.string().min(1).transform(reading(readPem)).optional();
 
 function readPem(text: string): string {

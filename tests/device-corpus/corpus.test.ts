@@ -18,7 +18,7 @@ async function publish(
   const topic = field === undefined ? device.topic : `${device.topic}/${field}`;
   const isOld = protocol === 3 ? { protocolId: 'MQIsdp' as const } : {};
   const client = await device.connect({ protocolVersion: protocol, ...isOld });
-  // Only MQTT 5 has properties: the others come without a stamp here, which the gate gives them, too.
+  // Only MQTT 5 has properties, so a message of MQTT 3 has no stamp here. The gate stamps those, too.
   const properties = protocol === 5 && {
     ...stamper.properties(topic),
     ...(contentType !== undefined && { contentType }),
@@ -40,7 +40,7 @@ beforeAll(async () => {
   for (const [index, one] of CORPUS.entries()) await setRules(one, index);
   const { log, lines } = keepLog();
   const stopping = new AbortController();
-  // A worker: some come with QoS 0, which a broker that is not told to keeps for nobody who is away.
+  // It runs before they are published: where no stamp comes, their time is that at which ingest receives them.
   const working = runWorker(rig.settings('corpus', { MQTT_GATE_KEY: stamper.key }), log, stopping.signal);
   await vi.waitFor(() => expect(lines.map(({ msg }) => msg)).toContain('connected to the broker'), WAIT);
   begun = Date.now();

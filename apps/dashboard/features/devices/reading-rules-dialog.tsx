@@ -62,11 +62,11 @@ function RulesForm({ rules, device, onClose }: Props & { rules: ReadingRules }) 
   return (
     <form onSubmit={submit}>
       <Field
-        label="Members with the time"
+        label="Members that hold the time"
         list={listId}
         value={members}
         onChange={(event) => setMembers(event.target.value)}
-        hint="Where a reading without ts has its time, such as Epoch; the first that is there counts."
+        hint="For readings without ts: names in their JSON, such as Epoch. The first one found counts."
         error={isWrong ? `At most ${MAX_TIME_MEMBERS} names of letters, digits and _ . : @ -` : undefined}
         autoCapitalize="off"
         spellCheck={false}
@@ -78,26 +78,27 @@ function RulesForm({ rules, device, onClose }: Props & { rules: ReadingRules }) 
       </datalist>
       <YesOrNo
         label="Arrays are SenML packs"
+        hint="Only for sensors that send SenML (RFC 8428) without its content type."
         value={draft.senml}
         inherited={inherited}
         onChange={(senml) => setDraft({ ...draft, senml })}
       />
       <YesOrNo
-        label="A clock that is not set is ignored"
-        hint="A time before 2000 or far ahead: the time of receipt takes its place."
+        label="Replace the time of a wrong clock"
+        hint="A time that is out of range, such as 1970, is replaced by the time of receipt. Otherwise the reading is refused."
         value={draft.repairs_clock}
         inherited={inherited}
         onChange={(repairs_clock) => setDraft({ ...draft, repairs_clock })}
       />
       <Field
-        label="A repeat comes within, in milliseconds"
+        label="Ignore repeats within (milliseconds)"
         type="number"
         min={0}
         max={MAX_REPEAT_MS}
         value={draft.repeat_ms ?? ''}
         placeholder={device ? 'As for all devices' : '1000'}
         onChange={({ target: { value } }) => setDraft({ ...draft, repeat_ms: value === '' ? null : Number(value) })}
-        hint="An equal message this shortly after the previous one is not stored again. 0: each is."
+        hint="A message that equals the previous one and comes within this time is not stored again. 0: every message is stored."
       />
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>

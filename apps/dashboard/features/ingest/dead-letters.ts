@@ -23,9 +23,9 @@ export function listDeadLetters(tenantId: string, most: number): Promise<Part<De
   return firstRows((api: Api) => letters(api).eq('tenant_id', tenantId), ['received_at.desc', 'id.desc'], most);
 }
 
-/** The newest of one device. */
+/** The newest of one device that are still refused. */
 export async function deadLettersOf(tenantId: string, deviceId: string, most: number): Promise<DeadLetter[]> {
-  const own = (api: Api) => letters(api).eq('tenant_id', tenantId).eq('device_id', deviceId);
+  const own = (api: Api) => letters(api).eq('tenant_id', tenantId).eq('device_id', deviceId).is('redriven_at', null);
   return (await firstRows(own, ['received_at.desc', 'id.desc'], most)).rows;
 }
 
