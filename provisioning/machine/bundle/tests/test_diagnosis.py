@@ -1,9 +1,9 @@
-"""What watch_broker.py does about a broker in trouble, how often, and when it calls a person."""
+"""What is done about a broker in trouble, how often, and when it calls a person."""
 
 import unittest
 
-from mqtt_saas import probe_broker, watch_broker
-from mqtt_saas.watch_broker import Decision, Memory, Seen, decide
+from mqtt_saas import diagnosis, probe_broker
+from mqtt_saas.diagnosis import Decision, Memory, Seen, decide
 
 WELL = Seen(active="active", ran=True, mounted=True, read_only=False, answer=0)
 HUNG = WELL._replace(answer=1)
@@ -79,4 +79,4 @@ class Decide(unittest.TestCase):
             for answer in (None, 0, 1, probe_broker.CERTIFICATE)
         ]
         found = {decide(look, Memory({}), NOW).trouble for look in seen}
-        self.assertEqual(found - {None}, set(watch_broker.REMEDIES))
+        self.assertEqual(found - {None}, set(diagnosis.REMEDIES))
