@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings back a data disk that takes no writes any more: after an error the kernel lets nobody write, so that it gets no
 # worse. The broker's memory then holds what no disk has. It saves that on the system disk, stops, the disk is checked and
-# mounted anew, and the broker starts from what it saved (choose-state). Devices keep meanwhile what they cannot publish.
+# mounted again, and the broker starts from what it saved (choose-state). Devices keep meanwhile what they cannot publish.
 #
 #   repair-data-disk FOLDER RESCUE
 set -eu

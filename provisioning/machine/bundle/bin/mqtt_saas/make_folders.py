@@ -1,4 +1,4 @@
-"""Gives each service's user its folders, whoever had them before: an older release, or a machine with other numbers.
+"""Gives each service's user its folders, also those that an older release or a machine with other numbers left to others.
 
     make-folders
 
