@@ -31,7 +31,7 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
         settings = json.load(file)
     groups = {REGISTRY_URL: group_name, STAMP_KEY: BROKER_GROUP}
     os.makedirs(folder, exist_ok=True)
-    # A service reaches a file whose name it knows; only root lists them. An older release gave the folder to the broker's group.
+    # A service reaches a file whose name it knows; only root lists them. An older release gave the folder to the broker.
     os.chown(folder, -1, os.getegid())
     os.chmod(folder, 0o711)
     paths = {os.path.join(folder, file): name for file, name in settings["secrets"].items()}
