@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the data disk before it is mounted, and repairs what a power cut or the disk left. The figure of the result: 0 it
-# was well, 1 it was repaired, anything else is e2fsck(8)'s own code, and a person is needed.
+# Checks the data disk before it is mounted, and repairs what a power cut or the disk left. The result is a figure: 0 nothing
+# was wrong, 1 the disk was repaired, anything else is e2fsck(8)'s own code, and a person is needed.
 #
 #   check-data-disk FOLDER
 set -eu
