@@ -65,7 +65,7 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
   it.each([
     ['a power cut left a count wrong', 'set_inode_field mosquitto.db links_count 7'],
     ['the disk lost a part of, which asks a question', 'clri <2>'],
-  ])('mends what %s before it is mounted', (_, damage) => {
+  ])('repairs what %s before it is mounted', (_, damage) => {
     const disk = blankDisk();
     onNewMachine(disk, 'echo sessions >state/mosquitto.db');
     for (const request of [damage, 'set_super_value state 2'])

@@ -23,7 +23,7 @@ export interface SourceLimits {
  */
 export const SOURCE_LIMITS: SourceLimits = { connections: 256, connectionsPerSecond: 20, kibPerSecond: 64 };
 
-/** Ports of the servers that services of the machine connect to, wherever these are: addresses change, and names are DNS' to say. */
+/** Ports of the servers that the machine's services connect to. Their addresses change, and a firewall knows no names. */
 export interface Destinations {
   database: number;
   /** Of the ACME server, beside 443, on which DNS is changed. */

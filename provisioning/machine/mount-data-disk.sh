@@ -1,6 +1,6 @@
 #!/bin/sh
 # Mounts the data disk at the broker's state, now and at every boot. Makes a filesystem only on a disk that holds nothing
-# at all, because the disk outlives machines: a rebuilt machine finds the sessions of the one before. Safe to run again.
+# at all, because the disk outlives machines: a rebuilt machine finds the sessions of the former one. Safe to run again.
 #
 #   mount-data-disk DEVICE FOLDER OWNER
 set -eu

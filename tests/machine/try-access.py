@@ -41,8 +41,8 @@ def worth_trying(path: str) -> bool:
         # A link to nowhere.
         return path.startswith(OURS)
     mode = status.st_mode
-    # /dev/null, which masked units are links to, and folders like /tmp.
-    if stat.S_ISCHR(mode) or (stat.S_ISDIR(mode) and mode & stat.S_ISVTX and mode & stat.S_IWOTH):
+    # /dev/null, which masked units are links to.
+    if stat.S_ISCHR(mode):
         return False
     # What all may read and only root may write needs no try.
     is_roots = status.st_uid == 0 and not mode & 0o022

@@ -49,7 +49,7 @@ test('its bytes are these, wherever, whenever and in whatever order it is made',
 });
 
 test.each([
-  ['a path that does not fit', [{ ...files[0]!, path: 'x'.repeat(100) }], /no path of 1 to 99/],
+  ['a path that does not fit', [{ ...files[0]!, path: 'x'.repeat(100) }], /not a path of 1 to 99/],
   ['a file twice', [files[0]!, files[0]!], 'bin/run.py comes twice'],
 ])('refuses %s', (_, bad, message) => {
   expect(() => tarGz(bad)).toThrow(message);

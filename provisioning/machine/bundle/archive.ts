@@ -1,4 +1,4 @@
-// Writes a .tar.gz whose bytes depend on nothing but its files: not on the clock, the user, the order, nor on which zlib a
+// Writes a .tar.gz whose bytes depend on its files only: not on the clock, the user, the order, nor on which zlib a
 // Node brings (its output differs between versions and processors; fflate's does not).
 import { gzipSync } from 'fflate';
 
@@ -19,7 +19,7 @@ export function tarGz(files: readonly ArchiveFile[]): Buffer {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   sorted.forEach(({ path }, index) => {
     if (!/^[\x21-\x7e]{1,99}$/.test(path))
-      throw new Error(`bundle: ${JSON.stringify(path)} is no path of 1 to 99 ASCII`);
+      throw new Error(`bundle: ${JSON.stringify(path)} is not a path of 1 to 99 ASCII`);
     if (path === sorted[index - 1]?.path) throw new Error(`bundle: ${path} comes twice`);
   });
   const tar = Buffer.concat([...sorted.flatMap(entry), Buffer.alloc(2 * BLOCK)]);

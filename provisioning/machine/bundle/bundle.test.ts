@@ -78,12 +78,12 @@ test('every program that a unit names is there', () => {
   for (const path of named) expect(files.map((file) => file.path)).toContain(path);
 });
 
-test('the machine’s ways in are those of the network, and its first account may only read', () => {
+test('the machine’s open ports are those of the network, and its first account may only read', () => {
   expect(text('nftables.conf')).toContain('ip saddr { 203.0.113.10/32 } tcp dport 22 accept');
   expect(JSON.parse(text('settings.json'))).toEqual(args.settings);
 });
 
-test('an address that is none is refused by name', () => {
+test('what is not an address is refused by name', () => {
   const settings = { ...args.settings, blobUri: 'https://st.blob.core.windows.net/x?sig=secret' };
   expect(() => makeBundle({ ...args, settings })).toThrow(/settings.json: blobUri is .* plain https address/);
 });

@@ -14,7 +14,7 @@ import { type MachineSettings, renderSettings } from './settings.ts';
 
 /** Arguments of {@link makeBundle}. */
 export interface BundleArgs {
-  /** Required. Ways in, for the host firewall: the list the network security group is built from. */
+  /** Required. Open ports, for the host firewall: the list the network security group is built from. */
   ingress: readonly IngressRule[];
   /** Optional. What one source may ask of the ports that are open to everyone. Default: {@link SOURCE_LIMITS}. */
   sourceLimits?: Partial<SourceLimits>;

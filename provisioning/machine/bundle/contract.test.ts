@@ -132,12 +132,12 @@ describe('a program', () => {
   it.each<[string, string | undefined, RegExp]>([
     ['is missing', undefined, /FileNotFoundError/],
     ['is cut off', renderContract().slice(0, 300), /JSONDecodeError/],
-    ['is no object', '[]', /TypeError: list indices must be/],
+    ['is not an object', '[]', /TypeError: list indices must be/],
     ['lacks a fact', change(['registry', 'slug'], undefined), /KeyError: 'slug'/],
     ['has an empty path', change(['paths', 'accounts'], ''), /TypeError: '' is not a text/],
-    ['has a pattern that is none', change(['registry', 'slug'], '('), /error: missing \)/],
+    ['has a pattern that cannot be compiled', change(['registry', 'slug'], '('), /error: missing \)/],
     ['has no rounds', change(['passwords', 'iterations'], 0), /0 is not a whole number/],
-    ['has a topic that is none', change(['registry', 'serviceRights', 'ingest'], [7]), /7 is not a text/],
+    ['has a topic that is not a text', change(['registry', 'serviceRights', 'ingest'], [7]), /7 is not a text/],
   ])('whose contract %s says so in one line, and does nothing', (_, content, reason) => {
     if (content === undefined) rmSync(contractOf(release));
     else writeFileSync(contractOf(release), content);

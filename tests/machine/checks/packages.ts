@@ -73,14 +73,14 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'a service that runs a package of before its upgrade is named',
+    name: 'a service that still runs the former version of a package is named',
     run: async (machine) => {
       const { exec } = machine;
       // What dpkg does to its list of files when it unpacks a package.
       await exec('touch -d "1 hour" /var/lib/dpkg/info/fail2ban.list /var/lib/dpkg/info/openssh-server.list');
       const lines = await said(machine);
       await exec('touch -d "1 day ago" /var/lib/dpkg/info/fail2ban.list /var/lib/dpkg/info/openssh-server.list');
-      expect(/^RESTART DUE: ssh\.service runs openssh-server of before/m.test(lines), lines || 'nothing was said');
+      expect(/^RESTART DUE: ssh\.service still runs the former version of openssh-server/m.test(lines), lines || 'nothing was said');
       return undefined;
     },
   },

@@ -160,21 +160,21 @@ const giveTo = (group: string) => ({
   break: `chgrp ${group} ${SECRET} && chmod 640 ${SECRET}`,
   mend: `chgrp root ${SECRET} && chmod 600 ${SECRET}`,
 });
-/** The service sees what its unit hides from it. */
-const unhide = (unit: string) => {
+/** The service may do what a line of its unit keeps from it. */
+const without = (setting: string, unit: string) => {
   const folder = `/run/systemd/system/${unit}.service.d`;
   return {
-    break: `mkdir -p ${folder} && printf '[Service]\\nInaccessiblePaths=\\n' >${folder}/broken.conf && systemctl daemon-reload`,
+    break: `mkdir -p ${folder} && printf '[Service]\\n${setting}=\\n' >${folder}/broken.conf && systemctl daemon-reload`,
     mend: `rm -r ${folder} && systemctl daemon-reload`,
   };
 };
 /** One right too many for each column. */
 const MUTATIONS: Record<string, { break: string; mend: string }> = {
   broker: giveTo('mosquitto'),
-  agent: giveTo('mqtt-saas-agent'),
-  saver: unhide('save-state'),
+  agent: without('ReadOnlyPaths', 'registry-sync'),
+  saver: without('InaccessiblePaths', 'save-state'),
   certbot: giveTo('mqtt-saas-acme'),
-  prober: unhide('probe-broker'),
+  prober: without('InaccessiblePaths', 'probe-broker'),
   others: giveTo('nogroup'),
 };
 

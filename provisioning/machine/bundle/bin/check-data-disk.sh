@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the data disk before it is mounted, and mends what a power cut or the disk left. Says the result in figures: 0 it
-# was well, 1 it was mended, anything else is e2fsck(8)'s own code, and a person is needed.
+# Checks the data disk before it is mounted, and repairs what a power cut or the disk left. The result is a figure: 0 nothing
+# was wrong, 1 the disk was repaired, anything else is e2fsck(8)'s own code, and a person is needed.
 #
 #   check-data-disk FOLDER
 set -eu
@@ -28,4 +28,4 @@ mqtt_saas_data_disk_check_result $result
 mqtt_saas_data_disk_checked_timestamp_seconds $(date +%s)
 END
 mv "$figures/data-disk.prom.new" "$figures/data-disk.prom"
-[ "$result" -le 1 ] || { echo "check-data-disk: $device could not be mended (e2fsck ended with $result)" >&2; exit 1; }
+[ "$result" -le 1 ] || { echo "check-data-disk: $device could not be repaired (e2fsck ended with $result)" >&2; exit 1; }

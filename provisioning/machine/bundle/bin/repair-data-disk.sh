@@ -1,7 +1,8 @@
 #!/bin/sh
-# Brings back a data disk that takes no writes any more: after an error the kernel lets nobody write, so that it gets no
-# worse. The broker's memory then holds what no disk has. It saves that on the system disk, stops, the disk is checked and
-# mounted anew, and the broker starts from what it saved (choose-state). Devices keep meanwhile what they cannot publish.
+# Brings back a data disk that takes no writes any more: after an error the kernel stops all writes, so that the damage does
+# not grow. What came since the last save is then in the broker's memory only. So the broker saves on the system disk and
+# stops, the disk is checked and mounted again, and the broker starts from what it saved (choose-state). Meanwhile devices keep
+# what they cannot publish.
 #
 #   repair-data-disk FOLDER RESCUE
 set -eu
@@ -11,12 +12,12 @@ mount=$(systemd-escape --path --suffix=mount "$folder")
 mkdir -p "$rescue"
 chown --reference="$folder" "$rescue"
 chmod --reference="$folder" "$rescue"
-# What is mounted over the folder here is so in the broker's namespace, too.
+# The broker sees this mount, too: systemd passes it on to the namespaces of its services.
 mount --bind "$rescue" "$folder"
 systemctl stop mosquitto.service
 umount "$folder"
 
-# Not "systemctl stop" of the mount: what the end of one of these starts would want it, and cancel that.
+# Not "systemctl stop" of the mount: what starts when one of these ends would want it, and cancel the stop.
 systemctl stop save-state registry-sync certificate-issue backup-state rehearse-state
 for _ in $(seq 60); do
   umount "$folder" && break

@@ -36,7 +36,7 @@ export interface CertificateWorld {
   remove(): Promise<void>;
 }
 
-/** The group of the user that lab/mosquitto.ts runs brokers as: nobody's for root. */
+/** The group of the user that lab/mosquitto.ts runs brokers as: `nobody` for root. */
 const asBroker = process.getuid?.() === 0 ? ['nobody'] : [];
 const brokerGroup = spawnSync('id', ['-gn', ...asBroker], { encoding: 'utf8' }).stdout.trim();
 

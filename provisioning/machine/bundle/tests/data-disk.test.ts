@@ -77,7 +77,7 @@ test('a queue that has no room even then is refused, with why it is not larger',
   );
 });
 
-test('a bundle of before says nothing of its queue, and is not judged', () => {
+test('an older bundle says nothing of its queue, and is not judged', () => {
   expect(makeRoom({})).toMatch(/grew from/);
 });
 

@@ -132,7 +132,7 @@ describe.runIf(HAS_PSYCOPG2)('the registry’s reader (needs python3-psycopg2)',
 
   it.each<[string, () => string]>([
     ['a wrong password', () => roleUrl(url, 'broker_sync', 'hunter2-hunter2')],
-    ['a port that is none', () => `postgresql://broker_sync:hunter2-hunter2@127.0.0.1:none/postgres`],
+    ['a port that is not a number', () => `postgresql://broker_sync:hunter2-hunter2@127.0.0.1:none/postgres`],
     ['no password', () => 'postgresql://broker_sync@127.0.0.1/hunter2'],
     ['no address', () => 'hunter2-hunter2'],
     ['a host that is not there', () => 'postgresql://broker_sync:hunter2-hunter2@127.0.0.1:1/postgres'],

@@ -132,7 +132,7 @@ describe('a bundle that is fetched', () => {
   });
 
   it.each<[string, () => Buffer, RegExp]>([
-    ['is no archive', () => Buffer.from('nothing'), /Refused: the bundle cannot be unpacked/],
+    ['is not an archive', () => Buffer.from('nothing'), /Refused: the bundle cannot be unpacked/],
     [
       'is cut off',
       () => gzipSync(execFileSync('tar', ['-cf', '-', '-C', home, 'file'])).subarray(0, 40),

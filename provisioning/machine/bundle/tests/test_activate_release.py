@@ -200,10 +200,10 @@ class Run(unittest.TestCase):
 
     def test_a_boot_that_comes_after_a_deployment_leaves_it_in_force(self) -> None:
         self.run_it(DIGEST)
-        # The pointer still names the release of before: the deployment moves it last, and may have been cut short.
+        # The pointer still names the former release: the deployment moves it last, and may have been cut short.
         code, said = self.run_it(None)
         self.assertEqual((code, said[-1]), (0, f"IN FORCE: {DIGEST}"))
-        # One that was moved since is newer, also when it names the release of before again.
+        # One that was moved since is newer, also when it names the former release again.
         self.pointer = ["0" * 64, "Sat"]
         self.assertEqual(self.run_it(None)[1][-1], f"IN FORCE: {'0' * 64}")
 

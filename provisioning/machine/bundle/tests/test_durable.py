@@ -9,7 +9,7 @@ from unittest import mock
 
 from mqtt_saas import contract, durable
 
-# What gives a file a name that it is found by. A throw-away broker's and a checker's copies are nobody's to find;
+# What gives a file a name that it is found by. A throw-away broker's and a checker's copies are not to be found;
 # saved_state.py names what the broker synced, every few seconds, and syncs the folder once after all names.
 NAMES = re.compile(r"\b(os\.(replace|rename|link|symlink)|shutil\.(move|copy\w*?(?<!fileobj))|mkstemp)\(")
 ELSEWHERE = {

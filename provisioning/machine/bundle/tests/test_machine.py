@@ -135,7 +135,7 @@ class InstallUnits(Releases):
         self.assertEqual(found, {"stays.service", "changes.timer", "somebody-elses.service"})
         self.assertEqual(machine.content(self.units, "changes.timer"), b"2")
         self.assertEqual(os.stat(os.path.join(self.units, "changes.timer")).st_mode & 0o777, 0o644)
-        # A drop-in is no unit: there is nothing to disable.
+        # A drop-in is not a unit: there is nothing to disable.
         self.assertEqual(self.asked, ["systemctl disable --now goes.timer"])
 
     def test_what_a_person_changed_on_the_machine_is_put_right(self) -> None:

@@ -10,12 +10,23 @@ import tempfile
 import unittest
 
 from mqtt_saas import foreign, make_folders
+from mqtt_saas.contract import UIDS
 
 BROKER, AGENT, ACME = 65534, 64101, 64102
 
 
 def user(uid: int) -> pwd.struct_passwd:
     return pwd.struct_passwd((f"user-{uid}", "x", uid, uid, "", "/", "/usr/sbin/nologin"))
+
+
+class Numbers(unittest.TestCase):
+    def test_a_number_that_another_user_has_taken_is_refused_with_what_to_do(self) -> None:
+        users = {role: user(uid) for role, uid in UIDS.items()}
+        make_folders.check_numbers(users)
+        with self.assertRaisesRegex(
+            SystemExit, rf"has the number 998, .* expects {UIDS['agent']}, .*: getent passwd {UIDS['agent']}"
+        ):
+            make_folders.check_numbers({**users, "agent": user(998)})
 
 
 @unittest.skipIf(os.geteuid() != 0, "needs root, to give folders away")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import shutil
 import tempfile
 import unittest
@@ -40,10 +41,17 @@ class Room(unittest.TestCase):
         self.assertEqual((self.left(), self.said), (before, []))
 
     def test_what_can_be_done_without_goes_first_and_no_more_than_is_needed(self) -> None:
-        with self.free_as(0, 0, 100):
+        with self.free_as(0, 0, 0, 100):
             self.assertEqual(room.make(self.folder, 100, self.said.append), 100)
         self.assertEqual(self.left(), {DATABASE, WHOLE, FORMER_STATE, RESERVE, "accounts", KEPT[1]})
         self.assertEqual(len(self.said), 2)
+
+    def test_a_reserve_that_was_cut_short_goes_too(self) -> None:
+        pathlib.Path(self.folder, f"{RESERVE}.new").touch()
+        with self.free_as(0, 100):
+            room.make(self.folder, 100, self.said.append)
+        self.assertNotIn(f"{RESERVE}.new", self.left())
+        self.assertIn(RESERVE, self.left())
 
     def test_the_state_and_its_last_whole_save_never_go(self) -> None:
         with self.free_as(0):

@@ -37,7 +37,7 @@ STORAGE = "https://storage.azure.com/"
 BLOB_API = "2021-12-02"
 TIMEOUT_SECONDS = 20
 LONGEST_PAUSE_SECONDS = 60
-# A token this close to its end is asked for anew. Seconds.
+# A token this close to its end is asked for again. Seconds.
 TOKEN_RESERVE_SECONDS = 300
 
 

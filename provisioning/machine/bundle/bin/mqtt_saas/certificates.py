@@ -97,7 +97,7 @@ def attempts_file(settings: Settings, state: str | None = None) -> str:
 def read_record(settings: Settings, state: str | None = None) -> Record:
     """The number of attempts since the last success, and when the next may be made, seconds since 1970.
 
-    Raises CertificateError when it is no record.
+    Raises CertificateError when it is not a record.
     """
     path = attempts_file(settings, state)
     try:
@@ -106,7 +106,7 @@ def read_record(settings: Settings, state: str | None = None) -> Record:
     except FileNotFoundError:
         return {"attempts": 0, "notBefore": 0}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CertificateError(f"{path} is no record of attempts: {error}; remove it") from None
+        raise CertificateError(f"{path} is not a record of attempts: {error}; remove it") from None
 
 
 def try_as_device(certificate: str, key: str, ca: str, host: str) -> tuple[float, float]:

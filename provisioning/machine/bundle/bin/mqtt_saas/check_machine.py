@@ -3,7 +3,7 @@
     check-machine [--metrics FILE]
 
 Lines: a package below its floor (lib/packages.json of this release), a package that no security upgrade reaches, a unit
-that runs a package of before its upgrade, a unit that is enabled but not active, and a restart of the machine that is due.
+that still runs the former version of a package, a unit that is enabled but not active, and a reboot that is due.
 Runs a while after each start and deployment, and every quarter of an hour; broker-apply shows the lines, too.
 
 Exit: 0, whatever it finds: the broker in force is not the worse for it. 1 when it could not look.

@@ -215,7 +215,7 @@ def main() -> None:
     if sys.argv[1:] not in ([], ["--starting"]):
         sys.exit(__doc__)
     os.makedirs(certificates.SECRETS, exist_ok=True)
-    # Passed through by who knows a file's name; listed by root only.
+    # A service reaches a file whose name it knows; only root lists them.
     os.chmod(certificates.SECRETS, 0o711)
     work = prepare_start if sys.argv[1:] else deploy
     sys.exit(work(certificates.load_settings()))

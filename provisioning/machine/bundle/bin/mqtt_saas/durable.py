@@ -1,4 +1,4 @@
-"""Puts files into force for good: after a power cut the old one is there or the new one, whole.
+"""Puts files into force to stay: after a power cut the old one is there or the new one, whole.
 
 A rename alone does not see to that. The file system may note the new name seconds before it writes the content, and then
 leaves an empty file under it. So whatever is given a name is synced before, and its folder after. A name in use is never

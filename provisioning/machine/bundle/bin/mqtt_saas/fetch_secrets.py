@@ -4,10 +4,11 @@
 
 Runs as root before every start of the broker. SETTINGS is the bundle's settings.json, which says which secret becomes
 which file. FOLDER lies on a tmpfs. GROUP, registry-sync's, may read the database's address, and the broker's group the key of
-its stamps; every other file is root's alone.
+its stamps. Only root may read the other files.
 
 When the vault does not answer, the files of an earlier run are used, or those of the last boot (last_good.py), after one
-attempt: nothing waits for the network that need not. They are then marked as old, and watch-broker asks again each minute.
+attempt, so that no start waits for the network without need. They are then marked as old, and watch-broker has this run again
+every minute.
 """
 
 import grp
@@ -30,7 +31,7 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
         settings = json.load(file)
     groups = {REGISTRY_URL: group_name, STAMP_KEY: BROKER_GROUP}
     os.makedirs(folder, exist_ok=True)
-    # Passed through by who knows a file's name; listed by root only.
+    # A service reaches a file whose name it knows; only root lists them. An older release gave the folder to the broker.
     os.chown(folder, -1, os.getegid())
     os.chmod(folder, 0o711)
     paths = {os.path.join(folder, file): name for file, name in settings["secrets"].items()}
@@ -53,7 +54,8 @@ def fetch(settings_file: str, folder: str, group_name: str) -> None:
             os.remove(mark)
     for path, value in values.items():
         group = groups.get(os.path.basename(path))
-        # 0440: an older release, should one come back, takes it for not its own and writes it for its own agent.
+        # Not 0640, an older release's mode: should that release come back, it finds another mode and gives the file to its own
+        # agent.
         write_whole(path, value, *((0o440, grp.getgrnam(group).gr_gid) if group else (0o600,)))
 
 

@@ -1,14 +1,17 @@
 """What root reads and makes in a folder that a service's user writes, without trusting a name in it.
 
-Whoever writes a folder can put a link, a FIFO or another's file under any name in it, at any moment. So each step here opens
-one name in a folder that is open already, follows no link, and looks at what it opened: kind, owner and size. Nothing is
-looked up a second time.
+A service that was broken into can put a link, a FIFO or another's file under any name in its folder, at any moment. So each
+step here opens one name in a folder that is open already, follows no link, and looks at what it opened: kind, owner and
+size. Nothing is looked up a second time. What takes more steps is done with the rights of the folder's user only.
 """
 
 import os
+import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+
+from mqtt_saas.contract import USERS
 
 # Certbot's largest file is a chain of some certificates. Bytes.
 SMALL = 256 * 1024
@@ -52,7 +55,7 @@ def read_text(folder: str, name: str, *owners: int, limit: int = SMALL) -> str:
 
 
 def link_target(folder: str, name: str) -> str | None:
-    """Where a link points; None for anything that is no link. The target is the caller's to judge."""
+    """Where a link points; None for anything else. The target is the caller's to judge."""
     with _walked(folder, name, ()) as (place, last, _):
         try:
             return os.readlink(last, dir_fd=place)
@@ -95,6 +98,37 @@ def give(path: str, uid: int, gid: int, mode: int | None = None) -> None:
                         os.fchmod(file, mode)
                 finally:
                     os.close(file)
+
+
+def writers(folder: str) -> list[int]:
+    """Numbers of the users whose files are in a folder: its own user, or in a folder of root's the services' users."""
+    owner = os.stat(folder).st_uid
+    if owner != 0:
+        return [owner]
+    return [found.pw_uid for found in pwd.getpwall() if found.pw_name in USERS.values()]
+
+
+@contextmanager
+def acting_as_owner(folder: str) -> Iterator[None]:
+    """What is done meanwhile is done with the rights of the folder's user, or in a folder of root's with the broker's."""
+    owner = os.stat(folder)
+    uid, gid = owner.st_uid, owner.st_gid
+    if uid == 0 and os.geteuid() == 0:
+        broker = pwd.getpwnam(USERS["broker"])
+        uid, gid = broker.pw_uid, broker.pw_gid
+    if os.geteuid() == uid:
+        yield
+        return
+    groups, group = os.getgroups(), os.getegid()
+    os.setgroups([])
+    os.setegid(gid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ def writes(topics: Iterable[str]) -> list[str]:
 
 
 def reads(roots: Iterable[str]) -> list[str]:
-    """Ingest's rights, sorted, by the topics' first words. Raises ValueError for a word that is none."""
+    """Ingest's rights, sorted, by the topics' first words. Raises ValueError for what is not one."""
     return sorted(f"read:{_checked(root, FORMER_ROOT, 'is not the first word of a former topic')}/+/#" for root in roots)
 
 

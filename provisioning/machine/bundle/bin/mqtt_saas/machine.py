@@ -16,7 +16,7 @@ SERVER_CERTIFICATE = os.path.join(contract.SECRETS, contract.CERTIFICATE)
 # The broker waits for the vault, and on a first boot for its certificate.
 PATIENCE_SECONDS = 60
 FIRST_PATIENCE_SECONDS = 300
-# The release in force, the one before, and one more to look at.
+# The release in force, the former one, and one more to look at.
 KEPT = 3
 
 # What the programs that always run read once: where one of these changes, they start again.

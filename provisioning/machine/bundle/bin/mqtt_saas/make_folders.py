@@ -1,4 +1,4 @@
-"""Gives each service's user its folders, whoever had them before: an older release, or a machine with other numbers.
+"""Gives each service's user its folders, also those that an older release or a machine with other numbers left to others.
 
     make-folders
 
@@ -12,7 +12,7 @@ import pwd
 import sys
 
 from mqtt_saas import foreign
-from mqtt_saas.contract import ACCOUNTS, ACME_STATE, LOG, STATE, UIDS, USERS
+from mqtt_saas.contract import ACCOUNTS, ACME_STATE, BROKER, LOG, STATE, UIDS, USERS
 
 
 def make(state: str, accounts: str, acme_state: str, log: str, users: dict[str, pwd.struct_passwd]) -> None:
@@ -31,9 +31,11 @@ def make(state: str, accounts: str, acme_state: str, log: str, users: dict[str, 
 def check_numbers(users: dict[str, pwd.struct_passwd]) -> None:
     for role, uid in UIDS.items():
         if users[role].pw_uid != uid:
+            name = USERS[role]
             sys.exit(
-                f"make-folders: user {USERS[role]} has the number {users[role].pw_uid}, and the firewall knows it by {uid}: "
-                f"another user has taken it; change that one's (usermod) and remove {USERS[role]}"
+                f"make-folders: user {name} has the number {users[role].pw_uid}, and the firewall expects {uid}, which another "
+                f"user has: getent passwd {uid}. Give that one another number (usermod --uid), then: "
+                f"userdel {name} && systemctl restart {BROKER}"
             )
 
 

@@ -3,7 +3,7 @@
     make-probe-account FOLDER
 
 Leaves in FOLDER (a tmpfs) svc-probe.password, root's alone, and local.account: the line that belongs into the registry file
-beside the registry's. That is no secret: it has a hash of 256 random bits.
+beside the registry's. That line is not a secret: it has a hash of 256 random bits.
 """
 
 import os

@@ -32,7 +32,7 @@ class Shortfall:
 
 
 def read_table(release: str) -> list[Row]:
-    """The rows of a release's table; none when it is of before there was one."""
+    """The rows of a release's table; none when it is older than the table."""
     try:
         with open(os.path.join(release, TABLE), encoding="utf-8") as file:
             rows: list[Row] = json.load(file)["packages"]
@@ -71,7 +71,7 @@ def _cover(row: Row, broker_config: str) -> str | None:
 
 
 def stale_units(rows: list[Row], where: str) -> list[str]:
-    """Units that started before a package they run was replaced, and so run the version of before."""
+    """Units that started before a package they run was replaced, and so run its former version."""
     found = []
     for row in rows:
         package = row["floors"].get(where, "").partition(" ")[0]
@@ -79,7 +79,7 @@ def stale_units(rows: list[Row], where: str) -> list[str]:
         for unit in row["units"]:
             started = _started_at(unit)
             if replaced and started and started < replaced:
-                found.append(f"{unit} runs {package} of before its upgrade: systemctl restart {unit}")
+                found.append(f"{unit} still runs the former version of {package}: systemctl restart {unit}")
     return found
 
 

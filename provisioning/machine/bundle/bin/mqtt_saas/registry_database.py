@@ -77,7 +77,7 @@ class RegistryDatabase:
         except ValueError:
             raise DatabaseAway(f"{self._url_file} holds no postgresql:// address with user, password and host") from None
         self._server = f"{host}:{port}: "
-        # Only a database on this machine may be spoken to in clear.
+        # Only a database on this machine may be spoken to in plain text.
         asked = urllib.parse.parse_qs(url.query).get("sslmode", ["disable"])[0]
         return {
             "host": host,

@@ -11,25 +11,26 @@ import random
 import sys
 import time
 
-from mqtt_saas import contract, watchdog
+from mqtt_saas import contract, figures, watchdog
 from mqtt_saas.registry import RegistryError
 from mqtt_saas.registry_database import DatabaseAway, RegistryDatabase
 from mqtt_saas.registry_file import RegistryFile
-from mqtt_saas.registry_metrics import Metrics
 
 # Comes with the bundle where the environment's database has a CA of its own. Read at every connection, from the bundle that is
 # in force then: this program outlives bundles, and the one it was started from may be gone.
 DATABASE_CA = os.path.join(contract.CURRENT, contract.DATABASE_CA)
+PREFIX = "mqtt_saas_registry"
 POLL_SECONDS = 1.0
 ROUND_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 30.0
 
 
 class Agent:
-    """round() is called again and again."""
+    """round() is called again and again. metrics: the file of its figures."""
 
-    def __init__(self, database: RegistryDatabase, file: RegistryFile, metrics: Metrics) -> None:
+    def __init__(self, database: RegistryDatabase, file: RegistryFile, metrics: str) -> None:
         self._database, self._file, self._metrics = database, file, metrics
+        self._figures: dict[str, float] = {}
         self._known: tuple[object, ...] | None = None
         self._refused = False
         self._failures, self._next_poll = 0, 0.0
@@ -39,7 +40,7 @@ class Agent:
     def round(self) -> None:
         if time.monotonic() >= self._next_poll:
             self._next_poll = time.monotonic() + self._synchronise()
-        self._metrics.write()
+        figures.write(self._metrics, PREFIX, self._figures)
 
     def _synchronise(self) -> float:
         """Returns after how many seconds to do it again."""
@@ -49,13 +50,13 @@ class Agent:
             # Not all programs that lost one database come back at one moment.
             pause = min(LONGEST_PAUSE_SECONDS, 2.0**self._failures) * random.uniform(0.5, 1.0)
             self._failures += 1
-            self._metrics.set("up", 0)
-            self._metrics.set('failure_timestamp_seconds{reason="database"}', time.time())
+            self._figures["up"] = 0
+            self._figures['failure_timestamp_seconds{reason="database"}'] = time.time()
             self._tell("database", f"cannot be synchronised, the last good accounts stay in force: {error}", "away")
             return pause
         self._failures = 0
-        self._metrics.set("up", 1)
-        self._metrics.set("read_timestamp_seconds", time.time())
+        self._figures["up"] = 1
+        self._figures["read_timestamp_seconds"] = time.time()
         self._tell("database", "the registry is read")
         return POLL_SECONDS
 
@@ -69,21 +70,21 @@ class Agent:
             self._file.write(self._database.rows())
         except RegistryError as error:
             self._refused = True
-            self._metrics.set('failure_timestamp_seconds{reason="refused"}', time.time())
+            self._figures['failure_timestamp_seconds{reason="refused"}'] = time.time()
             self._tell("rows", f"refused, the last good accounts stay in force: {error}")
         else:
             self._refused = False
-            self._metrics.set("sync_duration_seconds", time.monotonic() - started)
+            self._figures["sync_duration_seconds"] = time.monotonic() - started
             self._measure_file()
             self._tell("rows", f"{self._accounts} accounts are in the file", str(fingerprint))
         # Also when it was refused: the same rows would be again.
         self._known = fingerprint
-        self._metrics.set("refused", int(self._refused))
+        self._figures["refused"] = int(self._refused)
 
     def _measure_file(self) -> None:
         size, self._accounts = self._file.size()
-        self._metrics.set("accounts", self._accounts)
-        self._metrics.set("file_bytes", size)
+        self._figures["accounts"] = self._accounts
+        self._figures["file_bytes"] = size
 
     def _tell(self, subject: str, message: str, key: str | None = None) -> None:
         """Says it once, until something else is to be said of this subject."""
@@ -102,7 +103,7 @@ def main() -> None:
     agent = Agent(
         RegistryDatabase(os.path.join(options.secrets, contract.REGISTRY_URL), DATABASE_CA),
         RegistryFile(options.accounts, options.secrets),
-        Metrics(options.metrics),
+        options.metrics,
     )
     while True:
         agent.round()

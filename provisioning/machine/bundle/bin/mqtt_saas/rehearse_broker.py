@@ -1,4 +1,4 @@
-"""Tries a broker's configuration before it is anybody's: starts a throw-away broker with it and probes that.
+"""Tries a broker's configuration before it goes into force: starts a throw-away broker with it and probes that.
 
     rehearse-broker MOSQUITTO_CONF
 

@@ -161,7 +161,7 @@ def _unpack(archive: str, folder: str) -> None:
                 os.chmod(path, 0o755 if member.mode & 0o100 else 0o644)
                 with open(path, "rb") as file:
                     packed.append(f"{hashlib.sha256(file.read()).hexdigest()}  {os.path.relpath(path, folder)}\n")
-        # A bundle of before there were manifests; its archive was compared with its hash.
+        # A bundle older than manifests; its archive was compared with its hash.
         if not os.path.exists(os.path.join(folder, MANIFEST)):
             durable.write(os.path.join(folder, MANIFEST), "".join(packed), 0o644)
     except (tarfile.TarError, OSError, EOFError) as error:

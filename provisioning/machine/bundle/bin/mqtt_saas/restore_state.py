@@ -23,13 +23,13 @@ import sys
 import tempfile
 from typing import BinaryIO
 
-from mqtt_saas import azure, durable, owned, room, saved_state, state
+from mqtt_saas import azure, durable, foreign, room, saved_state, state
 from mqtt_saas.contract import BROKER, CURRENT, DATABASE, HASH, SETTINGS, STATE
 
 # It would write accounts into the state that is being exchanged. It brings them up to date again afterwards.
 SYNC = "registry-sync.service"
 COPY = re.compile(rf"state-\d{{8}}T\d{{6}}Z-({HASH.pattern})\.tar\.gz")
-# Enough to undo the last one and the one before; save-state removes them when they are old, or in the way of a save.
+# Enough to undo the last two; save-state removes them when they are old, or in the way of a save.
 KEPT_STATES = 2
 READY = "restore-"
 RETRY: azure.Retry = {"attempts": int(os.environ.get("ATTEMPTS", "3")), "pause": float(os.environ.get("PAUSE_SECONDS", "5"))}
@@ -65,7 +65,7 @@ def put(container: str, folder: str, name: str) -> None:
     with tempfile.TemporaryDirectory(prefix="restore-", dir="/var/tmp") as work:
         archive = None if room.KEPT.fullmatch(name) else fetch(container, name, work)
         # From here on with the rights of the broker's user, whose folder it is: root follows no name in it.
-        with owned.acting_as_owner(folder):
+        with foreign.acting_as_owner(folder):
             # On the state's own disk, so that the last step is a rename.
             ready = tempfile.mkdtemp(prefix=READY, dir=folder)
             try:
@@ -78,10 +78,10 @@ def put(container: str, folder: str, name: str) -> None:
     try:
         exchange_and_start(folder, os.path.join(ready, "state"), aside)
     finally:
-        with owned.acting_as_owner(folder):
+        with foreign.acting_as_owner(folder):
             room.remove(ready)
         systemctl("start", SYNC)
-    with owned.acting_as_owner(folder):
+    with foreign.acting_as_owner(folder):
         for old in room.kept(folder)[:-KEPT_STATES]:
             room.remove(os.path.join(folder, old))
     print(f"restore-state: {name} is in force; the state before is kept in {aside}")
@@ -124,16 +124,20 @@ def prepare(archive: BinaryIO | None, source: str, ready: str) -> None:
 
 
 def exchange_and_start(folder: str, ready: str, aside: str) -> None:
-    """The state in `folder` into `aside`, that in `ready` into its place; when a step fails, everything is as before."""
+    """The state in `folder` into `aside`, that in `ready` into its place; when a step fails, everything is as before.
+
+    What `ready` does not have stays: a copy from before the gate has no accounts for it.
+    """
     done: list[tuple[str, str]] = []
+    names = [name for name in state.FILES if os.path.exists(os.path.join(ready, name))]
     try:
-        with owned.acting_as_owner(folder):
+        with foreign.acting_as_owner(folder):
             for source, target in [(folder, aside), (ready, folder)]:
-                move(source, target, done)
+                move(names, source, target, done)
         systemctl("start", BROKER)
     except (OSError, subprocess.CalledProcessError) as error:
         systemctl("stop", BROKER)
-        with owned.acting_as_owner(folder):
+        with foreign.acting_as_owner(folder):
             for source, target in reversed(done):
                 durable.rename(target, source)
             if os.path.isdir(aside):
@@ -142,9 +146,9 @@ def exchange_and_start(folder: str, ready: str, aside: str) -> None:
         raise Refusal(f"{error}; the state before is in force again") from error
 
 
-def move(source: str, target: str, done: list[tuple[str, str]]) -> None:
-    """Moves the files of a state, and notes each in `done`."""
-    for name in state.FILES:
+def move(names: list[str], source: str, target: str, done: list[tuple[str, str]]) -> None:
+    """Moves files of a state, and notes each in `done`."""
+    for name in names:
         pair = os.path.join(source, name), os.path.join(target, name)
         if os.path.exists(pair[0]):
             durable.make_folder(os.path.dirname(pair[1]), 0o700)

@@ -1,6 +1,6 @@
 """Room for a save on the data disk: looked at before each, and made where it is missing.
 
-Mosquitto writes a state beside the one before, so a save takes as much room again as the state has. What can be done without
+Mosquitto writes a state beside the former one, so a save takes as much room again as the state has. What can be done without
 goes first; the reserve, a file that holds nothing, goes last and comes back when there is room for it.
 """
 
@@ -19,6 +19,8 @@ KEPT = re.compile(r"kept-(\d{8}T\d{6}Z)")
 # As long as a copy is kept in Blob storage (the container's lifecycle rule), and a session lasts.
 KEPT_DAYS = 14
 DAY_SECONDS = 86_400
+# The reserve until it is whole.
+UNFINISHED = f"{RESERVE}.new"
 # What may come in while a state is written, with the rest of its packets.
 MARGIN_BYTES = 16 * 2**20
 
@@ -40,6 +42,7 @@ def make(folder: str, wanted: int, say: Callable[[str], None]) -> int:
 
 
 def _dispensable(folder: str) -> Iterator[tuple[str, str]]:
+    yield os.path.join(folder, UNFINISHED), "a reserve that was cut short"
     yield os.path.join(folder, DAMAGED), "a damaged state"
     for name in kept(folder):
         yield os.path.join(folder, name), f"{name}, the state before a restore"
@@ -69,7 +72,7 @@ def hold_reserve(folder: str, state_bytes: int, part: float) -> None:
     size = int(found.f_blocks * found.f_frsize * part)
     if os.path.exists(path) or free(folder) < size + 2 * needed(state_bytes):
         return
-    beside = f"{path}.new"
+    beside = os.path.join(folder, UNFINISHED)
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         os.posix_fallocate(file.fileno(), 0, size)
     durable.rename(beside, path)

@@ -3,7 +3,7 @@
     save-state [--every SECONDS] [--share PART] [--reserve PART] [--metrics FILE] [--processes FILE] [--folder FOLDER]
 
 A broker that is killed outright loses what it acknowledged since its last save and what was not drained meanwhile.
-Mosquitto saves everything anew each time and serves nobody meanwhile, so a fixed interval is either long or, with a full
+Mosquitto saves everything each time and serves nobody meanwhile, so a fixed interval is either long or, with a full
 queue on a slow disk, stops the broker: 250 MB take 25 s on the disk of the smallest machine. This asks for a save (SIGUSR1)
 every SECONDS (default 5), and when saves take long, so seldom that they take at most PART of the time (default 0.1). The
 measurement: `npm run bench -- durability`, docs/durability.md.

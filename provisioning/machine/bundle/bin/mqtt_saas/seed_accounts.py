@@ -4,9 +4,9 @@
 
 Reads the secrets as root, then becomes FOLDER's own user, registry-sync's, before it looks at any name in there.
 
-The registry file in FOLDER, from before or from an earlier machine, stays as it is but for the machine's own account, which
-is new after each boot. A machine that never saw the registry gets the accounts whose passwords SETTINGS names, ingest's, so
-that nothing is lost until it does; USER's password is SECRETS/USER.password.
+In a registry file that is there, from an earlier start or an earlier machine, only the machine's own account is replaced: it is
+new after each boot. Where there is none, it makes one with ingest's accounts, so that ingest can drain the broker before
+registry-sync has read the registry. SETTINGS names them; USER's password is SECRETS/USER.password.
 """
 
 import json

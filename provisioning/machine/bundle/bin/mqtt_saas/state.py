@@ -9,13 +9,13 @@ import tarfile
 import time
 from typing import BinaryIO
 
-from mqtt_saas import durable, foreign, owned
+from mqtt_saas import durable, foreign
 from mqtt_saas.contract import ACCOUNTS, DATABASE, REGISTRY, STATE, WHOLE
 
 # What a copy holds, below the state folder, in this order. Certificates and their keys lie beside and are not copied:
-# they are obtained anew. Passwords are hashes.
+# new ones are obtained. Passwords are hashes.
 FILES = [DATABASE, os.path.join(os.path.relpath(ACCOUNTS, STATE), REGISTRY)]
-# What a copy holds that was made before the broker had its gate. Its accounts are not used: the registry brings them.
+# What a copy holds that was made before the broker had its gate. Its accounts are not used: those of now stay.
 FORMER_FILES = [DATABASE, *(os.path.join(os.path.relpath(ACCOUNTS, STATE), name) for name in ("passwords", "acl"))]
 
 
@@ -57,7 +57,7 @@ def pack(folder: str, archive: str) -> str:
         for name in FILES:
             # Opened once: a save that comes meanwhile replaces the name, and this goes on with the whole old file.
             source = WHOLE if name == DATABASE else name
-            with foreign.opened(folder, source, *owned.writers(folder)) as found, open(found, "rb", closefd=False) as content:
+            with foreign.opened(folder, source, *foreign.writers(folder)) as found, open(found, "rb", closefd=False) as content:
                 member = tar.gettarinfo(arcname=name, fileobj=content)
                 member.uid = member.gid = 0
                 member.uname = member.gname = ""

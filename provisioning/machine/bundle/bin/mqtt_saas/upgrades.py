@@ -33,7 +33,7 @@ def why_not(policy: str, sources: dict[str, Source], patterns: list[dict[str, st
     """Why a package gets no security upgrades, by its `apt-cache policy`; None when it does, or is not installed."""
     if re.search(r"^ *Installed: \(none\)$", policy, re.MULTILINE) or "Installed:" not in policy:
         return None
-    # "*** VERSION" is what is installed; the lines below it, until the next version, are where it can be had.
+    # "*** VERSION" is what is installed; the lines below it, until the next version, are where it is available.
     installed = re.split(r"\n     (?=\S)", policy.partition(" *** ")[2])[0]
     # An archive drops a version when it has a newer one: then the other versions tell where the package comes from.
     origins = _origins(installed, sources) or _origins(policy, sources)

@@ -1,20 +1,22 @@
-"""What root reads in a folder that a service owns, and with whose rights it changes something there."""
+"""What a copy of the state holds, and what root reads and changes in the folder that a service owns."""
 
 import os
 import pathlib
 import shutil
 import stat
+import tarfile
 import tempfile
 import unittest
+from unittest import mock
 
-from mqtt_saas import foreign, owned, state
-from mqtt_saas.contract import WHOLE
+from mqtt_saas import foreign, restore_state, state
+from mqtt_saas.contract import DATABASE, WHOLE
 
 NOBODY = 65534
 SECRET = "only root reads this"
 
 
-class Owned(unittest.TestCase):
+class State(unittest.TestCase):
     def setUp(self) -> None:
         self.place = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.place)
@@ -32,6 +34,17 @@ class Owned(unittest.TestCase):
         for path in [self.folder, *self.folder.rglob("*")]:
             os.lchown(path, NOBODY, NOBODY)
 
+    def unpack(self, *names: str) -> pathlib.Path:
+        """A copy with these files, unpacked beside the state as restore-state does it."""
+        (self.place / "content").write_text("of the copy", encoding="utf-8")
+        with tarfile.open(self.place / "copy", "w:gz") as tar:
+            for name in names:
+                tar.add(self.place / "content", name)
+        ready = self.folder / "ready"
+        with foreign.acting_as_owner(str(self.folder)), open(self.place / "copy", "rb") as archive:
+            state.unpack(archive, str(ready))
+        return ready
+
     def refuses(self) -> None:
         with self.assertRaises(foreign.Untrusted):
             state.pack(str(self.folder), str(self.place / "archive"))
@@ -42,7 +55,7 @@ class Owned(unittest.TestCase):
     def test_a_link_in_place_of_a_file_or_of_a_folder_is_not_followed(self) -> None:
         outer = self.place / "outer"
         outer.mkdir()
-        (outer / "passwords").write_text(SECRET, encoding="utf-8")
+        (outer / "registry").write_text(SECRET, encoding="utf-8")
         for name, target in ((WHOLE, self.place / "secret"), ("accounts", outer)):
             path, aside = self.folder / name, self.folder / "aside"
             path.rename(aside)
@@ -70,7 +83,7 @@ class Owned(unittest.TestCase):
     @unittest.skipIf(os.geteuid() != 0, "only root has others' rights to give up")
     def test_what_is_done_as_the_owner_reaches_nothing_of_roots(self) -> None:
         (self.folder / "link").symlink_to(self.place / "secret")
-        with owned.acting_as_owner(str(self.folder)):
+        with foreign.acting_as_owner(str(self.folder)):
             with self.assertRaises(PermissionError):
                 (self.folder / "link").read_text(encoding="utf-8")
             with self.assertRaises(PermissionError):
@@ -79,3 +92,17 @@ class Owned(unittest.TestCase):
         self.assertEqual((self.folder / "new").stat().st_uid, NOBODY)
         self.assertEqual(os.geteuid(), 0)
         self.assertEqual(stat.S_IMODE((self.place / "secret").stat().st_mode), 0o600)
+
+    def test_a_copy_from_before_the_gate_brings_its_state_and_leaves_the_accounts_of_now(self) -> None:
+        ready = self.unpack(DATABASE, "accounts/passwords", "accounts/acl")
+        self.assertEqual([path.name for path in ready.rglob("*")], [DATABASE])
+        with mock.patch.object(restore_state, "systemctl"):
+            restore_state.exchange_and_start(str(self.folder), str(ready), str(self.folder / "kept"))
+        self.assertEqual((self.folder / DATABASE).read_text(encoding="utf-8"), "of the copy")
+        self.assertEqual((self.folder / "accounts/registry").read_text(encoding="utf-8"), "the service's")
+
+    def test_an_archive_of_other_files_is_not_a_copy(self) -> None:
+        for names in ((DATABASE,), (DATABASE, "accounts/registry", "more"), (DATABASE, "accounts/../../registry")):
+            with self.assertRaisesRegex(ValueError, "does not hold exactly"):
+                self.unpack(*names)
+            (self.folder / "ready").rmdir()
