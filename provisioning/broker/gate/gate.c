@@ -20,7 +20,6 @@
 enum {
 	LOOK_EVERY_MS = 20,             /* at the registry file */
 	LARGEST_REGISTRY = 256 << 20,   /* bytes; a million devices are below */
-	PROPERTY_USER = 38,             /* MQTT 5.0, 2.2.2.2: user property */
 	PROTOCOL_5 = 5,
 	LINES_A_SECOND = 10,            /* of log about what clients do */
 };
@@ -34,7 +33,7 @@ static struct {
 	uint32_t max_payload;
 	unsigned tenant_rate;
 	int64_t looked_ms, counted_ms, swept_ms;
-	bool counts_changed, forgetting;
+	bool counts_changed, forgetting, knows_properties;
 	uint64_t unknown_users;
 	int64_t line_second;
 	int lines;
@@ -150,7 +149,7 @@ static int on_basic_auth(int event, void *data, void *own) {
 		return ANSWER_REFUSED;
 	}
 	/* Closed without an answer: a firmware that is refused may give up for good. */
-	if (account->banned_until_ms > now) return ANSWER_CLOSE;
+	if (is_banned(account, now)) return ANSWER_CLOSE;
 	do_not_kick(account->name);
 	account->client = asked->client;
 	account->keep_alive = mosquitto_client_keepalive(asked->client);
@@ -169,6 +168,11 @@ static void stop_forgetting(void) {
 }
 
 static int may_publish(struct account *account, const struct acl_check *asked) {
+	/* As max_qos says, which the broker forgets at its first reload. */
+	if (asked->qos > 1) {
+		say(account, "may not publish with QoS 2 to", asked->topic);
+		return ANSWER_CLOSE;
+	}
 	/* A will is sent when its connection has ended, past on_message. Only a connection that stands may publish. */
 	if (account->tenant && account->client != asked->client) {
 		count(account, WILL);
@@ -178,6 +182,8 @@ static int may_publish(struct account *account, const struct acl_check *asked) {
 	if (may_write(account, asked->topic)) return ANSWER_OK;
 	count(account, FOREIGN_TOPIC);
 	say(account, "may not publish to", asked->topic);
+	/* The broker keeps ten topics of a connection, refused or not, as aliases of MQTT 5: none that is long. */
+	if (strlen(asked->topic) > LONGEST_TOPIC) return ANSWER_CLOSE;
 	/* MQTT 5 is told, and QoS 0 promises nothing. Else the broker would acknowledge what it drops. */
 	const bool told = mosquitto_client_protocol_version(asked->client) == PROTOCOL_5 || asked->qos == 0;
 	return told ? ANSWER_DENIED : ANSWER_CLOSE;
@@ -188,7 +194,7 @@ static int on_acl_check(int event, void *data, void *own) {
 	const struct acl_check *asked = data;
 	look_at_registry(now_ms());
 	struct account *account = account_of(asked->client);
-	if (asked->access == ACCESS_UNSUBSCRIBE) return ANSWER_OK;
+	if (asked->access == ACCESS_UNSUBSCRIBE) return is_shared(asked->topic) ? ANSWER_DENIED : ANSWER_OK;
 	if (asked->access != ACCESS_READ) stop_forgetting();
 	if (!account) return ANSWER_DENIED;
 	switch (asked->access) {
@@ -242,6 +248,12 @@ static int on_message(int event, void *data, void *own) {
 		say(account, "is cut off for five seconds: its tenant sends faster than", "its rate");
 		return ANSWER_CLOSE;
 	}
+	/* The bounds of a queue count payload only, and 5 bytes of a packet can be 150 of memory. Only MQTT 5 has any, so it is told. */
+	if (gate.knows_properties && !properties_are_small(message->properties)) {
+		count(account, OVERSIZE);
+		say(account, "sent more properties than are kept to", message->topic);
+		return ANSWER_DENIED;
+	}
 	char note[LONGEST_NOTE + 2], stamp[STAMP_SIZE];
 	mend(account, message, note);
 	if (gate.stamper.has_key && stamp_next(&gate.stamper, message->topic, now, note, stamp) &&
@@ -277,7 +289,7 @@ static void kick_all(void) {
 
 /* Who takes part in nothing any more: see is_silent. */
 static void sweep(int64_t now) {
-	if (now - gate.swept_ms < 60000) return;
+	if (now - gate.swept_ms < 60000 && now >= gate.swept_ms) return;
 	gate.swept_ms = now;
 	for (size_t i = 0; i < gate.registry->count; i++) {
 		struct account *account = &gate.registry->accounts[i];
@@ -385,6 +397,10 @@ static bool start(struct mosquitto_opt *options, int option_count) {
 		return false;
 	}
 	snprintf(gate.stamper.boot, sizeof gate.stamper.boot, "%02x%02x%02x%02x", boot[0], boot[1], boot[2], boot[3]);
+	gate.knows_properties = properties_are_known();
+	if (!gate.knows_properties) {
+		mosquitto_log_printf(LOG_WARNING, "gate: this broker keeps properties in a way that is not known here: they are not bounded");
+	}
 	has_changed(gate.registry_file, &gate.registry_seen);
 	return load_registry();
 }

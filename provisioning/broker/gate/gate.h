@@ -12,7 +12,7 @@ enum reason {
 	ACCEPTED,      /* stamped and passed on */
 	WRONG_KEY,     /* CONNECT with a wrong key */
 	WRONG_CHANNEL, /* below the device's prefix, but no channel: made a dead letter */
-	OVERSIZE,      /* larger than the platform keeps: made a dead letter */
+	OVERSIZE,      /* larger than the platform keeps: made a dead letter; by its properties: refused */
 	FOREIGN_TOPIC, /* publish elsewhere: refused, or cut where the protocol has no refusal */
 	FOREIGN_FILTER,/* subscription elsewhere: refused */
 	WILL,          /* a will: not sent */
@@ -79,6 +79,7 @@ bool is_channel(const char *rest);
 bool has_right(const struct account *account, const char *kind, const char *topic, bool (*allows)(const char *, const char *));
 bool may_write(const struct account *account, const char *topic);
 bool may_read(const struct account *account, const char *topic);
+bool is_shared(const char *filter);
 /* `others`: subscriptions that the client has. */
 bool may_subscribe(const struct account *account, const char *filter, int others);
 
@@ -98,10 +99,20 @@ bool stamp_next(struct stamper *stamper, const char *topic, int64_t ms, const ch
 /* The note of a topic that is no channel: "c" and the rest of the topic. */
 void note_of_channel(const char *rest, char out[LONGEST_NOTE + 2]);
 
+/* ---- properties.c ---- */
+/* PROPERTY_BYTES: of the broker's memory, about what each costs beside its name and value. */
+enum { MOST_PROPERTY_BYTES = 1024, PROPERTY_BYTES = 64 };
+struct mosquitto_property;
+/* Whether this broker keeps properties as the gate reads them. */
+bool properties_are_known(void);
+bool properties_are_small(const struct mosquitto_property *list);
+
 /* ---- limits.c ---- */
 enum { BAN_MS = 5000, BURST_SECONDS = 10, SILENT_MS = 24 * 3600 * 1000, LONG_KEEP_ALIVE = 3600 };
 /* Whether the tenant may send one more message now. rate: messages a second; 0: as many as it likes. */
 bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms);
+/* Whether the account was cut off for its tenant's rate just now. */
+bool is_banned(const struct account *account, int64_t now_ms);
 /* Whether the connection is taken for dead: it names no keep-alive that would tell, and is silent for a day. */
 bool is_silent(const struct account *account, int64_t now_ms);
 
