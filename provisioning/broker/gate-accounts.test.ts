@@ -57,7 +57,7 @@ eachBroker(({ broker, start, connect, connectEarly, ingest, log, reload, registr
     await start();
   });
 
-  test('who comes to a name anew does not get what waited for its former holder', async () => {
+  test('a device that is added under a former name does not get what waited for the former device', async () => {
     const first = await connect('acme.pump-2', SESSION);
     await first.subscribeAsync(`${devicePrefix('acme', 'pump-2')}/commands/#`, { qos: 1 });
     await first.endAsync();

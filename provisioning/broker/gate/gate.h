@@ -69,7 +69,7 @@ bool password_matches(const char *hash, const char *password);
 enum { LONGEST_TOPIC = 512, LONGEST_NOTE = 64, MOST_DEVICE_FILTERS = 8 };
 /* Whether a topic matches a filter. */
 bool topic_matches(const char *filter, const char *topic);
-/* Whether a filter asks for nothing but what `right` allows. */
+/* Whether a filter asks only for what `right` allows. */
 bool filter_covers(const char *right, const char *filter);
 bool filter_is_valid(const char *filter);
 /* What follows a device's own prefix "tenants/T/devices/D/" in a topic; NULL: it lies elsewhere. */
@@ -96,12 +96,12 @@ uint64_t siphash24(const unsigned char key[16], const void *data, size_t length)
 bool stamp_key(const char *text, unsigned char key[16]);
 /* "<ms>.<boot>.<counter>.<note>.<mac>" for the next message; false: it does not fit. */
 bool stamp_next(struct stamper *stamper, const char *topic, int64_t ms, const char *note, char out[STAMP_SIZE]);
-/* The note of a topic that is no channel: "c" and the rest of the topic. */
+/* The note of a topic that names no channel: "c" and the rest of the topic. */
 void note_of_channel(const char *rest, char out[LONGEST_NOTE + 2]);
 
 /* ---- properties.c ---- */
-/* PROPERTY_BYTES: of the broker's memory, about what each costs beside its name and value. */
-enum { MOST_PROPERTY_BYTES = 1024, PROPERTY_BYTES = 64 };
+/* PROPERTY_BYTES: memory that the broker takes for each beside its name and value. */
+enum { MOST_PROPERTY_BYTES = 1024, PROPERTY_BYTES = 96 };
 struct mosquitto_property;
 /* Whether this broker keeps properties as the gate reads them. */
 bool properties_are_known(void);
