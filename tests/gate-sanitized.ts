@@ -1,5 +1,5 @@
 // `npm run test:gate-sanitized`: the gate's tests with a real broker, with the gate under AddressSanitizer, LeakSanitizer and
-// UndefinedBehaviorSanitizer. MQTT_SAAS_MOSQUITTO names other brokers to try it with (gate.test.ts).
+// UndefinedBehaviorSanitizer. MQTT_SAAS_MOSQUITTO names other brokers to try it with (provisioning/broker/gate/testing/rig.ts).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,9 @@ import { ROOT } from '../bootstrap/root.mjs';
 import { makeScratchDir } from '../lab/unprivileged.ts';
 import { gcc, SANITIZERS } from '../provisioning/broker/gate/testing/compile.ts';
 import { cFiles } from '../provisioning/broker/gate.ts';
+
+/** Those with a real broker. */
+const TESTS = ['gate', 'gate-accounts', 'gate-limits'].map((name) => `provisioning/broker/${name}.test.ts`);
 
 const folder = makeScratchDir();
 // The broker's user writes its reports there.
@@ -23,7 +26,7 @@ try {
     UBSAN_OPTIONS: `log_path=${join(folder, 'report')}:print_stacktrace=1`,
   };
   const vitest = join(ROOT, 'node_modules/.bin/vitest');
-  const { status } = spawnSync(vitest, ['run', 'provisioning/broker/gate.test.ts'], {
+  const { status } = spawnSync(vitest, ['run', ...TESTS], {
     cwd: ROOT,
     env,
     stdio: 'inherit',

@@ -19,6 +19,7 @@ const DONE = [
   'ops',
   'policies',
   'preview',
+  'provisioning/broker',
   'provisioning/dashboard',
   'provisioning/database',
   'provisioning/functions',

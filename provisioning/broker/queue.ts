@@ -94,7 +94,7 @@ export function assertQueueFits(limits: QueueLimits, { memoryGiB, dataDiskGb }: 
   }
 }
 
-/** Bytes that a disk of so many GiB, at least 4, has as a file system: no more than the machine finds there (data_disk.py). */
+/** Bytes of the file system on a disk of `diskGb` GiB, at least 4: no more than the machine finds there (data_disk.py). */
 export function fileSystemBytes(diskGb: number): number {
   return Math.floor(diskGb * GIB * FILE_SYSTEM_SHARE);
 }

@@ -85,7 +85,7 @@ function rightsOf(entry: RegistryEntry): readonly string[] {
   const { former = [] } = entry;
   if (entry.kind === 'device') return formerWrites(former);
   const { username, purpose } = entry;
-  // Own names only: `constructor` is no purpose.
+  // Own names only: `constructor` is not a purpose.
   if (!Object.hasOwn(SERVICE_RIGHTS, purpose)) throw new Error(`registry: service ${username} has an unknown purpose`);
   if (purpose === 'ingest') return [...SERVICE_RIGHTS.ingest, ...formerReads(former)];
   if (former.length > 0) throw new Error(`registry: service ${username} keeps no former topics`);

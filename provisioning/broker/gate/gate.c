@@ -1,6 +1,6 @@
 /* The gate: a plugin of the broker that decides who may connect, publish, read and subscribe, and stamps what devices send.
  *
- *   plugin_opt_registry_file  required: who may connect (registry.c). Read again when it changes; no signal is needed.
+ *   plugin_opt_registry_file  required: who may connect (registry.c). The gate reads it again when it changes; no signal is needed.
  *   plugin_opt_key_file       32 hexadecimal digits, shared with ingest. Without the file messages are not stamped.
  *   plugin_opt_max_payload    bytes of the largest payload that ingest stores.
  *   plugin_opt_tenant_rate    messages a second that all devices of a tenant may send on average; 0: as many as they like.
@@ -20,7 +20,6 @@
 enum {
 	LOOK_EVERY_MS = 20,             /* at the registry file */
 	LARGEST_REGISTRY = 256 << 20,   /* bytes; a million devices are below */
-	PROPERTY_USER = 38,             /* MQTT 5.0, 2.2.2.2: user property */
 	PROTOCOL_5 = 5,
 	LINES_A_SECOND = 10,            /* of log about what clients do */
 };
@@ -34,7 +33,7 @@ static struct {
 	uint32_t max_payload;
 	unsigned tenant_rate;
 	int64_t looked_ms, counted_ms, swept_ms;
-	bool counts_changed, forgetting;
+	bool counts_changed, forgetting, knows_properties;
 	uint64_t unknown_users;
 	int64_t line_second;
 	int lines;
@@ -80,7 +79,7 @@ static void kick_later(const char *name) {
 	if (copy) gate.kicks[gate.kick_count++] = copy;
 }
 
-/* Whoever signs in again takes the place of the connection that was to be cut. */
+/* A client that signs in again takes the place of the connection that was to be cut off. */
 static void do_not_kick(const char *name) {
 	for (size_t i = 0; i < gate.kick_count; i++) {
 		if (!gate.kicks[i] || strcmp(gate.kicks[i], name) != 0) continue;
@@ -89,7 +88,7 @@ static void do_not_kick(const char *name) {
 	}
 }
 
-/* Whoever is gone or has another key now is cut off. */
+/* Accounts that are gone or have another key are cut off. */
 static void kick_changed(const struct registry *from, const struct registry *to) {
 	for (size_t i = 0; i < from->count; i++) {
 		const struct account *before = &from->accounts[i];
@@ -149,8 +148,8 @@ static int on_basic_auth(int event, void *data, void *own) {
 		count(account, WRONG_KEY);
 		return ANSWER_REFUSED;
 	}
-	/* Closed without an answer: a firmware that is refused may give up for good. */
-	if (account->banned_until_ms > now) return ANSWER_CLOSE;
+	/* Closed without an answer: firmware that is refused may never try again. */
+	if (is_banned(account, now)) return ANSWER_CLOSE;
 	do_not_kick(account->name);
 	account->client = asked->client;
 	account->keep_alive = mosquitto_client_keepalive(asked->client);
@@ -169,6 +168,11 @@ static void stop_forgetting(void) {
 }
 
 static int may_publish(struct account *account, const struct acl_check *asked) {
+	/* As max_qos says, which the broker forgets at its first reload. */
+	if (asked->qos > 1) {
+		say(account, "may not publish with QoS 2 to", asked->topic);
+		return ANSWER_CLOSE;
+	}
 	/* A will is sent when its connection has ended, past on_message. Only a connection that stands may publish. */
 	if (account->tenant && account->client != asked->client) {
 		count(account, WILL);
@@ -178,6 +182,8 @@ static int may_publish(struct account *account, const struct acl_check *asked) {
 	if (may_write(account, asked->topic)) return ANSWER_OK;
 	count(account, FOREIGN_TOPIC);
 	say(account, "may not publish to", asked->topic);
+	/* The broker keeps ten topics of a connection as aliases of MQTT 5, even those that are refused: none may be long. */
+	if (strlen(asked->topic) > LONGEST_TOPIC) return ANSWER_CLOSE;
 	/* MQTT 5 is told, and QoS 0 promises nothing. Else the broker would acknowledge what it drops. */
 	const bool told = mosquitto_client_protocol_version(asked->client) == PROTOCOL_5 || asked->qos == 0;
 	return told ? ANSWER_DENIED : ANSWER_CLOSE;
@@ -188,7 +194,7 @@ static int on_acl_check(int event, void *data, void *own) {
 	const struct acl_check *asked = data;
 	look_at_registry(now_ms());
 	struct account *account = account_of(asked->client);
-	if (asked->access == ACCESS_UNSUBSCRIBE) return ANSWER_OK;
+	if (asked->access == ACCESS_UNSUBSCRIBE) return is_shared(asked->topic) ? ANSWER_DENIED : ANSWER_OK;
 	if (asked->access != ACCESS_READ) stop_forgetting();
 	if (!account) return ANSWER_DENIED;
 	switch (asked->access) {
@@ -208,7 +214,7 @@ static int on_acl_check(int event, void *data, void *own) {
 
 /* Makes of a device's message what ingest can store or keep as a dead letter. Topics are changed in place, because up to
  * 2.0.11 the broker does not free one that is replaced. */
-static void mend(struct account *account, struct message *message, char note[LONGEST_NOTE + 2]) {
+static void make_storable(struct account *account, struct message *message, char note[LONGEST_NOTE + 2]) {
 	/* Nobody asks for retained messages, and they would outlive the device. */
 	message->retain = false;
 	note[0] = '\0';
@@ -216,7 +222,7 @@ static void mend(struct account *account, struct message *message, char note[LON
 		snprintf(note, LONGEST_NOTE, "z%u", message->payload_length);
 		count(account, OVERSIZE);
 		say(account, "sent a larger payload than is kept to", message->topic);
-		/* The broker frees the one before. */
+		/* The broker frees the former payload. */
 		message->payload = NULL;
 		message->payload_length = 0;
 	}
@@ -242,8 +248,15 @@ static int on_message(int event, void *data, void *own) {
 		say(account, "is cut off for five seconds: its tenant sends faster than", "its rate");
 		return ANSWER_CLOSE;
 	}
+	/* The bounds of a queue count payload only, and a small property takes 16 times its bytes in memory. Only clients of MQTT 5 send
+	 * any, and those are told. */
+	if (gate.knows_properties && !properties_are_small(message->properties)) {
+		count(account, OVERSIZE);
+		say(account, "sent more properties than are kept to", message->topic);
+		return ANSWER_DENIED;
+	}
 	char note[LONGEST_NOTE + 2], stamp[STAMP_SIZE];
-	mend(account, message, note);
+	make_storable(account, message, note);
 	if (gate.stamper.has_key && stamp_next(&gate.stamper, message->topic, now, note, stamp) &&
 	    mosquitto_property_add_string_pair(&message->properties, PROPERTY_USER, "gate", stamp) != ANSWER_OK) {
 		return ANSWER_NO_MEMORY;
@@ -275,9 +288,9 @@ static void kick_all(void) {
 	gate.kick_count = 0;
 }
 
-/* Who takes part in nothing any more: see is_silent. */
+/* Cuts off connections that are taken for dead. */
 static void sweep(int64_t now) {
-	if (now - gate.swept_ms < 60000) return;
+	if (now - gate.swept_ms < 60000 && now >= gate.swept_ms) return;
 	gate.swept_ms = now;
 	for (size_t i = 0; i < gate.registry->count; i++) {
 		struct account *account = &gate.registry->accounts[i];
@@ -360,7 +373,7 @@ static const char *read_option(const struct mosquitto_opt *option) {
 		gate.stamper.has_key = text && stamp_key(text, gate.stamper.key);
 		if (text && !gate.stamper.has_key) return "holds no 32 hexadecimal digits";
 		free(text);
-	} else return "is no option of the gate";
+	} else return "is not an option of the gate";
 	return NULL;
 }
 
@@ -385,6 +398,10 @@ static bool start(struct mosquitto_opt *options, int option_count) {
 		return false;
 	}
 	snprintf(gate.stamper.boot, sizeof gate.stamper.boot, "%02x%02x%02x%02x", boot[0], boot[1], boot[2], boot[3]);
+	gate.knows_properties = properties_are_known();
+	if (!gate.knows_properties) {
+		mosquitto_log_printf(LOG_WARNING, "gate: this broker keeps properties in a way that is not known here: they are not bounded");
+	}
 	has_changed(gate.registry_file, &gate.registry_seen);
 	return load_registry();
 }

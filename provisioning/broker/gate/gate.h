@@ -12,7 +12,7 @@ enum reason {
 	ACCEPTED,      /* stamped and passed on */
 	WRONG_KEY,     /* CONNECT with a wrong key */
 	WRONG_CHANNEL, /* below the device's prefix, but no channel: made a dead letter */
-	OVERSIZE,      /* larger than the platform keeps: made a dead letter */
+	OVERSIZE,      /* larger than the platform keeps: made a dead letter; by its properties: refused */
 	FOREIGN_TOPIC, /* publish elsewhere: refused, or cut where the protocol has no refusal */
 	FOREIGN_FILTER,/* subscription elsewhere: refused */
 	WILL,          /* a will: not sent */
@@ -69,7 +69,7 @@ bool password_matches(const char *hash, const char *password);
 enum { LONGEST_TOPIC = 512, LONGEST_NOTE = 64, MOST_DEVICE_FILTERS = 8 };
 /* Whether a topic matches a filter. */
 bool topic_matches(const char *filter, const char *topic);
-/* Whether a filter asks for nothing but what `right` allows. */
+/* Whether a filter asks only for what `right` allows. */
 bool filter_covers(const char *right, const char *filter);
 bool filter_is_valid(const char *filter);
 /* What follows a device's own prefix "tenants/T/devices/D/" in a topic; NULL: it lies elsewhere. */
@@ -79,6 +79,7 @@ bool is_channel(const char *rest);
 bool has_right(const struct account *account, const char *kind, const char *topic, bool (*allows)(const char *, const char *));
 bool may_write(const struct account *account, const char *topic);
 bool may_read(const struct account *account, const char *topic);
+bool is_shared(const char *filter);
 /* `others`: subscriptions that the client has. */
 bool may_subscribe(const struct account *account, const char *filter, int others);
 
@@ -95,13 +96,23 @@ uint64_t siphash24(const unsigned char key[16], const void *data, size_t length)
 bool stamp_key(const char *text, unsigned char key[16]);
 /* "<ms>.<boot>.<counter>.<note>.<mac>" for the next message; false: it does not fit. */
 bool stamp_next(struct stamper *stamper, const char *topic, int64_t ms, const char *note, char out[STAMP_SIZE]);
-/* The note of a topic that is no channel: "c" and the rest of the topic. */
+/* The note of a topic that names no channel: "c" and the rest of the topic. */
 void note_of_channel(const char *rest, char out[LONGEST_NOTE + 2]);
+
+/* ---- properties.c ---- */
+/* PROPERTY_BYTES: memory that the broker takes for each beside its name and value. */
+enum { MOST_PROPERTY_BYTES = 1024, PROPERTY_BYTES = 96 };
+struct mosquitto_property;
+/* Whether this broker keeps properties as the gate reads them. */
+bool properties_are_known(void);
+bool properties_are_small(const struct mosquitto_property *list);
 
 /* ---- limits.c ---- */
 enum { BAN_MS = 5000, BURST_SECONDS = 10, SILENT_MS = 24 * 3600 * 1000, LONG_KEEP_ALIVE = 3600 };
 /* Whether the tenant may send one more message now. rate: messages a second; 0: as many as it likes. */
 bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms);
+/* Whether the account was cut off for its tenant's rate just now. */
+bool is_banned(const struct account *account, int64_t now_ms);
 /* Whether the connection is taken for dead: it names no keep-alive that would tell, and is silent for a day. */
 bool is_silent(const struct account *account, int64_t now_ms);
 

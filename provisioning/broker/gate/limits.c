@@ -14,6 +14,11 @@ bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms) {
 	return true;
 }
 
+bool is_banned(const struct account *account, int64_t now_ms) {
+	/* A clock that was set back makes no ban longer. */
+	return account->banned_until_ms > now_ms && account->banned_until_ms <= now_ms + BAN_MS;
+}
+
 bool is_silent(const struct account *account, int64_t now_ms) {
 	const bool tells = account->keep_alive > 0 && account->keep_alive <= LONG_KEEP_ALIVE;
 	return account->client && !tells && now_ms - account->seen_ms > SILENT_MS;

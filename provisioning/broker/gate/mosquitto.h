@@ -9,7 +9,22 @@
 #include <time.h>
 
 struct mosquitto;
-struct mosquitto_property;
+
+struct mosquitto_string {
+	char *text;
+	uint16_t length;
+};
+
+/* As the broker keeps it; not part of the interface, so properties.c checks it first. */
+struct mosquitto_property {
+	struct mosquitto_property *next;
+	struct mosquitto_string value; /* text or bytes; a number lies in its first bytes, and its length is 0 */
+	struct mosquitto_string name;  /* of a user property; else empty */
+	int32_t identifier;
+	bool from_client;
+};
+
+enum { PROPERTY_USER = 38 }; /* MQTT 5.0, 2.2.2.2: user property */
 
 struct mosquitto_opt {
 	char *key;
@@ -85,6 +100,7 @@ int mosquitto_client_sub_count(const struct mosquitto *client);
 const char *mosquitto_client_username(const struct mosquitto *client);
 int mosquitto_kick_client_by_username(const char *username, bool with_will);
 void mosquitto_log_printf(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void mosquitto_property_free_all(struct mosquitto_property **list);
 int mosquitto_property_add_string_pair(struct mosquitto_property **list, int identifier, const char *name, const char *value);
 
 #endif

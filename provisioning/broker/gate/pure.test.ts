@@ -92,6 +92,16 @@ test.each([
   expect(ask([['valid', filter]])).toEqual([answer]);
 });
 
+test.each([
+  ['0', '100000', 'no'],
+  ['105000', '100000', 'yes'],
+  ['100000', '100000', 'no'],
+  // The clock was set back by an hour.
+  ['3705000', '100000', 'no'],
+])('who is cut off until %s ms is kept out at %s: %s', (until, now, answer) => {
+  expect(ask([['banned', until, now]])).toEqual([answer]);
+});
+
 test('takes what the agents write, and nothing without ingest', () => {
   const file = join(folder, 'registry');
   const answers = vectors.accepted.map((vector) => {

@@ -107,7 +107,13 @@ bool may_read(const struct account *account, const char *topic) {
 	return own_commands(account, topic) || has_right(account, "read:", topic, topic_matches);
 }
 
+bool is_shared(const char *filter) {
+	return strncmp(filter, "$share", 6) == 0;
+}
+
 bool may_subscribe(const struct account *account, const char *filter, int others) {
+	/* No account has one, whatever its rights: nobody needs them, and up to 2.0.18 they can end the broker (CVE-2024-8376). */
+	if (is_shared(filter)) return false;
 	if (!account->tenant) return has_right(account, "read:", filter, filter_covers);
 	const char *commands = own_commands(account, filter);
 	if (!commands) return false;

@@ -1,6 +1,6 @@
 /* Reads questions from standard input, one a line, and answers each on a line: what pure.test.ts compares. Words are divided by
  * tabs: "mac KEY HEX", "stamp KEY TOPIC MS BOOT COUNTER NOTE", "own USER TOPIC", "match FILTER TOPIC", "covers RIGHT FILTER",
- * "valid FILTER", "channel REST", "registry FILE". */
+ * "valid FILTER", "channel REST", "banned UNTIL NOW", "registry FILE". */
 #include "../gate.h"
 
 #include <stdio.h>
@@ -48,6 +48,11 @@ static void registry(const char *path) {
 	registry_free(parsed);
 }
 
+static bool banned(char *words[]) {
+	const struct account account = {.banned_until_ms = strtoll(words[1], NULL, 10)};
+	return is_banned(&account, strtoll(words[2], NULL, 10));
+}
+
 int main(void) {
 	char line[4096];
 	while (fgets(line, sizeof line, stdin)) {
@@ -62,6 +67,7 @@ int main(void) {
 		else if (strcmp(what, "covers") == 0) puts(yes(filter_covers(words[1], words[2])));
 		else if (strcmp(what, "valid") == 0) puts(yes(filter_is_valid(words[1])));
 		else if (strcmp(what, "channel") == 0) puts(yes(is_channel(words[1])));
+		else if (strcmp(what, "banned") == 0) puts(yes(banned(words)));
 		else if (strcmp(what, "registry") == 0) registry(words[1]);
 		else puts("?");
 	}
