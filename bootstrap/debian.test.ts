@@ -37,18 +37,22 @@ test('a missing package that this user may not install: the error has the one co
   expect(stderr).toContain("sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends no-such-broker'");
 });
 
-test.skipIf(!existsSync('/usr/bin/dpkg-query'))('each package that a command needs is found once it is installed', async () => {
-  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    scripts: Record<string, string>;
-  };
-  const needed = Object.values(scripts).flatMap((script) => /--needs (\S+)/.exec(script)?.[1]?.split(',') ?? []);
-  expect(needed).toContain('btrfs-progs');
-  const { stdout } = spawnSync('dpkg-query', ['--show', '--showformat', '${db:Status-Abbrev}${Package}\n'], {
-    encoding: 'utf8',
-  });
-  const installed = [...new Set(needed)].filter((name) => stdout.includes(`\nii ${name}\n`));
-  await ensureDebianPackages(installed, { platform: 'linux', hasApt: false });
-});
+test.skipIf(!existsSync('/usr/bin/dpkg-query'))(
+  'each package that a command needs is found once it is installed',
+  async () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const needed = Object.values(scripts).flatMap((script) => /--needs (\S+)/.exec(script)?.[1]?.split(',') ?? []);
+    expect(needed).toContain('btrfs-progs');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
+    const { stdout } = spawnSync('dpkg-query', ['--show', '--showformat', '${db:Status-Abbrev}${Package}\n'], {
+      encoding: 'utf8',
+    });
+    const installed = [...new Set(needed)].filter((name) => stdout.includes(`\nii ${name}\n`));
+    await ensureDebianPackages(installed, { platform: 'linux', hasApt: false });
+  },
+);
 
 test('an installed package is not touched', () => {
   expect(ensureAsNobody('mosquitto')).toMatchObject({ status: 0, stderr: '' });

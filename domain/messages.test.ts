@@ -2,9 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { encode } from 'cborg';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bucketedId, contentHash } from './message-identity.ts';
 import { type MessageProperties, type Reading, readMessage } from './messages.ts';
-import { unpackedSize } from './messages-encoding.ts';
 import { DEFAULT_LIMITS, MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from './messages-limits.ts';
 import { isRejection, REJECTION_REASONS } from './messages-reasons.ts';
 
@@ -198,7 +196,9 @@ test("a tenant's own limits are tighter", () => {
   const at = (seconds: number) => `{"ts":${1_795_262_400 + seconds}}`;
   for (const payload of ['{"a":{}}', at(5), at(-60)]) expect(reasonOf(payload, undefined, limits)).toBeUndefined();
   expect(reasonOf(`{"a":"${'x'.repeat(40)}"}`, undefined, limits)).toBe('too-large');
-  expect(reasonOf(gzipSync(`{"a":"${'x'.repeat(400)}"}`), { contentType: 'application/gzip' }, limits)).toBe('too-large');
+  expect(reasonOf(gzipSync(`{"a":"${'x'.repeat(400)}"}`), { contentType: 'application/gzip' }, limits)).toBe(
+    'too-large',
+  );
   expect(reasonOf('{"a":{"b":[0]}}', undefined, limits)).toBe('too-deep');
   for (const seconds of [6, -61]) expect(reasonOf(at(seconds), undefined, limits)).toBe('timestamp-out-of-range');
 });

@@ -80,7 +80,10 @@ export const checks: Check[] = [
       await exec('touch -d "1 hour" /var/lib/dpkg/info/fail2ban.list /var/lib/dpkg/info/openssh-server.list');
       const lines = await said(machine);
       await exec('touch -d "1 day ago" /var/lib/dpkg/info/fail2ban.list /var/lib/dpkg/info/openssh-server.list');
-      expect(/^RESTART DUE: ssh\.service still runs the former version of openssh-server/m.test(lines), lines || 'nothing was said');
+      expect(
+        /^RESTART DUE: ssh\.service still runs the former version of openssh-server/m.test(lines),
+        lines || 'nothing was said',
+      );
       return undefined;
     },
   },

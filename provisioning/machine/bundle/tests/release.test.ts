@@ -73,7 +73,8 @@ describe('a bundle that is fetched', () => {
 
   it('is on the disk before it gets its name', async () => {
     azure.blobs.set(`bundles/${sha256(good)}.tgz`, good);
-    const noted = 'setattr(release.durable, f, lambda *a, f=f, act=getattr(release.durable, f): [print(f, *a), act(*a)])';
+    const noted =
+      'setattr(release.durable, f, lambda *a, f=f, act=getattr(release.durable, f): [print(f, *a), act(*a)])';
     const note = `[${noted} for f in ("sync_tree", "rename")]`;
     const folder = join(home, 'releases', sha256(good));
     const steps = [`sync_tree ${folder}.new`, `rename ${folder}.new ${folder}`];
