@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { adoptCommand } from './adopt.ts';
 import { certificateCommand } from './certificate.ts';
+import { costCommand } from './cost.ts';
 import { dbCommand } from './db.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { deployCommand } from './deploy.ts';
@@ -16,6 +17,7 @@ const program = new Command('npm run ops --')
   .addCommand(accountsCommand())
   .addCommand(adoptCommand())
   .addCommand(certificateCommand())
+  .addCommand(costCommand())
   .addCommand(dbCommand())
   .addCommand(deployCommand())
   .addCommand(deviceCommand())

@@ -1,0 +1,77 @@
+// `ops cost`: what a month of a stack costs by list prices, and whether its budget covers that.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ROOT } from '../bootstrap/root.mjs';
+import { preview } from '../preview/preview.ts';
+import { count } from '../preview/render/style.ts';
+import { type Bill, daysUntilFull, type Load, makeBill, PRICES } from './cost/bill.ts';
+
+interface Options extends Load {
+  stack: string;
+  json?: true;
+  cwd: string;
+}
+
+/** The `cost` command. */
+export function costCommand(): Command {
+  return new Command('cost')
+    .description('what a month of a stack costs by list prices, and whether its budget covers that; asks nobody')
+    .requiredOption('--stack <name>', 'the stack whose plan is priced')
+    .option('--messages-per-second <n>', 'messages that devices send, of one reading', amount, 1)
+    .option('--run-seconds <n>', 'seconds that a run of ingest takes beside storing', amount, 3)
+    .option('--json', 'print the bill as JSON')
+    .addOption(new Option('--cwd <folder>', 'folder that holds Pulumi.yaml').default(ROOT).hideHelp())
+    .addHelpText(
+      'after',
+      `
+The prices are in ops/cost/prices.json, with the day they were read and their sources. Taxes, discounts, data that
+leaves Azure beyond the free 100 GB a month, and storage transactions are not counted.
+
+Examples:
+  npm run ops -- cost --stack dev
+  npm run ops -- cost --stack prod --messages-per-second 200
+
+Exit codes: 0 the budget covers it, 1 it does not, or the plan could not be made.`,
+    )
+    .action(async ({ stack, cwd, json, ...load }: Options) => {
+      if (!json) console.error(`... planning ${stack}`);
+      const { plan } = await preview({ stack, root: cwd, policyPack: false });
+      const bill = makeBill(plan, load);
+      console.log(
+        json ? JSON.stringify({ prices: PRICES.read, ...load, ...bill }, null, 2) : describe(stack, bill, load),
+      );
+      if (bill.budget !== undefined && bill.usd > bill.budget) process.exitCode = 1;
+    });
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value > 100_000) throw new InvalidArgumentError('Give a number from 0 to 100000.');
+  return value;
+}
+
+function describe(stack: string, { items, usd, budget, unpriced }: Bill, { messagesPerSecond: rate }: Load): string {
+  const line = (what: string, detail: string, price: number) =>
+    `  ${what.padEnd(18)}${detail.padEnd(32)}${price.toFixed(2).padStart(10)}`;
+  const { free, pro } = PRICES.supabase;
+  return [
+    `A month of ${stack} at ${count(rate, 'message')} a second, in ${PRICES.currency}.`,
+    `Prices of ${PRICES.read}, ${PRICES.region}.`,
+    '',
+    ...items.map(({ what, detail, usd }) => line(what, detail, usd)),
+    line('together', '', usd),
+    ...(budget === undefined ? [] : [line('monthlyBudget', verdict(usd, budget), budget)]),
+    '',
+    `Supabase sends its own bill: ${fullAfter('Free', free, rate)},`,
+    `${fullAfter('Pro', pro, rate)}.`,
+    ...unpriced.map((type) => `Not priced: ${type}`),
+  ].join('\n');
+}
+
+const verdict = (usd: number, budget: number) =>
+  usd > budget ? `too small by ${(usd - budget).toFixed(2)}` : `leaves ${(budget - usd).toFixed(2)}`;
+
+function fullAfter(name: string, { price, databaseMb }: { price: number; databaseMb: number }, rate: number): string {
+  const full =
+    rate === 0 ? 'never full at this load' : `full after ${count(Math.floor(daysUntilFull(databaseMb, rate)), 'day')}`;
+  return `${name} ${price.toFixed(2)} (${databaseMb} MB, ${full})`;
+}

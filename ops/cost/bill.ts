@@ -1,0 +1,179 @@
+// What a month of a plan costs by list prices: its resources, and what a load makes of the Function App and the database.
+import { readFileSync } from 'node:fs';
+import type { Plan, PlanEntry } from '../../preview/plan.ts';
+
+interface Prices {
+  currency: string;
+  read: string;
+  region: string;
+  hoursPerMonth: number;
+  machinePerHour: Record<string, number | string>;
+  diskPerGib: { tiersGib: number[] } & Record<string, number | number[] | string>;
+  addressPerHour: { price: number };
+  metricAlertPerSeries: { price: number };
+  logAlertByMinutes: Record<string, number | string>;
+  logPerGb: { price: number; freeGbPerMonth: number };
+  functions: { perGbSecond: number; freeGbSeconds: number; perMillionRuns: number; freeRuns: number };
+  vaultPer10000: { price: number };
+  supabase: Record<'free' | 'pro', { price: number; databaseMb: number }>;
+}
+
+/** List prices, with where each was found and when. */
+export const PRICES: Prices = JSON.parse(readFileSync(new URL('prices.json', import.meta.url), 'utf8'));
+
+/** What the environment has to do. */
+export interface Load {
+  /** Messages of one reading, 0 or more. */
+  messagesPerSecond: number;
+  /** Seconds that a run of ingest takes beside what it stores: connecting, and waiting until nothing more comes. */
+  runSeconds: number;
+}
+
+/** A line of the bill. `usd`: a month. */
+export interface Item {
+  what: string;
+  detail: string;
+  usd: number;
+}
+
+/** A month. `unpriced`: types that the bill knows nothing of. */
+export interface Bill {
+  items: Item[];
+  usd: number;
+  /** Of the plan's budget, in the currency of the subscription's bill; undefined: the plan has none. */
+  budget?: number;
+  unpriced: string[];
+}
+
+/** Functions that run every minute, as functions/triggers says. The first is ingest. */
+export const MINUTE_TIMERS = ['mqtt_ingest', 'evaluate_alerts'];
+const MINUTES_PER_MONTH = PRICES.hoursPerMonth * 60;
+/** What a run of ingest stores in a second on an instance of 512 MB. An estimate, well below what `bench -- ingest` measures. */
+const STORED_PER_SECOND = 1000;
+/** What the machine and the app read from the vault in a month: an estimate, mostly certificate-issue's look every 15 minutes. */
+const VAULT_READS = 10_000;
+const DAYS_PER_MONTH = PRICES.hoursPerMonth / 24;
+/** Bytes that a reading takes in the database with its key, measured with the simulated devices' readings. */
+export const BYTES_A_ROW = 447;
+
+type Inputs = PlanEntry['inputs'];
+type Pricing = (inputs: Inputs, load: Load) => Item[];
+
+/** The types that cost something. */
+const PRICINGS: Record<string, Pricing> = {
+  'azure-native:compute:VirtualMachine': (inputs) => {
+    const size = String(at(inputs, 'hardwareProfile.vmSize'));
+    return [
+      perHour('broker machine', size, priceOf(PRICES.machinePerHour, size)),
+      disk(
+        'its disk',
+        at(inputs, 'storageProfile.osDisk.managedDisk.storageAccountType'),
+        at(inputs, 'storageProfile.osDisk.diskSizeGB'),
+      ),
+    ];
+  },
+  'azure-native:compute:Disk': (inputs) => [disk('data disk', at(inputs, 'sku.name'), at(inputs, 'diskSizeGB'))],
+  'azure-native:network:PublicIPAddress': (inputs) =>
+    at(inputs, 'publicIPAddressVersion') === 'IPv6'
+      ? []
+      : [perHour('public address', 'IPv4', PRICES.addressPerHour.price)],
+  'azure-native:monitor:MetricAlert': (inputs) => {
+    const series = lengthAt(inputs, 'criteria.allOf') * lengthAt(inputs, 'scopes');
+    return [{ what: 'metric alerts', detail: '', usd: series * PRICES.metricAlertPerSeries.price }];
+  },
+  'azure-native:monitor:ScheduledQueryRule': (inputs) => {
+    const minutes = /^PT(\d+)M$/.exec(String(at(inputs, 'evaluationFrequency')))?.[1] ?? 'an unknown interval';
+    const usd = priceOf(PRICES.logAlertByMinutes, minutes);
+    return [{ what: 'log alerts', detail: `every ${minutes} minutes`, usd }];
+  },
+  'azure-native:operationalinsights:Workspace': (inputs) => {
+    const gb = Number(at(inputs, 'workspaceCapping.dailyQuotaGb')) * DAYS_PER_MONTH;
+    const usd = Math.max(0, gb - PRICES.logPerGb.freeGbPerMonth) * PRICES.logPerGb.price;
+    return [{ what: 'log', detail: `${gb.toFixed(1)} GB at most`, usd }];
+  },
+  'azure-native:keyvault:Vault': () => [
+    { what: 'vault', detail: `about ${VAULT_READS} reads`, usd: (VAULT_READS / 10_000) * PRICES.vaultPer10000.price },
+  ],
+  'azure-native:web:WebApp': (inputs, load) => [
+    runsOf(Number(at(inputs, 'functionAppConfig.scaleAndConcurrency.instanceMemoryMB')) / 1024, load),
+  ],
+};
+
+/** Types without a price of their own. Storage has one, but holds a few megabytes here. */
+const FREE = [
+  /^azure-native:applicationinsights:/,
+  /^azure-native:authorization:/,
+  /^azure-native:compute:VirtualMachineRunCommandByVirtualMachine$/,
+  /^azure-native:consumption:Budget$/,
+  /^azure-native:keyvault:Secret$/,
+  /^azure-native:managedidentity:/,
+  /^azure-native:monitor:(ActionGroup|ActivityLogAlert|DiagnosticSetting)$/,
+  /^azure-native:network:(NetworkInterface|NetworkSecurityGroup|SecurityRule|Subnet|VirtualNetwork)$/,
+  /^azure-native:resources:ResourceGroup$/,
+  /^azure-native:storage:/,
+  /^azure-native:web:(AppServicePlan|WebAppApplicationSettings|WebAppFtpAllowed|WebAppScmAllowed)$/,
+  /^cloudflare:/,
+  /^(command|mqtt-saas|pulumi|random|tls):/,
+];
+
+/** @throws Error that names a size or a kind of disk without a price. */
+export function makeBill(plan: Plan, load: Load): Bill {
+  const items = new Map<string, Item>();
+  for (const { type, inputs } of plan) {
+    for (const { what, detail, usd } of PRICINGS[type]?.(inputs as Inputs, load) ?? []) {
+      const key = `${what} ${detail}`;
+      items.set(key, { what, detail, usd: usd + (items.get(key)?.usd ?? 0) });
+    }
+  }
+  const all = [...items.values()].sort((a, b) => b.usd - a.usd);
+  const budget = plan.find(({ type }) => type === 'azure-native:consumption:Budget')?.inputs.amount as
+    | number
+    | undefined;
+  return {
+    items: all,
+    usd: all.reduce((sum, { usd }) => sum + usd, 0),
+    ...(budget === undefined ? {} : { budget }),
+    unpriced: [...new Set(plan.filter(isUnpriced).map(({ type }) => type))].sort(),
+  };
+}
+
+/** Days until a database of `databaseMb` megabytes is full. */
+export const daysUntilFull = (databaseMb: number, messagesPerSecond: number): number =>
+  (databaseMb * 1e6) / (BYTES_A_ROW * messagesPerSecond * 86_400);
+
+const isUnpriced = ({ type }: PlanEntry) => !PRICINGS[type] && !FREE.some((free) => free.test(type));
+
+function runsOf(gib: number, { messagesPerSecond, runSeconds }: Load): Item {
+  const ingest = Math.min(60, runSeconds + (messagesPerSecond * 60) / STORED_PER_SECOND);
+  // A run is billed as at least a second.
+  const seconds = MINUTES_PER_MONTH * (Math.max(1, ingest) + (MINUTE_TIMERS.length - 1));
+  const runs = MINUTES_PER_MONTH * MINUTE_TIMERS.length;
+  const { perGbSecond, freeGbSeconds, perMillionRuns, freeRuns } = PRICES.functions;
+  const usd =
+    Math.max(0, seconds * gib - freeGbSeconds) * perGbSecond + (Math.max(0, runs - freeRuns) / 1e6) * perMillionRuns;
+  return { what: 'Function App', detail: `${Math.round((seconds * gib) / 1000)},000 GB-s`, usd };
+}
+
+const perHour = (what: string, detail: string, price: number): Item => ({
+  what,
+  detail,
+  usd: price * PRICES.hoursPerMonth,
+});
+
+/** A property of a resource by its path, such as `sku.name`. */
+const at = (inputs: Inputs, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, name) => (value as Inputs | undefined)?.[name], inputs);
+
+const lengthAt = (inputs: Inputs, path: string) => (at(inputs, path) as unknown[]).length;
+
+function disk(what: string, kind: unknown, gib: unknown): Item {
+  const tier = PRICES.diskPerGib.tiersGib.find((size) => size >= Number(gib));
+  if (tier === undefined) throw new Error(`ops/cost/prices.json: no price of a disk of ${gib} GiB`);
+  return { what, detail: `${kind}, ${gib} GiB`, usd: tier * priceOf(PRICES.diskPerGib, String(kind)) };
+}
+
+function priceOf(prices: Record<string, unknown>, name: string): number {
+  const price = prices[name];
+  if (typeof price !== 'number') throw new Error(`ops/cost/prices.json: no price of ${name}; add it, with its source`);
+  return price;
+}
