@@ -1,4 +1,5 @@
-// `npm run check`: formatting and lint, types, and the layout (which room may use which), of TypeScript, Python, shell and SQL.
+// `npm run check`: formatting and lint, types, and the layout (which room may use which), of TypeScript, Python, shell, SQL and
+// example environment files.
 // Runs all, then reports. `npm run format` (--fix): fixes what a tool can fix by itself.
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -24,6 +25,7 @@ const CHECKS: Step[] = [
   ['Python: format', python('ruff'), 'format', '--quiet', '--no-cache', '--diff', '.'],
   ['Python: types', python('python'), '-m', 'mypy', '--no-error-summary'],
   ['shell', python('shellcheck'), ...find('**/*.sh', '.ci/run')],
+  ['environment examples', process.execPath, 'ops/lint-env.ts'],
   ['SQL', python('squawk'), '--reporter', 'gcc', ...find('provisioning/database/**/*.sql')],
 ];
 const FIXES: Step[] = [

@@ -1,7 +1,8 @@
 // Ingest's settings, and with them every field that other jobs compose.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { INGEST_RUN } from '../../domain/ingest-run.ts';
 import { SettingsError } from './environment.ts';
@@ -125,3 +126,25 @@ test.each(['sslmode=disable', 'sslmode=prefer', 'sslmode=no-verify', 'uselibpqco
     expect(message).not.toContain('hunter2');
   },
 );
+
+test('the example file lacks exactly its secrets, and names nothing that the worker does not read', () => {
+  const text = readFileSync(new URL('../worker/worker.env.example', import.meta.url), 'utf8');
+  const folder = mkdtempSync(join(tmpdir(), 'worker-env-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'gate.key'), 'b5d1c0a97e3f4f0c8c1de25a7be0f4c3\n');
+  writeFileSync(join(folder, 'database-ca.pem'), PEM);
+  const example = parseEnv(text.replaceAll('/etc/mqtt-saas', folder)) as Record<string, string>;
+  expect(messageOf(example)).toMatch(
+    /^2 setting\(s\) to correct:\n {2}EXTERNAL_\w+ is missing.*\n {2}MQTT_BROKER_PASSWORD/,
+  );
+  const { MQTT_BROKER_PASSWORD, EXTERNAL_DATABASE_CONNECTION_STRING } = good;
+  const filled = { ...example, MQTT_BROKER_PASSWORD, EXTERNAL_DATABASE_CONNECTION_STRING };
+  expect(readIngestSettings(filled)).toMatchObject({
+    username: 'svc-ingest',
+    clientId: 'mqtt-ingest',
+  });
+  const help =
+    readFileSync(new URL('../worker/cli.ts', import.meta.url), 'utf8') +
+    readFileSync(new URL('./ingest.ts', import.meta.url), 'utf8');
+  expect(Object.keys(example).filter((key) => !help.includes(key))).toEqual([]);
+});
