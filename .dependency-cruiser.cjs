@@ -49,13 +49,13 @@ const TOOLS_OF_FUNCTIONS = {
   database: ['runtime'],
   settings: ['broker', 'database', 'runtime'],
 };
-const JOBS = ['ingest', 'alerts', 'control'];
+const JOBS = ['ingest', 'alerts', 'control', 'health'];
 const ROOMS_OF_FUNCTIONS = [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS, 'worker', 'triggers'];
 const MAY_USE_IN_FUNCTIONS = {
   ...TOOLS_OF_FUNCTIONS,
   ...Object.fromEntries(JOBS.map((job) => [job, Object.keys(TOOLS_OF_FUNCTIONS)])),
   worker: [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS],
-  triggers: ['runtime', ...JOBS],
+  triggers: ['runtime', 'settings', ...JOBS],
 };
 
 // A test, and what only tests use.

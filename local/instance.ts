@@ -22,6 +22,8 @@ export interface RunningInstance {
   databaseUrl: string;
   /** Origin of the dashboard and the API, such as `http://127.0.0.1:18080`. */
   dashboardUrl: string;
+  /** Origin of the ingest worker's pages, /api/health and /api/metrics. */
+  healthUrl: string;
   /** The API's `apikey`. */
   publishableKey: string;
   /** The broker's log. */
@@ -95,7 +97,7 @@ export function readInstance(name?: string): RunningInstance | undefined {
 }
 
 /** The ports of the last start in this folder, so that addresses stay the same. */
-export function readPorts(dir: string): { mqtt?: number; database?: number; dashboard?: number } {
+export function readPorts(dir: string): { mqtt?: number; database?: number; dashboard?: number; health?: number } {
   const file = join(dir, PORTS_FILE);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
@@ -110,7 +112,8 @@ function makeClaim(name: string, lock: Server): Claim {
     hasData: existsSync(join(dir, 'postgres')),
     announce: (instance) => {
       const dashboard = Number(new URL(instance.dashboardUrl).port);
-      const ports = { mqtt: instance.mqttPort, database: instance.databasePort, dashboard };
+      const health = Number(new URL(instance.healthUrl).port);
+      const ports = { mqtt: instance.mqttPort, database: instance.databasePort, dashboard, health };
       writeFileSync(join(dir, PORTS_FILE), JSON.stringify(ports));
       writeSecretly(join(dir, PSQL_FILE), psqlService(instance.databaseUrl));
       writeSecretly(file, JSON.stringify(instance, null, 2));

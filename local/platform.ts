@@ -31,7 +31,7 @@ export interface PlatformOptions {
   /** Port of the dashboard and the API. Default: a free one. An error if a given one is taken. */
   dashboardPort?: number;
   /** Ports to use if they are free, so that addresses stay the same from start to start. */
-  preferredPorts?: { mqtt?: number; database?: number; dashboard?: number };
+  preferredPorts?: { mqtt?: number; database?: number; dashboard?: number; health?: number };
   /** Called at each step. */
   onProgress?: (step: string) => void;
   /** Called when a part fails, and when it works again. */
@@ -97,6 +97,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
     onProgress('ingest');
     const { certificates } = broker.current;
+    const healthPort = await choosePort(options.preferredPorts?.health);
     const ingest = await supervise(
       'the ingest worker',
       async () => {
@@ -114,6 +115,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
               MQTT_BROKER_PREVIOUS_PASSWORD: keys[other]!,
             }),
             MQTT_CLIENT_ID: INGEST_USERNAME,
+            HEALTH_PORT: String(healthPort),
+            PROMETHEUS_ENABLED: 'true',
             EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
           },
           logFile: join(dir, 'ingest.log'),
@@ -163,6 +166,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       databasePort,
       databaseUrl: url,
       dashboardUrl: frontDoor.current.url,
+      healthUrl: `http://127.0.0.1:${healthPort}`,
       publishableKey: secrets.publishableKey,
       brokerLog: broker.current.logFile,
       ingestAccountFile,

@@ -24,6 +24,8 @@ The platform is running${suffix ? ` as "${instance.name}"` : ''}.
   Broker     mqtts://127.0.0.1:${instance.mqttPort}
              CA: ${instance.caFile}
   Database   PGSERVICEFILE=${join(dir, PSQL_FILE)} psql service=local
+  Health     ${instance.healthUrl}/api/health
+             figures for Prometheus: /api/metrics
   Data       ${dir}
              with keys (secrets.json) and logs (*.log, */*.log)
 

@@ -45,7 +45,11 @@ test('readings arrive, verify passes, a second runs beside it, Ctrl-C ends it, i
   });
   expect(JSON.parse(stdout)).toMatchObject({ passed: true });
 
-  const { pid, dashboardUrl } = readInstance(one)!;
+  const { pid, dashboardUrl, healthUrl } = readInstance(one)!;
+  expect(await (await fetch(`${healthUrl}/api/health`)).json()).toMatchObject({ status: 'ok' });
+  expect(await (await fetch(`${healthUrl}/api/metrics`)).text()).toMatch(
+    /^mqtt_saas_readings_total\{outcome="stored"\} [1-9]/m,
+  );
   const refused = await runToItsEnd('--name', one);
   expect(refused).toMatchObject({ code: 1 });
   for (const words of [`the platform "${one}" is running already, at ${dashboardUrl}`, `kill ${pid}`, '--name']) {

@@ -1,11 +1,15 @@
 // Ingest's command line: a long-lived worker, or one run like the timer's.
 import { parseArgs } from 'node:util';
 import { INGEST_RUN } from '../../domain/ingest-run.ts';
+import { makePages } from '../health/pages.ts';
+import { servePages } from '../health/server.ts';
 import { hasFailed, runOnce } from '../ingest/run.ts';
 import { createLogger } from '../runtime/log.ts';
 import { keepHeapSmall } from '../runtime/memory.ts';
+import { readHealthSettings } from '../settings/health.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { wantsStacks } from '../settings/log.ts';
+import { metricsPath } from '../settings/metrics-path.ts';
 import { runWorker } from './worker.ts';
 
 const HELP = `Moves readings from the MQTT broker into Postgres.
@@ -28,6 +32,9 @@ Settings (environment):
   EXTERNAL_DATABASE_CA                 PEM text or file of the CA to trust; default: the public ones
   INGEST_BATCH_CAP                     most messages one run takes; default: ${INGEST_RUN.batchCap.normal}
   INGEST_TIME_GUARD_MS                 a run takes nothing more after this; default: ${INGEST_RUN.timeGuardMs.normal}
+  HEALTH_PORT                          port on loopback where a worker answers GET /api/health; default: none
+  PROMETHEUS_ENABLED                   true: it also answers GET PROMETHEUS_PATH; default: false
+  PROMETHEUS_PATH                      path of the metrics, below api/; default: api/metrics
   LOG_LEVEL                            fatal, error, warn, info, debug, trace or silent; default: info
   LOG_PRETTY                           true for text instead of JSON; default: false
 `;
@@ -46,7 +53,10 @@ export async function runCli(args: string[]): Promise<number> {
     const log = createLogger('mqtt_ingest', { level: settings.logLevel, pretty: settings.logPretty });
     const signal = untilStopped();
     if (values.mode === 'run') return hasFailed(await runOnce(settings, log, signal)) ? 1 : 0;
-    await runWorker(settings, log, signal);
+    const health = readHealthSettings();
+    const server =
+      health.port === undefined ? undefined : await servePages(makePages(health), health.port, metricsPath());
+    await runWorker(settings, log, signal).finally(() => server?.stop());
     return 0;
   } catch (error) {
     const { message, stack } = error as Error;

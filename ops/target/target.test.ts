@@ -24,6 +24,7 @@ const instance = {
   databasePort: 15_432,
   databaseUrl: 'postgres://postgres:hunter2@127.0.0.1:15432/postgres',
   dashboardUrl: 'http://127.0.0.1:18080',
+  healthUrl: 'http://127.0.0.1:18090',
   publishableKey: 'key',
   brokerLog: '/broker.log',
   ingestAccountFile: '/ingest.json',

@@ -33,8 +33,8 @@ const hashes = (folder: string) =>
       .digest('hex'),
   ]);
 
-/** The package's promised size, in bytes of code: a cold start reads all of it. */
-const MOST_BYTES = 1_500_000;
+/** The package's promised size, in bytes of code. A cold start unpacks all of it, and loads what its first function needs. */
+const MOST_BYTES = 1_700_000;
 
 test('the package is host.json, package.json and a bundle with its maps, always with the same bytes', async () => {
   const folder = join(dir, 'a');

@@ -38,6 +38,7 @@ ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S 
 ingest.untimed            no         no         no         no         no    SI--/SI--  no    no         .x../.x..
 ingest.untimed_repeats    ----       ----       ----       ----       ----  SIU-       ----  ----       .x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
+ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -

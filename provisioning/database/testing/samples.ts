@@ -132,6 +132,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, filled_at: new Date(), day: '2020-01-01', stored: 0 }),
     update: { stored: 0 },
   },
+  'ingest.totals': {
+    insert: () => ({ slot: 1 }),
+    update: { received: 0 },
+  },
   'ingest.leases': {
     insert: () => ({ name: 'mine', holder: 'me', fence: 1, expires_at: new Date() }),
     update: { holder: 'me' },

@@ -1,0 +1,32 @@
+// Serves the pages from a worker, on loopback.
+import { createServer } from 'node:http';
+import type { Pages } from './pages.ts';
+
+/** Starts listening. @param metrics path of the metrics; undefined: there are none. @throws Error if the port is taken. */
+export async function servePages(
+  pages: Pages,
+  port: number,
+  metrics: string | undefined,
+): Promise<{ stop(): Promise<void> }> {
+  const server = createServer(async (request, response) => {
+    const path = request.url?.split('?')[0]?.slice(1);
+    const answer =
+      path === 'api/health' ? pages.health() : metrics !== undefined && path === metrics ? pages.metrics() : undefined;
+    if (!answer || request.method !== 'GET') {
+      response.writeHead(answer ? 405 : 404).end();
+      return;
+    }
+    const { status, headers, body } = await answer;
+    response.writeHead(status, headers).end(body);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await pages.close();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+// The settings of health and metrics: where broker and database are, and where a worker answers.
+import * as z from 'zod';
+import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
+import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
+import { type Environment, read } from './environment.ts';
+
+/** The settings. */
+export interface HealthSettings extends DatabaseSettings, BrokerSettings {
+  /** Port on loopback where a worker answers; undefined: it does not. The Function App has its own server. */
+  port: number | undefined;
+}
+
+const FIELDS = {
+  ...DATABASE_FIELDS,
+  ...BROKER_FIELDS,
+  HEALTH_PORT: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, 'must be a port, 1 to 65535')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a port, 1 to 65535')
+    .optional(),
+};
+
+/** Reads them. @throws SettingsError listing every missing or bad setting at once. */
+export function readHealthSettings(environment: Environment = process.env): HealthSettings {
+  const values = read(FIELDS, environment);
+  return { ...databaseOf(values), ...brokerOf(values), port: values.HEALTH_PORT };
+}
