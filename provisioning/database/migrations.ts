@@ -39,13 +39,15 @@ export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migrat
   return migrations;
 }
 
-/** A statement that would end the transaction in which a file is applied. END is not one: it ends the blocks of functions, too. */
+/** A statement that would end the transaction in which a file is applied. */
 const ENDS_TRANSACTION =
-  /(?:^|;)\s*(begin|start\s+transaction|commit|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?\s*;/im;
+  /(?:^|;)\s*(begin|start\s+transaction|commit|end|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?\s*;/i;
+/** What is no statement of the file itself: comments, texts, and the bodies of functions, whose blocks end with END, too. */
+const INSIDE = /--.*$|\/\*[\s\S]*?\*\/|'[^']*'|(\$\w*\$)[\s\S]*?\1|\bbegin\s+atomic\b[\s\S]*?;\s*end\b/gim;
 
 /** @throws Error if a file manages transactions itself: a failure would leave its first half in the database. */
 export function assertOneTransaction({ file, sql }: Migration): void {
-  const [, statement] = ENDS_TRANSACTION.exec(sql.replace(/--.*$/gm, '')) ?? [];
+  const [, statement] = ENDS_TRANSACTION.exec(sql.replace(INSIDE, ' ')) ?? [];
   if (statement === undefined) return;
   throw new Error(
     `migration ${file} has the statement "${statement.toLowerCase()}": a file is one transaction, so that a failure leaves nothing of it. Remove it`,
