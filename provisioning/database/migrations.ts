@@ -42,7 +42,7 @@ export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migrat
 /** A statement that would end the transaction in which a file is applied. */
 const ENDS_TRANSACTION =
   /(?:^|;)\s*(begin|start\s+transaction|commit|end|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?\s*;/i;
-/** What is no statement of the file itself: comments, texts, and the bodies of functions, whose blocks end with END, too. */
+/** What holds no statement of the file itself: comments, texts, and the bodies of functions, whose blocks end with END, too. */
 const INSIDE = /--.*$|\/\*[\s\S]*?\*\/|'[^']*'|(\$\w*\$)[\s\S]*?\1|\bbegin\s+atomic\b[\s\S]*?;\s*end\b/gim;
 
 /** @throws Error if a file manages transactions itself: a failure would leave its first half in the database. */
