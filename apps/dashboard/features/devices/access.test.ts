@@ -93,7 +93,7 @@ test('the Python program is Python, and holds no key', async () => {
   for (const hasPrivateCa of [true, false]) {
     const program = pythonProgram({ ...access, hasPrivateCa });
     expect(program).not.toContain(access.key);
-    await run('python3', ['-c', 'import ast, sys; ast.parse(sys.argv[1])', program]);
+    await run('/usr/bin/python3', ['-c', 'import ast, sys; ast.parse(sys.argv[1])', program]);
   }
 });
 
