@@ -32,14 +32,6 @@ describe('a change of configuration', () => {
     expect(bundle).toContain('"svc-ingest.password": "svc-ingest-password"');
   });
 
-  it.each([
-    ['ingestGeneration: 2', 'ingestGeneration in Pulumi.dev.yaml 2 is not in force on the broker (1 is); npm run ops'],
-    ["ingestGenerationsInForce: '[2]'", 'ingestGeneration in Pulumi.dev.yaml 1 is not in force on the broker (2 is)'],
-    ["ingestGenerationsInForce: '[1,2,3]'", 'ingestGenerationsInForce in Pulumi.dev.yaml has more than two'],
-  ])('that would leave ingest without an account is refused: %s', async (line, message) => {
-    await expect(planOf('dev', having(line))).rejects.toThrow(message);
-  });
-
   it('gives an administrator’s IPv6 address a rule of its own', async () => {
     const plan = await planOf('dev', (file) => file.replace('    - 203.0.113.10/32', "$&\n    - '2001:db8::7/128'"));
     const rules = one(plan, 'network:NetworkSecurityGroup').inputs.securityRules.map((rule: Inputs) => [
