@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The folder that `supabase db push` reads, too. */
-export const MIGRATIONS_FOLDER = join(import.meta.dirname, 'supabase', 'migrations');
+const MIGRATIONS_FOLDER = join(import.meta.dirname, 'supabase', 'migrations');
 
 /** One migration file. */
 export interface Migration {
@@ -22,8 +22,8 @@ const FILE_PATTERN = /^([0-9]{14})_([a-z0-9_]+)\.sql$/;
  * Reads all migrations, oldest first.
  * @throws Error if a file has a wrong name, or two files have the same version.
  */
-export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migration[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+export async function readMigrations(): Promise<Migration[]> {
+  const files = (await readdir(MIGRATIONS_FOLDER)).filter((file) => file.endsWith('.sql')).sort();
   const migrations: Migration[] = [];
   for (const file of files) {
     const [, version, name] = FILE_PATTERN.exec(file) ?? [];
@@ -34,7 +34,7 @@ export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migrat
     if (twin?.version === version) {
       throw new Error(`migrations ${twin.file} and ${file} have the same version: rename the newer one`);
     }
-    migrations.push({ version, name, file, sql: await readFile(join(folder, file), 'utf8') });
+    migrations.push({ version, name, file, sql: await readFile(join(MIGRATIONS_FOLDER, file), 'utf8') });
   }
   return migrations;
 }
