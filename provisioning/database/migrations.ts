@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The folder that `supabase db push` reads, too. */
-const MIGRATIONS_FOLDER = join(import.meta.dirname, 'supabase', 'migrations');
+export const MIGRATIONS_FOLDER = join(import.meta.dirname, 'supabase', 'migrations');
 
 /** One migration file. */
 export interface Migration {
