@@ -61,7 +61,7 @@ const MAY_USE_IN_FUNCTIONS = {
 // A test, and what only tests use.
 const tests = '\\.test\\.ts$|/testing/';
 
-// Makes what is deployed, on whoever's machine; none of it gets to a browser.
+// Makes what is deployed, on any machine; none of it gets to a browser.
 const BUILD = '^apps/dashboard/build\\.ts$';
 
 module.exports = {

@@ -11,7 +11,7 @@ const MODULES = join(ROOT, 'node_modules');
 /** The lock file's hash, and which set of it is installed. */
 const STAMP = join(MODULES, '.installed-lock');
 const LOCK = join(ROOT, 'package-lock.json');
-/** npm's own list of the content of `node_modules`, whoever installed it. It exists only after a complete installation. */
+/** npm's own list of the content of `node_modules`, however it was installed. It exists only after a complete installation. */
 const LIST = join(MODULES, '.package-lock.json');
 /**
  * npm's downloads for the platform, kept only until all of them are installed: they would take as much space again as Node and

@@ -1,4 +1,4 @@
-// Entry of the policy pack: `pulumi preview --policy-pack policies`. Creates nothing but the pack.
+// Entry of the policy pack: `pulumi preview --policy-pack policies`. Creates the pack only.
 import { PolicyPack } from '@pulumi/policy';
 import { policies } from './pack.ts';
 

@@ -85,26 +85,28 @@ test('the same program gives the same bytes wherever it lies', async () => {
   expect(formatPlan(plan)).toBe(formatPlan(fixture.plan));
 });
 
-test('paths in the project are written relative to it', async () => {
+test('a program gets what can be known offline: paths relative to it, the rest unknown', async () => {
   const root = program(`
-    class Site extends pulumi.ComponentResource {
-      constructor() { super('t:index:Site', 'site', { folder: import.meta.dirname + '/dist', other: '/etc' }); }
-    }
-    new Site();`);
-  const { plan } = await run(root, planOnly);
-  expect(named(plan, 'site').inputs).toEqual({ folder: 'dist', other: '/etc' });
-});
-
-test('a lookup that needs an account is unknown and is named', async () => {
-  const root = program(`
-    const answer = pulumi.runtime.invokeOutput('azure-native:network:getThing', {});
+    import { Vault } from '@pulumi/azure-native/keyvault/vault.js';
+    import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
     class Holder extends pulumi.ComponentResource {
-      constructor() { super('t:index:Holder', 'holder', { found: answer.apply((a) => a.id) }); }
+      constructor(name: string, inputs: pulumi.Inputs) { super('t:index:Holder', name, inputs); }
     }
-    new Holder();`);
+    new Holder('site', { folder: import.meta.dirname + '/dist', other: '/etc' });
+    const answer = pulumi.runtime.invokeOutput('azure-native:network:getThing', {});
+    new Holder('holder', { found: answer.apply((a) => a.id) });
+    const properties = { tenantId: 't', sku: { family: 'A' as const, name: 'standard' as const } };
+    const vault = new Vault('vault', { resourceGroupName: 'rg', location: 'westeurope', properties });
+    const uri = vault.properties.apply(({ vaultUri }) => vaultUri ?? 'none');
+    new ResourceGroup('group', { tags: { uri, tenant: vault.properties.tenantId, region: vault.location } });
+  `);
   const { plan, unanswered } = await run(root, planOnly);
+  expect(named(plan, 'site').inputs).toEqual({ folder: 'dist', other: '/etc' });
+  // A lookup that needs an account is named.
   expect(named(plan, 'holder').inputs).toEqual({ found: UNKNOWN });
   expect(unanswered).toEqual(['azure-native:network:getThing']);
+  // Only Azure knows the vault's address.
+  expect(named(plan, 'group').inputs.tags).toEqual({ uri: UNKNOWN, tenant: 't', region: 'westeurope' });
 });
 
 test('policies judge every resource and then the stack', () => {
@@ -123,11 +125,18 @@ test('policies judge every resource and then the stack', () => {
   ]);
 });
 
-test('a stack policy sees parents', async () => {
-  const { policies } = await run(breach('stack'));
-  expect(policies?.violations[0]).toMatchObject({
-    policy: 'stack-has-a-vault',
-    urn: 'urn:pulumi:dev::preview-fixture::preview-fixture:index:KeyVault::vault',
+test('a stack policy sees parents, a policy sees secrets and its output is scrubbed, one that touches an unknown is told so', async () => {
+  const { violations } = (await run(breach('stack echo unknown'))).policies!;
+  const foundBy = (name: string) => violations.find(({ policy }) => policy === name)!;
+  expect(foundBy('stack-has-a-vault').urn).toBe(
+    'urn:pulumi:dev::preview-fixture::preview-fixture:index:KeyVault::vault',
+  );
+  const { message } = foundBy('sees-what-the-engine-sends');
+  expect(JSON.parse(message)).toMatchObject({ ignore: ['properties.contentType'], value: '[secret]' });
+  // As by the engine: no violation of its level, but not silence.
+  expect(foundBy('reads-an-unknown')).toMatchObject({
+    level: 'advisory',
+    message: expect.stringContaining('.resourceGroupName'),
   });
 });
 
@@ -179,18 +188,6 @@ describe('a policy configuration', () => {
   });
 });
 
-test('a policy gets secrets in plain text, and its output is scrubbed', async () => {
-  const { policies } = await run(breach('echo'));
-  const echoed = policies!.violations.find(({ policy }) => policy === 'sees-what-the-engine-sends')!;
-  expect(JSON.parse(echoed.message)).toMatchObject({ ignore: ['properties.contentType'], value: '[secret]' });
-});
-
-test('a policy that touches an unknown value is told so, as by the engine', async () => {
-  const { policies } = await run(breach('unknown'));
-  const unknown = policies!.violations.find(({ policy }) => policy === 'reads-an-unknown')!;
-  expect(unknown).toMatchObject({ level: 'advisory', message: expect.stringContaining('.resourceGroupName') });
-});
-
 test.each([
   ['crash', /policy pack in .* failed: Error validating resource with policy 'crashes'.*the rule is broken/s],
   ['exit', /policy pack in .* failed/],
@@ -209,20 +206,6 @@ test('a pack that cannot start is an error', async () => {
 test('a folder without a pack is refused', async () => {
   const refused = run(PROJECT, { policyPack: import.meta.dirname });
   await expect(refused).rejects.toMatchObject({ name: 'Refusal', message: expect.stringContaining('--no-policies') });
-});
-
-test('values that only Azure knows are unknown to the program, also inside its inputs', async () => {
-  const root = program(`
-    import { Vault } from '@pulumi/azure-native/keyvault/vault.js';
-    import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup.js';
-    const properties = { tenantId: 't', sku: { family: 'A' as const, name: 'standard' as const } };
-    const vault = new Vault('vault', { resourceGroupName: 'rg', location: 'westeurope', properties });
-    const uri = vault.properties.apply(({ vaultUri }) => vaultUri ?? 'none');
-    new ResourceGroup('group', { tags: { uri, tenant: vault.properties.tenantId, region: vault.location } });
-  `);
-  const { plan } = await run(root, planOnly);
-  const { tags } = plan.find(({ name }) => name === 'group')!.inputs;
-  expect(tags).toEqual({ uri: UNKNOWN, tenant: 't', region: 'westeurope' });
 });
 
 test('a program that throws is reported by its message', async () => {

@@ -1,19 +1,10 @@
 // What changed lines of a stack file change in the plan, and which lines are refused.
 import { describe, expect, it } from 'vitest';
-import { all, bundleOf, having, type Inputs, one, planOf, userDataOf } from './testing/plan.ts';
+import { all, bundleOf, having, one, planOf, ROTATION } from './testing/plan.ts';
 
 describe('a change of configuration', () => {
-  it('opens the WebSocket when it is switched on, in both firewalls', async () => {
-    const plan = await planOf('dev', having('webSocket: true'));
-    const ports = one(plan, 'network:NetworkSecurityGroup').inputs.securityRules.map(
-      (rule: Inputs) => rule.destinationPortRange,
-    );
-    expect(ports).toEqual(['22', '8883', '9001', '*']);
-    for (const text of [userDataOf(plan), bundleOf(plan)]) expect(text).toContain('tcp dport 9001 accept');
-  });
-
   it('signs ingest in with the generation that is configured, and keeps the next one’s password ready', async () => {
-    const plan = await planOf('dev', having('ingestGeneration: 2', "ingestGenerationsInForce: '[1,2]'"));
+    const plan = await planOf('dev', having(...ROTATION));
     const settings = one(plan, 'web:WebAppApplicationSettings').inputs.properties;
     expect(settings).toMatchObject({
       MQTT_BROKER_USERNAME: 'svc-ingest-2',
@@ -30,26 +21,6 @@ describe('a change of configuration', () => {
     const bundle = bundleOf(plan);
     expect(bundle).toContain('"svc-ingest-2.password": "svc-ingest-2-password"');
     expect(bundle).toContain('"svc-ingest.password": "svc-ingest-password"');
-  });
-
-  it.each([
-    ['ingestGeneration: 2', 'ingestGeneration in Pulumi.dev.yaml 2 is not in force on the broker (1 is); npm run ops'],
-    ["ingestGenerationsInForce: '[2]'", 'ingestGeneration in Pulumi.dev.yaml 1 is not in force on the broker (2 is)'],
-    ["ingestGenerationsInForce: '[1,2,3]'", 'ingestGenerationsInForce in Pulumi.dev.yaml has more than two'],
-  ])('that would leave ingest without an account is refused: %s', async (line, message) => {
-    await expect(planOf('dev', having(line))).rejects.toThrow(message);
-  });
-
-  it('gives an administrator’s IPv6 address a rule of its own', async () => {
-    const plan = await planOf('dev', (file) => file.replace('    - 203.0.113.10/32', "$&\n    - '2001:db8::7/128'"));
-    const rules = one(plan, 'network:NetworkSecurityGroup').inputs.securityRules.map((rule: Inputs) => [
-      rule.name,
-      rule.sourceAddressPrefixes,
-    ]);
-    expect(rules.slice(0, 2)).toEqual([
-      ['allow-ssh-admin', ['203.0.113.10/32']],
-      ['allow-ssh-admin-ipv6', ['2001:db8::7/128']],
-    ]);
   });
 
   it('that breaks a guarantee is refused before anything is planned, with a message only', async () => {

@@ -1,13 +1,14 @@
 // What a preview shows of a change: exactly that change, and what it disrupts. Without a change it shows nothing.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../bootstrap/root.mjs';
 import { type Diff, diffPlans } from '../preview/diff.ts';
 import { disruptionsOf } from '../preview/disruptions.ts';
 import { replaces } from '../preview/immutables.ts';
 import type { Plan } from '../preview/plan.ts';
+import { preview } from '../preview/preview.ts';
 import { makeScratchCopy, type ScratchCopy } from '../tests/support/scratch-copy.ts';
 import { having, named, planOf } from './testing/plan.ts';
+import { sharedPreview } from './testing/shared-preview.ts';
 
 /** What a person sees of a diff: name, operation, properties, effects. */
 function seen(diff: Diff): [string, string, string[], ...string[]][] {
@@ -99,27 +100,22 @@ describe('a changed line of the stack file', () => {
 
 describe('a change of the program', () => {
   let copy: ScratchCopy;
-  let runs = 0;
   /** Plans the copy in its current state. */
-  const plan = () => {
-    const file = join(copy.dir, `plan-${++runs}.json`);
-    copy.preview('--json', file, '--no-policies');
-    return JSON.parse(readFileSync(file, 'utf8')) as Plan;
-  };
+  const plan = async () => (await preview({ stack: 'dev', root: copy.dir, policyPack: false })).plan;
   let before: Plan;
-  beforeAll(() => {
+  beforeAll(async () => {
     copy = makeScratchCopy();
-    before = plan();
+    before = (await sharedPreview({ stack: 'dev', root: ROOT, policyPack: false })).plan;
   });
   afterAll(() => copy.remove());
 
-  it('without an effect shows nothing', () => {
-    expect(seen(against(before, plan()))).toEqual([]);
+  it('without an effect shows nothing', async () => {
+    expect(seen(against(before, await plan()))).toEqual([]);
   });
 
-  it('of the functions deploys their package, and nothing else', () => {
+  it('of the functions deploys their package, and nothing else', async () => {
     copy.change('functions/runtime/retry.ts', /^/, "console.log('another package');\n");
-    expect(seen(against(before, plan()))).toEqual([
+    expect(seen(against(before, await plan()))).toEqual([
       ['function-deployment-package', 'update', ['environment.FUNCTIONS_PACKAGE'], 'runs the command'],
     ]);
     copy.change('functions/runtime/retry.ts', "console.log('another package');\n", '');
@@ -127,7 +123,7 @@ describe('a change of the program', () => {
 
   const PRECIOUS = ['Disk', 'PublicIPAddress', 'Vault', 'SelfSignedCert', 'UserAssignedIdentity'];
   const isPrecious = (type: string) => PRECIOUS.includes(type.split(':').at(-1) ?? '');
-  it('that renames what holds disk, address and vault keeps them, given an alias; one more component removes nothing', () => {
+  it('that renames what holds disk, address and vault keeps them, given an alias; one more component removes nothing', async () => {
     const program = 'stacks/index.ts';
     const was = (name: string) => `{ aliases: [{ name: '${name}' }] }`;
     copy.change(
@@ -143,7 +139,7 @@ describe('a change of the program', () => {
     copy.change(program, "new Vault('vault', {", "new Vault('secrets', {");
     copy.change(program, 'credentials, endpoint),\n}', `credentials, endpoint),\n}, ${was('vault')}`);
     copy.change(program, 'const storage =', "new Identities('more', { placement });\nconst storage =");
-    const diff = against(before, plan());
+    const diff = against(before, await plan());
     const kept = diff.filter(({ entry }) => isPrecious(entry.type) && !/^more/.test(entry.name));
     expect(new Set(kept.map(({ entry }) => entry.type.split(':').at(-1)))).toEqual(new Set(PRECIOUS));
     expect(kept.map(({ entry, operation }) => [entry.name, operation])).toEqual(
@@ -155,9 +151,9 @@ describe('a change of the program', () => {
     expect(diff.filter(({ operation }) => operation === 'replace' || operation === 'delete')).toEqual([]);
   });
 
-  it('that renames it without an alias is stopped before the disk is gone', () => {
+  it('that renames it without an alias is stopped before the disk is gone', async () => {
     copy.change('stacks/profiles/machine/broker.ts', "machineArgs, { aliases: [{ name: 'broker' }] }", 'machineArgs');
-    const rows = seen(against(before, plan()));
+    const rows = seen(against(before, await plan()));
     expect(rows).toContainEqual(['broker-data', 'delete', [], 'stops the deployment']);
     expect(rows).toContainEqual(['machine-data', 'create', []]);
   });

@@ -1,6 +1,9 @@
 // Unusual configurations: each can be planned, and no policy objects.
 import { expect, it } from 'vitest';
-import { having, judged, named, one } from './testing/plan.ts';
+import type { Plan } from '../preview/plan.ts';
+import { bundleOf, having, type Inputs, judged, named, one, userDataOf } from './testing/plan.ts';
+
+const rulesOf = (plan: Plan): Inputs[] => one(plan, 'network:NetworkSecurityGroup').inputs.securityRules;
 
 const CLOUDFLARE = ['cloudflareAccountId: fedcba9876543210fedcba9876543210'];
 const ZONE = ['cloudflareZoneId: 0123456789abcdef0123456789abcdef', ...CLOUDFLARE];
@@ -39,6 +42,13 @@ it('the largest of everything, an IoT Hub, an IPv6 administrator, and a dashboar
     SITE_ENVIRONMENT: 'staging',
   });
   expect(Object.keys(environment)).toContain('SITE_BROKER_CA');
+  // Azure takes no rule with both address families.
+  expect(rulesOf(plan).map(({ name, sourceAddressPrefixes }) => [name, sourceAddressPrefixes])).toEqual(
+    expect.arrayContaining([
+      ['allow-ssh-admin', ['203.0.113.10/32']],
+      ['allow-ssh-admin-ipv6', ['2001:db8::7/128']],
+    ]),
+  );
 });
 
 it('a domain in dev without a dashboard, the database by hand, a rotation under way', async () => {
@@ -53,4 +63,14 @@ it('WebSocket and HTTPS, on the successor of the smallest machine', async () => 
   const { plan, policies } = await judged('dev', having('webSocket: true', 'https: true', 'vmSize: Standard_B2ts_v2'));
   expect(policies?.violations).toEqual([]);
   expect(one(plan, 'compute:VirtualMachine').inputs.hardwareProfile.vmSize).toBe('Standard_B2ts_v2');
+  expect(rulesOf(plan).map(({ destinationPortRange }) => destinationPortRange)).toEqual([
+    '22',
+    '8883',
+    '9001',
+    '443',
+    '*',
+  ]);
+  for (const text of [userDataOf(plan), bundleOf(plan)]) {
+    for (const port of [9001, 443]) expect(text).toContain(`tcp dport ${port} accept`);
+  }
 });

@@ -63,7 +63,6 @@ const load = async () => ({
   rules: await import('../apps/dashboard/features/alerts/rules.ts'),
   audit: await import('../apps/dashboard/features/audit/audit.ts'),
   commands: await import('../apps/dashboard/features/devices/commands.ts'),
-  credentials: await import('../apps/dashboard/features/devices/credentials.ts'),
   devices: await import('../apps/dashboard/features/devices/devices.ts'),
   readingRules: await import('../apps/dashboard/features/devices/reading-rules.ts'),
   letters: await import('../apps/dashboard/features/ingest/dead-letters.ts'),
@@ -103,7 +102,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     expect(rules.time_members).toEqual(['Time']);
     return one(Promise.resolve(rules));
   },
-  activeCredential: ({ credentials }) => one(credentials.activeCredential(device)),
+  activeCredential: ({ devices }) => one(devices.activeCredential(device)),
   ingestSpans: async ({ ingest }) => {
     const spans = await ingest.ingestSpans(tenant, 120, 12);
     expect(spans.map(({ received }) => received)).toEqual([...Array(119).fill(12), spans.at(-1)!.begun]);

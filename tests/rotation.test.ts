@@ -16,7 +16,7 @@ import { addLoadDevices, type Publishers, startPublishers } from './support/publ
 const DEVICES = 200;
 /** Messages that are published at a time, one by each device, and the pause between: what ingest can keep up with. */
 const BATCH = DEVICES;
-const PAUSE_MS = 200;
+const PAUSE_MS = 500;
 const TIMEOUT_MS = 180_000;
 
 const name = `rotation-${randomBytes(4).toString('hex')}`;

@@ -75,7 +75,7 @@ test('each step is named as soon as the previous one has ended, and what is need
     expect(statusRows(screen)).toHaveLength(1);
   }
   let updates = 0;
-  for (let before = statusRows(screen); updates < 10; updates += 1) {
+  for (let before = statusRows(screen); updates < 3; updates += 1) {
     await expect.poll(() => statusRows(screen), SOON).not.toEqual(before);
     before = statusRows(screen);
   }

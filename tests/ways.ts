@@ -60,9 +60,12 @@ export const WAYS: Record<string, Step[]> = {
     exported('createSummary'),
   ],
   'a device key: from the browser to the broker': [
-    exported('withNewKey'),
+    /\baddDevice\(tenant\.tenant_id/,
+    [
+      /^export async function addDevice\(tenantId: string, slug: string, name: string\):/m,
+      /^export async function withNewKey\b/m,
+    ],
     exported('hashKey'),
-    /^import \{ withNewKey \}[\s\S]*\baddDevice\(/m,
     /call\('add_device'/,
     BORDER,
     /^create function public\.add_device\(/m,

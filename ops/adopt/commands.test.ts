@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT } from '../../bootstrap/root.mjs';
+import { COMPILE_CACHE, ROOT } from '../../bootstrap/root.mjs';
 import { type IngestSession, namesOf, phases } from './phases.ts';
 import { planAdoption } from './plan.ts';
 import { quote } from './quote.ts';
@@ -34,7 +34,7 @@ function run(command: string): string {
   const found = known.get(command);
   if (found !== undefined) return found;
   writeFileSync(join(folder, 'policies.dev.json'), '{}');
-  const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` };
+  const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, NODE_COMPILE_CACHE: COMPILE_CACHE };
   const { status, stderr } = spawnSync('sh', ['-eu', '-c', command], { cwd: folder, env, encoding: 'utf8' });
   const said = status === 0 && stderr === '' ? 'understood' : `${status} ${stderr}`;
   known.set(command, said);

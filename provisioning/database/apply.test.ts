@@ -50,12 +50,15 @@ describe('applyMigrations', () => {
     expect(await applyMigrations(url, { migrations: [first, second] })).toEqual({ applied: [second.version] });
   });
 
-  it('begins no file that would end its own transaction', async () => {
-    const half = migration('20260102000000', 'create table public.two (id int); commit;\nselect no_such_column;');
-    await expect(applyMigrations(url, { migrations: [first, half] })).rejects.toThrow(/has the statement "commit"/);
-    const { rows } = await withConnection(url, (client) => client.query("select to_regclass('public.two') as two"));
-    expect(rows).toEqual([{ two: null }]);
-  });
+  it.each(['commit', 'end', 'end transaction'])(
+    'begins no file that would end its own transaction: %s',
+    async (end) => {
+      const half = migration('20260102000000', `create table public.two (id int); ${end};\nselect no_such_column;`);
+      await expect(applyMigrations(url, { migrations: [first, half] })).rejects.toThrow(/has the statement "\w+"/);
+      const { rows } = await withConnection(url, (client) => client.query("select to_regclass('public.two') as two"));
+      expect(rows).toEqual([{ two: null }]);
+    },
+  );
 
   it("takes every name literally, whatever the role's search_path is", async () => {
     await withConnection(url, (client) => client.query('create schema postgres'));

@@ -49,7 +49,7 @@ describe('mqtt_ingest', () => {
     'update public.tenant_limits set readings_per_day = null',
     'select from ingest.quota_use',
     'update ingest.quota_use set stored = 0',
-    'delete from ingest.untimed_repeats',
+    'delete from ingest.untimed',
     'select ingest.forget_tenant()',
   ])('is refused: %s', async (sql) => {
     await expect(ingest.query(sql)).rejects.toMatchObject({ code: REFUSED });
@@ -90,15 +90,6 @@ describe('the functions', () => {
     for (const age of ["'1 hour'", 'null']) {
       await expect(ingest.query(`select ingest.prune_ledger(${age})`)).rejects.toMatchObject({ code: '22023' });
     }
-  });
-
-  it('pruning identities takes their repeats along', async () => {
-    const insert = "insert into ingest.untimed_repeats values ('s', $1, 'h', now() - $2::interval)";
-    await ingest.query(insert, [1, '4 days']);
-    await ingest.query(insert, [2, '2 days']);
-    await ingest.query("select ingest.prune_untimed('3 days')");
-    const { rows } = await ingest.query('select packet_id from ingest.untimed_repeats');
-    expect(rows).toEqual([{ packet_id: 2 }]);
   });
 
   it('a removed tenant takes its ledger, limits and quota along', async () => {

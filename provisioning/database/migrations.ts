@@ -22,8 +22,8 @@ const FILE_PATTERN = /^([0-9]{14})_([a-z0-9_]+)\.sql$/;
  * Reads all migrations, oldest first.
  * @throws Error if a file has a wrong name, or two files have the same version.
  */
-export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migration[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+export async function readMigrations(): Promise<Migration[]> {
+  const files = (await readdir(MIGRATIONS_FOLDER)).filter((file) => file.endsWith('.sql')).sort();
   const migrations: Migration[] = [];
   for (const file of files) {
     const [, version, name] = FILE_PATTERN.exec(file) ?? [];
@@ -34,18 +34,20 @@ export async function readMigrations(folder = MIGRATIONS_FOLDER): Promise<Migrat
     if (twin?.version === version) {
       throw new Error(`migrations ${twin.file} and ${file} have the same version: rename the newer one`);
     }
-    migrations.push({ version, name, file, sql: await readFile(join(folder, file), 'utf8') });
+    migrations.push({ version, name, file, sql: await readFile(join(MIGRATIONS_FOLDER, file), 'utf8') });
   }
   return migrations;
 }
 
-/** A statement that would end the transaction in which a file is applied. END is not one: it ends the blocks of functions, too. */
+/** A statement that would end the transaction in which a file is applied. */
 const ENDS_TRANSACTION =
-  /(?:^|;)\s*(begin|start\s+transaction|commit|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?\s*;/im;
+  /(?:^|;)\s*(begin|start\s+transaction|commit|end|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?\s*;/i;
+/** What holds no statement of the file itself: comments, texts, and the bodies of functions, whose blocks end with END, too. */
+const INSIDE = /--.*$|\/\*[\s\S]*?\*\/|'[^']*'|(\$\w*\$)[\s\S]*?\1|\bbegin\s+atomic\b[\s\S]*?;\s*end\b/gim;
 
 /** @throws Error if a file manages transactions itself: a failure would leave its first half in the database. */
 export function assertOneTransaction({ file, sql }: Migration): void {
-  const [, statement] = ENDS_TRANSACTION.exec(sql.replace(/--.*$/gm, '')) ?? [];
+  const [, statement] = ENDS_TRANSACTION.exec(sql.replace(INSIDE, ' ')) ?? [];
   if (statement === undefined) return;
   throw new Error(
     `migration ${file} has the statement "${statement.toLowerCase()}": a file is one transaction, so that a failure leaves nothing of it. Remove it`,

@@ -53,7 +53,7 @@ function write(hash: string, applier: string): void {
 }
 
 function start(): string[] {
-  const { stdout, stderr } = spawnSync('python3', ['-B', join(home, 'broker-apply'), '--boot', 'x y'], {
+  const { stdout, stderr } = spawnSync('/usr/bin/python3', ['-B', join(home, 'broker-apply'), '--boot', 'x y'], {
     encoding: 'utf8',
   });
   expect(stderr).toBe('');

@@ -80,7 +80,7 @@ describe('the machine’s user data', () => {
       writeFileSync(join(folder, path), content);
     }
     const applier = join(folder, '/opt/mqtt-saas/bootstrap/bin/broker-apply.py');
-    const { stdout, stderr } = spawnSync('python3', ['-B', applier, '--help'], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync('/usr/bin/python3', ['-B', applier, '--help'], { encoding: 'utf8' });
     expect(stdout, stderr).toContain('--boot');
   });
 

@@ -139,6 +139,8 @@ describe('a value that would break a guarantee', () => {
       /^mqtt-saas:cloudflareAccountId in Pulumi.dev.yaml is missing: the dashboard is deployed into that account/,
     ],
     ['ingestGeneration', 2, /rotate ingest --target dev brings the next one into force/],
+    ['ingestGenerationsInForce', '[2]', /^mqtt-saas:ingestGeneration in .* 1 is not in force on the broker \(2 is\)/],
+    ['ingestGenerationsInForce', '[1,2,3]', /has more than two/],
     ['databaseProjectRef', undefined, /is missing: the Supabase pooler finds the project by the end of the user name/],
     [
       'databaseCa',

@@ -1,7 +1,7 @@
 // Who may read which secret: everyone who must, and nobody else.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../preview/plan.ts';
-import { all, bundleFile, having, nameOfUrn, one, planOf } from '../testing/plan.ts';
+import { all, bundleFile, having, nameOfUrn, one, planOf, ROTATION } from '../testing/plan.ts';
 
 describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: Plan;
@@ -64,7 +64,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
 });
 
 it('both generations’ passwords are read during a rotation', async () => {
-  const plan = await planOf('dev', having("ingestGenerationsInForce: '[1,2]'"));
+  const plan = await planOf('dev', having(...ROTATION));
   for (const names of [secretsOfApp(plan), secretsOfMachine(plan)]) {
     expect(names).toEqual(expect.arrayContaining(['svc-ingest-2-password', 'svc-ingest-password']));
   }

@@ -73,7 +73,7 @@ export class BootedMachine {
       mkdirSync(dirname(join(folder, 'root', name)), { recursive: true });
       writeFileSync(join(folder, 'root', name), text);
     }
-    // Azure has what it hands over, whatever becomes of the machine's power.
+    // Azure keeps what it passes to the machine, whatever becomes of the machine's power.
     await must('sync', ['--file-system', folder]);
     await this.start();
   }

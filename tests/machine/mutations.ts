@@ -1,5 +1,5 @@
 // Breaks the machine in one way at a time and runs the checks that matter most: exactly the ones that are about it must
-// fail, and pass again when it is mended. A check that nothing turns red proves nothing.
+// fail, and pass again when it is fixed. A check that nothing turns red proves nothing.
 import { type Check, expect, type Machine } from './machine.ts';
 import { untilRegistryIsInForce } from './mqtt.ts';
 
@@ -7,7 +7,7 @@ import { untilRegistryIsInForce } from './mqtt.ts';
 interface Mutation {
   name: string;
   break: string;
-  mend: string;
+  fix: string;
   /** Names of the checks that must fail. */
   reddens: string[];
   /** The broker was restarted: wait until it serves the registry's accounts again. */
@@ -26,26 +26,26 @@ const MUTATIONS: Mutation[] = [
   {
     name: 'the firewall is open',
     break: 'nft insert rule inet mqtt_saas input accept',
-    mend: loadFirewall,
+    fix: loadFirewall,
     reddens: ['TCP v4: an outsider finds 8883 and silence'],
   },
   {
     name: 'the rule for the metadata service is gone',
     break: 'nft flush chain inet mqtt_saas output',
-    mend: loadFirewall,
+    fix: loadFirewall,
     reddens: ['only root reaches the metadata service'],
   },
   {
     name: 'root may sign in',
     break: `${edit(SSHD, 's/^PermitRootLogin.*/PermitRootLogin yes/; /^AllowGroups/d')} && systemctl reload ssh`,
-    mend: `${restore(SSHD)} && systemctl reload ssh`,
+    fix: `${restore(SSHD)} && systemctl reload ssh`,
     reddens: ['root is refused, with a key that root accepts'],
   },
   {
     name: 'the gate is gone, and anonymous clients are let in',
     // A client without a name has no name to be its client id.
     break: `${edit(CONFIG, 's/^allow_anonymous.*/allow_anonymous true/; /^use_username_as_clientid/d; /^plugin/d')} && ${restartBroker}`,
-    mend: `${restore(CONFIG)} && ${restartBroker}`,
+    fix: `${restore(CONFIG)} && ${restartBroker}`,
     reddens: [
       'nobody gets in without a name',
       'a device cannot publish as another, in its tenant or out of it',
@@ -56,14 +56,14 @@ const MUTATIONS: Mutation[] = [
   {
     name: 'the hook after a renewal is gone',
     break: `${edit('/etc/systemd/system/certificate-issue.service', '/^On(Success|Failure)=/d')} && systemctl daemon-reload`,
-    mend: `${restore('/etc/systemd/system/certificate-issue.service')} && systemctl daemon-reload`,
+    fix: `${restore('/etc/systemd/system/certificate-issue.service')} && systemctl daemon-reload`,
     reddens: ['a certificate renewed in the vault is served, and nobody is disconnected'],
   },
   {
     name: 'the data disk is not mounted',
     // Without its unit, which any service that needs the disk would start again.
     break: `mv ${MOUNT} /root/mutated && systemctl daemon-reload && umount --lazy /var/lib/mosquitto`,
-    mend: `systemctl stop mosquitto && mv /root/mutated ${MOUNT} && systemctl daemon-reload && ${restartBroker}`,
+    fix: `systemctl stop mosquitto && mv /root/mutated ${MOUNT} && systemctl daemon-reload && ${restartBroker}`,
     reddens: ['the broker’s state is on the data disk, which runs nothing'],
     restarts: true,
   },
@@ -91,14 +91,14 @@ async function prove(machine: Machine, mutation: Mutation, core: Check[]): Promi
     const [seen, meant] = [[...red.keys()].sort().join('; '), [...mutation.reddens].sort().join('; ')];
     expect(seen === meant, `red: ${describe(red) || 'nothing'}\nmeant: ${meant}`);
   } finally {
-    await command(machine, mutation.mend);
+    await command(machine, mutation.fix);
     if (mutation.restarts) await untilRegistryIsInForce(machine);
   }
   const still = await failing(
     machine,
     core.filter(({ name }) => mutation.reddens.includes(name)),
   );
-  expect(still.size === 0, `mended, but still red: ${describe(still)}`);
+  expect(still.size === 0, `fixed, but still red: ${describe(still)}`);
   return undefined;
 }
 

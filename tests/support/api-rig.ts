@@ -28,8 +28,8 @@ export interface ApiRig {
   stop(): Promise<void>;
 }
 
-/** Starts it. @param siteDir the site to serve. Default: none, every page is a 404. */
-export async function startApiRig(siteDir?: string): Promise<ApiRig> {
+/** Starts it. There is no site: every page is a 404. */
+export async function startApiRig(): Promise<ApiRig> {
   const dir = mkdtempSync(join(tmpdir(), 'mqtt-saas-api-'));
   const postgres = await startScratchPostgres({ migrate: false });
   const password = generateKey();
@@ -39,7 +39,7 @@ export async function startApiRig(siteDir?: string): Promise<ApiRig> {
   await withConnection(postgres.url, (client) => makeApiRole(client, password));
   const { caFile } = await ensureCertificates(dir);
   const settings = {
-    siteDir: siteDir ?? join(dir, 'no-site'),
+    siteDir: join(dir, 'no-site'),
     databaseUrl: roleUrl(postgres.url, API_ROLE, password),
     jwtSecret: generateKey(),
     publishableKey,

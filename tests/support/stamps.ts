@@ -26,7 +26,8 @@ export interface Stamper {
 export const withoutStamps = (text: string) => text.replace(/^plugin_opt_key_file .*\n/m, '');
 
 /** A broker's gate that has just started. */
-export function createStamper(key = randomBytes(16)): Stamper {
+export function createStamper(): Stamper {
+  const key = randomBytes(16);
   const boot = randomBytes(4).toString('hex');
   const authenticate = createSipHash(key);
   let counter = 0;

@@ -36,7 +36,6 @@ public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 ingest.registered_devices -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.untimed            no         no         no         no         no    SI--/SI--  no    no         .x../.x..
-ingest.untimed_repeats    ----       ----       ----       ----       ----  SIU-       ----  ----       .x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..

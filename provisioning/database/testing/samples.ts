@@ -124,10 +124,6 @@ export const SAMPLES: Record<string, Sample> = {
     }),
     update: { content_hash: 'changed' },
   },
-  'ingest.untimed_repeats': {
-    insert: () => ({ session: 's', packet_id: 2, content_hash: 'h', received_at: new Date() }),
-    update: { received_at: new Date() },
-  },
   'ingest.quota_use': {
     insert: ({ id }) => ({ tenant_id: id, filled_at: new Date(), day: '2020-01-01', stored: 0 }),
     update: { stored: 0 },

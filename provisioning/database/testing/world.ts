@@ -58,8 +58,7 @@ export async function makeWorld(client: ClientBase): Promise<World> {
     insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
       values ('00000000-0000-0000-0000-000000000000', date_trunc('minute', now()), 1, 0, 0, 0, 0);
     insert into broker.service_accounts (username, password_hash, purpose) values ('svc-ingest', '${SAMPLE_HASH}', 'ingest');
-    insert into ingest.leases (name, holder, fence, expires_at) values ('ingest', 'nobody', 1, now());
-    insert into ingest.untimed_repeats (session, packet_id, content_hash, received_at) values ('s', 1, 'h', now())`);
+    insert into ingest.leases (name, holder, fence, expires_at) values ('ingest', 'nobody', 1, now())`);
   return { a, b, stranger, newcomer };
 }
 

@@ -218,7 +218,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'nobody but root can hold its locks',
+    name: 'only root can hold its locks',
     run: async ({ exec }) => {
       const { stdout } = await exec(
         'ls /run/mqtt-saas-locks; for user in mosquitto nobody azureuser; do setpriv --reuid=$user --regid=$user --init-groups ' +

@@ -158,18 +158,18 @@ function differences(table: Row[], column: string, successes: Successes): string
 const SECRET = '/run/mqtt-saas/svc-ingest.password';
 const giveTo = (group: string) => ({
   break: `chgrp ${group} ${SECRET} && chmod 640 ${SECRET}`,
-  mend: `chgrp root ${SECRET} && chmod 600 ${SECRET}`,
+  fix: `chgrp root ${SECRET} && chmod 600 ${SECRET}`,
 });
 /** The service may do what a line of its unit keeps from it. */
 const without = (setting: string, unit: string) => {
   const folder = `/run/systemd/system/${unit}.service.d`;
   return {
     break: `mkdir -p ${folder} && printf '[Service]\\n${setting}=\\n' >${folder}/broken.conf && systemctl daemon-reload`,
-    mend: `rm -r ${folder} && systemctl daemon-reload`,
+    fix: `rm -r ${folder} && systemctl daemon-reload`,
   };
 };
 /** One right too many for each column. */
-const MUTATIONS: Record<string, { break: string; mend: string }> = {
+const MUTATIONS: Record<string, { break: string; fix: string }> = {
   broker: giveTo('mosquitto'),
   agent: without('ReadOnlyPaths', 'registry-sync'),
   saver: without('InaccessiblePaths', 'save-state'),
@@ -204,7 +204,7 @@ export const checks: Check[] = [
         for (const [column, mutation] of Object.entries(MUTATIONS)) {
           await must(machine, mutation.break);
           const more = differences(table, column, (await tryAs(machine, [column]))[column] ?? {});
-          await must(machine, mutation.mend);
+          await must(machine, mutation.fix);
           expect(more.length > 0, `a right too many for ${column} was not noticed`);
         }
         const list = JSON.parse(await must(machine, `cat ${FOLDER}/list`)) as { paths: string[] };

@@ -58,7 +58,7 @@ export async function startAcme(options: AcmeOptions): Promise<Acme> {
   writeFileSync(config.privateKey, https.key, { mode: 0o600 });
   writeFileSync(join(folder, 'acme.json'), JSON.stringify({ pebble: config }));
 
-  // It looks challenges up at once, and anew for every order; it refuses no valid nonce, as it does to test clients.
+  // It looks challenges up at once, and again for every order; it refuses no valid nonce, as it does to test clients.
   const env = { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_AUTHZREUSE: '0', PEBBLE_WFE_NONCEREJECT: '0' };
   const args = ['-config', join(folder, 'acme.json'), '-dnsserver', dns.server];
   const child = startChild('pebble', args, { stdio: ['ignore', 'pipe', 'pipe'], env });

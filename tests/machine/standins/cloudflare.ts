@@ -1,5 +1,5 @@
 // Stands in tests for Cloudflare's API v4, as far as DNS goes. It insists on what the real one insists on, and on more:
-// the token may do nothing but put challenges for one host into one zone, and take them away again.
+// the token may only put challenges for one host into one zone, and take them away again.
 import type { ChallengeDns } from './challenges.ts';
 import { type Asked, Refusal, type Reply, type Service } from './http.ts';
 

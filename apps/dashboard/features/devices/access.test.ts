@@ -19,7 +19,6 @@ import {
   pythonProgram,
   qrText,
 } from './access.ts';
-import { withNewKey } from './credentials.ts';
 
 const run = promisify(execFile);
 const ingestKey = generateKey();
@@ -34,16 +33,16 @@ beforeAll(async () => {
   dir = makeScratchDir();
   folder = join(dir, 'maker');
   mkdirSync(folder);
-  const made = await withNewKey(async (passwordHash) => passwordHash);
+  const key = generateKey();
   broker = await startMosquitto({
     dir: join(dir, 'broker'),
     port: await freePort(),
     registry: [
-      { kind: 'device', tenant: 'acme', device: 'probe', passwordHash: made.result },
+      { kind: 'device', tenant: 'acme', device: 'probe', passwordHash: await hashKey(key) },
       { kind: 'service', username: 'svc-ingest', purpose: 'ingest', passwordHash: await hashKey(ingestKey) },
     ],
   });
-  access = accessFor('acme', 'probe', made.key, { host: '127.0.0.1', port: broker.port, hasPrivateCa: true });
+  access = accessFor('acme', 'probe', key, { host: '127.0.0.1', port: broker.port, hasPrivateCa: true });
   copyFileSync(broker.certificates.caFile, join(folder, 'ca.pem'));
   symlinkSync(join(import.meta.dirname, '../../../../node_modules'), join(folder, 'node_modules'));
   ingest = await mqtt.connectAsync(broker.url, {
@@ -94,7 +93,7 @@ test('the Python program is Python, and holds no key', async () => {
   for (const hasPrivateCa of [true, false]) {
     const program = pythonProgram({ ...access, hasPrivateCa });
     expect(program).not.toContain(access.key);
-    await run('python3', ['-c', 'import ast, sys; ast.parse(sys.argv[1])', program]);
+    await run('/usr/bin/python3', ['-c', 'import ast, sys; ast.parse(sys.argv[1])', program]);
   }
 });
 

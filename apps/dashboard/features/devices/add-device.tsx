@@ -8,7 +8,6 @@ import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { NameFields, useNameForm } from '../tenants/name-form.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
-import { withNewKey } from './credentials.ts';
 import { addDevice } from './devices.ts';
 import { KeyDialog } from './key-dialog.tsx';
 
@@ -39,8 +38,7 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
   const { tenant } = useTenant();
   const queries = useQueryClient();
   const form = useNameForm(async (slug, name) => {
-    const { key, result } = await withNewKey((hash) => addDevice(tenant.tenant_id, slug, name || slug, hash));
-    onAdded({ id: result, slug, key });
+    onAdded({ ...(await addDevice(tenant.tenant_id, slug, name || slug)), slug });
     void queries.invalidateQueries({ queryKey: ['devices'] });
   });
   const { slug } = form;

@@ -9,8 +9,7 @@ import { Section } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';
 import type { Reading } from '../telemetry/readings.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
-import { activeCredential } from './credentials.ts';
-import type { Device } from './devices.ts';
+import { activeCredential, type Device } from './devices.ts';
 
 export function DeviceFacts({ device, newest }: { device: Device; newest: Reading | undefined }) {
   const { tenant } = useTenant();

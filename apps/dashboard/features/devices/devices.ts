@@ -1,4 +1,5 @@
-// Devices: the registry as the dashboard reads and changes it.
+// Devices and their keys: the registry as the dashboard reads and changes it. A key is made in this browser; only its hash leaves it.
+import { generateKey, hashKey } from '../../../../domain/credentials.ts';
 import { MAX_SLUG_LENGTH } from '../../../../domain/identifiers.ts';
 import { type Api, allRows, COUNTED, call, oneRow, type RowOf } from '../session/rows.ts';
 
@@ -22,15 +23,25 @@ export async function findDevice(id: string): Promise<Device | undefined> {
   return oneRow((api) => devices(api).eq('id', id));
 }
 
-/** @param passwordHash Mosquitto's line for the key; the key itself never leaves the browser. @returns the device's id. */
-export async function addDevice(tenantId: string, slug: string, name: string, passwordHash: string): Promise<string> {
-  const device = { tenant_id: tenantId, slug, name, password_hash: passwordHash };
-  return call('add_device', device);
+/** @returns the device's id and its key, which cannot be read again. */
+export async function addDevice(tenantId: string, slug: string, name: string): Promise<{ id: string; key: string }> {
+  const key = generateKey();
+  const id = await call('add_device', { tenant_id: tenantId, slug, name, password_hash: await hashKey(key) });
+  return { id, key };
 }
 
-/** The old key stops working within seconds. */
-export async function rotateDevice(id: string, passwordHash: string): Promise<void> {
-  await call('rotate_device', { device_id: id, password_hash: passwordHash });
+const credentials = (api: Api) => api.from('device_credentials').select('id,created_at');
+
+/** When the key in force was made; undefined when there is none. For owners and staff. */
+export async function activeCredential(deviceId: string): Promise<RowOf<typeof credentials> | undefined> {
+  return oneRow((api) => credentials(api).eq('device_id', deviceId).is('revoked_at', null));
+}
+
+/** The old key stops working within seconds. @returns the new one, which cannot be read again. */
+export async function rotateDevice(id: string): Promise<string> {
+  const key = generateKey();
+  await call('rotate_device', { device_id: id, password_hash: await hashKey(key) });
+  return key;
 }
 
 /** Disabling ends a live connection within seconds. */

@@ -2,7 +2,6 @@
 // Gives a device a new key; the old one stops working.
 import { useState } from 'react';
 import { Confirm } from '../../ui/confirm.tsx';
-import { withNewKey } from './credentials.ts';
 import { type Device, rotateDevice } from './devices.ts';
 import { KeyDialog } from './key-dialog.tsx';
 import { useRegistryChange } from './use-devices.ts';
@@ -10,7 +9,7 @@ import { useRegistryChange } from './use-devices.ts';
 export function RotateKey({ device, onClose }: { device: Device; onClose: () => void }) {
   const [key, setKey] = useState<string>();
   const rotate = useRegistryChange(
-    () => withNewKey((hash) => rotateDevice(device.id, hash)),
+    () => rotateDevice(device.id),
     () => `${device.name} has a new key.`,
   );
   if (key)
@@ -28,7 +27,7 @@ export function RotateKey({ device, onClose }: { device: Device; onClose: () => 
       title={`Rotate the key of ${device.name}?`}
       action="Rotate key"
       onClose={onClose}
-      onConfirm={async () => setKey((await rotate.mutateAsync(undefined)).key)}
+      onConfirm={async () => setKey(await rotate.mutateAsync(undefined))}
     >
       <p>The old key stops working within seconds: the device cannot connect until it has the new one.</p>
     </Confirm>

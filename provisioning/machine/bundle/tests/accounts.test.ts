@@ -33,7 +33,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 function python(script: string, ...args: string[]): void {
-  const result = spawnSync('python3', ['-B', join(BIN, script), ...args], { encoding: 'utf8' });
+  const result = spawnSync('/usr/bin/python3', ['-B', join(BIN, script), ...args], { encoding: 'utf8' });
   expect(result.stderr).toBe('');
 }
 /** What a boot, and each start of the broker, does. */
@@ -95,7 +95,7 @@ it.runIf(process.getuid?.() === 0)('is of the folder’s user before it looks at
   // A link to a file that only root may read, under a name whose text is taken over.
   writeFileSync(join(home, 'roots'), '# of root', { mode: 0o600 });
   symlinkSync(join(home, 'roots'), join(accounts, 'registry'));
-  const seeded = spawnSync('python3', [
+  const seeded = spawnSync('/usr/bin/python3', [
     ...['-B', join(BIN, 'seed-accounts.py')],
     ...[join(home, 'run'), join(home, 'settings.json'), accounts],
   ]);

@@ -34,7 +34,7 @@ async function python(line: string, ...args: string[]): Promise<{ out: string; e
     PYTHONDONTWRITEBYTECODE: '1',
     http_proxy: 'http://127.0.0.1:9',
   };
-  return run('python3', ['-B', '-c', program, BIN, azure.url, ...args], { env }).then(
+  return run('/usr/bin/python3', ['-B', '-c', program, BIN, azure.url, ...args], { env }).then(
     ({ stdout, stderr }) => ({ out: stdout.trim(), err: stderr.trim() }),
     ({ stdout, stderr }: { stdout: string; stderr: string }) => ({ out: stdout.trim(), err: stderr.trim() }),
   );

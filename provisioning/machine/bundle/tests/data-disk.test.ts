@@ -37,7 +37,7 @@ disk = iter(${JSON.stringify(disk)}); data_disk._disk_size = lambda folder: next
 try: print(data_disk.make_room(sys.argv[2] + "/new", sys.argv[2] + "/old", 0))
 except OSError as error: print(type(error).__name__, error)`;
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
-  const { stdout, stderr } = spawnSync('python3', ['-B', '-c', program, BIN, folder], {
+  const { stdout, stderr } = spawnSync('/usr/bin/python3', ['-B', '-c', program, BIN, folder], {
     env,
     encoding: 'utf8',
   });
@@ -85,7 +85,7 @@ test('the size of a disk is what the kernel says of it; a folder on no disk has 
   const program =
     'import sys; sys.path.insert(0, sys.argv[1]); from mqtt_saas import data_disk; print([data_disk._disk_size(f) for f in sys.argv[2:]])';
   const sizeOf = (...folders: string[]) =>
-    spawnSync('python3', ['-B', '-c', program, BIN, ...folders], { encoding: 'utf8' }).stdout;
+    spawnSync('/usr/bin/python3', ['-B', '-c', program, BIN, ...folders], { encoding: 'utf8' }).stdout;
   expect(sizeOf('/proc')).toBe('[None]\n');
   const lines = spawnSync('lsblk', ['-bnro', 'FSTYPE,SIZE,MOUNTPOINT'], { encoding: 'utf8' }).stdout.split('\n');
   for (const [type, size, place] of lines.map((line) => line.split(' '))) {

@@ -38,7 +38,7 @@ async function fetchSecrets(secrets: Record<string, string>): Promise<{ code: nu
     ATTEMPTS: '3',
     PAUSE_SECONDS: '0',
   };
-  return run('python3', ['-B', script, join(home, 'settings.json'), folder, group], { env }).then(
+  return run('/usr/bin/python3', ['-B', script, join(home, 'settings.json'), folder, group], { env }).then(
     ({ stderr }) => ({ code: 0, stderr }),
     ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
   );

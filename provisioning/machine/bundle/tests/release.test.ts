@@ -49,7 +49,7 @@ async function python(line: string): Promise<string> {
   const program = `import sys; sys.path.insert(0, sys.argv[1]); from mqtt_saas import release; ${place}; c = sys.argv[3]; print(${line})`;
   const env = { ...process.env, METADATA_ENDPOINT: azure.url };
   const args = ['-B', '-c', program, BIN, home, `${azure.url}/bundles`];
-  return run('python3', args, { env }).then(
+  return run('/usr/bin/python3', args, { env }).then(
     ({ stdout }) => stdout.trim(),
     ({ stderr }: { stderr: string }) => stderr.trim().split('\n').at(-1) ?? '',
   );

@@ -108,7 +108,7 @@ function python(script: string, ...args: string[]): Promise<Outcome> {
     ATTEMPTS: '1',
     PATH: `${join(dir, 'bin')}:${process.env.PATH}`,
   };
-  return run('python3', [own(script), ...args], { env }).then(
+  return run('/usr/bin/python3', [own(script), ...args], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, output: stdout + stderr }),
   );
@@ -118,7 +118,7 @@ const settings = () => ['--settings', join(dir, 'settings.json'), '--state', sta
 const restore = (...args: string[]) => python('restore-state.py', ...settings(), ...args);
 
 const startSaver = () =>
-  spawn('python3', [
+  spawn('/usr/bin/python3', [
     own('save-state.py'),
     ...['--every', '0.2', '--reserve', '1e-6', '--processes', join(dir, 'processes'), '--folder', state],
     ...['--metrics', join(dir, 'broker-state.prom')],
