@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootedMachine, type MachineArgs } from '../machine/boot.ts';
+import { wholeRelease } from '../machine/checks/bundle.ts';
 import { DATABASE_HOST } from '../machine/database.ts';
 import { expect, type Machine } from '../machine/machine.ts';
 import { logins, untilLetIn, untilRegistryIsInForce } from '../machine/mqtt.ts';
@@ -54,7 +55,7 @@ export async function judge(
     if (isAlone) for (const login of image.logins) await untilLetIn(machine, login);
     else await untilRegistryIsInForce(machine);
     await untilLetIn(machine, logins(machine).acme);
-    const hash = await wholeRelease(booted.exec);
+    const hash = await wholeRelease(machine);
     expect(
       image.releases.includes(hash),
       `in force is ${hash}, which nobody said; ${image.releases.join(' or ')} was\n${said}`,
@@ -78,18 +79,6 @@ async function untilApplied(exec: Shell): Promise<string> {
     const { stdout: said } = await exec('journalctl -b -u broker-apply-boot -o cat --no-pager');
     if (/^IN FORCE: /m.test(said) || Date.now() > end) return said;
   }
-}
-
-/** The hash of the release in force. @throws Error when it is not as it was packed. */
-async function wholeRelease(exec: Shell): Promise<string> {
-  const { code, stdout, stderr } = await exec(
-    'cd /opt/mqtt-saas/current/ && sha256sum --check --quiet --strict SHA256SUMS && basename "$(pwd -P)"',
-  );
-  expect(
-    code === 0,
-    `the release in force is not whole: ${(stdout + stderr).trim().split('\n').slice(0, 3).join('; ')}`,
-  );
-  return stdout.trim();
 }
 
 async function symptoms(exec: Shell): Promise<string> {

@@ -18,7 +18,7 @@ const IMAGE_PACKAGES =
   'bash-completion eatmydata';
 
 /** What checks install on the machine; never part of the image. */
-const CHECK_PACKAGES = ['lynis'];
+const CHECK_PACKAGES = ['lynis', 'libfaketime'];
 
 /** Of the image's own packages, those with a floor: in the repository too, as a mirror has them. */
 const SERVED = ['openssh-server', 'openssh-client', 'openssl', 'sudo'];
