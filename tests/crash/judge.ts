@@ -42,12 +42,18 @@ export async function judge(
   const machine: Machine = { ...live, exec: booted.exec, power: booted };
   // Accounts that were let in are on the disk: the registry's database is not asked.
   const isAlone = image.logins.length > 0;
-  let takeBack: (() => void) | undefined;
+  let takeBack: (() => Promise<void> | void) | undefined;
   try {
-    takeBack = await harm?.(disks, image.releases.at(-1) ?? '');
+    takeBack = await harm?.act(disks, image.releases.at(-1) ?? '');
     if (isAlone) await setAddress(DATABASE_HOST, NOWHERE);
     await booted.adopt();
     await booted.waitUntilBooted();
+    if (harm?.needsPerson) {
+      await untilPersonIsCalled(booted.exec);
+      await takeBack?.();
+      // What that person does then.
+      await booted.exec('systemctl restart broker-apply-boot; systemctl start mosquitto', { timeoutMs: PATIENCE_MS });
+    }
     const said = await untilApplied(booted.exec);
     const left = await drain(machine, PATIENCE_MS);
     const lost = image.due.filter((payload) => !left.has(payload)).length;
@@ -65,7 +71,7 @@ export async function judge(
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${await symptoms(booted.exec)}`);
   } finally {
-    takeBack?.();
+    await takeBack?.();
     if (isAlone) await setAddress(DATABASE_HOST, ADDRESSES.services.v4);
     if (booted.leader) await booted.kill();
     await disks.close();
@@ -78,6 +84,18 @@ async function untilApplied(exec: Shell): Promise<string> {
   for (const end = Date.now() + PATIENCE_MS; ; await sleep(1000)) {
     const { stdout: said } = await exec('journalctl -b -u broker-apply-boot -o cat --no-pager');
     if (/^IN FORCE: /m.test(said) || Date.now() > end) return said;
+  }
+}
+
+/** In the journal, and in a figure. @throws Error after five minutes. */
+async function untilPersonIsCalled(exec: Shell): Promise<void> {
+  for (const end = Date.now() + 300_000; ; await sleep(1000)) {
+    const { code } = await exec(
+      'journalctl -b -u watch-broker -o cat | grep -q "A PERSON IS NEEDED" && ' +
+        'grep -q "^mqtt_saas_watch_needs_person 1" /run/mqtt-saas-metrics/watch-broker/broker-watch.prom',
+    );
+    if (code === 0) return;
+    if (Date.now() > end) throw new Error('no person was called within five minutes');
   }
 }
 
