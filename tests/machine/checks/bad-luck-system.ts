@@ -28,16 +28,21 @@ function brokerHere(): string {
   return found[0]!;
 }
 
-/** What starts with the clock of a file, which holds the seconds that are added: libfaketime. The real one is the host's. */
-const CLOCKED = 'mosquitto registry-sync save-state watch-broker probe-broker certificate-deploy backup-state';
+/**
+ * The seconds of a file are added to the clock of the broker, by libfaketime, and of our programs, by Python itself: that library
+ * breaks Python's sleep. The real clock is the host's.
+ */
+const PROGRAMS = 'registry-sync save-state watch-broker probe-broker certificate-deploy backup-state';
 const WITH_CLOCK = `
-  apt-get install --yes --quiet libfaketime >/dev/null && echo +0 >/run/clock &&
-  for unit in ${CLOCKED}; do
-    mkdir -p /run/systemd/system/$unit.service.d && printf '%s\n' '[Service]' \
-      "Environment=LD_PRELOAD=$(ls /usr/lib/*/faketime/libfaketime.so.1) FAKETIME_TIMESTAMP_FILE=/run/clock" \
-      'Environment=FAKETIME_NO_CACHE=1 FAKETIME_DISABLE_SHM=1 DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1' \
-      >/run/systemd/system/$unit.service.d/clock.conf
-  done; systemctl daemon-reload; systemctl restart mosquitto registry-sync save-state`;
+  apt-get install --yes --quiet libfaketime >/dev/null && echo +0 >/run/clock && mkdir -p /run/with-clock &&
+  printf '%s\\n' 'import time' 'real = time.time' 'time.time = lambda: real() + float(open("/run/clock").read())' \\
+    >/run/with-clock/sitecustomize.py &&
+  set_in() { mkdir -p "/run/systemd/system/$1.service.d" && printf '[Service]\\nEnvironment=%s\\n' "$2" \\
+    >"/run/systemd/system/$1.service.d/clock.conf"; } &&
+  set_in mosquitto "LD_PRELOAD=$(ls /usr/lib/*/faketime/libfaketime.so.1) FAKETIME_TIMESTAMP_FILE=/run/clock FAKETIME_NO_CACHE=1 \\
+    FAKETIME_DISABLE_SHM=1 DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1" &&
+  for unit in ${PROGRAMS}; do set_in $unit PYTHONPATH=/run/with-clock; done &&
+  chmod -R a+rX /run/clock /run/with-clock && systemctl daemon-reload && systemctl restart mosquitto registry-sync save-state`;
 const WITHOUT_CLOCK = `rm /run/systemd/system/*.service.d/clock.conf; systemctl daemon-reload
   systemctl restart mosquitto registry-sync save-state`;
 
