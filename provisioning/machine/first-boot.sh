@@ -47,6 +47,7 @@ systemctl enable --now swapfile.swap
 systemctl enable broker-apply-boot
 # From here on nothing of the first boot is done again: see bootcmd in the user data.
 rm /etc/apt/apt.conf.d/99-first-boot
+find /etc -xdev '(' -type d -o -type f ')' -exec chattr -f -S {} + || true
 sync -f / /var/lib/mosquitto
 touch "$home/first-boot-ended"
 sync "$home/first-boot-ended" "$home"

@@ -49,8 +49,8 @@ for (const [name, { scene, images: count }] of Object.entries(SCENES)) {
     await note('live', `${name}: works while images are taken`, () => play(name, scene, job.images ?? count));
 }
 const harmed = new Map<Image, string>();
-for (const harm of isWanted('harmed') ? Object.keys(HARMS) : [])
-  harmed.set(await take('harmed', 1000, harmed.size), harm);
+for (const [name, { lossMs }] of isWanted('harmed') ? Object.entries(HARMS) : [])
+  harmed.set(await take('harmed', 1000, harmed.size, lossMs), name);
 await traffic.stop();
 await booted.kill();
 for (const image of images) {
@@ -131,11 +131,11 @@ async function play(name: string, scene: (typeof SCENES)['applies']['scene'], co
 }
 
 /** Takes an image after a while, and notes what was promised until then. */
-async function take(scene: string, afterMs: number, number: number): Promise<Image> {
+async function take(scene: string, afterMs: number, number: number, lossMs = LOSS_BOUND_MS): Promise<Image> {
   await sleep(afterMs);
   const name = `${scene}-${number}`;
   const at = Date.now();
-  const due = traffic.acknowledged.filter(({ at: then }) => then < at - LOSS_BOUND_MS).map(({ payload }) => payload);
+  const due = traffic.acknowledged.filter(({ at: then }) => then < at - lossMs).map(({ payload }) => payload);
   const image = { name, scene, due, releases: promised.releases, logins: [] as Promised['logins'] };
   if (scene === 'registry') image.logins = promised.logins;
   await store.snapshot(name);

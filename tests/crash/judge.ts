@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootedMachine, type MachineArgs } from '../machine/boot.ts';
+import { wholeRelease } from '../machine/checks/bundle.ts';
 import { DATABASE_HOST } from '../machine/database.ts';
 import { expect, type Machine } from '../machine/machine.ts';
 import { logins, untilLetIn, untilRegistryIsInForce } from '../machine/mqtt.ts';
@@ -41,12 +42,18 @@ export async function judge(
   const machine: Machine = { ...live, exec: booted.exec, power: booted };
   // Accounts that were let in are on the disk: the registry's database is not asked.
   const isAlone = image.logins.length > 0;
-  let takeBack: (() => void) | undefined;
+  let takeBack: (() => Promise<void> | void) | undefined;
   try {
-    takeBack = await harm?.(disks, image.releases.at(-1) ?? '');
+    takeBack = await harm?.act(disks, image.releases.at(-1) ?? '');
     if (isAlone) await setAddress(DATABASE_HOST, NOWHERE);
     await booted.adopt();
     await booted.waitUntilBooted();
+    if (harm?.needsPerson) {
+      await untilPersonIsCalled(booted.exec);
+      await takeBack?.();
+      // What that person does then.
+      await booted.exec('systemctl restart broker-apply-boot; systemctl start mosquitto', { timeoutMs: PATIENCE_MS });
+    }
     const said = await untilApplied(booted.exec);
     const left = await drain(machine, PATIENCE_MS);
     const lost = image.due.filter((payload) => !left.has(payload)).length;
@@ -54,7 +61,7 @@ export async function judge(
     if (isAlone) for (const login of image.logins) await untilLetIn(machine, login);
     else await untilRegistryIsInForce(machine);
     await untilLetIn(machine, logins(machine).acme);
-    const hash = await wholeRelease(booted.exec);
+    const hash = await wholeRelease(machine);
     expect(
       image.releases.includes(hash),
       `in force is ${hash}, which nobody said; ${image.releases.join(' or ')} was\n${said}`,
@@ -64,7 +71,7 @@ export async function judge(
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${await symptoms(booted.exec)}`);
   } finally {
-    takeBack?.();
+    await takeBack?.();
     if (isAlone) await setAddress(DATABASE_HOST, ADDRESSES.services.v4);
     if (booted.leader) await booted.kill();
     await disks.close();
@@ -80,16 +87,16 @@ async function untilApplied(exec: Shell): Promise<string> {
   }
 }
 
-/** The hash of the release in force. @throws Error when it is not as it was packed. */
-async function wholeRelease(exec: Shell): Promise<string> {
-  const { code, stdout, stderr } = await exec(
-    'cd /opt/mqtt-saas/current/ && sha256sum --check --quiet --strict SHA256SUMS && basename "$(pwd -P)"',
-  );
-  expect(
-    code === 0,
-    `the release in force is not whole: ${(stdout + stderr).trim().split('\n').slice(0, 3).join('; ')}`,
-  );
-  return stdout.trim();
+/** In the journal, and in a figure. @throws Error after five minutes. */
+async function untilPersonIsCalled(exec: Shell): Promise<void> {
+  for (const end = Date.now() + 300_000; ; await sleep(1000)) {
+    const { code } = await exec(
+      'journalctl -b -u watch-broker -o cat | grep -q "A PERSON IS NEEDED" && ' +
+        'grep -q "^mqtt_saas_watch_needs_person 1" /run/mqtt-saas-metrics/watch-broker/broker-watch.prom',
+    );
+    if (code === 0) return;
+    if (Date.now() > end) throw new Error('no person was called within five minutes');
+  }
 }
 
 async function symptoms(exec: Shell): Promise<string> {

@@ -9,6 +9,8 @@ export interface Options {
   keep?: boolean;
   only?: string[];
   json?: string;
+  /** Commit whose machine is booted. Default: today's files. */
+  from?: string;
 }
 
 /** What main.ts passes to inside.ts. */
@@ -18,4 +20,6 @@ export interface Job {
   options: Options;
   /** What this machine is for. Default: everything that the options ask for. */
   part?: Part;
+  /** JSON file with what an earlier commit puts onto the machine (former.ts). Default: today's. */
+  former?: string;
 }

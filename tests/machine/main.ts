@@ -1,10 +1,12 @@
 // `npm run test:machine`: boots the broker machine's exact user data in namespaces of its own and looks at it from
 // outside and inside. Needs root (or password-less sudo for the packages) and Linux. docs/machine.md tells what it proves.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { CACHE } from './cache.ts';
 import { packagesOf, renderUserData } from './environment.ts';
+import { renderFormer } from './former.ts';
 import type { Job, Options } from './job.ts';
 import { PARTS, type Part } from './plan.ts';
 import { close } from './report.ts';
@@ -16,8 +18,10 @@ const program = new Command('npm run test:machine --')
   .option('--suite <name>', `Debian release to boot: ${SUITES.join(' or ')}`, 'bookworm')
   .option('--only <names...>', 'run only these files of tests/machine/checks')
   .option('--keep', 'keep the machine up and print how to enter it, until Ctrl-C')
+  .option('--from <commit>', 'boot the machine of an earlier commit, and give it today’s bundle first')
   .option('--json <file>', 'write the results to a file')
-  .action(async (options: Options) => {
+  .action(async ({ from, ...given }: Options) => {
+    const options = from ? { ...given, only: ['upgrade', ...(given.only ?? [])] } : given;
     if (process.getuid?.() !== 0) throw new Error('namespaces and loop devices need root: run it with sudo');
     if (!SUITES.includes(options.suite)) throw new Error(`--suite ${options.suite}: it must be ${SUITES.join(' or ')}`);
     const say = (text: string) => console.log(text);
@@ -29,13 +33,16 @@ const program = new Command('npm run test:machine --')
       ensureImage(options.suite, packagesOf(renderUserData()), say, { withScanner }),
       ensureTools(say),
     ]);
+    const former = from && join(mkdtempSync(join(tmpdir(), 'mqtt-saas-')), 'former.json');
+    if (former) writeFileSync(former, JSON.stringify(await renderFormer(from)));
     const runPart = (part?: Part) =>
-      runInside('./inside.ts', { image, tools, options, part } satisfies Job, (enter) => {
+      runInside('./inside.ts', { image, tools, options, part, former } satisfies Job, (enter) => {
         const admin = enter.replace(/nsenter -t \d+ -a$/, 'ip netns exec admin bash');
         say(`\nThe machine is up. Enter it, or the admin's place, with\n  ${enter}\n  ${admin}\n`);
       });
     const isWhole = !options.keep && !options.only;
     const outcomes = await Promise.all(isWhole ? PARTS.map((part) => runPart(part)) : [runPart()]);
+    if (former) rmSync(dirname(former), { recursive: true });
     process.exitCode = close(outcomes.flat(), options.json);
   });
 await program.parseAsync().catch((error: Error) => {

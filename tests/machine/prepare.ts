@@ -5,7 +5,8 @@ import { BootedMachine, type MachineArgs } from './boot.ts';
 import { CACHE } from './cache.ts';
 import { startDatabase } from './database.ts';
 import { makeDisk } from './disk.ts';
-import { fillCloud, renderUserData } from './environment.ts';
+import { fillCloud, publishBundle, renderUserData } from './environment.ts';
+import type { Former } from './former.ts';
 import type { Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import { must } from './process.ts';
@@ -22,7 +23,7 @@ export interface Prepared {
 }
 
 /** Makes it. @param dataDisk makes the data disk in a folder; gives its device. */
-export async function prepare({ image, tools, group }: Job & Inside, dataDisk = makeDisk): Promise<Prepared> {
+export async function prepare({ image, tools, group, former }: Job & Inside, dataDisk = makeDisk): Promise<Prepared> {
   const folder = join(CACHE, 'run');
   await must('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'none', folder]);
   await must('mount', ['-t', 'cgroup2', 'none', '/sys/fs/cgroup']);
@@ -39,10 +40,12 @@ export async function prepare({ image, tools, group }: Job & Inside, dataDisk = 
   const services = await startServices(image);
   const database = await startDatabase(services);
   writeFileSync(files.caFile, await fillCloud(services, database.agentUrl));
+  const earlier = former && (JSON.parse(readFileSync(former, 'utf8')) as Former);
+  if (earlier) publishBundle(services, { hash: earlier.hash, archive: Buffer.from(earlier.archive, 'base64') });
   const args: MachineArgs = {
     image,
     disk: await dataDisk(folder),
-    userData: renderUserData(),
+    userData: earlier ? earlier.userData : renderUserData(),
     sshPublicKey: readFileSync(`${files.sshKey}.pub`, 'utf8').trim(),
     folder,
     group,

@@ -15,10 +15,10 @@ export type Suite = (typeof SUITES)[number];
 const IMAGE_PACKAGES =
   'systemd systemd-sysv dbus libpam-systemd udev cloud-init openssh-server sudo python3 ca-certificates iproute2 procps ' +
   'kmod e2fsprogs curl openssl cron rsyslog logrotate chrony apparmor apt-utils less iputils-ping netbase locales gnupg ' +
-  'bash-completion';
+  'bash-completion eatmydata';
 
 /** What checks install on the machine; never part of the image. */
-const CHECK_PACKAGES = ['lynis'];
+const CHECK_PACKAGES = ['lynis', 'libfaketime'];
 
 /** Of the image's own packages, those with a floor: in the repository too, as a mirror has them. */
 const SERVED = ['openssh-server', 'openssh-client', 'openssl', 'sudo'];

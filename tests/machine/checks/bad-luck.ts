@@ -14,14 +14,14 @@ const PATIENCE_MS = 300_000;
 const FIGURES = '/run/mqtt-saas-metrics';
 
 /** The value of a figure; undefined when it is not there. */
-async function figure({ exec }: Machine, file: string, name: string): Promise<number | undefined> {
+export async function figure({ exec }: Machine, file: string, name: string): Promise<number | undefined> {
   const { stdout } = await exec(`cat ${FIGURES}/${file}`);
   const line = stdout.split('\n').find((text) => text.startsWith(`${name} `));
   return line === undefined ? undefined : Number(line.split(' ').at(-1));
 }
 
 /** Waits until something is so. Gives the seconds it took. @throws Error naming what is not so after `patienceMs`. */
-async function until(
+export async function until(
   what: string,
   isSo: () => Promise<boolean>,
   { patienceMs = PATIENCE_MS, everyMs = 1000 } = {},
@@ -34,17 +34,17 @@ async function until(
   return `${((Date.now() - started) / 1000).toFixed(0)} s`;
 }
 
-const isServed = (machine: Machine) =>
+export const isServed = (machine: Machine) =>
   connect(machine, logins(machine).acme, { connectTimeout: 3000 }).then(
     (client) => client.endAsync().then(() => true),
     () => false,
   );
 
-const journal = async ({ exec }: Machine, unit: string) =>
+export const journal = async ({ exec }: Machine, unit: string) =>
   (await exec(`journalctl -b -u ${unit} --no-pager -o cat`)).stdout;
 
 /** Waits for a save, judged whole, that began after now. */
-async function saved(machine: Machine): Promise<void> {
+export async function saved(machine: Machine): Promise<void> {
   const at = async () => (await machine.exec('stat -c %.9Y /var/lib/mosquitto/mosquitto.db.whole')).stdout;
   for (let save = 0; save < 2; save += 1) {
     const before = await at();
@@ -52,7 +52,7 @@ async function saved(machine: Machine): Promise<void> {
   }
 }
 
-function expectAll(queued: string[], left: Set<string>): void {
+export function expectAll(queued: string[], left: Set<string>): void {
   const lost = queued.filter((payload) => !left.has(payload)).length;
   expect(lost === 0, `${lost} of ${queued.length} acknowledged messages are lost`);
 }

@@ -56,6 +56,18 @@ async function refused(machine: Machine, bundle: { archive: Buffer; hash: string
 /** Hash of the bundle the machine booted with. */
 export const first = ({ services }: Machine) => String(services.azure.blobs.get(`${CONTAINER}/current`));
 
+/** The hash of the release in force. @throws Error when it is not as it was packed. */
+export async function wholeRelease({ exec }: Machine): Promise<string> {
+  const { code, stdout, stderr } = await exec(
+    'cd /opt/mqtt-saas/current/ && sha256sum --check --quiet --strict SHA256SUMS && basename "$(pwd -P)"',
+  );
+  expect(
+    code === 0,
+    `the release in force is not whole: ${(stdout + stderr).trim().split('\n').slice(0, 3).join('; ')}`,
+  );
+  return stdout.trim();
+}
+
 export const checks: Check[] = [
   {
     name: 'a bundle applied again changes nothing',

@@ -139,6 +139,19 @@ describe.runIf(installed('certbot') && installed('pebble'))('issue-certificate (
     expect(existsSync(join(acmeFolder(), 'failed-attempts.json'))).toBe(false);
   });
 
+  it('does not wait for a time that was noted while the clock was ahead', async () => {
+    zone.broken = true;
+    await unit();
+    const file = join(acmeFolder(), 'failed-attempts.json');
+    const noteHours = (ahead: number) =>
+      writeFileSync(file, JSON.stringify({ attempts: 1, notBefore: Date.now() / 1000 + ahead * 3600 }));
+    noteHours(23);
+    expect(await unit()).toMatchObject({ asked: false });
+    noteHours(40);
+    expect(await unit()).toMatchObject({ asked: true });
+    zone.broken = false;
+  });
+
   it('asks a new ACME server for a certificate of its own, and keeps what it has of the old one', async () => {
     await unit();
     world.configure({ acmeDirectory: 'https://localhost:9/dir' });

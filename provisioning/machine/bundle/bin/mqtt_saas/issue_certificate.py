@@ -45,7 +45,8 @@ def postponed(settings: Settings) -> str | None:
         return "the certificate comes from the vault"
     record = certificates.read_record(settings)
     wait = record["notBefore"] - time.time()
-    if wait > 0:
+    # A longer one was noted while the clock was ahead.
+    if 0 < wait <= LONGEST_PAUSE * (1 + JITTER):
         return f"{record['attempts']} attempt(s) failed; the next is in {wait / 60:.0f} minutes"
     # Also after a failure: what was wished for then still is.
     if record["attempts"] or os.path.exists(WISH):
