@@ -87,7 +87,9 @@ async function redriveEach(client: Client, ids: readonly string[]): Promise<numb
     const result = await redrive(client, id);
     counts[result.outcome] += 1;
     if (result.outcome === 'refused')
-      console.log(`${id}: still refused, ${result.reason}: ${printable(result.detail)}`);
+      console.log(
+        `${id}: still refused${result.stored > 0 ? ` in part, ${result.stored} readings stored` : ''}, ${result.reason}: ${printable(result.detail)}`,
+      );
     if (result.outcome === 'gone') console.log(`${id}: not there, or redriven already`);
   }
   const { stored, duplicate, refused, gone } = counts;

@@ -64,7 +64,7 @@ export async function runOnce(
       const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now };
       const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
-      await maintain(database, runLog);
+      await maintain(database, runLog, () => now() >= until);
     }
   } catch (error) {
     if (classify(error) === 'fence') ended.outcome = 'lease-lost';

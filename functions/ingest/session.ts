@@ -10,6 +10,7 @@ import type { IngestSettings } from '../settings/ingest.ts';
 import type { Written } from './accounting.ts';
 import { createDrain } from './drain.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
+import { prune } from './prune.ts';
 import { createRegistry } from './registry.ts';
 import { createStore } from './store.ts';
 import { encodePrefix } from './write.ts';
@@ -117,22 +118,15 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   }
 }
 
-/** Keeps partitions ahead of time, and old identities and the ledger short. Its failure must not stop ingest. */
-export async function maintain(database: Database, log: Logger): Promise<void> {
+/**
+ * Keeps partitions ahead of time, and removes what has ended. Its failure must not stop ingest.
+ * @param isTimeUp ends the pruning; the rest waits for the next time. Default: never.
+ */
+export async function maintain(database: Database, log: Logger, isTimeUp = () => false): Promise<void> {
   try {
     await database.query('select ingest.ensure_telemetry_partitions()', []);
-    await database.query('select ingest.prune_untimed($1::interval)', [UNTIMED_MEMORY]);
-    await database.query('select ingest.prune_ledger($1::interval)', [LEDGER_MEMORY]);
   } catch (error) {
-    log.warn({ error: summarizeError(error) }, 'maintenance of partitions, message identities and ledger failed');
+    log.warn({ error: summarizeError(error) }, 'maintenance of partitions failed');
   }
+  await prune(database, log, isTimeUp);
 }
-
-/**
- * How long a message without a timestamp is recognised when its device sends it again under the same id. Redeliveries
- * by the broker need less: they come when ingest connects, and this is pruned only after that.
- */
-const UNTIMED_MEMORY = '3 days';
-
-/** How long the ledger is kept: as long as readings are, by default. 5 MB a tenant that sends every minute. */
-const LEDGER_MEMORY = '30 days';

@@ -114,6 +114,7 @@ const UNGUARDED = [
   'invitation_facts',
   'my_tenants',
   'create_tenant',
+  'tenants_left',
   'request_redrive',
   'evaluate_alert_rules',
 ];
