@@ -12,6 +12,7 @@ const MAY_BE_NULL = [
   'discard_dead_letters.dead_letter_ids',
   'discard_dead_letters.device_id',
   'discard_dead_letters.reason',
+  'discard_dead_letters.received_since',
   'discard_dead_letters.received_until',
   'latest_readings.after',
   'latest_readings.most',

@@ -40,6 +40,7 @@ ingest_spans          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 ingest_status         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 request_redrive       Y/0    Y/0    f/0     0/0       -/-   -/-     -/-   -/-
 discard_dead_letters  Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
@@ -104,6 +105,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   ingest_status: ({ id }) => ({ tenant_id: id }),
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
   discard_dead_letters: ({ id, letter }) => ({ tenant_id: id, dead_letter_ids: [letter] }),
+  dead_letters_counted: ({ id }) => ({ tenant_id: id }),
   limits_in_use: ({ id }) => ({ tenant_id: id }),
   tenants_left: () => ({}),
   try_alert_rule: ({ id, device }) => ({

@@ -6,6 +6,7 @@ import { isSlug } from '../../../../domain/identifiers.ts';
 import { telemetryTopic } from '../../../../domain/topics.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { LimitNote } from '../tenants/limit-note.tsx';
 import { NameFields, useNameForm } from '../tenants/name-form.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import { withNewKey } from './credentials.ts';
@@ -42,6 +43,7 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
     const { key, result } = await withNewKey((hash) => addDevice(tenant.tenant_id, slug, name || slug, hash));
     onAdded({ id: result, slug, key });
     void queries.invalidateQueries({ queryKey: ['devices'] });
+    void queries.invalidateQueries({ queryKey: ['limits'] });
   });
   const { slug } = form;
 
@@ -57,6 +59,9 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
               : 'Its name in topics; it cannot be changed later.'
           }
         />
+        <p>
+          <LimitNote limit="max_devices" noun="devices" />
+        </p>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={form.busy}>

@@ -341,6 +341,16 @@ export type Database = {
         };
         Returns: string;
       };
+      dead_letters_counted: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          reason: string;
+          not_kept: number;
+          removed: number;
+        }[];
+      };
       delete_device: {
         Args: {
           device_id: string;
@@ -377,6 +387,7 @@ export type Database = {
           dead_letter_ids?: number[] | null;
           reason?: string | null;
           device_id?: string | null;
+          received_since?: string | null;
           received_until?: string | null;
         };
         Returns: number;

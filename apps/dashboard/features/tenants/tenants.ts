@@ -17,6 +17,14 @@ export async function createTenant(slug: string, name: string): Promise<string> 
   return made;
 }
 
+/** A limit of the tenant in force; `used` is null where it bounds a single thing. */
+export type LimitInUse = FunctionRow<'limits_in_use'>;
+
+/** What the tenant may have, and uses of it. @throws ApiError. */
+export function limitsInUse(tenantId: string): Promise<LimitInUse[]> {
+  return allRows((api: Api) => api.rpc('limits_in_use', { tenant_id: tenantId }, COUNTED), ['name']);
+}
+
 /** How many tenants I may still make. @throws ApiError. */
 export function tenantsLeft(): Promise<number> {
   return call('tenants_left');

@@ -173,7 +173,7 @@ $$;
 -- all of them. They stay counted in public.dead_letter_counts.
 create function public.discard_dead_letters(
   tenant_id uuid, dead_letter_ids bigint[] default null, reason text default null, device_id uuid default null,
-  received_until timestamptz default null
+  received_since timestamptz default null, received_until timestamptz default null
 ) returns int
 language plpgsql security definer set search_path = ''
 as $$
@@ -187,6 +187,7 @@ begin
       and (discard_dead_letters.dead_letter_ids is null or l.id = any (discard_dead_letters.dead_letter_ids))
       and (discard_dead_letters.reason is null or l.reason = discard_dead_letters.reason)
       and (discard_dead_letters.device_id is null or l.device_id = discard_dead_letters.device_id)
+      and (discard_dead_letters.received_since is null or l.received_at >= discard_dead_letters.received_since)
       and (discard_dead_letters.received_until is null or l.received_at <= discard_dead_letters.received_until)
     order by l.received_at limit 1000
   );
@@ -195,7 +196,8 @@ begin
     insert into public.audit_log (tenant_id, actor_id, actor_email, action, details)
     values (discard_dead_letters.tenant_id, auth.uid(), access.my_email(), 'dead_letters.discarded',
       jsonb_strip_nulls(jsonb_build_object('letters', gone, 'reason', discard_dead_letters.reason,
-        'device_id', discard_dead_letters.device_id, 'received_until', discard_dead_letters.received_until)));
+        'device_id', discard_dead_letters.device_id, 'received_since', discard_dead_letters.received_since,
+        'received_until', discard_dead_letters.received_until)));
   end if;
   return gone;
 end
@@ -214,10 +216,10 @@ $$;
 revoke all on function ingest.count_dead_letters(), ingest.thin_dead_letters(uuid, bigint, bigint),
   ingest.keep_dead_letters(uuid[], uuid[], text[], bytea[], text[], text[], text[], text[], text[], timestamptz[], jsonb[], int[]),
   ingest.refuse_redrive(bigint, text, text, int),
-  public.discard_dead_letters(uuid, bigint[], text, uuid, timestamptz)
+  public.discard_dead_letters(uuid, bigint[], text, uuid, timestamptz, timestamptz)
   from public, anon, authenticated, service_role;
 grant execute on function
   ingest.keep_dead_letters(uuid[], uuid[], text[], bytea[], text[], text[], text[], text[], text[], timestamptz[], jsonb[], int[]),
   ingest.refuse_redrive(bigint, text, text, int)
   to mqtt_ingest;
-grant execute on function public.discard_dead_letters(uuid, bigint[], text, uuid, timestamptz) to authenticated;
+grant execute on function public.discard_dead_letters(uuid, bigint[], text, uuid, timestamptz, timestamptz) to authenticated;

@@ -48,5 +48,15 @@ as $$
     - (select count(*) from public.audit_log as a where a.actor_id = (select auth.uid()) and a.action = 'tenant.created'), 0)::int;
 $$;
 
-revoke all on function access.limits_of(uuid), public.limits_in_use(uuid), public.tenants_left() from public, anon, authenticated, service_role;
-grant execute on function public.limits_in_use(uuid), public.tenants_left() to authenticated;
+-- A tenant's letters of the last 30 days that are not there, by reason. Reads as whoever asks.
+create function public.dead_letters_counted(tenant_id uuid) returns table (reason text, not_kept bigint, removed bigint)
+language sql stable set search_path = ''
+as $$
+  select c.reason, sum(c.not_kept)::bigint, sum(c.removed)::bigint from public.dead_letter_counts as c
+  where c.tenant_id = dead_letters_counted.tenant_id and c.hour > now() - interval '30 days'
+  group by 1 order by 1;
+$$;
+
+revoke all on function access.limits_of(uuid), public.limits_in_use(uuid), public.tenants_left(), public.dead_letters_counted(uuid)
+  from public, anon, authenticated, service_role;
+grant execute on function public.limits_in_use(uuid), public.tenants_left(), public.dead_letters_counted(uuid) to authenticated;
