@@ -200,6 +200,36 @@ test('a time that is ahead of both is still refused', async () => {
   });
 });
 
+test('letters are listed and discarded by device, reason and age; they stay counted', async () => {
+  const { device } = await strangerNamed('unwanted');
+  const { device: other } = await strangerNamed('wanted');
+  const hourAgo = Date.now() - 3_600_000;
+  await store.write(device, ['{"v":1}', '{"v":2}'], { receivedAt: hourAgo });
+  await store.write(device, ['{"v":3}', '{"v":4}']);
+  await store.write(other, ['{"v":1}']);
+  const filter = ['--tenant', 'acme', '--device', 'unwanted'];
+  const before = new Date(hourAgo + 60_000).toISOString();
+  expect((await ops('list', ...filter)).out).toContain('4 dead letters: unknown-device 4');
+  expect((await ops('list', ...filter, '--before', before)).out).toContain('2 dead letters: unknown-device 2');
+  const counted = async () => {
+    const { rows } = await rig.admin.query('select coalesce(sum(removed), 0)::int as n from public.dead_letter_counts');
+    return rows[0].n;
+  };
+  const already = await counted();
+  expect((await ops('discard', '--all', ...filter, '--before', before)).out).toBe('2 discarded: unknown-device 2\n');
+  const [id] = (await idsOf(device)).slice(-1);
+  expect((await ops('discard', id!)).out).toBe('1 discarded: unknown-device 1\n');
+  expect((await ops('discard', '--all', ...filter, '--reason', 'not-json')).out).toBe('0 discarded\n');
+  expect(await rig.deadLetters(device)).toHaveLength(1);
+  expect(await rig.deadLetters(other)).toHaveLength(1);
+  expect((await counted()) - already).toBe(3);
+  expect(await ops('discard')).toMatchObject({ code: 1, err: expect.stringContaining('give the ids') });
+  expect(await ops('list', '--device', 'a b')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('is not a slug'),
+  });
+});
+
 test('redrive needs ids or --all', async () => {
   expect(await ops('redrive')).toMatchObject({
     code: 1,

@@ -1,7 +1,7 @@
-// `ops limit`: what a tenant and a person may have, for good or until a day.
+// `ops limit`: what a tenant and a person may have, permanently or until a day.
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
-import { PERSON_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../domain/plan-limits.ts';
+import { PERSON_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
@@ -91,7 +91,7 @@ async function limitPlatform(client: Client, column: string, value: number): Pro
   await client.query(`update access.platform_limits set ${column} = $1`, [value]);
 }
 
-/** The last word counts: one for good ends a temporary one. */
+/** A permanent limit ends a temporary one. */
 async function limitTenant(client: Client, id: string, column: string, value: Amount, until?: Date): Promise<void> {
   if (until) {
     await client.query(

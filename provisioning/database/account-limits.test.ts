@@ -1,7 +1,7 @@
 // What a signed-in person, and a tenant, may have at most, beside a victim who is not concerned. The operator is not bound.
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PERSON_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../../domain/plan-limits.ts';
+import { PERSON_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../../domain/account-limits.ts';
 import { addDevice } from './registry.ts';
 import { become, NOT_FOUND, REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { makePerson, makeWorld, type Person, SAMPLE_HASH, type Tenant, type World } from './testing/world.ts';
@@ -324,7 +324,7 @@ describe('a person', () => {
     expect(await makeTenant(spy, 'free-name')).not.toBeNull();
   });
 
-  it('sends so many invitations in a day, whatever becomes of them', async () => {
+  it('sends a limited number of invitations in a day, revoked ones included', async () => {
     await limitPlatform('invitations_per_person_day', 3);
     const invite = (person: Person, tenant: Tenant, n: number) =>
       database.asUser(person, "select public.create_invitation($1, $2, 'viewer')", [tenant.id, `n${n}@x.example`]);
@@ -339,7 +339,7 @@ describe('a person', () => {
     await invite(world.b.owner, world.b, 1);
   });
 
-  it('makes so many changes in a day, which the audit log keeps; others of the tenant go on', async () => {
+  it('makes a limited number of changes in a day, because the audit log keeps them; others of the tenant go on', async () => {
     const { rows } = await database.admin.query('select count(*)::int as n from public.audit_log where actor_id = $1', [
       acme.staff.sub,
     ]);
@@ -349,6 +349,7 @@ describe('a person', () => {
     await rename(acme.staff, 'a');
     await rename(acme.staff, 'b');
     await expect(rename(acme.staff, 'c')).rejects.toMatchObject({ code: REFUSED, message: /made \d+ changes/ });
+    await rename(acme.owner, 'd');
     await limitPlatform('changes_per_person_day', 2000);
   });
 });

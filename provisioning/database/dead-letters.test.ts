@@ -128,14 +128,13 @@ it('two writers at once, and one of a redrive, stay within the limit', async () 
   expect((await kept(world.a))['not-json']).toBeLessThanOrEqual(100);
 });
 
-it('what is deleted is counted, whoever deletes it; what was redriven is a row, and needs no count', async () => {
+it('what anyone deletes is counted; what was redriven is a row, and needs no count', async () => {
   await keep(world.a, many(3, 'not-json'));
   await database.admin.query(
     `update public.dead_letters set redriven_at = now(), redriven_as = 'stored'
      where id = (select min(id) from public.dead_letters where tenant_id = $1)`,
     [world.a.id],
   );
-  await database.asApiRole('service_role', 'select 1');
   await database.admin.query('delete from public.dead_letters');
   expect(await counted(world.a)).toEqual({ not_kept: 0, removed: 2 });
 });

@@ -81,7 +81,7 @@ describe('a name that turns the text beside it is refused', () => {
     });
   });
 
-  it('and by the tables, whoever writes', async () => {
+  it('and by the tables, from the superuser too', async () => {
     for (const table of ['tenants', 'devices', 'alert_rules']) {
       const change = database.admin.query(`update public.${table} set name = $1`, [bad]);
       await expect(change).rejects.toMatchObject({ code: '23514' });

@@ -53,7 +53,7 @@ evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
 /** Who may execute the functions of the private schemas. What is not listed is for their owner alone. */
 export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.breaches': ['authenticated'],
-  'access.is_display_name': ['authenticated', 'service_role'],
+  'access.is_display_name': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.my_tenants': ['authenticated'],
   'access.number_of': ['authenticated'],
   'access.owned_tenants': ['authenticated'],

@@ -22,7 +22,7 @@ export const MOST_REDRIVES = 1000;
 export interface LetterFilter {
   reason?: string;
   deviceId?: string;
-  /** Received within so many hours. */
+  /** Received within this number of hours. */
   hours?: number;
 }
 

@@ -1,7 +1,7 @@
 'use client';
 // How much of what the tenant may have is used, where one adds to it: `12 of 1,000 devices`.
 import { useQuery } from '@tanstack/react-query';
-import type { TenantLimit } from '../../../../domain/plan-limits.ts';
+import type { TenantLimit } from '../../../../domain/account-limits.ts';
 import { formatNumber, formatTime } from '../../ui/format.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from './tenant.tsx';

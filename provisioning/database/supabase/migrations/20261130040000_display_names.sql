@@ -60,4 +60,4 @@ create trigger check_rule_name before insert or update of name on public.alert_r
 
 revoke all on function access.is_display_name(text), access.check_rule_name() from public, anon, authenticated, service_role;
 -- A constraint calls it as the role that writes.
-grant execute on function access.is_display_name(text) to authenticated, service_role;
+grant execute on function access.is_display_name(text) to authenticated, service_role, mqtt_ingest;

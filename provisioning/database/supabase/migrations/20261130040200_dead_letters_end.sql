@@ -1,5 +1,5 @@
--- Dead letters end: a tenant keeps so many, in number and bytes; beyond that they are counted, and a sample of the newest is kept. They can
--- be discarded. None goes without being counted.
+-- Dead letters end: what a tenant keeps is bounded in number and bytes; beyond that they are counted, and a sample of the newest is kept.
+-- They can be discarded. None goes without being counted.
 
 -- How many readings of its message were refused: one letter a message, not one a reading.
 alter table public.dead_letters add column readings int not null default 1 check (readings > 0);
@@ -126,7 +126,7 @@ begin
   perform from ingest.dead_letter_use as u
   where u.tenant_id = any (array(select coalesce(t, nobody) from unnest(tenant_ids) as t)) order by u.tenant_id for update;
 
-  with plan as materialized (
+  with room as materialized (
     select u.tenant_id, access.limit_of(u.tenant_id, 'max_dead_letters') - u.letters as letters,
       access.limit_of(u.tenant_id, 'max_dead_letter_bytes') - u.bytes as bytes
     from ingest.dead_letter_use as u
@@ -138,7 +138,7 @@ begin
       kept_properties, refused_readings) with ordinality
       as l (tenant_id, device_id, topic, payload, content_type, reason, detail, message_id, fingerprint, received_at, properties,
         readings, place)
-    join plan as p on p.tenant_id = coalesce(l.tenant_id, nobody)
+    join room as p on p.tenant_id = coalesce(l.tenant_id, nobody)
     window newest as (partition by l.tenant_id, l.reason order by l.place desc),
       oldest as (partition by l.tenant_id order by l.place rows unbounded preceding)
   ), kept as (

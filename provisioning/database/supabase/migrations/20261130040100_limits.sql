@@ -1,8 +1,10 @@
 -- What a tenant and a person may have. The platform's numbers stand in access.platform_limits, a tenant's own ones in
 -- public.tenant_limits, and one until a day in access.temporary_limits; the columns, and the names there, are those of
--- domain/limits.ts. Triggers and functions ask access.limit_of. Nothing binds the platform's operator, whose commands come without a
+-- domain/account-limits.ts. Triggers and functions ask access.limit_of. Nothing binds the platform's operator, whose commands come without a
 -- signed-in person.
 
+-- Only `ops limit` reads it.
+-- squawk-ignore renaming-column
 alter table access.platform_limits rename column devices_per_tenant to max_devices;
 alter table access.platform_limits
   add column max_rules int not null default 50 check (max_rules >= 0),
@@ -253,18 +255,18 @@ left join public.tenant_limits as l on l.tenant_id = d.tenant_id
 left join public.reading_rules as own on own.tenant_id = d.tenant_id and own.device_id = d.id
 left join public.reading_rules as every on every.tenant_id = d.tenant_id and every.device_id is null;
 
--- A person may not look up which short names are taken: each that cannot be had counts, and 20 a day are answered.
+-- A person may not look up which short names are taken: each that is not available counts, and 20 a day are answered.
 create table access.refused_slugs (
   user_id uuid primary key references auth.users (id) on delete cascade,
   day date not null,
   attempts int not null
 );
-comment on table access.refused_slugs is 'How often a person asked for a tenant''s short name that they could not have, on the last day they did.';
+comment on table access.refused_slugs is 'How often a person asked for a short name that was not available, on the last day they did.';
 alter table access.refused_slugs enable row level security;
 alter table access.refused_slugs force row level security;
 revoke all on access.refused_slugs from public, anon, authenticated, service_role;
 
--- Makes a tenant whose owner is the signed-in person, and returns its id; null when its short name cannot be had: an error would undo
+-- Makes a tenant whose owner is the signed-in person, and returns its id; null when its short name is not available: an error would undo
 -- the count of attempts.
 create or replace function public.create_tenant(slug text, name text) returns uuid
 language plpgsql security definer set search_path = '' set timezone = 'UTC'
@@ -286,7 +288,7 @@ begin
   -- The lock of access.limit_tenants: of several calls at once, each sees what those before it counted.
   perform pg_advisory_xact_lock(hashtextextended('access.limit_tenants ' || me, 0));
   if exists (select from access.refused_slugs as r where r.user_id = me and r.day = current_date and r.attempts >= 20) then
-    raise exception 'you have asked for 20 short names that cannot be had, as many as one may in a day'
+    raise exception 'you have asked for 20 short names that are not available, the limit of a day'
       using errcode = 'insufficient_privilege', hint = 'Try again tomorrow, or ask the platform''s operator.';
   end if;
   insert into public.tenants (slug, name) values (create_tenant.slug, create_tenant.name)

@@ -1,4 +1,4 @@
-// What a tenant and a person may have: the limits of a plan, as `ops limit` and the dashboard name them and SQL enforces them.
+// What a tenant and a person may have: the limits that `ops limit` sets, the dashboard shows and SQL enforces.
 
 /** A column of `access.platform_limits`, for all tenants, and of `public.tenant_limits`, for one; with what it bounds. */
 export const TENANT_LIMITS = {
