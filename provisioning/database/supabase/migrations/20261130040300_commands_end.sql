@@ -9,8 +9,7 @@ alter table public.device_commands alter column expires_at set default now() + i
 alter table public.device_commands alter column expires_at set not null;
 -- A small table: rewriting it is quick.
 -- squawk-ignore adding-field-with-default
-alter table public.device_commands
-  add column bytes int not null generated always as (octet_length(payload::text)) stored;
+alter table public.device_commands add column bytes int not null generated always as (octet_length(payload::text)) stored;
 create index device_commands_tenant on public.device_commands (tenant_id, requested_at desc) include (device_id, bytes);
 
 -- Asks for a command to be sent to a device; returns the command's id. Ended commands that are more than ten times, or have four times
