@@ -23,6 +23,16 @@ export function isDisplayName(value: string): boolean {
   return characters >= 1 && characters <= MAX_NAME_LENGTH && !value.includes('\0') && !REFUSED_IN_NAME.test(value);
 }
 
+/** Returns `name` if it is a display name. @throws Error that says what is allowed. */
+export function assertDisplayName(name: string): string {
+  if (!isDisplayName(name)) {
+    throw new Error(
+      `the name ${JSON.stringify(name)} is not allowed: use 1 to ${MAX_NAME_LENGTH} characters, without control characters, line breaks or spaces at the ends`,
+    );
+  }
+  return name;
+}
+
 /** True when `value` may name a tenant or a device. */
 export function isSlug(value: string): boolean {
   return SLUG_PATTERN.test(value);

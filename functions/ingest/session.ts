@@ -10,7 +10,6 @@ import type { IngestSettings } from '../settings/ingest.ts';
 import type { Written } from './accounting.ts';
 import { createDrain } from './drain.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
-import { prune } from './prune.ts';
 import { createRegistry } from './registry.ts';
 import { createStore } from './store.ts';
 import { encodePrefix } from './write.ts';
@@ -118,15 +117,11 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   }
 }
 
-/**
- * Keeps partitions ahead of time, and removes what has ended. Its failure must not stop ingest.
- * @param isTimeUp ends the pruning; the rest waits for the next time. Default: never.
- */
-export async function maintain(database: Database, log: Logger, isTimeUp = () => false): Promise<void> {
+/** Keeps partitions ahead of time. Its failure must not stop ingest. */
+export async function maintain(database: Database, log: Logger): Promise<void> {
   try {
     await database.query('select ingest.ensure_telemetry_partitions()', []);
   } catch (error) {
     log.warn({ error: summarizeError(error) }, 'maintenance of partitions failed');
   }
-  await prune(database, log, isTimeUp);
 }

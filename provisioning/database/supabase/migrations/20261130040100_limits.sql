@@ -170,6 +170,18 @@ create trigger limit_invitations before insert on public.invitations
 -- The audit log grows with each change, so changes are bound; by person, because one member must not lock out the others. Several
 -- changes of one person at the same moment may go a few beyond.
 create index audit_log_actor_at on public.audit_log (actor_id, at desc);
+create function access.limit_changes() returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if auth.uid() is not null then
+    perform access.limit_person('changes_per_person_day',
+      (select count(*) from public.audit_log as a where a.actor_id = auth.uid() and a.at > now() - interval '1 day'),
+      'made %s changes');
+  end if;
+end
+$$;
+
 create or replace function access.audit() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
@@ -189,17 +201,29 @@ begin
       return null;
     end if;
   end if;
-  if auth.uid() is not null then
-    perform access.limit_person('changes_per_person_day',
-      (select count(*) from public.audit_log as a where a.actor_id = auth.uid() and a.at > now() - interval '1 day'),
-      'made %s changes');
-  end if;
+  perform access.limit_changes();
   -- Nothing is left to note on when the whole tenant goes.
   insert into public.audit_log (tenant_id, actor_id, actor_email, action, subject, details)
   select t.id, auth.uid(), access.my_email(),
     tg_argv[0] || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.changed' else '.deleted' end,
     entry ->> tg_argv[1], coalesce(changed, entry - 'tenant_id')
   from public.tenants as t where t.id = tenant;
+  return null;
+end
+$$;
+
+-- One entry a request, however many letters it names.
+create or replace function access.audit_redrive() returns trigger
+language plpgsql security definer set search_path = ''
+as $$
+begin
+  perform access.limit_changes();
+  insert into public.audit_log (tenant_id, actor_id, actor_email, action, details)
+  select n.tenant_id, auth.uid(), access.my_email(), 'dead_letters.redrive_requested', jsonb_build_object('ids', jsonb_agg(n.id order by n.id))
+  from after as n join before as o using (id)
+  join public.tenants as t on t.id = n.tenant_id
+  where n.redrive_requested_at is not null and o.redrive_requested_at is null
+  group by n.tenant_id;
   return null;
 end
 $$;
@@ -324,6 +348,6 @@ end
 $$;
 
 revoke all on function access.limit_of(uuid, text), access.limit_rows(), access.limit_window(),
-  access.limit_person(text, bigint, text), access.limit_invitations(), public.ingest_status(uuid)
+  access.limit_person(text, bigint, text), access.limit_invitations(), access.limit_changes(), public.ingest_status(uuid)
   from public, anon, authenticated, service_role;
 grant execute on function public.ingest_status(uuid) to authenticated;

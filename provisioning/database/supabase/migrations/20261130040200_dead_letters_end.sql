@@ -87,24 +87,25 @@ $$;
 
 -- Removes a tenant's letters beyond nine tenths of its limits, so that it does this once for many batches. What is kept, first to last:
 -- the newest of each reason, then the second newest of each, and so on; those that were redriven last. So a flood of one kind
--- does not displace the others.
+-- does not displace the others. A letter that somebody discards or redrives at this moment is not waited for.
 create function ingest.thin_dead_letters(tenant uuid, most bigint, most_bytes bigint) returns void
 language sql security definer set search_path = ''
 as $$
-  delete from public.dead_letters as d where d.id in (
-    select k.id
-    from (
-      select r.id, count(*) over w as letters, sum(r.bytes) over w as bytes
-      from (
-        select l.id, octet_length(l.payload) as bytes, l.redriven_at is not null as redriven,
-          row_number() over (partition by l.reason, l.redriven_at is not null order by l.id desc) as place
-        from public.dead_letters as l
-        where l.tenant_id = tenant or (l.tenant_id is null and tenant = '00000000-0000-0000-0000-000000000000')
-      ) as r
-      window w as (order by r.redriven, r.place, r.id desc rows unbounded preceding)
-    ) as k
-    where k.letters > most * 9 / 10 or k.bytes > most_bytes * 9 / 10
-  );
+  with own as (
+    select l.id, octet_length(l.payload) as bytes, l.redriven_at is not null as redriven,
+      row_number() over (partition by l.reason, l.redriven_at is not null order by l.id desc) as place
+    from public.dead_letters as l
+    where l.tenant_id = tenant or (l.tenant_id is null and tenant = '00000000-0000-0000-0000-000000000000')
+  ), kept as (
+    select o.id, count(*) over w as letters, sum(o.bytes) over w as bytes
+    from own as o
+    window w as (order by o.redriven, o.place, o.id desc rows unbounded preceding)
+  ), doomed as (
+    select l.id from public.dead_letters as l
+    where l.id in (select k.id from kept as k where k.letters > most * 9 / 10 or k.bytes > most_bytes * 9 / 10)
+    for update skip locked
+  )
+  delete from public.dead_letters as d using doomed where d.id = doomed.id;
 $$;
 
 -- Keeps a batch's letters, the arrays side by side, oldest first. A tenant at its limit keeps the 20 newest a reason of this batch, and
@@ -193,6 +194,7 @@ begin
   );
   get diagnostics gone = row_count;
   if gone > 0 then
+    perform access.limit_changes();
     insert into public.audit_log (tenant_id, actor_id, actor_email, action, details)
     values (discard_dead_letters.tenant_id, auth.uid(), access.my_email(), 'dead_letters.discarded',
       jsonb_strip_nulls(jsonb_build_object('letters', gone, 'reason', discard_dead_letters.reason,
