@@ -12,6 +12,7 @@ export const PRUNED = [
   'ended commands',
   'invitations',
   'audit log',
+  'revoked keys',
   'ledger',
   'untimed',
   'untimed repeats',

@@ -60,6 +60,13 @@ const INSERTS: Record<(typeof PRUNED)[number], { sql: string; kept: string; gone
     gone: '401 days',
     table: 'public.audit_log',
   },
+  'revoked keys': {
+    sql: `insert into public.device_credentials (tenant_id, device_id, password_hash, revoked_at)
+      select $1, d.id, 'a hash', now() - $2::interval from public.devices as d where d.tenant_id = $1 limit 1`,
+    kept: '399 days',
+    gone: '401 days',
+    table: 'public.device_credentials',
+  },
   'temporary limits': {
     sql: `insert into access.temporary_limits
       select $1, name, 1, now() - $2::interval from unnest(array['max_rules', 'max_members', 'max_invitations', 'max_commands']) as name

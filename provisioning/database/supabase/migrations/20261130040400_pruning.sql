@@ -19,6 +19,7 @@ create index audit_log_at on public.audit_log (at) where action <> 'tenant.creat
 create index device_commands_ended on public.device_commands (requested_at) where sent_at is not null or error is not null;
 create index device_commands_expiring on public.device_commands (expires_at) where sent_at is null and error is null;
 create index invitations_created on public.invitations (created_at);
+create index device_credentials_revoked on public.device_credentials (revoked_at) where revoked_at is not null;
 create index temporary_limits_until on access.temporary_limits (until);
 
 -- Prunes one thing, at most `most` rows, and returns how many; fewer than `most` means that nothing is left. The things, and how long they
@@ -55,6 +56,9 @@ begin
     when 'audit log' then
       delete from public.audit_log where id in (
         select id from public.audit_log where at < now() - interval '400 days' and action <> 'tenant.created' order by at limit most);
+    when 'revoked keys' then
+      delete from public.device_credentials where id in (
+        select id from public.device_credentials where revoked_at < now() - interval '400 days' order by revoked_at limit most);
     when 'temporary limits' then
       delete from access.temporary_limits where (tenant_id, name) in (
         select tenant_id, name from access.temporary_limits where until <= now() order by until limit most);
