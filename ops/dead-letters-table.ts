@@ -1,12 +1,16 @@
 // Queries on dead letters: lists, counts, and the content of one.
 import type { ClientBase } from 'pg';
+import { assertSlug } from '../domain/identifiers.ts';
 
 /** Which dead letters. All members are optional; without `redriven`, the redriven ones are left out. */
 export interface LetterFilter {
   tenant?: string;
   reason?: string;
-  /** Only those received at this time or later. */
+  /** Slug of a device. */
+  device?: string;
+  /** Only those received at this time or later, and before that one. */
   since?: Date;
+  before?: Date;
   redriven?: true;
 }
 
@@ -20,6 +24,8 @@ export interface LetterListing {
   reason: string;
   detail: string | null;
   bytes: number;
+  /** How many readings of the message were refused. */
+  readings: number;
   redrivenAt: Date | null;
   redrivenAs: string | null;
 }
@@ -33,22 +39,27 @@ export interface Letter extends LetterListing {
 }
 
 const LISTED = `l.id::text, l.received_at as "receivedAt", t.slug as tenant, l.topic, l.reason, l.detail,
-  octet_length(l.payload) as bytes, l.redriven_at as "redrivenAt", l.redriven_as as "redrivenAs"`;
+  octet_length(l.payload) as bytes, l.readings, l.redriven_at as "redrivenAt", l.redriven_as as "redrivenAs"`;
 
 const FROM = `from public.dead_letters as l left join public.tenants as t on t.id = l.tenant_id
   where ($1::text is null or t.slug = $1) and ($2::text is null or l.reason = $2)
-    and ($3::timestamptz is null or l.received_at >= $3) and ($4 or l.redriven_at is null)`;
+    and ($3::timestamptz is null or l.received_at >= $3) and ($4 or l.redriven_at is null)
+    and ($5::timestamptz is null or l.received_at < $5)
+    and ($6::text is null or l.topic ~ ('^tenants/[^/]*/devices/' || $6 || '(/|$)')
+      or l.device_id in (select d.id from public.devices as d where d.slug = $6))`;
 
-const valuesOf = ({ tenant, reason, since, redriven }: LetterFilter) => [
+const valuesOf = ({ tenant, reason, since, redriven, before, device }: LetterFilter) => [
   tenant ?? null,
   reason ?? null,
   since ?? null,
   redriven === true,
+  before ?? null,
+  device === undefined ? null : assertSlug(device, 'device'),
 ];
 
 /** The newest dead letters, at most `most` of them, newest first. */
 export async function listLetters(client: ClientBase, filter: LetterFilter, most: number): Promise<LetterListing[]> {
-  const sql = `select ${LISTED} ${FROM} order by l.received_at desc, l.id desc limit $5`;
+  const sql = `select ${LISTED} ${FROM} order by l.received_at desc, l.id desc limit $7`;
   return (await client.query<LetterListing>(sql, [...valuesOf(filter), most])).rows;
 }
 
@@ -62,6 +73,32 @@ export async function countLetters(client: ClientBase, filter: LetterFilter): Pr
 export async function idsOfLetters(client: ClientBase, filter: LetterFilter): Promise<string[]> {
   const sql = `select l.id::text ${FROM} order by l.id`;
   return (await client.query<{ id: string }>(sql, valuesOf(filter))).rows.map(({ id }) => id);
+}
+
+/** Most letters that one statement discards. */
+const STEP = 1000;
+
+/**
+ * Discards letters, and returns how many by reason. They stay counted: a trigger adds them to `public.dead_letter_counts`.
+ * @param which ids, or all that match, a statement of its own for every thousand.
+ */
+export async function discardLetters(
+  client: ClientBase,
+  which: readonly string[] | LetterFilter,
+): Promise<Map<string, number>> {
+  const discarded = new Map<string, number>();
+  const remove = async (condition: string, values: unknown[]) => {
+    const { rows } = await client.query<{ reason: string; n: number }>(
+      `with gone as (delete from public.dead_letters where id in (${condition}) returning reason)
+       select reason, count(*)::int as n from gone group by 1`,
+      values,
+    );
+    for (const { reason, n } of rows) discarded.set(reason, (discarded.get(reason) ?? 0) + n);
+    return rows.length > 0;
+  };
+  if (Array.isArray(which)) await remove('select unnest($1::bigint[])', [which]);
+  else while (await remove(`select l.id ${FROM} order by l.id limit ${STEP}`, valuesOf({ ...which, redriven: true })));
+  return discarded;
 }
 
 /** One dead letter. @throws Error if this id does not exist. */

@@ -156,7 +156,7 @@ test('two redrives at once store each letter once', async () => {
   expect(await rig.rows(device)).toHaveLength(40);
 });
 
-test('one reading of an array is redriven alone; the refused part of an array becomes a letter of its own', async () => {
+test('one reading of an array is redriven alone; a letter of which a part is still refused stays for that part', async () => {
   const device = rig.devices[2]!;
   const { device: unknown, register } = await strangerNamed('parts');
   await store.write(device, [`[{"v":1},${poison()},{"v":2}]`]);
@@ -164,14 +164,70 @@ test('one reading of an array is redriven alone; the refused part of an array be
   expect(await redrive(rig.admin, id!)).toMatchObject({ outcome: 'refused', reason: 'database-rejected' });
   await store.write(unknown, [`[{"v":1},2,${poison()}]`]);
   await register();
-  expect(await redrive(rig.admin, (await idsOf(unknown))[0]!)).toEqual({ outcome: 'stored' });
-  expect((await rig.deadLetters(unknown)).map(({ reason }) => reason)).toEqual([
-    'unknown-device',
-    'not-an-object',
-    'database-rejected',
-  ]);
+  const [letter] = await idsOf(unknown);
+  const refused = { outcome: 'refused', reason: 'not-an-object' };
+  expect(await redrive(rig.admin, letter!)).toMatchObject({ ...refused, stored: 1 });
+  expect(await redrive(rig.admin, letter!)).toMatchObject({ ...refused, stored: 0 });
+  const { rows } = await rig.admin.query(
+    'select reason, readings, redriven_at from public.dead_letters where id = $1',
+    [letter],
+  );
+  expect(rows).toEqual([{ reason: 'not-an-object', readings: 2, redriven_at: null }]);
+  expect(await rig.deadLetters(unknown)).toHaveLength(1);
   expect(await rig.rows(unknown)).toHaveLength(1);
   expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
+});
+
+test('a time is judged by the later of receipt and now: ingest’s clock was days behind', async () => {
+  const device = rig.devices[2]!;
+  const now = Date.now();
+  const receivedAt = now - 5 * 24 * 3_600_000;
+  const ts = new Date(now).toISOString();
+  await store.write(device, [`{"ts":"${ts}","v":"late clock"}`], { receivedAt });
+  const id = (await idsOf(device)).at(-1)!;
+  expect((await rig.deadLetters(device)).at(-1)).toMatchObject({ reason: 'timestamp-out-of-range' });
+  expect(await redrive(rig.admin, id)).toEqual({ outcome: 'stored' });
+  expect((await rig.rows(device)).some(({ payload }) => (payload as { v?: unknown }).v === 'late clock')).toBe(true);
+});
+
+test('a time that is ahead of both is still refused', async () => {
+  const device = rig.devices[2]!;
+  const ahead = new Date(Date.now() + 3 * 24 * 3_600_000).toISOString();
+  await store.write(device, [`{"ts":"${ahead}"}`]);
+  expect(await redrive(rig.admin, (await idsOf(device)).at(-1)!)).toMatchObject({
+    outcome: 'refused',
+    reason: 'timestamp-out-of-range',
+  });
+});
+
+test('letters are listed and discarded by device, reason and age; they stay counted', async () => {
+  const { device } = await strangerNamed('unwanted');
+  const { device: other } = await strangerNamed('wanted');
+  const hourAgo = Date.now() - 3_600_000;
+  await store.write(device, ['{"v":1}', '{"v":2}'], { receivedAt: hourAgo });
+  await store.write(device, ['{"v":3}', '{"v":4}']);
+  await store.write(other, ['{"v":1}']);
+  const filter = ['--tenant', 'acme', '--device', 'unwanted'];
+  const before = new Date(hourAgo + 60_000).toISOString();
+  expect((await ops('list', ...filter)).out).toContain('4 dead letters: unknown-device 4');
+  expect((await ops('list', ...filter, '--before', before)).out).toContain('2 dead letters: unknown-device 2');
+  const counted = async () => {
+    const { rows } = await rig.admin.query('select coalesce(sum(removed), 0)::int as n from public.dead_letter_counts');
+    return rows[0].n;
+  };
+  const already = await counted();
+  expect((await ops('discard', '--all', ...filter, '--before', before)).out).toBe('2 discarded: unknown-device 2\n');
+  const [id] = (await idsOf(device)).slice(-1);
+  expect((await ops('discard', id!)).out).toBe('1 discarded: unknown-device 1\n');
+  expect((await ops('discard', '--all', ...filter, '--reason', 'not-json')).out).toBe('0 discarded\n');
+  expect(await rig.deadLetters(device)).toHaveLength(1);
+  expect(await rig.deadLetters(other)).toHaveLength(1);
+  expect((await counted()) - already).toBe(3);
+  expect(await ops('discard')).toMatchObject({ code: 1, err: expect.stringContaining('give the ids') });
+  expect(await ops('list', '--device', 'a b')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('is not a slug'),
+  });
 });
 
 test('redrive needs ids or --all', async () => {

@@ -8,6 +8,7 @@ import { redrive } from '../functions/ingest/redrive.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import {
   countLetters,
+  discardLetters,
   idsOfLetters,
   type Letter,
   type LetterFilter,
@@ -20,10 +21,11 @@ import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 /** The `dead-letters` command. */
 export function deadLettersCommand(): Command {
   return new Command('dead-letters')
-    .description('messages that could not be stored: list, show, redrive')
+    .description('messages that could not be stored: list, show, redrive, discard')
     .addCommand(list())
     .addCommand(show())
-    .addCommand(redriveCommand());
+    .addCommand(redriveCommand())
+    .addCommand(discardCommand());
 }
 
 function list(): Command {
@@ -63,7 +65,7 @@ function redriveCommand(): Command {
   return withFilter(withTarget(new Command('redrive')))
     .description('send dead letters through ingest again; what is stored already is not stored twice')
     .argument('[ids...]', 'their numbers', (value: string, ids: string[] = []) => [...ids, identifier(value)])
-    .option('--all', 'all that match --tenant, --reason and --since')
+    .option('--all', 'all that match the filter')
     .addHelpText(
       'after',
       `
@@ -72,12 +74,39 @@ Examples:
   npm run ops -- dead-letters redrive --all --tenant acme --reason unknown-device`,
     )
     .action(async (ids: string[], { all, ...options }: TargetOptions & LetterFilter & { all?: true }) => {
-      if (ids.length > 0 === (all === true)) throw new Error('give the ids of dead letters, or --all');
+      assertIdsOrAll(ids, all);
       const refused = await withConnection(findPlace(options).database, async (client) =>
         redriveEach(client, all ? await idsOfLetters(client, options) : ids),
       );
       if (refused > 0) throw new Error(`${refused} ${refused === 1 ? 'is' : 'are'} refused as before, see above`);
     });
+}
+
+function discardCommand(): Command {
+  return withFilter(withTarget(new Command('discard')))
+    .description('delete dead letters, redriven ones too; how many they were stays counted')
+    .argument('[ids...]', 'their numbers', (value: string, ids: string[] = []) => [...ids, identifier(value)])
+    .option('--all', 'all that match the filter')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run ops -- dead-letters discard 17 18
+  npm run ops -- dead-letters discard --all --tenant acme --reason not-json --before 2026-11-21T12:00Z`,
+    )
+    .action(async (ids: string[], { all, ...options }: TargetOptions & LetterFilter & { all?: true }) => {
+      assertIdsOrAll(ids, all);
+      const discarded = await withConnection(findPlace(options).database, (client) =>
+        discardLetters(client, all ? options : ids),
+      );
+      const total = [...discarded.values()].reduce((sum, n) => sum + n, 0);
+      const reasons = [...discarded].map(([reason, n]) => `${reason} ${n}`).join(', ');
+      console.log(`${total} discarded${reasons && `: ${reasons}`}`);
+    });
+}
+
+function assertIdsOrAll(ids: readonly string[], all: true | undefined): void {
+  if (ids.length > 0 === (all === true)) throw new Error('give the ids of dead letters, or --all');
 }
 
 /** Redrives one after the other and prints each result. Returns how many are still refused. */
@@ -87,7 +116,9 @@ async function redriveEach(client: Client, ids: readonly string[]): Promise<numb
     const result = await redrive(client, id);
     counts[result.outcome] += 1;
     if (result.outcome === 'refused')
-      console.log(`${id}: still refused, ${result.reason}: ${printable(result.detail)}`);
+      console.log(
+        `${id}: still refused${result.stored > 0 ? ` in part, ${result.stored} readings stored` : ''}, ${result.reason}: ${printable(result.detail)}`,
+      );
     if (result.outcome === 'gone') console.log(`${id}: not there, or redriven already`);
   }
   const { stored, duplicate, refused, gone } = counts;
@@ -100,12 +131,15 @@ const withFilter = (command: Command) =>
   command
     .option('--tenant <tenant>', "only this tenant's")
     .addOption(new Option('--reason <reason>', 'only those refused for this reason').choices(REJECTION_REASONS))
-    .option('--since <time>', 'only those received since then, such as 2026-11-21T12:00Z', time);
+    .option('--device <device>', "only this device's")
+    .option('--since <time>', 'only those received since then, such as 2026-11-21T12:00Z', time)
+    .option('--before <time>', 'only those received before then', time);
 
-function lineOf({ id, receivedAt, tenant, topic, reason, bytes, redrivenAs }: LetterListing): string {
+function lineOf({ id, receivedAt, tenant, topic, reason, bytes, readings, redrivenAs }: LetterListing): string {
   const redriven = redrivenAs ? `  redriven: ${redrivenAs}` : '';
   const where = printable(parseDeviceTopic(topic)?.device ?? topic);
-  return `${id.padStart(6)}  ${receivedAt.toISOString()}  ${reason.padEnd(22)} ${tenant ?? '-'} ${where}  ${bytes} bytes${redriven}`;
+  const count = readings > 1 ? `  ${readings} readings` : '';
+  return `${id.padStart(6)}  ${receivedAt.toISOString()}  ${reason.padEnd(22)} ${tenant ?? '-'} ${where}  ${bytes} bytes${count}${redriven}`;
 }
 
 function describe(letter: Letter): string {

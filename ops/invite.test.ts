@@ -181,18 +181,38 @@ describe('invite, with an auth service', () => {
 });
 
 describe('limit', () => {
-  it('shows and sets what people may create', async () => {
-    expect(await ops(['limit'])).toMatchObject({
-      code: 0,
-      out: 'a person may make 5 tenants, a tenant may have 1000 devices\n',
+  it('shows and sets what people and tenants may have', async () => {
+    const show = async (...args: string[]) => {
+      const { code, out } = await ops(['limit', ...args]);
+      expect(code).toBe(0);
+      return Object.fromEntries(out.split('\n').map((line) => [line.slice(0, 27).trim(), line.slice(28, 80)]));
+    };
+    expect(await show()).toMatchObject({
+      'tenants-per-person': expect.stringMatching(/^0 /),
+      devices: expect.stringMatching(/^1000 /),
+      'dead-letter-bytes': expect.stringMatching(/^16777216 /),
     });
-    expect((await ops(['limit', '--tenants-per-person', '0', '--devices', '20'])).out).toBe(
-      'a person may make 0 tenants, a tenant may have 20 devices\n',
-    );
-    expect((await ops(['limit', 'acme', '--devices', '30'])).out).toBe('tenant "acme" may have 30 devices\n');
-    expect((await ops(['limit', 'acme', '--devices', 'default'])).out).toBe('tenant "acme" may have 20 devices\n');
-    expect(await ops(['limit', '--devices', 'default'])).toMatchObject({ code: 1 });
-    expect(await ops(['limit', 'nobody'])).toMatchObject({ code: 1, err: 'error: there is no tenant "nobody"\n' });
-    expect(await ops(['limit', '--devices', 'many'])).toMatchObject({ code: 2 });
+    expect(await show('--tenants-per-person', '1', '--devices', '20')).toMatchObject({
+      'tenants-per-person': expect.stringMatching(/^1 /),
+      devices: expect.stringMatching(/^20 /),
+    });
+    const devices = async (...args: string[]) => (await show('acme', ...args)).devices;
+    expect(await devices()).toMatch(/^\d of 20 /);
+    expect(await devices('--devices', '30')).toMatch(/^\d of 30 /);
+    expect(await devices('--devices', '50', '--until', '2999-12-31')).toMatch(/^\d of 50 until 3000-01-01T00:00:00/);
+    expect(await devices('--devices', 'default')).toMatch(/^\d of 20 /);
+    expect((await show('acme', '--readings-per-day', '500'))['readings-per-day']).toMatch(/^500 /);
+  });
+
+  it.each([
+    [['nobody'], 1, 'there is no tenant "nobody": see "device list"'],
+    [['--devices', 'default'], 1, '--devices default is for one tenant: name it'],
+    [['--readings-per-day', '5'], 1, '--readings-per-day 5 is for one tenant: name it'],
+    [['acme', '--tenants-per-person', '5'], 1, '--tenants-per-person is for the whole platform: leave the tenant out'],
+    [['--devices', '5', '--until', '2999-12-31'], 1, '--until needs a tenant, and a limit with a number'],
+    [['acme', '--devices', 'many'], 2, 'Give a whole number from 0, or "default".'],
+    [['acme', '--devices', '5', '--until', '2020-01-01'], 2, 'that is still to come'],
+  ])('refuses %j', async (args, code, message) => {
+    expect(await ops(['limit', ...args])).toMatchObject({ code, err: expect.stringContaining(message) });
   });
 });

@@ -1,82 +1,145 @@
-// `ops limit`: how many tenants a person may make, and how many devices a tenant may have.
+// `ops limit`: what a tenant and a person may have, permanently or until a day.
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from 'pg';
+import { PERSON_LIMITS, READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
-interface Options extends TargetOptions {
-  tenantsPerPerson?: number;
-  devices?: number | 'default';
-}
+const LIMITS: Record<string, string> = { ...TENANT_LIMITS, ...READING_LIMITS, ...PERSON_LIMITS };
+
+/** `max_dead_letters` is `--dead-letters`. */
+const optionOf = (column: string) => column.replace(/^max_/, '').replaceAll('_', '-');
+const memberOf = (column: string) => optionOf(column).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+type Amount = number | 'default';
+type Options = TargetOptions & { until?: Date } & Record<string, unknown>;
 
 /** The `limit` command. */
 export function limitCommand(): Command {
-  return withTarget(new Command('limit'))
-    .description('show or set how much people may create in the dashboard; these commands have no such limit')
-    .argument('[tenant]', 'only this tenant')
-    .option('--tenants-per-person <n>', 'how many tenants a person may make; 0: none', count)
-    .option(
-      '--devices <n>',
-      "how many devices a tenant may have; default: with a tenant, the platform's number",
-      (value) => (value === 'default' ? value : count(value)),
-    )
+  const command = withTarget(new Command('limit'))
+    .description('show or set what a tenant and a person may have; these commands themselves have no such limit')
+    .argument('[tenant]', 'only this tenant; without one, what holds where a tenant has no limit of its own')
+    .option('--until <time>', 'with a tenant: then the limits from before hold again, such as 2026-12-31', endOf);
+  for (const [column, about] of Object.entries(LIMITS)) command.option(`--${optionOf(column)} <n>`, about, amount);
+  return command
     .addHelpText(
       'after',
       `
+With a tenant, "default" in place of a number takes its own limit back.
+
 Examples:
   npm run ops -- limit
-  npm run ops -- limit --tenants-per-person 0
-  npm run ops -- limit acme --devices 5000
+  npm run ops -- limit --tenants-per-person 1
+  npm run ops -- limit acme
+  npm run ops -- limit acme --devices 5000 --dead-letters 50000
+  npm run ops -- limit acme --devices 5000 --until 2026-12-31
   npm run ops -- limit acme --devices default`,
     )
-    .action(async (tenant: string | undefined, { tenantsPerPerson, devices, ...options }: Options) => {
-      if (tenant !== undefined && tenantsPerPerson !== undefined) {
-        throw new Error('--tenants-per-person is for the whole platform: leave the tenant out');
-      }
-      if (tenant === undefined && devices === 'default')
-        throw new Error('--devices default is for one tenant: name it');
+    .action(async (tenant: string | undefined, { until, ...options }: Options) => {
+      const given = Object.keys(LIMITS).flatMap((column) => {
+        const value = options[memberOf(column)] as Amount | undefined;
+        return value === undefined ? [] : [{ column, value }];
+      });
+      for (const { column, value } of given) check(column, value, tenant);
+      if (until && (tenant === undefined || given.length === 0 || given.some(({ value }) => value === 'default')))
+        throw new Error('--until needs a tenant, and a limit with a number');
       await withConnection(findPlace(options).database, async (client) => {
-        if (tenant === undefined) await limitPlatform(client, tenantsPerPerson, devices as number | undefined);
-        else if (devices !== undefined) await limitTenant(client, tenant, devices === 'default' ? null : devices);
-        console.log(await describe(client, tenant));
+        if (tenant === undefined) {
+          for (const { column, value } of given) await limitPlatform(client, column, value as number);
+          for (const line of await describePlatform(client)) console.log(line);
+          return;
+        }
+        const id = await idOf(client, tenant);
+        for (const { column, value } of given) await limitTenant(client, id, column, value, until);
+        for (const line of await describeTenant(client, id)) console.log(line);
       });
     });
 }
 
-function count(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Give a whole number from 0.');
+function check(column: string, value: Amount, tenant: string | undefined): void {
+  const option = `--${optionOf(column)}`;
+  if (tenant !== undefined && column in PERSON_LIMITS)
+    throw new Error(`${option} is for the whole platform: leave the tenant out`);
+  if (tenant === undefined && (column in READING_LIMITS || value === 'default'))
+    throw new Error(`${option} ${value} is for one tenant: name it`);
+}
+
+function amount(value: string): Amount {
+  if (value === 'default') return value;
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Give a whole number from 0, or "default".');
   return Number(value);
 }
 
-const limitPlatform = (client: Client, tenants?: number, devices?: number) =>
-  client.query(
-    `update access.platform_limits set tenants_per_person = coalesce($1, tenants_per_person),
-       devices_per_tenant = coalesce($2, devices_per_tenant)`,
-    [tenants, devices],
-  );
+/** A day means its end, in UTC. */
+function endOf(value: string): Date {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(value);
+  const until = new Date(isDay ? Date.parse(`${value}T00:00Z`) + 24 * 3_600_000 : value);
+  if (!(until.getTime() > Date.now()))
+    throw new InvalidArgumentError(
+      'Give a day or a time that is still to come, such as 2026-12-31 or 2026-12-31T12:00Z.',
+    );
+  return until;
+}
 
-const limitTenant = (client: Client, tenant: string, devices: number | null) =>
-  client.query(
-    `insert into public.tenant_limits (tenant_id, max_devices) select id, $2 from public.tenants where slug = $1
-     on conflict (tenant_id) do update set max_devices = excluded.max_devices`,
-    [tenant, devices],
-  );
+async function idOf(client: Client, tenant: string): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
+  if (!rows[0]) throw new Error(`there is no tenant "${tenant}": see "device list"`);
+  return rows[0].id;
+}
 
-async function describe(client: Client, tenant: string | undefined): Promise<string> {
-  const { rows } = await client.query<{ tenants: number; devices: number; own: number | null; known: boolean }>(
-    `select p.tenants_per_person as tenants, p.devices_per_tenant as devices, l.max_devices as own, t.id is not null as known
-     from access.platform_limits as p
-     left join public.tenants as t on t.slug = $1
-     left join public.tenant_limits as l on l.tenant_id = t.id`,
-    [tenant],
+async function limitPlatform(client: Client, column: string, value: number): Promise<void> {
+  await client.query(`update access.platform_limits set ${column} = $1`, [value]);
+}
+
+/** A permanent limit ends a temporary one. */
+async function limitTenant(client: Client, id: string, column: string, value: Amount, until?: Date): Promise<void> {
+  if (until) {
+    await client.query(
+      `insert into access.temporary_limits (tenant_id, name, value, until) values ($1, $2, $3, $4)
+       on conflict (tenant_id, name) do update set value = excluded.value, until = excluded.until`,
+      [id, column, value, until],
+    );
+    return;
+  }
+  await client.query('delete from access.temporary_limits where tenant_id = $1 and name = $2', [id, column]);
+  await client.query(
+    `insert into public.tenant_limits (tenant_id, ${column}) values ($1, $2)
+     on conflict (tenant_id) do update set ${column} = excluded.${column}`,
+    [id, value === 'default' ? null : value],
   );
-  const [found] = rows;
-  if (!found)
+}
+
+async function describePlatform(client: Client): Promise<string[]> {
+  const { rows } = await client.query<Record<string, unknown>>('select * from access.platform_limits');
+  const [row] = rows;
+  if (!row)
     throw new Error(
       'the row of access.platform_limits is missing, so people may create nothing: insert it (insert into access.platform_limits default values)',
     );
-  if (tenant === undefined)
-    return `a person may make ${found.tenants} tenants, a tenant may have ${found.devices} devices`;
-  if (!found.known) throw new Error(`there is no tenant "${tenant}"`);
-  return `tenant "${tenant}" may have ${found.own ?? found.devices} devices`;
+  const columns = Object.keys({ ...PERSON_LIMITS, ...TENANT_LIMITS });
+  return columns.map((column) => lineOf(column, String(row[column])));
 }
+
+async function describeTenant(client: Client, id: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; most: string | null; used: string | null; until: Date | null }>(
+    `select * from access.limits_of($1)
+     union all
+     select n.name, case n.name when 'readings_per_day' then q.readings_per_day else q.readings_per_minute end, null, t.until
+     from ingest.quotas as q
+     cross join unnest($2::text[]) as n (name)
+     left join access.temporary_limits as t on t.tenant_id = q.tenant_id and t.name = n.name and t.until > now()
+     where q.tenant_id = $1`,
+    [id, Object.keys(READING_LIMITS)],
+  );
+  return rows.map(({ name, most, used, until }) =>
+    lineOf(
+      name,
+      [used !== null && `${used} of`, most ?? 'no limit', until && `until ${until.toISOString()}`]
+        .filter(Boolean)
+        .join(' '),
+    ),
+  );
+}
+
+const lineOf = (column: string, value: string) =>
+  `${optionOf(column).padEnd(27)} ${value.padEnd(16)} ${LIMITS[column]}`;

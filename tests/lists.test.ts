@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { RuleDraft } from '../apps/dashboard/features/alerts/rules.ts';
 import { ROOT } from '../bootstrap/root.mjs';
+import { TENANT_LIMITS } from '../domain/account-limits.ts';
 import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from './support/api-rig.ts';
@@ -21,6 +22,7 @@ const RULES = 110;
 const OPEN = 113;
 const RESOLVED = 114;
 const LETTERS = 115;
+const LIMITS = Object.keys(TENANT_LIMITS).length;
 const FIELDS = 116;
 const TENANTS = 105;
 const MINUTES = 3000;
@@ -124,6 +126,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
   residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
   listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),
+  lettersNotThere: ({ letters }) => one(letters.lettersNotThere(tenant)),
   deadLettersOf: ({ letters }) => whole(letters.deadLettersOf(tenant, device, 110), 110),
   letterContent: async ({ letters }) => {
     const [newest] = (await letters.listDeadLetters(tenant, 1)).rows;
@@ -150,6 +153,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     const older = await audit.auditEntries(tenant, 55, newer.rows.at(-1));
     return whole(Promise.resolve([...newer.rows, ...older.rows]), 110);
   },
+  limitsInUse: ({ tenants }) => whole(tenants.limitsInUse(tenant), LIMITS),
   myTenants: ({ tenants }) => whole(tenants.myTenants(), TENANTS),
   listMembers: ({ members }) => whole(members.listMembers(tenant), MEMBERS),
   // fill() makes the token of the first invitation the text `1`.

@@ -23,7 +23,7 @@ test('a role that was read-only for a while writes again, although nobody cuts i
     await admin.query('alter role mqtt_ingest set default_transaction_read_only = on');
     const url = roleUrl(postgres.url, 'mqtt_ingest', key);
     const database = openDatabase(readDatabaseUrl(url, { readFile: () => '' }));
-    const write = () => database.query('select ingest.prune_ledger($1::interval)', ['30 days']);
+    const write = () => database.query('select ingest.prune($1, 1)', ['ledger']);
     const refused = await write().catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: '25006' });
     expect(classify(refused)).toBe('transient');

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { expect, test } from 'vitest';
 import type { Delivery } from '../broker/index.ts';
 import type { DeadLetter } from './batch.ts';
-import { insertDeadLetters } from './dead-letters.ts';
+import { keepDeadLetters } from './dead-letters.ts';
 import { keptTopic } from './row.ts';
 
 test('a topic is stored up to the length of a device’s own: a long one cannot fill the table', async () => {
@@ -17,7 +17,7 @@ test('a topic is stored up to the length of a device’s own: a long one cannot 
       reason: 'bad-topic',
       detail: '',
     }) as unknown as DeadLetter;
-  await insertDeadLetters(client, [
+  await keepDeadLetters(client, [
     letter(`devices/abc/${'"'.repeat(4000)}1`),
     letter(`devices/abc/${'"'.repeat(4000)}2`),
   ]);

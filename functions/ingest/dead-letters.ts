@@ -4,7 +4,7 @@ import { bucketedId, contentHash, stampedId } from '../../domain/message-identit
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import { cameAt } from '../broker/index.ts';
 import type { DeadLetter } from './batch.ts';
-import { messageContent } from './row.ts';
+import { messageContent, sentAsWhole } from './row.ts';
 
 /** What a dead letter keeps of its message's properties and stamp, so that it is the same message when it is redriven. */
 export interface KeptProperties {
@@ -16,22 +16,18 @@ export interface KeptProperties {
   note?: string;
 }
 
-const INSERT = `
-  insert into public.dead_letters
-    (tenant_id, device_id, topic, payload, content_type, reason, detail, message_id, fingerprint, received_at,
-     properties)
-  select * from unnest(
-    $1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::timestamptz[], $11::jsonb[])
-  on conflict do nothing`;
+const KEEP = `select ingest.keep_dead_letters(
+  $1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+  $10::timestamptz[], $11::jsonb[], $12::int[])`;
 
 /**
- * Keeps dead letters. Equal messages refused for the same reason within one bucket of time are kept once: a device that
- * repeats one bad message must not fill the disk. @throws database errors.
+ * Keeps dead letters, as many as their tenant may have; the others are counted. Equal messages refused for the same reason within
+ * one bucket of time are kept once: a device that repeats one bad message must not fill the disk. @throws database errors.
  */
-export async function insertDeadLetters(client: Client, letters: readonly DeadLetter[]): Promise<void> {
-  if (letters.length === 0) return;
-  await client.query(INSERT, [
+export async function keepDeadLetters(client: Client, refused: readonly DeadLetter[]): Promise<void> {
+  if (refused.length === 0) return;
+  const letters = [...Map.groupBy(refused, ({ delivery }) => delivery).values()].map(joined);
+  await client.query(KEEP, [
     letters.map(({ tenantId }) => tenantId ?? null),
     letters.map(({ deviceId }) => deviceId ?? null),
     letters.map(({ topic }) => storable(topic)),
@@ -43,7 +39,21 @@ export async function insertDeadLetters(client: Client, letters: readonly DeadLe
     letters.map(fingerprint),
     letters.map(({ delivery }) => formatTimestamp(cameAt(delivery) * 1000)),
     letters.map(propertiesOf),
+    letters.map(({ readings }) => readings),
   ]);
+}
+
+/**
+ * One letter a message. A gzip of 2 kB can hold a thousand readings: as a letter for each they would be two hundred times as much.
+ * Of several, the whole message is kept as it was sent; when it is redriven, the readings that were stored are duplicates.
+ */
+function joined(refused: DeadLetter[]): DeadLetter & { readings: number } {
+  const [first] = refused as [DeadLetter];
+  const readings = refused.length;
+  if (readings === 1) return { ...first, readings };
+  const sent = sentAsWhole(first.delivery);
+  const detail = `${readings} readings of this message; the first, number ${first.sent.index + 1}: ${first.detail}`;
+  return { ...first, sent, messageId: sent.envelope?.id, detail, readings };
 }
 
 function fingerprint({ delivery, sent, reason }: DeadLetter): string {

@@ -5,16 +5,16 @@ import { parseStampedId } from '../../domain/message-identity.ts';
 import type { Stamp } from '../broker/index.ts';
 import { addRows, addToLedger, closeAccount, noOutcomes, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
-import { insertDeadLetters, type KeptProperties } from './dead-letters.ts';
-import { createRegistry } from './registry.ts';
+import type { KeptProperties } from './dead-letters.ts';
+import { createRegistry, type Registry, type Route } from './registry.ts';
 import type { Row } from './row.ts';
 import { encodePrefix, writeCarefully } from './write.ts';
 
 /** What came of a redrive. */
 export type Redriven =
   | { outcome: 'stored' | 'duplicate' }
-  /** Still refused; it stays as it is. */
-  | { outcome: 'refused'; reason: string; detail: string }
+  /** Still refused, all of it or, when some of its readings were stored, the others; it stays, and may be redriven again. */
+  | { outcome: 'refused'; reason: string; detail: string; stored: number }
   /** There is none of this id that has not been redriven. */
   | { outcome: 'gone' };
 
@@ -35,20 +35,17 @@ const FIND_CONTENTS = 'select * from ingest.stored_contents($1, $2, $3, $4, $5) 
 
 // A letter of nobody may be anyone's who has had its topic. Asked only of the one that has it now.
 const FIND_OTHERS = 'select from ingest.former_topics where topic = $1 and tenant_since > $2';
-const ANOTHERS: Redriven = {
-  outcome: 'refused',
-  reason: 'bad-topic',
-  detail: "the topic is another tenant's now",
-};
+const ANOTHERS = "the topic is another tenant's now";
 
 const CLOSE = 'select ingest.close_dead_letter($1, $2)';
-const REFUSE = 'select ingest.refuse_redrive($1, $2, $3)';
+const REFUSE = 'select ingest.refuse_redrive($1, $2, $3, $4)';
 
 /** Under no session: a redrive does not come from the broker, and is never found by its packet. */
 const NO_SESSION = '';
 
 /**
- * Redrives one dead letter in a transaction of its own. It counts as received once more, and not towards a quota.
+ * Redrives one dead letter in a transaction of its own. It counts as received once more, unless nothing of it was stored, and not
+ * towards a quota. A refusal becomes the letter's reason.
  * @param client of a role that may read dead letters, and what ingest may.
  * @throws database errors; then nothing has changed.
  */
@@ -56,7 +53,7 @@ export async function redrive(client: Client, id: string): Promise<Redriven> {
   await client.query('begin');
   try {
     const result = await redriveOne(client, id, TAKE);
-    await client.query(result.outcome === 'stored' || result.outcome === 'duplicate' ? 'commit' : 'rollback');
+    await client.query('commit');
     return result;
   } catch (error) {
     await client.query('rollback').catch(() => {});
@@ -65,14 +62,11 @@ export async function redrive(client: Client, id: string): Promise<Redriven> {
 }
 
 /**
- * Redrives one dead letter that somebody asked for. A refusal becomes the letter's reason, and ends the request.
+ * Redrives one dead letter that somebody asked for. A refusal ends the request, too.
  * @param client of ingest's role, in a transaction that the caller ends. @throws database errors.
  */
-export async function redriveRequested(client: Client, id: string): Promise<Redriven> {
-  const result = await redriveOne(client, id, TAKE_REQUESTED);
-  // Nothing of a refused letter was written: a row that the database refuses is undone to its own savepoint.
-  if (result.outcome === 'refused') await client.query(REFUSE, [id, result.reason, result.detail]);
-  return result;
+export function redriveRequested(client: Client, id: string): Promise<Redriven> {
+  return redriveOne(client, id, TAKE_REQUESTED);
 }
 
 async function redriveOne(client: Client, id: string, take: string): Promise<Redriven> {
@@ -80,25 +74,37 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   const [letter] = rows;
   if (letter === undefined) return { outcome: 'gone' };
   const batch = await readAgain(client, letter);
-  if (await isAnothers(client, letter, batch)) return ANOTHERS;
-  const [refused] = batch.deadLetters;
-  if (refused !== undefined && batch.rows.length === 0) return { outcome: 'refused', ...refused };
+  if (await isAnothers(client, letter, batch)) return refuse(client, id, 'bad-topic', ANOTHERS, 1, 0);
   const stored = await findStored(client, batch.rows);
   const outcomes = noOutcomes();
   addRows(outcomes, 'duplicate', stored);
   const fresh = batch.rows.filter((row) => !stored.includes(row));
   await writeCarefully(client, fresh, new Map(), NO_SESSION, outcomes);
-  const [rejected] = outcomes.refused;
-  if (rejected !== undefined && outcomes.refused.length === batch.rows.length)
-    return { outcome: 'refused', ...rejected };
-  // Of an array, what is refused becomes a dead letter of its own.
-  await insertDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
+  const refused = [...batch.deadLetters, ...outcomes.refused];
   batch.startedAt = Date.now(); // In the ledger it belongs to the minute in which it is redriven.
   const tallies = closeAccount(batch, outcomes);
+  const { stored: made } = totalOf(tallies);
+  const [first] = refused;
+  // Nothing of it was written: a row that the database refuses is undone to its own savepoint.
+  if (first && made === 0) return refuse(client, id, first.reason, first.detail, refused.length, 0);
   await addToLedger(client, batch, tallies);
-  const outcome = totalOf(tallies).stored > 0 ? 'stored' : 'duplicate';
+  // It stays for the readings that are still refused. Those that were stored are duplicates the next time.
+  if (first) return refuse(client, id, first.reason, first.detail, refused.length, made);
+  const outcome = made > 0 ? 'stored' : 'duplicate';
   await client.query(CLOSE, [id, outcome]);
   return { outcome };
+}
+
+async function refuse(
+  client: Client,
+  id: string,
+  reason: string,
+  detail: string,
+  readings: number,
+  stored: number,
+): Promise<Redriven> {
+  await client.query(REFUSE, [id, reason, detail, readings]);
+  return { outcome: 'refused', reason, detail, stored };
 }
 
 /** Whether the letter's topic has become another tenant's since it came. */
@@ -123,7 +129,7 @@ interface Letter {
 /** Validated as if it came now from the broker, at the time it was first received. */
 async function readAgain(client: Client, letter: Letter): Promise<Batch> {
   const { topic, payload, content_type: contentType, properties, received_at: receivedAt } = letter;
-  const batch = new Batch(createRegistry(client, encodePrefix, Date.now));
+  const batch = new Batch(lenient(createRegistry(client, encodePrefix, Date.now), receivedAt));
   const { id, ts, stamp, note = '' } = properties ?? {};
   batch.add({
     topic,
@@ -138,6 +144,30 @@ async function readAgain(client: Client, letter: Letter): Promise<Batch> {
   });
   await batch.settle();
   return batch;
+}
+
+/**
+ * The time of receipt in the letter is by the clock that ingest had then, which may have been wrong. So a reading's time is compared
+ * with the later of receipt and now for what is ahead, and with the earlier for what is old.
+ */
+function lenient(registry: Registry, receivedAt: Date): Registry {
+  const since = (Date.now() - receivedAt.getTime()) / 1000;
+  const widen = (route: Route): Route => {
+    const { maxAheadSeconds, maxAgeSeconds } = route.limits;
+    const limits = {
+      ...route.limits,
+      maxAheadSeconds: maxAheadSeconds + Math.max(since, 0),
+      maxAgeSeconds: maxAgeSeconds === undefined ? undefined : maxAgeSeconds + Math.max(-since, 0),
+    };
+    return { ...route, limits };
+  };
+  return {
+    find: (topic) => {
+      const route = registry.find(topic);
+      return route && widen(route);
+    },
+    learn: (topics) => registry.learn(topics),
+  };
 }
 
 /** The stamp that the message had, with the place of the letter's reading in it. */

@@ -113,7 +113,7 @@ test('keeps its declared id for three days after ingest took it, however long it
     return tallies.get('acme')?.stored;
   };
   expect(await write(0)).toBe(1);
-  await rig.admin.query("select ingest.prune_untimed('3 days')");
+  await rig.admin.query("select ingest.prune('untimed', 1000)");
   expect(await write(60 * MINUTE)).toBe(0);
 });
 

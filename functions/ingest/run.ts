@@ -9,6 +9,7 @@ import { retry } from '../runtime/retry.ts';
 import type { IngestSettings } from '../settings/ingest.ts';
 import { handOver } from './account-handover.ts';
 import { createSummary, type Summary } from './accounting.ts';
+import { prune } from './prune.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
 import { maintain, runSession, type SessionEnd } from './session.ts';
 
@@ -24,6 +25,9 @@ export interface RunResult extends Summary {
 
 /** Part of the time guard that redriving may take: who asks for many redrives must not keep the readings waiting. */
 const REDRIVE_SHARE = 0.25;
+
+/** Its questions to the database would lengthen every run. */
+const PRUNE_EVERY_MINUTES = 10;
 
 /**
  * Drains until nothing comes any more, the batch cap or the time guard. Ends by then, give or take one transaction.
@@ -65,6 +69,8 @@ export async function runOnce(
       const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);
+      if (new Date(begun).getUTCMinutes() % PRUNE_EVERY_MINUTES === 0)
+        await prune(database, runLog, () => now() >= until);
     }
   } catch (error) {
     if (classify(error) === 'fence') ended.outcome = 'lease-lost';

@@ -117,22 +117,11 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   }
 }
 
-/** Keeps partitions ahead of time, and old identities and the ledger short. Its failure must not stop ingest. */
+/** Keeps partitions ahead of time. Its failure must not stop ingest. */
 export async function maintain(database: Database, log: Logger): Promise<void> {
   try {
     await database.query('select ingest.ensure_telemetry_partitions()', []);
-    await database.query('select ingest.prune_untimed($1::interval)', [UNTIMED_MEMORY]);
-    await database.query('select ingest.prune_ledger($1::interval)', [LEDGER_MEMORY]);
   } catch (error) {
-    log.warn({ error: summarizeError(error) }, 'maintenance of partitions, message identities and ledger failed');
+    log.warn({ error: summarizeError(error) }, 'maintenance of partitions failed');
   }
 }
-
-/**
- * How long a message without a timestamp is recognised when its device sends it again under the same id. Redeliveries
- * by the broker need less: they come when ingest connects, and this is pruned only after that.
- */
-const UNTIMED_MEMORY = '3 days';
-
-/** How long the ledger is kept: as long as readings are, by default. 5 MB a tenant that sends every minute. */
-const LEDGER_MEMORY = '30 days';

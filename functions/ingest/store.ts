@@ -5,7 +5,7 @@ import type { Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
 import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, type Written } from './accounting.ts';
 import type { Batch } from './batch.ts';
-import { insertDeadLetters } from './dead-letters.ts';
+import { keepDeadLetters } from './dead-letters.ts';
 import { findRepeats } from './repeats.ts';
 import { writeCarefully, writeFast } from './write.ts';
 
@@ -35,7 +35,7 @@ export function createStore(database: Database, lease: Lease, session: string): 
         await writeCarefully(client, admission.bounded, admission.left, session, outcomes);
       }
       await spend(client, admission, outcomes);
-      await insertDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
+      await keepDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
       const closed = closeAccount(batch, outcomes);
       await addToLedger(client, batch, closed);
       return closed;

@@ -3,6 +3,7 @@
 import type { DatabaseAddress } from '../../domain/database-url.ts';
 import { evaluateAlertsIfPossible } from '../alerts/evaluate.ts';
 import { openDatabase } from '../database/connection.ts';
+import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { maintain } from '../ingest/session.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -12,6 +13,7 @@ import { startSchedule } from '../runtime/schedule.ts';
 const REDRIVE_EVERY_MS = 3_000;
 const EVALUATE_EVERY_MS = 60_000;
 const MAINTAIN_EVERY_MS = 3_600_000;
+const PRUNE_EVERY_MS = 600_000;
 
 /** Starts at once. Await `stop`: running jobs finish first. */
 export function startPeriodicJobs(address: DatabaseAddress, log: Logger): { stop(): Promise<void> } {
@@ -19,6 +21,7 @@ export function startPeriodicJobs(address: DatabaseAddress, log: Logger): { stop
   const schedule = startSchedule([
     { everyMs: REDRIVE_EVERY_MS, run: () => carryOutRedrives(database, log) },
     { everyMs: EVALUATE_EVERY_MS, run: () => evaluateAlertsIfPossible(database, log) },
+    { everyMs: PRUNE_EVERY_MS, run: () => prune(database, log) },
     // The worker has done it before the first reading.
     { everyMs: MAINTAIN_EVERY_MS, firstAfterMs: MAINTAIN_EVERY_MS, run: () => maintain(database, log) },
   ]);

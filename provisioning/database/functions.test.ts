@@ -114,6 +114,9 @@ const UNGUARDED = [
   'invitation_facts',
   'my_tenants',
   'create_tenant',
+  'tenants_left',
+  // Asks the policy of its table.
+  'dead_letters_counted',
   'request_redrive',
   'evaluate_alert_rules',
 ];

@@ -60,7 +60,7 @@ describe('mqtt_ingest', () => {
       values ($1, $2, $3, now(), 's', 1, 'h') on conflict do nothing returning ts`;
     expect((await ingest.query(insert, identity)).rowCount).toBe(1);
     expect((await ingest.query("select from ingest.untimed where session = 's' and packet_id = 1")).rowCount).toBe(1);
-    await ingest.query("select ingest.prune_untimed('2 days')");
+    await ingest.query("select ingest.prune('untimed', 1000)");
     await ingest.query('create temp table staged (ts timestamptz, payload jsonb)');
     await ingest.query('select ingest.ensure_telemetry_partitions()');
     await ingest.query("select ingest.acquire_lease('grants', 'me', '10 seconds')");

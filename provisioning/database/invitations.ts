@@ -1,6 +1,6 @@
 // Invitations by the platform's operator, under the same rules as a tenant owner's; and the limits on what people may create.
 import type { Client } from 'pg';
-import { assertSlug } from '../../domain/identifiers.ts';
+import { assertDisplayName, assertSlug } from '../../domain/identifiers.ts';
 import type { MemberRole } from '../../domain/members.ts';
 import { inTransaction } from './connect.ts';
 
@@ -27,7 +27,7 @@ export async function invite(client: Client, request: InvitationRequest): Promis
   return inTransaction(client, async () => {
     if (newTenantName !== undefined) {
       const sql = 'insert into public.tenants (slug, name) values ($1, $2) on conflict (slug) do nothing';
-      await client.query(sql, [tenant, newTenantName]);
+      await client.query(sql, [tenant, assertDisplayName(newTenantName)]);
     }
     const found = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
     const id = found.rows[0]?.id;

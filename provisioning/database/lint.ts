@@ -81,7 +81,8 @@ export const RULES: Record<string, string> = {
                       where k.conrelid = t.oid and k.contype = 'f' and a.attnum = any (k.conkey))
       and not exists (select from pg_inherits as h where h.inhrelid = t.oid)
       -- Written in bulk or without a tenant; removeTenant() of registry.ts and ingest.forget_tenant() empty them.
-      and t.name <> all (array['telemetry', 'dead_letters', 'ingest_ledger', 'ingest.untimed', 'ingest.quota_use'])`,
+      and t.name <> all (array['telemetry', 'dead_letters', 'dead_letter_counts', 'ingest_ledger', 'ingest.untimed',
+        'ingest.quota_use', 'ingest.dead_letter_use'])`,
 
   "a foreign key to a tenant's row carries the tenant: no row refers to another tenant's": `
     select k.conrelid::regclass || '.' || k.conname as object

@@ -2,7 +2,7 @@
 // stored. Every change is one statement: it is atomic without a transaction, also through a pooler.
 import type { ClientBase, QueryResultRow } from 'pg';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
-import { assertSlug, deviceUsername } from '../../domain/identifiers.ts';
+import { assertDisplayName, assertSlug, deviceUsername } from '../../domain/identifiers.ts';
 import type { RegistryEntry, ServicePurpose } from '../broker/registry.ts';
 
 /** A device, by its tenant's and its own slug. */
@@ -57,7 +57,7 @@ export async function addDevice(
   const { rows } = await client.query<{ tenant: string; device: string | null }>(sql, [
     tenant,
     device,
-    name,
+    assertDisplayName(name),
     await hashKey(key),
     createTenant,
   ]);

@@ -68,6 +68,33 @@ test('a dead letter is looked at, redriven while its cause lasts, and stored whe
   expect(rows).toEqual([{ payload: { pump: { pressure: 2.5 } } }]);
 });
 
+test('dead letters are filtered and discarded, and stay counted', async () => {
+  await withConnection(inject('platform').databaseUrl, (client) =>
+    client.query(
+      `insert into public.dead_letters (tenant_id, topic, payload, reason, fingerprint)
+       select id, 'tenants/acme/devices/unwanted-' || n || '/telemetry', 'x', 'nul-character', 'unwanted-' || n
+       from public.tenants, generate_series(1, 3) as n where slug = 'acme'`,
+    ),
+  );
+  const page = await openAs('staff', '/admin/ingest');
+  await page.getByLabel('Reason').selectOption('nul-character');
+  const unwanted = page.getByRole('row').filter({ hasText: 'unwanted-' });
+  await unwanted.nth(2).waitFor();
+  expect(await page.getByRole('row').filter({ hasText: 'nested' }).count()).toBe(0);
+
+  await unwanted.first().getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Discard selected (1)' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+  await page.getByText('They are discarded, and stay counted.').waitFor();
+  await unwanted.nth(2).waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: 'Discard all that match' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+  await page.getByText('No dead letter matches').waitFor();
+  await page.getByText(/[1-9]\d* more of the last 30 days were discarded or beyond the limit/).waitFor();
+  await page.getByText(/\d+ of 10,000 letters kept/).waitFor();
+});
+
 test('the page counts what arrives', async () => {
   const page = await openAs('viewer', '/admin/ingest');
   await page.getByRole('heading', { name: 'Readings a minute' }).waitFor();

@@ -39,6 +39,11 @@ device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 ingest_spans          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 ingest_status         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 request_redrive       Y/0    Y/0    f/0     0/0       -/-   -/-     -/-   -/-
+discard_dead_letters  Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
+
+limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
+tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -48,6 +53,7 @@ evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
 /** Who may execute the functions of the private schemas. What is not listed is for their owner alone. */
 export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.breaches': ['authenticated'],
+  'access.is_display_name': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.my_tenants': ['authenticated'],
   'access.number_of': ['authenticated'],
   'access.owned_tenants': ['authenticated'],
@@ -58,7 +64,9 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.close_dead_letter': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
   'ingest.finish_command': ['mqtt_ingest'],
+  'ingest.keep_dead_letters': ['mqtt_ingest'],
   'ingest.previous_readings': ['mqtt_ingest'],
+  'ingest.prune': ['mqtt_ingest'],
   'ingest.prune_ledger': ['mqtt_ingest'],
   'ingest.prune_untimed': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
@@ -97,6 +105,10 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   ingest_spans: ({ id }) => ({ tenant_id: id, bars: 60, minutes: 1 }),
   ingest_status: ({ id }) => ({ tenant_id: id }),
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
+  discard_dead_letters: ({ id, letter }) => ({ tenant_id: id, dead_letter_ids: [letter] }),
+  dead_letters_counted: ({ id }) => ({ tenant_id: id }),
+  limits_in_use: ({ id }) => ({ tenant_id: id }),
+  tenants_left: () => ({}),
   try_alert_rule: ({ id, device }) => ({
     tenant_id: id,
     kind: 'threshold',

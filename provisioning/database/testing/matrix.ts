@@ -24,6 +24,7 @@ public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_default  no         no         no         no         no    no         no    no         .x../.x..
 public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    -I--/-I--  no    S-UD/S-UD  .x../.x..
+public.dead_letter_counts S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
@@ -36,10 +37,14 @@ public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 ingest.registered_devices -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.untimed            no         no         no         no         no    SI--/SI--  no    no         .x../.x..
+ingest.quotas             -/-        -/-        -/-        -/-        -/-   -/-        -/-   -/-        -/-
+ingest.dead_letter_use    no         no         no         no         no    no         no    no         .x../.x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
+access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
+access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
 broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.former_topics      no         no         no         no         no    no         no    no         .x../.x..
@@ -58,7 +63,7 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
     authenticated: {
       select:
         'id tenant_id device_id topic payload content_type reason detail message_id properties received_at redriven_at ' +
-        'redriven_as redrive_requested_at',
+        'redriven_as redrive_requested_at readings',
     },
   },
   'public.alert_rules': {

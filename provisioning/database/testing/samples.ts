@@ -64,6 +64,10 @@ export const SAMPLES: Record<string, Sample> = {
     }),
     update: { received: 0 },
   },
+  'public.dead_letter_counts': {
+    insert: ({ id }) => ({ tenant_id: id, hour: '2020-01-01', reason: 'r' }),
+    update: { removed: 1 },
+  },
   'public.tenant_limits': {
     insert: ({ id }) => ({ tenant_id: id, readings_per_day: null }),
     update: { readings_per_day: null },
@@ -75,6 +79,14 @@ export const SAMPLES: Record<string, Sample> = {
   'access.platform_limits': {
     insert: () => ({ id: true }),
     update: { tenants_per_person: 1 },
+  },
+  'access.temporary_limits': {
+    insert: ({ id }) => ({ tenant_id: id, name: 'max_rules', value: 1, until: '2099-01-01' }),
+    update: { value: 2 },
+  },
+  'access.refused_slugs': {
+    insert: (_, { newcomer }) => ({ user_id: newcomer.sub, day: '2020-01-01', attempts: 1 }),
+    update: { attempts: 2 },
   },
   'public.alert_rules': {
     insert: ({ id, device }) => ({
@@ -123,6 +135,11 @@ export const SAMPLES: Record<string, Sample> = {
       content_hash: 'h',
     }),
     update: { content_hash: 'changed' },
+  },
+  'ingest.dead_letter_use': {
+    // Each tenant with a letter has its row.
+    insert: ({ id }) => ({ tenant_id: id, letters: 0, bytes: 0 }),
+    update: { letters: 0 },
   },
   'ingest.quota_use': {
     insert: ({ id }) => ({ tenant_id: id, filled_at: new Date(), day: '2020-01-01', stored: 0 }),

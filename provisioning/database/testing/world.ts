@@ -40,6 +40,9 @@ export interface World {
 /** A well-formed hash of no key. */
 export const SAMPLE_HASH = `$7$101$${'A'.repeat(16)}$${'A'.repeat(86)}==`;
 
+/** Lets people make tenants; the default is that the operator makes them. */
+export const SELF_SERVICE = 'update access.platform_limits set tenants_per_person = 5';
+
 /** A person the auth server knows. */
 export async function makePerson(client: ClientBase, email: string): Promise<Person> {
   const sub = randomUUID();
@@ -54,6 +57,8 @@ export async function makeWorld(client: ClientBase): Promise<World> {
   const a = await makeTenant(client, 'acme', newcomer);
   const b = await makeTenant(client, 'globex', newcomer);
   await client.query(`
+    ${SELF_SERVICE};
+    insert into access.refused_slugs (user_id, day, attempts) values ('${stranger.sub}', '2020-01-01', 1);
     insert into public.dead_letters (topic, payload, reason, fingerprint) values ('nobody/s', 'x', 'bad-topic', 'nobody');
     insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
       values ('00000000-0000-0000-0000-000000000000', date_trunc('minute', now()), 1, 0, 0, 0, 0);
@@ -159,6 +164,8 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     content_hash: 'h',
   });
   await insert('broker.former_topics', { ...device, topic: `devices/${slug}`, until: '2099-01-01' });
+  await insert('public.dead_letter_counts', { tenant_id, hour: now, reason: 'not-json', not_kept: 1 });
+  await insert('access.temporary_limits', { tenant_id, name: 'max_devices', value: 900, until: '2099-01-01' });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
   return { ...ids, slug, ...people, token, letter: letter.rows[0].id as string };
 }

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { useChange } from '../session/use-change.ts';
+import { LimitNote } from '../tenants/limit-note.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import styles from './rule-dialog.module.css';
 import { RuleFields } from './rule-fields.tsx';
@@ -30,7 +31,7 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
   const save = useChange({
     run: (whole: RuleDraft) => (rule ? changeRule(rule.id, whole) : createRule(tenant_id, whole)),
     done: ({ name }) => (rule ? `${name} is changed.` : `${name} is active from the next minute.`),
-    changes: ['rules', 'alerts'],
+    changes: ['rules', 'alerts', 'limits'],
   });
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -43,6 +44,11 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
           <RuleFields draft={draft} onChange={(change) => setDraft((before) => ({ ...before, ...change }))} />
           <RulePreview draft={tidy(draft)} problem={problem} />
         </div>
+        {!rule && (
+          <p>
+            <LimitNote limit="max_rules" noun="rules" />
+          </p>
+        )}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={save.isPending} disabled={problem !== undefined}>

@@ -25,7 +25,7 @@ export function RulesSection({ isMaking }: { isMaking: boolean }) {
   const remove = useChange({
     run: ({ id }: Rule) => deleteRule(id),
     done: ({ name }) => `The rule ${name} is deleted.`,
-    changes: ['rules', 'alerts'],
+    changes: ['rules', 'alerts', 'limits'],
   });
   const newButton = canManage && (
     <Button variant="primary" onClick={() => setEdited('new')}>

@@ -6,6 +6,7 @@ import { isSlug } from '../../../../domain/identifiers.ts';
 import { telemetryTopic } from '../../../../domain/topics.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { LimitNote } from '../tenants/limit-note.tsx';
 import { NameFields, useNameForm } from '../tenants/name-form.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import { addDevice } from './devices.ts';
@@ -40,6 +41,7 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
   const form = useNameForm(async (slug, name) => {
     onAdded({ ...(await addDevice(tenant.tenant_id, slug, name || slug)), slug });
     void queries.invalidateQueries({ queryKey: ['devices'] });
+    void queries.invalidateQueries({ queryKey: ['limits'] });
   });
   const { slug } = form;
 
@@ -55,6 +57,9 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
               : 'Its name in topics; it cannot be changed later.'
           }
         />
+        <p>
+          <LimitNote limit="max_devices" noun="devices" />
+        </p>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={form.busy}>

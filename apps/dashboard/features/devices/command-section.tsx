@@ -11,6 +11,7 @@ import { useNotify } from '../../ui/toasts.tsx';
 import { loadConfig } from '../session/config.ts';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
+import { LimitNote } from '../tenants/limit-note.tsx';
 import { useCan } from '../tenants/tenant.tsx';
 import styles from './command-section.module.css';
 import { type DeviceCommand, recentCommands, sendCommand } from './commands.ts';
@@ -96,6 +97,9 @@ function CommandForm({ deviceId }: { deviceId: string }) {
       <Button type="submit" busy={busy}>
         Send command
       </Button>
+      <small>
+        <LimitNote limit="max_commands" noun="commands wait" />
+      </small>
     </form>
   );
 }

@@ -2,7 +2,7 @@
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Ago } from '../../ui/time.tsx';
-import { type DeadLetter, isOpen } from './dead-letters.ts';
+import type { DeadLetter } from './dead-letters.ts';
 import styles from './dead-letters-table.module.css';
 import { LetterState } from './letter-state.tsx';
 
@@ -13,7 +13,7 @@ interface Props {
   onView: (letter: DeadLetter) => void;
 }
 
-/** Newest first, as given; those that can be redriven can be selected. */
+/** Newest first, as given. */
 export function DeadLettersTable({ letters, selected, onToggle, onView }: Props) {
   const columns: Column<DeadLetter>[] = [
     {
@@ -24,11 +24,11 @@ export function DeadLettersTable({ letters, selected, onToggle, onView }: Props)
           <input
             type="checkbox"
             aria-label={`Select ${letter.reason} ${letter.id}`}
-            disabled={!isOpen(letter)}
-            checked={selected.has(letter.id) && isOpen(letter)}
+            checked={selected.has(letter.id)}
             onChange={() => onToggle(letter.id)}
           />
           {letter.reason}
+          {letter.readings > 1 && ` (${letter.readings} readings)`}
         </label>
       ),
     },

@@ -1,9 +1,9 @@
 'use client';
-// Whether ingest runs, what it did today, and how full the database is.
+// Whether ingest runs, what it did today, and how much this tenant has stored.
 import { useQuery } from '@tanstack/react-query';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure, Figures } from '../../ui/figures.tsx';
-import { formatBytes, formatNumber } from '../../ui/format.ts';
+import { formatNumber } from '../../ui/format.ts';
 import { Ago, useTimely } from '../../ui/time.tsx';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
@@ -66,9 +66,9 @@ export function StatusFigures() {
         note={`${formatNumber(usage?.over_quota ?? 0)} over quota`}
       />
       <Figure
-        label="Database"
-        value={status ? formatBytes(status.database_bytes) : '…'}
-        note={status && `${formatNumber(status.telemetry_rows_estimate)} readings of this tenant`}
+        label="Stored in 30 days"
+        value={status ? formatNumber(status.telemetry_rows_estimate) : '…'}
+        note="readings of this tenant"
       />
     </Figures>
   );

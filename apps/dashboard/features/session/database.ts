@@ -77,6 +77,18 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      dead_letter_counts: {
+        Row: {
+          hour: string;
+          not_kept: number;
+          reason: string;
+          removed: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       dead_letters: {
         Row: {
           content_type: string | null;
@@ -86,6 +98,7 @@ export type Database = {
           message_id: string | null;
           payload: string;
           properties: unknown;
+          readings: number;
           reason: string;
           received_at: string;
           redrive_requested_at: string | null;
@@ -100,8 +113,10 @@ export type Database = {
       };
       device_commands: {
         Row: {
+          bytes: number;
           device_id: string;
           error: string | null;
+          expires_at: string;
           id: string;
           payload: unknown;
           requested_at: string;
@@ -213,9 +228,19 @@ export type Database = {
           burst_minutes: number;
           max_age_seconds: number | null;
           max_ahead_seconds: number | null;
+          max_command_bytes: number | null;
+          max_commands: number | null;
+          max_dead_letter_bytes: number | null;
+          max_dead_letters: number | null;
           max_depth: number | null;
+          max_device_command_bytes: number | null;
+          max_device_commands: number | null;
           max_devices: number | null;
+          max_invitations: number | null;
+          max_members: number | null;
           max_payload_bytes: number | null;
+          max_rules: number | null;
+          max_window_minutes: number | null;
           readings_per_day: number | null;
           readings_per_minute: number | null;
           tenant_id: string;
@@ -316,6 +341,16 @@ export type Database = {
         };
         Returns: string;
       };
+      dead_letters_counted: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          reason: string;
+          not_kept: number;
+          removed: number;
+        }[];
+      };
       delete_device: {
         Args: {
           device_id: string;
@@ -346,6 +381,17 @@ export type Database = {
           field: string;
         }[];
       };
+      discard_dead_letters: {
+        Args: {
+          tenant_id: string;
+          dead_letter_ids?: number[] | null;
+          reason?: string | null;
+          device_id?: string | null;
+          received_since?: string | null;
+          received_until?: string | null;
+        };
+        Returns: number;
+      };
       ingest_spans: {
         Args: {
           tenant_id: string;
@@ -371,7 +417,6 @@ export type Database = {
         Returns: {
           last_run_at: string | null;
           last_row_at: string | null;
-          database_bytes: number;
           telemetry_rows_estimate: number;
           workers: number;
         }[];
@@ -397,6 +442,17 @@ export type Database = {
           ts: string;
           received_at: string;
           payload: unknown;
+        }[];
+      };
+      limits_in_use: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: {
+          name: string;
+          most: number;
+          used: number | null;
+          until: string | null;
         }[];
       };
       my_tenants: {
@@ -465,6 +521,10 @@ export type Database = {
           repeat_ms?: number;
         };
         Returns: undefined;
+      };
+      tenants_left: {
+        Args: never;
+        Returns: number;
       };
       try_alert_rule: {
         Args: {

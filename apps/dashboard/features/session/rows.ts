@@ -121,10 +121,10 @@ type Callable = {
   [Name in keyof Functions]: Functions[Name]['Returns'] extends unknown[] ? never : Name;
 }[keyof Functions];
 
-/** Calls a function. @returns its value, if it has one. */
+/** Calls a function. @param args none for a function that takes none. @returns its value, if it has one. */
 export async function call<Name extends Callable>(
   name: Name,
-  args: Functions[Name]['Args'],
+  ...[args]: Functions[Name]['Args'] extends never ? [] : [args: Functions[Name]['Args']]
 ): Promise<Functions[Name]['Returns']> {
   return unwrap(await (await rest()).rpc(name, args as never));
 }

@@ -8,7 +8,7 @@ import { signOut } from '../session/account.ts';
 import { messageOf } from '../session/errors.ts';
 import { useSession } from '../session/session.tsx';
 import { CreateTenantForm } from '../tenants/create-tenant.tsx';
-import { TenantProvider, useMyTenants } from '../tenants/tenant.tsx';
+import { TenantProvider, useMyTenants, useTenantsLeft } from '../tenants/tenant.tsx';
 import { CardPage } from './card-page.tsx';
 import { Shell } from './shell.tsx';
 import { ShellSkeleton } from './shell-skeleton.tsx';
@@ -58,12 +58,22 @@ function Member({ email, children }: { email: string; children: ReactNode }) {
     );
   }
   if (!tenants) return <ShellSkeleton />;
+  return <NoTenant email={email} />;
+}
+
+function NoTenant({ email }: { email: string }) {
+  const left = useTenantsLeft();
+  if (left === undefined) return <ShellSkeleton />;
   return (
     <CardPage
-      title="Create your first tenant"
-      about={`${email} does not belong to a tenant yet. Create your own, or open the invitation link you were sent.`}
+      title={left > 0 ? 'Create your first tenant' : 'No tenant yet'}
+      about={
+        left > 0
+          ? `${email} does not belong to a tenant yet. Create your own, or open the invitation link you were sent.`
+          : `${email} does not belong to a tenant yet. Open the invitation link you were sent, or ask the platform’s operator for a tenant.`
+      }
     >
-      <CreateTenantForm />
+      {left > 0 && <CreateTenantForm />}
       <Button variant="quiet" wide onClick={() => signOut()}>
         Sign out
       </Button>

@@ -4,7 +4,7 @@ import { ChevronsUpDown } from 'lucide-react';
 import { useState } from 'react';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CreateTenantForm } from './create-tenant.tsx';
-import { useTenant } from './tenant.tsx';
+import { useTenant, useTenantsLeft } from './tenant.tsx';
 import styles from './tenant-switch.module.css';
 
 /** Stands for a new tenant in the list of ids. */
@@ -12,6 +12,7 @@ const NEW = 'new';
 
 export function TenantSwitch() {
   const { tenant, tenants, choose } = useTenant();
+  const left = useTenantsLeft();
   const [isCreating, setIsCreating] = useState(false);
   return (
     <div className={styles.switch}>
@@ -33,8 +34,12 @@ export function TenantSwitch() {
             {name}
           </option>
         ))}
-        <hr />
-        <option value={NEW}>New tenant…</option>
+        {left !== undefined && left > 0 && (
+          <>
+            <hr />
+            <option value={NEW}>New tenant…</option>
+          </>
+        )}
       </select>
       {isCreating && (
         <Dialog title="New tenant" onClose={() => setIsCreating(false)}>

@@ -1,9 +1,10 @@
 'use client';
 // The tenant that the pages show, kept from visit to visit.
+import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useState } from 'react';
 import { polled, useSliced } from '../session/queries.tsx';
 import { can, type Permission } from './roles.ts';
-import { type MyTenant, myTenants } from './tenants.ts';
+import { type MyTenant, myTenants, tenantsLeft } from './tenants.ts';
 
 const REMEMBERED = 'mqtt-saas.tenant';
 /** A role given or taken elsewhere changes what the pages offer. */
@@ -20,6 +21,10 @@ const Context = createContext<TenantState | undefined>(undefined);
 
 /** The tenants I belong to, as the database has them. */
 export const useMyTenants = () => useSliced({ queryKey: ['tenants'], queryFn: myTenants, ...polled(ROLES_MS) });
+
+/** How many tenants I may still make; 0 where the platform's operator makes them. */
+export const useTenantsLeft = () =>
+  useQuery({ queryKey: ['tenants', 'left'], queryFn: tenantsLeft, staleTime: 60_000 }).data;
 
 /** Below `TenantProvider` only. */
 export function useTenant(): TenantState {

@@ -1,4 +1,5 @@
 // The tenants I belong to.
+import { ApiError } from '../session/errors.ts';
 import { type Api, allRows, COUNTED, call, type FunctionRow } from '../session/rows.ts';
 
 export type MyTenant = FunctionRow<'my_tenants'>;
@@ -9,7 +10,22 @@ export async function myTenants(): Promise<MyTenant[]> {
   return tenants.sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Makes a tenant that I own. @returns its id. @throws ApiError. */
+/** Makes a tenant that I own. @returns its id. @throws ApiError, also when the slug is not available. */
 export async function createTenant(slug: string, name: string): Promise<string> {
-  return call('create_tenant', { slug, name });
+  const made: string | null = await call('create_tenant', { slug, name });
+  if (made === null) throw new ApiError(`The slug "${slug}" is not available. Choose another one.`, '', 409);
+  return made;
+}
+
+/** A limit of the tenant in force; `used` is null where it bounds a single thing. */
+export type LimitInUse = FunctionRow<'limits_in_use'>;
+
+/** What the tenant may have, and uses of it. @throws ApiError. */
+export function limitsInUse(tenantId: string): Promise<LimitInUse[]> {
+  return allRows((api: Api) => api.rpc('limits_in_use', { tenant_id: tenantId }, COUNTED), ['name']);
+}
+
+/** How many tenants I may still make. @throws ApiError. */
+export function tenantsLeft(): Promise<number> {
+  return call('tenants_left');
 }

@@ -20,7 +20,7 @@ export function InvitationsSection() {
   const revoke = useChange({
     run: ({ id }: Invitation) => revokeInvitation(id),
     done: ({ email }) => `The invitation for ${email} is revoked; its link no longer works.`,
-    changes: ['invitations'],
+    changes: ['invitations', 'limits'],
   });
   if (!invitations?.length) return null;
   const columns: Column<Invitation>[] = [

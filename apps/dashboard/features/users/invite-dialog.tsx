@@ -7,6 +7,7 @@ import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { useChange } from '../session/use-change.ts';
+import { LimitNote } from '../tenants/limit-note.tsx';
 import { ROLE_MEANS, ROLES, type Role } from '../tenants/roles.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { createInvitation } from './members.ts';
@@ -18,7 +19,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const invite = useChange({
     run: () => createInvitation(tenant.tenant_id, email.trim(), role),
     done: () => `${email.trim()} is invited.`,
-    changes: ['invitations'],
+    changes: ['invitations', 'limits'],
   });
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -60,6 +61,10 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
             <option key={each}>{each}</option>
           ))}
         </Choice>
+        <p>
+          <LimitNote limit="max_members" noun="members" />;{' '}
+          <LimitNote limit="max_invitations" noun="open invitations" />
+        </p>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={invite.isPending}>
