@@ -6,6 +6,7 @@ import type { Stamp } from '../broker/index.ts';
 import { addRows, addToLedger, closeAccount, noOutcomes, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
 import { insertDeadLetters, type KeptProperties } from './dead-letters.ts';
+import { noteDevices } from './device-status.ts';
 import { createRegistry } from './registry.ts';
 import type { Row } from './row.ts';
 import { encodePrefix, writeCarefully } from './write.ts';
@@ -96,6 +97,7 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   batch.startedAt = Date.now(); // In the ledger it belongs to the minute in which it is redriven.
   const tallies = closeAccount(batch, outcomes);
   await addToLedger(client, batch, tallies);
+  await noteDevices(client, batch, fresh, outcomes);
   const outcome = totalOf(tallies).stored > 0 ? 'stored' : 'duplicate';
   await client.query(CLOSE, [id, outcome]);
   return { outcome };

@@ -26,6 +26,7 @@ const TYPES: Record<string, string> = {
   'double precision': 'number',
   integer: 'number',
   jsonb: 'unknown',
+  real: 'number',
   text: 'string',
   'timestamp with time zone': 'string',
   uuid: 'string',

@@ -19,6 +19,7 @@ public.audit_log          S---/.---  .---/.---  .---/.---  .---/.---  no    no  
 public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.device_credentials S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.device_commands    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S-U-/S-U-  .x../.x..
+public.device_status      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 
 public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--/-I--  no    SI--/SI--  .x../.x..
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
@@ -32,12 +33,14 @@ public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 
 public.alert_rules        SIUD/.x..  SIUD/.x..  Sx../.x..  .x../.x..  no    no         no    SIUD/SIUD  .x../.x..
 public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.alert_rule_progress S---/.--- S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 
 ingest.registered_devices -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.untimed            no         no         no         no         no    SI--/SI--  no    no         .x../.x..
 ingest.untimed_repeats    ----       ----       ----       ----       ----  SIU-       ----  ----       .x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
+ingest.tenant_cursors     no         no         no         no         no    no         no    no         .x../.x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
@@ -53,6 +56,12 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
   },
   'public.device_credentials': {
     authenticated: { select: 'id tenant_id device_id created_at revoked_at' },
+  },
+  'public.device_status': {
+    authenticated: { select: 'tenant_id device_id last_received_at gaps clock_skew fields' },
+  },
+  'public.alert_rule_progress': {
+    authenticated: { select: 'tenant_id rule_id judged_at tried_at problem skipped_from skipped_until' },
   },
   'public.dead_letters': {
     authenticated: {
