@@ -45,17 +45,19 @@ const NOTE = `select ingest.note_devices($1::uuid[], $2::uuid[], $3::timestamptz
   $7::jsonb[], $8::tstzmultirange[])`;
 
 /**
- * Notes what came from the devices of a batch. @param stored rows that were written; some may have been refused or over quota.
+ * Notes what came from the devices of a batch. @param tried rows to be stored; which of a tenant's were duplicates or over quota
+ * is not known.
  * @throws database errors.
  */
 export async function noteDevices(
   client: Client,
   batch: Batch,
-  stored: readonly Row[],
+  tried: readonly Row[],
   outcomes: Outcomes,
   noted: Noted = new Map(),
 ): Promise<void> {
-  const heard = [...hear(batch, stored)].filter((each) => isDue(each, noted));
+  const hasStored = ({ route }: Row) => (outcomes.tallies.get(route.tenant)?.stored ?? 0) > 0;
+  const heard = [...hear(batch, tried.filter(hasStored))].filter((each) => isDue(each, noted));
   if (heard.length === 0) return;
   const newest = heard.map(newestFirst);
   const refused = new Set(outcomes.refused.map(({ delivery }) => delivery));
