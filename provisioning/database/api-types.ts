@@ -9,8 +9,6 @@ const MAY_BE_NULL = [
   'ingest_status.last_row_at',
   'ingest_status.last_run_at',
   'invitation_facts.inviter',
-  'latest_readings.after',
-  'latest_readings.most',
   'try_alert_rule.comparison',
   'try_alert_rule.device_id',
   'try_alert_rule.field',

@@ -414,19 +414,6 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         }[];
       };
-      latest_readings: {
-        Args: {
-          tenant_id: string;
-          after?: string | null;
-          most?: number | null;
-        };
-        Returns: {
-          device_id: string;
-          ts: string;
-          received_at: string;
-          payload: unknown;
-        }[];
-      };
       my_tenants: {
         Args: never;
         Returns: {

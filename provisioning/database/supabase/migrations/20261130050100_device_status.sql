@@ -127,3 +127,6 @@ cross join lateral (
     where length(p.key) <= 64 and length(p.value::text) <= 256 order by p.key limit 32
   ) as pair
 ) as fields;
+
+-- device_status has the newest values, of readings that came long ago too.
+drop function public.latest_readings(uuid, uuid, int);
