@@ -31,20 +31,23 @@ beforeEach(async () => {
   await database.admin.query('delete from public.alert_rules; delete from public.telemetry; delete from public.device_status');
 });
 
+/** What "ago" counts from: null, the moment of the statement. */
+let base: Date | null = null;
+
 /** A reading that came so many minutes ago, as ingest writes it. @param clockMinutes how far its time is ahead of that. */
 const read = (minutesAgo: number, payload: unknown, clockMinutes = 0) =>
   database.admin.query(
     `with reading as (
        insert into public.telemetry (tenant_id, device_id, received_at, ts, message_id, payload)
        select $1, $2, at, at + make_interval(mins => $5::int), gen_random_uuid(), $4
-       from (select now() - make_interval(secs => $3::float8 * 60) as at) as came
+       from (select coalesce($6, now()) - make_interval(secs => $3::float8 * 60) as at) as came
        returning *)
      select ingest.note_devices(
        array[tenant_id], array[device_id], array[received_at], '{null}'::real[], array[$5::real * 60]::real[], array[ts],
        '{null}'::jsonb[],
        array[tstzmultirange(tstzrange(ts - interval '1 minute', ts + interval '1 minute'))])
      from reading`,
-    [tenant, device, minutesAgo, JSON.stringify(payload), clockMinutes],
+    [tenant, device, minutesAgo, JSON.stringify(payload), clockMinutes, base],
   );
 
 /** Something of the device that is no row: a repeat, a dead letter, a reading over quota. */
@@ -86,8 +89,8 @@ async function evaluate(): Promise<number> {
 async function judge(minutesAhead: number, rules?: string[]): Promise<number> {
   const { rows } = await database.admin.query(
     `select (ingest.judge_rules(coalesce($1, array(select id from public.alert_rules)), 'infinity',
-       now() + make_interval(secs => $2::float8 * 60))).changed`,
-    [rules ?? null, minutesAhead],
+       coalesce($3, now()) + make_interval(secs => $2::float8 * 60))).changed`,
+    [rules ?? null, minutesAhead, base],
   );
   return rows[0].changed;
 }
@@ -389,6 +392,43 @@ describe('the preview', () => {
     } finally {
       await admin.query('rollback');
     }
+  });
+});
+
+describe('the preview and the evaluation of each minute', () => {
+  /** Numbers from 0 to below 1, the same in every run. */
+  const numbers = (seed: number) => () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed / 2_147_483_648;
+  };
+
+  it.each([
+    ...[1, 2, 3].map((seed) => ['threshold', seed, HOT] as const),
+    ...[4, 5].map((seed) => ['silence', seed, SILENT] as const),
+    ...[6, 7].map((seed) => ['rate', seed, RISING] as const),
+  ])('agree on two hours of readings, late ones among them: %s, seed %i', async (name, seed, rule) => {
+    const random = numbers(seed);
+    await database.admin.query("update public.devices set created_at = now() - interval '125 minutes'");
+    await addRule(rule);
+    base = new Date();
+    for (let ago = 120; ago >= 0; ago--) {
+      // Bursts and pauses, both longer and shorter than the window.
+      const isSpeaking = Math.sin(ago / (3 + seed)) > 0 && random() > 0.4;
+      const value = random() > 0.7 ? 95 : 20;
+      const late = name !== 'rate' && random() > 0.8 ? -30 : 0;
+      if (isSpeaking) await read(ago + 0.5, { t: value }, late);
+      await judge(-ago);
+    }
+    base = null;
+    const { rows } = await database.admin.query('select opened_at from public.alerts order by opened_at desc');
+    const { firings, newest } = await tryRule(rule);
+    expect(rows.length).toBeGreaterThan(1);
+    expect(Number(firings)).toBe(rows.length);
+    const near = (times: number[]) => times.map((time) => Math.round(time / 30_000));
+    expect(near(newest.map(({ received_at }: { received_at: string }) => Date.parse(received_at)))).toEqual(
+      near(rows.slice(0, 5).map(({ opened_at }) => opened_at.getTime())),
+    );
+    await database.admin.query("update public.devices set created_at = now() - interval '2 days'");
   });
 });
 
