@@ -56,10 +56,14 @@ const RULE_TYPES = {
 
 const QUERIES: Query[] = [
   {
-    title: 'newest reading of each device',
-    request: ({ id }) =>
-      callRequest('latest_readings', { tenant_id: 'uuid', most: 'int' }, { tenant_id: id, most: 1000 }),
-    partitions: 8 + 7 + 1,
+    title: 'status of each device',
+    request: ({ id }) => ({
+      name: 'statuses',
+      source: `select "device_id", "last_received_at", "gaps", "clock_skew", "fields" from "public"."device_status"
+        where "tenant_id" = $1 order by "device_id" limit 1000 offset 0`,
+      values: [id],
+    }),
+    partitions: 0,
   },
   { title: '24 h chart of a device', request: ({ device }) => chart(device, 1), partitions: 2 + 1 },
   { title: '7 day chart of a device', request: ({ device }) => chart(device, 7), partitions: 8 + 1 },

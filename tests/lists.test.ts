@@ -66,6 +66,7 @@ const load = async () => ({
   audit: await import('../apps/dashboard/features/audit/audit.ts'),
   commands: await import('../apps/dashboard/features/devices/commands.ts'),
   devices: await import('../apps/dashboard/features/devices/devices.ts'),
+  statuses: await import('../apps/dashboard/features/devices/statuses.ts'),
   readingRules: await import('../apps/dashboard/features/devices/reading-rules.ts'),
   letters: await import('../apps/dashboard/features/ingest/dead-letters.ts'),
   ingest: await import('../apps/dashboard/features/ingest/ingest.ts'),
@@ -93,7 +94,8 @@ const HOT: RuleDraft = {
 const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size: number }>> = {
   listDevices: ({ devices }) => whole(devices.listDevices(tenant), DEVICES),
   findDevice: ({ devices }) => one(devices.findDevice(device)),
-  latestReadings: ({ readings }) => whole(readings.latestReadings(tenant), DEVICES),
+  deviceStatuses: ({ statuses }) => whole(statuses.deviceStatuses(tenant), DEVICES),
+  findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
   deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
@@ -142,6 +144,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   openAlerts: ({ alerts }) => part(alerts.openAlerts(tenant, 112), 112, true),
   resolvedAlerts: ({ alerts }) => part(alerts.resolvedAlerts(tenant, RESOLVED), RESOLVED, false),
   listRules: ({ rules }) => whole(rules.listRules(tenant), RULES),
+  ruleProgress: ({ rules }) => whole(rules.ruleProgress(tenant), RULES),
   tryRule: async ({ rules }) => {
     const trial = (await rules.tryRule(tenant, HOT, 24))!;
     expect(trial.by_hour).toHaveLength(24);
@@ -247,10 +250,13 @@ async function fill(ann: string): Promise<void> {
       DEVICES,
     );
     device = await id("select id from public.devices where tenant_id = $1 and slug = 'd-1'", [tenant]);
+    await run(
+      'insert into public.device_status (tenant_id, device_id, last_received_at) select $1, id, now() from public.devices where tenant_id = $1',
+    );
     // Minutes apart, so that a rule of a one-minute window fires at each.
     await run(
       `insert into public.telemetry (tenant_id, device_id, ts, received_at, message_id, payload)
-       select $1, d.id, now() - make_interval(mins => 3 * n), now(), 'm' || n, '{"f1": 1}'
+       select $1, d.id, now() - make_interval(mins => 3 * n), now() - make_interval(mins => 3 * n), 'm' || n, '{"f1": 1}'
        from public.devices as d, generate_series(1, 5) as n where d.tenant_id = $1`,
     );
     await run(

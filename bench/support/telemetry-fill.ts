@@ -44,6 +44,9 @@ export async function fillTelemetry(client: ClientBase, rows: number): Promise<F
   }
   await client.query('alter table public.telemetry add primary key (tenant_id, device_id, ts, message_id)');
   await client.query(`
+    insert into public.device_status (tenant_id, device_id, last_received_at, gaps, fields)
+      select tenant_id, id, now(), '{10,10,10,10,10,10,10,10}', '{"temperature": [20, 0, 0], "humidity": [55, 0, 0], "ok": [true, 0, 0]}'
+      from public.devices;
     insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota, latency_ms_sum, latency_ms_max)
     select t.id, minute, 10, 9, 1, 0, 0, 500, 90
     from generate_series(date_trunc('minute', now() - interval '1 day'), now(), interval '1 minute') as minute cross join public.tenants as t`);

@@ -1,21 +1,77 @@
-// Evaluates alert rules. The rules, and their meaning, are in the database.
+// A round of alert evaluation: a transaction for some rules of one tenant, each with its own time limit, the least recently
+// tried first. What a rule means, and how far each has been judged, is in the database.
 
+import pg from 'pg';
 import type { Database } from '../database/connection.ts';
 import { classify } from '../database/sqlstate.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 
+/** Rules of a tenant that are judged in one transaction. */
+const RULES_A_TURN = 20;
+/** What a turn may take on the server, in milliseconds; a turn that takes longer is tried again rule by rule. */
+const TURN_MS = 4_000;
+/** What a tenant's rules may take of a round. */
+const TENANT_MS = 10_000;
+/** No turn begins later in a round than this: the next one is due a minute after this one began. */
+const ROUND_MS = 40_000;
+
+/** What a round did, in rules, and how many alerts it opened or resolved. */
+export interface Round {
+  judged: number;
+  changed: number;
+  /** Failed or took too long; the database notes why, for the tenant to see. */
+  failed: number;
+  /** Left for the next round, which begins with them. */
+  left: number;
+}
+
+interface Turn {
+  tenant_id: string;
+  rule_ids: string[];
+  asked_at: Date;
+}
+
 /**
- * Opens and resolves alerts. Several callers may run it at once.
- * @throws database errors.
+ * Opens and resolves alerts. Several callers may run it at once. @param now in milliseconds.
+ * @throws database errors that are no rule's fault; what was judged until then stays.
  */
-export async function evaluateAlerts(database: Database, log: Logger): Promise<void> {
-  const { rows } = await database.query<{ changed: number }>(
-    'select public.evaluate_alert_rules()::int as changed',
-    [],
-  );
-  const changed = rows[0]?.changed ?? 0;
-  if (changed > 0) log.info({ changed }, 'alerts opened or resolved');
+export async function evaluateAlerts(
+  database: Database,
+  log: Logger,
+  now: () => number = () => performance.now(),
+): Promise<Round> {
+  const { rows: turns } = await database.query<Turn>('select * from ingest.due_rules($1)', [RULES_A_TURN]);
+  const round = { judged: 0, changed: 0, failed: 0, left: 0 };
+  const spent = new Map<string, number>();
+  const end = now() + ROUND_MS;
+  // It grows: the rules of a turn that fails are tried one by one, after everybody else's.
+  for (const turn of turns) {
+    const { tenant_id: tenant, rule_ids: rules } = turn;
+    const before = now();
+    const tenantMs = spent.get(tenant) ?? 0;
+    if (before >= end || tenantMs >= TENANT_MS) {
+      round.left += rules.length;
+      continue;
+    }
+    try {
+      const { judged, changed } = await judge(database, turn);
+      round.judged += judged;
+      round.changed += changed;
+    } catch (error) {
+      if (!isRulesFault(error)) throw error;
+      if (rules.length > 1) turns.push(...rules.map((rule) => ({ ...turn, rule_ids: [rule] })));
+      else {
+        round.failed += 1;
+        log.warn({ rule: rules[0], tenant, error: summarizeError(error) }, 'alert rule not judged');
+        await database.query('select ingest.note_unjudged($1::uuid[], $2)', [rules, problemOf(error)]);
+      }
+    }
+    spent.set(tenant, tenantMs + now() - before);
+  }
+  if (round.left > 0) log.warn(round, 'alert rules left for the next round');
+  else if (round.changed > 0) log.info(round, 'alerts opened or resolved');
+  return round;
 }
 
 /** The same beside ingest, whose readings must not wait for it: a failure is only logged. */
@@ -28,3 +84,26 @@ export async function evaluateAlertsIfPossible(database: Database, log: Logger):
     log[level]({ error: summarizeError(error) }, 'evaluating alert rules failed');
   }
 }
+
+function judge(database: Database, { rule_ids: rules, asked_at: since }: Turn) {
+  return database.transaction(`set local statement_timeout = ${TURN_MS}`, async (client) => {
+    const { rows } = await client.query<{ judged: number; changed: number }>(
+      'select * from ingest.judge_rules($1::uuid[], $2)',
+      [rules, since],
+    );
+    return rows[0] as { judged: number; changed: number };
+  });
+}
+
+/** query_canceled: by the statement timeout. */
+const TOO_SLOW = '57014';
+
+/** Too slow, or its data cannot be calculated with. A database that is away, or lacks a function, is not a rule's fault. */
+const isRulesFault = (error: unknown) =>
+  error instanceof pg.DatabaseError && (error.code === TOO_SLOW || classify(error) === 'data');
+
+/** For people of the tenant. */
+const problemOf = (error: unknown) =>
+  (error as pg.DatabaseError).code === TOO_SLOW
+    ? `it took longer than ${TURN_MS / 1000} seconds`
+    : 'its readings could not be calculated with';

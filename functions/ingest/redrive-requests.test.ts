@@ -176,7 +176,7 @@ test("the timer's evaluation says what changed, and fails when the database refu
   const context = { info: keep, warn: keep, error: keep };
   await evaluateAlertsOnTimer(context, rig.env('alerts'));
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ service: 'evaluate_alerts', changed: 1 }]);
-  await rig.admin.query('revoke execute on function public.evaluate_alert_rules() from mqtt_ingest');
+  await rig.admin.query('revoke execute on function ingest.due_rules(int) from mqtt_ingest');
   await expect(evaluateAlertsOnTimer(context, rig.env('alerts'))).rejects.toMatchObject({ code: '42501' });
 });
 

@@ -6,6 +6,7 @@ import type { Stamp } from '../broker/index.ts';
 import { addRows, addToLedger, closeAccount, noOutcomes, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
 import type { KeptProperties } from './dead-letters.ts';
+import { noteDevices } from './device-status.ts';
 import { createRegistry, type Registry, type Route } from './registry.ts';
 import type { Row } from './row.ts';
 import { encodePrefix, writeCarefully } from './write.ts';
@@ -88,6 +89,7 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   // Nothing of it was written: a row that the database refuses is undone to its own savepoint.
   if (first && made === 0) return refuse(client, id, first.reason, first.detail, refused.length, 0);
   await addToLedger(client, batch, tallies);
+  await noteDevices(client, batch, fresh, outcomes);
   // It stays for the readings that are still refused. Those that were stored are duplicates the next time.
   if (first) return refuse(client, id, first.reason, first.detail, refused.length, made);
   const outcome = made > 0 ? 'stored' : 'duplicate';

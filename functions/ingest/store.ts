@@ -6,6 +6,7 @@ import { classify } from '../database/sqlstate.ts';
 import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, type Written } from './accounting.ts';
 import type { Batch } from './batch.ts';
 import { keepDeadLetters } from './dead-letters.ts';
+import { type Noted, noteDevices } from './device-status.ts';
 import { findRepeats } from './repeats.ts';
 import { writeCarefully, writeFast } from './write.ts';
 
@@ -22,6 +23,7 @@ export interface Store {
 
 /** @param session names the broker's session whose packet identifiers the batches carry. */
 export function createStore(database: Database, lease: Lease, session: string): Store {
+  const noted: Noted = new Map();
   const attempt = async (batch: Batch, careful: boolean, onSent: () => void): Promise<Written> => {
     const tallies = await database.transaction(lease.assertion, async (client) => {
       const repeats = await findRepeats(client, batch.rows);
@@ -38,6 +40,7 @@ export function createStore(database: Database, lease: Lease, session: string): 
       await keepDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
       const closed = closeAccount(batch, outcomes);
       await addToLedger(client, batch, closed);
+      await noteDevices(client, batch, rows, outcomes, noted);
       return closed;
     });
     return { tallies, careful, unstamped: batch.unstamped, forged: batch.forged };

@@ -4,6 +4,9 @@ import { addDevice } from './registry.ts';
 import { BAD_ARGUMENT, become, NOT_FOUND, REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
 import { makePerson, type Person } from './testing/world.ts';
 
+/** lock_not_available */
+const BUSY = '55P03';
+
 let database: TestDatabase;
 let ann: Person;
 let tenant: string;
@@ -25,15 +28,34 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 beforeEach(async () => {
-  await database.admin.query('delete from public.alert_rules; delete from public.telemetry');
+  await database.admin.query('delete from public.alert_rules; delete from public.telemetry; delete from public.device_status');
 });
 
-/** A reading from this many minutes ago. */
-const read = (minutesAgo: number, payload: unknown) =>
+/** What "ago" counts from: null, the moment of the statement. */
+let base: Date | null = null;
+
+/** A reading that came so many minutes ago, as ingest writes it. @param clockMinutes how far its time is ahead of that. */
+const read = (minutesAgo: number, payload: unknown, clockMinutes = 0) =>
   database.admin.query(
-    `insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
-     values ($1, $2, now() - make_interval(secs => $3::float8 * 60), gen_random_uuid(), $4)`,
-    [tenant, device, minutesAgo, JSON.stringify(payload)],
+    `with reading as (
+       insert into public.telemetry (tenant_id, device_id, received_at, ts, message_id, payload)
+       select $1, $2, at, at + make_interval(mins => $5::int), gen_random_uuid(), $4
+       from (select coalesce($6, now()) - make_interval(secs => $3::float8 * 60) as at) as came
+       returning *)
+     select ingest.note_devices(
+       array[tenant_id], array[device_id], array[received_at], '{null}'::real[], array[$5::real * 60]::real[], array[ts],
+       '{null}'::jsonb[],
+       array[tstzmultirange(tstzrange(ts - interval '1 minute', ts + interval '1 minute'))])
+     from reading`,
+    [tenant, device, minutesAgo, JSON.stringify(payload), clockMinutes, base],
+  );
+
+/** Something of the device that is no row: a repeat, a dead letter, a reading over quota. */
+const hear = (minutesAgo: number) =>
+  database.admin.query(
+    `select ingest.note_devices(array[$1::uuid], array[$2::uuid], array[now() - make_interval(secs => $3::float8 * 60)],
+       '{null}'::real[], '{null}'::real[], '{null}'::timestamptz[], '{null}'::jsonb[], '{null}'::tstzmultirange[])`,
+    [tenant, device, minutesAgo],
   );
 
 interface Rule {
@@ -60,6 +82,16 @@ async function addRule(rule: Rule, of = tenant): Promise<string> {
 
 async function evaluate(): Promise<number> {
   const { rows } = await database.admin.query('select public.evaluate_alert_rules() as changed');
+  return rows[0].changed;
+}
+
+/** Judges rules as of so many minutes from now: all of them, or those that are named. @returns alerts opened or resolved. */
+async function judge(minutesAhead: number, rules?: string[]): Promise<number> {
+  const { rows } = await database.admin.query(
+    `select (ingest.judge_rules(coalesce($1, array(select id from public.alert_rules)), 'infinity',
+       coalesce($3, now()) + make_interval(secs => $2::float8 * 60))).changed`,
+    [rules ?? null, minutesAhead, base],
+  );
   return rows[0].changed;
 }
 
@@ -99,7 +131,7 @@ async function preview(rule: Rule): Promise<[minutesAgo: number, value: number][
 }
 
 describe('a threshold', () => {
-  it('opens one alert, refreshes it, and resolves it when no reading was beyond for a window', async () => {
+  it('opens one alert, refreshes it, and resolves it when no breach was found for a window', async () => {
     await addRule(HOT);
     await read(8, { t: 95 });
     await read(5, { t: 20 });
@@ -107,9 +139,62 @@ describe('a threshold', () => {
     await read(1, { t: 99 });
     expect(await evaluate()).toBe(0);
     expect(await alerts()).toEqual([{ value: 99, message: 't was 95, which is above 90', resolved: false, age: 8 }]);
-    await database.admin.query("update public.telemetry set ts = ts - interval '10 minutes'");
-    expect(await evaluate()).toBe(1);
+    expect(await judge(9)).toBe(0);
+    expect(await judge(11)).toBe(1);
     expect(await alerts()).toMatchObject([{ resolved: true }]);
+  });
+
+  it('opens an alert on a breach that comes late, and on one before those that were judged; the device’s time is kept', async () => {
+    await addRule(HOT);
+    await read(1, { t: 20 });
+    expect(await judge(0)).toBe(0);
+    await read(0, { t: 95 }, -180);
+    expect(await judge(1)).toBe(1);
+    const { rows } = await database.admin.query(
+      'select round(extract(epoch from now() - opened_at) / 60)::int as came, round(extract(epoch from now() - device_ts) / 60)::int as device from public.alerts',
+    );
+    expect(rows).toEqual([{ came: 0, device: 180 }]);
+  });
+
+  it('judges what waited on the broker while later readings were judged', async () => {
+    await addRule(HOT);
+    await read(0, { t: 20 });
+    expect(await judge(0)).toBe(0);
+    await read(55, { t: 95 });
+    expect(await judge(1)).toBe(1);
+    expect(await alerts()).toMatchObject([{ age: 55, resolved: false }]);
+  });
+
+  it.each([420, -420])('is judged by receipt when the device’s clock is %d minutes off', async (minutes) => {
+    await addRule(HOT);
+    await read(1, { t: 95 }, minutes);
+    expect(await judge(0)).toBe(1);
+    expect(await alerts()).toMatchObject([{ age: 1 }]);
+    await read(0, { t: 20 }, minutes);
+    expect(await judge(11)).toBe(1);
+    expect(await preview(HOT)).toEqual([[1 - minutes, 95]]);
+  });
+
+  it('judges a reading once, however far behind another rule is', async () => {
+    const [first] = [await addRule(HOT), await addRule({ ...HOT, threshold: 1000 })];
+    expect(await judge(0)).toBe(0);
+    await read(0, { t: 95 });
+    expect(await judge(0, [first])).toBe(1);
+    for (const minute of [1, 4, 9]) {
+      await read(0, { t: 20 });
+      expect(await judge(minute, [first])).toBe(0);
+    }
+    expect(await judge(11, [first])).toBe(1);
+    expect(await judge(12, [first])).toBe(0);
+  });
+
+  it('judges everything, however many batches come between two rounds', async () => {
+    await addRule({ ...HOT, threshold: 1000 });
+    const late = await addRule(HOT);
+    expect(await judge(0)).toBe(0);
+    await read(0, { t: 95 }, -180);
+    for (let batch = 0; batch < 12; batch++) await read(0, { t: 20 }, batch * -20);
+    expect(await judge(1, [late])).toBe(1);
   });
 
   it('would have opened once for breaches less than a window apart', async () => {
@@ -159,12 +244,42 @@ describe('a silence', () => {
     expect(await evaluate()).toBe(1);
     expect(await evaluate()).toBe(0);
     expect(await alerts()).toMatchObject([{ message: 'no reading for 10 minutes', resolved: false }]);
-    await database.admin.query("update public.alerts set opened_at = opened_at - interval '1 hour'");
-    await evaluate();
+    await judge(50);
     expect(await alerts()).toMatchObject([{ value: expect.closeTo(80, 0) }]);
     await read(0, {});
     expect(await evaluate()).toBe(1);
     expect(await alerts()).toMatchObject([{ resolved: true }]);
+  });
+
+  it('is over for what is no row, and begins when the device was last heard', async () => {
+    await addRule(SILENT);
+    await read(30, {});
+    await hear(5);
+    expect(await judge(0)).toBe(0);
+    expect(await judge(6)).toBe(1);
+    expect(await alerts()).toMatchObject([{ age: -5 }]);
+    await hear(0);
+    expect(await judge(6)).toBe(1);
+  });
+
+  it.each([420, -420])('is not opened for a clock that is %d minutes off', async (minutes) => {
+    await addRule(SILENT);
+    await read(1, {}, minutes);
+    expect(await judge(0)).toBe(0);
+    expect(await judge(10)).toBe(1);
+  });
+
+  it('that follows another unseen is an alert of its own', async () => {
+    await addRule(SILENT);
+    await read(60, {});
+    expect(await judge(-40)).toBe(1);
+    await read(30, {});
+    expect(await judge(0)).toBe(1);
+    expect(await judge(0)).toBe(1);
+    expect(await alerts()).toMatchObject([
+      { age: 50, resolved: true },
+      { age: 20, resolved: false },
+    ]);
   });
 
   it('is not opened for a device that is new or disabled', async () => {
@@ -201,6 +316,10 @@ describe('a rate', () => {
     expect(await evaluate()).toBe(1);
     expect(await alerts()).toMatchObject([{ value: expect.closeTo((60 - 10) / 8, 3), age: 1 }]);
     expect(await preview(RISING)).toEqual([[1, 6]]);
+    // Judged later than the window's first reading.
+    await read(0, { t: 120 });
+    expect(await judge(1)).toBe(0);
+    expect(await alerts()).toMatchObject([{ value: expect.closeTo((120 - 10) / 9, 2) }]);
     expect(await preview({ ...RISING, comparison: 'below', threshold: 0 })).toEqual([]);
   });
 });
@@ -276,13 +395,49 @@ describe('the preview', () => {
   });
 });
 
+describe('the preview and the evaluation of each minute', () => {
+  /** Numbers from 0 to below 1, the same in every run. */
+  const numbers = (seed: number) => () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed / 2_147_483_648;
+  };
+
+  it.each([
+    ...[1, 2, 3].map((seed) => ['threshold', seed, HOT] as const),
+    ...[4, 5].map((seed) => ['silence', seed, SILENT] as const),
+    ...[6, 7].map((seed) => ['rate', seed, RISING] as const),
+  ])('agree on two hours of readings, late ones among them: %s, seed %i', async (name, seed, rule) => {
+    const random = numbers(seed);
+    await database.admin.query("update public.devices set created_at = now() - interval '125 minutes'");
+    await addRule(rule);
+    base = new Date();
+    for (let ago = 120; ago >= 0; ago--) {
+      // Bursts and pauses, both longer and shorter than the window.
+      const isSpeaking = Math.sin(ago / (3 + seed)) > 0 && random() > 0.4;
+      const value = random() > 0.7 ? 95 : 20;
+      const late = name !== 'rate' && random() > 0.8 ? -30 : 0;
+      if (isSpeaking) await read(ago + 0.5, { t: value }, late);
+      await judge(-ago);
+    }
+    base = null;
+    const { rows } = await database.admin.query('select opened_at from public.alerts order by opened_at desc');
+    const { firings, newest } = await tryRule(rule);
+    expect(rows.length).toBeGreaterThan(1);
+    expect(Number(firings)).toBe(rows.length);
+    const near = (times: number[]) => times.map((time) => Math.round(time / 30_000));
+    expect(near(newest.map(({ received_at }: { received_at: string }) => Date.parse(received_at)))).toEqual(
+      near(rows.slice(0, 5).map(({ opened_at }) => opened_at.getTime())),
+    );
+    await database.admin.query("update public.devices set created_at = now() - interval '2 days'");
+  });
+});
+
 describe('a rule', () => {
   it('that is switched off resolves its alerts; one that is deleted takes them along', async () => {
     const id = await addRule(HOT);
     await read(1, { t: 95 });
     await evaluate();
     await database.asUser(ann, 'update public.alert_rules set enabled = false where id = $1', [id]);
-    expect(await evaluate()).toBe(1);
     expect(await alerts()).toMatchObject([{ resolved: true }]);
     await database.asUser(ann, 'delete from public.alert_rules where id = $1', [id]);
     expect(await alerts()).toEqual([]);
@@ -292,9 +447,21 @@ describe('a rule', () => {
     await addRule(SILENT);
     const other = await database.open();
     await other.query('begin; select public.evaluate_alert_rules()');
-    expect(await evaluate()).toBe(0);
-    await other.query('rollback');
+    try {
+      await expect(evaluate()).rejects.toMatchObject({ code: BUSY, message: 'no rule was judged' });
+    } finally {
+      await other.query('rollback');
+    }
     expect(await evaluate()).toBe(1);
+  });
+
+  it('is judged though the server’s clock has gone back, and its alerts end', async () => {
+    await addRule(HOT);
+    await judge(0);
+    await read(0, { t: 95 });
+    expect(await judge(1440)).toBe(1);
+    expect(await evaluate()).toBe(1);
+    expect(await alerts()).toMatchObject([{ resolved: true }]);
   });
 
   it('must be whole', async () => {

@@ -28,6 +28,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   devices: ({ device }) => ({ id: device }),
   device_credentials: ({ device }) => ({ device_id: device }),
   device_commands: ({ command }) => ({ id: command }),
+  device_status: ({ device }) => ({ device_id: device }),
   telemetry: ({ device }) => ({ device_id: device }),
   dead_letters: ({ letter }) => ({ id: letter }),
   dead_letter_counts: ({ id }) => ({ tenant_id: id }),
@@ -36,6 +37,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   reading_rules: ({ id }) => ({ tenant_id: id }),
   alert_rules: ({ rule }) => ({ id: rule }),
   alerts: ({ alert }) => ({ id: alert }),
+  alert_rule_progress: ({ rule }) => ({ rule_id: rule }),
 };
 
 const VIEWS = ['ingest_residuals', 'tenant_usage'];

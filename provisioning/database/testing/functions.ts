@@ -32,7 +32,6 @@ delete_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
-latest_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 
@@ -62,9 +61,13 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.add_to_ledger': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
   'ingest.close_dead_letter': ['mqtt_ingest'],
+  'ingest.due_rules': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
   'ingest.finish_command': ['mqtt_ingest'],
+  'ingest.judge_rules': ['mqtt_ingest'],
   'ingest.keep_dead_letters': ['mqtt_ingest'],
+  'ingest.note_devices': ['mqtt_ingest'],
+  'ingest.note_unjudged': ['mqtt_ingest'],
   'ingest.previous_readings': ['mqtt_ingest'],
   'ingest.prune': ['mqtt_ingest'],
   'ingest.prune_ledger': ['mqtt_ingest'],
@@ -99,7 +102,6 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   delete_device: ({ device }) => ({ device_id: device }),
   send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),
-  latest_readings: ({ id }) => ({ tenant_id: id }),
   device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
   ingest_spans: ({ id }) => ({ tenant_id: id, bars: 60, minutes: 1 }),

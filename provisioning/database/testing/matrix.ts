@@ -19,6 +19,7 @@ public.audit_log          S---/.---  .---/.---  .---/.---  .---/.---  no    no  
 public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.device_credentials S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.device_commands    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S-U-/S-U-  .x../.x..
+public.device_status      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 
 public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--/-I--  no    SI--/SI--  .x../.x..
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
@@ -33,6 +34,7 @@ public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 
 public.alert_rules        SIUD/.x..  SIUD/.x..  Sx../.x..  .x../.x..  no    no         no    SIUD/SIUD  .x../.x..
 public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.alert_rule_progress S---/.--- S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 
 ingest.registered_devices -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
@@ -41,6 +43,7 @@ ingest.quotas             -/-        -/-        -/-        -/-        -/-   -/- 
 ingest.dead_letter_use    no         no         no         no         no    no         no    no         .x../.x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.tenant_cursors     no         no         no         no         no    no         no    no         .x../.x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
@@ -58,6 +61,12 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
   },
   'public.device_credentials': {
     authenticated: { select: 'id tenant_id device_id created_at revoked_at' },
+  },
+  'public.device_status': {
+    authenticated: { select: 'tenant_id device_id last_received_at gaps clock_skew fields' },
+  },
+  'public.alert_rule_progress': {
+    authenticated: { select: 'tenant_id rule_id judged_at tried_at problem skipped_from skipped_until' },
   },
   'public.dead_letters': {
     authenticated: {

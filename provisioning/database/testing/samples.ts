@@ -45,6 +45,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id, device }) => ({ tenant_id: id, device_id: device, payload: {} }),
     update: { sent_at: new Date() },
   },
+  'public.device_status': {
+    insert: ({ id, spareDevice }) => ({ tenant_id: id, device_id: spareDevice, last_received_at: new Date() }),
+    update: { last_received_at: new Date() },
+  },
   'public.telemetry': reading(new Date()),
   'ingest.telemetry_<day>': reading(new Date()),
   'ingest.telemetry_default': reading('2099-01-01'),
@@ -123,6 +127,14 @@ export const SAMPLES: Record<string, Sample> = {
       message: 'new',
     }),
     update: { resolved_at: new Date() },
+  },
+  'public.alert_rule_progress': {
+    insert: ({ id, rule }) => ({ tenant_id: id, rule_id: rule }),
+    update: { problem: 'changed' },
+  },
+  'ingest.tenant_cursors': {
+    insert: ({ id }) => ({ tenant_id: id, judged: '1' }),
+    update: { judged: '1' },
   },
   'ingest.untimed': {
     insert: ({ id, device }) => ({

@@ -115,6 +115,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('public.devices', { id: ids.device, tenant_id, slug: 'sensor-1', name: 'Sensor 1' });
   await insert('public.devices', { id: ids.spareDevice, tenant_id, slug: 'sensor-2', name: 'Sensor 2' });
   await insert('public.device_credentials', { ...device, password_hash: SAMPLE_HASH });
+  await insert('public.device_status', { ...device, last_received_at: now, fields: { t: [5, 0, 0] } });
   await insert('public.telemetry', { ...device, ts: now, message_id: 'today', payload: { t: 5 } });
   await insert('public.telemetry', { ...device, ts: '2099-01-01', message_id: 'far ahead', payload: { t: 5 } });
   const letter = await insert('public.dead_letters', {

@@ -22,7 +22,7 @@ export function AlertsPage() {
     <>
       <PageHead
         title="Alerts"
-        about="Rules check the readings once a minute and open an alert when a condition is met. Alerts show here only; nobody is notified yet."
+        about="Once a minute rules check what has come since, and open an alert when a condition is met. Alerts show here only; nobody is notified yet."
       />
       <Tabs
         label="Alerts"

@@ -1,11 +1,13 @@
 // Alerts: what the rules have found.
 import { type Api, COUNTED, call, countRows, firstRows, type Part, type RowOf } from '../session/rows.ts';
 
-/** `last_seen_at`: the newest breach. */
+/** `last_seen_at`: when the newest breach was found. `device_ts`: its time by the device's clock; null for a silence. */
 const alerts = (api: Api) =>
   api
     .from('alerts')
-    .select('id,rule_id,device_id,opened_at,last_seen_at,resolved_at,acknowledged_at,acknowledged_by,value,message');
+    .select(
+      'id,rule_id,device_id,opened_at,last_seen_at,resolved_at,acknowledged_at,acknowledged_by,value,message,device_ts',
+    );
 export type Alert = RowOf<typeof alerts>;
 
 /** How many are open. @throws ApiError, as all below. */

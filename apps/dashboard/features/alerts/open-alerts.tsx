@@ -16,6 +16,7 @@ import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { listMembers } from '../users/members.ts';
 import styles from './alerts.module.css';
 import { type Alert, acknowledgeAlert } from './alerts.ts';
+import { deviceTimeWords } from './rule-words.ts';
 import { SeverityBadge } from './severity-badge.tsx';
 import { useDeviceNames, useOpenAlerts, useRules } from './use-alerts.ts';
 
@@ -89,7 +90,15 @@ function useColumns(): Column<Alert>[] {
       header: 'Device',
       cell: ({ device_id }) => <Link href={`/admin/devices/view?id=${device_id}`}>{nameOf(device_id)}</Link>,
     },
-    { header: 'Opened', cell: ({ opened_at }) => <Ago at={opened_at} /> },
+    {
+      header: 'Opened',
+      cell: ({ opened_at, last_seen_at, device_ts }) => (
+        <span className={styles.alert}>
+          <Ago at={opened_at} />
+          <small>{deviceTimeWords(last_seen_at, device_ts)}</small>
+        </span>
+      ),
+    },
     {
       header: 'Acknowledged',
       cell: (alert) => {

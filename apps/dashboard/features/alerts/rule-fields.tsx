@@ -5,7 +5,8 @@ import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
 import { isMeasured } from '../../ui/format.ts';
-import { useDevices, useLatestReadings } from '../devices/use-devices.ts';
+import { newestValues } from '../devices/statuses.ts';
+import { useDevices, useStatuses } from '../devices/use-devices.ts';
 import { KIND_NAMES, WINDOW_MEANS } from './rule-words.ts';
 import { KINDS, type RuleDraft, type RuleKind, SEVERITIES, type Severity } from './rules.ts';
 
@@ -117,12 +118,12 @@ export function RuleFields({ draft, onChange }: Props) {
   );
 }
 
-/** Names of numbers in the newest reading of the device, or of any. */
+/** Names of the device's fields that are numbers, or of any device's. */
 function useKnownFields(deviceId: string | null): string[] {
-  const { data: latest } = useLatestReadings();
-  const readings = [...(latest?.values() ?? [])].filter(({ device_id }) => deviceId === null || device_id === deviceId);
-  const names = readings.flatMap(({ payload }) =>
-    Object.entries((payload ?? {}) as object).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
+  const { data: all } = useStatuses();
+  const statuses = [...(all?.values() ?? [])].filter(({ device_id }) => deviceId === null || device_id === deviceId);
+  const names = statuses.flatMap((status) =>
+    Object.entries(newestValues(status)).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
   );
   return [...new Set(names)].filter(isMeasured).sort();
 }

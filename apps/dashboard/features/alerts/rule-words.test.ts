@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeRule, draftProblem, tidy } from './rule-words.ts';
+import {describeRule, deviceTimeWords, draftProblem, tidy, unjudgedWords} from './rule-words.ts';
 import type { RuleDraft } from './rules.ts';
 
 const RULE: RuleDraft = {
@@ -29,4 +29,38 @@ test('what is missing is said', () => {
     expect(draftProblem({ ...RULE, window_minutes })).toMatch(/1 to 1440/);
   }
   expect(draftProblem(tidy({ ...RULE, kind: 'missing' }))).toBeUndefined();
+});
+
+const NOW = new Date('2026-11-21T12:00:00Z');
+const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000).toISOString();
+const UP_TO_DATE = {
+  rule_id: 'r',
+  judged_at: ago(1),
+  tried_at: ago(1),
+  problem: null,
+  skipped_from: null,
+  skipped_until: null,
+};
+
+test.each([
+  [undefined, undefined],
+  [UP_TO_DATE, undefined],
+  [{ ...UP_TO_DATE, judged_at: null, tried_at: '-infinity' }, undefined],
+  [{ ...UP_TO_DATE, judged_at: null, problem: 'it took longer than 4 seconds' }, /^Not judged yet: it took .* seconds\.$/],
+  [{ ...UP_TO_DATE, judged_at: ago(6) }, /^Not judged since \d\d:\d\d:\d\d\.$/],
+  [{ ...UP_TO_DATE, skipped_from: ago(90), skipped_until: ago(80) }, /^What came from .* to .* was not judged\.$/],
+  [{ ...UP_TO_DATE, skipped_from: ago(1500), skipped_until: ago(1450) }, undefined],
+])('what is behind is said: %j', (progress, words) => {
+  const said = unjudgedWords(progress, NOW);
+  if (words) expect(said).toMatch(words);
+  else expect(said).toBeUndefined();
+});
+
+test.each([
+  [ago(1), null, undefined],
+  [ago(1), ago(2), undefined],
+  [ago(1), ago(181), 'device time 3 h earlier'],
+  [ago(1), ago(-420), 'device time 7 h later'],
+])('found %s, device time %s: %s', (foundAt, deviceTs, words) => {
+  expect(deviceTimeWords(foundAt, deviceTs)).toBe(words);
 });

@@ -1,7 +1,7 @@
-// A rule in words, and what is still missing from a draft.
+// A rule in words, what is still missing from a draft, and what a rule has not judged.
 import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
-import { formatNumber } from '../../ui/format.ts';
-import type { RuleDraft, RuleKind } from './rules.ts';
+import { formatClock, formatNumber, formatSpan } from '../../ui/format.ts';
+import type { Progress, RuleDraft, RuleKind } from './rules.ts';
 
 export const KIND_NAMES: Record<RuleKind, string> = {
   threshold: 'A value crosses a threshold',
@@ -12,7 +12,7 @@ export const KIND_NAMES: Record<RuleKind, string> = {
 /** What the window means for each kind. */
 export const WINDOW_MEANS: Record<RuleKind, string> = {
   threshold: 'The alert is resolved after this many minutes without a breach.',
-  missing: 'The alert opens after this many minutes without a reading.',
+  missing: 'The alert opens after this many minutes without a message.',
   rate: 'The change is measured over this many minutes. The alert is resolved after as many without a breach.',
 };
 
@@ -43,4 +43,33 @@ export function draftProblem({ kind, field, comparison, threshold, window_minute
 /** The draft with only the fields of its kind: the database refuses `missing` with a threshold. */
 export function tidy(draft: RuleDraft): RuleDraft {
   return draft.kind === 'missing' ? { ...draft, field: null, comparison: null, threshold: null } : draft;
+}
+
+/** In milliseconds. Rules are judged once a minute: one that was not for so long is behind. */
+const BEHIND_MS = 5 * 60_000;
+const DAY_MS = 24 * 3_600_000;
+
+/** What a rule has not judged, and why; undefined when it keeps up. @param progress undefined while it is read. */
+export function unjudgedWords(progress: Progress | undefined, now: Date): string | undefined {
+  if (!progress) return undefined;
+  const { judged_at, tried_at, problem, skipped_from, skipped_until } = progress;
+  const because = problem === null ? '' : `: ${problem}`;
+  if (judged_at === null) return problem === null && tried_at === '-infinity' ? undefined : `Not judged yet${because}.`;
+  if (now.getTime() - Date.parse(judged_at) > BEHIND_MS)
+    return `Not judged since ${formatClock(new Date(judged_at), now)}${because}.`;
+  if (skipped_from === null || skipped_until === null || now.getTime() - Date.parse(skipped_until) > DAY_MS)
+    return undefined;
+  const [from, until] = [new Date(skipped_from), new Date(skipped_until)];
+  return `What came from ${formatClock(from, now)} to ${formatClock(until, now)} was not judged.`;
+}
+
+/** In milliseconds: the way of a message, and the minute until it is judged, take less. */
+const ON_TIME_MS = 5 * 60_000;
+
+/** What the device's clock says of the newest breach, where it is not when it was found: `device time 3 h earlier`. */
+export function deviceTimeWords(foundAt: string, deviceTs: string | null): string | undefined {
+  if (deviceTs === null) return undefined;
+  const off = Date.parse(deviceTs) - Date.parse(foundAt);
+  if (Math.abs(off) <= ON_TIME_MS) return undefined;
+  return `device time ${formatSpan(Math.round(Math.abs(off) / 1000))} ${off < 0 ? 'earlier' : 'later'}`;
 }

@@ -3,13 +3,14 @@ import { Pencil, Trash2 } from 'lucide-react';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Switch } from '../../ui/switch.tsx';
+import { useTimely } from '../../ui/time.tsx';
 import { useChange } from '../session/use-change.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import styles from './alerts.module.css';
-import { describeRule } from './rule-words.ts';
-import { changeRule, type Rule } from './rules.ts';
+import { describeRule, unjudgedWords } from './rule-words.ts';
+import { changeRule, type Progress, type Rule } from './rules.ts';
 import { SeverityBadge } from './severity-badge.tsx';
-import { useDeviceNames } from './use-alerts.ts';
+import { useDeviceNames, useProgress } from './use-alerts.ts';
 
 interface Props {
   rules: Rule[];
@@ -21,6 +22,7 @@ interface Props {
 export function RulesTable({ rules, onEdit, onDelete }: Props) {
   const canManage = useCan('manage rules');
   const nameOf = useDeviceNames();
+  const { data: progress } = useProgress();
   const enable = useChange({
     run: ({ id, enabled }: Rule) => changeRule(id, { enabled: !enabled }),
     done: ({ name, enabled }) => (enabled ? `${name} is off. Its open alerts are resolved.` : `${name} is on.`),
@@ -34,6 +36,7 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
         <span className={styles.alert}>
           {rule.name}
           <small>{describeRule(rule, rule.device_id === null ? undefined : nameOf(rule.device_id))}</small>
+          {rule.enabled && <Unjudged progress={progress?.get(rule.id)} />}
         </span>
       ),
     },
@@ -72,4 +75,9 @@ export function RulesTable({ rules, onEdit, onDelete }: Props) {
     });
   }
   return <DataTable caption="Rules" columns={columns} rows={rules} keyOf={({ id }) => id} />;
+}
+
+function Unjudged({ progress }: { progress: Progress | undefined }) {
+  const words = useTimely((now) => unjudgedWords(progress, now));
+  return words && <small className={styles.unjudged}>{words}</small>;
 }

@@ -24,6 +24,15 @@ export async function listRules(tenantId: string): Promise<Rule[]> {
   return allRows((api: Api) => rules(api).eq('tenant_id', tenantId), ['name', 'id']);
 }
 
+/** How far each rule is. `judged_at`: when it was last judged; null: not since it was made, changed or switched on. */
+const progress = (api: Api) =>
+  api.from('alert_rule_progress').select('rule_id,judged_at,tried_at,problem,skipped_from,skipped_until', COUNTED);
+export type Progress = RowOf<typeof progress>;
+
+export async function ruleProgress(tenantId: string): Promise<Progress[]> {
+  return allRows((api: Api) => progress(api).eq('tenant_id', tenantId), ['rule_id']);
+}
+
 export async function createRule(tenantId: string, draft: RuleDraft): Promise<void> {
   await write((api) => api.from('alert_rules').insert({ tenant_id: tenantId, ...draft }));
 }

@@ -4,7 +4,7 @@ import { useDevices } from '../devices/use-devices.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import { countOpenAlerts, openAlerts } from './alerts.ts';
-import { listRules } from './rules.ts';
+import { listRules, ruleProgress } from './rules.ts';
 
 /** Rules are evaluated once a minute; an acknowledgement by someone else should show sooner. */
 const POLL_MS = 5000;
@@ -31,6 +31,17 @@ export function useOpenAlerts(most: number) {
 export function useRules() {
   const { tenant_id } = useTenant().tenant;
   return useQuery({ queryKey: ['rules', tenant_id], queryFn: () => listRules(tenant_id), ...polled(15_000) });
+}
+
+/** By the rule's id. */
+export function useProgress() {
+  const { tenant_id } = useTenant().tenant;
+  return useQuery({
+    queryKey: ['rules', tenant_id, 'progress'],
+    queryFn: () => ruleProgress(tenant_id),
+    select: (rows) => new Map(rows.map((row) => [row.rule_id, row])),
+    ...polled(15_000),
+  });
 }
 
 /** A device's name by its id; the id's beginning while names are read. */

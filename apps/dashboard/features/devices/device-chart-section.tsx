@@ -11,14 +11,17 @@ import { FieldChart } from '../telemetry/field-chart.tsx';
 import { RANGES, type RangeName, rangeOf } from '../telemetry/ranges.ts';
 import type { Reading } from '../telemetry/readings.ts';
 import { ValueTiles } from '../telemetry/value-tiles.tsx';
+import { type DeviceStatus, newestValues } from './statuses.ts';
 
-/** Redrawn only when the readings change. @param readings the newest; undefined while they load. */
+/** Redrawn only when the readings or the status change. @param readings the newest; undefined while they load. */
 export const DeviceChartSection = memo(function DeviceChartSection({
   deviceId,
   readings = [],
+  status,
 }: {
   deviceId: string;
   readings: Reading[] | undefined;
+  status: DeviceStatus | undefined;
 }) {
   const [chosen, setChosen] = useState<string>();
   const [rangeName, setRangeName] = useState<RangeName>('15m');
@@ -33,7 +36,7 @@ export const DeviceChartSection = memo(function DeviceChartSection({
   if (known?.length === 0) return null;
   return (
     <>
-      <ValueTiles fields={known} payload={readings[0]?.payload} field={field} onChange={setChosen} />
+      <ValueTiles fields={known} values={newestValues(status)} field={field} onChange={setChosen} />
       <Section
         title={field ?? 'Chart'}
         aside={<Segmented label="Range" options={RANGES} value={rangeName} onChange={setRangeName} />}

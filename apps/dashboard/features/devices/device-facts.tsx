@@ -7,11 +7,12 @@ import { CopyButton } from '../../ui/copy.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';
-import type { Reading } from '../telemetry/readings.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { activeCredential, type Device } from './devices.ts';
+import { clockWords } from './state.ts';
+import type { DeviceStatus } from './statuses.ts';
 
-export function DeviceFacts({ device, newest }: { device: Device; newest: Reading | undefined }) {
+export function DeviceFacts({ device, status }: { device: Device; status: DeviceStatus | undefined }) {
   const { tenant } = useTenant();
   const canManage = useCan('manage devices');
   const { data: credential } = useQuery({
@@ -20,12 +21,14 @@ export function DeviceFacts({ device, newest }: { device: Device; newest: Readin
     enabled: canManage,
   });
   const username = deviceUsername(tenant.slug, device.slug);
+  const clock = clockWords(status?.clock_skew);
   const topic = telemetryTopic(tenant.slug, device.slug);
   return (
     <Section title="Details">
       <Facts
         facts={[
-          ['Last seen', newest ? <Ago key="seen" at={newest.received_at} /> : 'not in the last 7 days'],
+          ['Last seen', status ? <Ago key="seen" at={status.last_received_at} /> : 'never'],
+          clock !== undefined && ['Clock', `${clock}: charts use the device’s time`],
           ['User', <Copied key="user" text={username} label="user name" />],
           ['Topic', <Copied key="topic" text={topic} label="topic" />],
           canManage && [

@@ -19,6 +19,7 @@ import { findDevice } from './devices.ts';
 import { MissingDevice } from './missing-device.tsx';
 import { RefusedSection } from './refused-section.tsx';
 import { StateBadge } from './state-badge.tsx';
+import { findStatus } from './statuses.ts';
 
 /** A published reading is on the page within two seconds: one look along one index, every second. */
 const LIVE_MS = 1000;
@@ -48,7 +49,12 @@ export function DevicePage() {
     queryFn: () => recentReadings(tenant.tenant_id, id, READINGS),
     ...polled(LIVE_MS),
   });
-  const problem = error ?? readingsError;
+  const { data: status, error: statusError } = useSliced({
+    queryKey: ['status', tenant.tenant_id, id],
+    queryFn: async () => (await findStatus(tenant.tenant_id, id)) ?? null,
+    ...polled(LIVE_MS),
+  });
+  const problem = error ?? readingsError ?? statusError;
   if (device === undefined && !error) return <Skeleton lines={8} label="Loading device" />;
   if (!device || device.tenant_id !== tenant.tenant_id) {
     return (
@@ -66,7 +72,7 @@ export function DevicePage() {
         title={
           <span className={styles.title}>
             {device.name}
-            <StateBadge enabled={device.enabled} receivedAt={newest?.received_at} />
+            <StateBadge enabled={device.enabled} status={status ?? undefined} />
           </span>
         }
         actions={canManage && <DeviceActions device={device} />}
@@ -74,7 +80,7 @@ export function DevicePage() {
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       <div className={styles.columns}>
         <div>
-          {(!readings || newest) && <DeviceChartSection deviceId={device.id} readings={readings} />}
+          {(!readings || newest) && <DeviceChartSection deviceId={device.id} readings={readings} status={status ?? undefined} />}
           <Section title="Last readings" flush>
             {!readings && <Skeleton lines={12} label="Loading readings" />}
             {readings && newest && <ReadingsTable readings={readings} most={SHOWN} />}
@@ -88,7 +94,7 @@ export function DevicePage() {
           </Section>
         </div>
         <aside aria-label="About this device">
-          <DeviceFacts device={device} newest={newest} />
+          <DeviceFacts device={device} status={status ?? undefined} />
           <RefusedSection device={device} />
           <CommandSection device={device} />
         </aside>

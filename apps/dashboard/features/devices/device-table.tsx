@@ -1,26 +1,27 @@
 'use client';
-// The list's rows: each device with its state and its newest reading.
+// The list's rows: each device with its state and its newest values.
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { readingFields } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { Ago } from '../../ui/time.tsx';
-import type { LatestReading } from '../telemetry/readings.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import styles from './device-table.module.css';
 import { type Device, setDeviceEnabled } from './devices.ts';
+import { clockWords } from './state.ts';
 import { StateBadge } from './state-badge.tsx';
+import { type DeviceStatus, newestValues } from './statuses.ts';
 import { useRegistryChange } from './use-devices.ts';
 
-/** Fields of a reading that a row has room for. */
+/** Fields that a row has room for. */
 const FIELDS = 3;
 
 export function DeviceTable({
   devices,
-  latest,
+  statuses,
 }: {
   devices: Device[];
-  latest: Map<string, LatestReading> | undefined;
+  statuses: Map<string, DeviceStatus> | undefined;
 }) {
   const canManage = useCan('manage devices');
   const enable = useRegistryChange(
@@ -33,16 +34,13 @@ export function DeviceTable({
     {
       header: 'State',
       phone: 'corner',
-      cell: ({ id, enabled }) => <StateBadge enabled={enabled} receivedAt={latest?.get(id)?.received_at} />,
+      cell: ({ id, enabled }) => <StateBadge enabled={enabled} status={statuses?.get(id)} />,
     },
-    { header: 'Latest reading', phone: 'wide', cell: ({ id }) => <LatestFields reading={latest?.get(id)} /> },
+    { header: 'Newest values', phone: 'wide', cell: ({ id }) => <NewestValues status={statuses?.get(id)} /> },
     {
       header: 'Last seen',
       numeric: true,
-      cell: ({ id }) => {
-        const reading = latest?.get(id);
-        return reading ? <Ago at={reading.received_at} /> : '–';
-      },
+      cell: ({ id }) => <LastSeen status={statuses?.get(id)} />,
     },
   ];
   if (canManage) {
@@ -71,8 +69,19 @@ function DeviceName({ device: { id, name, slug } }: { device: Device }) {
   );
 }
 
-function LatestFields({ reading }: { reading: LatestReading | undefined }) {
-  const fields = readingFields(reading?.payload, FIELDS);
+function LastSeen({ status }: { status: DeviceStatus | undefined }) {
+  if (!status) return '–';
+  const clock = clockWords(status.clock_skew);
+  return (
+    <span className={styles.seen}>
+      <Ago at={status.last_received_at} />
+      {clock && <small>clock {clock}</small>}
+    </span>
+  );
+}
+
+function NewestValues({ status }: { status: DeviceStatus | undefined }) {
+  const fields = readingFields(newestValues(status), FIELDS);
   if (fields.length === 0) return <span className={styles.none}>–</span>;
   return (
     <span className={styles.fields}>

@@ -15,7 +15,7 @@ import { messageOf } from '../session/errors.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import { DeviceTable } from './device-table.tsx';
 import styles from './devices-page.module.css';
-import { useDevices, useLatestReadings } from './use-devices.ts';
+import { useDevices, useStatuses } from './use-devices.ts';
 import { STATES, type StateFilter, useFound } from './use-found.ts';
 
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
@@ -29,16 +29,16 @@ const FIRST = 100;
 
 export function DevicesPage() {
   const { data: devices, error } = useDevices();
-  const { data: latest, error: latestError } = useLatestReadings();
+  const { data: statuses, error: statusError } = useStatuses();
   const [search, setSearch] = useState('');
   const [state, setState] = useState<StateFilter>('all');
   const [showsAll, setShowsAll] = useState(false);
   const [isAdding, setIsAdding] = useState(false);
   const [isRuling, setIsRuling] = useState(false);
   const canManage = useCan('manage devices');
-  const { found, live } = useFound(devices, latest, search, state);
+  const { found, live } = useFound(devices, statuses, search, state);
   const shown = showsAll ? found : found.slice(0, FIRST);
-  const problem = error ?? latestError;
+  const problem = error ?? statusError;
   const clear = () => {
     setSearch('');
     setState('all');
@@ -90,7 +90,7 @@ export function DevicesPage() {
           flush
         >
           {!devices && !error && <Skeleton lines={6} label="Loading devices" />}
-          {found.length > 0 && <DeviceTable devices={shown} latest={latest} />}
+          {found.length > 0 && <DeviceTable devices={shown} statuses={statuses} />}
           {found.length > shown.length && (
             <p className={styles.more}>
               <Button onClick={() => setShowsAll(true)}>Show all {found.length}</Button>
@@ -105,7 +105,7 @@ export function DevicesPage() {
   );
 }
 
-/** A device shows its last stored reading: without this notice, one that is over rate or quota looks silent. */
+/** A device shows its last stored values: without this notice, one that is over rate or quota looks stuck. */
 function RefusedToday() {
   const { usage } = useQuota();
   const refused = usage?.over_quota ?? 0;
@@ -113,7 +113,7 @@ function RefusedToday() {
   return (
     <Notice tone="warn">
       {refused === 1 ? '1 reading was' : `${formatNumber(refused)} readings were`} refused today (UTC): over this
-      tenant’s rate or daily quota. A device shows its last stored reading. <Link href="/admin/ingest">See Ingest</Link>
+      tenant’s rate or daily quota. A device shows its last stored values. <Link href="/admin/ingest">See Ingest</Link>
     </Notice>
   );
 }

@@ -1,11 +1,11 @@
 'use client';
 import { Badge } from '../../ui/badge.tsx';
 import { useTimely } from '../../ui/time.tsx';
-import { deviceState } from './state.ts';
+import { deviceState, type Heard } from './state.ts';
 
 /** A device's state in a word. */
-export function StateBadge({ enabled, receivedAt }: { enabled: boolean; receivedAt: string | undefined }) {
-  const { word, tone } = useTimely((now) => deviceState(enabled, receivedAt, now));
+export function StateBadge({ enabled, status }: { enabled: boolean; status: Heard | undefined }) {
+  const { word, tone } = useTimely((now) => deviceState(enabled, status, now));
   return (
     <Badge tone={tone} live={word === 'Live'}>
       {word}

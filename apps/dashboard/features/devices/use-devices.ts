@@ -3,9 +3,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { polled } from '../session/queries.tsx';
 import { useChange } from '../session/use-change.ts';
-import { latestReadings } from '../telemetry/readings.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { listDevices } from './devices.ts';
+import { deviceStatuses } from './statuses.ts';
 
 /** The registry changes by hand, here or in another window. */
 const REGISTRY_MS = 15_000;
@@ -18,12 +18,12 @@ export function useDevices() {
 }
 
 /** By device id. */
-export function useLatestReadings() {
+export function useStatuses() {
   const { tenant_id } = useTenant().tenant;
   return useQuery({
-    queryKey: ['latest', tenant_id],
-    queryFn: () => latestReadings(tenant_id),
-    select: (readings) => new Map(readings.map((reading) => [reading.device_id, reading])),
+    queryKey: ['statuses', tenant_id],
+    queryFn: () => deviceStatuses(tenant_id),
+    select: (statuses) => new Map(statuses.map((status) => [status.device_id, status])),
     ...polled(LIST_MS),
   });
 }

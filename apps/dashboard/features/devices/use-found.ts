@@ -1,9 +1,9 @@
 'use client';
 // The devices that match a search and a state.
 import { useTimely } from '../../ui/time.tsx';
-import type { LatestReading } from '../telemetry/readings.ts';
 import type { Device } from './devices.ts';
 import { deviceState } from './state.ts';
+import type { DeviceStatus } from './statuses.ts';
 
 export const STATES = [
   { value: 'all', label: 'All' },
@@ -18,13 +18,13 @@ const FILTER_OF = { Live: 'live', Quiet: 'quiet', 'No readings': 'quiet', Disabl
 /** @returns the devices found, and how many of all devices are live. */
 export function useFound(
   devices: Device[] | undefined,
-  latest: Map<string, LatestReading> | undefined,
+  statuses: Map<string, DeviceStatus> | undefined,
   search: string,
   state: StateFilter,
 ): { found: Device[]; live: number } {
   const all = devices ?? [];
   const filterOf = ({ id, enabled }: Device, now: Date) =>
-    FILTER_OF[deviceState(enabled, latest?.get(id)?.received_at, now).word];
+    FILTER_OF[deviceState(enabled, statuses?.get(id), now).word];
   // A change of this number renders again: a device falls silent without sending anything.
   const live = useTimely((now) => all.filter((device) => filterOf(device, now) === 'live').length);
   const now = new Date();

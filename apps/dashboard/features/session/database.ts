@@ -3,6 +3,20 @@
 export type Database = {
   public: {
     Tables: {
+      alert_rule_progress: {
+        Row: {
+          judged_at: string | null;
+          problem: string | null;
+          rule_id: string;
+          skipped_from: string | null;
+          skipped_until: string | null;
+          tenant_id: string;
+          tried_at: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       alert_rules: {
         Row: {
           comparison: 'above' | 'below' | null;
@@ -49,6 +63,7 @@ export type Database = {
           acknowledged_at: string | null;
           acknowledged_by: string | null;
           device_id: string;
+          device_ts: string | null;
           id: string;
           last_seen_at: string;
           message: string;
@@ -134,6 +149,19 @@ export type Database = {
           device_id: string;
           id: string;
           revoked_at: string | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      device_status: {
+        Row: {
+          clock_skew: number | null;
+          device_id: string;
+          fields: unknown;
+          gaps: number[];
+          last_received_at: string;
           tenant_id: string;
         };
         Insert: never;
@@ -429,19 +457,6 @@ export type Database = {
           tenant: string;
           inviter: string | null;
           role: 'owner' | 'staff' | 'viewer';
-        }[];
-      };
-      latest_readings: {
-        Args: {
-          tenant_id: string;
-          after?: string | null;
-          most?: number | null;
-        };
-        Returns: {
-          device_id: string;
-          ts: string;
-          received_at: string;
-          payload: unknown;
         }[];
       };
       limits_in_use: {

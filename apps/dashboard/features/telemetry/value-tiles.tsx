@@ -7,16 +7,15 @@ import styles from './value-tiles.module.css';
 interface Props {
   /** Undefined while they load: their space is kept. */
   fields: string[] | undefined;
-  /** The newest reading. */
-  payload: unknown;
+  /** The newest of each field. */
+  values: Record<string, unknown>;
   field: string | undefined;
   onChange: (field: string) => void;
 }
 
-export function ValueTiles({ fields, payload, field, onChange }: Props) {
+export function ValueTiles({ fields, values, field, onChange }: Props) {
   const name = useId();
   if (!fields) return <Room />;
-  const values = (payload ?? {}) as Record<string, unknown>;
   return (
     <fieldset className={styles.tiles}>
       <legend className="visually-hidden">Field shown in the chart</legend>

@@ -1,0 +1,181 @@
+// What alert evaluation costs the database, with the evaluation before it, which read each rule's whole window every minute; and
+// what the status of devices, which it works from, costs ingest. docs/benchmarks.md says how to read it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pino from 'pino';
+import type { Client } from 'pg';
+import { ROOT } from '../bootstrap/root.mjs';
+import { evaluateAlerts } from '../functions/alerts/evaluate.ts';
+import { type Database, openDatabase } from '../functions/database/connection.ts';
+import { readAlertSettings } from '../functions/settings/alerts.ts';
+import { startLab } from '../lab/lab.ts';
+import { deliveryTo, openStoreRig } from '../tests/support/store-rig.ts';
+import { cpuSeconds, familyCpuSeconds, peakMiB } from './support/processes.ts';
+
+const HELP = `Alert evaluation and the status of devices.
+
+usage: npm run bench -- alerts [--tenants N] [--rows N] [--before]
+
+  --tenants  each has 10 devices and 3 rules for all of them: a threshold, a rate, a silence. Default: 100
+  --rows     readings of the last day, of all devices. Default: 500000. Ten million need 5 GB in the temporary folder
+  --before   measures the evaluation before it as well
+`;
+
+const DEVICES = 10;
+const WINDOW_MINUTES = 60;
+const MIGRATIONS = join(ROOT, 'provisioning/database/supabase/migrations');
+
+/** @param args see HELP. */
+export async function run(args: string[] = []): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      tenants: { type: 'string', default: '100' },
+      rows: { type: 'string', default: '500000' },
+      before: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  const [tenants, rows] = [Number(values.tenants), Number(values.rows)];
+  if (!(tenants >= 1 && rows >= 1000)) throw new Error('at least 1 tenant and 1000 rows are needed');
+  await measureStatus();
+  await measureRounds(tenants, rows, values.before);
+}
+
+/** Ingest's writes with and without the status, in turns: batches of many devices, and of few. */
+async function measureStatus(): Promise<void> {
+  const lab = await startLab({ devices: 1000, pooler: false });
+  try {
+    const withIt = await openStoreRig(lab, 'with');
+    const without = await openStoreRig(lab, 'without', {}, withoutStatus);
+    for (const devices of [1000, 10]) {
+      const used = new Map([withIt, without].map((rig) => [rig, { database: 0, ingest: 0 }]));
+      for (let round = 0; round < 20; round++) {
+        for (const rig of used.keys()) {
+          const deliveries = Array.from({ length: 1000 }, (_, n) => {
+            const at = Date.now() + n;
+            const payload = `{"ts":${at},"round":"${round}","temperature":${n / 10},"humidity":55,"ok":true}`;
+            return deliveryTo(lab.devices[n % devices]!.topic, payload, { receivedAt: at });
+          });
+          const before = [familyCpuSeconds(lab.postgres.child.pid as number), cpuSeconds(process.pid)] as const;
+          await rig.store.write(rig.batchFrom(deliveries));
+          const sum = used.get(rig)!;
+          // The first rounds make the rows and warm up.
+          if (round < 5) continue;
+          sum.database += familyCpuSeconds(lab.postgres.child.pid as number) - before[0];
+          sum.ingest += cpuSeconds(process.pid) - before[1];
+        }
+      }
+      const [one, other] = [used.get(withIt)!, used.get(without)!];
+      console.log(
+        `status, batches of 1,000 readings from ${devices} devices: ${(one.database / other.database).toFixed(2)} times the ` +
+          `database's CPU, ${(one.ingest / other.ingest).toFixed(2)} times ingest's (${perReading(one)} µs a reading, ${perReading(other)} without)`,
+      );
+    }
+    const { rows } = await lab.admin.query<{ bytes: string }>(
+      'select (pg_total_relation_size($1) / count(*))::int as bytes from public.device_status',
+      ['public.device_status'],
+    );
+    console.log(`status: ${rows[0]?.bytes} bytes a device, no byte a reading`);
+    await withIt.stop();
+    await without.stop();
+  } finally {
+    await lab.stop();
+  }
+}
+
+const perReading = ({ database, ingest }: { database: number; ingest: number }) =>
+  Math.round(((database + ingest) / 15_000) * 1e6);
+
+/** A database whose transactions leave the status out. */
+const withoutStatus = (database: Database): Database => ({
+  ...database,
+  transaction: (opening, work) =>
+    database.transaction(opening, (client) => {
+      const query = (text: unknown, ...rest: unknown[]) =>
+        typeof text === 'string' && text.includes('ingest.note_devices')
+          ? Promise.resolve({ rows: [] })
+          : (client.query as (...all: unknown[]) => unknown)(text, ...rest);
+      return work(new Proxy(client, { get: (of, key) => (key === 'query' ? query : Reflect.get(of, key)) }));
+    }),
+});
+
+/** A round in which everything is new, then one after a minute's readings, then one after nothing. */
+async function measureRounds(tenants: number, rows: number, before: boolean): Promise<void> {
+  const lab = await startLab({ pooler: false, broker: false });
+  try {
+    const { admin } = lab;
+    await fill(admin, tenants, rows);
+    const database = openDatabase(readAlertSettings({ EXTERNAL_DATABASE_CONNECTION_STRING: await lab.login('mqtt_ingest') }).database);
+    const server = lab.postgres.child.pid as number;
+    const round = async (name: string, work: () => Promise<unknown>) => {
+      const [cpu, begun] = [familyCpuSeconds(server), performance.now()];
+      const result = await work();
+      const seconds = familyCpuSeconds(server) - cpu;
+      console.log(
+        `${name.padEnd(34)} ${seconds.toFixed(2)} s of the database's CPU, ${((performance.now() - begun) / 1000).toFixed(1)} s, ${JSON.stringify(result)}`,
+      );
+      return seconds;
+    };
+    const log = pino({ level: 'silent' });
+    await round('first round (looks back a window)', () => evaluateAlerts(database, log));
+    await aMinute(admin);
+    const spent = await round('a round after a minute’s readings', () => evaluateAlerts(database, log));
+    await round('a round after nothing', () => evaluateAlerts(database, log));
+    console.log(`this process held at most ${Math.round(peakMiB(process.pid))} MiB`);
+    if (before) {
+      await installBefore(admin);
+      const was = await round('the evaluation before', async () => (await admin.query('select bench.evaluate_alert_rules() as changed')).rows[0]);
+      console.log(`ratio: ${(spent / was).toFixed(3)}`);
+    }
+    await database.close();
+  } finally {
+    await lab.stop();
+  }
+}
+
+async function fill(admin: Client, tenants: number, rows: number): Promise<void> {
+  console.log(`${tenants} tenants, ${tenants * DEVICES} devices, ${tenants * 3} rules, ${rows} readings`);
+  await admin.query(`
+    insert into public.tenants (slug, name) select 't' || n, 'T' from generate_series(1, ${tenants}) as n;
+    insert into public.devices (tenant_id, slug, name, created_at)
+      select id, 'd' || n, 'D', now() - interval '2 days' from public.tenants, generate_series(1, ${DEVICES}) as n;
+    select ingest.make_telemetry_partition(current_date - 1);
+    insert into public.telemetry (tenant_id, device_id, ts, received_at, message_id, payload)
+      select d.tenant_id, d.id, at, at, 'm', jsonb_build_object('temperature', 20 + random() * 10, 'humidity', 55, 'ok', true)
+      from generate_series(now() - interval '1 day', now(), interval '1 day' / ${rows / (tenants * DEVICES)}) as at
+      cross join (select id, tenant_id from public.devices order by id) as d;
+    insert into public.device_status (tenant_id, device_id, last_received_at) select tenant_id, id, now() from public.devices;
+    insert into public.alert_rules (tenant_id, name, kind, field, comparison, threshold, window_minutes)
+      select id, kind, kind, field, comparison, threshold, ${WINDOW_MINUTES} from public.tenants, (values
+        ('threshold', 'temperature', 'above', 29.99), ('rate', 'humidity', 'above', 100), ('missing', null, null, null)
+      ) as rule (kind, field, comparison, threshold)`);
+  await admin.query('vacuum analyze');
+}
+
+/** A reading of each device, as ingest writes it. */
+const aMinute = (admin: Client) =>
+  admin.query(`
+    insert into public.telemetry (tenant_id, device_id, ts, received_at, message_id, payload)
+      select tenant_id, id, now(), now(), 'new', '{"temperature": 25, "humidity": 55, "ok": true}' from public.devices;
+    select ingest.note_devices(array_agg(tenant_id), array_agg(id), array_agg(now()), array_agg(null::real), array_agg(0::real),
+      array_agg(now()), array_agg('{"temperature": [25, 0, 0]}'::jsonb),
+      array_agg(tstzmultirange(tstzrange(date_trunc('minute', now()), now() + interval '1 minute'))))
+    from public.devices`);
+
+/** The functions of the migrations before, in a schema of their own. */
+async function installBefore(admin: Client): Promise<void> {
+  const functionOf = (file: string, name: string) => {
+    const text = readFileSync(join(MIGRATIONS, file), 'utf8');
+    const from = text.search(new RegExp(`create (or replace )?function ${name}\\(`));
+    const until = text.indexOf('\n$$;', from) + '\n$$;'.length;
+    return text.slice(from, until).replaceAll('access.breaches', 'bench.breaches').replaceAll(name, name.replace(/^\w+/, 'bench')).replaceAll('public.breach', 'bench.breach');
+  };
+  await admin.query(`
+    create schema bench;
+    create type bench.breach as (device_id uuid, at timestamptz, value float8);
+    ${functionOf('20261129150100_alert_preview.sql', 'access.breaches')}
+    ${functionOf('20261121190600_alerts.sql', 'public.evaluate_alert_rules')}`);
+}

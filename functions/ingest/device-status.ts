@@ -1,0 +1,166 @@
+// What ingest notes of each device with every batch: when it was heard, its clock, its newest values, and where its new
+// readings are, so that the alert rules judge those and no others.
+import type { Client } from 'pg';
+import { formatTimestamp } from '../../domain/timestamps.ts';
+import { cameAt } from '../broker/index.ts';
+import type { Outcomes } from './accounting.ts';
+import type { Batch } from './batch.ts';
+import type { Row } from './row.ts';
+
+/** A device that sends only what is not stored is noted this often, in milliseconds. */
+const NOTE_EVERY_MS = 5_000;
+const MOST_REMEMBERED = 10_000;
+/** A clock that is off by no more, in seconds, is right. As in ingest.note_devices. */
+const RIGHT_WITHIN_SECONDS = 120;
+/** Messages within a second are one report. */
+const ONE_REPORT_MS = 1000;
+
+/** Of a device's newest readings, so many are looked into for the newest value of each field. */
+const MOST_READINGS = 8;
+const MOST_FIELDS = 64;
+const MAX_FIELD_CHARACTERS = 64;
+const MAX_VALUE_CHARACTERS = 256;
+const MAX_FIELDS_CHARACTERS = 6_000;
+const MAX_PAYLOAD_BYTES = 16_384;
+
+const MINUTE_MICROS = 60_000_000;
+/** More spans of stored readings become one. */
+const MOST_SPANS = 8;
+
+/** What a batch says of a device. */
+interface Heard {
+  tenantId: string;
+  deviceId: string;
+  /** In milliseconds since 1970. */
+  receipts: number[];
+  /** The device's time less the time of receipt, in seconds: the largest, because a late reading says nothing of the clock. */
+  skew: number | null;
+  stored: Row[];
+}
+
+/** When devices of which nothing was stored were last noted, by device id. */
+export type Noted = Map<string, number>;
+
+const NOTE = `select ingest.note_devices($1::uuid[], $2::uuid[], $3::timestamptz[], $4::real[], $5::real[], $6::timestamptz[],
+  $7::jsonb[], $8::tstzmultirange[])`;
+
+/**
+ * Notes what came from the devices of a batch. @param tried rows to be stored; which of a tenant's were duplicates or over quota
+ * is not known.
+ * @throws database errors.
+ */
+export async function noteDevices(
+  client: Client,
+  batch: Batch,
+  tried: readonly Row[],
+  outcomes: Outcomes,
+  noted: Noted = new Map(),
+): Promise<void> {
+  const hasStored = ({ route }: Row) => (outcomes.tallies.get(route.tenant)?.stored ?? 0) > 0;
+  const heard = [...hear(batch, tried.filter(hasStored))].filter((each) => isDue(each, noted));
+  if (heard.length === 0) return;
+  const newest = heard.map(newestFirst);
+  const refused = new Set(outcomes.refused.map(({ delivery }) => delivery));
+  const isKept = ({ delivery, route }: Row) =>
+    !refused.has(delivery) && !outcomes.tallies.get(route.tenant)?.overQuota;
+  await client.query(NOTE, [
+    heard.map(({ tenantId }) => tenantId),
+    heard.map(({ deviceId }) => deviceId),
+    heard.map(({ receipts }) => formatTimestamp((receipts.at(-1) as number) * 1000)),
+    heard.map(({ receipts }) => meanGap(receipts)),
+    heard.map(({ skew }) => skew),
+    newest.map(([row]) => (row === undefined ? null : formatTimestamp(row.ts))),
+    newest.map((rows) => fieldsOf(rows.filter(isKept))),
+    heard.map((each) => spansOf(each.stored)),
+  ]);
+}
+
+function hear(batch: Batch, stored: readonly Row[]): Iterable<Heard> {
+  const devices = new Map<string, Heard>();
+  const of = (tenantId: string, deviceId: string, receivedAt: number): Heard => {
+    let heard = devices.get(deviceId);
+    if (!heard) {
+      heard = { tenantId, deviceId, receipts: [], skew: null, stored: [] };
+      devices.set(deviceId, heard);
+    }
+    heard.receipts.push(receivedAt);
+    return heard;
+  };
+  for (const rows of [batch.rows, batch.repeats]) {
+    for (const row of rows) {
+      const heard = of(row.route.tenantId, row.route.deviceId, row.receivedAt);
+      if (row.untimed || row.stamped) continue;
+      heard.skew = Math.max(heard.skew ?? Number.NEGATIVE_INFINITY, row.ts / 1_000_000 - row.receivedAt / 1000);
+    }
+  }
+  for (const { tenantId, deviceId, delivery } of batch.deadLetters) {
+    if (tenantId !== undefined && deviceId !== undefined) of(tenantId, deviceId, cameAt(delivery));
+  }
+  for (const row of stored) devices.get(row.route.deviceId)?.stored.push(row);
+  for (const { receipts } of devices.values()) receipts.sort((one, other) => one - other);
+  return devices.values();
+}
+
+function isDue({ deviceId, receipts, stored }: Heard, noted: Noted): boolean {
+  if (stored.length > 0) return true;
+  const at = receipts.at(-1) as number;
+  if (at - (noted.get(deviceId) ?? 0) < NOTE_EVERY_MS) return false;
+  if (noted.size >= MOST_REMEMBERED) noted.clear();
+  noted.set(deviceId, at);
+  return true;
+}
+
+/** In seconds, between reports; null when there was one. @param receipts in order. */
+function meanGap(receipts: readonly number[]): number | null {
+  let gaps = 0;
+  let last = receipts[0] as number;
+  for (const receipt of receipts) {
+    if (receipt - last >= ONE_REPORT_MS) gaps += 1;
+    last = receipt;
+  }
+  return gaps === 0 ? null : (last - (receipts[0] as number)) / gaps / 1000;
+}
+
+/** By the device's time, unless its clock is wrong. */
+function newestFirst({ stored, skew }: Heard): Row[] {
+  const isRight = skew === null || Math.abs(skew) <= RIGHT_WITHIN_SECONDS;
+  const timeOf = (row: Row) => (isRight ? row.ts : row.receivedAt);
+  return stored.toSorted((one, other) => timeOf(other) - timeOf(one));
+}
+
+/** The newest value of each field with its time and receipt, as JSON. Text that jsonb refuses is left out. */
+function fieldsOf(newest: readonly Row[]): string | null {
+  const fields = new Map<string, string>();
+  let characters = 0;
+  for (const { payload, ts, receivedAt } of newest.slice(0, MOST_READINGS)) {
+    if (payload.length > MAX_PAYLOAD_BYTES) continue;
+    for (const [field, value] of Object.entries(JSON.parse(payload.toString('utf8')) as object)) {
+      if (fields.has(field) || field.length > MAX_FIELD_CHARACTERS) continue;
+      const entry = `${JSON.stringify(field)}:[${JSON.stringify(value)},${Math.floor(ts / 1000)},${receivedAt}]`;
+      if (entry.length - field.length > MAX_VALUE_CHARACTERS || NOT_IN_JSONB.test(entry)) continue;
+      characters += entry.length;
+      if (fields.size >= MOST_FIELDS || characters > MAX_FIELDS_CHARACTERS) break;
+      fields.set(field, entry);
+    }
+  }
+  return fields.size === 0 ? null : `{${[...fields.values()].join(',')}}`;
+}
+
+/** NUL, and half of a surrogate pair: JSON.stringify escapes both. */
+const NOT_IN_JSONB = /\\u0000|\\ud[89a-f]/;
+
+/** The minutes that the readings are in, as a multirange; null when there are none. */
+function spansOf(stored: readonly Row[]): string | null {
+  if (stored.length === 0) return null;
+  const minutes = [...new Set(stored.map(({ ts }) => Math.floor(ts / MINUTE_MICROS)))].sort((a, b) => a - b);
+  const spans: [from: number, until: number][] = [];
+  for (const minute of minutes) {
+    const last = spans.at(-1);
+    if (last?.[1] === minute) last[1] = minute + 1;
+    else spans.push([minute, minute + 1]);
+  }
+  const most: typeof spans =
+    spans.length > MOST_SPANS ? [[minutes[0] as number, (minutes.at(-1) as number) + 1]] : spans;
+  const time = (minute: number) => formatTimestamp(minute * MINUTE_MICROS);
+  return `{${most.map(([from, until]) => `[${time(from)},${time(until)})`).join(',')}}`;
+}
