@@ -20,10 +20,11 @@ export type Redriven =
 
 /** Locks a letter and returns it: for an operator, who may read the table. */
 const TAKE = `
-  select tenant_id, topic, payload, content_type, properties, received_at from public.dead_letters
+  select tenant_id, topic, payload, content_type, properties, received_at, clock_timestamp() as now
+  from public.dead_letters
   where id = $1 and redriven_at is null for update skip locked`;
 /** For ingest, which may not: only letters that somebody asked to redrive. */
-const TAKE_REQUESTED = 'select * from ingest.take_dead_letter($1)';
+const TAKE_REQUESTED = 'select *, clock_timestamp() as now from ingest.take_dead_letter($1)';
 
 /** How near in time a reading with an id and no timestamp must be to be the same: as long as ingest remembers one. */
 const NEAR = '3 days';
@@ -93,7 +94,7 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
     return { outcome: 'refused', ...rejected };
   // Of an array, what is refused becomes a dead letter of its own.
   await insertDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
-  batch.startedAt = Date.now(); // In the ledger it belongs to the minute in which it is redriven.
+  batch.startedAt = letter.now.getTime(); // In the ledger it belongs to the minute in which it is redriven.
   const tallies = closeAccount(batch, outcomes);
   await addToLedger(client, batch, tallies);
   const outcome = totalOf(tallies).stored > 0 ? 'stored' : 'duplicate';
@@ -118,12 +119,16 @@ interface Letter {
   content_type: string | null;
   properties: KeptProperties | null;
   received_at: Date;
+  now: Date;
 }
 
-/** Validated as if it came now from the broker, at the time it was first received. */
+/**
+ * Validated as if it came now from the broker, at the time it was first received. A time of the device may be of either: who received
+ * it first may have had a clock that was days behind.
+ */
 async function readAgain(client: Client, letter: Letter): Promise<Batch> {
-  const { topic, payload, content_type: contentType, properties, received_at: receivedAt } = letter;
-  const batch = new Batch(createRegistry(client, encodePrefix, Date.now));
+  const { topic, payload, content_type: contentType, properties, received_at: receivedAt, now } = letter;
+  const batch = new Batch(createRegistry(client, encodePrefix, Date.now), now.getTime());
   const { id, ts, stamp, note = '' } = properties ?? {};
   batch.add({
     topic,
