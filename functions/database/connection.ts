@@ -140,8 +140,9 @@ async function connect(address: DatabaseAddress, mostMs: number): Promise<pg.Cli
     keepAlive: true,
   });
   // Without a listener this event would end the process; the next use of the connection reports the error.
-  client.on('error', (error) => broken.set(client, error));
-  client.on('end', () => broken.has(client) || broken.set(client, new Error('the database closed the connection')));
+  const breaks = (error: Error) => broken.has(client) || broken.set(client, error);
+  client.on('error', breaks);
+  client.on('end', () => breaks(new Error('the database closed the connection')));
   try {
     await client.connect();
   } catch (cause) {
@@ -154,7 +155,7 @@ async function connect(address: DatabaseAddress, mostMs: number): Promise<pg.Cli
 
 /** Closes the connection without waiting for the server. */
 function abandon(client: pg.Client, reason = new Error('the connection was given up')): void {
-  broken.set(client, broken.get(client) ?? reason);
+  if (isOpen(client)) broken.set(client, reason);
   (client as unknown as { connection: { stream: { destroy(error?: Error): void } } }).connection.stream.destroy();
 }
 

@@ -26,7 +26,7 @@ export interface RunResult extends Summary {
 const REDRIVE_SHARE = 0.25;
 
 /** How long after its time guard a run may still use the database: to finish a write, to take leave of the broker, to give the lease back. */
-const LEAVE_MS = 4_500;
+const LEAVE_MS = 4_000;
 
 /**
  * Drains until nothing comes any more, the batch cap or the time guard. Ends at most five seconds later, whatever is silent.
