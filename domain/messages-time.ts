@@ -5,8 +5,12 @@ import { EARLIEST_TS, parseTimestamp } from './timestamps.ts';
 
 /** How one device's message is read. */
 export interface HowToRead {
-  /** When it was received, in milliseconds since 1970; bounds the device's timestamp. */
+  /**
+   * When it was received and when it is read, in milliseconds since 1970, each by another clock. They bound the device's timestamp: it
+   * is too far ahead when it is for both, and too old when it is for both.
+   */
   receivedAt: number;
+  readAt: number;
   limits: MessageLimits;
   rules: ReadingRules;
   /** The name below the telemetry topic that it was published to: it holds a value of that name. */
@@ -48,7 +52,7 @@ function memberAt(value: unknown, path: string): unknown {
   return memberAt((value as Record<string, unknown>)[path.slice(0, point)], path.slice(point + 1));
 }
 
-function checkTime(name: string, value: unknown, { receivedAt, limits }: HowToRead): number | Rejection {
+function checkTime(name: string, value: unknown, { receivedAt, readAt, limits }: HowToRead): number | Rejection {
   const ts = parseTimestamp(value);
   if (ts === undefined) {
     return reject(
@@ -57,10 +61,10 @@ function checkTime(name: string, value: unknown, { receivedAt, limits }: HowToRe
     );
   }
   const { maxAheadSeconds, maxAgeSeconds } = limits;
-  if (ts > (receivedAt + maxAheadSeconds * 1000) * 1000) {
+  if (ts > (Math.max(receivedAt, readAt) + maxAheadSeconds * 1000) * 1000) {
     return outOfRange(`${name} is more than ${maxAheadSeconds} seconds after its receipt${unitOf(Number(value))}`);
   }
-  if (maxAgeSeconds !== undefined && ts < (receivedAt - maxAgeSeconds * 1000) * 1000) {
+  if (maxAgeSeconds !== undefined && ts < (Math.min(receivedAt, readAt) - maxAgeSeconds * 1000) * 1000) {
     return outOfRange(`${name} is more than ${maxAgeSeconds} seconds before its receipt`);
   }
   if (ts < EARLIEST_TS) return outOfRange(`${name} is before the year 2000: the device's clock may not have been set`);

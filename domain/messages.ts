@@ -58,6 +58,8 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  *
  * The properties of a message with one reading take precedence over the reading's members. Of several readings, each
  * one's own members do: properties stand in for what it lacks, `message_id` with the reading's index from 0 (`<id>/<index>`).
+ *
+ * @param receivedAt by the clock of whoever received it, in milliseconds since 1970. @param readAt by another clock, and perhaps later.
  */
 export function readMessage(
   payload: Buffer,
@@ -66,8 +68,9 @@ export function readMessage(
   limits: MessageLimits = DEFAULT_LIMITS,
   rules: ReadingRules = DEFAULT_RULES,
   field?: string,
+  readAt = receivedAt,
 ): (Reading | RefusedReading)[] | Rejection {
-  const how = { receivedAt, limits, rules, field };
+  const how = { receivedAt, readAt, limits, rules, field };
   if (payload.length === 0) return reject('empty', 'the payload has no bytes');
   if (payload.length > limits.maxPayloadBytes) {
     return reject('too-large', `the payload has ${payload.length} bytes; at most ${limits.maxPayloadBytes} are stored`);

@@ -11,14 +11,20 @@ export interface TcpProxy {
   restore(): void;
   /** Swallows what the client sends from now on, while the server's bytes still arrive. */
   swallowUpstream(): void;
+  /** Swallows what both send from now on, and closes nothing: as a network that loses every packet. New connections are accepted. */
+  silence(): void;
   stop(): Promise<void>;
 }
 
-/** Starts a proxy to a loopback port. */
-export async function startProxy(target: number): Promise<TcpProxy> {
+/**
+ * Starts a proxy to a loopback port.
+ * @param delayMs what the client sends arrives so much later: the time that a round trip takes.
+ */
+export async function startProxy(target: number, { delayMs = 0 } = {}): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let open = true;
   let swallow = false;
+  let silent = false;
   const server = createServer((client) => {
     if (!open) return client.destroy();
     const upstream = connect(target, '127.0.0.1');
@@ -31,8 +37,13 @@ export async function startProxy(target: number): Promise<TcpProxy> {
         upstream.destroy();
       });
     }
-    client.on('data', (chunk) => swallow || upstream.write(chunk));
-    upstream.on('data', (chunk) => client.write(chunk));
+    const forward = (chunk: Buffer) => upstream.destroyed || upstream.write(chunk);
+    client.on('data', (chunk) => {
+      if (swallow || silent) return;
+      if (delayMs > 0) setTimeout(forward, delayMs, chunk);
+      else forward(chunk);
+    });
+    upstream.on('data', (chunk) => silent || client.write(chunk));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -48,9 +59,13 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     restore: () => {
       open = true;
       swallow = false;
+      silent = false;
     },
     swallowUpstream: () => {
       swallow = true;
+    },
+    silence: () => {
+      silent = true;
     },
     stop: async () => {
       cutAll();

@@ -14,7 +14,7 @@ export type ErrorKind = 'transient' | 'operator' | 'duplicate' | 'data' | 'fence
 const BY_CODE: Record<string, ErrorKind> = {
   '23505': 'duplicate', // unique_violation
   MS001: 'fence', // raised by ingest.assert_fence
-  '25006': 'transient', // read_only_sql_transaction: a failover is under way
+  '25006': 'transient', // read_only_sql_transaction: see READ_ONLY in connection.ts
   '42P05': 'transient', // duplicate_prepared_statement: a pooler mixed up its connections
   '26000': 'transient', // invalid_sql_statement_name: the same
   '55P03': 'transient', // lock_not_available: lock_timeout, such as while a partition is attached
@@ -43,6 +43,38 @@ const BY_CLASS: Record<string, ErrorKind> = {
 /** The connection was not made, or broke. The last statement may or may not have been committed. */
 export class ConnectionLost extends Error {
   override name = 'ConnectionLost';
+}
+
+/** A transaction took longer than it may, or the network is silent. */
+export class TimeExceeded extends ConnectionLost {
+  override name = 'TimeExceeded';
+}
+
+/**
+ * Whether what was to be written may be to blame, so that trying the same again is no remedy.
+ * - `data`: it is; the database refuses it each time.
+ * - `effort`: it may be too much for the time or the memory there is.
+ * - `doubtful`: the server, or the way to it, failed meanwhile. Once is bad luck.
+ */
+export type Blame = 'data' | 'effort' | 'doubtful' | undefined;
+
+const EFFORT = new Set([
+  '57014', // query_canceled: statement_timeout
+  '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
+  '53200', // out_of_memory
+]);
+/** XX: an internal error; 57P02: the server crashed. */
+const DOUBTFUL = /^(XX|58|57P02)/;
+
+export function blameOf(error: unknown): Blame {
+  if (error instanceof TimeExceeded) return 'effort';
+  if (error instanceof ConnectionLost) return 'doubtful';
+  const kind = classify(error);
+  if (kind === 'data' || kind === 'duplicate') return 'data';
+  const { code = '' } = error as { code?: string };
+  if (EFFORT.has(code)) return 'effort';
+  return DOUBTFUL.test(code) ? 'doubtful' : undefined;
 }
 
 /** Says what to do about an error from the database. */

@@ -2,7 +2,7 @@
 // session and a queue of its own, and what waits in the old one's must not be left behind.
 import { openConnection } from '../broker/index.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
-import { pause, retry } from '../runtime/retry.ts';
+import { monotonic, pause, retry } from '../runtime/retry.ts';
 import type { Account } from '../settings/ingest.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts';
@@ -34,14 +34,14 @@ export async function handOver(session: SessionOptions, previous: Account): Prom
 
 /** Makes sure that messages are queued for the new session; takes none. False when time is up before. */
 async function subscribe(
-  { settings, signal, until, now = Date.now, log }: SessionOptions,
+  { settings, signal, until = Number.POSITIVE_INFINITY, now = monotonic, log }: SessionOptions,
   { filters: former }: FormerWatch,
 ): Promise<boolean> {
   const connectOnce = async () => {
     // What the broker sends at once is not acknowledged, and sent again when the session is drained.
     const connection = openConnection({ ...settings, former, receiveMaximum: 1, number: 1, onDelivery: () => {}, now });
     const done = new AbortController();
-    const late = pause(SUBSCRIBE_TIMEOUT_MS, AbortSignal.any([signal, done.signal])).then(() => {
+    const late = pause(Math.min(SUBSCRIBE_TIMEOUT_MS, until - now()), AbortSignal.any([signal, done.signal])).then(() => {
       throw new Error('the broker did not confirm the subscription in time');
     });
     try {

@@ -25,7 +25,13 @@ export interface DeadLetter {
 /** Numbers of readings received, by tenant slug; undefined: no known tenant. */
 export type Received = Map<string | undefined, { tenantId: string | undefined; readings: number }>;
 
-const PACKET_IDS = 65_536;
+/** A message, and its place in the batch that it first came in: a part of the identity of some. */
+interface Entry {
+  delivery: Delivery;
+  place: number;
+}
+
+const NO_ROUTE = { tenant: undefined, tenantId: undefined, deviceId: undefined };
 
 /** Collects deliveries; decodes and sorts each as it comes, while the batch before it is being written. */
 export class Batch {
@@ -37,7 +43,9 @@ export class Batch {
   readonly received: Received = new Map();
   /** Memory held, in bytes; generous. */
   bytes = 0;
-  messages = 0;
+  get messages(): number {
+    return this.#entries.length;
+  }
   /** Messages without a stamp of the broker's, and with one whose MAC is wrong. */
   unstamped = 0;
   forged = 0;
@@ -45,30 +53,35 @@ export class Batch {
   startedAt = 0;
 
   readonly #registry: Registry;
-  readonly #acknowledgements: number[] = [];
+  readonly #readAt: number | undefined;
+  readonly #entries: Entry[] = [];
   readonly #seen = new Map<string | number, Row>();
   readonly #seenPackets = new Map<string, Delivery>();
-  #unrouted: Delivery[] = [];
+  #unrouted: Entry[] = [];
 
-  constructor(registry: Registry) {
+  /** @param readAt when its messages are judged, in milliseconds since 1970. Default: each when it came. */
+  constructor(registry: Registry, readAt?: number) {
     this.#registry = registry;
+    this.#readAt = readAt;
   }
 
   add(delivery: Delivery): void {
+    this.#add({ delivery, place: this.messages + 1 });
+  }
+
+  #add(entry: Entry): void {
+    const { delivery } = entry;
     if (this.messages === 0) this.startedAt = delivery.receivedAt;
-    this.messages += 1;
+    this.#entries.push(entry);
     if (delivery.stamp === undefined) this.unstamped += 1;
     else if (delivery.stamp === 'forged') this.forged += 1;
     this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
-    if (delivery.packetId !== 0) {
-      this.#acknowledgements.push(delivery.connection * PACKET_IDS + delivery.packetId);
-    }
     const route = this.#registry.find(delivery.topic);
     if (route) {
-      this.#place(delivery, route);
+      this.#place(entry, route);
     } else {
       this.bytes += mostUnpacked(delivery);
-      this.#unrouted.push(delivery);
+      this.#unrouted.push(entry);
     }
   }
 
@@ -76,9 +89,10 @@ export class Batch {
   async settle(): Promise<void> {
     if (this.#unrouted.length === 0) return;
     const waiting = this.#unrouted;
-    const unroutable = await this.#registry.learn([...new Set(waiting.map(({ topic }) => topic))]);
+    const unroutable = await this.#registry.learn([...new Set(waiting.map(({ delivery: { topic } }) => topic))]);
     this.#unrouted = [];
-    for (const delivery of waiting) {
+    for (const entry of waiting) {
+      const { delivery } = entry;
       const route = this.#registry.find(delivery.topic);
       const refusal = unroutable.get(delivery.topic);
       if (refusal) {
@@ -86,10 +100,10 @@ export class Batch {
         this.#refuse(delivery, sentAsWhole(delivery), { ...refusal, deviceId: undefined });
       } else if (route) {
         this.bytes -= mostUnpacked(delivery);
-        this.#place(delivery, route);
+        this.#place(entry, route);
       } else {
         // The registry's memory ended in between.
-        this.#unrouted.push(delivery);
+        this.#unrouted.push(entry);
       }
     }
     await this.settle();
@@ -97,11 +111,56 @@ export class Batch {
 
   /** Packet identifiers to acknowledge on a connection, in the order they came (MQTT 5.0, 4.6). */
   acknowledgements(connection: number): number[] {
-    const base = connection * PACKET_IDS;
-    return this.#acknowledgements.filter((entry) => entry > base && entry < base + PACKET_IDS).map((e) => e - base);
+    const own = this.#entries.filter(({ delivery }) => delivery.connection === connection && delivery.packetId !== 0);
+    return own.map(({ delivery }) => delivery.packetId);
   }
 
-  #place(delivery: Delivery, route: Route): void {
+  /** The same messages in batches of at most `most`, in the order they came. */
+  split(most: number): Batch[] {
+    if (this.messages <= most) return [this];
+    const parts: Batch[] = [];
+    for (let from = 0; from < this.messages; from += most) parts.push(this.#of(this.#entries.slice(from, from + most)));
+    return parts;
+  }
+
+  /** The messages of these tenants, and the others, in batches of their own. */
+  partition(tenants: ReadonlySet<string>): [theirs: Batch, others: Batch] {
+    const { true: theirs = [], false: others = [] } = Object.groupBy(this.#entries, ({ delivery }) =>
+      String(tenants.has(this.#registry.find(delivery.topic)?.tenant ?? '')),
+    );
+    return [this.#of(theirs), this.#of(others)];
+  }
+
+  /** The same messages as dead letters, each as a whole and unread: nothing else could be done with them. */
+  setAside(detail: string): Batch {
+    const batch = new Batch(this.#registry, this.#readAt);
+    batch.#entries.push(...this.#entries);
+    batch.startedAt = this.startedAt;
+    batch.unstamped = this.unstamped;
+    batch.forged = this.forged;
+    for (const { delivery } of this.#entries) {
+      const route = this.#registry.find(delivery.topic);
+      const { tenant, tenantId, deviceId } = route ?? NO_ROUTE;
+      batch.#count(tenant, tenantId, 1);
+      batch.#refuse(delivery, sentAsWhole(delivery), {
+        reason: 'database-rejected',
+        detail,
+        tenant,
+        tenantId,
+        deviceId,
+      });
+    }
+    return batch;
+  }
+
+  /** Read again: what one batch holds depends on which messages are in it together. */
+  #of(entries: readonly Entry[]): Batch {
+    const batch = new Batch(this.#registry, this.#readAt);
+    for (const entry of entries) batch.#add(entry);
+    return batch;
+  }
+
+  #place({ delivery, place }: Entry, route: Route): void {
     const channel = channelOf(delivery, route);
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead
@@ -115,6 +174,7 @@ export class Batch {
             route.limits,
             route.rules,
             channel.field,
+            this.#readAt ?? delivery.receivedAt,
           );
     if (isRejection(result)) {
       this.#count(route.tenant, route.tenantId, 1);
@@ -134,7 +194,7 @@ export class Batch {
         this.#refuse(delivery, sentAsPart(reading), { reason, detail, ...namesOf(route) });
         continue;
       }
-      const row = makeRow(delivery, route, reading, this.messages);
+      const row = makeRow(delivery, route, reading, place);
       (this.#isRepeat(row) ? this.repeats : this.rows).push(row);
     }
   }

@@ -1,12 +1,11 @@
 // Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
 
 import type { Delivery } from '../broker/index.ts';
-import { classify } from '../database/sqlstate.ts';
-import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
-import { pause, retry } from '../runtime/retry.ts';
+import { pause } from '../runtime/retry.ts';
 import type { Written } from './accounting.ts';
 import { Batch } from './batch.ts';
+import { createPersist } from './persist.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './store.ts';
 
@@ -20,7 +19,7 @@ export interface DrainOptions {
   onWritten: (written: Written, durationMs: number) => void;
   /** Most messages to take. */
   cap: number;
-  /** Time, in milliseconds since 1970, after which a failed write is not tried again. */
+  /** Time, on `now`'s clock, after which a failed write is not tried again, and soon afterwards none begins. */
   retryUntil: number;
   /** Aborted: a failed write is not tried again. */
   signal: AbortSignal;
@@ -34,9 +33,9 @@ export interface Drain {
   receive(delivery: Delivery): void;
   /** Messages taken so far. */
   taken(): number;
-  /** When it last took or wrote something, in milliseconds since 1970; undefined while it holds messages. */
+  /** When it last took or wrote something, on `now`'s clock; undefined while it holds messages. */
   quietSince(): number | undefined;
-  /** Takes nothing more. Resolves when what is held has been written and acknowledged. */
+  /** Takes nothing more. Resolves when what is held has been written and acknowledged, or time is up. */
   finish(): Promise<void>;
   /** Takes nothing more. Resolves when the write under way is done; what else is held stays with the broker. */
   stop(): Promise<void>;
@@ -47,24 +46,47 @@ export interface Drain {
 /** How long the first message of a batch may wait for company, in milliseconds. */
 const LINGER_MS = 20;
 /**
- * Reading pauses when a batch holds this many bytes, and resumes when the database has got it: while it works on that,
- * one more is collected. Not before, or the reading of thousands of messages would keep the database waiting for its
- * next bytes, and each would idle while the other works. This is also what bounds memory: Mosquitto 2.0.11 exceeds the
+ * A batch that holds this many bytes, unpacked and taken apart, takes no more. What comes then waits as it came, unread: a chunk of the
+ * network may hold a thousand messages, each of which unpacks to 128 KiB. Reading pauses, and resumes when the database has got the
+ * batch: while it works on that, one more is collected. Not before, or the reading of thousands of messages would keep the database
+ * waiting for its next bytes, and each would idle while the other works. This is also what bounds memory: Mosquitto 2.0.11 exceeds the
  * receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed).
  */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+/** How long after `retryUntil` a write may still begin, of what had been received before. */
+const FINISH_MS = 500;
 
 /** Starts empty. */
 export function createDrain(options: DrainOptions): Drain {
   const { registry, store, source, onWritten, cap, retryUntil, signal, log, now } = options;
   let batch = new Batch(registry);
+  /** When the batch got its first message. */
+  let begun = 0;
+  /** Received while the batch was full. */
+  let unread: Delivery[] = [];
   let taken = 0;
   let closed = false;
   let dropped = false;
   let quietSince: number | undefined = now();
   let paused = false;
   let pumping: Promise<void> | undefined;
-  let batches = 0;
+  const isOver = () => dropped || now() >= retryUntil + FINISH_MS;
+  const persist = createPersist({
+    store,
+    onCommitted: (part, written, durationMs) => {
+      source.acknowledge(part);
+      onWritten(written, durationMs);
+      log.debug(
+        { messages: part.messages, careful: written.careful, durationMs: Math.round(durationMs) },
+        'batch committed',
+      );
+    },
+    isOver,
+    retryUntil,
+    signal,
+    log,
+    now,
+  });
   const failure = Promise.withResolvers<never>();
   // Not every caller waits for it: unhandled, its rejection would end the process.
   failure.promise.catch(() => {});
@@ -83,53 +105,38 @@ export function createDrain(options: DrainOptions): Drain {
   }
 
   async function writeAll(): Promise<void> {
-    while (batch.messages > 0 && !dropped) {
-      const linger = LINGER_MS - (now() - batch.startedAt);
+    while (batch.messages > 0 && !isOver()) {
+      const linger = LINGER_MS - (now() - begun);
       if (linger > 0) await pause(linger, signal);
-      if (dropped) return;
+      if (isOver()) break;
       const writing = batch;
       batch = new Batch(registry);
-      await write(writing);
-      resume();
+      // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
+      let isSent = false;
+      await persist(writing, () => {
+        if (!isSent) collect();
+        isSent = true;
+      });
+      collect();
     }
-    quietSince = now();
+    if (batch.messages === 0) quietSince = now();
   }
 
-  function resume(): void {
-    if (!paused) return;
+  const isFull = () => batch.bytes > MAX_BATCH_BYTES;
+
+  /** Reads what waits, as far as the batch takes it; then lets more come. */
+  function collect(): void {
+    let read = 0;
+    while (read < unread.length && !isFull()) take(unread[read++] as Delivery);
+    unread = unread.slice(read);
+    if (!paused || isFull()) return;
     paused = false;
     source.resume();
   }
 
-  async function write(writing: Batch): Promise<void> {
-    batches += 1;
-    const started = performance.now();
-    const written = await persist(writing, batches);
-    source.acknowledge(writing);
-    const durationMs = performance.now() - started;
-    onWritten(written, durationMs);
-    log.debug(
-      { batch: batches, messages: writing.messages, careful: written.careful, durationMs: Math.round(durationMs) },
-      'batch committed',
-    );
-  }
-
-  /** Writes, again and again while that makes sense. What is not committed is not acknowledged. */
-  function persist(writing: Batch, number: number): Promise<Written> {
-    // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
-    return retry(({ failures }) => store.write(writing, failures === 0 ? resume : undefined), {
-      signal,
-      until: retryUntil,
-      now,
-      isFinal: (error) => ['fence', 'unknown'].includes(classify(error)),
-      onFailure: ({ error, failures, retryInMs }) => {
-        const kind = classify(error);
-        log[kind === 'transient' ? 'warn' : 'error'](
-          { batch: number, error: summarizeError(error), kind, attempt: failures, retryInMs },
-          'batch not written, will try again; its messages wait on the broker',
-        );
-      },
-    });
+  function take(delivery: Delivery): void {
+    if (batch.messages === 0) begun = now();
+    batch.add(delivery);
   }
 
   return {
@@ -137,8 +144,9 @@ export function createDrain(options: DrainOptions): Drain {
       if (closed || taken >= cap) return;
       taken += 1;
       quietSince = undefined;
-      batch.add(delivery);
-      if (!paused && batch.bytes > MAX_BATCH_BYTES) {
+      if (unread.length > 0 || isFull()) unread.push(delivery);
+      else take(delivery);
+      if (!paused && isFull()) {
         paused = true;
         source.pause();
       }

@@ -1,5 +1,6 @@
 // What the Function App's timer calls.
 import { createInvocationLogger, type InvocationLog } from '../runtime/invocation-log.ts';
+import { keepHeapSmall } from '../runtime/memory.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
 import { hasFailed, type RunResult, runOnce } from './run.ts';
 
@@ -9,6 +10,7 @@ import { hasFailed, type RunResult, runOnce } from './run.ts';
  * @throws Error when the run failed, so that the platform counts a failed invocation; the next minute tries again.
  */
 export async function ingestOnTimer(context: InvocationLog, environment?: NodeJS.ProcessEnv): Promise<RunResult> {
+  keepHeapSmall();
   const settings = readIngestSettings(environment);
   const log = createInvocationLogger('mqtt_ingest', settings, context);
   const result = await runOnce(settings, log, new AbortController().signal);

@@ -7,7 +7,7 @@ import { addRows, addToLedger, closeAccount, noOutcomes, totalOf } from './accou
 import { Batch } from './batch.ts';
 import type { KeptProperties } from './dead-letters.ts';
 import { noteDevices } from './device-status.ts';
-import { createRegistry, type Registry, type Route } from './registry.ts';
+import { createRegistry } from './registry.ts';
 import type { Row } from './row.ts';
 import { encodePrefix, writeCarefully } from './write.ts';
 
@@ -21,10 +21,11 @@ export type Redriven =
 
 /** Locks a letter and returns it: for an operator, who may read the table. */
 const TAKE = `
-  select tenant_id, topic, payload, content_type, properties, received_at from public.dead_letters
+  select tenant_id, topic, payload, content_type, properties, received_at, clock_timestamp() as now
+  from public.dead_letters
   where id = $1 and redriven_at is null for update skip locked`;
 /** For ingest, which may not: only letters that somebody asked to redrive. */
-const TAKE_REQUESTED = 'select * from ingest.take_dead_letter($1)';
+const TAKE_REQUESTED = 'select *, clock_timestamp() as now from ingest.take_dead_letter($1)';
 
 /** How near in time a reading with an id and no timestamp must be to be the same: as long as ingest remembers one. */
 const NEAR = '3 days';
@@ -82,7 +83,7 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   const fresh = batch.rows.filter((row) => !stored.includes(row));
   await writeCarefully(client, fresh, new Map(), NO_SESSION, outcomes);
   const refused = [...batch.deadLetters, ...outcomes.refused];
-  batch.startedAt = Date.now(); // In the ledger it belongs to the minute in which it is redriven.
+  batch.startedAt = letter.now.getTime(); // In the ledger it belongs to the minute in which it is redriven.
   const tallies = closeAccount(batch, outcomes);
   const { stored: made } = totalOf(tallies);
   const [first] = refused;
@@ -126,12 +127,16 @@ interface Letter {
   content_type: string | null;
   properties: KeptProperties | null;
   received_at: Date;
+  now: Date;
 }
 
-/** Validated as if it came now from the broker, at the time it was first received. */
+/**
+ * Validated as if it came now from the broker, at the time it was first received. A time of the device may be of either: who received
+ * it first may have had a clock that was days behind.
+ */
 async function readAgain(client: Client, letter: Letter): Promise<Batch> {
-  const { topic, payload, content_type: contentType, properties, received_at: receivedAt } = letter;
-  const batch = new Batch(lenient(createRegistry(client, encodePrefix, Date.now), receivedAt));
+  const { topic, payload, content_type: contentType, properties, received_at: receivedAt, now } = letter;
+  const batch = new Batch(createRegistry(client, encodePrefix, Date.now), now.getTime());
   const { id, ts, stamp, note = '' } = properties ?? {};
   batch.add({
     topic,
@@ -146,30 +151,6 @@ async function readAgain(client: Client, letter: Letter): Promise<Batch> {
   });
   await batch.settle();
   return batch;
-}
-
-/**
- * The time of receipt in the letter is by the clock that ingest had then, which may have been wrong. So a reading's time is compared
- * with the later of receipt and now for what is ahead, and with the earlier for what is old.
- */
-function lenient(registry: Registry, receivedAt: Date): Registry {
-  const since = (Date.now() - receivedAt.getTime()) / 1000;
-  const widen = (route: Route): Route => {
-    const { maxAheadSeconds, maxAgeSeconds } = route.limits;
-    const limits = {
-      ...route.limits,
-      maxAheadSeconds: maxAheadSeconds + Math.max(since, 0),
-      maxAgeSeconds: maxAgeSeconds === undefined ? undefined : maxAgeSeconds + Math.max(-since, 0),
-    };
-    return { ...route, limits };
-  };
-  return {
-    find: (topic) => {
-      const route = registry.find(topic);
-      return route && widen(route);
-    },
-    learn: (topics) => registry.learn(topics),
-  };
 }
 
 /** The stamp that the message had, with the place of the letter's reading in it. */

@@ -5,7 +5,7 @@ import { acquireLease, type Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
-import { retry } from '../runtime/retry.ts';
+import { monotonic, retry } from '../runtime/retry.ts';
 import type { IngestSettings } from '../settings/ingest.ts';
 import { handOver } from './account-handover.ts';
 import { createSummary, type Summary } from './accounting.ts';
@@ -29,24 +29,28 @@ const REDRIVE_SHARE = 0.25;
 /** Its questions to the database would lengthen every run. */
 const PRUNE_EVERY_MINUTES = 10;
 
+/** How long after its time guard a run may still use the database: to finish a write, to take leave of the broker, to give the lease back. */
+const LEAVE_MS = 4_000;
+
 /**
- * Drains until nothing comes any more, the batch cap or the time guard. Ends by then, give or take one transaction.
+ * Drains until nothing comes any more, the batch cap or the time guard. Ends at most five seconds later, whatever is silent.
  * Logs one line, also when it fails; never throws.
- * @param now the time in milliseconds since 1970. Default: the clock.
+ * @param clock for tests: bounds the run, and is the time of receipt. Default: a clock that nobody sets, and the database's.
  */
 export async function runOnce(
   settings: IngestSettings,
   log: Logger,
   signal: AbortSignal,
-  now: () => number = Date.now,
+  clock?: () => number,
 ): Promise<RunResult> {
   const started = performance.now();
+  const now = clock ?? monotonic;
   const begun = now();
   const until = begun + settings.timeGuardMs;
   const redriveUntil = begun + settings.timeGuardMs * REDRIVE_SHARE;
   const runLog = log.child({ run: randomUUID() });
   const summary = createSummary();
-  const database = openDatabase(settings.database);
+  const database = openDatabase(settings.database, () => started + settings.timeGuardMs + LEAVE_MS - performance.now());
   let lease: Lease | undefined;
   const ended: Pick<RunResult, 'outcome' | 'skipped' | 'error'> = { outcome: 'failed' };
   try {
@@ -65,7 +69,8 @@ export async function runOnce(
       await carryOutRedrives(database, runLog, () => now() >= redriveUntil);
       const onWritten = summary.add;
       const cap = settings.batchCap;
-      const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now };
+      const receipt = clock;
+      const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now, receipt };
       const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);

@@ -5,7 +5,7 @@ import type { Database } from '../database/connection.ts';
 import type { Lease } from '../database/lease.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
-import { pause } from '../runtime/retry.ts';
+import { monotonic, pause } from '../runtime/retry.ts';
 import type { IngestSettings } from '../settings/ingest.ts';
 import type { Written } from './accounting.ts';
 import { createDrain } from './drain.ts';
@@ -28,13 +28,15 @@ export interface SessionOptions {
   signal: AbortSignal;
   /** Ends when nothing has come for a second. Default: false. */
   untilIdle?: boolean;
-  /** Milliseconds since 1970 after which it takes nothing more and tries nothing again. Default: never. */
+  /** Time, on `now`'s clock, after which it takes nothing more and tries nothing again. Default: never. */
   until?: number;
   /** Most messages to take. Default: no bound. */
   cap?: number;
   onWritten: (written: Written, durationMs: number) => void;
-  /** The time in milliseconds since 1970. Default: the clock. */
+  /** Milliseconds on a clock that nobody sets. Default: the process's. */
   now?: () => number;
+  /** The time in milliseconds since 1970 that is taken for a message's receipt. Default: the database's. */
+  receipt?: (() => number) | undefined;
 }
 
 /** Why a session ended. */
@@ -45,6 +47,8 @@ const RECEIVE_MAXIMUM = 10_000;
 /** Nothing for this long means the queue is drained: the broker sends what it has at once. */
 const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 50;
+/** How long after the guard a write that is under way may take. The rest of a run's five seconds is for taking leave. */
+const WRITE_MS = 2_000;
 
 /** Runs a session. @throws the error of a write that failed for good; its messages are still on the broker. */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
@@ -53,7 +57,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     untilIdle = false,
     until = Number.POSITIVE_INFINITY,
     cap = Number.POSITIVE_INFINITY,
-    now = Date.now,
+    now = monotonic,
+    receipt = lease.now,
   } = options;
   const former = options.former ?? (await watchFormer(database, log));
   const ending = new AbortController();
@@ -61,7 +66,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const drain = createDrain({
     registry: createRegistry(database, encodePrefix, now, log),
     // A session of the broker belongs to a user, too: the packet identifiers of two are not comparable.
-    store: createStore(database, lease, `${settings.clientId} ${settings.username}`),
+    store: createStore(database, lease, `${settings.clientId} ${settings.username}`, () => until + WRITE_MS - now()),
     source: {
       pause: () => consumer.pause(),
       resume: () => consumer.resume(),
@@ -80,7 +85,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     former: former.filters,
     readStamp: settings.gateKey && createStampReader(settings.gateKey),
     receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
-    onDelivery: drain.receive,
+    onDelivery: (delivery) => {
+      delivery.receivedAt = receipt();
+      drain.receive(delivery);
+    },
     now,
     log,
   });
@@ -94,7 +102,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       const readySince = consumer.readySince();
       everReady ||= readySince !== undefined;
       if (drain.taken() >= cap) return 'cap';
-      if (now() >= until) return everReady ? 'time-guard' : 'broker-unavailable';
+      // What came before the broker confirmed the subscription came from a broker that is there.
+      if (now() >= until) return everReady || drain.taken() > 0 ? 'time-guard' : 'broker-unavailable';
       const quietSince = drain.quietSince();
       if (untilIdle && readySince !== undefined && quietSince !== undefined) {
         if (now() - Math.max(readySince, quietSince) >= QUIET_MS) return 'idle';

@@ -1,5 +1,6 @@
 // Writes a batch in one transaction: optimistically with COPY, and when a row stands in the way, carefully.
 
+import type { Client } from 'pg';
 import type { Database } from '../database/connection.ts';
 import type { Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
@@ -21,11 +22,25 @@ export interface Store {
   write(batch: Batch, onSent?: () => void): Promise<Written>;
 }
 
-/** @param session names the broker's session whose packet identifiers the batches carry. */
-export function createStore(database: Database, lease: Lease, session: string): Store {
+/** A transaction may take so long, and so much longer for each message: what is split after it took too long fails sooner. */
+const TRANSACTION_MS = 3_000;
+const MESSAGE_MS = 4;
+const MOST_MS = 12_000;
+
+/**
+ * @param session names the broker's session whose packet identifiers the batches carry.
+ * @param leftMs milliseconds that are left for writing. Default: no bound.
+ */
+export function createStore(
+  database: Database,
+  lease: Lease,
+  session: string,
+  leftMs = () => Number.POSITIVE_INFINITY,
+): Store {
   const noted: Noted = new Map();
   const attempt = async (batch: Batch, careful: boolean, onSent: () => void): Promise<Written> => {
-    const tallies = await database.transaction(lease.assertion, async (client) => {
+    const most = Math.min(TRANSACTION_MS + MESSAGE_MS * batch.messages, MOST_MS, Math.max(0, leftMs()));
+    const work = async (client: Client) => {
       const repeats = await findRepeats(client, batch.rows);
       const rows = repeats.size === 0 ? batch.rows : batch.rows.filter((row) => !repeats.has(row));
       const admission = await admit(client, rows);
@@ -42,7 +57,8 @@ export function createStore(database: Database, lease: Lease, session: string): 
       await addToLedger(client, batch, closed);
       await noteDevices(client, batch, rows, outcomes, noted);
       return closed;
-    });
+    };
+    const tallies = await database.transaction(lease.assertion, work, most);
     return { tallies, careful, unstamped: batch.unstamped, forged: batch.forged };
   };
   return {

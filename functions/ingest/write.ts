@@ -1,5 +1,4 @@
-// Writes rows into public.telemetry: all at once by COPY, or tenant by tenant, skipping duplicates and finding bad rows.
-import type pg from 'pg';
+// Writes rows into public.telemetry: all at once by COPY, or with an insert that skips duplicates, and without the rows to blame.
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { formatTimestamp } from '../../domain/timestamps.ts';
@@ -48,8 +47,10 @@ function copy(client: Client, rows: readonly Row[], onSent: () => void): Promise
 }
 
 /**
- * A tenant at a time, because an insert that skips duplicates says only how many rows it stored.
+ * Writes rows of any number of tenants; skips those that are there, and sorts out those that the database refuses. Costs a bounded
+ * number of statements, whatever the rows and however many tenants they are of.
  * @param left most rows a tenant may store; a tenant that is not in it: all.
+ * @throws database errors; one of kind `data` when it refuses rows together that it takes one by one.
  */
 export async function writeCarefully(
   client: Client,
@@ -58,64 +59,90 @@ export async function writeCarefully(
   session: string,
   outcomes: Outcomes,
 ): Promise<void> {
-  for (const [tenant, own] of Map.groupBy(rows, (row) => row.route.tenant)) {
-    let may = left.get(tenant) ?? Number.POSITIVE_INFINITY;
-    let rest = own;
-    for (let round = 0; round < MAX_ROUNDS && rest.length > 0 && may > 0; round++) {
-      const part = rest.slice(0, may);
-      rest = rest.slice(part.length);
-      await inHalves(client, part, outcomes, async (half) => {
-        const known = await claimUntimed(client, half, session);
-        const stored = await insertRows(
-          client,
-          half.filter((row) => !known.has(row)),
-        );
-        return () => {
-          addTo(outcomes, 'stored', tenant, stored);
-          addTo(outcomes, 'duplicate', tenant, half.length - stored);
-          may -= stored;
-        };
-      });
+  const may = new Map(left);
+  let rest = rows;
+  for (let round = 0; round < MAX_ROUNDS && rest.length > 0; round++) {
+    const [part, later] = withinQuota(rest, may);
+    if (part.length === 0) break;
+    for (const [tenant, stored] of await writePart(client, part, session, outcomes)) {
+      const most = may.get(tenant);
+      if (most !== undefined) may.set(tenant, most - stored);
     }
-    if (rest.length > 0) addTo(outcomes, 'overQuota', tenant, rest.length);
+    rest = later;
   }
+  addRows(outcomes, 'overQuota', rest);
 }
 
-/**
- * Writes rows under a savepoint; when the data are to blame, each half on its own, down to the rows to blame, which
- * become dead letters. For b bad rows of n that is about 2 b log2(n) statements.
- * @param write returns what to count once its savepoint is released.
- */
-async function inHalves(
-  client: Client,
-  rows: Row[],
-  outcomes: Outcomes,
-  write: (part: Row[]) => Promise<() => void>,
-): Promise<void> {
-  await client.query('savepoint part');
-  try {
-    const counted = await write(rows);
-    await client.query('release savepoint part');
-    counted();
-  } catch (error) {
-    if (classify(error) !== 'data') throw error;
-    await client.query('rollback to savepoint part; release savepoint part');
-    if (rows.length === 1) {
-      outcomes.refused.push(refuse(rows[0] as Row, error as pg.DatabaseError));
-    } else {
-      const middle = rows.length >> 1;
-      await inHalves(client, rows.slice(0, middle), outcomes, write);
-      await inHalves(client, rows.slice(middle), outcomes, write);
+/** The first rows of each tenant, as many as it may still store, and the others. */
+function withinQuota(rows: readonly Row[], may: ReadonlyMap<string, number>): [part: Row[], later: Row[]] {
+  const taken = new Map<string, number>();
+  const [part, later]: [Row[], Row[]] = [[], []];
+  for (const row of rows) {
+    const { tenant } = row.route;
+    const number = taken.get(tenant) ?? 0;
+    if (number >= (may.get(tenant) ?? Number.POSITIVE_INFINITY)) later.push(row);
+    else {
+      taken.set(tenant, number + 1);
+      part.push(row);
     }
   }
+  return [part, later];
+}
+
+/** Writes rows under a savepoint; when data are to blame, once more without the rows to blame, which become dead letters. */
+async function writePart(
+  client: Client,
+  rows: readonly Row[],
+  session: string,
+  outcomes: Outcomes,
+): Promise<Map<string, number>> {
+  await client.query('savepoint part');
+  let good = rows;
+  let stored: Map<string, number>;
+  try {
+    stored = await insertFresh(client, good, session);
+  } catch (error) {
+    if (classify(error) !== 'data') throw error;
+    await client.query('rollback to savepoint part');
+    const refused = await findRefused(client, rows);
+    if (refused.size === 0) throw error;
+    good = rows.filter((row) => !refused.has(row));
+    stored = await insertFresh(client, good, session);
+    for (const [row, detail] of refused) outcomes.refused.push(refuse(row, detail));
+  }
+  await client.query('release savepoint part');
+  for (const [tenant, own] of Map.groupBy(good, (row) => row.route.tenant)) {
+    const number = stored.get(tenant) ?? 0;
+    addTo(outcomes, 'stored', tenant, number);
+    addTo(outcomes, 'duplicate', tenant, own.length - number);
+  }
+  return stored;
+}
+
+/** Inserts what is not known already. @returns how many were new, by tenant. @throws database errors. */
+async function insertFresh(client: Client, rows: readonly Row[], session: string): Promise<Map<string, number>> {
+  const known = await claimUntimed(client, rows, session);
+  const fresh = rows.filter((row) => !known.has(row));
+  if (fresh.length === 0) return new Map();
+  const slugs = new Map(fresh.map(({ route }) => [route.tenantId, route.tenant]));
+  const { rows: counted } = await client.query<{ tenant_id: string; stored: string }>(INSERT, columnsOf(fresh));
+  return new Map(counted.map(({ tenant_id: id, stored }) => [slugs.get(id) as string, Number(stored)]));
+}
+
+/** The rows that the database refuses one by one, and its words. @throws database errors that no row is to blame for. */
+async function findRefused(client: Client, rows: readonly Row[]): Promise<Map<Row, string>> {
+  const { rows: found } = await client.query<{ place: string; code: string; message: string }>(
+    FIND_REFUSED,
+    columnsOf(rows),
+  );
+  return new Map(found.map(({ place, code, message }) => [rows[Number(place) - 1] as Row, `${code}: ${message}`]));
 }
 
 /** The database's own words go to the tenant whose message it is, not into a log. */
-function refuse(row: Row, error: pg.DatabaseError): DeadLetter {
+function refuse(row: Row, detail: string): DeadLetter {
   const { delivery, route, messageId } = row;
   const { tenant, tenantId, deviceId } = route;
   const sent = sentOf(row);
-  const detail = `${error.code}: ${error.message}`;
   return {
     delivery,
     sent,
@@ -192,24 +219,15 @@ function writeTimestamp(out: Buffer, micros: number, at: number): number {
   return out.writeUInt32BE(value - high * TWO_TO_32, at + 8);
 }
 
-// Without a conflict target no SELECT right is needed: the role may only insert.
-const INSERT = `
-  insert into public.telemetry (tenant_id, device_id, ts, message_id, received_at, payload)
-  select tenant_id, device_id, ts, message_id, received_at, payload::jsonb
-  from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::text[])
-    as row (tenant_id, device_id, ts, message_id, received_at, payload)
-  on conflict do nothing`;
+const INSERT = 'select tenant_id, stored from ingest.insert_readings($1, $2, $3, $4, $5, $6)';
+const FIND_REFUSED = 'select place, code, message from ingest.refused_readings($1, $2, $3, $4, $5, $6)';
 
-/** Inserts rows and returns how many were new. @throws database errors. */
-async function insertRows(client: Client, rows: readonly Row[]): Promise<number> {
-  if (rows.length === 0) return 0;
-  const { rowCount } = await client.query(INSERT, [
-    rows.map(({ route }) => route.tenantId),
-    rows.map(({ route }) => route.deviceId),
-    rows.map(({ ts }) => formatTimestamp(ts)),
-    rows.map(({ messageId }) => messageId),
-    rows.map(({ receivedAt }) => formatTimestamp(receivedAt * 1000)),
-    rows.map(({ payload }) => payload.toString('utf8')),
-  ]);
-  return rowCount ?? 0;
-}
+/** The columns of rows, in the order of the functions' parameters. */
+const columnsOf = (rows: readonly Row[]) => [
+  rows.map(({ route }) => route.tenantId),
+  rows.map(({ route }) => route.deviceId),
+  rows.map(({ ts }) => formatTimestamp(ts)),
+  rows.map(({ messageId }) => messageId),
+  rows.map(({ receivedAt }) => formatTimestamp(receivedAt * 1000)),
+  rows.map(({ payload }) => payload.toString('utf8')),
+];

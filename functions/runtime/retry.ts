@@ -18,9 +18,9 @@ export interface Failure {
 export interface RetryOptions {
   /** When aborted, the wait ends and the next attempt is the last one. */
   signal: AbortSignal;
-  /** Time, in milliseconds since 1970, after which no attempt begins. Default: never. */
+  /** Time, on `now`'s clock, after which no attempt begins. Default: never. */
   until?: number;
-  /** The time in milliseconds since 1970. Default: the clock. */
+  /** Default: milliseconds on a clock that nobody sets. */
   now?: () => number;
   /** Says which errors another attempt cannot fix. Default: none. */
   isFinal?: (error: unknown) => boolean;
@@ -43,7 +43,7 @@ export interface Attempt {
  * @throws the error of the last attempt: it was final, time is up, or the signal was aborted.
  */
 export async function retry<T>(work: (attempt: Attempt) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { signal, until = Number.POSITIVE_INFINITY, now = Date.now, isFinal, extraWaitMs, onFailure } = options;
+  const { signal, until = Number.POSITIVE_INFINITY, now = monotonic, isFinal, extraWaitMs, onFailure } = options;
   let failures = 0;
   const reset = () => {
     failures = 0;
@@ -60,6 +60,9 @@ export async function retry<T>(work: (attempt: Attempt) => Promise<T>, options: 
     }
   }
 }
+
+/** Milliseconds on a clock that nobody sets: what is bounded in time must not depend on the time of day. */
+export const monotonic = (): number => performance.now();
 
 /** Waits, or returns at once when the signal is or becomes aborted. Never throws. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {

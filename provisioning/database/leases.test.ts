@@ -53,6 +53,23 @@ describe('a lease', () => {
     await expect(assertFence('1')).rejects.toMatchObject({ code: 'MS001' });
   });
 
+  it('is free when the clock of the database was set back a day after it was taken', async () => {
+    expect(await acquire('a')).toBe('1');
+    await client.query(
+      "update ingest.leases set expires_at = expires_at + interval '1 day', renewed_at = renewed_at + interval '1 day' where name = $1",
+      [lease],
+    );
+    expect(await acquire('b')).toBe('2');
+    await expect(assertFence('1')).rejects.toMatchObject({ code: 'MS001' });
+  });
+
+  it('is held after its holder has renewed it by the clock that was set back', async () => {
+    expect(await acquire('a')).toBe('1');
+    await client.query("update ingest.leases set renewed_at = renewed_at + interval '1 day' where name = $1", [lease]);
+    expect(await renew('a', '1')).toBe(true);
+    expect(await acquire('b')).toBeNull();
+  });
+
   it('still lets its holder write and renew after it expired, as long as nobody has taken over', async () => {
     expect(await acquire('a')).toBe('1');
     await expire();

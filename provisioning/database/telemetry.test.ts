@@ -51,7 +51,7 @@ const ensure = async (ahead?: number) =>
 describe('ingest.ensure_telemetry_partitions', () => {
   it('has today and the seven days ahead after the migrations, each a UTC day', async () => {
     const days = [0, 1, 2, 3, 4, 5, 6, 7].map(partition);
-    expect(await partitions()).toEqual([...days, 'ingest.telemetry_default']);
+    expect(await partitions()).toEqual([...days, 'ingest.telemetry_before', 'ingest.telemetry_default']);
     await client.query("set timezone = 'Pacific/Auckland'");
     await insert(`${day(1)}T00:00:00.000Z`);
     await insert(`${day(1)}T23:59:59.999Z`);
@@ -64,19 +64,28 @@ describe('ingest.ensure_telemetry_partitions', () => {
     expect(await ensure(7)).toBe(0);
   });
 
-  it('moves early and late rows out of the default partition, and leaves absurd times there', async () => {
+  it('moves early and late rows out of the default partition, and leaves absurd times where they are', async () => {
     const times = { late: `${day(-3)}T12:00:00.000Z`, early: `${day(9)}T12:00:00.000Z` };
-    const absurd = ['1970-01-01T00:00:00.000Z', '2099-12-31T00:00:00.000Z'];
-    for (const ts of [...Object.values(times), ...absurd]) await insert(ts);
+    const absurd = { '2000-01-01T00:00:00.000Z': 'ingest.telemetry_before', '2099-12-31T00:00:00.000Z': 'ingest.telemetry_default' };
+    for (const ts of [...Object.values(times), ...Object.keys(absurd)]) await insert(ts);
     for (const ts of Object.values(times)) expect(await placeOf(ts)).toBe('ingest.telemetry_default');
     expect(await ensure()).toBe(1);
     expect(await placeOf(times.late)).toBe(partition(-3));
     expect(await placeOf(times.early)).toBe('ingest.telemetry_default');
     expect(await ensure(9)).toBe(2);
     expect(await placeOf(times.early)).toBe(partition(9));
-    for (const ts of absurd) expect(await placeOf(ts)).toBe('ingest.telemetry_default');
+    for (const [ts, place] of Object.entries(absurd)) expect(await placeOf(ts)).toBe(place);
     const { rows } = await client.query('select count(*)::int as n from public.telemetry');
     expect(rows).toEqual([{ n: 6 }]);
+  });
+
+  it('keeps the readings of years ago out of the partition that is read through when another is made', async () => {
+    await insert(`${day(-61)}T23:59:59.999Z`);
+    await insert(`${day(-60)}T00:00:00.000Z`);
+    expect(await placeOf(`${day(-61)}T23:59:59.999Z`)).toBe('ingest.telemetry_before');
+    expect(await placeOf(`${day(-60)}T00:00:00.000Z`)).toBe('ingest.telemetry_default');
+    expect(await ensure(9)).toBe(1);
+    expect(await placeOf(`${day(-60)}T00:00:00.000Z`)).toBe(partition(-60));
   });
 
   it('leaves every partition with forced row-level security and no grants', async () => {

@@ -1,12 +1,14 @@
 // Stands in for the Function App's Node worker (Azure/azure-functions-nodejs-worker: setupCoreModule, loadScriptFile): a
 // CommonJS program that hands out @azure/functions-core from require() and loads the package's entry point, by import()
-// when it is an ES module. Prints what was registered, which of Node's own modules that took, and the time.
-// usage: node functions-host.cjs [FOLDER OF THE PACKAGE]
+// when it is an ES module. Prints what was registered, which of Node's own modules that took, and the time. With a function's name it
+// calls that function once, as its timer would, and prints the function's log, then how it ended and the memory that took.
+// usage: node functions-host.cjs [FOLDER OF THE PACKAGE [FUNCTION]]
 const Module = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 const registered = [];
+const handlers = new Map();
 class Disposable {
   dispose() {}
 }
@@ -15,8 +17,9 @@ const core = {
   hostVersion: '4.1000.0',
   Disposable,
   log: () => {},
-  registerFunction: (metadata) => {
+  registerFunction: (metadata, handler) => {
     registered.push(metadata);
+    handlers.set(metadata.name, handler);
     return new Disposable();
   },
   registerHook: () => new Disposable(),
@@ -35,8 +38,19 @@ async function load(folder) {
   else require(file);
 }
 
+/** The part of an invocation's context that the functions use. */
+const context = { info: console.log, warn: console.log, error: console.log };
+
+async function call(name) {
+  const error = await handlers
+    .get(name)({}, context)
+    .then(() => undefined, ({ message }) => message);
+  console.log(JSON.stringify({ error, peakMiB: process.resourceUsage().maxRSS / 1024 }));
+}
+
 (async () => {
   if (process.argv[2]) await load(path.resolve(process.argv[2]));
+  if (process.argv[3]) return call(process.argv[3]);
   const { user, system } = process.cpuUsage();
   const builtins = process.moduleLoadList
     .filter((name) => name.startsWith('NativeModule '))

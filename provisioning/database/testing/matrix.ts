@@ -23,6 +23,7 @@ public.device_status      S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 
 public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--/-I--  no    SI--/SI--  .x../.x..
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
+ingest.telemetry_before   no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_default  no         no         no         no         no    no         no    no         .x../.x..
 public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    -I--/-I--  no    S-UD/S-UD  .x../.x..
 public.dead_letter_counts S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..

@@ -51,6 +51,7 @@ export const SAMPLES: Record<string, Sample> = {
   },
   'public.telemetry': reading(new Date()),
   'ingest.telemetry_<day>': reading(new Date()),
+  'ingest.telemetry_before': reading('2000-01-01'),
   'ingest.telemetry_default': reading('2099-01-01'),
   'public.dead_letters': {
     insert: ({ id }) => ({ tenant_id: id, topic: 't', payload: 'x', reason: 'r', fingerprint: randomUUID() }),
