@@ -6,7 +6,7 @@ import { type Connection, type ConnectionOptions, openConnection } from './conne
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
 
 /** The consumer's settings. */
-export interface ConsumerOptions extends Omit<ConnectionOptions, 'number'> {
+export interface ConsumerOptions extends Omit<ConnectionOptions, 'number' | 'onNote'> {
   log: Logger;
 }
 
@@ -54,7 +54,7 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
     await resumed?.promise;
     if (signal.aborted) return;
     number += 1;
-    connection = openConnection({ ...options, number });
+    connection = openConnection({ ...options, number, onNote: (message) => log.warn({ connection: number }, message) });
     const { subscribed, ended } = connection;
     subscribed.then(
       (sessionPresent) => {
