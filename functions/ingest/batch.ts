@@ -3,6 +3,7 @@ import { readMessage } from '../../domain/messages.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
+import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
 import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
@@ -35,6 +36,8 @@ export class Batch {
   readonly repeats: Row[] = [];
   /** Counted as they come, apart from what becomes of them, so that the ledger can compare the two. */
   readonly received: Received = new Map();
+  /** Of this or another session. */
+  readonly canaries: Canary[] = [];
   /** Memory held, in bytes; generous. */
   bytes = 0;
   messages = 0;
@@ -57,12 +60,17 @@ export class Batch {
   add(delivery: Delivery): void {
     if (this.messages === 0) this.startedAt = delivery.receivedAt;
     this.messages += 1;
-    if (delivery.stamp === undefined) this.unstamped += 1;
-    else if (delivery.stamp === 'forged') this.forged += 1;
     this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
     if (delivery.packetId !== 0) {
       this.#acknowledgements.push(delivery.connection * PACKET_IDS + delivery.packetId);
     }
+    const canary = readCanary(delivery);
+    if (canary) {
+      this.canaries.push(canary);
+      return;
+    }
+    if (delivery.stamp === undefined) this.unstamped += 1;
+    else if (delivery.stamp === 'forged') this.forged += 1;
     const route = this.#registry.find(delivery.topic);
     if (route) {
       this.#place(delivery, route);

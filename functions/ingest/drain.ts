@@ -1,5 +1,6 @@
 // Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
 
+import { CANARY_TOPIC } from '../../domain/topics.ts';
 import type { Delivery } from '../broker/index.ts';
 import { classify } from '../database/sqlstate.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
@@ -135,7 +136,7 @@ export function createDrain(options: DrainOptions): Drain {
   return {
     receive: (delivery) => {
       if (closed || taken >= cap) return;
-      taken += 1;
+      if (delivery.topic !== CANARY_TOPIC) taken += 1;
       quietSince = undefined;
       batch.add(delivery);
       if (!paused && batch.bytes > MAX_BATCH_BYTES) {

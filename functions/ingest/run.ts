@@ -10,11 +10,13 @@ import type { IngestSettings } from '../settings/ingest.ts';
 import { handOver } from './account-handover.ts';
 import { createSummary, type Summary } from './accounting.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
-import { maintain, runSession, type SessionEnd } from './session.ts';
+import { maintain, runSession, type SessionEnd, type SessionOptions } from './session.ts';
 
 /** What a run did. */
 export interface RunResult extends Summary {
   outcome: SessionEnd | 'skipped' | 'failed';
+  /** How old the newest canary is that has come: acknowledged messages are that far behind. Undefined: none was sent, or none has come. */
+  canaryAgeSeconds?: number | undefined;
   durationMs: number;
   /** Why the run did nothing. */
   skipped?: string;
@@ -44,7 +46,7 @@ export async function runOnce(
   const summary = createSummary();
   const database = openDatabase(settings.database);
   let lease: Lease | undefined;
-  const ended: Pick<RunResult, 'outcome' | 'skipped' | 'error'> = { outcome: 'failed' };
+  const ended: Pick<RunResult, 'outcome' | 'skipped' | 'error' | 'canaryAgeSeconds'> = { outcome: 'failed' };
   try {
     lease = await retry(() => acquireLease(database, settings.clientId), {
       signal,
@@ -61,7 +63,15 @@ export async function runOnce(
       await carryOutRedrives(database, runLog, () => now() >= redriveUntil);
       const onWritten = summary.add;
       const cap = settings.batchCap;
-      const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now };
+      const session: SessionOptions = {
+        ...{ settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now },
+        onCanary: ({ ageSeconds }) => {
+          ended.canaryAgeSeconds = ageSeconds;
+        },
+        onBrokerGone: (why) => {
+          ended.error = summarizeError(why ?? new Error('the broker did not answer in time'));
+        },
+      };
       const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);
@@ -78,7 +88,15 @@ export async function runOnce(
   return result;
 }
 
+const FAILURES: ReadonlySet<RunResult['outcome']> = new Set([
+  'failed',
+  'broker-unavailable',
+  'broker-lost',
+  'canary-lost',
+  'lease-lost',
+]);
+
 /** True when a run ended in a way that an operator should know of. */
 export function hasFailed({ outcome }: RunResult): boolean {
-  return outcome === 'failed' || outcome === 'broker-unavailable' || outcome === 'lease-lost';
+  return FAILURES.has(outcome);
 }

@@ -5,6 +5,7 @@ import type { Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
 import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, type Written } from './accounting.ts';
 import type { Batch } from './batch.ts';
+import { noteCanary } from './canary.ts';
 import { insertDeadLetters } from './dead-letters.ts';
 import { findRepeats } from './repeats.ts';
 import { writeCarefully, writeFast } from './write.ts';
@@ -38,6 +39,7 @@ export function createStore(database: Database, lease: Lease, session: string): 
       await insertDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
       const closed = closeAccount(batch, outcomes);
       await addToLedger(client, batch, closed);
+      await noteCanary(client, session, batch.canaries);
       return closed;
     });
     return { tallies, careful, unstamped: batch.unstamped, forged: batch.forged };

@@ -39,6 +39,8 @@ ingest.untimed            no         no         no         no         no    SI--
 ingest.untimed_repeats    ----       ----       ----       ----       ----  SIU-       ----  ----       .x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.canary_ages        -          -          -          -          -     -          -     -          -
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
 broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..
