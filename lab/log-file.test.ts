@@ -56,7 +56,7 @@ const SCRIPT = `
 `;
 const namespaces = spawnSync('unshare', ['--mount', '--map-root-user', 'true']).status === 0;
 
-test.skipIf(!namespaces)('once there is room again, it is written again', () => {
+test.skipIf(!namespaces)('(namespaces) once there is room again, it is written again', () => {
   const dir = makeScratchDir();
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const script = `mount -t tmpfs -o size=64k none ${dir} && cd ${dir} && exec "$0" --input-type=module-typescript`;
