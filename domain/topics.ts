@@ -12,6 +12,8 @@ export const TELEMETRY_FILTER = topicOf('+', '+', 'telemetry/#');
 export const NO_CHANNEL = '-';
 /** Every device's messages to no channel, which ingest keeps as dead letters. */
 export const NO_CHANNEL_FILTER = topicOf('+', '+', NO_CHANNEL);
+/** Where ingest publishes its canary. No slug is a hyphen, so no device has this topic. */
+export const CANARY_TOPIC = topicOf('-', '-', 'telemetry');
 /** What sessions of former releases subscribed to. It overlaps {@link TELEMETRY_FILTER}: both would bring a message twice. */
 export const FORMER_TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
 /** The state that every device reports. */

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, copyFileSync, existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,8 +49,11 @@ export interface Mosquitto {
   stampKeyFile: string;
   /** Writes the registry file; true when it changed. It is in force within a tenth of a second. */
   sync(entries: readonly RegistryEntry[]): boolean;
-  /** Saves sessions and queues to disk now, and waits until they are there. */
-  save(): Promise<void>;
+  /** Where sessions and queues are saved, and what they take there. */
+  stateDir: string;
+  stateBytes(): number;
+  /** Saves sessions and queues to disk now, and waits until they are there. @throws Error when they do not get there. */
+  save(signal?: AbortSignal): Promise<void>;
   /** SIGTERM: saves its state and ends. */
   stop(): Promise<void>;
   /** SIGKILL: what is not saved is lost. */
@@ -59,6 +62,8 @@ export interface Mosquitto {
 
 const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/sbin'];
 const START_TIMEOUT_MS = 10_000;
+/** As save-state has patience on the machine. */
+const SAVE_TIMEOUT_MS = 120_000;
 
 /** Starts the broker and returns when it accepts connections. @throws Error with the broker's own last words. */
 export async function startMosquitto(options: MosquittoOptions): Promise<Mosquitto> {
@@ -88,10 +93,19 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
     logFile,
     stampKeyFile,
     sync: (entries) => syncRegistry(withIngest(entries), registryFile, giveToService),
-    save: async () => {
+    stateDir: persistenceDir,
+    stateBytes: () => (existsSync(database) ? statSync(database).size : 0),
+    save: async (signal) => {
       const before = modified(database);
-      child.kill('SIGUSR1');
-      while (modified(database) === before) await sleep(20);
+      const deadline = Date.now() + SAVE_TIMEOUT_MS;
+      let asked = false;
+      while (modified(database) === before) {
+        // One that is just starting would be ended by the signal.
+        if (!asked && catchesSaveSignal(child.pid!)) asked = child.kill('SIGUSR1');
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error('the broker ended before it had saved');
+        if (Date.now() > deadline) throw new Error(`the broker does not save its state; ${logEnd(logFile)}`);
+        await sleep(20, undefined, { signal });
+      }
     },
     stop: () => stopChild(child),
     kill: () => stopChild(child, 'SIGKILL'),
@@ -160,6 +174,13 @@ async function untilListening(port: number, isGone: () => boolean, logFile: stri
     await sleep(20);
   }
   throw new Error(`the broker did not start; ${logEnd(logFile)}`);
+}
+
+/** Bit 9 of the signals that a process catches is SIGUSR1, signal 10: proc(5). */
+function catchesSaveSignal(pid: number): boolean {
+  const file = `/proc/${pid}/status`;
+  const caught = existsSync(file) ? /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
+  return caught !== undefined && (BigInt(`0x${caught}`) & (1n << 9n)) !== 0n;
 }
 
 const modified = (file: string) => (existsSync(file) ? statSync(file).mtimeMs : 0);

@@ -15,9 +15,11 @@ import { setLogin } from '../provisioning/database/login.ts';
 import { readRegistry, upsertServiceAccount } from '../provisioning/database/registry.ts';
 import { API_ROLE, makeApiRole, makeAuthTables } from './api-role.ts';
 import { DASHBOARD_DIR } from './dashboard.ts';
+import { releaseDeadLeases } from './dead-lease.ts';
 import { type FrontDoor, startFrontDoor } from './front-door.ts';
 import { type IngestAccount, readIngestAccount, watchIngestAccount } from './ingest-account.ts';
 import type { RunningInstance } from './instance.ts';
+import { keepSaving } from './save-cycle.ts';
 import { loadSecrets, type PlatformSecrets } from './secrets.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
@@ -82,10 +84,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     let registry = await withConnection(syncUrl, readRegistry);
     const broker = await supervise(
       'the broker',
-      () => startMosquitto({ dir: join(dir, 'broker'), port: mqttPort, registry }),
+      () => startMosquitto({ dir: join(dir, 'broker'), port: mqttPort, registry, config: { autosaveSeconds: 300 } }),
       onTrouble,
     );
     stops.push(broker.stop);
+    stops.push(keepSaving(() => broker.current, onTrouble).stop);
     const watch = watchRegistry(syncUrl, {
       onRegistry: (entries) => {
         registry = entries;
@@ -103,6 +106,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       async () => {
         const { generation, inForce, keys } = readIngestAccount(ingestAccountFile);
         const other = inForce.find((another) => another !== generation);
+        await releaseDeadLeases(url);
         return startIngestWorker({
           env: {
             MQTT_BROKER_URL: broker.current.url,
@@ -120,6 +124,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
             EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
           },
           logFile: join(dir, 'ingest.log'),
+          onTrouble,
           onLog: options.onIngestLog,
         });
       },

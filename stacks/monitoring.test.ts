@@ -109,6 +109,8 @@ const OUTCOMES: Record<RunResult['outcome'], true> = {
   skipped: true,
   failed: true,
   'broker-unavailable': true,
+  'broker-lost': true,
+  'canary-lost': true,
   'lease-lost': true,
 };
 

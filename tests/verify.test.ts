@@ -101,7 +101,11 @@ describe('a broken guard turns its line red', () => {
   test('no ingest', async () => {
     expectRed(await verify(target(), only('exactly-one-row')), []);
     await stopChild(lab.worker.child, 'SIGKILL');
-    const options = { ...only('exactly-one-row', 'republish-one-row'), patienceMs: 3000 };
-    expectRed(await verify(target(), options), ['exactly-one-row', 'republish-one-row']);
+    // As it is when that has lasted for more than five minutes.
+    await withConnection(lab.adminUrl, (client) =>
+      client.query("update ingest.canaries set came_at = came_at - interval '5 minutes'"),
+    );
+    const options = { ...only('exactly-one-row', 'republish-one-row', 'canary'), patienceMs: 3000 };
+    expectRed(await verify(target(), options), ['exactly-one-row', 'republish-one-row', 'canary']);
   });
 });

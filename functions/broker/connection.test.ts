@@ -4,7 +4,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate, type IUnsubscribePacket, type Packet, parser } from 'mqtt-packet';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ConnectionOptions, type FormerFilters, openConnection } from './connection.ts';
+import type { FormerFilters } from './client.ts';
+import { type ConnectionOptions, openConnection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
 import { BrokerRefusal } from './reason-codes.ts';
 
@@ -36,6 +37,7 @@ async function connectTo(answer: Answer, more: Partial<ConnectionOptions> = {}) 
     receiveMaximum: 10,
     number: 1,
     now: Date.now,
+    patience: { goodbyeMs: 50 },
     onDelivery: (delivery) => deliveries.push(delivery),
     ...more,
   });
@@ -52,10 +54,20 @@ const accepting =
   (packet, send) => {
     const properties = serverKeepAlive === undefined ? {} : { serverKeepAlive };
     if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true, properties });
-    if (packet.cmd === 'subscribe') send({ cmd: 'suback', messageId: packet.messageId!, granted: [1] });
-    if (packet.cmd === 'unsubscribe') send({ cmd: 'unsuback', messageId: packet.messageId!, granted: [0] } as Packet);
+    if (OF_SUBSCRIPTIONS.test(packet.cmd)) send(answerTo(packet));
     more(packet, send);
   };
+
+const OF_SUBSCRIPTIONS = /subscribe$/;
+/** A SUBACK that grants QoS 1, or an UNSUBACK: a reason code a filter. */
+const answerTo = (packet: Packet): Packet =>
+  packet.cmd === 'subscribe'
+    ? ({ cmd: 'suback', messageId: packet.messageId!, granted: packet.subscriptions.map(() => 1) } as Packet)
+    : ({
+        cmd: 'unsuback',
+        messageId: packet.messageId!,
+        granted: (packet as IUnsubscribePacket).unsubscriptions.map(() => 0),
+      } as Packet);
 
 test('asks for a session that stays, and for the telemetry of all devices without retained messages', async () => {
   const { connection, received } = await connectTo(accepting());
@@ -72,7 +84,6 @@ test('asks for a session that stays, and for the telemetry of all devices withou
 const FILTER = 'tenants/+/devices/+/telemetry/#';
 const NO_CHANNEL = 'tenants/+/devices/+/-';
 const FORMER = 'tenants/+/devices/+/telemetry';
-const OF_SUBSCRIPTIONS = /subscribe$/;
 /** What subscriptions a client asked for and ended, in order. */
 const subscriptionsOf = (packets: Packet[]) =>
   packets
@@ -114,11 +125,8 @@ test('asks for many first words in packets that the broker takes, and is subscri
   let answers = 0;
   const answer: Answer = (packet, send) => {
     if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
-    if (packet.cmd === 'unsubscribe') send({ cmd: 'unsuback', messageId: packet.messageId!, granted: [0] } as Packet);
-    if (packet.cmd !== 'subscribe') return;
-    answers += 1;
-    const granted = packet.subscriptions.map(() => 1);
-    send({ cmd: 'suback', messageId: packet.messageId!, granted } as Packet);
+    if (OF_SUBSCRIPTIONS.test(packet.cmd)) send(answerTo(packet));
+    if (packet.cmd === 'subscribe') answers += 1;
   };
   const { connection, received } = await connectTo(answer, { former: () => ({ subscribe: words, unsubscribe: [] }) });
   await connection.subscribed;
@@ -141,14 +149,9 @@ test('no two requests under way have the same packet identifier, and the last an
   connection.resubscribe();
   await expect.poll(requests).toHaveLength(6);
   expect(new Set(requests().map(({ messageId }) => messageId)).size).toBe(6);
-  const answer = ({ cmd, messageId }: Packet) =>
-    send(
-      cmd === 'subscribe'
-        ? { cmd: 'suback', messageId: messageId!, granted: [1] }
-        : ({ cmd: 'unsuback', messageId, granted: [0] } as Packet),
-    );
+  const answer = (packet: Packet) => send(answerTo(packet));
   const [first, ...others] = requests();
-  for (const packet of [...others, others[0]!]) answer(packet);
+  for (const packet of others) answer(packet);
   // It comes behind the answers: once it is here, they are.
   send({ cmd: 'publish', topic: 't', payload: 'x', qos: 1, messageId: 1, dup: false, retain: false });
   await expect.poll(() => deliveries).toHaveLength(1);
@@ -163,7 +166,7 @@ test('a former topic that is not granted leaves all other messages coming; telem
     (topic: string): Answer =>
     (packet, send) => {
       if (packet.cmd === 'connect') send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
-      if (packet.cmd === 'unsubscribe') send({ cmd: 'unsuback', messageId: packet.messageId!, granted: [0] } as Packet);
+      if (packet.cmd === 'unsubscribe') send(answerTo(packet));
       if (packet.cmd !== 'subscribe') return;
       const granted = packet.subscriptions.map((each) => (each.topic === topic ? 0x87 : 1));
       send({ cmd: 'suback', messageId: packet.messageId!, granted } as Packet);
@@ -197,8 +200,8 @@ test('acknowledges only when told, in order, even before the subscription is con
 });
 
 test.each([
-  ['a refused user', 'connect', { cmd: 'connack', reasonCode: 0x86, sessionPresent: false }, /bad user name or/, 0x86],
-  ['a session taken over', 'subscribe', { cmd: 'disconnect', reasonCode: 0x8e }, /session taken over/, 0x8e],
+  ['a refused user', 'connect', { cmd: 'connack', reasonCode: 0x86, sessionPresent: false }, /Bad User Name or/, 0x86],
+  ['a session taken over', 'subscribe', { cmd: 'disconnect', reasonCode: 0x8e }, /Session taken over/, 0x8e],
   ['a subscription at QoS 0', 'subscribe', { cmd: 'suback', messageId: 1, granted: [0] }, /did not grant/, 0],
 ] as const)('%s ends the connection with the reason', async (_, on, answer, message, reasonCode) => {
   const { connection } = await connectTo((packet, send) => {
@@ -214,7 +217,6 @@ test.each([
 test.each([
   ['a malformed length', Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01])],
   ['a topic longer than its packet', Buffer.from([0x32, 5, 0, 200, 0x61, 0, 1])],
-  ['QoS 2, which was not asked for', Buffer.from([0x34, 6, 0, 1, 0x61, 0, 1, 0])],
 ])('%s ends the connection', async (_, bytes) => {
   const { connection } = await connectTo(accepting((packet, send) => packet.cmd === 'subscribe' && send(bytes)));
   expect((await connection.ended).message).toMatch(/malformed/);

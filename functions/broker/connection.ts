@@ -1,46 +1,24 @@
-// One MQTT 5 connection to the broker, from CONNECT to its end. It never acknowledges by itself.
+// One MQTT 5 connection to the broker, from the dial to its end: the socket and the timer of client.ts.
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
-import { generate, type Packet } from 'mqtt-packet';
-import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import type { BrokerAddress } from './address.ts';
+import { type ClientOptions, createClient, type Patience } from './client.ts';
 import type { Delivery } from './delivery.ts';
-import { createFramer } from './framer.ts';
-import { PUBLISH, parsePacket, readPublish } from './publish.ts';
-import { BrokerRefusal } from './reason-codes.ts';
 import { createSocketReader } from './socket-reader.ts';
-import type { ReadStamp } from './stamp.ts';
-
-/** Topic filters of a session, in addition to the platform's own topics. */
-export interface FormerFilters {
-  subscribe: readonly string[];
-  /** Nobody may publish there any more, but the session may still be subscribed. */
-  unsubscribe: readonly string[];
-}
-
-/** For the time when no device keeps a former topic. */
-export const NO_FORMER: FormerFilters = { subscribe: [], unsubscribe: [] };
 
 /** The account, and the broker. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Omit<ClientOptions, 'connection' | 'patience'> {
   broker: BrokerAddress;
-  username: string;
-  password: string;
   ca: string | undefined;
-  clientId: string;
-  /** How many messages the broker may send before one is acknowledged, 1 to 65535. */
-  receiveMaximum: number;
-  /** What happens to the session's subscription; without one, queued messages are still delivered. Default: `make`. */
-  subscription?: 'make' | 'end' | 'keep';
-  /** Checks the stamps of the broker's gate. Default: none is expected. */
-  readStamp?: ReadStamp | undefined;
-  /** What it subscribes to besides, as it is now. Default: nothing. */
-  former?: () => FormerFilters;
   /** Number of this connection in this process, from 1; acknowledgements carry it. */
   number: number;
   onDelivery: (delivery: Delivery) => void;
+  /** Told what an operator should know although the connection goes on. Default: nothing is done. */
+  onNote?: (message: string) => void;
   /** The time in milliseconds since 1970, for `receivedAt`. */
   now: () => number;
+  /** How long to wait for the broker. Default: {@link PATIENCE}; tests wait less. */
+  patience?: Partial<typeof PATIENCE>;
 }
 
 /** A connection, from the first byte: the broker may deliver, and get answers, before it has confirmed the subscription. */
@@ -55,6 +33,11 @@ export interface Connection {
   acknowledge(packetIds: readonly number[]): void;
   /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing, because CONNACK triggers it. */
   resubscribe(): void;
+  /**
+   * Publishes once, with QoS 1. Resolves with the reason code of its PUBACK: from 0x80 on the broker refused it. Rejects when the broker
+   * cannot take it, or the connection ends before; whether it was taken is then unknown, and it is not sent again.
+   */
+  publish(topic: string, payload: string): Promise<number>;
   /** Stops and resumes reading; meanwhile, what the broker sends waits in network buffers, then on the broker. */
   pause(): void;
   resume(): void;
@@ -64,156 +47,119 @@ export interface Connection {
   disconnect(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const GOODBYE_MS = 2_000;
-const KEEP_ALIVE_S = 30;
-/** The session never expires on our side: the promise for an acknowledged message has no time limit. */
-const NEVER_EXPIRES = 0xffff_ffff;
-const PUBACK = Buffer.from([0x40, 2]);
-const PINGREQ = Buffer.from([0xc0, 0]);
-const MAX_PACKET_ID = 0xffff;
-/** Filters in one packet: with first words of 64 characters, 40 take 2.8 kB; a broker's smallest packet limit is 5 kB. */
-const MOST_FILTERS = 40;
-const V5 = { protocolVersion: 5 };
+const PATIENCE: Patience & { goodbyeMs: number } = {
+  connectMs: 10_000,
+  answerMs: 15_000,
+  /** From our DISCONNECT until the broker has closed the connection. */
+  goodbyeMs: 2_000,
+};
+/** A network that has gone without a word is noticed even where the broker wants no pings. */
+const TCP_KEEP_ALIVE_MS = 60_000;
 
 /**
  * Connects and subscribes to all telemetry at QoS 1. The connection ends, with a reason, if the broker cannot be reached, has a
  * certificate that is not valid for its name, refuses, breaks the protocol, or goes silent.
  */
 export function openConnection(options: ConnectionOptions): Connection {
-  const reader = createSocketReader((bytes) => {
-    silent = false;
-    receivedAt = options.now();
-    try {
-      feed(bytes);
-    } catch (error) {
-      fail(error as Error);
-    }
-  });
-  const socket = dial(options, reader.onread);
-  socket.setNoDelay(true);
+  const patience = { ...PATIENCE, ...options.patience };
   const subscribed = Promise.withResolvers<boolean>();
   // Not every caller awaits it, and an unhandled rejection would end the process.
   subscribed.promise.catch(() => {});
   const ended = Promise.withResolvers<Error>();
   let reason: Error | undefined;
-  let sessionPresent = false;
-  /** Filters of the pending requests, by packet identifier. No identifier is in use twice (MQTT 5.0, 2.2.1). */
-  const unanswered = new Map<number, readonly string[]>();
-  let packetId = 0;
-  let silent = false;
-  let accepted = false;
-  let closing = false;
-  let keepAlive: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let dueAt = Number.POSITIVE_INFINITY;
+  let goodbye: NodeJS.Timeout | undefined;
 
-  const fail = (error: Error) => {
-    reason ??= error;
-    socket.destroy();
-  };
-  const openingTimeout = setTimeout(() => fail(new Error('the broker did not answer in time')), CONNECT_TIMEOUT_MS);
-
-  const connection: Connection = {
-    number: options.number,
-    subscribed: subscribed.promise,
-    acknowledge: (packetIds) => {
-      if (packetIds.length > 0 && socket.writable) socket.write(encodeAcknowledgements(packetIds));
+  const clock = () => performance.now();
+  const client = createClient(
+    { ...options, connection: options.number, patience },
+    {
+      send: (bytes) => {
+        if (socket.writable) socket.write(bytes);
+      },
+      deliver: options.onDelivery,
+      subscribed: subscribed.resolve,
+      note: (message) => options.onNote?.(message),
+      end: (why, bytes) => {
+        reason ??= why;
+        if (bytes && socket.writable) waitForEnd(bytes);
+        else socket.destroy();
+      },
     },
-    resubscribe: () => {
-      if (accepted && !closing) subscribe();
-    },
-    pause: () => socket.pause(),
-    resume: () => {
-      silent = false;
-      socket.resume();
-    },
-    ended: ended.promise,
-    disconnect: async () => {
-      closing = true;
-      if (!accepted) socket.destroy();
-      // Reading goes on until the broker closes: unread data would turn our close into a reset, which can overtake the acknowledgements
-      // sent just before.
-      socket.resume();
-      if (socket.writable) socket.write(generate({ cmd: 'disconnect', reasonCode: 0 }, V5));
-      const timer = setTimeout(() => socket.destroy(), GOODBYE_MS);
-      await ended.promise;
-      clearTimeout(timer);
-    },
+    clock(),
+  );
+
+  /** Sets the timer when it is due earlier than it is set; when it is due later, it goes off, finds nothing, and is set again. */
+  const arm = () => {
+    const next = client.deadline();
+    if (next >= dueAt) return;
+    clearTimeout(timer);
+    dueAt = next;
+    timer = setTimeout(onTimer, Math.max(0, next - clock()));
+  };
+  const onTimer = () => {
+    dueAt = Number.POSITIVE_INFINITY;
+    client.tick(clock());
+    arm();
+  };
+  /** Reads on until the broker closes: unread data would turn our close into a reset, which can overtake what was sent just before. */
+  const waitForEnd = (bytes?: Buffer) => {
+    socket.resume();
+    if (bytes) socket.write(bytes);
+    goodbye ??= setTimeout(() => socket.destroy(), patience.goodbyeMs);
   };
 
-  const request = (filters: readonly string[], encode: typeof encodeSubscribe) => {
-    packetId = (packetId % MAX_PACKET_ID) + 1;
-    unanswered.set(packetId, filters);
-    socket.write(encode(filters, packetId));
-  };
-
-  const subscribe = () => {
-    const { subscribe: kept, unsubscribe: ended } = options.former?.() ?? NO_FORMER;
-    const isEnd = options.subscription === 'end';
-    const others = [NO_CHANNEL_FILTER, ...kept];
-    const wanted = isEnd ? [] : [[TELEMETRY_FILTER], ...inParts(others)];
-    const gone = [...(isEnd ? [TELEMETRY_FILTER, ...others] : []), FORMER_TELEMETRY_FILTER, ...ended];
-    for (const filters of wanted) request(filters, encodeSubscribe);
-    for (const filters of inParts(gone)) request(filters, encodeUnsubscribe);
-  };
-
-  const answered = (id: number) => {
-    if (unanswered.delete(id) && unanswered.size === 0) subscribed.resolve(sessionPresent);
-  };
-
-  const onControl = (packet: Packet) => {
-    if (packet.cmd === 'connack') {
-      if (packet.reasonCode) return fail(new BrokerRefusal('refused the connection', packet.reasonCode));
-      accepted = true;
-      clearTimeout(openingTimeout);
-      sessionPresent = packet.sessionPresent;
-      if (options.subscription === 'keep') subscribed.resolve(sessionPresent);
-      else subscribe();
-      const seconds = packet.properties?.serverKeepAlive ?? KEEP_ALIVE_S;
-      // 0: the broker wants none (MQTT 5.0, 3.2.2.3.14).
-      if (seconds > 0) keepAlive = startKeepAlive(seconds);
-    } else if (packet.cmd === 'suback') {
-      // Another filter that is refused does not leave everybody else's messages at the broker.
-      const isTelemetry = unanswered.get(packet.messageId ?? 0)?.[0] === TELEMETRY_FILTER;
-      const granted = isTelemetry ? Number(packet.granted[0]) : 1;
-      if (granted !== 1) return fail(new BrokerRefusal('did not grant the subscription at QoS 1', granted));
-      answered(packet.messageId ?? 0);
-    } else if (packet.cmd === 'unsuback') {
-      answered(packet.messageId ?? 0);
-    } else if (packet.cmd === 'disconnect') {
-      fail(new BrokerRefusal('ended the connection', packet.reasonCode ?? 0));
-    }
-  };
-
-  const startKeepAlive = (seconds: number) =>
-    setInterval(() => {
-      // While reading is paused, silence means nothing.
-      if (silent && !socket.isPaused()) return fail(new Error('the broker has gone silent'));
-      silent = true;
-      socket.write(PINGREQ);
-    }, seconds * 500);
-
-  const reading = { connection: options.number, readStamp: options.readStamp };
-  let receivedAt = 0;
-  const feed = createFramer((bytes, start, body, end, truncated) => {
-    if (((bytes[start] as number) & 0xf0) === PUBLISH) {
-      if (closing) return;
-      options.onDelivery(readPublish(bytes, start, body, end, truncated, reading, receivedAt));
-    } else {
-      onControl(parsePacket(bytes.subarray(start, end)));
-    }
+  const reader = createSocketReader((bytes) => {
+    client.receive(bytes, clock(), options.now());
+    arm();
   });
-
-  socket.once(options.broker.tls ? 'secureConnect' : 'connect', () => socket.write(encodeConnect(options)));
-  socket.on('error', fail);
+  const socket = dial(options, reader.onread);
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+  socket.once(options.broker.tls ? 'secureConnect' : 'connect', () => client.connected());
+  socket.on('error', (error) => client.lost(error));
   socket.on('close', () => {
     reader.flush();
-    clearTimeout(openingTimeout);
-    clearInterval(keepAlive);
-    const why = reason ?? new Error('the broker closed the connection');
+    client.lost();
+    clearTimeout(timer);
+    clearTimeout(goodbye);
+    const why = reason ?? new Error('the connection was closed');
     subscribed.reject(why);
     ended.resolve(why);
   });
-  return connection;
+  arm();
+
+  return {
+    number: options.number,
+    subscribed: subscribed.promise,
+    acknowledge: client.acknowledge,
+    resubscribe: () => {
+      client.resubscribe(clock());
+      arm();
+    },
+    publish: (topic, payload) =>
+      new Promise((resolve, reject) => {
+        const answered = (answer: number | Error) => (typeof answer === 'number' ? resolve(answer) : reject(answer));
+        client.publish(topic, payload, answered, clock());
+        arm();
+      }),
+    pause: () => {
+      client.pause(clock());
+      socket.pause();
+    },
+    resume: () => {
+      client.resume(clock());
+      socket.resume();
+      arm();
+    },
+    ended: ended.promise,
+    disconnect: async () => {
+      if (client.leave()) waitForEnd();
+      else if (!goodbye) socket.destroy();
+      await ended.promise;
+    },
+  };
 }
 
 function dial({ broker: { host, port, tls }, ca }: ConnectionOptions, onread: OnReadOpts): Socket {
@@ -229,51 +175,4 @@ function dial({ broker: { host, port, tls }, ca }: ConnectionOptions, onread: On
     ...(ca !== undefined && { ca }),
   };
   return connectTls(options);
-}
-
-function encodeConnect({ username, password, clientId, receiveMaximum }: ConnectionOptions): Buffer {
-  return generate(
-    {
-      cmd: 'connect',
-      protocolId: 'MQTT',
-      protocolVersion: 5,
-      clean: false,
-      clientId,
-      keepalive: KEEP_ALIVE_S,
-      username,
-      password: Buffer.from(password),
-      properties: { sessionExpiryInterval: NEVER_EXPIRES, receiveMaximum },
-    },
-    V5,
-  );
-}
-
-const inParts = (filters: readonly string[]): string[][] =>
-  Array.from({ length: Math.ceil(filters.length / MOST_FILTERS) }, (_, i) =>
-    filters.slice(i * MOST_FILTERS, (i + 1) * MOST_FILTERS),
-  );
-
-/**
- * Subscribes again on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
- * subscribing, or each run would receive every device's last one again.
- */
-function encodeSubscribe(filters: readonly string[], messageId: number): Buffer {
-  const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const, nl: false, rap: false, rh: 2 }));
-  return generate({ cmd: 'subscribe', messageId, subscriptions }, V5);
-}
-
-function encodeUnsubscribe(filters: readonly string[], messageId: number): Buffer {
-  return generate({ cmd: 'unsubscribe', messageId, unsubscriptions: [...filters] }, V5);
-}
-
-/** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */
-function encodeAcknowledgements(packetIds: readonly number[]): Buffer {
-  const out = Buffer.allocUnsafe(packetIds.length * 4);
-  let at = 0;
-  for (const id of packetIds) {
-    out[at] = PUBACK[0] as number;
-    out[at + 1] = PUBACK[1] as number;
-    at = out.writeUInt16BE(id, at + 2);
-  }
-  return out;
 }

@@ -6,7 +6,7 @@ import { type Connection, type ConnectionOptions, openConnection } from './conne
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
 
 /** The consumer's settings. */
-export interface ConsumerOptions extends Omit<ConnectionOptions, 'number'> {
+export interface ConsumerOptions extends Omit<ConnectionOptions, 'number' | 'onNote'> {
   log: Logger;
 }
 
@@ -22,6 +22,10 @@ export interface Consumer {
   readySince(): number | undefined;
   /** Subscribes as `former` says now, without a new connection. */
   resubscribe(): void;
+  /** Publishes once, as {@link Connection.publish} does. Rejects without a connection. */
+  publish(topic: string, payload: string): Promise<number>;
+  /** Why the last connection ended or could not be made; undefined while one stands, and before the first. */
+  failure(): unknown;
   /** Acknowledges what arrived on the current connection; the broker sends the rest again. */
   acknowledge(received: Received): void;
   /** Stops reading and reconnecting until `resume`. */
@@ -47,6 +51,7 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
   let connection: Connection | undefined;
   let readySince: number | undefined;
   let number = 0;
+  let failure: unknown;
   let resumed: PromiseWithResolvers<void> | undefined;
 
   /** Returns when it is stopped. @throws the reason why the connection has ended, or could not be made. */
@@ -54,11 +59,12 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
     await resumed?.promise;
     if (signal.aborted) return;
     number += 1;
-    connection = openConnection({ ...options, number });
+    connection = openConnection({ ...options, number, onNote: (message) => log.warn({ connection: number }, message) });
     const { subscribed, ended } = connection;
     subscribed.then(
       (sessionPresent) => {
         readySince = options.now();
+        failure = undefined;
         log.debug({ connection: number, sessionPresent }, 'connected to the broker');
         if (!sessionPresent && options.subscription !== 'end') log.warn({}, NEW_SESSION);
         if (resumed) connection?.pause();
@@ -69,6 +75,7 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
     if (readySince !== undefined && options.now() - readySince >= STABLE_MS) reset();
     connection = undefined;
     readySince = undefined;
+    failure = reason;
     if (!signal.aborted) throw reason;
   }
 
@@ -82,6 +89,11 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
   return {
     readySince: () => readySince,
     resubscribe: () => connection?.resubscribe(),
+    publish: async (topic, payload) => {
+      if (!connection) throw new Error('there is no connection to the broker');
+      return connection.publish(topic, payload);
+    },
+    failure: () => failure,
     acknowledge: (received) => connection?.acknowledge(received.acknowledgements(connection.number)),
     pause: () => {
       resumed ??= Promise.withResolvers();

@@ -1,4 +1,5 @@
 // Cuts the broker's byte stream into MQTT control packets, and buffers at most one packet.
+import { malformed } from './reason-codes.ts';
 
 /** Bytes of one packet that are read; the rest is skipped. The broker's largest packet fits. */
 export const MAX_PACKET_BYTES = 512 * 1024;
@@ -13,7 +14,7 @@ const MAX_LENGTH_SHIFT = 21;
  */
 export type PacketHandler = (bytes: Buffer, start: number, body: number, end: number, truncated: boolean) => void;
 
-/** Makes a function that takes chunks as they arrive. @throws Error (from it) on a malformed length: then close. */
+/** Makes a function that takes chunks as they arrive. @throws ProtocolError (from it) on a malformed length: then close. */
 export function createFramer(onPacket: PacketHandler): (chunk: Buffer) => void {
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -45,8 +46,9 @@ export function createFramer(onPacket: PacketHandler): (chunk: Buffer) => void {
       let more = true;
       while (more) {
         if (body >= chunk.length) return hold(chunk.subarray(at), chunk.length - at + 1);
-        if (shift > MAX_LENGTH_SHIFT) throw new Error('the broker sent a packet with a malformed length');
         const byte = chunk[body++] as number;
+        // In four bytes at most, and in as few as possible [MQTT-1.5.5-1].
+        if (shift > MAX_LENGTH_SHIFT || (byte === 0 && shift > 0)) throw malformed('sent a malformed length');
         length |= (byte & 0x7f) << shift;
         shift += 7;
         more = byte > 0x7f;

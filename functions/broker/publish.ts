@@ -1,7 +1,8 @@
-// Reads PUBLISH packets in place: every message has properties, the broker's stamp at least. mqtt-packet reads the others.
-import { parser as createParser, type Packet } from 'mqtt-packet';
+// Reads PUBLISH packets in place: every message has properties, the broker's stamp at least. control-packets.ts reads the others.
+import { isUtf8 } from 'node:buffer';
 import type { MessageProperties } from '../../domain/messages.ts';
 import type { Delivery } from './delivery.ts';
+import { malformed, ProtocolError, TOPIC_ALIAS_INVALID, TOPIC_NAME_INVALID } from './reason-codes.ts';
 import { type ReadStamp, STAMP_PROPERTY } from './stamp.ts';
 
 /** First byte of a PUBLISH is 0011 dqqr: dup, QoS, retain (MQTT 5.0, 3.3.1). */
@@ -17,7 +18,8 @@ export interface ReadOptions {
 
 /**
  * Reads the PUBLISH in `bytes` from `start` to `end`, with its variable header at `body`.
- * @throws Error if it is malformed.
+ * @throws ProtocolError if it is malformed, or none that this client can get. What a device may have put into a message's properties is
+ * not judged: the broker would send it again, and nobody's messages would come any more.
  */
 export function readPublish(
   bytes: Buffer,
@@ -30,15 +32,20 @@ export function readPublish(
 ): Delivery {
   const flags = bytes[start] as number;
   const qos = (flags >> 1) & 3;
-  if (qos > 1 || body + 2 > end) throw malformed();
+  // [MQTT-3.3.1-4], and [MQTT-3.3.1-2]: a first delivery is no second one.
+  if (qos === 3 || (flags & 0x0e) === 0x08 || body + 2 > end) throw malformed();
+  // No subscription asks for it [MQTT-3.8.4-8].
+  if (qos === 2) throw new ProtocolError('sent PUBLISH with QoS 2');
   const topicEnd = body + 2 + bytes.readUInt16BE(body);
   const propertiesAt = qos === 0 ? topicEnd : topicEnd + 2;
   if (propertiesAt + 1 > end) throw malformed();
   const packetId = qos === 0 ? 0 : bytes.readUInt16BE(topicEnd);
-  if (qos === 1 && packetId === 0) throw malformed();
+  if (qos === 1 && packetId === 0) throw new ProtocolError('sent PUBLISH for the packet identifier 0');
   const [from, to] = spanAt(bytes, propertiesAt, end);
+  const topic = bytes.toString('utf8', body + 2, topicEnd);
+  if (DOUBTFUL.test(topic)) judgeTopic(topic, bytes.subarray(body + 2, topicEnd));
   const delivery: Delivery = {
-    topic: bytes.toString('utf8', body + 2, topicEnd),
+    topic,
     payload: bytes.subarray(to, end),
     truncated,
     packetId,
@@ -58,6 +65,18 @@ export function readPublish(
   return delivery;
 }
 
+/** A wildcard, U+0000, or what stands for bytes that are not UTF-8. */
+const DOUBTFUL = /[+#\0\ufffd]|^$/;
+
+/** [MQTT-1.5.4-1], [MQTT-1.5.4-2], [MQTT-3.3.2-2]; and without an alias there must be one. @throws ProtocolError */
+function judgeTopic(topic: string, bytes: Buffer): void {
+  if (!isUtf8(bytes) || bytes.includes(0)) throw malformed('sent PUBLISH with a topic that is not UTF-8');
+  if (WILDCARD.test(topic)) throw new ProtocolError('sent PUBLISH to a topic with wildcards', TOPIC_NAME_INVALID);
+  if (topic === '') throw new ProtocolError('sent PUBLISH without a topic, and no alias was allowed', TOPIC_ALIAS_INVALID);
+}
+
+const WILDCARD = /[+#]/;
+
 /** Where the properties begin and end whose length is at `at`: at most four bytes of seven bits (MQTT 5.0, 1.5.5). */
 function spanAt(bytes: Buffer, at: number, end: number): [from: number, to: number] {
   let length = 0;
@@ -65,7 +84,7 @@ function spanAt(bytes: Buffer, at: number, end: number): [from: number, to: numb
     const byte = bytes[at + index] as number;
     length |= (byte & 0x7f) << (7 * index);
     const from = at + index + 1;
-    if (byte < 0x80 && from + length <= end) return [from, from + length];
+    if (byte < 0x80 && from + length <= end && (byte > 0 || index === 0)) return [from, from + length];
     if (byte < 0x80) break;
   }
   throw malformed();
@@ -74,11 +93,11 @@ function spanAt(bytes: Buffer, at: number, end: number): [from: number, to: numb
 const CONTENT_TYPE = 0x03;
 const USER_PROPERTY = 0x26;
 const TEXTS = new Set([CONTENT_TYPE, /* response topic */ 0x08, /* correlation data */ 0x09]);
-/** Bytes of the properties that have a fixed length: payload format, expiry, topic alias (MQTT 5.0, 2.2.2.2). */
+const TOPIC_ALIAS = 0x23;
+/** Bytes of the properties that have a fixed length: payload format, expiry (MQTT 5.0, 2.2.2.2). */
 const FIXED = new Map([
   [0x01, 1],
   [0x02, 4],
-  [0x23, 2],
 ]);
 const SUBSCRIPTION = 0x0b;
 
@@ -112,6 +131,9 @@ function readProperties(bytes: Buffer, from: number, to: number) {
     } else if (kind === SUBSCRIPTION) {
       at = value;
       while ((bytes[at++] as number) > 0x7f);
+    } else if (kind === TOPIC_ALIAS) {
+      // No maximum was announced, so there are none [MQTT-3.1.2-30].
+      throw new ProtocolError('sent PUBLISH with a topic alias, and none was allowed', TOPIC_ALIAS_INVALID);
     } else throw malformed();
   }
   if (at !== to) throw malformed();
@@ -129,21 +151,3 @@ function textEnd(bytes: Buffer, at: number, to: number): number {
 
 const isName = (bytes: Buffer, from: number, to: number, name: Buffer) =>
   to - from === name.length && name.compare(bytes, from, to) === 0;
-
-/** Parses one whole packet with mqtt-packet. @throws Error when it is malformed. */
-export function parsePacket(bytes: Buffer): Packet {
-  let result: Packet | undefined;
-  let failure: Error | undefined;
-  const parser = createParser({ protocolVersion: 5 });
-  parser.on('packet', (packet: Packet) => {
-    result = packet;
-  });
-  parser.on('error', (error: Error) => {
-    failure = error;
-  });
-  parser.parse(bytes);
-  if (failure || !result) throw malformed(failure);
-  return result;
-}
-
-const malformed = (cause?: Error) => new Error('the broker sent a malformed packet', { cause });

@@ -63,7 +63,7 @@ test('the last stamp counts, whatever else stands there', () => {
   const [first, , other] = vectors.stamps;
   const { key, topic, stamp } = first!;
   const more = { contentType: 'application/json', payloadFormatIndicator: true, messageExpiryInterval: 60 };
-  const topics = { responseTopic: 'x', correlationData: hex('00ff'), topicAlias: 7, subscriptionIdentifier: 300 };
+  const topics = { responseTopic: 'x', correlationData: hex('00ff'), subscriptionIdentifier: 300 };
   const own = { message_id: ['a', 'b'], ts: '1', other: 'x', gate: [other!.stamp, 'nonsense', stamp] };
   const delivery = receive(topic, own, hex(key), { ...more, ...topics });
   expect(delivery).toMatchObject({

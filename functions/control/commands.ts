@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
 import { COMMAND_CHANNEL, devicePrefix } from '../../domain/topics.ts';
+import { nameReason, NO_MATCHING_SUBSCRIBERS } from '../broker/index.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import { startSchedule } from '../runtime/schedule.ts';
@@ -12,12 +13,13 @@ const EVERY_MS = 1000;
 /** Maximum number of commands in one turn. */
 const MOST = 50;
 const SENT_WITHIN_MS = 5000;
-/** MQTT 5, 3.4.2.1: the broker accepted the message, but no session was subscribed. */
-const NO_MATCHING_SUBSCRIBERS = 0x10;
+/** How often a command is tried that the broker does not acknowledge, and the pause before it is tried again. */
+const MOST_TRIES = 3;
+const AGAIN_AFTER_MS = 10_000;
 
 /**
  * Sends waiting commands every second. A command is sent once, whether its device is connected or not. It is sent again only if the
- * broker's acknowledgement is late or the commit fails.
+ * broker's acknowledgement is late or the commit fails; other commands do not wait for that.
  * @param onTrouble called once when commands cannot be sent, and once when they can be sent again.
  */
 export function startCommandSender(
@@ -26,6 +28,7 @@ export function startCommandSender(
 ): { stop(): Promise<void> } {
   const database = openDatabase(settings.database);
   const broker = connectBroker(settings);
+  const failed: Failed = new Map();
   let broken = false;
   const schedule = startSchedule([
     {
@@ -33,7 +36,7 @@ export function startCommandSender(
       run: async () => {
         if (!broker.connected) return;
         try {
-          await sendWaiting(database, broker);
+          await sendWaiting(database, broker, failed);
           if (broken) onTrouble('commands can be sent again');
           broken = false;
         } catch (error) {
@@ -70,21 +73,38 @@ function connectBroker({ broker: { host, port, tls }, ca, username, password }: 
   return client;
 }
 
-/** Each command has its own transaction: it is sent and marked, or stays for the next turn, and never repeats others. */
-async function sendWaiting(database: Database, broker: mqtt.MqttClient): Promise<void> {
+/** Commands that the broker did not acknowledge, by id: how often, and when they may be tried again. */
+type Failed = Map<string, { tries: number; againAt: number }>;
+
+/** Each command has its own transaction: it is sent and marked, or stays for a later turn, and neither repeats nor stops others. */
+async function sendWaiting(database: Database, broker: mqtt.MqttClient, failed: Failed): Promise<void> {
+  let trouble: unknown;
   for (let sent = 0; sent < MOST; sent++) {
     const found = await database.transaction('', async (client: Client) => {
-      const { rows } = await client.query<Command>('select * from ingest.waiting_commands(1)');
-      const [command] = rows;
+      const { rows } = await client.query<Command>('select * from ingest.waiting_commands($1)', [failed.size + 1]);
+      const command = rows.find(({ id }) => (failed.get(id)?.againAt ?? 0) <= Date.now());
       if (command === undefined) return false;
       const { id, tenant_slug, device_slug, payload } = command;
       const topic = `${devicePrefix(tenant_slug, device_slug)}/${COMMAND_CHANNEL}`;
-      const problem = await send(broker, topic, JSON.stringify(payload), id);
+      const tries = (failed.get(id)?.tries ?? 0) + 1;
+      let problem: string | undefined;
+      try {
+        problem = await send(broker, topic, JSON.stringify(payload), id);
+      } catch (error) {
+        trouble = error;
+        failed.set(id, { tries, againAt: Date.now() + AGAIN_AFTER_MS });
+        if (tries < MOST_TRIES) return broker.connected;
+        problem = 'The broker did not confirm it. The device may have got it.';
+      }
+      failed.delete(id);
       await client.query('select ingest.finish_command($1, $2)', [id, problem ?? null]);
-      return true;
+      return broker.connected;
     });
-    if (!found) return;
+    if (!found) break;
   }
+  // What has expired, or was deleted with its device, is not asked for again.
+  for (const [id, { againAt }] of failed) if (againAt < Date.now() - AGAIN_AFTER_MS * MOST) failed.delete(id);
+  if (trouble) throw trouble;
 }
 
 interface Command {
@@ -94,23 +114,37 @@ interface Command {
   payload: unknown;
 }
 
-/** Resolves with the reason why the device did not get it, if there is one. @throws Error if the broker did not accept it. */
+/** Resolves with the reason why the device did not get it, if there is one. @throws Error if the broker did not answer. */
 async function send(broker: mqtt.MqttClient, topic: string, text: string, id: string): Promise<string | undefined> {
-  // mqtt.js hands its callback the PUBLISH again; only the PUBACK has the reason (https://github.com/mqttjs/MQTT.js/issues/1511).
-  const reasons = new Map<number | undefined, number | undefined>();
-  const keepReason = (packet: mqtt.Packet) => {
-    if (packet.cmd === 'puback') reasons.set(packet.messageId, packet.reasonCode);
+  const answer = Promise.withResolvers<number>();
+  const ended = new AbortController();
+  let number: number | undefined;
+  // mqtt.js hands its callback the PUBLISH again (https://github.com/mqttjs/MQTT.js/issues/1511), and chooses the packet identifier when it
+  // sends: so the packets themselves say which PUBACK is this command's.
+  const onSent = (packet: mqtt.Packet) => {
+    if (packet.cmd === 'publish' && packet.properties?.userProperties?.id === id) number = packet.messageId;
   };
-  broker.on('packetreceive', keepReason);
+  const onReceived = (packet: mqtt.Packet) => {
+    if (packet.cmd === 'puback' && packet.messageId === number) answer.resolve(packet.reasonCode ?? 0);
+  };
+  const onClose = () => answer.reject(new Error('the connection to the broker ended before it acknowledged a command'));
+  broker.on('packetsend', onSent).on('packetreceive', onReceived).on('close', onClose);
   try {
-    const properties = { contentType: 'application/json', userProperties: { id } };
-    const taken = broker.publishAsync(topic, text, { qos: 1, properties });
-    const late = sleep(SENT_WITHIN_MS, undefined, { ref: false }).then(() => {
-      throw new Error('the broker did not acknowledge a command');
+    const late = sleep(SENT_WITHIN_MS, undefined, { signal: ended.signal }).then(() => {
+      throw new Error('the broker did not acknowledge a command in time');
     });
-    const packet = await Promise.race([taken, late]);
-    return reasons.get(packet?.messageId) === NO_MATCHING_SUBSCRIBERS ? 'The device was not connected.' : undefined;
+    late.catch(() => {});
+    broker.publish(topic, text, { qos: 1, properties: { contentType: 'application/json', userProperties: { id } } });
+    const reason = await Promise.race([answer.promise, late]);
+    if (reason >= 0x80) return `The broker refused it: ${nameReason(reason)}.`;
+    return reason === NO_MATCHING_SUBSCRIBERS ? 'The device was not connected.' : undefined;
+  } catch (error) {
+    // Or the client would send it once more after its next reconnect, whatever has become of it meanwhile.
+    if (number !== undefined) broker.removeOutgoingMessage(number);
+    throw error;
   } finally {
-    broker.off('packetreceive', keepReason);
+    ended.abort();
+    answer.promise.catch(() => {});
+    broker.off('packetsend', onSent).off('packetreceive', onReceived).off('close', onClose);
   }
 }

@@ -32,9 +32,9 @@ afterAll(async () => {
   await lab?.stop();
 });
 
-/** Of a run with this account, taking over from `previous`. */
+/** Of a run with this account, taking over from `previous`. The lease, and so the client id, stays. */
 const settingsOf = (username: string, previous?: string, more: Record<string, string> = {}) =>
-  lab.settings(username, {
+  lab.settings('handover', {
     MQTT_BROKER_USERNAME: username,
     ...(previous && { MQTT_BROKER_PREVIOUS_USERNAME: previous, MQTT_BROKER_PREVIOUS_PASSWORD: lab.serviceKey }),
     INGEST_TIME_GUARD_MS: '30000',

@@ -3,6 +3,7 @@ import { readMessage } from '../../domain/messages.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
+import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
 import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
@@ -41,6 +42,8 @@ export class Batch {
   readonly repeats: Row[] = [];
   /** Counted as they come, apart from what becomes of them, so that the ledger can compare the two. */
   readonly received: Received = new Map();
+  /** Of this or another session. */
+  readonly canaries: Canary[] = [];
   /** Memory held, in bytes; generous. */
   bytes = 0;
   get messages(): number {
@@ -73,9 +76,14 @@ export class Batch {
     const { delivery } = entry;
     if (this.messages === 0) this.startedAt = delivery.receivedAt;
     this.#entries.push(entry);
+    this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
+    const canary = readCanary(delivery);
+    if (canary) {
+      this.canaries.push(canary);
+      return;
+    }
     if (delivery.stamp === undefined) this.unstamped += 1;
     else if (delivery.stamp === 'forged') this.forged += 1;
-    this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
     const route = this.#registry.find(delivery.topic);
     if (route) {
       this.#place(entry, route);

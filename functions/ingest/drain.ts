@@ -1,5 +1,6 @@
 // Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
 
+import { CANARY_TOPIC } from '../../domain/topics.ts';
 import type { Delivery } from '../broker/index.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause } from '../runtime/retry.ts';
@@ -142,7 +143,7 @@ export function createDrain(options: DrainOptions): Drain {
   return {
     receive: (delivery) => {
       if (closed || taken >= cap) return;
-      taken += 1;
+      if (delivery.topic !== CANARY_TOPIC) taken += 1;
       quietSince = undefined;
       if (unread.length > 0 || isFull()) unread.push(delivery);
       else take(delivery);

@@ -15,7 +15,8 @@ export async function ingestOnTimer(context: InvocationLog, environment?: NodeJS
   const log = createInvocationLogger('mqtt_ingest', settings, context);
   const result = await runOnce(settings, log, new AbortController().signal);
   if (hasFailed(result)) {
-    throw new Error(`mqtt_ingest ended as ${result.outcome}: ${result.error?.message ?? 'see the log'}`);
+    const { outcome, stored, error } = result;
+    throw new Error(`mqtt_ingest ended as ${outcome}, ${stored} readings stored: ${error?.message ?? 'see the log'}`);
   }
   return result;
 }

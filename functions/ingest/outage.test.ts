@@ -96,6 +96,21 @@ test('a broker that restarts, and one that is absent, are waited for', async () 
   expect(worker.said('knew no session')).toBe(1);
 });
 
+test('a run that loses the broker says so, and how much it has stored', async () => {
+  const device = rig.devices[6]!;
+  await runOnce(rig.settings('loses'), keepLog().log, never);
+  await device.publish(readings(0, 3000));
+  const { log, lines } = keepLog('info');
+  const running = runOnce(rig.settings('loses', { INGEST_TIME_GUARD_MS: '6000' }), log, never);
+  await expect.poll(async () => (await numbers(device)).length, { interval: 5 }).toBeGreaterThan(0);
+  await rig.broker.kill();
+  const result = await running;
+  expect(result).toMatchObject({ outcome: 'broker-lost', error: { code: 'ECONNREFUSED' } });
+  expect(result.stored).toBe((await numbers(device)).length);
+  expect(lines.at(-1)).toMatchObject({ level: 'error', outcome: 'broker-lost', stored: result.stored });
+  await rig.startBroker();
+});
+
 test('a session that another client took over is taken up again', async () => {
   const device = rig.devices[4]!;
   const worker = startWorker('contested');

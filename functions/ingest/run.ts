@@ -11,11 +11,13 @@ import { handOver } from './account-handover.ts';
 import { createSummary, type Summary } from './accounting.ts';
 import { prune } from './prune.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
-import { maintain, runSession, type SessionEnd } from './session.ts';
+import { maintain, runSession, type SessionEnd, type SessionOptions } from './session.ts';
 
 /** What a run did. */
 export interface RunResult extends Summary {
   outcome: SessionEnd | 'skipped' | 'failed';
+  /** How old the newest canary is that has come: acknowledged messages are that far behind. Undefined: none was sent, or none has come. */
+  canaryAgeSeconds?: number | undefined;
   durationMs: number;
   /** Why the run did nothing. */
   skipped?: string;
@@ -52,7 +54,7 @@ export async function runOnce(
   const summary = createSummary();
   const database = openDatabase(settings.database, () => started + settings.timeGuardMs + LEAVE_MS - performance.now());
   let lease: Lease | undefined;
-  const ended: Pick<RunResult, 'outcome' | 'skipped' | 'error'> = { outcome: 'failed' };
+  const ended: Pick<RunResult, 'outcome' | 'skipped' | 'error' | 'canaryAgeSeconds'> = { outcome: 'failed' };
   try {
     lease = await retry(() => acquireLease(database, settings.clientId), {
       signal,
@@ -69,12 +71,19 @@ export async function runOnce(
       await carryOutRedrives(database, runLog, () => now() >= redriveUntil);
       const onWritten = summary.add;
       const cap = settings.batchCap;
-      const receipt = clock;
-      const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now, receipt };
+      const session: SessionOptions = {
+        ...{ settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now, receipt: clock },
+        onCanary: ({ ageSeconds }) => {
+          ended.canaryAgeSeconds = ageSeconds;
+        },
+        onBrokerGone: (why) => {
+          ended.error = summarizeError(why ?? new Error('the broker did not answer in time'));
+        },
+      };
       const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);
-      if (new Date(begun).getUTCMinutes() % PRUNE_EVERY_MINUTES === 0)
+      if (new Date((clock ?? Date.now)()).getUTCMinutes() % PRUNE_EVERY_MINUTES === 0)
         await prune(database, runLog, () => now() >= until);
     }
   } catch (error) {
@@ -89,7 +98,15 @@ export async function runOnce(
   return result;
 }
 
+const FAILURES: ReadonlySet<RunResult['outcome']> = new Set([
+  'failed',
+  'broker-unavailable',
+  'broker-lost',
+  'canary-lost',
+  'lease-lost',
+]);
+
 /** True when a run ended in a way that an operator should know of. */
 export function hasFailed({ outcome }: RunResult): boolean {
-  return outcome === 'failed' || outcome === 'broker-unavailable' || outcome === 'lease-lost';
+  return FAILURES.has(outcome);
 }

@@ -43,7 +43,7 @@ test('no payload and no secret reaches a log, whatever goes wrong', async () => 
   await run();
   await rig.admin.query('grant insert on public.telemetry to mqtt_ingest');
 
-  expect(text()).toContain('not authorized');
+  expect(text()).toContain('Not authorized');
   expect(text()).toMatch(/(password|SASL) authentication failed/);
   expect(text()).toContain('ECONNREFUSED');
   expect(text()).toContain('permission denied');

@@ -8,6 +8,7 @@ import type { Logger } from '../runtime/log.ts';
 import { monotonic, pause } from '../runtime/retry.ts';
 import type { IngestSettings } from '../settings/ingest.ts';
 import type { Written } from './accounting.ts';
+import { type CanaryReport, sendCanary } from './canary.ts';
 import { createDrain } from './drain.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
 import { createRegistry } from './registry.ts';
@@ -33,14 +34,31 @@ export interface SessionOptions {
   /** Most messages to take. Default: no bound. */
   cap?: number;
   onWritten: (written: Written, durationMs: number) => void;
+  /** Between two canaries of a session that lasts, in milliseconds. Default: a minute; tests wait less. */
+  canaryEveryMs?: number;
+  /** Told of each canary. */
+  onCanary?: (report: CanaryReport) => void;
+  /** Told why there is no connection to the broker when that ends it. */
+  onBrokerGone?: (why: unknown) => void;
   /** Milliseconds on a clock that nobody sets. Default: the process's. */
   now?: () => number;
   /** The time in milliseconds since 1970 that is taken for a message's receipt. Default: the database's. */
   receipt?: (() => number) | undefined;
 }
 
-/** Why a session ended. */
-export type SessionEnd = 'idle' | 'cap' | 'time-guard' | 'stopped' | 'lease-lost' | 'broker-unavailable';
+/**
+ * Why a session ended. `broker-unavailable`: there was no connection; `broker-lost`: there was one, and what came on it is stored;
+ * `canary-lost`: idle, but acknowledged messages do not arrive.
+ */
+export type SessionEnd =
+  | 'idle'
+  | 'canary-lost'
+  | 'cap'
+  | 'time-guard'
+  | 'stopped'
+  | 'lease-lost'
+  | 'broker-unavailable'
+  | 'broker-lost';
 
 /** Messages the broker may send ahead of their acknowledgement; MAX_BATCH_BYTES in drain.ts is the tighter bound. */
 const RECEIVE_MAXIMUM = 10_000;
@@ -49,6 +67,7 @@ const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 /** How long after the guard a write that is under way may take. The rest of a run's five seconds is for taking leave. */
 const WRITE_MS = 2_000;
+const CANARY_EVERY_MS = 60_000;
 
 /** Runs a session. @throws the error of a write that failed for good; its messages are still on the broker. */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
@@ -63,10 +82,11 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const former = options.former ?? (await watchFormer(database, log));
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, lease.lost, ending.signal]);
+  // A session of the broker belongs to a user, too: packet identifiers and canaries of two are not comparable.
+  const sessionName = `${settings.clientId} ${settings.username}`;
   const drain = createDrain({
     registry: createRegistry(database, encodePrefix, now, log),
-    // A session of the broker belongs to a user, too: the packet identifiers of two are not comparable.
-    store: createStore(database, lease, `${settings.clientId} ${settings.username}`, () => until + WRITE_MS - now()),
+    store: createStore(database, lease, sessionName, () => until + WRITE_MS - now()),
     source: {
       pause: () => consumer.pause(),
       resume: () => consumer.resume(),
@@ -102,8 +122,12 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       const readySince = consumer.readySince();
       everReady ||= readySince !== undefined;
       if (drain.taken() >= cap) return 'cap';
-      // What came before the broker confirmed the subscription came from a broker that is there.
-      if (now() >= until) return everReady || drain.taken() > 0 ? 'time-guard' : 'broker-unavailable';
+      if (now() >= until) {
+        if (readySince !== undefined) return 'time-guard';
+        options.onBrokerGone?.(consumer.failure());
+        // Messages come before the subscription is confirmed, too.
+        return everReady || drain.taken() > 0 ? 'broker-lost' : 'broker-unavailable';
+      }
       const quietSince = drain.quietSince();
       if (untilIdle && readySince !== undefined && quietSince !== undefined) {
         if (now() - Math.max(readySince, quietSince) >= QUIET_MS) return 'idle';
@@ -113,11 +137,27 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     return 'stopped';
   };
 
+  const canary = async (): Promise<boolean> => {
+    const quietSince = drain.quietSince();
+    const isDrained = quietSince !== undefined && now() - quietSince >= QUIET_MS;
+    const report = await sendCanary({ database, consumer, session: sessionName, isDrained, now: receipt, log });
+    if (report) options.onCanary?.(report);
+    return report?.isLost ?? false;
+  };
+  /** Of a session that lasts; a run sends its canary at the end, and the next run receives it. */
+  const canaries = async () => {
+    while (!stop.aborted) {
+      if (consumer.readySince() !== undefined) await canary();
+      await pause(consumer.readySince() === undefined ? QUIET_MS : (options.canaryEveryMs ?? CANARY_EVERY_MS), stop);
+    }
+  };
+  if (!untilIdle) void canaries();
   // Not while leaving: what the next account has not subscribed to stays with this one.
   if (!options.leaving) void former.follow(ending.signal, () => consumer.resubscribe());
   try {
     const end = await Promise.race([watch(), drain.failure]);
     await Promise.race([end === 'stopped' || end === 'lease-lost' ? drain.stop() : drain.finish(), drain.failure]);
+    if (end === 'idle' && !options.leaving && (await canary())) return 'canary-lost';
     return end;
   } finally {
     ending.abort();

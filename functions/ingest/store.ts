@@ -6,6 +6,7 @@ import type { Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
 import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, type Written } from './accounting.ts';
 import type { Batch } from './batch.ts';
+import { noteCanary } from './canary.ts';
 import { keepDeadLetters } from './dead-letters.ts';
 import { type Noted, noteDevices } from './device-status.ts';
 import { findRepeats } from './repeats.ts';
@@ -56,6 +57,7 @@ export function createStore(
       const closed = closeAccount(batch, outcomes);
       await addToLedger(client, batch, closed);
       await noteDevices(client, batch, rows, outcomes, noted);
+      await noteCanary(client, session, batch.canaries);
       return closed;
     };
     const tallies = await database.transaction(lease.assertion, work, most);

@@ -5,7 +5,8 @@ import { acquireLease, type Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
 import { handOver } from '../ingest/account-handover.ts';
 import { createSummary } from '../ingest/accounting.ts';
-import { maintain, runSession } from '../ingest/session.ts';
+import type { CanaryReport } from '../ingest/canary.ts';
+import { maintain, runSession, type SessionOptions } from '../ingest/session.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause, retry } from '../runtime/retry.ts';
@@ -20,9 +21,13 @@ const ASK_EVERY_MS = 3_000;
 export async function runWorker(settings: IngestSettings, log: Logger, signal: AbortSignal): Promise<void> {
   const database = openDatabase(settings.database);
   const summary = createSummary();
+  let canaryAgeSeconds: number | undefined;
+  const onCanary = ({ ageSeconds }: CanaryReport) => {
+    canaryAgeSeconds = ageSeconds;
+  };
   const report = () => {
     const done = summary.take();
-    if (done.batches > 0) log.info(done, 'mqtt_ingest worker');
+    if (done.batches > 0) log.info({ ...done, canaryAgeSeconds }, 'mqtt_ingest worker');
   };
   const reporting = setInterval(report, SUMMARY_EVERY_MS);
   const isFinal = (error: unknown) => classify(error) === 'unknown';
@@ -37,7 +42,7 @@ export async function runWorker(settings: IngestSettings, log: Logger, signal: A
           if (lease) {
             waiting = false;
             log.info({ fence: String(lease.fence) }, 'lease acquired');
-            await workWhileHeld(settings, database, lease, log, signal, summary.add);
+            await workWhileHeld(settings, database, lease, log, signal, { onWritten: summary.add, onCanary });
           } else {
             if (!waiting) log.info({}, 'another run holds the lease; waiting for it');
             waiting = true;
@@ -72,13 +77,13 @@ async function workWhileHeld(
   lease: Lease,
   log: Logger,
   signal: AbortSignal,
-  onWritten: ReturnType<typeof createSummary>['add'],
+  told: Pick<SessionOptions, 'onWritten' | 'onCanary'>,
 ): Promise<void> {
   // Readings need today's partition.
   await maintain(database, log);
   const jobs = startPeriodicJobs(settings.database, log);
   try {
-    const session = { settings, database, lease, log, signal, onWritten };
+    const session = { settings, database, lease, log, signal, ...told };
     const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
     const end = handedOver === 'idle' ? await runSession(session) : handedOver;
     if (end === 'lease-lost') log.warn({}, 'another run has taken the lease over');

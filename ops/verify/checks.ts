@@ -2,7 +2,7 @@
 import { authOfDashboard, CLOSE_SIGN_UPS, judgeAuth } from '../auth-service.ts';
 import { type Check, fail } from './check.ts';
 import type { VerifyContext } from './context.ts';
-import { exactlyOneRow, republishOneRow } from './delivery.ts';
+import { exactlyOneRow, freshCanary, republishOneRow } from './delivery.ts';
 import { anonymous, crossTenantPublish, crossTenantSubscribe, wrongPassword } from './identity.ts';
 import { opensshFloor } from './packages.ts';
 import type { VerifyTarget } from './target.ts';
@@ -39,4 +39,5 @@ export const DEVICE_CHECKS: readonly Check<VerifyContext>[] = [
   crossTenantSubscribe,
   exactlyOneRow,
   republishOneRow,
+  freshCanary,
 ];

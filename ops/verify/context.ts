@@ -39,6 +39,8 @@ export interface VerifyContext {
   control: Credentials;
   /** Connects to the broker with full verification; the connection ends with the checks. @throws the broker's answer */
   connect(credentials: Partial<Credentials>): Promise<mqtt.MqttClient>;
+  /** Seconds since the newest canary that has come was sent; undefined when none has. */
+  canaryAge(): Promise<number | undefined>;
   /** Rows in telemetry that belong to a scratch device. */
   rows(device: ScratchDevice): Promise<{ payload: Record<string, unknown> }[]>;
 }
@@ -68,6 +70,12 @@ export function withContext<T>(
           const client = await connectStrictly(target, credentials);
           clients.push(client);
           return client;
+        },
+        canaryAge: async () => {
+          const { rows } = await database.query<{ age: number | null }>(
+            'select min(age_seconds) as age from ingest.canary_ages',
+          );
+          return rows[0]?.age ?? undefined;
         },
         rows: async ({ tenant }) => {
           const sql = `select payload from public.telemetry

@@ -38,6 +38,21 @@ export const republishOneRow: Check<VerifyContext> = {
   },
 };
 
+/** A minute's timer sends one a minute, which the next run receives. */
+const OLDEST_CANARY_S = 300;
+
+/** Ingest's own message came through broker, queue and database lately: what is acknowledged arrives, whatever the ledger says. */
+export const freshCanary: Check<VerifyContext> = {
+  id: 'canary',
+  title: 'What the broker acknowledges arrives: the canary is fresh',
+  run: async ({ canaryAge, patienceMs }) => {
+    const age = await eventually('the first canary', patienceMs, canaryAge);
+    const text = `the newest that came was sent ${Math.round(age)} s ago`;
+    if (age > OLDEST_CANARY_S) fail(`${text}; ingest's log says since when (canaryAgeSeconds)`);
+    return text;
+  },
+};
+
 const payload = (id: string) => JSON.stringify({ id, ts: new Date().toISOString(), value: 42 });
 
 async function publish({ a, connect }: VerifyContext, message: string): Promise<void> {

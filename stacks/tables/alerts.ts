@@ -74,7 +74,7 @@ export function logAlerts({ insights: of }: Watched): Record<string, LogWatch> {
       meaning: 'At least 5 of the last 15 runs of ingest failed. What they would have stored waits on the broker.',
       of,
       severity: 2,
-      query: `${RUNS} and tostring(line.outcome) in ('failed', 'broker-unavailable', 'lease-lost')`,
+      query: `${RUNS} and tostring(line.outcome) in ('failed', 'broker-unavailable', 'broker-lost', 'canary-lost', 'lease-lost')`,
       rows: 5,
       window: 15,
     },

@@ -60,6 +60,8 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.acquire_lease': ['mqtt_ingest'],
   'ingest.add_to_ledger': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
+  'ingest.canary_came': ['mqtt_ingest'],
+  'ingest.canary_published': ['mqtt_ingest'],
   'ingest.close_dead_letter': ['mqtt_ingest'],
   'ingest.due_rules': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],

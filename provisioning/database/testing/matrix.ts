@@ -46,6 +46,8 @@ ingest.quota_use          no         no         no         no         no    no  
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.tenant_cursors     no         no         no         no         no    no         no    no         .x../.x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.canary_ages        -          -          -          -          -     -          -     -          -
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
 access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..

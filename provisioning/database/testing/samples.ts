@@ -166,6 +166,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ name: 'mine', holder: 'me', fence: 1, expires_at: new Date() }),
     update: { holder: 'me' },
   },
+  'ingest.canaries': {
+    insert: () => ({ session: 'mine' }),
+    update: { missed_at: new Date() },
+  },
   'broker.service_accounts': {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),
     update: { purpose: 'control' },
