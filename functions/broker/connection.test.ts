@@ -191,9 +191,13 @@ test('acknowledges only when told, in order, even before the subscription is con
       [65_535, false],
     ]);
   expect(received.map(({ cmd }) => cmd)).not.toContain('puback');
-  connection.acknowledge([3, 9, 65_535]);
+  connection.acknowledge([3, 9], { messages: 3, bytes: 10 });
+  connection.acknowledge([65_535], { messages: 1, bytes: 2 });
   const acknowledged = () => received.filter(({ cmd }) => cmd === 'puback').map(({ messageId }) => messageId);
   await expect.poll(acknowledged).toEqual([3, 9, 65_535]);
+  // To the broker's gate, in all since the connection began.
+  const told = () => received.flatMap((packet) => (packet.cmd === 'publish' ? [`${packet.topic}: ${packet.payload}`] : []));
+  await expect.poll(told).toEqual(['gate/done: 3 10', 'gate/done: 4 12']);
 });
 
 test.each([

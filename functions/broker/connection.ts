@@ -2,7 +2,7 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import { generate, type Packet } from 'mqtt-packet';
-import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { DONE_TOPIC, FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import type { BrokerAddress } from './address.ts';
 import type { Delivery } from './delivery.ts';
 import { createFramer } from './framer.ts';
@@ -43,6 +43,13 @@ export interface ConnectionOptions {
   now: () => number;
 }
 
+/** Messages of a connection, of any QoS, that need not wait on the broker any more. */
+export interface Done {
+  messages: number;
+  /** Of their payloads. */
+  bytes: number;
+}
+
 /** A connection, from the first byte: the broker may deliver, and get answers, before it has confirmed the subscription. */
 export interface Connection {
   number: number;
@@ -51,8 +58,8 @@ export interface Connection {
    * queued for it. Rejects with the reason if the connection ends before.
    */
   subscribed: Promise<boolean>;
-  /** Acknowledges QoS 1 packets of this connection, in one write. */
-  acknowledge(packetIds: readonly number[]): void;
+  /** Acknowledges QoS 1 packets of this connection, and tells the broker's gate what it is done with, in one write. */
+  acknowledge(packetIds: readonly number[], done: Done): void;
   /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing, because CONNACK triggers it. */
   resubscribe(): void;
   /** Stops and resumes reading; meanwhile, what the broker sends waits in network buffers, then on the broker. */
@@ -101,6 +108,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   /** Filters of the pending requests, by packet identifier. No identifier is in use twice (MQTT 5.0, 2.2.1). */
   const unanswered = new Map<number, readonly string[]>();
   let packetId = 0;
+  const done = { messages: 0, bytes: 0 };
   let silent = false;
   let accepted = false;
   let closing = false;
@@ -115,8 +123,12 @@ export function openConnection(options: ConnectionOptions): Connection {
   const connection: Connection = {
     number: options.number,
     subscribed: subscribed.promise,
-    acknowledge: (packetIds) => {
-      if (packetIds.length > 0 && socket.writable) socket.write(encodeAcknowledgements(packetIds));
+    acknowledge: (packetIds, { messages, bytes }) => {
+      done.messages += messages;
+      done.bytes += bytes;
+      if (messages > 0 && socket.writable) {
+        socket.write(Buffer.concat([encodeAcknowledgements(packetIds), encodeDone(done)]));
+      }
     },
     resubscribe: () => {
       if (accepted && !closing) subscribe();
@@ -264,6 +276,12 @@ function encodeSubscribe(filters: readonly string[], messageId: number): Buffer 
 
 function encodeUnsubscribe(filters: readonly string[], messageId: number): Buffer {
   return generate({ cmd: 'unsubscribe', messageId, unsubscriptions: [...filters] }, V5);
+}
+
+/** In all since the connection began. After the acknowledgements: what it counts has left the queue when it is read. */
+function encodeDone({ messages, bytes }: Done): Buffer {
+  const payload = `${messages} ${bytes}`;
+  return generate({ cmd: 'publish', topic: DONE_TOPIC, payload, qos: 0, dup: false, retain: false }, V5);
 }
 
 /** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */

@@ -46,6 +46,7 @@ export class Batch {
 
   readonly #registry: Registry;
   readonly #acknowledgements: number[] = [];
+  #done = { connection: 0, messages: 0, bytes: 0 };
   readonly #seen = new Map<string | number, Row>();
   readonly #seenPackets = new Map<string, Delivery>();
   #unrouted: Delivery[] = [];
@@ -60,6 +61,11 @@ export class Batch {
     if (delivery.stamp === undefined) this.unstamped += 1;
     else if (delivery.stamp === 'forged') this.forged += 1;
     this.bytes += delivery.payload.length + 2 * delivery.topic.length + OVERHEAD_BYTES;
+    if (delivery.connection !== this.#done.connection) {
+      this.#done = { connection: delivery.connection, messages: 0, bytes: 0 };
+    }
+    this.#done.messages += 1;
+    this.#done.bytes += delivery.payload.length;
     if (delivery.packetId !== 0) {
       this.#acknowledgements.push(delivery.connection * PACKET_IDS + delivery.packetId);
     }
@@ -99,6 +105,11 @@ export class Batch {
   acknowledgements(connection: number): number[] {
     const base = connection * PACKET_IDS;
     return this.#acknowledgements.filter((entry) => entry > base && entry < base + PACKET_IDS).map((e) => e - base);
+  }
+
+  /** How many messages came on a connection, if it is the last one of this batch, and their payloads' bytes. */
+  done(connection: number): { messages: number; bytes: number } {
+    return connection === this.#done.connection ? this.#done : { messages: 0, bytes: 0 };
   }
 
   #place(delivery: Delivery, route: Route): void {
