@@ -30,6 +30,8 @@ export interface BrokerConfigOptions {
   tenantConnections?: number;
   /** Required. Folder for sessions, queues and retained messages; on the machine it lies on the data disk. */
   persistenceDir: string;
+  /** Optional. Where the gate writes how much waits for ingest, as Prometheus text. Default: nowhere. */
+  figuresFile?: string;
   /** Optional. Messages that may wait for one session. Default: that of {@link DEFAULT_OUTAGE}. */
   maxQueuedMessages?: number;
   /** Optional. Payload bytes that may wait for one session. Default: that of {@link DEFAULT_OUTAGE}. */
@@ -84,7 +86,8 @@ export function renderBrokerConfig(options: BrokerConfigOptions): string {
   };
   // Without an address Mosquitto listens on both families; `0.0.0.0` and `::` are one each.
   const everywhere = listenAddress === undefined ? template.replace(/ \$\{listenAddress\}/, '') : template;
-  const listeners = everywhere.replace(LISTENER, (first) =>
+  const told = options.figuresFile === undefined ? everywhere.replace(/^plugin_opt_figures_file .*\n/m, '') : everywhere;
+  const listeners = told.replace(LISTENER, (first) =>
     [first, ...webSocketPorts.map(webSocketOf(first))].join('\n'),
   );
   return listeners.replace(/\$\{(\w+)\}/g, (_, name: string) => {

@@ -1,4 +1,4 @@
-/* Files: read or mapped whole, noticed when they change. */
+/* Files: read or mapped whole, noticed when they change, replaced in one step. */
 #include "files.h"
 
 #include <fcntl.h>
@@ -61,4 +61,14 @@ void unmap(const unsigned char *bytes, size_t length) {
 bool exists(const char *path) {
 	struct stat status;
 	return stat(path, &status) == 0;
+}
+
+bool replace_file(const char *path, const char *text) {
+	char beside[4096];
+	const int length = snprintf(beside, sizeof beside, "%s.new", path);
+	FILE *file = length > 0 && (size_t)length < sizeof beside ? fopen(beside, "we") : NULL;
+	if (!file) return false;
+	bool good = fputs(text, file) >= 0 && fchmod(fileno(file), 0644) == 0;
+	good &= fclose(file) == 0;
+	return good && rename(beside, path) == 0;
 }

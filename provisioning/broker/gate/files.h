@@ -18,6 +18,8 @@ char *read_whole(const char *path, size_t most, size_t *length);
 const unsigned char *map_whole(const char *path, size_t *length);
 void unmap(const unsigned char *bytes, size_t length);
 bool exists(const char *path);
+/* Puts a file that all may read in place of the one at `path`. */
+bool replace_file(const char *path, const char *text);
 /* Whether the file is another one than `seen`, which then is the file's state. A file that is missing has not changed. */
 bool has_changed(const char *path, struct file_state *seen);
 

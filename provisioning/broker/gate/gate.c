@@ -6,6 +6,7 @@
  *   plugin_opt_tenant_rate    messages a second that all devices of a tenant may send on average; 0: as many as they like.
  *   plugin_opt_tenant_connections  devices of a tenant that may be connected at a time; 0: as many as they like.
  *   plugin_opt_max_queued_messages, plugin_opt_max_queued_bytes  the broker's own bounds of a queue; 0: none.
+ *   plugin_opt_figures_file   where it writes every ten seconds, as Prometheus text, how much waits for ingest.
  *   plugin_opt_state_file     mosquitto.db, from which the broker starts: how much waits for ingest is read from it.
  *
  * Everything here runs in the broker's one thread. */
@@ -29,7 +30,7 @@ enum {
 
 static struct {
 	void *plugin;
-	const char *registry_file, *state_file;
+	const char *registry_file, *state_file, *figures_file;
 	struct file_state registry_seen;
 	struct registry *registry;
 	struct stamper stamper;
@@ -40,7 +41,8 @@ static struct {
 	bool counts_changed, forgetting, knows_properties;
 	bool reloading; /* the broker asks again about sessions it has */
 	bool full;      /* as it was last said */
-	int64_t full_said_ms;
+	int64_t full_said_ms, figures_ms;
+	bool figures_fail;
 	uint64_t unknown_users;
 	int64_t line_second;
 	int lines;
@@ -272,13 +274,13 @@ static void make_storable(struct account *account, struct message *message, char
 	memcpy(message->topic + (rest - message->topic), "-", 2);
 }
 
-/* Whether the message would come into a queue of ingest that is full. */
-static bool is_for_full_queue(const char *topic) {
+/* An account of ingest whose queue is full, and into which a message to `topic` would come; NULL: any topic. */
+static const struct account *full_queue(const char *topic) {
 	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
 		const struct account *ingest = &gate.registry->accounts[i];
-		if (ingest->backlog && backlog_is_full(ingest->backlog, &gate.queue) && may_read(ingest, topic)) return true;
+		if (ingest->backlog && backlog_is_full(ingest->backlog, &gate.queue) && (!topic || may_read(ingest, topic))) return ingest;
 	}
-	return false;
+	return NULL;
 }
 
 static int refuse_for_full_queue(struct account *account, const struct message *message, int64_t now) {
@@ -310,7 +312,9 @@ static int on_message(int event, void *data, void *own) {
 		say(account, "sent more properties than are kept to", message->topic);
 		return ANSWER_DENIED;
 	}
-	if (is_for_full_queue(message->topic)) return refuse_for_full_queue(account, message, now);
+	/* What goes to no channel will be sent to ingest. */
+	const char *rest = own_rest(account->name, message->topic);
+	if (full_queue(rest && !is_channel(rest) ? NULL : message->topic)) return refuse_for_full_queue(account, message, now);
 	char note[LONGEST_NOTE + 2], stamp[STAMP_SIZE];
 	make_storable(account, message, note);
 	if (gate.stamper.has_key && stamp_next(&gate.stamper, message->topic, now, note, stamp) &&
@@ -356,21 +360,51 @@ static void sweep(int64_t now) {
 
 /* Says when the queue becomes full and when it no longer is, at most once a minute. Doubtful counts begin anew. */
 static void look_at_backlogs(int64_t now) {
-	const struct account *fullest = NULL;
 	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
-		const struct account *account = &gate.registry->accounts[i];
-		if (!account->backlog) continue;
-		if (account->client && backlog_is_doubtful(account->backlog, &gate.queue, now)) kick_later(account->name);
-		if (backlog_is_full(account->backlog, &gate.queue)) fullest = account;
+		const struct account *ingest = &gate.registry->accounts[i];
+		if (ingest->client && ingest->backlog && backlog_is_doubtful(ingest->backlog, &gate.queue, now)) kick_later(ingest->name);
 	}
-	if (gate.full == !!fullest || (now - gate.full_said_ms < 60000 && now >= gate.full_said_ms)) return;
-	gate.full = fullest;
+	const struct account *full = full_queue(NULL);
+	if (gate.full == !!full || (now - gate.full_said_ms < 60000 && now >= gate.full_said_ms)) return;
+	gate.full = full;
 	gate.full_said_ms = now;
-	if (!fullest) mosquitto_log_printf(LOG_NOTICE, "gate: the queue for ingest has room again");
-	else if (fullest->backlog->unknown) mosquitto_log_printf(LOG_WARNING, "gate: nothing is taken until %s connects", fullest->name);
-	else {
-		mosquitto_log_printf(LOG_WARNING, "gate: the queue of %s is full: what devices publish is refused until ingest takes from it", fullest->name);
+	if (!full) mosquitto_log_printf(LOG_NOTICE, "gate: the queue for ingest has room again");
+	else mosquitto_log_printf(LOG_WARNING, "gate: the queue of %s is full: what devices publish is refused until it drains", full->name);
+}
+
+static struct bounds waits_for_ingest(void) {
+	struct bounds waiting = {0};
+	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
+		const struct backlog *backlog = gate.registry->accounts[i].backlog;
+		if (!backlog) continue;
+		waiting.messages += backlog->messages - backlog->done_messages;
+		waiting.bytes += backlog->bytes - backlog->done_bytes;
 	}
+	return waiting;
+}
+
+static void write_figures(int64_t now) {
+	if (!gate.figures_file || (now - gate.figures_ms < 10000 && now >= gate.figures_ms)) return;
+	gate.figures_ms = now;
+	const struct bounds waiting = waits_for_ingest();
+	uint64_t refused = 0;
+	for (size_t i = 0; i < gate.registry->tenant_count; i++) refused += gate.registry->tenants[i].counts[FULL];
+	const struct {
+		const char *name;
+		uint64_t value;
+	} figures[] = {
+		{"messages", waiting.messages}, {"bytes", waiting.bytes}, {"most_messages", gate.queue.messages},
+		{"most_bytes", gate.queue.bytes}, {"full", full_queue(NULL) != NULL}, {"refused", refused},
+	};
+	char text[1024];
+	int length = 0;
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+		length += snprintf(text + length, sizeof text - (size_t)length, "# TYPE mqtt_saas_broker_queue_%s gauge\nmqtt_saas_broker_queue_%s %llu\n",
+		                   figures[i].name, figures[i].name, (unsigned long long)figures[i].value);
+	}
+	const bool fails = !replace_file(gate.figures_file, text);
+	if (fails && !gate.figures_fail) mosquitto_log_printf(LOG_WARNING, "gate: %s cannot be written", gate.figures_file);
+	gate.figures_fail = fails;
 }
 
 static void publish_counts_of(const char *topic, const uint64_t counts[REASONS], const char *more) {
@@ -403,13 +437,7 @@ static void publish_counts(int64_t now) {
 		snprintf(topic, sizeof topic, "$SYS/broker/gate/tenants/%.*s", (int)tenant->name_length, tenant->name);
 		publish_counts_of(topic, tenant->counts, "");
 	}
-	struct bounds waiting = {0};
-	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
-		const struct backlog *backlog = gate.registry->accounts[i].backlog;
-		if (!backlog) continue;
-		waiting.messages += backlog->messages - backlog->done_messages;
-		waiting.bytes += backlog->bytes - backlog->done_bytes;
-	}
+	const struct bounds waiting = waits_for_ingest();
 	char more[128];
 	snprintf(more, sizeof more, ",\"unknown_user\":%llu,\"waiting\":%llu,\"waiting_bytes\":%llu", (unsigned long long)gate.unknown_users,
 	         (unsigned long long)waiting.messages, (unsigned long long)waiting.bytes);
@@ -427,6 +455,7 @@ static int on_tick(int event, void *data, void *own) {
 	look_at_backlogs(now);
 	kick_all();
 	publish_counts(now);
+	write_figures(now);
 	/* For 2.1, which sleeps as long as nobody asks it not to. */
 	tick->next = 100;
 	return ANSWER_OK;
@@ -454,7 +483,7 @@ static void read_state(void) {
 	const bool known = state ? backlogs_of_state(gate.registry, state, length) : !gate.state_file || !exists(gate.state_file);
 	if (state) unmap(state, length);
 	if (known) return;
-	mosquitto_log_printf(LOG_WARNING, "gate: %s cannot be read, so nobody knows how much waits for ingest", gate.state_file);
+	mosquitto_log_printf(LOG_WARNING, "gate: %s is no state that is known here: what devices publish is refused until ingest connects", gate.state_file);
 	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
 		struct backlog *backlog = gate.registry->accounts[i].backlog;
 		if (backlog) backlog->unknown = true;
@@ -468,6 +497,7 @@ static const char *read_option(const struct mosquitto_opt *option) {
 	else if (strcmp(option->key, "tenant_connections") == 0) gate.tenant_connections = whole_number(option->value);
 	else if (strcmp(option->key, "max_queued_messages") == 0) gate.queue.messages = strtoull(option->value, NULL, 10);
 	else if (strcmp(option->key, "max_queued_bytes") == 0) gate.queue.bytes = strtoull(option->value, NULL, 10);
+	else if (strcmp(option->key, "figures_file") == 0) gate.figures_file = option->value;
 	else if (strcmp(option->key, "state_file") == 0) gate.state_file = option->value;
 	else if (strcmp(option->key, "key_file") == 0) {
 		size_t length = 0;
