@@ -6,7 +6,7 @@
  *   plugin_opt_tenant_rate    messages a second that all devices of a tenant may send on average; 0: as many as they like.
  *   plugin_opt_tenant_connections  devices of a tenant that may be connected at a time; 0: as many as they like.
  *   plugin_opt_max_queued_messages, plugin_opt_max_queued_bytes  the broker's own bounds of a queue; 0: none.
- *   plugin_opt_figures_file   where it writes every ten seconds, as Prometheus text, how much waits for ingest.
+ *   plugin_opt_figures_file   where it writes every five seconds, as Prometheus text, how much waits for ingest.
  *   plugin_opt_state_file     mosquitto.db, from which the broker starts: how much waits for ingest is read from it.
  *
  * Everything here runs in the broker's one thread. */
@@ -384,7 +384,7 @@ static struct bounds waits_for_ingest(void) {
 }
 
 static void write_figures(int64_t now) {
-	if (!gate.figures_file || (now - gate.figures_ms < 10000 && now >= gate.figures_ms)) return;
+	if (!gate.figures_file || (now - gate.figures_ms < 5000 && now >= gate.figures_ms)) return;
 	gate.figures_ms = now;
 	const struct bounds waiting = waits_for_ingest();
 	uint64_t refused = 0;
