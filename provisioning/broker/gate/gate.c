@@ -157,6 +157,7 @@ static int on_basic_auth(int event, void *data, void *own) {
 		count(account, WRONG_KEY);
 		return ANSWER_REFUSED;
 	}
+	/* No new connection, so nothing that waits will be asked about. */
 	if (gate.reloading && (asked->client == account->client || asked->client == account->ended)) return ANSWER_OK;
 	/* Closed without an answer: firmware that is refused may never try again. */
 	if (is_banned(account, now)) return ANSWER_CLOSE;
