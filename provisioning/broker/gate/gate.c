@@ -470,6 +470,7 @@ static const struct {
 } callbacks[] = {
 	{EVENT_BASIC_AUTH, on_basic_auth}, {EVENT_ACL_CHECK, on_acl_check}, {EVENT_MESSAGE, on_message},
 	{EVENT_DISCONNECT, on_disconnect}, {EVENT_RELOAD, on_reload},       {EVENT_TICK, on_tick},
+	{EVENT_CLIENT_OFFLINE, on_disconnect},
 };
 enum { CALLBACKS = sizeof callbacks / sizeof *callbacks };
 
@@ -555,7 +556,7 @@ EXPORT int mosquitto_plugin_init(void *plugin, void **own, struct mosquitto_opt 
 	if (!start(options, option_count)) return ANSWER_CLOSE;
 	for (int i = 0; i < CALLBACKS; i++) {
 		const int answer = mosquitto_callback_register(plugin, callbacks[i].event, callbacks[i].call, NULL, NULL);
-		if (answer != ANSWER_OK) return answer;
+		if (answer != ANSWER_OK && callbacks[i].event != EVENT_CLIENT_OFFLINE) return answer;
 	}
 	mosquitto_log_printf(LOG_NOTICE, "gate: messages are %s", gate.stamper.has_key ? "stamped" : "not stamped");
 	return ANSWER_OK;
