@@ -19,21 +19,21 @@ eachBroker(({ broker, start, connect, log, reload }) => {
     const second = await connect('acme.pump-2', SESSION);
     await expectFull('acme.pump-3');
 
-    // One that comes twice takes its own place, and a wrong key takes none.
+    // A device that connects twice takes its own place; a wrong key takes no place.
     const taken = closed(first);
     const again = await connect('acme.pump-1', SESSION);
     await taken;
     await expect(connect('acme.pump-3', { password: 'wrong' })).rejects.toThrow('Not authorized');
     await expectFull('acme.pump-3');
 
-    // A session that stays behind is no connection, also when the broker asks about it again.
+    // A session without a connection does not count, also when the broker asks about it again.
     await again.endAsync();
     await reload();
     const third = await connect('acme.pump-3');
     await reload();
     await expectFull('acme.pump-4');
 
-    // Who is removed leaves a place; who is not keeps his.
+    // A device that is removed leaves its place; the others keep theirs.
     const ends = [closed(second), closed(third)];
     broker().sync(MORE.filter((entry) => entry.kind === 'service' || !['pump-2', 'pump-3'].includes(entry.device)));
     await Promise.all(ends);

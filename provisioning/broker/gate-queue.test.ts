@@ -193,7 +193,7 @@ eachBroker(({ broker, start, connect, ingest, log, reload, folder }) => {
     writeFileSync(state, 'x');
     await broker().stop();
     await start({ configure: (text) => text.replace(/^(plugin_opt_state_file) .*/m, `$1 ${state}`) });
-    expect(log()).toContain(`${state} is no state that is known here`);
+    expect(log()).toContain(`${state} is not a state that the gate knows`);
     expect(await fill()).toBe(0);
     await subscribe();
     expect(await fill(5)).toBe(5);

@@ -1,7 +1,7 @@
 /* What waits in the sessions of ingest, so that a full queue can refuse: beyond its bounds the broker acknowledges and drops.
  *
  * The broker asks whether ingest may read a message when it puts it into ingest's queue, and once for each that waits when ingest
- * connects. So the count begins anew with each connection and is exact then. While ingest is connected it tells how many messages of
+ * connects. So the count begins again with each connection and is exact then. While ingest is connected it tells how many messages of
  * the connection it is done with. When the broker starts, the count is that of the state file it starts from. Pure. */
 #include "gate.h"
 
@@ -93,7 +93,7 @@ static int by_id(const void *one, const void *other) {
 	return (a > b) - (a < b);
 }
 
-/* The chunk at `at`, and the next one's place; NULL at the end or where the file is no whole state. */
+/* The chunk at `at`, and the next one's place; NULL at the end, or where the file is cut off. */
 static const unsigned char *next_chunk(const unsigned char *state, size_t length, size_t *at, uint32_t *kind, uint32_t *size) {
 	if (length - *at < CHUNK) return NULL;
 	const unsigned char *chunk = state + *at;

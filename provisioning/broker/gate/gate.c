@@ -359,7 +359,8 @@ static void sweep(int64_t now) {
 	}
 }
 
-/* Says when the queue becomes full and when it no longer is, at most once a minute. Doubtful counts begin anew. */
+/* Says when the queue becomes full and when it no longer is, at most once a minute. Where a count is doubtful, ingest's connection is
+ * ended, so that the next one counts again. */
 static void look_at_backlogs(int64_t now) {
 	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
 		const struct account *ingest = &gate.registry->accounts[i];
@@ -485,7 +486,7 @@ static void read_state(void) {
 	const bool known = state ? backlogs_of_state(gate.registry, state, length) : !gate.state_file || !exists(gate.state_file);
 	if (state) unmap(state, length);
 	if (known) return;
-	mosquitto_log_printf(LOG_WARNING, "gate: %s is no state that is known here: what devices publish is refused until ingest connects", gate.state_file);
+	mosquitto_log_printf(LOG_WARNING, "gate: %s is not a state that the gate knows: what devices publish is refused until ingest connects", gate.state_file);
 	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
 		struct backlog *backlog = gate.registry->accounts[i].backlog;
 		if (backlog) backlog->unknown = true;

@@ -50,7 +50,7 @@ struct account {
 	struct tenant *tenant; /* NULL: a service */
 	/* State, kept from one registry to the next. */
 	const void *client;    /* the connection that signed in last and has not ended */
-	const void *ended;     /* the one before, which the broker may keep as the account's session */
+	const void *ended;     /* the former one, which the broker may keep as the account's session */
 	struct backlog *backlog; /* only of ingest's accounts */
 	int keep_alive;
 	int64_t seen_ms;       /* when it last signed in or published */
@@ -137,7 +137,7 @@ bool backlog_done(struct backlog *backlog, const char *text, size_t length, int6
 bool backlog_is_full(const struct backlog *backlog, const struct bounds *most);
 /* Whether the count is high and nothing was told for long: it may be too high, because messages can expire. */
 bool backlog_is_doubtful(struct backlog *backlog, const struct bounds *most, int64_t now_ms);
-/* Counts what waits in a state file that the broker starts from; false: it is none that is known here. */
+/* Counts what waits in a state file that the broker starts from; false: it is not a state that is known here. */
 bool backlogs_of_state(struct registry *registry, const unsigned char *state, size_t length);
 
 /* ---- limits.c ---- */

@@ -38,7 +38,7 @@ enum event {
 	EVENT_MESSAGE = 7,
 	EVENT_TICK = 9,
 	EVENT_DISCONNECT = 10,
-	EVENT_CLIENT_OFFLINE = 28, /* from 2.1 on in place of the one before, where the session stays; same data */
+	EVENT_CLIENT_OFFLINE = 28, /* from 2.1 on instead of EVENT_DISCONNECT, where the session stays; same data */
 };
 enum access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_SUBSCRIBE = 4, ACCESS_UNSUBSCRIBE = 8 };
 enum answer { ANSWER_OK = 0, ANSWER_NO_MEMORY = 1, ANSWER_REFUSED = 11, ANSWER_DENIED = 12, ANSWER_CLOSE = 13 };

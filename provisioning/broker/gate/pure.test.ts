@@ -109,7 +109,7 @@ test.each([
   ['900', '0', '0', '60000', 'no'],
   // The clock was set back.
   ['900', '1000', '3600000', '1000', 'yes'],
-])('whether the count of %s messages, of at most %s, begins anew when ingest told of it at %s ms and it is %s: %s', (...words) => {
+])('a count of %s messages, of at most %s, that ingest told of at %s ms is doubtful at %s: %s', (...words) => {
   expect(ask([['doubtful', ...words.slice(0, 4)]])).toEqual([words[4]]);
 });
 
