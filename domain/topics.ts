@@ -12,8 +12,8 @@ export const TELEMETRY_FILTER = topicOf('+', '+', 'telemetry/#');
 export const NO_CHANNEL = '-';
 /** Every device's messages to no channel, which ingest keeps as dead letters. */
 export const NO_CHANNEL_FILTER = topicOf('+', '+', NO_CHANNEL);
-/** Where ingest tells the gate how many messages of its connection it is done with (provisioning/broker/gate/backlog.c). */
-export const DONE_TOPIC = 'gate/done';
+/** Where ingest tells the gate what it is done with (provisioning/broker/gate/backlog.c). The gate lets only ingest publish there. */
+export const DONE_TOPIC = '$gate/done';
 /** What sessions of former releases subscribed to. It overlaps {@link TELEMETRY_FILTER}: both would bring a message twice. */
 export const FORMER_TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
 /** The state that every device reports. */

@@ -58,7 +58,7 @@ export interface Connection {
    * queued for it. Rejects with the reason if the connection ends before.
    */
   subscribed: Promise<boolean>;
-  /** Acknowledges QoS 1 packets of this connection, and tells the broker's gate what it is done with, in one write. */
+  /** Acknowledges QoS 1 packets of this connection; where stamps are expected, the broker has a gate and is told what is done. */
   acknowledge(packetIds: readonly number[], done: Done): void;
   /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing, because CONNACK triggers it. */
   resubscribe(): void;
@@ -126,9 +126,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     acknowledge: (packetIds, { messages, bytes }) => {
       done.messages += messages;
       done.bytes += bytes;
-      if (messages > 0 && socket.writable) {
-        socket.write(Buffer.concat([encodeAcknowledgements(packetIds), encodeDone(done)]));
-      }
+      if (messages === 0 || !socket.writable) return;
+      const acknowledgements = encodeAcknowledgements(packetIds);
+      socket.write(options.readStamp ? Buffer.concat([acknowledgements, encodeDone(done)]) : acknowledgements);
     },
     resubscribe: () => {
       if (accepted && !closing) subscribe();

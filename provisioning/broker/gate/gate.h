@@ -123,8 +123,9 @@ bool properties_are_small(const struct mosquitto_property *list);
 
 /* ---- backlog.c: what waits for ingest ---- */
 enum { DOUBT_MS = 60000 };
-/* Where ingest says what it is done with: domain/topics.ts. */
-#define DONE_TOPIC "gate/done"
+/* Where ingest, and nobody else, says what it is done with: domain/topics.ts. No subscription of a device or of former topics
+ * matches a topic that begins with $. */
+#define DONE_TOPIC "$gate/done"
 /* What a session may hold; 0: any number. */
 struct bounds {
 	uint64_t messages, bytes;
