@@ -14,6 +14,8 @@ export const NO_CHANNEL = '-';
 export const NO_CHANNEL_FILTER = topicOf('+', '+', NO_CHANNEL);
 /** Where ingest publishes its canary. No slug is a hyphen, so no device has this topic. */
 export const CANARY_TOPIC = topicOf('-', '-', 'telemetry');
+/** Where ingest tells the gate what it is done with (provisioning/broker/gate/backlog.c). The gate lets only ingest publish there. */
+export const DONE_TOPIC = '$gate/done';
 /** What sessions of former releases subscribed to. It overlaps {@link TELEMETRY_FILTER}: both would bring a message twice. */
 export const FORMER_TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
 /** The state that every device reports. */

@@ -134,6 +134,7 @@ async function prepare(
     gateFile: ownGate,
     registryFile,
     stampKeyFile,
+    figuresFile: join(dir, 'broker-queue.prom'),
     persistenceDir,
     ...config,
   });

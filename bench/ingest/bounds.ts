@@ -67,9 +67,11 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
     let [startedAt, lastAt] = [0, performance.now()];
     let before = 0;
     let taken: number[] = [];
+    let bytes = 0;
     const acknowledge = () => {
-      connection.acknowledge(taken);
+      connection.acknowledge(taken, { messages: taken.length, bytes });
       taken = [];
+      bytes = 0;
     };
     const { host, port, username, password, clientId } = rig.ingest;
     const connection = openConnection({
@@ -81,7 +83,8 @@ export async function brokerDrain(stage: Stage, messages: number): Promise<Parti
       receiveMaximum: 10_000,
       number: 1,
       now: Date.now,
-      onDelivery: ({ packetId, dup }) => {
+      onDelivery: ({ packetId, dup, payload }) => {
+        bytes += payload.length;
         if (taken.push(packetId) === 1) setImmediate(acknowledge);
         if (dup) return;
         count += 1;

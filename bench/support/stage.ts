@@ -90,7 +90,7 @@ export async function startStage(): Promise<Stage> {
       const rig = await startBenchBroker(
         DEVICES.map(({ tenant, device }) => [tenant, device] as const),
         {
-          config: { maxQueuedMessages: messages + 1000, maxQueuedBytes: 2 ** 30 },
+          config: { maxQueuedMessages: 2 * messages + 1000, maxQueuedBytes: 2 ** 30 },
           // A save would stop the broker in one collector's run and not in another's.
           configure: (text) => text.replace(/^autosave_interval .*$/m, 'autosave_interval 0'),
         },

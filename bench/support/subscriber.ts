@@ -1,7 +1,7 @@
 // The session that messages are queued for, as ingest's is: QoS 1, persistent, acknowledges what it takes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Packet } from 'mqtt-packet';
-import { TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { DONE_TOPIC, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import { type Client, type ClientOptions, connectClient } from './mqtt-client.ts';
 
 /** Ingest acknowledges a batch when it is committed. */
@@ -15,9 +15,15 @@ export async function subscribeAll(
   const client = await connectClient({ sessionSeconds: 86_400, ...options });
   const subscribed = Promise.withResolvers<void>();
   const taken: number[] = [];
+  const done = { told: 0, messages: 0, bytes: 0 };
   const timer = setInterval(() => {
     client.socket.cork();
     for (const messageId of taken.splice(0)) client.send({ cmd: 'puback', messageId, reasonCode: 0 });
+    if (done.messages > done.told) {
+      done.told = done.messages;
+      const payload = `${done.messages} ${done.bytes}`;
+      client.send({ cmd: 'publish', topic: DONE_TOPIC, payload, qos: 0, dup: false, retain: false });
+    }
     client.socket.uncork();
   }, BATCH_MS);
   client.closed.then(() => clearInterval(timer));
@@ -25,6 +31,8 @@ export async function subscribeAll(
     if (packet.cmd === 'suback') subscribed.resolve();
     if (packet.cmd !== 'publish') return;
     receive(packet.payload as Buffer, packet.topic);
+    done.messages += 1;
+    done.bytes += packet.payload.length;
     if (packet.qos === 1 && packet.messageId) taken.push(packet.messageId);
   });
   client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: TELEMETRY_FILTER, qos: 1 }] });

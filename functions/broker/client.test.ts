@@ -77,7 +77,7 @@ test('any packets in any order: however they are cut, the same is done, and it e
       if (!reason) return;
       expect(reason.message).toMatch(/^the broker [\x20-\x7e…]{1,400}$/);
       expect(whole.client.deadline()).toBe(Number.POSITIVE_INFINITY);
-      whole.client.acknowledge([1]);
+      whole.client.acknowledge([1], { messages: 1, bytes: 1 });
       whole.client.resubscribe(2);
       whole.client.receive(bytes, 2, 2);
       whole.client.tick(100_000);

@@ -1,7 +1,7 @@
 // What an MQTT 5 client does, as a state machine without a socket, a timer or a clock: events in, effects out. It never acknowledges by
 // itself. [MQTT-x.y.z-n] are the statements of the OASIS standard.
 import { generate } from 'mqtt-packet';
-import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { DONE_TOPIC, FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import {
   ASSIGNED_CLIENT_ID,
   type ControlPacket,
@@ -54,6 +54,13 @@ export interface ClientOptions extends ReadOptions {
   patience: Patience;
 }
 
+/** Messages of a connection, of any QoS, that need not wait on the broker any more. */
+export interface Done {
+  messages: number;
+  /** Of their payloads. */
+  bytes: number;
+}
+
 /** What is to be done, in this order. After `end` there is nothing more. */
 export interface Effects {
   send(bytes: Buffer): void;
@@ -75,8 +82,11 @@ export interface Client {
   /** When `tick` is due. Infinity: never. */
   deadline(): number;
   tick(now: number): void;
-  /** Acknowledges QoS 1 packets, in one write, in the order given [MQTT-4.6.0-2]. */
-  acknowledge(packetIds: readonly number[]): void;
+  /**
+   * Acknowledges QoS 1 packets, in one write, in the order given [MQTT-4.6.0-2]. Where stamps are expected, the broker has a gate, and is
+   * told what is done.
+   */
+  acknowledge(packetIds: readonly number[], done: Done): void;
   /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing, because CONNACK triggers it. */
   resubscribe(now: number): void;
   /** Publishes with QoS 1, once. `answered` gets the reason code of this very packet, or why none came. */
@@ -119,6 +129,7 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
   const requests = new Map<number, Request>();
   let lastId = 0;
   const limits = { packetBytes: Number.POSITIVE_INFINITY, publishes: MAX_PACKET_ID, qos: 2 };
+  const done = { messages: 0, bytes: 0 };
   const connectBy = () => (state === 'accepted' ? Number.POSITIVE_INFINITY : now + options.patience.connectMs);
 
   /** Time as long as reading is not paused. What waits in it is due at this time plus `pausedMs`. */
@@ -311,8 +322,12 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
       pingedAt ??= readingTime(at);
       effects.send(PINGREQ);
     },
-    acknowledge: (packetIds) => {
-      if (state === 'accepted' && packetIds.length > 0) effects.send(encodeAcknowledgements(packetIds));
+    acknowledge: (packetIds, { messages, bytes }) => {
+      done.messages += messages;
+      done.bytes += bytes;
+      if (state !== 'accepted' || messages === 0) return;
+      const acknowledgements = encodeAcknowledgements(packetIds);
+      effects.send(options.readStamp ? Buffer.concat([acknowledgements, encodeDone(done)]) : acknowledgements);
     },
     resubscribe: (at) => {
       if (state === 'accepted') guarded(() => subscribe(at));
@@ -419,6 +434,12 @@ function encodePublish(topic: string, payload: string, messageId: number): Buffe
 }
 
 const encodeDisconnect = (reasonCode: number) => generate({ cmd: 'disconnect', reasonCode }, V5);
+
+/** In all since the connection began. After the acknowledgements: what it counts has left the queue when it is read. */
+function encodeDone({ messages, bytes }: Done): Buffer {
+  const payload = `${messages} ${bytes}`;
+  return generate({ cmd: 'publish', topic: DONE_TOPIC, payload, qos: 0, dup: false, retain: false }, V5);
+}
 
 /** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */
 function encodeAcknowledgements(packetIds: readonly number[]): Buffer {

@@ -8,6 +8,7 @@ import type { FormerFilters } from './client.ts';
 import { type ConnectionOptions, openConnection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
 import { BrokerRefusal } from './reason-codes.ts';
+import { createStampReader } from './stamp.ts';
 
 type Answer = (packet: Packet, send: (packet: Packet | Buffer) => void) => void;
 
@@ -178,14 +179,18 @@ test('a former topic that is not granted leaves all other messages coming; telem
   expect(await other.connection.ended).toMatchObject({ reasonCode: 0x87 });
 });
 
-test('acknowledges only when told, in order, even before the subscription is confirmed', async () => {
-  const { connection, received, deliveries } = await connectTo((packet, send) => {
+test.each([
+  ['with a gate, which is told what is done since the connection began', createStampReader(Buffer.alloc(16))],
+  ['without a gate', undefined],
+])('acknowledges only when told, in order, even before the subscription is confirmed; %s', async (_, readStamp) => {
+  const answer: Answer = (packet, send) => {
     if (packet.cmd !== 'connect') return;
     send({ cmd: 'connack', reasonCode: 0, sessionPresent: true });
     for (const messageId of [3, 9, 65_535]) {
       send({ cmd: 'publish', topic: 't', payload: 'x', qos: 1, messageId, dup: messageId === 9, retain: false });
     }
-  });
+  };
+  const { connection, received, deliveries } = await connectTo(answer, { readStamp });
   await expect
     .poll(() => deliveries.map(({ packetId, dup }) => [packetId, dup]))
     .toEqual([
@@ -194,9 +199,14 @@ test('acknowledges only when told, in order, even before the subscription is con
       [65_535, false],
     ]);
   expect(received.map(({ cmd }) => cmd)).not.toContain('puback');
-  connection.acknowledge([3, 9, 65_535]);
+  connection.acknowledge([3, 9], { messages: 3, bytes: 10 });
+  connection.acknowledge([65_535], { messages: 1, bytes: 2 });
+  connection.resubscribe();
+  await expect.poll(() => received.filter(({ cmd }) => cmd === 'subscribe').length).toBeGreaterThan(2);
   const acknowledged = () => received.filter(({ cmd }) => cmd === 'puback').map(({ messageId }) => messageId);
   await expect.poll(acknowledged).toEqual([3, 9, 65_535]);
+  const told = received.flatMap((packet) => (packet.cmd === 'publish' ? [`${packet.topic} ${packet.payload}`] : []));
+  expect(told).toEqual(readStamp ? ['$gate/done 3 10', '$gate/done 4 12'] : []);
 });
 
 test.each([

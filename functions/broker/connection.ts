@@ -2,7 +2,7 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import type { BrokerAddress } from './address.ts';
-import { type ClientOptions, createClient, type Patience } from './client.ts';
+import { type ClientOptions, createClient, type Done, type Patience } from './client.ts';
 import type { Delivery } from './delivery.ts';
 import { createSocketReader } from './socket-reader.ts';
 
@@ -29,8 +29,8 @@ export interface Connection {
    * queued for it. Rejects with the reason if the connection ends before.
    */
   subscribed: Promise<boolean>;
-  /** Acknowledges QoS 1 packets of this connection, in one write. */
-  acknowledge(packetIds: readonly number[]): void;
+  /** Acknowledges QoS 1 packets of this connection; where stamps are expected, the broker has a gate and is told what is done. */
+  acknowledge(packetIds: readonly number[], done: Done): void;
   /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing, because CONNACK triggers it. */
   resubscribe(): void;
   /**

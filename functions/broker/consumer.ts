@@ -2,6 +2,7 @@
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type Attempt, retry } from '../runtime/retry.ts';
+import type { Done } from './client.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
 
@@ -14,6 +15,8 @@ export interface ConsumerOptions extends Omit<ConnectionOptions, 'number' | 'onN
 export interface Received {
   /** Packet identifiers to acknowledge on a connection, in the order of arrival (MQTT 5.0, 4.6). */
   acknowledgements(connection: number): number[];
+  /** How many of them, with or without an acknowledgement, came on a connection that is the last one. */
+  done(connection: number): Done;
 }
 
 /** Ingest's connection to the broker. */
@@ -94,7 +97,8 @@ export function startConsumer({ log, ...options }: ConsumerOptions): Consumer {
       return connection.publish(topic, payload);
     },
     failure: () => failure,
-    acknowledge: (received) => connection?.acknowledge(received.acknowledgements(connection.number)),
+    acknowledge: (received) =>
+      connection?.acknowledge(received.acknowledgements(connection.number), received.done(connection.number)),
     pause: () => {
       resumed ??= Promise.withResolvers();
       connection?.pause();

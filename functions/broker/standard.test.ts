@@ -261,7 +261,7 @@ describe('what the broker allows', () => {
     send(hex('32 07 0001 74 0003 00 78 32 07 0001 74 ffff 00 78 32 07 0001 74 0001 00 78'));
     await expect.poll(() => deliveries.map(({ packetId }) => packetId)).toEqual([3, 0xffff, 1]);
     expect(cmds(received)).not.toContain('puback');
-    connection.acknowledge([3, 0xffff, 1]);
+    connection.acknowledge([3, 0xffff, 1], { messages: 3, bytes: 3 });
     const acknowledged = () => received.flatMap(({ cmd, messageId }) => (cmd === 'puback' ? [messageId] : []));
     await expect.poll(acknowledged).toEqual([3, 0xffff, 1]);
     // MQTT-4.3.2-5: acknowledged, the identifier is free; whatever comes with it is new.
@@ -272,7 +272,7 @@ describe('what the broker allows', () => {
   test('[MQTT-3.14.4-1] after its DISCONNECT a client sends nothing more', async () => {
     const { connection, received, send } = await run('');
     const done = connection.disconnect();
-    connection.acknowledge([1]);
+    connection.acknowledge([1], { messages: 1, bytes: 1 });
     connection.resubscribe();
     send(hex('32 07 0001 74 0003 00 78'));
     await done;

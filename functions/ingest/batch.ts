@@ -2,7 +2,7 @@
 import { readMessage } from '../../domain/messages.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
-import { cameAt, type Delivery } from '../broker/index.ts';
+import { cameAt, type Delivery, type Done } from '../broker/index.ts';
 import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
 import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
@@ -121,6 +121,12 @@ export class Batch {
   acknowledgements(connection: number): number[] {
     const own = this.#entries.filter(({ delivery }) => delivery.connection === connection && delivery.packetId !== 0);
     return own.map(({ delivery }) => delivery.packetId);
+  }
+
+  /** How many messages came on a connection, of any QoS, and their payloads' bytes. */
+  done(connection: number): Done {
+    const own = this.#entries.filter(({ delivery }) => delivery.connection === connection);
+    return { messages: own.length, bytes: own.reduce((sum, { delivery }) => sum + delivery.payload.length, 0) };
   }
 
   /** The same messages in batches of at most `most`, in the order they came. */

@@ -26,8 +26,12 @@ export interface BrokerConfigOptions {
   stampKeyFile: string;
   /** Optional. Messages a second that all devices of a tenant may send on average; 0: as many as they like. Default: 0. */
   tenantMessagesPerSecond?: number;
+  /** Optional. Devices of a tenant that may be connected at a time; 0: as many as they like. Default: 0. */
+  tenantConnections?: number;
   /** Required. Folder for sessions, queues and retained messages; on the machine it lies on the data disk. */
   persistenceDir: string;
+  /** Optional. Where the gate writes how much waits for ingest, as Prometheus text. Default: nowhere. */
+  figuresFile?: string;
   /** Optional. Messages that may wait for one session. Default: that of {@link DEFAULT_OUTAGE}. */
   maxQueuedMessages?: number;
   /** Optional. Payload bytes that may wait for one session. Default: that of {@link DEFAULT_OUTAGE}. */
@@ -63,7 +67,7 @@ const LISTENER = /^listener .*\n(.+\n)+/m;
 export function renderBrokerConfig(options: BrokerConfigOptions): string {
   const planned = queueLimits(DEFAULT_OUTAGE);
   const { listenAddress, webSocketPorts = [], ...others } = options;
-  const { autosaveSeconds = 30, maxMessageBytes = MAX_PAYLOAD_BYTES, tenantMessagesPerSecond = 0, ...rest } = others;
+  const { autosaveSeconds = 30, maxMessageBytes = MAX_PAYLOAD_BYTES, tenantMessagesPerSecond = 0, tenantConnections = 0, ...rest } = others;
   const { maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const { maxQueuedMessages = planned.maxQueuedMessages, maxQueuedBytes = planned.maxQueuedBytes } = options;
   const values: Record<string, string | number> = {
@@ -75,13 +79,15 @@ export function renderBrokerConfig(options: BrokerConfigOptions): string {
     maxQueuedBytes: wholeNumber('maxQueuedBytes', maxQueuedBytes, 1, Number.MAX_SAFE_INTEGER),
     autosaveSeconds: wholeNumber('autosaveSeconds', autosaveSeconds, 1, 3600),
     tenantMessagesPerSecond: wholeNumber('tenantMessagesPerSecond', tenantMessagesPerSecond, 0, 1_000_000),
+    tenantConnections: wholeNumber('tenantConnections', tenantConnections, 0, 60_000),
     maxMessageBytes: wholeNumber('maxMessageBytes', maxMessageBytes, 1, MAX_PAYLOAD_BYTES),
     maxPacketBytes: maxMessageBytes + PACKET_OVERHEAD_BYTES,
     port: wholeNumber('port', options.port, 1, 65_535),
   };
   // Without an address Mosquitto listens on both families; `0.0.0.0` and `::` are one each.
   const everywhere = listenAddress === undefined ? template.replace(/ \$\{listenAddress\}/, '') : template;
-  const listeners = everywhere.replace(LISTENER, (first) =>
+  const told = options.figuresFile === undefined ? everywhere.replace(/^plugin_opt_figures_file .*\n/m, '') : everywhere;
+  const listeners = told.replace(LISTENER, (first) =>
     [first, ...webSocketPorts.map(webSocketOf(first))].join('\n'),
   );
   return listeners.replace(/\$\{(\w+)\}/g, (_, name: string) => {

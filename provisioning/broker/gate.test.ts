@@ -2,7 +2,7 @@
 import type mqtt from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import { telemetryTopic } from '../../domain/topics.ts';
-import { closed, code, type Delivery, eachBroker, OWN, publish, TELEMETRY } from './gate/testing/rig.ts';
+import { closed, code, type Delivery, eachBroker, OWN, publish, SESSION, TELEMETRY } from './gate/testing/rig.ts';
 import { readStamp } from './gate/testing/stamp.ts';
 
 eachBroker(({ broker, start, connect, ingest, stampKey }) => {
@@ -111,7 +111,10 @@ eachBroker(({ broker, start, connect, ingest, stampKey }) => {
     await expect.poll(() => received.map(({ payload }) => payload)).toEqual(['last']);
   });
 
-  test('a will is sent neither when its device is cut off nor when another takes its place', async () => {
+  test.each([
+    ['ends', {}],
+    ['stays', SESSION],
+  ])('a will is sent neither when its device is cut off nor when another takes its place; its session %s', async (_, kind) => {
     const { received } = await ingest();
     const will = {
       topic: TELEMETRY,
@@ -119,9 +122,9 @@ eachBroker(({ broker, start, connect, ingest, stampKey }) => {
       qos: 1,
       properties: { userProperties: { gate: '9' } },
     } as const;
-    const first = await connect('acme.pump-1', { will });
+    const first = await connect('acme.pump-1', { ...kind, will });
     const taken = closed(first);
-    const second = await connect('acme.pump-1', { will });
+    const second = await connect('acme.pump-1', { ...kind, will });
     await taken;
     second.stream.destroy();
     const third = await connect('acme.pump-1');

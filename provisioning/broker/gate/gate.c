@@ -4,6 +4,10 @@
  *   plugin_opt_key_file       32 hexadecimal digits, shared with ingest. Without the file messages are not stamped.
  *   plugin_opt_max_payload    bytes of the largest payload that ingest stores.
  *   plugin_opt_tenant_rate    messages a second that all devices of a tenant may send on average; 0: as many as they like.
+ *   plugin_opt_tenant_connections  devices of a tenant that may be connected at a time; 0: as many as they like.
+ *   plugin_opt_max_queued_messages, plugin_opt_max_queued_bytes  the broker's own bounds of a queue; 0: none.
+ *   plugin_opt_figures_file   where it writes every five seconds, as Prometheus text, how much waits for ingest.
+ *   plugin_opt_state_file     mosquitto.db, from which the broker starts: how much waits for ingest is read from it.
  *
  * Everything here runs in the broker's one thread. */
 #include "files.h"
@@ -26,14 +30,19 @@ enum {
 
 static struct {
 	void *plugin;
-	const char *registry_file;
+	const char *registry_file, *state_file, *figures_file;
 	struct file_state registry_seen;
 	struct registry *registry;
 	struct stamper stamper;
 	uint32_t max_payload;
-	unsigned tenant_rate;
+	unsigned tenant_rate, tenant_connections;
+	struct bounds queue;
 	int64_t looked_ms, counted_ms, swept_ms;
 	bool counts_changed, forgetting, knows_properties;
+	bool reloading; /* the broker asks again about sessions it has */
+	bool full;      /* as it was last said */
+	int64_t full_said_ms, figures_ms;
+	bool figures_fail;
 	uint64_t unknown_users;
 	int64_t line_second;
 	int lines;
@@ -96,7 +105,7 @@ static void kick_changed(const struct registry *from, const struct registry *to)
 		struct account *after = registry_find(to, before->name);
 		if (after && strcmp(after->hash, before->hash) == 0) continue;
 		kick_later(before->name);
-		if (after) after->client = NULL;
+		if (after) connection_ended(after);
 	}
 }
 
@@ -148,10 +157,18 @@ static int on_basic_auth(int event, void *data, void *own) {
 		count(account, WRONG_KEY);
 		return ANSWER_REFUSED;
 	}
+	/* No new connection, so nothing that waits will be asked about. */
+	if (gate.reloading && (asked->client == account->client || asked->client == account->ended)) return ANSWER_OK;
 	/* Closed without an answer: firmware that is refused may never try again. */
 	if (is_banned(account, now)) return ANSWER_CLOSE;
+	if (!connections_allow(account, gate.tenant_connections)) {
+		count(account, CONNECTIONS);
+		say(account, "may not connect: its tenant has as many connections", "as it may have");
+		return ANSWER_CLOSE;
+	}
 	do_not_kick(account->name);
-	account->client = asked->client;
+	connection_began(account, asked->client);
+	if (account->backlog) backlog_begin(account->backlog, now);
 	account->keep_alive = mosquitto_client_keepalive(asked->client);
 	account->seen_ms = now;
 	account->forgetting = account->fresh;
@@ -160,11 +177,25 @@ static int on_basic_auth(int event, void *data, void *own) {
 	return ANSWER_OK;
 }
 
+/* SIGHUP: up to 2.0 the broker asks again about every session whose password it has in memory, before its next tick. */
+static int on_reload(int event, void *data, void *own) {
+	(void)event, (void)data, (void)own;
+	gate.reloading = true;
+	return ANSWER_OK;
+}
+
 /* What waits in a session is judged while its client connects: whatever else happens comes after. */
 static void stop_forgetting(void) {
 	if (!gate.forgetting) return;
 	gate.forgetting = false;
 	for (size_t i = 0; i < gate.registry->count; i++) gate.registry->accounts[i].forgetting = false;
+}
+
+/* Ingest says what it is done with, of its connection that stands. */
+static void take_done(struct account *account, const struct acl_check *asked) {
+	if (account->client != asked->client) return;
+	if (backlog_done(account->backlog, asked->payload, asked->payload_length, now_ms())) gate.counts_changed = true;
+	else say(account, "tells what cannot be on", asked->topic);
 }
 
 static int may_publish(struct account *account, const struct acl_check *asked) {
@@ -179,6 +210,10 @@ static int may_publish(struct account *account, const struct acl_check *asked) {
 		say(account, "has a will, which is not sent, to", asked->topic);
 		return ANSWER_DENIED;
 	}
+	if (account->backlog && strcmp(asked->topic, DONE_TOPIC) == 0) {
+		take_done(account, asked);
+		return ANSWER_OK;
+	}
 	if (may_write(account, asked->topic)) return ANSWER_OK;
 	count(account, FOREIGN_TOPIC);
 	say(account, "may not publish to", asked->topic);
@@ -187,6 +222,13 @@ static int may_publish(struct account *account, const struct acl_check *asked) {
 	/* MQTT 5 is told, and QoS 0 promises nothing. Else the broker would acknowledge what it drops. */
 	const bool told = mosquitto_client_protocol_version(asked->client) == PROTOCOL_5 || asked->qos == 0;
 	return told ? ANSWER_DENIED : ANSWER_CLOSE;
+}
+
+static bool may_read_now(struct account *account, const struct acl_check *asked) {
+	if (account->forgetting || !may_read(account, asked->topic)) return false;
+	/* The broker is about to put it into the account's queue, or finds it there as its client connects. */
+	if (account->backlog && *asked->topic != '$') backlog_add(account->backlog, asked->payload_length);
+	return true;
 }
 
 static int on_acl_check(int event, void *data, void *own) {
@@ -201,7 +243,7 @@ static int on_acl_check(int event, void *data, void *own) {
 	case ACCESS_WRITE:
 		return may_publish(account, asked);
 	case ACCESS_READ:
-		return !account->forgetting && may_read(account, asked->topic) ? ANSWER_OK : ANSWER_DENIED;
+		return may_read_now(account, asked) ? ANSWER_OK : ANSWER_DENIED;
 	case ACCESS_SUBSCRIBE:
 		if (may_subscribe(account, asked->topic, mosquitto_client_sub_count(asked->client))) return ANSWER_OK;
 		count(account, FOREIGN_FILTER);
@@ -234,6 +276,23 @@ static void make_storable(struct account *account, struct message *message, char
 	memcpy(message->topic + (rest - message->topic), "-", 2);
 }
 
+/* An account of ingest whose queue is full, and into which a message to `topic` would come; NULL: any topic. */
+static const struct account *full_queue(const char *topic) {
+	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
+		const struct account *ingest = &gate.registry->accounts[i];
+		if (ingest->backlog && backlog_is_full(ingest->backlog, &gate.queue) && (!topic || may_read(ingest, topic))) return ingest;
+	}
+	return NULL;
+}
+
+static int refuse_for_full_queue(struct account *account, const struct message *message, int64_t now) {
+	count(account, FULL);
+	/* As in may_publish: a message of QoS 1 that is dropped must not be acknowledged. */
+	if (message->qos == 0 || mosquitto_client_protocol_version(message->client) == PROTOCOL_5) return ANSWER_DENIED;
+	account->banned_until_ms = now + BAN_MS;
+	return ANSWER_CLOSE;
+}
+
 static int on_message(int event, void *data, void *own) {
 	(void)event, (void)own;
 	struct message *message = data;
@@ -255,6 +314,9 @@ static int on_message(int event, void *data, void *own) {
 		say(account, "sent more properties than are kept to", message->topic);
 		return ANSWER_DENIED;
 	}
+	/* What goes to no channel will be sent to ingest. */
+	const char *rest = own_rest(account->name, message->topic);
+	if (full_queue(rest && !is_channel(rest) ? NULL : message->topic)) return refuse_for_full_queue(account, message, now);
 	char note[LONGEST_NOTE + 2], stamp[STAMP_SIZE];
 	make_storable(account, message, note);
 	if (gate.stamper.has_key && stamp_next(&gate.stamper, message->topic, now, note, stamp) &&
@@ -269,7 +331,7 @@ static int on_disconnect(int event, void *data, void *own) {
 	(void)event, (void)own;
 	const struct disconnect *ended = data;
 	struct account *account = account_of(ended->client);
-	if (account && account->client == ended->client) account->client = NULL;
+	if (account && account->client == ended->client) connection_ended(account);
 	if (mosquitto_client_username(ended->client)) return ANSWER_OK;
 	/* A CONNECT without a user name was refused. Up to 2.0.12 the broker now deletes the session that its client id names,
 	 * whosever it is, and crashes or loses messages later. Under a name that no session has it finds none. */
@@ -296,6 +358,56 @@ static void sweep(int64_t now) {
 		struct account *account = &gate.registry->accounts[i];
 		if (account->tenant && is_silent(account, now)) kick_later(account->name);
 	}
+}
+
+/* Says when the queue becomes full and when it no longer is, at most once a minute. Where a count is doubtful, ingest's connection is
+ * ended, so that the next one counts again. */
+static void look_at_backlogs(int64_t now) {
+	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
+		const struct account *ingest = &gate.registry->accounts[i];
+		if (ingest->client && ingest->backlog && backlog_is_doubtful(ingest->backlog, &gate.queue, now)) kick_later(ingest->name);
+	}
+	const struct account *full = full_queue(NULL);
+	if (gate.full == !!full || (now - gate.full_said_ms < 60000 && now >= gate.full_said_ms)) return;
+	gate.full = full;
+	gate.full_said_ms = now;
+	if (!full) mosquitto_log_printf(LOG_NOTICE, "gate: the queue for ingest has room again");
+	else mosquitto_log_printf(LOG_WARNING, "gate: the queue of %s is full: what devices publish is refused until it drains", full->name);
+}
+
+static struct bounds waits_for_ingest(void) {
+	struct bounds waiting = {0};
+	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
+		const struct backlog *backlog = gate.registry->accounts[i].backlog;
+		if (!backlog) continue;
+		waiting.messages += backlog->messages - backlog->done_messages;
+		waiting.bytes += backlog->bytes - backlog->done_bytes;
+	}
+	return waiting;
+}
+
+static void write_figures(int64_t now) {
+	if (!gate.figures_file || (now - gate.figures_ms < 5000 && now >= gate.figures_ms)) return;
+	gate.figures_ms = now;
+	const struct bounds waiting = waits_for_ingest();
+	uint64_t refused = 0;
+	for (size_t i = 0; i < gate.registry->tenant_count; i++) refused += gate.registry->tenants[i].counts[FULL];
+	const struct {
+		const char *name;
+		uint64_t value;
+	} figures[] = {
+		{"messages", waiting.messages}, {"bytes", waiting.bytes}, {"most_messages", gate.queue.messages},
+		{"most_bytes", gate.queue.bytes}, {"full", full_queue(NULL) != NULL}, {"refused", refused},
+	};
+	char text[1024];
+	int length = 0;
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+		length += snprintf(text + length, sizeof text - (size_t)length, "# TYPE mqtt_saas_broker_queue_%s gauge\nmqtt_saas_broker_queue_%s %llu\n",
+		                   figures[i].name, figures[i].name, (unsigned long long)figures[i].value);
+	}
+	const bool fails = !replace_file(gate.figures_file, text);
+	if (fails && !gate.figures_fail) mosquitto_log_printf(LOG_WARNING, "gate: %s cannot be written", gate.figures_file);
+	gate.figures_fail = fails;
 }
 
 static void publish_counts_of(const char *topic, const uint64_t counts[REASONS], const char *more) {
@@ -328,8 +440,10 @@ static void publish_counts(int64_t now) {
 		snprintf(topic, sizeof topic, "$SYS/broker/gate/tenants/%.*s", (int)tenant->name_length, tenant->name);
 		publish_counts_of(topic, tenant->counts, "");
 	}
-	char more[64];
-	snprintf(more, sizeof more, ",\"unknown_user\":%llu", (unsigned long long)gate.unknown_users);
+	const struct bounds waiting = waits_for_ingest();
+	char more[128];
+	snprintf(more, sizeof more, ",\"unknown_user\":%llu,\"waiting\":%llu,\"waiting_bytes\":%llu", (unsigned long long)gate.unknown_users,
+	         (unsigned long long)waiting.messages, (unsigned long long)waiting.bytes);
 	publish_counts_of("$SYS/broker/gate/counters", sum, more);
 }
 
@@ -338,10 +452,13 @@ static int on_tick(int event, void *data, void *own) {
 	struct tick *tick = data;
 	const int64_t now = now_ms();
 	look_at_registry(now);
+	gate.reloading = false;
 	stop_forgetting();
 	sweep(now);
+	look_at_backlogs(now);
 	kick_all();
 	publish_counts(now);
+	write_figures(now);
 	/* For 2.1, which sleeps as long as nobody asks it not to. */
 	tick->next = 100;
 	return ANSWER_OK;
@@ -353,8 +470,9 @@ static const struct {
 	int event;
 	callback call;
 } callbacks[] = {
-	{EVENT_BASIC_AUTH, on_basic_auth}, {EVENT_ACL_CHECK, on_acl_check},   {EVENT_MESSAGE, on_message},
-	{EVENT_DISCONNECT, on_disconnect}, {EVENT_TICK, on_tick},
+	{EVENT_BASIC_AUTH, on_basic_auth}, {EVENT_ACL_CHECK, on_acl_check}, {EVENT_MESSAGE, on_message},
+	{EVENT_DISCONNECT, on_disconnect}, {EVENT_RELOAD, on_reload},       {EVENT_TICK, on_tick},
+	{EVENT_CLIENT_OFFLINE, on_disconnect},
 };
 enum { CALLBACKS = sizeof callbacks / sizeof *callbacks };
 
@@ -362,10 +480,29 @@ static unsigned whole_number(const char *text) {
 	return (unsigned)strtoul(text, NULL, 10);
 }
 
+/* What waits for ingest in the state that the broker starts from. */
+static void read_state(void) {
+	size_t length = 0;
+	const unsigned char *state = gate.state_file ? map_whole(gate.state_file, &length) : NULL;
+	const bool known = state ? backlogs_of_state(gate.registry, state, length) : !gate.state_file || !exists(gate.state_file);
+	if (state) unmap(state, length);
+	if (known) return;
+	mosquitto_log_printf(LOG_WARNING, "gate: %s is not a state that the gate knows: what devices publish is refused until ingest connects", gate.state_file);
+	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
+		struct backlog *backlog = gate.registry->accounts[i].backlog;
+		if (backlog) backlog->unknown = true;
+	}
+}
+
 static const char *read_option(const struct mosquitto_opt *option) {
 	if (strcmp(option->key, "registry_file") == 0) gate.registry_file = option->value;
 	else if (strcmp(option->key, "max_payload") == 0) gate.max_payload = whole_number(option->value);
 	else if (strcmp(option->key, "tenant_rate") == 0) gate.tenant_rate = whole_number(option->value);
+	else if (strcmp(option->key, "tenant_connections") == 0) gate.tenant_connections = whole_number(option->value);
+	else if (strcmp(option->key, "max_queued_messages") == 0) gate.queue.messages = strtoull(option->value, NULL, 10);
+	else if (strcmp(option->key, "max_queued_bytes") == 0) gate.queue.bytes = strtoull(option->value, NULL, 10);
+	else if (strcmp(option->key, "figures_file") == 0) gate.figures_file = option->value;
+	else if (strcmp(option->key, "state_file") == 0) gate.state_file = option->value;
 	else if (strcmp(option->key, "key_file") == 0) {
 		size_t length = 0;
 		char *text = read_whole(option->value, 64, &length);
@@ -403,7 +540,9 @@ static bool start(struct mosquitto_opt *options, int option_count) {
 		mosquitto_log_printf(LOG_WARNING, "gate: this broker keeps properties in a way that is not known here: they are not bounded");
 	}
 	has_changed(gate.registry_file, &gate.registry_seen);
-	return load_registry();
+	if (!load_registry()) return false;
+	read_state();
+	return true;
 }
 
 EXPORT int mosquitto_plugin_version(int count, const int *versions) {
@@ -419,7 +558,7 @@ EXPORT int mosquitto_plugin_init(void *plugin, void **own, struct mosquitto_opt 
 	if (!start(options, option_count)) return ANSWER_CLOSE;
 	for (int i = 0; i < CALLBACKS; i++) {
 		const int answer = mosquitto_callback_register(plugin, callbacks[i].event, callbacks[i].call, NULL, NULL);
-		if (answer != ANSWER_OK) return answer;
+		if (answer != ANSWER_OK && callbacks[i].event != EVENT_CLIENT_OFFLINE) return answer;
 	}
 	mosquitto_log_printf(LOG_NOTICE, "gate: messages are %s", gate.stamper.has_key ? "stamped" : "not stamped");
 	return ANSWER_OK;

@@ -1,5 +1,5 @@
-/* The parts of the gate and what they know of each other. registry.c, topics.c, stamp.c and limits.c call nothing of
- * Mosquitto: tests and the fuzzer compile them alone. */
+/* The parts of the gate and what they know of each other. registry.c, topics.c, stamp.c, limits.c and backlog.c call
+ * nothing of Mosquitto: tests and the fuzzer compile them alone. */
 #ifndef GATE_H
 #define GATE_H
 
@@ -17,6 +17,8 @@ enum reason {
 	FOREIGN_FILTER,/* subscription elsewhere: refused */
 	WILL,          /* a will: not sent */
 	RATE,          /* beyond the tenant's rate: cut */
+	CONNECTIONS,   /* CONNECT beyond the tenant's connections: closed */
+	FULL,          /* the queue for ingest is full: refused, or cut where the protocol has no refusal */
 	REASONS
 };
 extern const char *const reason_names[REASONS];
@@ -29,6 +31,15 @@ struct tenant {
 	uint64_t told; /* sum of the refused when it was last published */
 	double tokens; /* messages that may still come at once */
 	int64_t filled_ms;
+	unsigned connections; /* accounts with a connection that stands */
+};
+
+/* What waits in the session of one account of ingest: backlog.c. */
+struct backlog {
+	uint64_t messages, bytes;           /* put into the queue since its last connection began, and what waited then */
+	uint64_t done_messages, done_bytes; /* of these, what it says it is done with */
+	int64_t progress_ms;                /* when that grew last, or the connection began */
+	bool unknown;                       /* the broker's state could not be read, and nobody has connected since */
 };
 
 struct account {
@@ -39,6 +50,8 @@ struct account {
 	struct tenant *tenant; /* NULL: a service */
 	/* State, kept from one registry to the next. */
 	const void *client;    /* the connection that signed in last and has not ended */
+	const void *ended;     /* the former one, which the broker may keep as the account's session */
+	struct backlog *backlog; /* only of ingest's accounts */
 	int keep_alive;
 	int64_t seen_ms;       /* when it last signed in or published */
 	int64_t banned_until_ms;
@@ -52,6 +65,7 @@ struct registry {
 	size_t count;
 	struct tenant *tenants;   /* by name, ascending */
 	size_t tenant_count;
+	size_t ingest, ingest_end; /* ingest's accounts are among these */
 };
 
 /* Reads a registry; takes `text` over. NULL: refused, `problem` says why and on which line. */
@@ -107,12 +121,37 @@ struct mosquitto_property;
 bool properties_are_known(void);
 bool properties_are_small(const struct mosquitto_property *list);
 
+/* ---- backlog.c: what waits for ingest ---- */
+enum { DOUBT_MS = 60000 };
+/* Where ingest, and nobody else, says what it is done with: domain/topics.ts. No subscription of a device or of former topics
+ * matches a topic that begins with $. */
+#define DONE_TOPIC "$gate/done"
+/* What a session may hold; 0: any number. */
+struct bounds {
+	uint64_t messages, bytes;
+};
+/* A connection begins: the broker is about to ask about each message that waits. */
+void backlog_begin(struct backlog *backlog, int64_t now_ms);
+void backlog_add(struct backlog *backlog, uint32_t payload);
+/* Takes "MESSAGES BYTES": what the connection is done with since it began. false: no such text, or impossible. */
+bool backlog_done(struct backlog *backlog, const char *text, size_t length, int64_t now_ms);
+bool backlog_is_full(const struct backlog *backlog, const struct bounds *most);
+/* Whether the count is high and nothing was told for long: it may be too high, because messages can expire. */
+bool backlog_is_doubtful(struct backlog *backlog, const struct bounds *most, int64_t now_ms);
+/* Counts what waits in a state file that the broker starts from; false: it is not a state that is known here. */
+bool backlogs_of_state(struct registry *registry, const unsigned char *state, size_t length);
+
 /* ---- limits.c ---- */
 enum { BAN_MS = 5000, BURST_SECONDS = 10, SILENT_MS = 24 * 3600 * 1000, LONG_KEEP_ALIVE = 3600 };
 /* Whether the tenant may send one more message now. rate: messages a second; 0: as many as it likes. */
 bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms);
 /* Whether the account was cut off for its tenant's rate just now. */
 bool is_banned(const struct account *account, int64_t now_ms);
+/* An account's connection begins, or ends. */
+void connection_began(struct account *account, const void *client);
+void connection_ended(struct account *account);
+/* Whether the account may connect beside the others of its tenant. most: connections of a tenant; 0: any number. */
+bool connections_allow(const struct account *account, unsigned most);
 /* Whether the connection is taken for dead: it names no keep-alive that would tell, and is silent for a day. */
 bool is_silent(const struct account *account, int64_t now_ms);
 

@@ -1,4 +1,4 @@
-/* How much one tenant may send, and when a connection is taken for dead. Pure. */
+/* How much one tenant may send, how many connections it may have, and when a connection is taken for dead. Pure. */
 #include "gate.h"
 
 bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms) {
@@ -22,4 +22,21 @@ bool is_banned(const struct account *account, int64_t now_ms) {
 bool is_silent(const struct account *account, int64_t now_ms) {
 	const bool tells = account->keep_alive > 0 && account->keep_alive <= LONG_KEEP_ALIVE;
 	return account->client && !tells && now_ms - account->seen_ms > SILENT_MS;
+}
+
+void connection_began(struct account *account, const void *client) {
+	if (account->tenant && !account->client) account->tenant->connections++;
+	account->client = client;
+}
+
+void connection_ended(struct account *account) {
+	if (!account->client) return;
+	if (account->tenant) account->tenant->connections--;
+	account->ended = account->client;
+	account->client = NULL;
+}
+
+bool connections_allow(const struct account *account, unsigned most) {
+	/* One that connects again takes the place of its own connection. */
+	return most == 0 || !account->tenant || account->client || account->tenant->connections < most;
 }

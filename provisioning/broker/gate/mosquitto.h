@@ -31,7 +31,15 @@ struct mosquitto_opt {
 	char *value;
 };
 
-enum event { EVENT_RELOAD = 1, EVENT_ACL_CHECK = 2, EVENT_BASIC_AUTH = 3, EVENT_MESSAGE = 7, EVENT_TICK = 9, EVENT_DISCONNECT = 10 };
+enum event {
+	EVENT_RELOAD = 1,
+	EVENT_ACL_CHECK = 2,
+	EVENT_BASIC_AUTH = 3,
+	EVENT_MESSAGE = 7,
+	EVENT_TICK = 9,
+	EVENT_DISCONNECT = 10,
+	EVENT_CLIENT_OFFLINE = 28, /* from 2.1 on instead of EVENT_DISCONNECT, where the session stays; same data */
+};
 enum access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_SUBSCRIBE = 4, ACCESS_UNSUBSCRIBE = 8 };
 enum answer { ANSWER_OK = 0, ANSWER_NO_MEMORY = 1, ANSWER_REFUSED = 11, ANSWER_DENIED = 12, ANSWER_CLOSE = 13 };
 enum log_level { LOG_INFO = 1, LOG_NOTICE = 2, LOG_WARNING = 4, LOG_ERROR = 8 };

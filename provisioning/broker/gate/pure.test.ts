@@ -102,6 +102,17 @@ test.each([
   expect(ask([['banned', until, now]])).toEqual([answer]);
 });
 
+test.each([
+  ['700', '1000', '0', '3600000', 'no'],
+  ['900', '1000', '0', '59999', 'no'],
+  ['900', '1000', '0', '60000', 'yes'],
+  ['900', '0', '0', '60000', 'no'],
+  // The clock was set back.
+  ['900', '1000', '3600000', '1000', 'yes'],
+])('a count of %s messages, of at most %s, that ingest told of at %s ms is doubtful at %s: %s', (...words) => {
+  expect(ask([['doubtful', ...words.slice(0, 4)]])).toEqual([words[4]]);
+});
+
 test('takes what the agents write, and nothing without ingest', () => {
   const file = join(folder, 'registry');
   const answers = vectors.accepted.map((vector) => {

@@ -14,6 +14,7 @@
 
 const char *const reason_names[REASONS] = {
 	"accepted", "wrong_key", "wrong_channel", "oversize", "foreign_topic", "foreign_filter", "will", "rate",
+	"connections", "full",
 };
 
 static const char header[] = "# Generated from the registry; changes made here are overwritten.";
@@ -140,6 +141,19 @@ static void find_tenants(struct registry *registry) {
 	}
 }
 
+/* Gives ingest's accounts a place for their backlog. false: no memory. */
+static bool add_backlogs(struct registry *registry) {
+	for (size_t i = 0; i < registry->count; i++) {
+		struct account *account = &registry->accounts[i];
+		if (!is_ingest(account->name)) continue;
+		account->backlog = calloc(1, sizeof *account->backlog);
+		if (!account->backlog) return false;
+		if (registry->ingest_end == 0) registry->ingest = i;
+		registry->ingest_end = i + 1;
+	}
+	return true;
+}
+
 static const char *parse_lines(struct registry *registry, char *text, size_t *number) {
 	bool ingest = false;
 	for (*number = 1; *text; ++*number) {
@@ -159,7 +173,8 @@ static const char *parse_lines(struct registry *registry, char *text, size_t *nu
 		text = end + 1;
 	}
 	/* Without it everything that waits for ingest would be dropped. */
-	return ingest ? NULL : "is missing: there is no account for ingest";
+	if (!ingest) return "is missing: there is no account for ingest";
+	return add_backlogs(registry) ? NULL : "finds no memory";
 }
 
 struct registry *registry_parse(char *text, size_t length, char problem[256]) {
@@ -214,7 +229,9 @@ void registry_take_over(struct registry *to, const struct registry *from) {
 			account->fresh = true;
 			continue;
 		}
-		account->client = before->client;
+		if (before->client) connection_began(account, before->client);
+		account->ended = before->ended;
+		if (account->backlog && before->backlog) *account->backlog = *before->backlog;
 		account->keep_alive = before->keep_alive;
 		account->seen_ms = before->seen_ms;
 		account->banned_until_ms = before->banned_until_ms;
@@ -234,6 +251,7 @@ void registry_take_over(struct registry *to, const struct registry *from) {
 
 void registry_free(struct registry *registry) {
 	if (!registry) return;
+	for (size_t i = registry->ingest; i < registry->ingest_end; i++) free(registry->accounts[i].backlog);
 	free(registry->text);
 	free(registry->accounts);
 	free(registry->tenants);

@@ -52,6 +52,11 @@ export const brokerKeys = {
     description: 'Maximum number of clients connected to a listener at a time, 10 to 60,000.',
     example: '2000',
   }),
+  tenantConnections: key(wholeNumber(1, 60_000).default(1000), {
+    description:
+      'Maximum number of devices of one tenant that are connected at a time, 1 to 60,000. Raise it with the device limit of a tenant that has more.',
+    example: '1000',
+  }),
   brokerAutosaveSeconds: key(wholeNumber(1, 3600).default(300), {
     description:
       'Seconds between the broker’s own saves of its state, 1 to 3,600. A fallback: the machine itself saves as often as its disk allows.',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SOURCES } from '../../gate.ts';
 
 /** What calls nothing of Mosquitto: gate.h. */
-const PURE = ['registry.c', 'topics.c', 'stamp.c', 'limits.c'];
+const PURE = ['registry.c', 'topics.c', 'stamp.c', 'limits.c', 'backlog.c'];
 const WARNINGS = ['-Wall', '-Wextra', '-Wshadow', '-Werror'];
 /** For a library too, which a broker without sanitizers loads. */
 export const SANITIZERS = [

@@ -122,6 +122,66 @@ static void ask_about(struct account *account) {
 	is_silent(account, (int64_t)(next() >> 20));
 }
 
+static size_t put(unsigned char *saved, size_t at, size_t bytes, uint64_t value) {
+	for (size_t i = 0; i < bytes; i++) saved[at + i] = (unsigned char)(value >> (8 * (bytes - 1 - i)));
+	return at + bytes;
+}
+
+/* A state as the broker saves it: messages, and sessions in which they wait. */
+static size_t make_state(unsigned char *saved) {
+	static const char *const names[] = {"svc-ingest", "svc-ingest-2", "svc-control", "acme.pump-1"};
+	memcpy(saved, "\0\xb5\0mosquitto db\0\0\0\0\0\0\0\6", 23);
+	size_t at = 23;
+	for (uint64_t id = below(8); id > 0; id--) {
+		at = put(saved, put(saved, at, 4, 2), 4, 32);
+		memset(saved + at, 0, 32);
+		memcpy(saved + at, &id, sizeof id);
+		put(saved, at + 16, 4, next() & 0xffffffff);
+		at += 32;
+	}
+	for (size_t waiting = below(8); waiting > 0; waiting--) {
+		const char *name = names[below(4)];
+		const uint64_t id = below(8);
+		at = put(saved, put(saved, at, 4, 3), 4, 16 + strlen(name));
+		memset(saved + at, 0, 16);
+		memcpy(saved + at, &id, sizeof id);
+		put(saved, at + 10, 2, strlen(name));
+		saved[at + 15] = (unsigned char)below(2);
+		memcpy(saved + at + 16, name, strlen(name));
+		at += 16 + strlen(name);
+	}
+	return at;
+}
+
+static void count_waiting(struct registry *registry) {
+	char text[ROOM];
+	size_t length = make_state((unsigned char *)text);
+	const bool damaged = below(2);
+	for (size_t changes = damaged ? 1 + below(3) : 0; changes > 0; changes--) length = change(text, length);
+	/* Of just that size, so that a sanitizer sees what lies beyond. */
+	unsigned char *saved = malloc(length > 0 ? length : 1);
+	memcpy(saved, text, length);
+	const bool known = backlogs_of_state(registry, saved, length);
+	must(known || damaged, "a good state is not known");
+	free(saved);
+	const struct bounds most = {.messages = below(10), .bytes = next() >> below(64)};
+	for (size_t i = registry->ingest; i < registry->ingest_end; i++) {
+		struct backlog *backlog = registry->accounts[i].backlog;
+		if (!backlog) continue;
+		for (int n = 0; n < 4; n++) {
+			char told[64];
+			word(told, sizeof told);
+			if (below(2)) snprintf(told, sizeof told, "%zu %llu", below(12), (unsigned long long)(next() >> below(64)));
+			backlog_done(backlog, told, below(2) ? strlen(told) : below(strlen(told) + 1), (int64_t)(next() >> 20));
+			must(backlog->done_messages <= backlog->messages && backlog->done_bytes <= backlog->bytes, "done with more than came");
+			backlog_is_doubtful(backlog, &most, (int64_t)(next() >> 20));
+			must(!backlog_is_full(backlog, &most) || most.messages > 0 || most.bytes > 0, "full without a bound");
+			backlog_add(backlog, (uint32_t)next());
+		}
+		if (below(4) == 0) backlog_begin(backlog, 1);
+	}
+}
+
 int main(int count, char *arguments[]) {
 	state = count > 1 ? strtoull(arguments[1], NULL, 10) * 0x9e3779b97f4a7c15u | 1 : 1;
 	const unsigned long long executions = count > 2 ? strtoull(arguments[2], NULL, 10) : 100000;
@@ -144,6 +204,7 @@ int main(int count, char *arguments[]) {
 		registry_free(before);
 		before = registry;
 		for (size_t n = 0; n < registry->count; n++) must(registry_find(registry, registry->accounts[n].name) == &registry->accounts[n], "an account is not found");
+		count_waiting(registry);
 		for (int n = 0; n < 4; n++) ask_about(&registry->accounts[below(registry->count)]);
 		char name[200];
 		word(name, sizeof name);

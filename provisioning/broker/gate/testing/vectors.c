@@ -1,6 +1,6 @@
 /* Reads questions from standard input, one a line, and answers each on a line: what pure.test.ts compares. Words are divided by
  * tabs: "mac KEY HEX", "stamp KEY TOPIC MS BOOT COUNTER NOTE", "own USER TOPIC", "match FILTER TOPIC", "covers RIGHT FILTER",
- * "valid FILTER", "channel REST", "banned UNTIL NOW", "registry FILE". */
+ * "valid FILTER", "channel REST", "banned UNTIL NOW", "doubtful WAITING MOST TOLD NOW", "registry FILE". */
 #include "../gate.h"
 
 #include <stdio.h>
@@ -53,6 +53,12 @@ static bool banned(char *words[]) {
 	return is_banned(&account, strtoll(words[2], NULL, 10));
 }
 
+static bool doubtful(char *words[]) {
+	struct backlog backlog = {.messages = strtoull(words[1], NULL, 10), .progress_ms = strtoll(words[3], NULL, 10)};
+	const struct bounds most = {.messages = strtoull(words[2], NULL, 10)};
+	return backlog_is_doubtful(&backlog, &most, strtoll(words[4], NULL, 10));
+}
+
 int main(void) {
 	char line[4096];
 	while (fgets(line, sizeof line, stdin)) {
@@ -68,6 +74,7 @@ int main(void) {
 		else if (strcmp(what, "valid") == 0) puts(yes(filter_is_valid(words[1])));
 		else if (strcmp(what, "channel") == 0) puts(yes(is_channel(words[1])));
 		else if (strcmp(what, "banned") == 0) puts(yes(banned(words)));
+		else if (strcmp(what, "doubtful") == 0) puts(yes(doubtful(words)));
 		else if (strcmp(what, "registry") == 0) registry(words[1]);
 		else puts("?");
 	}

@@ -19,7 +19,9 @@ TEMPLATE = pathlib.Path(__file__).parents[3] / "broker/mosquitto.tmpl.conf"
 READ_AT_START = {
     "allow_anonymous", "certfile", "ciphers", "ciphers_tls1.3", "keyfile", "listener", "log_dest", "max_connections",
     "max_qos", "per_listener_settings", "persistence", "persistence_file", "persistence_location", "plugin",
-    "plugin_opt_key_file", "plugin_opt_max_payload", "plugin_opt_registry_file", "plugin_opt_tenant_rate", "protocol",
+    "plugin_opt_figures_file", "plugin_opt_key_file", "plugin_opt_max_payload", "plugin_opt_max_queued_bytes",
+    "plugin_opt_max_queued_messages", "plugin_opt_registry_file", "plugin_opt_state_file",
+    "plugin_opt_tenant_connections", "plugin_opt_tenant_rate", "protocol",
     "tls_version", "use_username_as_clientid",
 }  # fmt: skip
 CONFIG = """# A comment.

@@ -15,7 +15,16 @@ import tempfile
 from collections.abc import Callable
 
 from mqtt_saas.accounts import account_line, with_account
-from mqtt_saas.contract import BROKER_CONFIG, GATE, INGEST_PURPOSE, REGISTRY, REGISTRY_HEADER, SERVICE_RIGHTS, STAMP_KEY
+from mqtt_saas.contract import (
+    BROKER_CONFIG,
+    DATABASE,
+    GATE,
+    INGEST_PURPOSE,
+    REGISTRY,
+    REGISTRY_HEADER,
+    SERVICE_RIGHTS,
+    STAMP_KEY,
+)
 from mqtt_saas.listeners import Listener, read_listeners
 from mqtt_saas.mqtt_probe import PROBE_RIGHTS, PROBE_USER, ProbeFailure, probe
 
@@ -66,6 +75,8 @@ def with_own_files(text: str, own: Callable[[str], str], gate: str) -> str:
         "plugin": gate,
         "plugin_opt_registry_file": own(REGISTRY),
         "plugin_opt_key_file": own(STAMP_KEY),
+        "plugin_opt_state_file": own(DATABASE),
+        "plugin_opt_figures_file": own("broker-queue.prom"),
         "persistence_location": own(""),
     }
     lines = []
