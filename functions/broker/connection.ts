@@ -2,6 +2,7 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import { generate, type Packet } from 'mqtt-packet';
+import { REFUSALS_FILTER } from '../../domain/refusals.ts';
 import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import type { BrokerAddress } from './address.ts';
 import type { Delivery } from './delivery.ts';
@@ -149,7 +150,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const subscribe = () => {
     const { subscribe: kept, unsubscribe: ended } = options.former?.() ?? NO_FORMER;
     const isEnd = options.subscription === 'end';
-    const others = [NO_CHANNEL_FILTER, ...kept];
+    const others = [NO_CHANNEL_FILTER, REFUSALS_FILTER, ...kept];
     const wanted = isEnd ? [] : [[TELEMETRY_FILTER], ...inParts(others)];
     const gone = [...(isEnd ? [TELEMETRY_FILTER, ...others] : []), FORMER_TELEMETRY_FILTER, ...ended];
     for (const filters of wanted) request(filters, encodeSubscribe);
@@ -255,10 +256,13 @@ const inParts = (filters: readonly string[]): string[][] =>
 
 /**
  * Subscribes again on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
- * subscribing, or each run would receive every device's last one again.
+ * subscribing, or each run would receive every device's last one again. Counters are retained for that: each run begins with them.
  */
 function encodeSubscribe(filters: readonly string[], messageId: number): Buffer {
-  const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const, nl: false, rap: false, rh: 2 }));
+  const subscriptions = filters.map((topic) => {
+    const isCounter = topic === REFUSALS_FILTER;
+    return { topic, qos: isCounter ? (0 as const) : (1 as const), nl: false, rap: false, rh: isCounter ? 0 : 2 };
+  });
   return generate({ cmd: 'subscribe', messageId, subscriptions }, V5);
 }
 

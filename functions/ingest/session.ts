@@ -10,6 +10,7 @@ import type { IngestSettings } from '../settings/ingest.ts';
 import type { Written } from './accounting.ts';
 import { createDrain } from './drain.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
+import { createRefusals } from './refusals.ts';
 import { createRegistry } from './registry.ts';
 import { createStore } from './store.ts';
 import { encodePrefix } from './write.ts';
@@ -74,13 +75,14 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     log,
     now,
   });
+  const refusals = createRefusals(database, lease, log, now);
   const consumer = startConsumer({
     ...settings,
     subscription: options.leaving ? 'end' : 'make',
     former: former.filters,
     readStamp: settings.gateKey && createStampReader(settings.gateKey),
     receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
-    onDelivery: drain.receive,
+    onDelivery: (delivery) => refusals.take(delivery) || drain.receive(delivery),
     now,
     log,
   });
@@ -99,6 +101,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       if (untilIdle && readySince !== undefined && quietSince !== undefined) {
         if (now() - Math.max(readySince, quietSince) >= QUIET_MS) return 'idle';
       }
+      void refusals.write();
       await pause(LOOK_EVERY_MS, stop);
     }
     return 'stopped';
@@ -109,6 +112,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   try {
     const end = await Promise.race([watch(), drain.failure]);
     await Promise.race([end === 'stopped' || end === 'lease-lost' ? drain.stop() : drain.finish(), drain.failure]);
+    if (end !== 'lease-lost') await refusals.write(true);
     return end;
   } finally {
     ending.abort();

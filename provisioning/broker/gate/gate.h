@@ -11,6 +11,7 @@
 enum reason {
 	ACCEPTED,      /* stamped and passed on */
 	WRONG_KEY,     /* CONNECT with a wrong key */
+	UNKNOWN_DEVICE,/* CONNECT under the tenant's name, as a device that is not registered or disabled */
 	WRONG_CHANNEL, /* below the device's prefix, but no channel: made a dead letter */
 	OVERSIZE,      /* larger than the platform keeps: made a dead letter; by its properties: refused */
 	FOREIGN_TOPIC, /* publish elsewhere: refused, or cut where the protocol has no refusal */
@@ -25,6 +26,8 @@ extern const char *const reason_names[REASONS];
 struct tenant {
 	const char *name; /* up to the first "." of a user name */
 	size_t name_length;
+	size_t first, account_count; /* its accounts, which stand together */
+	int64_t since_ms; /* when its counters began at 0; 0: not said yet */
 	uint64_t counts[REASONS];
 	uint64_t told; /* sum of the refused when it was last published */
 	double tokens; /* messages that may still come at once */
@@ -43,6 +46,8 @@ struct account {
 	int64_t seen_ms;       /* when it last signed in or published */
 	int64_t banned_until_ms;
 	bool fresh;            /* the name was not registered before: nobody has signed in since */
+	int64_t refused_ms;    /* when it was refused something last, and why */
+	enum reason refused;
 	bool forgetting;       /* what waits in a session from a former holder of the name is being dropped */
 };
 
@@ -59,6 +64,8 @@ struct registry *registry_parse(char *text, size_t length, char problem[256]);
 /* Takes over what `from` knows of connections, counters and bans; names that are new are fresh. */
 void registry_take_over(struct registry *to, const struct registry *from);
 struct account *registry_find(const struct registry *registry, const char *name);
+/* The tenant whose name a user name begins with, or that equals `name` in another registry; NULL: none has devices. */
+struct tenant *registry_find_tenant(const struct registry *registry, const char *name);
 void registry_free(struct registry *registry);
 
 /* ---- password.c ---- */

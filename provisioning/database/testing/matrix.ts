@@ -25,6 +25,8 @@ ingest.telemetry_<day>    no         no         no         no         no    no  
 ingest.telemetry_default  no         no         no         no         no    no         no    no         .x../.x..
 public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    -I--/-I--  no    S-UD/S-UD  .x../.x..
 public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
@@ -38,6 +40,7 @@ ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S 
 ingest.untimed            no         no         no         no         no    SI--/SI--  no    no         .x../.x..
 ingest.untimed_repeats    ----       ----       ----       ----       ----  SIU-       ----  ----       .x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
+ingest.refusals_told      no         no         no         no         no    no         no    no         .x../.x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -

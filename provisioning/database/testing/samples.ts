@@ -64,6 +64,19 @@ export const SAMPLES: Record<string, Sample> = {
     }),
     update: { received: 0 },
   },
+  'public.refusals': {
+    insert: ({ id }) => ({ tenant_id: id, hour: '2020-01-01', reason: 'rate', times: 1 }),
+    update: { times: 2 },
+  },
+  'public.device_refusals': {
+    insert: ({ id, spareDevice }) => ({
+      tenant_id: id,
+      device_id: spareDevice,
+      reason: 'rate',
+      refused_at: new Date(),
+    }),
+    update: { reason: 'will' },
+  },
   'public.tenant_limits': {
     insert: ({ id }) => ({ tenant_id: id, readings_per_day: null }),
     update: { readings_per_day: null },
@@ -131,6 +144,10 @@ export const SAMPLES: Record<string, Sample> = {
   'ingest.quota_use': {
     insert: ({ id }) => ({ tenant_id: id, filled_at: new Date(), day: '2020-01-01', stored: 0 }),
     update: { stored: 0 },
+  },
+  'ingest.refusals_told': {
+    insert: ({ id }) => ({ tenant_id: id, since: 1, counts: {} }),
+    update: { since: 2 },
   },
   'ingest.leases': {
     insert: () => ({ name: 'mine', holder: 'me', fence: 1, expires_at: new Date() }),

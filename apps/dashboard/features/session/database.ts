@@ -125,6 +125,17 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_refusals: {
+        Row: {
+          device_id: string;
+          reason: string;
+          refused_at: string;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       devices: {
         Row: {
           created_at: string;
@@ -190,6 +201,17 @@ export type Database = {
           senml: boolean | null;
           tenant_id: string;
           time_members: string[] | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      refusals: {
+        Row: {
+          hour: string;
+          reason: string;
+          tenant_id: string;
+          times: number;
         };
         Insert: never;
         Update: never;
