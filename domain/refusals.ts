@@ -5,11 +5,12 @@ export const REFUSALS = {
   wrong_key: 'Connections with a wrong key',
   unknown_device: 'Connections of devices that are not registered, or disabled',
   wrong_channel: 'Messages to no channel of the platform, kept as dead letters',
-  oversize: 'Messages with a payload or properties that are too large',
+  oversize: 'Messages that are too large',
   foreign_topic: 'Messages to topics that are not the device’s own',
   foreign_filter: 'Subscriptions that a device may not have',
   will: 'Wills: the platform sends none',
   rate: 'Devices cut off because the tenant sends faster than its rate',
+  fruitless: 'Connections that ended within seconds and brought nothing: QoS 2, a packet that is too large, or a bad network',
 } as const;
 
 /** The words for a reason; a newer gate may have one that is not known here. */

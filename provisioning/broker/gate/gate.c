@@ -73,6 +73,7 @@ static void count_of(struct tenant *tenant, enum reason reason) {
 
 static void count(struct account *account, enum reason reason) {
 	count_of(account->tenant, reason);
+	account->heard = true;
 	if (reason == ACCEPTED) return;
 	account->refused = reason;
 	account->refused_ms = now_ms();
@@ -179,6 +180,7 @@ static int on_basic_auth(int event, void *data, void *own) {
 	/* Closed without an answer: firmware that is refused may never try again. */
 	if (is_banned(account, now)) return ANSWER_CLOSE;
 	do_not_kick(account->name);
+	if (account->client != asked->client) account->heard = false;
 	account->client = asked->client;
 	account->keep_alive = mosquitto_client_keepalive(asked->client);
 	account->seen_ms = now;
@@ -233,7 +235,10 @@ static int on_acl_check(int event, void *data, void *own) {
 		if (*asked->topic == '$' && account->client != asked->client) return ANSWER_DENIED;
 		return !account->forgetting && may_read(account, asked->topic) ? ANSWER_OK : ANSWER_DENIED;
 	case ACCESS_SUBSCRIBE:
-		if (may_subscribe(account, asked->topic, mosquitto_client_sub_count(asked->client))) return ANSWER_OK;
+		if (may_subscribe(account, asked->topic, mosquitto_client_sub_count(asked->client))) {
+			account->heard = true;
+			return ANSWER_OK;
+		}
 		count(account, FOREIGN_FILTER);
 		say(account, "may not subscribe to", asked->topic);
 		return ANSWER_DENIED;
@@ -299,7 +304,11 @@ static int on_disconnect(int event, void *data, void *own) {
 	(void)event, (void)own;
 	const struct disconnect *ended = data;
 	struct account *account = account_of(ended->client);
-	if (account && account->client == ended->client) account->client = NULL;
+	if (account && account->client == ended->client) {
+		/* The broker refuses QoS 2 and large packets before it asks, and tells a plugin no reason. */
+		if (was_fruitless(account, now_ms())) count(account, FRUITLESS);
+		account->client = NULL;
+	}
 	if (mosquitto_client_username(ended->client)) return ANSWER_OK;
 	/* A CONNECT without a user name was refused. Up to 2.0.12 the broker now deletes the session that its client id names,
 	 * whosever it is, and crashes or loses messages later. Under a name that no session has it finds none. */

@@ -18,6 +18,7 @@ enum reason {
 	FOREIGN_FILTER,/* subscription elsewhere: refused */
 	WILL,          /* a will: not sent */
 	RATE,          /* beyond the tenant's rate: cut */
+	FRUITLESS,     /* a connection that ended at once, before anything came: what the broker itself refuses, such as QoS 2 */
 	REASONS
 };
 extern const char *const reason_names[REASONS];
@@ -45,6 +46,7 @@ struct account {
 	int keep_alive;
 	int64_t seen_ms;       /* when it last signed in or published */
 	int64_t banned_until_ms;
+	bool heard;            /* the connection has published or subscribed, or was told why not */
 	bool fresh;            /* the name was not registered before: nobody has signed in since */
 	int64_t refused_ms;    /* when it was refused something last, and why */
 	enum reason refused;
@@ -115,12 +117,14 @@ bool properties_are_known(void);
 bool properties_are_small(const struct mosquitto_property *list);
 
 /* ---- limits.c ---- */
-enum { BAN_MS = 5000, BURST_SECONDS = 10, SILENT_MS = 24 * 3600 * 1000, LONG_KEEP_ALIVE = 3600 };
+enum { BAN_MS = 5000, BURST_SECONDS = 10, SILENT_MS = 24 * 3600 * 1000, SOON_MS = 10 * 1000, LONG_KEEP_ALIVE = 3600 };
 /* Whether the tenant may send one more message now. rate: messages a second; 0: as many as it likes. */
 bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms);
 /* Whether the account was cut off for its tenant's rate just now. */
 bool is_banned(const struct account *account, int64_t now_ms);
 /* Whether the connection is taken for dead: it names no keep-alive that would tell, and is silent for a day. */
 bool is_silent(const struct account *account, int64_t now_ms);
+/* Whether the connection ended soon after it began, and nothing came on it. */
+bool was_fruitless(const struct account *account, int64_t now_ms);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 
 const char *const reason_names[REASONS] = {
-	"accepted", "wrong_key", "unknown_device", "wrong_channel", "oversize", "foreign_topic", "foreign_filter", "will", "rate",
+	"accepted", "wrong_key", "unknown_device", "wrong_channel", "oversize", "foreign_topic", "foreign_filter", "will", "rate", "fruitless",
 };
 
 static const char header[] = "# Generated from the registry; changes made here are overwritten.";
@@ -228,6 +228,7 @@ void registry_take_over(struct registry *to, const struct registry *from) {
 		account->banned_until_ms = before->banned_until_ms;
 		account->refused_ms = before->refused_ms;
 		account->refused = before->refused;
+		account->heard = before->heard;
 		account->fresh = before->fresh;
 		account->forgetting = before->forgetting;
 	}

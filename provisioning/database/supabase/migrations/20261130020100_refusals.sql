@@ -5,7 +5,7 @@ create table public.refusals (
   -- In which ingest heard of it: at most some seconds, with a timer a minute, after it happened.
   hour timestamptz not null,
   -- The gate's word for it: domain/refusals.ts.
-  reason text not null check (reason ~ '^[a-z_]{1,32}$'),
+  reason text not null check (octet_length(reason) between 1 and 32),
   times bigint not null check (times > 0),
   primary key (tenant_id, hour, reason)
 );
@@ -15,7 +15,7 @@ comment on table public.refusals is 'What the broker refused of a tenant''s clie
 create table public.device_refusals (
   tenant_id uuid not null,
   device_id uuid not null,
-  reason text not null check (reason ~ '^[a-z_]{1,32}$'),
+  reason text not null check (octet_length(reason) between 1 and 32),
   refused_at timestamptz not null,
   primary key (tenant_id, device_id),
   foreign key (tenant_id, device_id) references public.devices (tenant_id, id) on delete cascade
