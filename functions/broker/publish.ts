@@ -38,7 +38,7 @@ export function readPublish(
   if (qos === 1 && packetId === 0) throw malformed();
   const [from, to] = spanAt(bytes, propertiesAt, end);
   const delivery: Delivery = {
-    topic: bytes.toString('utf8', body + 2, topicEnd),
+    topic: topicOf(bytes, body + 2, topicEnd),
     payload: bytes.subarray(to, end),
     truncated,
     packetId,
@@ -56,6 +56,26 @@ export function readPublish(
     delivery.stamp = readStamp(bytes, body + 2, topicEnd, stampAt + 2, valueEnd) ?? 'forged';
   }
   return delivery;
+}
+
+/** Topics as they came last, by a hash of theirs: the same devices publish again and again. */
+const topics = new Array<{ bytes: Buffer; text: string } | undefined>(1024);
+
+function topicOf(bytes: Buffer, from: number, to: number): string {
+  let hash = 0;
+  for (let at = from; at < to; at++) hash = (hash * 31 + (bytes[at] as number)) | 0;
+  const slot = hash & (topics.length - 1);
+  const known = topics[slot];
+  if (known && isSame(known.bytes, bytes, from, to)) return known.text;
+  const text = bytes.toString('utf8', from, to);
+  topics[slot] = { bytes: Buffer.from(bytes.subarray(from, to)), text };
+  return text;
+}
+
+function isSame(one: Buffer, bytes: Buffer, from: number, to: number): boolean {
+  if (one.length !== to - from) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== bytes[from + at]) return false;
+  return true;
 }
 
 /** Where the properties begin and end whose length is at `at`: at most four bytes of seven bits (MQTT 5.0, 1.5.5). */
