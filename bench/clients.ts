@@ -1,6 +1,5 @@
 // The broker's memory with many devices registered and connected over TLS, publishing, with the default queue full, and after a hundred
 // thousand connections. A Standard_B1s has 1 GiB, of which the whole machine may take 400 MiB.
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt-packet';
@@ -71,7 +70,8 @@ async function connected(devices: (readonly [string, string])[], count: number):
 
 /** Connects again and again, without TLS, whose handshakes would take most of the time: every third is refused. */
 async function leak(devices: (readonly [string, string])[], count: number): Promise<void> {
-  const configure = (text: string) => text.replace(/^(certfile|keyfile|tls_version|ciphers|ciphers_tls1\.3) .*\n/gm, '');
+  const configure = (text: string) =>
+    text.replace(/^(certfile|keyfile|tls_version|ciphers|ciphers_tls1\.3) .*\n/gm, '');
   const rig = await startBenchBroker(devices, { configure });
   const login = (number: number): ClientOptions => {
     const known = rig.device(...devices[number % devices.length]!);
@@ -87,10 +87,12 @@ async function leak(devices: (readonly [string, string])[], count: number): Prom
 
 async function comeAndGo({ host, port, username, password, clientId }: ClientOptions): Promise<void> {
   const socket = connect({ host, port });
+  // A refusal may come as a reset.
   socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const packet = { cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, keepalive: 60, clean: true } as const;
   socket.write(mqtt.generate({ ...packet, clientId, username, password: Buffer.from(password) }));
   socket.write(mqtt.generate({ cmd: 'disconnect' } as mqtt.Packet));
   socket.resume();
-  await once(socket, 'close');
+  await closed;
 }

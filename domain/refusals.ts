@@ -10,7 +10,8 @@ export const REFUSALS = {
   foreign_filter: 'Subscriptions that a device may not have',
   will: 'Wills: the platform sends none',
   rate: 'Devices cut off because the tenant sends faster than its rate',
-  fruitless: 'Connections that ended within seconds and brought nothing: QoS 2, a packet that is too large, or a bad network',
+  fruitless:
+    'Connections that ended within seconds and brought nothing: QoS 2, a packet that is too large, or a bad network',
 } as const;
 
 /** The words for a reason; a newer gate may have one that is not known here. */
