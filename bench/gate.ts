@@ -111,13 +111,16 @@ async function pause(registry: RegistryEntry[], byFiles: boolean): Promise<Pause
     await sleep(settle);
     return runMs(broker.pid) - before;
   };
-  const idle = await used();
+  await sleep(500);
   add('one');
-  const cpu = await used();
+  await sleep(settle);
   const longest = await pings.stop();
-  // Another one, because each attempt is work of the broker's.
-  add('other');
-  const inForce = await untilLetIn(broker, 'other');
+  // Each with a change of its own: pings and attempts are work of the broker's, too.
+  const idle = await used();
+  add('two');
+  const cpu = await used();
+  add('three');
+  const inForce = await untilLetIn(broker, 'three');
   await broker.kill();
   return { longest, cpu: Math.max(0, cpu - idle), inForce };
 }

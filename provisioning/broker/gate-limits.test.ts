@@ -146,9 +146,11 @@ eachBroker(({ broker, start, connect, ingest, log, reload, registryFile }) => {
     await code(publish(sensor, telemetryTopic('umbrella', 'hive'), 'x'));
     await connect('acme.pump-1', { password: 'wrong' }).catch(() => {});
     await connect('nobody', { password: 'wrong' }).catch(() => {});
+    for (const username of [undefined, '', '.', 'acme', 'acme.'])
+      await connect('acme.pump-1', { username, password: 'wrong' }).catch(() => {});
     const acme = { accepted: 2, wrong_channel: 1, foreign_topic: 1, wrong_key: 1 };
     await expect.poll(() => counts['tenants/acme'], { timeout: 10_000 }).toMatchObject(acme);
-    await expect.poll(() => counts.counters, { timeout: 10_000 }).toMatchObject({ ...acme, unknown_user: 1 });
+    await expect.poll(() => counts.counters, { timeout: 10_000 }).toMatchObject({ ...acme, unknown_device: 1 });
     expect(counts).not.toHaveProperty('tenants/umbrella');
     expect(counts['tenants/acme']).toMatchObject({
       since: expect.any(Number),

@@ -207,6 +207,7 @@ static int by_tenant(const void *one, const void *other) {
 }
 
 struct tenant *registry_find_tenant(const struct registry *registry, const char *name) {
+	if (!name) return NULL;
 	const struct tenant wanted = {.name = name, .name_length = tenant_length(name)};
 	if (name[wanted.name_length] != '.') return NULL;
 	return bsearch(&wanted, registry->tenants, registry->tenant_count, sizeof wanted, by_tenant);
