@@ -11,7 +11,7 @@ import { freePort } from '../lab/ports.ts';
 import { giveToService, makeScratchDir, makeServiceDir } from '../lab/unprivileged.ts';
 import { INGEST_USERNAME, type RegistryEntry } from '../provisioning/broker/registry.ts';
 import { type Client, connectClient } from './support/mqtt-client.ts';
-import { cpuSeconds } from './support/processes.ts';
+import { cpuSeconds, runMs } from './support/processes.ts';
 import { startLoad } from './support/publisher.ts';
 
 const KEY = 'one key for all';
@@ -28,9 +28,10 @@ export async function run(sizes: string[] = []): Promise<void> {
     const registry = registryOf(size, passwordHash);
     const gate = await pause(registry, false);
     const files = size <= MOST_IN_FILES ? await pause(registry, true) : undefined;
-    const former =
-      files === undefined ? 'not tried' : `${files.toFixed(0)} ms, ${(files / gate).toFixed(0)} times as long`;
-    console.log(`${size} devices, one more: the broker answers nobody for ${gate.toFixed(1)} ms; by files ${former}`);
+    const shown = ({ longest, cpu, inForce }: Pause) =>
+      `answers nobody for ${longest.toFixed(1)} ms, works ${cpu.toFixed(1)} ms, lets it in after ${inForce.toFixed(0)} ms`;
+    console.log(`${size} devices, one more: the broker ${shown(gate)}`);
+    if (files) console.log(`  by files: ${shown(files)}; ${(files.cpu / gate.cpu).toFixed(0)} times the work`);
   }
   const registry = registryOf(CONNECTIONS, passwordHash);
   const unstamped = (text: string) => text.replace(/^plugin_opt_key_file.*\n/m, '');
@@ -81,25 +82,60 @@ function writeFormer(registry: readonly RegistryEntry[], folder: string): void {
   }
 }
 
-/** The longest that a device waited for an answer while one more device came into force, ms. */
-async function pause(registry: RegistryEntry[], byFiles: boolean): Promise<number> {
+/** What a change of the registry costs, ms. */
+interface Pause {
+  /** The longest that a device waited for an answer. On busy cores other programs are part of it. */
+  longest: number;
+  /** Processor time of the broker, without what it takes in a time as long without a change. */
+  cpu: number;
+  /** From the change until the device that was added is let in. */
+  inForce: number;
+}
+
+async function pause(registry: RegistryEntry[], byFiles: boolean): Promise<Pause> {
   const folder = makeServiceDir(join(makeScratchDir(), 'files'));
   const broker = await start(registry, byFiles ? asFiles(registry, folder) : undefined);
-  const device = await connectDevice(broker, 0);
-  const more = [
-    ...registry,
-    { kind: 'device' as const, tenant: TENANT, device: 'more', passwordHash: await hashKey('m') },
-  ];
+  const device = await connectDevice(broker, 'd0');
+  const passwordHash = await hashKey('m');
+  const add = (name: string) => {
+    const more = [...registry, { kind: 'device' as const, tenant: TENANT, device: name, passwordHash }];
+    if (byFiles) {
+      writeFormer(more, folder);
+      broker.child.kill('SIGHUP');
+    } else broker.sync(more);
+  };
   const pings = pingAlways(device);
+  const settle = byFiles ? 8000 : 2000;
+  const used = async () => {
+    const before = runMs(broker.pid);
+    await sleep(settle);
+    return runMs(broker.pid) - before;
+  };
   await sleep(500);
-  if (byFiles) {
-    writeFormer(more, folder);
-    broker.child.kill('SIGHUP');
-  } else broker.sync(more);
-  await sleep(byFiles ? 8000 : 2000);
+  add('one');
+  await sleep(settle);
   const longest = await pings.stop();
+  // Each with a change of its own: pings and attempts are work of the broker's, too.
+  const idle = await used();
+  add('two');
+  const cpu = await used();
+  add('three');
+  const inForce = await untilLetIn(broker, 'three');
   await broker.kill();
-  return longest;
+  return { longest, cpu: Math.max(0, cpu - idle), inForce };
+}
+
+/** How long until the broker lets a device in that was just added, ms. */
+async function untilLetIn(broker: Mosquitto, name: string): Promise<number> {
+  const started = performance.now();
+  for (;;) {
+    const client = await connectDevice(broker, name, 'm').catch(() => undefined);
+    if (client) {
+      const passed = performance.now() - started;
+      await client.close();
+      return passed;
+    }
+  }
 }
 
 /** Asks the broker again as soon as it has answered. */
@@ -129,7 +165,7 @@ function pingAlways(client: Client): { stop(): Promise<number> } {
 
 async function throughput(registry: RegistryEntry[], configure: (text: string) => string) {
   const broker = await start(registry, configure);
-  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, (_, n) => connectDevice(broker, n)));
+  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, (_, n) => connectDevice(broker, `d${n}`)));
   const before = cpuSeconds(broker.pid);
   const started = performance.now();
   const count = MESSAGES / CONNECTIONS;
@@ -154,12 +190,12 @@ async function start(registry: RegistryEntry[], configure?: (text: string) => st
   });
 }
 
-const connectDevice = (broker: Mosquitto, n: number) =>
+const connectDevice = (broker: Mosquitto, device: string, password = KEY) =>
   connectClient({
     host: '127.0.0.1',
     port: broker.port,
     caFile: broker.certificates.caFile,
-    username: `${TENANT}.d${n}`,
-    password: KEY,
-    clientId: `d${n}`,
+    username: deviceUsername(TENANT, device),
+    password,
+    clientId: device,
   });

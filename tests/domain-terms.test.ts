@@ -11,12 +11,20 @@ import { SERVICE_USERNAME, SLUG_PATTERN } from '../domain/identifiers.ts';
 import { MEMBER_ROLES } from '../domain/members.ts';
 import { TIME_MEMBERS_PATTERN } from '../domain/messages-limits.ts';
 import { OUTCOMES } from '../domain/outcomes.ts';
+import { REFUSALS } from '../domain/refusals.ts';
 import { COMMANDS_FILTER, devicePrefix, parseDeviceTopic, TELEMETRY_FILTER, telemetryTopic } from '../domain/topics.ts';
 import { totalOf } from '../functions/ingest/accounting.ts';
 import type { RunningPostgres } from '../lab/postgres.ts';
 import { startScratchPostgres } from '../lab/scratch-postgres.ts';
+import { SOURCES } from '../provisioning/broker/gate.ts';
 import { SERVICE_RIGHTS } from '../provisioning/broker/registry.ts';
 import { connect } from '../provisioning/database/connect.ts';
+
+test('the gate counts by the reasons that people have words for', () => {
+  const source = readFileSync(join(SOURCES, 'registry.c'), 'utf8');
+  const names = [.../reason_names\[REASONS\] = \{([^}]*)\}/.exec(source)![1]!.matchAll(/"(\w+)"/g)];
+  expect(names.map(([, name]) => name)).toEqual(['accepted', ...Object.keys(REFUSALS)]);
+});
 
 describe('SQL', () => {
   let postgres: RunningPostgres;

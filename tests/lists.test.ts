@@ -70,6 +70,7 @@ const load = async () => ({
   readingRules: await import('../apps/dashboard/features/devices/reading-rules.ts'),
   letters: await import('../apps/dashboard/features/ingest/dead-letters.ts'),
   ingest: await import('../apps/dashboard/features/ingest/ingest.ts'),
+  refusals: await import('../apps/dashboard/features/ingest/refusals.ts'),
   charts: await import('../apps/dashboard/features/telemetry/charts.ts'),
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
@@ -140,6 +141,14 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
       letters.openDeadLetters(tenant, 'infinity').then(({ rows }) => rows),
       LETTERS,
     ),
+  refusedLastDay: async ({ refusals }) => {
+    const refused = await refusals.refusedLastDay(tenant);
+    expect(refused.map(({ reason, times }) => ({ reason, times }))).toEqual(
+      ['r3', 'r2', 'r1'].map((reason, n) => ({ reason, times: 20 * (3 - n) })),
+    );
+    return whole(Promise.resolve(refused), 3);
+  },
+  lastRefusal: ({ refusals }) => one(refusals.lastRefusal(device)),
   countOpenAlerts: async ({ alerts }) => ({ answer: 'counted', size: await alerts.countOpenAlerts(tenant) }),
   openAlerts: ({ alerts }) => part(alerts.openAlerts(tenant, 112), 112, true),
   resolvedAlerts: ({ alerts }) => part(alerts.resolvedAlerts(tenant, RESOLVED), RESOLVED, false),
@@ -290,6 +299,16 @@ async function fill(ann: string): Promise<void> {
       `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
        select $1, date_trunc('minute', now()) - make_interval(mins => n), 1, (n not between 10 and 29)::int, 0, 0, 0
        from generate_series(-30, ${MINUTES}) as n`,
+    );
+    // The last 20 of 40 hours are of the last day, with some room.
+    await run(
+      `insert into public.refusals (tenant_id, hour, reason, times)
+       select $1, now() - make_interval(hours => case when n <= 20 then n else n + 20 end), 'r' || r, r
+       from generate_series(1, 40) as n, generate_series(1, 3) as r`,
+    );
+    await run(
+      "insert into public.device_refusals (tenant_id, device_id, reason, refused_at) values ($1, $2, 'rate', now())",
+      device,
     );
     await run('insert into public.tenant_limits (tenant_id, readings_per_day) values ($1, 1000)');
     await run(

@@ -20,7 +20,7 @@ export const ours = (nodeOptions: string[] = []): Contender => ({
   name: 'ours',
   table: TELEMETRY,
   part: 1,
-  start: ({ broker, databaseUrl, log }) => {
+  start: ({ broker, databaseUrl, gateKey, log }) => {
     const child = startChild(process.execPath, [...nodeOptions, INGEST_BUNDLE, '--mode', 'worker'], {
       stdio: ['ignore', log, log],
       env: {
@@ -30,6 +30,7 @@ export const ours = (nodeOptions: string[] = []): Contender => ({
         MQTT_BROKER_URL: `mqtts://${broker.host}:${broker.port}`,
         MQTT_BROKER_USERNAME: broker.username,
         MQTT_BROKER_PASSWORD: broker.password,
+        MQTT_GATE_KEY: gateKey,
         EXTERNAL_DATABASE_CONNECTION_STRING: databaseUrl,
       },
     });

@@ -6,6 +6,8 @@ export interface CollectorOptions {
   broker: ClientOptions;
   /** With its password. */
   databaseUrl: string;
+  /** Of the gate's stamps: ours checks them, as in production. */
+  gateKey: string;
   /** Where its rows go. Ours and the tutorial's script have a table of their own and are not told. */
   table: { schema: string; name: string };
   /** Folder for files of its own. */

@@ -2,6 +2,7 @@
 // tells it what to be; the second ends it, and it prints what it saw as one line of JSON.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { telemetryTopic } from '../../domain/topics.ts';
 import type { ClientOptions } from './mqtt-client.ts';
 import { connectClient } from './mqtt-client.ts';
@@ -11,7 +12,9 @@ import { subscribeAll } from './subscriber.ts';
 /** What a party is. */
 export type Part =
   | { role: 'ingest'; account: ClientOptions; follow: string }
-  | { role: 'publish'; devices: Device[]; rate?: number; payloadBytes: number; window: number };
+  | { role: 'publish'; devices: Device[]; rate?: number; payloadBytes: number; window: number }
+  /** As fast as it can, and again as soon as it is cut off. */
+  | { role: 'storm'; devices: Device[]; payloadBytes: number; window: number };
 
 /** A device that publishes. */
 export interface Device {
@@ -33,6 +36,16 @@ export interface Published {
   total: number;
 }
 
+/** What a storm was acknowledged for: numbers, of which each device has a million of its own. */
+export interface Stormed {
+  numbers: number[];
+  /** Connections that were ended, or refused. */
+  ended: number;
+}
+
+/** Between two attempts to connect, as firmware waits. */
+const AGAIN_MS = 1000;
+
 const input = createInterface(process.stdin);
 const part = JSON.parse((await once(input, 'line'))[0]) as Part;
 if (part.role === 'ingest') {
@@ -48,6 +61,29 @@ if (part.role === 'ingest') {
   console.log('ready');
   await once(input, 'line');
   report({ ages, total } satisfies Delivered);
+} else if (part.role === 'storm') {
+  const { payloadBytes, window } = part;
+  const loads: Load[] = [];
+  let isOver = false;
+  let ended = 0;
+  for (const [index, { tenant, device, account }] of part.devices.entries()) {
+    void (async () => {
+      for (let first = (index + 1) * 1_000_000; !isOver; ended += 1) {
+        const client = await connectClient(account).catch(() => undefined);
+        if (client) {
+          const load = startLoad(client, { topic: telemetryTopic(tenant, device), payloadBytes, window, first });
+          loads.push(load);
+          await client.closed;
+          first += load.sent();
+        }
+        await sleep(AGAIN_MS);
+      }
+    })();
+  }
+  console.log('ready');
+  await once(input, 'line');
+  isOver = true;
+  report({ numbers: loads.flatMap(({ acknowledged }) => acknowledged), ended } satisfies Stormed);
 } else {
   const { payloadBytes, window, rate } = part;
   const stop = new AbortController();

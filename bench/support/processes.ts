@@ -10,6 +10,11 @@ export function cpuSeconds(pid: number): number {
   return fields ? (Number(fields[11]) + Number(fields[12])) / TICKS : 0;
 }
 
+/** Processor time of a process' main thread, milliseconds, to the nanosecond (Linux, Documentation/scheduler/sched-stats.rst). */
+export function runMs(pid: number): number {
+  return Number(read(pid, 'schedstat')?.split(' ')[0] ?? 0) / 1e6;
+}
+
 /** The same of a process and its children, with those that have ended and were waited for (fields 16 and 17). */
 export function familyCpuSeconds(pid: number): number {
   const own = statOf(pid);

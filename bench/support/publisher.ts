@@ -16,6 +16,8 @@ export interface LoadOptions {
   window?: number;
   /** Stop after this many. Default: no bound. */
   count?: number;
+  /** Number of the first message. Default: 0. */
+  first?: number;
   /** Aborted to stop. */
   signal?: AbortSignal;
 }
@@ -28,6 +30,8 @@ export interface Load {
   unqueued: number;
   /** Longest wait for an acknowledgement, milliseconds. */
   slowestMs: number;
+  /** How many were sent. */
+  sent(): number;
   /** Resolves when it has stopped and nothing is under way, or the connection has ended. */
   done: Promise<void>;
 }
@@ -48,11 +52,11 @@ export function readPayload(payload: Buffer | string): { number: number; ageMs: 
 
 /** Starts publishing. */
 export function startLoad(client: Client, options: LoadOptions): Load {
-  const { topic, payloadBytes = 40, rate, window = 100, count = Number.POSITIVE_INFINITY, signal } = options;
+  const { topic, payloadBytes = 40, rate, window = 100, count = Number.POSITIVE_INFINITY, first = 0, signal } = options;
   const { payload: make = (number) => payloadOf(number, payloadBytes) } = options;
+  let next = first;
   const underWay = new Map<number, { number: number; at: number }>();
-  const load = { acknowledged: [] as number[], unqueued: 0, slowestMs: 0 };
-  let next = 0;
+  const load = { acknowledged: [] as number[], unqueued: 0, slowestMs: 0, sent: () => next - first };
   let lastId = 0;
   let gone = false;
   const publishOne = () => {
@@ -80,10 +84,10 @@ export function startLoad(client: Client, options: LoadOptions): Load {
   const changed = () => new Promise<void>((resolve) => (wake = resolve));
   const run = async () => {
     const started = performance.now();
-    while (!gone && !signal?.aborted && next < count) {
+    while (!gone && !signal?.aborted && next - first < count) {
       const due = rate === undefined ? Number.POSITIVE_INFINITY : ((performance.now() - started) / 1000) * rate;
       client.socket.cork();
-      while (next < Math.min(due, count) && underWay.size < window) publishOne();
+      while (next < first + Math.min(due, count) && underWay.size < window) publishOne();
       client.socket.uncork();
       await (rate === undefined || underWay.size >= window ? changed() : sleep(TICK_MS));
     }

@@ -1,6 +1,6 @@
 // What collectors are measured on: a database with the platform's schema and a table of the same shape for the others,
 // and for each run a broker of its own with an ingest session.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { startLab } from '../../lab/lab.ts';
@@ -102,6 +102,7 @@ export async function startStage(): Promise<Stage> {
     optionsFor: (rig, table) => ({
       broker: rig.ingest,
       databaseUrl: table === TELEMETRY ? ingestUrl : postgres.url,
+      gateKey: readFileSync(rig.broker().stampKeyFile, 'utf8').trim(),
       table,
       dir: rig.dir,
       log: openSync(join(rig.dir, 'collector.log'), 'a', 0o600),

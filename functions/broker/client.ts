@@ -1,6 +1,7 @@
 // What an MQTT 5 client does, as a state machine without a socket, a timer or a clock: events in, effects out. It never acknowledges by
 // itself. [MQTT-x.y.z-n] are the statements of the OASIS standard.
 import { generate } from 'mqtt-packet';
+import { REFUSALS_FILTER } from '../../domain/refusals.ts';
 import { DONE_TOPIC, FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import {
   ASSIGNED_CLIENT_ID,
@@ -178,7 +179,7 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
   const subscribe = (at: number) => {
     const { subscribe: kept, unsubscribe: ended } = options.former?.() ?? NO_FORMER;
     const isEnd = options.subscription === 'end';
-    const others = [NO_CHANNEL_FILTER, ...kept];
+    const others = [NO_CHANNEL_FILTER, REFUSALS_FILTER, ...kept];
     if (!isEnd) {
       ask('suback', [TELEMETRY_FILTER], at);
       ask('suback', others, at);
@@ -244,7 +245,7 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
         return end(new BrokerRefusal('did not grant the subscription at QoS 1', code, words), 0);
       }
       // It does not leave everybody else's messages at the broker.
-      if (packet.kind === 'suback' ? code !== 1 : code >= 0x80) {
+      if (packet.kind === 'suback' ? code !== qosOf(filter) : code >= 0x80) {
         effects.note(`the broker did not change the subscription to ${filter}: ${nameReason(code, words)}`);
       }
     }
@@ -413,15 +414,24 @@ function inParts(filters: readonly string[], packetBytes: number): string[][] {
   return parts;
 }
 
+/** Counters are told again: one that is lost is of no account. */
+const qosOf = (filter: string): 0 | 1 => (filter === REFUSALS_FILTER ? 0 : 1);
+
 /** Of a SUBSCRIBE: type, length, packet identifier, no properties. */
 const HEADER_BYTES = 8;
 
 /**
  * Subscribes again on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
- * subscribing, or each run would receive every device's last one again.
+ * subscribing, or each run would receive every device's last one again. Counters are retained for that: each run begins with them.
  */
 function encodeSubscribe(filters: readonly string[], messageId: number): Buffer {
-  const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const, nl: false, rap: false, rh: 2 }));
+  const subscriptions = filters.map((topic) => ({
+    topic,
+    qos: qosOf(topic),
+    nl: false,
+    rap: false,
+    rh: topic === REFUSALS_FILTER ? 0 : 2,
+  }));
   return generate({ cmd: 'subscribe', messageId, subscriptions }, V5);
 }
 

@@ -76,7 +76,13 @@ test('asks for a session that stays, and for the telemetry of all devices withou
   expect(received).toMatchObject([
     { cmd: 'connect', clean: false, properties: { sessionExpiryInterval: 0xffff_ffff, receiveMaximum: 10 } },
     { cmd: 'subscribe', subscriptions: [{ topic: 'tenants/+/devices/+/telemetry/#', qos: 1, rh: 2 }] },
-    { cmd: 'subscribe', subscriptions: [{ topic: 'tenants/+/devices/+/-', qos: 1, rh: 2 }] },
+    {
+      cmd: 'subscribe',
+      subscriptions: [
+        { topic: 'tenants/+/devices/+/-', qos: 1, rh: 2 },
+        { topic: '$SYS/broker/gate/tenants/+', qos: 0, rh: 0 },
+      ],
+    },
     // Of a session that a former release made; with both, each message would come twice.
     { cmd: 'unsubscribe', unsubscriptions: ['tenants/+/devices/+/telemetry'] },
   ]);
@@ -84,6 +90,7 @@ test('asks for a session that stays, and for the telemetry of all devices withou
 
 const FILTER = 'tenants/+/devices/+/telemetry/#';
 const NO_CHANNEL = 'tenants/+/devices/+/-';
+const COUNTERS = '$SYS/broker/gate/tenants/+';
 const FORMER = 'tenants/+/devices/+/telemetry';
 /** What subscriptions a client asked for and ended, in order. */
 const subscriptionsOf = (packets: Packet[]) =>
@@ -105,10 +112,10 @@ test('follows what devices keep from before the platform, on the same connection
   await expect.poll(() => subscriptionsOf(received)).toHaveLength(6);
   expect(subscriptionsOf(received)).toEqual([
     [`${FILTER} 1 2`],
-    [`${NO_CHANNEL} 1 2`, 'devices/+/# 1 2'],
+    [`${NO_CHANNEL} 1 2`, `${COUNTERS} 0 0`, 'devices/+/# 1 2'],
     [FORMER, 'old/+/#'],
     [`${FILTER} 1 2`],
-    [`${NO_CHANNEL} 1 2`, 'device/+/# 1 2'],
+    [`${NO_CHANNEL} 1 2`, `${COUNTERS} 0 0`, 'device/+/# 1 2'],
     [FORMER, 'devices/+/#'],
   ]);
   expect(received.filter(({ cmd }) => cmd === 'connect')).toHaveLength(1);
@@ -118,7 +125,7 @@ test('ends them all when it leaves', async () => {
   const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: ['old/+/#'] });
   const { connection, received } = await connectTo(accepting(), { former, subscription: 'end' });
   await connection.subscribed;
-  expect(subscriptionsOf(received)).toEqual([[FILTER, NO_CHANNEL, 'devices/+/#', FORMER, 'old/+/#']]);
+  expect(subscriptionsOf(received)).toEqual([[FILTER, NO_CHANNEL, COUNTERS, 'devices/+/#', FORMER, 'old/+/#']]);
 });
 
 test('asks for many first words in packets that the broker takes, and is subscribed when all are answered', async () => {
@@ -133,7 +140,7 @@ test('asks for many first words in packets that the broker takes, and is subscri
   await connection.subscribed;
   const packets = received.filter(({ cmd }) => cmd === 'subscribe');
   expect(answers).toBe(packets.length);
-  expect(subscriptionsOf(packets).flat()).toHaveLength(1002);
+  expect(subscriptionsOf(packets).flat()).toHaveLength(1003);
   for (const packet of packets) expect(generate(packet, { protocolVersion: 5 }).length).toBeLessThan(4096);
 });
 

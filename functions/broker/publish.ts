@@ -42,10 +42,8 @@ export function readPublish(
   const packetId = qos === 0 ? 0 : bytes.readUInt16BE(topicEnd);
   if (qos === 1 && packetId === 0) throw new ProtocolError('sent PUBLISH for the packet identifier 0');
   const [from, to] = spanAt(bytes, propertiesAt, end);
-  const topic = bytes.toString('utf8', body + 2, topicEnd);
-  if (DOUBTFUL.test(topic)) judgeTopic(topic, bytes.subarray(body + 2, topicEnd));
   const delivery: Delivery = {
-    topic,
+    topic: topicOf(bytes, body + 2, topicEnd),
     payload: bytes.subarray(to, end),
     truncated,
     packetId,
@@ -76,6 +74,26 @@ function judgeTopic(topic: string, bytes: Buffer): void {
 }
 
 const WILDCARD = /[+#]/;
+/** Topics as they came last, by a hash of theirs: the same devices publish again and again. */
+const topics = new Array<{ bytes: Buffer; text: string } | undefined>(1024);
+
+function topicOf(bytes: Buffer, from: number, to: number): string {
+  let hash = 0;
+  for (let at = from; at < to; at++) hash = (hash * 31 + (bytes[at] as number)) | 0;
+  const slot = hash & (topics.length - 1);
+  const known = topics[slot];
+  if (known && isSame(known.bytes, bytes, from, to)) return known.text;
+  const text = bytes.toString('utf8', from, to);
+  if (DOUBTFUL.test(text)) judgeTopic(text, bytes.subarray(from, to));
+  topics[slot] = { bytes: Buffer.from(bytes.subarray(from, to)), text };
+  return text;
+}
+
+function isSame(one: Buffer, bytes: Buffer, from: number, to: number): boolean {
+  if (one.length !== to - from) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== bytes[from + at]) return false;
+  return true;
+}
 
 /** Where the properties begin and end whose length is at `at`: at most four bytes of seven bits (MQTT 5.0, 1.5.5). */
 function spanAt(bytes: Buffer, at: number, end: number): [from: number, to: number] {

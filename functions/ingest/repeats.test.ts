@@ -82,7 +82,7 @@ test("repeats its device's previous message within the window that the tenant ha
   /** In a batch of its own, `ms` after the message before. */
   const write = async (payload: string, ms: number) => {
     came += ms;
-    const { tallies } = await store.write(device, [payload], { stamp: stamper.next({ at: came }) });
+    const { tallies } = await store.write(device, [payload], { packetId: 1, stamp: stamper.next({ at: came }) });
     return tallies.get('acme')?.stored;
   };
   expect(await write('{"v":1}', 0)).toBe(1);

@@ -11,6 +11,7 @@ import type { Written } from './accounting.ts';
 import { type CanaryReport, sendCanary } from './canary.ts';
 import { createDrain } from './drain.ts';
 import { type FormerWatch, watchFormer } from './former-topics.ts';
+import { createRefusals } from './refusals.ts';
 import { createRegistry } from './registry.ts';
 import { createStore } from './store.ts';
 import { encodePrefix } from './write.ts';
@@ -99,6 +100,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     log,
     now,
   });
+  const refusals = createRefusals(database, lease, log, now);
   const consumer = startConsumer({
     ...settings,
     subscription: options.leaving ? 'end' : 'make',
@@ -106,6 +108,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     readStamp: settings.gateKey && createStampReader(settings.gateKey),
     receiveMaximum: Math.min(RECEIVE_MAXIMUM, cap),
     onDelivery: (delivery) => {
+      if (refusals.take(delivery)) return;
       delivery.receivedAt = receipt();
       drain.receive(delivery);
     },
@@ -132,6 +135,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       if (untilIdle && readySince !== undefined && quietSince !== undefined) {
         if (now() - Math.max(readySince, quietSince) >= QUIET_MS) return 'idle';
       }
+      void refusals.write();
       await pause(LOOK_EVERY_MS, stop);
     }
     return 'stopped';
@@ -157,6 +161,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   try {
     const end = await Promise.race([watch(), drain.failure]);
     await Promise.race([end === 'stopped' || end === 'lease-lost' ? drain.stop() : drain.finish(), drain.failure]);
+    if (end !== 'lease-lost') await refusals.write(true);
     if (end === 'idle' && !options.leaving && (await canary())) return 'canary-lost';
     return end;
   } finally {

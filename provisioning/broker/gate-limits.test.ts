@@ -1,8 +1,19 @@
 // The gate in a real broker: what a client may ask for, and how much it may send.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { devicePrefix, telemetryTopic } from '../../domain/topics.ts';
-import { answer, closed, code, eachBroker, OWN, passwordHash, publish, TELEMETRY } from './gate/testing/rig.ts';
+import {
+  answer,
+  closed,
+  code,
+  eachBroker,
+  OWN,
+  passwordHash,
+  publish,
+  REGISTRY,
+  TELEMETRY,
+} from './gate/testing/rig.ts';
 import { SERVICE_RIGHTS } from './registry.ts';
 
 /** One account of each kind; svc-probe is the machine's own. */
@@ -135,9 +146,41 @@ eachBroker(({ broker, start, connect, ingest, log, reload, registryFile }) => {
     await code(publish(sensor, telemetryTopic('umbrella', 'hive'), 'x'));
     await connect('acme.pump-1', { password: 'wrong' }).catch(() => {});
     await connect('nobody', { password: 'wrong' }).catch(() => {});
+    for (const username of [undefined, '', '.', 'acme', 'acme.'])
+      await connect('acme.pump-1', { username, password: 'wrong' }).catch(() => {});
     const acme = { accepted: 2, wrong_channel: 1, foreign_topic: 1, wrong_key: 1 };
     await expect.poll(() => counts['tenants/acme'], { timeout: 10_000 }).toMatchObject(acme);
-    await expect.poll(() => counts.counters, { timeout: 10_000 }).toMatchObject({ ...acme, unknown_user: 1 });
+    await expect.poll(() => counts.counters, { timeout: 10_000 }).toMatchObject({ ...acme, unknown_device: 1 });
     expect(counts).not.toHaveProperty('tenants/umbrella');
+    expect(counts['tenants/acme']).toMatchObject({
+      since: expect.any(Number),
+      devices: { 'pump-1': ['wrong_key', expect.any(Number)] },
+    });
+  });
+
+  test('counters are told to those who are there, and those of a tenant that is gone to nobody', async () => {
+    const { client } = await ingest();
+    const filter = '$SYS/broker/gate/tenants/+';
+    await client.subscribeAsync(filter, { qos: 0 });
+    await client.endAsync();
+    const sensor = await connect('umbrella.hive');
+    for (let n = 0; n < 3; n += 1) {
+      await code(publish(sensor, TELEMETRY, 'x'));
+      await connect('umbrella.unknown').catch(() => {});
+      await sleep(1100);
+    }
+    const { client: back, received } = await ingest();
+    await publish(sensor, telemetryTopic('umbrella', 'hive'), 'x');
+    await expect.poll(() => received.at(-1)?.payload).toBe('x');
+    expect(received).toHaveLength(1);
+    await back.subscribeAsync(filter, { qos: 0 });
+    const told = () => received.slice(1).map(({ payload }) => payload);
+    await expect.poll(told).toEqual([expect.stringMatching(/"unknown_device":3,.*"foreign_topic":3,/)]);
+    broker().sync(REGISTRY.filter((entry) => entry.kind === 'service' || entry.tenant !== 'umbrella'));
+    await expect.poll(told).toEqual([expect.any(String), '']);
+    const { client: third, received: rest } = await ingest();
+    await third.subscribeAsync(filter, { qos: 0 });
+    await sleep(500);
+    expect(rest).toEqual([]);
   });
 });

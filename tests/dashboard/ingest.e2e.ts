@@ -23,9 +23,10 @@ const allowDepth = (depth: number | null) =>
   );
 
 /** Publishes as a device that was just added: the broker lets it in within seconds. */
-async function publish(payload: string): Promise<void> {
+async function publish(device: string, topic: string, payload: string): Promise<void> {
   const { databaseUrl, mqttPort, caFile } = inject('platform');
-  const { username, key: password } = await withConnection(databaseUrl, (client) => addDevice(client, DEVICE));
+  const name = { tenant: DEVICE.tenant, device };
+  const { username, key: password } = await withConnection(databaseUrl, (client) => addDevice(client, name));
   const client = mqtt.connect(`mqtts://127.0.0.1:${mqttPort}`, {
     protocolVersion: 5,
     username,
@@ -36,13 +37,12 @@ async function publish(payload: string): Promise<void> {
     reconnectOnConnackError: true,
   });
   client.on('error', () => {}); // Refused until the broker knows the device: it tries again.
-  await client.publishAsync(telemetryTopic(DEVICE.tenant, DEVICE.device), payload, { qos: 1 });
-  await client.endAsync();
+  await client.publishAsync(topic, payload, { qos: 1 }).finally(() => client.endAsync());
 }
 
 test('a dead letter is looked at, redriven while its cause lasts, and stored when it is gone', async () => {
   await allowDepth(1);
-  await publish('{"pump":{"pressure":2.5}}');
+  await publish(DEVICE.device, telemetryTopic(DEVICE.tenant, DEVICE.device), '{"pump":{"pressure":2.5}}');
   const page = await openAs('staff', '/admin/ingest');
   const row = page.getByRole('row').filter({ hasText: 'nested' });
   await row.getByRole('button', { name: /^View dead letter/ }).click();
@@ -93,6 +93,16 @@ test('dead letters are filtered and discarded, and stay counted', async () => {
   await page.getByText('No dead letter matches').waitFor();
   await page.getByText(/[1-9]\d* more of the last 30 days were discarded or beyond the limit/).waitFor();
   await page.getByText(/\d+ of 10,000 letters kept/).waitFor();
+});
+
+test('the page and the device’s say what the broker refused', async () => {
+  await expect(publish('astray', telemetryTopic(DEVICE.tenant, 'another'), '{}')).rejects.toThrow();
+  const page = await openAs('viewer', '/admin/ingest');
+  const refused = page.getByRole('region', { name: 'Refused at the broker in the last 24 hours' });
+  await refused.getByRole('row').filter({ hasText: 'not the device’s own' }).waitFor();
+  await page.getByRole('link', { name: 'Devices' }).first().click();
+  await page.getByRole('link', { name: 'astray' }).click();
+  await page.getByText(/^By the broker, last .* not the device’s own$/).waitFor();
 });
 
 test('the page counts what arrives', async () => {

@@ -29,7 +29,7 @@ const GIVEN: Partial<Record<string, Part>> = {
 };
 
 /** Files that a whole run leaves out: they wait for minutes, install much, or need another machine; they run where they are asked for. */
-const SLOW = ['bad-luck', 'bad-luck-system', 'openscap', 'upgrade'];
+const SLOW = ['bad-luck', 'bad-luck-system', 'floods', 'openscap', 'upgrade'];
 
 /** The plan of a part, or, for `only` these files, of the one machine that does it all. */
 export async function makePlan(part: Part | undefined, only: string[] | undefined): Promise<Plan> {

@@ -26,6 +26,7 @@ enum {
 	LARGEST_REGISTRY = 256 << 20,   /* bytes; a million devices are below */
 	PROTOCOL_5 = 5,
 	LINES_A_SECOND = 10,            /* of log about what clients do */
+	MOST_LISTED = 16,               /* refused devices of a tenant that are told by name */
 };
 
 static struct {
@@ -73,10 +74,18 @@ static void say(const struct account *account, const char *what, const char *abo
 	mosquitto_log_printf(LOG_NOTICE, "gate: %s: %s %s", account->name, what, text);
 }
 
-static void count(struct account *account, enum reason reason) {
-	if (!account->tenant) return;
-	account->tenant->counts[reason]++;
+static void count_of(struct tenant *tenant, enum reason reason) {
+	if (!tenant) return;
+	tenant->counts[reason]++;
 	gate.counts_changed = true;
+}
+
+static void count(struct account *account, enum reason reason) {
+	count_of(account->tenant, reason);
+	account->heard = true;
+	if (reason == ACCEPTED) return;
+	account->refused = reason;
+	account->refused_ms = now_ms();
 }
 
 /* ---- the registry ---- */
@@ -94,6 +103,24 @@ static void do_not_kick(const char *name) {
 		if (!gate.kicks[i] || strcmp(gate.kicks[i], name) != 0) continue;
 		free(gate.kicks[i]);
 		gate.kicks[i] = NULL;
+	}
+}
+
+static void topic_of_counts(const struct tenant *tenant, char topic[128]) {
+	snprintf(topic, 128, "$SYS/broker/gate/tenants/%.*s", (int)tenant->name_length, tenant->name);
+}
+
+/* The counters of a tenant begin when it comes. Those of one that is gone are no longer told, or who takes its name would get them. */
+static void begin_counts(const struct registry *from, const struct registry *to) {
+	const int64_t now = now_ms();
+	for (size_t i = 0; i < to->tenant_count; i++) {
+		if (to->tenants[i].since_ms == 0) to->tenants[i].since_ms = now;
+	}
+	for (size_t i = 0; from && i < from->tenant_count; i++) {
+		char topic[128];
+		if (from->tenants[i].told == 0 || registry_find_tenant(to, from->tenants[i].name)) continue;
+		topic_of_counts(&from->tenants[i], topic);
+		mosquitto_broker_publish_copy(NULL, topic, 0, "", 0, true, NULL);
 	}
 }
 
@@ -122,8 +149,9 @@ static bool load_registry(void) {
 	if (gate.registry) {
 		registry_take_over(registry, gate.registry);
 		kick_changed(gate.registry, registry);
-		registry_free(gate.registry);
 	}
+	begin_counts(gate.registry, registry);
+	registry_free(gate.registry);
 	gate.registry = registry;
 	gate.counts_changed = true;
 	mosquitto_log_printf(LOG_NOTICE, "gate: %zu accounts are in force", registry->count);
@@ -151,6 +179,7 @@ static int on_basic_auth(int event, void *data, void *own) {
 	const bool matches = asked->password && password_matches(account ? account->hash : NULL, asked->password);
 	if (!account) {
 		gate.unknown_users++;
+		count_of(registry_find_tenant(gate.registry, asked->username), UNKNOWN_DEVICE);
 		return ANSWER_REFUSED;
 	}
 	if (!matches) {
@@ -167,6 +196,7 @@ static int on_basic_auth(int event, void *data, void *own) {
 		return ANSWER_CLOSE;
 	}
 	do_not_kick(account->name);
+	if (account->client != asked->client) account->heard = false;
 	connection_began(account, asked->client);
 	if (account->backlog) backlog_begin(account->backlog, now);
 	account->keep_alive = mosquitto_client_keepalive(asked->client);
@@ -243,9 +273,14 @@ static int on_acl_check(int event, void *data, void *own) {
 	case ACCESS_WRITE:
 		return may_publish(account, asked);
 	case ACCESS_READ:
+		/* Counters are told to those who are there. Waiting in a session they would take the room of readings. */
+		if (*asked->topic == '$' && account->client != asked->client) return ANSWER_DENIED;
 		return may_read_now(account, asked) ? ANSWER_OK : ANSWER_DENIED;
 	case ACCESS_SUBSCRIBE:
-		if (may_subscribe(account, asked->topic, mosquitto_client_sub_count(asked->client))) return ANSWER_OK;
+		if (may_subscribe(account, asked->topic, mosquitto_client_sub_count(asked->client))) {
+			account->heard = true;
+			return ANSWER_OK;
+		}
 		count(account, FOREIGN_FILTER);
 		say(account, "may not subscribe to", asked->topic);
 		return ANSWER_DENIED;
@@ -331,7 +366,11 @@ static int on_disconnect(int event, void *data, void *own) {
 	(void)event, (void)own;
 	const struct disconnect *ended = data;
 	struct account *account = account_of(ended->client);
-	if (account && account->client == ended->client) connection_ended(account);
+	if (account && account->client == ended->client) {
+		/* The broker refuses QoS 2 and large packets before it asks, and tells a plugin no reason. */
+		if (was_fruitless(account, now_ms())) count(account, FRUITLESS);
+		connection_ended(account);
+	}
 	if (mosquitto_client_username(ended->client)) return ANSWER_OK;
 	/* A CONNECT without a user name was refused. Up to 2.0.12 the broker now deletes the session that its client id names,
 	 * whosever it is, and crashes or loses messages later. Under a name that no session has it finds none. */
@@ -411,7 +450,7 @@ static void write_figures(int64_t now) {
 }
 
 static void publish_counts_of(const char *topic, const uint64_t counts[REASONS], const char *more) {
-	char text[512];
+	char text[4096];
 	int length = 0;
 	for (int reason = 0; reason < REASONS; reason++) {
 		length += snprintf(text + length, sizeof text - (size_t)length, "%c\"%s\":%llu", reason ? ',' : '{', reason_names[reason],
@@ -419,6 +458,19 @@ static void publish_counts_of(const char *topic, const uint64_t counts[REASONS],
 	}
 	length += snprintf(text + length, sizeof text - (size_t)length, "%s}", more);
 	mosquitto_broker_publish_copy(NULL, topic, length, text, 0, true, NULL);
+}
+
+/* Devices that were refused something within two minutes, because ingest may look once a minute. Not all, where there are many. */
+static void list_refused(const struct tenant *tenant, int64_t now, char *text, size_t size) {
+	int length = snprintf(text, size, ",\"since\":%lld,\"devices\":{", (long long)tenant->since_ms);
+	int listed = 0;
+	for (size_t i = 0; i < tenant->account_count && listed < MOST_LISTED; i++) {
+		const struct account *account = &gate.registry->accounts[tenant->first + i];
+		if (account->refused_ms == 0 || now - account->refused_ms > 2 * 60 * 1000) continue;
+		length += snprintf(text + length, size - (size_t)length, "%s\"%s\":[\"%s\",%lld]", listed++ ? "," : "",
+		                   account->name + tenant->name_length + 1, reason_names[account->refused], (long long)account->refused_ms);
+	}
+	snprintf(text + length, size - (size_t)length, "}");
 }
 
 /* One message for the whole, and one for each tenant whose messages were not all accepted. Retained, but never saved. */
@@ -436,9 +488,10 @@ static void publish_counts(int64_t now) {
 		}
 		if (others == tenant->told) continue;
 		tenant->told = others;
-		char topic[128];
-		snprintf(topic, sizeof topic, "$SYS/broker/gate/tenants/%.*s", (int)tenant->name_length, tenant->name);
-		publish_counts_of(topic, tenant->counts, "");
+		char topic[128], more[MOST_LISTED * 128 + 64];
+		topic_of_counts(tenant, topic);
+		list_refused(tenant, now, more, sizeof more);
+		publish_counts_of(topic, tenant->counts, more);
 	}
 	const struct bounds waiting = waits_for_ingest();
 	char more[128];

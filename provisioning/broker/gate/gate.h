@@ -11,6 +11,7 @@
 enum reason {
 	ACCEPTED,      /* stamped and passed on */
 	WRONG_KEY,     /* CONNECT with a wrong key */
+	UNKNOWN_DEVICE,/* CONNECT under the tenant's name, as a device that is not registered or disabled */
 	WRONG_CHANNEL, /* below the device's prefix, but no channel: made a dead letter */
 	OVERSIZE,      /* larger than the platform keeps: made a dead letter; by its properties: refused */
 	FOREIGN_TOPIC, /* publish elsewhere: refused, or cut where the protocol has no refusal */
@@ -19,6 +20,7 @@ enum reason {
 	RATE,          /* beyond the tenant's rate: cut */
 	CONNECTIONS,   /* CONNECT beyond the tenant's connections: closed */
 	FULL,          /* the queue for ingest is full: refused, or cut where the protocol has no refusal */
+	FRUITLESS,     /* a connection that ended at once, before anything came: what the broker itself refuses, such as QoS 2 */
 	REASONS
 };
 extern const char *const reason_names[REASONS];
@@ -27,6 +29,8 @@ extern const char *const reason_names[REASONS];
 struct tenant {
 	const char *name; /* up to the first "." of a user name */
 	size_t name_length;
+	size_t first, account_count; /* its accounts, which stand together */
+	int64_t since_ms; /* when its counters began at 0; 0: not said yet */
 	uint64_t counts[REASONS];
 	uint64_t told; /* sum of the refused when it was last published */
 	double tokens; /* messages that may still come at once */
@@ -55,7 +59,10 @@ struct account {
 	int keep_alive;
 	int64_t seen_ms;       /* when it last signed in or published */
 	int64_t banned_until_ms;
+	bool heard;            /* the connection has published or subscribed, or was told why not */
 	bool fresh;            /* the name was not registered before: nobody has signed in since */
+	int64_t refused_ms;    /* when it was refused something last, and why */
+	enum reason refused;
 	bool forgetting;       /* what waits in a session from a former holder of the name is being dropped */
 };
 
@@ -73,6 +80,8 @@ struct registry *registry_parse(char *text, size_t length, char problem[256]);
 /* Takes over what `from` knows of connections, counters and bans; names that are new are fresh. */
 void registry_take_over(struct registry *to, const struct registry *from);
 struct account *registry_find(const struct registry *registry, const char *name);
+/* The tenant whose name a user name begins with, or that equals `name` in another registry; NULL: none has devices. */
+struct tenant *registry_find_tenant(const struct registry *registry, const char *name);
 void registry_free(struct registry *registry);
 
 /* ---- password.c ---- */
@@ -142,7 +151,7 @@ bool backlog_is_doubtful(struct backlog *backlog, const struct bounds *most, int
 bool backlogs_of_state(struct registry *registry, const unsigned char *state, size_t length);
 
 /* ---- limits.c ---- */
-enum { BAN_MS = 5000, BURST_SECONDS = 10, SILENT_MS = 24 * 3600 * 1000, LONG_KEEP_ALIVE = 3600 };
+enum { BAN_MS = 5000, BURST_SECONDS = 10, SILENT_MS = 24 * 3600 * 1000, SOON_MS = 10 * 1000, LONG_KEEP_ALIVE = 3600 };
 /* Whether the tenant may send one more message now. rate: messages a second; 0: as many as it likes. */
 bool rate_allows(struct tenant *tenant, unsigned rate, int64_t now_ms);
 /* Whether the account was cut off for its tenant's rate just now. */
@@ -154,5 +163,7 @@ void connection_ended(struct account *account);
 bool connections_allow(const struct account *account, unsigned most);
 /* Whether the connection is taken for dead: it names no keep-alive that would tell, and is silent for a day. */
 bool is_silent(const struct account *account, int64_t now_ms);
+/* Whether the connection ended soon after it began, and nothing came on it. */
+bool was_fruitless(const struct account *account, int64_t now_ms);
 
 #endif

@@ -19,6 +19,10 @@ bool is_banned(const struct account *account, int64_t now_ms) {
 	return account->banned_until_ms > now_ms && account->banned_until_ms <= now_ms + BAN_MS;
 }
 
+bool was_fruitless(const struct account *account, int64_t now_ms) {
+	return !account->heard && now_ms - account->seen_ms < SOON_MS;
+}
+
 bool is_silent(const struct account *account, int64_t now_ms) {
 	const bool tells = account->keep_alive > 0 && account->keep_alive <= LONG_KEEP_ALIVE;
 	return account->client && !tells && now_ms - account->seen_ms > SILENT_MS;

@@ -13,8 +13,8 @@
 #include <string.h>
 
 const char *const reason_names[REASONS] = {
-	"accepted", "wrong_key", "wrong_channel", "oversize", "foreign_topic", "foreign_filter", "will", "rate",
-	"connections", "full",
+	"accepted", "wrong_key", "unknown_device", "wrong_channel", "oversize", "foreign_topic", "foreign_filter", "will", "rate",
+	"connections", "full", "fruitless",
 };
 
 static const char header[] = "# Generated from the registry; changes made here are overwritten.";
@@ -136,7 +136,9 @@ static void find_tenants(struct registry *registry) {
 			last = &registry->tenants[registry->tenant_count++];
 			last->name = account->name;
 			last->name_length = length;
+			last->first = i;
 		}
+		last->account_count++;
 		account->tenant = last;
 	}
 }
@@ -219,6 +221,13 @@ static int by_tenant(const void *one, const void *other) {
 	return memcmp(a->name, b->name, shorter + 1);
 }
 
+struct tenant *registry_find_tenant(const struct registry *registry, const char *name) {
+	if (!name) return NULL;
+	const struct tenant wanted = {.name = name, .name_length = tenant_length(name)};
+	if (name[wanted.name_length] != '.') return NULL;
+	return bsearch(&wanted, registry->tenants, registry->tenant_count, sizeof wanted, by_tenant);
+}
+
 void registry_take_over(struct registry *to, const struct registry *from) {
 	size_t old = 0;
 	for (size_t i = 0; i < to->count; i++) {
@@ -235,14 +244,18 @@ void registry_take_over(struct registry *to, const struct registry *from) {
 		account->keep_alive = before->keep_alive;
 		account->seen_ms = before->seen_ms;
 		account->banned_until_ms = before->banned_until_ms;
+		account->refused_ms = before->refused_ms;
+		account->refused = before->refused;
+		account->heard = before->heard;
 		account->fresh = before->fresh;
 		account->forgetting = before->forgetting;
 	}
 	for (size_t i = 0; i < to->tenant_count; i++) {
 		struct tenant *tenant = &to->tenants[i];
-		const struct tenant *before = bsearch(tenant, from->tenants, from->tenant_count, sizeof *tenant, by_tenant);
+		const struct tenant *before = registry_find_tenant(from, tenant->name);
 		if (!before) continue;
 		memcpy(tenant->counts, before->counts, sizeof tenant->counts);
+		tenant->since_ms = before->since_ms;
 		tenant->told = before->told;
 		tenant->tokens = before->tokens;
 		tenant->filled_ms = before->filled_ms;

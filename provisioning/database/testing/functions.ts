@@ -58,6 +58,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.owned_tenants': ['authenticated'],
   'access.staffed_tenants': ['authenticated'],
   'ingest.acquire_lease': ['mqtt_ingest'],
+  'ingest.add_refusals': ['mqtt_ingest'],
   'ingest.add_to_ledger': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
   'ingest.canary_came': ['mqtt_ingest'],

@@ -73,6 +73,19 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, hour: '2020-01-01', reason: 'r' }),
     update: { removed: 1 },
   },
+  'public.refusals': {
+    insert: ({ id }) => ({ tenant_id: id, hour: '2020-01-01', reason: 'rate', times: 1 }),
+    update: { times: 2 },
+  },
+  'public.device_refusals': {
+    insert: ({ id, spareDevice }) => ({
+      tenant_id: id,
+      device_id: spareDevice,
+      reason: 'rate',
+      refused_at: new Date(),
+    }),
+    update: { reason: 'will' },
+  },
   'public.tenant_limits': {
     insert: ({ id }) => ({ tenant_id: id, readings_per_day: null }),
     update: { readings_per_day: null },
@@ -161,6 +174,10 @@ export const SAMPLES: Record<string, Sample> = {
   'ingest.totals': {
     insert: () => ({ slot: 1 }),
     update: { received: 0 },
+  },
+  'ingest.refusals_told': {
+    insert: ({ id }) => ({ tenant_id: id, since: 1, counts: {} }),
+    update: { since: 2 },
   },
   'ingest.leases': {
     insert: () => ({ name: 'mine', holder: 'me', fence: 1, expires_at: new Date() }),

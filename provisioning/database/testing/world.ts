@@ -137,6 +137,9 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     rejected: 0,
     over_quota: 0,
   });
+  await insert('public.refusals', { tenant_id, hour: now, reason: 'rate', times: 1 });
+  await insert('public.device_refusals', { ...device, reason: 'rate', refused_at: now });
+  await insert('ingest.refusals_told', { tenant_id, since: 1, counts: {} });
   await insert('public.alert_rules', {
     id: ids.rule,
     tenant_id,

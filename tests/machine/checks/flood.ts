@@ -10,25 +10,24 @@ import { addDevice, removeTenant } from '../../../provisioning/database/registry
 import { INGEST_PASSWORD } from '../environment.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
 
-const QUIET = 'quiet';
-const LOUD = 'loud';
-const DEVICES = 4;
+export const QUIET = 'quiet';
+export const LOUD = 'loud';
 /** Messages a second of each quiet device. */
 const RATE = 20;
-const PHASE_MS = 10_000;
-const MOST_SLOWER = 3;
+export const PHASE_MS = 10_000;
+export const MOST_SLOWER = 3;
 /** Below this a busy test host says more than the machine. */
-const LEAST_P99_MS = 5;
-const PART = fileURLToPath(new URL('../../../bench/support/flood-part.ts', import.meta.url));
+export const LEAST_P99_MS = 5;
+export const PART = fileURLToPath(new URL('../../../bench/support/flood-part.ts', import.meta.url));
 
-const account = ({ addresses, files, host }: Machine, username: string, password: string): ClientOptions => ({
+export const account = ({ addresses, files, host }: Machine, username: string, password: string): ClientOptions => ({
   ...{ host: addresses.machine.v4, port: 8883, caFile: files.caFile, name: host },
   ...{ username, password, clientId: username },
 });
 
-async function register(machine: Machine, tenant: string): Promise<Device[]> {
+export async function register(machine: Machine, tenant: string, count = 4): Promise<Device[]> {
   const devices: Device[] = [];
-  for (let index = 0; index < DEVICES; index += 1) {
+  for (let index = 0; index < count; index += 1) {
     const device = `d${index}`;
     const { username, key } = await addDevice(machine.database.client, { tenant, device, createTenant: true });
     devices.push({ tenant, device, account: account(machine, username, key) });
@@ -37,7 +36,7 @@ async function register(machine: Machine, tenant: string): Promise<Device[]> {
 }
 
 /** Waits until the broker knows a device that was just registered. @throws its refusal after a minute. */
-async function untilLetIn({ account: login }: Device): Promise<void> {
+export async function untilLetIn({ account: login }: Device): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const client = await connectClient(login).catch((error: Error) => error);
     if (!(client instanceof Error)) return client.close();
@@ -46,11 +45,18 @@ async function untilLetIn({ account: login }: Device): Promise<void> {
   }
 }
 
-/** The 99th percentile of the tenant's deliveries, milliseconds, and how many acknowledged messages are missing. */
-async function deliveries(machine: Machine, quiet: Device[]): Promise<{ p99: number; lost: number }> {
+/**
+ * The 99th percentile of the tenant's deliveries, milliseconds, and how many acknowledged messages are missing.
+ * @param others is given the payloads of other tenants.
+ */
+export async function deliveries(
+  machine: Machine,
+  quiet: Device[],
+  others: (payload: Buffer) => void = () => {},
+): Promise<{ p99: number; lost: number }> {
   const ages = new Map<string, number>();
   const ingest = await subscribeAll(account(machine, 'svc-ingest', INGEST_PASSWORD), (payload, topic) => {
-    if (!topic.startsWith(`tenants/${QUIET}/`)) return;
+    if (!topic.startsWith(`tenants/${QUIET}/`)) return others(payload);
     const { number, ageMs } = readPayload(payload);
     ages.set(`${topic} ${number}`, ageMs);
   });

@@ -1,9 +1,12 @@
 'use client';
-// What of a device could not be stored lately, with the reason: its maker sees here why nothing arrives.
+// What the broker refused a device last, and what of it could not be stored lately, with the reason: its maker sees here why nothing arrives.
+import { useQuery } from '@tanstack/react-query';
+import { refusalWords } from '../../../../domain/refusals.ts';
 import { Link } from '../../ui/link.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { deadLettersOf } from '../ingest/dead-letters.ts';
+import { lastRefusal } from '../ingest/refusals.ts';
 import { polled, useSliced } from '../session/queries.tsx';
 import { useCan } from '../tenants/tenant.tsx';
 import styles from './command-section.module.css';
@@ -19,14 +22,26 @@ export function RefusedSection({ device }: { device: Device }) {
     enabled: canManage,
     ...polled(5000),
   });
-  if (!letters?.length) return null;
+  const { data: refusal } = useQuery({
+    queryKey: ['refusals', device.tenant_id, 'of', device.id],
+    queryFn: async () => (await lastRefusal(device.id)) ?? null,
+    ...polled(10_000),
+  });
+  if (!letters?.length && !refusal) return null;
   return (
-    <Section title="Refused messages">
-      <p>
-        Its newest messages that could not be stored. <Link href="/admin/ingest">All dead letters</Link>
-      </p>
+    <Section title="Refused">
+      {refusal && (
+        <p>
+          By the broker, last <Ago at={refusal.refused_at} />: {refusalWords(refusal.reason)}
+        </p>
+      )}
+      {letters && letters.length > 0 && (
+        <p>
+          Its newest messages that could not be stored. <Link href="/admin/ingest">All dead letters</Link>
+        </p>
+      )}
       <ul className={styles.list}>
-        {letters.map(({ id, reason, detail, received_at }) => (
+        {letters?.map(({ id, reason, detail, received_at }) => (
           <li key={id}>
             <span>
               {reason}

@@ -13,6 +13,7 @@ import { DeadLettersSection } from './dead-letters-section.tsx';
 import { ingestSpans, residuals } from './ingest.ts';
 import { LatencyChart } from './latency-chart.tsx';
 import { MinutesChart } from './minutes-chart.tsx';
+import { RefusalsSection } from './refusals-section.tsx';
 import { toBar, totals } from './spans.ts';
 import { StatusFigures } from './status-figures.tsx';
 
@@ -66,6 +67,7 @@ export function IngestPage() {
       <Section title="Latency from receipt to commit, in milliseconds">
         {bars ? <LatencyChart bars={bars} step={step} /> : <ChartSkeleton small />}
       </Section>
+      <RefusalsSection />
       {canSeeLetters && <DeadLettersSection />}
     </>
   );

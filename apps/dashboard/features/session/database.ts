@@ -155,6 +155,17 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_refusals: {
+        Row: {
+          device_id: string;
+          reason: string;
+          refused_at: string;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_status: {
         Row: {
           clock_skew: number | null;
@@ -233,6 +244,17 @@ export type Database = {
           senml: boolean | null;
           tenant_id: string;
           time_members: string[] | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      refusals: {
+        Row: {
+          hour: string;
+          reason: string;
+          tenant_id: string;
+          times: number;
         };
         Insert: never;
         Update: never;

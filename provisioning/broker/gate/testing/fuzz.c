@@ -203,12 +203,19 @@ int main(int count, char *arguments[]) {
 		if (before) registry_take_over(registry, before);
 		registry_free(before);
 		before = registry;
-		for (size_t n = 0; n < registry->count; n++) must(registry_find(registry, registry->accounts[n].name) == &registry->accounts[n], "an account is not found");
+		for (size_t n = 0; n < registry->count; n++) {
+			const struct account *account = &registry->accounts[n];
+			must(registry_find(registry, account->name) == account, "an account is not found");
+			must(registry_find_tenant(registry, account->name) == account->tenant, "a tenant is not found");
+			must(!account->tenant || n - account->tenant->first < account->tenant->account_count, "an account that is not its tenant's");
+		}
 		count_waiting(registry);
 		for (int n = 0; n < 4; n++) ask_about(&registry->accounts[below(registry->count)]);
 		char name[200];
 		word(name, sizeof name);
 		registry_find(registry, name);
+		const struct tenant *tenant = registry_find_tenant(registry, name);
+		must(!tenant || (strncmp(tenant->name, name, tenant->name_length + 1) == 0), "a tenant of another name");
 	}
 	registry_free(before);
 	printf("%llu executions, %llu registries taken\n", executions, taken);

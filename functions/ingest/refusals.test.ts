@@ -1,0 +1,80 @@
+// What the gate refuses reaches the tenant's table, each refusal once, however often it is told.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { telemetryTopic } from '../../domain/topics.ts';
+import { type Lab, startLab } from '../../lab/lab.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
+import { runOnce } from './run.ts';
+
+let rig: Lab;
+beforeAll(async () => {
+  rig = await startLab({ devices: 2 });
+});
+afterAll(() => rig.stop());
+
+const run = async () => expect((await runOnce(rig.settings('svc-ingest'), keepLog().log, never)).outcome).toBe('idle');
+const refuse = async () => {
+  const client = await rig.devices[0]!.connect({ protocolVersion: 5 });
+  await client.publishAsync(telemetryTopic('umbrella', 'sensor'), 'x', { qos: 1 }).catch(() => {});
+  await client.endAsync();
+};
+const refusals = async () =>
+  (
+    await rig.admin.query(
+      `select t.slug, r.reason, sum(r.times)::int as times
+       from public.refusals as r join public.tenants as t on t.id = r.tenant_id group by 1, 2 order by 1, 2`,
+    )
+  ).rows;
+/** The gate tells once a second. */
+const told = () => new Promise((resolve) => setTimeout(resolve, 1500));
+
+test('a refusal is counted once, over several runs and a restart of the broker', async () => {
+  await run();
+  expect(await refusals()).toEqual([]);
+  for (let n = 0; n < 3; n += 1) await refuse();
+  await told();
+  await run();
+  const foreign = (times: number) => ({ slug: 'acme', reason: 'foreign_topic', times });
+  expect(await refusals()).toEqual([foreign(3)]);
+  await run();
+  expect(await refusals()).toEqual([foreign(3)]);
+  await refuse();
+  await told();
+  await run();
+  expect(await refusals()).toEqual([foreign(4)]);
+  await rig.startBroker();
+  await refuse();
+  await expect(rig.connect('acme.nobody', 'wrong')).rejects.toThrow();
+  await told();
+  await run();
+  expect(await refusals()).toEqual([foreign(5), { slug: 'acme', reason: 'unknown_device', times: 1 }]);
+}, 60_000);
+
+test('the last refusal of a device is kept, by its device', async () => {
+  const { rows } = await rig.admin.query('select device_id, reason, refused_at from public.device_refusals');
+  expect(rows).toEqual([{ device_id: rig.devices[0]!.id, reason: 'foreign_topic', refused_at: expect.any(Date) }]);
+  expect(Math.abs(rows[0].refused_at.getTime() - Date.now())).toBeLessThan(60_000);
+});
+
+const add = (told: object[]) => rig.admin.query('select ingest.add_refusals($1::jsonb)', [JSON.stringify(told)]);
+
+test('only what a counter has grown is added; a counter that began anew counts from 0; an unknown tenant counts nothing', async () => {
+  const umbrella = (since: number, rate: number) => ({
+    tenant: 'umbrella',
+    since,
+    counts: { rate, will: 0 },
+    devices: {},
+  });
+  const times = async () => (await refusals()).find(({ slug }) => slug === 'umbrella')?.times;
+  await add([umbrella(1, 5)]);
+  await add([umbrella(1, 5)]);
+  expect(await times()).toBe(5);
+  await add([umbrella(1, 7)]);
+  expect(await times()).toBe(7);
+  await add([umbrella(2, 4), { ...umbrella(2, 9), tenant: 'nobody' }]);
+  expect(await times()).toBe(11);
+  await add([umbrella(2, 3)]);
+  expect(await times()).toBe(11);
+  await rig.admin.query("update public.refusals set hour = now() - interval '31 days'");
+  await rig.admin.query("select ingest.prune_ledger('30 days')");
+  expect(await refusals()).toEqual([]);
+});
