@@ -1,10 +1,10 @@
 // What changed lines of a stack file change in the plan, and which lines are refused.
 import { describe, expect, it } from 'vitest';
-import { all, bundleOf, having, one, planOf, ROTATION } from './testing/plan.ts';
+import { all, bundleOf, one, planOf, WITH_ALL } from './testing/plan.ts';
 
 describe('a change of configuration', () => {
   it('signs ingest in with the generation that is configured, and keeps the next one’s password ready', async () => {
-    const plan = await planOf('dev', having(...ROTATION));
+    const plan = await planOf('dev', WITH_ALL);
     const settings = one(plan, 'web:WebAppApplicationSettings').inputs.properties;
     expect(settings).toMatchObject({
       MQTT_BROKER_USERNAME: 'svc-ingest-2',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import type { Plan, PlanEntry } from '../preview/plan.ts';
-import { having, one, planOf } from './testing/plan.ts';
+import { one, planOf, WITH_ALL } from './testing/plan.ts';
 
 /** given: the program sets it, whatever the SDK's default. kept: the SDK's default, for this reason. out: removed, for this reason. */
 type Decision = 'given' | `kept: ${string}` | `out: ${string}`;
@@ -108,7 +108,7 @@ const valueAt = ({ inputs }: PlanEntry, path: string) =>
   path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], inputs);
 
 /** Two environments that have every type between them. */
-const plans = () => Promise.all([planOf('dev', having('iotHub: true')), planOf('prod')]);
+const plans = () => Promise.all([planOf('dev', WITH_ALL), planOf('prod')]);
 
 /** Each default in a plan, with its resource. */
 function* defaultsIn(all: Plan): Generator<{ row: string; value: unknown; entry: PlanEntry; path: string }> {

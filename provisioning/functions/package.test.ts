@@ -22,7 +22,9 @@ const CONTENT = new Map([
 test('another program can read it: names, content, checksums, and modes that let everybody read', () => {
   const path = join(folder, 'package.zip');
   writeFileSync(path, zip(CONTENT));
-  expect(execFileSync('/usr/bin/python3', ['-m', 'zipfile', '-t', path], { encoding: 'utf8' })).toContain('Done testing');
+  expect(execFileSync('/usr/bin/python3', ['-m', 'zipfile', '-t', path], { encoding: 'utf8' })).toContain(
+    'Done testing',
+  );
   const script =
     'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); z.extractall(sys.argv[2]); print([oct(i.external_attr >> 16) for i in z.infolist()])';
   const modes = execFileSync('/usr/bin/python3', ['-c', script, path, join(folder, 'out')], { encoding: 'utf8' });

@@ -1,7 +1,7 @@
 // Who may read which secret: everyone who must, and nobody else.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../preview/plan.ts';
-import { all, bundleFile, having, nameOfUrn, one, planOf, ROTATION } from '../testing/plan.ts';
+import { all, bundleFile, nameOfUrn, one, planOf, WITH_ALL } from '../testing/plan.ts';
 
 describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: Plan;
@@ -64,14 +64,14 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
 });
 
 it('both generations’ passwords are read during a rotation', async () => {
-  const plan = await planOf('dev', having(...ROTATION));
+  const plan = await planOf('dev', WITH_ALL);
   for (const names of [secretsOfApp(plan), secretsOfMachine(plan)]) {
     expect(names).toEqual(expect.arrayContaining(['svc-ingest-2-password', 'svc-ingest-password']));
   }
 });
 
 it('Ubuntu Pro’s token is kept for a person to set, and the machine may read it', async () => {
-  const plan = await planOf('dev', having('ubuntuPro: true'));
+  const plan = await planOf('dev', WITH_ALL);
   const token = all(plan, 'keyvault:Secret').find(({ inputs }) => inputs.secretName === 'ubuntu-pro-token');
   expect(token?.options.ignoreChanges).toEqual(['properties.value']);
   expect(readableBy('identities-broker', plan)).toContain('ubuntu-pro-token');

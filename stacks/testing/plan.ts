@@ -52,8 +52,13 @@ export const having =
   (file: string) =>
     file + lines.map((line) => `  mqtt-saas:${line}\n`).join('');
 
-/** Ingest signs in with the second generation, and both are in force. */
-export const ROTATION = ['ingestGeneration: 2', "ingestGenerationsInForce: '[1,2]'"];
+/** A change to what an environment may have in addition: one plan for the tests of each. */
+export const WITH_ALL = having(
+  'iotHub: true',
+  'ubuntuPro: true',
+  'ingestGeneration: 2',
+  "ingestGenerationsInForce: '[1,2]'",
+);
 
 /** Every azure-native resource of a type, given without `azure-native:`. */
 export const all = (plan: Plan, type: string): Planned[] => plan.filter((each) => each.type === `azure-native:${type}`);

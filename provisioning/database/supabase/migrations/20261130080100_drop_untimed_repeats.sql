@@ -16,4 +16,6 @@ begin
 end
 $$;
 
+-- Its only client was ingest.
+-- squawk-ignore ban-drop-table
 drop table ingest.untimed_repeats;
