@@ -93,7 +93,10 @@ export interface Admission {
   unbounded: readonly Row[];
   /** Rows of tenants that have more in the batch than they have left. */
   bounded: readonly Row[];
-  /** Most readings a metered tenant may still store, by slug: what of its rows in this batch fits its bytes. */
+  /**
+   * Most readings a metered tenant may still store, by slug, with its bytes: those of its first rows. Where these are duplicates, larger
+   * ones may take their place, so a day's bytes can be exceeded once, within one batch.
+   */
   left: ReadonlyMap<string, number>;
   /** Ids of the metered tenants, by slug. */
   ids: ReadonlyMap<string, string>;
