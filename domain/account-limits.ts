@@ -20,6 +20,7 @@ export type TenantLimit = keyof typeof TENANT_LIMITS;
 export const READING_LIMITS = {
   readings_per_minute: 'readings that a tenant may store a minute',
   readings_per_day: 'readings that a tenant may store a day of UTC',
+  bytes_per_day: 'bytes of payloads that a tenant may store a day of UTC',
 } as const;
 
 /** Columns of `access.platform_limits` alone. */

@@ -45,7 +45,7 @@ const FROM = `from public.dead_letters as l left join public.tenants as t on t.i
   where ($1::text is null or t.slug = $1) and ($2::text is null or l.reason = $2)
     and ($3::timestamptz is null or l.received_at >= $3) and ($4 or l.redriven_at is null)
     and ($5::timestamptz is null or l.received_at < $5)
-    and ($6::text is null or l.topic ~ ('^tenants/[^/]*/devices/' || $6 || '(/|$)')
+    and ($6::text is null or split_part(l.topic, '/', 4) = $6
       or l.device_id in (select d.id from public.devices as d where d.slug = $6))`;
 
 const valuesOf = ({ tenant, reason, since, redriven, before, device }: LetterFilter) => [

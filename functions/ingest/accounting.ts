@@ -93,7 +93,10 @@ export interface Admission {
   unbounded: readonly Row[];
   /** Rows of tenants that have more in the batch than they have left. */
   bounded: readonly Row[];
-  /** Most readings a metered tenant may still store, by slug. */
+  /**
+   * Most readings a metered tenant may still store, by slug, with its bytes: those of its first rows. Where these are duplicates, larger
+   * ones may take their place, so a day's bytes can be exceeded once, within one batch.
+   */
   left: ReadonlyMap<string, number>;
   /** Ids of the metered tenants, by slug. */
   ids: ReadonlyMap<string, string>;
@@ -107,16 +110,18 @@ export async function admit(client: Client, rows: readonly Row[]): Promise<Admis
   const ids = new Map<string, string>();
   for (const { route } of rows) if (route.metered) ids.set(route.tenant, route.tenantId);
   if (ids.size === 0) return { unbounded: rows, bounded: [], left: new Map(), ids };
-  const { rows: found } = await client.query<{ tenant_id: string; readings: string }>(
-    'select tenant_id, readings from ingest.quota_left($1::uuid[])',
+  const { rows: found } = await client.query<{ tenant_id: string; readings: string | null; bytes: string | null }>(
+    'select tenant_id, readings, bytes from ingest.quota_left($1::uuid[])',
     [[...ids.values()]],
   );
-  const byId = new Map(found.map((row) => [row.tenant_id, Number(row.readings)]));
+  const byId = new Map(found.map((row) => [row.tenant_id, row]));
   const left = new Map<string, number>();
-  for (const [tenant, id] of ids) {
-    const readings = byId.get(id);
+  for (const [tenant, sizes] of sizesOf(rows)) {
+    const quota = byId.get(ids.get(tenant) as string);
     // A limit that has been lifted since the registry was asked.
-    if (readings !== undefined) left.set(tenant, readings);
+    if (quota === undefined) continue;
+    const readings = quota.readings === null ? sizes.length : Number(quota.readings);
+    left.set(tenant, quota.bytes === null ? readings : Math.min(readings, fitting(sizes, Number(quota.bytes))));
   }
   const numbers = new Map<string, number>();
   for (const { route } of rows) numbers.set(route.tenant, (numbers.get(route.tenant) ?? 0) + 1);
@@ -125,14 +130,44 @@ export async function admit(client: Client, rows: readonly Row[]): Promise<Admis
   return { unbounded: rows.filter(fits), bounded: rows.filter((row) => !fits(row)), left, ids };
 }
 
+/** Bytes of the payloads of each metered tenant, in the order of its rows. */
+function sizesOf(rows: readonly Row[]): Map<string, number[]> {
+  const sizes = new Map<string, number[]>();
+  for (const { route, payload } of rows) {
+    if (!route.metered) continue;
+    const own = sizes.get(route.tenant);
+    if (own) own.push(payload.length);
+    else sizes.set(route.tenant, [payload.length]);
+  }
+  return sizes;
+}
+
+/** How many of these sizes fit, from the first on. */
+function fitting(sizes: readonly number[], bytes: number): number {
+  let room = bytes;
+  const beyond = sizes.findIndex((size) => {
+    room -= size;
+    return room < 0;
+  });
+  return beyond === -1 ? sizes.length : beyond;
+}
+
 /** Takes what was stored off what is left. @throws database errors. */
-export async function spend(client: Client, { ids }: Admission, { tallies }: Outcomes): Promise<void> {
-  const spent = [...ids].map(([tenant, id]) => ({ id, stored: tallies.get(tenant)?.stored ?? 0 }));
+export async function spend(client: Client, admission: Admission, { tallies }: Outcomes): Promise<void> {
+  const sizes = sizesOf([...admission.unbounded, ...admission.bounded]);
+  const spent = [...admission.ids].map(([tenant, id]) => {
+    const stored = tallies.get(tenant)?.stored ?? 0;
+    // Which ones were duplicates is not known: the largest are taken to be those that were stored.
+    const largest = (sizes.get(tenant) ?? []).sort((a, b) => b - a).slice(0, stored);
+    const bytes = largest.reduce((sum, size) => sum + size, 0);
+    return { id, stored, bytes };
+  });
   const some = spent.filter(({ stored }) => stored > 0);
   if (some.length === 0) return;
-  await client.query('select ingest.spend_quota($1::uuid[], $2::bigint[])', [
+  await client.query('select ingest.spend_quota($1::uuid[], $2::bigint[], $3::bigint[])', [
     some.map(({ id }) => id),
     some.map(({ stored }) => stored),
+    some.map(({ bytes }) => bytes),
   ]);
 }
 

@@ -45,6 +45,21 @@ test('a day has a quota of readings; beyond it they are counted, but not stored,
   expect((await rig.admin.query('select from public.ingest_residuals')).rowCount).toBe(0);
 });
 
+test('a day has a quota of bytes; what does not fit is counted, and what was a duplicate is free', async () => {
+  const device = rig.devices[7]!;
+  const sized = (n: number) => `{"ts":${1_790_000_000 + n},"x":"${'x'.repeat(1000)}"}`;
+  const size = Buffer.byteLength(sized(0));
+  await limit(`bytes_per_day=${5 * size}`);
+  expect(await write(device, [0, 1, 2].map(sized))).toMatchObject({ stored: 3, overQuota: 0 });
+  expect(await write(device, [0, 1].map(sized))).toMatchObject({ duplicate: 2 });
+  expect(await write(device, [3, 4, 5, 6].map(sized))).toMatchObject({ stored: 2, overQuota: 2 });
+  expect(await write(device, ['{"v":1}'])).toMatchObject({ stored: 0, overQuota: 1 });
+  const { rows } = await rig.admin.query('select bytes::int, stored::int from ingest.quota_use');
+  expect(rows).toEqual([{ bytes: 5 * size, stored: 5 }]);
+  await rig.admin.query('update ingest.quota_use set day = day - 1');
+  expect(await write(device, ['{"v":2}'])).toMatchObject({ stored: 1 });
+});
+
 test('a rate is a bucket that fills with time, so that a queue after an outage does not exceed it', async () => {
   const device = rig.devices[1]!;
   await limit('readings_per_minute, burst_minutes=60, 2');

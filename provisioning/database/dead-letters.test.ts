@@ -21,9 +21,13 @@ beforeEach(() =>
 
 let made = 0;
 /** Keeps a batch of letters as ingest does. */
-async function keep(tenant: Tenant | undefined, letters: { reason: string; bytes?: number }[]): Promise<void> {
+async function keep(
+  tenant: Tenant | undefined,
+  letters: { reason: string; bytes?: number }[],
+  client = ingest,
+): Promise<void> {
   const of = (value: unknown) => letters.map(() => value);
-  await ingest.query('select ingest.keep_dead_letters($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
+  await client.query('select ingest.keep_dead_letters($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
     of(tenant?.id ?? null),
     of(tenant?.device ?? null),
     of('t'),
@@ -111,20 +115,16 @@ it('letters of no tenant have the platform’s limit', async () => {
   await database.admin.query('update access.platform_limits set max_dead_letters = 10000');
 });
 
-it('two writers at once, and one of a redrive, stay within the limit', async () => {
+it('two writers at once stay within the limit', async () => {
   await limit(world.a, 'max_dead_letters', 100);
-  const others = [await database.open('mqtt_ingest'), await database.open('mqtt_ingest')];
-  const first = ingest;
-  for (const client of others) {
-    ingest = client;
-    void client.query('begin');
-  }
-  const works = others.map((client) => {
-    ingest = client;
-    return keep(world.a, many(90, 'not-json')).then(() => client.query('commit'));
-  });
-  ingest = first;
-  await Promise.all(works);
+  const writers = [await database.open('mqtt_ingest'), await database.open('mqtt_ingest')];
+  await Promise.all(
+    writers.map(async (client) => {
+      await client.query('begin');
+      await keep(world.a, many(90, 'not-json'), client);
+      await client.query('commit');
+    }),
+  );
   expect((await kept(world.a))['not-json']).toBeLessThanOrEqual(100);
 });
 

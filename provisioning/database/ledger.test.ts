@@ -32,9 +32,9 @@ describe('mqtt_ingest', () => {
     const ask = () => ingest.query('select * from ingest.quota_left(array[$1::uuid])', [tenantId]);
     expect((await ask()).rows).toEqual([]);
     await admin.query('insert into public.tenant_limits (tenant_id, readings_per_day) values ($1, 5)', [tenantId]);
-    expect((await ask()).rows).toEqual([{ tenant_id: tenantId, readings: '5' }]);
+    expect((await ask()).rows).toEqual([{ tenant_id: tenantId, readings: '5', bytes: null }]);
     await ingest.query('select ingest.spend_quota(array[$1::uuid], array[4::int8])', [tenantId]);
-    expect((await ask()).rows).toEqual([{ tenant_id: tenantId, readings: '1' }]);
+    expect((await ask()).rows).toEqual([{ tenant_id: tenantId, readings: '1', bytes: null }]);
     await admin.query('delete from public.tenant_limits');
     await ingest.query("select ingest.prune_ledger('30 days')");
   });

@@ -44,11 +44,7 @@ export function RuleDialog({ rule, onClose }: { rule: Rule | undefined; onClose:
           <RuleFields draft={draft} onChange={(change) => setDraft((before) => ({ ...before, ...change }))} />
           <RulePreview draft={tidy(draft)} problem={problem} />
         </div>
-        {!rule && (
-          <p>
-            <LimitNote limit="max_rules" noun="rules" />
-          </p>
-        )}
+        {!rule && <LimitNote limit="max_rules" noun="rules" />}
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={save.isPending} disabled={problem !== undefined}>

@@ -57,9 +57,7 @@ function NameDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (added
               : 'Its name in topics; it cannot be changed later.'
           }
         />
-        <p>
-          <LimitNote limit="max_devices" noun="devices" />
-        </p>
+        <LimitNote limit="max_devices" noun="devices" />
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={form.busy}>

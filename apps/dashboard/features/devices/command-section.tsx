@@ -97,9 +97,7 @@ function CommandForm({ deviceId }: { deviceId: string }) {
       <Button type="submit" busy={busy}>
         Send command
       </Button>
-      <small>
-        <LimitNote limit="max_commands" noun="commands wait" />
-      </small>
+      <LimitNote limit="max_commands" noun="commands wait" />
     </form>
   );
 }

@@ -148,9 +148,12 @@ function Kept() {
     ...polled(60_000),
   });
   return (
-    <p className={styles.kept}>
-      <LimitNote limit="max_dead_letters" noun="letters kept" />, for 30 days.
-      {gone > 0 && ` ${formatNumber(gone)} more of the last 30 days were discarded or beyond the limit.`}
-    </p>
+    <div className={styles.kept}>
+      <LimitNote limit="max_dead_letters" noun="letters kept" />
+      <p>
+        A letter is kept for 30 days.
+        {gone > 0 && ` ${formatNumber(gone)} more of the last 30 days were discarded or beyond the limit.`}
+      </p>
+    </div>
   );
 }

@@ -276,6 +276,7 @@ export type Database = {
       tenant_limits: {
         Row: {
           burst_minutes: number;
+          bytes_per_day: number | null;
           max_age_seconds: number | null;
           max_ahead_seconds: number | null;
           max_command_bytes: number | null;

@@ -20,9 +20,9 @@ export function LimitNote({ limit, noun }: { limit: TenantLimit; noun: string })
   const found = limits?.find(({ name }) => name === limit);
   if (!found || found.used === null) return null;
   return (
-    <>
+    <p>
       {formatNumber(found.used)} of {formatNumber(found.most)} {noun}
       {found.until && `, a limit until ${formatTime(new Date(found.until))}`}
-    </>
+    </p>
   );
 }

@@ -61,10 +61,8 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
             <option key={each}>{each}</option>
           ))}
         </Choice>
-        <p>
-          <LimitNote limit="max_members" noun="members" />;{' '}
-          <LimitNote limit="max_invitations" noun="open invitations" />
-        </p>
+        <LimitNote limit="max_members" noun="members" />
+        <LimitNote limit="max_invitations" noun="open invitations" />
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={invite.isPending}>
