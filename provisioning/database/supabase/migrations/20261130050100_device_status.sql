@@ -88,7 +88,7 @@ as $$
         else coalesce(s.fresh, '{}') + excluded.fresh end,
       case when excluded.fresh is null then s.fresh_xid else excluded.fresh_xid end,
       case when n.is_judged and excluded.fresh is not null then s.fresh else s.earlier end,
-      case when n.is_judged and excluded.fresh is not null then s.fresh_xid else s.earlier_xid end
+      case when n.is_judged and excluded.fresh is not null then coalesce(s.fresh_xid, '0') else s.earlier_xid end
     from (select
       case when cardinality(excluded.gaps) > 0 then excluded.gaps[1]
         when excluded.last_received_at - s.last_received_at >= interval '1 second'

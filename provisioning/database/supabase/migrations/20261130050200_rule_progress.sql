@@ -206,7 +206,7 @@ begin
     select r.* into rule from public.alert_rules as r where r.id = progress.rule_id and r.enabled;
     continue when not found;
     tenant := rule.tenant_id;
-    -- A cursor beyond the horizon is another server's: the database was restored. Everything counts as new.
+    -- A cursor beyond the horizon is another server's: the database was restored. Everything in the spans counts as new.
     changed := changed + access.judge_rule(
       rule, case when progress.cursor > horizon then '3' else progress.cursor end, judge_rules.moment);
     judged := judged + 1;
@@ -225,8 +225,8 @@ begin
 end
 $$;
 
--- The rules to judge, in turns of at most `most` rules of one tenant: each tenant's least recently tried first, and every
--- tenant's first turn before anybody's second. `asked_at` is the moment of the answer.
+-- The rules to judge, in turns of at most `most` rules of one tenant: each tenant's least recently tried first, and the
+-- first turn of every tenant before the second of any. `asked_at` is the moment of the answer.
 create function ingest.due_rules(most int) returns table (tenant_id uuid, rule_ids uuid[], asked_at timestamptz)
 language sql security definer set search_path = ''
 as $$
