@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pino from 'pino';
 import type { Client } from 'pg';
+import pino from 'pino';
 import { ROOT } from '../bootstrap/root.mjs';
 import { evaluateAlerts } from '../functions/alerts/evaluate.ts';
 import { type Database, openDatabase } from '../functions/database/connection.ts';
@@ -109,7 +109,9 @@ async function measureRounds(tenants: number, rows: number, before: boolean): Pr
   try {
     const { admin } = lab;
     await fill(admin, tenants, rows);
-    const database = openDatabase(readAlertSettings({ EXTERNAL_DATABASE_CONNECTION_STRING: await lab.login('mqtt_ingest') }).database);
+    const database = openDatabase(
+      readAlertSettings({ EXTERNAL_DATABASE_CONNECTION_STRING: await lab.login('mqtt_ingest') }).database,
+    );
     const server = lab.postgres.child.pid as number;
     const round = async (name: string, work: () => Promise<unknown>) => {
       const [cpu, begun] = [familyCpuSeconds(server), performance.now()];
@@ -129,7 +131,10 @@ async function measureRounds(tenants: number, rows: number, before: boolean): Pr
     console.log(`the evaluator took ${Math.max(0, Math.round(residentMiB(process.pid) - held))} MiB`);
     if (before) {
       await installBefore(admin);
-      const was = await round('the former evaluation', async () => (await admin.query('select bench.evaluate_alert_rules() as changed')).rows[0]);
+      const was = await round(
+        'the former evaluation',
+        async () => (await admin.query('select bench.evaluate_alert_rules() as changed')).rows[0],
+      );
       console.log(`ratio: ${(spent / was).toFixed(3)}`);
     }
     await database.close();
@@ -173,7 +178,11 @@ async function installBefore(admin: Client): Promise<void> {
     const text = readFileSync(join(MIGRATIONS, file), 'utf8');
     const from = text.search(new RegExp(`create (or replace )?function ${name}\\(`));
     const until = text.indexOf('\n$$;', from) + '\n$$;'.length;
-    return text.slice(from, until).replaceAll('access.breaches', 'bench.breaches').replaceAll(name, name.replace(/^\w+/, 'bench')).replaceAll('public.breach', 'bench.breach');
+    return text
+      .slice(from, until)
+      .replaceAll('access.breaches', 'bench.breaches')
+      .replaceAll(name, name.replace(/^\w+/, 'bench'))
+      .replaceAll('public.breach', 'bench.breach');
   };
   await admin.query(`
     create schema bench;

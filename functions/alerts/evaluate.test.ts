@@ -53,7 +53,8 @@ async function silentTenant(slug: string, rules: number): Promise<string> {
 }
 
 const openAlerts = async (tenant: string) =>
-  (await server.admin.query('select from public.alerts where tenant_id = $1 and resolved_at is null', [tenant])).rowCount;
+  (await server.admin.query('select from public.alerts where tenant_id = $1 and resolved_at is null', [tenant]))
+    .rowCount;
 
 const progress = async (tenant: string) =>
   (
@@ -67,7 +68,7 @@ const progress = async (tenant: string) =>
 test('each tenant has a turn before any has a second, the least recently tried first', async () => {
   const many = await silentTenant('many', 45);
   const few = await silentTenant('few', 1);
-  await server.admin.query("update public.alert_rule_progress set tried_at = now() where tenant_id = $1", [few]);
+  await server.admin.query('update public.alert_rule_progress set tried_at = now() where tenant_id = $1', [few]);
   const turns = async () =>
     (await server.admin.query('select tenant_id, cardinality(rule_ids) as n from ingest.due_rules(20)')).rows;
   expect(await turns()).toEqual([
@@ -76,7 +77,7 @@ test('each tenant has a turn before any has a second, the least recently tried f
     { tenant_id: many, n: 20 },
     { tenant_id: many, n: 5 },
   ]);
-  await server.admin.query("update public.alert_rule_progress set tried_at = now() where tenant_id = $1", [many]);
+  await server.admin.query('update public.alert_rule_progress set tried_at = now() where tenant_id = $1', [many]);
   expect((await turns())[0]).toEqual({ tenant_id: few, n: 1 });
   expect(await evaluateAlerts(database, log)).toEqual({ judged: 46, changed: 46, failed: 0, left: 0 });
 });
@@ -115,9 +116,15 @@ test('a rule that fails is set aside; what it skips after the third time is note
   await server.admin.query(`
     delete from public.alerts;
     create trigger be_sick before insert on public.alerts for each row execute function public.be_sick()`);
-  for (const [failures, skipped] of [[1, false], [2, false], [0, true]] as const) {
+  for (const [failures, skipped] of [
+    [1, false],
+    [2, false],
+    [0, true],
+  ] as const) {
     expect(await evaluateAlerts(database, log)).toMatchObject({ failed: 1 });
-    expect(await progress(sick)).toMatchObject([{ failures, skipped, problem: 'its readings could not be calculated with' }]);
+    expect(await progress(sick)).toMatchObject([
+      { failures, skipped, problem: 'its readings could not be calculated with' },
+    ]);
   }
   await server.admin.query('drop trigger be_sick on public.alerts');
   expect(await evaluateAlerts(database, log)).toMatchObject({ changed: 1 });

@@ -28,7 +28,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 beforeEach(async () => {
-  await database.admin.query('delete from public.alert_rules; delete from public.telemetry; delete from public.device_status');
+  await database.admin.query(
+    'delete from public.alert_rules; delete from public.telemetry; delete from public.device_status',
+  );
 });
 
 /** What "ago" counts from: null, the moment of the statement. */
