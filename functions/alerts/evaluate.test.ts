@@ -110,6 +110,20 @@ test('a rule that is too slow is set aside with the reason, and holds up neither
   ]);
 });
 
+test('a turn that takes too long in a round that has no time left comes after others in the next', async () => {
+  const slow = await silentTenant('slow', 2);
+  const victim = await silentTenant('victim', 1);
+  await server.admin.query('update public.alert_rule_progress set tried_at = now() where tenant_id = $1', [victim]);
+  await server.admin.query(`
+    create trigger be_slow before insert on public.alerts for each row
+    when (new.tenant_id = '${slow}') execute function public.be_slow()`);
+  let calls = 0;
+  const round = await evaluateAlerts(database, log, () => (calls++ < 2 ? 0 : 1e9));
+  expect(round).toEqual({ judged: 0, changed: 0, failed: 0, left: 3 });
+  const { rows } = await server.admin.query('select tenant_id from ingest.due_rules(20)');
+  expect(rows).toEqual([{ tenant_id: victim }, { tenant_id: slow }]);
+});
+
 test('a rule that fails is set aside; what it skips after the third time is noted, and success clears the problem', async () => {
   const sick = await silentTenant('sick', 1);
   await evaluateAlerts(database, log);

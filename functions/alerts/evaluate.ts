@@ -60,12 +60,12 @@ export async function evaluateAlerts(
       round.changed += changed;
     } catch (error) {
       if (!isRulesFault(error)) throw error;
-      if (rules.length > 1) turns.push(...rules.map((rule) => ({ ...turn, rule_ids: [rule] })));
-      else {
+      const isOne = rules.length === 1;
+      if (isOne) {
         round.failed += 1;
         log.warn({ rule: rules[0], tenant, error: summarizeError(error) }, 'alert rule not judged');
-        await database.query('select ingest.note_unjudged($1::uuid[], $2)', [rules, problemOf(error)]);
-      }
+      } else turns.push(...rules.map((rule) => ({ ...turn, rule_ids: [rule] })));
+      await database.query('select ingest.note_unjudged($1::uuid[], $2)', [rules, isOne ? problemOf(error) : null]);
     }
     spent.set(tenant, tenantMs + now() - before);
   }

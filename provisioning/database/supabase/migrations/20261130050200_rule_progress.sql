@@ -37,7 +37,8 @@ create policy members_select on public.alert_rule_progress for select to authent
   using (tenant_id = any ((select access.my_tenants())::uuid[]));
 create policy service_role_select on public.alert_rule_progress for select to service_role using (true);
 
--- Begins with what came in the rule's last window when it is made, changed or switched on. Switched off, it has no open alerts.
+-- A rule begins with what came in its last window, at most an hour, when it is made, changed or switched on. Switched off, it
+-- has no open alerts.
 create function access.restart_rule() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
@@ -69,7 +70,7 @@ from public.alert_rules as r where r.id = a.rule_id and not r.enabled and a.reso
 alter type public.breach add attribute received_at timestamptz;
 
 -- The breaches of a threshold or rate rule among what transactions from `cursor` on stored; without a cursor, among what
--- came in the rule's window before `moment`.
+-- came in the rule's window before `moment`, at most an hour: longer ones must not keep the first round busy.
 create function access.new_breaches(rule public.alert_rules, cursor xid8, moment timestamptz) returns setof public.breach
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
@@ -78,7 +79,7 @@ declare
   width constant interval := make_interval(mins => rule.window_minutes);
   -- How many transactions ago the cursor was, as age() counts: right beyond the point where ids begin anew.
   reach constant int := case when new_breaches.cursor is null then 2147483647 else age(new_breaches.cursor::xid) end;
-  since constant timestamptz := case when new_breaches.cursor is null then moment - width else '-infinity' end;
+  since constant timestamptz := case when new_breaches.cursor is null then moment - least(width, interval '1 hour') else '-infinity' end;
 begin
   return query
   select w.device_id, r.ts, b.value, r.received_at
@@ -245,19 +246,26 @@ as $$
   order by t.turn, min(t.tried_at), t.tenant_id;
 $$;
 
--- Notes why rules could not be judged. A rule that fails a third time, or that failed on what came before it was made, goes
--- on with what comes next; `skipped_from` and `skipped_until` keep what it left out.
+-- Notes that rules were tried and not judged, so that others come first, and why. A rule that fails a third time, or that failed
+-- on what came before it was made, goes on with what comes next; `skipped_from` and `skipped_until` keep what it left out.
+-- @param problem null: some rule of the turn failed, and it is not known which.
 create function ingest.note_unjudged(rule_ids uuid[], problem text) returns void
-language sql security definer set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
+begin
+  update public.alert_rule_progress as p set tried_at = clock_timestamp() where p.rule_id = any (note_unjudged.rule_ids);
+  if note_unjudged.problem is null then
+    return;
+  end if;
   update public.alert_rule_progress as p
-  set tried_at = clock_timestamp(), problem = note_unjudged.problem, failures = (p.failures + 1) % 3,
-    skipped_from = case when p.failures = 2 or p.cursor is null
-      then coalesce(p.judged_at, now() - make_interval(mins => r.window_minutes)) else p.skipped_from end,
-    skipped_until = case when p.failures = 2 or p.cursor is null then now() else p.skipped_until end,
-    cursor = case when p.failures = 2 or p.cursor is null then pg_snapshot_xmin(pg_current_snapshot()) else p.cursor end
+  set skipped_from = coalesce(p.judged_at, now() - make_interval(mins => least(r.window_minutes, 60))), skipped_until = now(),
+    cursor = pg_snapshot_xmin(pg_current_snapshot())
   from public.alert_rules as r
-  where p.rule_id = any (note_unjudged.rule_ids) and r.tenant_id = p.tenant_id and r.id = p.rule_id;
+  where p.rule_id = any (note_unjudged.rule_ids) and r.tenant_id = p.tenant_id and r.id = p.rule_id
+    and (p.failures = 2 or p.cursor is null);
+  update public.alert_rule_progress as p set problem = note_unjudged.problem, failures = (p.failures + 1) % 3
+  where p.rule_id = any (note_unjudged.rule_ids);
+end
 $$;
 
 -- One round in one transaction, for a version of the platform that knows nothing else, and for operators. Judges for 15
