@@ -179,6 +179,38 @@ test('two evaluators at once judge each rule once', async () => {
   expect(await openAlerts(tenant)).toBe(60);
 });
 
+test('rules that are deleted or changed meanwhile hold up nothing, and wait for nothing', async () => {
+  const tenant = await silentTenant('a', 3);
+  await evaluateAlerts(database, log);
+  const { rows } = await server.admin.query<{ id: string }>('select id from public.alert_rules order by id');
+  const [deleted, disabled] = rows.map(({ id }) => id);
+  const person = await server.open();
+  await person.query('begin');
+  await person.query('delete from public.alert_rules where id = $1', [deleted]);
+  await person.query('update public.alert_rules set enabled = false where id = $1', [disabled]);
+  expect(await evaluateAlerts(database, log)).toEqual({ judged: 1, changed: 0, failed: 0, left: 0 });
+  await person.query('commit');
+  expect(await openAlerts(tenant)).toBe(1);
+  expect(await evaluateAlerts(database, log)).toMatchObject({ judged: 1 });
+});
+
+test('a turn that another transaction holds up is left for the next round, and others are judged', async () => {
+  const [held, other] = [await silentTenant('held', 1), await silentTenant('other', 1)];
+  const refusing: Database = {
+    ...database,
+    transaction: (opening, work) =>
+      database.transaction(`${opening}; set local lock_timeout = 100`, (client) => work(client)),
+  };
+  const person = await server.open();
+  await person.query('begin');
+  await person.query('select from ingest.tenant_cursors where tenant_id = $1 for update', [held]);
+  await server.admin.query("update ingest.tenant_cursors set judged = '1' where tenant_id = $1", [other]);
+  const round = await evaluateAlerts(refusing, log);
+  await person.query('rollback');
+  expect(round).toEqual({ judged: 1, changed: 1, failed: 0, left: 1 });
+  expect(await openAlerts(other)).toBe(1);
+});
+
 test('a missing function is not taken for a rule’s fault', async () => {
   await silentTenant('a', 1);
   const broken: Database = {

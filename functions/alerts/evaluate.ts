@@ -59,6 +59,10 @@ export async function evaluateAlerts(
       round.judged += judged;
       round.changed += changed;
     } catch (error) {
+      if (isHeldUp(error)) {
+        round.left += rules.length;
+        continue;
+      }
       if (!isRulesFault(error)) throw error;
       const isOne = rules.length === 1;
       if (isOne) {
@@ -94,6 +98,10 @@ function judge(database: Database, { rule_ids: rules, asked_at: since }: Turn) {
     return rows[0] as { judged: number; changed: number };
   });
 }
+
+/** lock_not_available, deadlock_detected: a person's change holds rows that the turn needs. */
+const isHeldUp = (error: unknown) =>
+  error instanceof pg.DatabaseError && (error.code === '55P03' || error.code === '40P01');
 
 /** query_canceled: by the statement timeout. */
 const TOO_SLOW = '57014';

@@ -321,7 +321,7 @@ describe('a rate', () => {
     // Judged later than the window's first reading.
     await read(0, { t: 120 });
     expect(await judge(1)).toBe(0);
-    expect(await alerts()).toMatchObject([{ value: expect.closeTo((120 - 10) / 9, 2) }]);
+    expect(await alerts()).toMatchObject([{ value: expect.closeTo((120 - 10) / 9, 1) }]);
     expect(await preview({ ...RISING, comparison: 'below', threshold: 0 })).toEqual([]);
   });
 });
@@ -508,6 +508,23 @@ describe('a rule', () => {
     expect(await judge(1440)).toBe(1);
     expect(await evaluate()).toBe(1);
     expect(await alerts()).toMatchObject([{ resolved: true }]);
+  });
+
+  it('judges what comes after a restore on a server whose transaction ids are lower', async () => {
+    await addRule(HOT);
+    await read(0, { t: 20 });
+    await judge(0);
+    await database.admin.query(
+      `update public.alert_rule_progress set cursor = '999999999'; update ingest.tenant_cursors set judged = '999999999';
+       update public.device_status set fresh_xid = '999999998', earlier_xid = '999999990'`,
+    );
+    await read(0, { t: 95 }, -180);
+    for (let batch = 1; batch < 5; batch++) await read(0, { t: 20 }, -20 * batch);
+    expect(await judge(1)).toBe(1);
+    await read(0, { t: 20 });
+    expect(await judge(11)).toBe(1);
+    await read(0, { t: 95 });
+    expect(await judge(12)).toBe(1);
   });
 
   it('must be whole', async () => {

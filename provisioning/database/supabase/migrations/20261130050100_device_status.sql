@@ -99,7 +99,8 @@ as $$
       case when excluded.clock_skew < -120 and s.clock_skew < -120 then excluded.last_received_at
         else excluded.newest_at end as at,
       -- Whether all rules have judged `earlier`. An id beyond the current one is another server's: the database was restored.
-      excluded.earlier_xid = '0' or s.earlier_xid < excluded.earlier_xid or s.earlier_xid > pg_current_xact_id() as is_judged
+      excluded.earlier_xid = '0' or excluded.earlier_xid <= pg_current_xact_id()
+        and (s.earlier_xid < excluded.earlier_xid or s.earlier_xid > pg_current_xact_id()) as is_judged
     ) as n);
 $$;
 

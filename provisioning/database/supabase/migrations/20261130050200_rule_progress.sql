@@ -43,14 +43,15 @@ create function access.restart_rule() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  if not new.enabled then
-    update public.alerts as a set resolved_at = now() where a.rule_id = new.id and a.resolved_at is null;
-  end if;
   insert into ingest.tenant_cursors (tenant_id, judged)
   values (new.tenant_id, pg_snapshot_xmin(pg_current_snapshot())) on conflict do nothing;
   insert into public.alert_rule_progress as p (tenant_id, rule_id) values (new.tenant_id, new.id)
   on conflict (tenant_id, rule_id) do update
   set judged_at = null, tried_at = '-infinity', problem = null, failures = 0, cursor = null;
+  -- After its progress, as ingest.judge_rules does: they would wait for each other.
+  if not new.enabled then
+    update public.alerts as a set resolved_at = now() where a.rule_id = new.id and a.resolved_at is null;
+  end if;
   return null;
 end
 $$;
@@ -136,7 +137,7 @@ begin
       left join public.device_status as s on s.tenant_id = d.tenant_id and s.device_id = d.id
       where d.tenant_id = rule.tenant_id and (rule.device_id is null or d.id = rule.device_id)
     ), resolved as (
-      -- Not silent any more, or silent anew.
+      -- Not silent any more, or silent again.
       update public.alerts as a set resolved_at = moment
       where a.rule_id = rule.id and a.resolved_at is null and not exists (
         select from heard as h where h.id = a.device_id and h.enabled and h.at + span <= moment and h.at <= a.opened_at)
@@ -181,39 +182,39 @@ begin
 end
 $$;
 
--- Judges enabled rules of one tenant as of `moment`, but those that were judged since `since`, and those that another
--- transaction is judging. Returns how many were judged, and how many alerts were opened or resolved.
+-- Judges enabled rules of one tenant as of `moment`, except those that were judged since `since`, and those that another
+-- transaction judges or deletes. Returns how many were judged, and how many alerts were opened or resolved.
 create function ingest.judge_rules(
   rule_ids uuid[], since timestamptz, moment timestamptz default clock_timestamp(), out judged int, out changed int
 )
 language plpgsql security definer set search_path = ''
 as $$
 declare
-  rule public.alert_rules;
-  progress public.alert_rule_progress;
+  due record;
   tenant uuid;
   -- Taken before anything is read: what is stored meanwhile is judged twice rather than never.
   horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
 begin
   judged := 0;
   changed := 0;
-  for progress in
-    select p.* from public.alert_rule_progress as p
-    where p.rule_id = any (judge_rules.rule_ids)
+  for due in
+    select r as rule, r.tenant_id, p.rule_id, p.cursor
+    from public.alert_rules as r
+    join public.alert_rule_progress as p on p.tenant_id = r.tenant_id and p.rule_id = r.id
+    where r.id = any (judge_rules.rule_ids) and r.enabled
       -- A time ahead of now is from before the server's clock went back.
       and (p.judged_at between judge_rules.since and clock_timestamp()) is not true
-    order by p.rule_id for update skip locked
+    order by r.id
+    for key share of r skip locked for update of p skip locked
   loop
-    select r.* into rule from public.alert_rules as r where r.id = progress.rule_id and r.enabled;
-    continue when not found;
-    tenant := rule.tenant_id;
+    tenant := due.tenant_id;
     -- A cursor beyond the horizon is another server's: the database was restored. Everything in the spans counts as new.
     changed := changed + access.judge_rule(
-      rule, case when progress.cursor > horizon then '3' else progress.cursor end, judge_rules.moment);
+      due.rule, case when due.cursor > horizon then '3' else due.cursor end, judge_rules.moment);
     judged := judged + 1;
     update public.alert_rule_progress as p
     set judged_at = judge_rules.moment, tried_at = clock_timestamp(), problem = null, failures = 0, cursor = horizon
-    where p.tenant_id = progress.tenant_id and p.rule_id = progress.rule_id;
+    where p.tenant_id = due.tenant_id and p.rule_id = due.rule_id;
   end loop;
   -- Only once each of the tenant's rules has begun: what one of them still needs is not forgotten.
   update ingest.tenant_cursors as c set judged = slowest.cursor
