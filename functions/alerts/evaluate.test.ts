@@ -53,7 +53,8 @@ async function silentTenant(slug: string, rules: number): Promise<string> {
 }
 
 const openAlerts = async (tenant: string) =>
-  (await server.admin.query('select from public.alerts where tenant_id = $1 and resolved_at is null', [tenant])).rowCount;
+  (await server.admin.query('select from public.alerts where tenant_id = $1 and resolved_at is null', [tenant]))
+    .rowCount;
 
 const progress = async (tenant: string) =>
   (
@@ -67,7 +68,7 @@ const progress = async (tenant: string) =>
 test('each tenant has a turn before any has a second, the least recently tried first', async () => {
   const many = await silentTenant('many', 45);
   const few = await silentTenant('few', 1);
-  await server.admin.query("update public.alert_rule_progress set tried_at = now() where tenant_id = $1", [few]);
+  await server.admin.query('update public.alert_rule_progress set tried_at = now() where tenant_id = $1', [few]);
   const turns = async () =>
     (await server.admin.query('select tenant_id, cardinality(rule_ids) as n from ingest.due_rules(20)')).rows;
   expect(await turns()).toEqual([
@@ -76,7 +77,7 @@ test('each tenant has a turn before any has a second, the least recently tried f
     { tenant_id: many, n: 20 },
     { tenant_id: many, n: 5 },
   ]);
-  await server.admin.query("update public.alert_rule_progress set tried_at = now() where tenant_id = $1", [many]);
+  await server.admin.query('update public.alert_rule_progress set tried_at = now() where tenant_id = $1', [many]);
   expect((await turns())[0]).toEqual({ tenant_id: few, n: 1 });
   expect(await evaluateAlerts(database, log)).toEqual({ judged: 46, changed: 46, failed: 0, left: 0 });
 });
@@ -109,15 +110,35 @@ test('a rule that is too slow is set aside with the reason, and holds up neither
   ]);
 });
 
+test('a turn that takes too long in a round that has no time left comes after others in the next', async () => {
+  const slow = await silentTenant('slow', 2);
+  const victim = await silentTenant('victim', 1);
+  await server.admin.query('update public.alert_rule_progress set tried_at = now() where tenant_id = $1', [victim]);
+  await server.admin.query(`
+    create trigger be_slow before insert on public.alerts for each row
+    when (new.tenant_id = '${slow}') execute function public.be_slow()`);
+  let calls = 0;
+  const round = await evaluateAlerts(database, log, () => (calls++ < 2 ? 0 : 1e9));
+  expect(round).toEqual({ judged: 0, changed: 0, failed: 0, left: 3 });
+  const { rows } = await server.admin.query('select tenant_id from ingest.due_rules(20)');
+  expect(rows).toEqual([{ tenant_id: victim }, { tenant_id: slow }]);
+});
+
 test('a rule that fails is set aside; what it skips after the third time is noted, and success clears the problem', async () => {
   const sick = await silentTenant('sick', 1);
   await evaluateAlerts(database, log);
   await server.admin.query(`
     delete from public.alerts;
     create trigger be_sick before insert on public.alerts for each row execute function public.be_sick()`);
-  for (const [failures, skipped] of [[1, false], [2, false], [0, true]] as const) {
+  for (const [failures, skipped] of [
+    [1, false],
+    [2, false],
+    [0, true],
+  ] as const) {
     expect(await evaluateAlerts(database, log)).toMatchObject({ failed: 1 });
-    expect(await progress(sick)).toMatchObject([{ failures, skipped, problem: 'its readings could not be calculated with' }]);
+    expect(await progress(sick)).toMatchObject([
+      { failures, skipped, problem: 'its readings could not be calculated with' },
+    ]);
   }
   await server.admin.query('drop trigger be_sick on public.alerts');
   expect(await evaluateAlerts(database, log)).toMatchObject({ changed: 1 });
@@ -156,6 +177,38 @@ test('two evaluators at once judge each rule once', async () => {
   await other.close();
   expect(rounds[0].changed + rounds[1].changed).toBe(60);
   expect(await openAlerts(tenant)).toBe(60);
+});
+
+test('rules that are deleted or changed meanwhile hold up nothing, and wait for nothing', async () => {
+  const tenant = await silentTenant('a', 3);
+  await evaluateAlerts(database, log);
+  const { rows } = await server.admin.query<{ id: string }>('select id from public.alert_rules order by id');
+  const [deleted, disabled] = rows.map(({ id }) => id);
+  const person = await server.open();
+  await person.query('begin');
+  await person.query('delete from public.alert_rules where id = $1', [deleted]);
+  await person.query('update public.alert_rules set enabled = false where id = $1', [disabled]);
+  expect(await evaluateAlerts(database, log)).toEqual({ judged: 1, changed: 0, failed: 0, left: 0 });
+  await person.query('commit');
+  expect(await openAlerts(tenant)).toBe(1);
+  expect(await evaluateAlerts(database, log)).toMatchObject({ judged: 1 });
+});
+
+test('a turn that another transaction holds up is left for the next round, and others are judged', async () => {
+  const [held, other] = [await silentTenant('held', 1), await silentTenant('other', 1)];
+  const refusing: Database = {
+    ...database,
+    transaction: (opening, work) =>
+      database.transaction(`${opening}; set local lock_timeout = 100`, (client) => work(client)),
+  };
+  const person = await server.open();
+  await person.query('begin');
+  await person.query('select from ingest.tenant_cursors where tenant_id = $1 for update', [held]);
+  await server.admin.query("update ingest.tenant_cursors set judged = '1' where tenant_id = $1", [other]);
+  const round = await evaluateAlerts(refusing, log);
+  await person.query('rollback');
+  expect(round).toEqual({ judged: 1, changed: 1, failed: 0, left: 1 });
+  expect(await openAlerts(other)).toBe(1);
 });
 
 test('a missing function is not taken for a rule’s fault', async () => {

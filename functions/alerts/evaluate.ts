@@ -59,13 +59,17 @@ export async function evaluateAlerts(
       round.judged += judged;
       round.changed += changed;
     } catch (error) {
+      if (isHeldUp(error)) {
+        round.left += rules.length;
+        continue;
+      }
       if (!isRulesFault(error)) throw error;
-      if (rules.length > 1) turns.push(...rules.map((rule) => ({ ...turn, rule_ids: [rule] })));
-      else {
+      const isOne = rules.length === 1;
+      if (isOne) {
         round.failed += 1;
         log.warn({ rule: rules[0], tenant, error: summarizeError(error) }, 'alert rule not judged');
-        await database.query('select ingest.note_unjudged($1::uuid[], $2)', [rules, problemOf(error)]);
-      }
+      } else turns.push(...rules.map((rule) => ({ ...turn, rule_ids: [rule] })));
+      await database.query('select ingest.note_unjudged($1::uuid[], $2)', [rules, isOne ? problemOf(error) : null]);
     }
     spent.set(tenant, tenantMs + now() - before);
   }
@@ -94,6 +98,10 @@ function judge(database: Database, { rule_ids: rules, asked_at: since }: Turn) {
     return rows[0] as { judged: number; changed: number };
   });
 }
+
+/** lock_not_available, deadlock_detected: a person's change holds rows that the turn needs. */
+const isHeldUp = (error: unknown) =>
+  error instanceof pg.DatabaseError && (error.code === '55P03' || error.code === '40P01');
 
 /** query_canceled: by the statement timeout. */
 const TOO_SLOW = '57014';

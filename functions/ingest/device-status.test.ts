@@ -76,7 +76,8 @@ test('the newest value of each field is kept, whichever message had it', async (
 
 test('a late reading of a clock that is right is no newest value, but fills in what was not known', async () => {
   const device = newDevice();
-  for (const seconds of [0, 60]) await store.write(device, [reading(at(seconds), { a: seconds })], { receivedAt: at(seconds) });
+  for (const seconds of [0, 60])
+    await store.write(device, [reading(at(seconds), { a: seconds })], { receivedAt: at(seconds) });
   await store.write(device, [reading(at(-3600), { a: -1, b: -1 })], { receivedAt: at(70) });
   expect(await valuesOf(device)).toEqual({ a: 60, b: -1 });
   expect(await statusOf(device)).toMatchObject({ last: 70, clock_skew: 0 });
@@ -92,17 +93,20 @@ test('one reading from the future freezes nothing, and does not make the clock w
   expect(await statusOf(device)).toMatchObject({ clock_skew: 0 });
 });
 
-test.each([7, -7])('a clock that is %d hours off is known, its newest value is what came last, also once it is right', async (hours) => {
-  const device = newDevice();
-  const receive = (seconds: number, off: number) =>
-    store.write(device, [reading(at(seconds + off * 3600), { a: seconds })], { receivedAt: at(seconds) });
-  for (const seconds of [0, 60, 120]) await receive(seconds, hours);
-  expect(await valuesOf(device)).toEqual({ a: 120 });
-  expect(await statusOf(device)).toMatchObject({ clock_skew: hours * 3600 });
-  for (const seconds of [180, 240]) await receive(seconds, 0);
-  expect(await valuesOf(device)).toEqual({ a: 240 });
-  expect(await statusOf(device)).toMatchObject({ clock_skew: 0 });
-});
+test.each([7, -7])(
+  'a clock that is %d hours off is known, its newest value is what came last, also once it is right',
+  async (hours) => {
+    const device = newDevice();
+    const receive = (seconds: number, off: number) =>
+      store.write(device, [reading(at(seconds + off * 3600), { a: seconds })], { receivedAt: at(seconds) });
+    for (const seconds of [0, 60, 120]) await receive(seconds, hours);
+    expect(await valuesOf(device)).toEqual({ a: 120 });
+    expect(await statusOf(device)).toMatchObject({ clock_skew: hours * 3600 });
+    for (const seconds of [180, 240]) await receive(seconds, 0);
+    expect(await valuesOf(device)).toEqual({ a: 240 });
+    expect(await statusOf(device)).toMatchObject({ clock_skew: 0 });
+  },
+);
 
 test('gaps are between reports, not between the messages of one, and the last eight are kept', async () => {
   const device = newDevice();
@@ -126,13 +130,15 @@ test('what a device can fill it with is bounded: fields, lengths, text that json
     await store.write(device, [JSON.stringify(own)], { receivedAt: at(20 + n * 10) });
   }
   const { rows } = await rig.admin.query(
-    "select octet_length(fields::text) as bytes, (select count(*)::int from jsonb_object_keys(fields)) as fields from public.device_status where device_id = $1",
+    'select octet_length(fields::text) as bytes, (select count(*)::int from jsonb_object_keys(fields)) as fields from public.device_status where device_id = $1',
     [device.id],
   );
   expect(rows[0].bytes).toBeLessThan(9000);
   expect(rows[0].fields).toBeLessThan(64 * 3);
   const other = newDevice();
-  await store.write(other, ['{"nul":"\\\\u0000","half":"\\\\ud800","ok":1}', JSON.stringify(long)], { receivedAt: at(0) });
+  await store.write(other, ['{"nul":"\\\\u0000","half":"\\\\ud800","ok":1}', JSON.stringify(long)], {
+    receivedAt: at(0),
+  });
   expect(await valuesOf(other)).toEqual({ ok: 1, short: 1, deep: { a: { b: [1] } } });
 });
 
@@ -157,7 +163,11 @@ test('late readings beside punctual ones are spans of their own, to a bound', as
   const minute = (n: number) => reading(start + n * 60_000, {});
   await store.write(device, [minute(0), minute(1), minute(-1000)], { receivedAt: start });
   expect(await spans()).toEqual([1, 2]);
-  await store.write(device, Array.from({ length: 20 }, (_, n) => minute(-5 * n)), { receivedAt: start });
+  await store.write(
+    device,
+    Array.from({ length: 20 }, (_, n) => minute(-5 * n)),
+    { receivedAt: start },
+  );
   expect(await spans()).toEqual([96]);
 });
 

@@ -61,8 +61,7 @@ export async function noteDevices(
   if (heard.length === 0) return;
   const newest = heard.map(newestFirst);
   const refused = new Set(outcomes.refused.map(({ delivery }) => delivery));
-  const isKept = ({ delivery, route }: Row) =>
-    !refused.has(delivery) && !outcomes.tallies.get(route.tenant)?.overQuota;
+  const isKept = ({ delivery, route }: Row) => !refused.has(delivery) && !outcomes.tallies.get(route.tenant)?.overQuota;
   await client.query(NOTE, [
     heard.map(({ tenantId }) => tenantId),
     heard.map(({ deviceId }) => deviceId),

@@ -44,6 +44,14 @@ it('devices keep what they sent, rules and their open alerts go on, and a rule t
          fields -> 'text' -> 0 as text from public.device_status`,
     );
     expect(status.rows).toEqual([{ minutes: 1, t: 95, text: 'a☃' }]);
+    // The next message finds a status that ingest has not made.
+    const note = () =>
+      client.query(
+        `select ingest.note_devices(array[$1::uuid], array[$2::uuid], array[now()], '{null}'::real[], '{0}'::real[], array[now()],
+           array['{"t": [96, 0, 0]}'::jsonb], array['{[2026-01-01,2026-01-02)}'::tstzmultirange])`,
+        [tenant, device],
+      );
+    for (let n = 0; n < 3; n++) await note();
     const alerts = async () =>
       (
         await client.query(

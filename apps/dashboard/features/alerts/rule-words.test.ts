@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import {describeRule, deviceTimeWords, draftProblem, tidy, unjudgedWords} from './rule-words.ts';
+import { describeRule, deviceTimeWords, draftProblem, tidy, unjudgedWords } from './rule-words.ts';
 import type { RuleDraft } from './rules.ts';
 
 const RULE: RuleDraft = {
@@ -46,7 +46,10 @@ test.each([
   [undefined, undefined],
   [UP_TO_DATE, undefined],
   [{ ...UP_TO_DATE, judged_at: null, tried_at: '-infinity' }, undefined],
-  [{ ...UP_TO_DATE, judged_at: null, problem: 'it took longer than 4 seconds' }, /^Not judged yet: it took .* seconds\.$/],
+  [
+    { ...UP_TO_DATE, judged_at: null, problem: 'it took longer than 4 seconds' },
+    /^Not judged yet: it took .* seconds\.$/,
+  ],
   [{ ...UP_TO_DATE, judged_at: ago(6) }, /^Not judged since \d\d:\d\d:\d\d\.$/],
   [{ ...UP_TO_DATE, skipped_from: ago(90), skipped_until: ago(80) }, /^What came from .* to .* was not judged\.$/],
   [{ ...UP_TO_DATE, skipped_from: ago(1500), skipped_until: ago(1450) }, undefined],

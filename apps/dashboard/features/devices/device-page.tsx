@@ -80,7 +80,9 @@ export function DevicePage() {
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       <div className={styles.columns}>
         <div>
-          {(!readings || newest) && <DeviceChartSection deviceId={device.id} readings={readings} status={status ?? undefined} />}
+          {(!readings || newest) && (
+            <DeviceChartSection deviceId={device.id} readings={readings} status={status ?? undefined} />
+          )}
           <Section title="Last readings" flush>
             {!readings && <Skeleton lines={12} label="Loading readings" />}
             {readings && newest && <ReadingsTable readings={readings} most={SHOWN} />}

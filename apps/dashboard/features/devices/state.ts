@@ -7,7 +7,7 @@ import type { DeviceStatus } from './statuses.ts';
 export const LIVE_MS = 120_000;
 /** Others are for as many of their own intervals. */
 const LIVE_INTERVALS = 3;
-/** In seconds. Less is no clock that is wrong: messages take their time. */
+/** In seconds. Messages take their time: a smaller skew says nothing of the clock. */
 const RIGHT_WITHIN = 120;
 
 /** A word for people, and how it looks. */

@@ -21,7 +21,9 @@ export function findStatus(tenantId: string, deviceId: string): Promise<DeviceSt
 
 /** The newest value of each field: the newest message's first. */
 export function newestValues(status: DeviceStatus | undefined): Record<string, unknown> {
-  const fields = Object.entries((status?.fields ?? {}) as Record<string, [value: unknown, ts: number, received: number]>);
+  const fields = Object.entries(
+    (status?.fields ?? {}) as Record<string, [value: unknown, ts: number, received: number]>,
+  );
   const inOrder = fields.toSorted(([, one], [, other]) => other[2] - one[2]);
   return Object.fromEntries(inOrder.map(([field, [value]]) => [field, value]));
 }

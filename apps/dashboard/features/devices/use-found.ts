@@ -23,8 +23,7 @@ export function useFound(
   state: StateFilter,
 ): { found: Device[]; live: number } {
   const all = devices ?? [];
-  const filterOf = ({ id, enabled }: Device, now: Date) =>
-    FILTER_OF[deviceState(enabled, statuses?.get(id), now).word];
+  const filterOf = ({ id, enabled }: Device, now: Date) => FILTER_OF[deviceState(enabled, statuses?.get(id), now).word];
   // A change of this number renders again: a device falls silent without sending anything.
   const live = useTimely((now) => all.filter((device) => filterOf(device, now) === 'live').length);
   const now = new Date();

@@ -88,7 +88,7 @@ as $$
         else coalesce(s.fresh, '{}') + excluded.fresh end,
       case when excluded.fresh is null then s.fresh_xid else excluded.fresh_xid end,
       case when n.is_judged and excluded.fresh is not null then s.fresh else s.earlier end,
-      case when n.is_judged and excluded.fresh is not null then s.fresh_xid else s.earlier_xid end
+      case when n.is_judged and excluded.fresh is not null then coalesce(s.fresh_xid, '0') else s.earlier_xid end
     from (select
       case when cardinality(excluded.gaps) > 0 then excluded.gaps[1]
         when excluded.last_received_at - s.last_received_at >= interval '1 second'
@@ -99,7 +99,8 @@ as $$
       case when excluded.clock_skew < -120 and s.clock_skew < -120 then excluded.last_received_at
         else excluded.newest_at end as at,
       -- Whether all rules have judged `earlier`. An id beyond the current one is another server's: the database was restored.
-      excluded.earlier_xid = '0' or s.earlier_xid < excluded.earlier_xid or s.earlier_xid > pg_current_xact_id() as is_judged
+      excluded.earlier_xid = '0' or excluded.earlier_xid <= pg_current_xact_id()
+        and (s.earlier_xid < excluded.earlier_xid or s.earlier_xid > pg_current_xact_id()) as is_judged
     ) as n);
 $$;
 

@@ -37,19 +37,21 @@ create policy members_select on public.alert_rule_progress for select to authent
   using (tenant_id = any ((select access.my_tenants())::uuid[]));
 create policy service_role_select on public.alert_rule_progress for select to service_role using (true);
 
--- Begins with what came in the rule's last window when it is made, changed or switched on. Switched off, it has no open alerts.
+-- A rule begins with what came in its last window, at most an hour, when it is made, changed or switched on. Switched off, it
+-- has no open alerts.
 create function access.restart_rule() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 begin
-  if not new.enabled then
-    update public.alerts as a set resolved_at = now() where a.rule_id = new.id and a.resolved_at is null;
-  end if;
   insert into ingest.tenant_cursors (tenant_id, judged)
   values (new.tenant_id, pg_snapshot_xmin(pg_current_snapshot())) on conflict do nothing;
   insert into public.alert_rule_progress as p (tenant_id, rule_id) values (new.tenant_id, new.id)
   on conflict (tenant_id, rule_id) do update
   set judged_at = null, tried_at = '-infinity', problem = null, failures = 0, cursor = null;
+  -- After its progress, as ingest.judge_rules does: they would wait for each other.
+  if not new.enabled then
+    update public.alerts as a set resolved_at = now() where a.rule_id = new.id and a.resolved_at is null;
+  end if;
   return null;
 end
 $$;
@@ -69,7 +71,7 @@ from public.alert_rules as r where r.id = a.rule_id and not r.enabled and a.reso
 alter type public.breach add attribute received_at timestamptz;
 
 -- The breaches of a threshold or rate rule among what transactions from `cursor` on stored; without a cursor, among what
--- came in the rule's window before `moment`.
+-- came in the rule's window before `moment`, at most an hour: longer ones must not keep the first round busy.
 create function access.new_breaches(rule public.alert_rules, cursor xid8, moment timestamptz) returns setof public.breach
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
@@ -78,7 +80,7 @@ declare
   width constant interval := make_interval(mins => rule.window_minutes);
   -- How many transactions ago the cursor was, as age() counts: right beyond the point where ids begin anew.
   reach constant int := case when new_breaches.cursor is null then 2147483647 else age(new_breaches.cursor::xid) end;
-  since constant timestamptz := case when new_breaches.cursor is null then moment - width else '-infinity' end;
+  since constant timestamptz := case when new_breaches.cursor is null then moment - least(width, interval '1 hour') else '-infinity' end;
 begin
   return query
   select w.device_id, r.ts, b.value, r.received_at
@@ -135,7 +137,7 @@ begin
       left join public.device_status as s on s.tenant_id = d.tenant_id and s.device_id = d.id
       where d.tenant_id = rule.tenant_id and (rule.device_id is null or d.id = rule.device_id)
     ), resolved as (
-      -- Not silent any more, or silent anew.
+      -- Not silent any more, or silent again.
       update public.alerts as a set resolved_at = moment
       where a.rule_id = rule.id and a.resolved_at is null and not exists (
         select from heard as h where h.id = a.device_id and h.enabled and h.at + span <= moment and h.at <= a.opened_at)
@@ -180,39 +182,39 @@ begin
 end
 $$;
 
--- Judges enabled rules of one tenant as of `moment`, but those that were judged since `since`, and those that another
--- transaction is judging. Returns how many were judged, and how many alerts were opened or resolved.
+-- Judges enabled rules of one tenant as of `moment`, except those that were judged since `since`, and those that another
+-- transaction judges or deletes. Returns how many were judged, and how many alerts were opened or resolved.
 create function ingest.judge_rules(
   rule_ids uuid[], since timestamptz, moment timestamptz default clock_timestamp(), out judged int, out changed int
 )
 language plpgsql security definer set search_path = ''
 as $$
 declare
-  rule public.alert_rules;
-  progress public.alert_rule_progress;
+  due record;
   tenant uuid;
   -- Taken before anything is read: what is stored meanwhile is judged twice rather than never.
   horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
 begin
   judged := 0;
   changed := 0;
-  for progress in
-    select p.* from public.alert_rule_progress as p
-    where p.rule_id = any (judge_rules.rule_ids)
+  for due in
+    select r as rule, r.tenant_id, p.rule_id, p.cursor
+    from public.alert_rules as r
+    join public.alert_rule_progress as p on p.tenant_id = r.tenant_id and p.rule_id = r.id
+    where r.id = any (judge_rules.rule_ids) and r.enabled
       -- A time ahead of now is from before the server's clock went back.
       and (p.judged_at between judge_rules.since and clock_timestamp()) is not true
-    order by p.rule_id for update skip locked
+    order by r.id
+    for key share of r skip locked for update of p skip locked
   loop
-    select r.* into rule from public.alert_rules as r where r.id = progress.rule_id and r.enabled;
-    continue when not found;
-    tenant := rule.tenant_id;
-    -- A cursor beyond the horizon is another server's: the database was restored. Everything counts as new.
+    tenant := due.tenant_id;
+    -- A cursor beyond the horizon is another server's: the database was restored. Everything in the spans counts as new.
     changed := changed + access.judge_rule(
-      rule, case when progress.cursor > horizon then '3' else progress.cursor end, judge_rules.moment);
+      due.rule, case when due.cursor > horizon then '3' else due.cursor end, judge_rules.moment);
     judged := judged + 1;
     update public.alert_rule_progress as p
     set judged_at = judge_rules.moment, tried_at = clock_timestamp(), problem = null, failures = 0, cursor = horizon
-    where p.tenant_id = progress.tenant_id and p.rule_id = progress.rule_id;
+    where p.tenant_id = due.tenant_id and p.rule_id = due.rule_id;
   end loop;
   -- Only once each of the tenant's rules has begun: what one of them still needs is not forgotten.
   update ingest.tenant_cursors as c set judged = slowest.cursor
@@ -225,8 +227,8 @@ begin
 end
 $$;
 
--- The rules to judge, in turns of at most `most` rules of one tenant: each tenant's least recently tried first, and every
--- tenant's first turn before anybody's second. `asked_at` is the moment of the answer.
+-- The rules to judge, in turns of at most `most` rules of one tenant: each tenant's least recently tried first, and the
+-- first turn of every tenant before the second of any. `asked_at` is the moment of the answer.
 create function ingest.due_rules(most int) returns table (tenant_id uuid, rule_ids uuid[], asked_at timestamptz)
 language sql security definer set search_path = ''
 as $$
@@ -245,19 +247,26 @@ as $$
   order by t.turn, min(t.tried_at), t.tenant_id;
 $$;
 
--- Notes why rules could not be judged. A rule that fails a third time, or that failed on what came before it was made, goes
--- on with what comes next; `skipped_from` and `skipped_until` keep what it left out.
+-- Notes that rules were tried and not judged, so that others come first, and why. A rule that fails a third time, or that failed
+-- on what came before it was made, goes on with what comes next; `skipped_from` and `skipped_until` keep what it left out.
+-- @param problem null: some rule of the turn failed, and it is not known which.
 create function ingest.note_unjudged(rule_ids uuid[], problem text) returns void
-language sql security definer set search_path = ''
+language plpgsql security definer set search_path = ''
 as $$
+begin
+  update public.alert_rule_progress as p set tried_at = clock_timestamp() where p.rule_id = any (note_unjudged.rule_ids);
+  if note_unjudged.problem is null then
+    return;
+  end if;
   update public.alert_rule_progress as p
-  set tried_at = clock_timestamp(), problem = note_unjudged.problem, failures = (p.failures + 1) % 3,
-    skipped_from = case when p.failures = 2 or p.cursor is null
-      then coalesce(p.judged_at, now() - make_interval(mins => r.window_minutes)) else p.skipped_from end,
-    skipped_until = case when p.failures = 2 or p.cursor is null then now() else p.skipped_until end,
-    cursor = case when p.failures = 2 or p.cursor is null then pg_snapshot_xmin(pg_current_snapshot()) else p.cursor end
+  set skipped_from = coalesce(p.judged_at, now() - make_interval(mins => least(r.window_minutes, 60))), skipped_until = now(),
+    cursor = pg_snapshot_xmin(pg_current_snapshot())
   from public.alert_rules as r
-  where p.rule_id = any (note_unjudged.rule_ids) and r.tenant_id = p.tenant_id and r.id = p.rule_id;
+  where p.rule_id = any (note_unjudged.rule_ids) and r.tenant_id = p.tenant_id and r.id = p.rule_id
+    and (p.failures = 2 or p.cursor is null);
+  update public.alert_rule_progress as p set problem = note_unjudged.problem, failures = (p.failures + 1) % 3
+  where p.rule_id = any (note_unjudged.rule_ids);
+end
 $$;
 
 -- One round in one transaction, for a version of the platform that knows nothing else, and for operators. Judges for 15
