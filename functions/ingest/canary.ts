@@ -2,7 +2,7 @@
 // is in no ledger: a session that is gone or not subscribed, a broker that forgot. A canary that was acknowledged and does not come shows it.
 import type { Client } from 'pg';
 import { CANARY_TOPIC } from '../../domain/topics.ts';
-import { type Consumer, type Delivery, nameReason, NO_MATCHING_SUBSCRIBERS } from '../broker/index.ts';
+import { type Consumer, type Delivery, NO_MATCHING_SUBSCRIBERS, nameReason } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -61,7 +61,10 @@ export async function sendCanary(options: CanaryOptions): Promise<CanaryReport |
     const at = now();
     const reason = await consumer.publish(CANARY_TOPIC, `${at} ${session}`);
     if (reason >= 0x80) {
-      log.warn({ reason: nameReason(reason) }, 'the broker refused the canary; is its registry that of a former release?');
+      log.warn(
+        { reason: nameReason(reason) },
+        'the broker refused the canary; is its registry that of a former release?',
+      );
       return undefined;
     }
     const { rows } = await database.query<{ is_missing: boolean; age_seconds: number | null }>(

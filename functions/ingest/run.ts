@@ -64,7 +64,16 @@ export async function runOnce(
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const session: SessionOptions = {
-        ...{ settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now },
+        settings,
+        database,
+        lease,
+        log: runLog,
+        signal,
+        untilIdle: true,
+        until,
+        cap,
+        onWritten,
+        now,
         onCanary: ({ ageSeconds }) => {
           ended.canaryAgeSeconds = ageSeconds;
         },
