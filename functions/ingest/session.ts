@@ -64,6 +64,8 @@ const RECEIVE_MAXIMUM = 10_000;
 const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 const CANARY_EVERY_MS = 60_000;
+/** A run ends soon, whatever the broker does. */
+const CANARY_PATIENCE_MS = 5_000;
 
 /** Runs a session. @throws the error of a write that failed for good; its messages are still on the broker. */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
@@ -105,6 +107,12 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     log,
   });
 
+  /** Nothing has come for a second, on a connection that could have brought it. */
+  const isDrained = () => {
+    const [readySince, quietSince] = [consumer.readySince(), drain.quietSince()];
+    return readySince !== undefined && quietSince !== undefined && now() - Math.max(readySince, quietSince) >= QUIET_MS;
+  };
+
   const watch = async (): Promise<SessionEnd> => {
     let everReady = false;
     // It outlives the race that waits for it: without this end it would spin once `stop` is aborted.
@@ -120,19 +128,17 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
         // Messages come before the subscription is confirmed, too.
         return everReady || drain.taken() > 0 ? 'broker-lost' : 'broker-unavailable';
       }
-      const quietSince = drain.quietSince();
-      if (untilIdle && readySince !== undefined && quietSince !== undefined) {
-        if (now() - Math.max(readySince, quietSince) >= QUIET_MS) return 'idle';
-      }
+      if (untilIdle && isDrained()) return 'idle';
       await pause(LOOK_EVERY_MS, stop);
     }
     return 'stopped';
   };
 
   const canary = async (): Promise<boolean> => {
-    const quietSince = drain.quietSince();
-    const isDrained = quietSince !== undefined && now() - quietSince >= QUIET_MS;
-    const report = await sendCanary({ database, consumer, session: sessionName, isDrained, now, log });
+    const patienceMs = Math.min(CANARY_PATIENCE_MS, until - now());
+    if (patienceMs <= 0) return false;
+    const common = { database, consumer, session: sessionName, signal, now, log };
+    const report = await sendCanary({ ...common, isDrained: isDrained(), patienceMs });
     if (report) options.onCanary?.(report);
     return report?.isLost ?? false;
   };
