@@ -60,10 +60,14 @@ test.skipIf(!namespaces)('(namespaces) once there is room again, it is written a
   const dir = makeScratchDir();
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const script = `mount -t tmpfs -o size=64k none ${dir} && cd ${dir} && exec "$0" --input-type=module-typescript`;
-  const { stdout, stderr } = spawnSync('unshare', ['--mount', '--map-root-user', 'sh', '-c', script, process.execPath], {
-    input: SCRIPT,
-    encoding: 'utf8',
-  });
+  const { stdout, stderr } = spawnSync(
+    'unshare',
+    ['--mount', '--map-root-user', 'sh', '-c', script, process.execPath],
+    {
+      input: SCRIPT,
+      encoding: 'utf8',
+    },
+  );
   expect(stderr).toBe('');
   const { said, text } = JSON.parse(stdout);
   expect(said).toEqual([expect.stringContaining('the disk is full'), expect.stringContaining('is written again')]);

@@ -102,7 +102,8 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
       while (modified(database) === before) {
         // One that is just starting would be ended by the signal.
         if (!asked && catchesSaveSignal(child.pid!)) asked = child.kill('SIGUSR1');
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error('the broker ended before it had saved');
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error('the broker ended before it had saved');
         if (Date.now() > deadline) throw new Error(`the broker does not save its state; ${logEnd(logFile)}`);
         await sleep(20, undefined, { signal });
       }

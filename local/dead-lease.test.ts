@@ -21,7 +21,7 @@ test('only the lease of a process of this computer that is gone is free', async 
       await client.query('select ingest.acquire_lease($1, $2, $3::interval)', [name, holder, '1 hour']);
     }
     await releaseDeadLeases(postgres.url);
-    const { rows } = await client.query("select name from ingest.leases where expires_at > now() order by name");
+    const { rows } = await client.query('select name from ingest.leases where expires_at > now() order by name');
     expect(rows.map(({ name }) => name)).toEqual(['elsewhere', 'living', 'unknown']);
     const { rows: taken } = await client.query("select ingest.acquire_lease('dead', 'next', '1 hour') as fence");
     // The number goes on: what the dead one may yet have under way is refused.

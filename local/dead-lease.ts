@@ -8,9 +8,10 @@ export async function releaseDeadLeases(databaseUrl: string): Promise<void> {
   await withConnection(databaseUrl, async (client) => {
     const { rows } = await client.query<{ holder: string }>("select holder from ingest.leases where holder <> ''");
     const dead = rows.map(({ holder }) => holder).filter(isDead);
-    await client.query("update ingest.leases set holder = '', expires_at = '-infinity' where holder = any ($1::text[])", [
-      dead,
-    ]);
+    await client.query(
+      "update ingest.leases set holder = '', expires_at = '-infinity' where holder = any ($1::text[])",
+      [dead],
+    );
   });
 }
 

@@ -40,7 +40,9 @@ async function kill(part: 'ingest' | 'database' | 'broker') {
   await expect.poll(() => platform[part].current.child !== child, { timeout: 60_000 }).toBe(true);
 }
 
-test('fifteen kills under load lose only what the broker acknowledged after its last save', { timeout: TIMEOUT_MS }, async () => {
+test('fifteen kills under load lose only what the broker acknowledged after its last save', {
+  timeout: TIMEOUT_MS,
+}, async () => {
   const devices = await addLoadDevices(platform.instance.databaseUrl, [{ tenant: 'load', device: 'd1' }]);
   const publishers = await startPublishers(platform.broker.current, devices);
   let stopped = false;

@@ -28,7 +28,9 @@ export function keepSaving(broker: () => Mosquitto, onTrouble: (message: string)
     const { bavail, bsize } = statfsSync(stateDir);
     const needed = 2 * stateBytes() + RESERVE_BYTES;
     if (bavail * bsize < needed) {
-      tell(`the broker's state is not saved: ${needed} bytes are needed in ${stateDir}, and ${bavail * bsize} are free. Make room`);
+      tell(
+        `the broker's state is not saved: ${needed} bytes are needed in ${stateDir}, and ${bavail * bsize} are free. Make room`,
+      );
       return 0;
     }
     const started = performance.now();

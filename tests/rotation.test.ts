@@ -84,7 +84,7 @@ test('an account that was taken away behind its back is entered again before ing
 });
 
 /** The last step's line; it was so already where ingest was quicker than the command. */
-const signsInAs = (account: string) => new RegExp(`✓ ingest signs in as ${account}(?: \\(was so\\))?\n`);
+const signsInAs = (account: string) => new RegExp(`✓ ingest signs in as ${account}(?: \\(unchanged\\))?\n`);
 
 /** Runs the command as a person does. @throws with what it says. */
 async function rotate(...options: string[]): Promise<string> {

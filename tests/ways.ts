@@ -36,6 +36,7 @@ export const WAYS: Record<string, Step[]> = {
   'a payload: from the socket to its row and its count': [
     exported('gather', 'createSocketReader'),
     exported('openConnection'),
+    exported('createClient', 'openConnection'),
     exported('createFramer'),
     exported('readPublish'),
     exported('startConsumer'),

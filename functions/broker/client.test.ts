@@ -1,6 +1,6 @@
 // The state machine of client.ts under any packets, in any order, cut anywhere: no socket, and the time is a number.
 import fc from 'fast-check';
-import { parser, type Packet } from 'mqtt-packet';
+import { type Packet, parser } from 'mqtt-packet';
 import { expect, test } from 'vitest';
 import { createClient } from './client.ts';
 import { connack, hex } from './testing/scripted-broker.ts';
@@ -47,7 +47,10 @@ const one = (n: number) => n.toString(16).padStart(2, '0');
 /** Packets that a good or a bad broker may send, most of them well-formed. */
 const packet = fc.oneof(
   { weight: 4, arbitrary: fc.constant(connack()) },
-  { weight: 2, arbitrary: fc.constantFrom('13 0000', '13 ffff', '27 00000014', '21 0001', '11 00000000').map((p) => connack(p)) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('13 0000', '13 ffff', '27 00000014', '21 0001', '11 00000000').map((p) => connack(p)),
+  },
   { weight: 1, arbitrary: code.map((reason) => connack('', one(reason))) },
   { weight: 4, arbitrary: fc.constant(hex('90 04 0001 00 01 90 04 0002 00 01 b0 04 0003 00 00')) },
   { weight: 4, arbitrary: fc.tuple(id, code).map(([n, reason]) => hex(`90 04 ${two(n)} 00 ${one(reason)}`)) },
@@ -87,7 +90,7 @@ test('any packets in any order: however they are cut, the same is done, and it e
   );
 });
 
-test('whatever it has received, silence ends it: each deadline is later than the one before, and no packet identifier is in use twice', () => {
+test('whatever it has received, silence ends it: each deadline is later than its predecessor, and no packet identifier is in use twice', () => {
   fc.assert(
     fc.property(stream, fc.boolean(), (rest, wantsNoPings) => {
       const { client, sent, ended } = start();
@@ -111,6 +114,20 @@ test('whatever it has received, silence ends it: each deadline is later than the
     }),
     { numRuns: 2000 },
   );
+});
+
+test('[MQTT-2.2.1-3] when the packet identifiers begin again, those that still wait for an answer are left out', () => {
+  const { client, sent } = start();
+  client.receive(connack(), 0, 0);
+  let answers = 0;
+  for (let n = 4; n <= 0xffff; n++) {
+    client.publish('t', '', () => answers++, 0);
+    client.receive(hex(`40 02 ${two(n)}`), 0, 0);
+  }
+  expect(answers).toBe(0xffff - 3);
+  client.publish('t', '', () => {}, 0);
+  // SUBSCRIBE and UNSUBSCRIBE 1 to 3 are not answered yet.
+  expect(sent.at(-1)).toMatchObject({ cmd: 'publish', messageId: 4 });
 });
 
 test('time in which reading is paused does not count, and any byte shows life', () => {

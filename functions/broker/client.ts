@@ -158,7 +158,9 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
     while (requests.has(packetId));
     const bytes = encode(packetId);
     if (bytes.length > limits.packetBytes) {
-      throw new Error(`the broker takes packets of ${limits.packetBytes} bytes at most, and this one has ${bytes.length}`);
+      throw new Error(
+        `the broker takes packets of ${limits.packetBytes} bytes at most, and this one has ${bytes.length}`,
+      );
     }
     lastId = packetId;
     requests.set(packetId, makeRequest(readingTime(at) + options.patience.answerMs));
@@ -338,7 +340,9 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
       if (limits.qos < 1) return answered(new Error('the broker takes no messages with QoS 1'));
       const underWay = [...requests.values()].filter(({ answer }) => answer === 'puback').length;
       if (underWay >= limits.publishes) {
-        return answered(new Error(`the broker takes ${limits.publishes} messages at a time, and ${underWay} are under way`));
+        return answered(
+          new Error(`the broker takes ${limits.publishes} messages at a time, and ${underWay} are under way`),
+        );
       }
       try {
         request(

@@ -49,7 +49,8 @@ export interface Connection {
 
 const PATIENCE: Patience & { goodbyeMs: number } = {
   connectMs: 10_000,
-  answerMs: 15_000,
+  /** A broker that saves a full queue on a slow disk serves nobody for 15 s (docs/durability.md). */
+  answerMs: 30_000,
   /** From our DISCONNECT until the broker has closed the connection. */
   goodbyeMs: 2_000,
 };

@@ -62,8 +62,22 @@ const NEVER_ZERO = new Set([RECEIVE_MAXIMUM, MAXIMUM_PACKET_SIZE]);
 const NOT_ASKED_FOR = new Set([AUTHENTICATION_METHOD, AUTHENTICATION_DATA]);
 
 const NAMES = [
-  ...['a packet of the reserved type 0', 'CONNECT', 'CONNACK', 'PUBLISH', 'PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP'],
-  ...['SUBSCRIBE', 'SUBACK', 'UNSUBSCRIBE', 'UNSUBACK', 'PINGREQ', 'PINGRESP', 'DISCONNECT', 'AUTH'],
+  'a packet of the reserved type 0',
+  'CONNECT',
+  'CONNACK',
+  'PUBLISH',
+  'PUBACK',
+  'PUBREC',
+  'PUBREL',
+  'PUBCOMP',
+  'SUBSCRIBE',
+  'SUBACK',
+  'UNSUBSCRIBE',
+  'UNSUBACK',
+  'PINGREQ',
+  'PINGRESP',
+  'DISCONNECT',
+  'AUTH',
 ] as const;
 
 /** The name of the packet that begins with this byte, such as `SUBACK`. */

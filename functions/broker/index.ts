@@ -4,6 +4,6 @@ export { type Done, type FormerFilters, NO_FORMER } from './client.ts';
 export { type Connection, openConnection } from './connection.ts';
 export { type Consumer, NEW_SESSION, startConsumer } from './consumer.ts';
 export { cameAt, type Delivery } from './delivery.ts';
-export { BrokerRefusal, nameReason, NO_MATCHING_SUBSCRIBERS } from './reason-codes.ts';
+export { BrokerRefusal, NO_MATCHING_SUBSCRIBERS, nameReason } from './reason-codes.ts';
 export { createSipHash } from './siphash.ts';
 export { createStampReader, type ReadStamp, STAMP_PROPERTY, type Stamp } from './stamp.ts';

@@ -19,7 +19,7 @@ export interface ReadOptions {
 /**
  * Reads the PUBLISH in `bytes` from `start` to `end`, with its variable header at `body`.
  * @throws ProtocolError if it is malformed, or none that this client can get. What a device may have put into a message's properties is
- * not judged: the broker would send it again, and nobody's messages would come any more.
+ * not judged: the broker would send it again after each connection, and no message would come any more.
  */
 export function readPublish(
   bytes: Buffer,
@@ -32,7 +32,7 @@ export function readPublish(
 ): Delivery {
   const flags = bytes[start] as number;
   const qos = (flags >> 1) & 3;
-  // [MQTT-3.3.1-4], and [MQTT-3.3.1-2]: a first delivery is no second one.
+  // [MQTT-3.3.1-4], and [MQTT-3.3.1-2]: QoS 0 is never a repeat.
   if (qos === 3 || (flags & 0x0e) === 0x08 || body + 2 > end) throw malformed();
   // No subscription asks for it [MQTT-3.8.4-8].
   if (qos === 2) throw new ProtocolError('sent PUBLISH with QoS 2');
@@ -70,7 +70,8 @@ const DOUBTFUL = /[+#\0\ufffd]|^$/;
 function judgeTopic(topic: string, bytes: Buffer): void {
   if (!isUtf8(bytes) || bytes.includes(0)) throw malformed('sent PUBLISH with a topic that is not UTF-8');
   if (WILDCARD.test(topic)) throw new ProtocolError('sent PUBLISH to a topic with wildcards', TOPIC_NAME_INVALID);
-  if (topic === '') throw new ProtocolError('sent PUBLISH without a topic, and no alias was allowed', TOPIC_ALIAS_INVALID);
+  if (topic === '')
+    throw new ProtocolError('sent PUBLISH without a topic, and no alias was allowed', TOPIC_ALIAS_INVALID);
 }
 
 const WILDCARD = /[+#]/;

@@ -73,28 +73,31 @@ test('a command reaches the device that listens, as JSON and with its id, once',
   expect(said).toEqual([]);
 });
 
-test.each([4, 5] as const)('a device that speaks protocol %s (4 is MQTT 3.1.1): away, connected, listening, gone', async (protocolVersion) => {
-  startSender();
-  const away = { sent: false, error: 'The device was not connected.' };
-  await ask({ valve: 'open' });
-  await expect.poll(newest, { timeout: 20_000 }).toEqual(away);
-  const device = await pump.connect({ protocolVersion });
-  const received: string[] = [];
-  device.on('message', (_, payload) => received.push(`${payload}`));
-  // It is connected, and does not listen.
-  await ask({ valve: 'ajar' });
-  await expect.poll(newest, { timeout: 20_000 }).toEqual(away);
-  await device.subscribeAsync('tenants/acme/devices/pump/commands', { qos: 1 });
-  await ask({ valve: 'shut' });
-  await expect.poll(newest, { timeout: 20_000 }).toEqual({ sent: true, error: null });
-  await expect.poll(() => received.length, { timeout: 20_000 }).toBe(1);
-  await device.endAsync();
-  await ask({ valve: 'late' });
-  await expect.poll(newest, { timeout: 20_000 }).toEqual(away);
-  // What was not sent is not sent later.
-  expect(await listen(protocolVersion)).toEqual([]);
-  expect(received.map((text) => JSON.parse(text))).toEqual([{ valve: 'shut' }]);
-});
+test.each([4, 5] as const)(
+  'a device that speaks protocol %s (4 is MQTT 3.1.1): away, connected, listening, gone',
+  async (protocolVersion) => {
+    startSender();
+    const away = { sent: false, error: 'The device was not connected.' };
+    await ask({ valve: 'open' });
+    await expect.poll(newest, { timeout: 20_000 }).toEqual(away);
+    const device = await pump.connect({ protocolVersion });
+    const received: string[] = [];
+    device.on('message', (_, payload) => received.push(`${payload}`));
+    // It is connected, and does not listen.
+    await ask({ valve: 'ajar' });
+    await expect.poll(newest, { timeout: 20_000 }).toEqual(away);
+    await device.subscribeAsync('tenants/acme/devices/pump/commands', { qos: 1 });
+    await ask({ valve: 'shut' });
+    await expect.poll(newest, { timeout: 20_000 }).toEqual({ sent: true, error: null });
+    await expect.poll(() => received.length, { timeout: 20_000 }).toBe(1);
+    await device.endAsync();
+    await ask({ valve: 'late' });
+    await expect.poll(newest, { timeout: 20_000 }).toEqual(away);
+    // What was not sent is not sent later.
+    expect(await listen(protocolVersion)).toEqual([]);
+    expect(received.map((text) => JSON.parse(text))).toEqual([{ valve: 'shut' }]);
+  },
+);
 
 test('one device is here and another away: each command has its own answer', async () => {
   const received = await listen();

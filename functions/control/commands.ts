@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
 import { COMMAND_CHANNEL, devicePrefix } from '../../domain/topics.ts';
-import { nameReason, NO_MATCHING_SUBSCRIBERS } from '../broker/index.ts';
+import { NO_MATCHING_SUBSCRIBERS, nameReason } from '../broker/index.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import { startSchedule } from '../runtime/schedule.ts';

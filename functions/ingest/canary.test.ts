@@ -40,7 +40,12 @@ async function loseSession() {
 test('the canary of one run comes with the next, counts as no reading, and leaves no dead letter', async () => {
   expect(await run('comes')).toMatchObject({ outcome: 'idle', canaryAgeSeconds: undefined });
   expect(await canary('comes')).toEqual({ published: true, came: false, missed: false });
-  expect(await run('comes')).toMatchObject({ outcome: 'idle', received: 0, unstamped: 0, canaryAgeSeconds: expect.any(Number) });
+  expect(await run('comes')).toMatchObject({
+    outcome: 'idle',
+    received: 0,
+    unstamped: 0,
+    canaryAgeSeconds: expect.any(Number),
+  });
   expect(await canary('comes')).toEqual({ published: true, came: true, missed: false });
   const { rows } = await lab.admin.query(
     'select (select count(*) from public.dead_letters)::int as letters, (select count(*) from public.ingest_ledger)::int as lines',

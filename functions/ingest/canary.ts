@@ -2,10 +2,11 @@
 // is in no ledger: a session that is gone or not subscribed, a broker that forgot. A canary that was acknowledged and does not come shows it.
 import type { Client } from 'pg';
 import { CANARY_TOPIC } from '../../domain/topics.ts';
-import { type Consumer, type Delivery, nameReason, NO_MATCHING_SUBSCRIBERS } from '../broker/index.ts';
+import { type Consumer, type Delivery, NO_MATCHING_SUBSCRIBERS, nameReason } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
+import { pause } from '../runtime/retry.ts';
 
 /** A canary that has come. */
 export interface Canary {
@@ -41,6 +42,9 @@ export interface CanaryOptions {
   session: string;
   /** Whether nothing waits on the broker any more, so that the one before must have come. */
   isDrained: boolean;
+  /** How long to wait for the broker, in milliseconds. */
+  patienceMs: number;
+  signal: AbortSignal;
   now: () => number;
   log: Logger;
 }
@@ -56,12 +60,19 @@ export const CANARY_LOST = 'acknowledged messages do not arrive: a canary that t
 
 /** Publishes one, and looks whether the one before has come. Never throws: it must not stop ingest. */
 export async function sendCanary(options: CanaryOptions): Promise<CanaryReport | undefined> {
-  const { database, consumer, session, isDrained, now, log } = options;
+  const answered = new AbortController();
+  const { database, consumer, session, isDrained, patienceMs, signal, now, log } = options;
   try {
     const at = now();
-    const reason = await consumer.publish(CANARY_TOPIC, `${at} ${session}`);
+    const late = pause(patienceMs, AbortSignal.any([signal, answered.signal])).then(() => {
+      throw new Error('the broker did not acknowledge it in time');
+    });
+    const reason = await Promise.race([consumer.publish(CANARY_TOPIC, `${at} ${session}`), late]);
     if (reason >= 0x80) {
-      log.warn({ reason: nameReason(reason) }, 'the broker refused the canary; is its registry that of a former release?');
+      log.warn(
+        { reason: nameReason(reason) },
+        'the broker refused the canary; is its registry that of a former release?',
+      );
       return undefined;
     }
     const { rows } = await database.query<{ is_missing: boolean; age_seconds: number | null }>(
@@ -80,5 +91,7 @@ export async function sendCanary(options: CanaryOptions): Promise<CanaryReport |
   } catch (error) {
     log.warn({ error: summarizeError(error) }, 'canary not sent');
     return undefined;
+  } finally {
+    answered.abort();
   }
 }

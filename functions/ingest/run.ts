@@ -72,7 +72,17 @@ export async function runOnce(
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const session: SessionOptions = {
-        ...{ settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now, receipt: clock },
+        settings,
+        database,
+        lease,
+        log: runLog,
+        signal,
+        untilIdle: true,
+        until,
+        cap,
+        onWritten,
+        now,
+        receipt: clock,
         onCanary: ({ ageSeconds }) => {
           ended.canaryAgeSeconds = ageSeconds;
         },

@@ -69,6 +69,8 @@ const LOOK_EVERY_MS = 50;
 /** How long after the guard a write that is under way may take. The rest of a run's five seconds is for taking leave. */
 const WRITE_MS = 2_000;
 const CANARY_EVERY_MS = 60_000;
+/** A run ends soon, whatever the broker does. */
+const CANARY_PATIENCE_MS = 5_000;
 
 /** Runs a session. @throws the error of a write that failed for good; its messages are still on the broker. */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
@@ -116,6 +118,12 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     log,
   });
 
+  /** Nothing has come for a second, on a connection that could have brought it. */
+  const isDrained = () => {
+    const [readySince, quietSince] = [consumer.readySince(), drain.quietSince()];
+    return readySince !== undefined && quietSince !== undefined && now() - Math.max(readySince, quietSince) >= QUIET_MS;
+  };
+
   const watch = async (): Promise<SessionEnd> => {
     let everReady = false;
     // It outlives the race that waits for it: without this end it would spin once `stop` is aborted.
@@ -131,10 +139,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
         // Messages come before the subscription is confirmed, too.
         return everReady || drain.taken() > 0 ? 'broker-lost' : 'broker-unavailable';
       }
-      const quietSince = drain.quietSince();
-      if (untilIdle && readySince !== undefined && quietSince !== undefined) {
-        if (now() - Math.max(readySince, quietSince) >= QUIET_MS) return 'idle';
-      }
+      if (untilIdle && isDrained()) return 'idle';
       void refusals.write();
       await pause(LOOK_EVERY_MS, stop);
     }
@@ -142,9 +147,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   };
 
   const canary = async (): Promise<boolean> => {
-    const quietSince = drain.quietSince();
-    const isDrained = quietSince !== undefined && now() - quietSince >= QUIET_MS;
-    const report = await sendCanary({ database, consumer, session: sessionName, isDrained, now: receipt, log });
+    const patienceMs = Math.min(CANARY_PATIENCE_MS, until - now());
+    if (patienceMs <= 0) return false;
+    const common = { database, consumer, session: sessionName, signal, now: receipt, log };
+    const report = await sendCanary({ ...common, isDrained: isDrained(), patienceMs });
     if (report) options.onCanary?.(report);
     return report?.isLost ?? false;
   };

@@ -1,18 +1,19 @@
 // The registry file that the broker's gate reads (gate/registry.c), generated from the registry in Postgres (view broker.registry).
 import { HASH_PATTERN } from '../../domain/credentials.ts';
 import { deviceUsername, SERVICE_USERNAME } from '../../domain/identifiers.ts';
-import { CANARY_TOPIC, COMMANDS_FILTER, NO_CHANNEL_FILTER, STATE_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import {
+  CANARY_TOPIC,
+  COMMANDS_FILTER,
+  NO_CHANNEL_FILTER,
+  STATE_FILTER,
+  TELEMETRY_FILTER,
+} from '../../domain/topics.ts';
 import { formerReads, formerWrites } from './former-topics.ts';
 
 /** What each kind of service account is for; its rights are all it may touch. Those of a device follow from its name. */
 export const SERVICE_RIGHTS = {
   /** Drains readings into the database, and what the gate makes dead letters of; reads what the gate counts; sends its canary. */
-  ingest: [
-    `read:${TELEMETRY_FILTER}`,
-    `read:${NO_CHANNEL_FILTER}`,
-    'read:$SYS/broker/gate/#',
-    `write:${CANARY_TOPIC}`,
-  ],
+  ingest: [`read:${TELEMETRY_FILTER}`, `read:${NO_CHANNEL_FILTER}`, 'read:$SYS/broker/gate/#', `write:${CANARY_TOPIC}`],
   /** Sends commands to devices and reads the state they report. */
   control: [`write:${COMMANDS_FILTER}`, `read:${STATE_FILTER}`],
 } as const;

@@ -14,7 +14,7 @@ export const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'he
 export type Script = (packet: Packet) => Buffer | 'close' | undefined;
 
 /** A broker that answers as the standard asks, but for one packet. */
-export function after(cmd: Packet['cmd'], bytes: Buffer | 'close'): Script {
+export function playAt(cmd: Packet['cmd'], bytes: Buffer | 'close'): Script {
   let done = false;
   return (packet) => {
     if (done || packet.cmd !== cmd) return undefined;
@@ -26,7 +26,13 @@ export function after(cmd: Packet['cmd'], bytes: Buffer | 'close'): Script {
 /** CONNACK with these properties. */
 export function connack(properties = '', reasonCode = '00', flags = '00'): Buffer {
   const body = hex(properties);
-  return Buffer.concat([Buffer.from([0x20, body.length + 3]), hex(flags), hex(reasonCode), Buffer.from([body.length]), body]);
+  return Buffer.concat([
+    Buffer.from([0x20, body.length + 3]),
+    hex(flags),
+    hex(reasonCode),
+    Buffer.from([body.length]),
+    body,
+  ]);
 }
 
 /** The answer of a good broker. */
@@ -36,8 +42,16 @@ function goodAnswer(packet: Packet): Buffer | undefined {
     return Buffer.from([type, codes.length + 3, id >> 8, id & 255, 0, ...codes]);
   };
   if (packet.cmd === 'connect') return connack();
-  if (packet.cmd === 'subscribe') return answer(0x90, packet.subscriptions.map(() => 1));
-  if (packet.cmd === 'unsubscribe') return answer(0xb0, (packet as IUnsubscribePacket).unsubscriptions.map(() => 0));
+  if (packet.cmd === 'subscribe')
+    return answer(
+      0x90,
+      packet.subscriptions.map(() => 1),
+    );
+  if (packet.cmd === 'unsubscribe')
+    return answer(
+      0xb0,
+      (packet as IUnsubscribePacket).unsubscriptions.map(() => 0),
+    );
   if (packet.cmd === 'pingreq') return hex('d000');
   if (packet.cmd === 'publish') return answer(0x40, []).subarray(0, 4).fill(2, 1, 2);
   return undefined;
