@@ -34,6 +34,9 @@ const MOST_ALONE = 8;
 /** How often one message fails before it is set aside. That this can be written shows that the database works. */
 const MOST_FAILURES: Record<NonNullable<Blame>, number> = { data: 1, effort: 2, doubtful: 4 };
 
+/** What does not end by itself after so many failures is for an operator: a database that is read-only because it is full. */
+const LOUD_AFTER = 5;
+
 /** Messages to be written; with an error, to be set aside because of it. */
 interface Part {
   part: Batch;
@@ -70,7 +73,7 @@ export function createPersist(options: PersistOptions): (batch: Batch, onSent: (
         isFinal: (error) => ['fence', 'unknown'].includes(classify(error)),
         onFailure: ({ error, failures, retryInMs }) => {
           const kind = classify(error);
-          log[kind === 'transient' ? 'warn' : 'error'](
+          log[kind === 'transient' && failures < LOUD_AFTER ? 'warn' : 'error'](
             { messages: part.messages, error: summarizeError(error), kind, attempt: failures, retryInMs },
             'batch not written, will try again; its messages wait on the broker',
           );
