@@ -77,7 +77,9 @@ export async function run([hostile = String(HOSTILE)]: string[] = []): Promise<v
       await Promise.all([publishing, attacking]);
       return { p50: quantile(delays, 0.5), p99: quantile(delays, 0.99), lost: next - first - delays.length };
     };
-    const { rows: tenants } = await rig.admin.query<{ id: string }>("select id from public.tenants where slug = 'umbrella'");
+    const { rows: tenants } = await rig.admin.query<{ id: string }>(
+      "select id from public.tenants where slug = 'umbrella'",
+    );
     const tenantId = async () => tenants[0]!.id;
     await phase(async () => {});
     for (const [name, { contentType, make }] of Object.entries(KINDS)) {

@@ -93,7 +93,10 @@ export function createPersist(options: PersistOptions): (batch: Batch, onSent: (
     } catch (error) {
       if (blameOf(error) !== 'data') throw error;
       if (part.messages > 1) return part.split(1).map((one) => ({ part: one, because }));
-      log.error({ ...seen, error: summarizeError(error) }, 'a message is no dead letter either, it stays on the broker');
+      log.error(
+        { ...seen, error: summarizeError(error) },
+        'a message is no dead letter either, it stays on the broker',
+      );
       return [];
     }
   }

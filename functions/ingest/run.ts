@@ -66,7 +66,19 @@ export async function runOnce(
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const receipt = clock;
-      const session = { settings, database, lease, log: runLog, signal, untilIdle: true, until, cap, onWritten, now, receipt };
+      const session = {
+        settings,
+        database,
+        lease,
+        log: runLog,
+        signal,
+        untilIdle: true,
+        until,
+        cap,
+        onWritten,
+        now,
+        receipt,
+      };
       const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);
