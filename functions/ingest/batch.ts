@@ -1,5 +1,6 @@
 // Messages that will be written in one transaction: rows, dead letters, and what to acknowledge afterwards.
 import { readMessage } from '../../domain/messages.ts';
+import { unpackedSize } from '../../domain/messages-encoding.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
@@ -41,6 +42,8 @@ export class Batch {
   readonly repeats: Row[] = [];
   /** Counted as they come, apart from what becomes of them, so that the ledger can compare the two. */
   readonly received: Received = new Map();
+  /** Bytes that were unpacked and read, also of what was refused. */
+  work = 0;
   /** Memory held, in bytes; generous. */
   bytes = 0;
   get messages(): number {
@@ -109,10 +112,8 @@ export class Batch {
     await this.settle();
   }
 
-  /** Packet identifiers to acknowledge on a connection, in the order they came (MQTT 5.0, 4.6). */
-  acknowledgements(connection: number): number[] {
-    const own = this.#entries.filter(({ delivery }) => delivery.connection === connection && delivery.packetId !== 0);
-    return own.map(({ delivery }) => delivery.packetId);
+  get deliveries(): Delivery[] {
+    return this.#entries.map(({ delivery }) => delivery);
   }
 
   /** The same messages in batches of at most `most`, in the order they came. */
@@ -161,6 +162,9 @@ export class Batch {
   }
 
   #place({ delivery, place }: Entry, route: Route): void {
+    const size = unpackedSize(delivery.payload, delivery.properties?.contentType);
+    // A larger one is refused unread.
+    this.work += size > MAX_PAYLOAD_BYTES ? delivery.payload.length : size;
     const channel = channelOf(delivery, route);
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead

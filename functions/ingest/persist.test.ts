@@ -59,6 +59,7 @@ async function persist(messages: [device: LabDevice, payload: string][], isOver 
       committed.push(part);
       tallies.push(totalOf(written.tallies));
     },
+    onLeft: () => {},
     isOver,
     retryUntil: Number.POSITIVE_INFINITY,
     signal: never,
@@ -68,7 +69,7 @@ async function persist(messages: [device: LabDevice, payload: string][], isOver 
   const deliveries = messages.map(([device, payload], n) => deliveryTo(device.topic, payload, { packetId: n + 1 }));
   await write(store.batchFrom(deliveries), () => {});
   const sum = (member: string) => tallies.reduce((total, tally) => total + (tally[member] ?? 0), 0);
-  const acknowledged = committed.flatMap((part) => part.acknowledgements(1));
+  const acknowledged = committed.flatMap((part) => part.deliveries.map(({ packetId }) => packetId));
   return { stored: sum('stored'), rejected: sum('rejected'), acknowledged, lines, messages: committed.length };
 }
 

@@ -13,6 +13,8 @@ export interface PersistOptions {
   store: Store;
   /** Told of each committed part. */
   onCommitted: (part: Batch, written: Written, durationMs: number) => void;
+  /** Told of what could be written nowhere. */
+  onLeft: (part: Batch) => void;
   /** Asked before each part: the rest stays on the broker. */
   isOver: () => boolean;
   /** Time, on `now`'s clock, after which nothing is tried again. */
@@ -45,7 +47,7 @@ interface Part {
 
 /** @returns a function that resolves when everything in the batch is committed. @throws the error that no retry can mend. */
 export function createPersist(options: PersistOptions): (batch: Batch, onSent: () => void) => Promise<void> {
-  const { store, onCommitted, isOver, retryUntil, signal, log, now } = options;
+  const { store, onCommitted, onLeft, isOver, retryUntil, signal, log, now } = options;
   let most = NO_BOUND;
 
   /** @returns what was written, or in which parts to try it again. */
@@ -97,6 +99,7 @@ export function createPersist(options: PersistOptions): (batch: Batch, onSent: (
         { ...seen, error: summarizeError(error) },
         'a message is no dead letter either, it stays on the broker',
       );
+      onLeft(part);
       return [];
     }
   }
