@@ -15,6 +15,7 @@ const WAVES = 3;
 const PHASE_MS = 20_000;
 const EVERY_MS = 40;
 const MOST_RATIO = 2;
+const AT_ONCE = 300;
 
 const KINDS: Record<string, Bomb> = {
   'plain readings': { contentType: undefined, make: (n) => Buffer.from(`{"n":${n},"temperature":21.5}`) },
@@ -90,7 +91,11 @@ export async function run([hostile = String(HOSTILE)]: string[] = []): Promise<v
       const loud = await phase(async () => {
         for (const payloads of waves) {
           await sleep(PHASE_MS / (WAVES + 1));
-          await rig.devices[0]!.publish(payloads, { properties: contentType === undefined ? {} : { contentType } });
+          // In slices: this process measures meanwhile.
+          for (let from = 0; from < payloads.length; from += AT_ONCE) {
+            const properties = contentType === undefined ? {} : { contentType };
+            await rig.devices[0]!.publish(payloads.slice(from, from + AT_ONCE), { properties });
+          }
         }
       });
       const ratio = loud.p99 / quiet.p99;

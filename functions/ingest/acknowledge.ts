@@ -1,6 +1,10 @@
 // Acknowledges messages in the order in which they came (MQTT 5.0, 4.6), in whatever order they are committed.
-import type { Received } from '../broker/consumer.ts';
 import type { Delivery } from '../broker/index.ts';
+
+/** Packet identifiers to acknowledge on a connection, in the order of arrival. */
+export interface Acknowledgements {
+  acknowledgements(connection: number): number[];
+}
 
 /** Keeps the order. It holds numbers only: a message that waits for the acknowledgement of another one takes no memory. */
 export interface Acknowledger {
@@ -14,7 +18,7 @@ const PACKET_IDS = 65_536;
 const keyOf = ({ connection, packetId }: Delivery) => connection * PACKET_IDS + packetId;
 
 /** @param send acknowledges what is committed, as far as all before it is done with. */
-export function createAcknowledger(send: (received: Received) => void): Acknowledger {
+export function createAcknowledger(send: (acknowledgements: Acknowledgements) => void): Acknowledger {
   let waiting: number[] = [];
   let next = 0;
   const settled = new Map<number, boolean>();

@@ -1,11 +1,10 @@
 // Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
 
 import type { Delivery } from '../broker/index.ts';
-import type { Received } from '../broker/consumer.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause } from '../runtime/retry.ts';
 import type { Written } from './accounting.ts';
-import { createAcknowledger } from './acknowledge.ts';
+import { type Acknowledgements, createAcknowledger } from './acknowledge.ts';
 import { Batch } from './batch.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { createPersist } from './persist.ts';
@@ -17,7 +16,7 @@ export interface DrainOptions {
   registry: Registry;
   store: Store;
   /** Told to stop and go on reading, and to acknowledge a committed batch. */
-  source: { pause(): void; resume(): void; acknowledge(received: Received): void };
+  source: { pause(): void; resume(): void; acknowledge(acknowledgements: Acknowledgements): void };
   /** Told of each committed batch. */
   onWritten: (written: Written, durationMs: number) => void;
   /** Most messages to take. */
@@ -49,8 +48,8 @@ export interface Drain {
 /** How long the first message of a batch may wait for company, in milliseconds. */
 const LINGER_MS = 20;
 /**
- * A batch that holds this many bytes, unpacked and taken apart, takes no more, nor one for which as many were unpacked: who sends what is
- * costly to read and refused then does not keep the others waiting. What comes meanwhile waits as it came, unread: a chunk of the network
+ * A batch that holds this many bytes, unpacked and taken apart, takes no more; nor does one for which as many were unpacked, or messages
+ * that are costly to read, and then refused, would keep the others waiting. What comes meanwhile waits as it came, unread: a chunk of the network
  * may hold a thousand messages, each of which unpacks to 128 KiB. The next batch is read when the database has got the rows of this one.
  */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
@@ -70,7 +69,7 @@ export function createDrain(options: DrainOptions): Drain {
   let begun = 0;
   /** Received while the batch was full. */
   const unread = createFairQueue();
-  const acknowledger = createAcknowledger((received) => source.acknowledge(received));
+  const acknowledger = createAcknowledger((acknowledgements) => source.acknowledge(acknowledgements));
   let taken = 0;
   let closed = false;
   let dropped = false;

@@ -7,7 +7,12 @@ import { createFairQueue } from './fair-queue.ts';
 
 test('tenants take turns, and each tenant is served in order', () => {
   const queue = createFairQueue();
-  const topics = ['tenants/a/devices/x/telemetry', 'tenants/a/devices/y/telemetry', 'tenants/b/devices/x/telemetry', 'old/1'];
+  const topics = [
+    'tenants/a/devices/x/telemetry',
+    'tenants/a/devices/y/telemetry',
+    'tenants/b/devices/x/telemetry',
+    'old/1',
+  ];
   const order = [0, 0, 0, 1, 0, 2, 3, 3];
   for (const [n, topic] of order.entries()) queue.push(deliveryTo(topics[topic]!, String(n)));
   expect(queue.length).toBe(8);
