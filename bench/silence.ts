@@ -1,7 +1,8 @@
 // How long a run of ingest lasts when broker, database or both fall silent, at twenty moments of it. It ends at most five seconds after
 // its time guard, leaves no statement running on the server, and nothing is lost.
-import { MANY_SESSIONS, startLab } from '../lab/lab.ts';
+
 import { runOnce } from '../functions/ingest/run.ts';
+import { MANY_SESSIONS, startLab } from '../lab/lab.ts';
 import { keepLog, never } from '../tests/support/keep-log.ts';
 import { MOST_BEYOND_MS, runSilenced, SILENCED } from './support/silenced-run.ts';
 

@@ -59,7 +59,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  * The properties of a message with one reading take precedence over the reading's members. Of several readings, each
  * one's own members do: properties stand in for what it lacks, `message_id` with the reading's index from 0 (`<id>/<index>`).
  *
- * @param receivedAt by the clock of whoever received it, in milliseconds since 1970. @param readAt by another clock, and perhaps later.
+ * @param receivedAt by the clock of its receiver, in milliseconds since 1970. @param readAt by another clock, and perhaps later.
  */
 export function readMessage(
   payload: Buffer,

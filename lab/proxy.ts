@@ -18,7 +18,7 @@ export interface TcpProxy {
 
 /**
  * Starts a proxy to a loopback port.
- * @param delayMs what the client sends arrives so much later: the time that a round trip takes.
+ * @param delayMs by how many milliseconds what the client sends is delayed: the time of a round trip.
  */
 export async function startProxy(target: number, { delayMs = 0 } = {}): Promise<TcpProxy> {
   const sockets = new Set<Socket>();

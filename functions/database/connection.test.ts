@@ -39,7 +39,8 @@ test('a statement ends on the server when its time is up, and when nobody waits 
   await withConnection(postgres.url, async (admin) => {
     await setLogin(admin, 'mqtt_ingest', key);
     const address = readDatabaseUrl(roleUrl(postgres.url, 'mqtt_ingest', key), { readFile: () => '' });
-    const sleeping = "select from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid() and state = 'active'";
+    const sleeping =
+      "select from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid() and state = 'active'";
     const sleepFor = (mostMs: number) => (client: pg.Client) => client.query(`select pg_sleep(600), ${mostMs}`);
 
     const database = openDatabase(address);
@@ -72,7 +73,10 @@ test('a silent database is given up when its time is over, and so is taking leav
     const address = readDatabaseUrl(roleUrl(postgres.url, 'mqtt_ingest', key), { readFile: () => '' });
     const proxy = await startProxy(Number(new URL(postgres.url).port));
     onTestFinished(() => proxy.stop());
-    const [used, idle] = [openDatabase({ ...address, port: proxy.port }), openDatabase({ ...address, port: proxy.port })];
+    const [used, idle] = [
+      openDatabase({ ...address, port: proxy.port }),
+      openDatabase({ ...address, port: proxy.port }),
+    ];
     await Promise.all([used.query('select 1', []), idle.query('select 1', [])]);
     proxy.silence();
     const late = await used.transaction('', (client) => client.query('select 1'), 100).catch((error: unknown) => error);

@@ -54,7 +54,10 @@ export function openDatabase(address: DatabaseAddress, leftMs = () => Number.POS
       client ??= await connect(address, Math.min(CONNECT_TIMEOUT_MS, allMs));
       const used = client;
       const most = Math.max(MOMENT_MS, Math.min(mostMs, leftMs() - ANSWER_SHARE_MS));
-      const watchdog = setTimeout(() => abandon(used, new TimeExceeded(TOO_LONG)), Math.min(most + ANSWER_MS, leftMs()));
+      const watchdog = setTimeout(
+        () => abandon(used, new TimeExceeded(TOO_LONG)),
+        Math.min(most + ANSWER_MS, leftMs()),
+      );
       try {
         return await work(used, most);
       } catch (error) {
@@ -106,7 +109,7 @@ export function openDatabase(address: DatabaseAddress, leftMs = () => Number.POS
 }
 
 const TOO_LONG = 'the transaction took too long: the database is slow, or the network to it silent';
-/** Less is no time to do anything in. */
+/** Too short for a transaction. */
 const MOMENT_MS = 50;
 /** Of what is left, for the server's answer that time is up. */
 const ANSWER_SHARE_MS = 300;

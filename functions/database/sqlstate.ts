@@ -51,7 +51,7 @@ export class TimeExceeded extends ConnectionLost {
 }
 
 /**
- * Whether what was to be written may be to blame, so that trying the same again is no remedy.
+ * Whether what was to be written may be to blame: then the same is not tried again.
  * - `data`: it is; the database refuses it each time.
  * - `effort`: it may be too much for the time or the memory there is.
  * - `doubtful`: the server, or the way to it, failed meanwhile. Once is bad luck.

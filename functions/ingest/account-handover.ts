@@ -41,9 +41,11 @@ async function subscribe(
     // What the broker sends at once is not acknowledged, and sent again when the session is drained.
     const connection = openConnection({ ...settings, former, receiveMaximum: 1, number: 1, onDelivery: () => {}, now });
     const done = new AbortController();
-    const late = pause(Math.min(SUBSCRIBE_TIMEOUT_MS, until - now()), AbortSignal.any([signal, done.signal])).then(() => {
-      throw new Error('the broker did not confirm the subscription in time');
-    });
+    const late = pause(Math.min(SUBSCRIBE_TIMEOUT_MS, until - now()), AbortSignal.any([signal, done.signal])).then(
+      () => {
+        throw new Error('the broker did not confirm the subscription in time');
+      },
+    );
     try {
       await Promise.race([connection.subscribed, late]);
     } finally {

@@ -1,8 +1,9 @@
 // Messages that will be written in one transaction: rows, dead letters, and what to acknowledge afterwards.
 import { readMessage } from '../../domain/messages.ts';
+import { unpackedSize } from '../../domain/messages-encoding.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
-import { cameAt, type Delivery, type Done } from '../broker/index.ts';
+import { cameAt, type Delivery } from '../broker/index.ts';
 import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
 import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
@@ -44,6 +45,8 @@ export class Batch {
   readonly received: Received = new Map();
   /** Of this or another session. */
   readonly canaries: Canary[] = [];
+  /** Bytes that were unpacked and read, also of what was refused. */
+  work = 0;
   /** Memory held, in bytes; generous. */
   bytes = 0;
   get messages(): number {
@@ -117,16 +120,8 @@ export class Batch {
     await this.settle();
   }
 
-  /** Packet identifiers to acknowledge on a connection, in the order they came (MQTT 5.0, 4.6). */
-  acknowledgements(connection: number): number[] {
-    const own = this.#entries.filter(({ delivery }) => delivery.connection === connection && delivery.packetId !== 0);
-    return own.map(({ delivery }) => delivery.packetId);
-  }
-
-  /** How many messages came on a connection, of any QoS, and their payloads' bytes. */
-  done(connection: number): Done {
-    const own = this.#entries.filter(({ delivery }) => delivery.connection === connection);
-    return { messages: own.length, bytes: own.reduce((sum, { delivery }) => sum + delivery.payload.length, 0) };
+  get deliveries(): Delivery[] {
+    return this.#entries.map(({ delivery }) => delivery);
   }
 
   /** The same messages in batches of at most `most`, in the order they came. */
@@ -153,6 +148,7 @@ export class Batch {
     batch.unstamped = this.unstamped;
     batch.forged = this.forged;
     for (const { delivery } of this.#entries) {
+      if (readCanary(delivery)) continue;
       const route = this.#registry.find(delivery.topic);
       const { tenant, tenantId, deviceId } = route ?? NO_ROUTE;
       batch.#count(tenant, tenantId, 1);
@@ -175,6 +171,9 @@ export class Batch {
   }
 
   #place({ delivery, place }: Entry, route: Route): void {
+    const size = unpackedSize(delivery.payload, delivery.properties?.contentType);
+    // A larger one is refused unread.
+    this.work += size > MAX_PAYLOAD_BYTES ? delivery.payload.length : size;
     const channel = channelOf(delivery, route);
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead

@@ -50,7 +50,9 @@ test('a letter kept by a clock that was days behind is redriven by the later of 
   const payload = `{"ts":"${new Date().toISOString()}"}`;
   const batch = store.batchOf(device, [payload], { receivedAt: slow });
   await store.store.write(batch);
-  const { rows } = await rig.admin.query('select id::text, reason from public.dead_letters where topic = $1', [device.topic]);
+  const { rows } = await rig.admin.query('select id::text, reason from public.dead_letters where topic = $1', [
+    device.topic,
+  ]);
   expect(rows).toMatchObject([{ reason: 'timestamp-out-of-range' }]);
   expect(await redrive(rig.admin, rows[0].id)).toEqual({ outcome: 'stored' });
 });

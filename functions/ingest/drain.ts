@@ -5,7 +5,9 @@ import type { Delivery } from '../broker/index.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause } from '../runtime/retry.ts';
 import type { Written } from './accounting.ts';
+import { type Acknowledgements, createAcknowledger } from './acknowledge.ts';
 import { Batch } from './batch.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { createPersist } from './persist.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './store.ts';
@@ -15,7 +17,7 @@ export interface DrainOptions {
   registry: Registry;
   store: Store;
   /** Told to stop and go on reading, and to acknowledge a committed batch. */
-  source: { pause(): void; resume(): void; acknowledge(batch: Batch): void };
+  source: { pause(): void; resume(): void; acknowledge(acknowledgements: Acknowledgements): void };
   /** Told of each committed batch. */
   onWritten: (written: Written, durationMs: number) => void;
   /** Most messages to take. */
@@ -47,13 +49,16 @@ export interface Drain {
 /** How long the first message of a batch may wait for company, in milliseconds. */
 const LINGER_MS = 20;
 /**
- * A batch that holds this many bytes, unpacked and taken apart, takes no more. What comes then waits as it came, unread: a chunk of the
- * network may hold a thousand messages, each of which unpacks to 128 KiB. Reading pauses, and resumes when the database has got the
- * batch: while it works on that, one more is collected. Not before, or the reading of thousands of messages would keep the database
- * waiting for its next bytes, and each would idle while the other works. This is also what bounds memory: Mosquitto 2.0.11 exceeds the
- * receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed).
+ * A batch that holds this many bytes, unpacked and taken apart, takes no more; nor does one for which as many were unpacked, or messages
+ * that are costly to read, and then refused, would keep the others waiting. What comes meanwhile waits as it came, unread: a chunk of the network
+ * may hold a thousand messages, each of which unpacks to 128 KiB. The next batch is read when the database has got the rows of this one.
  */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+/**
+ * With this many bytes unread, reading from the broker pauses, until half of them are read. This is what bounds memory: Mosquitto 2.0.11
+ * exceeds the receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed).
+ */
+const MAX_UNREAD_BYTES = 1024 * 1024;
 /** How long after `retryUntil` a write may still begin, of what had been received before. */
 const FINISH_MS = 500;
 
@@ -64,7 +69,8 @@ export function createDrain(options: DrainOptions): Drain {
   /** When the batch got its first message. */
   let begun = 0;
   /** Received while the batch was full. */
-  let unread: Delivery[] = [];
+  const unread = createFairQueue();
+  const acknowledger = createAcknowledger((acknowledgements) => source.acknowledge(acknowledgements));
   let taken = 0;
   let closed = false;
   let dropped = false;
@@ -74,8 +80,9 @@ export function createDrain(options: DrainOptions): Drain {
   const isOver = () => dropped || now() >= retryUntil + FINISH_MS;
   const persist = createPersist({
     store,
+    onLeft: (part) => acknowledger.settle(part.deliveries, false),
     onCommitted: (part, written, durationMs) => {
-      source.acknowledge(part);
+      acknowledger.settle(part.deliveries, true);
       onWritten(written, durationMs);
       log.debug(
         { messages: part.messages, careful: written.careful, durationMs: Math.round(durationMs) },
@@ -123,14 +130,16 @@ export function createDrain(options: DrainOptions): Drain {
     if (batch.messages === 0) quietSince = now();
   }
 
-  const isFull = () => batch.bytes > MAX_BATCH_BYTES;
+  const isFull = () => batch.bytes > MAX_BATCH_BYTES || batch.work > MAX_BATCH_BYTES;
 
   /** Reads what waits, as far as the batch takes it; then lets more come. */
   function collect(): void {
-    let read = 0;
-    while (read < unread.length && !isFull()) take(unread[read++] as Delivery);
-    unread = unread.slice(read);
-    if (!paused || isFull()) return;
+    while (!isFull()) {
+      const next = unread.shift();
+      if (next === undefined) break;
+      take(next);
+    }
+    if (!paused || unread.bytes > MAX_UNREAD_BYTES / 2) return;
     paused = false;
     source.resume();
   }
@@ -145,9 +154,10 @@ export function createDrain(options: DrainOptions): Drain {
       if (closed || taken >= cap) return;
       if (delivery.topic !== CANARY_TOPIC) taken += 1;
       quietSince = undefined;
+      acknowledger.add(delivery);
       if (unread.length > 0 || isFull()) unread.push(delivery);
       else take(delivery);
-      if (!paused && isFull()) {
+      if (!paused && unread.bytes > MAX_UNREAD_BYTES) {
         paused = true;
         source.pause();
       }

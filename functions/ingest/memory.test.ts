@@ -58,16 +58,28 @@ test('a queue of 40 MB behind a database that goes away does not come into memor
 }, 60_000);
 
 // `npm run bench -- memory` does it with ten thousand of each kind.
-test.each(['worker', 'functions'] as const)('as %s, small messages that become large do not come into memory together', async (shape) => {
-  const id = `bombs-${shape}`;
-  await runOnce(rig.settings(id), keepLog().log, never);
-  const kinds = { 'gzip of a text': 300, 'gzip of 1,000 readings': 20, 'CBOR in gzip': 300, 'gzip that lies about its size': 300 };
-  for (const [kind, count] of Object.entries(kinds)) {
-    const { contentType = '', make } = BOMBS[kind]!;
-    await rig.devices[1]!.publish(Array.from({ length: count }, (_, n) => make(n)), { properties: { contentType } });
-  }
-  const { peak, summary } = await drainIn(shape, rig.env(id));
-  expect(summary).toMatchObject({ outcome: 'idle', received: 20_900, rejected: 300 });
-  expect(peak).toBeGreaterThan(0);
-  expect(peak).toBeLessThan(MOST_MIB[shape]);
-}, 120_000);
+test.each(['worker', 'functions'] as const)(
+  'as %s, small messages that become large do not come into memory together',
+  async (shape) => {
+    const id = `bombs-${shape}`;
+    await runOnce(rig.settings(id), keepLog().log, never);
+    const kinds = {
+      'gzip of a text': 300,
+      'gzip of 1,000 readings': 20,
+      'CBOR in gzip': 300,
+      'gzip that lies about its size': 300,
+    };
+    for (const [kind, count] of Object.entries(kinds)) {
+      const { contentType = '', make } = BOMBS[kind]!;
+      await rig.devices[1]!.publish(
+        Array.from({ length: count }, (_, n) => make(n)),
+        { properties: { contentType } },
+      );
+    }
+    const { peak, summary } = await drainIn(shape, rig.env(id));
+    expect(summary).toMatchObject({ outcome: 'idle', received: 20_900, rejected: 300 });
+    expect(peak).toBeGreaterThan(0);
+    expect(peak).toBeLessThan(MOST_MIB[shape]);
+  },
+  120_000,
+);

@@ -13,6 +13,8 @@ export interface PersistOptions {
   store: Store;
   /** Told of each committed part. */
   onCommitted: (part: Batch, written: Written, durationMs: number) => void;
+  /** Told of what could be written nowhere. */
+  onLeft: (part: Batch) => void;
   /** Asked before each part: the rest stays on the broker. */
   isOver: () => boolean;
   /** Time, on `now`'s clock, after which nothing is tried again. */
@@ -34,6 +36,9 @@ const MOST_ALONE = 8;
 /** How often one message fails before it is set aside. That this can be written shows that the database works. */
 const MOST_FAILURES: Record<NonNullable<Blame>, number> = { data: 1, effort: 2, doubtful: 4 };
 
+/** What does not end by itself after so many failures is for an operator: a database that is read-only because it is full. */
+const LOUD_AFTER = 5;
+
 /** Messages to be written; with an error, to be set aside because of it. */
 interface Part {
   part: Batch;
@@ -42,7 +47,7 @@ interface Part {
 
 /** @returns a function that resolves when everything in the batch is committed. @throws the error that no retry can mend. */
 export function createPersist(options: PersistOptions): (batch: Batch, onSent: () => void) => Promise<void> {
-  const { store, onCommitted, isOver, retryUntil, signal, log, now } = options;
+  const { store, onCommitted, onLeft, isOver, retryUntil, signal, log, now } = options;
   let most = NO_BOUND;
 
   /** @returns what was written, or in which parts to try it again. */
@@ -70,7 +75,7 @@ export function createPersist(options: PersistOptions): (batch: Batch, onSent: (
         isFinal: (error) => ['fence', 'unknown'].includes(classify(error)),
         onFailure: ({ error, failures, retryInMs }) => {
           const kind = classify(error);
-          log[kind === 'transient' ? 'warn' : 'error'](
+          log[kind === 'transient' && failures < LOUD_AFTER ? 'warn' : 'error'](
             { messages: part.messages, error: summarizeError(error), kind, attempt: failures, retryInMs },
             'batch not written, will try again; its messages wait on the broker',
           );
@@ -90,7 +95,11 @@ export function createPersist(options: PersistOptions): (batch: Batch, onSent: (
     } catch (error) {
       if (blameOf(error) !== 'data') throw error;
       if (part.messages > 1) return part.split(1).map((one) => ({ part: one, because }));
-      log.error({ ...seen, error: summarizeError(error) }, 'a message is no dead letter either, it stays on the broker');
+      log.error(
+        { ...seen, error: summarizeError(error) },
+        'a message is no dead letter either, it stays on the broker',
+      );
+      onLeft(part);
       return [];
     }
   }

@@ -15,7 +15,6 @@ export const PRUNED = [
   'revoked keys',
   'ledger',
   'untimed',
-  'untimed repeats',
 ] as const;
 
 /** Rows a step, and steps for one name a time: the rest goes the next time. */

@@ -15,22 +15,27 @@ const MESSAGES = 300;
 const GUARD_MS = 1_500;
 
 // `npm run bench -- silence` says how soon, at twenty moments.
-test.each(SILENCED)('%s silent', async (what) => {
-  const device = rig.devices[SILENCED.indexOf(what)]!;
-  const runs = [0, 60, 120, 250, 700].map((atMs) => ({ atMs, id: `${what}-${atMs}` }));
-  const key = { MQTT_GATE_KEY_FILE: rig.broker.stampKeyFile };
-  const run = (id: string) => runOnce(rig.settings(id, key), keepLog().log, never);
-  for (const { id } of runs) await run(id);
-  await device.publish(Array.from({ length: MESSAGES }, (_, n) => `{"n":${n}}`));
-  const silenced = await Promise.all(runs.map(({ id, atMs }) => runSilenced(rig, id, what, atMs, GUARD_MS)));
-  for (const { outcome } of silenced) expect(['time-guard', 'idle', 'failed', 'broker-unavailable']).toContain(outcome);
-  const running = "select from pg_stat_activity where application_name = 'mqtt_ingest' and state = 'active'";
-  await expect.poll(async () => (await rig.admin.query(running)).rowCount, { timeout: 10_000 }).toBe(0);
-  // What was committed and not acknowledged comes again, and is known: each session has had each message.
-  await rig.admin.query("update ingest.leases set expires_at = '-infinity'");
-  for (const [index, { id }] of runs.entries()) {
-    const { received } = await run(id);
-    expect(received + silenced[index]!.received).toBeGreaterThanOrEqual(MESSAGES);
-  }
-  expect(await rig.rows(device)).toHaveLength(MESSAGES);
-}, 40_000);
+test.each(SILENCED)(
+  '%s silent',
+  async (what) => {
+    const device = rig.devices[SILENCED.indexOf(what)]!;
+    const runs = [0, 60, 120, 250, 700].map((atMs) => ({ atMs, id: `${what}-${atMs}` }));
+    const key = { MQTT_GATE_KEY_FILE: rig.broker.stampKeyFile };
+    const run = (id: string) => runOnce(rig.settings(id, key), keepLog().log, never);
+    for (const { id } of runs) await run(id);
+    await device.publish(Array.from({ length: MESSAGES }, (_, n) => `{"n":${n}}`));
+    const silenced = await Promise.all(runs.map(({ id, atMs }) => runSilenced(rig, id, what, atMs, GUARD_MS)));
+    for (const { outcome } of silenced)
+      expect(['time-guard', 'idle', 'failed', 'broker-unavailable']).toContain(outcome);
+    const running = "select from pg_stat_activity where application_name = 'mqtt_ingest' and state = 'active'";
+    await expect.poll(async () => (await rig.admin.query(running)).rowCount, { timeout: 10_000 }).toBe(0);
+    // What was committed and not acknowledged comes again, and is known: each session has had each message.
+    await rig.admin.query("update ingest.leases set expires_at = '-infinity'");
+    for (const [index, { id }] of runs.entries()) {
+      const { received } = await run(id);
+      expect(received + silenced[index]!.received).toBeGreaterThanOrEqual(MESSAGES);
+    }
+    expect(await rig.rows(device)).toHaveLength(MESSAGES);
+  },
+  40_000,
+);

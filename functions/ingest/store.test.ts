@@ -93,14 +93,21 @@ test('bad rows anywhere in a batch are found, and only they', async () => {
 test('whatever is accepted as a message, Postgres accepts as jsonb', async () => {
   const text = fc.string({ unit: 'binary', maxLength: 20 });
   const near = (places: number[]) =>
-    fc.tuple(fc.constantFrom(...places), fc.integer({ min: -2, max: 2 })).map(([place, off]) => Math.max(0, place + off));
+    fc
+      .tuple(fc.constantFrom(...places), fc.integer({ min: -2, max: 2 }))
+      .map(([place, off]) => Math.max(0, place + off));
   const sign = fc.constantFrom('e', 'e-', 'E+');
   const number = fc.oneof(
     fc.double(),
     fc.stringMatching(/^-?[1-9]\d{0,30}(\.\d{1,30})?([eE][+-]?\d{1,6})?$/).map((digits) => ({ digits })),
     // Around the digits that numeric has room for, and the exponents at which Postgres stops reading.
     fc
-      .tuple(near([0, 1, 308, 16_383]), fc.constantFrom('', '1', '15'), near([0, 308, 16_383, 131_072, 2 ** 30, 2 ** 31]), sign)
+      .tuple(
+        near([0, 1, 308, 16_383]),
+        fc.constantFrom('', '1', '15'),
+        near([0, 308, 16_383, 131_072, 2 ** 30, 2 ** 31]),
+        sign,
+      )
       .map(([zeros, last, exponent, e]) => ({ digits: `0.${'0'.repeat(zeros)}${last || '0'}${e}${exponent}` })),
     fc
       .tuple(near([1, 200, 308]), near([0, 308, 16_383, 2 ** 31]), sign)

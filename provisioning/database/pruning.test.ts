@@ -89,12 +89,6 @@ const INSERTS: Record<(typeof PRUNED)[number], { sql: string; kept: string; gone
     gone: '4 days',
     table: 'ingest.untimed',
   },
-  'untimed repeats': {
-    sql: `insert into ingest.untimed_repeats select $1, 1, gen_random_uuid()::text, now() - $2::interval`,
-    kept: '2 days',
-    gone: '4 days',
-    table: 'ingest.untimed_repeats',
-  },
 };
 
 it.each(PRUNED)('%s: what is too old, at most as many a step as asked for', async (what) => {

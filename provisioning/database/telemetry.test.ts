@@ -66,7 +66,10 @@ describe('ingest.ensure_telemetry_partitions', () => {
 
   it('moves early and late rows out of the default partition, and leaves absurd times where they are', async () => {
     const times = { late: `${day(-3)}T12:00:00.000Z`, early: `${day(9)}T12:00:00.000Z` };
-    const absurd = { '2000-01-01T00:00:00.000Z': 'ingest.telemetry_before', '2099-12-31T00:00:00.000Z': 'ingest.telemetry_default' };
+    const absurd = {
+      '2000-01-01T00:00:00.000Z': 'ingest.telemetry_before',
+      '2099-12-31T00:00:00.000Z': 'ingest.telemetry_default',
+    };
     for (const ts of [...Object.values(times), ...Object.keys(absurd)]) await insert(ts);
     for (const ts of Object.values(times)) expect(await placeOf(ts)).toBe('ingest.telemetry_default');
     expect(await ensure()).toBe(1);

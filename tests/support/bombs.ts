@@ -17,7 +17,10 @@ const large = gzipSync(Buffer.alloc(LARGE, 0x20));
 
 /** Half floats of three bytes, each of which is twenty characters as JSON. */
 const halves = (n: number): Buffer => {
-  const numbers = Buffer.concat([Buffer.from([0x99, 0x14, 0x00]), ...Array<Buffer>(0x1400).fill(Buffer.from('f90001', 'hex'))]);
+  const numbers = Buffer.concat([
+    Buffer.from([0x99, 0x14, 0x00]),
+    ...Array<Buffer>(0x1400).fill(Buffer.from('f90001', 'hex')),
+  ]);
   return Buffer.concat([Buffer.from([0xa2, 0x61, 0x6e]), Buffer.from(encode(n)), Buffer.from([0x61, 0x76]), numbers]);
 };
 

@@ -44,7 +44,10 @@ const context = { info: console.log, warn: console.log, error: console.log };
 async function call(name) {
   const error = await handlers
     .get(name)({}, context)
-    .then(() => undefined, ({ message }) => message);
+    .then(
+      () => undefined,
+      ({ message }) => message,
+    );
   console.log(JSON.stringify({ error, peakMiB: process.resourceUsage().maxRSS / 1024 }));
 }
 

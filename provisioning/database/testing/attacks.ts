@@ -216,7 +216,13 @@ export function escalations({ a }: World, me: { sub: string; email: string }): A
 
 /** What needs SQL of one's own, which the API does not run: a second line of defence. */
 export function sqlAttacks(victim: Tenant): Attack[] {
-  const hidden = [TODAY, 'ingest.telemetry_default', 'ingest.telemetry_before', 'ingest.registered_devices', 'ingest.leases'];
+  const hidden = [
+    TODAY,
+    'ingest.telemetry_default',
+    'ingest.telemetry_before',
+    'ingest.registered_devices',
+    'ingest.leases',
+  ];
   const statements = [
     ...[
       ...hidden,

@@ -2,7 +2,7 @@
 -- was by a clock which no longer holds. Its holder, if it lives, renews it within seconds; if another run is faster, the fencing
 -- number keeps the former one from writing.
 
-alter table ingest.leases add column renewed_at timestamptz not null default clock_timestamp();
+alter table ingest.leases add column renewed_at timestamptz not null default now();
 
 create or replace function ingest.acquire_lease(lease_name text, lease_holder text, ttl interval) returns bigint
 language plpgsql security definer set search_path = ''

@@ -72,10 +72,6 @@ begin
       delete from ingest.untimed where (tenant_id, device_id, message_id) in (
         select tenant_id, device_id, message_id from ingest.untimed where received_at < now() - interval '3 days'
         order by received_at limit most);
-    when 'untimed repeats' then
-      delete from ingest.untimed_repeats where (session, packet_id, content_hash) in (
-        select session, packet_id, content_hash from ingest.untimed_repeats where received_at < now() - interval '3 days'
-        order by received_at limit most);
     else
       raise exception 'there is nothing called % to prune', coalesce(quote_literal(what), 'null') using errcode = 'invalid_parameter_value';
   end case;
