@@ -22,7 +22,10 @@ test('many times what a queue holds passes through one connection, and an outage
   const device = rig.devices[0]!;
   const url = new URL(rig.env('svc-ingest').EXTERNAL_DATABASE_CONNECTION_STRING!);
   url.port = String(database.port);
-  const settings = rig.settings('svc-ingest', { EXTERNAL_DATABASE_CONNECTION_STRING: url.href });
+  const settings = rig.settings('svc-ingest', {
+    EXTERNAL_DATABASE_CONNECTION_STRING: url.href,
+    MQTT_GATE_KEY_FILE: rig.broker.stampKeyFile,
+  });
   await runOnce(settings, keepLog().log, never);
   const stopping = new AbortController();
   const { log, lines } = keepLog();
