@@ -40,12 +40,10 @@ test('many times what a queue holds passes through one connection, and an outage
   /** Publishes until it is refused, at most `most`. How many were acknowledged. */
   const publish = async (most: number) => {
     for (let count = 0; count < most; count += 1) {
-      const refused = await client
-        .publishAsync(device.topic, `{"n":${acknowledged}}`, { qos: 1 })
-        .then(
-          () => false,
-          () => true,
-        );
+      const refused = await client.publishAsync(device.topic, `{"n":${acknowledged}}`, { qos: 1 }).then(
+        () => false,
+        () => true,
+      );
       if (refused) return count;
       acknowledged += 1;
     }
