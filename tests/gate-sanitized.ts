@@ -9,7 +9,9 @@ import { gcc, SANITIZERS } from '../provisioning/broker/gate/testing/compile.ts'
 import { cFiles } from '../provisioning/broker/gate.ts';
 
 /** Those with a real broker. */
-const TESTS = ['gate', 'gate-accounts', 'gate-connections', 'gate-limits', 'gate-queue'].map((name) => `provisioning/broker/${name}.test.ts`);
+const TESTS = ['gate', 'gate-accounts', 'gate-connections', 'gate-limits', 'gate-queue'].map(
+  (name) => `provisioning/broker/${name}.test.ts`,
+);
 
 const folder = makeScratchDir();
 // The broker's user writes its reports there.

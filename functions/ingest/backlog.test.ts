@@ -22,7 +22,10 @@ test('many times what a queue holds passes through one connection, and an outage
   const device = rig.devices[0]!;
   const url = new URL(rig.env('svc-ingest').EXTERNAL_DATABASE_CONNECTION_STRING!);
   url.port = String(database.port);
-  const settings = rig.settings('svc-ingest', { EXTERNAL_DATABASE_CONNECTION_STRING: url.href });
+  const settings = rig.settings('svc-ingest', {
+    EXTERNAL_DATABASE_CONNECTION_STRING: url.href,
+    MQTT_GATE_KEY_FILE: rig.broker.stampKeyFile,
+  });
   await runOnce(settings, keepLog().log, never);
   const stopping = new AbortController();
   const { log, lines } = keepLog();
@@ -37,12 +40,10 @@ test('many times what a queue holds passes through one connection, and an outage
   /** Publishes until it is refused, at most `most`. How many were acknowledged. */
   const publish = async (most: number) => {
     for (let count = 0; count < most; count += 1) {
-      const refused = await client
-        .publishAsync(device.topic, `{"n":${acknowledged}}`, { qos: 1 })
-        .then(
-          () => false,
-          () => true,
-        );
+      const refused = await client.publishAsync(device.topic, `{"n":${acknowledged}}`, { qos: 1 }).then(
+        () => false,
+        () => true,
+      );
       if (refused) return count;
       acknowledged += 1;
     }

@@ -50,6 +50,7 @@ test.each([
   [{ keyFile: '/a\nallow_anonymous true' }, 'keyFile is'],
   [{ registryFile: '' }, 'registryFile is ""'],
   [{ tenantMessagesPerSecond: -1 }, 'tenantMessagesPerSecond is -1'],
+  [{ tenantConnections: 60_001 }, 'tenantConnections is 60001'],
 ])('%j is refused by name', (change, message) => {
   expect(() => renderBrokerConfig({ ...options, ...change })).toThrow(message);
 });

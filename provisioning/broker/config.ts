@@ -67,7 +67,13 @@ const LISTENER = /^listener .*\n(.+\n)+/m;
 export function renderBrokerConfig(options: BrokerConfigOptions): string {
   const planned = queueLimits(DEFAULT_OUTAGE);
   const { listenAddress, webSocketPorts = [], ...others } = options;
-  const { autosaveSeconds = 30, maxMessageBytes = MAX_PAYLOAD_BYTES, tenantMessagesPerSecond = 0, tenantConnections = 0, ...rest } = others;
+  const {
+    autosaveSeconds = 30,
+    maxMessageBytes = MAX_PAYLOAD_BYTES,
+    tenantMessagesPerSecond = 0,
+    tenantConnections = 0,
+    ...rest
+  } = others;
   const { maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   const { maxQueuedMessages = planned.maxQueuedMessages, maxQueuedBytes = planned.maxQueuedBytes } = options;
   const values: Record<string, string | number> = {
@@ -86,10 +92,9 @@ export function renderBrokerConfig(options: BrokerConfigOptions): string {
   };
   // Without an address Mosquitto listens on both families; `0.0.0.0` and `::` are one each.
   const everywhere = listenAddress === undefined ? template.replace(/ \$\{listenAddress\}/, '') : template;
-  const told = options.figuresFile === undefined ? everywhere.replace(/^plugin_opt_figures_file .*\n/m, '') : everywhere;
-  const listeners = told.replace(LISTENER, (first) =>
-    [first, ...webSocketPorts.map(webSocketOf(first))].join('\n'),
-  );
+  const told =
+    options.figuresFile === undefined ? everywhere.replace(/^plugin_opt_figures_file .*\n/m, '') : everywhere;
+  const listeners = told.replace(LISTENER, (first) => [first, ...webSocketPorts.map(webSocketOf(first))].join('\n'));
   return listeners.replace(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = String(values[name] ?? '');
     if (!/^\S+$/.test(value)) {

@@ -7,16 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type mqtt from 'mqtt';
 import { beforeEach, expect, test } from 'vitest';
 import { DONE_TOPIC, devicePrefix, TELEMETRY_FILTER, telemetryTopic } from '../../domain/topics.ts';
-import {
-  closed,
-  code,
-  device,
-  eachBroker,
-  passwordHash,
-  publish,
-  REGISTRY,
-  SESSION,
-} from './gate/testing/rig.ts';
+import { closed, code, device, eachBroker, passwordHash, publish, REGISTRY, SESSION } from './gate/testing/rig.ts';
 
 const RUNS = Array.from({ length: Number(process.env.MQTT_SAAS_RUNS ?? 1) }, (_, n) => n + 1);
 const PAYLOAD_BYTES = 200;
@@ -84,35 +75,39 @@ eachBroker(({ broker, start, connect, ingest, log, reload, folder }) => {
   };
   const subscribe = async () => (await ingest()).client.endAsync();
 
-  test.each(WAYS)('full by $bound, version $version, run $run: acknowledged is delivered, the rest refused', async (way) => {
-    const config = BOUNDS[way.bound];
-    version = way.version;
-    await restart(config);
-    await subscribe();
-    const [first, second] = [randomInt(1, 30), randomInt(1, 30)];
-    const told = `first ${first}, second ${second}`;
-    expect(await fill(first)).toBe(first);
-    await restart(config);
-    expect(await fill(second), told).toBe(second);
-    await broker().save();
-    // What is acknowledged after the last save is lost by a kill, docs/durability.md: then it is not counted either.
-    const safe = acknowledged.length;
-    expect(await fill(), told).toBe(ROOM - first - second);
-    await restart(config, 'kill');
-    acknowledged.length = safe;
-    expect(await fill(), told).toBe(ROOM - first - second);
-    await broker().save();
-    await restart(config, 'kill');
-    // A broker that serves nobody yet would be ended by the signal.
-    await (await connectDevice()).endAsync();
-    await reload();
-    expect(await fill(), told).toBe(0);
-    await restart(config);
-    expect(await fill(), told).toBe(0);
-    const { texts } = await drain(ROOM);
-    expect(texts, told).toEqual(acknowledged);
-    expect(await fill(ROOM)).toBe(ROOM);
-  }, 60_000);
+  test.each(WAYS)(
+    'full by $bound, version $version, run $run: acknowledged is delivered, the rest refused',
+    async (way) => {
+      const config = BOUNDS[way.bound];
+      version = way.version;
+      await restart(config);
+      await subscribe();
+      const [first, second] = [randomInt(1, 30), randomInt(1, 30)];
+      const told = `first ${first}, second ${second}`;
+      expect(await fill(first)).toBe(first);
+      await restart(config);
+      expect(await fill(second), told).toBe(second);
+      await broker().save();
+      // What is acknowledged after the last save is lost by a kill, docs/durability.md: then it is not counted either.
+      const safe = acknowledged.length;
+      expect(await fill(), told).toBe(ROOM - first - second);
+      await restart(config, 'kill');
+      acknowledged.length = safe;
+      expect(await fill(), told).toBe(ROOM - first - second);
+      await broker().save();
+      await restart(config, 'kill');
+      // A broker that serves nobody yet would be ended by the signal.
+      await (await connectDevice()).endAsync();
+      await reload();
+      expect(await fill(), told).toBe(0);
+      await restart(config);
+      expect(await fill(), told).toBe(0);
+      const { texts } = await drain(ROOM);
+      expect(texts, told).toEqual(acknowledged);
+      expect(await fill(ROOM)).toBe(ROOM);
+    },
+    60_000,
+  );
 
   const AT = BOUNDS.messages;
   const figures = () => readFileSync(join(folder(), 'b/broker-queue.prom'), 'utf8');

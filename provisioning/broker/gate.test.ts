@@ -114,22 +114,25 @@ eachBroker(({ broker, start, connect, ingest, stampKey }) => {
   test.each([
     ['ends', {}],
     ['stays', SESSION],
-  ])('a will is sent neither when its device is cut off nor when another takes its place; its session %s', async (_, kind) => {
-    const { received } = await ingest();
-    const will = {
-      topic: TELEMETRY,
-      payload: 'forged',
-      qos: 1,
-      properties: { userProperties: { gate: '9' } },
-    } as const;
-    const first = await connect('acme.pump-1', { ...kind, will });
-    const taken = closed(first);
-    const second = await connect('acme.pump-1', { ...kind, will });
-    await taken;
-    second.stream.destroy();
-    const third = await connect('acme.pump-1');
-    await publish(third, TELEMETRY, 'last');
-    await expect.poll(() => received.map(({ payload }) => payload)).toContain('last');
-    expect(received.map(({ payload }) => payload)).toEqual(['last']);
-  });
+  ])(
+    'a will is sent neither when its device is cut off nor when another takes its place; its session %s',
+    async (_, kind) => {
+      const { received } = await ingest();
+      const will = {
+        topic: TELEMETRY,
+        payload: 'forged',
+        qos: 1,
+        properties: { userProperties: { gate: '9' } },
+      } as const;
+      const first = await connect('acme.pump-1', { ...kind, will });
+      const taken = closed(first);
+      const second = await connect('acme.pump-1', { ...kind, will });
+      await taken;
+      second.stream.destroy();
+      const third = await connect('acme.pump-1');
+      await publish(third, TELEMETRY, 'last');
+      await expect.poll(() => received.map(({ payload }) => payload)).toContain('last');
+      expect(received.map(({ payload }) => payload)).toEqual(['last']);
+    },
+  );
 });
