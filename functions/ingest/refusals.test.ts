@@ -57,7 +57,7 @@ test('the last refusal of a device is kept, by its device', async () => {
 
 const add = (told: object[]) => rig.admin.query('select ingest.add_refusals($1::jsonb)', [JSON.stringify(told)]);
 
-test('only what a counter has grown is added; a counter that began anew counts from 0; an unknown tenant counts nothing', async () => {
+test('only what a counter has grown is added; a counter that began again counts from 0; an unknown tenant counts nothing', async () => {
   const umbrella = (since: number, rate: number) => ({
     tenant: 'umbrella',
     since,
