@@ -56,12 +56,12 @@ async function flood(machine: Machine, sources: number, quiet: Device[], loud: D
   const before = await counters(machine);
   const storm = machine.outsider(command, { input: `${JSON.stringify(part)}\n` });
   await sleep(1000);
-  const delivered = new Set<number>();
-  const { p99, lost } = await deliveries(machine, quiet, (payload) => delivered.add(readPayload(payload).number));
+  const came: Buffer[] = [];
+  const { p99, lost } = await deliveries(machine, quiet, (payload) => came.push(payload));
   const { stdout } = await storm;
   const { numbers, ended } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Stormed;
-  for (const payload of await drain(account(machine, 'svc-ingest', INGEST_PASSWORD)))
-    delivered.add(readPayload(payload).number);
+  came.push(...(await drain(account(machine, 'svc-ingest', INGEST_PASSWORD))));
+  const delivered = new Set(came.map((payload) => readPayload(payload).number));
   const dropped = numbers.filter((number) => !delivered.has(number)).length;
   const cut = ((await counters(machine)).rate ?? 0) - (before.rate ?? 0);
   const slower = p99 / Math.max(alone.p99, LEAST_P99_MS);

@@ -73,7 +73,11 @@ as $$
   )
   insert into ingest.refusals_told as r (tenant_id, since, counts)
   select n.tenant_id, n.since, n.counts from told as n
-  on conflict (tenant_id) do update set since = excluded.since, counts = excluded.counts;
+  on conflict (tenant_id) do update set since = excluded.since, counts = excluded.counts
+  -- Counters only grow: smaller ones are told late, and must not make what is known new again.
+  where r.since <> excluded.since or not exists (
+    select from jsonb_each_text(r.counts) as k where k.value::bigint > coalesce((excluded.counts ->> k.key)::bigint, 0)
+  );
 $$;
 revoke all on function ingest.add_refusals(jsonb) from public, anon, authenticated, service_role;
 grant execute on function ingest.add_refusals(jsonb) to mqtt_ingest;
