@@ -53,6 +53,9 @@ as $$
     select t.id as tenant_id, (e.value ->> 'since')::bigint as since, e.value -> 'counts' as counts, e.value -> 'devices' as devices
     from jsonb_array_elements(add_refusals.told) as e
     join public.tenants as t on t.slug = e.value ->> 'tenant'
+    left join ingest.refusals_told as k on k.tenant_id = t.id
+    -- A run begins with all counters, and most have not changed since the last one.
+    where k.since is distinct from (e.value ->> 'since')::bigint or k.counts is distinct from e.value -> 'counts'
   ), grown as (
     select n.tenant_id, c.key as reason, c.value::bigint - coalesce((b.counts ->> c.key)::bigint, 0) as times
     from told as n
