@@ -1,6 +1,6 @@
 // What the broker's gate refuses or cannot pass on as it came, as its counters name it (provisioning/broker/gate/registry.c).
 
-/** What each reason means to the tenant. `accepted` is no reason. */
+/** What each reason means to the tenant: all that the gate counts but `accepted`. */
 export const REFUSALS = {
   wrong_key: 'Connections with a wrong key',
   unknown_device: 'Connections of devices that are not registered, or disabled',

@@ -81,7 +81,7 @@ function numberAt(bytes: Buffer, from: number, to: number): number {
   return value;
 }
 
-/** Nearly all messages have the boot of the one before. */
+/** Nearly all messages have the boot of the previous one. */
 let boot = '';
 function bootOf(bytes: Buffer, at: number): string {
   for (let n = 0; n < BOOT_CHARACTERS; n++) {

@@ -57,7 +57,7 @@ test('the last refusal of a device is kept, by its device', async () => {
 
 const add = (told: object[]) => rig.admin.query('select ingest.add_refusals($1::jsonb)', [JSON.stringify(told)]);
 
-test('only what a counter has grown is added; a counter that began anew counts from 0; an unknown tenant counts nothing', async () => {
+test('only what a counter has grown is added; a counter that began again counts from 0; an unknown tenant counts nothing', async () => {
   const umbrella = (since: number, rate: number) => ({
     tenant: 'umbrella',
     since,
@@ -72,7 +72,9 @@ test('only what a counter has grown is added; a counter that began anew counts f
   expect(await times()).toBe(7);
   await add([umbrella(2, 4), { ...umbrella(2, 9), tenant: 'nobody' }]);
   expect(await times()).toBe(11);
+  // Told late: what is known stays known.
   await add([umbrella(2, 3)]);
+  await add([umbrella(2, 4)]);
   expect(await times()).toBe(11);
   await rig.admin.query("update public.refusals set hour = now() - interval '31 days'");
   await rig.admin.query("select ingest.prune_ledger('30 days')");

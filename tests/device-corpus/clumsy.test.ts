@@ -47,7 +47,7 @@ test('QoS 0 waits for the run, each of equal messages is a row, and keep-alive 0
 
 test.each([
   ['a payload that is too large', () => large, 'too-large'],
-  ['a topic that is no channel', () => astray, 'wrong-topic'],
+  ['a topic that is not a channel', () => astray, 'wrong-topic'],
 ])('%s is a dead letter of its device', async (_, device, reason) => {
   const { rows } = await rig.admin.query('select reason from public.dead_letters where device_id = $1', [device().id]);
   expect(rows).toEqual([{ reason }]);
@@ -56,7 +56,7 @@ test.each([
 test.each([
   ['QoS 2', () => twice],
   ['a packet that is too large', () => huge],
-])('%s, for which the broker ends the connection, is the last refusal of its device', async (_, device) => {
+])('%s ends the connection, and is the last refusal of its device', async (_, device) => {
   const { rows } = await rig.admin.query('select reason from public.device_refusals where device_id = $1', [
     device().id,
   ]);

@@ -53,6 +53,9 @@ as $$
     select t.id as tenant_id, (e.value ->> 'since')::bigint as since, e.value -> 'counts' as counts, e.value -> 'devices' as devices
     from jsonb_array_elements(add_refusals.told) as e
     join public.tenants as t on t.slug = e.value ->> 'tenant'
+    left join ingest.refusals_told as k on k.tenant_id = t.id
+    -- A run begins with all counters, and most have not changed since the last one.
+    where k.since is distinct from (e.value ->> 'since')::bigint or k.counts is distinct from e.value -> 'counts'
   ), grown as (
     select n.tenant_id, c.key as reason, c.value::bigint - coalesce((b.counts ->> c.key)::bigint, 0) as times
     from told as n
@@ -73,7 +76,11 @@ as $$
   )
   insert into ingest.refusals_told as r (tenant_id, since, counts)
   select n.tenant_id, n.since, n.counts from told as n
-  on conflict (tenant_id) do update set since = excluded.since, counts = excluded.counts;
+  on conflict (tenant_id) do update set since = excluded.since, counts = excluded.counts
+  -- Counters only grow: smaller ones are told late, and must not make what is known new again.
+  where r.since <> excluded.since or not exists (
+    select from jsonb_each_text(r.counts) as k where k.value::bigint > coalesce((excluded.counts ->> k.key)::bigint, 0)
+  );
 $$;
 revoke all on function ingest.add_refusals(jsonb) from public, anon, authenticated, service_role;
 grant execute on function ingest.add_refusals(jsonb) to mqtt_ingest;
