@@ -1,8 +1,7 @@
 // What an MQTT 5 client does, as a state machine without a socket, a timer or a clock: events in, effects out. It never acknowledges by
 // itself. [MQTT-x.y.z-n] are the statements of the OASIS standard.
-import { generate } from 'mqtt-packet';
 import { REFUSALS_FILTER } from '../../domain/refusals.ts';
-import { DONE_TOPIC, FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import {
   ASSIGNED_CLIENT_ID,
   type ControlPacket,
@@ -19,6 +18,22 @@ import {
   WILDCARDS_AVAILABLE,
 } from './control-packets.ts';
 import type { Delivery } from './delivery.ts';
+import {
+  type Account,
+  type Done,
+  encodeAcknowledgements,
+  encodeConnect,
+  encodeDisconnect,
+  encodeDone,
+  encodePublish,
+  encodeSubscribe,
+  encodeUnsubscribe,
+  inParts,
+  KEEP_ALIVE_S,
+  NEVER_EXPIRES,
+  PINGREQ,
+  qosOf,
+} from './encode.ts';
 import { createFramer } from './framer.ts';
 import { PUBLISH, type ReadOptions, readPublish } from './publish.ts';
 import { BrokerRefusal, nameReason, PACKET_TOO_LARGE, ProtocolError, printable } from './reason-codes.ts';
@@ -42,24 +57,12 @@ export interface Patience {
 }
 
 /** The account, and what it asks for. */
-export interface ClientOptions extends ReadOptions {
-  username: string;
-  password: string;
-  clientId: string;
-  /** How many messages the broker may send before one is acknowledged, 1 to 65535. */
-  receiveMaximum: number;
+export interface ClientOptions extends ReadOptions, Account {
   /** What happens to the session's subscription; without one, queued messages are still delivered. Default: `make`. */
   subscription?: 'make' | 'end' | 'keep' | undefined;
   /** What it subscribes to besides, as it is now. Default: nothing. */
   former?: (() => FormerFilters) | undefined;
   patience: Patience;
-}
-
-/** Messages of a connection, of any QoS, that need not wait on the broker any more. */
-export interface Done {
-  messages: number;
-  /** Of their payloads. */
-  bytes: number;
 }
 
 /** What is to be done, in this order. After `end` there is nothing more. */
@@ -101,14 +104,7 @@ export interface Client {
   lost(reason?: Error): void;
 }
 
-const KEEP_ALIVE_S = 30;
-/** The session never expires on our side: the promise for an acknowledged message has no time limit. */
-const NEVER_EXPIRES = 0xffff_ffff;
-const PINGREQ = Buffer.from([0xc0, 0]);
 const MAX_PACKET_ID = 0xffff;
-/** Filters in one packet: with first words of 64 characters, 40 take 2.8 kB; a broker's smallest packet limit is 5 kB. */
-const MOST_FILTERS = 40;
-const V5 = { protocolVersion: 5 };
 /** What a PUBACK, a SUBACK and an UNSUBACK may say: MQTT 5.0, 3.4.2.1, 3.9.3 and 3.11.3. */
 const ANSWERS = {
   puback: new Set([0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]),
@@ -381,88 +377,4 @@ function wordsOf(properties: Properties): string | undefined {
   const elsewhere = properties.get(SERVER_REFERENCE);
   const words = [properties.get(REASON_STRING), elsewhere === undefined ? undefined : `use ${elsewhere}`];
   return words.filter((text) => text !== undefined).join('; ') || undefined;
-}
-
-function encodeConnect({ username, password, clientId, receiveMaximum }: ClientOptions): Buffer {
-  return generate(
-    {
-      cmd: 'connect',
-      protocolId: 'MQTT',
-      protocolVersion: 5,
-      clean: false,
-      clientId,
-      keepalive: KEEP_ALIVE_S,
-      username,
-      password: Buffer.from(password),
-      // No Maximum Packet Size: the broker would drop what is larger, unseen [MQTT-3.1.2-28]. Cut off, it becomes a dead letter.
-      properties: { sessionExpiryInterval: NEVER_EXPIRES, receiveMaximum },
-    },
-    V5,
-  );
-}
-
-/** Parts whose packets the broker takes. A filter takes three bytes besides its own. */
-function inParts(filters: readonly string[], packetBytes: number): string[][] {
-  const parts: string[][] = [];
-  let room = 0;
-  for (const filter of filters) {
-    const bytes = Buffer.byteLength(filter) + 3;
-    const last = parts.at(-1);
-    if (last && last.length < MOST_FILTERS && bytes <= room) last.push(filter);
-    else {
-      parts.push([filter]);
-      room = packetBytes - HEADER_BYTES;
-    }
-    room -= bytes;
-  }
-  return parts;
-}
-
-/** Counters are told again: one that is lost is of no account. */
-const qosOf = (filter: string): 0 | 1 => (filter === REFUSALS_FILTER ? 0 : 1);
-
-/** Of a SUBSCRIBE: type, length, packet identifier, no properties. */
-const HEADER_BYTES = 8;
-
-/**
- * Subscribes again on every connection: the broker may have lost the session. `rh: 2`: retained messages are never sent on
- * subscribing, or each run would receive every device's last one again. Counters are retained for that: each run begins with them.
- */
-function encodeSubscribe(filters: readonly string[], messageId: number): Buffer {
-  const subscriptions = filters.map((topic) => ({
-    topic,
-    qos: qosOf(topic),
-    nl: false,
-    rap: false,
-    rh: topic === REFUSALS_FILTER ? 0 : 2,
-  }));
-  return generate({ cmd: 'subscribe', messageId, subscriptions }, V5);
-}
-
-function encodeUnsubscribe(filters: readonly string[], messageId: number): Buffer {
-  return generate({ cmd: 'unsubscribe', messageId, unsubscriptions: [...filters] }, V5);
-}
-
-function encodePublish(topic: string, payload: string, messageId: number): Buffer {
-  return generate({ cmd: 'publish', topic, payload, qos: 1, messageId, dup: false, retain: false }, V5);
-}
-
-const encodeDisconnect = (reasonCode: number) => generate({ cmd: 'disconnect', reasonCode }, V5);
-
-/** In all since the connection began. After the acknowledgements: what it counts has left the queue when it is read. */
-function encodeDone({ messages, bytes }: Done): Buffer {
-  const payload = `${messages} ${bytes}`;
-  return generate({ cmd: 'publish', topic: DONE_TOPIC, payload, qos: 0, dup: false, retain: false }, V5);
-}
-
-/** PUBACKs of two bytes' length mean success (MQTT 5.0, 3.4.2.1). */
-function encodeAcknowledgements(packetIds: readonly number[]): Buffer {
-  const out = Buffer.allocUnsafe(packetIds.length * 4);
-  let at = 0;
-  for (const id of packetIds) {
-    out[at] = 0x40;
-    out[at + 1] = 2;
-    at = out.writeUInt16BE(id, at + 2);
-  }
-  return out;
 }

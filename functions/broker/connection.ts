@@ -2,8 +2,9 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls } from 'node:tls';
 import type { BrokerAddress } from './address.ts';
-import { type ClientOptions, createClient, type Done, type Patience } from './client.ts';
+import { type ClientOptions, createClient, type Patience } from './client.ts';
 import type { Delivery } from './delivery.ts';
+import type { Done } from './encode.ts';
 import { createSocketReader } from './socket-reader.ts';
 
 /** The account, and the broker. */

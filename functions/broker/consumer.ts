@@ -2,8 +2,8 @@
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type Attempt, retry } from '../runtime/retry.ts';
-import type { Done } from './client.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
+import type { Done } from './encode.ts';
 import { BrokerRefusal, SESSION_TAKEN_OVER } from './reason-codes.ts';
 
 /** The consumer's settings. */
