@@ -32,8 +32,8 @@ if ! mountpoint -q "$folder"; then
     ext4 | '') ;;
     *) echo "mount-data-disk: $device holds" $found "and no state of a broker; nothing was changed" >&2; exit 1 ;;
   esac
-  # Checked before it is mounted, as bin/check-data-disk.sh does at every boot. Bits 4 and 8: what is broken asks a question, or
-  # is the superblock, of which there are copies.
+  # Checked before it is mounted, as bin/check-data-disk.sh does at every boot. Bit 4: what is broken asks a question. Bit 8: the
+  # superblock is broken, and there are copies.
   status=0
   e2fsck -p "$device" >&2 || status=$?
   [ "$((status & 12))" = 0 ] || e2fsck -fy "$device" >&2 || [ $? -lt 4 ]

@@ -16,8 +16,8 @@ done
 
 result=0
 e2fsck -p "$device" || result=$?
-# Nobody is there to answer its questions (4), and only asked for everything it takes a copy of a superblock that is broken (8). A
-# state that lost a part is noticed at the broker's start.
+# Nobody is there to answer its questions (4), and only -y takes a copy of a broken superblock (8). A state that lost a part is
+# noticed at the broker's start.
 [ "$((result & 12))" = 0 ] || { result=0; e2fsck -fy "$device" || result=$?; }
 # Bit 1: the system should be restarted, which is about a root file system.
 result=$((result & ~2))
