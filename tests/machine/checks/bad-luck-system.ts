@@ -165,7 +165,7 @@ export const checks: Check[] = [
         await power.reboot();
         await until('the broker serves', () => isServed(machine));
         await until('the boot says what is in force', async () =>
-          (await journal(machine, 'broker-apply-boot')).includes('IN FORCE: '),
+          /^IN FORCE: /m.test(await journal(machine, 'broker-apply-boot')),
         );
         const after = await wholeRelease(machine);
         expect([before, hash, first(machine)].includes(after), `in force after ${moment}: ${after}`);
