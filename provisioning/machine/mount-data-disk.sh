@@ -30,7 +30,7 @@ if ! mountpoint -q "$folder"; then
   found=$(wipefs --noheadings --output TYPE "$device")
   case $found in
     ext4 | '') ;;
-    *) echo "mount-data-disk: $device holds" $found "and no state of a broker; nothing was changed" >&2; exit 1 ;;
+    *) echo "mount-data-disk: $device holds $found and no state of a broker; nothing was changed" >&2; exit 1 ;;
   esac
   # Checked before it is mounted, as bin/check-data-disk.sh does at every boot. Bit 4: what is broken asks a question. Bit 8: the
   # superblock is broken, and there are copies.
