@@ -1,6 +1,18 @@
 // The script that deals with what outlives a machine: the data disk.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +66,21 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
       'findmnt -no FSTYPE,OPTIONS state; stat -c %a state; systemd-analyze verify --man=no $unit && grep -c ^What= $unit',
     );
     expect(result.stdout, result.stderr).toMatch(/^ext4 +rw,nosuid,nodev,noexec,noatime,errors=remount-ro\n700\n1\n$/);
+  });
+
+  // The magic number and the state of the superblock at byte 1024, in ext4's disk layout.
+  it.each([0x38, 0x3a])('keeps and repairs a disk whose superblock has a wrong bit in byte %i', (place) => {
+    const disk = blankDisk();
+    // Large enough for a second superblock.
+    truncateSync(disk, 48 * 1024 * 1024);
+    expect(onNewMachine(disk, 'echo kept >state/file').status).toBe(0);
+    const file = openSync(disk, 'r+');
+    const byte = Buffer.alloc(1);
+    readSync(file, byte, 0, 1, 1024 + place);
+    writeSync(file, Buffer.from([byte[0]! ^ 4]), 0, 1, 1024 + place);
+    closeSync(file);
+    const result = onNewMachine(disk, 'cat state/file');
+    expect(result.stdout, result.stderr).toContain('kept');
   });
 
   it('keeps what an earlier machine left', () => {
@@ -124,6 +151,19 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
     expect([first, again]).toEqual(['as it was', 'as it was']);
     expect(rest).toEqual(['sessions', 'more', has]);
     expect(spawnSync('e2fsck', ['-fn', disk], { env }).status).toBe(0);
+  });
+
+  it('formats again what a power cut left half formatted, and nothing else that it cannot read', () => {
+    const disk = blankDisk();
+    writeFileSync(disk, Buffer.alloc(1024 * 1024, 'half of it'), { flag: 'r+' });
+    const before = readFileSync(disk);
+    expect(onNewMachine(disk, 'true').status).not.toBe(0);
+    expect(readFileSync(disk).equals(before)).toBe(true);
+    mkdirSync(join(folder, 'state'), { recursive: true });
+    writeFileSync(join(folder, 'state/.formatting'), '');
+    expect(onNewMachine(disk, 'echo kept >state/file').status).toBe(0);
+    expect(existsSync(join(folder, 'state/.formatting'))).toBe(false);
+    expect(onNewMachine(disk, 'cat state/file').stdout).toBe('kept\n');
   });
 
   it('touches no disk that holds something else', () => {

@@ -14,18 +14,30 @@ for _ in $(seq 60); do
   sleep 1
 done
 
-# blkid -p reads the disk itself and ends with 2 only when it finds no signature of any kind.
-status=0
-blkid -p "$device" >/dev/null || status=$?
-case $status in
-  # Checked before it is mounted, as bin/check-data-disk.sh does at every boot. Bit 4: what is broken asks a question.
-  0) mountpoint -q "$folder" || {
-    e2fsck -p "$device" >&2 || status=$?
-    [ "$((status & 4))" = 0 ] || e2fsck -fy "$device" >&2 || [ $? -lt 4 ]
-  } ;;
-  2) mkfs.ext4 -q -m 0 -L broker "$device" ;;
-  *) echo "mount-data-disk: $device cannot be read; nothing was changed" >&2; exit 1 ;;
-esac
+if ! mountpoint -q "$folder"; then
+  # A power cut may leave a new file system half done, so that is noted below, on the system disk.
+  mkdir -p "$folder"
+  unfinished=$folder/.formatting
+  # A new disk is all zeros. Nothing else is formatted: blkid calls an ext4 with one wrong bit in its superblock empty.
+  status=0
+  [ -e "$unfinished" ] || cmp -s -n 1048576 "$device" /dev/zero || status=$?
+  if [ "$status" = 0 ]; then
+    touch "$unfinished" && sync "$unfinished" "$folder"
+    mkfs.ext4 -F -q -m 0 -L broker "$device"
+    rm "$unfinished" && sync "$folder"
+  fi
+  # Also what has a wrong checksum; nothing where even its mark is broken.
+  found=$(wipefs --noheadings --output TYPE "$device")
+  case $found in
+    ext4 | '') ;;
+    *) echo "mount-data-disk: $device holds $found and no state of a broker; nothing was changed" >&2; exit 1 ;;
+  esac
+  # Checked before it is mounted, as bin/check-data-disk.sh does at every boot. Bit 4: what is broken asks a question. Bit 8: the
+  # superblock is broken, and there are copies.
+  status=0
+  e2fsck -p "$device" >&2 || status=$?
+  [ "$((status & 12))" = 0 ] || e2fsck -fy "$device" >&2 || [ $? -lt 4 ]
+fi
 
 # A unit and not a line of fstab: what needs the folder waits for it, and does not start without it.
 unit=$(systemd-escape --path --suffix=mount "$folder")
@@ -43,7 +55,6 @@ Options=$options
 WantedBy=multi-user.target
 END
 
-mkdir -p "$folder"
 mountpoint -q "$folder" || mount -t ext4 -o "$options" "$device" "$folder"
 # The user may have another number than on the machine before.
 chown -R "$owner" "$folder"

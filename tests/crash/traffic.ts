@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
 import type { Machine } from '../machine/machine.ts';
-import { connect, logins } from '../machine/mqtt.ts';
+import { connect, INGEST_SESSION, logins } from '../machine/mqtt.ts';
 
 const TOPIC = 'tenants/acme/devices/pump-1/telemetry';
 const FILTER = 'tenants/+/devices/+/telemetry';
@@ -10,12 +10,7 @@ const FILTER = 'tenants/+/devices/+/telemetry';
 const RATE = 20;
 
 /** Ingest's session: it outlives its connection. */
-const session = (machine: Machine): Promise<MqttClient> =>
-  connect(machine, logins(machine).ingest, {
-    clean: false,
-    clientId: 'svc-ingest',
-    properties: { sessionExpiryInterval: 86_400 },
-  });
+const session = (machine: Machine): Promise<MqttClient> => connect(machine, logins(machine).ingest, INGEST_SESSION);
 
 /** Takes what waits for ingest; the session is there from then on. @throws Error when the broker does not serve in time. */
 export async function drain(machine: Machine, patienceMs = 120_000): Promise<Set<string>> {

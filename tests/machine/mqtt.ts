@@ -57,11 +57,11 @@ export async function arrived(client: MqttClient, topics: string[], topic: strin
   }
 }
 
-/** A session that lasts, as ingest has: that is what the agent looks for. */
-const INGEST_SESSION: IClientOptions = {
+/** A session that never expires, as ingest's: any other would end when the clock is set ahead. The agent looks for it. */
+export const INGEST_SESSION: IClientOptions = {
   clean: false,
   clientId: 'svc-ingest',
-  properties: { sessionExpiryInterval: 3600 },
+  properties: { sessionExpiryInterval: 0xffff_ffff },
 };
 
 /**

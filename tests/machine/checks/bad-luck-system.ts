@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addDevice, removeTenant } from '../../../provisioning/database/registry.ts';
 import { type Check, expect, type Machine } from '../machine.ts';
-import { connect, logins, untilLetIn } from '../mqtt.ts';
+import { connect, INGEST_SESSION, logins, untilLetIn } from '../mqtt.ts';
 import { must } from '../process.ts';
 import { BLOB_HOST } from '../services.ts';
 import { expectAll, figure, isServed, journal, saved, until } from './bad-luck.ts';
@@ -48,7 +48,7 @@ const WITHOUT_CLOCK = `rm /run/systemd/system/*.service.d/clock.conf; systemctl 
 
 /** By how many seconds the time in the gate's stamps is ahead. */
 async function stampIsAhead(machine: Machine): Promise<number> {
-  const ingest = await connect(machine, logins(machine).ingest, { clean: false, clientId: 'svc-ingest' });
+  const ingest = await connect(machine, logins(machine).ingest, INGEST_SESSION);
   const stamp = new Promise<number>((resolve) => {
     ingest.on('message', (_topic, _payload, { properties }) => {
       const values = Object.values(properties?.userProperties ?? {}).flat();
@@ -165,7 +165,7 @@ export const checks: Check[] = [
         await power.reboot();
         await until('the broker serves', () => isServed(machine));
         await until('the boot says what is in force', async () =>
-          (await journal(machine, 'broker-apply-boot')).includes('IN FORCE: '),
+          /^IN FORCE: /m.test(await journal(machine, 'broker-apply-boot')),
         );
         const after = await wholeRelease(machine);
         expect([before, hash, first(machine)].includes(after), `in force after ${moment}: ${after}`);

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
 import { type Check, expect, type Machine } from '../machine.ts';
-import { connect, logins } from '../mqtt.ts';
+import { connect, INGEST_SESSION, logins } from '../mqtt.ts';
 
 const TOPIC = 'tenants/acme/devices/pump-1/telemetry';
 const FILTER = 'tenants/+/devices/+/telemetry';
@@ -13,12 +13,7 @@ const LOSS_BOUND_SECONDS = 6;
 const RATE = 200;
 
 /** Ingest's session: it outlives its connection. */
-const session = (machine: Machine): Promise<MqttClient> =>
-  connect(machine, logins(machine).ingest, {
-    clean: false,
-    clientId: 'svc-ingest',
-    properties: { sessionExpiryInterval: 86_400 },
-  });
+const session = (machine: Machine): Promise<MqttClient> => connect(machine, logins(machine).ingest, INGEST_SESSION);
 
 /** Takes what waits for ingest; the session is there from then on. */
 export async function drain(machine: Machine): Promise<Set<string>> {

@@ -16,8 +16,9 @@ done
 
 result=0
 e2fsck -p "$device" || result=$?
-# Nobody is there to answer its questions; a state that lost a part is noticed at the broker's start.
-[ "$((result & 4))" = 0 ] || { result=0; e2fsck -fy "$device" || result=$?; }
+# Nobody is there to answer its questions (4), and only -y takes a copy of a broken superblock (8). A state that lost a part is
+# noticed at the broker's start.
+[ "$((result & 12))" = 0 ] || { result=0; e2fsck -fy "$device" || result=$?; }
 # Bit 1: the system should be restarted, which is about a root file system.
 result=$((result & ~2))
 
