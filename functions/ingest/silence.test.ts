@@ -26,7 +26,7 @@ test.each(SILENCED)(
     await device.publish(Array.from({ length: MESSAGES }, (_, n) => `{"n":${n}}`));
     const silenced = await Promise.all(runs.map(({ id, atMs }) => runSilenced(rig, id, what, atMs, GUARD_MS)));
     for (const { outcome } of silenced)
-      expect(['time-guard', 'idle', 'failed', 'broker-unavailable']).toContain(outcome);
+      expect(['time-guard', 'idle', 'failed', 'broker-unavailable', 'broker-lost']).toContain(outcome);
     const running = "select from pg_stat_activity where application_name = 'mqtt_ingest' and state = 'active'";
     await expect.poll(async () => (await rig.admin.query(running)).rowCount, { timeout: 10_000 }).toBe(0);
     // What was committed and not acknowledged comes again, and is known: each session has had each message.

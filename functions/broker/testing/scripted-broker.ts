@@ -45,7 +45,7 @@ function goodAnswer(packet: Packet): Buffer | undefined {
   if (packet.cmd === 'subscribe')
     return answer(
       0x90,
-      packet.subscriptions.map(() => 1),
+      packet.subscriptions.map(({ qos }) => qos),
     );
   if (packet.cmd === 'unsubscribe')
     return answer(
