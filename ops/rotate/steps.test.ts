@@ -207,6 +207,8 @@ describe('the end of a rotation', () => {
     const { key } = await addDevice(rig.admin, { tenant: 'acme', device: 'pump', createTenant: true });
     await keepTopic(rig.admin, { tenant: 'acme', device: 'pump', topic: 'devices/pump', until: '2099-01-01' });
     const letsIn = () => rig.connect('acme.pump', key).then((client) => client.endAsync(true), String);
+    // The rotation subscribes once; a topic that the gate learns of later would have to wait for ingest.
+    await expect.poll(() => readFileSync(join(rig.dir, 'broker/registry'), 'utf8')).toContain('devices/pump');
     await expect.poll(letsIn).toBeUndefined();
     await advance('finish');
     const pump = await rig.connect('acme.pump', key);

@@ -18,8 +18,8 @@ const OF_THE_HOST = [
   'AzureWebJobsStorage__credential',
   'FUNCTIONS_EXTENSION_VERSION',
 ];
-/** For a person at a terminal, and for the platform on one machine; never for Azure. */
-const NEVER_SET = ['LOG_PRETTY', 'MQTT_GATE_KEY_FILE'];
+/** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
+const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE'];
 
 /** A certificate authority, for the key that needs one. */
 const DATABASE_CA = readFileSync(join(ROOT, 'stacks/testing/database-ca.crt'), 'utf8');

@@ -119,6 +119,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('public.device_status', { ...device, last_received_at: now, fields: { t: [5, 0, 0] } });
   await insert('public.telemetry', { ...device, ts: now, message_id: 'today', payload: { t: 5 } });
   await insert('public.telemetry', { ...device, ts: '2099-01-01', message_id: 'far ahead', payload: { t: 5 } });
+  await insert('public.telemetry', { ...device, ts: '2001-01-01', message_id: 'long ago', payload: { t: 5 } });
   const letter = await insert('public.dead_letters', {
     tenant_id,
     topic: `tenants/${slug}/devices/x/telemetry`,

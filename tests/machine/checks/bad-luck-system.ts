@@ -62,7 +62,7 @@ async function stampIsAhead(machine: Machine): Promise<number> {
   return ahead;
 }
 
-/** Reboots in order when a deployment has said so many lines, or its broker restarts. */
+/** Reboots in order when a deployment has printed a number of lines, or its broker restarts. */
 const MOMENTS = ['1', '2', '3', 'broker', '4'] as const;
 const isThen = (moment: (typeof MOMENTS)[number]) =>
   moment === 'broker' ? '! systemctl is-active --quiet mosquitto' : `[ "$(wc -l </run/said)" -ge ${moment} ]`;

@@ -1,5 +1,5 @@
 // One tenant's devices flood from many addresses, whose rates at the firewall add up: the gate's rate for a tenant holds it back. What
-// it was acknowledged for is delivered all the same, and the gate's counters say that it was cut off.
+// it was acknowledged for is still delivered, and the gate's counters say that it was cut off.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Device, Part, Stormed } from '../../../bench/support/flood-part.ts';
 import { connectClient } from '../../../bench/support/mqtt-client.ts';

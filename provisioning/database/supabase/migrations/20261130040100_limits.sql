@@ -186,7 +186,7 @@ create or replace function access.audit() returns trigger
 language plpgsql security definer set search_path = ''
 as $$
 declare
-  -- Hashes are nobody's business, a command's payload may be anything and is in its own table.
+  -- Hashes concern no one, a command's payload may be anything and is in its own table.
   hidden constant text[] := array['password_hash', 'token_hash', 'payload'];
   before constant jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) - hidden end;
   after constant jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) - hidden end;

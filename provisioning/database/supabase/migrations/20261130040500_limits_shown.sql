@@ -48,7 +48,7 @@ as $$
     - (select count(*) from public.audit_log as a where a.actor_id = (select auth.uid()) and a.action = 'tenant.created'), 0)::int;
 $$;
 
--- A tenant's letters of the last 30 days that are not there, by reason. Reads as whoever asks.
+-- A tenant's letters of the last 30 days that are not there, by reason. Reads as the user who asks.
 create function public.dead_letters_counted(tenant_id uuid) returns table (reason text, not_kept bigint, removed bigint)
 language sql stable set search_path = ''
 as $$

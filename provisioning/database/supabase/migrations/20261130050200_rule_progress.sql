@@ -78,7 +78,7 @@ as $$
 #variable_conflict use_column
 declare
   width constant interval := make_interval(mins => rule.window_minutes);
-  -- How many transactions ago the cursor was, as age() counts: right beyond the point where ids begin anew.
+  -- How many transactions ago the cursor was, as age() counts: right beyond the point where ids start again.
   reach constant int := case when new_breaches.cursor is null then 2147483647 else age(new_breaches.cursor::xid) end;
   since constant timestamptz := case when new_breaches.cursor is null then moment - least(width, interval '1 hour') else '-infinity' end;
 begin
@@ -296,9 +296,9 @@ begin
 end
 $$;
 
--- A rule's breaches among the readings that came in (since, until], for the preview. Reads as whoever asks. As what
+-- A rule's breaches among the readings that came in (since, until], for the preview. Reads as the user who asks. As what
 -- access.judge_rule finds, but by the device's time, which has an index: what came more than an hour late, and later than
--- the device's clock explains, is not found. A repeat is no row: where devices repeat equal readings without a time, silences look
+-- the device's clock explains, is not found. A repeat is not a row: where devices repeat equal readings without a time, silences look
 -- longer here than the rule sees them.
 create or replace function access.breaches(
   tenant_id uuid, kind text, device_id uuid, field text, comparison text, threshold float8, window_minutes int,
@@ -361,7 +361,7 @@ begin
   end if;
 end
 $$;
--- What a rule would have opened alerts on in the last so many hours (1 to 25): how often, on how many devices, how often in
+-- What a rule would have opened alerts on in the last hours (1 to 25): how often, on how many devices, how often in
 -- each hour (the newest last), and the five newest. By the time of receipt; `at` is the device's. One row; none for a tenant
 -- that the caller does not belong to.
 create or replace function public.try_alert_rule(

@@ -22,7 +22,7 @@ as $$
   on conflict (session) do update set came_at = greatest(c.came_at, excluded.came_at);
 $$;
 
--- Notes that the broker has acknowledged another one. `is_missing`: the one before has not come. `age_seconds` of the newest that has.
+-- Notes that the broker has acknowledged another one. `is_missing`: the previous one has not come. `age_seconds` of the newest that has.
 create function ingest.canary_published(of_session text, at timestamptz, is_drained boolean)
 returns table (is_missing boolean, age_seconds double precision)
 language plpgsql security definer set search_path = ''
