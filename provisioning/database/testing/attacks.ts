@@ -114,6 +114,8 @@ const PRIMARY: Record<string, string[]> = {
   ingest_ledger: ['tenant_id', 'minute'],
   refusals: ['tenant_id', 'hour', 'reason'],
   device_refusals: ['tenant_id', 'device_id'],
+  device_status: ['tenant_id', 'device_id'],
+  alert_rule_progress: ['tenant_id', 'rule_id'],
   tenant_limits: ['tenant_id'],
   reading_rules: ['tenant_id', 'device_id'],
 };
