@@ -4,8 +4,18 @@ import { join } from 'node:path';
 import type mqtt from 'mqtt';
 import { expect, test } from 'vitest';
 import { generateKey, hashKey } from '../../domain/credentials.ts';
-import { devicePrefix } from '../../domain/topics.ts';
-import { closed, device, eachBroker, passwordHash, publish, REGISTRY, SESSION, TELEMETRY } from './gate/testing/rig.ts';
+import { devicePrefix, telemetryTopic } from '../../domain/topics.ts';
+import {
+  closed,
+  code,
+  device,
+  eachBroker,
+  passwordHash,
+  publish,
+  REGISTRY,
+  SESSION,
+  TELEMETRY,
+} from './gate/testing/rig.ts';
 
 /** What a refused CONNECT has. */
 type Refused = { username: string | undefined; password: string | undefined };
@@ -31,6 +41,21 @@ eachBroker(({ broker, start, connect, connectEarly, ingest, log, reload, registr
     expect(kept.connected).toBe(true);
     await publish(kept, TELEMETRY, 'x');
     expect(log()).not.toContain('Reloading config');
+  });
+
+  test('from the moment a new key is in force, a connection with the former one publishes nothing', async () => {
+    const publishWhileKeyChanges = async () => {
+      broker().sync(REGISTRY);
+      const client = await connect('acme.pump-2').catch(() => undefined);
+      if (!client) return 'the former key is not in force again';
+      const end = closed(client);
+      broker().sync([...REGISTRY.slice(0, 3), device('acme', 'pump-2', await hashKey(generateKey()))]);
+      const outcome = await Promise.race([code(publish(client, telemetryTopic('acme', 'pump-2'), 'x')), end]);
+      await end;
+      return outcome;
+    };
+    // The gate looks at the file, judges the message, and only then cuts the connection off. It looks every 20 ms, so not each time.
+    await expect.poll(publishWhileKeyChanges, { timeout: 10_000 }).toBe(0x87);
   });
 
   test('a file that is broken, or without ingest, changes nothing', async () => {

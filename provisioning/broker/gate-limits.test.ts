@@ -7,6 +7,7 @@ import {
   answer,
   closed,
   code,
+  device,
   eachBroker,
   OWN,
   passwordHash,
@@ -156,6 +157,13 @@ eachBroker(({ broker, start, connect, ingest, log, reload, registryFile }) => {
       since: expect.any(Number),
       devices: { 'pump-1': ['wrong_key', expect.any(Number)] },
     });
+    // Ingest adds what has grown since then: counters that seem to begin again would be counted twice.
+    const { since } = counts['tenants/acme']!;
+    broker().sync([...REGISTRY, device('acme', 'new')]);
+    await expect.poll(() => connect('acme.new').then(() => 'in', String)).toBe('in');
+    await code(publish(sensor, telemetryTopic('umbrella', 'hive'), 'x'));
+    const grown = { since, wrong_key: 1, foreign_topic: 2 };
+    await expect.poll(() => counts['tenants/acme'], { timeout: 10_000 }).toMatchObject(grown);
   });
 
   test('counters are told to those who are there, and those of a tenant that is gone to nobody', async () => {

@@ -162,6 +162,27 @@ eachBroker(({ broker, start, connect, ingest, log, reload, folder }) => {
     expect(await fill()).toBe(ROOM);
   });
 
+  test('a will of ingest, sent when its connection has ended, makes no room', async () => {
+    await restart(AT);
+    const will = { topic: DONE_TOPIC, payload: `20 ${20 * PAYLOAD_BYTES}`, qos: 1 } as const;
+    const { client } = await ingest({ will });
+    expect(await fill()).toBe(ROOM);
+    client.stream.destroy();
+    expect(await fill()).toBe(0);
+    expect(await fill()).toBe(0);
+  });
+
+  test('a device of an older version is kept out after a refusal, one of MQTT 5 is not', async () => {
+    await restart(AT);
+    await subscribe();
+    version = 4;
+    expect(await fill()).toBe(ROOM);
+    await expect(connectDevice('pump-1')).rejects.toThrow("Couldn't connect");
+    version = 5;
+    expect(await fill()).toBe(0);
+    await connectDevice('pump-2');
+  });
+
   test('two accounts of ingest have a queue each', async () => {
     const second = { kind: 'service', username: 'svc-ingest-2', purpose: 'ingest', passwordHash } as const;
     const registry = [...REGISTRY, second];

@@ -83,6 +83,22 @@ describe.runIf(canMount)('mount-data-disk (needs root, mkfs.ext4 and loop device
     expect(result.stdout, result.stderr).toContain('kept');
   });
 
+  it('has such a disk repaired at a later boot too, and says so in a figure', () => {
+    const disk = blankDisk();
+    truncateSync(disk, 48 * 1024 * 1024);
+    // Systemd would name the unit's device, and put the figures' folder there.
+    const script = `
+      echo kept >state/file; umount state
+      printf W | dd of="$device" bs=1 seek=${1024 + 0x38} conv=notrunc status=none
+      mount -t tmpfs none /run; mkdir -p /run/mqtt-saas-metrics/check-data-disk bin
+      printf '#!/bin/sh\\necho %s\\n' "$device" >bin/systemctl; chmod +x bin/systemctl
+      PATH="$PWD/bin:$PATH" sh ${own('./bundle/bin/check-data-disk.sh')} "$1/state" >&2
+      grep ^mqtt_saas_data_disk_check_result /run/mqtt-saas-metrics/check-data-disk/data-disk.prom
+      mount -t ext4 "$device" state; cat state/file`;
+    const { stdout, stderr } = onNewMachine(disk, script);
+    expect(stdout, stderr).toBe('mqtt_saas_data_disk_check_result 1\nkept\n');
+  });
+
   it('keeps what an earlier machine left', () => {
     const disk = blankDisk();
     onNewMachine(disk, 'echo sessions >state/mosquitto.db');

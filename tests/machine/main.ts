@@ -1,8 +1,7 @@
 // `npm run test:machine`: boots the broker machine's exact user data in namespaces of its own and looks at it from
 // outside and inside. Needs root (or password-less sudo for the packages) and Linux. docs/machine.md tells what it proves.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { CACHE } from './cache.ts';
 import { packagesOf, renderUserData } from './environment.ts';
@@ -33,7 +32,7 @@ const program = new Command('npm run test:machine --')
       ensureImage(options.suite, packagesOf(renderUserData()), say, { withScanner }),
       ensureTools(say),
     ]);
-    const former = from && join(mkdtempSync(join(tmpdir(), 'mqtt-saas-')), 'former.json');
+    const former = from && join(CACHE, 'former.json');
     if (former) writeFileSync(former, JSON.stringify(await renderFormer(from)));
     const runPart = (part?: Part) =>
       runInside('./inside.ts', { image, tools, options, part, former } satisfies Job, (enter) => {
@@ -42,7 +41,6 @@ const program = new Command('npm run test:machine --')
       });
     const isWhole = !options.keep && !options.only;
     const outcomes = await Promise.all(isWhole ? PARTS.map((part) => runPart(part)) : [runPart()]);
-    if (former) rmSync(dirname(former), { recursive: true });
     process.exitCode = close(outcomes.flat(), options.json);
   });
 await program.parseAsync().catch((error: Error) => {

@@ -57,7 +57,7 @@ export async function arrived(client: MqttClient, topics: string[], topic: strin
   }
 }
 
-/** A session that never expires, as ingest's: any other would end when the clock is set ahead. The agent looks for it. */
+/** Ingest's session. It names no end of its own: one of an hour would end when the clock is set ahead by a day. */
 export const INGEST_SESSION: IClientOptions = {
   clean: false,
   clientId: 'svc-ingest',
@@ -65,8 +65,8 @@ export const INGEST_SESSION: IClientOptions = {
 };
 
 /**
- * As in life, where ingest comes every minute, and empties its queue. Whatever
- * certificate is served at the moment; and when the broker is away, ingest was there in vain.
+ * Connects as ingest for a moment, as ingest does every minute, and takes what waits. Any certificate will do; while the broker
+ * is away this does nothing.
  */
 export async function letIngestComeBy(machine: Machine): Promise<void> {
   const options = { ...INGEST_SESSION, rejectUnauthorized: false, connectTimeout: 3000 };

@@ -313,9 +313,8 @@ static void make_storable(struct account *account, struct message *message, char
 
 /* An account of ingest whose queue is full, and into which a message to `topic` would come; NULL: any topic. */
 static const struct account *full_queue(const char *topic) {
-	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
-		const struct account *ingest = &gate.registry->accounts[i];
-		if (ingest->backlog && backlog_is_full(ingest->backlog, &gate.queue) && (!topic || may_read(ingest, topic))) return ingest;
+	for (const struct account *ingest = gate.registry->ingest; ingest; ingest = ingest->next_ingest) {
+		if (backlog_is_full(ingest->backlog, &gate.queue) && (!topic || may_read(ingest, topic))) return ingest;
 	}
 	return NULL;
 }
@@ -402,9 +401,8 @@ static void sweep(int64_t now) {
 /* Says when the queue becomes full and when it no longer is, at most once a minute. Where a count is doubtful, ingest's connection is
  * ended, so that the next one counts again. */
 static void look_at_backlogs(int64_t now) {
-	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
-		const struct account *ingest = &gate.registry->accounts[i];
-		if (ingest->client && ingest->backlog && backlog_is_doubtful(ingest->backlog, &gate.queue, now)) kick_later(ingest->name);
+	for (const struct account *ingest = gate.registry->ingest; ingest; ingest = ingest->next_ingest) {
+		if (ingest->client && backlog_is_doubtful(ingest->backlog, &gate.queue, now)) kick_later(ingest->name);
 	}
 	const struct account *full = full_queue(NULL);
 	if (gate.full == !!full || (now - gate.full_said_ms < 60000 && now >= gate.full_said_ms)) return;
@@ -416,9 +414,8 @@ static void look_at_backlogs(int64_t now) {
 
 static struct bounds waits_for_ingest(void) {
 	struct bounds waiting = {0};
-	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
-		const struct backlog *backlog = gate.registry->accounts[i].backlog;
-		if (!backlog) continue;
+	for (const struct account *ingest = gate.registry->ingest; ingest; ingest = ingest->next_ingest) {
+		const struct backlog *backlog = ingest->backlog;
 		waiting.messages += backlog->messages - backlog->done_messages;
 		waiting.bytes += backlog->bytes - backlog->done_bytes;
 	}
@@ -541,10 +538,7 @@ static void read_state(void) {
 	if (state) unmap(state, length);
 	if (known) return;
 	mosquitto_log_printf(LOG_WARNING, "gate: %s is not a state that the gate knows: what devices publish is refused until ingest connects", gate.state_file);
-	for (size_t i = gate.registry->ingest; i < gate.registry->ingest_end; i++) {
-		struct backlog *backlog = gate.registry->accounts[i].backlog;
-		if (backlog) backlog->unknown = true;
-	}
+	for (struct account *ingest = gate.registry->ingest; ingest; ingest = ingest->next_ingest) ingest->backlog->unknown = true;
 }
 
 static const char *read_option(const struct mosquitto_opt *option) {

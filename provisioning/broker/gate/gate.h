@@ -55,7 +55,8 @@ struct account {
 	/* State, kept from one registry to the next. */
 	const void *client;    /* the connection that signed in last and has not ended */
 	const void *ended;     /* the former one, which the broker may keep as the account's session */
-	struct backlog *backlog; /* only of ingest's accounts */
+	struct backlog *backlog; /* only of ingest's accounts: all of them have one */
+	struct account *next_ingest;
 	int keep_alive;
 	int64_t seen_ms;       /* when it last signed in or published */
 	int64_t banned_until_ms;
@@ -72,7 +73,7 @@ struct registry {
 	size_t count;
 	struct tenant *tenants;   /* by name, ascending */
 	size_t tenant_count;
-	size_t ingest, ingest_end; /* ingest's accounts are among these */
+	struct account *ingest;   /* the first of ingest's accounts, of which each names the next */
 };
 
 /* Reads a registry; takes `text` over. NULL: refused, `problem` says why and on which line. */

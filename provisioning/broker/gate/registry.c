@@ -143,15 +143,17 @@ static void find_tenants(struct registry *registry) {
 	}
 }
 
-/* Gives ingest's accounts a place for their backlog. false: no memory. */
-static bool add_backlogs(struct registry *registry) {
+/* Lists ingest's accounts and gives each a place for its backlog. A list and not a range of accounts: the devices of a tenant
+ * named "svc-ingest-1" sort between them, and every message walks it. false: no memory. */
+static bool find_ingest(struct registry *registry) {
+	struct account **end = &registry->ingest;
 	for (size_t i = 0; i < registry->count; i++) {
 		struct account *account = &registry->accounts[i];
 		if (!is_ingest(account->name)) continue;
 		account->backlog = calloc(1, sizeof *account->backlog);
 		if (!account->backlog) return false;
-		if (registry->ingest_end == 0) registry->ingest = i;
-		registry->ingest_end = i + 1;
+		*end = account;
+		end = &account->next_ingest;
 	}
 	return true;
 }
@@ -176,7 +178,7 @@ static const char *parse_lines(struct registry *registry, char *text, size_t *nu
 	}
 	/* Without it everything that waits for ingest would be dropped. */
 	if (!ingest) return "is missing: there is no account for ingest";
-	return add_backlogs(registry) ? NULL : "finds no memory";
+	return find_ingest(registry) ? NULL : "finds no memory";
 }
 
 struct registry *registry_parse(char *text, size_t length, char problem[256]) {
@@ -264,7 +266,7 @@ void registry_take_over(struct registry *to, const struct registry *from) {
 
 void registry_free(struct registry *registry) {
 	if (!registry) return;
-	for (size_t i = registry->ingest; i < registry->ingest_end; i++) free(registry->accounts[i].backlog);
+	for (struct account *ingest = registry->ingest; ingest; ingest = ingest->next_ingest) free(ingest->backlog);
 	free(registry->text);
 	free(registry->accounts);
 	free(registry->tenants);

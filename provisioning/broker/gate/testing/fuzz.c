@@ -165,9 +165,9 @@ static void count_waiting(struct registry *registry) {
 	must(known || damaged, "a good state is not known");
 	free(saved);
 	const struct bounds most = {.messages = below(10), .bytes = next() >> below(64)};
-	for (size_t i = registry->ingest; i < registry->ingest_end; i++) {
-		struct backlog *backlog = registry->accounts[i].backlog;
-		if (!backlog) continue;
+	for (struct account *ingest = registry->ingest; ingest; ingest = ingest->next_ingest) {
+		struct backlog *backlog = ingest->backlog;
+		must(strncmp(ingest->name, "svc-ingest", 10) == 0 && !ingest->tenant, "an account that is not ingest's");
 		for (int n = 0; n < 4; n++) {
 			char told[64];
 			word(told, sizeof told);
