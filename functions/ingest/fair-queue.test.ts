@@ -1,4 +1,7 @@
 // Whose message is read next, and in which order messages are acknowledged.
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { deliveryTo } from '../../tests/support/store-rig.ts';
@@ -21,6 +24,19 @@ test('tenants take turns, and each tenant is served in order', () => {
   expect(served).toEqual(['0', '5', '6', '1', '7', '2', '3', '4']);
   expect(queue.shift()).toBeUndefined();
   expect(queue).toMatchObject({ length: 0, bytes: 0 });
+});
+
+test('what was served is not kept, also of a tenant whose messages never end', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const queue = createFairQueue();
+  const served: WeakRef<object>[] = [];
+  for (let n = 0; n < 1000; n++) queue.push(deliveryTo('tenants/a/devices/x/telemetry', String(n)));
+  for (let n = 0; n < 900; n++) served.push(new WeakRef(queue.shift()!));
+  await turn();
+  collectGarbage();
+  expect(queue.length).toBe(100);
+  expect(served.filter((each) => each.deref() !== undefined).length).toBeLessThan(served.length / 10);
 });
 
 test('whatever the order of commits, acknowledgements keep the order of receipt, each once and on its connection', () => {
