@@ -14,6 +14,7 @@ export const PRUNED = [
   'audit log',
   'revoked keys',
   'ledger',
+  'refusals',
   'untimed',
 ] as const;
 

@@ -84,21 +84,3 @@ as $$
 $$;
 revoke all on function ingest.add_refusals(jsonb) from public, anon, authenticated, service_role;
 grant execute on function ingest.add_refusals(jsonb) to mqtt_ingest;
-
--- Forgets minutes of the ledger, and hours of refusals, older than `older_than` (at least a day). Returns how many rows of the ledger.
-create or replace function ingest.prune_ledger(older_than interval) returns bigint
-language plpgsql security definer set search_path = ''
-as $$
-declare
-  pruned bigint;
-begin
-  if older_than is null or older_than < interval '1 day' then
-    raise exception 'older_than is %, it must be a day or more', coalesce(older_than::text, 'null')
-      using errcode = 'invalid_parameter_value';
-  end if;
-  delete from public.refusals where hour < now() - older_than;
-  delete from public.ingest_ledger where minute < now() - older_than;
-  get diagnostics pruned = row_count;
-  return pruned;
-end
-$$;
