@@ -49,6 +49,8 @@ create policy service_role_select on public.device_refusals for select to servic
 create function ingest.add_refusals(told jsonb) returns void
 language sql security definer set search_path = ''
 as $$
+  -- Two workers are told the same: the second one must see what the first has added.
+  select pg_advisory_xact_lock(hashtextextended('ingest.add_refusals', 0));
   with told as materialized (
     select t.id as tenant_id, (e.value ->> 'since')::bigint as since, e.value -> 'counts' as counts, e.value -> 'devices' as devices
     from jsonb_array_elements(add_refusals.told) as e
