@@ -211,13 +211,13 @@ begin
 end
 $$;
 
--- As before, and how many of its readings are still refused.
+-- As before, and how many of its readings are still refused; null: as many as before.
 drop function ingest.refuse_redrive(bigint, text, text);
 create function ingest.refuse_redrive(letter_id bigint, new_reason text, new_detail text, still_refused int default 1) returns void
 language sql security definer set search_path = ''
 as $$
   update public.dead_letters
-  set redrive_requested_at = null, reason = new_reason, detail = new_detail, readings = still_refused
+  set redrive_requested_at = null, reason = new_reason, detail = new_detail, readings = coalesce(still_refused, readings)
   where id = letter_id and redriven_at is null;
 $$;
 
