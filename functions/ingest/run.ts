@@ -94,7 +94,7 @@ export async function runOnce(
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);
       if (new Date((clock ?? Date.now)()).getUTCMinutes() % PRUNE_EVERY_MINUTES === 0)
-        await prune(database, runLog, () => now() >= until);
+        await prune(database, runLog, () => until - now());
     }
   } catch (error) {
     if (classify(error) === 'fence') ended.outcome = 'lease-lost';

@@ -1,5 +1,6 @@
 -- Dead letters end: what a tenant keeps is bounded in number and bytes; beyond that they are counted, and a sample of the newest is kept.
--- They can be discarded. None goes without being counted.
+-- They can be discarded. None goes without being counted. mqtt_ingest keeps its right to insert them for the version before this one, which
+-- knows no ingest.keep_dead_letters; ingest.dead_letter_use counts those, too.
 
 -- How many readings of its message were refused: one letter a message, not one a reading.
 alter table public.dead_letters add column readings int not null default 1 check (readings > 0);
