@@ -17,14 +17,18 @@ const REFUSE = "select ingest.refuse_redrive($1, 'database-rejected', $2, null)"
 /**
  * Redrives the letters that are due, one a transaction. A letter that the database refuses, or takes too long for, is refused: tried again
  * first each time, it would keep all others waiting. Another failure must not stop ingest: it is logged, and the letters stay due.
- * @param isTimeUp asked before each letter; the rest stays due. Default: never.
+ * @param leftMs milliseconds that are left, asked before each letter; the rest stays due. Default: no bound.
  */
-export async function carryOutRedrives(database: Database, log: Logger, isTimeUp = () => false): Promise<void> {
+export async function carryOutRedrives(
+  database: Database,
+  log: Logger,
+  leftMs = () => Number.POSITIVE_INFINITY,
+): Promise<void> {
   const counts = { stored: 0, duplicate: 0, refused: 0, gone: 0 };
   try {
     const { rows } = await database.query<{ id: string }>('select ingest.requested_redrives($1) as id', [MOST]);
     for (const { id } of rows) {
-      if (isTimeUp()) break;
+      if (leftMs() <= 0) break;
       counts[await redriveOrRefuse(database, id)] += 1;
     }
     if (rows.length > 0) log.info({ redriven: counts }, 'dead letters redriven');

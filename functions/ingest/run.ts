@@ -68,7 +68,7 @@ export async function runOnce(
       ended.outcome = 'skipped';
       ended.skipped = 'another run holds the lease';
     } else {
-      await carryOutRedrives(database, runLog, () => now() >= redriveUntil);
+      await carryOutRedrives(database, runLog, () => redriveUntil - now());
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const session: SessionOptions = {
