@@ -19,7 +19,7 @@ const PRUNE_EVERY_MS = 600_000;
 const REDRIVE_MS = 10_000;
 const PRUNE_MS = 60_000;
 
-/** Milliseconds that are left of so many from now on. */
+/** Counts down from this number of milliseconds. */
 function countdown(ms: number): () => number {
   const end = monotonic() + ms;
   return () => end - monotonic();
