@@ -16,7 +16,7 @@ export interface ConnectionOptions extends Omit<ClientOptions, 'connection' | 'p
   onDelivery: (delivery: Delivery) => void;
   /** Told what an operator should know although the connection goes on. Default: nothing is done. */
   onNote?: (message: string) => void;
-  /** The time in milliseconds since 1970, for `receivedAt`. */
+  /** For `receivedAt`, which `onDelivery` replaces where this is not a clock of milliseconds since 1970. */
   now: () => number;
   /** How long to wait for the broker. Default: {@link PATIENCE}; tests wait less. */
   patience?: Partial<typeof PATIENCE>;

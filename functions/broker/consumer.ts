@@ -11,17 +11,17 @@ export interface ConsumerOptions extends Omit<ConnectionOptions, 'number' | 'onN
   log: Logger;
 }
 
-/** Received messages that are stored. */
+/** Messages that need not wait on the broker any more, by the connection on which they came. */
 export interface Received {
-  /** Packet identifiers to acknowledge on a connection, in the order of arrival (MQTT 5.0, 4.6). */
+  /** Packet identifiers to acknowledge, in the order of arrival (MQTT 5.0, 4.6). */
   acknowledgements(connection: number): number[];
-  /** How many of them, with or without an acknowledgement, came on a connection that is the last one. */
+  /** How many there are, of any QoS, and their payloads' bytes. */
   done(connection: number): Done;
 }
 
 /** Ingest's connection to the broker. */
 export interface Consumer {
-  /** When the current connection subscribed, in milliseconds since 1970; undefined without one. */
+  /** When the current connection subscribed, on `now`'s clock; undefined without one. */
   readySince(): number | undefined;
   /** Subscribes as `former` says now, without a new connection. */
   resubscribe(): void;

@@ -6,8 +6,8 @@ export const SESSION_TAKEN_OVER = 0x8e;
 export const NO_MATCHING_SUBSCRIBERS = 0x10;
 
 /** What a client may answer to a packet that breaks the standard (MQTT 5.0, 3.14.2.1). */
-export const MALFORMED_PACKET = 0x81;
-export const PROTOCOL_ERROR = 0x82;
+const MALFORMED_PACKET = 0x81;
+const PROTOCOL_ERROR = 0x82;
 export const TOPIC_NAME_INVALID = 0x90;
 export const TOPIC_ALIAS_INVALID = 0x94;
 export const PACKET_TOO_LARGE = 0x95;

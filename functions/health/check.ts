@@ -5,7 +5,7 @@ import type { Database } from '../database/connection.ts';
 import type { BrokerSettings } from '../settings/broker.ts';
 
 /** A part's answer comes within this time, or it is taken for dead. */
-const TIMEOUT_MS = 3_000;
+export const TIMEOUT_MS = 3_000;
 /** Ingest runs every minute; a run takes up to 45 s. */
 const INGEST_LATE_S = 180;
 

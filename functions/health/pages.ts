@@ -1,7 +1,7 @@
 // The two pages, for whatever serves them: the Function App's HTTP triggers, or the worker's own server.
 import { openDatabase } from '../database/connection.ts';
 import type { HealthSettings } from '../settings/health.ts';
-import { examine, type Findings, judge } from './check.ts';
+import { examine, type Findings, judge, TIMEOUT_MS } from './check.ts';
 import { METRICS_TYPE, renderMetrics } from './metrics.ts';
 
 /** An answer to GET. */
@@ -25,7 +25,8 @@ const FRESH_MS = 1_000;
 
 /** Connects when first asked. */
 export function makePages(settings: HealthSettings): Pages {
-  const database = openDatabase(settings.database);
+  // Nobody waits longer for an answer: without a bound, questions to a silent database would queue up.
+  const database = openDatabase(settings.database, () => TIMEOUT_MS);
   let found: Promise<Findings> | undefined;
   const look = () => {
     found ??= examine(database, settings).finally(() => setTimeout(() => (found = undefined), FRESH_MS).unref());

@@ -1,13 +1,5 @@
 // Acknowledges messages in the order in which they came (MQTT 5.0, 4.6), in whatever order they are committed.
-import type { Delivery, Done } from '../broker/index.ts';
-
-/** What is done with, of each connection. */
-export interface Acknowledgements {
-  /** Packet identifiers to acknowledge on a connection, in the order of arrival. */
-  acknowledgements(connection: number): number[];
-  /** How many messages of a connection are done with, of any QoS, and their payloads' bytes. */
-  done(connection: number): Done;
-}
+import type { Delivery, Received } from '../broker/index.ts';
 
 /** Keeps the order. It holds numbers only: a message that waits for the acknowledgement of another one takes no memory. */
 export interface Acknowledger {
@@ -23,7 +15,7 @@ const keyOf = ({ connection, packetId }: Delivery) => connection * PACKET_IDS + 
 const LEFT = -1;
 
 /** @param send acknowledges what is committed, as far as all before it is done with. */
-export function createAcknowledger(send: (acknowledgements: Acknowledgements) => void): Acknowledger {
+export function createAcknowledger(send: (received: Received) => void): Acknowledger {
   let waiting: number[] = [];
   let next = 0;
   /** Bytes of the payload, by key. */

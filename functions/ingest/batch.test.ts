@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS, DEFAULT_RULES } from '../../domain/messages-limits.ts';
-import { telemetryTopic } from '../../domain/topics.ts';
+import { CANARY_TOPIC, telemetryTopic } from '../../domain/topics.ts';
 import type { Delivery } from '../broker/index.ts';
 import { Batch } from './batch.ts';
 import type { Registry, Route } from './registry.ts';
@@ -92,4 +92,11 @@ test('readings of an array that lie in the same packet are told apart from a red
 test('a long topic is counted as held', () => {
   const topic = 'x'.repeat(4000);
   expect(batchOf({ ...delivery(1, 1), topic }).bytes).toBeGreaterThan(2 * topic.length);
+});
+
+test('a canary among messages that are set aside has come, and becomes no dead letter', () => {
+  const canary = { ...delivery(2, 1, '1795262400000 svc-ingest svc-ingest'), topic: CANARY_TOPIC };
+  const batch = batchOf(delivery(1, 1), canary).setAside('57014: too long');
+  expect(batch).toMatchObject({ messages: 2, deadLetters: { length: 1 } });
+  expect(batch.canaries).toEqual([{ at: 1_795_262_400_000, session: 'svc-ingest svc-ingest' }]);
 });

@@ -140,13 +140,14 @@ export class Batch {
     return [this.#of(theirs), this.#of(others)];
   }
 
-  /** The same messages as dead letters, each as a whole and unread: nothing else could be done with them. */
+  /** The same messages as dead letters, each as a whole and unread: nothing else could be done with them. Canaries stay what they are. */
   setAside(detail: string): Batch {
     const batch = new Batch(this.#registry, this.#readAt);
     batch.#entries.push(...this.#entries);
     batch.startedAt = this.startedAt;
     batch.unstamped = this.unstamped;
     batch.forged = this.forged;
+    batch.canaries.push(...this.canaries);
     for (const { delivery } of this.#entries) {
       if (readCanary(delivery)) continue;
       const route = this.#registry.find(delivery.topic);

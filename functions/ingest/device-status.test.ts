@@ -64,6 +64,31 @@ test('every message moves the time of receipt: stored, repeated, refused and ove
   expect(await statusOf(device)).toMatchObject({ last: 40 });
 });
 
+test('a transaction that fails at its end notes nothing, and the next attempt does', async () => {
+  const device = newDevice();
+  await store.write(device, ['not json'], { receivedAt: at(0) });
+  let isFailing = true;
+  const failing = await openStoreRig(rig, 'status-failing', {}, (database) => ({
+    ...database,
+    transaction: (opening, work, mostMs) =>
+      database.transaction(
+        opening,
+        async (client) => {
+          const result = await work(client);
+          if (isFailing) throw new Error('no commit');
+          return result;
+        },
+        mostMs,
+      ),
+  }));
+  const receive = () => failing.write(device, ['not json'], { receivedAt: at(60) });
+  await expect(receive()).rejects.toThrow('no commit');
+  isFailing = false;
+  await receive();
+  await failing.stop();
+  expect(await statusOf(device)).toMatchObject({ last: 60 });
+});
+
 test('the newest value of each field is kept, whichever message had it', async () => {
   const device = newDevice();
   await store.write(device, [reading(at(0), { a: 1, b: 'x' }), reading(at(1), { a: 2, c: [true, null] })], {

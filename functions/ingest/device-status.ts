@@ -47,7 +47,7 @@ const NOTE = `select ingest.note_devices($1::uuid[], $2::uuid[], $3::timestamptz
 /**
  * Notes what came from the devices of a batch. @param tried rows to be stored; which of a tenant's were duplicates or over quota
  * is not known.
- * @throws database errors.
+ * @returns the devices of which nothing was stored, to be remembered when the transaction is committed. @throws database errors.
  */
 export async function noteDevices(
   client: Client,
@@ -55,10 +55,10 @@ export async function noteDevices(
   tried: readonly Row[],
   outcomes: Outcomes,
   noted: Noted = new Map(),
-): Promise<void> {
+): Promise<Noted> {
   const hasStored = ({ route }: Row) => (outcomes.tallies.get(route.tenant)?.stored ?? 0) > 0;
   const heard = [...hear(batch, tried.filter(hasStored))].filter((each) => isDue(each, noted));
-  if (heard.length === 0) return;
+  if (heard.length === 0) return new Map();
   const newest = heard.map(newestFirst);
   const refused = new Set(outcomes.refused.map(({ delivery }) => delivery));
   const isKept = ({ delivery, route }: Row) => !refused.has(delivery) && !outcomes.tallies.get(route.tenant)?.overQuota;
@@ -72,6 +72,14 @@ export async function noteDevices(
     newest.map((rows) => fieldsOf(rows.filter(isKept))),
     heard.map((each) => spansOf(each.stored)),
   ]);
+  const unstored = heard.filter(({ stored }) => stored.length === 0);
+  return new Map(unstored.map(({ deviceId, receipts }) => [deviceId, receipts.at(-1) as number]));
+}
+
+/** Remembers what a committed transaction has noted. */
+export function remember(noted: Noted, more: Noted): void {
+  if (noted.size + more.size > MOST_REMEMBERED) noted.clear();
+  for (const [deviceId, at] of more) noted.set(deviceId, at);
 }
 
 function hear(batch: Batch, stored: readonly Row[]): Iterable<Heard> {
@@ -102,11 +110,7 @@ function hear(batch: Batch, stored: readonly Row[]): Iterable<Heard> {
 
 function isDue({ deviceId, receipts, stored }: Heard, noted: Noted): boolean {
   if (stored.length > 0) return true;
-  const at = receipts.at(-1) as number;
-  if (at - (noted.get(deviceId) ?? 0) < NOTE_EVERY_MS) return false;
-  if (noted.size >= MOST_REMEMBERED) noted.clear();
-  noted.set(deviceId, at);
-  return true;
+  return (receipts.at(-1) as number) - (noted.get(deviceId) ?? 0) >= NOTE_EVERY_MS;
 }
 
 /** In seconds, between reports; null when there was one. @param receipts in order. */

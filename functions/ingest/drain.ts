@@ -1,11 +1,11 @@
 // Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
 
 import { CANARY_TOPIC } from '../../domain/topics.ts';
-import type { Delivery } from '../broker/index.ts';
+import type { Delivery, Received } from '../broker/index.ts';
 import type { Logger } from '../runtime/log.ts';
 import { pause } from '../runtime/retry.ts';
 import type { Written } from './accounting.ts';
-import { type Acknowledgements, createAcknowledger } from './acknowledge.ts';
+import { createAcknowledger } from './acknowledge.ts';
 import { Batch } from './batch.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { createPersist } from './persist.ts';
@@ -17,7 +17,7 @@ export interface DrainOptions {
   registry: Registry;
   store: Store;
   /** Told to stop and go on reading, and to acknowledge a committed batch. */
-  source: { pause(): void; resume(): void; acknowledge(acknowledgements: Acknowledgements): void };
+  source: { pause(): void; resume(): void; acknowledge(received: Received): void };
   /** Told of each committed batch. */
   onWritten: (written: Written, durationMs: number) => void;
   /** Most messages to take. */
@@ -70,7 +70,7 @@ export function createDrain(options: DrainOptions): Drain {
   let begun = 0;
   /** Received while the batch was full. */
   const unread = createFairQueue();
-  const acknowledger = createAcknowledger((acknowledgements) => source.acknowledge(acknowledgements));
+  const acknowledger = createAcknowledger((received) => source.acknowledge(received));
   let taken = 0;
   let closed = false;
   let dropped = false;

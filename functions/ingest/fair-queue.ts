@@ -20,7 +20,7 @@ function senderOf(topic: string): string {
 
 export function createFairQueue(): FairQueue {
   // A map keeps the order in which keys were set: its first one is next.
-  const turns = new Map<string, { messages: Delivery[]; next: number }>();
+  const turns = new Map<string, Delivery[]>();
   let bytes = 0;
   let length = 0;
   const sizeOf = ({ payload, topic }: Delivery) => payload.length + 2 * topic.length + OVERHEAD_BYTES;
@@ -36,18 +36,18 @@ export function createFairQueue(): FairQueue {
       length += 1;
       const sender = senderOf(delivery.topic);
       const own = turns.get(sender);
-      if (own) own.messages.push(delivery);
-      else turns.set(sender, { messages: [delivery], next: 0 });
+      if (own) own.push(delivery);
+      else turns.set(sender, [delivery]);
     },
     shift: () => {
       const first = turns.entries().next().value;
       if (first === undefined) return undefined;
       const [sender, own] = first;
-      const delivery = own.messages[own.next++] as Delivery;
+      const delivery = own.shift() as Delivery;
       bytes -= sizeOf(delivery);
       length -= 1;
       turns.delete(sender);
-      if (own.next < own.messages.length) turns.set(sender, own);
+      if (own.length > 0) turns.set(sender, own);
       return delivery;
     },
   };

@@ -43,9 +43,23 @@ test('all that has ended goes, a thousand a transaction', async () => {
 
 test('what there is no time for waits', async () => {
   let steps = 0;
-  await prune(database, keepLog().log, () => ++steps > 4);
+  await prune(database, keepLog().log, () => (++steps > 4 ? 0 : 60_000));
   // Two kinds have nothing to remove; the third step and the fourth take a thousand letters each.
   expect(await left()).toEqual({ letters: LETTERS - 2000, minutes: 1 });
+});
+
+test('a step takes no more than what is left, so that a run can give its lease back', async () => {
+  const bounds: (number | undefined)[] = [];
+  const watched: Database = {
+    ...database,
+    transaction: (opening, work, mostMs) => {
+      bounds.push(mostMs);
+      return database.transaction(opening, work, mostMs);
+    },
+  };
+  const left = [60_000, 1_500, 900];
+  await prune(watched, keepLog().log, () => left.shift() ?? 0);
+  expect(bounds).toEqual([5_000, 1_500]);
 });
 
 test('a kind that fails is logged, and the others are pruned', async () => {

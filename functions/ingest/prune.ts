@@ -1,4 +1,5 @@
 // Removes what has ended, step by step. What is pruned when is in the database: `ingest.prune`.
+import type { Client } from 'pg';
 import type { Database } from '../database/connection.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -14,27 +15,32 @@ export const PRUNED = [
   'audit log',
   'revoked keys',
   'ledger',
+  'refusals',
   'untimed',
 ] as const;
 
 /** Rows a step, and steps for one name a time: the rest goes the next time. */
 const STEP = 1_000;
 const MOST_STEPS = 50;
-const STEP_TIMEOUT = 'set local statement_timeout = 5000';
+/** What a step may take, in milliseconds, and with how little time none begins. */
+const STEP_MS = 5_000;
+const LEAST_MS = 1_000;
 
 /**
  * Each step is a transaction of its own, so no lock is held for long. A failure is logged, and the other names go on.
- * @param isTimeUp asked after each step; the rest waits for the next time. Default: never.
+ * @param leftMs milliseconds that are left, asked before each step; the rest waits for the next time. Default: no bound.
  */
-export async function prune(database: Database, log: Logger, isTimeUp = () => false): Promise<void> {
+export async function prune(database: Database, log: Logger, leftMs = () => Number.POSITIVE_INFINITY): Promise<void> {
   for (const what of PRUNED) {
     try {
       for (let step = 0; step < MOST_STEPS; step++) {
-        if (isTimeUp()) return;
-        const pruned = await database.transaction(STEP_TIMEOUT, async (client) => {
+        const left = leftMs();
+        if (left < LEAST_MS) return;
+        const work = async (client: Client) => {
           const { rows } = await client.query<{ n: number }>('select ingest.prune($1, $2) as n', [what, STEP]);
           return rows[0]?.n ?? 0;
-        });
+        };
+        const pruned = await database.transaction('', work, Math.min(STEP_MS, left));
         if (pruned < STEP) break;
       }
     } catch (error) {

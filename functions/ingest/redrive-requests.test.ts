@@ -128,6 +128,34 @@ test('a refused one leaves nothing behind, and can be asked for again', async ()
   await database.close();
 });
 
+test('a letter that the database takes too long for is refused, and the letters behind it are redriven', async () => {
+  const letters = await lettersOf('stuck', [`[${poison()},1]`, '{"message_id":"behind"}']);
+  await letters.register();
+  await rig.admin.query(`
+    create function public.refuse_status() returns trigger language plpgsql as $$ begin
+      raise exception 'canceling statement due to statement timeout' using errcode = 'query_canceled';
+    end $$;
+    create trigger refuse_status before insert on public.device_status for each row when (new.last_received_at < now() - interval '1 hour')
+      execute function public.refuse_status();
+    update public.dead_letters set received_at = now() - interval '2 hours', payload = '{"message_id":"stuck"}', readings = 2
+    where id = ${letters.ids[0]}`);
+  await letters.ask();
+  const database = openDatabase(rig.settings('stuck').database);
+  const { log, lines } = keepLog('info');
+  await carryOutRedrives(database, log);
+  await database.close();
+  await rig.admin.query('drop trigger refuse_status on public.device_status; drop function public.refuse_status()');
+  expect(await letters.states()).toEqual([
+    { became: null, due: false, reason: 'database-rejected' },
+    { became: 'stored', due: true, reason: 'unknown-device' },
+  ]);
+  expect(lines).toMatchObject([{ redriven: { stored: 1, refused: 1 } }]);
+  const { rows } = await rig.admin.query('select detail, readings from public.dead_letters where id = $1', [
+    letters.ids[0],
+  ]);
+  expect(rows).toEqual([{ detail: '57014: canceling statement due to statement timeout', readings: 2 }]);
+});
+
 test("ingest's role can take a letter that somebody asked for, no other, and none twice", async () => {
   const letters = await lettersOf('mine', ['{"message_id":"m"}', '{"message_id":"n"}']);
   await letters.register();

@@ -1,8 +1,10 @@
 // What the gate refuses reaches the tenant's table, each refusal once, however often it is told.
+import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { telemetryTopic } from '../../domain/topics.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
+import { openDatabase } from '../database/connection.ts';
 import { runOnce } from './run.ts';
 
 let rig: Lab;
@@ -55,7 +57,8 @@ test('the last refusal of a device is kept, by its device', async () => {
   expect(Math.abs(rows[0].refused_at.getTime() - Date.now())).toBeLessThan(60_000);
 });
 
-const add = (told: object[]) => rig.admin.query('select ingest.add_refusals($1::jsonb)', [JSON.stringify(told)]);
+const add = (told: object[], client: Pick<Client, 'query'> = rig.admin) =>
+  client.query('select ingest.add_refusals($1::jsonb)', [JSON.stringify(told)]);
 
 test('only what a counter has grown is added; a counter that began again counts from 0; an unknown tenant counts nothing', async () => {
   const umbrella = (since: number, rate: number) => ({
@@ -76,7 +79,19 @@ test('only what a counter has grown is added; a counter that began again counts 
   await add([umbrella(2, 3)]);
   await add([umbrella(2, 4)]);
   expect(await times()).toBe(11);
-  await rig.admin.query("update public.refusals set hour = now() - interval '31 days'");
-  await rig.admin.query("select ingest.prune_ledger('30 days')");
-  expect(await refusals()).toEqual([]);
+});
+
+test('two workers that are told the same at once count it once', async () => {
+  const will = [{ tenant: 'umbrella', since: 3, counts: { will: 5 }, devices: {} }];
+  const other = openDatabase(rig.settings('svc-ingest').database);
+  await rig.admin.query('begin');
+  await add(will);
+  const adding = other.transaction('', (client) => add(will, client));
+  await expect
+    .poll(async () => (await rig.admin.query('select from pg_locks where not granted')).rowCount)
+    .toBeGreaterThan(0);
+  await rig.admin.query('commit');
+  await adding;
+  await other.close();
+  expect(await refusals()).toContainEqual({ slug: 'umbrella', reason: 'will', times: 5 });
 });

@@ -1,4 +1,5 @@
 // What the broker's gate refused: the newest counters of each tenant, kept until they are written.
+import type { Client } from 'pg';
 import { refusalsTenant } from '../../domain/refusals.ts';
 import type { Delivery } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
@@ -16,6 +17,8 @@ export interface Refusals {
 
 /** A busy worker hears of each tenant every second; a person looks less often. */
 const WRITE_EVERY_MS = 5_000;
+/** What a write may take: the end of a run waits for it. */
+const WRITE_MS = 2_000;
 
 /** Starts empty. @param now in milliseconds. */
 export function createRefusals(database: Database, lease: Lease, log: Logger, now: () => number): Refusals {
@@ -35,9 +38,8 @@ export function createRefusals(database: Database, lease: Lease, log: Logger, no
       const news = JSON.stringify([...told.values()]);
       told.clear();
       try {
-        await database.transaction(lease.assertion, (client) =>
-          client.query('select ingest.add_refusals($1::jsonb)', [news]),
-        );
+        const work = (client: Client) => client.query('select ingest.add_refusals($1::jsonb)', [news]);
+        await database.transaction(lease.assertion, work, WRITE_MS);
       } catch (error) {
         log.warn({ error: summarizeError(error) }, 'what the broker refused was not counted; its next sums have it');
       }

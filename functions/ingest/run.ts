@@ -68,7 +68,7 @@ export async function runOnce(
       ended.outcome = 'skipped';
       ended.skipped = 'another run holds the lease';
     } else {
-      await carryOutRedrives(database, runLog, () => now() >= redriveUntil);
+      await carryOutRedrives(database, runLog, () => redriveUntil - now());
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const session: SessionOptions = {
@@ -94,7 +94,7 @@ export async function runOnce(
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);
       if (new Date((clock ?? Date.now)()).getUTCMinutes() % PRUNE_EVERY_MINUTES === 0)
-        await prune(database, runLog, () => now() >= until);
+        await prune(database, runLog, () => until - now());
     }
   } catch (error) {
     if (classify(error) === 'fence') ended.outcome = 'lease-lost';

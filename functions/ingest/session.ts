@@ -93,7 +93,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     source: {
       pause: () => consumer.pause(),
       resume: () => consumer.resume(),
-      acknowledge: (acknowledgements) => consumer.acknowledge(acknowledgements),
+      acknowledge: (received) => consumer.acknowledge(received),
     },
     onWritten,
     cap,

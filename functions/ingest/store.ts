@@ -8,7 +8,7 @@ import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, type Writ
 import type { Batch } from './batch.ts';
 import { noteCanary } from './canary.ts';
 import { keepDeadLetters } from './dead-letters.ts';
-import { type Noted, noteDevices } from './device-status.ts';
+import { type Noted, noteDevices, remember } from './device-status.ts';
 import { findRepeats } from './repeats.ts';
 import { writeCarefully, writeFast } from './write.ts';
 
@@ -56,11 +56,12 @@ export function createStore(
       await keepDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
       const closed = closeAccount(batch, outcomes);
       await addToLedger(client, batch, closed);
-      await noteDevices(client, batch, rows, outcomes, noted);
+      const heard = await noteDevices(client, batch, rows, outcomes, noted);
       await noteCanary(client, session, batch.canaries);
-      return closed;
+      return { tallies: closed, heard };
     };
-    const tallies = await database.transaction(lease.assertion, work, most);
+    const { tallies, heard } = await database.transaction(lease.assertion, work, most);
+    remember(noted, heard);
     return { tallies, careful, unstamped: batch.unstamped, forged: batch.forged };
   };
   return {

@@ -25,6 +25,7 @@ async function keep(
   tenant: Tenant | undefined,
   letters: { reason: string; bytes?: number }[],
   client = ingest,
+  fingerprint = () => `f${made++}`,
 ): Promise<void> {
   const of = (value: unknown) => letters.map(() => value);
   await client.query('select ingest.keep_dead_letters($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
@@ -36,7 +37,7 @@ async function keep(
     letters.map(({ reason }) => reason),
     of(null),
     of(null),
-    letters.map(() => `f${made++}`),
+    letters.map(fingerprint),
     of(new Date()),
     of(null),
     of(1),
@@ -126,6 +127,48 @@ it('two writers at once stay within the limit', async () => {
     }),
   );
   expect((await kept(world.a))['not-json']).toBeLessThanOrEqual(100);
+});
+
+/** Ends when the server has nothing to do for the client but to wait for a lock. */
+const blocked = (client: Client) =>
+  expect
+    .poll(async () => {
+      const { processID } = client as unknown as { processID: number };
+      const { rows } = await database.admin.query('select cardinality(pg_blocking_pids($1)) as n', [processID]);
+      return rows[0].n;
+    })
+    .toBeGreaterThan(0);
+
+it('who discards a letter and who keeps its equal do not block each other', async () => {
+  const { a } = world;
+  await keep(a, many(1, 'not-json'), ingest, () => 'equal');
+  const [writer, person] = [await database.open('mqtt_ingest'), await database.open()];
+  await writer.query('begin');
+  await keep(a, many(1, 'not-json'), writer);
+  await person.query('begin');
+  await person.query("select set_config('request.jwt.claims', $1, true)", [JSON.stringify(a.owner)]);
+  const discarding = person.query('select public.discard_dead_letters($1) as n', [a.id]);
+  await blocked(person);
+  await keep(a, many(1, 'not-json'), writer, () => 'equal');
+  await writer.query('commit');
+  expect((await discarding).rows).toEqual([{ n: 2 }]);
+  await person.query('rollback');
+});
+
+it('who deletes letters of several tenants and who keeps some do not block each other', async () => {
+  const [first, last] = [world.a, world.b].toSorted((one, other) => (one.id < other.id ? -1 : 1)) as [Tenant, Tenant];
+  // Many of the last: whatever order the planner chooses, it is not that of the ids by chance.
+  await keep(last, many(5, 'not-json'));
+  await keep(first, many(1, 'not-json'));
+  const [writer, deleter] = [await database.open('mqtt_ingest'), await database.open()];
+  await writer.query('begin');
+  await keep(first, many(1, 'too-deep'), writer);
+  const deleting = deleter.query('delete from public.dead_letters');
+  await blocked(deleter);
+  await keep(last, many(1, 'too-deep'), writer);
+  await writer.query('commit');
+  await deleting;
+  expect(await kept(last)).toEqual({ 'too-deep': 1 });
 });
 
 it('what anyone deletes is counted; what was redriven is a row, and needs no count', async () => {

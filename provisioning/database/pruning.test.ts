@@ -82,6 +82,13 @@ const INSERTS: Record<(typeof PRUNED)[number], { sql: string; kept: string; gone
     gone: '31 days',
     table: 'public.ingest_ledger',
   },
+  refusals: {
+    sql: `insert into public.refusals (tenant_id, hour, reason, times)
+      values ($1, clock_timestamp() - $2::interval, 'will', 1)`,
+    kept: '29 days',
+    gone: '31 days',
+    table: 'public.refusals',
+  },
   untimed: {
     sql: `insert into ingest.untimed (tenant_id, device_id, message_id, ts, session, packet_id, content_hash, received_at)
       values ($1, gen_random_uuid(), 'm', now(), 's', 1, 'h', now() - $2::interval)`,

@@ -49,6 +49,8 @@ create policy service_role_select on public.device_refusals for select to servic
 create function ingest.add_refusals(told jsonb) returns void
 language sql security definer set search_path = ''
 as $$
+  -- Two workers are told the same: the second one must see what the first has added.
+  select pg_advisory_xact_lock(hashtextextended('ingest.add_refusals', 0));
   with told as materialized (
     select t.id as tenant_id, (e.value ->> 'since')::bigint as since, e.value -> 'counts' as counts, e.value -> 'devices' as devices
     from jsonb_array_elements(add_refusals.told) as e
@@ -84,21 +86,3 @@ as $$
 $$;
 revoke all on function ingest.add_refusals(jsonb) from public, anon, authenticated, service_role;
 grant execute on function ingest.add_refusals(jsonb) to mqtt_ingest;
-
--- Forgets minutes of the ledger, and hours of refusals, older than `older_than` (at least a day). Returns how many rows of the ledger.
-create or replace function ingest.prune_ledger(older_than interval) returns bigint
-language plpgsql security definer set search_path = ''
-as $$
-declare
-  pruned bigint;
-begin
-  if older_than is null or older_than < interval '1 day' then
-    raise exception 'older_than is %, it must be a day or more', coalesce(older_than::text, 'null')
-      using errcode = 'invalid_parameter_value';
-  end if;
-  delete from public.refusals where hour < now() - older_than;
-  delete from public.ingest_ledger where minute < now() - older_than;
-  get diagnostics pruned = row_count;
-  return pruned;
-end
-$$;

@@ -1,5 +1,6 @@
 -- Dead letters end: what a tenant keeps is bounded in number and bytes; beyond that they are counted, and a sample of the newest is kept.
--- They can be discarded. None goes without being counted.
+-- They can be discarded. None goes without being counted. mqtt_ingest keeps its right to insert them for the version before this one, which
+-- knows no ingest.keep_dead_letters; ingest.dead_letter_use counts those, too.
 
 -- How many readings of its message were refused: one letter a message, not one a reading.
 alter table public.dead_letters add column readings int not null default 1 check (readings > 0);
@@ -51,6 +52,10 @@ begin
     on conflict (tenant_id) do update set letters = u.letters + excluded.letters, bytes = u.bytes + excluded.bytes;
     return null;
   end if;
+  -- In the order of keep_dead_letters, or the two could each wait for the other.
+  perform from ingest.dead_letter_use as u
+  where u.tenant_id in (select coalesce(c.tenant_id, '00000000-0000-0000-0000-000000000000') from changed as c)
+  order by u.tenant_id for update;
   update ingest.dead_letter_use as u set letters = u.letters - gone.letters, bytes = u.bytes - gone.bytes
   from (
     select coalesce(c.tenant_id, '00000000-0000-0000-0000-000000000000') as tenant_id, count(*) as letters,
@@ -171,7 +176,7 @@ end
 $$;
 
 -- Discards at most 1000 of a tenant's letters, oldest first, and returns how many; call it again until it returns 0. Without a filter:
--- all of them. They stay counted in public.dead_letter_counts.
+-- all of them. They stay counted in public.dead_letter_counts. A letter that is being redriven at this moment is left out.
 create function public.discard_dead_letters(
   tenant_id uuid, dead_letter_ids bigint[] default null, reason text default null, device_id uuid default null,
   received_since timestamptz default null, received_until timestamptz default null
@@ -182,6 +187,8 @@ declare
   gone int;
 begin
   perform access.require_role(discard_dead_letters.tenant_id, '{owner,staff}');
+  -- First, as keep_dead_letters does: it waits for a letter that is being discarded when it has an equal one.
+  perform from ingest.dead_letter_use as u where u.tenant_id = discard_dead_letters.tenant_id for update;
   delete from public.dead_letters as d where d.id in (
     select l.id from public.dead_letters as l
     where l.tenant_id = discard_dead_letters.tenant_id
@@ -190,7 +197,7 @@ begin
       and (discard_dead_letters.device_id is null or l.device_id = discard_dead_letters.device_id)
       and (discard_dead_letters.received_since is null or l.received_at >= discard_dead_letters.received_since)
       and (discard_dead_letters.received_until is null or l.received_at <= discard_dead_letters.received_until)
-    order by l.received_at limit 1000
+    order by l.received_at limit 1000 for update skip locked
   );
   get diagnostics gone = row_count;
   if gone > 0 then
@@ -205,13 +212,13 @@ begin
 end
 $$;
 
--- As before, and how many of its readings are still refused.
+-- As before, and how many of its readings are still refused; null: as many as before.
 drop function ingest.refuse_redrive(bigint, text, text);
 create function ingest.refuse_redrive(letter_id bigint, new_reason text, new_detail text, still_refused int default 1) returns void
 language sql security definer set search_path = ''
 as $$
   update public.dead_letters
-  set redrive_requested_at = null, reason = new_reason, detail = new_detail, readings = still_refused
+  set redrive_requested_at = null, reason = new_reason, detail = new_detail, readings = coalesce(still_refused, readings)
   where id = letter_id and redriven_at is null;
 $$;
 

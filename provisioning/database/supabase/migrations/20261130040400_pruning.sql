@@ -66,6 +66,9 @@ begin
       -- As long as readings, by default. 5 MB a tenant that sends every minute.
       delete from public.ingest_ledger where (tenant_id, minute) in (
         select tenant_id, minute from public.ingest_ledger where minute < now() - interval '30 days' order by minute limit most);
+    when 'refusals' then
+      delete from public.refusals where (tenant_id, hour, reason) in (
+        select tenant_id, hour, reason from public.refusals where hour < now() - interval '30 days' order by hour limit most);
     when 'untimed' then
       -- How long a message without a timestamp is recognised when its device sends it again under the same id. Redeliveries by the
       -- broker need less: they come when ingest connects.
