@@ -103,16 +103,24 @@ describe('README answers a newcomer in one step', () => {
   });
 });
 
+const [, processes = ''] = /## Processes\n([\s\S]*?)\n## /.exec(read('docs/architecture.md')) ?? [];
+
+it('names in the table of processes each function of the app', () => {
+  const triggers = readdirSync(join(ROOT, 'functions/triggers')).map((name) => read(`functions/triggers/${name}`));
+  const names = triggers.flatMap((text) => [...text.matchAll(/\bapp\.\w+\('(\w+)'/g)].map(([, name]) => name));
+  expect(names).toEqual(expect.arrayContaining(['mqtt_ingest', 'health']));
+  expect(names.filter((name) => !new RegExp(`^\\| .*\`${name}\`.* \\| Function App`, 'm').test(processes))).toEqual([]);
+});
+
 it('names in the table of processes whatever runs on the broker machine, always or by a timer', () => {
   const units = 'provisioning/machine/bundle/units';
-  const [, table = ''] = /## Processes\n([\s\S]*?)\n## /.exec(read('docs/architecture.md')) ?? [];
   const running = readdirSync(join(ROOT, units)).filter((name) => {
     if (name.endsWith('.timer')) return true;
     return name.endsWith('.service') && /^Restart=always$/m.test(read(join(units, name)));
   });
   const names = running.map((name) => name.replace(/\.\w+$/, ''));
   expect(names).toEqual(expect.arrayContaining(['registry-sync', 'watch-broker']));
-  expect(names.filter((name) => !table.includes(`| \`${name}\` |`))).toEqual([]);
+  expect(names.filter((name) => !processes.includes(`| \`${name}\` |`))).toEqual([]);
 });
 
 describe('decisions', () => {
