@@ -85,7 +85,7 @@ test('dead letters are filtered and discarded, and stay counted', async () => {
   await unwanted.first().getByRole('checkbox').check();
   await page.getByRole('button', { name: 'Discard selected (1)' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
-  await page.getByText('They are discarded, and stay counted.').waitFor();
+  await page.getByText('Discarded. Their number stays counted.').waitFor();
   await unwanted.nth(2).waitFor({ state: 'detached' });
 
   await page.getByRole('button', { name: 'Discard all that match' }).click();
