@@ -32,7 +32,7 @@ export function RefusedSection({ device }: { device: Device }) {
     <Section title="Refused">
       {refusal && (
         <p>
-          By the broker, last <Ago at={refusal.refused_at} />: {refusalWords(refusal.reason)}
+          Last refused by the broker <Ago at={refusal.refused_at} />: {refusalWords(refusal.reason)}
         </p>
       )}
       {letters && letters.length > 0 && (
