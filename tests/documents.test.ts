@@ -123,6 +123,14 @@ it('names in the table of processes whatever runs on the broker machine, always 
   expect(names.filter((name) => !processes.includes(`| \`${name}\` |`))).toEqual([]);
 });
 
+it('names in docs/database.md each table and view that a migration makes', () => {
+  const migrations = globSync('provisioning/database/supabase/migrations/*.sql', { cwd: ROOT }).map(read).join('\n');
+  const made = [...migrations.matchAll(/^create (?:table|(?:or replace )?view) (\w+\.\w+)/gm)].map(([, name]) => name);
+  expect(made).toEqual(expect.arrayContaining(['public.tenants', 'broker.registry']));
+  const there = made.filter((name) => !migrations.includes(`\ndrop table ${name};`));
+  expect(there.filter((name) => !read('docs/database.md').includes(`\`${name}\``))).toEqual([]);
+});
+
 describe('decisions', () => {
   const files = readdirSync(join(ROOT, 'docs/decisions'));
 
