@@ -15,23 +15,25 @@ interface Options extends Load {
 /** The `cost` command. */
 export function costCommand(): Command {
   return new Command('cost')
-    .description('what a month of a stack costs by list prices, and whether its budget covers that; asks nobody')
+    .description('what a month of a stack costs by list prices, and whether its budget covers that; without a network')
     .requiredOption('--stack <name>', 'the stack whose plan is priced')
     .option('--messages-per-second <n>', 'messages that devices send, of one reading', amount, 1)
-    .option('--run-seconds <n>', 'seconds that a run of ingest takes beside storing', amount, 3)
+    .option('--run-seconds <n>', 'seconds that a run of ingest takes in addition to storing', amount, 3)
     .option('--json', 'print the bill as JSON')
     .addOption(new Option('--cwd <folder>', 'folder that holds Pulumi.yaml').default(ROOT).hideHelp())
     .addHelpText(
       'after',
       `
-The prices are in ops/cost/prices.json, with the day they were read and their sources. Taxes, discounts, data that
-leaves Azure beyond the free 100 GB a month, and storage transactions are not counted.
+The prices, in US dollars, are in ops/cost/prices.json, with the day they were
+read and their sources. The budget is taken to be in US dollars, too.
+Not counted: taxes, discounts, storage transactions, and data that leaves Azure
+beyond the free 100 GB a month.
 
 Examples:
   npm run ops -- cost --stack dev
   npm run ops -- cost --stack prod --messages-per-second 200
 
-Exit codes: 0 the budget covers it, 1 it does not, or the plan could not be made.`,
+Exit codes: 0 the budget covers it; 1 it does not, or the plan cannot be made.`,
     )
     .action(async ({ stack, cwd, json, ...load }: Options) => {
       const bill = makeBill(planOf(stack, cwd), load);

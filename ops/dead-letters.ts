@@ -5,6 +5,7 @@ import type { Client } from 'pg';
 import { REJECTION_REASONS } from '../domain/messages-reasons.ts';
 import { parseDeviceTopic } from '../domain/topics.ts';
 import { redrive } from '../functions/ingest/redrive.ts';
+import { count } from '../preview/render/style.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import {
   countLetters,
@@ -43,7 +44,7 @@ function list(): Command {
       for (const letter of letters) console.log(lineOf(letter));
       const total = counts.reduce((sum, { n }) => sum + n, 0);
       const reasons = counts.map(({ reason, n }) => `${reason} ${n}`).join(', ');
-      console.log(`${total} dead ${total === 1 ? 'letter' : 'letters'}${reasons && `: ${reasons}`}`);
+      console.log(`${count(total, 'dead letter')}${reasons && `: ${reasons}`}`);
     });
 }
 
@@ -78,13 +79,13 @@ Examples:
       const refused = await withConnection(findPlace(options).database, async (client) =>
         redriveEach(client, all ? await idsOfLetters(client, options) : ids),
       );
-      if (refused > 0) throw new Error(`${refused} ${refused === 1 ? 'is' : 'are'} refused as before, see above`);
+      if (refused > 0) throw new Error(`${refused} ${refused === 1 ? 'is' : 'are'} still refused, see above`);
     });
 }
 
 function discardCommand(): Command {
   return withFilter(withTarget(new Command('discard')))
-    .description('delete dead letters, redriven ones too; how many they were stays counted')
+    .description('delete dead letters, redriven ones too; their number stays counted')
     .argument('[ids...]', 'their numbers', (value: string, ids: string[] = []) => [...ids, identifier(value)])
     .option('--all', 'all that match the filter')
     .addHelpText(
@@ -92,7 +93,10 @@ function discardCommand(): Command {
       `
 Examples:
   npm run ops -- dead-letters discard 17 18
-  npm run ops -- dead-letters discard --all --tenant acme --reason not-json --before 2026-11-21T12:00Z`,
+  npm run ops -- dead-letters discard --all --tenant acme --reason not-json
+  npm run ops -- dead-letters discard --all --before 2026-11-21T12:00Z
+
+Without a filter, --all is every dead letter of every tenant.`,
     )
     .action(async (ids: string[], { all, ...options }: TargetOptions & LetterFilter & { all?: true }) => {
       assertIdsOrAll(ids, all);
@@ -117,7 +121,7 @@ async function redriveEach(client: Client, ids: readonly string[]): Promise<numb
     counts[result.outcome] += 1;
     if (result.outcome === 'refused')
       console.log(
-        `${id}: still refused${result.stored > 0 ? ` in part, ${result.stored} readings stored` : ''}, ${result.reason}: ${printable(result.detail)}`,
+        `${id}: still refused${result.stored > 0 ? ` in part, ${count(result.stored, 'reading')} stored` : ''}, ${result.reason}: ${printable(result.detail)}`,
       );
     if (result.outcome === 'gone') console.log(`${id}: not there, or redriven already`);
   }
@@ -138,8 +142,8 @@ const withFilter = (command: Command) =>
 function lineOf({ id, receivedAt, tenant, topic, reason, bytes, readings, redrivenAs }: LetterListing): string {
   const redriven = redrivenAs ? `  redriven: ${redrivenAs}` : '';
   const where = printable(parseDeviceTopic(topic)?.device ?? topic);
-  const count = readings > 1 ? `  ${readings} readings` : '';
-  return `${id.padStart(6)}  ${receivedAt.toISOString()}  ${reason.padEnd(22)} ${tenant ?? '-'} ${where}  ${bytes} bytes${count}${redriven}`;
+  const several = readings > 1 ? `  ${readings} readings` : '';
+  return `${id.padStart(6)}  ${receivedAt.toISOString()}  ${reason.padEnd(22)} ${tenant ?? '-'} ${where}  ${bytes} bytes${several}${redriven}`;
 }
 
 function describe(letter: Letter): string {

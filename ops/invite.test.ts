@@ -185,23 +185,23 @@ describe('limit', () => {
     const show = async (...args: string[]) => {
       const { code, out } = await ops(['limit', ...args]);
       expect(code).toBe(0);
-      return Object.fromEntries(out.split('\n').map((line) => [line.slice(0, 27).trim(), line.slice(28, 80)]));
+      return Object.fromEntries(out.split('\n').map((line) => [line.slice(0, 27).trim(), line.slice(28)]));
     };
     expect(await show()).toMatchObject({
-      'tenants-per-person': expect.stringMatching(/^0 /),
-      devices: expect.stringMatching(/^1000 /),
-      'dead-letter-bytes': expect.stringMatching(/^16777216 /),
+      'tenants-per-person': '0',
+      devices: '1000',
+      'dead-letter-bytes': '16777216',
     });
     expect(await show('--tenants-per-person', '1', '--devices', '20')).toMatchObject({
-      'tenants-per-person': expect.stringMatching(/^1 /),
-      devices: expect.stringMatching(/^20 /),
+      'tenants-per-person': '1',
+      devices: '20',
     });
     const devices = async (...args: string[]) => (await show('acme', ...args)).devices;
-    expect(await devices()).toMatch(/^\d of 20 /);
-    expect(await devices('--devices', '30')).toMatch(/^\d of 30 /);
+    expect(await devices()).toMatch(/^\d of 20$/);
+    expect(await devices('--devices', '30')).toMatch(/^\d of 30$/);
     expect(await devices('--devices', '50', '--until', '2999-12-31')).toMatch(/^\d of 50 until 3000-01-01T00:00:00/);
-    expect(await devices('--devices', 'default')).toMatch(/^\d of 20 /);
-    expect((await show('acme', '--readings-per-day', '500'))['readings-per-day']).toMatch(/^500 /);
+    expect(await devices('--devices', 'default')).toMatch(/^\d of 20$/);
+    expect((await show('acme', '--readings-per-day', '500'))['readings-per-day']).toBe('500');
   });
 
   it.each([

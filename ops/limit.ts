@@ -17,15 +17,16 @@ type Options = TargetOptions & { until?: Date } & Record<string, unknown>;
 /** The `limit` command. */
 export function limitCommand(): Command {
   const command = withTarget(new Command('limit'))
-    .description('show or set what a tenant and a person may have; these commands themselves have no such limit')
-    .argument('[tenant]', 'only this tenant; without one, what holds where a tenant has no limit of its own')
-    .option('--until <time>', 'with a tenant: then the limits from before hold again, such as 2026-12-31', endOf);
+    .description('show or set what a tenant and a person may have; the commands of ops have no such limit')
+    .argument('[tenant]', 'only this tenant; without one, the limits of tenants that have none of their own')
+    .option('--until <time>', 'with a tenant: only until then, such as 2026-12-31', endOf);
   for (const [column, about] of Object.entries(LIMITS)) command.option(`--${optionOf(column)} <n>`, about, amount);
   return command
     .addHelpText(
       'after',
       `
-With a tenant, "default" in place of a number takes its own limit back.
+Prints each limit by the name of its option, and how much of it a tenant uses.
+With a tenant, "default" in place of a number removes the tenant's own limit.
 
 Examples:
   npm run ops -- limit
@@ -141,5 +142,4 @@ async function describeTenant(client: Client, id: string): Promise<string[]> {
   );
 }
 
-const lineOf = (column: string, value: string) =>
-  `${optionOf(column).padEnd(27)} ${value.padEnd(16)} ${LIMITS[column]}`;
+const lineOf = (column: string, value: string) => `${optionOf(column).padEnd(27)} ${value}`;

@@ -103,16 +103,32 @@ describe('README answers a newcomer in one step', () => {
   });
 });
 
+const [, processes = ''] = /## Processes\n([\s\S]*?)\n## /.exec(read('docs/architecture.md')) ?? [];
+
+it('names in the table of processes each function of the app', () => {
+  const triggers = readdirSync(join(ROOT, 'functions/triggers')).map((name) => read(`functions/triggers/${name}`));
+  const names = triggers.flatMap((text) => [...text.matchAll(/\bapp\.\w+\('(\w+)'/g)].map(([, name]) => name));
+  expect(names).toEqual(expect.arrayContaining(['mqtt_ingest', 'health']));
+  expect(names.filter((name) => !new RegExp(`^\\| .*\`${name}\`.* \\| Function App`, 'm').test(processes))).toEqual([]);
+});
+
 it('names in the table of processes whatever runs on the broker machine, always or by a timer', () => {
   const units = 'provisioning/machine/bundle/units';
-  const [, table = ''] = /## Processes\n([\s\S]*?)\n## /.exec(read('docs/architecture.md')) ?? [];
   const running = readdirSync(join(ROOT, units)).filter((name) => {
     if (name.endsWith('.timer')) return true;
     return name.endsWith('.service') && /^Restart=always$/m.test(read(join(units, name)));
   });
   const names = running.map((name) => name.replace(/\.\w+$/, ''));
   expect(names).toEqual(expect.arrayContaining(['registry-sync', 'watch-broker']));
-  expect(names.filter((name) => !table.includes(`| \`${name}\` |`))).toEqual([]);
+  expect(names.filter((name) => !processes.includes(`| \`${name}\` |`))).toEqual([]);
+});
+
+it('names in docs/database.md each table and view that a migration makes', () => {
+  const migrations = globSync('provisioning/database/supabase/migrations/*.sql', { cwd: ROOT }).map(read).join('\n');
+  const made = [...migrations.matchAll(/^create (?:table|(?:or replace )?view) (\w+\.\w+)/gm)].map(([, name]) => name);
+  expect(made).toEqual(expect.arrayContaining(['public.tenants', 'broker.registry']));
+  const there = made.filter((name) => !migrations.includes(`\ndrop table ${name};`));
+  expect(there.filter((name) => !read('docs/database.md').includes(`\`${name}\``))).toEqual([]);
 });
 
 describe('decisions', () => {

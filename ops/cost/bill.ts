@@ -25,7 +25,7 @@ export const PRICES: Prices = JSON.parse(readFileSync(new URL('prices.json', imp
 export interface Load {
   /** Messages of one reading, 0 or more. */
   messagesPerSecond: number;
-  /** Seconds that a run of ingest takes beside what it stores: connecting, and waiting until nothing more comes. */
+  /** Seconds that a run of ingest takes in addition to storing: connecting, and waiting until nothing more comes. */
   runSeconds: number;
 }
 
@@ -54,7 +54,7 @@ const STORED_PER_SECOND = 1000;
 const VAULT_READS = 10_000;
 const DAYS_PER_MONTH = PRICES.hoursPerMonth / 24;
 /** Bytes that a reading takes in the database with its key, measured with the simulated devices' readings. */
-export const BYTES_A_ROW = 447;
+const BYTES_A_ROW = 447;
 
 type Inputs = PlanEntry['inputs'];
 type Pricing = (inputs: Inputs, load: Load) => Item[];

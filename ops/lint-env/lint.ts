@@ -141,7 +141,7 @@ function wrongEncoding(key: string, value: string): string | undefined {
 
 function repeated(secret: string, before: readonly Entry[]): string | undefined {
   const twin = before.find(({ value }) => value === secret || decodedPassword(value) === secret);
-  return twin && `is the secret of ${twin.key}, too. Who learns one has both: make one for each`;
+  return twin && `is the secret of ${twin.key}, too. Anyone who learns one has both: make one for each`;
 }
 
 function decodedPassword(value: string): string | undefined {

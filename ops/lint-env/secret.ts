@@ -24,7 +24,8 @@ export function weakness(secret: string, others: readonly string[] = []): string
     return 'is a signed token, which is valid wherever its key is. Leave the value empty';
   const telling = TELLING.exec(secret)?.[2];
   if (telling) return `contains "${telling.toLowerCase()}", like a default. ${MAKE_ONE}`;
-  if (secret.length < SHORTEST) return `has ${secret.length} characters; a secret needs ${SHORTEST}. ${MAKE_ONE}`;
+  if (secret.length < SHORTEST)
+    return `has ${secret.length} of the ${SHORTEST} characters that a secret needs. ${MAKE_ONE}`;
   const { guessesLog10 } = strength.check(secret.slice(0, 256), [...others]);
   if (guessesLog10 < LEAST_GUESSES) return `can be guessed: it repeats itself or is made of known words. ${MAKE_ONE}`;
   return undefined;

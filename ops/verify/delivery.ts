@@ -38,7 +38,7 @@ export const republishOneRow: Check<VerifyContext> = {
   },
 };
 
-/** A minute's timer sends one a minute, which the next run receives. */
+/** The timer's runs send one a minute, which the next run receives. */
 const OLDEST_CANARY_S = 300;
 
 /** Ingest's own message came through broker, queue and database lately: what is acknowledged arrives, whatever the ledger says. */
@@ -47,8 +47,8 @@ export const freshCanary: Check<VerifyContext> = {
   title: 'What the broker acknowledges arrives: the canary is fresh',
   run: async ({ canaryAge, patienceMs }) => {
     const age = await eventually('the first canary', patienceMs, canaryAge);
-    const text = `the newest that came was sent ${Math.round(age)} s ago`;
-    if (age > OLDEST_CANARY_S) fail(`${text}; ingest's log says since when (canaryAgeSeconds)`);
+    const text = `the newest canary that came was sent ${Math.round(age)} s ago`;
+    if (age > OLDEST_CANARY_S) fail(`${text}: look at ingest's log (docs/ingest.md, "The canary")`);
     return text;
   },
 };

@@ -85,13 +85,13 @@ test('dead letters are filtered and discarded, and stay counted', async () => {
   await unwanted.first().getByRole('checkbox').check();
   await page.getByRole('button', { name: 'Discard selected (1)' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
-  await page.getByText('They are discarded, and stay counted.').waitFor();
+  await page.getByText('Discarded. Their number stays counted.').waitFor();
   await unwanted.nth(2).waitFor({ state: 'detached' });
 
   await page.getByRole('button', { name: 'Discard all that match' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
   await page.getByText('No dead letter matches').waitFor();
-  await page.getByText(/[1-9]\d* more of the last 30 days were discarded or beyond the limit/).waitFor();
+  await page.getByText(/[1-9]\d* more from the last 30 days were discarded or beyond the limit/).waitFor();
   await page.getByText(/\d+ of 10,000 letters kept/).waitFor();
 });
 
@@ -102,7 +102,7 @@ test('the page and the device’s say what the broker refused', async () => {
   await refused.getByRole('row').filter({ hasText: 'not the device’s own' }).waitFor();
   await page.getByRole('link', { name: 'Devices' }).first().click();
   await page.getByRole('link', { name: 'astray' }).click();
-  await page.getByText(/^By the broker, last .* not the device’s own$/).waitFor();
+  await page.getByText(/^Last refused by the broker .* not the device’s own$/).waitFor();
 });
 
 test('the page counts what arrives', async () => {

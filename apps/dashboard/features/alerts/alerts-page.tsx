@@ -22,7 +22,7 @@ export function AlertsPage() {
     <>
       <PageHead
         title="Alerts"
-        about="Once a minute rules check what has come since, and open an alert when a condition is met. Alerts show here only; nobody is notified yet."
+        about="Once a minute, each rule checks the messages that are new, and opens an alert when its condition is met. Alerts show here only; nobody is notified yet."
       />
       <Tabs
         label="Alerts"

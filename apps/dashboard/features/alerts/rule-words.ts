@@ -45,7 +45,7 @@ export function tidy(draft: RuleDraft): RuleDraft {
   return draft.kind === 'missing' ? { ...draft, field: null, comparison: null, threshold: null } : draft;
 }
 
-/** In milliseconds. Rules are judged once a minute: one that was not for so long is behind. */
+/** In milliseconds. Rules are judged once a minute: one that was last judged longer ago is behind. */
 const BEHIND_MS = 5 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
@@ -63,10 +63,10 @@ export function unjudgedWords(progress: Progress | undefined, now: Date): string
   return `What came from ${formatClock(from, now)} to ${formatClock(until, now)} was not judged.`;
 }
 
-/** In milliseconds: the way of a message, and the minute until it is judged, take less. */
+/** In milliseconds: a message's way to the database and the minute until a rule judges it take less. */
 const ON_TIME_MS = 5 * 60_000;
 
-/** What the device's clock says of the newest breach, where it is not when it was found: `device time 3 h earlier`. */
+/** The device's time of the newest breach, where it differs from the time at which the breach was found: `device time 3 h earlier`. */
 export function deviceTimeWords(foundAt: string, deviceTs: string | null): string | undefined {
   if (deviceTs === null) return undefined;
   const off = Date.parse(deviceTs) - Date.parse(foundAt);

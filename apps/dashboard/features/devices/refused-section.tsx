@@ -1,5 +1,5 @@
 'use client';
-// What the broker refused a device last, and what of it could not be stored lately, with the reason: its maker sees here why nothing arrives.
+// What the broker refused a device last, and its newest messages that could not be stored, each with the reason: why nothing arrives.
 import { useQuery } from '@tanstack/react-query';
 import { refusalWords } from '../../../../domain/refusals.ts';
 import { Link } from '../../ui/link.tsx';
@@ -32,7 +32,7 @@ export function RefusedSection({ device }: { device: Device }) {
     <Section title="Refused">
       {refusal && (
         <p>
-          By the broker, last <Ago at={refusal.refused_at} />: {refusalWords(refusal.reason)}
+          Last refused by the broker <Ago at={refusal.refused_at} />: {refusalWords(refusal.reason)}
         </p>
       )}
       {letters && letters.length > 0 && (

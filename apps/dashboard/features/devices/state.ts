@@ -5,9 +5,9 @@ import type { DeviceStatus } from './statuses.ts';
 
 /** A device that reports often is live for this many milliseconds after its last message. */
 export const LIVE_MS = 120_000;
-/** Others are for as many of their own intervals. */
+/** One that reports less often is live for this many of its own intervals. */
 const LIVE_INTERVALS = 3;
-/** In seconds. Messages take their time: a smaller skew says nothing of the clock. */
+/** In seconds. Messages take time to arrive: a smaller skew says nothing about the clock. */
 const RIGHT_WITHIN = 120;
 
 /** A word for people, and how it looks. */

@@ -61,7 +61,7 @@ export function DeadLettersSection() {
   });
   const discard = useChange({
     run: (which: Which) => discardLetters(tenant_id, which === 'all' ? filter : which, until),
-    done: () => 'They are discarded, and stay counted.',
+    done: () => 'Discarded. Their number stays counted.',
     changes: CHANGES,
   });
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
@@ -106,7 +106,7 @@ export function DeadLettersSection() {
         <Empty icon={<Inbox />} title={isFiltered ? 'No dead letter matches' : 'No dead letters'}>
           {isFiltered
             ? 'None has this reason, device and age.'
-            : 'Every message so far was stored. One that cannot be stored is kept here with the reason.'}
+            : 'A message that cannot be stored is kept here with the reason.'}
         </Empty>
       )}
       {letters && letters.length > 0 && (
@@ -123,7 +123,7 @@ export function DeadLettersSection() {
       )}
       {doomed && (
         <Confirm
-          title={doomed === 'all' ? `Discard ${all}?` : `Discard ${doomed.length} dead letters?`}
+          title={doomed === 'all' ? `Discard ${all}?` : `Discard the selected (${doomed.length})?`}
           action="Discard"
           onClose={() => setDoomed(undefined)}
           onConfirm={async () => {
@@ -132,14 +132,14 @@ export function DeadLettersSection() {
             setDoomed(undefined);
           }}
         >
-          <p>Their bytes are deleted and cannot be redriven. How many they were stays counted.</p>
+          <p>Discarded dead letters cannot be redriven or shown again. Their number stays counted.</p>
         </Confirm>
       )}
     </Section>
   );
 }
 
-/** How many are kept of how many may be, and how many are only counted. */
+/** How many letters are kept, how many may be, and how many are counted only. */
 function Kept() {
   const { tenant_id } = useTenant().tenant;
   const { data: gone = 0 } = useQuery({
@@ -152,7 +152,7 @@ function Kept() {
       <LimitNote limit="max_dead_letters" noun="letters kept" />
       <p>
         A letter is kept for 30 days.
-        {gone > 0 && ` ${formatNumber(gone)} more of the last 30 days were discarded or beyond the limit.`}
+        {gone > 0 && ` ${formatNumber(gone)} more from the last 30 days were discarded or beyond the limit.`}
       </p>
     </div>
   );

@@ -34,7 +34,7 @@ export function listDeadLetters(tenantId: string, most: number, filter: LetterFi
   return firstRows(filtered, ['received_at.desc', 'id.desc'], most);
 }
 
-/** A question about letters, narrowed. */
+/** A query of letters, narrowed by the filter. */
 function matching<
   Asked extends { eq(column: string, value: string): Asked; gte(column: string, value: string): Asked },
 >(asked: Asked, filter: LetterFilter): Asked {
@@ -51,7 +51,7 @@ export async function lettersNotThere(tenantId: string): Promise<number> {
 }
 
 /**
- * Discards letters, as many questions as it takes. They stay counted.
+ * Discards letters, a thousand a call until none is left. They stay counted.
  * @param which ids, or all that match; of those, the ones that were received by `until`.
  */
 export async function discardLetters(tenantId: string, which: number[] | LetterFilter, until: string): Promise<void> {

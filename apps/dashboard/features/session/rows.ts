@@ -7,7 +7,7 @@ import { type Answer, unwrap } from './errors.ts';
 export type { Api };
 
 /** Rows asked for at a time; fewer may come. */
-export const PAGE = 1000;
+const PAGE = 1000;
 
 /** For a list that is read whole: an answer with as many rows as there are needs no second question. */
 export const COUNTED = { count: 'exact' } as const;

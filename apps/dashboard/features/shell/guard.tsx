@@ -44,34 +44,37 @@ function Member({ email, children }: { email: string; children: ReactNode }) {
       </TenantProvider>
     );
   }
-  if (error) {
-    return (
-      <CardPage title="Not connected">
-        <Notice tone="danger">{messageOf(error)}</Notice>
-        <Button variant="primary" wide onClick={() => refetch()}>
-          Try again
-        </Button>
-        <Button variant="quiet" wide onClick={() => signOut()}>
-          Sign out
-        </Button>
-      </CardPage>
-    );
-  }
+  if (error) return <NotConnected error={error} onRetry={refetch} />;
   if (!tenants) return <ShellSkeleton />;
   return <NoTenant email={email} />;
 }
 
+function NotConnected({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  return (
+    <CardPage title="Not connected">
+      <Notice tone="danger">{messageOf(error)}</Notice>
+      <Button variant="primary" wide onClick={onRetry}>
+        Try again
+      </Button>
+      <Button variant="quiet" wide onClick={() => signOut()}>
+        Sign out
+      </Button>
+    </CardPage>
+  );
+}
+
 function NoTenant({ email }: { email: string }) {
-  const left = useTenantsLeft();
+  const { data: left, error, refetch } = useTenantsLeft();
+  if (error) return <NotConnected error={error} onRetry={refetch} />;
   if (left === undefined) return <ShellSkeleton />;
   return (
     <CardPage
       title={left > 0 ? 'Create your first tenant' : 'No tenant yet'}
-      about={
+      about={`${email} does not belong to a tenant yet. ${
         left > 0
-          ? `${email} does not belong to a tenant yet. Create your own, or open the invitation link you were sent.`
-          : `${email} does not belong to a tenant yet. Open the invitation link you were sent, or ask the platform’s operator for a tenant.`
-      }
+          ? 'Create your own, or open the invitation link you were sent.'
+          : 'Open the invitation link you were sent, or ask the platform’s operator for a tenant.'
+      }`}
     >
       {left > 0 && <CreateTenantForm />}
       <Button variant="quiet" wide onClick={() => signOut()}>

@@ -1,5 +1,5 @@
 'use client';
-// How much of what the tenant may have is used, where one adds to it: `12 of 1,000 devices`.
+// How much of a limit is used, on the page where a person adds something: `12 of 1,000 devices`.
 import { useQuery } from '@tanstack/react-query';
 import type { TenantLimit } from '../../../../domain/account-limits.ts';
 import { formatNumber, formatTime } from '../../ui/format.ts';

@@ -12,7 +12,7 @@ const NEW = 'new';
 
 export function TenantSwitch() {
   const { tenant, tenants, choose } = useTenant();
-  const left = useTenantsLeft();
+  const { data: left } = useTenantsLeft();
   const [isCreating, setIsCreating] = useState(false);
   return (
     <div className={styles.switch}>

@@ -24,7 +24,7 @@ export const useMyTenants = () => useSliced({ queryKey: ['tenants'], queryFn: my
 
 /** How many tenants I may still make; 0 where the platform's operator makes them. */
 export const useTenantsLeft = () =>
-  useQuery({ queryKey: ['tenants', 'left'], queryFn: tenantsLeft, staleTime: 60_000 }).data;
+  useQuery({ queryKey: ['tenants', 'left'], queryFn: tenantsLeft, staleTime: 60_000 });
 
 /** Below `TenantProvider` only. */
 export function useTenant(): TenantState {

@@ -20,7 +20,7 @@ export async function createTenant(slug: string, name: string): Promise<string> 
 /** A limit of the tenant in force; `used` is null where it bounds a single thing. */
 export type LimitInUse = FunctionRow<'limits_in_use'>;
 
-/** What the tenant may have, and uses of it. @throws ApiError. */
+/** What the tenant may have, and how much of that it uses. @throws ApiError. */
 export function limitsInUse(tenantId: string): Promise<LimitInUse[]> {
   return allRows((api: Api) => api.rpc('limits_in_use', { tenant_id: tenantId }, COUNTED), ['name']);
 }
