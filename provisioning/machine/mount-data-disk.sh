@@ -22,9 +22,11 @@ if ! mountpoint -q "$folder"; then
   status=0
   [ -e "$unfinished" ] || cmp -s -n 1048576 "$device" /dev/zero || status=$?
   if [ "$status" = 0 ]; then
-    touch "$unfinished" && sync "$unfinished" "$folder"
+    touch "$unfinished"
+    sync "$unfinished" "$folder"
     mkfs.ext4 -F -q -m 0 -L broker "$device"
-    rm "$unfinished" && sync "$folder"
+    rm "$unfinished"
+    sync "$folder"
   fi
   # Also what has a wrong checksum; nothing where even its mark is broken.
   found=$(wipefs --noheadings --output TYPE "$device")
