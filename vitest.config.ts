@@ -13,7 +13,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
     // For two cores: two thirds of the time a file waits, for a queue to be quiet, a restart, a reload's turn, a child.
-    maxWorkers: 6,
+    maxWorkers: 8,
     pool: 'forks',
     projects: [
       {

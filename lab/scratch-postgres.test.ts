@@ -33,10 +33,8 @@ test('those started at once share a template that is made once, and nothing else
   } finally {
     for (const { stop } of databases) await stop();
   }
-  expect((await readdir(templates)).sort()).toEqual([
-    expect.stringMatching(/^postgres-[0-9a-f]{64}$/),
-    'postgres-bare',
-  ]);
+  const others = (await readdir(templates)).filter((name) => name !== 'postgres-bare');
+  expect(others).toEqual([expect.stringMatching(/^postgres-[0-9a-f]{64}$/)]);
 });
 
 test('a bare one has no schema of ours', async () => {

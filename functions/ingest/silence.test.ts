@@ -22,7 +22,7 @@ test.each(SILENCED)(
     const runs = [0, 60, 120, 250, 700].map((atMs) => ({ atMs, id: `${what}-${atMs}` }));
     const key = { MQTT_GATE_KEY_FILE: rig.broker.stampKeyFile };
     const run = (id: string) => runOnce(rig.settings(id, key), keepLog().log, never);
-    for (const { id } of runs) await run(id);
+    await Promise.all(runs.map(({ id }) => run(id)));
     await device.publish(Array.from({ length: MESSAGES }, (_, n) => `{"n":${n}}`));
     const silenced = await Promise.all(runs.map(({ id, atMs }) => runSilenced(rig, id, what, atMs, GUARD_MS)));
     for (const { outcome } of silenced)
@@ -31,8 +31,8 @@ test.each(SILENCED)(
     await expect.poll(async () => (await rig.admin.query(running)).rowCount, { timeout: 10_000 }).toBe(0);
     // What was committed and not acknowledged comes again, and is known: each session has had each message.
     await rig.admin.query("update ingest.leases set expires_at = '-infinity'");
-    for (const [index, { id }] of runs.entries()) {
-      const { received } = await run(id);
+    const again = await Promise.all(runs.map(({ id }) => run(id)));
+    for (const [index, { received }] of again.entries()) {
       expect(received + silenced[index]!.received).toBeGreaterThanOrEqual(MESSAGES);
     }
     expect(await rig.rows(device)).toHaveLength(MESSAGES);
