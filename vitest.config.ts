@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SOAK } from './tests/soak/vitest.config.ts';
 
 /** Tests of plain functions: they start nothing, and leave nothing behind that the next file would see. */
 const PLAIN = ['domain/**', 'policies/*/**', 'apps/dashboard/{ui,features/{alerts,audit,telemetry,tenants}}/**'].map(
@@ -13,7 +14,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
     // For two cores: two thirds of the time a file waits, for a queue to be quiet, a restart, a reload's turn, a child.
-    maxWorkers: 8,
+    maxWorkers: 6,
     pool: 'forks',
     projects: [
       {
@@ -21,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['**/*.test.ts'],
-          exclude: ['node_modules', 'dist', '.local', ...PLAIN],
+          exclude: ['node_modules', 'dist', '.local', ...PLAIN, ...SOAK],
           globalSetup: ['tests/build.setup.ts'],
         },
       },

@@ -127,7 +127,7 @@ describe('what CI runs', () => {
     const steps = workflows.get('checks.yml')?.jobs.offline?.steps ?? [];
     const there = steps.flatMap(({ run }) => (run === undefined ? [] : [script(run) ?? run]));
     expect(there).toEqual(local.filter((name) => !elsewhere.includes(name)));
-    expect(there).toEqual(['check', 'lint:workflows', 'build', 'preview:all', 'test:engine', 'test']);
+    expect(there).toEqual(['check', 'lint:workflows', 'build', 'preview:all', 'test:engine', 'test:soak', 'test']);
   });
 
   it('for every stack there is', () => {

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that take longest: under kills and bombs, and of many previews. `npm test` leaves them out. */
+export const SOAK = [
+  'functions/ingest/{memory,silence}.test.ts',
+  'local/kills.test.ts',
+  'ops/adopt/database/shapes.test.ts',
+  'stacks/impact.test.ts',
+  'tests/adoption/never-stops.test.ts',
+];
+
+export default defineConfig({
+  test: {
+    include: SOAK,
+    globalSetup: ['tests/build.setup.ts'],
+    // Generous: a busy machine must not fail a test. A hanging test still ends.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
+    maxWorkers: 6,
+    pool: 'forks',
+  },
+});
