@@ -71,7 +71,7 @@ def put_newest_into_force(settings: Settings) -> dict[str, str]:
     with turn():
         files = newest(settings)
         put_into_force(files, settings["brokerHost"])
-    last_good.keep(KEPT, files)
+        last_good.keep(KEPT, files)
     return files
 
 

@@ -4,9 +4,12 @@ On the system disk, root's alone, and not on the data disk, which is copied and 
 can be root on the machine by other ways (docs/machine.md says what was weighed).
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import sys
+from collections.abc import Iterator
 
 from mqtt_saas import contract, durable
 
@@ -20,9 +23,21 @@ def keep(name: str, files: dict[str, str]) -> None:
         if recall(name) == files:
             return
         durable.make_folder(FOLDER, 0o700)
-        durable.write(_path(name), json.dumps(files))
+        with _turn():
+            durable.write(_path(name), json.dumps(files))
     except OSError as error:
         print(f"last-good: {name} cannot be kept for the next boot: {error}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """One at a time: each takes away what another has half written."""
+    folder = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def recall(name: str) -> dict[str, str] | None:
