@@ -9,7 +9,7 @@ const LEAST_GUESSES = 14;
 
 /** Words of which defaults and placeholders are made, and which a random value does not contain by chance. */
 const TELLING =
-  /(^|[^a-z])(admin|change|changeit|changeme|choose|default|demo|dummy|enter|example|fixme|foo|generate|here|insert|jwt|letmein|long|my|mysecret|none|null|pass|passwd|password|placeholder|please|replace|sample|secret|super|supersecret|tbd|test|testing|todo|token|undefined|value|xxx+|your)(?![a-z])/i;
+  /(^|[^a-z])(admin|change|changeit|changeme|choose|default|demo|dummy|enter|example|fixme|foo|generate|here|insert|jwt|letmein|long|mysecret|none|null|pass|passwd|password|placeholder|please|replace|sample|secret|super|supersecret|tbd|test|testing|todo|token|undefined|value|xxx+|your)(?![a-z])/i;
 /** Supabase's published demonstration keys, and every other JSON web token: it is signed with a secret that somebody has. */
 const JSON_WEB_TOKEN = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
 
