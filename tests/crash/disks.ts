@@ -95,6 +95,8 @@ export class DiskStore {
 
 async function attach(file: string): Promise<Attached> {
   const device = (await must('losetup', ['--find', '--show', file])).trim();
+  // The kernel keeps that mark beyond a detach: a run that was killed with a disk made read-only leaves it to whoever comes next.
+  await must('blockdev', ['--setrw', device]);
   const held = openSync(device, 'r+');
   // In use by this process, it is not detached now but at its last close, even when nobody is left to say so.
   await must('losetup', ['--detach', device]);
