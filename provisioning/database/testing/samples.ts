@@ -183,9 +183,17 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ name: 'mine', holder: 'me', fence: 1, expires_at: new Date() }),
     update: { holder: 'me' },
   },
+  'ingest.job_runs': {
+    insert: () => ({ name: 'mine', started_at: new Date() }),
+    update: { ok: true },
+  },
   'ingest.canaries': {
     insert: () => ({ session: 'mine' }),
     update: { missed_at: new Date() },
+  },
+  'access.maintenance': {
+    insert: () => ({ reason: 'r', ends_at: new Date(Date.now() + 60_000), started_by: 'me' }),
+    update: { ended_by: 'me' },
   },
   'broker.service_accounts': {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),
