@@ -187,6 +187,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ session: 'mine' }),
     update: { missed_at: new Date() },
   },
+  'ingest.backups': {
+    insert: () => ({ kind: 'drill', name: 'mine', started_at: new Date() }),
+    update: { problem: 'changed' },
+  },
   'broker.service_accounts': {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),
     update: { purpose: 'control' },
