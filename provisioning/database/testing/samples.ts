@@ -195,6 +195,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ reason: 'r', ends_at: new Date(Date.now() + 60_000), started_by: 'me' }),
     update: { ended_by: 'me' },
   },
+  'ingest.backups': {
+    insert: () => ({ kind: 'drill', name: 'mine', started_at: new Date() }),
+    update: { problem: 'changed' },
+  },
   'broker.service_accounts': {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),
     update: { purpose: 'control' },
