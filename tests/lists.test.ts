@@ -95,8 +95,9 @@ const HOT: RuleDraft = {
 const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size: number }>> = {
   listDevices: ({ devices }) => whole(devices.listDevices(tenant), DEVICES),
   findDevice: ({ devices }) => one(devices.findDevice(device)),
-  deviceStatuses: ({ statuses }) => whole(statuses.deviceStatuses(tenant), DEVICES),
+  listStatuses: ({ statuses }) => whole(statuses.listStatuses(tenant), DEVICES),
   findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
+  numberFields: async ({ statuses }) => whole(statuses.numberFields(tenant, null), 150),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
   deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
@@ -217,6 +218,20 @@ test('the answers are the same and whole, whatever max rows is', async () => {
   }
 });
 
+test('the list of devices asks for no more of each than it shows', async () => {
+  const { statuses } = await asPageOf(1000);
+  const onThePage = globalThis.fetch;
+  let bytes = 0;
+  vi.stubGlobal('fetch', async (...request: Parameters<typeof fetch>) => {
+    const response = await onThePage(...request);
+    bytes += (await response.clone().arrayBuffer()).byteLength;
+    return response;
+  });
+  const listed = await statuses.listStatuses(tenant);
+  expect(listed).toHaveLength(DEVICES);
+  expect(bytes / DEVICES).toBeLessThan(500);
+});
+
 test('all dead letters are asked to be redriven, whatever max rows is', async () => {
   const { letters } = await asPageOf(7);
   const [newest] = (await letters.listDeadLetters(tenant, 1)).rows;
@@ -260,7 +275,10 @@ async function fill(ann: string): Promise<void> {
     );
     device = await id("select id from public.devices where tenant_id = $1 and slug = 'd-1'", [tenant]);
     await run(
-      'insert into public.device_status (tenant_id, device_id, last_received_at) select $1, id, now() from public.devices where tenant_id = $1',
+      `insert into public.device_status (tenant_id, device_id, last_received_at, gaps, clock_skew, fields)
+       select $1, id, now(), array_fill(300.1::real, '{8}'), 0.4, fields.of_8_kib from public.devices
+       cross join (select jsonb_object_agg('f' || n, jsonb_build_array(n, n, 1790000000000)) as of_8_kib from generate_series(1, 150) as n) as fields
+       where tenant_id = $1`,
     );
     // Minutes apart, so that a rule of a one-minute window fires at each.
     await run(
