@@ -55,6 +55,7 @@ ingest.canary_ages        -          -          -          -          -     -   
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
 access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..
+access.maintenance        ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
 broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.former_topics      no         no         no         no         no    no         no    no         .x../.x..

@@ -187,6 +187,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ session: 'mine' }),
     update: { missed_at: new Date() },
   },
+  'access.maintenance': {
+    insert: () => ({ reason: 'r', ends_at: new Date(Date.now() + 60_000), started_by: 'me' }),
+    update: { ended_by: 'me' },
+  },
   'broker.service_accounts': {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),
     update: { purpose: 'control' },

@@ -506,6 +506,13 @@ export type Database = {
           until: string | null;
         }[];
       };
+      maintenance: {
+        Args: never;
+        Returns: {
+          reason: string;
+          ends_at: string;
+        }[];
+      };
       my_tenants: {
         Args: never;
         Returns: {
