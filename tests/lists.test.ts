@@ -76,6 +76,7 @@ const load = async () => ({
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
   invitation: await import('../apps/dashboard/features/users/invitation.ts'),
+  maintenance: await import('../apps/dashboard/features/maintenance/maintenance.ts'),
 });
 type Modules = Awaited<ReturnType<typeof load>>;
 
@@ -171,6 +172,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   listMembers: ({ members }) => whole(members.listMembers(tenant), MEMBERS),
   // fill() makes the token of the first invitation the text `1`.
   invitationFacts: ({ invitation }) => one(invitation.invitationFacts('1')),
+  currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
 };
 
@@ -328,6 +330,7 @@ async function fill(ann: string): Promise<void> {
       "insert into public.device_refusals (tenant_id, device_id, reason, refused_at) values ($1, $2, 'rate', now())",
       device,
     );
+    await client.query("select access.begin_maintenance('A new disk', 60, 'ann')");
     await run('insert into public.tenant_limits (tenant_id, readings_per_day) values ($1, 1000)');
     await run(
       `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint, received_at)
