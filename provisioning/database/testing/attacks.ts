@@ -42,7 +42,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   alert_rule_progress: ({ rule }) => ({ rule_id: rule }),
 };
 
-const VIEWS = ['ingest_residuals', 'tenant_usage'];
+const VIEWS = ['device_newest', 'ingest_residuals', 'tenant_usage'];
 
 /** Tables of the API that have attacks: a test holds it against the catalog. */
 export const ATTACKED = [...Object.keys(TABLES), ...VIEWS];

@@ -25,12 +25,13 @@ public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_before   no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_default  no         no         no         no         no    no         no    no         .x../.x..
-public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    -I--/-I--  no    S-UD/S-UD  .x../.x..
+public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S-UD/S-UD  .x../.x..
 public.dead_letter_counts S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.device_newest      S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..

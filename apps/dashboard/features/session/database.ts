@@ -313,6 +313,19 @@ export type Database = {
       };
     };
     Views: {
+      device_newest: {
+        Row: {
+          clock_skew: number;
+          device_id: string;
+          gaps: number[];
+          last_received_at: string;
+          newest: unknown;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_residuals: {
         Row: {
           duplicate: number;
