@@ -51,6 +51,7 @@ ingest.refusals_told      no         no         no         no         no    no  
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -          -
+ingest.outages            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
 access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..
