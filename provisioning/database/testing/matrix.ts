@@ -54,6 +54,7 @@ ingest.job_runs           ----       ----       ----       ----       ----  ----
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.backups            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -          -
+ingest.outages            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
 access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..

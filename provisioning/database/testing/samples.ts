@@ -191,6 +191,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ session: 'mine' }),
     update: { missed_at: new Date() },
   },
+  'ingest.outages': {
+    insert: () => ({ began_at: new Date(), ended_at: new Date() }),
+    update: { began_at: '2020-01-01' },
+  },
   'access.maintenance': {
     insert: () => ({ reason: 'r', ends_at: new Date(Date.now() + 60_000), started_by: 'me' }),
     update: { ended_by: 'me' },

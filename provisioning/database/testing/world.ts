@@ -65,7 +65,7 @@ export async function makeWorld(client: ClientBase): Promise<World> {
     insert into broker.service_accounts (username, password_hash, purpose) values ('svc-ingest', '${SAMPLE_HASH}', 'ingest');
     insert into ingest.leases (name, holder, fence, expires_at) values ('ingest', 'nobody', 1, now());
     insert into ingest.job_runs (name, started_at, finished_at, ok) values ('every_minute', now(), now(), true);
-    insert into ingest.canaries (session, published_at) values ('ingest svc-ingest', now());
+    insert into ingest.canaries (session, published_at, came_at) values ('ingest svc-ingest', now(), now());
     select access.begin_maintenance('a larger disk', 60, 'operator')`);
   return { a, b, stranger, newcomer };
 }
