@@ -1,5 +1,5 @@
 // Writes rows into public.telemetry: all at once by COPY, or with an insert that skips duplicates, and without the rows to blame.
-import type { Client } from 'pg';
+import pg, { type Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { formatTimestamp } from '../../domain/timestamps.ts';
 import { classify } from '../database/sqlstate.ts';
@@ -17,7 +17,7 @@ const MAX_ROUNDS = 8;
 /**
  * Writes rows by COPY.
  * @param onSent called when the rows are on their way.
- * @throws database errors: 23505 when one is there already, others when one is bad.
+ * @throws database errors: 23505 when one is there already, others when one is bad; {@link rowToBlame} says which.
  */
 export async function writeFast(
   client: Client,
@@ -28,10 +28,24 @@ export async function writeFast(
 ): Promise<void> {
   const known = await claimUntimed(client, rows, session);
   const fresh = known.size === 0 ? rows : rows.filter((row) => !known.has(row));
-  if (fresh.length > 0) await copy(client, fresh, onSent);
+  if (fresh.length > 0) {
+    await copy(client, fresh, onSent).catch((error) => {
+      const [, line] = (error instanceof pg.DatabaseError && COPY_LINE.exec(error.where ?? '')) || [];
+      const row = fresh[Number(line) - 1];
+      if (row) blamed.set(error, row);
+      throw error;
+    });
+  }
   addRows(outcomes, 'stored', fresh);
   addRows(outcomes, 'duplicate', known);
 }
+
+/** Where COPY stopped, in an error's context (PostgreSQL, src/backend/commands/copyfromparse.c, CopyFromErrorCallback). */
+const COPY_LINE = /^COPY telemetry, line (\d+)/m;
+const blamed = new WeakMap<object, Row>();
+
+/** The row at which COPY stopped; undefined when the database did not say. @param error of {@link writeFast}. */
+export const rowToBlame = (error: object): Row | undefined => blamed.get(error);
 
 function copy(client: Client, rows: readonly Row[], onSent: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
