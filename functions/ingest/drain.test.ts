@@ -32,7 +32,9 @@ function start(refuses = (_payload: string) => false) {
   const store: Store = {
     write: async (batch, { onSent, carefully = false, names } = {}) => {
       await turn();
-      const payloads = batch.deliveries.map(({ topic, payload }) => `${topic === HOSTILE ? 'hostile' : 'victim'} ${payload}`);
+      const payloads = batch.deliveries.map(
+        ({ topic, payload }) => `${topic === HOSTILE ? 'hostile' : 'victim'} ${payload}`,
+      );
       const refused = batch.deliveries.find(({ payload }) => refuses(String(payload)));
       const done = carefully || refused === undefined;
       written.push({ payloads, carefully, done });

@@ -65,7 +65,11 @@ export function createPersist(options: PersistOptions): (batch: Batch, how: HowT
   let most = NO_BOUND;
 
   /** @returns what was written, or in which parts to try it again. */
-  async function write({ part, because }: Part, alone: Map<string, number>, { onSent, carefully = false }: HowToPersist) {
+  async function write(
+    { part, because }: Part,
+    alone: Map<string, number>,
+    { onSent, carefully = false }: HowToPersist,
+  ) {
     const names = onRefused !== undefined;
     return retry<Written | Part[]>(
       async ({ failures }) => {

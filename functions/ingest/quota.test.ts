@@ -124,13 +124,20 @@ test('two writers at once never store more than there is', async () => {
 test('a redrive needs room in the quota, and takes it; without room its letter stays as it was', async () => {
   const topic = 'tenants/acme/devices/late/telemetry';
   await store.write({ ...rig.devices[0]!, topic }, ['[{"ts":1790001000},{"ts":1790001001}]']);
-  await rig.admin.query("insert into public.devices (tenant_id, slug, name) select id, 'late', 'L' from public.tenants where slug = 'acme'");
-  const letters = 'select id::text, reason, detail, readings, redriven_as as became from public.dead_letters where topic = $1';
+  await rig.admin.query(
+    "insert into public.devices (tenant_id, slug, name) select id, 'late', 'L' from public.tenants where slug = 'acme'",
+  );
+  const letters =
+    'select id::text, reason, detail, readings, redriven_as as became from public.dead_letters where topic = $1';
   const letter = async () => (await rig.admin.query(letters, [topic])).rows[0];
   const { id } = await letter();
   await limit('readings_per_day=1');
   expect(await redrive(rig.admin, id)).toMatchObject({ outcome: 'refused', stored: 0 });
-  expect(await letter()).toMatchObject({ reason: 'unknown-device', detail: expect.stringContaining('quota'), became: null });
+  expect(await letter()).toMatchObject({
+    reason: 'unknown-device',
+    detail: expect.stringContaining('quota'),
+    became: null,
+  });
   await rig.admin.query('update public.tenant_limits set readings_per_day = 3');
   expect(await redrive(rig.admin, id)).toEqual({ outcome: 'stored' });
   expect(await write(rig.devices[0]!, timed(2000, 2))).toMatchObject({ stored: 1, overQuota: 1 });

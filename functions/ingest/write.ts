@@ -2,6 +2,7 @@
 import pg, { type Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { formatTimestamp } from '../../domain/timestamps.ts';
+import { JSONB_VERSION, writeTime } from '../database/binary.ts';
 import { classify } from '../database/sqlstate.ts';
 import { addRows, addTo, type Outcomes } from './accounting.ts';
 import type { DeadLetter } from './batch.ts';
@@ -180,12 +181,7 @@ export const COPY_TELEMETRY =
 const COLUMNS = 6;
 const SIGNATURE = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
 const TRAILER = Buffer.from([0xff, 0xff]);
-/** Postgres counts microseconds from 2000-01-01T00:00:00Z. */
-const POSTGRES_EPOCH_MICROS = Date.UTC(2000, 0, 1) * 1000;
-/** jsonb's binary form is this version number and the text. */
-const JSONB_VERSION = 1;
 const UUID_BYTES = 16;
-const TWO_TO_32 = 4_294_967_296;
 
 /** Length words, two timestamps and the version byte: what a row takes beside prefix, message id and payload. */
 const FIXED_BYTES = 4 + 8 + 4 + 4 + 8 + 4 + 1;
@@ -213,24 +209,16 @@ export function encodeRows(rows: readonly Row[]): Buffer {
   let at = SIGNATURE.copy(out, 0);
   for (const { route, ts, messageId, receivedAt, payload } of rows) {
     at += route.prefix.copy(out, at);
-    at = writeTimestamp(out, ts, at);
+    at = writeTime(out, ts, out.writeInt32BE(8, at));
     const idBytes = out.write(messageId, at + 4, 'utf8');
     out.writeInt32BE(idBytes, at);
-    at = writeTimestamp(out, receivedAt * 1000, at + 4 + idBytes);
+    at = writeTime(out, receivedAt * 1000, out.writeInt32BE(8, at + 4 + idBytes));
     at = out.writeInt32BE(1 + payload.length, at);
     out[at] = JSONB_VERSION;
     at += 1 + payload.copy(out, at + 1);
   }
   at += TRAILER.copy(out, at);
   return out.subarray(0, at);
-}
-
-function writeTimestamp(out: Buffer, micros: number, at: number): number {
-  const value = micros - POSTGRES_EPOCH_MICROS;
-  const high = Math.floor(value / TWO_TO_32);
-  out.writeInt32BE(8, at);
-  out.writeInt32BE(high, at + 4);
-  return out.writeUInt32BE(value - high * TWO_TO_32, at + 8);
 }
 
 const INSERT = 'select tenant_id, stored from ingest.insert_readings($1, $2, $3, $4, $5, $6)';
