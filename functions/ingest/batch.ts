@@ -132,10 +132,10 @@ export class Batch {
     return parts;
   }
 
-  /** The messages of these tenants, and the others, in batches of their own. */
-  partition(tenants: ReadonlySet<string>): [theirs: Batch, others: Batch] {
+  /** The messages of which that is true, and the others, in batches of their own. */
+  partition(isTheirs: (delivery: Delivery, tenant: string | undefined) => boolean): [theirs: Batch, others: Batch] {
     const { true: theirs = [], false: others = [] } = Object.groupBy(this.#entries, ({ delivery }) =>
-      String(tenants.has(this.#registry.find(delivery.topic)?.tenant ?? '')),
+      String(isTheirs(delivery, this.#registry.find(delivery.topic)?.tenant)),
     );
     return [this.#of(theirs), this.#of(others)];
   }

@@ -5,6 +5,7 @@ export const SOAK = [
   'functions/ingest/{memory,silence}.test.ts',
   'local/kills.test.ts',
   'ops/adopt/database/shapes.test.ts',
+  'provisioning/broker/gate-backlog.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
 ];
