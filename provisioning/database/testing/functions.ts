@@ -72,6 +72,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.add_refusals': ['mqtt_ingest'],
   'ingest.add_to_ledger': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
+  'ingest.begin_run': ['mqtt_ingest'],
   'ingest.canary_came': ['mqtt_ingest'],
   'ingest.canary_published': ['mqtt_ingest'],
   'ingest.claim_notifications': ['mqtt_ingest'],
@@ -81,10 +82,16 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.finish_command': ['mqtt_ingest'],
   'ingest.finish_notification': ['mqtt_ingest'],
   'ingest.insert_readings': ['mqtt_ingest'],
+  'ingest.jobs_figures': ['mqtt_ingest'],
   'ingest.judge_rules': ['mqtt_ingest'],
   'ingest.keep_dead_letters': ['mqtt_ingest'],
+<<<<<<< HEAD
   'ingest.note_channel_token': ['mqtt_ingest'],
+=======
+  'ingest.last_runs': ['mqtt_ingest'],
+>>>>>>> heard
   'ingest.note_devices': ['mqtt_ingest'],
+  'ingest.note_run': ['mqtt_ingest'],
   'ingest.note_unjudged': ['mqtt_ingest'],
   'ingest.notification_figures': ['mqtt_ingest'],
   'ingest.previous_readings': ['mqtt_ingest'],

@@ -53,6 +53,7 @@ ingest.totals             ----       ----       ----       ----       ----  ----
 ingest.tenant_cursors     no         no         no         no         no    no         no    no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no         .x../.x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -          -
 ingest.channel_states     no         no         no         no         no    no         no    no         .x../.x..
@@ -63,6 +64,7 @@ access.platform_limits    ----       ----       ----       ----       ----  ----
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
 access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
+broker.heartbeats         -          -          -          -          -     -          S     -          -
 broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.former_topics      no         no         no         no         no    no         no    no         .x../.x..
 `;

@@ -77,6 +77,7 @@ export async function makeWorld(client: ClientBase): Promise<World> {
     insert into ingest.leases (name, holder, fence, expires_at) values ('ingest', 'nobody', 1, now());
     insert into access.notification_sender (key_id, public_key, mail_from)
       values ('${SAMPLE_KEY_ID}', '${'A'.repeat(87)}', 'alerts@platform.example');
+    insert into ingest.job_runs (name, started_at, finished_at, ok) values ('every_minute', now(), now(), true);
     insert into ingest.canaries (session, published_at) values ('ingest svc-ingest', now())`);
   return { a, b, stranger, newcomer };
 }
