@@ -85,11 +85,8 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.jobs_figures': ['mqtt_ingest'],
   'ingest.judge_rules': ['mqtt_ingest'],
   'ingest.keep_dead_letters': ['mqtt_ingest'],
-<<<<<<< HEAD
   'ingest.note_channel_token': ['mqtt_ingest'],
-=======
   'ingest.last_runs': ['mqtt_ingest'],
->>>>>>> heard
   'ingest.note_devices': ['mqtt_ingest'],
   'ingest.note_run': ['mqtt_ingest'],
   'ingest.note_unjudged': ['mqtt_ingest'],
