@@ -4,6 +4,7 @@ import type { Database } from '../database/connection.ts';
 import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
+import { sendNotifications } from '../notify/send.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
@@ -22,9 +23,17 @@ export interface Job {
 export const JOBS: readonly Job[] = [
   {
     name: 'evaluate_alerts',
-    everyMs: 60_000,
+    // Somebody is told of what it finds.
+    everyMs: 5_000,
     budgetMs: 40_000,
     run: (database, log, remainingMs) => evaluateAlerts(database, log, undefined, remainingMs()),
+  },
+  {
+    name: 'notify',
+    // Idle, it is one look at an empty index.
+    everyMs: 1_500,
+    budgetMs: 25_000,
+    run: sendNotifications,
   },
   {
     name: 'redrive',
