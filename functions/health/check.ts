@@ -1,7 +1,7 @@
 // Looks at what the platform depends on: the database and what it knows of ingest, control and backup; the broker and its certificate.
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { MONITORED } from '../../domain/monitored.ts';
+import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 import type { Database } from '../database/connection.ts';
 import type { BrokerSettings } from '../settings/broker.ts';
 
@@ -77,9 +77,9 @@ export const secondsSinceRun = ({ lastRunAt, askedAt }: Figures): number | undef
 function judgeIngest(figures: Figures): string {
   const seconds = secondsSinceRun(figures);
   if (seconds === undefined) return 'has never run';
-  if (seconds > MONITORED.ingestLateSeconds) return `last ran ${Math.round(seconds / 60)} minutes ago`;
+  if (seconds > HEALTH_LIMITS.ingestLateSeconds) return `last ran ${Math.round(seconds / 60)} minutes ago`;
   const lag = figures.parts.ingest_lag_seconds ?? 0;
-  return lag <= MONITORED.ingestLagSeconds ? 'ok' : `is ${Math.round(lag / 60)} minutes behind the broker`;
+  return lag <= HEALTH_LIMITS.ingestLagSeconds ? 'ok' : `is ${Math.round(lag / 60)} minutes behind the broker`;
 }
 
 function judgeControl({ parts: { control_loop_ok: ok } }: Figures): string {
@@ -90,17 +90,17 @@ function judgeControl({ parts: { control_loop_ok: ok } }: Figures): string {
 function judgeBackup({ askedAt, parts: { backup_last_success_timestamp_seconds: at } }: Figures): string {
   if (at === undefined) return 'off';
   const hours = (askedAt.getTime() / 1000 - at) / 3600;
-  return hours <= MONITORED.backupHours ? 'ok' : `last succeeded ${Math.floor(hours)} hours ago`;
+  return hours <= HEALTH_LIMITS.backupHours ? 'ok' : `last succeeded ${Math.floor(hours)} hours ago`;
 }
 
 function judgeCertificate({ notAfter, refusal }: Greeting): string {
   if (notAfter === null) return 'off';
   if (refusal !== undefined) return `refused: ${refusal}`;
   const days = (notAfter.getTime() - Date.now()) / 86_400_000;
-  return days >= MONITORED.certificateDays ? 'ok' : `ends in ${Math.floor(days)} days`;
+  return days >= HEALTH_LIMITS.certificateDays ? 'ok' : `ends in ${Math.floor(days)} days`;
 }
 
-async function readFigures(database: Database): Promise<Figures> {
+export async function readFigures(database: Database): Promise<Figures> {
   const { rows } = await database.query<Record<string, Date | string | null> & { figures: Record<string, number> }>(
     'select * from ingest.platform_figures()',
     [],
@@ -120,8 +120,14 @@ async function readFigures(database: Database): Promise<Figures> {
     },
     databaseBytes: count('database_bytes'),
     devices: count('devices'),
-    parts: row.figures,
+    parts: withLoop(row.figures),
   };
+}
+
+/** An environment without a control loop has no figure of it. */
+function withLoop(parts: Record<string, number>): Record<string, number> {
+  const { control_loop_age_seconds: age } = parts;
+  return age === undefined ? parts : { ...parts, control_loop_ok: age <= HEALTH_LIMITS.controlLateSeconds ? 1 : 0 };
 }
 
 /**

@@ -31,5 +31,10 @@ const FIELDS = {
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */
 export function readHealthSettings(environment: Environment = process.env): HealthSettings {
   const values = read(FIELDS, environment);
-  return { ...databaseOf(values), ...brokerOf(values), port: values.HEALTH_PORT, databaseLimitBytes: values.DATABASE_LIMIT_MB };
+  return {
+    ...databaseOf(values),
+    ...brokerOf(values),
+    port: values.HEALTH_PORT,
+    databaseLimitBytes: values.DATABASE_LIMIT_MB,
+  };
 }

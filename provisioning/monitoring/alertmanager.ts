@@ -23,7 +23,9 @@ export interface Receivers {
 /** `alertmanager.yml`. Alerts of one name come in one mail; when they are over, another one says so. */
 export function renderAlertmanager({ mail, webhook, watchdog }: Receivers): string {
   return stringify({
-    ...(mail && { global: { smtp_smarthost: mail.smarthost, smtp_from: mail.from, smtp_require_tls: mail.requireTls } }),
+    ...(mail && {
+      global: { smtp_smarthost: mail.smarthost, smtp_from: mail.from, smtp_require_tls: mail.requireTls },
+    }),
     route: {
       receiver: 'operators',
       group_by: ['alertname'],

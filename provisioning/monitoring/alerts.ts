@@ -1,6 +1,6 @@
 // The table of platform alerts: what is watched, from when on it is told, and what to do. Azure's rules (stacks/tables/alerts.ts), the
 // files for Prometheus, Alertmanager and Grafana (beside this one) and docs/reference/alerts.md are made from it.
-import { MONITORED } from '../../domain/monitored.ts';
+import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 
 /** How urgent: 0 devices or readings are affected, 1 they will be, 2 look at it today, 3 to know. Azure's numbers. */
 export type Severity = 0 | 1 | 2 | 3;
@@ -11,15 +11,13 @@ interface Not {
 }
 
 /** A comparison with the alert's threshold. */
-export type Operator = 'LessThan' | 'GreaterThan' | 'GreaterThanOrEqual';
+export type Operator = 'LessThan' | 'GreaterThan';
 
 /** A metric that Azure takes of the machine from outside: a key of components/metrics.ts. */
 interface OfAzure {
   metric: 'machineAvailable' | 'machineCpu' | 'machineCredits' | 'machineMemory';
   by: 'Average' | 'Maximum';
   operator: Operator;
-  /** Of the window that is looked at, where it is not the alert's `minutes`. */
-  window?: 5 | 15 | 30;
 }
 
 /** A figure that the machine sends to Azure as a custom metric, where `machineAlerts` is on. */
@@ -27,14 +25,23 @@ interface OfMachine {
   machine: string;
   by: 'Average' | 'Maximum' | 'Minimum';
   operator: Operator;
+  /** Where the metric is counted otherwise than the alert's threshold. */
+  threshold?: number;
 }
 
-/** In the log: rows are what is wrong. */
+/** A figure of the lines that the app logs every minute (functions/health/report.ts), over the last `minutes`. */
+interface OfLines {
+  minutes: number;
+  /** KQL: an aggregate of the lines. `figure` gives a line's figure. */
+  value: (figure: (name: string) => string, limits: Limits) => string;
+  operator: Operator;
+}
+
+/** Of the functions' log: a KQL query with a row, and in it a column `value`, for each thing that is wrong. */
 interface OfLog {
-  /** A KQL condition on the aggregate of the figures' lines of these last minutes. `figure` gives a figure of a line. */
-  lines?: { minutes: number; value: (figure: (name: string) => string, limits: Limits) => string; operator: Operator };
-  /** Or a whole KQL query, which yields a column `value` for each thing that is wrong. */
-  query?: (threshold: number) => string;
+  query: (threshold: number) => string;
+  /** It tells of a log that does not arrive, so it needs a rule of its own. */
+  alone?: true;
 }
 
 /** What a stack's configuration decides. */
@@ -56,7 +63,15 @@ export interface PlatformAlert {
   unit?: 'seconds';
   /** PromQL. `span` gives a range such as `15m`. */
   prometheus: ((threshold: number, span: (minutes: number) => string) => string) | Not;
-  azure: OfAzure | OfMachine | OfLog | { webTest: true } | { budget: true } | { operations: readonly string[] } | Not;
+  azure:
+    | OfAzure
+    | OfMachine
+    | { lines: OfLines }
+    | OfLog
+    | { webTest: true }
+    | { budget: true }
+    | { operations: readonly string[] }
+    | Not;
 }
 
 const SECURITY_GROUPS = 'Microsoft.Network/networkSecurityGroups';
@@ -67,6 +82,9 @@ const DAY_S = 86_400;
 const NOW = '(now() - datetime(1970-01-01)) / 1s';
 const seconds = (hours: number) => hours * HOUR_S;
 const MEASURED = 'Azure measures it from outside. For Prometheus, node exporter on the machine has it';
+
+const QUEUE_FULL =
+  'Is ingest running: `ingest-stalled`, `functions-failing`. If it runs and is too slow: `ingestTimeGuardMs`, the worker, and which tenant sends ([limits](../runbooks/limits.md)).';
 
 /** The alerts, by name. */
 export const ALERTS = {
@@ -86,7 +104,8 @@ export const ALERTS = {
     minutes: 2,
     threshold: 1,
     prometheus: (threshold) => `mqtt_saas_db_up < ${threshold}`,
-    azure: { machine: 'registry_up', by: 'Maximum', operator: 'LessThan' },
+    // The machine's agent reads the registry every second.
+    azure: { machine: 'RegistryAgeSeconds', by: 'Minimum', operator: 'GreaterThan', threshold: 120 },
   },
   'broker-down': {
     meaning: 'The broker did not accept a connection for two minutes. Devices cannot send.',
@@ -95,7 +114,7 @@ export const ALERTS = {
     minutes: 2,
     threshold: 1,
     prometheus: (threshold) => `mqtt_saas_mqtt_up < ${threshold}`,
-    azure: { machine: 'watch_up', by: 'Maximum', operator: 'LessThan' },
+    azure: { machine: 'BrokerUp', by: 'Maximum', operator: 'LessThan' },
   },
   'broker-flapping': {
     meaning: 'The broker was away and came back three times within an hour.',
@@ -105,7 +124,7 @@ export const ALERTS = {
     threshold: 3,
     prometheus: (threshold, span) =>
       `changes(mqtt_saas_mqtt_up[${span(60)}]) / 2 >= ${threshold} or sum without (action) (mqtt_saas_watch_actions_last_hour) >= ${threshold}`,
-    azure: { machine: 'watch_actions_last_hour', by: 'Maximum', operator: 'GreaterThanOrEqual' },
+    azure: { not: '`broker-down` fires each time' },
   },
   'machine-down': {
     meaning: 'The broker machine was not running for five minutes. Devices cannot connect.',
@@ -124,7 +143,7 @@ export const ALERTS = {
     minutes: 0,
     threshold: 0,
     prometheus: (threshold) => `mqtt_saas_watch_needs_person > ${threshold}`,
-    azure: { machine: 'watch_needs_person', by: 'Maximum', operator: 'GreaterThan' },
+    azure: { machine: 'PersonNeeded', by: 'Maximum', operator: 'GreaterThan' },
   },
   'machine-cpu': {
     meaning: 'The broker machine was busy for a quarter of an hour.',
@@ -161,33 +180,53 @@ export const ALERTS = {
     minutes: 2,
     threshold: 2 ** 30,
     prometheus: (threshold) => `mqtt_saas_watch_system_disk_free_bytes < ${threshold}`,
-    azure: { machine: 'watch_system_disk_free_bytes', by: 'Maximum', operator: 'LessThan' },
+    azure: { machine: 'SystemDiskFreeBytes', by: 'Maximum', operator: 'LessThan' },
   },
   'data-disk-full': {
-    meaning: 'The data disk of the broker machine has less than 1 GiB left. Without room the broker cannot save its state.',
+    meaning:
+      'The data disk of the broker machine has less than 1 GiB left. Without room the broker cannot save its state.',
     toDo: 'Is ingest running? Otherwise raise `dataDiskGb` and deploy: the disk grows while it is in use.',
     severity: 1,
     minutes: 2,
     threshold: 2 ** 30,
     prometheus: (threshold) => `mqtt_saas_watch_data_disk_free_bytes < ${threshold}`,
-    azure: { machine: 'watch_data_disk_free_bytes', by: 'Maximum', operator: 'LessThan' },
+    azure: { machine: 'DataDiskFreeBytes', by: 'Maximum', operator: 'LessThan' },
   },
   'queue-filling': {
-    meaning: 'Three quarters of the queue for ingest are in use. When it is full, devices are refused.',
-    toDo: 'Is ingest running: `ingest-stalled`, `functions-failing`. If it runs and is too slow: `ingestTimeGuardMs`, the worker, and which tenant sends ([limits](../runbooks/limits.md)).',
+    meaning: 'Three quarters of the places in the queue for ingest are in use. When it is full, devices are refused.',
+    toDo: QUEUE_FULL,
     severity: 1,
     minutes: 2,
-    threshold: 0.75,
+    threshold: 75,
     prometheus: (threshold) =>
-      `mqtt_saas_broker_queue_messages / mqtt_saas_broker_queue_most_messages > ${threshold} or mqtt_saas_broker_queue_bytes / mqtt_saas_broker_queue_most_bytes > ${threshold}`,
-    azure: { machine: 'broker_queue_used_ratio', by: 'Minimum', operator: 'GreaterThan' },
+      `100 * mqtt_saas_broker_queue_messages / mqtt_saas_broker_queue_most_messages > ${threshold}`,
+    azure: { machine: 'QueueMessagesPercent', by: 'Minimum', operator: 'GreaterThan' },
+  },
+  'queue-bytes-filling': {
+    meaning: 'Three quarters of the bytes of the queue for ingest are in use. When it is full, devices are refused.',
+    toDo: QUEUE_FULL,
+    severity: 1,
+    minutes: 2,
+    threshold: 75,
+    prometheus: (threshold) => `100 * mqtt_saas_broker_queue_bytes / mqtt_saas_broker_queue_most_bytes > ${threshold}`,
+    azure: { machine: 'QueueBytesPercent', by: 'Minimum', operator: 'GreaterThan' },
+  },
+  'timers-stopped': {
+    meaning: 'A timer of the Function App did not run for three minutes, and calling its HTTP twin did not help.',
+    toDo: 'On the machine: `journalctl -u call-timers -n 20` says what the app answers. Then `az functionapp restart`, and deploy again.',
+    severity: 1,
+    minutes: 2,
+    threshold: 180,
+    unit: 'seconds',
+    prometheus: (threshold) => `mqtt_saas_registry_timer_age_seconds > ${threshold}`,
+    azure: { machine: 'EveryMinuteTimerAgeSeconds', by: 'Minimum', operator: 'GreaterThan' },
   },
   'ingest-stalled': {
     meaning: 'No run of ingest held its lease for three minutes. Messages wait on the broker until its queue is full.',
     toDo: 'Does the app run: `az functionapp show --query state`, "What the host says" in [monitoring](../monitoring.md#azures-own-logs). Runs that fail: `functions-failing`. All runs `skipped`: a worker elsewhere holds the lease.',
     severity: 1,
     minutes: 1,
-    threshold: MONITORED.ingestLateSeconds,
+    threshold: HEALTH_LIMITS.ingestLateSeconds,
     unit: 'seconds',
     prometheus: (threshold) => `mqtt_saas_ingest_last_run_age_seconds > ${threshold}`,
     azure: {
@@ -204,7 +243,7 @@ export const ALERTS = {
     toDo: '`outcome` and `error` of the last runs ([ingest](../ingest.md#the-log)). `canary-lost`: devices are acknowledged and nothing comes ([the canary](../ingest.md#the-canary)). `cap`, `time-guard`: more comes than is stored.',
     severity: 1,
     minutes: 2,
-    threshold: MONITORED.ingestLagSeconds,
+    threshold: HEALTH_LIMITS.ingestLagSeconds,
     unit: 'seconds',
     prometheus: (threshold) => `mqtt_saas_ingest_lag_seconds > ${threshold}`,
     azure: {
@@ -220,6 +259,7 @@ export const ALERTS = {
     threshold: 1,
     prometheus: { not: 'there, the watchdog shows that alerting works' },
     azure: {
+      alone: true,
       query: (threshold) => `traces
 | where message has 'mqtt_ingest run'
 | extend line = parse_json(message)
@@ -241,7 +281,7 @@ export const ALERTS = {
     azure: {
       query: (threshold) => `requests
 | where timestamp > ago(${threshold}s) and operation_Name != 'health'
-| summarize value = countif(success == false), good = countif(success == true) by operation_Name
+| summarize value = countif(tostring(success) =~ 'false'), good = countif(tostring(success) =~ 'true') by operation_Name
 | where value >= 3 and good == 0`,
     },
   },
@@ -265,14 +305,30 @@ export const ALERTS = {
     meaning: 'The control loop did not run for three minutes: commands and desired states wait.',
     toDo: '`functions-failing` names the job and its error, if it runs at all. The account `svc-control` on the broker: [accounts](../runbooks/accounts.md).',
     severity: 1,
-    minutes: 3,
+    minutes: 0,
     threshold: 1,
     prometheus: (threshold) => `mqtt_saas_control_loop_ok < ${threshold}`,
     azure: { lines: { minutes: 5, value: (figure) => `max(${figure('control_loop_ok')})`, operator: 'LessThan' } },
   },
+  'notifications-waiting': {
+    meaning: 'A notification of a tenant has been due for ten minutes: people are not told of their alerts.',
+    toDo: '`functions-failing` names the job and its error, if it does not run. One receiver that is away delays only its own; the mail server delays all.',
+    severity: 1,
+    minutes: 2,
+    threshold: 600,
+    unit: 'seconds',
+    prometheus: (threshold) => `mqtt_saas_notifications_oldest_waiting_seconds > ${threshold}`,
+    azure: {
+      lines: {
+        minutes: 5,
+        value: (figure) => `min(${figure('notifications_oldest_waiting_seconds')})`,
+        operator: 'GreaterThan',
+      },
+    },
+  },
   'devices-offline': {
     meaning: 'A fifth of all devices are offline.',
-    toDo: 'Of one tenant, or of one place: the dashboard\'s page Devices. Of all: the network in front of the broker, then `broker-down`.',
+    toDo: "Of one tenant, or of one place: the dashboard's page Devices. Of all: the network in front of the broker, then `broker-down`.",
     severity: 2,
     minutes: 15,
     threshold: 0.2,
@@ -287,7 +343,7 @@ export const ALERTS = {
   },
   'connections-refused': {
     meaning: 'The broker refuses more than 5 connections or messages a second for a quarter of an hour.',
-    toDo: 'Whose, and why: the dashboard\'s page Ingest, or `public.refusals`; what each reason means: [refused at the broker](../ingest.md#refused-at-the-broker). Unknown names from outside are no tenant\'s: `fail2ban-client status` on the machine.',
+    toDo: "Whose, and why: the dashboard's page Ingest, or `public.refusals`; what each reason means: [refused at the broker](../ingest.md#refused-at-the-broker). Unknown names from outside are no tenant's: `fail2ban-client status` on the machine.",
     severity: 2,
     minutes: 0,
     threshold: 5,
@@ -302,7 +358,7 @@ export const ALERTS = {
   },
   'letters-growing': {
     meaning: 'More than 100 dead letters were added within an hour.',
-    toDo: 'Whose, and why: `npm run ops -- dead-letters list`, or the dashboard\'s page Ingest. What can be corrected is redriven.',
+    toDo: "Whose, and why: `npm run ops -- dead-letters list`, or the dashboard's page Ingest. What can be corrected is redriven.",
     severity: 2,
     minutes: 0,
     threshold: 100,
@@ -316,7 +372,8 @@ export const ALERTS = {
     },
   },
   'database-full': {
-    meaning: 'At the growth of the last day, the database is full in less than 14 days. Supabase makes a full one read-only.',
+    meaning:
+      'At the growth of the last day, the database is full in less than 14 days. Supabase makes a full one read-only.',
     toDo: 'Which tenant grows: the ledger ([ingest](../ingest.md#the-ledger)). Its quota: [limits](../runbooks/limits.md). Otherwise a larger plan, and `databaseLimitMb`.',
     severity: 1,
     minutes: 30,
@@ -327,7 +384,7 @@ export const ALERTS = {
       lines: {
         minutes: 1440,
         value: (figure, { databaseBytes }) =>
-          `(${databaseBytes} - max(${figure('database_bytes')})) / max_of(1.0, (max(${figure('database_bytes')}) - min(${figure('database_bytes')})) / ${DAY_S}) / ${DAY_S}`,
+          `(${databaseBytes} - max(${figure('database_size_bytes')})) / max_of(1.0, (max(${figure('database_size_bytes')}) - min(${figure('database_size_bytes')})) / ${DAY_S}) / ${DAY_S}`,
         operator: 'LessThan',
       },
     },
@@ -337,7 +394,7 @@ export const ALERTS = {
     toDo: '`npm run ops -- backup list` shows the last runs and why they failed.',
     severity: 1,
     minutes: 0,
-    threshold: seconds(MONITORED.backupHours),
+    threshold: seconds(HEALTH_LIMITS.backupHours),
     prometheus: (threshold) => `time() - mqtt_saas_backup_last_success_timestamp_seconds > ${threshold}`,
     azure: {
       lines: {
@@ -348,25 +405,26 @@ export const ALERTS = {
     },
   },
   'broker-backup-old': {
-    meaning: 'The last copy of the broker\'s state in storage is older than 26 hours.',
+    meaning: "The last copy of the broker's state in storage is older than 26 hours.",
     toDo: '`journalctl -u backup-state` on the machine; then [broker state](../runbooks/broker-state.md).',
     severity: 1,
     minutes: 0,
-    threshold: seconds(MONITORED.backupHours),
+    threshold: seconds(HEALTH_LIMITS.backupHours),
     prometheus: (threshold) => `time() - mqtt_saas_broker_backup_timestamp_seconds > ${threshold}`,
-    azure: { machine: 'broker_backup_age_seconds', by: 'Minimum', operator: 'GreaterThan' },
+    azure: { machine: 'StateCopyAgeSeconds', by: 'Minimum', operator: 'GreaterThan' },
   },
   'certificate-ending': {
-    meaning: 'The broker\'s certificate ends in less than 14 days. It should have been replaced 30 days before its end.',
+    meaning: "The broker's certificate ends in less than 14 days. It should have been replaced 30 days before its end.",
     toDo: '`npm run ops -- certificate status`, then [certificates](../runbooks/certificates.md).',
     severity: 1,
     minutes: 0,
-    threshold: MONITORED.certificateDays,
+    threshold: HEALTH_LIMITS.certificateDays,
     prometheus: (threshold) => `(mqtt_saas_certificate_not_after_seconds - time()) / ${DAY_S} < ${threshold}`,
-    azure: { machine: 'certificate_days_left', by: 'Maximum', operator: 'LessThan' },
+    azure: { machine: 'CertificateDaysLeft', by: 'Maximum', operator: 'LessThan' },
   },
   cost: {
-    meaning: '50, 80 or 100 % of `monthlyBudget` are spent, or the month\'s forecast reaches it. It stops nothing; Azure\'s numbers are up to a day old.',
+    meaning:
+      "50, 80 or 100 % of `monthlyBudget` are spent, or the month's forecast reaches it. It stops nothing; Azure's numbers are up to a day old.",
     toDo: '`npm run ops -- cost --stack dev` says what the month should cost; the portal\'s "Cost analysis" says what it does.',
     severity: 2,
     minutes: 0,
