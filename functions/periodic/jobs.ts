@@ -1,6 +1,7 @@
 // The table of all periodic jobs. The worker runs each on a schedule of its own, the Function App all that are due in one run a minute.
 import { evaluateAlerts } from '../alerts/evaluate.ts';
 import type { Database } from '../database/connection.ts';
+import { reportFigures } from '../health/report.ts';
 import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
@@ -34,6 +35,12 @@ export const JOBS: readonly Job[] = [
     everyMs: 1_500,
     budgetMs: 25_000,
     run: sendNotifications,
+  },
+  {
+    name: 'report_figures',
+    everyMs: 60_000,
+    budgetMs: 5_000,
+    run: reportFigures,
   },
   {
     name: 'redrive',

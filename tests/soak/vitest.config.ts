@@ -9,6 +9,7 @@ export const SOAK = [
   'provisioning/broker/gate-backlog.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
+  'tests/monitoring/*.test.ts',
 ];
 
 export default defineConfig({
