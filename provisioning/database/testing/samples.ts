@@ -183,6 +183,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ name: 'mine', holder: 'me', fence: 1, expires_at: new Date() }),
     update: { holder: 'me' },
   },
+  'ingest.job_runs': {
+    insert: () => ({ name: 'mine', started_at: new Date() }),
+    update: { ok: true },
+  },
   'ingest.canaries': {
     insert: () => ({ session: 'mine' }),
     update: { missed_at: new Date() },
