@@ -42,7 +42,7 @@ create table public.device_state (
   desired jsonb check (jsonb_typeof(desired) = 'object' and octet_length(desired::text) <= 8192),
   desired_version int not null default 0,
   desired_at timestamptz,
-  reported jsonb check (jsonb_typeof(reported) = 'object' and octet_length(reported::text) <= 16384),
+  reported jsonb check (jsonb_typeof(reported) = 'object'),
   reported_at timestamptz,
   delta jsonb generated always as (access.state_delta(desired, reported)) stored,
   -- The version that the broker retains, when it was last published, and under which slugs.
@@ -393,30 +393,10 @@ as $$
     else greatest(interval '5 minutes', 3 * (select g from unnest(gaps) as g order by g desc offset 1 limit 1) * interval '1 second') end
 $$;
 
--- One row: when the control loop last got through a turn, and when it last looked for offline devices.
-create table ingest.control_loop (
-  only_row boolean primary key default true check (only_row),
-  ran_at timestamptz,
-  watched_at timestamptz not null default '-infinity'
-);
-insert into ingest.control_loop default values;
-alter table ingest.control_loop enable row level security;
-alter table ingest.control_loop force row level security;
-revoke all on ingest.control_loop from public, anon, authenticated, service_role;
-
--- Notes that the control loop works, and once a minute which devices are offline and which are back, `most` of them.
-create function ingest.control_ran(most int) returns void
-language plpgsql security definer set search_path = ''
+-- Notes which devices are offline and which are back, `most` of them.
+create function ingest.watch_devices(most int) returns void
+language sql security definer set search_path = ''
 as $$
-declare
-  watches boolean;
-begin
-  update ingest.control_loop as l set ran_at = clock_timestamp(),
-    watched_at = case when l.watched_at < now() - interval '50 seconds' then now() else l.watched_at end
-  returning l.watched_at = now() into watches;
-  if not watches then
-    return;
-  end if;
   update public.device_status as s set offline_since = w.since
   from (
     select h.tenant_id, h.device_id, f.since
@@ -429,31 +409,49 @@ begin
     order by h.tenant_id, h.device_id limit most for no key update of h
   ) as w
   where s.tenant_id = w.tenant_id and s.device_id = w.device_id;
+$$;
+
+-- For metrics: names without a prefix, and numbers. The loop's age is null when it has never worked.
+create function ingest.control_figures() returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'offline_devices', (select count(*) from public.device_status as s where s.offline_since is not null),
+    'control_loop_age_seconds', (
+      select greatest(0, extract(epoch from clock_timestamp() - j.succeeded_at)) from ingest.job_runs as j where j.name = 'control'),
+    'commands_waiting', (select count(*) from public.device_commands as c where c.sent_at is null and c.error is null),
+    'commands_expired', (select count(*) from public.device_commands as c
+      where c.state = 'expired' and c.expires_at > now() - interval '1 day'));
 end
 $$;
 
--- For metrics: names without a prefix, and numbers. The loop's age is null when it has never run.
-create function ingest.control_figures() returns jsonb
-language sql stable security definer set search_path = ''
+-- `seen_at` of leases says when ingest last ran. The control loop holds a lease of its own, and is noted among the jobs.
+create or replace function ingest.note_lease() returns trigger
+language plpgsql set search_path = ''
 as $$
-  select jsonb_build_object(
-    'offline_devices', (select count(*) from public.device_status as s where s.offline_since is not null),
-    'control_loop_age_seconds', (select extract(epoch from clock_timestamp() - l.ran_at) from ingest.control_loop as l),
-    'commands_waiting', (select count(*) from public.device_commands as c where c.sent_at is null and c.error is null),
-    'commands_expired', (select count(*) from public.device_commands as c
-      where c.state = 'expired' and c.expires_at > now() - interval '1 day'))
+begin
+  if new.name <> 'control' then
+    new.seen_at := clock_timestamp();
+  end if;
+  return new;
+end
 $$;
 
--- When ingest last ran: the control loop holds a lease of its own.
-create or replace function ingest.platform_figures()
-returns table (last_run_at timestamptz, asked_at timestamptz, received bigint, stored bigint, duplicate bigint, rejected bigint,
-  over_quota bigint, database_bytes bigint, devices bigint)
-language sql stable security definer set search_path = ''
+create or replace function public.ingest_status(tenant_id uuid)
+returns table (last_run_at timestamptz, last_row_at timestamptz, telemetry_rows_estimate bigint, workers int)
+language plpgsql stable security definer set search_path = ''
 as $$
-  select (select max(l.seen_at) from ingest.leases as l where l.name <> 'control'), clock_timestamp(), sum(t.received)::bigint,
-    sum(t.stored)::bigint, sum(t.duplicate)::bigint, sum(t.rejected)::bigint, sum(t.over_quota)::bigint,
-    pg_database_size(current_database()), (select count(*) from public.devices as d where d.enabled)
-  from ingest.totals as t;
+#variable_conflict use_column
+begin
+  perform access.require_role(ingest_status.tenant_id, '{owner,staff,viewer}');
+  return query select
+    (select max(l.seen_at) from ingest.leases as l),
+    (select l.minute from public.ingest_ledger as l
+     where l.tenant_id = ingest_status.tenant_id and l.stored > 0 order by l.minute desc limit 1),
+    (select coalesce(sum(l.stored), 0)::bigint from public.ingest_ledger as l where l.tenant_id = ingest_status.tenant_id),
+    (select count(*)::int from ingest.leases as l where l.expires_at > clock_timestamp() and l.name <> 'control');
+end
 $$;
 
 drop function ingest.waiting_commands(int), ingest.finish_command(uuid, text);
@@ -462,8 +460,8 @@ revoke all on function access.state_delta(jsonb, jsonb), access.audit_desired(),
   public.send_command(uuid, jsonb, int), public.set_desired_state(uuid, jsonb), ingest.repeat_after(int),
   ingest.repeat_at(public.device_commands), ingest.schedule_devices(uuid[], uuid[], uuid[]), ingest.control_work(int, int),
   ingest.control_done(jsonb), ingest.note_reports(uuid[], uuid[], text[], jsonb[], timestamptz[]), ingest.patience(real[]),
-  ingest.control_ran(int), ingest.control_figures()
+  ingest.watch_devices(int), ingest.control_figures()
   from public, anon, authenticated, service_role;
 grant execute on function public.send_command(uuid, jsonb, int), public.set_desired_state(uuid, jsonb) to authenticated;
 grant execute on function ingest.control_work(int, int), ingest.control_done(jsonb),
-  ingest.note_reports(uuid[], uuid[], text[], jsonb[], timestamptz[]), ingest.control_ran(int), ingest.control_figures() to mqtt_ingest;
+  ingest.note_reports(uuid[], uuid[], text[], jsonb[], timestamptz[]), ingest.watch_devices(int), ingest.control_figures() to mqtt_ingest;
