@@ -123,6 +123,7 @@ function hear(batch: Batch, stored: readonly Row[]): Iterable<Heard> {
       heard.skew = Math.max(heard.skew ?? Number.NEGATIVE_INFINITY, row.ts / 1_000_000 - row.receivedAt / 1000);
     }
   }
+  for (const { route, delivery } of batch.reports) of(route.tenantId, route.deviceId, cameAt(delivery));
   for (const { tenantId, deviceId, delivery } of batch.deadLetters) {
     if (tenantId !== undefined && deviceId !== undefined) of(tenantId, deviceId, cameAt(delivery));
   }

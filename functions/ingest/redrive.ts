@@ -8,6 +8,7 @@ import { Batch } from './batch.ts';
 import type { KeptProperties } from './dead-letters.ts';
 import { noteDevices } from './device-status.ts';
 import { createRegistry } from './registry.ts';
+import { noteReports } from './reports.ts';
 import type { Row } from './row.ts';
 import { encodePrefix, writeCarefully } from './write.ts';
 
@@ -94,10 +95,11 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   // Nothing of it was written: a row that the database refuses is undone to its own savepoint.
   if (first && made === 0) return refuse(client, id, first.reason, first.detail, refused.length, 0);
   await addToLedger(client, batch, tallies);
+  await noteReports(client, batch.reports);
   await noteDevices(client, batch, fresh, outcomes);
   // It stays for the readings that are still refused. Those that were stored are duplicates the next time.
   if (first) return refuse(client, id, first.reason, first.detail, refused.length, made);
-  const outcome = made > 0 ? 'stored' : 'duplicate';
+  const outcome = made > 0 || batch.reports.length > 0 ? 'stored' : 'duplicate';
   await client.query(CLOSE, [id, outcome]);
   return { outcome };
 }

@@ -11,6 +11,7 @@ import { noteCanary } from './canary.ts';
 import { keepDeadLetters } from './dead-letters.ts';
 import { type Noted, noteDevices, remember } from './device-status.ts';
 import { findRepeats } from './repeats.ts';
+import { noteReports } from './reports.ts';
 import { rowToBlame, writeCarefully, writeFast } from './write.ts';
 
 /** Where batches go. */
@@ -76,6 +77,7 @@ export function createStore(
       await keepDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
       const closed = closeAccount(batch, outcomes);
       await addToLedger(client, batch, closed);
+      await noteReports(client, batch.reports);
       const heard = await noteDevices(client, batch, rows, outcomes, noted);
       await noteCanary(client, session, batch.canaries);
       return { tallies: closed, heard };
