@@ -111,6 +111,12 @@ try:
     FORMER_TOPIC = re.compile(_text("registry.formerTopic"))
     FORMER_ROOT = re.compile(_text("registry.formerRoot"))
 
+    # The figures that go to Azure Monitor: their namespace, and each with what it is made of.
+    METRIC_NAMESPACE = _text("monitor.namespace")
+    MONITORED: dict[str, dict[str, str]] = {
+        name: {key: _is_text(figure) for key, figure in made_of.items()} for name, made_of in _part("monitor.metrics").items()
+    }
+
     # How a password is hashed.
     PBKDF2_ITERATIONS = _number("passwords.iterations")
     SALT_BYTES = _number("passwords.saltBytes")
