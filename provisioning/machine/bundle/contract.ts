@@ -5,7 +5,6 @@ import { FORMER_ROOT_PATTERN, FORMER_TOPIC_PATTERN } from '../../../domain/forme
 import { SERVICE_USERNAME, SLUG_PATTERN } from '../../../domain/identifiers.ts';
 import { REGISTRY_HEADER, SERVICE_RIGHTS, type ServicePurpose } from '../../broker/registry.ts';
 import { USERS } from '../users.ts';
-import { METRIC_NAMESPACE, MONITORED } from './monitored.ts';
 import { BUNDLE_FILES, FILES, PATHS } from './paths.ts';
 
 /** The blobs that name the bundle to boot with: the first is read first, the second while the first is being replaced. */
@@ -36,10 +35,6 @@ const CONTRACT = {
     ingestPurpose: INGEST_PURPOSE,
     formerTopic: whole(FORMER_TOPIC_PATTERN),
     formerRoot: whole(FORMER_ROOT_PATTERN),
-  },
-  monitor: {
-    namespace: METRIC_NAMESPACE,
-    metrics: MONITORED,
   },
   passwords: {
     iterations: PBKDF2_ITERATIONS,

@@ -36,3 +36,7 @@ export const MONITORED = {
   EveryMinuteTimerAgeSeconds: { figure: 'mqtt_saas_registry_timer_age_seconds{name="every_minute"}' },
   PackagesBelowFloor: { figure: 'mqtt_saas_machine_package_below_floor_count' },
 } as const satisfies Record<string, MadeOf>;
+
+/** The text of monitored.json, for send-figures. */
+export const renderMonitored = (): string =>
+  `${JSON.stringify({ namespace: METRIC_NAMESPACE, metrics: MONITORED }, null, 2)}\n`;

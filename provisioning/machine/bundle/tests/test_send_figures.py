@@ -8,9 +8,9 @@ import unittest
 from contextlib import redirect_stderr
 
 from mqtt_saas import figures, send_figures
-from mqtt_saas.contract import METRIC_NAMESPACE, MONITORED
 
 NOW = 1_800_000_000.0
+WANTED = {"namespace": "Ours", "metrics": {"Up": {"figure": "mqtt_saas_up"}, "Age": {"since": "mqtt_saas_then"}}}
 
 
 class SendFigures(unittest.TestCase):
@@ -29,15 +29,14 @@ class SendFigures(unittest.TestCase):
         known = {"part": 1.0, "zero": 0.0}
         for made_of in ({"figure": "no"}, {"since": "no"}, {"part": "part", "whole": "no"}, {"part": "part", "whole": "zero"}):
             self.assertIsNone(send_figures.worth(made_of, known, NOW), made_of)
-        self.assertEqual(send_figures.points({}, NOW), [])
+        self.assertEqual(send_figures.points(WANTED, {}, NOW), [])
 
     def test_a_point_says_when_in_utc_and_all_sums_are_the_value(self) -> None:
-        [name, made_of] = next((name, made_of) for name, made_of in MONITORED.items() if "figure" in made_of)
-        [point] = send_figures.points({made_of["figure"]: 7.0}, NOW)
+        [point] = send_figures.points(WANTED, {"mqtt_saas_up": 7.0}, NOW)
         self.assertEqual(point["time"], "2027-01-15T08:00:00Z")
         self.assertEqual(
             point["data"]["baseData"],
-            {"metric": name, "namespace": METRIC_NAMESPACE, "series": [{"min": 7.0, "max": 7.0, "sum": 7.0, "count": 1}]},
+            {"metric": "Up", "namespace": "Ours", "series": [{"min": 7.0, "max": 7.0, "sum": 7.0, "count": 1}]},
         )
 
     def test_figures_of_all_services_are_read_and_no_name_that_leads_elsewhere(self) -> None:

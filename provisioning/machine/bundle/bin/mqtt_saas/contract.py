@@ -91,6 +91,7 @@ try:
     GATE = _text("bundle.files.gate")
     SETTINGS = _text("bundle.files.settings")
     MANIFEST = _text("bundle.files.manifest")
+    MONITORED = _text("bundle.files.monitored")
     HASH = re.compile(_text("bundle.hash"))
     POINTERS = _are_texts(_part("bundle.pointers"))
 
@@ -110,12 +111,6 @@ try:
     INGEST_PURPOSE = _text("registry.ingestPurpose")
     FORMER_TOPIC = re.compile(_text("registry.formerTopic"))
     FORMER_ROOT = re.compile(_text("registry.formerRoot"))
-
-    # The figures that go to Azure Monitor: their namespace, and each with what it is made of.
-    METRIC_NAMESPACE = _text("monitor.namespace")
-    MONITORED: dict[str, dict[str, str]] = {
-        name: {key: _is_text(figure) for key, figure in made_of.items()} for name, made_of in _part("monitor.metrics").items()
-    }
 
     # How a password is hashed.
     PBKDF2_ITERATIONS = _number("passwords.iterations")

@@ -3,18 +3,19 @@
     send-figures
 
 Runs as root, who alone reaches the metadata service: it gives the token, and says what Azure calls this machine. Which figures
-are sent is in the contract; one that is missing is left out. What could not be sent is not sent later: Azure takes nothing
+are sent is in monitored.json of this release; one that is missing is left out. What could not be sent is not sent later: Azure takes nothing
 that is older than 20 minutes, and an alert on the metric's absence has fired by then.
 """
 
 import datetime
+import json
 import os
 import sys
 import time
 from typing import Any
 
 from mqtt_saas import azure, figures
-from mqtt_saas.contract import METRIC_NAMESPACE, METRICS, MONITORED, REGISTRY_SYNC
+from mqtt_saas.contract import METRICS, MONITORED, REGISTRY_SYNC, RELEASE
 
 PREFIX = "mqtt_saas_monitor"
 FILE = os.path.join(METRICS, "send-figures", "monitor.prom")
@@ -38,17 +39,17 @@ def worth(made_of: dict[str, str], known: dict[str, float], now: float) -> float
     return None
 
 
-def points(known: dict[str, float], now: float) -> list[dict[str, Any]]:
+def points(wanted: dict[str, Any], known: dict[str, float], now: float) -> list[dict[str, Any]]:
     """In the words of Microsoft Learn, "Metrics - Custom - Create"; one sample each, so that all its sums are the value."""
     time_text = datetime.datetime.fromtimestamp(now, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    values = {name: worth(made_of, known, now) for name, made_of in MONITORED.items()}
+    values = {name: worth(made_of, known, now) for name, made_of in wanted["metrics"].items()}
     return [
         {
             "time": time_text,
             "data": {
                 "baseData": {
                     "metric": name,
-                    "namespace": METRIC_NAMESPACE,
+                    "namespace": wanted["namespace"],
                     "series": [{"min": value, "max": value, "sum": value, "count": 1}],
                 }
             },
@@ -59,11 +60,14 @@ def points(known: dict[str, float], now: float) -> list[dict[str, Any]]:
 
 
 def send(*folders: str) -> None:
-    found = points(figures.read_all(*folders), time.time())
+    with open(os.path.join(RELEASE, MONITORED), encoding="utf-8") as file:
+        wanted = json.load(file)
+    found = points(wanted, figures.read_all(*folders), time.time())
     if not found:
         sys.exit("send-figures: there are no figures yet")
     azure.post_metrics(azure.instance(**RETRY), found, **RETRY)
-    figures.write(FILE, PREFIX, {"sent_timestamp_seconds": time.time(), "sent": len(found), "missing": len(MONITORED) - len(found)})
+    missing = len(wanted["metrics"]) - len(found)
+    figures.write(FILE, PREFIX, {"sent_timestamp_seconds": time.time(), "sent": len(found), "missing": missing})
 
 
 def main() -> None:
