@@ -40,6 +40,10 @@ const REFUSED = { readings: 100, part: 0.05 };
 /** The same as the alerts on them. */
 const BACKUP_LATE_MS = 26 * HOUR_MS;
 const DRILL_LATE_MS = 35 * DAY_MS;
+const BACKUP_PAGE = 'runbooks/restore.md#the-backup-is-old';
+/** A job that runs less often than every minute is late only that much later. */
+const JOB_LATE_S = 900;
+const JOB_EVERY_S: Record<string, number> = { prune: 600, maintain: 3600 };
 
 /** How long nothing has gone through by now, in milliseconds: 0 if the newest canary is young enough. */
 export function downSince({ now, canaryAt }: Facts): number {
@@ -65,7 +69,7 @@ export function findProblems(facts: Facts | Error, outside: Outside | undefined,
     ...(facts instanceof Error
       ? [{ what: `the database does not tell: ${facts.message}`, page: 'runbooks/database-timeout.md' }]
       : inDatabase(facts, room)),
-    ...(outside ? atEdge(outside) : []),
+    ...(outside ? atEdge(outside, facts instanceof Error) : []),
   ];
 }
 
@@ -78,18 +82,21 @@ const PAGE_OF_PART: Record<string, string> = {
   certificate: 'runbooks/certificates.md',
 };
 
-function atEdge({ health, certificate }: Outside): Problem[] {
+function atEdge({ health, certificate }: Outside, isDatabaseNamed: boolean): Problem[] {
   const problems: Problem[] = [];
   if (health instanceof Error) {
     problems.push({ what: `the health page does not answer: ${health.message}`, page: 'runbooks/timers-dead.md' });
   } else {
     for (const [part, state] of Object.entries(health)) {
       const page = PAGE_OF_PART[part] ?? 'monitoring.md';
-      if (state !== 'ok') problems.push({ what: `health page: ${part} ${state}`, page });
+      // Said already, or below with more detail; and what is not known because of that.
+      if (part === 'database' ? isDatabaseNamed : part === 'broker' && certificate instanceof Error) continue;
+      if (state !== 'ok' && !state.startsWith('unknown'))
+        problems.push({ what: `health page: ${part} ${state}`, page });
     }
   }
   if (certificate instanceof Error)
-    problems.push({ what: certificate.message.split('. ')[0]!, page: PAGE_OF_PART.broker! });
+    problems.push({ what: `broker: ${certificate.message.split('. docs/')[0]}`, page: PAGE_OF_PART.broker! });
   else if (!certificate.ok)
     problems.push({ what: `certificate: ${certificate.advice}`, page: PAGE_OF_PART.certificate! });
   return problems;
@@ -112,6 +119,11 @@ function inDatabase(facts: Facts, room: Room | undefined): Problem[] {
         what: `no message has come through for ${ago(downSince(facts))}`,
         page: 'runbooks/timers-dead.md#ingest-is-behind',
       },
+    ...lateJobs(figures),
+    (figures.control_loop_age_seconds ?? 0) * 1000 > LATE_MS && {
+      what: `the control loop last worked ${ago((figures.control_loop_age_seconds ?? 0) * 1000)} ago`,
+      page: 'runbooks/control-loop.md',
+    },
     readings.residual > 0 && {
       what: `${readings.residual} minutes of the ledger do not add up: a fault of the program`,
       page: 'ingest.md#the-ledger',
@@ -134,19 +146,35 @@ function inDatabase(facts: Facts, room: Room | undefined): Problem[] {
       what: `the database is nearly full: ${describeRoom(database, room)}`,
       page: 'runbooks/data-growth.md',
     },
+    Boolean(figures.backup_failing) && { what: 'the last backup failed', page: BACKUP_PAGE },
+    Boolean(figures.restore_drill_failing) && { what: 'the last restore drill failed', page: BACKUP_PAGE },
     tooOld(figures.backup_last_success_timestamp_seconds, now, BACKUP_LATE_MS, 'the newest backup'),
     tooOld(figures.restore_drill_last_success_timestamp_seconds, now, DRILL_LATE_MS, 'the last restore drill'),
   );
   return problems.filter((problem) => problem !== false);
 }
 
+/** Seconds since each periodic job last succeeded, by its name. */
+export const jobsOf = (figures: Facts['figures']): [job: string, seconds: number][] =>
+  Object.entries(figures).flatMap(([name, value]) => {
+    const job = /^job_last_success_age_seconds\{job="(\w+)"\}$/.exec(name)?.[1];
+    return job && value !== null ? [[job, value] as [string, number]] : [];
+  });
+
+const lateJobs = (figures: Facts['figures']): Problem[] =>
+  jobsOf(figures)
+    .filter(([job, seconds]) => seconds > JOB_LATE_S + (JOB_EVERY_S[job] ?? 0))
+    .map(([job, seconds]) => ({
+      what: `job ${job} has not succeeded for ${ago(seconds * 1000)}`,
+      page: 'runbooks/timers-dead.md#one-job-does-not-run',
+    }));
+
 /** A figure that is missing belongs to a part that this platform does not have; null: it has never succeeded. */
 function tooOld(seconds: number | null | undefined, now: Date, mostMs: number, what: string): Problem | false {
   if (seconds === undefined) return false;
-  const page = 'runbooks/restore.md#the-backup-is-old';
-  if (!seconds) return { what: `${what}: there is none`, page };
+  if (!seconds) return { what: `${what}: there is none`, page: BACKUP_PAGE };
   const age = now.getTime() - seconds * 1000;
-  return age > mostMs && { what: `${what} is ${ago(age)} old`, page };
+  return age > mostMs && { what: `${what} is ${ago(age)} old`, page: BACKUP_PAGE };
 }
 
 const daysLeft = ({ bytes, bytesPerDay }: Facts['database'], room: Room) =>
