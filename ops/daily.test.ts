@@ -149,9 +149,10 @@ describe('ops daily', () => {
     const late = await ops('daily');
     await tell('null');
     const never = await ops('daily');
+    const age = (job: string) => `job_last_success_age_seconds{job="${job}"}`;
+    const figures = { [age('prune')]: 1490, [age('notify')]: 1000, control_loop_age_seconds: 200, backup_failing: 1 };
     await admin.query(`create or replace function ingest.sample_figures() returns jsonb language sql as
-      $$ select '{"job_last_success_age_seconds{job="prune"}": 1490, "job_last_success_age_seconds{job="notify"}": 1000,
-                  "control_loop_age_seconds": 200, "backup_failing": 1}'::jsonb $$`);
+      $$ select '${JSON.stringify(figures)}'::jsonb $$`);
     const jobs = await ops('daily');
     await admin.query('drop function ingest.sample_figures()');
     expect(jobs.out).toContain(`3 things need a person:
@@ -272,7 +273,9 @@ describe('ops db', () => {
 
   it('size shows the largest tables, partitions together, and the last days', async () => {
     const { out } = await ops('db', 'size');
-    expect(out).toMatch(/^\d+ MB in all, of which\n {2}\S+ +[\d.]+ [kM]B {3}about [\d,]+ rows\n/);
+    expect(out).toMatch(
+      /^\d+ MB in all, of which\n {2}\S+ +[\d.]+ [kM]B {3}(rows not counted yet|about [\d,]+ rows)\n/,
+    );
     expect(out).toMatch(/^ {2}telemetry +/m);
     expect(out).toMatch(new RegExp(`^ {2}${new Date().toISOString().slice(0, 10)} +`, 'm'));
   });
