@@ -7,6 +7,7 @@ export const SOAK = [
   'ops/adopt/database/shapes.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
+  'tests/runbooks.test.ts',
 ];
 
 export default defineConfig({
