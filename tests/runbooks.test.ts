@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
 import { telemetryTopic } from '../domain/topics.ts';
 import { type RunningInstance, readInstance } from '../local/instance.ts';
@@ -115,11 +115,12 @@ const BREAKAGES: Record<string, () => Promise<Breakage>> = {
 
   'database-timeout.md': async () => {
     const holder = await connect(instance.databaseUrl);
+    await holder.query("set application_name = 'psql'");
     await holder.query('begin');
     const { rows } = await holder.query('select pg_backend_pid()::text as pid');
     await holder.query('lock table public.ingest_ledger in access exclusive mode');
     return {
-      words: { 4711: rows[0].pid, '95 s, LONG': '#' },
+      words: { 4711: rows[0].pid, ', LONG': '' },
       before: { Over: () => void holder.end().catch(() => {}) },
     };
   },
@@ -159,7 +160,8 @@ const BREAKAGES: Record<string, () => Promise<Breakage>> = {
       reconnectPeriod: 0,
     } as const;
     const open = () => mqtt.connectAsync(`mqtts://127.0.0.1:${instance.mqttPort}`, options);
-    const client = await open();
+    // It is in force on the broker within a second.
+    const client = await vi.waitFor(open, 10_000);
     const send = (payload: string) => client.publishAsync(telemetryTopic('acme', 'wild'), payload, { qos: 1 });
     for (let n = 0; n < 600; n += 1) await send(`{"n":${n}}`);
     for (const letter of ['not json', 'nor this']) await send(letter);
