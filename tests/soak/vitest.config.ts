@@ -10,6 +10,7 @@ export const SOAK = [
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
   'tests/monitoring/*.test.ts',
+  'tests/runbooks.test.ts',
 ];
 
 export default defineConfig({
