@@ -27,6 +27,10 @@ export function localTarget(target: string): LocalTarget {
     dashboard: () => instance.dashboardUrl,
     ingestAccountFile: instance.ingestAccountFile,
     brokerLog: instance.brokerLog,
+    backups: () => {
+      const { databaseUrl, store, key } = instance.backups;
+      return { reader: { url: databaseUrl }, store, key };
+    },
   };
 }
 

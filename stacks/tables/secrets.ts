@@ -10,6 +10,8 @@ import { ingestPasswordSecret } from './ingest-accounts.ts';
 export const SECRETS = {
   databaseUrl: 'ingest-database-url',
   registryUrl: 'registry-database-url',
+  backupUrl: 'backup-database-url',
+  backupKey: 'backup-key',
   stampKey: 'broker-stamp-key',
   certificate: 'broker-tls-certificate',
   key: 'broker-tls-key',
