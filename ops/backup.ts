@@ -176,5 +176,5 @@ async function findVault({ target: name }: Options): Promise<{ backups: Backups;
 
 function ofEnvironment({ DATABASE_URL: url, BACKUP_STORE: store, BACKUP_KEY: key, DATABASE_CA: ca }: NodeJS.ProcessEnv): Backups {
   if (!url || !store || !key) throw new Error('set DATABASE_URL, BACKUP_STORE and BACKUP_KEY, or name a platform with --target');
-  return { reader: { url, ca }, store, key };
+  return { reader: { url, ca: ca || undefined }, store, key };
 }

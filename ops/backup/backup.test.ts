@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { backupKey } from '../../domain/backup-key.ts';
 import { generateKey } from '../../domain/credentials.ts';
 import { roleUrl } from '../../lab/postgres.ts';
+import { TEMPLATES } from '../../lab/scratch-postgres.ts';
 import { connect, withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { makeDatabase, startTestDatabase, type TestDatabase } from '../../provisioning/database/testing/database.ts';
@@ -71,11 +72,13 @@ describe('a backup', () => {
   it('passes a drill: into the same version, and into the next', { timeout: 300_000 }, async () => {
     const backup = await backupNamed(made.name);
     expect(await drill(vault, backup, quiet)).toEqual({ rows: made.rows, problems: [] });
-    process.env.MQTT_SAAS_TEST_POSTGRES = await fetchPostgresPackage('18');
+    vi.stubEnv('MQTT_SAAS_TEST_POSTGRES', await fetchPostgresPackage('18'));
+    // Its templates are of this version.
+    vi.stubEnv(TEMPLATES, undefined);
     try {
       expect(await drill(vault, backup, quiet)).toEqual({ rows: made.rows, problems: [] });
     } finally {
-      delete process.env.MQTT_SAAS_TEST_POSTGRES;
+      vi.unstubAllEnvs();
     }
   });
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientBase } from 'pg';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
-import { readMajor, type Role } from './facts.ts';
+import type { Role } from './facts.ts';
 import type { StoredFacts, Vault } from './backup.ts';
 import { dumpOf } from './kept.ts';
 import { findClient, type PostgresClient, start } from './postgres-client.ts';
@@ -19,19 +19,19 @@ import { open } from './seal.ts';
  * @throws Error with what Postgres said; nothing was changed but roles.
  */
 export async function restoreInto(database: DatabaseAccess, vault: Vault, name: string, facts: StoredFacts): Promise<void> {
-  const there = await withConnection(database, async (client) => {
+  const schemas = await withConnection(database, async (client) => {
     await makeRoles(client, facts.roles);
-    return { major: await readMajor(client), schemas: await readSchemas(client) };
+    return readSchemas(client);
   });
-  // The newer of the two reads the dump, and speaks to the server.
-  const programs = await findClient(Math.max(facts.clientMajor, there.major));
+  // It speaks to newer servers, too.
+  const programs = await findClient(facts.clientMajor);
   const folder = mkdtempSync(join(tmpdir(), 'mqtt-saas-restore-'));
   try {
     const list = join(folder, 'list');
     writeFileSync(list, await listEntries(vault, name, programs));
     const psql = start(programs, 'psql', ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null'], database);
     const pgRestore = start(programs, 'pg_restore', ['--file=-', '--no-owner', `--use-list=${list}`]);
-    psql.child.stdin!.write(emptied(there.schemas));
+    psql.child.stdin!.write(emptied(schemas));
     const opened = await open(await vault.store.get(dumpOf(name)), vault.key);
     const results = await Promise.allSettled([
       psql.done,
