@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random/randomPassword.js';
+import { backupKey } from '../domain/backup-key.ts';
 
 /** Letters and digits only: the passwords are part of URLs, settings and files without any escaping. 43 characters are 256 bits. */
 const PASSWORD = { length: 43, special: false };
@@ -22,6 +23,8 @@ export class Credentials extends ComponentResource {
   readonly registryPassword: Output<string>;
   /** The database role `backup_reader`. Secret. */
   readonly backupPassword: Output<string>;
+  /** The key of backups, in age's form. Secret. */
+  readonly backupKey: Output<string>;
   /** The key of the gate's stamps, 32 hexadecimal digits. Secret. */
   readonly stampKey: Output<string>;
   /** With it the machine calls the Function App's timers. Secret. */
@@ -36,6 +39,9 @@ export class Credentials extends ComponentResource {
     this.databasePassword = new RandomPassword(`${name}-mqtt-ingest`, PASSWORD, parent).result;
     this.registryPassword = new RandomPassword(`${name}-broker-sync`, PASSWORD, parent).result;
     this.backupPassword = new RandomPassword(`${name}-backup-reader`, PASSWORD, parent).result;
+    this.backupKey = new RandomPassword(`${name}-backup-key`, PASSWORD, parent).result.apply((password) =>
+      backupKey(createHash('sha256').update(password).digest()),
+    );
     this.stampKey = new RandomPassword(`${name}-stamp-key`, PASSWORD, parent).result.apply((password) =>
       createHash('sha256').update(password).digest('hex').slice(0, 32),
     );

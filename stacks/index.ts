@@ -8,6 +8,7 @@ import { LogWorkspace } from '../components/log-workspace.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { adopt, checkAdopted } from './adoption/adopt.ts';
+import { makeBackups } from './backups.ts';
 import { loadConfig } from './configuration/config.ts';
 import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';
@@ -38,8 +39,9 @@ const vault = new Vault('vault', {
 });
 const storage = new Storage('storage', { placement });
 const bundles = new BundleStore('bundles', { placement });
+const backups = makeBackups(config, placement);
 const logs = new LogWorkspace('logs', { ...config, placement });
-const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config) });
+const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config, backups) });
 
 const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs };
 const machine = makeBroker(parts);
@@ -51,4 +53,4 @@ if (config.iotHub) new IotHub('iot-hub', { placement });
 monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
 checkAdopted(config.adoption);
 
-export default outputsOf({ ...parts, functionApp, dashboard });
+export default outputsOf({ ...parts, functionApp, dashboard, backups });

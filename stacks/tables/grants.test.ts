@@ -1,4 +1,5 @@
 // Who may read which secret: everyone who must, and nobody else.
+import { SECRETS } from './secrets.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../preview/plan.ts';
 import { all, bundleFile, nameOfUrn, one, planOf, WITH_ALL } from '../testing/plan.ts';
@@ -30,6 +31,13 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       true,
     ]);
     expect(table).toEqual([
+      ...(stack === 'prod'
+        ? [
+            ['backups-identity', reads, 'vault-backup-database-url', 1, true],
+            ['backups-identity', reads, 'vault-backup-key', 1, true],
+            ['backups-identity', writes, 'backups-container', 1, true],
+          ]
+        : []),
       ...(stack === 'dev' ? tls : []),
       ['identities-broker', fetches, 'bundles-container', 1, true],
       ...(stack === 'prod' ? [['identities-broker', reads, 'vault-cloudflare-dns-token', 1, true]] : []),
@@ -61,8 +69,10 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       expect(kept, identity).toEqual(expect.arrayContaining(names));
       expect(readableBy(identity, plan), identity).toEqual([...new Set([...names, ahead])].sort());
     }
-    // Every secret has a reader.
-    expect([...new Set(Object.values(told).flat().concat(ahead))].sort()).toEqual(kept.sort());
+    // Every secret has a reader; the backups' are read by the workflow alone.
+    const byWorkflow = readableBy('backups-identity', plan);
+    expect(byWorkflow).toEqual(stack === 'prod' ? [SECRETS.backupUrl, SECRETS.backupKey].sort() : []);
+    expect([...new Set(Object.values(told).flat().concat(ahead, byWorkflow))].sort()).toEqual(kept.sort());
   });
 });
 

@@ -1,6 +1,7 @@
 // The table of all rights in an environment.
 import type { Input } from '@pulumi/pulumi';
 import type { Grant } from '../../components/access.ts';
+import type { BackupStore } from '../../components/backup-store.ts';
 import type { BundleStore } from '../../components/bundle-store.ts';
 import type { Identities } from '../../components/identities.ts';
 import type { LogWorkspace } from '../../components/log-workspace.ts';
@@ -17,6 +18,7 @@ export function grants(
   bundles: BundleStore,
   logs: LogWorkspace,
   config: IngestAccounts,
+  backups: BackupStore | undefined,
 ): Record<string, Grant> {
   const broker = identities.broker.principalId;
   const functions = identities.functions.principalId;
@@ -90,6 +92,18 @@ export function grants(
   }
   for (const name of [SECRETS.certificate, SECRETS.key, SECRETS.ca].filter((secret) => vault.has(secret))) {
     table[`broker-reads-${name}`] = { to: broker, role, on: vault.idOf(name), why: 'The broker serves TLS with it' };
+  }
+  if (backups) {
+    const runner = backups.identity.principalId;
+    table['backup-writes-backups'] = {
+      to: runner,
+      role: 'Storage Blob Data Contributor',
+      on: backups.containerId,
+      why: 'The runner of the backups keeps them there',
+    };
+    for (const name of [SECRETS.backupUrl, SECRETS.backupKey]) {
+      table[`backup-reads-${name}`] = { to: runner, role, on: vault.idOf(name), why: 'It reads the database, and encrypts' };
+    }
   }
   if (vault.has(SECRETS.dnsToken)) {
     const on = vault.idOf(SECRETS.dnsToken);

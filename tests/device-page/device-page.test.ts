@@ -21,7 +21,7 @@ import { findMosquitto } from '../../lab/mosquitto.ts';
 import { renderBrokerConfig } from '../../provisioning/broker/config.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import { SOURCE_LIMITS } from '../../provisioning/machine/firewall.ts';
-import { ensurePythonTools } from '../python-tools.ts';
+import { ensurePythonTools } from '../../bootstrap/python-tools.ts';
 import { answers, type Question } from './answers.ts';
 
 const run = promisify(execFile);

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export const SOAK = [
   'functions/ingest/{memory,silence}.test.ts',
   'functions/notify/kills.test.ts',
+  'ops/backup/backup.test.ts',
   'local/kills.test.ts',
   'ops/adopt/database/shapes.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
