@@ -25,6 +25,7 @@ create function access.plan_notification(
 ) returns void
 language plpgsql security definer set search_path = ''
 as $$
+#variable_conflict use_column
 declare
   due timestamptz := at;
   planned constant boolean := transition in ('escalated', 'repeated');
