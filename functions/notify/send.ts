@@ -17,12 +17,15 @@ const LEAST_MS = 2_000;
 const LEASE_S = 30;
 /** While deliveries are under way: others may have become due. */
 const LOOK_EVERY_MS = 300;
-/** How often a process says which key it has. */
-const PUBLISH_EVERY_MS = 600_000;
+/** How often a process says which key it has, and removes what has ended. */
+const TIDY_EVERY_MS = 600_000;
+/** Rows of a step of the removal, and steps a time: the rest goes the next time. */
+const STEP = 1_000;
+const MOST_STEPS = 10;
 
 /** Of this process: made at the first turn. */
 let own: Promise<Deliverer | undefined> | undefined;
-const publishedAt = new WeakMap<Deliverer, number>();
+const tidiedAt = new WeakMap<Deliverer, number>();
 
 /**
  * Sends what is due until nothing is, or no time is left. Several may run it at once.
@@ -37,11 +40,30 @@ export async function sendNotifications(
 ): Promise<void> {
   const by = deliverer ?? (await (own ??= makeOwn()));
   if (!by) return;
-  if (performance.now() - (publishedAt.get(by) ?? Number.NEGATIVE_INFINITY) > PUBLISH_EVERY_MS) {
+  const tidies = performance.now() - (tidiedAt.get(by) ?? Number.NEGATIVE_INFINITY) > TIDY_EVERY_MS;
+  if (tidies) {
     const { keyId, publicKey } = by.key;
-    await database.query('select ingest.publish_notification_sender($1, $2, $3)', [keyId, publicKey, by.mailFrom ?? null]);
-    publishedAt.set(by, performance.now());
+    await database.query('select ingest.publish_notification_sender($1, $2, $3)', [
+      keyId,
+      publicKey,
+      by.mailFrom ?? null,
+    ]);
   }
+  await sendDue(database, log, remainingMs, by);
+  if (!tidies) return;
+  tidiedAt.set(by, performance.now());
+  for (let step = 0; step < MOST_STEPS && remainingMs() > LEAST_MS; step++) {
+    const { rows } = await database.query<{ n: number }>('select ingest.prune_notifications($1) as n', [STEP]);
+    if ((rows[0]?.n ?? 0) < STEP) return;
+  }
+}
+
+async function sendDue(
+  database: Database,
+  log: Logger,
+  remainingMs: () => number,
+  by: Deliverer,
+): Promise<void> {
   const underWay = new Set<Promise<void>>();
   try {
     while (true) {
