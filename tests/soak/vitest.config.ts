@@ -6,8 +6,10 @@ export const SOAK = [
   'functions/notify/kills.test.ts',
   'local/kills.test.ts',
   'ops/adopt/database/shapes.test.ts',
+  'provisioning/broker/gate-backlog.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
+  'tests/monitoring/*.test.ts',
 ];
 
 export default defineConfig({

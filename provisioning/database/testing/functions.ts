@@ -43,6 +43,7 @@ dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+maintenance           Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -63,6 +64,7 @@ evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
 /** Who may execute the functions of the private schemas. What is not listed is for their owner alone. */
 export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.breaches': ['authenticated'],
+  'access.in_maintenance': ['mqtt_ingest'],
   'access.is_display_name': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.my_tenants': ['authenticated'],
   'access.number_of': ['authenticated'],
@@ -79,6 +81,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.close_dead_letter': ['mqtt_ingest'],
   'ingest.due_rules': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
+  'ingest.backup_figures': ['mqtt_ingest', 'backup_reader'],
   'ingest.finish_command': ['mqtt_ingest'],
   'ingest.finish_notification': ['mqtt_ingest'],
   'ingest.insert_readings': ['mqtt_ingest'],
@@ -98,6 +101,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.prune_untimed': ['mqtt_ingest'],
   'ingest.publish_notification_sender': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
+  'ingest.record_backup': ['backup_reader'],
   'ingest.refuse_redrive': ['mqtt_ingest'],
   'ingest.refused_readings': ['mqtt_ingest'],
   'ingest.release_lease': ['mqtt_ingest'],
@@ -106,6 +110,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.spend_quota': ['mqtt_ingest'],
   'ingest.stored_contents': ['mqtt_ingest'],
   'ingest.stored_untimed': ['mqtt_ingest'],
+  'ingest.operator_figures': ['mqtt_ingest'],
   'ingest.platform_figures': ['mqtt_ingest'],
   'ingest.take_dead_letter': ['mqtt_ingest'],
   'ingest.waiting_commands': ['mqtt_ingest'],
@@ -137,6 +142,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   dead_letters_counted: ({ id }) => ({ tenant_id: id }),
   limits_in_use: ({ id }) => ({ tenant_id: id }),
   tenants_left: () => ({}),
+  maintenance: () => ({}),
   try_alert_rule: ({ id, device }) => ({
     tenant_id: id,
     kind: 'threshold',

@@ -25,12 +25,13 @@ public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_before   no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_default  no         no         no         no         no    no         no    no         .x../.x..
-public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    -I--/-I--  no    S-UD/S-UD  .x../.x..
+public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S-UD/S-UD  .x../.x..
 public.dead_letter_counts S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.device_newest      S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
@@ -55,7 +56,9 @@ ingest.refusals_told      no         no         no         no         no    no  
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.backups            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -          -
+ingest.outages            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.channel_states     no         no         no         no         no    no         no    no         .x../.x..
 ingest.mail_use           no         no         no         no         no    no         no    no         .x../.x..
 ingest.notification_totals ----      ----       ----       ----       ----  ----       ----  ----       .x..
@@ -63,6 +66,7 @@ access.notification_sender ----      ----       ----       ----       ----  ----
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
 access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..
+access.maintenance        ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
 broker.heartbeats         -          -          -          -          -     -          S     -          -
 broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..

@@ -379,6 +379,19 @@ export type Database = {
       };
     };
     Views: {
+      device_newest: {
+        Row: {
+          clock_skew: number;
+          device_id: string;
+          gaps: number[];
+          last_received_at: string;
+          newest: unknown;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_residuals: {
         Row: {
           duplicate: number;
@@ -598,6 +611,13 @@ export type Database = {
           most: number;
           used: number | null;
           until: string | null;
+        }[];
+      };
+      maintenance: {
+        Args: never;
+        Returns: {
+          reason: string;
+          ends_at: string;
         }[];
       };
       my_tenants: {
