@@ -65,7 +65,7 @@ async function measureBeside(): Promise<void> {
       insert into public.alert_rules (tenant_id, name, kind, field, comparison, threshold, window_minutes)
         select id, 'hot', 'threshold', 'temperature', 'above', 1000, 1 from public.tenants where slug = 'victim'`);
     const database = openDatabase(
-      readAlertSettings({ EXTERNAL_DATABASE_CONNECTION_STRING: await lab.login('mqtt_ingest') }).database,
+      readPeriodicSettings({ EXTERNAL_DATABASE_CONNECTION_STRING: await lab.login('mqtt_ingest') }).database,
     );
     const log = pino({ level: 'silent' });
     const delays: number[] = [];

@@ -82,6 +82,13 @@ async function sendDue(
   }
 }
 
+/** Closes the connections to the mail server. Never throws. */
+export async function endNotifications(): Promise<void> {
+  const ending = own;
+  own = undefined;
+  (await ending?.catch(() => undefined))?.close();
+}
+
 async function makeOwn(): Promise<Deliverer | undefined> {
   const settings = readNotifySettings();
   return settings && makeDeliverer(settings);
