@@ -13,8 +13,8 @@ const AT_ONCE_A_TENANT = 6;
 /** Of one delivery, in milliseconds, and how little time is not worth beginning one. */
 const DELIVERY_MS = 10_000;
 const LEAST_MS = 2_000;
-/** Longer than a delivery and the note of its end. */
-const LEASE_S = 30;
+/** Longer than a delivery and the note of its end. As long, a job that died keeps its tenants' places. */
+const LEASE_S = 15;
 /** While deliveries are under way: others may have become due. */
 const LOOK_EVERY_MS = 300;
 /** How often a process says which key it has, and removes what has ended. */
