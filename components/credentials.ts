@@ -10,7 +10,7 @@ const PASSWORD = { length: 43, special: false };
 export interface CredentialsArgs {
   /** Required. User names of ingest's broker accounts, one for each generation. The password of a name never changes. */
   ingestUsernames: readonly string[];
-  /** Required. Generations of the key of notification channels: the one in use, and the one before it. */
+  /** Required. Generations of the key of notification channels. The key of a generation never changes. */
   notifyGenerations: readonly number[];
 }
 

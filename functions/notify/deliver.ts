@@ -50,7 +50,7 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
   const keys = await Promise.all(seeds.map(openingKey));
   const tokenKey = Buffer.from(hkdfSync('sha256', seeds[0] as Uint8Array, '', 'channel tokens', 32));
   const tokenOf = (channelId: string) => createHmac('sha256', tokenKey).update(channelId).digest('base64url');
-  const mailer: Mailer | undefined = mail && openMailer(mail, ca);
+  const mailer: Mailer | undefined = mail && (await openMailer(mail, ca));
 
   async function request(item: Notification, timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
@@ -65,13 +65,14 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
     if (status < 200 || status >= 300) throw new Answered(`the receiver answered ${status}`);
   }
 
-  async function sendMail(item: Notification): Promise<void> {
+  async function sendMail(item: Notification, timeoutMs: number): Promise<void> {
     if (!mailer) throw new MailRefused('this platform sends no mail: its operator has configured no mail server');
     const link = `${dashboardUrl}/notifications/#token=${tokenOf(item.channel_id)}`;
     if (item.transition === 'confirmation')
-      return mailer.send(item.id, item.destination, writeConfirmation(item.content.tenant, link));
+      return mailer.send(item.id, item.destination, writeConfirmation(item.content.tenant, link), timeoutMs);
     const { subject, text } = writeMessage(item.transition, item.content, dashboardUrl);
-    return mailer.send(item.id, item.destination, { subject, text: `${text}\nTo receive no more of these mails: ${link}\n` });
+    const body = `${text}\nTo receive no more of these mails: ${link}\n`;
+    return mailer.send(item.id, item.destination, { subject, text: body }, timeoutMs);
   }
 
   return {
@@ -80,7 +81,7 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
     tokenOf,
     deliver: async (item, timeoutMs) => {
       try {
-        await (item.kind === 'email' ? sendMail(item) : request(item, timeoutMs));
+        await (item.kind === 'email' ? sendMail(item, timeoutMs) : request(item, timeoutMs));
         return undefined;
       } catch (error) {
         return problemOf(error);

@@ -35,9 +35,12 @@ export const hasPurgeProtection = (environment: string) => !['dev', 'test', 'san
 /** The key that opens the secrets of notification channels, by its generation. */
 export const notifyKeySecret = (generation: number) => `notify-key-${generation}`;
 
-/** The generations that open something: the one in use, and the one before it. */
-export const notifyGenerations = ({ notifyGeneration }: StackConfig) =>
-  [notifyGeneration, notifyGeneration - 1].filter((generation) => generation > 0);
+/**
+ * The generations that there are: the one in use, the one before it, which still opens what was sealed for it, and the next, because a new right
+ * to read it takes up to ten minutes to take effect in Azure.
+ */
+export const notifyGenerations = ({ notifyGeneration }: Pick<StackConfig, 'notifyGeneration'>) =>
+  [notifyGeneration - 1, notifyGeneration, notifyGeneration + 1].filter((generation) => generation > 0);
 
 /** The secrets and their purpose; with a private CA, the broker's certificate is one of them. */
 export function platformSecrets(
