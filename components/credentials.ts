@@ -29,7 +29,11 @@ export class Credentials extends ComponentResource {
   /** Keys of notification channels by generation, 64 hexadecimal digits. Secret. */
   readonly notifyKeys: ReadonlyMap<number, Output<string>>;
 
-  constructor(name: string, { ingestUsernames, notifyGenerations }: CredentialsArgs, options?: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { ingestUsernames, notifyGenerations }: CredentialsArgs,
+    options?: ComponentResourceOptions,
+  ) {
     super('mqtt-saas:index:Credentials', name, {}, options);
     const parent = { parent: this };
     this.ingestPasswords = new Map(

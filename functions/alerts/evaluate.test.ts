@@ -73,7 +73,13 @@ test('a round that took long is followed by a rest, so that rounds take a twenti
     return rows[0].at?.getTime();
   };
   // Each look at the clock is 100 ms later: a round takes 500 ms or more of it.
-  const turn = () => evaluateAlertsSparingly(database, log, () => 40_000, () => (clock += 100));
+  const turn = () =>
+    evaluateAlertsSparingly(
+      database,
+      log,
+      () => 40_000,
+      () => (clock += 100),
+    );
   await turn();
   const first = await looks();
   expect(first).toBeDefined();

@@ -56,7 +56,8 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
     const end = performance.now() + timeoutMs;
     const opened = await openSecrets(item.sealed ?? '', keys, item.tenant_id);
     const message = writeMessage(item.transition, item.content, dashboardUrl);
-    const { url, headers, body } = item.kind === 'webhook' ? toWebhook(item, opened) : toChat(item, opened, message.text);
+    const { url, headers, body } =
+      item.kind === 'webhook' ? toWebhook(item, opened) : toChat(item, opened, message.text);
     const checked = checkUrl(url, settings);
     if (checked.host !== item.destination) throw new AddressRefused(`its URL does not lead to ${item.destination}`);
     const target = await findTarget(checked, settings);
@@ -96,7 +97,8 @@ class Answered extends Error {}
 
 function toWebhook(item: Notification, opened: unknown) {
   const { url, secret } = check(webhookSecrets, opened);
-  const type = item.transition === 'digest' || item.transition === 'test' ? item.transition : `alert.${item.transition}`;
+  const type =
+    item.transition === 'digest' || item.transition === 'test' ? item.transition : `alert.${item.transition}`;
   const { alert_id, content, created_at } = item;
   const data = alert_id === null ? content : { alert_id, ...content };
   const body = JSON.stringify({ type, timestamp: created_at.toISOString(), data });
@@ -124,6 +126,9 @@ function problemOf(error: unknown): Problem {
   if (error instanceof Answered || error instanceof NameNotFound)
     return { text: `Not delivered: ${error.message}.`, final: false };
   const { name, code } = error as { name: string; code?: string };
-  const why = name === 'TimeoutError' || name === 'AbortError' ? 'there was no answer in time' : `the connection failed (${code ?? name})`;
+  const why =
+    name === 'TimeoutError' || name === 'AbortError'
+      ? 'there was no answer in time'
+      : `the connection failed (${code ?? name})`;
   return { text: `Not delivered: ${why}.`, final: false };
 }

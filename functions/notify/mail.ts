@@ -20,7 +20,10 @@ export interface Mailer {
 }
 
 /** Connects at the first mail. */
-export async function openMailer({ smtpUrl, password, from }: NonNullable<NotifySettings['mail']>, ca: string | undefined): Promise<Mailer> {
+export async function openMailer(
+  { smtpUrl, password, from }: NonNullable<NotifySettings['mail']>,
+  ca: string | undefined,
+): Promise<Mailer> {
   // A platform without mail does not load it.
   const { createTransport } = await import('nodemailer');
   const url = new URL(smtpUrl);
@@ -30,7 +33,9 @@ export async function openMailer({ smtpUrl, password, from }: NonNullable<Notify
     port: Number(url.port || (isImplicit ? 465 : 587)),
     secure: isImplicit,
     requireTLS: true,
-    ...(url.username === '' ? {} : { auth: { user: decodeURIComponent(url.username), pass: password ?? decodeURIComponent(url.password) } }),
+    ...(url.username === ''
+      ? {}
+      : { auth: { user: decodeURIComponent(url.username), pass: password ?? decodeURIComponent(url.password) } }),
     ...(ca === undefined ? {} : { tls: { ca } }),
     pool: true,
     maxConnections: CONNECTIONS,

@@ -67,7 +67,11 @@ export function platformSecrets(
   }
   // As below: set in the vault by its holder.
   if (config.smtpHost)
-    secrets[SECRETS.smtpPassword] = { value: NOT_SET, contentType: 'password at the mail server, set by hand', setByHand: true };
+    secrets[SECRETS.smtpPassword] = {
+      value: NOT_SET,
+      contentType: 'password at the mail server, set by hand',
+      setByHand: true,
+    };
   if (dnsToken)
     secrets[SECRETS.dnsToken] = { value: dnsToken, contentType: 'Cloudflare token for the records of the zone' };
   // Its holder sets it in the vault: it is not part of a deployment, and must not be in a stack's state.

@@ -50,7 +50,12 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
 }
 
 /** Settings of notifications: see functions/settings/notify.ts. */
-function notifySettings({ config, brokerHost, vault, dashboardUrl }: IngestSettingsArgs): Record<string, Input<string>> {
+function notifySettings({
+  config,
+  brokerHost,
+  vault,
+  dashboardUrl,
+}: IngestSettingsArgs): Record<string, Input<string>> {
   const { notifyGeneration, smtpHost, smtpPort, smtpUser, mailFrom } = config;
   return {
     NOTIFY_KEY: vault.reference(notifyKeySecret(notifyGeneration)),
