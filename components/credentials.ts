@@ -11,6 +11,8 @@ const PASSWORD = { length: 43, special: false };
 export interface CredentialsArgs {
   /** Required. User names of ingest's broker accounts, one for each generation. The password of a name never changes. */
   ingestUsernames: readonly string[];
+  /** Required. Generations of the key of notification channels. The key of a generation never changes. */
+  notifyGenerations: readonly number[];
 }
 
 /** Passwords of the service accounts. */
@@ -29,8 +31,14 @@ export class Credentials extends ComponentResource {
   readonly stampKey: Output<string>;
   /** With it the machine calls the Function App's timers. Secret. */
   readonly timerKey: Output<string>;
+  /** Keys of notification channels by generation, 64 hexadecimal digits. Secret. */
+  readonly notifyKeys: ReadonlyMap<number, Output<string>>;
 
-  constructor(name: string, { ingestUsernames }: CredentialsArgs, options?: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { ingestUsernames, notifyGenerations }: CredentialsArgs,
+    options?: ComponentResourceOptions,
+  ) {
     super('mqtt-saas:index:Credentials', name, {}, options);
     const parent = { parent: this };
     this.ingestPasswords = new Map(
@@ -46,6 +54,14 @@ export class Credentials extends ComponentResource {
       createHash('sha256').update(password).digest('hex').slice(0, 32),
     );
     this.timerKey = new RandomPassword(`${name}-timer-key`, PASSWORD, parent).result;
+    this.notifyKeys = new Map(
+      notifyGenerations.map((generation) => [
+        generation,
+        new RandomPassword(`${name}-notify-key-${generation}`, PASSWORD, parent).result.apply((password) =>
+          createHash('sha256').update(password).digest('hex'),
+        ),
+      ]),
+    );
     this.registerOutputs();
   }
 

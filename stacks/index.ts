@@ -20,7 +20,7 @@ import { makeBroker } from './profiles/machine/broker.ts';
 import { makeEndpoint } from './profiles/machine/endpoint.ts';
 import { grants, machineGrants } from './tables/grants.ts';
 import { ingestUsernames } from './tables/ingest-accounts.ts';
-import { hasPurgeProtection, platformSecrets } from './tables/secrets.ts';
+import { hasPurgeProtection, notifyGenerations, platformSecrets } from './tables/secrets.ts';
 
 const config = loadConfig();
 adopt(config.adoption);
@@ -28,7 +28,10 @@ const placement = makePlacement(config);
 
 const identities = new Identities('identities', { placement });
 const endpoint = makeEndpoint(config, placement);
-const credentials = new Credentials('credentials', { ingestUsernames: ingestUsernames(config) });
+const credentials = new Credentials('credentials', {
+  ingestUsernames: ingestUsernames(config),
+  notifyGenerations: notifyGenerations(config),
+});
 const database = await makeDatabase(config, credentials);
 const vault = new Vault('vault', {
   placement,
@@ -47,8 +50,8 @@ const parts = { ...endpoint, config, placement, identities, access, vault, stora
 const machine = makeBroker(parts);
 new Access('machine-access', { grants: machineGrants(identities, machine) });
 const after = database ? [database] : [];
-const functionApp = await makeFunctions({ ...parts, after });
 const dashboard = makeDashboard({ ...parts, after });
+const functionApp = await makeFunctions({ ...parts, dashboardUrl: dashboard?.address, after });
 if (config.iotHub) new IotHub('iot-hub', { placement });
 monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
 checkAdopted(config.adoption);

@@ -7,8 +7,9 @@ import type { Identities } from '../../components/identities.ts';
 import type { LogWorkspace } from '../../components/log-workspace.ts';
 import type { Storage } from '../../components/storage.ts';
 import type { Vault } from '../../components/vault.ts';
+import type { StackConfig } from '../configuration/parse.ts';
 import { type IngestAccounts, ingestPasswordSecret, ingestUsernames } from './ingest-accounts.ts';
-import { SECRETS } from './secrets.ts';
+import { notifyGenerations, notifyKeySecret, SECRETS } from './secrets.ts';
 
 /** Every right of the platform's identities. Secrets are granted one by one: the machine cannot write to the database. */
 export function grants(
@@ -17,7 +18,7 @@ export function grants(
   storage: Storage,
   bundles: BundleStore,
   logs: LogWorkspace,
-  config: IngestAccounts,
+  config: IngestAccounts & Pick<StackConfig, 'notifyGeneration'>,
   backups: BackupStore | undefined,
 ): Record<string, Grant> {
   const broker = identities.broker.principalId;
@@ -89,6 +90,15 @@ export function grants(
     const on = vault.idOf(ingestPasswordSecret(username));
     table[`broker-reads-${username}-password`] = { to: broker, role, on, why: 'A new broker starts with this account' };
     table[`functions-read-${username}-password`] = { to: functions, role, on, why: 'Ingest signs in to the broker' };
+  }
+  for (const generation of notifyGenerations(config)) {
+    const name = notifyKeySecret(generation);
+    const why = 'The functions open the secrets of notification channels with it';
+    table[`functions-read-${name}`] = { to: functions, role, on: vault.idOf(name), why };
+  }
+  if (vault.has(SECRETS.smtpPassword)) {
+    const why = 'The functions sign in to the mail server';
+    table['functions-read-smtp-password'] = { to: functions, role, on: vault.idOf(SECRETS.smtpPassword), why };
   }
   for (const name of [SECRETS.certificate, SECRETS.key, SECRETS.ca].filter((secret) => vault.has(secret))) {
     table[`broker-reads-${name}`] = { to: broker, role, on: vault.idOf(name), why: 'The broker serves TLS with it' };
