@@ -42,20 +42,21 @@ const MAY_USE = {
   bootstrap: [],
 };
 
-// The rooms of the Function App. A job never uses another one: the worker composes them, and a trigger starts one.
+// The rooms of the Function App. A job never uses another one: the table in periodic/ and the worker compose them, a trigger starts one.
 const TOOLS_OF_FUNCTIONS = {
   runtime: [],
   broker: ['runtime'],
   database: ['runtime'],
   settings: ['broker', 'database', 'runtime'],
 };
-const JOBS = ['ingest', 'alerts', 'control', 'health'];
-const ROOMS_OF_FUNCTIONS = [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS, 'worker', 'triggers'];
+const JOBS = ['ingest', 'alerts', 'notify', 'control', 'health'];
+const ROOMS_OF_FUNCTIONS = [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS, 'periodic', 'worker', 'triggers'];
 const MAY_USE_IN_FUNCTIONS = {
   ...TOOLS_OF_FUNCTIONS,
   ...Object.fromEntries(JOBS.map((job) => [job, Object.keys(TOOLS_OF_FUNCTIONS)])),
-  worker: [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS],
-  triggers: ['runtime', 'settings', ...JOBS],
+  periodic: [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS],
+  worker: [...Object.keys(TOOLS_OF_FUNCTIONS), ...JOBS, 'periodic'],
+  triggers: ['runtime', 'settings', ...JOBS, 'periodic'],
 };
 
 // A test, and what only tests use.

@@ -8,7 +8,7 @@ import pino from 'pino';
 import { ROOT } from '../bootstrap/root.mjs';
 import { evaluateAlerts } from '../functions/alerts/evaluate.ts';
 import { type Database, openDatabase } from '../functions/database/connection.ts';
-import { readAlertSettings } from '../functions/settings/alerts.ts';
+import { readPeriodicSettings } from '../functions/settings/periodic.ts';
 import { startLab } from '../lab/lab.ts';
 import { deliveryTo, openStoreRig } from '../tests/support/store-rig.ts';
 import { cpuSeconds, familyCpuSeconds, residentMiB } from './support/processes.ts';
@@ -110,7 +110,7 @@ async function measureRounds(tenants: number, rows: number, before: boolean): Pr
     const { admin } = lab;
     await fill(admin, tenants, rows);
     const database = openDatabase(
-      readAlertSettings({ EXTERNAL_DATABASE_CONNECTION_STRING: await lab.login('mqtt_ingest') }).database,
+      readPeriodicSettings({ EXTERNAL_DATABASE_CONNECTION_STRING: await lab.login('mqtt_ingest') }).database,
     );
     const server = lab.postgres.child.pid as number;
     const round = async (name: string, work: () => Promise<unknown>) => {

@@ -6,7 +6,7 @@ import { roleUrl } from '../../lab/postgres.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { startTestDatabase, type TestDatabase } from '../../provisioning/database/testing/database.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
-import { readAlertSettings } from '../settings/alerts.ts';
+import { readPeriodicSettings } from '../settings/periodic.ts';
 import { evaluateAlerts } from './evaluate.ts';
 
 const log = pino({ level: 'silent' });
@@ -17,7 +17,7 @@ beforeAll(async () => {
   server = await startTestDatabase();
   const key = generateKey();
   await setLogin(server.admin, 'mqtt_ingest', key);
-  const settings = readAlertSettings({
+  const settings = readPeriodicSettings({
     EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(server.postgres.url, 'mqtt_ingest', key),
   });
   asIngest = () => openDatabase(settings.database);

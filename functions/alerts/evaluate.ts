@@ -13,7 +13,7 @@ const RULES_A_TURN = 20;
 const TURN_MS = 4_000;
 /** What a tenant's rules may take of a round. */
 const TENANT_MS = 10_000;
-/** No turn begins later in a round than this: the next one is due a minute after this one began. */
+/** The next round is due a minute after this one began. */
 const ROUND_MS = 40_000;
 
 /** What a round did, in rules, and how many alerts it opened or resolved. */
@@ -33,18 +33,20 @@ interface Turn {
 }
 
 /**
- * Opens and resolves alerts. Several callers may run it at once. @param now in milliseconds.
+ * Opens and resolves alerts. Several callers may run it at once.
+ * @param now in milliseconds. @param mostMs no turn begins later in the round than this.
  * @throws database errors that are no rule's fault; what was judged until then stays.
  */
 export async function evaluateAlerts(
   database: Database,
   log: Logger,
   now: () => number = () => performance.now(),
+  mostMs = ROUND_MS,
 ): Promise<Round> {
   const { rows: turns } = await database.query<Turn>('select * from ingest.due_rules($1)', [RULES_A_TURN]);
   const round = { judged: 0, changed: 0, failed: 0, left: 0 };
   const spent = new Map<string, number>();
-  const end = now() + ROUND_MS;
+  const end = now() + mostMs;
   // It grows: the rules of a turn that fails are tried one by one, after everybody else's.
   for (const turn of turns) {
     const { tenant_id: tenant, rule_ids: rules } = turn;
@@ -76,17 +78,6 @@ export async function evaluateAlerts(
   if (round.left > 0) log.warn(round, 'alert rules left for the next round');
   else if (round.changed > 0) log.info(round, 'alerts opened or resolved');
   return round;
-}
-
-/** The same beside ingest, whose readings must not wait for it: a failure is only logged. */
-export async function evaluateAlertsIfPossible(database: Database, log: Logger): Promise<void> {
-  try {
-    await evaluateAlerts(database, log);
-  } catch (error) {
-    // Ingest itself reports a database that is away, once.
-    const level = classify(error) === 'transient' ? 'debug' : 'warn';
-    log[level]({ error: summarizeError(error) }, 'evaluating alert rules failed');
-  }
 }
 
 function judge(database: Database, { rule_ids: rules, asked_at: since }: Turn) {

@@ -67,7 +67,7 @@ test('a kind that fails is logged, and the others are pruned', async () => {
     create function public.refuse() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$;
     create trigger refuse before delete on public.dead_letters execute function public.refuse()`);
   const { log, lines } = keepLog();
-  await prune(database, log);
+  await expect(prune(database, log)).rejects.toThrow('pruning failed for: dead letters');
   await rig.admin.query('drop trigger refuse on public.dead_letters; drop function public.refuse()');
   expect(await left()).toEqual({ letters: LETTERS, minutes: 0 });
   expect(lines).toMatchObject([{ what: 'dead letters', error: { message: expect.stringContaining('not now') } }]);

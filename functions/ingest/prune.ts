@@ -29,13 +29,15 @@ const LEAST_MS = 1_000;
 /**
  * Each step is a transaction of its own, so no lock is held for long. A failure is logged, and the other names go on.
  * @param leftMs milliseconds that are left, asked before each step; the rest waits for the next time. Default: no bound.
+ * @throws Error naming what failed, when the others are done.
  */
 export async function prune(database: Database, log: Logger, leftMs = () => Number.POSITIVE_INFINITY): Promise<void> {
+  const failed: string[] = [];
   for (const what of PRUNED) {
     try {
       for (let step = 0; step < MOST_STEPS; step++) {
         const left = leftMs();
-        if (left < LEAST_MS) return;
+        if (left < LEAST_MS) break;
         const work = async (client: Client) => {
           const { rows } = await client.query<{ n: number }>('select ingest.prune($1, $2) as n', [what, STEP]);
           return rows[0]?.n ?? 0;
@@ -45,6 +47,8 @@ export async function prune(database: Database, log: Logger, leftMs = () => Numb
       }
     } catch (error) {
       log.warn({ error: summarizeError(error), what }, 'pruning failed, it is tried again');
+      failed.push(what);
     }
   }
+  if (failed.length > 0) throw new Error(`pruning failed for: ${failed.join(', ')}`);
 }

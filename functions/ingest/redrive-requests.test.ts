@@ -1,16 +1,15 @@
-// Redrives that people ask for, carried out with ingest's own role, by a timer's run and by a worker.
+// Redrives that people ask for, carried out with ingest's own role, in turns and by a worker.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { endTopic, keepTopic } from '../../provisioning/database/former-topics.ts';
-import { keepLog, never } from '../../tests/support/keep-log.ts';
+import { keepLog } from '../../tests/support/keep-log.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
-import { evaluateAlertsOnTimer } from '../alerts/on-timer.ts';
 import { openDatabase } from '../database/connection.ts';
+import type { Logger } from '../runtime/log.ts';
 import { runWorker } from '../worker/worker.ts';
 import { redrive, redriveRequested } from './redrive.ts';
 import { carryOutRedrives } from './redrive-requests.ts';
-import { runOnce } from './run.ts';
 
 let rig: Lab;
 let store: StoreRig;
@@ -58,12 +57,18 @@ async function lettersOf(name: string, payloads: string[]) {
   };
 }
 
-test("a timer's run carries requests out, and nothing else", async () => {
+async function turn(name: string, log: Logger, leftMs?: () => number) {
+  const database = openDatabase(rig.settings(name).database);
+  await carryOutRedrives(database, log, leftMs);
+  await database.close();
+}
+
+test('a turn carries requests out, and nothing else', async () => {
   const letters = await lettersOf('asked', ['{"message_id":"a"}', '{"message_id":"b"}', 'bad']);
   await letters.register();
   await letters.ask([letters.ids[0]!, letters.ids[2]!]);
   const { log, lines } = keepLog('info');
-  await runOnce(rig.settings('asked'), log, never);
+  await turn('asked', log);
   expect(await letters.states()).toEqual([
     { became: 'stored', due: true, reason: 'unknown-device' },
     { became: null, due: false, reason: 'unknown-device' },
@@ -73,7 +78,7 @@ test("a timer's run carries requests out, and nothing else", async () => {
   expect(lines).toContainEqual(expect.objectContaining({ redriven: { stored: 1, duplicate: 0, refused: 1, gone: 0 } }));
 });
 
-test("requests take a part of a run's time at most; what is left stays due, and the next run goes on", async () => {
+test('no letter is begun when time is up; what is left stays due, and the next turn goes on', async () => {
   const letters = await lettersOf('many', [
     '{"message_id":"1"}',
     '{"message_id":"2"}',
@@ -83,16 +88,10 @@ test("requests take a part of a run's time at most; what is left stays due, and 
   await letters.register();
   await letters.ask();
   const stored = async () => (await letters.states()).filter(({ became }) => became === 'stored').length;
-  // A clock that goes on by a second whenever it is looked at.
-  let now = Date.now();
-  const settings = rig.settings('many', { INGEST_TIME_GUARD_MS: '12000' });
-  await runOnce(settings, keepLog().log, never, () => {
-    now += 1000;
-    return now;
-  });
-  expect(await stored()).toBeGreaterThan(0);
-  expect(await stored()).toBeLessThan(4);
-  await runOnce(settings, keepLog().log, never);
+  let left = 3;
+  await turn('many', keepLog().log, () => --left);
+  expect(await stored()).toBe(2);
+  await turn('many', keepLog().log);
   expect(await stored()).toBe(4);
 });
 
@@ -189,23 +188,6 @@ test('a worker carries requests out within seconds, and looks at the alert rules
   await expect.poll(async () => (await alerts()).rowCount, { timeout: 20_000 }).toBe(1);
   stopping.abort();
   await worker;
-});
-
-test("the timer's evaluation says what changed, and fails when the database refuses", async () => {
-  const [, device] = rig.devices;
-  await store.write(device!, ['{"t":41}']);
-  await rig.admin.query(
-    `insert into public.alert_rules (tenant_id, name, kind, device_id, field, comparison, threshold, window_minutes, severity)
-     select tenant_id, 'hotter', 'threshold', id, 't', 'above', 40, 5, 'critical' from public.devices where id = $1`,
-    [device!.id],
-  );
-  const lines: string[] = [];
-  const keep = (line: string) => lines.push(line);
-  const context = { info: keep, warn: keep, error: keep };
-  await evaluateAlertsOnTimer(context, rig.env('alerts'));
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ service: 'evaluate_alerts', changed: 1 }]);
-  await rig.admin.query('revoke execute on function ingest.due_rules(int) from mqtt_ingest');
-  await expect(evaluateAlertsOnTimer(context, rig.env('alerts'))).rejects.toMatchObject({ code: '42501' });
 });
 
 test('what came on a former topic never becomes another tenant’s, even by a redrive', async () => {

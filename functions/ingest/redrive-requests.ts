@@ -1,7 +1,7 @@
 // Carries out the redrives that people ask for in the dashboard. They only set a mark; the work is ingest's, with its role.
 
 import type { Database } from '../database/connection.ts';
-import { blameOf, classify } from '../database/sqlstate.ts';
+import { blameOf } from '../database/sqlstate.ts';
 import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { type Redriven, redriveRequested } from './redrive.ts';
@@ -16,8 +16,9 @@ const REFUSE = "select ingest.refuse_redrive($1, 'database-rejected', $2, null)"
 
 /**
  * Redrives the letters that are due, one a transaction. A letter that the database refuses, or takes too long for, is refused: tried again
- * first each time, it would keep all others waiting. Another failure must not stop ingest: it is logged, and the letters stay due.
+ * first each time, it would keep all others waiting. After another failure the letters stay due.
  * @param leftMs milliseconds that are left, asked before each letter; the rest stays due. Default: no bound.
+ * @throws database errors that are no letter's fault.
  */
 export async function carryOutRedrives(
   database: Database,
@@ -25,18 +26,12 @@ export async function carryOutRedrives(
   leftMs = () => Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const counts = { stored: 0, duplicate: 0, refused: 0, gone: 0 };
-  try {
-    const { rows } = await database.query<{ id: string }>('select ingest.requested_redrives($1) as id', [MOST]);
-    for (const { id } of rows) {
-      if (leftMs() <= 0) break;
-      counts[await redriveOrRefuse(database, id)] += 1;
-    }
-    if (rows.length > 0) log.info({ redriven: counts }, 'dead letters redriven');
-  } catch (error) {
-    // A database that is away is ingest's own to report, once.
-    const level = classify(error) === 'transient' ? 'debug' : 'warn';
-    log[level]({ error: summarizeError(error) }, 'redriving dead letters failed, they stay due');
+  const { rows } = await database.query<{ id: string }>('select ingest.requested_redrives($1) as id', [MOST]);
+  for (const { id } of rows) {
+    if (leftMs() <= 0) break;
+    counts[await redriveOrRefuse(database, id)] += 1;
   }
+  if (rows.length > 0) log.info({ redriven: counts }, 'dead letters redriven');
 }
 
 async function redriveOrRefuse(database: Database, id: string): Promise<Redriven['outcome']> {

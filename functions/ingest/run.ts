@@ -9,8 +9,6 @@ import { monotonic, retry } from '../runtime/retry.ts';
 import type { IngestSettings } from '../settings/ingest.ts';
 import { handOver } from './account-handover.ts';
 import { createSummary, type Summary } from './accounting.ts';
-import { prune } from './prune.ts';
-import { carryOutRedrives } from './redrive-requests.ts';
 import { maintain, runSession, type SessionEnd, type SessionOptions } from './session.ts';
 
 /** What a run did. */
@@ -24,12 +22,6 @@ export interface RunResult extends Summary {
   /** What stopped it. Its messages are still on the broker. */
   error?: { code: string; message: string };
 }
-
-/** Part of the time guard that redriving may take: who asks for many redrives must not keep the readings waiting. */
-const REDRIVE_SHARE = 0.25;
-
-/** Its questions to the database would lengthen every run. */
-const PRUNE_EVERY_MINUTES = 10;
 
 /** How long after its time guard a run may still use the database: to finish a write, to take leave of the broker, to give the lease back. */
 const LEAVE_MS = 4_000;
@@ -49,7 +41,6 @@ export async function runOnce(
   const now = clock ?? monotonic;
   const begun = now();
   const until = begun + settings.timeGuardMs;
-  const redriveUntil = begun + settings.timeGuardMs * REDRIVE_SHARE;
   const runLog = log.child({ run: randomUUID() });
   const summary = createSummary();
   const database = openDatabase(settings.database, () => started + settings.timeGuardMs + LEAVE_MS - performance.now());
@@ -68,7 +59,6 @@ export async function runOnce(
       ended.outcome = 'skipped';
       ended.skipped = 'another run holds the lease';
     } else {
-      await carryOutRedrives(database, runLog, () => redriveUntil - now());
       const onWritten = summary.add;
       const cap = settings.batchCap;
       const session: SessionOptions = {
@@ -93,8 +83,6 @@ export async function runOnce(
       const handedOver = settings.previous ? await handOver(session, settings.previous) : 'idle';
       ended.outcome = handedOver === 'idle' ? await runSession(session) : handedOver;
       await maintain(database, runLog);
-      if (new Date((clock ?? Date.now)()).getUTCMinutes() % PRUNE_EVERY_MINUTES === 0)
-        await prune(database, runLog, () => until - now());
     }
   } catch (error) {
     if (classify(error) === 'fence') ended.outcome = 'lease-lost';

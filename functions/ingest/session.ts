@@ -177,10 +177,14 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   }
 }
 
-/** Keeps partitions ahead of time. Its failure must not stop ingest. */
+/** Keeps partitions ahead of time. */
+export const ensurePartitions = (database: Database) =>
+  database.query('select ingest.ensure_telemetry_partitions()', []);
+
+/** The same before readings, and after them: a failure must not stop ingest. */
 export async function maintain(database: Database, log: Logger): Promise<void> {
   try {
-    await database.query('select ingest.ensure_telemetry_partitions()', []);
+    await ensurePartitions(database);
   } catch (error) {
     log.warn({ error: summarizeError(error) }, 'maintenance of partitions failed');
   }

@@ -5,18 +5,15 @@ import { pause } from './retry.ts';
 export interface PeriodicJob {
   /** Milliseconds from the end of one turn to the beginning of the next. */
   everyMs: number;
-  /** Milliseconds until the first turn. Default: 0. */
-  firstAfterMs?: number;
   /** One turn. It reports its own failures and never throws. */
-  run(): Promise<void>;
+  run(): Promise<unknown>;
 }
 
 /** Starts at once. Await `stop`: running turns finish first. */
 export function startSchedule(jobs: readonly PeriodicJob[]): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const running = jobs.map(async ({ everyMs, firstAfterMs = 0, run }) => {
-    await pause(firstAfterMs, signal);
+  const running = jobs.map(async ({ everyMs, run }) => {
     while (!signal.aborted) {
       await run();
       await pause(everyMs, signal);

@@ -46,7 +46,7 @@ export interface Bill {
 }
 
 /** Functions that run every minute, as functions/triggers says. The first is ingest. */
-export const MINUTE_TIMERS = ['mqtt_ingest', 'evaluate_alerts'];
+export const MINUTE_TIMERS = ['mqtt_ingest', 'every_minute'];
 const MINUTES_PER_MONTH = PRICES.hoursPerMonth * 60;
 /** What a run of ingest stores in a second on an instance of 512 MB. An estimate, well below what `bench -- ingest` measures. */
 const STORED_PER_SECOND = 1000;

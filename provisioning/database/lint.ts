@@ -103,8 +103,10 @@ export const RULES: Record<string, string> = {
     union all
     select p.oid::regprocedure::text from pg_proc as p
     where p.pronamespace::regnamespace::text = any (${OUR_SCHEMAS}) and has_function_privilege('anon', p.oid, 'EXECUTE')
-      -- The holder of an invitation's token may read its tenant's name before they have an account.
+      -- The holder of an invitation's token may read its tenant's name before they have an account; the reader of a tenant's mails
+      -- confirms or refuses them by a token, and has none.
       and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')
+      and p.oid is distinct from to_regprocedure('public.answer_notification_channel(text, boolean)')
       -- Signing in may be what does not work.
       and p.oid is distinct from to_regprocedure('public.maintenance()')`,
 
@@ -160,7 +162,7 @@ export const RULES: Record<string, string> = {
       -- What is announced is for everybody.
       and p.oid is distinct from to_regprocedure('public.maintenance()')
       -- Or for the token of an invitation, which is looked up by its hash.
-      and p.prosrc !~ '(access\\.require_role|access\\.staffed_device|access\\.staffed_tenants|auth\\.uid|token_hash = sha256)\\('`,
+      and p.prosrc !~ '(access\\.require_role|access\\.staffed_device|access\\.staffed_channel|access\\.staffed_tenants|auth\\.uid|token_hash = sha256)\\('`,
 
   'roles that log in for one job are not superusers and create nothing': `
     select rolname as object from pg_roles

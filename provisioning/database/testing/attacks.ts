@@ -40,6 +40,9 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   alert_rules: ({ rule }) => ({ id: rule }),
   alerts: ({ alert }) => ({ id: alert }),
   alert_rule_progress: ({ rule }) => ({ rule_id: rule }),
+  notification_channels: ({ channel }) => ({ id: channel }),
+  notification_routes: ({ route }) => ({ id: route }),
+  notifications: ({ channel }) => ({ channel_id: channel }),
 };
 
 const VIEWS = ['device_newest', 'ingest_residuals', 'tenant_usage'];
@@ -58,8 +61,10 @@ export function attacksOn(victim: Tenant, world: World): Attack[] {
       where: { tenant_id: victim.id },
     })),
     ...references(victim, world.a),
-    // The holder of an invitation's token may read its tenant: to call that with a token is not an attack.
-    ...Object.keys(CALLS).flatMap((name) => (name === 'invitation_facts' ? [] : calls(name, victim, world.a))),
+    // What the holder of a token may do: to call that with a token is not an attack.
+    ...Object.keys(CALLS).flatMap((name) =>
+      name === 'invitation_facts' || name === 'answer_notification_channel' ? [] : calls(name, victim, world.a),
+    ),
   ];
 }
 
@@ -233,6 +238,7 @@ export function sqlAttacks(victim: Tenant): Attack[] {
       'ingest.dead_letter_use',
       'access.temporary_limits',
       'broker.registry',
+      'broker.heartbeats',
       'broker.service_accounts',
       'broker.former_topics',
       'ingest.former_topics',
@@ -254,6 +260,8 @@ export function sqlAttacks(victim: Tenant): Attack[] {
     'create view public.mine as select * from public.telemetry',
     'grant select on public.telemetry to anon',
     "select ingest.acquire_lease('ingest', 'me', '1 hour')",
+    "select ingest.begin_run('every_minute', 3600000)",
+    "select ingest.note_run('every_minute', 0, true)",
     `select ingest.add_to_ledger(now(), array['${victim.id}'::uuid], '{1}', '{0}', '{0}', '{0}', '{0}')`,
     `select ingest.add_refusals('[{"tenant": "${victim.slug}", "since": 1, "counts": {"rate": 1}, "devices": {}}]')`,
     'select * from ingest.waiting_commands(10)',

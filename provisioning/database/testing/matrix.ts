@@ -40,6 +40,10 @@ public.alert_rules        SIUD/.x..  SIUD/.x..  Sx../.x..  .x../.x..  no    no  
 public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.alert_rule_progress S---/.--- S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 
+public.notification_channels S---/.--- S---/.--- S---/.--- .---/.--- no no       no    S---/S---  .x../.x..
+public.notification_routes S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+public.notifications      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+
 ingest.registered_devices -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.untimed            no         no         no         no         no    SI--/SI--  no    no         .x../.x..
@@ -50,13 +54,19 @@ ingest.totals             ----       ----       ----       ----       ----  ----
 ingest.tenant_cursors     no         no         no         no         no    no         no    no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no         .x../.x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -          -
+ingest.channel_states     no         no         no         no         no    no         no    no         .x../.x..
+ingest.mail_use           no         no         no         no         no    no         no    no         .x../.x..
+ingest.notification_totals ----      ----       ----       ----       ----  ----       ----  ----       .x..
+access.notification_sender ----      ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
 access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.maintenance        ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
+broker.heartbeats         -          -          -          -          -     -          S     -          -
 broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.former_topics      no         no         no         no         no    no         no    no         .x../.x..
 `;
@@ -81,6 +91,13 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
       select:
         'id tenant_id device_id topic payload content_type reason detail message_id properties received_at redriven_at ' +
         'redriven_as redrive_requested_at readings',
+    },
+  },
+  'public.notifications': {
+    authenticated: {
+      select:
+        'id tenant_id channel_id alert_id route_id transition n content state created_at due_at expires_at attempts ' +
+        'attempted_at finished_at error',
     },
   },
   'public.alert_rules': {

@@ -146,6 +146,34 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id, rule }) => ({ tenant_id: id, rule_id: rule }),
     update: { problem: 'changed' },
   },
+  'public.notification_channels': {
+    insert: ({ id }) => ({ tenant_id: id, name: 'New', kind: 'webhook', destination: 'new.example' }),
+    update: { name: 'Changed' },
+  },
+  'public.notification_routes': {
+    insert: ({ id, channel }) => ({ tenant_id: id, channel_id: channel, severities: ['info'] }),
+    update: { digest_above: 5 },
+  },
+  'public.notifications': {
+    insert: ({ id, channel }) => ({ tenant_id: id, channel_id: channel, transition: 'test', content: {} }),
+    update: { error: 'changed' },
+  },
+  'ingest.channel_states': {
+    insert: ({ id, spareChannel }) => ({ tenant_id: id, channel_id: spareChannel }),
+    update: { failures: 1 },
+  },
+  'ingest.mail_use': {
+    insert: ({ id }) => ({ tenant_id: id, day: '2020-01-01', mails: 0, confirmations: 0 }),
+    update: { mails: 1 },
+  },
+  'ingest.notification_totals': {
+    insert: () => ({ id: true }),
+    update: { sent: 1 },
+  },
+  'access.notification_sender': {
+    insert: () => ({ id: true, key_id: '0'.repeat(16), public_key: 'A'.repeat(87) }),
+    update: { mail_from: 'changed@nowhere.example' },
+  },
   'ingest.tenant_cursors': {
     insert: ({ id }) => ({ tenant_id: id, judged: '1' }),
     update: { judged: '1' },
@@ -182,6 +210,10 @@ export const SAMPLES: Record<string, Sample> = {
   'ingest.leases': {
     insert: () => ({ name: 'mine', holder: 'me', fence: 1, expires_at: new Date() }),
     update: { holder: 'me' },
+  },
+  'ingest.job_runs': {
+    insert: () => ({ name: 'mine', started_at: new Date() }),
+    update: { ok: true },
   },
   'ingest.canaries': {
     insert: () => ({ session: 'mine' }),

@@ -236,6 +236,68 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      notification_channels: {
+        Row: {
+          confirmed_at: string | null;
+          created_at: string;
+          destination: string;
+          enabled: boolean;
+          id: string;
+          kind: 'email' | 'webhook' | 'chat';
+          name: string;
+          refused_at: string | null;
+          template: unknown;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      notification_routes: {
+        Row: {
+          after_minutes: number;
+          channel_id: string;
+          created_at: string;
+          critical_passes: boolean;
+          digest_above: number;
+          enabled: boolean;
+          id: string;
+          quiet_from: string | null;
+          quiet_until: string | null;
+          repeat_minutes: number | null;
+          severities: string[];
+          tells_resolved: boolean;
+          tenant_id: string;
+          time_zone: string;
+          until: 'acknowledged' | 'resolved';
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      notifications: {
+        Row: {
+          alert_id: string | null;
+          attempted_at: string | null;
+          attempts: number;
+          channel_id: string;
+          content: unknown;
+          created_at: string;
+          due_at: string;
+          error: string | null;
+          expires_at: string;
+          finished_at: string | null;
+          id: string;
+          n: number;
+          route_id: string | null;
+          state: 'waiting' | 'sent' | 'failed' | 'cancelled';
+          tenant_id: string;
+          transition: 'opened' | 'resolved' | 'escalated' | 'repeated' | 'digest' | 'test' | 'confirmation';
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       reading_rules: {
         Row: {
           device_id: string | null;
@@ -279,6 +341,8 @@ export type Database = {
           bytes_per_day: number | null;
           max_age_seconds: number | null;
           max_ahead_seconds: number | null;
+          max_channel_hour: number | null;
+          max_channels: number | null;
           max_command_bytes: number | null;
           max_commands: number | null;
           max_dead_letter_bytes: number | null;
@@ -288,8 +352,10 @@ export type Database = {
           max_device_commands: number | null;
           max_devices: number | null;
           max_invitations: number | null;
+          max_mails_day: number | null;
           max_members: number | null;
           max_payload_bytes: number | null;
+          max_routes: number | null;
           max_rules: number | null;
           max_window_minutes: number | null;
           readings_per_day: number | null;
@@ -382,6 +448,35 @@ export type Database = {
         };
         Returns: string;
       };
+      add_notification_channel: {
+        Args: {
+          tenant_id: string;
+          name: string;
+          kind: string;
+          destination: string;
+          sealed?: string;
+          template?: unknown;
+        };
+        Returns: string;
+      };
+      answer_notification_channel: {
+        Args: {
+          token: string;
+          wanted: boolean;
+        };
+        Returns: string;
+      };
+      change_notification_channel: {
+        Args: {
+          channel_id: string;
+          name?: string;
+          enabled?: boolean;
+          destination?: string;
+          sealed?: string;
+          template?: unknown;
+        };
+        Returns: undefined;
+      };
       change_role: {
         Args: {
           tenant_id: string;
@@ -418,6 +513,18 @@ export type Database = {
       delete_device: {
         Args: {
           device_id: string;
+        };
+        Returns: undefined;
+      };
+      delete_notification_channel: {
+        Args: {
+          channel_id: string;
+        };
+        Returns: undefined;
+      };
+      delete_notification_route: {
+        Args: {
+          route_id: string;
         };
         Returns: undefined;
       };
@@ -522,6 +629,15 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         }[];
       };
+      notification_sender: {
+        Args: never;
+        Returns: {
+          key_id: string;
+          public_key: string;
+          mail_from: string | null;
+          seen_at: string;
+        }[];
+      };
       remove_member: {
         Args: {
           tenant_id: string;
@@ -562,12 +678,42 @@ export type Database = {
         };
         Returns: string;
       };
+      send_confirmation_again: {
+        Args: {
+          channel_id: string;
+        };
+        Returns: undefined;
+      };
+      send_test_notification: {
+        Args: {
+          channel_id: string;
+        };
+        Returns: string;
+      };
       set_device_enabled: {
         Args: {
           device_id: string;
           enabled: boolean;
         };
         Returns: undefined;
+      };
+      set_notification_route: {
+        Args: {
+          channel_id: string;
+          severities: string[];
+          route_id?: string;
+          after_minutes?: number;
+          repeat_minutes?: number | null;
+          until?: 'acknowledged' | 'resolved';
+          tells_resolved?: boolean;
+          quiet_from?: string | null;
+          quiet_until?: string | null;
+          time_zone?: string;
+          critical_passes?: boolean;
+          digest_above?: number;
+          enabled?: boolean;
+        };
+        Returns: string;
       };
       set_reading_rules: {
         Args: {
@@ -587,7 +733,7 @@ export type Database = {
       try_alert_rule: {
         Args: {
           tenant_id: string;
-          kind: 'threshold' | 'missing' | 'rate';
+          kind: string;
           device_id: string | null;
           field: string | null;
           comparison: 'above' | 'below' | null;

@@ -1,0 +1,57 @@
+// The table of all periodic jobs. The worker runs each on a schedule of its own, the Function App all that are due in one run a minute.
+import { evaluateAlerts } from '../alerts/evaluate.ts';
+import type { Database } from '../database/connection.ts';
+import { prune } from '../ingest/prune.ts';
+import { carryOutRedrives } from '../ingest/redrive-requests.ts';
+import { ensurePartitions } from '../ingest/session.ts';
+import { sendNotifications } from '../notify/send.ts';
+import type { Logger } from '../runtime/log.ts';
+
+/** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
+export interface Job {
+  /** Of its row in `ingest.job_runs`, and of its line in the log. */
+  name: string;
+  /** Milliseconds between two turns in the worker. The Function App's run, once a minute, leaves it out until this has passed. */
+  everyMs: number;
+  /** What a turn may take: `remainingMs` counts down from it, or from less. Who waits longer than this is not waited for. */
+  budgetMs: number;
+  /** One turn. @throws what went wrong: it is logged, noted, and stops no other job. */
+  run(database: Database, log: Logger, remainingMs: () => number): Promise<unknown>;
+}
+
+/** In the order of their first turns. */
+export const JOBS: readonly Job[] = [
+  {
+    name: 'evaluate_alerts',
+    // Somebody is told of what it finds.
+    everyMs: 5_000,
+    budgetMs: 40_000,
+    run: (database, log, remainingMs) => evaluateAlerts(database, log, undefined, remainingMs()),
+  },
+  {
+    name: 'notify',
+    // Idle, it is one look at an empty index.
+    everyMs: 1_500,
+    budgetMs: 25_000,
+    run: sendNotifications,
+  },
+  {
+    name: 'redrive',
+    // Short: somebody waits in front of the dashboard.
+    everyMs: 3_000,
+    budgetMs: 10_000,
+    run: carryOutRedrives,
+  },
+  {
+    name: 'prune',
+    everyMs: 600_000,
+    budgetMs: 20_000,
+    run: prune,
+  },
+  {
+    name: 'maintain',
+    everyMs: 3_600_000,
+    budgetMs: 10_000,
+    run: ensurePartitions,
+  },
+];
