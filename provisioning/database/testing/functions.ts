@@ -153,7 +153,12 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   }),
   acknowledge_alert: ({ alert }) => ({ alert_id: alert }),
   notification_sender: () => ({}),
-  add_notification_channel: ({ id }) => ({ tenant_id: id, name: 'New', kind: 'email', destination: 'new@nowhere.example' }),
+  add_notification_channel: ({ id }) => ({
+    tenant_id: id,
+    name: 'New',
+    kind: 'email',
+    destination: 'new@nowhere.example',
+  }),
   change_notification_channel: ({ channel }) => ({ channel_id: channel, name: 'Changed' }),
   delete_notification_channel: ({ channel }) => ({ channel_id: channel }),
   send_confirmation_again: ({ channel }) => ({ channel_id: channel }),
