@@ -19,7 +19,14 @@ const PROOF = {
   'systemd-container': 'systemd-nspawn',
 };
 /** Units that a package would start at once, and at each boot. The platform runs these programs itself. */
-const UNITS = { certbot: 'certbot.timer', mosquitto: 'mosquitto.service', pgbouncer: 'pgbouncer.service' };
+const UNITS = {
+  certbot: 'certbot.timer',
+  mosquitto: 'mosquitto.service',
+  pgbouncer: 'pgbouncer.service',
+  prometheus: 'prometheus.service',
+  'prometheus-alertmanager': 'prometheus-alertmanager.service',
+  'prometheus-node-exporter': 'prometheus-node-exporter.service',
+};
 /** Includes /usr/sbin: an ordinary user's PATH often lacks it. */
 const PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(':')];
 

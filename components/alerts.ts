@@ -4,7 +4,7 @@ import { ActivityLogAlert } from '@pulumi/azure-native/monitor/activityLogAlert.
 import { MetricAlert } from '@pulumi/azure-native/monitor/metricAlert.js';
 import { ScheduledQueryRule } from '@pulumi/azure-native/monitor/scheduledQueryRule.js';
 import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
-import type { METRICS } from './metrics.ts';
+import type { Aggregation, Metric } from './metrics.ts';
 import type { Operators } from './operators.ts';
 import type { Placement } from './placement.ts';
 
@@ -19,19 +19,20 @@ interface Watch {
 /** Azure's: 0 critical, 1 error, 2 warning, 3 informational. */
 type Severity = 0 | 1 | 2 | 3;
 
-type MetricKey = keyof typeof METRICS;
-
 /** An alert on a metric. Azure charges per metric, however often it is evaluated. */
-export type MetricWatch = Watch & {
+export interface MetricWatch extends Watch {
   severity: Severity;
+  metric: Metric;
+  /** Required. One of the metric's aggregations. */
+  by: Aggregation;
   /** Required. Fires if the aggregated value of the window crosses the threshold. */
   operator: 'LessThan' | 'GreaterThan';
   threshold: number;
   /** Required. Minutes. */
-  window: 5 | 15 | 30;
-} & { [K in MetricKey]: { metric: (typeof METRICS)[K]; by: (typeof METRICS)[K]['aggregations'][number] } }[MetricKey];
+  window: 1 | 5 | 15 | 30;
+}
 
-/** An alert on a log query, evaluated every 15 minutes: Azure charges more for a rule that is evaluated more often. */
+/** An alert on a log query. Azure charges more for a rule that is evaluated more often. */
 export interface LogWatch extends Watch {
   severity: Severity;
   /** Required. KQL. */
@@ -40,6 +41,10 @@ export interface LogWatch extends Watch {
   rows: number;
   /** Required. Minutes of the log that the query sees. */
   window: 15 | 30;
+  /** Optional. Days of the log that it sees instead: 1 or 2. */
+  days?: 1 | 2;
+  /** Optional. A column of text: each of its values is an alert of its own, which is mailed and resolved by itself. */
+  dimension?: string;
 }
 
 /** An alert on operations of Azure Resource Manager, by anyone, successful or attempted. Free. */
@@ -58,6 +63,8 @@ export interface AlertsArgs {
   metrics: Record<string, MetricWatch>;
   /** Required. Alerts on what the functions log. */
   logs: Record<string, LogWatch>;
+  /** Required. Minutes between two evaluations of an alert on the log: 5, 10 or 15. */
+  logMinutes: number;
   /** Required. Alerts on changes made through Azure's API. */
   operations: Record<string, OperationWatch>;
 }
@@ -71,7 +78,7 @@ const minutes = (count: number) => `PT${count}M`;
 export class Alerts extends ComponentResource {
   constructor(name: string, args: AlertsArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Alerts', name, {}, options);
-    const { placement, operators, metrics, logs, operations } = args;
+    const { placement, operators, metrics, logs, logMinutes, operations } = args;
     const { resourceGroupName, location, tags, names } = placement;
     const parent = { parent: this };
     const { actionGroupId } = operators;
@@ -93,7 +100,10 @@ export class Alerts extends ComponentResource {
         timeAggregation: watch.by,
         operator,
         threshold,
+        // Azure knows a custom metric only once it was sent.
+        ...(metric.isCustom && { skipMetricValidation: true }),
       };
+      if (!metric.aggregations.includes(watch.by)) throw new Error(`${key}: ${metric.name} has no ${watch.by}`);
       new MetricAlert(
         `${name}-${key}`,
         {
@@ -101,7 +111,7 @@ export class Alerts extends ComponentResource {
           ruleName: names.own('alert', key),
           location: 'global',
           severity: watch.severity,
-          evaluationFrequency: minutes(5),
+          evaluationFrequency: minutes(Math.min(window, 5)),
           windowSize: minutes(window),
           autoMitigate: true,
           criteria: { odataType: ONE_RESOURCE, allOf: [condition] },
@@ -120,14 +130,16 @@ export class Alerts extends ComponentResource {
           location,
           kind: 'LogAlert',
           severity: watch.severity,
-          evaluationFrequency: minutes(15),
+          evaluationFrequency: minutes(logMinutes),
           windowSize: minutes(watch.window),
+          ...(watch.days && { overrideQueryTimeRange: `P${watch.days}D` }),
           autoMitigate: true,
           criteria: {
             allOf: [
               {
                 query: watch.query,
                 timeAggregation: 'Count',
+                ...(watch.dimension && { dimensions: [{ name: watch.dimension, operator: 'Include', values: ['*'] }] }),
                 operator: 'GreaterThanOrEqual',
                 threshold: watch.rows,
                 failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 },

@@ -1,4 +1,5 @@
-// The platform metrics that alerts may use, spelled as Azure spells them. An alert with an unknown name deploys and never fires.
+// The metrics that alerts may use, spelled as Azure spells them: an alert with an unknown name deploys and never fires. And those that the
+// machine sends itself.
 
 /** A metric of a resource type. */
 export interface Metric {
@@ -8,6 +9,8 @@ export interface Metric {
   name: string;
   /** The aggregations that the metric supports; others return nothing. */
   aggregations: readonly Aggregation[];
+  /** Sent by the machine's own programs. */
+  isCustom?: true;
 }
 
 /** How the values of a window are aggregated. */
@@ -34,3 +37,14 @@ export const METRICS = {
   /** Percent of its memory. */
   machineMemory: { namespace: MACHINE, name: 'Available Memory Percentage', aggregations: ['Average'] },
 } as const satisfies Record<string, Metric>;
+
+/** Namespace of what the machine sends. */
+const OF_MACHINE = 'MqttSaas';
+
+/** A figure of the machine that it sends every minute, by its name without `mqtt_saas_`: docs/machine.md, "Figures". */
+export const machineFigure = (name: string): Metric => ({
+  namespace: OF_MACHINE,
+  name,
+  aggregations: ['Average', 'Minimum', 'Maximum'],
+  isCustom: true,
+});

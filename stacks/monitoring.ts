@@ -49,8 +49,9 @@ export function monitor(args: MonitoringArgs): void {
   new Alerts('alerts', {
     placement,
     operators,
-    metrics: metricAlerts(watched),
-    logs: logAlerts(watched),
+    metrics: metricAlerts(watched, config.machineAlerts),
+    logs: logAlerts(watched, { databaseBytes: config.databaseLimitMb * 1e6 }),
+    logMinutes: Number(config.logAlertMinutes),
     operations: operationAlerts(watched),
   });
   new Workbook('workbook', {

@@ -1,55 +1,74 @@
-// Looks at what the platform depends on: the database, the broker, and whether ingest runs.
+// Looks at what the platform depends on: the database and what it knows of ingest, control and backup; the broker and its certificate.
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 import type { Database } from '../database/connection.ts';
 import type { BrokerSettings } from '../settings/broker.ts';
 
 /** A part's answer comes within this time, or it is taken for dead. */
 export const TIMEOUT_MS = 3_000;
-/** Ingest runs every minute; a run takes up to 45 s. */
-const INGEST_LATE_S = 180;
 
-/** What the database says of the platform (migration platform_figures). */
+/** What the database says of the platform (migration more_figures). */
 export interface Figures {
   lastRunAt: Date | null;
   askedAt: Date;
   readings: Record<'received' | 'stored' | 'duplicate' | 'rejected' | 'over_quota', number>;
   databaseBytes: number;
   devices: number;
+  /** What the parts say, by name: figures.ts. A part that does not exist here says nothing. */
+  parts: Record<string, number>;
+}
+
+/** What a connection to the broker's port shows. */
+interface Greeting {
+  /** When its certificate ends; null for a listener without TLS. */
+  notAfter: Date | null;
+  /** Why a client would refuse the certificate, as Node names it; undefined: it would not. */
+  refusal: string | undefined;
 }
 
 /** What was found. Nothing in it names a tenant or an address. */
 export interface Findings {
   /** Undefined: the database did not answer. */
   figures: Figures | undefined;
-  /** When the broker's certificate ends; null for a listener without TLS; undefined: the broker did not answer. */
-  certificateNotAfter: Date | null | undefined;
+  /** Undefined: the broker did not answer. */
+  greeting: Greeting | undefined;
 }
 
 /** Looks at database and broker at the same time. Never throws. */
 export async function examine(database: Database, broker: BrokerSettings): Promise<Findings> {
-  const [figures, certificateNotAfter] = await Promise.all([
+  const [figures, greeting] = await Promise.all([
     within(readFigures(database)).catch(() => undefined),
     greetBroker(broker).catch(() => undefined),
   ]);
-  return { figures, certificateNotAfter };
+  return { figures, greeting };
 }
 
-/** A part's state, in a few words. */
+/** Each part's state in a few words: "ok", "off" for what this environment does not have, or what is wrong. */
 export interface Health {
   status: 'ok' | 'degraded';
-  checks: Record<'database' | 'broker' | 'ingest', string>;
+  checks: Record<'database' | 'broker' | 'ingest' | 'control' | 'backup' | 'certificate', string>;
 }
 
-/** Each part is "ok", or says in a few words what is wrong. */
-export function judge({ figures, certificateNotAfter }: Findings): Health {
+/** Judges what was found. What cannot be known while the database is away is no fault of its own: the database is named. */
+export function judge({ figures, greeting }: Findings): Health {
   const checks = {
     database: figures ? 'ok' : `no answer within ${TIMEOUT_MS / 1000} s`,
-    broker: certificateNotAfter === undefined ? 'does not accept a connection' : 'ok',
-    ingest: figures ? judgeIngest(figures) : 'unknown while the database does not answer',
+    broker: isServing(greeting) ? 'ok' : 'does not accept a connection',
+    ingest: figures ? judgeIngest(figures) : UNKNOWN,
+    control: figures ? judgeControl(figures) : UNKNOWN,
+    backup: figures ? judgeBackup(figures) : UNKNOWN,
+    certificate: greeting ? judgeCertificate(greeting) : 'unknown while the broker does not answer',
   };
-  return { status: Object.values(checks).every((check) => check === 'ok') ? 'ok' : 'degraded', checks };
+  return { status: Object.values(checks).every((check) => GOOD.has(check)) ? 'ok' : 'degraded', checks };
 }
+
+const GOOD = new Set(['ok', 'off']);
+const UNKNOWN = 'unknown while the database does not answer';
+
+/** Whether a client that trusts the platform's authorities gets a connection. */
+export const isServing = (greeting: Greeting | undefined): boolean =>
+  greeting !== undefined && greeting.refusal === undefined;
 
 /** Seconds since ingest last ran, by the database's clock; undefined: it never did. */
 export const secondsSinceRun = ({ lastRunAt, askedAt }: Figures): number | undefined =>
@@ -58,11 +77,31 @@ export const secondsSinceRun = ({ lastRunAt, askedAt }: Figures): number | undef
 function judgeIngest(figures: Figures): string {
   const seconds = secondsSinceRun(figures);
   if (seconds === undefined) return 'has never run';
-  return seconds <= INGEST_LATE_S ? 'ok' : `last ran ${Math.round(seconds / 60)} minutes ago`;
+  if (seconds > HEALTH_LIMITS.ingestLateSeconds) return `last ran ${Math.round(seconds / 60)} minutes ago`;
+  const lag = figures.parts.ingest_lag_seconds ?? 0;
+  return lag <= HEALTH_LIMITS.ingestLagSeconds ? 'ok' : `is ${Math.round(lag / 60)} minutes behind the broker`;
 }
 
-async function readFigures(database: Database): Promise<Figures> {
-  const { rows } = await database.query<Record<string, Date | string | null>>(
+function judgeControl({ parts: { control_loop_ok: ok } }: Figures): string {
+  if (ok === undefined) return 'off';
+  return ok === 1 ? 'ok' : 'does not run: commands and states wait';
+}
+
+function judgeBackup({ askedAt, parts: { backup_last_success_timestamp_seconds: at } }: Figures): string {
+  if (at === undefined) return 'off';
+  const hours = (askedAt.getTime() / 1000 - at) / 3600;
+  return hours <= HEALTH_LIMITS.backupHours ? 'ok' : `last succeeded ${Math.floor(hours)} hours ago`;
+}
+
+function judgeCertificate({ notAfter, refusal }: Greeting): string {
+  if (notAfter === null) return 'off';
+  if (refusal !== undefined) return `refused: ${refusal}`;
+  const days = (notAfter.getTime() - Date.now()) / 86_400_000;
+  return days >= HEALTH_LIMITS.certificateDays ? 'ok' : `ends in ${Math.floor(days)} days`;
+}
+
+export async function readFigures(database: Database): Promise<Figures> {
+  const { rows } = await database.query<Record<string, Date | string | null> & { figures: Record<string, number> }>(
     'select * from ingest.platform_figures()',
     [],
   );
@@ -81,16 +120,23 @@ async function readFigures(database: Database): Promise<Figures> {
     },
     databaseBytes: count('database_bytes'),
     devices: count('devices'),
+    parts: withLoop(row.figures),
   };
 }
 
+/** An environment without a control loop has no figure of it. */
+function withLoop(parts: Record<string, number>): Record<string, number> {
+  const { control_loop_age_seconds: age } = parts;
+  return age === undefined ? parts : { ...parts, control_loop_ok: age <= HEALTH_LIMITS.controlLateSeconds ? 1 : 0 };
+}
+
 /**
- * Connects without signing in: an account has one connection, and ingest's is in use.
- * @returns when the certificate ends; null without TLS.
+ * Connects without signing in: an account has one connection, and ingest's is in use. A certificate that a client would refuse is
+ * looked at, too, to say when it ended: nothing is sent on this connection.
  */
-async function greetBroker({ broker: { host, port, tls }, ca }: BrokerSettings): Promise<Date | null> {
+async function greetBroker({ broker: { host, port, tls }, ca }: BrokerSettings): Promise<Greeting> {
   const socket: Socket | TLSSocket = tls
-    ? connectTls({ host, port, ca, ...(isIP(host) ? {} : { servername: host }) })
+    ? connectTls({ host, port, ca, rejectUnauthorized: false, ...(isIP(host) ? {} : { servername: host }) })
     : connectTcp({ host, port });
   try {
     await within(
@@ -98,7 +144,11 @@ async function greetBroker({ broker: { host, port, tls }, ca }: BrokerSettings):
         socket.once(tls ? 'secureConnect' : 'connect', resolve).once('error', reject);
       }),
     );
-    return 'getPeerCertificate' in socket ? new Date(socket.getPeerCertificate().valid_to) : null;
+    if (!('getPeerCertificate' in socket)) return { notAfter: null, refusal: undefined };
+    return {
+      notAfter: new Date(socket.getPeerCertificate().valid_to),
+      refusal: socket.authorized ? undefined : String(socket.authorizationError),
+    };
   } finally {
     socket.destroy();
   }

@@ -1,6 +1,7 @@
 // The platform's figures as Prometheus reads them. None of them names a tenant.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { type Findings, secondsSinceRun } from './check.ts';
+import { type Findings, isServing, secondsSinceRun } from './check.ts';
+import { FIGURES, readName } from './figures.ts';
 
 /** The content type of {@link renderMetrics}. */
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -8,19 +9,27 @@ export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 const process = new Registry();
 collectDefaultMetrics({ register: process });
 
-/** The text format. What is not known is left out, so that an alert on its absence can fire. */
-export async function renderMetrics({ figures, certificateNotAfter }: Findings): Promise<string> {
+/**
+ * The text format. What is not known is left out, so that an alert on its absence can fire.
+ * @param databaseLimitBytes size at which the database is full; undefined: not known.
+ */
+export async function renderMetrics(
+  { figures, greeting }: Findings,
+  databaseLimitBytes: number | undefined,
+): Promise<string> {
   const registry = new Registry();
+  const registers = [registry];
   const gauge = (name: string, help: string, value: number | undefined) => {
-    if (value !== undefined) new Gauge({ name: `mqtt_saas_${name}`, help, registers: [registry] }).set(value);
+    if (value !== undefined) new Gauge({ name: `mqtt_saas_${name}`, help, registers }).set(value);
   };
   gauge('db_up', 'Whether the database answers.', figures ? 1 : 0);
-  gauge('mqtt_up', 'Whether the broker accepts a connection.', certificateNotAfter === undefined ? 0 : 1);
+  gauge('mqtt_up', 'Whether the broker accepts a connection, with a valid certificate.', isServing(greeting) ? 1 : 0);
   gauge(
     'certificate_not_after_seconds',
     "When the broker's certificate ends, in seconds since 1970.",
-    seconds(certificateNotAfter),
+    greeting?.notAfter ? greeting.notAfter.getTime() / 1000 : undefined,
   );
+  gauge('database_limit_bytes', 'Size at which the database is full.', databaseLimitBytes);
   if (figures) {
     gauge('ingest_last_run_age_seconds', 'Seconds since ingest last ran.', secondsSinceRun(figures));
     gauge('database_size_bytes', 'Size of the database.', figures.databaseBytes);
@@ -29,11 +38,26 @@ export async function renderMetrics({ figures, certificateNotAfter }: Findings):
       name: 'mqtt_saas_readings_total',
       help: 'Readings by what became of them; "received" counts all.',
       labelNames: ['outcome'],
-      registers: [registry],
+      registers,
     });
     for (const [outcome, value] of Object.entries(figures.readings)) readings.inc({ outcome }, value);
+    addParts(registry, figures.parts);
   }
   return Registry.merge([registry, process]).metrics();
 }
 
-const seconds = (date: Date | null | undefined) => (date ? date.getTime() / 1000 : undefined);
+/** One without a description is left out: a test compares the two. */
+function addParts(registry: Registry, parts: Record<string, number>): void {
+  const made = new Map<string, Gauge | Counter>();
+  for (const [text, value] of Object.entries(parts)) {
+    const { name, labels } = readName(text);
+    const figure = FIGURES[name];
+    if (!figure) continue;
+    const Kind = figure.type === 'counter' ? Counter : Gauge;
+    const labelNames = Object.keys(labels);
+    const metric =
+      made.get(name) ?? new Kind({ name: `mqtt_saas_${name}`, help: figure.help, labelNames, registers: [registry] });
+    made.set(name, metric);
+    metric.inc(labels, value);
+  }
+}

@@ -38,7 +38,7 @@ export function makePages(settings: HealthSettings): Pages {
       const status = health.status === 'ok' ? 200 : 503;
       return page(status, 'application/json', `${JSON.stringify(health)}\n`);
     },
-    metrics: async () => page(200, METRICS_TYPE, await renderMetrics(await look())),
+    metrics: async () => page(200, METRICS_TYPE, await renderMetrics(await look(), settings.databaseLimitBytes)),
     close: () => database.close(),
   };
 }

@@ -35,7 +35,7 @@ export interface SessionOptions {
   /** Most messages to take. Default: no bound. */
   cap?: number;
   onWritten: (written: Written, durationMs: number) => void;
-  /** Between two canaries of a session that lasts, in milliseconds. Default: a minute; tests wait less. */
+  /** Between two canaries of a session that lasts, in milliseconds. Default: 10 s; tests wait less. */
   canaryEveryMs?: number;
   /** Told of each canary. */
   onCanary?: (report: CanaryReport) => void;
@@ -68,7 +68,7 @@ const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 /** How long after the guard a write that is under way may take. The rest of a run's five seconds is for taking leave. */
 const WRITE_MS = 2_000;
-const CANARY_EVERY_MS = 60_000;
+const CANARY_EVERY_MS = 10_000;
 /** A run ends soon, whatever the broker does. */
 const CANARY_PATIENCE_MS = 5_000;
 

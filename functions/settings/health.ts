@@ -1,4 +1,4 @@
-// The settings of health and metrics: where broker and database are, and where a worker answers.
+// The settings of health and metrics: where broker and database are, how large the database may be, and where a worker answers.
 import * as z from 'zod';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
 import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
@@ -8,6 +8,8 @@ import { type Environment, read } from './environment.ts';
 export interface HealthSettings extends DatabaseSettings, BrokerSettings {
   /** Port on loopback where a worker answers; undefined: it does not. The Function App has its own server. */
   port: number | undefined;
+  /** Size at which the database is full; undefined: not known. */
+  databaseLimitBytes: number | undefined;
 }
 
 const FIELDS = {
@@ -19,10 +21,20 @@ const FIELDS = {
     .transform(Number)
     .refine((port) => port <= 65_535, 'must be a port, 1 to 65535')
     .optional(),
+  DATABASE_LIMIT_MB: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, 'must be a whole number of megabytes')
+    .transform((megabytes) => Number(megabytes) * 1e6)
+    .optional(),
 };
 
 /** Reads them. @throws SettingsError listing every missing or bad setting at once. */
 export function readHealthSettings(environment: Environment = process.env): HealthSettings {
   const values = read(FIELDS, environment);
-  return { ...databaseOf(values), ...brokerOf(values), port: values.HEALTH_PORT };
+  return {
+    ...databaseOf(values),
+    ...brokerOf(values),
+    port: values.HEALTH_PORT,
+    databaseLimitBytes: values.DATABASE_LIMIT_MB,
+  };
 }

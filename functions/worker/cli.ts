@@ -35,6 +35,7 @@ Settings (environment):
   HEALTH_PORT                          port on loopback where a worker answers GET /api/health; default: none
   PROMETHEUS_ENABLED                   true: it also answers GET PROMETHEUS_PATH; default: false
   PROMETHEUS_PATH                      path of the metrics, below api/; default: api/metrics
+  DATABASE_LIMIT_MB                    size at which the database is full, for the metrics; default: not known
   LOG_LEVEL                            fatal, error, warn, info, debug, trace or silent; default: info
   LOG_PRETTY                           true for text instead of JSON; default: false
 `;

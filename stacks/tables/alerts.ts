@@ -1,7 +1,8 @@
-// The table of all alerts: what is watched, and what each alert means. docs/monitoring.md says what to do about each.
+// Azure's rules of the platform alerts: provisioning/monitoring/alerts.ts says what is watched and from when on it is told.
 import type { Input } from '@pulumi/pulumi';
 import type { LogWatch, MetricWatch, OperationWatch } from '../../components/alerts.ts';
-import { METRICS } from '../../components/metrics.ts';
+import { METRICS, machineFigure } from '../../components/metrics.ts';
+import { alerts, type Limits, type Operator } from '../../provisioning/monitoring/alerts.ts';
 
 /** Azure resource ids of what is watched. */
 export interface Watched {
@@ -13,110 +14,77 @@ export interface Watched {
   group: Input<string>;
 }
 
-/** The alerts on metrics: all of the machine, as Azure measures it from outside. */
-export function metricAlerts({ machine: of }: Watched): Record<string, MetricWatch> {
-  return {
-    'machine-down': {
-      meaning: 'The broker machine was not running for five minutes. Devices cannot connect.',
+/** Minutes that Azure has for the window of a metric alert, from the least that a restart for an update, or a late value, does not fill. */
+const WINDOWS = [5, 15, 30] as const;
+const windowOf = (minutes: number) => WINDOWS.find((window) => window >= minutes) ?? 30;
+
+/**
+ * The alerts on metrics of the machine.
+ * @param withFigures whether those on what the machine sends are made, too.
+ */
+export function metricAlerts({ machine: of }: Watched, withFigures: boolean): Record<string, MetricWatch> {
+  const watches: Record<string, MetricWatch> = {};
+  for (const [name, { meaning, severity, threshold, minutes, azure }] of alerts()) {
+    const metric =
+      'metric' in azure ? METRICS[azure.metric] : 'machine' in azure && withFigures && machineFigure(azure.machine);
+    if (!metric || !('by' in azure)) continue;
+    const { by, operator } = azure;
+    const own = 'threshold' in azure ? azure.threshold : threshold;
+    watches[name] = {
+      meaning,
       of,
-      severity: 0,
-      metric: METRICS.machineAvailable,
-      // The best minute of the window: a restart for an update takes one or two minutes and must not fire the alert.
-      by: 'Maximum',
-      operator: 'LessThan',
-      threshold: 1,
-      window: 5,
-    },
-    'machine-cpu': {
-      meaning: 'The broker machine was busy for a quarter of an hour.',
-      of,
-      severity: 2,
-      metric: METRICS.machineCpu,
-      by: 'Average',
-      operator: 'GreaterThan',
-      threshold: 80,
-      window: 15,
-    },
-    'machine-credits': {
-      meaning:
-        'The broker machine has nearly used up what it saved for bursts. At zero Azure slows it down to its base, which on the smallest size is a tenth of a vCPU.',
-      of,
-      severity: 2,
-      metric: METRICS.machineCredits,
-      by: 'Average',
-      operator: 'LessThan',
-      threshold: 10,
-      window: 15,
-    },
-    'machine-memory': {
-      meaning: 'The broker machine runs out of memory. The queues of clients that are away grow in it.',
-      of,
-      severity: 1,
-      metric: METRICS.machineMemory,
-      by: 'Average',
-      operator: 'LessThan',
-      threshold: 10,
-      window: 15,
-    },
-  };
+      severity,
+      metric,
+      by,
+      operator,
+      threshold: own ?? threshold,
+      window: windowOf(minutes),
+    };
+  }
+  return watches;
 }
 
-/** The parsed summary line of a run: docs/ingest.md, "The log". */
-const RUNS = `traces
-| where message has 'mqtt_ingest run'
+/** One line a minute with the figures of the platform: functions/health/report.ts. */
+const LINES = `traces
+| where message has 'platform figures'
 | extend line = parse_json(message)
-| where tostring(line.msg) == 'mqtt_ingest run'`;
+| where tostring(line.msg) == 'platform figures'`;
 
-/** The alerts on what ingest logs: one line per run, and one run a minute. */
-export function logAlerts({ insights: of }: Watched): Record<string, LogWatch> {
-  return {
-    'ingest-failing': {
-      meaning: 'At least 5 of the last 15 runs of ingest failed. What they would have stored waits on the broker.',
-      of,
-      severity: 2,
-      query: `${RUNS} and tostring(line.outcome) in ('failed', 'broker-unavailable', 'broker-lost', 'canary-lost', 'lease-lost')`,
-      rows: 5,
-      window: 15,
-    },
-    'ingest-stalled': {
-      meaning:
-        'No run of ingest succeeded for half an hour, or no log arrives. Messages wait on the broker until its queue is full.',
-      of,
-      severity: 1,
-      // Returns one row even if no line arrived at all.
-      query: `${RUNS} and tostring(line.outcome) in ('idle', 'cap', 'time-guard')
-| summarize succeeded = count()
-| where succeeded == 0`,
-      rows: 1,
-      window: 30,
-    },
-    'ledger-residual': {
-      meaning:
-        'A run received another number of readings than it stored, refused or knew already. That is a fault of the program.',
-      of,
-      severity: 1,
-      query: `${RUNS}
-| where tolong(line.received) != tolong(line.stored) + tolong(line.duplicate) + tolong(line.rejected) + tolong(line.overQuota)`,
-      rows: 1,
-      window: 15,
-    },
-  };
+const SIGNS = { LessThan: '<', GreaterThan: '>' } as const satisfies Record<Operator, string>;
+
+/**
+ * The alerts on the functions' log. Each rule costs, so there is one for all that can be wrong, whose query has a row with the alert's
+ * name for each; and one for a log that does not arrive.
+ */
+export function logAlerts({ insights: of }: Watched, limits: Limits): Record<string, LogWatch> {
+  const alone: Record<string, LogWatch> = {};
+  const parts: string[] = [];
+  for (const [name, { meaning, severity, threshold, azure }] of alerts()) {
+    const row = `project alert = '${name}', value = todouble(value)`;
+    if ('lines' in azure) {
+      const { minutes, value, operator } = azure.lines;
+      const aggregate = value((figure) => `todouble(line.${figure})`, limits);
+      parts.push(`lines
+  | where timestamp > ago(${minutes}m)
+  | summarize value = ${aggregate}
+  | where value ${SIGNS[operator]} ${threshold}
+  | ${row}`);
+    } else if ('query' in azure) {
+      const query = azure.query(threshold);
+      // It returns a row even if no line arrived at all.
+      if (azure.alone) alone[name] = { meaning, of, severity, query, rows: 1, window: 30 };
+      else parts.push(`${query.replaceAll('\n', '\n  ')}\n  | ${row}`);
+    }
+  }
+  const meaning = 'A platform alert; the dimension "alert" names it: docs/reference/alerts.md says what to do.';
+  const query = `let lines = ${LINES};\nunion\n(${parts.join('),\n(')})`;
+  return { platform: { meaning, of, severity: 1, query, rows: 1, window: 15, days: 1, dimension: 'alert' }, ...alone };
 }
 
 /** The alerts on changes made through Azure's API. */
 export function operationAlerts({ group: of }: Watched): Record<string, OperationWatch> {
-  const securityGroups = 'Microsoft.Network/networkSecurityGroups';
-  return {
-    'nsg-changed': {
-      meaning: 'Somebody changed or deleted a network security group or one of its rules, or tried to.',
-      of,
-      // Adding a single rule in the portal is an operation of its own.
-      operations: [
-        `${securityGroups}/write`,
-        `${securityGroups}/delete`,
-        `${securityGroups}/securityRules/write`,
-        `${securityGroups}/securityRules/delete`,
-      ],
-    },
-  };
+  const watches: Record<string, OperationWatch> = {};
+  for (const [name, { meaning, azure }] of alerts())
+    if ('operations' in azure) watches[name] = { meaning, of, operations: azure.operations };
+  return watches;
 }

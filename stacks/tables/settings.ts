@@ -38,6 +38,11 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
     INGEST_BATCH_CAP: String(config.ingestBatchCap),
     INGEST_TIME_GUARD_MS: String(config.ingestTimeGuardMs),
     LOG_LEVEL: config.logLevel,
+    ...(config.metrics && {
+      PROMETHEUS_ENABLED: 'true',
+      PROMETHEUS_PATH: config.metricsPath,
+      DATABASE_LIMIT_MB: String(config.databaseLimitMb),
+    }),
   };
 }
 

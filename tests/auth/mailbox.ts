@@ -12,6 +12,8 @@ export interface Mail {
 
 export interface Mailbox {
   port: number;
+  /** All mails so far, oldest first. */
+  received: readonly Mail[];
   /** The newest mail to an address, which is then read: waits for one. @throws Error after ten seconds. */
   take(to: string): Promise<Mail>;
   /** How many mails an address has had. */
@@ -23,6 +25,7 @@ const TIMEOUT_MS = 10_000;
 
 /** Listens on a free port of loopback. */
 export async function startMailbox(): Promise<Mailbox> {
+  const received: Mail[] = [];
   const unread: Mail[] = [];
   const counts = new Map<string, number>();
   const waiting = new Set<() => void>();
@@ -35,7 +38,9 @@ export async function startMailbox(): Promise<Mailbox> {
       stream.on('end', async () => {
         const { subject = '', html = '' } = await PostalMime.parse(Buffer.concat(chunks));
         for (const { address } of session.envelope.rcptTo) {
-          unread.push({ to: address, subject, html });
+          const mail = { to: address, subject, html };
+          received.push(mail);
+          unread.push(mail);
           counts.set(address, (counts.get(address) ?? 0) + 1);
         }
         for (const look of waiting) look();
@@ -48,6 +53,7 @@ export async function startMailbox(): Promise<Mailbox> {
   await once(inner, 'listening');
   return {
     port: (inner.address() as AddressInfo).port,
+    received,
     take: (to) =>
       new Promise((resolve, reject) => {
         const look = () => {

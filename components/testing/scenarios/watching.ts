@@ -54,6 +54,7 @@ const oneOfEach = ({ broker: { machine }, logs, placement }: World) => ({
       window: 15 as const,
     },
   },
+  logMinutes: 5,
   operations: {
     'nsg-changed': {
       meaning: 'Somebody changed a network security group.',
@@ -70,7 +71,7 @@ const oneOfEach = ({ broker: { machine }, logs, placement }: World) => ({
 
 export const alerts: Scenarios<Alerts> = {
   defaults: ({ name, placement, operators }) =>
-    new Alerts(name('alerts'), { placement, operators, metrics: {}, logs: {}, operations: {} }),
+    new Alerts(name('alerts'), { placement, operators, metrics: {}, logs: {}, logMinutes: 15, operations: {} }),
   max: (world) =>
     new Alerts(world.name('alerts'), { placement: world.placement, operators: world.operators, ...oneOfEach(world) }),
   hardened: (world) =>

@@ -57,7 +57,9 @@ ingest.refusals_told      no         no         no         no         no    no  
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.backups            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -          -
+ingest.outages            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.channel_states     no         no         no         no         no    no         no    no         .x../.x..
 ingest.mail_use           no         no         no         no         no    no         no    no         .x../.x..
 ingest.notification_totals ----      ----       ----       ----       ----  ----       ----  ----       .x..

@@ -219,9 +219,17 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ session: 'mine' }),
     update: { missed_at: new Date() },
   },
+  'ingest.outages': {
+    insert: () => ({ began_at: new Date(), ended_at: new Date() }),
+    update: { began_at: '2020-01-01' },
+  },
   'access.maintenance': {
     insert: () => ({ reason: 'r', ends_at: new Date(Date.now() + 60_000), started_by: 'me' }),
     update: { ended_by: 'me' },
+  },
+  'ingest.backups': {
+    insert: () => ({ kind: 'drill', name: 'mine', started_at: new Date() }),
+    update: { problem: 'changed' },
   },
   'broker.service_accounts': {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),

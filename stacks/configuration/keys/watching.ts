@@ -1,6 +1,9 @@
 // Logs, alerts and the budget.
-import { listOf, mailbox, number, oneOf, wholeNumber } from '../fields.ts';
+import { flag, listOf, mailbox, number, oneOf, text, wholeNumber } from '../fields.ts';
 import { key } from './key.ts';
+
+/** As functions/settings/metrics-path.ts reads it. */
+const METRICS_PATH = /^api\/[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*$/;
 
 /** The keys, each with its rule, default and description. */
 export const watchingKeys = {
@@ -24,7 +27,36 @@ export const watchingKeys = {
   }),
   logDailyCapGb: key(number(0.023, 100).default(0.15), {
     description:
-      'Log volume accepted per day, GB, 0.023 to 100. The rest of the day is not logged, and the alert `ingest-stalled` fires. The default stays within the 5 GB a month that are free.',
+      'Log volume accepted per day, GB, 0.023 to 100. The rest of the day is not logged, and the alert `ingest-silent` fires. The default stays within the 5 GB a month that are free.',
     example: '0.15',
+  }),
+  logAlertMinutes: key(oneOf(['5', '10', '15']).default('15'), {
+    description:
+      'Minutes between two evaluations of the two alerts on the log. A month costs 1.00 USD with 15, 2.00 with 10, 3.00 with 5.',
+    example: '5',
+  }),
+  machineAlerts: key(flag.default(false), {
+    description:
+      'Alerts on what the broker machine says of itself every minute: database and broker down, disks, queue, certificate, copies. 0.10 USD a month each, 1.00 together.',
+    example: 'true',
+  }),
+  webTestMinutes: key(oneOf(['off', '5', '10', '15']).default('off'), {
+    description:
+      'Minutes between two requests of the health page from outside, by Azure’s web test, with an alert. A month costs 1.98 USD with 15, 5.75 with 5, and a second of the Function App a request.',
+    example: '15',
+  }),
+  metrics: key(flag.default(false), {
+    description:
+      'Serve metrics for Prometheus on the Function App, to those who have the function’s key: `docs/monitoring.md`. Each scrape costs a second of the Function App.',
+    example: 'true',
+  }),
+  metricsPath: key(text.regex(METRICS_PATH, 'is not a path below api/').default('api/metrics'), {
+    description: 'Path of the metrics, below `api/`.',
+    example: 'api/metrics',
+  }),
+  databaseLimitMb: key(wholeNumber(100, 100_000_000).default(500), {
+    description:
+      'Size at which the database is full, MB: 500 on Supabase’s Free plan, 8000 on Pro. The alert `database-full` tells of it 14 days before.',
+    example: '8000',
   }),
 };

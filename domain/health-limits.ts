@@ -1,0 +1,15 @@
+// When a part of the platform counts as late or near its end: the thresholds that the health page and the operators' alerts share.
+
+/** Seconds, hours, days. */
+export const HEALTH_LIMITS = {
+  /** Ingest runs every minute; a run takes up to 45 s. */
+  ingestLateSeconds: 180,
+  /** The newest message that came through, of a timer that runs every minute. */
+  ingestLagSeconds: 180,
+  /** The control loop works every few seconds in the worker, every minute in the Function App. */
+  controlLateSeconds: 180,
+  /** A backup is made every night. */
+  backupHours: 26,
+  /** Of the broker's certificate, which is replaced 30 days before its end. */
+  certificateDays: 14,
+} as const;
