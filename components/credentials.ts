@@ -10,6 +10,8 @@ const PASSWORD = { length: 43, special: false };
 export interface CredentialsArgs {
   /** Required. User names of ingest's broker accounts, one for each generation. The password of a name never changes. */
   ingestUsernames: readonly string[];
+  /** Required. Generations of the key of notification channels: the one in use, and the one before it. */
+  notifyGenerations: readonly number[];
 }
 
 /** Passwords of the service accounts. */
@@ -24,8 +26,10 @@ export class Credentials extends ComponentResource {
   readonly backupPassword: Output<string>;
   /** The key of the gate's stamps, 32 hexadecimal digits. Secret. */
   readonly stampKey: Output<string>;
+  /** Keys of notification channels by generation, 64 hexadecimal digits. Secret. */
+  readonly notifyKeys: ReadonlyMap<number, Output<string>>;
 
-  constructor(name: string, { ingestUsernames }: CredentialsArgs, options?: ComponentResourceOptions) {
+  constructor(name: string, { ingestUsernames, notifyGenerations }: CredentialsArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Credentials', name, {}, options);
     const parent = { parent: this };
     this.ingestPasswords = new Map(
@@ -36,6 +40,14 @@ export class Credentials extends ComponentResource {
     this.backupPassword = new RandomPassword(`${name}-backup-reader`, PASSWORD, parent).result;
     this.stampKey = new RandomPassword(`${name}-stamp-key`, PASSWORD, parent).result.apply((password) =>
       createHash('sha256').update(password).digest('hex').slice(0, 32),
+    );
+    this.notifyKeys = new Map(
+      notifyGenerations.map((generation) => [
+        generation,
+        new RandomPassword(`${name}-notify-key-${generation}`, PASSWORD, parent).result.apply((password) =>
+          createHash('sha256').update(password).digest('hex'),
+        ),
+      ]),
     );
     this.registerOutputs();
   }

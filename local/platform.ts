@@ -99,6 +99,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
     onProgress('ingest');
     const { certificates } = broker.current;
+    const dashboardPort = options.dashboardPort ?? (await choosePort(options.preferredPorts?.dashboard));
     const healthPort = await choosePort(options.preferredPorts?.health);
     const ingest = await supervise(
       'the ingest worker',
@@ -118,6 +119,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
               MQTT_BROKER_PREVIOUS_PASSWORD: keys[other]!,
             }),
             MQTT_CLIENT_ID: INGEST_USERNAME,
+            ...mailSettings(),
+            NOTIFY_KEY: secrets.notify,
+            NOTIFY_ALLOW_LOOPBACK: 'true',
+            NOTIFY_DASHBOARD_URL: `http://localhost:${dashboardPort}`,
             MQTT_CONTROL_PASSWORD: secrets.controlBroker,
             HEALTH_PORT: String(healthPort),
             PROMETHEUS_ENABLED: 'true',
@@ -135,7 +140,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     stops.push(async () => rotation.stop());
 
     onProgress('front door');
-    const dashboardPort = options.dashboardPort ?? (await choosePort(options.preferredPorts?.dashboard));
     const frontDoor = await supervise(
       'the front door',
       () =>
@@ -196,4 +200,10 @@ async function prepareDatabase(url: string, secrets: PlatformSecrets, account: I
 
 async function choosePort(preferred: number | undefined): Promise<number> {
   return preferred !== undefined && (await isPortFree(preferred)) ? preferred : freePort();
+}
+
+/** A mail server that the developer names: without one this platform sends no mail. */
+function mailSettings(): Record<string, string> {
+  const names = ['NOTIFY_SMTP_URL', 'NOTIFY_SMTP_PASSWORD', 'NOTIFY_FROM', 'NOTIFY_CA'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : [])));
 }

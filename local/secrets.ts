@@ -13,6 +13,8 @@ export interface PlatformSecrets {
   apiDatabase: string;
   /** Key of the broker account that sends commands. */
   controlBroker: string;
+  /** Opens the secrets of notification channels: 32 bytes, hexadecimal. */
+  notify: string;
   /** Signs the access tokens of people who sign in. */
   jwtSecret: string;
   /** Supabase's publishable key: not secret, but this platform's own. */
@@ -28,6 +30,7 @@ export function loadSecrets(file: string): { secrets: PlatformSecrets; save: () 
     syncDatabase: generateKey(),
     apiDatabase: generateKey(),
     controlBroker: generateKey(),
+    notify: randomBytes(32).toString('hex'),
     jwtSecret: generateKey(),
     publishableKey: `sb_publishable_${randomBytes(16).toString('base64url')}`,
     devices: {},

@@ -19,7 +19,7 @@ import { makeBroker } from './profiles/machine/broker.ts';
 import { makeEndpoint } from './profiles/machine/endpoint.ts';
 import { grants } from './tables/grants.ts';
 import { ingestUsernames } from './tables/ingest-accounts.ts';
-import { hasPurgeProtection, platformSecrets } from './tables/secrets.ts';
+import { hasPurgeProtection, notifyGenerations, platformSecrets } from './tables/secrets.ts';
 
 const config = loadConfig();
 adopt(config.adoption);
@@ -27,7 +27,10 @@ const placement = makePlacement(config);
 
 const identities = new Identities('identities', { placement });
 const endpoint = makeEndpoint(config, placement);
-const credentials = new Credentials('credentials', { ingestUsernames: ingestUsernames(config) });
+const credentials = new Credentials('credentials', {
+  ingestUsernames: ingestUsernames(config),
+  notifyGenerations: notifyGenerations(config),
+});
 const database = await makeDatabase(config, credentials);
 const vault = new Vault('vault', {
   placement,
@@ -44,8 +47,8 @@ const access = new Access('access', { grants: grants(identities, vault, storage,
 const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs };
 const machine = makeBroker(parts);
 const after = database ? [database] : [];
-const functionApp = await makeFunctions({ ...parts, after });
 const dashboard = makeDashboard({ ...parts, after });
+const functionApp = await makeFunctions({ ...parts, dashboardUrl: dashboard?.address, after });
 if (config.iotHub) new IotHub('iot-hub', { placement });
 monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
 checkAdopted(config.adoption);

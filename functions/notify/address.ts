@@ -39,6 +39,8 @@ const DNS_MS = 3_000;
 
 /** Checks what can be seen in the URL. @throws AddressRefused. */
 export function checkUrl(text: string, { ownHosts, allowLoopback }: AddressRules): URL {
+  // Others read these differently than this parser does.
+  if (/[\\\s]/.test(text)) throw new AddressRefused('the URL must hold no space and no backslash');
   const url = URL.parse(text);
   if (!url) throw new AddressRefused('the URL cannot be read');
   if (url.protocol !== 'https:') throw new AddressRefused('the URL must begin with https://');

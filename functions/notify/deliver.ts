@@ -5,7 +5,7 @@ import { NotOpened, type OpeningKey, openingKey, openSecrets } from '../../domai
 import type { NotifySettings } from '../settings/notify.ts';
 import { AddressRefused, checkUrl, findTarget, NameNotFound } from './address.ts';
 import { type Mailer, MailRefused, openMailer } from './mail.ts';
-import { type Content, writeMessage } from './message.ts';
+import { type Content, writeConfirmation, writeMessage } from './message.ts';
 import { post } from './post.ts';
 import { chatSecrets, fillTemplate, keyHeader, signWebhook, webhookSecrets } from './webhook.ts';
 
@@ -68,16 +68,10 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
   async function sendMail(item: Notification): Promise<void> {
     if (!mailer) throw new MailRefused('this platform sends no mail: its operator has configured no mail server');
     const link = `${dashboardUrl}/notifications/#token=${tokenOf(item.channel_id)}`;
-    const { tenant } = item.content;
-    const message =
-      item.transition === 'confirmation'
-        ? {
-            subject: `Confirm this address for alerts of ${tenant}`,
-            text: `${tenant} wants to send its alerts to this address. To receive them, or to refuse all mails of ${tenant}, open:\n\n${link}\n\nUntil you confirm, nothing else is sent.\n`,
-          }
-        : writeMessage(item.transition, item.content, dashboardUrl);
-    const footer = item.transition === 'confirmation' ? '' : `\nTo receive no more of these mails: ${link}\n`;
-    await mailer.send(item.id, item.destination, { ...message, text: message.text + footer });
+    if (item.transition === 'confirmation')
+      return mailer.send(item.id, item.destination, writeConfirmation(item.content.tenant, link));
+    const { subject, text } = writeMessage(item.transition, item.content, dashboardUrl);
+    return mailer.send(item.id, item.destination, { subject, text: `${text}\nTo receive no more of these mails: ${link}\n` });
   }
 
   return {

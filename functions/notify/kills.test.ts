@@ -82,6 +82,8 @@ describe.skipIf(!hasPgBouncer())('the sender, killed and begun again', () => {
       else await pause(300);
       sender.kill('SIGKILL');
       await stopChild(sender);
+      // Time passes: the leases of the dead one end.
+      await server.admin.query("update public.notifications set leased_until = leased_until - interval '15 seconds'");
       sender = start();
     }
     receivers.answer = 204;

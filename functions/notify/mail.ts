@@ -20,7 +20,7 @@ export interface Mailer {
 }
 
 /** Connects at the first mail. */
-export function openMailer({ smtpUrl, from }: NonNullable<NotifySettings['mail']>, ca: string | undefined): Mailer {
+export function openMailer({ smtpUrl, password, from }: NonNullable<NotifySettings['mail']>, ca: string | undefined): Mailer {
   const url = new URL(smtpUrl);
   const isImplicit = url.protocol === 'smtps:';
   const transport = createTransport({
@@ -28,7 +28,7 @@ export function openMailer({ smtpUrl, from }: NonNullable<NotifySettings['mail']
     port: Number(url.port || (isImplicit ? 465 : 587)),
     secure: isImplicit,
     requireTLS: true,
-    ...(url.username === '' ? {} : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
+    ...(url.username === '' ? {} : { auth: { user: decodeURIComponent(url.username), pass: password ?? decodeURIComponent(url.password) } }),
     ...(ca === undefined ? {} : { tls: { ca } }),
     pool: true,
     maxConnections: CONNECTIONS,

@@ -58,6 +58,15 @@ export function writeMessage(transition: string, content: Content, dashboardUrl:
   ]);
 }
 
+/** The question whether an address wants a tenant's mails. @param link where it is answered. */
+export const writeConfirmation = (tenant: string, link: string): Message =>
+  toMessage(`Confirm this address for alerts of ${tenant}`, [
+    `${tenant} wants to send its alerts to this address. Until you confirm, nothing else is sent.`,
+    `To receive them, or to refuse all mails of ${tenant}:`,
+    '',
+    link,
+  ]);
+
 const alertLine = ({ severity, rule, device, message }: Omit<Content, 'tenant'>) =>
   `${severity}: ${rule}, ${device}: ${message}`;
 

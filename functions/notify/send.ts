@@ -13,16 +13,19 @@ const AT_ONCE_A_TENANT = 6;
 /** Of one delivery, in milliseconds, and how little time is not worth beginning one. */
 const DELIVERY_MS = 10_000;
 const LEAST_MS = 2_000;
-/** Longer than a delivery and the note of its end. */
-const LEASE_S = 30;
+/** Longer than a delivery and the note of its end. As long, a job that died keeps its tenants' places. */
+const LEASE_S = 15;
 /** While deliveries are under way: others may have become due. */
 const LOOK_EVERY_MS = 300;
-/** How often a process says which key it has. */
-const PUBLISH_EVERY_MS = 600_000;
+/** How often a process says which key it has, and removes what has ended. */
+const TIDY_EVERY_MS = 600_000;
+/** Rows of a step of the removal, and steps a time: the rest goes the next time. */
+const STEP = 1_000;
+const MOST_STEPS = 10;
 
 /** Of this process: made at the first turn. */
 let own: Promise<Deliverer | undefined> | undefined;
-const publishedAt = new WeakMap<Deliverer, number>();
+const tidiedAt = new WeakMap<Deliverer, number>();
 
 /**
  * Sends what is due until nothing is, or no time is left. Several may run it at once.
@@ -37,11 +40,30 @@ export async function sendNotifications(
 ): Promise<void> {
   const by = deliverer ?? (await (own ??= makeOwn()));
   if (!by) return;
-  if (performance.now() - (publishedAt.get(by) ?? Number.NEGATIVE_INFINITY) > PUBLISH_EVERY_MS) {
+  const tidies = performance.now() - (tidiedAt.get(by) ?? Number.NEGATIVE_INFINITY) > TIDY_EVERY_MS;
+  if (tidies) {
     const { keyId, publicKey } = by.key;
-    await database.query('select ingest.publish_notification_sender($1, $2, $3)', [keyId, publicKey, by.mailFrom ?? null]);
-    publishedAt.set(by, performance.now());
+    await database.query('select ingest.publish_notification_sender($1, $2, $3)', [
+      keyId,
+      publicKey,
+      by.mailFrom ?? null,
+    ]);
   }
+  await sendDue(database, log, remainingMs, by);
+  if (!tidies) return;
+  tidiedAt.set(by, performance.now());
+  for (let step = 0; step < MOST_STEPS && remainingMs() > LEAST_MS; step++) {
+    const { rows } = await database.query<{ n: number }>('select ingest.prune_notifications($1) as n', [STEP]);
+    if ((rows[0]?.n ?? 0) < STEP) return;
+  }
+}
+
+async function sendDue(
+  database: Database,
+  log: Logger,
+  remainingMs: () => number,
+  by: Deliverer,
+): Promise<void> {
   const underWay = new Set<Promise<void>>();
   try {
     while (true) {
@@ -58,6 +80,13 @@ export async function sendNotifications(
   } finally {
     await Promise.all(underWay);
   }
+}
+
+/** Closes the connections to the mail server. Never throws. */
+export async function endNotifications(): Promise<void> {
+  const ending = own;
+  own = undefined;
+  (await ending?.catch(() => undefined))?.close();
 }
 
 async function makeOwn(): Promise<Deliverer | undefined> {

@@ -7,7 +7,7 @@ import { reportFigures } from '../health/report.ts';
 import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
-import { sendNotifications } from '../notify/send.ts';
+import { endNotifications, sendNotifications } from '../notify/send.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
@@ -55,6 +55,7 @@ export const JOBS: readonly Job[] = [
     everyMs: 1_500,
     budgetMs: 25_000,
     run: sendNotifications,
+    end: endNotifications,
   },
   {
     name: 'report_figures',

@@ -16,6 +16,7 @@ export const SECRETS = {
   ca: 'broker-tls-ca',
   dnsToken: 'cloudflare-dns-token',
   proToken: 'ubuntu-pro-token',
+  smtpPassword: 'smtp-password',
 } as const;
 
 /** The database role that may only insert, and the one that may only read the registry. */
@@ -30,6 +31,13 @@ const PEM = 'application/x-pem-file';
  * that is often deleted and made again must do without it.
  */
 export const hasPurgeProtection = (environment: string) => !['dev', 'test', 'sandbox'].includes(environment);
+
+/** The key that opens the secrets of notification channels, by its generation. */
+export const notifyKeySecret = (generation: number) => `notify-key-${generation}`;
+
+/** The generations that open something: the one in use, and the one before it. */
+export const notifyGenerations = ({ notifyGeneration }: StackConfig) =>
+  [notifyGeneration, notifyGeneration - 1].filter((generation) => generation > 0);
 
 /** The secrets and their purpose; with a private CA, the broker's certificate is one of them. */
 export function platformSecrets(
@@ -51,6 +59,12 @@ export function platformSecrets(
   for (const [username, value] of credentials.ingestPasswords) {
     secrets[ingestPasswordSecret(username)] = { value, contentType: `password of ${username}` };
   }
+  for (const [generation, value] of credentials.notifyKeys) {
+    secrets[notifyKeySecret(generation)] = { value, contentType: 'key of notification channels, hexadecimal' };
+  }
+  // As below: set in the vault by its holder.
+  if (config.smtpHost)
+    secrets[SECRETS.smtpPassword] = { value: NOT_SET, contentType: 'password at the mail server, set by hand', setByHand: true };
   if (dnsToken)
     secrets[SECRETS.dnsToken] = { value: dnsToken, contentType: 'Cloudflare token for the records of the zone' };
   // Its holder sets it in the vault: it is not part of a deployment, and must not be in a stack's state.

@@ -19,7 +19,7 @@ const OF_THE_HOST = [
   'FUNCTIONS_EXTENSION_VERSION',
 ];
 /** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
-const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE'];
+const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE', 'NOTIFY_ALLOW_LOOPBACK', 'NOTIFY_CA'];
 
 /** A certificate authority, for the key that needs one. */
 const DATABASE_CA = readFileSync(join(ROOT, 'stacks/testing/database-ca.crt'), 'utf8');
@@ -34,7 +34,15 @@ async function settingsOf(stack: string, ...lines: string[]): Promise<Record<str
 /** Environments with different settings: together they have every possible setting. */
 const ENVIRONMENTS: [string, ...string[]][] = [
   ['dev'],
-  ['prod', "ingestGenerationsInForce: '[1,2]'", `databaseCa: ${JSON.stringify(DATABASE_CA)}`],
+  [
+    'prod',
+    "ingestGenerationsInForce: '[1,2]'",
+    `databaseCa: ${JSON.stringify(DATABASE_CA)}`,
+    'notifyGeneration: 2',
+    'smtpHost: smtp.example.com',
+    'smtpUser: alerts@example.com',
+    'mailFrom: alerts@example.com',
+  ],
 ];
 
 /** The names that the bundle's own modules read from the environment: capitals with an underscore. */

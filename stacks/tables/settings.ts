@@ -5,7 +5,7 @@ import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
 import { ingestUsername } from '../../provisioning/broker/registry.ts';
 import type { StackConfig } from '../configuration/parse.ts';
 import { ingestPasswordSecret } from './ingest-accounts.ts';
-import { SECRETS } from './secrets.ts';
+import { notifyKeySecret, SECRETS } from './secrets.ts';
 
 /** Arguments of {@link ingestSettings}. */
 export interface IngestSettingsArgs {
@@ -15,8 +15,10 @@ export interface IngestSettingsArgs {
   brokerHost: string;
   /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
   brokerCa: Output<string> | undefined;
-  /** The vault that keeps the two secrets. */
+  /** The vault that keeps the secrets. */
   vault: Vault;
+  /** Where the dashboard is; undefined if there is none. */
+  dashboardUrl: Input<string> | undefined;
 }
 
 /** App settings by name. The names are part of the platform's interface: see functions/settings/ingest.ts. */
@@ -43,6 +45,25 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
       PROMETHEUS_PATH: config.metricsPath,
       DATABASE_LIMIT_MB: String(config.databaseLimitMb),
     }),
+    ...notifySettings(args),
+  };
+}
+
+/** Settings of notifications: see functions/settings/notify.ts. */
+function notifySettings({ config, brokerHost, vault, dashboardUrl }: IngestSettingsArgs): Record<string, Input<string>> {
+  const { notifyGeneration, smtpHost, smtpPort, smtpUser, mailFrom } = config;
+  return {
+    NOTIFY_KEY: vault.reference(notifyKeySecret(notifyGeneration)),
+    ...(notifyGeneration > 1 && { NOTIFY_PREVIOUS_KEY: vault.reference(notifyKeySecret(notifyGeneration - 1)) }),
+    NOTIFY_OWN_HOSTS: brokerHost,
+    ...(dashboardUrl && { NOTIFY_DASHBOARD_URL: dashboardUrl }),
+    ...(smtpHost &&
+      smtpUser &&
+      mailFrom && {
+        NOTIFY_SMTP_URL: `${smtpPort === 465 ? 'smtps' : 'smtp'}://${encodeURIComponent(smtpUser)}@${smtpHost}:${smtpPort}`,
+        NOTIFY_SMTP_PASSWORD: vault.reference(SECRETS.smtpPassword),
+        NOTIFY_FROM: mailFrom,
+      }),
   };
 }
 

@@ -12,10 +12,13 @@ import type { Scenarios, World } from './scenario.ts';
 const ACCOUNT = 'fedcba9876543210fedcba9876543210';
 
 export const credentials: Scenarios<Credentials> = {
-  defaults: ({ name }) => new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest'] }),
+  defaults: ({ name }) => new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest'], notifyGenerations: [1] }),
   max: ({ name }) =>
-    new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest', 'svc-ingest-2', 'svc-ingest-3'] }),
-  hardened: ({ name }) => new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest'] }, { protect: true }),
+    new Credentials(name('credentials'), {
+      ingestUsernames: ['svc-ingest', 'svc-ingest-2', 'svc-ingest-3'],
+      notifyGenerations: [2, 1],
+    }),
+  hardened: ({ name }) => new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest'], notifyGenerations: [1] }, { protect: true }),
 };
 
 export const vault: Scenarios<Vault> = {

@@ -98,7 +98,8 @@ export async function startReceivers(): Promise<Receivers> {
   const receivers: Receivers = {
     settings: {
       NOTIFY_KEY: SEED,
-      NOTIFY_SMTP_URL: `smtp://alerts:p%40ss@localhost:${(smtpServer.address() as AddressInfo).port}`,
+      NOTIFY_SMTP_URL: `smtp://alerts@localhost:${(smtpServer.address() as AddressInfo).port}`,
+      NOTIFY_SMTP_PASSWORD: 'p@ss',
       NOTIFY_FROM: 'alerts@platform.example',
       NOTIFY_DASHBOARD_URL: 'https://dashboard.example/',
       NOTIFY_CA: ca.certificate,

@@ -25,6 +25,7 @@ create function access.plan_notification(
 ) returns void
 language plpgsql security definer set search_path = ''
 as $$
+#variable_conflict use_column
 declare
   due timestamptz := at;
   planned constant boolean := transition in ('escalated', 'repeated');
@@ -324,7 +325,8 @@ as $$
   insert into access.notification_sender as s (key_id, public_key, mail_from)
   values (publish_notification_sender.key_id, publish_notification_sender.public_key, publish_notification_sender.mail_from)
   on conflict (id) do update
-  set key_id = excluded.key_id, public_key = excluded.public_key, mail_from = excluded.mail_from, seen_at = clock_timestamp();
+  set key_id = excluded.key_id, public_key = excluded.public_key, mail_from = excluded.mail_from, seen_at = clock_timestamp()
+  where (s.key_id, s.mail_from) is distinct from (excluded.key_id, excluded.mail_from) or s.seen_at < clock_timestamp() - interval '10 minutes';
 $$;
 
 -- Notes the hash of the token that a channel's mails carry.
