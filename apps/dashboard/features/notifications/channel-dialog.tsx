@@ -79,7 +79,7 @@ export function ChannelDialog({ channel, onClose }: Props) {
         />
         {draft.kind === 'email' && !channel && (
           <Field
-            label="E-mail"
+            label="Address"
             type="email"
             value={draft.address}
             onChange={(event) => change({ address: event.target.value })}
