@@ -17,8 +17,8 @@ import { outputsOf } from './outputs.ts';
 import { makePlacement } from './placement.ts';
 import { makeBroker } from './profiles/machine/broker.ts';
 import { makeEndpoint } from './profiles/machine/endpoint.ts';
+import { controlUsernames, ingestUsernames } from './tables/accounts.ts';
 import { grants } from './tables/grants.ts';
-import { ingestUsernames } from './tables/ingest-accounts.ts';
 import { hasPurgeProtection, platformSecrets } from './tables/secrets.ts';
 
 const config = loadConfig();
@@ -27,7 +27,9 @@ const placement = makePlacement(config);
 
 const identities = new Identities('identities', { placement });
 const endpoint = makeEndpoint(config, placement);
-const credentials = new Credentials('credentials', { ingestUsernames: ingestUsernames(config) });
+const credentials = new Credentials('credentials', {
+  usernames: [...ingestUsernames(config), ...controlUsernames(config)],
+});
 const database = await makeDatabase(config, credentials);
 const vault = new Vault('vault', {
   placement,

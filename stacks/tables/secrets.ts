@@ -4,7 +4,7 @@ import type { Credentials } from '../../components/credentials.ts';
 import type { PrivateCa } from '../../components/private-ca.ts';
 import type { VaultSecret } from '../../components/vault.ts';
 import type { StackConfig } from '../configuration/parse.ts';
-import { ingestPasswordSecret } from './ingest-accounts.ts';
+import { accountPasswordSecret } from './accounts.ts';
 
 /** Their names in the vault. */
 export const SECRETS = {
@@ -48,8 +48,8 @@ export function platformSecrets(
     },
     [SECRETS.stampKey]: { value: credentials.stampKey, contentType: "key of the broker's stamps, hexadecimal" },
   };
-  for (const [username, value] of credentials.ingestPasswords) {
-    secrets[ingestPasswordSecret(username)] = { value, contentType: `password of ${username}` };
+  for (const [username, value] of credentials.accountPasswords) {
+    secrets[accountPasswordSecret(username)] = { value, contentType: `password of ${username}` };
   }
   if (dnsToken)
     secrets[SECRETS.dnsToken] = { value: dnsToken, contentType: 'Cloudflare token for the records of the zone' };

@@ -12,10 +12,10 @@ import type { Scenarios, World } from './scenario.ts';
 const ACCOUNT = 'fedcba9876543210fedcba9876543210';
 
 export const credentials: Scenarios<Credentials> = {
-  defaults: ({ name }) => new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest'] }),
+  defaults: ({ name }) => new Credentials(name('credentials'), { usernames: ['svc-ingest'] }),
   max: ({ name }) =>
-    new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest', 'svc-ingest-2', 'svc-ingest-3'] }),
-  hardened: ({ name }) => new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest'] }, { protect: true }),
+    new Credentials(name('credentials'), { usernames: ['svc-ingest', 'svc-ingest-2', 'svc-ingest-3'] }),
+  hardened: ({ name }) => new Credentials(name('credentials'), { usernames: ['svc-ingest'] }, { protect: true }),
 };
 
 export const vault: Scenarios<Vault> = {
@@ -28,7 +28,7 @@ export const vault: Scenarios<Vault> = {
       retentionDays: 90,
       purgeProtection: true,
       secrets: Object.fromEntries(
-        [...credentials.ingestPasswords].map(([username, value]) => [
+        [...credentials.accountPasswords].map(([username, value]) => [
           `${username}-password`,
           { value, contentType: `password of ${username}` },
         ]),
@@ -43,7 +43,7 @@ export const vault: Scenarios<Vault> = {
       purgeProtection: true,
       secrets: {
         'svc-ingest-password': {
-          value: credentials.ingestPassword('svc-ingest'),
+          value: credentials.accountPassword('svc-ingest'),
           contentType: 'password of svc-ingest',
         },
       },
@@ -151,7 +151,7 @@ export const database: Scenarios<Database> = {
       projectRef: 'abcdefghijklmnopqrst',
       ca: '-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n',
       roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
-      accounts: [...credentials.ingestPasswords].map(([username, key]) => ({ username, purpose: 'ingest', key })),
+      accounts: [...credentials.accountPasswords].map(([username, key]) => ({ username, purpose: 'ingest', key })),
     }),
   hardened: ({ name, credentials }) =>
     new Database(name('database'), {
@@ -159,7 +159,7 @@ export const database: Scenarios<Database> = {
       // A DATABASE_URL of another project is refused.
       projectRef: 'abcdefghijklmnopqrst',
       roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
-      accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: credentials.ingestPassword('svc-ingest') }],
+      accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: credentials.accountPassword('svc-ingest') }],
     }),
 };
 
