@@ -39,7 +39,6 @@ export function makeDashboard({
       BROKER_HOST: brokerHost,
       BROKER_PORT: String(MQTT_TLS_PORT),
       ...(brokerCa ? { BROKER_CA: brokerCa } : {}),
-      SENDS_COMMANDS: 'yes',
       ENVIRONMENT: environment,
     },
     after,

@@ -128,7 +128,9 @@ test('ends them all when it leaves', async () => {
   const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: ['old/+/#'] });
   const { connection, received } = await connectTo(accepting(), { former, subscription: 'end' });
   await connection.subscribed;
-  expect(subscriptionsOf(received)).toEqual([[FILTER, ...REPORTS, NO_CHANNEL, COUNTERS, 'devices/+/#', FORMER, 'old/+/#']]);
+  expect(subscriptionsOf(received)).toEqual([
+    [FILTER, ...REPORTS, NO_CHANNEL, COUNTERS, 'devices/+/#', FORMER, 'old/+/#'],
+  ]);
 });
 
 test('asks for many first words in packets that the broker takes, and is subscribed when all are answered', async () => {

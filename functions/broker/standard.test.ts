@@ -304,7 +304,9 @@ describe('what the broker allows', () => {
   test('[MQTT-3.9.3-1] answers in any order', async () => {
     const { connection } = await play((packet) => {
       if (packet.cmd === 'subscribe') return Buffer.alloc(0);
-      return packet.cmd === 'unsubscribe' ? hex('b0 04 0003 00 11 90 07 0002 00 01 01 01 00 90 04 0001 00 01') : undefined;
+      return packet.cmd === 'unsubscribe'
+        ? hex('b0 04 0003 00 11 90 07 0002 00 01 01 01 00 90 04 0001 00 01')
+        : undefined;
     });
     expect(await connection.subscribed).toBe(false);
   });

@@ -17,7 +17,10 @@ export interface ControlSettings extends BrokerSettings, DatabaseSettings {
 const FIELDS = {
   ...BROKER_FIELDS,
   ...DATABASE_FIELDS,
-  MQTT_CONTROL_USERNAME: z.string().regex(SERVICE_USERNAME, 'is not the name of a service account').default(CONTROL_USERNAME),
+  MQTT_CONTROL_USERNAME: z
+    .string()
+    .regex(SERVICE_USERNAME, 'is not the name of a service account')
+    .default(CONTROL_USERNAME),
   MQTT_CONTROL_PASSWORD: required("the control account's key"),
 };
 

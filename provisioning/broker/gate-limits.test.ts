@@ -96,7 +96,17 @@ eachBroker(({ broker, start, connect, ingest, log, reload, registryFile }) => {
       expect(await asked(filter), filter).toBe(1);
     }
     const others = devicePrefix('acme', 'pump-2');
-    const foreign = ['#', '+/#', TELEMETRY, `${OWN}/#`, `${OWN}/desired/#`, `${OWN}/+`, `${others}/desired`, `${others}/commands`, '$SYS/#'];
+    const foreign = [
+      '#',
+      '+/#',
+      TELEMETRY,
+      `${OWN}/#`,
+      `${OWN}/desired/#`,
+      `${OWN}/+`,
+      `${others}/desired`,
+      `${others}/commands`,
+      '$SYS/#',
+    ];
     const costly = [`$share/g/${commands}`, `${commands}/a/b`, `${commands}/${'x'.repeat(65)}`, `${commands}/+/+/+`];
     for (const filter of [...foreign, ...costly]) expect(await asked(filter), filter).toBe(version === 5 ? 0x87 : 0x80);
     for (let n = 0; n < 3; n += 1) expect(await asked(`${commands}/n${n}`)).toBe(1);
@@ -119,7 +129,8 @@ eachBroker(({ broker, start, connect, ingest, log, reload, registryFile }) => {
     const may = [`${OWN}/commands`, `${OWN}/commands/x`, `${OWN}/desired`];
     for (const topic of may) expect(await code(publish(control, topic, '{}', { retain: true }))).toBeLessThan(0x80);
     const others = ['telemetry', 'reported', 'acks', 'state', 'desired/x', '-'].map((channel) => `${OWN}/${channel}`);
-    for (const topic of [...others, '$gate/done', 'x']) expect(await code(publish(control, topic, 'x')), topic).toBe(0x87);
+    for (const topic of [...others, '$gate/done', 'x'])
+      expect(await code(publish(control, topic, 'x')), topic).toBe(0x87);
     for (const filter of ['#', ...may, ...others, 'tenants/+/devices/+/reported', '$SYS/#'])
       expect(await answer(control, 'subscribe', filter), filter).toBe(0x87);
     const [own, other] = [await connect('acme.pump-1'), await connect('acme.pump-2')];

@@ -266,7 +266,8 @@ describe('commands', () => {
   it('that have expired are not sent', async () => {
     await database.admin.query('delete from public.device_commands');
     await send(world.b.device, 1);
-    const due = async () => (await database.admin.query("select from ingest.control_work(10, 1000000) where kind = 'command'")).rowCount;
+    const due = async () =>
+      (await database.admin.query("select from ingest.control_work(10, 1000000) where kind = 'command'")).rowCount;
     expect(await due()).toBe(1);
     await database.admin.query("update public.device_commands set expires_at = now() - interval '1 second'");
     expect(await due()).toBe(0);

@@ -230,7 +230,11 @@ describe('a device', () => {
       { state: 'waiting', error: null },
       { state: 'failed', error: 'The device is gone.' },
     ]);
-    for (const [payload, seconds] of [['[1]', 60], ['{}', 0], ['{}', 1_209_601]]) {
+    for (const [payload, seconds] of [
+      ['[1]', 60],
+      ['{}', 0],
+      ['{}', 1_209_601],
+    ]) {
       const refused = ask('select public.send_command($1, $2, $3)', [device, payload, seconds]);
       await expect(refused).rejects.toMatchObject({ code: BAD_ARGUMENT });
     }
@@ -261,7 +265,9 @@ describe('a device', () => {
     }
     await want(null);
     expect(await ask('select desired, delta from public.device_state')).toEqual([{ desired: null, delta: null }]);
-    expect(await database.admin.query("select details from public.audit_log where action = 'desired_state.changed'")).toMatchObject({
+    expect(
+      await database.admin.query("select details from public.audit_log where action = 'desired_state.changed'"),
+    ).toMatchObject({
       rows: [{ details: { version: first } }, { details: { version: first + 1 } }, { details: { version: first + 2 } }],
     });
   });
@@ -275,11 +281,14 @@ describe('a device', () => {
         [tenant, device, silent, gaps],
       );
       await ingest.query('select ingest.watch_devices(10)');
-      return (await ask('select offline_since = last_received_at as is_offline from public.device_status'))[0].is_offline;
+      return (await ask('select offline_since = last_received_at as is_offline from public.device_status'))[0]
+        .is_offline;
     };
     expect(await since([900, 900, 900, 5], '40 minutes')).toBeNull();
     expect(await since([900, 900, 900, 5], '46 minutes')).toBe(true);
-    expect((await ingest.query('select ingest.control_figures() as f')).rows[0].f).toMatchObject({ offline_devices: 1 });
+    expect((await ingest.query('select ingest.control_figures() as f')).rows[0].f).toMatchObject({
+      offline_devices: 1,
+    });
     // An outage in between makes its interval no longer.
     expect(await since([900, 86_400, 900], '46 minutes')).toBe(true);
     expect(await since([1, 1, 1], '4 minutes')).toBeNull();

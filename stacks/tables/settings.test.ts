@@ -96,7 +96,12 @@ describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('sets nothing that the functions do not read: each is reported when missing or wrong', async () => {
     const settings = await settingsOf(stack, ...lines);
     const nonsense = Object.fromEntries(Object.keys(settings).map((name) => [name, '\u0007']));
-    const read = new Set([...complaints({}), ...complaints(nonsense), ...complaintsOfControl({}), ...complaintsOfControl(nonsense)]);
+    const read = new Set([
+      ...complaints({}),
+      ...complaints(nonsense),
+      ...complaintsOfControl({}),
+      ...complaintsOfControl(nonsense),
+    ]);
     // A user name is free text: it is reported if only its key is set, and the other way round.
     const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;
     if (previous) for (const name of complaints({ MQTT_BROKER_PREVIOUS_USERNAME: previous })) read.add(name);
