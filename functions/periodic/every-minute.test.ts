@@ -59,9 +59,7 @@ test('a broker that is set up wrongly does not silence the alert that reports it
   );
   expect(read().at(-1)).toMatchObject({ msg: 'every_minute run', outcome: 'done', turns: JOBS.length });
   expect(Object.keys(await figures()).sort()).toEqual(
-    [...JOBS.map(({ name }) => name), 'every_minute']
-      .sort()
-      .map((name) => `job_last_success_age_seconds{job="${name}"}`),
+    JOBS.map(({ name }) => `job_last_success_age_seconds{job="${name}"}`).sort(),
   );
 });
 
@@ -147,10 +145,12 @@ test("a clock that was set back stops nothing, and the machine's role reads when
   expect(await run([])).toMatchObject({ outcome: 'done' });
   await later('4 minutes');
   await rig.admin.query("select ingest.acquire_lease('mqtt-ingest', 'me', '30 seconds')");
-  const { rows } = await (await rig.open('broker_sync')).query('select * from broker.heartbeats order by name');
+  const { rows } = await (await rig.open('broker_sync')).query(
+    'select name, extract(epoch from clock_timestamp() - ran_at)::float8 as age from broker.heartbeats order by name',
+  );
   expect(rows).toMatchObject([{ name: 'every_minute' }, { name: 'mqtt_ingest' }]);
-  expect(rows[0].age_seconds).toBeGreaterThanOrEqual(240);
-  expect(rows[1].age_seconds).toBeLessThan(240);
+  expect(rows[0].age).toBeGreaterThanOrEqual(240);
+  expect(rows[1].age).toBeLessThan(240);
 });
 
 test('the timer counts a failure where a job fails, and says what is not set', async () => {

@@ -2,3 +2,4 @@
 import './every-minute.ts';
 import './health.ts';
 import './mqtt-ingest.ts';
+import './twins.ts';

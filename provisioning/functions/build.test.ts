@@ -55,16 +55,17 @@ test('the package is host.json, package.json and a bundle with its maps, always 
 
 const HOST = join(import.meta.dirname, '../../tests/support/functions-host.cjs');
 
-test('loaded by the host it registers mqtt_ingest on a timer of one minute, and starts nothing', async () => {
+test('loaded by the host it registers its timers and their HTTP twin, and starts nothing', async () => {
   const { stdout, stderr } = await run(process.execPath, [HOST, join(dir, 'a')], { env: {} });
   expect(stderr).toBe('');
   const { registered, builtins } = JSON.parse(stdout) as {
     registered: { name: string; bindings: Record<string, { type: string; schedule: string }> }[];
     builtins: string[];
   };
-  expect(registered.map(({ name }) => name)).toContain('mqtt_ingest');
-  const [binding] = Object.values(registered.find(({ name }) => name === 'mqtt_ingest')!.bindings);
-  expect(binding).toMatchObject({ type: 'timerTrigger', schedule: '0 * * * * *' });
+  const bindingOf = (name: string) => Object.values(registered.find((one) => one.name === name)?.bindings ?? {})[0];
+  expect(bindingOf('mqtt_ingest')).toMatchObject({ type: 'timerTrigger', schedule: '0 * * * * *' });
+  expect(bindingOf('every_minute')).toMatchObject({ type: 'timerTrigger', schedule: '30 * * * * *' });
+  expect(bindingOf('run_timer')).toMatchObject({ type: 'httpTrigger', methods: ['POST'], route: 'run/{name}' });
   // Azure lists bindings in the order of registration, so the list shows which package the app runs.
   const { packageId } = JSON.parse(readFileSync(join(dir, 'a/package.json'), 'utf8'));
   for (const { bindings } of registered) expect(Object.values(bindings)[0]).toMatchObject({ packageId });

@@ -22,6 +22,9 @@ const OF_THE_HOST = [
 /** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
 const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE'];
 
+/** Read by another function than ingest, whose run is asked below: functions/settings/twin.ts. */
+const OF_THE_TWIN = 'TIMER_TWIN_KEY';
+
 /** A certificate authority, for the key that needs one. */
 const DATABASE_CA = readFileSync(join(ROOT, 'stacks/testing/database-ca.crt'), 'utf8');
 
@@ -101,6 +104,7 @@ describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
       ...complaints(nonsense),
       ...complaintsOfControl({}),
       ...complaintsOfControl(nonsense),
+      OF_THE_TWIN,
     ]);
     // A user name is free text: it is reported if only its key is set, and the other way round.
     const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;

@@ -55,14 +55,15 @@ as $$
   where j.finished_at is not null and j.started_at <= clock_timestamp() + interval '1 minute';
 $$;
 
--- For health and metrics: name and labels of each figure, and its value.
+-- For health and metrics: name and labels of each figure, and its value. A worker has no run of every minute.
 create function ingest.jobs_figures() returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   select coalesce(jsonb_object_agg(
     format('job_last_success_age_seconds{job="%s"}', j.name),
     greatest(0, extract(epoch from clock_timestamp() - coalesce(j.succeeded_at, j.known_since)))), '{}')
-  from ingest.job_runs as j;
+  from ingest.job_runs as j
+  where j.name <> 'every_minute';
 $$;
 
 revoke execute on function ingest.begin_run(text, int), ingest.note_run(text, int, boolean), ingest.last_runs(),
@@ -70,15 +71,11 @@ revoke execute on function ingest.begin_run(text, int), ingest.note_run(text, in
 grant execute on function ingest.begin_run(text, int), ingest.note_run(text, int, boolean), ingest.last_runs(),
   ingest.jobs_figures() to mqtt_ingest;
 
--- How long ago each timer of the Function App ran last, for the machine, which calls one that is late. No row of one that never did.
+-- When each timer of the Function App ran last, for the machine, which calls one that is late. Null: never.
 create view broker.heartbeats as
-select 'mqtt_ingest' as name, extract(epoch from clock_timestamp() - max(l.seen_at))::float8 as age_seconds
-from ingest.leases as l
-having max(l.seen_at) is not null
+select 'mqtt_ingest' as name, max(l.seen_at) as ran_at from ingest.leases as l
 union all
-select j.name, extract(epoch from clock_timestamp() - j.started_at)::float8
-from ingest.job_runs as j
-where j.name = 'every_minute';
-comment on view broker.heartbeats is 'Ages of the timers'' last runs. Reads leases and runs with its owner''s rights.';
+select 'every_minute', max(j.started_at) from ingest.job_runs as j where j.name = 'every_minute';
+comment on view broker.heartbeats is 'When the timers ran last. Reads leases and runs with its owner''s rights.';
 revoke all on broker.heartbeats from public, anon, authenticated, service_role;
 grant select on broker.heartbeats to broker_sync;
