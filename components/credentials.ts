@@ -9,16 +9,16 @@ const PASSWORD = { length: 43, special: false };
 
 /** Arguments of {@link Credentials}. */
 export interface CredentialsArgs {
-  /** Required. User names of ingest's broker accounts, one for each generation. The password of a name never changes. */
-  ingestUsernames: readonly string[];
+  /** Required. User names of the services' broker accounts, one for each generation. The password of a name never changes. */
+  usernames: readonly string[];
   /** Required. Generations of the key of notification channels. The key of a generation never changes. */
   notifyGenerations: readonly number[];
 }
 
 /** Passwords of the service accounts. */
 export class Credentials extends ComponentResource {
-  /** Ingest's accounts on the broker, by user name. Secret. */
-  readonly ingestPasswords: ReadonlyMap<string, Output<string>>;
+  /** The services' accounts on the broker, by user name. Secret. */
+  readonly accountPasswords: ReadonlyMap<string, Output<string>>;
   /** The database role `mqtt_ingest`. Secret. */
   readonly databasePassword: Output<string>;
   /** The database role `broker_sync`. Secret. */
@@ -34,15 +34,11 @@ export class Credentials extends ComponentResource {
   /** Keys of notification channels by generation, 64 hexadecimal digits. Secret. */
   readonly notifyKeys: ReadonlyMap<number, Output<string>>;
 
-  constructor(
-    name: string,
-    { ingestUsernames, notifyGenerations }: CredentialsArgs,
-    options?: ComponentResourceOptions,
-  ) {
+  constructor(name: string, { usernames, notifyGenerations }: CredentialsArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Credentials', name, {}, options);
     const parent = { parent: this };
-    this.ingestPasswords = new Map(
-      ingestUsernames.map((user) => [user, new RandomPassword(`${name}-${user}`, PASSWORD, parent).result]),
+    this.accountPasswords = new Map(
+      usernames.map((user) => [user, new RandomPassword(`${name}-${user}`, PASSWORD, parent).result]),
     );
     this.databasePassword = new RandomPassword(`${name}-mqtt-ingest`, PASSWORD, parent).result;
     this.registryPassword = new RandomPassword(`${name}-broker-sync`, PASSWORD, parent).result;
@@ -65,9 +61,9 @@ export class Credentials extends ComponentResource {
     this.registerOutputs();
   }
 
-  /** Password of one of ingest's accounts. Secret. @throws Error if there is no account of this name. */
-  ingestPassword(username: string): Output<string> {
-    const password = this.ingestPasswords.get(username);
+  /** Password of one of these accounts. Secret. @throws Error if there is no account of this name. */
+  accountPassword(username: string): Output<string> {
+    const password = this.accountPasswords.get(username);
     if (!password) throw new Error(`there is no password of ${username}`);
     return password;
   }

@@ -18,8 +18,8 @@ import { outputsOf } from './outputs.ts';
 import { makePlacement } from './placement.ts';
 import { makeBroker } from './profiles/machine/broker.ts';
 import { makeEndpoint } from './profiles/machine/endpoint.ts';
+import { controlUsernames, ingestUsernames } from './tables/accounts.ts';
 import { grants, machineGrants } from './tables/grants.ts';
-import { ingestUsernames } from './tables/ingest-accounts.ts';
 import { hasPurgeProtection, notifyGenerations, platformSecrets } from './tables/secrets.ts';
 
 const config = loadConfig();
@@ -29,7 +29,7 @@ const placement = makePlacement(config);
 const identities = new Identities('identities', { placement });
 const endpoint = makeEndpoint(config, placement);
 const credentials = new Credentials('credentials', {
-  ingestUsernames: ingestUsernames(config),
+  usernames: [...ingestUsernames(config), ...controlUsernames(config)],
   notifyGenerations: notifyGenerations(config),
 });
 const database = await makeDatabase(config, credentials);

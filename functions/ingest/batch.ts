@@ -182,7 +182,10 @@ export class Batch {
     // A larger one is refused unread.
     this.work += size > MAX_PAYLOAD_BYTES ? delivery.payload.length : size;
     const reported = reportChannelOf(delivery, route);
-    if (reported) return this.#report(delivery, route, reported);
+    if (reported) {
+      this.#report(delivery, route, reported);
+      return;
+    }
     const channel = channelOf(delivery, route);
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead

@@ -8,7 +8,7 @@ import type { LogWorkspace } from '../../components/log-workspace.ts';
 import type { Storage } from '../../components/storage.ts';
 import type { Vault } from '../../components/vault.ts';
 import type { StackConfig } from '../configuration/parse.ts';
-import { type IngestAccounts, ingestPasswordSecret, ingestUsernames } from './ingest-accounts.ts';
+import { accountPasswordSecret, controlUsernames, type Generations, ingestUsernames } from './accounts.ts';
 import { notifyGenerations, notifyKeySecret, SECRETS } from './secrets.ts';
 
 /** Every right of the platform's identities. Secrets are granted one by one: the machine cannot write to the database. */
@@ -18,7 +18,7 @@ export function grants(
   storage: Storage,
   bundles: BundleStore,
   logs: LogWorkspace,
-  config: IngestAccounts & Pick<StackConfig, 'notifyGeneration'>,
+  config: Generations & Pick<StackConfig, 'notifyGeneration'>,
   backups: BackupStore | undefined,
 ): Record<string, Grant> {
   const broker = identities.broker.principalId;
@@ -87,9 +87,15 @@ export function grants(
     },
   };
   for (const username of ingestUsernames(config)) {
-    const on = vault.idOf(ingestPasswordSecret(username));
+    const on = vault.idOf(accountPasswordSecret(username));
     table[`broker-reads-${username}-password`] = { to: broker, role, on, why: 'A new broker starts with this account' };
     table[`functions-read-${username}-password`] = { to: functions, role, on, why: 'Ingest signs in to the broker' };
+  }
+  // The machine needs no key of it: it learns the account's hash with the registry.
+  for (const username of controlUsernames(config)) {
+    const on = vault.idOf(accountPasswordSecret(username));
+    const why = 'The control loop signs in to the broker';
+    table[`functions-read-${username}-password`] = { to: functions, role, on, why };
   }
   for (const generation of notifyGenerations(config)) {
     const name = notifyKeySecret(generation);

@@ -5,7 +5,7 @@ import type { PrivateCa } from '../../components/private-ca.ts';
 import type { VaultSecret } from '../../components/vault.ts';
 import type { LoginRole } from '../../provisioning/database/login.ts';
 import type { StackConfig } from '../configuration/parse.ts';
-import { ingestPasswordSecret } from './ingest-accounts.ts';
+import { accountPasswordSecret } from './accounts.ts';
 
 /** Their names in the vault. */
 export const SECRETS = {
@@ -74,8 +74,8 @@ export function platformSecrets(
     };
     secrets[SECRETS.backupKey] = { value: credentials.backupKey, contentType: 'age key of the backups' };
   }
-  for (const [username, value] of credentials.ingestPasswords) {
-    secrets[ingestPasswordSecret(username)] = { value, contentType: `password of ${username}` };
+  for (const [username, value] of credentials.accountPasswords) {
+    secrets[accountPasswordSecret(username)] = { value, contentType: `password of ${username}` };
   }
   for (const [generation, value] of credentials.notifyKeys) {
     secrets[notifyKeySecret(generation)] = { value, contentType: 'key of notification channels, hexadecimal' };

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { readControlSettings } from '../../functions/settings/control.ts';
 import { having, named, one, planOf } from '../testing/plan.ts';
 
 const PACKAGE = join(ROOT, 'dist/functions');
@@ -67,6 +68,16 @@ function complaints(env: Record<string, string>): string[] {
   return [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
 }
 
+/** The same of the control loop, which reads its own when it has something to send. */
+function complaintsOfControl(env: Record<string, string>): string[] {
+  try {
+    readControlSettings(env);
+    return [];
+  } catch (error) {
+    return [...(error as Error).message.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
+  }
+}
+
 describe('between them, the environments', () => {
   it('set every setting that the functions know, except a terminal’s', async () => {
     const set = await Promise.all(ENVIRONMENTS.map(([stack, ...lines]) => settingsOf(stack, ...lines)));
@@ -88,7 +99,7 @@ it('the deployment trusts the same certificate of the database as the functions 
 describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('leaves unset nothing that the functions require', async () => {
     const settings = await settingsOf(stack, ...lines);
-    const required = complaints({});
+    const required = [...complaints({}), ...complaintsOfControl({})];
     expect(required.length).toBeGreaterThan(3);
     expect(Object.keys(settings)).toEqual(expect.arrayContaining(required));
   });
@@ -96,7 +107,13 @@ describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('sets nothing that the functions do not read: each is reported when missing or wrong', async () => {
     const settings = await settingsOf(stack, ...lines);
     const nonsense = Object.fromEntries(Object.keys(settings).map((name) => [name, '\u0007']));
-    const read = new Set([...complaints({}), ...complaints(nonsense), OF_THE_TWIN]);
+    const read = new Set([
+      ...complaints({}),
+      ...complaints(nonsense),
+      ...complaintsOfControl({}),
+      ...complaintsOfControl(nonsense),
+      OF_THE_TWIN,
+    ]);
     // A user name is free text: it is reported if only its key is set, and the other way round.
     const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;
     if (previous) for (const name of complaints({ MQTT_BROKER_PREVIOUS_USERNAME: previous })) read.add(name);
