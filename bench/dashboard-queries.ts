@@ -59,7 +59,7 @@ const QUERIES: Query[] = [
     title: 'status of each device',
     request: ({ id }) => ({
       name: 'statuses',
-      source: `select "device_id", "last_received_at", "gaps", "clock_skew", "fields" from "public"."device_status"
+      source: `select "device_id", "last_received_at", "gaps", "clock_skew", "newest" from "public"."device_newest"
         where "tenant_id" = $1 order by "device_id" limit 1000 offset 0`,
       values: [id],
     }),

@@ -23,8 +23,8 @@ const KINDS: Record<string, Bomb> = {
   'refused by the database': { contentType: undefined, make: (n: number) => Buffer.from(poison({ n })) },
 };
 
-/** @param args hostile messages at once. Exit code 1 when the other tenant's p99 is more than twice its quiet one, or one is lost. */
-export async function run([hostile = String(HOSTILE)]: string[] = []): Promise<void> {
+/** @param args hostile messages at once; then a part of the kinds' names. Exit code 1 when the other tenant's p99 is more than twice its quiet one, or one is lost. */
+export async function run([hostile = String(HOSTILE), only = '']: string[] = []): Promise<void> {
   await buildFunctions();
   const rig = await startLab({ devices: 2, broker: MANY_SESSIONS });
   const proxy = await startProxy(rig.postgres.port, { delayMs: DATABASE_MS });
@@ -40,7 +40,7 @@ export async function run([hostile = String(HOSTILE)]: string[] = []): Promise<v
   });
   const worker = startIngestWorker({
     env: { ...env, LOG_LEVEL: 'debug' },
-    logFile: '/dev/null',
+    logFile: process.env.POISON_LOG ?? '/dev/null',
     onLog: ({ msg }) => msg === 'connected to the broker' && ready(),
   });
   try {
@@ -84,6 +84,7 @@ export async function run([hostile = String(HOSTILE)]: string[] = []): Promise<v
     const tenantId = async () => tenants[0]!.id;
     await phase(async () => {});
     for (const [name, { contentType, make }] of Object.entries(KINDS)) {
+      if (!name.includes(only)) continue;
       const waves = Array.from({ length: WAVES }, (_, wave) =>
         Array.from({ length: Number(hostile) }, (_, n) => make(wave * Number(hostile) + n)),
       );

@@ -20,6 +20,8 @@ export class Credentials extends ComponentResource {
   readonly databasePassword: Output<string>;
   /** The database role `broker_sync`. Secret. */
   readonly registryPassword: Output<string>;
+  /** The database role `backup_reader`. Secret. */
+  readonly backupPassword: Output<string>;
   /** The key of the gate's stamps, 32 hexadecimal digits. Secret. */
   readonly stampKey: Output<string>;
 
@@ -31,6 +33,7 @@ export class Credentials extends ComponentResource {
     );
     this.databasePassword = new RandomPassword(`${name}-mqtt-ingest`, PASSWORD, parent).result;
     this.registryPassword = new RandomPassword(`${name}-broker-sync`, PASSWORD, parent).result;
+    this.backupPassword = new RandomPassword(`${name}-backup-reader`, PASSWORD, parent).result;
     this.stampKey = new RandomPassword(`${name}-stamp-key`, PASSWORD, parent).result.apply((password) =>
       createHash('sha256').update(password).digest('hex').slice(0, 32),
     );

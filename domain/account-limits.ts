@@ -13,6 +13,10 @@ export const TENANT_LIMITS = {
   max_device_command_bytes: 'bytes of commands that wait for one device',
   max_dead_letters: 'dead letters that a tenant keeps',
   max_dead_letter_bytes: 'bytes of dead letters that a tenant keeps',
+  max_channels: 'notification channels of a tenant',
+  max_routes: 'notification routes of a tenant',
+  max_mails_day: "mails of a tenant's channels a day of UTC",
+  max_channel_hour: 'single notifications of a channel an hour; what is more goes into digests',
 } as const;
 export type TenantLimit = keyof typeof TENANT_LIMITS;
 

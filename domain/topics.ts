@@ -18,8 +18,14 @@ export const CANARY_TOPIC = topicOf('-', '-', 'telemetry');
 export const DONE_TOPIC = '$gate/done';
 /** What sessions of former releases subscribed to. It overlaps {@link TELEMETRY_FILTER}: both would bring a message twice. */
 export const FORMER_TELEMETRY_FILTER = topicOf('+', '+', 'telemetry');
-/** The state that every device reports. */
-export const STATE_FILTER = topicOf('+', '+', 'state');
+/** Where a device reads, retained, what is desired of it. */
+export const DESIRED_CHANNEL = 'desired';
+/** What is desired of every device. */
+export const DESIRED_FILTER = topicOf('+', '+', DESIRED_CHANNEL);
+/** Where devices report their state, and acknowledge commands: the channels that ingest reads beside telemetry. */
+export const REPORT_CHANNELS = ['reported', 'acks'] as const;
+export type ReportChannel = (typeof REPORT_CHANNELS)[number];
+export const REPORT_FILTERS = REPORT_CHANNELS.map((channel) => topicOf('+', '+', channel));
 /** Commands to every device. */
 export const COMMANDS_FILTER = topicOf('+', '+', `${COMMAND_CHANNEL}/#`);
 

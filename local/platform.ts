@@ -1,8 +1,7 @@
 // The platform on this machine: database, broker, ingest, registry watch and front door, started in this order and stopped in reverse.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startCommandSender } from '../functions/control/commands.ts';
-import { CONTROL_USERNAME, readControlSettings } from '../functions/settings/control.ts';
+import { CONTROL_USERNAME } from '../functions/settings/control.ts';
 import { type IngestWorker, startIngestWorker } from '../lab/ingest-worker.ts';
 import { type Mosquitto, startMosquitto } from '../lab/mosquitto.ts';
 import { freePort, isPortFree } from '../lab/ports.ts';
@@ -119,6 +118,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
               MQTT_BROKER_PREVIOUS_PASSWORD: keys[other]!,
             }),
             MQTT_CLIENT_ID: INGEST_USERNAME,
+            MQTT_CONTROL_PASSWORD: secrets.controlBroker,
             HEALTH_PORT: String(healthPort),
             PROMETHEUS_ENABLED: 'true',
             EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
@@ -133,15 +133,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     stops.push(ingest.stop);
     const rotation = watchIngestAccount(ingestAccountFile, () => void ingest.replace());
     stops.push(async () => rotation.stop());
-
-    const control = readControlSettings({
-      MQTT_BROKER_URL: broker.current.url,
-      MQTT_BROKER_CA: certificates.caFile,
-      MQTT_CONTROL_PASSWORD: secrets.controlBroker,
-      EXTERNAL_DATABASE_CONNECTION_STRING: roleUrl(url, 'mqtt_ingest', secrets.ingestDatabase),
-    });
-    const commands = startCommandSender(control, onTrouble);
-    stops.push(commands.stop);
 
     onProgress('front door');
     const dashboardPort = options.dashboardPort ?? (await choosePort(options.preferredPorts?.dashboard));

@@ -1,6 +1,6 @@
 // Deletes a local platform's data: never while it runs, and only for a person who gives its name.
 import { mkdirSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
+import { askOnTerminal } from '../bootstrap/ask.ts';
 import { type Claim, claimInstance, listInstances } from './instance.ts';
 
 /**
@@ -38,16 +38,4 @@ export async function startAfresh(claim: Claim, named: boolean, ask = askOnTermi
   }
   await claim.removeData();
   mkdirSync(dir);
-}
-
-/** Undefined if nobody is there to answer. */
-async function askOnTerminal(question: string): Promise<string | undefined> {
-  if (!process.stdin.isTTY) return undefined;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-C, Ctrl-D: no answer, so not the name.
-  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-  terminal.once('SIGINT', () => terminal.close());
-  const answer = await Promise.race([terminal.question(question), closed]);
-  terminal.close();
-  return answer;
 }

@@ -45,7 +45,7 @@ Exit codes: 0 the budget covers it; 1 it does not, or the plan cannot be made.`,
 }
 
 /** The plan of a stack. A process of its own: these commands do without the packages that a preview needs. */
-function planOf(stack: string, cwd: string): Plan {
+export function planOf(stack: string, cwd = ROOT): Plan {
   console.error(`... planning ${stack}`);
   const preview = [
     'bootstrap/run.mjs',

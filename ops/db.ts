@@ -5,15 +5,19 @@ import { applyMigrations } from '../provisioning/database/apply.ts';
 import { describeDatabase, withConnection } from '../provisioning/database/connect.ts';
 import { lintDatabase } from '../provisioning/database/lint.ts';
 import { LOGIN_ROLES, setLogin } from '../provisioning/database/login.ts';
+import { activityCommand, endCommand, sizeCommand } from './db-activity.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
 /** The `db` command. */
 export function dbCommand(): Command {
   return new Command('db')
-    .description("the database's schema, its rules, and logins")
+    .description("the database's schema, its rules, logins, and what it is doing")
     .addCommand(apply())
     .addCommand(lint())
-    .addCommand(login());
+    .addCommand(login())
+    .addCommand(activityCommand())
+    .addCommand(endCommand())
+    .addCommand(sizeCommand());
 }
 
 function apply(): Command {

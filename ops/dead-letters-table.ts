@@ -78,6 +78,20 @@ export async function idsOfLetters(client: ClientBase, filter: LetterFilter): Pr
 /** Most letters that one statement discards. */
 const STEP = 1000;
 
+// Counting what is held locks it before a letter goes, as ingest does: it may be keeping the equal of one.
+const discarding = (doomed: string) => `
+  with doomed as (${doomed}),
+    held as (
+      select from ingest.dead_letter_use as u
+      where u.tenant_id in (select coalesce(d.tenant_id, '00000000-0000-0000-0000-000000000000') from doomed as d)
+      order by u.tenant_id for update),
+    gone as (
+      delete from public.dead_letters
+      where id in (select d.id from doomed as d) and (select count(*) from held) >= 0 returning reason)
+  select reason, count(*)::int as n from gone group by 1`;
+
+const isIds = (which: readonly string[] | LetterFilter): which is readonly string[] => Array.isArray(which);
+
 /**
  * Discards letters, and returns how many by reason. They stay counted: a trigger adds them to `public.dead_letter_counts`.
  * @param which ids, or all that match, a statement of its own for every thousand.
@@ -87,17 +101,14 @@ export async function discardLetters(
   which: readonly string[] | LetterFilter,
 ): Promise<Map<string, number>> {
   const discarded = new Map<string, number>();
-  const remove = async (condition: string, values: unknown[]) => {
-    const { rows } = await client.query<{ reason: string; n: number }>(
-      `with gone as (delete from public.dead_letters where id in (${condition}) returning reason)
-       select reason, count(*)::int as n from gone group by 1`,
-      values,
-    );
+  const remove = async (doomed: string, values: unknown[]) => {
+    const { rows } = await client.query<{ reason: string; n: number }>(discarding(doomed), values);
     for (const { reason, n } of rows) discarded.set(reason, (discarded.get(reason) ?? 0) + n);
     return rows.length > 0;
   };
-  if (Array.isArray(which)) await remove('select unnest($1::bigint[])', [which]);
-  else while (await remove(`select l.id ${FROM} order by l.id limit ${STEP}`, valuesOf({ ...which, redriven: true })));
+  const columns = 'select l.id, l.tenant_id';
+  if (isIds(which)) await remove(`${columns} from public.dead_letters as l where l.id = any ($1)`, [which]);
+  else while (await remove(`${columns} ${FROM} order by l.id limit ${STEP}`, valuesOf(which)));
   return discarded;
 }
 

@@ -11,6 +11,7 @@ import { type Lab, type LabDevice, MANY_SESSIONS, startLab } from '../lab/lab.ts
 import { connect } from '../provisioning/database/connect.ts';
 import { poison, refusePoison } from '../tests/support/poison.ts';
 import { openStoreRig, type StoreRig } from '../tests/support/store-rig.ts';
+import { discardLetters } from './dead-letters-table.ts';
 
 let rig: Lab;
 let store: StoreRig;
@@ -216,10 +217,15 @@ test('letters are listed and discarded by device, reason and age; they stay coun
     return rows[0].n;
   };
   const already = await counted();
-  expect((await ops('discard', '--all', ...filter, '--before', before)).out).toBe('2 discarded: unknown-device 2\n');
+  const unsure = await ops('discard', '--all', ...filter);
+  expect(unsure).toMatchObject({ code: 1, out: '4 dead letters would be discarded: unknown-device 4\n' });
+  expect(unsure.err).toContain('nothing was discarded: to discard them, add --yes');
+  expect(await rig.deadLetters(device)).toHaveLength(4);
+  const sure = await ops('discard', '--all', '--yes', ...filter, '--before', before);
+  expect(sure.out).toBe('2 discarded: unknown-device 2\n');
   const [id] = (await idsOf(device)).slice(-1);
   expect((await ops('discard', id!)).out).toBe('1 discarded: unknown-device 1\n');
-  expect((await ops('discard', '--all', ...filter, '--reason', 'not-json')).out).toBe('0 discarded\n');
+  expect((await ops('discard', '--all', '--yes', ...filter, '--reason', 'not-json')).out).toBe('0 discarded\n');
   expect(await rig.deadLetters(device)).toHaveLength(1);
   expect(await rig.deadLetters(other)).toHaveLength(1);
   expect((await counted()) - already).toBe(3);
@@ -228,6 +234,30 @@ test('letters are listed and discarded by device, reason and age; they stay coun
     code: 1,
     err: expect.stringContaining('is not a slug'),
   });
+});
+
+test('discarding and ingest do not block each other, although ingest keeps the equal of a letter that is being discarded', async () => {
+  const [ingest, operator] = await Promise.all([connect(rig.postgres.url), connect(rig.postgres.url)]);
+  const keep = (fingerprint: string) =>
+    ingest.query(
+      `select ingest.keep_dead_letters('{null}', '{null}', '{t}', '{x}', '{null}', '{not-json}', '{null}', '{null}', array[$1], '{now}', '{null}', '{1}')`,
+      [fingerprint],
+    );
+  await keep('equal');
+  for (const byId of [true, false]) {
+    const which = byId ? await idsOf({ topic: 't' }) : { reason: 'not-json' };
+    await ingest.query('begin');
+    await keep(`another, ${byId}`);
+    const discarding = discardLetters(operator, which);
+    const { processID } = operator as unknown as { processID: number };
+    const blockers = () => rig.admin.query('select cardinality(pg_blocking_pids($1)) as n', [processID]);
+    await expect.poll(async () => (await blockers()).rows[0].n).toBeGreaterThan(0);
+    await keep('equal');
+    await ingest.query('commit');
+    await discarding;
+    await keep('equal');
+  }
+  await Promise.all([ingest.end(), operator.end()]);
 });
 
 test('redrive needs ids or --all', async () => {

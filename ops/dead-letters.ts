@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from 'pg';
+import { askOnTerminal } from '../bootstrap/ask.ts';
 import { REJECTION_REASONS } from '../domain/messages-reasons.ts';
 import { parseDeviceTopic } from '../domain/topics.ts';
 import { redrive } from '../functions/ingest/redrive.ts';
@@ -42,9 +43,8 @@ function list(): Command {
       ]);
       if (json) return console.log(JSON.stringify(letters, null, 2));
       for (const letter of letters) console.log(lineOf(letter));
-      const total = counts.reduce((sum, { n }) => sum + n, 0);
-      const reasons = counts.map(({ reason, n }) => `${reason} ${n}`).join(', ');
-      console.log(`${count(total, 'dead letter')}${reasons && `: ${reasons}`}`);
+      const total = sumOf(counts.map(({ n }) => n));
+      console.log(`${count(total, 'dead letter')}${byReason(counts.map(({ reason, n }) => [reason, n]))}`);
     });
 }
 
@@ -87,27 +87,45 @@ function discardCommand(): Command {
   return withFilter(withTarget(new Command('discard')))
     .description('delete dead letters, redriven ones too; their number stays counted')
     .argument('[ids...]', 'their numbers', (value: string, ids: string[] = []) => [...ids, identifier(value)])
-    .option('--all', 'all that match the filter')
+    .option('--all', 'all that match the filter and have come so far')
+    .option('--yes', 'with --all: do not ask')
     .addHelpText(
       'after',
       `
 Examples:
   npm run ops -- dead-letters discard 17 18
   npm run ops -- dead-letters discard --all --tenant acme --reason not-json
-  npm run ops -- dead-letters discard --all --before 2026-11-21T12:00Z
+  npm run ops -- dead-letters discard --all --yes --before 2026-11-21T12:00Z
 
 Without a filter, --all is every dead letter of every tenant.`,
     )
-    .action(async (ids: string[], { all, ...options }: TargetOptions & LetterFilter & { all?: true }) => {
-      assertIdsOrAll(ids, all);
-      const discarded = await withConnection(findPlace(options).database, (client) =>
-        discardLetters(client, all ? options : ids),
-      );
-      const total = [...discarded.values()].reduce((sum, n) => sum + n, 0);
-      const reasons = [...discarded].map(([reason, n]) => `${reason} ${n}`).join(', ');
-      console.log(`${total} discarded${reasons && `: ${reasons}`}`);
-    });
+    .action(
+      async (ids: string[], { all, yes, ...options }: TargetOptions & LetterFilter & { all?: true; yes?: true }) => {
+        assertIdsOrAll(ids, all);
+        const filter: LetterFilter = { ...options, before: options.before ?? new Date(), redriven: true };
+        const discarded = await withConnection(findPlace(options).database, async (client) => {
+          if (all && !yes) await confirmDiscard(await countLetters(client, filter));
+          return discardLetters(client, all ? filter : ids);
+        });
+        console.log(`${sumOf([...discarded.values()])} discarded${byReason([...discarded])}`);
+      },
+    );
 }
+
+/** @throws Error if the person does not agree, or nobody can be asked. */
+async function confirmDiscard(counts: readonly { reason: string; n: number }[]): Promise<void> {
+  const total = sumOf(counts.map(({ n }) => n));
+  if (total === 0) return;
+  const reasons = byReason(counts.map(({ reason, n }) => [reason, n]));
+  console.log(`${count(total, 'dead letter')} would be discarded${reasons}`);
+  const answer = await askOnTerminal(`Type ${total} to discard them: `);
+  if (answer?.trim() === String(total)) return;
+  throw new Error(`nothing was discarded${answer === undefined ? ': to discard them, add --yes' : ''}`);
+}
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, n) => sum + n, 0);
+const byReason = (counts: readonly (readonly [reason: string, n: number])[]) =>
+  counts.length > 0 ? `: ${counts.map(([reason, n]) => `${reason} ${n}`).join(', ')}` : '';
 
 function assertIdsOrAll(ids: readonly string[], all: true | undefined): void {
   if (ids.length > 0 === (all === true)) throw new Error('give the ids of dead letters, or --all');

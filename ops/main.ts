@@ -3,13 +3,16 @@ import { Command, CommanderError } from 'commander';
 import { adoptCommand } from './adopt.ts';
 import { certificateCommand } from './certificate.ts';
 import { costCommand } from './cost.ts';
+import { reportCommands } from './daily.ts';
 import { dbCommand } from './db.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { deployCommand } from './deploy.ts';
 import { deviceCommand } from './device.ts';
 import { inviteCommand } from './invite.ts';
 import { limitCommand } from './limit.ts';
+import { maintenanceCommand } from './maintenance.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
+import { tenantCommand } from './tenant.ts';
 
 const program = new Command('npm run ops --')
   .description('Operates a platform: its database, its devices and their messages.')
@@ -24,7 +27,9 @@ const program = new Command('npm run ops --')
   .addCommand(deadLettersCommand())
   .addCommand(inviteCommand())
   .addCommand(limitCommand())
+  .addCommand(maintenanceCommand())
   .addCommand(rotateCommand())
+  .addCommand(tenantCommand())
   .addHelpText(
     'after',
     `
@@ -45,6 +50,7 @@ says how to keep its password to yourself.
 Exit codes: 0 done, 1 failed, 2 the command was not understood.`,
   );
 
+for (const command of reportCommands()) program.addCommand(command);
 inherit(program);
 try {
   await program.parseAsync();

@@ -14,7 +14,11 @@ export async function makeDatabase(config: StackConfig, credentials: Credentials
     projectRef: config.databaseProjectRef,
     ca: config.databaseCa,
     migrationsHash: await migrationsHash(),
-    roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
+    roles: {
+      mqtt_ingest: credentials.databasePassword,
+      broker_sync: credentials.registryPassword,
+      backup_reader: credentials.backupPassword,
+    },
     // The next generation has a password, but is not in force yet.
     accounts: config.ingestGenerationsInForce
       .toSorted((a, b) => a - b)

@@ -76,6 +76,7 @@ const load = async () => ({
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
   invitation: await import('../apps/dashboard/features/users/invitation.ts'),
+  maintenance: await import('../apps/dashboard/features/maintenance/maintenance.ts'),
 });
 type Modules = Awaited<ReturnType<typeof load>>;
 
@@ -95,8 +96,9 @@ const HOT: RuleDraft = {
 const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size: number }>> = {
   listDevices: ({ devices }) => whole(devices.listDevices(tenant), DEVICES),
   findDevice: ({ devices }) => one(devices.findDevice(device)),
-  deviceStatuses: ({ statuses }) => whole(statuses.deviceStatuses(tenant), DEVICES),
+  listStatuses: ({ statuses }) => whole(statuses.listStatuses(tenant), DEVICES),
   findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
+  numberFields: async ({ statuses }) => whole(statuses.numberFields(tenant, null), 150),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
   deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
@@ -170,6 +172,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   listMembers: ({ members }) => whole(members.listMembers(tenant), MEMBERS),
   // fill() makes the token of the first invitation the text `1`.
   invitationFacts: ({ invitation }) => one(invitation.invitationFacts('1')),
+  currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
 };
 
@@ -217,6 +220,20 @@ test('the answers are the same and whole, whatever max rows is', async () => {
   }
 });
 
+test('the list of devices asks for no more of each than it shows', async () => {
+  const { statuses } = await asPageOf(1000);
+  const onThePage = globalThis.fetch;
+  let bytes = 0;
+  vi.stubGlobal('fetch', async (...request: Parameters<typeof fetch>) => {
+    const response = await onThePage(...request);
+    bytes += (await response.clone().arrayBuffer()).byteLength;
+    return response;
+  });
+  const listed = await statuses.listStatuses(tenant);
+  expect(listed).toHaveLength(DEVICES);
+  expect(bytes / DEVICES).toBeLessThan(500);
+});
+
 test('all dead letters are asked to be redriven, whatever max rows is', async () => {
   const { letters } = await asPageOf(7);
   const [newest] = (await letters.listDeadLetters(tenant, 1)).rows;
@@ -260,7 +277,10 @@ async function fill(ann: string): Promise<void> {
     );
     device = await id("select id from public.devices where tenant_id = $1 and slug = 'd-1'", [tenant]);
     await run(
-      'insert into public.device_status (tenant_id, device_id, last_received_at) select $1, id, now() from public.devices where tenant_id = $1',
+      `insert into public.device_status (tenant_id, device_id, last_received_at, gaps, clock_skew, fields)
+       select $1, id, now(), array_fill(300.1::real, '{8}'), 0.4, fields.of_8_kib from public.devices
+       cross join (select jsonb_object_agg('f' || n, jsonb_build_array(n, n, 1790000000000)) as of_8_kib from generate_series(1, 150) as n) as fields
+       where tenant_id = $1`,
     );
     // Minutes apart, so that a rule of a one-minute window fires at each.
     await run(
@@ -310,6 +330,7 @@ async function fill(ann: string): Promise<void> {
       "insert into public.device_refusals (tenant_id, device_id, reason, refused_at) values ($1, $2, 'rate', now())",
       device,
     );
+    await client.query("select access.begin_maintenance('A new disk', 60, 'ann')");
     await run('insert into public.tenant_limits (tenant_id, readings_per_day) values ($1, 1000)');
     await run(
       `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint, received_at)

@@ -11,6 +11,13 @@ export type Silenced = (typeof SILENCED)[number];
 /** How long a run may last beyond its time guard, in milliseconds. */
 export const MOST_BEYOND_MS = 5_000;
 
+/**
+ * Milliseconds after a run's start, the same each time: more of them early, when a run connects, asks for the lease and subscribes, one of them
+ * at once, and the last when its guard has ended it.
+ */
+export const momentsOf = (count: number, guardMs: number): number[] =>
+  Array.from({ length: count }, (_, n) => Math.round((n / (count - 1)) ** 2 * (guardMs + 200)));
+
 /** @param atMs when it falls silent, in milliseconds after the run's start. @returns how the run ended. */
 export async function runSilenced(
   rig: Lab,

@@ -1,7 +1,7 @@
 // What an MQTT 5 client does, as a state machine without a socket, a timer or a clock: events in, effects out. It never acknowledges by
 // itself. [MQTT-x.y.z-n] are the statements of the OASIS standard.
 import { REFUSALS_FILTER } from '../../domain/refusals.ts';
-import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { FORMER_TELEMETRY_FILTER, NO_CHANNEL_FILTER, REPORT_FILTERS, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import {
   ASSIGNED_CLIENT_ID,
   type ControlPacket,
@@ -32,6 +32,7 @@ import {
   KEEP_ALIVE_S,
   NEVER_EXPIRES,
   PINGREQ,
+  type PublishOptions,
   qosOf,
 } from './encode.ts';
 import { createFramer } from './framer.ts';
@@ -94,7 +95,13 @@ export interface Client {
   /** Subscribes, and ends subscriptions, as `former` says now. Before CONNACK it does nothing, because CONNACK triggers it. */
   resubscribe(now: number): void;
   /** Publishes with QoS 1, once. `answered` gets the reason code of this very packet, or why none came. */
-  publish(topic: string, payload: string, answered: (answer: number | Error) => void, now: number): void;
+  publish(
+    topic: string,
+    payload: string,
+    answered: (answer: number | Error) => void,
+    now: number,
+    options?: PublishOptions,
+  ): void;
   /** While reading is paused, silence means nothing. */
   pause(now: number): void;
   resume(now: number): void;
@@ -177,7 +184,7 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
   const subscribe = (at: number) => {
     const { subscribe: kept, unsubscribe: ended } = options.former?.() ?? NO_FORMER;
     const isEnd = options.subscription === 'end';
-    const others = [NO_CHANNEL_FILTER, REFUSALS_FILTER, ...kept];
+    const others = [...REPORT_FILTERS, NO_CHANNEL_FILTER, REFUSALS_FILTER, ...kept];
     if (!isEnd) {
       ask('suback', [TELEMETRY_FILTER], at);
       ask('suback', others, at);
@@ -331,7 +338,7 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
     resubscribe: (at) => {
       if (state === 'accepted') guarded(() => subscribe(at));
     },
-    publish: (topic, payload, answered, at) => {
+    publish: (topic, payload, answered, at, publishOptions) => {
       if (state !== 'accepted') return answered(new Error('there is no connection to the broker'));
       if (limits.qos < 1) return answered(new Error('the broker takes no messages with QoS 1'));
       const underWay = [...requests.values()].filter(({ answer }) => answer === 'puback').length;
@@ -342,7 +349,7 @@ export function createClient(options: ClientOptions, effects: Effects, now: numb
       }
       try {
         request(
-          (messageId) => encodePublish(topic, payload, messageId),
+          (messageId) => encodePublish(topic, payload, messageId, publishOptions),
           (dueAt) => ({ answer: 'puback', answered, dueAt }),
           at,
         );

@@ -4,7 +4,7 @@ import { type ConnectionOptions as ConnectionOptionsOfTls, connect as connectTls
 import type { BrokerAddress } from './address.ts';
 import { type ClientOptions, createClient, type Patience } from './client.ts';
 import type { Delivery } from './delivery.ts';
-import type { Done } from './encode.ts';
+import type { Done, PublishOptions } from './encode.ts';
 import { createSocketReader } from './socket-reader.ts';
 
 /** The account, and the broker. */
@@ -38,7 +38,7 @@ export interface Connection {
    * Publishes once, with QoS 1. Resolves with the reason code of its PUBACK: from 0x80 on the broker refused it. Rejects when the broker
    * cannot take it, or the connection ends before; whether it was taken is then unknown, and it is not sent again.
    */
-  publish(topic: string, payload: string): Promise<number>;
+  publish(topic: string, payload: string, options?: PublishOptions): Promise<number>;
   /** Stops and resumes reading; meanwhile, what the broker sends waits in network buffers, then on the broker. */
   pause(): void;
   resume(): void;
@@ -140,10 +140,10 @@ export function openConnection(options: ConnectionOptions): Connection {
       client.resubscribe(clock());
       arm();
     },
-    publish: (topic, payload) =>
+    publish: (topic, payload, publishOptions) =>
       new Promise((resolve, reject) => {
         const answered = (answer: number | Error) => (typeof answer === 'number' ? resolve(answer) : reject(answer));
-        client.publish(topic, payload, answered, clock());
+        client.publish(topic, payload, answered, clock(), publishOptions);
         arm();
       }),
     pause: () => {

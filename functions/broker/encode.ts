@@ -88,8 +88,25 @@ export function encodeUnsubscribe(filters: readonly string[], messageId: number)
   return generate({ cmd: 'unsubscribe', messageId, unsubscriptions: [...filters] }, V5);
 }
 
-export function encodePublish(topic: string, payload: string, messageId: number): Buffer {
-  return generate({ cmd: 'publish', topic, payload, qos: 1, messageId, dup: false, retain: false }, V5);
+/** What a message that is published says beside its payload. */
+export interface PublishOptions {
+  /** The broker keeps it for later subscribers. Default: false. */
+  retain?: boolean;
+  /** Seconds after which the broker delivers it no more. Default: never. */
+  expirySeconds?: number;
+  contentType?: string;
+  /** User properties. */
+  userProperties?: Record<string, string>;
+}
+
+export function encodePublish(topic: string, payload: string, messageId: number, options: PublishOptions = {}): Buffer {
+  const { retain = false, expirySeconds, contentType, userProperties } = options;
+  const properties = {
+    ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
+    ...(contentType !== undefined && { contentType }),
+    ...(userProperties !== undefined && { userProperties }),
+  };
+  return generate({ cmd: 'publish', topic, payload, qos: 1, messageId, dup: false, retain, properties }, V5);
 }
 
 export const encodeDisconnect = (reasonCode: number) => generate({ cmd: 'disconnect', reasonCode }, V5);

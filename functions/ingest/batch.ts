@@ -3,11 +3,13 @@ import { readMessage } from '../../domain/messages.ts';
 import { unpackedSize } from '../../domain/messages-encoding.ts';
 import { MAX_PAYLOAD_BYTES } from '../../domain/messages-limits.ts';
 import { isRejection, type RejectionReason, reject } from '../../domain/messages-reasons.ts';
+import type { ReportChannel } from '../../domain/topics.ts';
 import { cameAt, type Delivery } from '../broker/index.ts';
 import { type Canary, readCanary } from './canary.ts';
 import { channelOf, WHOLE } from './channel.ts';
 import { mostUnpacked, OVERHEAD_BYTES } from './memory-estimate.ts';
 import type { Registry, Route } from './registry.ts';
+import { type Report, readReport, reportChannelOf } from './reports.ts';
 import { keptTopic, keyOf, makeRow, type Row, type Sent, sentAsPart, sentAsWhole } from './row.ts';
 
 /** A message, or one reading of an array, that becomes a dead letter. */
@@ -43,6 +45,8 @@ export class Batch {
   readonly repeats: Row[] = [];
   /** Counted as they come, apart from what becomes of them, so that the ledger can compare the two. */
   readonly received: Received = new Map();
+  /** What devices say of themselves and of commands: no readings, so in no ledger. */
+  readonly reports: Report[] = [];
   /** Of this or another session. */
   readonly canaries: Canary[] = [];
   /** Bytes that were unpacked and read, also of what was refused. */
@@ -132,10 +136,10 @@ export class Batch {
     return parts;
   }
 
-  /** The messages of these tenants, and the others, in batches of their own. */
-  partition(tenants: ReadonlySet<string>): [theirs: Batch, others: Batch] {
+  /** The messages of which that is true, and the others, in batches of their own. */
+  partition(isTheirs: (delivery: Delivery, tenant: string | undefined) => boolean): [theirs: Batch, others: Batch] {
     const { true: theirs = [], false: others = [] } = Object.groupBy(this.#entries, ({ delivery }) =>
-      String(tenants.has(this.#registry.find(delivery.topic)?.tenant ?? '')),
+      String(isTheirs(delivery, this.#registry.find(delivery.topic)?.tenant)),
     );
     return [this.#of(theirs), this.#of(others)];
   }
@@ -175,6 +179,8 @@ export class Batch {
     const size = unpackedSize(delivery.payload, delivery.properties?.contentType);
     // A larger one is refused unread.
     this.work += size > MAX_PAYLOAD_BYTES ? delivery.payload.length : size;
+    const reported = reportChannelOf(delivery, route);
+    if (reported) return this.#report(delivery, route, reported);
     const channel = channelOf(delivery, route);
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead
@@ -211,6 +217,17 @@ export class Batch {
       const row = makeRow(delivery, route, reading, place);
       (this.#isRepeat(row) ? this.repeats : this.rows).push(row);
     }
+  }
+
+  #report(delivery: Delivery, route: Route, channel: ReportChannel): void {
+    const body = readReport(channel, delivery, route);
+    if (typeof body === 'string') {
+      this.bytes += 2 * body.length;
+      this.reports.push({ delivery, route, channel, body });
+      return;
+    }
+    this.#count(route.tenant, route.tenantId, 1);
+    this.#refuse(delivery, sentAsWhole(delivery), { ...body, ...namesOf(route) });
   }
 
   #count(tenant: string | undefined, tenantId: string | undefined, readings: number): void {

@@ -1,8 +1,8 @@
 // What ingest notes of each device with every batch: when it was heard, its clock, its newest values, and where its new
 // readings are, so that the alert rules judge those and no others.
 import type { Client } from 'pg';
-import { formatTimestamp } from '../../domain/timestamps.ts';
 import { cameAt } from '../broker/index.ts';
+import { arrayOf, JSONB, REAL, TIMESTAMPTZ, TSTZMULTIRANGE, UUID } from '../database/binary.ts';
 import type { Outcomes } from './accounting.ts';
 import type { Batch } from './batch.ts';
 import type { Row } from './row.ts';
@@ -41,8 +41,7 @@ interface Heard {
 /** When devices of which nothing was stored were last noted, by device id. */
 export type Noted = Map<string, number>;
 
-const NOTE = `select ingest.note_devices($1::uuid[], $2::uuid[], $3::timestamptz[], $4::real[], $5::real[], $6::timestamptz[],
-  $7::jsonb[], $8::tstzmultirange[])`;
+const NOTE = 'select ingest.note_devices($1, $2, $3, $4, $5, $6, $7, $8)';
 
 /**
  * Notes what came from the devices of a batch. @param tried rows to be stored; which of a tenant's were duplicates or over quota
@@ -63,14 +62,38 @@ export async function noteDevices(
   const refused = new Set(outcomes.refused.map(({ delivery }) => delivery));
   const isKept = ({ delivery, route }: Row) => !refused.has(delivery) && !outcomes.tallies.get(route.tenant)?.overQuota;
   await client.query(NOTE, [
-    heard.map(({ tenantId }) => tenantId),
-    heard.map(({ deviceId }) => deviceId),
-    heard.map(({ receipts }) => formatTimestamp((receipts.at(-1) as number) * 1000)),
-    heard.map(({ receipts }) => meanGap(receipts)),
-    heard.map(({ skew }) => skew),
-    newest.map(([row]) => (row === undefined ? null : formatTimestamp(row.ts))),
-    newest.map((rows) => fieldsOf(rows.filter(isKept))),
-    heard.map((each) => spansOf(each.stored)),
+    arrayOf(
+      UUID,
+      heard.map(({ tenantId }) => tenantId),
+    ),
+    arrayOf(
+      UUID,
+      heard.map(({ deviceId }) => deviceId),
+    ),
+    arrayOf(
+      TIMESTAMPTZ,
+      heard.map(({ receipts }) => (receipts.at(-1) as number) * 1000),
+    ),
+    arrayOf(
+      REAL,
+      heard.map(({ receipts }) => meanGap(receipts)),
+    ),
+    arrayOf(
+      REAL,
+      heard.map(({ skew }) => skew),
+    ),
+    arrayOf(
+      TIMESTAMPTZ,
+      newest.map(([row]) => row?.ts ?? null),
+    ),
+    arrayOf(
+      JSONB,
+      newest.map((rows) => fieldsOf(rows.filter(isKept))),
+    ),
+    arrayOf(
+      TSTZMULTIRANGE,
+      heard.map((each) => spansOf(each.stored)),
+    ),
   ]);
   const unstored = heard.filter(({ stored }) => stored.length === 0);
   return new Map(unstored.map(({ deviceId, receipts }) => [deviceId, receipts.at(-1) as number]));
@@ -100,6 +123,7 @@ function hear(batch: Batch, stored: readonly Row[]): Iterable<Heard> {
       heard.skew = Math.max(heard.skew ?? Number.NEGATIVE_INFINITY, row.ts / 1_000_000 - row.receivedAt / 1000);
     }
   }
+  for (const { route, delivery } of batch.reports) of(route.tenantId, route.deviceId, cameAt(delivery));
   for (const { tenantId, deviceId, delivery } of batch.deadLetters) {
     if (tenantId !== undefined && deviceId !== undefined) of(tenantId, deviceId, cameAt(delivery));
   }
@@ -132,7 +156,7 @@ function newestFirst({ stored, skew }: Heard): Row[] {
 }
 
 /** The newest value of each field with its time and receipt, as JSON. Text that jsonb refuses is left out. */
-function fieldsOf(newest: readonly Row[]): string | null {
+function fieldsOf(newest: readonly Row[]): Buffer | null {
   const fields = new Map<string, string>();
   let characters = 0;
   for (const { payload, ts, receivedAt } of newest.slice(0, MOST_READINGS)) {
@@ -146,14 +170,14 @@ function fieldsOf(newest: readonly Row[]): string | null {
       fields.set(field, entry);
     }
   }
-  return fields.size === 0 ? null : `{${[...fields.values()].join(',')}}`;
+  return fields.size === 0 ? null : Buffer.from(`{${[...fields.values()].join(',')}}`);
 }
 
 /** NUL, and half of a surrogate pair: JSON.stringify escapes both. */
 const NOT_IN_JSONB = /\\u0000|\\ud[89a-f]/;
 
-/** The minutes that the readings are in, as a multirange; null when there are none. */
-function spansOf(stored: readonly Row[]): string | null {
+/** The minutes that the readings are in, in microseconds since 1970; null when there are none. */
+function spansOf(stored: readonly Row[]): [from: number, until: number][] | null {
   if (stored.length === 0) return null;
   const minutes = [...new Set(stored.map(({ ts }) => Math.floor(ts / MINUTE_MICROS)))].sort((a, b) => a - b);
   const spans: [from: number, until: number][] = [];
@@ -164,6 +188,5 @@ function spansOf(stored: readonly Row[]): string | null {
   }
   const most: typeof spans =
     spans.length > MOST_SPANS ? [[minutes[0] as number, (minutes.at(-1) as number) + 1]] : spans;
-  const time = (minute: number) => formatTimestamp(minute * MINUTE_MICROS);
-  return `{${most.map(([from, until]) => `[${time(from)},${time(until)})`).join(',')}}`;
+  return most.map(([from, until]) => [from * MINUTE_MICROS, until * MINUTE_MICROS]);
 }

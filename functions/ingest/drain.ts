@@ -7,7 +7,7 @@ import { pause } from '../runtime/retry.ts';
 import type { Written } from './accounting.ts';
 import { createAcknowledger } from './acknowledge.ts';
 import { Batch } from './batch.ts';
-import { createFairQueue } from './fair-queue.ts';
+import { createFairQueue, senderOf } from './fair-queue.ts';
 import { createPersist } from './persist.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './store.ts';
@@ -54,13 +54,28 @@ const LINGER_MS = 20;
  * may hold a thousand messages, each of which unpacks to 128 KiB. The next batch is read when the database has got the rows of this one.
  */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+/** When a batch is full, each sender may add so much to it, as far as the room goes: those that did not fill it need not wait for the next. */
+const MOST_BEYOND_BYTES = 64 * 1024;
+const ROOM_BEYOND_BYTES = 512 * 1024;
 /**
  * With this many bytes unread, reading from the broker pauses, until half of them are read. This is what bounds memory: Mosquitto 2.0.11
- * exceeds the receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed).
+ * exceeds the receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed). The broker keeps the order
+ * in which messages came, so what waits there waits behind all of a sender that sent thousands: only here do senders take turns.
  */
-const MAX_UNREAD_BYTES = 1024 * 1024;
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+/**
+ * So long after the database refused a row of a sender, its messages are written in batches of their own, carefully, in turn with the
+ * others' batches. It bounds how often a sender makes a COPY fail in which others' rows are.
+ */
+const SUSPECT_MS = 60_000;
+/** Most messages of such a batch: finding the bad rows among them takes about as long as the statements' way to the database. */
+const MOST_SUSPECT = 512;
+const MOST_SUSPECTS = 10_000;
 /** How long after `retryUntil` a write may still begin, of what had been received before. */
 const FINISH_MS = 500;
+
+/** What a batch counts as: the memory it holds, or the bytes that were read for it. */
+const sizeOf = ({ bytes, work }: Batch) => Math.max(bytes, work);
 
 /** Starts empty. */
 export function createDrain(options: DrainOptions): Drain {
@@ -68,8 +83,13 @@ export function createDrain(options: DrainOptions): Drain {
   let batch = new Batch(registry);
   /** When the batch got its first message. */
   let begun = 0;
+  /** What senders have added to it since it was full, in bytes. */
+  let beyond = new Map<string, number>();
   /** Received while the batch was full. */
   const unread = createFairQueue();
+  /** Of senders that had a row refused, and until when they count as such. */
+  const suspect = createFairQueue();
+  const suspects = new Map<string, number>();
   const acknowledger = createAcknowledger((received) => source.acknowledge(received));
   let taken = 0;
   let closed = false;
@@ -88,6 +108,16 @@ export function createDrain(options: DrainOptions): Drain {
         { messages: part.messages, careful: written.careful, durationMs: Math.round(durationMs) },
         'batch committed',
       );
+    },
+    onRefused: (refused) => {
+      const sender = senderOf(refused);
+      if (suspects.size >= MOST_SUSPECTS) suspects.clear();
+      suspects.set(sender, now() + SUSPECT_MS);
+      return (delivery) => {
+        const isTheirs = senderOf(delivery) === sender;
+        if (isTheirs) suspect.push(delivery);
+        return isTheirs;
+      };
     },
     isOver,
     retryUntil,
@@ -113,40 +143,85 @@ export function createDrain(options: DrainOptions): Drain {
   }
 
   async function writeAll(): Promise<void> {
-    while (batch.messages > 0 && !isOver()) {
-      const linger = LINGER_MS - (now() - begun);
-      if (linger > 0) await pause(linger, signal);
-      if (isOver()) break;
-      const writing = batch;
-      batch = new Batch(registry);
-      // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
-      let isSent = false;
-      await persist(writing, () => {
-        if (!isSent) collect();
-        isSent = true;
-      });
-      collect();
+    while ((batch.messages > 0 || suspect.length > 0) && !isOver()) {
+      if (batch.messages > 0) {
+        const linger = LINGER_MS - (now() - begun);
+        if (linger > 0) await pause(linger, signal);
+        if (isOver()) break;
+        await writeOne(takeBatch(), false);
+      }
+      if (suspect.length > 0 && !isOver()) await writeOne(suspectBatch(), true);
     }
     if (batch.messages === 0) quietSince = now();
   }
 
-  const isFull = () => batch.bytes > MAX_BATCH_BYTES || batch.work > MAX_BATCH_BYTES;
+  async function writeOne(writing: Batch, carefully: boolean): Promise<void> {
+    // Once a batch: each time lets in another read, and a database that fails late may be tried many times.
+    let isSent = false;
+    const onSent = () => {
+      if (!isSent) collect();
+      isSent = true;
+    };
+    await persist(writing, { onSent, carefully });
+    collect();
+  }
+
+  function takeBatch(): Batch {
+    const taken = batch;
+    batch = new Batch(registry);
+    beyond = new Map();
+    return taken;
+  }
+
+  function suspectBatch(): Batch {
+    const slice = new Batch(registry);
+    while (slice.messages < MOST_SUSPECT && sizeOf(slice) < MAX_BATCH_BYTES) {
+      const next = suspect.shift();
+      if (next === undefined) break;
+      slice.add(next);
+    }
+    return slice;
+  }
+
+  const hasRoom = () => sizeOf(batch) < MAX_BATCH_BYTES;
+
+  const mayTake = (sender: string) => {
+    if (hasRoom()) return true;
+    return sizeOf(batch) < MAX_BATCH_BYTES + ROOM_BEYOND_BYTES && (beyond.get(sender) ?? 0) < MOST_BEYOND_BYTES;
+  };
 
   /** Reads what waits, as far as the batch takes it; then lets more come. */
   function collect(): void {
-    while (!isFull()) {
-      const next = unread.shift();
-      if (next === undefined) break;
-      take(next);
-    }
-    if (!paused || unread.bytes > MAX_UNREAD_BYTES / 2) return;
+    for (let next = unread.shift(mayTake); next !== undefined; next = unread.shift(mayTake)) take(next);
+    if (!paused || unread.bytes + suspect.bytes > MAX_UNREAD_BYTES / 2) return;
     paused = false;
     source.resume();
   }
 
   function take(delivery: Delivery): void {
     if (batch.messages === 0) begun = now();
+    const size = sizeOf(batch);
     batch.add(delivery);
+    if (size < MAX_BATCH_BYTES) return;
+    const sender = senderOf(delivery);
+    beyond.set(sender, (beyond.get(sender) ?? 0) + sizeOf(batch) - size);
+  }
+
+  /** Takes it, or keeps it until its turn. */
+  function place(delivery: Delivery): void {
+    // Nearly always.
+    if (unread.length === 0 && suspects.size === 0 && hasRoom()) return take(delivery);
+    const sender = senderOf(delivery);
+    if (isSuspect(sender)) suspect.push(delivery);
+    else if (unread.has(sender) || !mayTake(sender)) unread.push(delivery);
+    else take(delivery);
+  }
+
+  function isSuspect(sender: string): boolean {
+    const until = suspects.get(sender);
+    if (until === undefined || now() < until) return until !== undefined;
+    suspects.delete(sender);
+    return false;
   }
 
   return {
@@ -155,9 +230,8 @@ export function createDrain(options: DrainOptions): Drain {
       if (delivery.topic !== CANARY_TOPIC) taken += 1;
       quietSince = undefined;
       acknowledger.add(delivery);
-      if (unread.length > 0 || isFull()) unread.push(delivery);
-      else take(delivery);
-      if (!paused && unread.bytes > MAX_UNREAD_BYTES) {
+      place(delivery);
+      if (!paused && unread.bytes + suspect.bytes > MAX_UNREAD_BYTES) {
         paused = true;
         source.pause();
       }

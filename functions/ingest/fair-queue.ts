@@ -1,19 +1,21 @@
-// Messages that wait to be read: tenants take turns, so that thousands of one do not keep another's waiting.
+// Messages that wait to be read: senders take turns, so that thousands of one do not keep another's waiting.
 import type { Delivery } from '../broker/index.ts';
 import { OVERHEAD_BYTES } from './memory-estimate.ts';
 
-/** Of each tenant, first come, first served. */
+/** Of each sender, first come, first served. */
 export interface FairQueue {
   /** Memory held, in bytes: messages as they came. */
   readonly bytes: number;
   readonly length: number;
   push(delivery: Delivery): void;
-  /** The next tenant's oldest message. */
-  shift(): Delivery | undefined;
+  /** Whether a message of this sender waits. */
+  has(sender: string): boolean;
+  /** The oldest message of the next sender, or of the next one that `may`. */
+  shift(may?: (sender: string) => boolean): Delivery | undefined;
 }
 
 /** Of a former topic the first level, of a device's topic the tenant: who published it, as far as that can be told unread. */
-function senderOf(topic: string): string {
+export function senderOf({ topic }: Delivery): string {
   const [first = '', second = ''] = topic.split('/', 2);
   return first === 'tenants' ? second : `/${first}`;
 }
@@ -34,21 +36,23 @@ export function createFairQueue(): FairQueue {
     push: (delivery) => {
       bytes += sizeOf(delivery);
       length += 1;
-      const sender = senderOf(delivery.topic);
+      const sender = senderOf(delivery);
       const own = turns.get(sender);
       if (own) own.push(delivery);
       else turns.set(sender, [delivery]);
     },
-    shift: () => {
-      const first = turns.entries().next().value;
-      if (first === undefined) return undefined;
-      const [sender, own] = first;
-      const delivery = own.shift() as Delivery;
-      bytes -= sizeOf(delivery);
-      length -= 1;
-      turns.delete(sender);
-      if (own.length > 0) turns.set(sender, own);
-      return delivery;
+    has: (sender) => turns.has(sender),
+    shift: (may = () => true) => {
+      for (const [sender, own] of turns) {
+        if (!may(sender)) continue;
+        const delivery = own.shift() as Delivery;
+        bytes -= sizeOf(delivery);
+        length -= 1;
+        turns.delete(sender);
+        if (own.length > 0) turns.set(sender, own);
+        return delivery;
+      }
+      return undefined;
     },
   };
 }

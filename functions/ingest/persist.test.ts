@@ -68,7 +68,7 @@ async function persist(messages: [device: LabDevice, payload: string][], isOver 
     now: () => performance.now(),
   });
   const deliveries = messages.map(([device, payload], n) => deliveryTo(device.topic, payload, { packetId: n + 1 }));
-  await write(store.batchFrom(deliveries), () => {});
+  await write(store.batchFrom(deliveries), { onSent: () => {} });
   const sum = (member: string) => tallies.reduce((total, tally) => total + (tally[member] ?? 0), 0);
   const acknowledged = committed.flatMap((part) => part.deliveries.map(({ packetId }) => packetId));
   return { stored: sum('stored'), rejected: sum('rejected'), acknowledged, lines, messages: committed.length };

@@ -5,14 +5,17 @@ import { summarizeError } from '../runtime/error-summary.ts';
 import type { Logger } from '../runtime/log.ts';
 import { retry } from '../runtime/retry.ts';
 import type { Written } from './accounting.ts';
+import type { Delivery } from '../broker/index.ts';
 import type { Batch } from './batch.ts';
-import type { Store } from './store.ts';
+import { RowRefused, type Store } from './store.ts';
 
 /** What it works with. */
 export interface PersistOptions {
   store: Store;
   /** Told of each committed part. */
   onCommitted: (part: Batch, written: Written, durationMs: number) => void;
+  /** Told of a message of which the database refuses a row. @returns what of the part is not to be written now. Default: nothing. */
+  onRefused?: (refused: Delivery) => (delivery: Delivery) => boolean;
   /** Told of what could be written nowhere. */
   onLeft: (part: Batch) => void;
   /** Asked before each part: the rest stays on the broker. */
@@ -45,19 +48,39 @@ interface Part {
   because?: unknown;
 }
 
-/** @returns a function that resolves when everything in the batch is committed. @throws the error that no retry can mend. */
-export function createPersist(options: PersistOptions): (batch: Batch, onSent: () => void) => Promise<void> {
-  const { store, onCommitted, onLeft, isOver, retryUntil, signal, log, now } = options;
+/** How a batch is persisted. */
+export interface HowToPersist {
+  /** Called when the rows have been sent to the database; not always. */
+  onSent: () => void;
+  /** Bad rows are expected. Default: false. */
+  carefully?: boolean;
+}
+
+/**
+ * @returns a function that resolves when everything in the batch is committed, but what `onRefused` holds back.
+ * @throws the error that no retry can mend.
+ */
+export function createPersist(options: PersistOptions): (batch: Batch, how: HowToPersist) => Promise<void> {
+  const { store, onCommitted, onRefused, onLeft, isOver, retryUntil, signal, log, now } = options;
   let most = NO_BOUND;
 
   /** @returns what was written, or in which parts to try it again. */
-  async function write({ part, because }: Part, alone: Map<string, number>, onSent?: () => void) {
+  async function write(
+    { part, because }: Part,
+    alone: Map<string, number>,
+    { onSent, carefully = false }: HowToPersist,
+  ) {
+    const names = onRefused !== undefined;
     return retry<Written | Part[]>(
       async ({ failures }) => {
         if (because !== undefined) return setAside(part, because);
         try {
-          return await store.write(part, failures === 0 ? onSent : undefined);
+          return await store.write(part, { onSent: failures === 0 ? onSent : undefined, carefully, names });
         } catch (error) {
+          if (error instanceof RowRefused && onRefused) {
+            const [, others] = part.partition(onRefused(error.delivery));
+            return others.messages > 0 ? [{ part: others }] : [];
+          }
           const blame = blameOf(error);
           if (blame === undefined || failures + 1 < failuresAllowed(part, blame)) throw error;
           if (blame !== 'data') most = inParts(part.messages);
@@ -104,12 +127,12 @@ export function createPersist(options: PersistOptions): (batch: Batch, onSent: (
     }
   }
 
-  return async (batch, onSent) => {
+  return async (batch, how) => {
     const alone = new Map<string, number>();
     const parts: Part[] = batch.split(most).map((part) => ({ part }));
     for (let next = parts.shift(); next !== undefined && !isOver(); next = parts.shift()) {
       const started = performance.now();
-      const result = await write(next, alone, onSent);
+      const result = await write(next, alone, how);
       if (Array.isArray(result)) parts.unshift(...result);
       else {
         most = Math.min(NO_BOUND, most + MORE_MESSAGES);
@@ -127,7 +150,7 @@ const failuresAllowed = (part: Batch, blame: NonNullable<Blame>) =>
 /** What tenants sent that are known to be to blame, to be set aside; what others sent, in smaller parts. */
 function takeApart(batch: Batch, because: unknown, alone: ReadonlyMap<string, number>): Part[] {
   const guilty = new Set([...alone].filter(([, number]) => number >= MOST_ALONE).map(([tenant]) => tenant));
-  const [theirs, others] = batch.partition(guilty);
+  const [theirs, others] = batch.partition((_, tenant) => tenant !== undefined && guilty.has(tenant));
   const parts: Part[] = others.split(inParts(others.messages)).map((part) => ({ part }));
   return [{ part: theirs, because }, ...parts].filter(({ part }) => part.messages > 0);
 }

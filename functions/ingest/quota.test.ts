@@ -4,6 +4,7 @@ import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { poison, refusePoison } from '../../tests/support/poison.ts';
 import { deliveryTo, openStoreRig, type StoreRig } from '../../tests/support/store-rig.ts';
 import { totalOf } from './accounting.ts';
+import { redrive } from './redrive.ts';
 
 let rig: Lab;
 let store: StoreRig;
@@ -118,6 +119,28 @@ test('two writers at once never store more than there is', async () => {
   expect(totals.reduce((sum, { stored }) => sum + stored, 0)).toBe(100);
   expect(totals.reduce((sum, { overQuota }) => sum + overQuota, 0)).toBe(100);
   expect(await rig.rows(device)).toHaveLength(100);
+});
+
+test('a redrive needs room in the quota, and takes it; without room its letter stays as it was', async () => {
+  const topic = 'tenants/acme/devices/late/telemetry';
+  await store.write({ ...rig.devices[0]!, topic }, ['[{"ts":1790001000},{"ts":1790001001}]']);
+  await rig.admin.query(
+    "insert into public.devices (tenant_id, slug, name) select id, 'late', 'L' from public.tenants where slug = 'acme'",
+  );
+  const letters =
+    'select id::text, reason, detail, readings, redriven_as as became from public.dead_letters where topic = $1';
+  const letter = async () => (await rig.admin.query(letters, [topic])).rows[0];
+  const { id } = await letter();
+  await limit('readings_per_day=1');
+  expect(await redrive(rig.admin, id)).toMatchObject({ outcome: 'refused', stored: 0 });
+  expect(await letter()).toMatchObject({
+    reason: 'unknown-device',
+    detail: expect.stringContaining('quota'),
+    became: null,
+  });
+  await rig.admin.query('update public.tenant_limits set readings_per_day = 3');
+  expect(await redrive(rig.admin, id)).toEqual({ outcome: 'stored' });
+  expect(await write(rig.devices[0]!, timed(2000, 2))).toMatchObject({ stored: 1, overQuota: 1 });
 });
 
 test("a tenant's own bounds on a message hold", async () => {

@@ -3,11 +3,12 @@ import type { Client } from 'pg';
 import { formerTopicOf } from '../../domain/former-topics.ts';
 import { parseStampedId } from '../../domain/message-identity.ts';
 import type { Stamp } from '../broker/index.ts';
-import { addRows, addToLedger, closeAccount, noOutcomes, totalOf } from './accounting.ts';
+import { addRows, addToLedger, admit, closeAccount, noOutcomes, spend, totalOf } from './accounting.ts';
 import { Batch } from './batch.ts';
 import type { KeptProperties } from './dead-letters.ts';
 import { noteDevices } from './device-status.ts';
 import { createRegistry } from './registry.ts';
+import { noteReports } from './reports.ts';
 import type { Row } from './row.ts';
 import { encodePrefix, writeCarefully } from './write.ts';
 
@@ -38,6 +39,7 @@ const FIND_CONTENTS = 'select * from ingest.stored_contents($1, $2, $3, $4, $5) 
 // A letter of nobody may be anyone's who has had its topic. Asked only of the one that has it now.
 const FIND_OTHERS = 'select from ingest.former_topics where topic = $1 and tenant_since > $2';
 const ANOTHERS = "the topic is another tenant's now";
+const OVER_QUOTA = "not redriven: the tenant's rate or daily quota has no room for it now; ask again when it has";
 
 const CLOSE = 'select ingest.close_dead_letter($1, $2)';
 const REFUSE = 'select ingest.refuse_redrive($1, $2, $3, $4)';
@@ -46,8 +48,8 @@ const REFUSE = 'select ingest.refuse_redrive($1, $2, $3, $4)';
 const NO_SESSION = '';
 
 /**
- * Redrives one dead letter in a transaction of its own. It counts as received once more, unless nothing of it was stored, and not
- * towards a quota. A refusal becomes the letter's reason.
+ * Redrives one dead letter in a transaction of its own. It counts as received once more, unless nothing of it was stored, and towards
+ * the tenant's rate and quota: where these have no room for all of it, nothing is stored. A refusal becomes the letter's reason.
  * @param client of a role that may read dead letters, and what ingest may.
  * @throws database errors; then nothing has changed.
  */
@@ -81,7 +83,10 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   const outcomes = noOutcomes();
   addRows(outcomes, 'duplicate', stored);
   const fresh = batch.rows.filter((row) => !stored.includes(row));
+  const admission = await admit(client, fresh);
+  if (admission.bounded.length > 0) return refuse(client, id, null, OVER_QUOTA, null, 0);
   await writeCarefully(client, fresh, new Map(), NO_SESSION, outcomes);
+  await spend(client, admission, outcomes);
   const refused = [...batch.deadLetters, ...outcomes.refused];
   batch.startedAt = letter.now.getTime(); // In the ledger it belongs to the minute in which it is redriven.
   const tallies = closeAccount(batch, outcomes);
@@ -90,24 +95,26 @@ async function redriveOne(client: Client, id: string, take: string): Promise<Red
   // Nothing of it was written: a row that the database refuses is undone to its own savepoint.
   if (first && made === 0) return refuse(client, id, first.reason, first.detail, refused.length, 0);
   await addToLedger(client, batch, tallies);
+  await noteReports(client, batch.reports);
   await noteDevices(client, batch, fresh, outcomes);
   // It stays for the readings that are still refused. Those that were stored are duplicates the next time.
   if (first) return refuse(client, id, first.reason, first.detail, refused.length, made);
-  const outcome = made > 0 ? 'stored' : 'duplicate';
+  const outcome = made > 0 || batch.reports.length > 0 ? 'stored' : 'duplicate';
   await client.query(CLOSE, [id, outcome]);
   return { outcome };
 }
 
+/** @param reason null: the letter keeps its own. @param readings null: as many as it had. */
 async function refuse(
   client: Client,
   id: string,
-  reason: string,
+  reason: string | null,
   detail: string,
-  readings: number,
+  readings: number | null,
   stored: number,
 ): Promise<Redriven> {
   await client.query(REFUSE, [id, reason, detail, readings]);
-  return { outcome: 'refused', reason, detail, stored };
+  return { outcome: 'refused', reason: reason ?? 'over quota', detail, stored };
 }
 
 /** Whether the letter's topic has become another tenant's since it came. */

@@ -1,6 +1,6 @@
 // Broker, database or both stop answering at some moment of a run, and nothing closes a connection: the run ends, and nothing is lost.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runSilenced, SILENCED } from '../../bench/support/silenced-run.ts';
+import { momentsOf, runSilenced, SILENCED } from '../../bench/support/silenced-run.ts';
 import { type Lab, MANY_SESSIONS, startLab } from '../../lab/lab.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { runOnce } from './run.ts';
@@ -13,18 +13,20 @@ afterAll(() => rig.stop());
 
 const MESSAGES = 300;
 const GUARD_MS = 1_500;
+const MOMENTS = 20;
 
-// `npm run bench -- silence` says how soon, at twenty moments.
+// `npm run bench -- silence` says how soon.
 test.each(SILENCED)(
-  '%s silent',
+  '%s silent, at twenty moments of a run',
   async (what) => {
     const device = rig.devices[SILENCED.indexOf(what)]!;
-    const runs = [0, 60, 120, 250, 700].map((atMs) => ({ atMs, id: `${what}-${atMs}` }));
+    const runs = momentsOf(MOMENTS, GUARD_MS).map((atMs) => ({ atMs, id: `${what}-${atMs}` }));
     const key = { MQTT_GATE_KEY_FILE: rig.broker.stampKeyFile };
     const run = (id: string) => runOnce(rig.settings(id, key), keepLog().log, never);
     await Promise.all(runs.map(({ id }) => run(id)));
     await device.publish(Array.from({ length: MESSAGES }, (_, n) => `{"n":${n}}`));
     const silenced = await Promise.all(runs.map(({ id, atMs }) => runSilenced(rig, id, what, atMs, GUARD_MS)));
+    expect(silenced).toHaveLength(MOMENTS);
     for (const { outcome } of silenced)
       expect(['time-guard', 'idle', 'failed', 'broker-unavailable', 'broker-lost']).toContain(outcome);
     const running = "select from pg_stat_activity where application_name = 'mqtt_ingest' and state = 'active'";
@@ -37,5 +39,5 @@ test.each(SILENCED)(
     }
     expect(await rig.rows(device)).toHaveLength(MESSAGES);
   },
-  40_000,
+  60_000,
 );

@@ -1,6 +1,7 @@
 // Writes a batch in one transaction: optimistically with COPY, and when a row stands in the way, carefully.
 
 import type { Client } from 'pg';
+import type { Delivery } from '../broker/index.ts';
 import type { Database } from '../database/connection.ts';
 import type { Lease } from '../database/lease.ts';
 import { classify } from '../database/sqlstate.ts';
@@ -10,17 +11,37 @@ import { noteCanary } from './canary.ts';
 import { keepDeadLetters } from './dead-letters.ts';
 import { type Noted, noteDevices, remember } from './device-status.ts';
 import { findRepeats } from './repeats.ts';
-import { writeCarefully, writeFast } from './write.ts';
+import { noteReports } from './reports.ts';
+import { rowToBlame, writeCarefully, writeFast } from './write.ts';
 
 /** Where batches go. */
 export interface Store {
   /**
    * Resolves when everything in the batch is committed, as a row, a known duplicate, a dead letter or a reading over its
    * tenant's quota. Safe to repeat after any error, also when it is not known whether the commit succeeded.
-   * @param onSent called when the rows have been sent to the database, which still has to store them; not always.
-   * @throws database errors that no single message is to blame for; MS001 when another run has acquired the lease.
+   * @throws database errors that no single message is to blame for; MS001 when another run has acquired the lease; RowRefused.
    */
-  write(batch: Batch, onSent?: () => void): Promise<Written>;
+  write(batch: Batch, how?: HowToWrite): Promise<Written>;
+}
+
+/** How a batch is written. */
+export interface HowToWrite {
+  /** Called when the rows have been sent to the database, which still has to store them; not always. */
+  onSent?: (() => void) | undefined;
+  /** Bad rows are expected: does not try COPY, which one of them would make fail. */
+  carefully?: boolean;
+  /** Where the database says which row is bad, throws RowRefused, and writes nothing. */
+  names?: boolean;
+}
+
+/** The database refuses a row of this message, and perhaps others. */
+export class RowRefused extends Error {
+  override name = 'RowRefused';
+  readonly delivery: Delivery;
+  constructor(delivery: Delivery, cause: unknown) {
+    super('the database refuses a row', { cause });
+    this.delivery = delivery;
+  }
 }
 
 /** A transaction may take so long, and so much longer for each message: what is split after it took too long fails sooner. */
@@ -56,6 +77,7 @@ export function createStore(
       await keepDeadLetters(client, [...batch.deadLetters, ...outcomes.refused]);
       const closed = closeAccount(batch, outcomes);
       await addToLedger(client, batch, closed);
+      await noteReports(client, batch.reports);
       const heard = await noteDevices(client, batch, rows, outcomes, noted);
       await noteCanary(client, session, batch.canaries);
       return { tallies: closed, heard };
@@ -65,13 +87,16 @@ export function createStore(
     return { tallies, careful, unstamped: batch.unstamped, forged: batch.forged };
   };
   return {
-    write: async (batch, onSent = () => {}) => {
+    write: async (batch, { onSent = () => {}, carefully = false, names = false } = {}) => {
       await batch.settle();
+      if (carefully) return attempt(batch, true, onSent);
       try {
         return await attempt(batch, false, onSent);
       } catch (error) {
         const kind = classify(error);
         if (kind !== 'duplicate' && kind !== 'data') throw error;
+        const row = names && kind === 'data' ? rowToBlame(error as object) : undefined;
+        if (row) throw new RowRefused(row.delivery, error);
         return attempt(batch, true, onSent);
       }
     },

@@ -1,7 +1,8 @@
 // Writes rows into public.telemetry: all at once by COPY, or with an insert that skips duplicates, and without the rows to blame.
-import type { Client } from 'pg';
+import pg, { type Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { formatTimestamp } from '../../domain/timestamps.ts';
+import { JSONB_VERSION, writeTime } from '../database/binary.ts';
 import { classify } from '../database/sqlstate.ts';
 import { addRows, addTo, type Outcomes } from './accounting.ts';
 import type { DeadLetter } from './batch.ts';
@@ -17,7 +18,7 @@ const MAX_ROUNDS = 8;
 /**
  * Writes rows by COPY.
  * @param onSent called when the rows are on their way.
- * @throws database errors: 23505 when one is there already, others when one is bad.
+ * @throws database errors: 23505 when one is there already, others when one is bad; {@link rowToBlame} says which.
  */
 export async function writeFast(
   client: Client,
@@ -28,10 +29,24 @@ export async function writeFast(
 ): Promise<void> {
   const known = await claimUntimed(client, rows, session);
   const fresh = known.size === 0 ? rows : rows.filter((row) => !known.has(row));
-  if (fresh.length > 0) await copy(client, fresh, onSent);
+  if (fresh.length > 0) {
+    await copy(client, fresh, onSent).catch((error) => {
+      const [, line] = (error instanceof pg.DatabaseError && COPY_LINE.exec(error.where ?? '')) || [];
+      const row = fresh[Number(line) - 1];
+      if (row) blamed.set(error, row);
+      throw error;
+    });
+  }
   addRows(outcomes, 'stored', fresh);
   addRows(outcomes, 'duplicate', known);
 }
+
+/** Where COPY stopped, in an error's context (PostgreSQL, src/backend/commands/copyfromparse.c, CopyFromErrorCallback). */
+const COPY_LINE = /^COPY telemetry, line (\d+)/m;
+const blamed = new WeakMap<object, Row>();
+
+/** The row at which COPY stopped; undefined when the database did not say. @param error of {@link writeFast}. */
+export const rowToBlame = (error: object): Row | undefined => blamed.get(error);
 
 function copy(client: Client, rows: readonly Row[], onSent: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -166,12 +181,7 @@ export const COPY_TELEMETRY =
 const COLUMNS = 6;
 const SIGNATURE = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
 const TRAILER = Buffer.from([0xff, 0xff]);
-/** Postgres counts microseconds from 2000-01-01T00:00:00Z. */
-const POSTGRES_EPOCH_MICROS = Date.UTC(2000, 0, 1) * 1000;
-/** jsonb's binary form is this version number and the text. */
-const JSONB_VERSION = 1;
 const UUID_BYTES = 16;
-const TWO_TO_32 = 4_294_967_296;
 
 /** Length words, two timestamps and the version byte: what a row takes beside prefix, message id and payload. */
 const FIXED_BYTES = 4 + 8 + 4 + 4 + 8 + 4 + 1;
@@ -199,24 +209,16 @@ export function encodeRows(rows: readonly Row[]): Buffer {
   let at = SIGNATURE.copy(out, 0);
   for (const { route, ts, messageId, receivedAt, payload } of rows) {
     at += route.prefix.copy(out, at);
-    at = writeTimestamp(out, ts, at);
+    at = writeTime(out, ts, out.writeInt32BE(8, at));
     const idBytes = out.write(messageId, at + 4, 'utf8');
     out.writeInt32BE(idBytes, at);
-    at = writeTimestamp(out, receivedAt * 1000, at + 4 + idBytes);
+    at = writeTime(out, receivedAt * 1000, out.writeInt32BE(8, at + 4 + idBytes));
     at = out.writeInt32BE(1 + payload.length, at);
     out[at] = JSONB_VERSION;
     at += 1 + payload.copy(out, at + 1);
   }
   at += TRAILER.copy(out, at);
   return out.subarray(0, at);
-}
-
-function writeTimestamp(out: Buffer, micros: number, at: number): number {
-  const value = micros - POSTGRES_EPOCH_MICROS;
-  const high = Math.floor(value / TWO_TO_32);
-  out.writeInt32BE(8, at);
-  out.writeInt32BE(high, at + 4);
-  return out.writeUInt32BE(value - high * TWO_TO_32, at + 8);
 }
 
 const INSERT = 'select tenant_id, stored from ingest.insert_readings($1, $2, $3, $4, $5, $6)';

@@ -51,6 +51,7 @@ export async function everyMinute(
       await database.query('select ingest.note_run($1, $2, $3)', [NAME, ms, run.outcome === 'done']);
     }
   } finally {
+    for (const job of jobs) await job.end?.();
     await database.close();
   }
   log[run.left.length > 0 ? 'warn' : 'info']({ ...run, turns: run.turns.length }, `${NAME} run`);

@@ -1,10 +1,13 @@
 // The table of all periodic jobs. The worker runs each on a schedule of its own, the Function App all that are due in one run a minute.
 import { evaluateAlerts } from '../alerts/evaluate.ts';
+import { createControl } from '../control/loop.ts';
+import { watchDevices } from '../control/watch-devices.ts';
 import type { Database } from '../database/connection.ts';
 import { reportFigures } from '../health/report.ts';
 import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
+import { sendNotifications } from '../notify/send.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
@@ -17,15 +20,41 @@ export interface Job {
   budgetMs: number;
   /** One turn. @throws what went wrong: it is logged, noted, and stops no other job. */
   run(database: Database, log: Logger, remainingMs: () => number): Promise<unknown>;
+  /** Gives back what it keeps from turn to turn: after the Function App's run, and when the worker stops. Never throws. */
+  end?(): Promise<void>;
 }
+
+const control = createControl();
 
 /** In the order of their first turns. */
 export const JOBS: readonly Job[] = [
   {
-    name: 'evaluate_alerts',
+    name: 'control',
+    // Commands reach devices within it.
+    everyMs: 1_000,
+    budgetMs: 10_000,
+    run: control.run,
+    end: control.end,
+  },
+  {
+    name: 'watch_devices',
     everyMs: 60_000,
+    budgetMs: 10_000,
+    run: watchDevices,
+  },
+  {
+    name: 'evaluate_alerts',
+    // Somebody is told of what it finds.
+    everyMs: 5_000,
     budgetMs: 40_000,
     run: (database, log, remainingMs) => evaluateAlerts(database, log, undefined, remainingMs()),
+  },
+  {
+    name: 'notify',
+    // Idle, it is one look at an empty index.
+    everyMs: 1_500,
+    budgetMs: 25_000,
+    run: sendNotifications,
   },
   {
     name: 'report_figures',

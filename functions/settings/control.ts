@@ -1,4 +1,5 @@
-// The settings of the command sender: the broker with the control account, and the database.
+// The settings of the control loop: the broker with the control account, and the database.
+import * as z from 'zod';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
 import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
 import { type Environment, read, required } from './environment.ts';
@@ -15,6 +16,7 @@ export interface ControlSettings extends BrokerSettings, DatabaseSettings {
 const FIELDS = {
   ...BROKER_FIELDS,
   ...DATABASE_FIELDS,
+  MQTT_CONTROL_USERNAME: z.string().default(CONTROL_USERNAME),
   MQTT_CONTROL_PASSWORD: required("the control account's key"),
 };
 
@@ -24,7 +26,7 @@ export function readControlSettings(environment: Environment = process.env): Con
   return {
     ...brokerOf(values),
     ...databaseOf(values),
-    username: CONTROL_USERNAME,
+    username: values.MQTT_CONTROL_USERNAME,
     password: values.MQTT_CONTROL_PASSWORD,
   };
 }

@@ -16,6 +16,7 @@ export function startPeriodicJobs(address: DatabaseAddress, log: Logger): { stop
   return {
     stop: async () => {
       await schedule.stop();
+      for (const job of JOBS) await job.end?.();
       await database.close();
     },
   };

@@ -11,7 +11,7 @@ import { postgresOfFile } from '../../tests/support/postgres-of-file.ts';
 const postgres = postgresOfFile({ migrate: false });
 
 const passwords = {
-  roles: { mqtt_ingest: generateKey(), broker_sync: generateKey() },
+  roles: { mqtt_ingest: generateKey(), broker_sync: generateKey(), backup_reader: generateKey() },
   accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: generateKey() } as const],
 };
 
@@ -36,7 +36,7 @@ test('a bare database gets its schema and the sign-ins, and knows no password', 
   }
   const signIns = deploy('sign-ins', { DATABASE_URL, DATABASE_SIGN_INS });
   expect(signIns).toMatchObject({ status: 0, stderr: '' });
-  expect(signIns.stdout).toMatch(/: mqtt_ingest, broker_sync, svc-ingest may sign in\n$/);
+  expect(signIns.stdout).toMatch(/: mqtt_ingest, broker_sync, backup_reader, svc-ingest may sign in\n$/);
   for (const [role, password] of Object.entries(passwords.roles)) {
     const { rows } = await withConnection(urlOf(role, password), (client) => client.query('select current_user'));
     expect(rows).toEqual([{ current_user: role }]);

@@ -1,4 +1,5 @@
 // A platform on this machine, as a target.
+import { dirname } from 'node:path';
 import { DEFAULT_NAME, listInstances, type RunningInstance, readInstance } from '../../local/instance.ts';
 import type { LocalTarget } from './target.ts';
 
@@ -25,8 +26,10 @@ export function localTarget(target: string): LocalTarget {
       renewedBy: 'start',
     }),
     dashboard: () => instance.dashboardUrl,
+    health: () => `${instance.healthUrl}/api/health`,
     ingestAccountFile: instance.ingestAccountFile,
     brokerLog: instance.brokerLog,
+    dataFolder: dirname(instance.ingestAccountFile),
   };
 }
 

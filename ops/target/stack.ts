@@ -59,6 +59,7 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
       return { target: name, host, port: MQTT_TLS_PORT, ca, renewedBy: ca ? 'deployment' : 'machine' };
     },
     dashboard: () => outputs().dashboardAddress,
+    health: () => `https://${outputs().functionAppName}.azurewebsites.net/api/health`,
   };
 }
 

@@ -30,6 +30,8 @@ interface Platform {
   broker(): Broker;
   /** Origin of the dashboard, if there is one. @throws as `broker` does. */
   dashboard(): string | undefined;
+  /** Address of the health page. @throws as `broker` does. */
+  health(): string;
 }
 
 /** A platform on this machine. */
@@ -39,6 +41,8 @@ export interface LocalTarget extends Platform {
   ingestAccountFile: string;
   /** File with the broker's log. */
   brokerLog: string;
+  /** Folder with all of its data. */
+  dataFolder: string;
 }
 
 /** The stack outputs that the commands read: stacks/outputs.ts. */

@@ -4,18 +4,27 @@ import { deviceUsername, SERVICE_USERNAME } from '../../domain/identifiers.ts';
 import {
   CANARY_TOPIC,
   COMMANDS_FILTER,
+  DESIRED_FILTER,
   NO_CHANNEL_FILTER,
-  STATE_FILTER,
+  REPORT_FILTERS,
   TELEMETRY_FILTER,
 } from '../../domain/topics.ts';
 import { formerReads, formerWrites } from './former-topics.ts';
 
 /** What each kind of service account is for; its rights are all it may touch. Those of a device follow from its name. */
 export const SERVICE_RIGHTS = {
-  /** Drains readings into the database, and what the gate makes dead letters of; reads what the gate counts; sends its canary. */
-  ingest: [`read:${TELEMETRY_FILTER}`, `read:${NO_CHANNEL_FILTER}`, 'read:$SYS/broker/gate/#', `write:${CANARY_TOPIC}`],
-  /** Sends commands to devices and reads the state they report. */
-  control: [`write:${COMMANDS_FILTER}`, `read:${STATE_FILTER}`],
+  /**
+   * Drains readings and reports into the database, and what the gate makes dead letters of; reads what the gate counts; sends its canary.
+   */
+  ingest: [
+    `read:${TELEMETRY_FILTER}`,
+    ...REPORT_FILTERS.map((filter) => `read:${filter}`),
+    `read:${NO_CHANNEL_FILTER}`,
+    'read:$SYS/broker/gate/#',
+    `write:${CANARY_TOPIC}`,
+  ],
+  /** Publishes commands to devices and what is desired of them. What they answer goes to ingest. */
+  control: [`write:${COMMANDS_FILTER}`, `write:${DESIRED_FILTER}`],
 } as const;
 
 /** The broker account that ingest uses, in its first generation. */

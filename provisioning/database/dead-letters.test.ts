@@ -155,6 +155,22 @@ it('who discards a letter and who keeps its equal do not block each other', asyn
   await person.query('rollback');
 });
 
+it('who removes a tenant and who keeps the equal of one of its letters do not block each other', async () => {
+  const { rows } = await database.admin.query(
+    "insert into public.tenants (slug, name) values ('doomed', 'D') returning id",
+  );
+  const doomed = { id: rows[0].id, device: null } as unknown as Tenant;
+  await keep(doomed, many(1, 'not-json'), ingest, () => 'of the doomed');
+  const [writer, remover] = [await database.open('mqtt_ingest'), await database.open()];
+  await writer.query('begin');
+  await keep(doomed, many(1, 'not-json'), writer);
+  const removing = removeTenant(remover, 'doomed');
+  await blocked(remover);
+  await keep(doomed, many(1, 'not-json'), writer, () => 'of the doomed');
+  await writer.query('commit');
+  await removing;
+});
+
 it('who deletes letters of several tenants and who keeps some do not block each other', async () => {
   const [first, last] = [world.a, world.b].toSorted((one, other) => (one.id < other.id ? -1 : 1)) as [Tenant, Tenant];
   // Many of the last: whatever order the planner chooses, it is not that of the ids by chance.

@@ -115,6 +115,7 @@ const UNGUARDED = [
   'my_tenants',
   'create_tenant',
   'tenants_left',
+  'maintenance',
   // Asks the policy of its table.
   'dead_letters_counted',
   'request_redrive',

@@ -45,10 +45,12 @@ describe('mqtt_ingest', () => {
   });
 
   it('writes a dead letter once', async () => {
-    const insert = `insert into public.dead_letters (topic, payload, reason, fingerprint)
-      values ('tenants/x', '\\x00', 'unknown tenant', 'f1') on conflict do nothing`;
-    expect((await ingest.query(insert)).rowCount).toBe(1);
-    expect((await ingest.query(insert)).rowCount).toBe(0);
+    const keep = `select ingest.keep_dead_letters(
+      '{null}', '{null}', '{tenants/x}', '{"\\\\x00"}', '{null}', '{unknown tenant}', '{null}', '{null}',
+      '{f1}', '{now}', '{null}', '{1}')`;
+    await ingest.query(keep);
+    await ingest.query(keep);
+    expect((await admin.query("select from public.dead_letters where fingerprint = 'f1'")).rowCount).toBe(1);
   });
 
   it('looks devices up, keeps identities, and stages a batch', async () => {
@@ -75,6 +77,7 @@ describe('mqtt_ingest', () => {
     'truncate public.telemetry',
     "insert into public.telemetry (tenant_id, device_id, ts, message_id, payload) values (gen_random_uuid(), gen_random_uuid(), now(), 'x', '{}') returning ts",
     'select from public.dead_letters',
+    "insert into public.dead_letters (topic, payload, reason, fingerprint) values ('t', 'x', 'not-json', 'past the quota')",
     'delete from public.dead_letters',
     'select from public.tenants',
     "insert into public.tenants (slug, name) values ('mine', 'mine')",

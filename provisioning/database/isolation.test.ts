@@ -41,6 +41,15 @@ describe('the isolation matrix', () => {
     expect(found).toEqual(cells);
   });
 
+  it('has the backup role read everything, and change nothing', async () => {
+    for (const relation of relations) {
+      const cell = await probe(database.admin, relation, 'backup', world);
+      const half = relation.isView ? 'S' : 'S---';
+      // A table without rows shows a dot instead.
+      expect(cell.replaceAll('.', 'S'), relation.name).toBe(relation.tenantColumn ? `${half}/${half}` : half);
+    }
+  });
+
   it.each(COLUMN_CASES)('$role may $verb no other column of $table than those listed', async (one) => {
     const { table, role, verb, listed } = one;
     const relation = relations.find(({ row }) => row === table)!;

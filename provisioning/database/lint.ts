@@ -103,8 +103,12 @@ export const RULES: Record<string, string> = {
     union all
     select p.oid::regprocedure::text from pg_proc as p
     where p.pronamespace::regnamespace::text = any (${OUR_SCHEMAS}) and has_function_privilege('anon', p.oid, 'EXECUTE')
-      -- The holder of an invitation's token may read its tenant's name before they have an account.
-      and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')`,
+      -- The holder of an invitation's token may read its tenant's name before they have an account; whoever gets a tenant's mails
+      -- confirms or refuses them by a token, and has none.
+      and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')
+      and p.oid is distinct from to_regprocedure('public.answer_notification_channel(text, boolean)')
+      -- Signing in may be what does not work.
+      and p.oid is distinct from to_regprocedure('public.maintenance()')`,
 
   'people change only alert rules themselves; the rest goes through functions': `
     select t.name || ' ' || privilege as object
@@ -155,12 +159,14 @@ export const RULES: Record<string, string> = {
     select p.oid::regprocedure as object from pg_proc as p
     where p.pronamespace::regnamespace::text = any (${OUR_SCHEMAS}) and p.prosecdef
       and has_function_privilege('authenticated', p.oid, 'EXECUTE')
+      -- What is announced is for everybody.
+      and p.oid is distinct from to_regprocedure('public.maintenance()')
       -- Or for the token of an invitation, which is looked up by its hash.
-      and p.prosrc !~ '(access\\.require_role|access\\.staffed_device|access\\.staffed_tenants|auth\\.uid|token_hash = sha256)\\('`,
+      and p.prosrc !~ '(access\\.require_role|access\\.staffed_device|access\\.staffed_channel|access\\.staffed_tenants|auth\\.uid|token_hash = sha256)\\('`,
 
   'roles that log in for one job are not superusers and create nothing': `
     select rolname as object from pg_roles
-    where rolname in ('mqtt_ingest', 'broker_sync')
+    where rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader')
       and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolname = 'broker_sync' and rolbypassrls)`,
 };
 

@@ -4,19 +4,13 @@
 // had called done, and nothing that was still in the page cache of the machine's own file systems. So what no program synced is
 // lost, unless the kernel happened to write it by itself. Both disks are taken at one moment, and btrfs keeps the order that
 // a flush asks for. What it does not play is a disk that loses what it called flushed.
-import { closeSync, mkdirSync, openSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Attached, attach, makeFile } from '../machine/disk.ts';
 import { must } from '../machine/process.ts';
 
-const GIB = 1024 ** 3;
 /** As Ubuntu's image on Azure mounts its root: what nobody syncs is written half a minute later, not five seconds. */
 const ROOT_OPTIONS = 'commit=30,errors=remount-ro';
-
-/** A loop device; gone when it was let go of, and with this process. */
-export interface Attached {
-  device: string;
-  letGo(): void;
-}
 
 /** The disks of a machine or of an image. */
 export interface Disks {
@@ -39,8 +33,7 @@ export class DiskStore {
   /** Makes two empty disks below `folder`, which lies in memory. */
   static async make(folder: string): Promise<DiskStore> {
     const file = join(folder, 'store');
-    writeFileSync(file, '');
-    truncateSync(file, 24 * GIB);
+    makeFile(file, 24);
     const btrfs = await attach(file);
     await must('mkfs.btrfs', ['--quiet', '--data', 'single', '--metadata', 'single', btrfs.device]);
     const place = join(folder, 'disks');
@@ -51,10 +44,8 @@ export class DiskStore {
     for (const [name, gib] of [
       ['system', 8],
       ['data', 2],
-    ] as const) {
-      writeFileSync(join(store.#path('live'), name), '');
-      truncateSync(join(store.#path('live'), name), gib * GIB);
-    }
+    ] as const)
+      makeFile(join(store.#path('live'), name), gib);
     await must('mkfs.ext4', ['-q', join(store.#path('live'), 'system')]);
     return store;
   }
@@ -91,12 +82,4 @@ export class DiskStore {
   #path(name: string): string {
     return join(this.#folder, name);
   }
-}
-
-async function attach(file: string): Promise<Attached> {
-  const device = (await must('losetup', ['--find', '--show', file])).trim();
-  const held = openSync(device, 'r+');
-  // In use by this process, it is not detached now but at its last close, even when nobody is left to say so.
-  await must('losetup', ['--detach', device]);
-  return { device, letGo: () => closeSync(held) };
 }

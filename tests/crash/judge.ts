@@ -103,7 +103,9 @@ async function symptoms(exec: Shell): Promise<string> {
   const { stdout } = await exec(
     'systemctl --failed --no-legend --plain; systemctl is-active mosquitto broker-apply-boot; readlink /opt/mqtt-saas/current; ' +
       'find /opt/mqtt-saas/current/ -type f -empty | wc -l; ' +
-      'journalctl -b --no-pager -o cat -n 6 -u broker-apply-boot; journalctl -b --no-pager -o cat -n 6 -u mosquitto',
+      'journalctl -b --no-pager -o cat -n 6 -u broker-apply-boot; journalctl -b --no-pager -o cat -n 6 -u mosquitto; ' +
+      '[ -e /opt/mqtt-saas/first-boot-ended ] || { dpkg --audit; tail -n 40 /var/log/cloud-init-output.log; ' +
+      'grep -E "WARNING|ERROR|Error" /var/log/cloud-init.log | tail -n 20; }',
   );
   return stdout;
 }

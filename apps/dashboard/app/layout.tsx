@@ -2,6 +2,7 @@ import '../ui/tokens.css';
 import '../ui/base.css';
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
+import { MaintenanceBanner } from '../features/maintenance/maintenance-banner.tsx';
 import { MAILED_LINK_SCRIPT } from '../features/session/mailed-link.ts';
 import { SessionProvider } from '../features/session/session.tsx';
 import { THEME_SCRIPT } from '../features/shell/theme.ts';
@@ -28,6 +29,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         <script dangerouslySetInnerHTML={{ __html: `${MAILED_LINK_SCRIPT};${THEME_SCRIPT}` }} />
       </head>
       <body>
+        <MaintenanceBanner />
         <SessionProvider>{children}</SessionProvider>
       </body>
     </html>

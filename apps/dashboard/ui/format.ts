@@ -73,7 +73,8 @@ export function readingFields(payload: unknown, most: number): { field: string; 
     .map(([field, value]) => ({ field, value: formatValue(value) }));
 }
 
-function formatValue(value: unknown): string {
+/** Any value of a reading, as text. */
+export function formatValue(value: unknown): string {
   if (typeof value === 'number') return formatNumber(value);
   if (typeof value === 'string') return value;
   return JSON.stringify(value);

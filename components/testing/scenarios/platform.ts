@@ -142,7 +142,11 @@ export const database: Scenarios<Database> = {
   defaults: ({ name, credentials }) =>
     new Database(name('database'), {
       ...target,
-      roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
+      roles: {
+        mqtt_ingest: credentials.databasePassword,
+        broker_sync: credentials.registryPassword,
+        backup_reader: credentials.backupPassword,
+      },
       accounts: [],
     }),
   max: ({ name, credentials }) =>
@@ -150,7 +154,11 @@ export const database: Scenarios<Database> = {
       ...target,
       projectRef: 'abcdefghijklmnopqrst',
       ca: '-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n',
-      roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
+      roles: {
+        mqtt_ingest: credentials.databasePassword,
+        broker_sync: credentials.registryPassword,
+        backup_reader: credentials.backupPassword,
+      },
       accounts: [...credentials.ingestPasswords].map(([username, key]) => ({ username, purpose: 'ingest', key })),
     }),
   hardened: ({ name, credentials }) =>
@@ -158,7 +166,11 @@ export const database: Scenarios<Database> = {
       ...target,
       // A DATABASE_URL of another project is refused.
       projectRef: 'abcdefghijklmnopqrst',
-      roles: { mqtt_ingest: credentials.databasePassword, broker_sync: credentials.registryPassword },
+      roles: {
+        mqtt_ingest: credentials.databasePassword,
+        broker_sync: credentials.registryPassword,
+        backup_reader: credentials.backupPassword,
+      },
       accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: credentials.ingestPassword('svc-ingest') }],
     }),
 };

@@ -98,7 +98,7 @@ bool filter_covers(const char *right, const char *filter);
 bool filter_is_valid(const char *filter);
 /* What follows a device's own prefix "tenants/T/devices/D/" in a topic; NULL: it lies elsewhere. */
 const char *own_rest(const char *username, const char *topic);
-/* Whether devices publish there: telemetry and all below it, state. */
+/* Whether devices publish there: telemetry and all below it, reported, acks, state. */
 bool is_channel(const char *rest);
 bool has_right(const struct account *account, const char *kind, const char *topic, bool (*allows)(const char *, const char *));
 bool may_write(const struct account *account, const char *topic);

@@ -72,7 +72,11 @@ const char *own_rest(const char *username, const char *topic) {
 }
 
 bool is_channel(const char *rest) {
-	if (strcmp(rest, "telemetry") == 0 || strcmp(rest, "state") == 0) return true;
+	/* Nothing reads "state". Devices of former releases may publish there. */
+	static const char *const channels[] = {"telemetry", "reported", "acks", "state"};
+	for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+		if (strcmp(rest, channels[i]) == 0) return true;
+	}
 	const char *field = after(rest, "telemetry/", 10);
 	return field && *field;
 }
@@ -103,8 +107,14 @@ static const char *own_commands(const struct account *account, const char *topic
 	return commands && (*commands == '\0' || *commands == '/') ? commands : NULL;
 }
 
+/* What is desired of the device. */
+static bool is_own_desired(const struct account *account, const char *topic) {
+	const char *rest = account->tenant ? own_rest(account->name, topic) : NULL;
+	return rest && strcmp(rest, "desired") == 0;
+}
+
 bool may_read(const struct account *account, const char *topic) {
-	return own_commands(account, topic) || has_right(account, "read:", topic, topic_matches);
+	return own_commands(account, topic) || is_own_desired(account, topic) || has_right(account, "read:", topic, topic_matches);
 }
 
 bool is_shared(const char *filter) {
@@ -115,6 +125,7 @@ bool may_subscribe(const struct account *account, const char *filter, int others
 	/* No account has one, whatever its rights: nobody needs them, and up to 2.0.18 they can end the broker (CVE-2024-8376). */
 	if (is_shared(filter)) return false;
 	if (!account->tenant) return has_right(account, "read:", filter, filter_covers);
+	if (is_own_desired(account, filter)) return true;
 	const char *commands = own_commands(account, filter);
 	if (!commands) return false;
 	if (*commands == '\0' || strcmp(commands, "/#") == 0 || strcmp(commands, "/+") == 0) return true;

@@ -40,9 +40,12 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   alert_rules: ({ rule }) => ({ id: rule }),
   alerts: ({ alert }) => ({ id: alert }),
   alert_rule_progress: ({ rule }) => ({ rule_id: rule }),
+  notification_channels: ({ channel }) => ({ id: channel }),
+  notification_routes: ({ route }) => ({ id: route }),
+  notifications: ({ channel }) => ({ channel_id: channel }),
 };
 
-const VIEWS = ['ingest_residuals', 'tenant_usage'];
+const VIEWS = ['device_newest', 'ingest_residuals', 'tenant_usage'];
 
 /** Tables of the API that have attacks: a test holds it against the catalog. */
 export const ATTACKED = [...Object.keys(TABLES), ...VIEWS];
@@ -58,8 +61,10 @@ export function attacksOn(victim: Tenant, world: World): Attack[] {
       where: { tenant_id: victim.id },
     })),
     ...references(victim, world.a),
-    // The holder of an invitation's token may read its tenant: to call that with a token is not an attack.
-    ...Object.keys(CALLS).flatMap((name) => (name === 'invitation_facts' ? [] : calls(name, victim, world.a))),
+    // What the holder of a token may do: to call that with a token is not an attack.
+    ...Object.keys(CALLS).flatMap((name) =>
+      name === 'invitation_facts' || name === 'answer_notification_channel' ? [] : calls(name, victim, world.a),
+    ),
   ];
 }
 

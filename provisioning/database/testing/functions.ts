@@ -43,15 +43,28 @@ dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+maintenance           Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+
+notification_sender   Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+add_notification_channel Y/n Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+change_notification_channel Y/n Y/n f/n     n/n       -/-   -/-     -/-   -/-
+delete_notification_channel Y/n Y/n f/n     n/n       -/-   -/-     -/-   -/-
+send_confirmation_again Y/n  Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+answer_notification_channel Y/Y Y/Y Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
+set_notification_route Y/n   Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_notification_route Y/n Y/n   f/n     n/n       -/-   -/-     -/-   -/-
+send_test_notification !/n   !/n    f/n     n/n       -/-   -/-     -/-   -/-
+
 evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
 `;
 
 /** Who may execute the functions of the private schemas. What is not listed is for their owner alone. */
 export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.breaches': ['authenticated'],
+  'access.in_maintenance': ['mqtt_ingest'],
   'access.is_display_name': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.my_tenants': ['authenticated'],
   'access.number_of': ['authenticated'],
@@ -64,23 +77,31 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.begin_run': ['mqtt_ingest'],
   'ingest.canary_came': ['mqtt_ingest'],
   'ingest.canary_published': ['mqtt_ingest'],
+  'ingest.claim_notifications': ['mqtt_ingest'],
   'ingest.close_dead_letter': ['mqtt_ingest'],
   'ingest.due_rules': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
+  'ingest.backup_figures': ['mqtt_ingest', 'backup_reader'],
   'ingest.finish_command': ['mqtt_ingest'],
+  'ingest.finish_notification': ['mqtt_ingest'],
   'ingest.insert_readings': ['mqtt_ingest'],
   'ingest.jobs_figures': ['mqtt_ingest'],
   'ingest.judge_rules': ['mqtt_ingest'],
   'ingest.keep_dead_letters': ['mqtt_ingest'],
+  'ingest.note_channel_token': ['mqtt_ingest'],
   'ingest.last_runs': ['mqtt_ingest'],
   'ingest.note_devices': ['mqtt_ingest'],
   'ingest.note_run': ['mqtt_ingest'],
   'ingest.note_unjudged': ['mqtt_ingest'],
+  'ingest.notification_figures': ['mqtt_ingest'],
   'ingest.previous_readings': ['mqtt_ingest'],
   'ingest.prune': ['mqtt_ingest'],
   'ingest.prune_ledger': ['mqtt_ingest'],
+  'ingest.prune_notifications': ['mqtt_ingest'],
   'ingest.prune_untimed': ['mqtt_ingest'],
+  'ingest.publish_notification_sender': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
+  'ingest.record_backup': ['backup_reader'],
   'ingest.refuse_redrive': ['mqtt_ingest'],
   'ingest.refused_readings': ['mqtt_ingest'],
   'ingest.release_lease': ['mqtt_ingest'],
@@ -90,6 +111,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.stored_contents': ['mqtt_ingest'],
   'ingest.stored_untimed': ['mqtt_ingest'],
   'ingest.ingest_figures': ['mqtt_ingest'],
+  'ingest.operator_figures': ['mqtt_ingest'],
   'ingest.platform_figures': ['mqtt_ingest'],
   'ingest.take_dead_letter': ['mqtt_ingest'],
   'ingest.waiting_commands': ['mqtt_ingest'],
@@ -121,6 +143,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   dead_letters_counted: ({ id }) => ({ tenant_id: id }),
   limits_in_use: ({ id }) => ({ tenant_id: id }),
   tenants_left: () => ({}),
+  maintenance: () => ({}),
   try_alert_rule: ({ id, device }) => ({
     tenant_id: id,
     kind: 'threshold',
@@ -132,6 +155,16 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
     hours: 1,
   }),
   acknowledge_alert: ({ alert }) => ({ alert_id: alert }),
+  notification_sender: () => ({}),
+  add_notification_channel: ({ id }) => ({ tenant_id: id, name: 'New', kind: 'email', destination: 'new@nowhere.example' }),
+  change_notification_channel: ({ channel }) => ({ channel_id: channel, name: 'Changed' }),
+  delete_notification_channel: ({ channel }) => ({ channel_id: channel }),
+  send_confirmation_again: ({ channel }) => ({ channel_id: channel }),
+  answer_notification_channel: ({ channelToken }) => ({ token: channelToken, wanted: true }),
+  set_notification_route: ({ channel, route }) => ({ channel_id: channel, severities: ['info'], route_id: route }),
+  delete_notification_route: ({ route }) => ({ route_id: route }),
+  // Nobody has confirmed the channel.
+  send_test_notification: ({ channel }) => ({ channel_id: channel }),
   evaluate_alert_rules: () => ({}),
 };
 

@@ -25,12 +25,13 @@ public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_before   no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_default  no         no         no         no         no    no         no    no         .x../.x..
-public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    -I--/-I--  no    S-UD/S-UD  .x../.x..
+public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S-UD/S-UD  .x../.x..
 public.dead_letter_counts S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.device_newest      S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
@@ -38,6 +39,10 @@ public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.alert_rules        SIUD/.x..  SIUD/.x..  Sx../.x..  .x../.x..  no    no         no    SIUD/SIUD  .x../.x..
 public.alerts             S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.alert_rule_progress S---/.--- S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+
+public.notification_channels S---/.--- S---/.--- S---/.--- .---/.--- no no       no    S---/S---  .x../.x..
+public.notification_routes S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+public.notifications      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 
 ingest.registered_devices -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
 ingest.former_topics      -/-        -/-        -/-        -/-        -/-   S/S        -/-   -/-        -/-
@@ -51,10 +56,17 @@ ingest.refusals_told      no         no         no         no         no    no  
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.backups            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -          -
+ingest.outages            ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.channel_states     no         no         no         no         no    no         no    no         .x../.x..
+ingest.mail_use           no         no         no         no         no    no         no    no         .x../.x..
+ingest.notification_totals ----      ----       ----       ----       ----  ----       ----  ----       .x..
+access.notification_sender ----      ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 access.temporary_limits   no         no         no         no         no    no         no    no         .x../.x..
 access.refused_slugs      ----       ----       ----       ----       ----  ----       ----  ----       .x..
+access.maintenance        ----       ----       ----       ----       ----  ----       ----  ----       .x..
 broker.registry           -          -          -          -          -     -          S     -          -
 broker.heartbeats         -          -          -          -          -     -          S     -          -
 broker.service_accounts   ----       ----       ----       ----       ----  ----       ----  ----       .x..
@@ -81,6 +93,13 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
       select:
         'id tenant_id device_id topic payload content_type reason detail message_id properties received_at redriven_at ' +
         'redriven_as redrive_requested_at readings',
+    },
+  },
+  'public.notifications': {
+    authenticated: {
+      select:
+        'id tenant_id channel_id alert_id route_id transition n content state created_at due_at expires_at attempts ' +
+        'attempted_at finished_at error',
     },
   },
   'public.alert_rules': {

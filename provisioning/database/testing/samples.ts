@@ -146,6 +146,34 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id, rule }) => ({ tenant_id: id, rule_id: rule }),
     update: { problem: 'changed' },
   },
+  'public.notification_channels': {
+    insert: ({ id }) => ({ tenant_id: id, name: 'New', kind: 'webhook', destination: 'new.example' }),
+    update: { name: 'Changed' },
+  },
+  'public.notification_routes': {
+    insert: ({ id, channel }) => ({ tenant_id: id, channel_id: channel, severities: ['info'] }),
+    update: { digest_above: 5 },
+  },
+  'public.notifications': {
+    insert: ({ id, channel }) => ({ tenant_id: id, channel_id: channel, transition: 'test', content: {} }),
+    update: { error: 'changed' },
+  },
+  'ingest.channel_states': {
+    insert: ({ id, spareChannel }) => ({ tenant_id: id, channel_id: spareChannel }),
+    update: { failures: 1 },
+  },
+  'ingest.mail_use': {
+    insert: ({ id }) => ({ tenant_id: id, day: '2020-01-01', mails: 0, confirmations: 0 }),
+    update: { mails: 1 },
+  },
+  'ingest.notification_totals': {
+    insert: () => ({ id: true }),
+    update: { sent: 1 },
+  },
+  'access.notification_sender': {
+    insert: () => ({ id: true, key_id: '0'.repeat(16), public_key: 'A'.repeat(87) }),
+    update: { mail_from: 'changed@nowhere.example' },
+  },
   'ingest.tenant_cursors': {
     insert: ({ id }) => ({ tenant_id: id, judged: '1' }),
     update: { judged: '1' },
@@ -190,6 +218,18 @@ export const SAMPLES: Record<string, Sample> = {
   'ingest.canaries': {
     insert: () => ({ session: 'mine' }),
     update: { missed_at: new Date() },
+  },
+  'ingest.outages': {
+    insert: () => ({ began_at: new Date(), ended_at: new Date() }),
+    update: { began_at: '2020-01-01' },
+  },
+  'access.maintenance': {
+    insert: () => ({ reason: 'r', ends_at: new Date(Date.now() + 60_000), started_by: 'me' }),
+    update: { ended_by: 'me' },
+  },
+  'ingest.backups': {
+    insert: () => ({ kind: 'drill', name: 'mine', started_at: new Date() }),
+    update: { problem: 'changed' },
   },
   'broker.service_accounts': {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),

@@ -25,6 +25,12 @@ export interface Tenant {
   token: string;
   letter: string;
   command: string;
+  channel: string;
+  /** Nothing is known of how it does. */
+  spareChannel: string;
+  route: string;
+  /** Of the mails to `channel`. */
+  channelToken: string;
 }
 
 /** Everybody there is. */
@@ -40,8 +46,13 @@ export interface World {
 /** A well-formed hash of no key. */
 export const SAMPLE_HASH = `$7$101$${'A'.repeat(16)}$${'A'.repeat(86)}==`;
 
+/** Of the platform's key for channels, which nobody has. */
+export const SAMPLE_KEY_ID = '0123456789abcdef';
+
 /** Lets people make tenants; the default is that the operator makes them. */
 export const SELF_SERVICE = 'update access.platform_limits set tenants_per_person = 5';
+
+const sha256 = async (text: string) => Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 
 /** A person the auth server knows. */
 export async function makePerson(client: ClientBase, email: string): Promise<Person> {
@@ -64,8 +75,11 @@ export async function makeWorld(client: ClientBase): Promise<World> {
       values ('00000000-0000-0000-0000-000000000000', date_trunc('minute', now()), 1, 0, 0, 0, 0);
     insert into broker.service_accounts (username, password_hash, purpose) values ('svc-ingest', '${SAMPLE_HASH}', 'ingest');
     insert into ingest.leases (name, holder, fence, expires_at) values ('ingest', 'nobody', 1, now());
+    insert into access.notification_sender (key_id, public_key, mail_from)
+      values ('${SAMPLE_KEY_ID}', '${'A'.repeat(87)}', 'alerts@platform.example');
     insert into ingest.job_runs (name, started_at, finished_at, ok) values ('every_minute', now(), now(), true);
-    insert into ingest.canaries (session, published_at) values ('ingest svc-ingest', now())`);
+    insert into ingest.canaries (session, published_at, came_at) values ('ingest svc-ingest', now(), now());
+    select access.begin_maintenance('a larger disk', 60, 'operator')`);
   return { a, b, stranger, newcomer };
 }
 
@@ -84,6 +98,9 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     alert: randomUUID(),
     invitation: randomUUID(),
     command: randomUUID(),
+    channel: randomUUID(),
+    spareChannel: randomUUID(),
+    route: randomUUID(),
   };
   const token = `token of ${slug}`;
   const insert = async (table: string, values: Record<string, unknown>) => {
@@ -112,7 +129,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     email: newcomer.email,
     role: 'viewer',
     invited_by: people.owner.sub,
-    token_hash: Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))),
+    token_hash: await sha256(token),
   });
   await insert('public.devices', { id: ids.device, tenant_id, slug: 'sensor-1', name: 'Sensor 1' });
   await insert('public.devices', { id: ids.spareDevice, tenant_id, slug: 'sensor-2', name: 'Sensor 2' });
@@ -161,6 +178,26 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     message: 'hot',
     resolved_at: now,
   });
+  const channelToken = `channel token of ${slug}`;
+  const email = { tenant_id, kind: 'email', name: 'Mails' };
+  await insert('public.notification_channels', { ...email, id: ids.channel, destination: `alerts@${slug}.example` });
+  await insert('public.notification_channels', { ...email, id: ids.spareChannel, destination: `more@${slug}.example` });
+  const token_hash = await sha256(channelToken);
+  await insert('ingest.channel_states', { tenant_id, channel_id: ids.channel, token_hash });
+  await insert('public.notification_routes', {
+    id: ids.route,
+    tenant_id,
+    channel_id: ids.channel,
+    severities: ['critical'],
+  });
+  await insert('public.notifications', {
+    tenant_id,
+    channel_id: ids.channel,
+    alert_id: ids.alert,
+    transition: 'opened',
+    content: {},
+  });
+  await insert('ingest.mail_use', { tenant_id, day: now, mails: 1, confirmations: 1 });
   await insert('public.device_commands', { id: ids.command, ...device, payload: { interval: 60 } });
   await insert('ingest.untimed', {
     ...device,
@@ -174,5 +211,5 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('public.dead_letter_counts', { tenant_id, hour: now, reason: 'not-json', not_kept: 1 });
   await insert('access.temporary_limits', { tenant_id, name: 'max_devices', value: 900, until: '2099-01-01' });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
-  return { ...ids, slug, ...people, token, letter: letter.rows[0].id as string };
+  return { ...ids, slug, ...people, token, channelToken, letter: letter.rows[0].id as string };
 }

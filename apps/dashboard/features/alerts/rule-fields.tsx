@@ -1,12 +1,13 @@
 'use client';
 // The form of a rule.
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { MAX_WINDOW_MINUTES } from '../../../../domain/alert-rules.ts';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
-import { isMeasured } from '../../ui/format.ts';
-import { newestValues } from '../devices/statuses.ts';
-import { useDevices, useStatuses } from '../devices/use-devices.ts';
+import { numberFields } from '../devices/statuses.ts';
+import { useDevices } from '../devices/use-devices.ts';
+import { useTenant } from '../tenants/tenant.tsx';
 import { KIND_NAMES, WINDOW_MEANS } from './rule-words.ts';
 import { KINDS, type RuleDraft, type RuleKind, SEVERITIES, type Severity } from './rules.ts';
 
@@ -118,14 +119,15 @@ export function RuleFields({ draft, onChange }: Props) {
   );
 }
 
-/** Names of the device's fields that are numbers, or of any device's. */
+/** Names of the device's fields that are numbers, or of those of the devices heard last. */
 function useKnownFields(deviceId: string | null): string[] {
-  const { data: all } = useStatuses();
-  const statuses = [...(all?.values() ?? [])].filter(({ device_id }) => deviceId === null || device_id === deviceId);
-  const names = statuses.flatMap((status) =>
-    Object.entries(newestValues(status)).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
-  );
-  return [...new Set(names)].filter(isMeasured).sort();
+  const { tenant_id } = useTenant().tenant;
+  const { data } = useQuery({
+    queryKey: ['statuses', tenant_id, 'fields', deviceId],
+    queryFn: () => numberFields(tenant_id, deviceId),
+    placeholderData: keepPreviousData,
+  });
+  return data ?? [];
 }
 
 const numberText = (value: number | null) => (value === null || Number.isNaN(value) ? '' : value);

@@ -1,7 +1,7 @@
 'use client';
 // The list's rows: each device with its state and its newest values.
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { readingFields } from '../../ui/format.ts';
+import { formatValue } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { Ago } from '../../ui/time.tsx';
@@ -10,18 +10,15 @@ import styles from './device-table.module.css';
 import { type Device, setDeviceEnabled } from './devices.ts';
 import { clockWords } from './state.ts';
 import { StateBadge } from './state-badge.tsx';
-import { type DeviceStatus, newestValues } from './statuses.ts';
+import type { ListedStatus } from './statuses.ts';
 import { useRegistryChange } from './use-devices.ts';
-
-/** Fields that a row has room for. */
-const FIELDS = 3;
 
 export function DeviceTable({
   devices,
   statuses,
 }: {
   devices: Device[];
-  statuses: Map<string, DeviceStatus> | undefined;
+  statuses: Map<string, ListedStatus> | undefined;
 }) {
   const canManage = useCan('manage devices');
   const enable = useRegistryChange(
@@ -69,7 +66,7 @@ function DeviceName({ device: { id, name, slug } }: { device: Device }) {
   );
 }
 
-function LastSeen({ status }: { status: DeviceStatus | undefined }) {
+function LastSeen({ status }: { status: ListedStatus | undefined }) {
   if (!status) return '–';
   const clock = clockWords(status.clock_skew);
   return (
@@ -80,14 +77,13 @@ function LastSeen({ status }: { status: DeviceStatus | undefined }) {
   );
 }
 
-function NewestValues({ status }: { status: DeviceStatus | undefined }) {
-  const fields = readingFields(newestValues(status), FIELDS);
-  if (fields.length === 0) return <span className={styles.none}>–</span>;
+function NewestValues({ status }: { status: ListedStatus | undefined }) {
+  if (!status?.newest.length) return <span className={styles.none}>–</span>;
   return (
     <span className={styles.fields}>
-      {fields.map(({ field, value }) => (
+      {status.newest.map(([field, value]) => (
         <span key={field}>
-          <span className={styles.field}>{field}</span> {value}
+          <span className={styles.field}>{field}</span> {formatValue(value)}
         </span>
       ))}
     </span>

@@ -1,22 +1,46 @@
 // What is known of each device from what came from it.
-import { type Api, allRows, COUNTED, oneRow, type RowOf } from '../session/rows.ts';
+import { isMeasured } from '../../ui/format.ts';
+import { type Api, allRows, COUNTED, firstRows, oneRow, type RowOf } from '../session/rows.ts';
 
 /**
  * `last_received_at`: of the newest message, whatever became of it. `gaps`: seconds between the last reports. `clock_skew`: the
- * device's time less the time of receipt, in seconds. `fields`: see `newestValues`.
+ * device's time less the time of receipt, in seconds. `newest`: the fields that came last, three at most, as pairs of name and value.
  */
-const statuses = (api: Api) =>
-  api.from('device_status').select('device_id,last_received_at,gaps,clock_skew,fields', COUNTED);
+const listed = (api: Api) =>
+  api.from('device_newest').select('device_id,last_received_at,gaps,clock_skew,newest', COUNTED);
+export type ListedStatus = Omit<RowOf<typeof listed>, 'newest'> & { newest: [field: string, value: unknown][] };
+
+/** The same, with the newest value of every field: see `newestValues`. Up to 8 KiB a device: not for a list. */
+const statuses = (api: Api) => api.from('device_status').select('device_id,last_received_at,gaps,clock_skew,fields');
 export type DeviceStatus = RowOf<typeof statuses>;
 
 /** Of a tenant's devices that have sent something. @throws ApiError, as all below. */
-export function deviceStatuses(tenantId: string): Promise<DeviceStatus[]> {
-  return allRows((api: Api) => statuses(api).eq('tenant_id', tenantId), ['device_id']);
+export async function listStatuses(tenantId: string): Promise<ListedStatus[]> {
+  return (await allRows((api: Api) => listed(api).eq('tenant_id', tenantId), ['device_id'])) as ListedStatus[];
 }
 
 /** Undefined when the device has never sent anything, or is another tenant's. */
 export function findStatus(tenantId: string, deviceId: string): Promise<DeviceStatus | undefined> {
   return oneRow((api) => statuses(api).eq('tenant_id', tenantId).eq('device_id', deviceId));
+}
+
+/** Devices whose fields are looked at, where no device is named. */
+const LOOKED_AT = 50;
+
+/** Names of the fields that are numbers: of a device, or of those heard last. */
+export async function numberFields(tenantId: string, deviceId: string | null): Promise<string[]> {
+  const { rows } = await firstRows(
+    (api: Api) => {
+      const all = statuses(api).eq('tenant_id', tenantId);
+      return deviceId === null ? all : all.eq('device_id', deviceId);
+    },
+    ['last_received_at.desc', 'device_id'],
+    LOOKED_AT,
+  );
+  const names = rows.flatMap((status) =>
+    Object.entries(newestValues(status)).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
+  );
+  return [...new Set(names)].filter(isMeasured).sort();
 }
 
 /** The newest value of each field: the newest message's first. */

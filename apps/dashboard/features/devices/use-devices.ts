@@ -5,7 +5,7 @@ import { polled } from '../session/queries.tsx';
 import { useChange } from '../session/use-change.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { listDevices } from './devices.ts';
-import { deviceStatuses } from './statuses.ts';
+import { listStatuses } from './statuses.ts';
 
 /** The registry changes by hand, here or in another window. */
 const REGISTRY_MS = 15_000;
@@ -22,7 +22,7 @@ export function useStatuses() {
   const { tenant_id } = useTenant().tenant;
   return useQuery({
     queryKey: ['statuses', tenant_id],
-    queryFn: () => deviceStatuses(tenant_id),
+    queryFn: () => listStatuses(tenant_id),
     select: (statuses) => new Map(statuses.map((status) => [status.device_id, status])),
     ...polled(LIST_MS),
   });

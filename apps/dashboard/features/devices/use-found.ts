@@ -3,7 +3,7 @@
 import { useTimely } from '../../ui/time.tsx';
 import type { Device } from './devices.ts';
 import { deviceState } from './state.ts';
-import type { DeviceStatus } from './statuses.ts';
+import type { ListedStatus } from './statuses.ts';
 
 export const STATES = [
   { value: 'all', label: 'All' },
@@ -18,7 +18,7 @@ const FILTER_OF = { Live: 'live', Quiet: 'quiet', 'No readings': 'quiet', Disabl
 /** @returns the devices found, and how many of all devices are live. */
 export function useFound(
   devices: Device[] | undefined,
-  statuses: Map<string, DeviceStatus> | undefined,
+  statuses: Map<string, ListedStatus> | undefined,
   search: string,
   state: StateFilter,
 ): { found: Device[]; live: number } {

@@ -128,16 +128,22 @@ export type Database = {
       };
       device_commands: {
         Row: {
+          acknowledged_at: string | null;
           bytes: number;
           device_id: string;
           error: string | null;
           expires_at: string;
+          handed_at: string | null;
           id: string;
           payload: unknown;
+          repeats: boolean;
           requested_at: string;
           requested_by: string | null;
+          result: unknown;
           sent_at: string | null;
+          state: string;
           tenant_id: string;
+          tries: number;
         };
         Insert: never;
         Update: never;
@@ -166,6 +172,22 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_state: {
+        Row: {
+          delta: unknown;
+          desired: unknown;
+          desired_at: string | null;
+          desired_version: number;
+          device_id: string;
+          published_version: number;
+          reported: unknown;
+          reported_at: string | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_status: {
         Row: {
           clock_skew: number | null;
@@ -173,6 +195,7 @@ export type Database = {
           fields: unknown;
           gaps: number[];
           last_received_at: string;
+          offline_since: string | null;
           tenant_id: string;
         };
         Insert: never;
@@ -236,6 +259,68 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      notification_channels: {
+        Row: {
+          confirmed_at: string | null;
+          created_at: string;
+          destination: string;
+          enabled: boolean;
+          id: string;
+          kind: 'email' | 'webhook' | 'chat';
+          name: string;
+          refused_at: string | null;
+          template: unknown;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      notification_routes: {
+        Row: {
+          after_minutes: number;
+          channel_id: string;
+          created_at: string;
+          critical_passes: boolean;
+          digest_above: number;
+          enabled: boolean;
+          id: string;
+          quiet_from: string | null;
+          quiet_until: string | null;
+          repeat_minutes: number | null;
+          severities: string[];
+          tells_resolved: boolean;
+          tenant_id: string;
+          time_zone: string;
+          until: 'acknowledged' | 'resolved';
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      notifications: {
+        Row: {
+          alert_id: string | null;
+          attempted_at: string | null;
+          attempts: number;
+          channel_id: string;
+          content: unknown;
+          created_at: string;
+          due_at: string;
+          error: string | null;
+          expires_at: string;
+          finished_at: string | null;
+          id: string;
+          n: number;
+          route_id: string | null;
+          state: 'waiting' | 'sent' | 'failed' | 'cancelled';
+          tenant_id: string;
+          transition: 'opened' | 'resolved' | 'escalated' | 'repeated' | 'digest' | 'test' | 'confirmation';
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       reading_rules: {
         Row: {
           device_id: string | null;
@@ -279,6 +364,8 @@ export type Database = {
           bytes_per_day: number | null;
           max_age_seconds: number | null;
           max_ahead_seconds: number | null;
+          max_channel_hour: number | null;
+          max_channels: number | null;
           max_command_bytes: number | null;
           max_commands: number | null;
           max_dead_letter_bytes: number | null;
@@ -288,8 +375,10 @@ export type Database = {
           max_device_commands: number | null;
           max_devices: number | null;
           max_invitations: number | null;
+          max_mails_day: number | null;
           max_members: number | null;
           max_payload_bytes: number | null;
+          max_routes: number | null;
           max_rules: number | null;
           max_window_minutes: number | null;
           readings_per_day: number | null;
@@ -313,6 +402,19 @@ export type Database = {
       };
     };
     Views: {
+      device_newest: {
+        Row: {
+          clock_skew: number;
+          device_id: string;
+          gaps: number[];
+          last_received_at: string;
+          newest: unknown;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_residuals: {
         Row: {
           duplicate: number;
@@ -369,6 +471,35 @@ export type Database = {
         };
         Returns: string;
       };
+      add_notification_channel: {
+        Args: {
+          tenant_id: string;
+          name: string;
+          kind: string;
+          destination: string;
+          sealed?: string;
+          template?: unknown;
+        };
+        Returns: string;
+      };
+      answer_notification_channel: {
+        Args: {
+          token: string;
+          wanted: boolean;
+        };
+        Returns: string;
+      };
+      change_notification_channel: {
+        Args: {
+          channel_id: string;
+          name?: string;
+          enabled?: boolean;
+          destination?: string;
+          sealed?: string;
+          template?: unknown;
+        };
+        Returns: undefined;
+      };
       change_role: {
         Args: {
           tenant_id: string;
@@ -405,6 +536,18 @@ export type Database = {
       delete_device: {
         Args: {
           device_id: string;
+        };
+        Returns: undefined;
+      };
+      delete_notification_channel: {
+        Args: {
+          channel_id: string;
+        };
+        Returns: undefined;
+      };
+      delete_notification_route: {
+        Args: {
+          route_id: string;
         };
         Returns: undefined;
       };
@@ -493,6 +636,13 @@ export type Database = {
           until: string | null;
         }[];
       };
+      maintenance: {
+        Args: never;
+        Returns: {
+          reason: string;
+          ends_at: string;
+        }[];
+      };
       my_tenants: {
         Args: never;
         Returns: {
@@ -500,6 +650,15 @@ export type Database = {
           slug: string;
           name: string;
           role: 'owner' | 'staff' | 'viewer';
+        }[];
+      };
+      notification_sender: {
+        Args: never;
+        Returns: {
+          key_id: string;
+          public_key: string;
+          mail_from: string | null;
+          seen_at: string;
         }[];
       };
       remove_member: {
@@ -539,8 +698,28 @@ export type Database = {
         Args: {
           device_id: string;
           payload: unknown;
+          expires_seconds?: number;
         };
         Returns: string;
+      };
+      send_confirmation_again: {
+        Args: {
+          channel_id: string;
+        };
+        Returns: undefined;
+      };
+      send_test_notification: {
+        Args: {
+          channel_id: string;
+        };
+        Returns: string;
+      };
+      set_desired_state: {
+        Args: {
+          device_id: string;
+          desired: unknown;
+        };
+        Returns: number;
       };
       set_device_enabled: {
         Args: {
@@ -548,6 +727,24 @@ export type Database = {
           enabled: boolean;
         };
         Returns: undefined;
+      };
+      set_notification_route: {
+        Args: {
+          channel_id: string;
+          severities: string[];
+          route_id?: string;
+          after_minutes?: number;
+          repeat_minutes?: number | null;
+          until?: 'acknowledged' | 'resolved';
+          tells_resolved?: boolean;
+          quiet_from?: string | null;
+          quiet_until?: string | null;
+          time_zone?: string;
+          critical_passes?: boolean;
+          digest_above?: number;
+          enabled?: boolean;
+        };
+        Returns: string;
       };
       set_reading_rules: {
         Args: {
@@ -567,7 +764,7 @@ export type Database = {
       try_alert_rule: {
         Args: {
           tenant_id: string;
-          kind: 'threshold' | 'missing' | 'rate';
+          kind: string;
           device_id: string | null;
           field: string | null;
           comparison: 'above' | 'below' | null;

@@ -17,7 +17,7 @@ static const char good[] =
 	"a-b.c " HASH "\n"
 	"acme.pump-1 " HASH " write:devices/AA:bb_1.2-3/# write:sensors/1/#\n"
 	"acme.pump-2 " HASH "\n"
-	"svc-control " HASH " write:tenants/+/devices/+/commands/# read:tenants/+/devices/+/state\n"
+	"svc-control " HASH " write:tenants/+/devices/+/commands/# write:tenants/+/devices/+/desired\n"
 	"svc-ingest " HASH " read:tenants/+/devices/+/telemetry/# read:$SYS/broker/gate/#\n"
 	"svc-probe " HASH " read:probe/# write:probe/#\n";
 

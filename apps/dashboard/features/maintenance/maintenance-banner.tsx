@@ -1,0 +1,44 @@
+'use client';
+// Says on top of every page that there is maintenance, until when and why. Not by useQuery(): pages without a session have no cache.
+import { Wrench } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { formatMinute } from '../../ui/format.ts';
+import { Ago, useTimely } from '../../ui/time.tsx';
+import { currentMaintenance, type Maintenance } from './maintenance.ts';
+import styles from './maintenance-banner.module.css';
+
+const POLL_MS = 30_000;
+
+export function MaintenanceBanner() {
+  const [maintenance, setMaintenance] = useState<Maintenance>();
+  useEffect(() => {
+    const ask = () => {
+      // A platform that does not answer changes nothing: the page itself says that it cannot be reached.
+      if (!document.hidden) currentMaintenance().then(setMaintenance, () => {});
+    };
+    ask();
+    const timer = setInterval(ask, POLL_MS);
+    document.addEventListener('visibilitychange', ask);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', ask);
+    };
+  }, []);
+  return maintenance && <Banner {...maintenance} />;
+}
+
+function Banner({ reason, ends_at }: Maintenance) {
+  const end = new Date(ends_at);
+  const isOver = useTimely((now) => now >= end);
+  if (isOver) return null;
+  return (
+    <div className={styles.banner} role="status" aria-label="Maintenance">
+      <Wrench aria-hidden />
+      <p>
+        <strong>Maintenance until {formatMinute(end)}</strong> (<Ago at={ends_at} />
+        ): {reason}
+        {/[.!?]$/.test(reason) ? '' : '.'} Messages about alerts wait until then.
+      </p>
+    </div>
+  );
+}

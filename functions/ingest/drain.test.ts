@@ -1,0 +1,101 @@
+// How many transactions another sender's messages wait for beside thousands that are costly to read or that the database refuses. No database:
+// a store that keeps what it is given, and takes a turn of the event loop.
+import { setImmediate as turn } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS, DEFAULT_RULES } from '../../domain/messages-limits.ts';
+import { telemetryTopic } from '../../domain/topics.ts';
+import { keepLog, never } from '../../tests/support/keep-log.ts';
+import { deliveryTo } from '../../tests/support/store-rig.ts';
+import { createDrain } from './drain.ts';
+import { RowRefused, type Store } from './store.ts';
+
+const [HOSTILE, VICTIM] = ['mallory', 'acme'].map((tenant) => telemetryTopic(tenant, 'pump-1'));
+const route = (topic: string) => ({
+  tenant: topic.split('/')[1]!,
+  tenantId: 't',
+  deviceId: topic,
+  prefix: Buffer.alloc(0),
+  limits: DEFAULT_LIMITS,
+  rules: DEFAULT_RULES,
+  metered: false,
+  topic,
+});
+const NUMBER = gzipSync(`{"x":0.${'0'.repeat(16_401)}1}`);
+const COSTLY = { properties: { contentType: 'application/gzip' } };
+
+/** A drain, and what each transaction had of each sender: `done` are those that were committed. */
+function start(refuses = (_payload: string) => false) {
+  const written: { payloads: string[]; carefully: boolean; done: boolean }[] = [];
+  let committed = 0;
+  let held = 0;
+  const store: Store = {
+    write: async (batch, { onSent, carefully = false, names } = {}) => {
+      await turn();
+      const payloads = batch.deliveries.map(
+        ({ topic, payload }) => `${topic === HOSTILE ? 'hostile' : 'victim'} ${payload}`,
+      );
+      const refused = batch.deliveries.find(({ payload }) => refuses(String(payload)));
+      const done = carefully || refused === undefined;
+      written.push({ payloads, carefully, done });
+      if (!done && names) throw new RowRefused(refused!, new Error('refused'));
+      onSent?.();
+      committed += batch.messages;
+      await turn();
+      return { tallies: new Map(), careful: carefully, unstamped: 0, forged: 0 };
+    },
+  };
+  const drain = createDrain({
+    registry: { find: (topic) => route(topic), learn: async () => new Map() },
+    store,
+    source: { pause: () => held++, resume: () => held--, acknowledge: () => {} },
+    onWritten: () => {},
+    cap: Number.POSITIVE_INFINITY,
+    retryUntil: Number.POSITIVE_INFINITY,
+    signal: never,
+    log: keepLog().log,
+    now: () => performance.now(),
+  });
+  let packetId = 0;
+  const receive = (topic: string, payload: string | Buffer, more = {}) =>
+    drain.receive(deliveryTo(topic, payload, { packetId: ++packetId, ...more }));
+  const until = async (what: () => boolean) => {
+    while (!what()) await turn();
+  };
+  /** Transactions that begin after now and end with the victim's message in the table. */
+  const turnsOf = async (name: string) => {
+    const begun = written.length;
+    receive(VICTIM!, name);
+    const has = () => written.findIndex(({ payloads, done }) => done && payloads.includes(`victim ${name}`));
+    await until(() => has() >= 0);
+    return has() - begun + 1;
+  };
+  return { drain, written, receive, turnsOf, committed: () => committed, held: () => held };
+}
+
+test('beside thousands of messages that are costly to read, another sender’s are in the next transaction', async () => {
+  const { drain, receive, turnsOf, written, held } = start();
+  for (let n = 0; n < 3000; n++) receive(HOSTILE!, NUMBER, COSTLY);
+  // All of them are in here: behind them on the broker, the victim's would wait until they are read.
+  expect(held()).toBe(0);
+  for (const name of ['{"a":1}', '{"b":1}', '{"c":1}']) expect(await turnsOf(name)).toBe(1);
+  await drain.finish();
+  expect(written.length).toBeGreaterThan(10);
+  expect(written.flatMap(({ payloads }) => payloads)).toHaveLength(3003);
+});
+
+test('what the database refuses is written in turn with the others’, which it makes fail once', async () => {
+  const { drain, receive, turnsOf, written, committed } = start((payload) => payload.includes('poison'));
+  for (let n = 0; n < 3000; n++) receive(HOSTILE!, `{"n":${n},"poison":true}`);
+  receive(VICTIM!, '{"first":1}');
+  for (const name of ['{"a":1}', '{"b":1}', '{"c":1}']) expect(await turnsOf(name)).toBeLessThanOrEqual(2);
+  for (let n = 0; n < 100; n++) receive(HOSTILE!, `{"again":${n},"poison":true}`);
+  expect(await turnsOf('{"d":1}')).toBeLessThanOrEqual(2);
+  await drain.finish();
+  expect(committed()).toBe(3105);
+  expect(written.filter(({ done }) => !done)).toHaveLength(1);
+  for (const { payloads, carefully } of written.filter(({ done }) => done)) {
+    expect(payloads.some((text) => text.startsWith('hostile'))).toBe(carefully);
+    if (carefully) expect(payloads.length).toBeLessThanOrEqual(512);
+  }
+});

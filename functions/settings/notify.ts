@@ -1,0 +1,75 @@
+// The settings of notifications: the key that opens channels' secrets, the mail server, and where the dashboard is. No key: the platform
+// notifies nobody. No mail server: it sends no mail.
+import * as z from 'zod';
+import { type Environment, pem, read, reading } from './environment.ts';
+
+/** The settings. */
+export interface NotifySettings {
+  /** 32 bytes: the platform's key for the secrets of channels, and the one before it. */
+  seeds: Uint8Array<ArrayBuffer>[];
+  /** Undefined: there is no mail. */
+  mail: { smtpUrl: string; from: string } | undefined;
+  /** Without a slash at the end. */
+  dashboardUrl: string | undefined;
+  /** Hosts of the platform's own, to which no channel leads. */
+  ownHosts: string[];
+  /** Certificate authorities to trust beside the public ones, PEM; for tests and a mail server of one's own. */
+  ca: string | undefined;
+  /** Channels may lead to this machine, on any port: on a developer's machine and in tests. */
+  allowLoopback: boolean;
+}
+
+const seed = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits: `openssl rand -hex 32`')
+  .transform((hex) => Uint8Array.from(hex.match(/../g) as string[], (byte) => Number.parseInt(byte, 16)))
+  .optional();
+
+const FIELDS = {
+  NOTIFY_KEY: seed,
+  NOTIFY_PREVIOUS_KEY: seed,
+  NOTIFY_SMTP_URL: z.string().transform(reading(checkSmtpUrl)).optional(),
+  NOTIFY_FROM: z
+    .string()
+    .regex(/^[A-Za-z0-9._%+=~-]+@[A-Za-z0-9.-]+$/, 'must be a mail address')
+    .optional(),
+  NOTIFY_DASHBOARD_URL: z
+    .url('must be a URL')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  NOTIFY_OWN_HOSTS: z.string().default(''),
+  NOTIFY_CA: pem,
+  NOTIFY_ALLOW_LOOPBACK: z.enum(['true', 'false'], 'must be true or false').default('false'),
+};
+
+/** Reads them; undefined without NOTIFY_KEY. @throws SettingsError listing every bad setting at once. */
+export function readNotifySettings(environment: Environment = process.env): NotifySettings | undefined {
+  const values = read(FIELDS, environment, problemsBetween);
+  const { NOTIFY_KEY: key, NOTIFY_PREVIOUS_KEY: previous, NOTIFY_SMTP_URL: smtpUrl, NOTIFY_FROM: from } = values;
+  if (!key) return undefined;
+  return {
+    seeds: previous ? [key, previous] : [key],
+    mail: smtpUrl && from ? { smtpUrl, from } : undefined,
+    dashboardUrl: values.NOTIFY_DASHBOARD_URL,
+    ownHosts: values.NOTIFY_OWN_HOSTS.split(',').filter((host) => host !== ''),
+    ca: values.NOTIFY_CA,
+    allowLoopback: values.NOTIFY_ALLOW_LOOPBACK === 'true',
+  };
+}
+
+/** A mail without a sender, or with a confirmation that leads nowhere, is of no use. */
+function problemsBetween({ NOTIFY_SMTP_URL, NOTIFY_FROM, NOTIFY_DASHBOARD_URL }: Environment): string[] {
+  if (!NOTIFY_SMTP_URL) return [];
+  return [
+    ...(NOTIFY_FROM ? [] : ['NOTIFY_FROM is missing: set the address that mails come from']),
+    ...(NOTIFY_DASHBOARD_URL ? [] : ['NOTIFY_DASHBOARD_URL is missing: set the address to which confirmations lead']),
+  ];
+}
+
+function checkSmtpUrl(text: string): string {
+  const url = URL.parse(text);
+  if (!url || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '')
+    throw new Error('must be smtps://USER:PASSWORD@HOST:465, or smtp://USER:PASSWORD@HOST:587 for STARTTLS');
+  if (url.port === '25') throw new Error('must not use port 25, which Azure blocks: use 465 or 587');
+  return text;
+}

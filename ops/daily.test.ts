@@ -1,0 +1,296 @@
+// The reports, maintenance, and the commands of the runbooks on a real database.
+import { Command, CommanderError } from 'commander';
+import type { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connect } from '../provisioning/database/connect.ts';
+import { addDevice } from '../provisioning/database/registry.ts';
+import { startTestDatabase, type TestDatabase } from '../provisioning/database/testing/database.ts';
+import { reportCommands } from './daily.ts';
+import { dbCommand } from './db.ts';
+import { maintenanceCommand } from './maintenance.ts';
+import { tenantCommand } from './tenant.ts';
+
+let database: TestDatabase;
+let admin: Client;
+let printed: string[];
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  admin = database.admin;
+  vi.stubEnv('DATABASE_URL', database.postgres.url);
+  vi.spyOn(console, 'log').mockImplementation((line: string) => printed.push(line));
+  for (const device of ['pump', 'fan']) await addDevice(admin, { tenant: 'acme', device, createTenant: true });
+  await addDevice(admin, { tenant: 'globex', device: 'pump', createTenant: true });
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  process.exitCode = undefined;
+  await database.stop();
+});
+
+/** A running platform on which all is well. */
+beforeEach(async () => {
+  await admin.query(`
+    delete from ingest.canaries; delete from ingest.outages; delete from ingest.leases; delete from public.ingest_ledger;
+    insert into ingest.leases (name, holder, fence, expires_at) values ('ingest', '', 0, now());
+    -- A trigger notes when it is changed.
+    update ingest.leases set holder = 'me';
+    insert into ingest.canaries (session, came_at) values ('s', now() - interval '20 seconds');
+    update ingest.outages set began_at = now() - interval '2 days', ended_at = now() - interval '2 days'`);
+  await admin.query(
+    `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota, latency_ms_sum, latency_ms_max)
+     select id, date_trunc('minute', now()) - interval '1 hour', 600, 600, 0, 0, 0, 6000, 40 from public.tenants where slug = 'acme'`,
+  );
+});
+
+/** Runs a command as the program does, in this process. */
+async function ops(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  printed = [];
+  process.exitCode = undefined;
+  let err = '';
+  const program = new Command('ops').configureOutput({ writeErr: (text) => (err += text), writeOut: () => {} });
+  for (const command of [...reportCommands(), dbCommand(), maintenanceCommand(), tenantCommand()]) {
+    program.addCommand(command);
+  }
+  inherit(program);
+  const code = await program.parseAsync(args, { from: 'user' }).then(
+    () => Number(process.exitCode ?? 0),
+    (error: Error) => {
+      err += error.message;
+      return error instanceof CommanderError ? 2 : 1;
+    },
+  );
+  process.exitCode = undefined;
+  return { code, out: printed.join('\n'), err };
+
+  function inherit(command: Command): void {
+    command.exitOverride().copyInheritedSettings(program);
+    for (const child of command.commands) inherit(child);
+  }
+}
+
+describe('ops daily', () => {
+  it('says on one page that nothing needs a person', async () => {
+    const { code, out } = await ops('daily');
+    expect(out).toContain('\n\nNothing needs a person.\n\n');
+    expect(out).toMatch(/^uptime +100\.00 %$/m);
+    expect(out).toMatch(/^readings +600 received, 600 stored, 0 dead letters, 0 over quota$/m);
+    expect(out).toMatch(/^lag +readings waited 10 ms on average, 40 ms at most$/m);
+    expect(out).toMatch(/^acme +600 +0 B +0 +0$/m);
+    expect(out).toMatch(/^ingest +stay: busiest minute 600, of about 60000 /m);
+    expect(code).toBe(0);
+    for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  it.each([
+    ['ingest last ran 12 minutes ago', 'timers-dead.md', 'seen_at'],
+    ['ingest has never run', 'timers-dead.md', 'delete from ingest.leases'],
+    [
+      'no message has come through for 9 minutes',
+      'timers-dead.md#ingest-is-behind',
+      "update ingest.canaries set came_at = now() - interval '9 minutes 20 seconds'",
+    ],
+    ['1 minutes of the ledger do not add up', 'ingest.md#the-ledger', 'update public.ingest_ledger set stored = 599'],
+    [
+      '120 of 600 readings became dead letters',
+      'tenant-abuse.md',
+      'update public.ingest_ledger set stored = 480, rejected = 120',
+    ],
+    ['the database takes no writes: it is full', 'data-growth.md', "set default_transaction_read_only = 'on'"],
+    [
+      'the broker refused messages because its queue was full',
+      'timers-dead.md#ingest-is-behind',
+      "insert into public.refusals (tenant_id, hour, reason, times) select id, now(), 'full', 3 from public.tenants",
+    ],
+  ])('names the problem and its page: %s', async (what, page, change) => {
+    if (change === 'seen_at') {
+      // The table's own trigger writes the time of each change.
+      await admin.query(`
+        alter table ingest.leases disable trigger user;
+        update ingest.leases set seen_at = now() - interval '12 minutes';
+        alter table ingest.leases enable trigger user`);
+    } else if (change.startsWith('set ')) await admin.query(`alter role postgres ${change}`);
+    else await admin.query(change);
+    const { code, out } = await ops('daily');
+    await admin.query('alter role postgres reset default_transaction_read_only; delete from public.refusals');
+    expect(out).toContain(`1 thing needs a person:\n 1. ${what}`);
+    expect(out).toContain(page);
+    expect(code).toBe(1);
+  });
+
+  it('counts an outage once, and one that goes on', async () => {
+    await admin.query(`
+      update ingest.canaries set came_at = now() - interval '144 minutes';
+      update ingest.canaries set came_at = now() - interval '1 minute'`);
+    const { out, code } = await ops('daily');
+    expect(out).toMatch(/^uptime +90\.\d\d %; 1 outage, the longest 2 hours, from /m);
+    expect(code).toBe(0);
+    await admin.query("update ingest.canaries set came_at = now() - interval '72 minutes'");
+    // The trigger notes no outage when a canary is older than the one before.
+    expect((await ops('daily', '--json')).out).toContain('"page": "runbooks/timers-dead.md#ingest-is-behind"');
+  });
+
+  it('warns before the database is full, and advises to grow', async () => {
+    const { rows } = await admin.query('select ceil(pg_database_size(current_database()) / 1e6)::int as mb');
+    const full = await ops('daily', '--database-mb', String(rows[0].mb));
+    expect(full.out).toMatch(
+      /1\. the database is nearly full: \d+ MB of \d+ MB, .*\n +docs\/runbooks\/data-growth\.md/,
+    );
+    expect(full.out).toMatch(/^database +grow: /m);
+    const large = await ops('daily', '--database-mb', '100000');
+    expect(large.out).toMatch(/^database +stay: \d+ MB of 100 GB, not full for years$/m);
+  });
+
+  it('reads what parts of the platform tell of themselves: the age of the backup', async () => {
+    const tell = (age: string) =>
+      admin.query(`create or replace function ingest.sample_figures() returns jsonb language sql as
+        $$ select jsonb_build_object('backup_last_success_timestamp_seconds', ${age}) $$`);
+    await tell("extract(epoch from now() - interval '30 hours 5 minutes')");
+    const late = await ops('daily');
+    await tell('null');
+    const never = await ops('daily');
+    await admin.query('drop function ingest.sample_figures()');
+    expect(late.out).toMatch(/1\. the newest backup is 30 hours old\n +docs\/runbooks\/restore\.md/);
+    expect(late.out).toMatch(/^backup +30 hours ago$/m);
+    expect(never.out).toContain('1. the newest backup: there is none');
+  });
+
+  it('writes nothing, takes no longer than its time, and reports a database that does not answer', async () => {
+    await admin.query('begin; lock table public.ingest_ledger in access exclusive mode');
+    const locked = await ops('daily');
+    await admin.query('rollback');
+    expect(locked.out).toMatch(/1\. the database does not tell: canceling statement due to lock timeout\n/);
+    vi.stubEnv('DATABASE_URL', 'postgres://someone:hunter2hunter2@127.0.0.1:1/postgres');
+    const gone = await ops('daily');
+    vi.stubEnv('DATABASE_URL', database.postgres.url);
+    expect(gone.out.replace(/\s+/g, ' ')).toContain(
+      '1. the database does not tell: cannot connect to someone@127.0.0.1:1/postgres: ECONNREFUSED',
+    );
+    expect(gone).toMatchObject({ code: 1, out: expect.not.stringContaining('hunter2') });
+  });
+});
+
+describe('ops maintenance', () => {
+  /** What the dashboard is told. */
+  const banner = async (role: string) =>
+    (await database.asApiRole(role, 'select reason, ends_at > now() as "isToCome" from public.maintenance()')).rows;
+  const isOn = async () => (await admin.query('select access.in_maintenance() as on')).rows[0].on;
+
+  it('is shown to everybody until it is switched off, and every period stays on record', async () => {
+    expect(await ops('maintenance', 'status')).toMatchObject({ code: 0, out: 'maintenance is off' });
+    const on = await ops('maintenance', 'on', '--for', '2h', '--reason', 'A larger disk');
+    expect(on.out).toMatch(/^maintenance is on until \d{4}-\d\d-\d\d \d\d:\d\d UTC: A larger disk$/);
+    for (const role of ['anon', 'authenticated']) {
+      expect(await banner(role)).toEqual([{ reason: 'A larger disk', isToCome: true }]);
+    }
+    expect(await isOn()).toBe(true);
+    expect((await ops('daily')).out).toMatch(/^maintenance +until .*: A larger disk$/m);
+    await ops('maintenance', 'on', '--reason', 'It takes longer');
+    expect(await banner('anon')).toEqual([{ reason: 'It takes longer', isToCome: true }]);
+    expect(await ops('maintenance', 'off')).toMatchObject({ code: 0, out: 'maintenance is off' });
+    expect(await ops('maintenance', 'off')).toMatchObject({ code: 0, out: 'maintenance was off already' });
+    expect(await banner('anon')).toEqual([]);
+    const { rows } = await admin.query(
+      'select reason, started_by = ended_by as same, login from access.maintenance order by id',
+    );
+    expect(rows).toEqual([
+      { reason: 'A larger disk', same: true, login: 'postgres' },
+      { reason: 'It takes longer', same: true, login: 'postgres' },
+    ]);
+    expect((await ops('maintenance', 'status')).out).toMatch(
+      /^maintenance is off\nbefore: .*: It takes longer\nbefore: /,
+    );
+  });
+
+  it('ends by itself', async () => {
+    await admin.query("select access.begin_maintenance('r', 1, 'me')");
+    await admin.query("update access.maintenance set started_at = now() - interval '2 hours', ends_at = now()");
+    expect(await isOn()).toBe(false);
+    expect(await banner('anon')).toEqual([]);
+  });
+
+  it.each([
+    [['--for', '25h'], 'at most 24 hours'],
+    [['--for', '0m'], 'at most 24 hours'],
+    [['--for', '2'], '30m, 2h'],
+    [['--reason', 'two\nlines'], 'on one line'],
+    [['--reason', 'x'.repeat(201)], '1 to 200 characters'],
+  ])('refuses %j', async (args, words) => {
+    expect(await ops('maintenance', 'on', ...args)).toMatchObject({ code: 2, err: expect.stringContaining(words) });
+    expect(await isOn()).toBe(false);
+  });
+
+  it('is bounded in the database, too', async () => {
+    await expect(admin.query("select access.begin_maintenance('r', 1441, 'me')")).rejects.toThrow('1 to 1440');
+    await expect(admin.query("select access.begin_maintenance(E'a\\nb', 5, 'me')")).rejects.toThrow('check constraint');
+  });
+});
+
+describe('ops db', () => {
+  it('activity names who holds up others, without what statements hold, and end ends it', async () => {
+    const [holder, waiter] = [await connect(database.postgres.url), await connect(database.postgres.url)];
+    try {
+      await holder.query('begin');
+      await holder.query("update public.tenants set name = 'a secret' where slug = 'acme'");
+      const pid = (await holder.query('select pg_backend_pid() as pid')).rows[0].pid as number;
+      await holder.query("update public.tenants set name = 'a secret' where slug = 'acme'");
+      const waiting = waiter.query("update public.tenants set name = 'b' where slug = 'acme'");
+      await expect.poll(async () => (await ops('db', 'activity')).code).toBe(1);
+      const { out } = await ops('db', 'activity');
+      expect(out).toMatch(/^\d+ of \d+ connections in use, 1 idle in a transaction$/m);
+      expect(out).toContain(`waits for ${pid}\n    update public.tenants set name = '…' where slug = '…'`);
+      expect(out).toContain(`${pid} holds up others: end it with npm run ops -- db end ${pid}`);
+      expect(out).not.toContain('secret');
+      expect(await ops('db', 'end', String(pid))).toMatchObject({ code: 0, out: `${pid} is ended` });
+      await waiting;
+      expect(await ops('db', 'end', String(pid))).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('no connection'),
+      });
+      expect(await ops('db', 'activity')).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('no statement is running'),
+      });
+    } finally {
+      await holder.end().catch(() => {});
+      await waiter.end();
+    }
+  });
+
+  it('size shows the largest tables, partitions together, and the last days', async () => {
+    const { out } = await ops('db', 'size');
+    expect(out).toMatch(/^\d+ MB in all, of which\n {2}\S+ +[\d.]+ [kM]B {3}about [\d,]+ rows\n/);
+    expect(out).toMatch(/^ {2}telemetry +/m);
+    expect(out).toMatch(new RegExp(`^ {2}${new Date().toISOString().slice(0, 10)} +`, 'm'));
+  });
+});
+
+describe('ops tenant top', () => {
+  it('ranks tenants, and the devices of one', async () => {
+    await admin.query(`
+      insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+      select d.tenant_id, d.id, now() - n * interval '1 second', n::text, '{"t": 1}'
+      from public.devices as d join public.tenants as t on t.id = d.tenant_id, generate_series(1, 30) as n
+      where t.slug = 'acme' and (d.slug = 'pump' or n < 3);
+      insert into public.refusals (tenant_id, hour, reason, times) select id, date_trunc('hour', now()), 'rate', 9000 from public.tenants where slug = 'globex'`);
+    const { out } = await ops('tenant', 'top', '--last', '1d');
+    expect(out.split('\n').map((line) => line.split(/ {2,}|(?<=received) /))).toEqual([
+      ['last 1 day', 'received', 'dead letters', 'over quota', 'refused'],
+      ['globex', '0', '0', '0', '9000'],
+      ['acme', '600', '0', '0', '0'],
+    ]);
+    const acme = await ops('tenant', 'top', 'acme');
+    expect(acme.out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+      ['acme, last 10 minutes', 'readings'],
+      ['pump', '30'],
+      ['fan', '2'],
+    ]);
+    const globex = await ops('tenant', 'top', 'globex');
+    expect(globex.out).toContain('(no reading)\nrefused in the last hour: Devices cut off because');
+    expect(await ops('tenant', 'top', 'nobody')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no tenant "nobody"'),
+    });
+    await admin.query('delete from public.refusals');
+  });
+});

@@ -1,0 +1,30 @@
+// An announced maintenance is on every page, until it ends.
+import type { Page } from 'playwright-core';
+import { afterEach, expect, inject, test } from 'vitest';
+import { withConnection } from '../../provisioning/database/connect.ts';
+import { open, openAs, withBrowser } from './browser.ts';
+
+withBrowser();
+
+const ask = (sql: string) => withConnection(inject('platform').databaseUrl, (client) => client.query(sql));
+afterEach(() => ask("select access.end_maintenance('tests')"));
+
+const banner = (page: Page) => page.getByRole('status', { name: 'Maintenance' });
+
+test('members and people who are not signed in see until when and why', async () => {
+  await ask("select access.begin_maintenance('The broker moves to a larger disk', 90, 'tests')");
+  for (const page of [await open('/sign-in'), await openAs('viewer', '/admin/devices')]) {
+    await banner(page).getByText('in 1 h').waitFor();
+    expect(await banner(page).textContent()).toMatch(
+      /^Maintenance until \d\d:\d\d \(in 1 h\): The broker moves to a larger disk\. Messages about alerts wait until then\.$/,
+    );
+  }
+});
+
+test('the banner goes at the end, without a reload', async () => {
+  await ask("select access.begin_maintenance('Short', 1, 'tests')");
+  await ask("update access.maintenance set ends_at = clock_timestamp() + interval '6 seconds' where ends_at > now()");
+  const page = await open('/sign-in');
+  await banner(page).waitFor();
+  await banner(page).waitFor({ state: 'detached' });
+});
