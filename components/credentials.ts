@@ -24,6 +24,8 @@ export class Credentials extends ComponentResource {
   readonly backupPassword: Output<string>;
   /** The key of the gate's stamps, 32 hexadecimal digits. Secret. */
   readonly stampKey: Output<string>;
+  /** With it the machine calls the Function App's timers. Secret. */
+  readonly timerKey: Output<string>;
 
   constructor(name: string, { ingestUsernames }: CredentialsArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Credentials', name, {}, options);
@@ -37,6 +39,7 @@ export class Credentials extends ComponentResource {
     this.stampKey = new RandomPassword(`${name}-stamp-key`, PASSWORD, parent).result.apply((password) =>
       createHash('sha256').update(password).digest('hex').slice(0, 32),
     );
+    this.timerKey = new RandomPassword(`${name}-timer-key`, PASSWORD, parent).result;
     this.registerOutputs();
   }
 

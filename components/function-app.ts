@@ -34,6 +34,10 @@ const HTTP_CONCURRENCY = 100;
 /** Names of its resources that others refer to, by the component's name. */
 export const resourceNames = { settings: (name: string) => `${name}-settings` };
 
+/** Address of an environment's Function App, which is known before it is made. */
+export const functionAppUrl = (names: Placement['names']): string =>
+  `https://${names.shared('func')}.azurewebsites.net`;
+
 /** Arguments of {@link FunctionApp}. */
 export interface FunctionAppArgs {
   /** Required. Resource group, region, tags and names. */

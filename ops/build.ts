@@ -29,6 +29,7 @@ export async function buildBroker(outdir = BROKER_DIR): Promise<string> {
     vault: { uri: 'https://kv-example.vault.azure.net' },
     storage: { brokerStateUrl: 'https://stexample.blob.core.windows.net/broker-state' },
     bundles: { url: 'https://stexample.blob.core.windows.net/broker-bundles' },
+    functionAppUrl: 'https://func-example.azurewebsites.net',
   });
   await rm(outdir, { recursive: true, force: true });
   const tree = join(outdir, 'tree');

@@ -17,7 +17,7 @@ import { outputsOf } from './outputs.ts';
 import { makePlacement } from './placement.ts';
 import { makeBroker } from './profiles/machine/broker.ts';
 import { makeEndpoint } from './profiles/machine/endpoint.ts';
-import { grants } from './tables/grants.ts';
+import { grants, machineGrants } from './tables/grants.ts';
 import { ingestUsernames } from './tables/ingest-accounts.ts';
 import { hasPurgeProtection, platformSecrets } from './tables/secrets.ts';
 
@@ -43,6 +43,7 @@ const access = new Access('access', { grants: grants(identities, vault, storage,
 
 const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs };
 const machine = makeBroker(parts);
+new Access('machine-access', { grants: machineGrants(identities, machine) });
 const after = database ? [database] : [];
 const functionApp = await makeFunctions({ ...parts, after });
 const dashboard = makeDashboard({ ...parts, after });

@@ -37,13 +37,16 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       ['identities-broker', reads, 'vault-broker-stamp-key', 1, true],
       ['identities-broker', reads, 'vault-svc-ingest-2-password', 1, true],
       ['identities-broker', reads, 'vault-svc-ingest-password', 1, true],
+      ['identities-broker', reads, 'vault-timer-twin-key', 1, true],
       ['identities-broker', writes, 'storage-broker-state', 1, true],
       ['identities-functions', owns, 'storage-account', 1, true],
       ['identities-functions', reads, 'vault-ingest-database-url', 1, true],
       ['identities-functions', reads, 'vault-broker-stamp-key', 1, true],
       ['identities-functions', reads, 'vault-svc-ingest-2-password', 1, true],
       ['identities-functions', reads, 'vault-svc-ingest-password', 1, true],
+      ['identities-functions', reads, 'vault-timer-twin-key', 1, true],
       ['identities-functions', writesLog, 'logs-insights', 1, true],
+      ['identities-broker', writesLog, 'broker-vm', 1, false],
     ]);
   });
 
@@ -96,14 +99,15 @@ function secretsOfApp(plan: Plan): string[] {
 
 /** The secrets that the machine's settings name: by the file that they become, or by their purpose. */
 function secretsOfMachine(plan: Plan): string[] {
-  const { vaultUri, secrets, certificate } = JSON.parse(bundleFile(plan, 'settings.json')) as {
+  const { vaultUri, secrets, certificate, timers } = JSON.parse(bundleFile(plan, 'settings.json')) as {
     vaultUri: string;
     secrets: Record<string, string>;
     certificate: Record<string, string>;
+    timers: { keySecret: string };
   };
   expect(vaultUri).toBe(`https://${one(plan, 'keyvault:Vault').inputs.vaultName}.vault.azure.net`);
   const { source: _, ...named } = certificate;
-  return [...Object.values(secrets), ...Object.values(named)];
+  return [...Object.values(secrets), ...Object.values(named), timers.keySecret];
 }
 
 /** The secrets that an identity's roles open, by their names in the vault. */

@@ -1,4 +1,5 @@
 // The table of all rights in an environment.
+import type { Input } from '@pulumi/pulumi';
 import type { Grant } from '../../components/access.ts';
 import type { BundleStore } from '../../components/bundle-store.ts';
 import type { Identities } from '../../components/identities.ts';
@@ -33,6 +34,12 @@ export function grants(
       on: vault.idOf(SECRETS.stampKey),
       why: 'The broker stamps what devices send with it',
     },
+    'broker-reads-timer-key': {
+      to: broker,
+      role,
+      on: vault.idOf(SECRETS.timerKey),
+      why: 'The machine calls timers that have stopped with it',
+    },
     'broker-reads-bundles': {
       to: broker,
       role: 'Storage Blob Data Reader',
@@ -56,6 +63,12 @@ export function grants(
       role,
       on: vault.idOf(SECRETS.stampKey),
       why: 'Ingest knows the genuine stamps by it',
+    },
+    'functions-read-timer-key': {
+      to: functions,
+      role,
+      on: vault.idOf(SECRETS.timerKey),
+      why: 'The timers’ twins know their caller by it',
     },
     'functions-own-host-storage': {
       to: functions,
@@ -93,3 +106,13 @@ export function grants(
   }
   return table;
 }
+
+/** What the machine may do to itself: a right on the machine can only be made after it. */
+export const machineGrants = (identities: Identities, machine: { id: Input<string> }): Record<string, Grant> => ({
+  'broker-writes-metrics': {
+    to: identities.broker.principalId,
+    role: 'Monitoring Metrics Publisher',
+    on: machine.id,
+    why: 'The machine’s figures are written there',
+  },
+});

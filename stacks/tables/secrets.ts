@@ -11,6 +11,7 @@ export const SECRETS = {
   databaseUrl: 'ingest-database-url',
   registryUrl: 'registry-database-url',
   stampKey: 'broker-stamp-key',
+  timerKey: 'timer-twin-key',
   certificate: 'broker-tls-certificate',
   key: 'broker-tls-key',
   ca: 'broker-tls-ca',
@@ -47,6 +48,7 @@ export function platformSecrets(
       contentType: 'connection string of broker_sync',
     },
     [SECRETS.stampKey]: { value: credentials.stampKey, contentType: "key of the broker's stamps, hexadecimal" },
+    [SECRETS.timerKey]: { value: credentials.timerKey, contentType: "key that runs the timers' work" },
   };
   for (const [username, value] of credentials.ingestPasswords) {
     secrets[ingestPasswordSecret(username)] = { value, contentType: `password of ${username}` };

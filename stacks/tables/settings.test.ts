@@ -23,6 +23,9 @@ const OF_THE_PAGES = ['DATABASE_LIMIT_MB', 'PROMETHEUS_ENABLED', 'PROMETHEUS_PAT
 /** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
 const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE'];
 
+/** Read by another function than ingest, whose run is asked below: functions/settings/twin.ts. */
+const OF_THE_TWIN = 'TIMER_TWIN_KEY';
+
 /** A certificate authority, for the key that needs one. */
 const DATABASE_CA = readFileSync(join(ROOT, 'stacks/testing/database-ca.crt'), 'utf8');
 
@@ -87,7 +90,7 @@ describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('sets nothing that the functions do not read: each is reported when missing or wrong', async () => {
     const settings = await settingsOf(stack, ...lines);
     const nonsense = Object.fromEntries(Object.keys(settings).map((name) => [name, '\u0007']));
-    const read = new Set([...complaints({}), ...complaints(nonsense)]);
+    const read = new Set([...complaints({}), ...complaints(nonsense), OF_THE_TWIN]);
     // A user name is free text: it is reported if only its key is set, and the other way round.
     const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;
     if (previous) for (const name of complaints({ MQTT_BROKER_PREVIOUS_USERNAME: previous })) read.add(name);

@@ -15,7 +15,7 @@ export interface IngestSettingsArgs {
   brokerHost: string;
   /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
   brokerCa: Output<string> | undefined;
-  /** The vault that keeps the two secrets. */
+  /** The vault that keeps the secrets. */
   vault: Vault;
 }
 
@@ -29,6 +29,7 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
     MQTT_BROKER_USERNAME: username,
     MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
     MQTT_GATE_KEY: vault.reference(SECRETS.stampKey),
+    TIMER_TWIN_KEY: vault.reference(SECRETS.timerKey),
     ...(other === undefined ? {} : previousAccount(ingestUsername(other), vault)),
     ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
     // The lease is named after it: two runs under different names would run at once. The broker's session belongs to the user name.

@@ -99,6 +99,7 @@ function bundleOf({ vault, storage, bundles }: World, changes: Partial<ReturnTyp
     vault,
     storage,
     bundles,
+    functionAppUrl: 'https://func-example.azurewebsites.net',
   });
 }
 

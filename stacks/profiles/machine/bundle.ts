@@ -30,6 +30,8 @@ export interface BrokerBundleArgs {
   storage: { brokerStateUrl: string };
   /** Where bundles are stored. */
   bundles: { url: string };
+  /** Address of the Function App. */
+  functionAppUrl: string;
 }
 
 /** The bundle of an environment. */
@@ -77,6 +79,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       certificate: certificateOf(config.domain),
       dataDiskGb: config.dataDiskGb,
       stateBytes: diskBytes,
+      timers: { url: args.functionAppUrl, keySecret: SECRETS.timerKey },
       ...(config.ubuntuPro && { proTokenSecret: SECRETS.proToken }),
     },
   });
