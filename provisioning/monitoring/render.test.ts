@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { FIGURES } from '../../functions/health/figures.ts';
 import { renderMetrics } from '../../functions/health/metrics.ts';
+import { MONITORED } from '../machine/bundle/monitored.ts';
 import { alerts } from './alerts.ts';
 import { monitoringFiles } from './files.ts';
 import { renderRules } from './prometheus.ts';
@@ -33,8 +34,9 @@ const onMachine = new Set(
     },
   ),
 );
-/** From docs/registry.md. */
-onMachine.add('registry_timer_age_seconds');
+// What Azure is told of, too.
+for (const madeOf of Object.values(MONITORED))
+  for (const figure of Object.values(madeOf)) onMachine.add(figure.replace(/^mqtt_saas_|\{.*$/g, ''));
 
 it.each(['rules.yml', 'grafana.json'])('%s names metrics that exist', (file) => {
   const unknown = namesIn(files[file]!).filter(

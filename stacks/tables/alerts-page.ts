@@ -1,5 +1,5 @@
 // docs/reference/alerts.md: every platform alert, from the table and the rules that are made of it.
-import { METRICS, machineFigure } from '../../components/metrics.ts';
+import { METRICS, machineMetric } from '../../components/metrics.ts';
 import { type AlertName, alerts, type PlatformAlert, SEVERITIES } from '../../provisioning/monitoring/alerts.ts';
 import { logAlerts } from './alerts.ts';
 
@@ -56,7 +56,7 @@ function inAzure(azure: PlatformAlert['azure'], threshold: number): string {
   if ('not' in azure) return `not, ${azure.not}`;
   if ('metric' in azure) return `metric \`${METRICS[azure.metric].name}\` ${WORDS[azure.operator]} ${threshold}`;
   if ('machine' in azure) {
-    const { namespace, name } = machineFigure(azure.machine);
+    const { namespace, name } = machineMetric(azure.machine);
     return `custom metric \`${namespace}/${name}\` ${WORDS[azure.operator]} ${azure.threshold ?? threshold}, with \`machineAlerts\``;
   }
   if ('lines' in azure)

@@ -91,6 +91,7 @@ const CASES: Partial<Record<AlertName, Case>> = {
     quiet: { mqtt_saas_broker_backup_timestamp_seconds: steady(120, 1600) },
     at: 1561,
   },
+  maintenance: gauge('mqtt_saas_maintenance', 1, 0),
   'certificate-ending': gauge('mqtt_saas_certificate_not_after_seconds', 13.9 * 86_400, 14.1 * 86_400),
 };
 
@@ -118,11 +119,11 @@ it('every alert that Prometheus can see has a case', () => {
 });
 
 /** A test file of promtool: what fires must, and what comes close must not. */
-function unitTests(): string {
-  const tests = inPrometheus.flatMap(([name, { minutes }]) => {
+function unitTests(of = inPrometheus): string {
+  const tests = of.flatMap(([name, { minutes }]) => {
     const { fires, quiet, at = 31 } = CASES[name] as Case;
-    const series = (of: Record<string, string>) =>
-      Object.entries(of).map(([each, values]) => ({ series: each, values }));
+    const series = (named: Record<string, string>) =>
+      Object.entries(named).map(([each, values]) => ({ series: each, values }));
     const look = (of: Record<string, string>, expected: boolean) => ({
       interval: '1m',
       input_series: series(of),
@@ -147,6 +148,6 @@ it('fires each where it must, and no sooner', () => {
 });
 
 it('and promtool notices an alert that does not fire', () => {
-  writeFileSync(join(dir, 'bad.yml'), unitTests().replaceAll('value: 1\n', 'value: 0\n'));
+  writeFileSync(join(dir, 'bad.yml'), unitTests(inPrometheus.slice(0, 1)).replaceAll('value: 1\n', 'value: 0\n'));
   expect(run('promtool', 'test', 'rules', 'bad.yml').status).not.toBe(0);
 });
