@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 /** The figures as docs/machine.md lists them: in a row the first name is whole, and of others only what differs at the end. */
 const onMachine = new Set(
-  [...readFileSync(join(ROOT, 'docs/machine.md'), 'utf8').matchAll(/^\| [^|]* \| (`[a-z_{}]+`[^|]*) \|/gm)].flatMap(
+  [...readFileSync(join(ROOT, 'docs/machine.md'), 'utf8').matchAll(/^\|[^|]*\| (`[a-z_{}]+`[^|]*) \|/gm)].flatMap(
     ([, cell = '']) => {
       const [first = '', ...others] = [...cell.matchAll(/`([a-z_]+)/g)].map(([, name = '']) => name);
       const words = first.split('_');
