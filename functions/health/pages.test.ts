@@ -1,6 +1,7 @@
 // Health and metrics over the real broker and database: what they say while a part is dead, and once it is back.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { issue } from '../../lab/authority.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
@@ -156,12 +157,27 @@ test('refusals are a counter that outlives their hours, and the figures of every
   expect(Object.keys(FIGURES)).toEqual(expect.arrayContaining(names));
 });
 
-test('a part whose figures fail leaves only its own out', async () => {
-  await rig.admin.query(
-    `create function ingest.broken_figures() returns jsonb language sql as 'select to_jsonb(1 / 0)'`,
-  );
-  await expect.poll(() => metric('dead_letters')).toBe('1');
-  await rig.admin.query('drop function ingest.broken_figures()');
+test('a part whose figures fail, or are none, leaves only its own out', async () => {
+  await rig.admin.query(`
+    create function ingest.a_figures() returns jsonb language sql as $$ select to_jsonb(1 / 0) $$;
+    create function ingest.b_figures() returns jsonb language sql as $$ select '{"backup_bytes": null}'::jsonb $$;
+    create function ingest.c_figures() returns jsonb language sql as $$ select '{"backup_failing": "yes"}'::jsonb $$`);
+  await sleep(1_100);
+  const { status, text } = await get('api/metrics');
+  expect(status).toBe(200);
+  expect(text).toMatch(/^mqtt_saas_dead_letters 1$/m);
+  expect(text).not.toMatch(/backup_/);
+  for (const part of ['a', 'b', 'c']) await rig.admin.query(`drop function ingest.${part}_figures()`);
+});
+
+test('a page that fails is answered, and the process goes on', async () => {
+  const port = await freePort();
+  const fail = async () => {
+    throw new Error('no such figure');
+  };
+  const server = await servePages({ health: fail, metrics: fail, close: async () => {} }, port, 'api/metrics');
+  expect((await fetch(`http://127.0.0.1:${port}/api/metrics`)).status).toBe(500);
+  await server.stop();
 });
 
 test('other pages and other methods are refused', async () => {
