@@ -36,6 +36,7 @@ for (const scenario of SCENARIOS) {
   platform.dashboardSite[scenario](world);
   world.operators = watching.operators[scenario](world);
   watching.alerts[scenario](world);
+  watching.outsideTest[scenario](world);
   watching.budget[scenario](world);
   watching.workbook[scenario](world);
   watching.diagnostics[scenario](world);

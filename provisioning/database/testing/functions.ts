@@ -114,6 +114,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.spend_quota': ['mqtt_ingest'],
   'ingest.stored_contents': ['mqtt_ingest'],
   'ingest.stored_untimed': ['mqtt_ingest'],
+  'ingest.ingest_figures': ['mqtt_ingest'],
   'ingest.operator_figures': ['mqtt_ingest'],
   'ingest.platform_figures': ['mqtt_ingest'],
   'ingest.take_dead_letter': ['mqtt_ingest'],

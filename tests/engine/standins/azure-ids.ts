@@ -9,6 +9,7 @@ const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/{resourceGroupName}
 /** Below `/providers/` of the group unless a path begins with what it is below of. */
 const PATHS: Record<string, string> = {
   'applicationinsights:Component': 'Microsoft.Insights/components/{resourceName}',
+  'applicationinsights:WebTest': 'Microsoft.Insights/webtests/{webTestName}',
   'applicationinsights:Workbook': 'Microsoft.Insights/workbooks/{resourceName}',
   'authorization:RoleAssignment': '{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}',
   'compute:Disk': 'Microsoft.Compute/disks/{diskName}',
