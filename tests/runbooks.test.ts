@@ -188,7 +188,22 @@ const BREAKAGES: Record<string, () => Promise<Breakage>> = {
 
   'credential-rotation.md': async () => ({}),
   'control-loop.md': async () => ({}),
-  'restore.md': async () => ({}),
+  'restore.md': async () => {
+    await type('npm run ops -- backup run --target prod');
+    const rows = () =>
+      admin(
+        async (client) =>
+          (await client.query("select count(*)::int as n from public.telemetry where ts < now() - interval '1 minute'"))
+            .rows[0].n as number,
+      );
+    const before = await rows();
+    expect(before).toBeGreaterThan(0);
+    await admin((client) => client.query('delete from public.telemetry'));
+    return {
+      words: { '--confirm prod': `--confirm local:${name}`, 'prod is as': `local:${name} is as` },
+      before: { Over: async () => expect(await rows()).toBeGreaterThanOrEqual(before) },
+    };
+  },
 };
 
 const pages = readdirSync(FOLDER).filter((page) => stepsOf(page).length > 0);
