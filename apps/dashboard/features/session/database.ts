@@ -128,16 +128,22 @@ export type Database = {
       };
       device_commands: {
         Row: {
+          acknowledged_at: string | null;
           bytes: number;
           device_id: string;
           error: string | null;
           expires_at: string;
+          handed_at: string | null;
           id: string;
           payload: unknown;
+          repeats: boolean;
           requested_at: string;
           requested_by: string | null;
+          result: unknown;
           sent_at: string | null;
+          state: string;
           tenant_id: string;
+          tries: number;
         };
         Insert: never;
         Update: never;
@@ -166,6 +172,22 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_state: {
+        Row: {
+          delta: unknown;
+          desired: unknown;
+          desired_at: string | null;
+          desired_version: number;
+          device_id: string;
+          published_version: number;
+          reported: unknown;
+          reported_at: string | null;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_status: {
         Row: {
           clock_skew: number | null;
@@ -173,6 +195,7 @@ export type Database = {
           fields: unknown;
           gaps: number[];
           last_received_at: string;
+          offline_since: string | null;
           tenant_id: string;
         };
         Insert: never;
@@ -379,6 +402,18 @@ export type Database = {
       };
     };
     Views: {
+      alert_notifications: {
+        Row: {
+          alert_id: string;
+          failed: number;
+          sent: number;
+          tenant_id: string;
+          waiting: number;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_newest: {
         Row: {
           clock_skew: number;
@@ -675,6 +710,7 @@ export type Database = {
         Args: {
           device_id: string;
           payload: unknown;
+          expires_seconds?: number;
         };
         Returns: string;
       };
@@ -689,6 +725,13 @@ export type Database = {
           channel_id: string;
         };
         Returns: string;
+      };
+      set_desired_state: {
+        Args: {
+          device_id: string;
+          desired: unknown;
+        };
+        Returns: number;
       };
       set_device_enabled: {
         Args: {
