@@ -359,6 +359,19 @@ describe('sending', () => {
     expect(await claim(40, 10)).toHaveLength(4);
   });
 
+  test('what is about alerts waits until a maintenance is over; a test does not', async () => {
+    await addRoute();
+    await open();
+    await admin(
+      "insert into public.notifications (tenant_id, channel_id, transition, content) values ($1, $2, 'test', '{}')",
+      [tenant, channel],
+    );
+    await admin("select access.begin_maintenance('a larger disk', 60, 'operator')");
+    expect((await claim()).map(({ transition }) => transition)).toEqual(['test']);
+    await admin("select access.end_maintenance('operator')");
+    expect((await claim()).map(({ transition }) => transition)).toEqual(['opened']);
+  });
+
   test("a tenant's mails a day are bounded, and the alert shows it", async () => {
     await admin(
       `insert into public.tenant_limits (tenant_id, max_mails_day) values ($1, 1) on conflict (tenant_id) do update set max_mails_day = 1`,

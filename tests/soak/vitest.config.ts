@@ -7,6 +7,7 @@ export const SOAK = [
   'ops/backup/backup.test.ts',
   'local/kills.test.ts',
   'ops/adopt/database/shapes.test.ts',
+  'ops/daily.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',

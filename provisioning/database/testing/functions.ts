@@ -44,7 +44,7 @@ dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
-maintenance           Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
+maintenance           0/0    0/0    0/0     0/0       0/0   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
