@@ -71,6 +71,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.judge_rules': ['mqtt_ingest'],
   'ingest.keep_dead_letters': ['mqtt_ingest'],
   'ingest.note_devices': ['mqtt_ingest'],
+  'ingest.note_new_devices': [],
   'ingest.note_unjudged': ['mqtt_ingest'],
   'ingest.previous_readings': ['mqtt_ingest'],
   'ingest.prune': ['mqtt_ingest'],
