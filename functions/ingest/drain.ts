@@ -209,10 +209,8 @@ export function createDrain(options: DrainOptions): Drain {
 
   /** Takes it, or keeps it until its turn. */
   function place(delivery: Delivery): void {
-    // Nearly always.
-    if (unread.length === 0 && suspects.size === 0 && hasRoom()) return take(delivery);
     const sender = senderOf(delivery);
-    if (isSuspect(sender)) suspect.push(delivery);
+    if (suspects.size > 0 && isSuspect(sender)) suspect.push(delivery);
     else if (unread.has(sender) || !mayTake(sender)) unread.push(delivery);
     else take(delivery);
   }
