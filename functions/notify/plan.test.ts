@@ -405,7 +405,7 @@ describe('what people do', () => {
       )
       .then(({ rows }) => rows[0].it);
 
-  test('a mail channel is confirmed by whoever reads the address, and refused for good', async () => {
+  test('a mail channel is confirmed, and permanently refused, by anyone who reads its mails', async () => {
     const id = await call('add_notification_channel', {
       tenant_id: tenant,
       name: 'On call',
