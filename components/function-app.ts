@@ -25,9 +25,18 @@ const NODE_VERSION = '22';
 const INSTANCE_MEMORY_MB = 512;
 /** The lowest maximum that Azure accepts. Only one run works at a time, so more instances would only wait. */
 const MAXIMUM_INSTANCES = 40;
+/**
+ * Requests that an instance answers side by side; beyond them Azure starts another instance, and bills it. The default of this size is
+ * 4: with this, strangers who flood the health page, which an instance answers from memory within a second, cost one instance.
+ */
+const HTTP_CONCURRENCY = 100;
 
 /** Names of its resources that others refer to, by the component's name. */
 export const resourceNames = { settings: (name: string) => `${name}-settings` };
+
+/** Address of an environment's Function App, which is known before it is made. */
+export const functionAppUrl = (names: Placement['names']): string =>
+  `https://${names.shared('func')}.azurewebsites.net`;
 
 /** Arguments of {@link FunctionApp}. */
 export interface FunctionAppArgs {
@@ -110,6 +119,7 @@ export class FunctionApp extends ComponentResource {
           scaleAndConcurrency: {
             instanceMemoryMB: INSTANCE_MEMORY_MB,
             maximumInstanceCount: MAXIMUM_INSTANCES,
+            triggers: { http: { perInstanceConcurrency: HTTP_CONCURRENCY } },
           },
         },
       },

@@ -1,5 +1,6 @@
 // The metrics that alerts may use, spelled as Azure spells them: an alert with an unknown name deploys and never fires. And those that the
 // machine sends itself.
+import { METRIC_NAMESPACE, type MONITORED } from '../provisioning/machine/bundle/monitored.ts';
 
 /** A metric of a resource type. */
 export interface Metric {
@@ -38,12 +39,9 @@ export const METRICS = {
   machineMemory: { namespace: MACHINE, name: 'Available Memory Percentage', aggregations: ['Average'] },
 } as const satisfies Record<string, Metric>;
 
-/** Namespace of what the machine sends. */
-const OF_MACHINE = 'MqttSaas';
-
-/** A figure of the machine that it sends every minute, by its name without `mqtt_saas_`: docs/machine.md, "Figures". */
-export const machineFigure = (name: string): Metric => ({
-  namespace: OF_MACHINE,
+/** What the machine sends every minute. */
+export const machineMetric = (name: keyof typeof MONITORED): Metric => ({
+  namespace: METRIC_NAMESPACE,
   name,
   aggregations: ['Average', 'Minimum', 'Maximum'],
   isCustom: true,

@@ -170,6 +170,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       publishableKey: secrets.publishableKey,
       brokerLog: broker.current.logFile,
       ingestAccountFile,
+      backups: {
+        databaseUrl: roleUrl(url, 'backup_reader', secrets.backupDatabase),
+        store: join(dir, 'backups'),
+        key: secrets.backupKey,
+      },
     };
     return { instance, secrets, saveSecrets: save, database, broker, ingest, frontDoor, stop };
   } catch (error) {
@@ -189,6 +194,7 @@ async function prepareDatabase(url: string, secrets: PlatformSecrets, account: I
     await makeApiRole(client, secrets.apiDatabase);
     await setLogin(client, 'mqtt_ingest', secrets.ingestDatabase);
     await setLogin(client, 'broker_sync', secrets.syncDatabase);
+    await setLogin(client, 'backup_reader', secrets.backupDatabase);
     for (const generation of account.inForce) {
       const key = account.keys[generation]!;
       await upsertServiceAccount(client, { username: ingestUsername(generation), purpose: 'ingest', key });

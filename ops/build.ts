@@ -7,10 +7,12 @@ import { ROOT } from '../bootstrap/root.mjs';
 import { ingressRules } from '../domain/ingress.ts';
 import { buildFunctions } from '../provisioning/functions/build.ts';
 import { writeArchive } from '../provisioning/machine/bundle/bundle.ts';
+import { monitoringFiles } from '../provisioning/monitoring/files.ts';
 import { exampleConfig } from '../stacks/configuration/example.ts';
 import { brokerBundle } from '../stacks/profiles/machine/bundle.ts';
 
 const BROKER_DIR = join(ROOT, 'dist/broker');
+const MONITORING_DIR = join(ROOT, 'dist/monitoring');
 
 /**
  * The broker machine's bundle, as a tree and as the archive that a machine fetches, with the schema's defaults and example addresses.
@@ -27,6 +29,7 @@ export async function buildBroker(outdir = BROKER_DIR): Promise<string> {
     vault: { uri: 'https://kv-example.vault.azure.net' },
     storage: { brokerStateUrl: 'https://stexample.blob.core.windows.net/broker-state' },
     bundles: { url: 'https://stexample.blob.core.windows.net/broker-bundles' },
+    functionAppUrl: 'https://func-example.azurewebsites.net',
   });
   await rm(outdir, { recursive: true, force: true });
   const tree = join(outdir, 'tree');
@@ -37,7 +40,14 @@ export async function buildBroker(outdir = BROKER_DIR): Promise<string> {
   return writeArchive(bundle, outdir);
 }
 
+/** Files for somebody's own Prometheus, Alertmanager and Grafana, with example addresses. @returns their folder. */
+async function buildMonitoring(): Promise<string> {
+  await mkdir(MONITORING_DIR, { recursive: true });
+  for (const [name, text] of Object.entries(monitoringFiles())) await writeFile(join(MONITORING_DIR, name), text);
+  return MONITORING_DIR;
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const build of [buildFunctions, buildBroker, freshDashboard])
+  for (const build of [buildFunctions, buildBroker, buildMonitoring, freshDashboard])
     console.log(`built ${relative(ROOT, await build())}`);
 }

@@ -5,8 +5,10 @@ import { Budget } from '../components/budget.ts';
 import { Diagnostics } from '../components/diagnostics.ts';
 import type { LogWorkspace } from '../components/log-workspace.ts';
 import { Operators } from '../components/operators.ts';
+import { OutsideTest } from '../components/outside-test.ts';
 import type { Placement } from '../components/placement.ts';
 import { Workbook } from '../components/workbook.ts';
+import { ALERTS } from '../provisioning/monitoring/alerts.ts';
 import type { StackConfig } from './configuration/parse.ts';
 import { logAlerts, metricAlerts, operationAlerts } from './tables/alerts.ts';
 import { workbookContent } from './tables/workbook.ts';
@@ -21,7 +23,7 @@ export interface MonitoringArgs {
   machine: { id: Input<string> };
   network: { securityGroupId: Input<string> };
   vault: { vaultId: Input<string> };
-  functionApp: { appId: Input<string> };
+  functionApp: { appId: Input<string>; appName: string };
   storage: { accountId: Output<string> };
   bundles: { accountId: Output<string> };
 }
@@ -54,6 +56,16 @@ export function monitor(args: MonitoringArgs): void {
     logMinutes: Number(config.logAlertMinutes),
     operations: operationAlerts(watched),
   });
+  if (config.webTestMinutes !== 'off') {
+    new OutsideTest('outside-test', {
+      placement,
+      operators,
+      insightsId: interpolate`/subscriptions/${subscriptionId}/resourceGroups/${placement.names.own('rg')}/providers/Microsoft.Insights/components/${placement.names.own('appi')}`,
+      url: `https://${functionApp.appName}.azurewebsites.net/api/health`,
+      minutes: Number(config.webTestMinutes),
+      meaning: ALERTS['platform-unreachable'].meaning,
+    });
+  }
   new Workbook('workbook', {
     placement,
     title: `MQTT platform (${config.environment})`,

@@ -93,7 +93,7 @@ describe('README answers a newcomer in one step', () => {
     ['where a reading becomes a row', 'functions/ingest/row.ts', 'export function makeRow('],
     ['where a reading becomes a row', 'functions/ingest/write.ts', 'COPY_TELEMETRY'],
     ['where a policy’s message is written', 'policies/machine/encrypted-at-host.ts', 'message: '],
-    ['how to add an alert', 'stacks/tables/alerts.ts', 'export function metricAlerts('],
+    ['how to add an alert', 'provisioning/monitoring/alerts.ts', 'export const ALERTS ='],
   ])('%s: %s', (question, file, found) => {
     const line = read('README.md')
       .split('\n')

@@ -50,7 +50,7 @@ export interface Health {
   checks: Record<'database' | 'broker' | 'ingest' | 'control' | 'backup' | 'certificate', string>;
 }
 
-/** Judges what was found. What cannot be known while the database is away is no fault of its own: the database is named. */
+/** Judges what was found. */
 export function judge({ figures, greeting }: Findings): Health {
   const checks = {
     database: figures ? 'ok' : `no answer within ${TIMEOUT_MS / 1000} s`,

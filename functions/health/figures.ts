@@ -27,6 +27,7 @@ export const FIGURES: Record<string, Figure> = {
   notifications_failed_total: { help: 'Notifications that were given up.', type: 'counter' },
   notifications_waiting: { help: 'Notifications that are due and not delivered.' },
   notifications_oldest_waiting_seconds: { help: 'How long the oldest of them has been due.' },
+  maintenance: { help: 'Whether maintenance is on.' },
   backup_last_success_timestamp_seconds: {
     help: 'When the last good backup of the database ended, in seconds since 1970.',
   },

@@ -46,13 +46,13 @@ export async function renderMetrics(
   return Registry.merge([registry, process]).metrics();
 }
 
-/** One without a description is left out: a test compares the two. */
+/** One without a description is left out, and what is not a number: one part's fault must not take all figures away. */
 function addParts(registry: Registry, parts: Record<string, number>): void {
   const made = new Map<string, Gauge | Counter>();
   for (const [text, value] of Object.entries(parts)) {
     const { name, labels } = readName(text);
     const figure = FIGURES[name];
-    if (!figure) continue;
+    if (!figure || !Number.isFinite(value)) continue;
     const Kind = figure.type === 'counter' ? Counter : Gauge;
     const labelNames = Object.keys(labels);
     const metric =

@@ -1,11 +1,17 @@
 // Health and metrics over the real broker and database: what they say while a part is dead, and once it is back.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { issue } from '../../lab/authority.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
 import { freePort } from '../../lab/ports.ts';
 import { runOnce } from '../ingest/run.ts';
 import { createLogger } from '../runtime/log.ts';
 import { readHealthSettings } from '../settings/health.ts';
 import { readIngestSettings } from '../settings/ingest.ts';
+import { type Figures, judge } from './check.ts';
+import { FIGURES, readName } from './figures.ts';
 import { makePages } from './pages.ts';
 import { servePages } from './server.ts';
 
@@ -16,7 +22,11 @@ beforeAll(async () => {
   rig = await startLab({ devices: 1, fsync: true });
   const port = await freePort();
   origin = `http://127.0.0.1:${port}`;
-  ({ stop } = await servePages(makePages(readHealthSettings(rig.env('health'))), port, 'api/metrics'));
+  ({ stop } = await servePages(
+    makePages(readHealthSettings(rig.env('health', { DATABASE_LIMIT_MB: '500' }))),
+    port,
+    'api/metrics',
+  ));
 });
 afterAll(async () => {
   await stop?.();
@@ -45,7 +55,7 @@ const run = () =>
 test('degraded until ingest has run, then ok; readings are counted by what became of them', async () => {
   expect(await health()).toMatchObject({
     code: 503,
-    checks: { database: 'ok', broker: 'ok', ingest: 'has never run' },
+    checks: { database: 'ok', broker: 'ok', ingest: 'has never run', certificate: 'ok', backup: 'off' },
   });
   await run();
   await rig.devices[0]!.publish(['{"n":1}', '{"n":2}', 'no JSON']);
@@ -57,6 +67,10 @@ test('degraded until ingest has run, then ok; readings are counted by what becam
   expect(Number(await metric('ingest_last_run_age_seconds'))).toBeLessThan(60);
   expect(Number(await metric('certificate_not_after_seconds'))).toBeGreaterThan(Date.now() / 1000);
   expect(await metric('devices')).toBe('2');
+  expect(await metric('database_limit_bytes')).toBe('500000000');
+  expect(await metric('readings_residual')).toBe('0');
+  expect(await metric('dead_letters')).toBe('1');
+  expect(Number(await metric('ingest_lag_seconds'))).toBeLessThan(60);
   const { text } = await get('api/metrics');
   expect(text).toContain('process_cpu_seconds_total');
   // Nothing names a tenant or a device.
@@ -79,6 +93,91 @@ test('a dead broker and a dead database are told apart, and each is well again b
   expect(await metric('devices')).toBeUndefined();
   await rig.restartPostgres();
   await expect.poll(health, { timeout: 20_000 }).toMatchObject({ code: 200 });
+});
+
+test('each part that is late is named, and what an environment does not have is off', () => {
+  const now = Date.now();
+  const figures: Figures = {
+    lastRunAt: new Date(now),
+    askedAt: new Date(now),
+    readings: { received: 0, stored: 0, duplicate: 0, rejected: 0, over_quota: 0 },
+    databaseBytes: 1,
+    devices: 1,
+    parts: {},
+  };
+  const inDays = (days: number) => ({ notAfter: new Date(now + days * 86_400_000 + 1000), refusal: undefined });
+  const checks = (parts: Record<string, number>, greeting = inDays(90)) =>
+    judge({ figures: { ...figures, parts }, greeting });
+  expect(checks({})).toMatchObject({ status: 'ok', checks: { control: 'off', backup: 'off', certificate: 'ok' } });
+  const hoursAgo = (hours: number) => now / 1000 - hours * 3600;
+  const fine = { ingest_lag_seconds: 90, control_loop_ok: 1, backup_last_success_timestamp_seconds: hoursAgo(25) };
+  expect(checks(fine)).toMatchObject({ status: 'ok', checks: { ingest: 'ok', control: 'ok', backup: 'ok' } });
+  const late = { ingest_lag_seconds: 600, control_loop_ok: 0, backup_last_success_timestamp_seconds: hoursAgo(27) };
+  expect(checks(late, inDays(13))).toMatchObject({
+    status: 'degraded',
+    checks: {
+      ingest: 'is 10 minutes behind the broker',
+      control: 'does not run: commands and states wait',
+      backup: 'last succeeded 27 hours ago',
+      certificate: 'ends in 13 days',
+    },
+  });
+});
+
+test('a certificate that has ended is told apart from a broker that is away', async () => {
+  const { certificateFile, keyFile, caFile } = rig.broker.certificates;
+  const good = [certificateFile, keyFile].map((file) => [file, readFileSync(file)] as const);
+  const authority = {
+    certificate: readFileSync(caFile, 'utf8'),
+    key: readFileSync(join(dirname(caFile), 'ca.key'), 'utf8'),
+  };
+  const ended = await issue(authority, ['localhost'], ['127.0.0.1'], { from: -30, to: -1 });
+  writeFileSync(certificateFile, ended.certificate);
+  writeFileSync(keyFile, ended.key);
+  rig.broker.child.kill('SIGHUP');
+  await expect.poll(health, { timeout: 10_000 }).toMatchObject({
+    code: 503,
+    checks: { broker: 'does not accept a connection', certificate: 'refused: CERT_HAS_EXPIRED' },
+  });
+  expect(Number(await metric('certificate_not_after_seconds'))).toBeLessThan(Date.now() / 1000);
+  for (const [file, content] of good) writeFileSync(file, content);
+  rig.broker.child.kill('SIGHUP');
+  await expect.poll(health, { timeout: 10_000 }).toMatchObject({ code: 200 });
+});
+
+test('refusals are a counter that outlives their hours, and the figures of every part have a description', async () => {
+  await rig.admin.query(`insert into public.refusals (tenant_id, hour, reason, times)
+    select t.id, date_trunc('hour', now()), 'wrong-key', 3 from public.tenants as t order by t.slug limit 1`);
+  await rig.admin.query('update public.refusals set times = times + 4');
+  await rig.admin.query('delete from public.refusals');
+  await expect.poll(() => metric('refusals_total')).toBe('7');
+  const { rows } = await rig.admin.query('select figures from ingest.platform_figures()');
+  const names = Object.keys(rows[0].figures).map((text) => readName(text).name);
+  expect(names).toEqual(expect.arrayContaining(['ingest_lag_seconds', 'refusals_total']));
+  expect(Object.keys(FIGURES)).toEqual(expect.arrayContaining(names));
+});
+
+test('a part whose figures fail, or are none, leaves only its own out', async () => {
+  await rig.admin.query(`
+    create function ingest.a_figures() returns jsonb language sql as $$ select to_jsonb(1 / 0) $$;
+    create function ingest.b_figures() returns jsonb language sql as $$ select '{"backup_bytes": null}'::jsonb $$;
+    create function ingest.c_figures() returns jsonb language sql as $$ select '{"backup_failing": "yes"}'::jsonb $$`);
+  await sleep(1_100);
+  const { status, text } = await get('api/metrics');
+  expect(status).toBe(200);
+  expect(text).toMatch(/^mqtt_saas_dead_letters 1$/m);
+  expect(text).not.toMatch(/backup_/);
+  for (const part of ['a', 'b', 'c']) await rig.admin.query(`drop function ingest.${part}_figures()`);
+});
+
+test('a page that fails is answered, and the process goes on', async () => {
+  const port = await freePort();
+  const fail = async () => {
+    throw new Error('no such figure');
+  };
+  const server = await servePages({ health: fail, metrics: fail, close: async () => {} }, port, 'api/metrics');
+  expect((await fetch(`http://127.0.0.1:${port}/api/metrics`)).status).toBe(500);
+  await server.stop();
 });
 
 test('other pages and other methods are refused', async () => {

@@ -16,8 +16,11 @@ export async function servePages(
       response.writeHead(answer ? 405 : 404).end();
       return;
     }
-    const { status, headers, body } = await answer;
-    response.writeHead(status, headers).end(body);
+    await answer.then(
+      ({ status, headers, body }) => response.writeHead(status, headers).end(body),
+      // A page's fault must not end the worker.
+      () => response.writeHead(500).end(),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve);

@@ -35,7 +35,8 @@ beforeEach(() => {
   receivers.delayMs = 0;
 });
 
-const make = (settings: Record<string, string> = {}) => makeDeliverer(readNotifySettings({ ...receivers.settings, ...settings })!);
+const make = (settings: Record<string, string> = {}) =>
+  makeDeliverer(readNotifySettings({ ...receivers.settings, ...settings })!);
 
 const notification = (values: Partial<Notification>): Notification => ({
   id: '7b7e8a52-0000-4000-8000-000000000001',
@@ -54,7 +55,11 @@ const notification = (values: Partial<Notification>): Notification => ({
 });
 
 describe('a webhook', () => {
-  const hook = async (url = `https://${receivers.host}/x`, values: Partial<Notification> = {}, secret = receivers.secret) =>
+  const hook = async (
+    url = `https://${receivers.host}/x`,
+    values: Partial<Notification> = {},
+    secret = receivers.secret,
+  ) =>
     notification({
       kind: 'webhook',
       destination: receivers.host,
@@ -85,7 +90,10 @@ describe('a webhook', () => {
 
   test('that is not answered in time is given up', async () => {
     receivers.delayMs = 2_000;
-    expect(await deliverer.deliver(await hook(), 100)).toEqual({ text: 'Not delivered: there was no answer in time.', final: false });
+    expect(await deliverer.deliver(await hook(), 100)).toEqual({
+      text: 'Not delivered: there was no answer in time.',
+      final: false,
+    });
   });
 
   test('leads where its destination says, and to no address inside', async () => {
@@ -94,7 +102,10 @@ describe('a webhook', () => {
       final: true,
     });
     const inside = await hook('https://169.254.169.254/latest', { destination: '169.254.169.254' });
-    expect(await deliverer.deliver(inside, 5_000)).toEqual({ text: 'Refused: the URL must name a host, not an address.', final: true });
+    expect(await deliverer.deliver(inside, 5_000)).toEqual({
+      text: 'Refused: the URL must name a host, not an address.',
+      final: true,
+    });
     const strict = await make({ NOTIFY_ALLOW_LOOPBACK: 'false' });
     expect(await strict.deliver(await hook(), 5_000)).toMatchObject({ final: true });
     expect(receivers.requests).toEqual([]);
@@ -103,7 +114,9 @@ describe('a webhook', () => {
   test('to a receiver whose certificate nobody vouches for is not sent', async () => {
     const { NOTIFY_CA: _, ...others } = receivers.settings;
     const distrustful = await makeDeliverer(readNotifySettings(others)!);
-    expect(await distrustful.deliver(await hook(), 5_000)).toMatchObject({ text: expect.stringContaining('UNABLE_TO_VERIFY_LEAF_SIGNATURE') });
+    expect(await distrustful.deliver(await hook(), 5_000)).toMatchObject({
+      text: expect.stringContaining('UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
+    });
     expect(receivers.requests).toEqual([]);
   });
 
@@ -132,12 +145,20 @@ describe('a chat gateway', () => {
       'acme',
     );
     const template = { chatId: '{{group}}', message: { text: 'Alert: {{text}}', list: ['{{id}}', 1, null] } };
-    expect(await deliverer.deliver(notification({ kind: 'chat', destination: receivers.host, sealed, template }), 5_000)).toBeUndefined();
+    expect(
+      await deliverer.deliver(notification({ kind: 'chat', destination: receivers.host, sealed, template }), 5_000),
+    ).toBeUndefined();
     const [request] = receivers.requests;
-    expect(request!.headers).toMatchObject({ apikey: 'gateway-key', 'idempotency-key': '7b7e8a52-0000-4000-8000-000000000001' });
+    expect(request!.headers).toMatchObject({
+      apikey: 'gateway-key',
+      'idempotency-key': '7b7e8a52-0000-4000-8000-000000000001',
+    });
     expect(request!.body).toEqual({
       chatId: '120"@g.us',
-      message: { text: expect.stringMatching(/^Alert: critical: hot, sensor-1: t was 5/), list: ['7b7e8a52-0000-4000-8000-000000000001', 1, null] },
+      message: {
+        text: expect.stringMatching(/^Alert: critical: hot, sensor-1: t was 5/),
+        list: ['7b7e8a52-0000-4000-8000-000000000001', 1, null],
+      },
     });
   });
 
@@ -149,7 +170,9 @@ describe('a chat gateway', () => {
   test('a key that would end a header is refused', async () => {
     const secrets = { url: `https://${receivers.host}/`, key: 'a\r\nx: y', header: 'apikey' as const, group: 'g' };
     const sealed = await sealSecrets(secrets, deliverer.key, 'acme');
-    expect(await deliverer.deliver(notification({ kind: 'chat', destination: receivers.host, sealed, template: {} }), 5_000)).toMatchObject({ final: true });
+    expect(
+      await deliverer.deliver(notification({ kind: 'chat', destination: receivers.host, sealed, template: {} }), 5_000),
+    ).toMatchObject({ final: true });
   });
 });
 
@@ -165,31 +188,45 @@ describe('a mail', () => {
       },
     ]);
     const { text } = receivers.mails[0]!;
-    expect(text).toContain('critical: hot, sensor-1: t was 5, which is above 1\nDevice: Sensor 1 (sensor-1), of Acme\nOpened: 2026-11-30 04:00:00 UTC');
+    expect(text).toContain(
+      'critical: hot, sensor-1: t was 5, which is above 1\nDevice: Sensor 1 (sensor-1), of Acme\nOpened: 2026-11-30 04:00:00 UTC',
+    );
     expect(text).toContain(`https://dashboard.example/notifications/#token=${deliverer.tokenOf('channel')}`);
   });
 
   test('asks for a confirmation with a token that is the channel’s alone', async () => {
-    await deliverer.deliver(notification({ transition: 'confirmation', alert_id: null, content: { tenant: 'Acme' } }), 5_000);
+    await deliverer.deliver(
+      notification({ transition: 'confirmation', alert_id: null, content: { tenant: 'Acme' } }),
+      5_000,
+    );
     expect(receivers.mails[0]).toMatchObject({ subject: 'Confirm this address for alerts of Acme' });
     expect(receivers.mails[0]!.text).toContain(deliverer.tokenOf('channel'));
     expect(deliverer.tokenOf('another')).not.toBe(deliverer.tokenOf('channel'));
   });
 
-  test.each(['\r\nBcc: victim@other.example', '\nBcc: victim@other.example', '\u2028Bcc: victim@other.example', '\0\u202e'])(
-    'a name with %j is part of one line',
-    async (evil) => {
-      const content = { ...ALERT, tenant: `A${evil}`, rule: `r${evil}`, device: `d${evil}`, device_name: evil, message: `m${evil}` };
-      for (const transition of ['opened', 'confirmation', 'test']) {
-        expect(await deliverer.deliver(notification({ transition, content }), 5_000)).toBeUndefined();
-      }
-      for (const mail of receivers.mails) {
-        expect(mail.bcc).toBeUndefined();
-        expect(mail.to).toHaveLength(1);
-        expect(mail.subject).not.toMatch(/[\p{Cc}\p{Zl}]/u);
-      }
-    },
-  );
+  test.each([
+    '\r\nBcc: victim@other.example',
+    '\nBcc: victim@other.example',
+    '\u2028Bcc: victim@other.example',
+    '\0\u202e',
+  ])('a name with %j is part of one line', async (evil) => {
+    const content = {
+      ...ALERT,
+      tenant: `A${evil}`,
+      rule: `r${evil}`,
+      device: `d${evil}`,
+      device_name: evil,
+      message: `m${evil}`,
+    };
+    for (const transition of ['opened', 'confirmation', 'test']) {
+      expect(await deliverer.deliver(notification({ transition, content }), 5_000)).toBeUndefined();
+    }
+    for (const mail of receivers.mails) {
+      expect(mail.bcc).toBeUndefined();
+      expect(mail.to).toHaveLength(1);
+      expect(mail.subject).not.toMatch(/[\p{Cc}\p{Zl}]/u);
+    }
+  });
 
   test('to an address that its server refuses is not tried again; a server that is away is', async () => {
     expect(await deliverer.deliver(notification({ destination: 'nobody@acme.example' }), 5_000)).toEqual({
@@ -197,7 +234,10 @@ describe('a mail', () => {
       final: true,
     });
     const locked = await make({ NOTIFY_SMTP_PASSWORD: 'wrong' });
-    expect(await locked.deliver(notification({}), 5_000)).toEqual({ text: 'Not delivered: the connection failed (EAUTH).', final: false });
+    expect(await locked.deliver(notification({}), 5_000)).toEqual({
+      text: 'Not delivered: the connection failed (EAUTH).',
+      final: false,
+    });
     locked.close();
   });
 
@@ -220,5 +260,7 @@ test('the settings are complete, or there are none', async () => {
   for (const url of ['http://x.example', 'smtp://x.example:25', 'smtp://']) {
     expect(() => readNotifySettings({ NOTIFY_SMTP_URL: url })).toThrow(/NOTIFY_SMTP_URL must/);
   }
-  expect((await openingKey(Uint8Array.from(Buffer.from('ab'.repeat(32), 'hex')))).publicKey).toMatch(/^[A-Za-z0-9_-]{87}$/);
+  expect((await openingKey(Uint8Array.from(Buffer.from('ab'.repeat(32), 'hex')))).publicKey).toMatch(
+    /^[A-Za-z0-9_-]{87}$/,
+  );
 });

@@ -45,7 +45,9 @@ export function writeMessage(transition: string, content: Content, dashboardUrl:
       `From ${time(content.since)} to ${time(content.until)}:`,
       `${content.opened} opened, ${content.resolved} resolved. Open now: ${content.open}, of them nobody looks after ${content.unacknowledged}.`,
       '',
-      ...(content.newest ?? []).map((one) => `${alertLine(one)}${one.resolved_at ? ` (resolved ${time(one.resolved_at)})` : ''}`),
+      ...(content.newest ?? []).map(
+        (one) => `${alertLine(one)}${one.resolved_at ? ` (resolved ${time(one.resolved_at)})` : ''}`,
+      ),
       ...link,
     ]);
   }

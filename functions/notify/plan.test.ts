@@ -6,7 +6,13 @@ import {
   startTestDatabase,
   type TestDatabase,
 } from '../../provisioning/database/testing/database.ts';
-import { makePerson, makeWorld, type Person, SAMPLE_KEY_ID, type World } from '../../provisioning/database/testing/world.ts';
+import {
+  makePerson,
+  makeWorld,
+  type Person,
+  SAMPLE_KEY_ID,
+  type World,
+} from '../../provisioning/database/testing/world.ts';
 
 let server: TestDatabase;
 let world: World;
@@ -77,7 +83,8 @@ const outbox = async () =>
 const claim = async (most = 10, mostTenant = 10) =>
   (await admin('select * from ingest.claim_notifications($1, $2, 30)', [most, mostTenant])).rows;
 const finish = async (item: { id: string; lease: string }, problem: string | null = null, final = false) =>
-  (await admin('select ingest.finish_notification($1, $2, $3, $4) as done', [item.id, item.lease, problem, final])).rows[0].done;
+  (await admin('select ingest.finish_notification($1, $2, $3, $4) as done', [item.id, item.lease, problem, final]))
+    .rows[0].done;
 const passTime = (interval: string) =>
   admin(
     `update public.notifications set due_at = due_at - $1::interval, created_at = created_at - $1::interval,
@@ -119,7 +126,14 @@ describe('a route', () => {
     await admin("update public.alert_rules set name = 'other'");
     const [item] = await claim();
     expect(item).toMatchObject({ kind: 'webhook', destination: 'hooks.example.com', sealed: SEALED, attempts: 1 });
-    expect(item.content).toMatchObject({ tenant: 'acme', rule: 'hot', severity: 'warning', device: 'sensor-1', message: 't was 5', value: 5 });
+    expect(item.content).toMatchObject({
+      tenant: 'acme',
+      rule: 'hot',
+      severity: 'warning',
+      device: 'sensor-1',
+      message: 't was 5',
+      value: 5,
+    });
   });
 });
 
@@ -172,13 +186,48 @@ describe('quiet hours', () => {
     (await admin('select access.after_quiet($1, $2, $3, $4) as at', [at, from, until, zone])).rows[0].at.toISOString();
 
   test.each([
-    ['within them, after midnight', '2026-01-15T03:00:00Z', '22:00', '07:00', 'Europe/Berlin', '2026-01-15T06:00:00.000Z'],
-    ['within them, before midnight', '2026-01-15T22:00:00Z', '22:00', '07:00', 'Europe/Berlin', '2026-01-16T06:00:00.000Z'],
+    [
+      'within them, after midnight',
+      '2026-01-15T03:00:00Z',
+      '22:00',
+      '07:00',
+      'Europe/Berlin',
+      '2026-01-15T06:00:00.000Z',
+    ],
+    [
+      'within them, before midnight',
+      '2026-01-15T22:00:00Z',
+      '22:00',
+      '07:00',
+      'Europe/Berlin',
+      '2026-01-16T06:00:00.000Z',
+    ],
     ['outside', '2026-01-15T12:00:00Z', '22:00', '07:00', 'Europe/Berlin', '2026-01-15T12:00:00.000Z'],
     ['at their end', '2026-01-15T06:00:00Z', '22:00', '07:00', 'Europe/Berlin', '2026-01-15T06:00:00.000Z'],
-    ['in a night with an hour less', '2026-03-29T00:30:00Z', '22:00', '07:00', 'Europe/Berlin', '2026-03-29T05:00:00.000Z'],
-    ['in a night with an hour more', '2026-10-25T00:30:00Z', '22:00', '07:00', 'Europe/Berlin', '2026-10-25T06:00:00.000Z'],
-    ['that end at a time that does not exist', '2026-03-29T00:30:00Z', '22:00', '02:30', 'Europe/Berlin', '2026-03-29T01:30:00.000Z'],
+    [
+      'in a night with an hour less',
+      '2026-03-29T00:30:00Z',
+      '22:00',
+      '07:00',
+      'Europe/Berlin',
+      '2026-03-29T05:00:00.000Z',
+    ],
+    [
+      'in a night with an hour more',
+      '2026-10-25T00:30:00Z',
+      '22:00',
+      '07:00',
+      'Europe/Berlin',
+      '2026-10-25T06:00:00.000Z',
+    ],
+    [
+      'that end at a time that does not exist',
+      '2026-03-29T00:30:00Z',
+      '22:00',
+      '02:30',
+      'Europe/Berlin',
+      '2026-03-29T01:30:00.000Z',
+    ],
     ['of one day', '2026-01-15T12:30:00Z', '12:00', '13:00', 'Asia/Kolkata', '2026-01-15T12:30:00.000Z'],
     ['of one day, there', '2026-01-15T07:00:00Z', '12:00', '13:00', 'Asia/Kolkata', '2026-01-15T07:30:00.000Z'],
   ])('%s', async (_, at, from, until, zone, expected) => {
@@ -210,7 +259,13 @@ describe('quiet hours', () => {
     expect(await claim()).toEqual([]);
     await passTime('1 day');
     const [item] = await claim();
-    expect(item.content).toMatchObject({ opened: 2, resolved: 1, open: 1, unacknowledged: 1, newest: [{ device: expect.any(String) }, {}] });
+    expect(item.content).toMatchObject({
+      opened: 2,
+      resolved: 1,
+      open: 1,
+      unacknowledged: 1,
+      newest: [{ device: expect.any(String) }, {}],
+    });
     // A later attempt tells the same.
     await finish(item, 'down');
     await open();
@@ -282,11 +337,17 @@ describe('sending', () => {
   });
 
   test('a tenant with many waiting delays nobody, and a channel that failed is tried with one', async () => {
-    for (let n = 0; n < 3; n++) await admin(
-      `insert into public.notifications (tenant_id, channel_id, transition, content, due_at)
-       select $1, $2, 'test', '{}', now() - interval '1 hour' from generate_series(1, 40)`, [tenant, await addChannel(`many-${n}.example`)]);
+    for (let n = 0; n < 3; n++)
+      await admin(
+        `insert into public.notifications (tenant_id, channel_id, transition, content, due_at)
+       select $1, $2, 'test', '{}', now() - interval '1 hour' from generate_series(1, 40)`,
+        [tenant, await addChannel(`many-${n}.example`)],
+      );
     const other = await addChannel('few.example', world.b.id);
-    await admin("insert into public.notifications (tenant_id, channel_id, transition, content) values ($1, $2, 'test', '{}')", [world.b.id, other]);
+    await admin(
+      "insert into public.notifications (tenant_id, channel_id, transition, content) values ($1, $2, 'test', '{}')",
+      [world.b.id, other],
+    );
     const taken = await claim(4, 6);
     expect(taken.filter(({ tenant_id }) => tenant_id === world.b.id)).toHaveLength(1);
     expect(taken).toHaveLength(4);
@@ -300,7 +361,9 @@ describe('sending', () => {
 
   test("a tenant's mails a day are bounded, and the alert shows it", async () => {
     await admin(
-      `insert into public.tenant_limits (tenant_id, max_mails_day) values ($1, 1) on conflict (tenant_id) do update set max_mails_day = 1`, [tenant]);
+      `insert into public.tenant_limits (tenant_id, max_mails_day) values ($1, 1) on conflict (tenant_id) do update set max_mails_day = 1`,
+      [tenant],
+    );
     await admin('delete from ingest.mail_use');
     await admin("update public.notification_channels set kind = 'email', destination = 'a@acme.example'");
     await addRoute();
@@ -312,7 +375,7 @@ describe('sending', () => {
 
   test('figures for metrics', async () => {
     await admin('update ingest.notification_totals set sent = 0, failed = 0');
-    await admin("delete from public.notifications");
+    await admin('delete from public.notifications');
     await addRoute();
     await open();
     await open(world.a.spareDevice);
@@ -320,7 +383,11 @@ describe('sending', () => {
     const [first] = await claim(1);
     await finish(first);
     const { rows } = await admin('select ingest.notification_figures() as f');
-    expect(rows[0].f).toMatchObject({ notifications_sent_total: 1, notifications_failed_total: 0, notifications_waiting: 1 });
+    expect(rows[0].f).toMatchObject({
+      notifications_sent_total: 1,
+      notifications_failed_total: 0,
+      notifications_waiting: 1,
+    });
     expect(rows[0].f.notifications_oldest_waiting_seconds).toBeGreaterThanOrEqual(60);
   });
 });
@@ -328,13 +395,28 @@ describe('sending', () => {
 describe('what people do', () => {
   beforeEach(() => admin('rollback'));
   const call = (name: string, args: Record<string, unknown>, who = ann) =>
-    server.asUser(who, `select public.${name}(${Object.keys(args).map((key, n) => `${key} => $${n + 1}`).join(', ')}) as it`, Object.values(args))
+    server
+      .asUser(
+        who,
+        `select public.${name}(${Object.keys(args)
+          .map((key, n) => `${key} => $${n + 1}`)
+          .join(', ')}) as it`,
+        Object.values(args),
+      )
       .then(({ rows }) => rows[0].it);
 
   test('a mail channel is confirmed by whoever reads the address, and refused for good', async () => {
-    const id = await call('add_notification_channel', { tenant_id: tenant, name: 'On call', kind: 'email', destination: 'On.Call@acme.example' });
+    const id = await call('add_notification_channel', {
+      tenant_id: tenant,
+      name: 'On call',
+      kind: 'email',
+      destination: 'On.Call@acme.example',
+    });
     const { rows } = await admin('select * from ingest.claim_notifications(10, 10, 30)');
-    expect(rows.find(({ channel_id }) => channel_id === id)).toMatchObject({ transition: 'confirmation', destination: 'On.Call@acme.example' });
+    expect(rows.find(({ channel_id }) => channel_id === id)).toMatchObject({
+      transition: 'confirmation',
+      destination: 'On.Call@acme.example',
+    });
     await admin("select ingest.note_channel_token($1, sha256('secret token'))", [id]);
     const answer = async (token: string, wanted: boolean) =>
       (await server.admin.query('select public.answer_notification_channel($1, $2) as it', [token, wanted])).rows[0].it;
@@ -346,27 +428,49 @@ describe('what people do', () => {
     await expect(call('send_confirmation_again', { channel_id: id })).rejects.toMatchObject({ code: BAD_ARGUMENT });
   });
 
-  test.each(['a@b.example\r\nBcc: x@y.example', 'a@b.example, c@d.example', 'a b@c.example', '<a@b.example>', 'a@b', '"a"@b.example', 'a@b.example;', '@b.example'])(
-    'the address %j is none',
-    async (destination) => {
-      await expect(call('add_notification_channel', { tenant_id: tenant, name: 'x', kind: 'email', destination })).rejects.toMatchObject({ code: BAD_ARGUMENT });
-    },
-  );
+  test.each([
+    'a@b.example\r\nBcc: x@y.example',
+    'a@b.example, c@d.example',
+    'a b@c.example',
+    '<a@b.example>',
+    'a@b',
+    '"a"@b.example',
+    'a@b.example;',
+    '@b.example',
+  ])('the address %j is none', async (destination) => {
+    await expect(
+      call('add_notification_channel', { tenant_id: tenant, name: 'x', kind: 'email', destination }),
+    ).rejects.toMatchObject({ code: BAD_ARGUMENT });
+  });
 
   test('secrets are taken only sealed, for the key in use, and are shown to nobody', async () => {
     const add = (values: Record<string, unknown>) =>
-      call('add_notification_channel', { tenant_id: tenant, name: 'Hook', kind: 'webhook', destination: 'Hooks.example.com', ...values });
+      call('add_notification_channel', {
+        tenant_id: tenant,
+        name: 'Hook',
+        kind: 'webhook',
+        destination: 'Hooks.example.com',
+        ...values,
+      });
     for (const sealed of [null, 'https://hooks.example.com/token', `${'f'.repeat(16)}.${'A'.repeat(200)}`]) {
       await expect(add({ sealed })).rejects.toMatchObject({ code: BAD_ARGUMENT });
     }
     await add({ sealed: SEALED });
-    const { rows } = await admin("select details::text as text from public.audit_log where action like 'notification_channel%'");
+    const { rows } = await admin(
+      "select details::text as text from public.audit_log where action like 'notification_channel%'",
+    );
     expect(rows.length).toBeGreaterThan(0);
     expect(rows.some(({ text }) => text.includes('AAAAA'))).toBe(false);
   });
 
   test('tests are bounded in an hour, routes and channels in number', async () => {
-    const id = await call('add_notification_channel', { tenant_id: tenant, name: 'T', kind: 'webhook', destination: 't.example', sealed: SEALED });
+    const id = await call('add_notification_channel', {
+      tenant_id: tenant,
+      name: 'T',
+      kind: 'webhook',
+      destination: 't.example',
+      sealed: SEALED,
+    });
     for (let n = 0; n < 20; n++) await call('send_test_notification', { channel_id: id }).catch(() => {});
     await expect(call('send_test_notification', { channel_id: id })).rejects.toMatchObject({ code: REFUSED });
     const route = { channel_id: id, severities: ['info'] };
@@ -374,16 +478,40 @@ describe('what people do', () => {
     await admin('delete from public.notification_routes');
     for (let n = 0; n < 2; n++) await call('set_notification_route', route);
     await expect(call('set_notification_route', route)).rejects.toMatchObject({ code: REFUSED });
-    await expect(call('add_notification_channel', { tenant_id: tenant, name: 'U', kind: 'webhook', destination: 'u.example', sealed: SEALED })).rejects.toMatchObject({ code: REFUSED });
+    await expect(
+      call('add_notification_channel', {
+        tenant_id: tenant,
+        name: 'U',
+        kind: 'webhook',
+        destination: 'u.example',
+        sealed: SEALED,
+      }),
+    ).rejects.toMatchObject({ code: REFUSED });
     await admin('update access.platform_limits set max_routes = 20, max_channels = 10');
-    for (const wrong of [{ severities: ['all'] }, { severities: [] }, { time_zone: 'Mars/Base' }, { time_zone: 'x' }, { repeat_minutes: 1 }, { quiet_from: '01:00' }, { quiet_from: '01:00', quiet_until: '01:00' }]) {
-      await expect(call('set_notification_route', { ...route, ...wrong }), JSON.stringify(wrong)).rejects.toMatchObject({ code: BAD_ARGUMENT });
+    for (const wrong of [
+      { severities: ['all'] },
+      { severities: [] },
+      { time_zone: 'Mars/Base' },
+      { time_zone: 'x' },
+      { repeat_minutes: 1 },
+      { quiet_from: '01:00' },
+      { quiet_from: '01:00', quiet_until: '01:00' },
+    ]) {
+      await expect(call('set_notification_route', { ...route, ...wrong }), JSON.stringify(wrong)).rejects.toMatchObject(
+        { code: BAD_ARGUMENT },
+      );
     }
   });
 
   test('a person of another tenant and a viewer change nothing', async () => {
     const other = await makePerson(server.admin, `x${Date.now()}@nowhere.example`);
-    const id = await call('add_notification_channel', { tenant_id: tenant, name: 'V', kind: 'webhook', destination: 'v.example', sealed: SEALED });
+    const id = await call('add_notification_channel', {
+      tenant_id: tenant,
+      name: 'V',
+      kind: 'webhook',
+      destination: 'v.example',
+      sealed: SEALED,
+    });
     for (const who of [other, world.b.owner, world.a.viewer]) {
       await expect(call('delete_notification_channel', { channel_id: id }, who)).rejects.toThrow();
     }

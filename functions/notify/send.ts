@@ -29,16 +29,11 @@ const tidiedAt = new WeakMap<Deliverer, number>();
 
 /**
  * Sends what is due until nothing is, or no time is left. Several may run it at once.
- * @param deliverer undefined: the platform notifies nobody.
  * @throws database errors; what was taken is sent again when its lease has ended.
  */
-export async function sendNotifications(
-  database: Database,
-  log: Logger,
-  remainingMs: () => number,
-  deliverer?: Deliverer,
-): Promise<void> {
-  const by = deliverer ?? (await (own ??= makeOwn()));
+export async function sendNotifications(database: Database, log: Logger, remainingMs: () => number): Promise<void> {
+  own ??= makeOwn();
+  const by = await own;
   if (!by) return;
   const tidies = performance.now() - (tidiedAt.get(by) ?? Number.NEGATIVE_INFINITY) > TIDY_EVERY_MS;
   if (tidies) {
@@ -58,12 +53,7 @@ export async function sendNotifications(
   }
 }
 
-async function sendDue(
-  database: Database,
-  log: Logger,
-  remainingMs: () => number,
-  by: Deliverer,
-): Promise<void> {
+async function sendDue(database: Database, log: Logger, remainingMs: () => number, by: Deliverer): Promise<void> {
   const underWay = new Set<Promise<void>>();
   try {
     while (true) {
@@ -103,14 +93,21 @@ async function claim(database: Database, most: number): Promise<Notification[]> 
 }
 
 /** Never throws: what cannot be noted is sent again under the same id. */
-async function handle(database: Database, log: Logger, by: Deliverer, item: Notification, timeoutMs: number): Promise<void> {
+async function handle(
+  database: Database,
+  log: Logger,
+  by: Deliverer,
+  item: Notification,
+  timeoutMs: number,
+): Promise<void> {
   try {
     if (item.kind === 'email') {
       const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(by.tokenOf(item.channel_id)));
       await database.query('select ingest.note_channel_token($1, $2)', [item.channel_id, Buffer.from(hash)]);
     }
     const problem = await by.deliver(item, timeoutMs);
-    if (problem) log.info({ notification: item.id, channel: item.channel_id, ...problem }, 'notification not delivered');
+    if (problem)
+      log.info({ notification: item.id, channel: item.channel_id, ...problem }, 'notification not delivered');
     await database.query('select ingest.finish_notification($1, $2, $3, $4)', [
       item.id,
       item.lease,
@@ -118,6 +115,9 @@ async function handle(database: Database, log: Logger, by: Deliverer, item: Noti
       problem?.final ?? false,
     ]);
   } catch (error) {
-    log.warn({ notification: item.id, error: summarizeError(error) }, 'what became of a notification could not be noted');
+    log.warn(
+      { notification: item.id, error: summarizeError(error) },
+      'what became of a notification could not be noted',
+    );
   }
 }

@@ -12,6 +12,7 @@ interface Prices {
   addressPerHour: { price: number };
   metricAlertPerSeries: { price: number };
   logAlertByMinutes: Record<string, number | string>;
+  webTestPerRun: { price: number };
   logPerGb: { price: number; freeGbPerMonth: number };
   functions: { perGbSecond: number; freeGbSeconds: number; perMillionRuns: number; freeRuns: number };
   vaultPer10000: { price: number };
@@ -78,13 +79,20 @@ const PRICINGS: Record<string, Pricing> = {
       ? []
       : [perHour('public address', 'IPv4', PRICES.addressPerHour.price)],
   'azure-native:monitor:MetricAlert': (inputs) => {
-    const series = lengthAt(inputs, 'criteria.allOf') * lengthAt(inputs, 'scopes');
+    // One on a web test names no metric; it looks at one.
+    const series =
+      'allOf' in (inputs.criteria as Inputs) ? lengthAt(inputs, 'criteria.allOf') * lengthAt(inputs, 'scopes') : 1;
     return [{ what: 'metric alerts', detail: '', usd: series * PRICES.metricAlertPerSeries.price }];
   },
   'azure-native:monitor:ScheduledQueryRule': (inputs) => {
     const minutes = /^PT(\d+)M$/.exec(String(at(inputs, 'evaluationFrequency')))?.[1] ?? 'an unknown interval';
     const usd = priceOf(PRICES.logAlertByMinutes, minutes);
     return [{ what: 'log alerts', detail: `every ${minutes} minutes`, usd }];
+  },
+  'azure-native:applicationinsights:WebTest': (inputs) => {
+    const minutes = Number(at(inputs, 'frequency')) / 60;
+    const runs = (lengthAt(inputs, 'locations') * MINUTES_PER_MONTH) / minutes;
+    return [{ what: 'web test', detail: `every ${minutes} minutes`, usd: runs * PRICES.webTestPerRun.price }];
   },
   'azure-native:operationalinsights:Workspace': (inputs) => {
     const gb = Number(at(inputs, 'workspaceCapping.dailyQuotaGb')) * DAYS_PER_MONTH;
@@ -101,7 +109,7 @@ const PRICINGS: Record<string, Pricing> = {
 
 /** Types without a price of their own. Storage has one, but holds a few megabytes here. */
 const FREE = [
-  /^azure-native:applicationinsights:/,
+  /^azure-native:applicationinsights:(Component|Workbook)$/,
   /^azure-native:authorization:/,
   /^azure-native:compute:VirtualMachineRunCommandByVirtualMachine$/,
   /^azure-native:consumption:Budget$/,

@@ -29,7 +29,7 @@ export function examinePackages(config: StackConfig, holes = openHoles(brokerCon
 /** The rendered mosquitto.conf. The addresses that it is not about stand for themselves. */
 function brokerConfigOf(config: StackConfig): string {
   const url = 'https://example.invalid';
-  const args = { vault: { uri: url }, storage: { brokerStateUrl: url }, bundles: { url } };
+  const args = { vault: { uri: url }, storage: { brokerStateUrl: url }, bundles: { url }, functionAppUrl: url };
   const { files } = brokerBundle({ config, ingress: [], brokerHost: 'example.invalid', ...args });
   return Buffer.from(files.find(({ path }) => path === 'mosquitto.conf')?.content ?? '').toString();
 }

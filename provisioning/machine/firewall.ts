@@ -52,13 +52,15 @@ export function renderFirewall(
 }
 
 function egressLines(ingress: readonly IngressRule[], { database, acme }: Destinations): string[] {
-  const { agent, acme: certbot, prober } = USERS;
+  const { agent, acme: certbot, prober, caller } = USERS;
   const open = ingress.filter(({ sources }) => sources === 'any').map(({ port }) => port);
   return [
     // Wherever the resolver is: systemd's own, or the network's.
-    `meta skuid ${setOf([agent.uid, certbot.uid])} meta l4proto { tcp, udp } th dport 53 accept`,
+    `meta skuid ${setOf([agent.uid, certbot.uid, caller.uid])} meta l4proto { tcp, udp } th dport 53 accept`,
     `meta skuid ${agent.uid} tcp dport ${database} accept`,
     `meta skuid ${certbot.uid} tcp dport ${setOf([...new Set([443, acme])])} accept`,
+    // The Function App's, whose addresses change.
+    `meta skuid ${caller.uid} tcp dport 443 accept`,
     `meta skuid ${prober.uid} oif "lo" tcp dport ${setOf(open)} accept`,
   ];
 }

@@ -7,6 +7,7 @@ export const USERS = {
   agent: { name: 'mqtt-saas-agent', uid: 811 },
   acme: { name: 'mqtt-saas-acme', uid: 812 },
   prober: { name: 'mqtt-saas-prober', uid: 813 },
+  caller: { name: 'mqtt-saas-caller', uid: 814 },
 } as const;
 
 /** The text of users.conf, for systemd-sysusers: sysusers.d(5). */

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { AlertName } from './alerts.ts';
 
 const WATCHDOG: AlertName = 'watchdog';
+const MAINTENANCE: AlertName = 'maintenance';
 
 /** Who is told. */
 export interface Receivers {
@@ -42,6 +43,12 @@ export function renderAlertmanager({ mail, webhook, watchdog }: Receivers): stri
         },
       ],
     },
+    inhibit_rules: [
+      {
+        source_matchers: [`alertname="${MAINTENANCE}"`],
+        target_matchers: [`alertname!~"${MAINTENANCE}|${WATCHDOG}"`],
+      },
+    ],
     receivers: [
       {
         name: 'operators',

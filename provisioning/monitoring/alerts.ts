@@ -1,6 +1,7 @@
 // The table of platform alerts: what is watched, from when on it is told, and what to do. Azure's rules (stacks/tables/alerts.ts), the
 // files for Prometheus, Alertmanager and Grafana (beside this one) and docs/reference/alerts.md are made from it.
 import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
+import type { MONITORED } from '../machine/bundle/monitored.ts';
 
 /** How urgent: 0 devices or readings are affected, 1 they will be, 2 look at it today, 3 to know. Azure's numbers. */
 export type Severity = 0 | 1 | 2 | 3;
@@ -22,7 +23,7 @@ interface OfAzure {
 
 /** A figure that the machine sends to Azure as a custom metric, where `machineAlerts` is on. */
 interface OfMachine {
-  machine: string;
+  machine: keyof typeof MONITORED;
   by: 'Average' | 'Maximum' | 'Minimum';
   operator: Operator;
   /** Where the metric is counted otherwise than the alert's threshold. */
@@ -99,7 +100,7 @@ export const ALERTS = {
   },
   'database-down': {
     meaning: 'The database did not answer for two minutes. Readings wait on the broker until its queue is full.',
-    toDo: 'Supabase: its status page, and whether the project is paused or read-only (full). Then `npm run ops -- db status`. Nothing is lost while the queue holds (`queueOutageHours`).',
+    toDo: '[Database timeout](../runbooks/database-timeout.md). Nothing is lost while the queue holds (`queueOutageHours`).',
     severity: 0,
     minutes: 2,
     threshold: 1,
@@ -109,7 +110,7 @@ export const ALERTS = {
   },
   'broker-down': {
     meaning: 'The broker did not accept a connection for two minutes. Devices cannot send.',
-    toDo: 'On the machine: `systemctl status mosquitto`, `journalctl -u watch-broker -n 50`. Its certificate: [certificates](../runbooks/certificates.md). Its state: [broker state](../runbooks/broker-state.md).',
+    toDo: '[Broker down](../runbooks/broker-down.md).',
     severity: 0,
     minutes: 2,
     threshold: 1,
@@ -213,7 +214,7 @@ export const ALERTS = {
   },
   'timers-stopped': {
     meaning: 'A timer of the Function App did not run for three minutes, and calling its HTTP twin did not help.',
-    toDo: 'On the machine: `journalctl -u call-timers -n 20` says what the app answers. Then `az functionapp restart`, and deploy again.',
+    toDo: '[Timers dead](../runbooks/timers-dead.md).',
     severity: 1,
     minutes: 2,
     threshold: 180,
@@ -303,7 +304,7 @@ export const ALERTS = {
   },
   'control-stalled': {
     meaning: 'The control loop did not run for three minutes: commands and desired states wait.',
-    toDo: '`functions-failing` names the job and its error, if it runs at all. The account `svc-control` on the broker: [accounts](../runbooks/accounts.md).',
+    toDo: '[Control loop](../runbooks/control-loop.md).',
     severity: 1,
     minutes: 0,
     threshold: 1,
@@ -343,7 +344,7 @@ export const ALERTS = {
   },
   'connections-refused': {
     meaning: 'The broker refuses more than 5 connections or messages a second for a quarter of an hour.',
-    toDo: "Whose, and why: the dashboard's page Ingest, or `public.refusals`; what each reason means: [refused at the broker](../ingest.md#refused-at-the-broker). Unknown names from outside are no tenant's: `fail2ban-client status` on the machine.",
+    toDo: "Whose, and why: the dashboard's page Ingest, or `public.refusals`; what each reason means: [refused at the broker](../ingest.md#refused-at-the-broker). A tenant that does not stop: [tenant abuse](../runbooks/tenant-abuse.md).",
     severity: 2,
     minutes: 0,
     threshold: 5,
@@ -374,7 +375,7 @@ export const ALERTS = {
   'database-full': {
     meaning:
       'At the growth of the last day, the database is full in less than 14 days. Supabase makes a full one read-only.',
-    toDo: 'Which tenant grows: the ledger ([ingest](../ingest.md#the-ledger)). Its quota: [limits](../runbooks/limits.md). Otherwise a larger plan, and `databaseLimitMb`.',
+    toDo: '[Data growth](../runbooks/data-growth.md). Otherwise a larger plan, and `databaseLimitMb`.',
     severity: 1,
     minutes: 30,
     threshold: 14,
@@ -425,7 +426,7 @@ export const ALERTS = {
   cost: {
     meaning:
       "50, 80 or 100 % of `monthlyBudget` are spent, or the month's forecast reaches it. It stops nothing; Azure's numbers are up to a day old.",
-    toDo: '`npm run ops -- cost --stack dev` says what the month should cost; the portal\'s "Cost analysis" says what it does.',
+    toDo: '[Cost spike](../runbooks/cost-spike.md).',
     severity: 2,
     minutes: 0,
     threshold: 50,
@@ -447,6 +448,18 @@ export const ALERTS = {
         `${SECURITY_GROUPS}/securityRules/write`,
         `${SECURITY_GROUPS}/securityRules/delete`,
       ],
+    },
+  },
+  maintenance: {
+    meaning: 'Maintenance is on: until it ends, no other alert is sent.',
+    toDo: '`npm run ops -- maintenance off` ends it; it ends by itself, too.',
+    severity: 3,
+    minutes: 0,
+    threshold: 0,
+    // Also while the database is away, which may be the reason for the maintenance.
+    prometheus: (threshold, span) => `last_over_time(mqtt_saas_maintenance[${span(60)}]) > ${threshold}`,
+    azure: {
+      not: 'the rule `platform` has no rows meanwhile; for the others, suppress notifications with an alert processing rule in the portal',
     },
   },
   watchdog: {

@@ -57,7 +57,10 @@ export function schemaFor(stack: string) {
         refuse(name, 'is missing: mails go through smtpHost with a user name and a sender');
     }
     if (config.smtpHost !== undefined && config.supabasePublishableKey === undefined) {
-      refuse('supabasePublishableKey', 'is missing: mails ask for a confirmation on the dashboard, which is not deployed without it');
+      refuse(
+        'supabasePublishableKey',
+        'is missing: mails ask for a confirmation on the dashboard, which is not deployed without it',
+      );
     }
     if (!contains(config.addressSpace, config.subnetPrefix)) {
       refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);

@@ -1,7 +1,7 @@
 // Azure's rules of the platform alerts: provisioning/monitoring/alerts.ts says what is watched and from when on it is told.
 import type { Input } from '@pulumi/pulumi';
 import type { LogWatch, MetricWatch, OperationWatch } from '../../components/alerts.ts';
-import { METRICS, machineFigure } from '../../components/metrics.ts';
+import { METRICS, machineMetric } from '../../components/metrics.ts';
 import { alerts, type Limits, type Operator } from '../../provisioning/monitoring/alerts.ts';
 
 /** Azure resource ids of what is watched. */
@@ -26,7 +26,7 @@ export function metricAlerts({ machine: of }: Watched, withFigures: boolean): Re
   const watches: Record<string, MetricWatch> = {};
   for (const [name, { meaning, severity, threshold, minutes, azure }] of alerts()) {
     const metric =
-      'metric' in azure ? METRICS[azure.metric] : 'machine' in azure && withFigures && machineFigure(azure.machine);
+      'metric' in azure ? METRICS[azure.metric] : 'machine' in azure && withFigures && machineMetric(azure.machine);
     if (!metric || !('by' in azure)) continue;
     const { by, operator } = azure;
     const own = 'threshold' in azure ? azure.threshold : threshold;
@@ -77,7 +77,11 @@ export function logAlerts({ insights: of }: Watched, limits: Limits): Record<str
     }
   }
   const meaning = 'A platform alert; the dimension "alert" names it: docs/reference/alerts.md says what to do.';
-  const query = `let lines = ${LINES};\nunion\n(${parts.join('),\n(')})`;
+  const query = `let lines = ${LINES};
+let maintenance = toscalar(lines | where timestamp > ago(15m) | summarize max(toint(line.maintenance)));
+union
+(${parts.join('),\n(')})
+| where coalesce(maintenance, 0) == 0`;
   return { platform: { meaning, of, severity: 1, query, rows: 1, window: 15, days: 1, dimension: 'alert' }, ...alone };
 }
 

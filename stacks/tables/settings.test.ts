@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { readControlSettings } from '../../functions/settings/control.ts';
 import { having, named, one, planOf } from '../testing/plan.ts';
 
 const PACKAGE = join(ROOT, 'dist/functions');
@@ -18,8 +19,13 @@ const OF_THE_HOST = [
   'AzureWebJobsStorage__credential',
   'FUNCTIONS_EXTENSION_VERSION',
 ];
+/** Read by the pages for health and metrics only, which a run does not serve. */
+const OF_THE_PAGES = ['DATABASE_LIMIT_MB', 'PROMETHEUS_ENABLED', 'PROMETHEUS_PATH'];
 /** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
 const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE', 'NOTIFY_ALLOW_LOOPBACK', 'NOTIFY_CA'];
+
+/** Read by another function than ingest, whose run is asked below: functions/settings/twin.ts. */
+const OF_THE_TWIN = 'TIMER_TWIN_KEY';
 
 /** A certificate authority, for the key that needs one. */
 const DATABASE_CA = readFileSync(join(ROOT, 'stacks/testing/database-ca.crt'), 'utf8');
@@ -36,6 +42,7 @@ const ENVIRONMENTS: [string, ...string[]][] = [
   ['dev'],
   [
     'prod',
+    'metrics: true',
     "ingestGenerationsInForce: '[1,2]'",
     `databaseCa: ${JSON.stringify(DATABASE_CA)}`,
     'notifyGeneration: 2',
@@ -53,7 +60,7 @@ function namesInBundle(): string[] {
   );
   const own = modules.filter((text) => /^(functions|domain)\//.test(text)).join('\n');
   const keys = own.matchAll(/(?:^|[\s{,])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+):/g);
-  const members = own.matchAll(/\benv\d*(?:\.|\[")([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)/g);
+  const members = own.matchAll(/\benv(?:ironment)?\d*(?:\.|\[")([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)/g);
   return [...new Set([...keys, ...members].map(([, name = '']) => name))].sort();
 }
 
@@ -62,6 +69,16 @@ function complaints(env: Record<string, string>): string[] {
   const { status, stderr } = spawnSync(process.execPath, [BUNDLE, '--mode', 'run'], { env, encoding: 'utf8' });
   expect(status, stderr).toBe(2);
   return [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
+}
+
+/** The same of the control loop, which reads its own when it has something to send. */
+function complaintsOfControl(env: Record<string, string>): string[] {
+  try {
+    readControlSettings(env);
+    return [];
+  } catch (error) {
+    return [...(error as Error).message.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
+  }
 }
 
 describe('between them, the environments', () => {
@@ -85,7 +102,7 @@ it('the deployment trusts the same certificate of the database as the functions 
 describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('leaves unset nothing that the functions require', async () => {
     const settings = await settingsOf(stack, ...lines);
-    const required = complaints({});
+    const required = [...complaints({}), ...complaintsOfControl({})];
     expect(required.length).toBeGreaterThan(3);
     expect(Object.keys(settings)).toEqual(expect.arrayContaining(required));
   });
@@ -93,11 +110,18 @@ describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('sets nothing that the functions do not read: each is reported when missing or wrong', async () => {
     const settings = await settingsOf(stack, ...lines);
     const nonsense = Object.fromEntries(Object.keys(settings).map((name) => [name, '\u0007']));
-    const read = new Set([...complaints({}), ...complaints(nonsense)]);
+    const read = new Set([
+      ...complaints({}),
+      ...complaints(nonsense),
+      ...complaintsOfControl({}),
+      ...complaintsOfControl(nonsense),
+      OF_THE_TWIN,
+    ]);
     // A user name is free text: it is reported if only its key is set, and the other way round.
     const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;
     if (previous) for (const name of complaints({ MQTT_BROKER_PREVIOUS_USERNAME: previous })) read.add(name);
-    const unread = Object.keys(settings).filter((name) => !read.has(name) && name !== 'MQTT_BROKER_PREVIOUS_USERNAME');
+    const known = ['MQTT_BROKER_PREVIOUS_USERNAME', ...OF_THE_PAGES];
+    const unread = Object.keys(settings).filter((name) => !read.has(name) && !known.includes(name));
     expect(unread).toEqual([]);
   });
 });

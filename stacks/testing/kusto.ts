@@ -1,6 +1,7 @@
 // Checks KQL queries as Azure does, with Microsoft's own language service, against the tables of azure-monitor.json.
 /// <reference types="@kusto/language-service-next" />
 import { createRequire } from 'node:module';
+import { FIGURES } from '../../functions/health/figures.ts';
 import { createSummary } from '../../functions/ingest/accounting.ts';
 import azure from './azure-monitor.json' with { type: 'json' };
 
@@ -30,6 +31,15 @@ export function problemsIn(query: string): string[] {
 
 /** The members of the line that ingest logs about a run: all that a query may ask for. */
 export const LINE_MEMBERS = [...Object.keys(createSummary().take()), 'msg', 'outcome', 'durationMs', 'error'];
+
+/** The members of the line with the platform's figures. */
+export const FIGURE_MEMBERS = [
+  ...Object.keys(FIGURES),
+  'ingest_last_run_age_seconds',
+  'database_size_bytes',
+  'devices',
+  'msg',
+];
 
 /** The members of that line that a query asks for. */
 export const membersIn = (query: string): string[] =>

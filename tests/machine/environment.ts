@@ -8,9 +8,9 @@ import type { Bundle } from '../../provisioning/machine/bundle/bundle.ts';
 import { parseConfig } from '../../stacks/configuration/parse.ts';
 import { userData } from '../../stacks/profiles/machine/broker.ts';
 import { brokerBundle } from '../../stacks/profiles/machine/bundle.ts';
-import { ingestPasswordSecret } from '../../stacks/tables/ingest-accounts.ts';
+import { accountPasswordSecret } from '../../stacks/tables/accounts.ts';
 import { SECRETS } from '../../stacks/tables/secrets.ts';
-import { BLOB_HOST, type Services, VAULT_HOST } from './services.ts';
+import { BLOB_HOST, FUNCTIONS_HOST, type Services, VAULT_HOST } from './services.ts';
 import { ADDRESSES, BROKER_HOST, DATABASE_PORT } from './world.ts';
 
 /** The containers, and what the machine's identity may do there. */
@@ -18,6 +18,8 @@ const BUNDLES = 'broker-bundles';
 const STATE = 'broker-state';
 const bundlesUrl = `https://${BLOB_HOST}/${BUNDLES}`;
 
+/** What the timers' twins are called with. */
+const TIMER_KEY = 'of-the-timers-in-the-test-vault-only-0123456789';
 /** What ingest signs in with. */
 export const INGEST_PASSWORD = 'only-in-the-test-vault';
 
@@ -40,6 +42,7 @@ export function makeTestBundle(change: Record<string, unknown> = {}): Bundle {
     vault: { uri: `https://${VAULT_HOST}` },
     storage: { brokerStateUrl: `https://${BLOB_HOST}/${STATE}` },
     bundles: { url: bundlesUrl },
+    functionAppUrl: `https://${FUNCTIONS_HOST}`,
   });
 }
 
@@ -64,9 +67,10 @@ export const issueForBroker = (life?: Life): Promise<Pair> =>
 export async function fillCloud(services: Services, registryUrl: string): Promise<string> {
   const { azure } = services;
   const server = await issueForBroker();
-  azure.secrets.set(ingestPasswordSecret(INGEST_USERNAME), INGEST_PASSWORD);
+  azure.secrets.set(accountPasswordSecret(INGEST_USERNAME), INGEST_PASSWORD);
   azure.secrets.set(SECRETS.registryUrl, registryUrl);
   azure.secrets.set(SECRETS.stampKey, '00112233445566778899aabbccddeeff');
+  azure.secrets.set(SECRETS.timerKey, TIMER_KEY);
   azure.secrets.set(SECRETS.certificate, server.certificate);
   azure.secrets.set(SECRETS.key, server.key);
   azure.secrets.set(SECRETS.ca, authority.certificate);

@@ -7,7 +7,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issue, type Pair } from '../../lab/authority.ts';
-import { type Azure, azureServices } from '../../provisioning/machine/bundle/testing/azure-stand-in.ts';
+import { type Azure, azureServices, REGION } from '../../provisioning/machine/bundle/testing/azure-stand-in.ts';
 import type { Image } from './rootfs.ts';
 import { type Journal, listener, type Service } from './standins/http.ts';
 import { ADDRESSES, BROKER_HOST, METADATA_ADDRESS } from './world.ts';
@@ -15,6 +15,8 @@ import { ADDRESSES, BROKER_HOST, METADATA_ADDRESS } from './world.ts';
 /** Names of the test environment in Azure. */
 export const VAULT_HOST = 'kv-mqtt-test-1a2b3c.vault.azure.net';
 export const BLOB_HOST = 'stmqtttest1a2b3c.blob.core.windows.net';
+export const FUNCTIONS_HOST = 'func-mqtt-test-1a2b3c.azurewebsites.net';
+const MONITOR_HOST = `${REGION}.monitoring.azure.com`;
 
 /** The running services. They end with this process. */
 export interface Services {
@@ -32,13 +34,15 @@ const DNS_MANAGEMENT = 'http://127.0.0.1:8055';
 export async function startServices(image: Image): Promise<Services> {
   const ca = { certificate: readFileSync(image.caFile, 'utf8'), key: readFileSync(image.caKeyFile, 'utf8') };
   const journal: Journal = { requests: [], refused: [] };
-  const { azure, metadata, vault, blob } = azureServices();
+  const { azure, metadata, vault, blob, monitor, functions } = azureServices();
   const hosts = new Map<string, Service>([
     [VAULT_HOST, vault],
     [BLOB_HOST, blob],
+    [MONITOR_HOST, monitor],
+    [FUNCTIONS_HOST, functions],
   ]);
   await startDns();
-  const names = [VAULT_HOST, BLOB_HOST, 'api.cloudflare.com'];
+  const names = [...hosts.keys(), 'api.cloudflare.com'];
   for (const name of names) await setAddress(name, ADDRESSES.services.v4);
   await setAddress(BROKER_HOST, ADDRESSES.machine.v4);
   const { certificate: cert, key } = await issue(ca, names);

@@ -30,7 +30,6 @@ export interface Station {
   figures(text: string): void;
   /** The names of alerts that have fired so far. */
   fired(): string[];
-  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -97,9 +96,6 @@ export async function startStation(dir: string, app: string, faster: number): Pr
     watchdogs: () => hook.watchdogs,
     figures: (text) => void file('figures/machine.prom', text),
     fired: () => [...new Set(hook.alerts.filter(({ status }) => status === 'firing').map(({ name }) => name))],
-    forget: () => {
-      hook.alerts.length = 0;
-    },
     stop: async () => {
       await Promise.all(children.map((child) => stopChild(child)));
       await hook.stop();

@@ -2,6 +2,7 @@
 import { ingressRules } from '../../../domain/ingress.ts';
 import { exampleConfig } from '../../../stacks/configuration/example.ts';
 import { brokerBundle } from '../../../stacks/profiles/machine/bundle.ts';
+import { BackupStore } from '../../backup-store.ts';
 import { BrokerConfiguration } from '../../broker-configuration.ts';
 import { BrokerDns } from '../../broker-dns.ts';
 import { BrokerMachine } from '../../broker-machine.ts';
@@ -83,6 +84,16 @@ export const broker: Scenarios<BrokerMachine> = {
     }),
 };
 
+const RUNNER = 'repo:acme/mqtt-saas:environment:backup-prod';
+
+export const backups: Scenarios<BackupStore> = {
+  defaults: ({ name, placement }) => new BackupStore(name('backups'), { placement, runner: RUNNER }),
+  max: ({ name, placement }) =>
+    new BackupStore(name('backups'), { placement, runner: RUNNER, immutableDays: 30 }),
+  hardened: ({ name, placement }) =>
+    new BackupStore(name('backups'), { placement, runner: RUNNER, immutableDays: 30 }, { protect: true }),
+};
+
 export const bundles: Scenarios<BundleStore> = {
   defaults: ({ name, placement }) => new BundleStore(name('bundles'), { placement }),
   max: ({ name, placement }) => new BundleStore(name('bundles'), { placement }),
@@ -99,6 +110,7 @@ function bundleOf({ vault, storage, bundles }: World, changes: Partial<ReturnTyp
     vault,
     storage,
     bundles,
+    functionAppUrl: 'https://func-example.azurewebsites.net',
   });
 }
 

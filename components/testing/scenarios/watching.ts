@@ -6,6 +6,7 @@ import { Diagnostics } from '../../diagnostics.ts';
 import { LogWorkspace } from '../../log-workspace.ts';
 import { METRICS } from '../../metrics.ts';
 import { Operators } from '../../operators.ts';
+import { OutsideTest } from '../../outside-test.ts';
 import { Workbook } from '../../workbook.ts';
 import type { Scenarios, World } from './scenario.ts';
 
@@ -82,6 +83,20 @@ export const budget: Scenarios<Budget> = {
   defaults: ({ name, placement, operators }) => new Budget(name('budget'), { placement, operators, monthlyBudget: 40 }),
   max: ({ name, placement, operators }) => new Budget(name('budget'), { placement, operators, monthlyBudget: 200 }),
   hardened: ({ name, placement, operators }) => new Budget(name('budget'), { placement, operators, monthlyBudget: 20 }),
+};
+
+const outside = ({ placement, operators, logs: { insightsId } }: World) => ({
+  placement,
+  operators,
+  insightsId,
+  url: 'https://func-example.azurewebsites.net/api/health',
+  meaning: 'The health page cannot be reached.',
+});
+
+export const outsideTest: Scenarios<OutsideTest> = {
+  defaults: (world) => new OutsideTest(world.name('outside-test'), { ...outside(world), minutes: 15 }),
+  max: (world) => new OutsideTest(world.name('outside-test'), { ...outside(world), minutes: 5 }),
+  hardened: (world) => new OutsideTest(world.name('outside-test'), { ...outside(world), minutes: 5 }),
 };
 
 export const workbook: Scenarios<Workbook> = {

@@ -23,6 +23,7 @@ const args: BundleArgs = {
     certificate: { source: 'vault', certificateSecret: 'c', keySecret: 'k', caSecret: 'a' },
     dataDiskGb: 8,
     stateBytes: 1_000_000,
+    timers: { url: 'https://func-mqtt-dev-ex4mp1.azurewebsites.net', keySecret: 'timer-twin-key' },
   },
 };
 const text = (path: string, bundle = makeBundle(args)) =>

@@ -9,6 +9,7 @@ import { renderFirewall, SOURCE_LIMITS, type SourceLimits } from '../firewall.ts
 import { renderUsers } from '../users.ts';
 import { type ArchiveFile, tarGz } from './archive.ts';
 import { renderContract } from './contract.ts';
+import { renderMonitored } from './monitored.ts';
 import { BUNDLE_FILES } from './paths.ts';
 import { type MachineSettings, renderSettings } from './settings.ts';
 
@@ -74,7 +75,13 @@ const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('h
 
 /** What runs on the machine, the same in every environment: the programs, what they read beside them, and their contract. */
 export function programs(): ArchiveFile[] {
-  return [...filesOf('bin'), ...filesOf('lib'), gate(), text(BUNDLE_FILES.contract, renderContract())];
+  return [
+    ...filesOf('bin'),
+    ...filesOf('lib'),
+    gate(),
+    text(BUNDLE_FILES.contract, renderContract()),
+    text(BUNDLE_FILES.monitored, renderMonitored()),
+  ];
 }
 
 /**

@@ -82,6 +82,8 @@ export const BUNDLE_FILES = {
   gate: 'lib/gate.so',
   /** SHA-256 of each of the others, as `sha256sum` writes and checks it. */
   manifest: 'SHA256SUMS',
+  /** The figures that go to Azure Monitor. */
+  monitored: 'monitored.json',
   settings: 'settings.json',
   users: 'users.conf',
 } as const;

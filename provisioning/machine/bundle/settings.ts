@@ -30,6 +30,8 @@ export interface MachineSettings {
   dataDiskGb: number;
   /** What a full queue takes on the data disk, all told, bytes: a smaller file system refuses the bundle. */
   stateBytes: number;
+  /** The Function App, and the vault's secret with the key that runs its timers' work: for call-timers. */
+  timers: { url: string; keySecret: string };
   /** The vault's secret with the token of Ubuntu Pro; absent where the machine is not attached. */
   proTokenSecret?: string;
 }
@@ -39,9 +41,10 @@ export const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
 
 /** The text of settings.json: the same settings give the same bytes. @throws Error naming what is not an https URL. */
 export function renderSettings(settings: MachineSettings): string {
-  for (const key of ['vaultUri', 'blobUri', 'backupUri', 'acmeDirectory'] as const) {
-    if (!/^https:\/\/[\w.-]+(:\d+)?(\/[\w./-]*)?$/.test(settings[key])) {
-      throw new Error(`settings.json: ${key} is ${JSON.stringify(settings[key])}; it must be a plain https address`);
+  const { vaultUri, blobUri, backupUri, acmeDirectory, timers } = settings;
+  for (const [key, url] of Object.entries({ vaultUri, blobUri, backupUri, acmeDirectory, 'timers.url': timers.url })) {
+    if (!/^https:\/\/[\w.-]+(:\d+)?(\/[\w./-]*)?$/.test(url)) {
+      throw new Error(`settings.json: ${key} is ${JSON.stringify(url)}; it must be a plain https address`);
     }
   }
   return `${JSON.stringify(settings, null, 2)}\n`;

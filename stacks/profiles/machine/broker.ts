@@ -4,6 +4,7 @@ import type { Access } from '../../../components/access.ts';
 import { BrokerConfiguration } from '../../../components/broker-configuration.ts';
 import { BrokerMachine, DATA_DISK_LUN } from '../../../components/broker-machine.ts';
 import type { BundleStore } from '../../../components/bundle-store.ts';
+import { functionAppUrl } from '../../../components/function-app.ts';
 import type { Identities } from '../../../components/identities.ts';
 import type { Placement } from '../../../components/placement.ts';
 import type { Storage } from '../../../components/storage.ts';
@@ -33,7 +34,7 @@ export function makeBroker(args: BrokerArgs): VirtualMachine {
   const machineArgs = { ...config, placement, identity: identities.broker, access, network, cloudInit };
   const { machine } = new BrokerMachine('broker', machineArgs);
   const { subscriptionId } = identities;
-  const bundle = brokerBundle(args);
+  const bundle = brokerBundle({ ...args, functionAppUrl: functionAppUrl(placement.names) });
   new BrokerConfiguration(BROKER_CONFIGURATION, { placement, subscriptionId, machine, bundles, bundle });
   return machine;
 }

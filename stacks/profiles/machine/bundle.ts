@@ -7,7 +7,7 @@ import { BUNDLE_FILES, FILES, PATHS } from '../../../provisioning/machine/bundle
 import type { CertificateSource } from '../../../provisioning/machine/bundle/settings.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
 import { queueOf } from '../../configuration/queue.ts';
-import { ingestPasswordSecret } from '../../tables/ingest-accounts.ts';
+import { accountPasswordSecret } from '../../tables/accounts.ts';
 import { SECRETS } from '../../tables/secrets.ts';
 
 /**
@@ -30,6 +30,8 @@ export interface BrokerBundleArgs {
   storage: { brokerStateUrl: string };
   /** Where bundles are stored. */
   bundles: { url: string };
+  /** Address of the Function App. */
+  functionAppUrl: string;
 }
 
 /** The bundle of an environment. */
@@ -64,7 +66,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
     settings: {
       vaultUri: args.vault.uri,
       secrets: {
-        ...Object.fromEntries(usernames.map((user) => [`${user}.password`, ingestPasswordSecret(user)])),
+        ...Object.fromEntries(usernames.map((user) => [`${user}.password`, accountPasswordSecret(user)])),
         [FILES.registryUrl]: SECRETS.registryUrl,
         [FILES.stampKey]: SECRETS.stampKey,
       },
@@ -77,6 +79,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
       certificate: certificateOf(config.domain),
       dataDiskGb: config.dataDiskGb,
       stateBytes: diskBytes,
+      timers: { url: args.functionAppUrl, keySecret: SECRETS.timerKey },
       ...(config.ubuntuPro && { proTokenSecret: SECRETS.proToken }),
     },
   });

@@ -19,6 +19,7 @@ const COLUMNS: Record<string, { unit: string } | { user: string }> = {
   saver: { unit: 'save-state.service' },
   certbot: { unit: 'certificate-issue.service' },
   prober: { unit: 'probe-broker.service' },
+  caller: { unit: 'call-timers.service' },
   others: { user: 'nobody' },
 };
 
@@ -175,6 +176,7 @@ const MUTATIONS: Record<string, { break: string; fix: string }> = {
   saver: without('InaccessiblePaths', 'save-state'),
   certbot: giveTo('mqtt-saas-acme'),
   prober: without('InaccessiblePaths', 'probe-broker'),
+  caller: without('InaccessiblePaths', 'call-timers'),
   others: giveTo('nogroup'),
 };
 

@@ -61,7 +61,7 @@ begin
   loop
     begin
       execute format('select %s()', part) into own;
-      figures := figures || coalesce(own, '{}');
+      figures := figures || coalesce(jsonb_strip_nulls(own), '{}');
     exception when others then
       raise warning '% has no figures: %', part, sqlerrm;
     end;

@@ -23,6 +23,8 @@ export interface AgentLab extends Lab {
   stopAgent(): Promise<void>;
   /** What the agent has said. */
   said(): string;
+  /** Where the agent leaves its figures. */
+  metricsFile: string;
   /** A metric's value, without its prefix. */
   metric(name: string): number | undefined;
   /** Runs a script of the bundle. */
@@ -43,6 +45,7 @@ export async function startAgentLab(options?: LabOptions): Promise<AgentLab> {
   const secrets = makeServiceDir(join(dir, 'secrets'));
   const state = makeServiceDir(join(dir, 'run'));
   const accounts = join(dir, 'broker');
+  const metricsFile = join(state, 'registry-sync.prom');
   writeFileSync(join(secrets, 'registry.url'), `${await lab.login('broker_sync')}\n`, { mode: 0o600 });
   giveToService(join(secrets, 'registry.url'));
   const processes = join(dir, 'processes');
@@ -65,18 +68,18 @@ export async function startAgentLab(options?: LabOptions): Promise<AgentLab> {
   return Object.assign(lab, {
     accounts,
     secrets,
+    metricsFile,
     script,
     stopAgent,
     said: () => said,
     metric: (name: string) => {
-      const file = join(state, 'registry-sync.prom');
-      const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+      const lines = existsSync(metricsFile) ? readFileSync(metricsFile, 'utf8').split('\n') : [];
       const found = lines.find((text) => text.startsWith(`mqtt_saas_registry_${name} `));
       return found === undefined ? undefined : Number(found.split(' ')[1]);
     },
     startAgent: () => {
       const words = ['-B', pathOf('registry-sync.py'), '--accounts', accounts, '--secrets', secrets];
-      words.push('--metrics', join(state, 'registry-sync.prom'));
+      words.push('--metrics', metricsFile);
       agent = startChild(PYTHON, words, { stdio: ['ignore', 'ignore', 'pipe'], user: SERVICE_USER });
       agent.stderr!.on('data', (data) => (said += data));
     },

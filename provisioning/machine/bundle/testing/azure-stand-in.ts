@@ -1,4 +1,4 @@
-// Azure as the machine sees it: the metadata service, the vault and Blob storage. What they answer and what they insist on is
+// Azure as the machine sees it: the metadata service, the vault, Blob storage, custom metrics, and the Function App's HTTP. What they answer and what they insist on is
 // from Azure's REST reference; what they hold, tests put in and read. A booted machine asks each under its own name
 // (`azureServices`); a script that runs in a test asks all three on one loopback port (`startAzure`).
 import { once } from 'node:events';
@@ -24,12 +24,18 @@ export interface Azure {
   /** Requests that vault and Blob refuse with 403 before the role assignment is in force. */
   refusals: number;
   /** Services of a booted machine that answer 503 at the moment. */
-  readonly away: Set<'metadata' | 'vault' | 'blob'>;
+  readonly away: Set<Name>;
+  /** The newest value of each custom metric, by namespace and name. */
+  readonly metrics: Map<string, number>;
+  /** Timers that were called, in order. */
+  readonly called: string[];
 }
 
-/** The three services on one port. */
+type Name = 'metadata' | 'vault' | 'blob' | 'monitor' | 'functions';
+
+/** The services on one port. */
 export interface AzureStandIn extends Azure {
-  /** Address of all three: METADATA_ENDPOINT, the vault's URI, and before `/container` of a blob. */
+  /** Address of all: METADATA_ENDPOINT, MONITOR_ENDPOINT, the vault's URI, the Function App's, and before `/container` of a blob. */
   readonly url: string;
   /** Method and path of every request, in order. */
   readonly requests: string[];
@@ -38,16 +44,24 @@ export interface AzureStandIn extends Azure {
 
 const VAULT = 'https://vault.azure.net';
 const STORAGE = 'https://storage.azure.com/';
+const MONITOR = 'https://monitoring.azure.com/';
 /** No error or log line of any script may hold one of these. */
 export const TOKENS: Record<string, string> = {
   [VAULT]: 'token-only-the-vault-may-see',
   [STORAGE]: 'token-only-blob-may-see',
+  [MONITOR]: 'token-only-monitor-may-see',
 };
 /** The first version of Blob's interface that takes tokens of an identity. */
 const OLDEST_BLOB_VERSION = '2017-11-09';
 const TOKEN_SECONDS = 86_400;
 /** Most blobs of one page of a list; small, so that tests see paging. */
 const PAGE = 2;
+/** What the metadata service says of the machine. */
+export const RESOURCE_ID =
+  '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mqtt-test/providers/Microsoft.Compute/virtualMachines/vm-mqtt-test';
+export const REGION = 'northeurope';
+/** Of the vault's secret that the Function App knows its caller by. */
+const TIMER_KEY_SECRET = 'timer-twin-key';
 
 const holdNothing = (): Azure => ({
   secrets: new Map(),
@@ -55,29 +69,36 @@ const holdNothing = (): Azure => ({
   rights: new Map(),
   refusals: 0,
   away: new Set(),
+  metrics: new Map(),
+  called: [],
 });
 
-/** The three services, and what they hold: nothing yet. */
-export function azureServices(): { azure: Azure } & Record<'metadata' | 'vault' | 'blob', Service> {
+/** All services, and what they hold: nothing yet. */
+export function azureServices(): { azure: Azure } & Record<Name, Service> {
   const azure = holdNothing();
-  const services: Record<'metadata' | 'vault' | 'blob', Service> = {
+  const services: Record<Name, Service> = {
     metadata,
     vault: (asked) => vault(azure, asked),
     blob: (asked) => blob(azure, asked),
+    monitor: (asked) => monitor(azure, asked),
+    functions: (asked) => functions(azure, asked),
   };
-  const unlessAway = (name: keyof typeof services): Service => {
-    return (asked) => (azure.away.has(name) ? { status: 503 } : services[name](asked));
-  };
-  return { azure, metadata: unlessAway('metadata'), vault: unlessAway('vault'), blob: unlessAway('blob') };
+  const unlessAway = ([name, service]: [string, Service]): [string, Service] => [
+    name,
+    (asked) => (azure.away.has(name as Name) ? { status: 503 } : service(asked)),
+  ];
+  return { azure, ...(Object.fromEntries(Object.entries(services).map(unlessAway)) as Record<Name, Service>) };
 }
 
-/** Starts all three on a free port. The identity may write to every container. */
+/** Starts all on a free port. The identity may write to every container. */
 export async function startAzure(): Promise<AzureStandIn> {
   const journal: Journal = { requests: [], refused: [] };
   const all: Service = (asked) => {
     const { pathname } = asked.url;
     azure.requests.push(`${asked.method} ${pathname.slice(1)}`);
     if (pathname.startsWith('/metadata/')) return metadata(asked);
+    if (pathname.startsWith('/subscriptions/')) return monitor(azure, asked);
+    if (pathname.startsWith('/api/')) return functions(azure, asked);
     return pathname.startsWith('/secrets/') ? vault(azure, asked) : blob(azure, asked);
   };
   const server = createServer(listener(journal, () => all)).listen(0, '127.0.0.1');
@@ -101,6 +122,7 @@ function metadata({ method, url, headers }: Asked): Reply {
   if (method !== 'GET') throw new Refusal(405, 'only GET');
   if (headers.metadata !== 'true') throw new Refusal(400, 'the header Metadata: true is missing');
   if (headers['x-forwarded-for']) throw new Refusal(400, 'came through a proxy');
+  if (url.pathname === '/metadata/instance/compute') return json({ resourceId: RESOURCE_ID, location: REGION });
   if (url.pathname !== '/metadata/identity/oauth2/token') throw new Refusal(404, 'not a token request');
   if (!/^\d{4}-\d{2}-\d{2}$/.test(url.searchParams.get('api-version') ?? '')) throw new Refusal(400, 'no api-version');
   const resource = url.searchParams.get('resource') ?? '';
@@ -158,6 +180,54 @@ function list(azure: Azure, container: string, query: URLSearchParams): Reply {
   const next = from + PAGE < names.length ? String(from + PAGE) : '';
   const body = `<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Blobs>${items.join('')}</Blobs><NextMarker>${next}</NextMarker></EnumerationResults>`;
   return { headers: { 'Content-Type': 'application/xml' }, body };
+}
+
+/**
+ * What Azure takes: Microsoft Learn, "Ingest custom metrics for an Azure resource using the REST API" and "Metrics - Custom - Create".
+ * A time older than 20 minutes or 5 ahead is refused by that page; the service's own words are 30 and 4 (MicrosoftDocs/azure-docs#107730),
+ * and that there are fewer than 10 dimensions (influxdata/telegraf#7318). Here the narrower of each.
+ */
+function monitor(azure: Azure, { method, url, headers, body }: Asked): Reply {
+  requireToken(headers, MONITOR);
+  if (method !== 'POST' || url.pathname !== `${RESOURCE_ID}/metrics`) throw new Refusal(403, 'not the machine itself');
+  const isLines = headers['content-type'] === 'application/x-ndjson';
+  if (!isLines && headers['content-type'] !== 'application/json')
+    throw new Refusal(415, 'neither JSON nor lines of it');
+  if (Number(headers['content-length']) !== body.length) throw new Refusal(411, 'the length is missing or wrong');
+  if (isRefused(azure)) return NOT_YET;
+  for (const text of isLines ? body.toString().split('\n') : [body.toString()]) {
+    const { time, data } = JSON.parse(text) as { time: string; data: { baseData: BaseData } };
+    const { metric, namespace, dimNames = [], series } = data.baseData;
+    const minutes = (Date.now() - Date.parse(time)) / 60_000;
+    if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(time) || !(minutes <= 20 && minutes >= -4))
+      throw new Refusal(400, `${time} is too old, too far ahead or not in UTC`);
+    if (!metric || metric.length > 256 || !namespace || namespace.startsWith('Microsoft.'))
+      throw new Refusal(400, `${namespace} ${metric} cannot be the name of a custom metric`);
+    if (dimNames.length >= 10) throw new Refusal(400, `${metric} has ${dimNames.length} dimensions`);
+    for (const { dimValues = [], min, max, sum, count } of series) {
+      if (dimValues.length !== dimNames.length) throw new Refusal(400, `${metric} has values of other dimensions`);
+      if (![min, max, sum].every(Number.isFinite) || !Number.isInteger(count) || count < 1 || min > max)
+        throw new Refusal(400, `${metric} has no value`);
+      azure.metrics.set(`${namespace} ${metric}`, sum / count);
+    }
+  }
+  return json({});
+}
+
+interface BaseData {
+  metric: string;
+  namespace: string;
+  dimNames?: string[];
+  series: { dimValues?: string[]; min: number; max: number; sum: number; count: number }[];
+}
+
+/** The Function App, as far as functions/periodic/twin.ts answers the machine. */
+function functions(azure: Azure, { method, url, headers }: Asked): Reply {
+  const [, name] = /^\/api\/run\/(mqtt_ingest|every_minute)$/.exec(url.pathname) ?? [];
+  if (method !== 'POST' || !name) throw new Refusal(404, 'no timer of the Function App');
+  if (headers.authorization !== `Bearer ${azure.secrets.get(TIMER_KEY_SECRET)}`) throw new Refusal(401, 'not the key');
+  azure.called.push(name);
+  return json({ outcome: 'done' });
 }
 
 function requireToken(headers: Asked['headers'], audience: string): void {

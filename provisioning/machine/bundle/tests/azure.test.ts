@@ -67,6 +67,31 @@ describe('azure.py', () => {
     expect((statSync(join(folder, 'got')).mode & 0o777).toString(8)).toBe('600');
   });
 
+  it('sends custom metrics of the machine that the metadata service names', async () => {
+    const send = async (minutes: number, change = 'pass') => {
+      const value = 'dict(min=1, max=1, sum=1, count=1)';
+      const lines = [
+        'import datetime, os; os.environ["MONITOR_ENDPOINT"] = u',
+        `then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=${minutes})`,
+        `base = dict(metric="Up", namespace="MqttSaas", series=[${value}])`,
+        change,
+        'p = dict(time=then.strftime("%Y-%m-%dT%H:%M:%SZ"), data=dict(baseData=base))',
+        'azure.post_metrics(azure.instance(), [p, p])',
+      ];
+      return (await python(lines.join('; '))).err;
+    };
+    expect(await send(0)).toBe('');
+    expect([...azure.metrics]).toEqual([['MqttSaas Up', 1]]);
+    // What Azure refuses.
+    expect(await send(21)).toMatch(/\/metrics answered 400$/);
+    expect(await send(-5)).toMatch(/answered 400$/);
+    expect(await send(0, 'base["namespace"] = "Microsoft.Compute/virtualMachines"')).toMatch(/answered 400$/);
+    const many = 'base["dimNames"] = base["series"][0]["dimValues"] = list("abcdefghij")';
+    expect(await send(0, many)).toMatch(/answered 400$/);
+    azure.refusals = 1;
+    expect(await send(0)).toMatch(/answered 403 \(AuthorizationPermissionMismatch\)$/);
+  });
+
   it('tries again as often as it was told, and says each failure', async () => {
     azure.secrets.set('a', 'value');
     azure.refusals = 2;

@@ -1,8 +1,10 @@
 // The agent with a real broker and a real database: what is in the registry is in force, and what is wrong stays out.
+import { execFile } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { hashKey } from '../../../../domain/credentials.ts';
 import { stopChild } from '../../../../lab/child.ts';
 import { startPostgres } from '../../../../lab/postgres.ts';
@@ -11,7 +13,8 @@ import { renderRegistry } from '../../../broker/registry.ts';
 import { connect } from '../../../database/connect.ts';
 import { addDevice, readRegistry, rotateDevice, setDeviceEnabled } from '../../../database/registry.ts';
 import { databaseOn } from '../../../database/testing/database.ts';
-import { type AgentLab, HAS_PSYCOPG2, modeOf, startAgentLab } from '../testing/agent.ts';
+import { type AgentLab, HAS_PSYCOPG2, modeOf, PYTHON, startAgentLab } from '../testing/agent.ts';
+import { startAzure } from '../testing/azure-stand-in.ts';
 
 const WITHIN = { timeout: 15_000, interval: 100 };
 
@@ -74,6 +77,40 @@ describe.runIf(HAS_PSYCOPG2)('registry-sync (needs python3-psycopg2)', () => {
     expect(rig.metric('file_bytes')).toBe(expected.length);
     expect(rig.metric('up')).toBe(1);
     expect(Date.now() / 1000 - rig.metric('read_timestamp_seconds')!).toBeLessThan(60);
+  });
+
+  it('tells when the Function App’s timers ran last, and those that are late are called with the vault’s key', async () => {
+    const azure = await startAzure();
+    onTestFinished(() => azure.stop());
+    azure.secrets.set('timer-twin-key', 'the-key-of-this-test');
+    rig.startAgent();
+    const age = (name: string) => rig.metric(`timer_age_seconds{name="${name}"}`);
+    // None ever ran: as late as can be.
+    await expect.poll(() => age('every_minute'), WITHIN).toBeGreaterThan(1e9);
+    await rig.admin.query("select ingest.begin_run('every_minute', 1000)");
+    await rig.stopAgent();
+    rig.startAgent();
+    await expect.poll(() => age('every_minute'), WITHIN).toBeLessThan(60);
+    expect(age('mqtt_ingest')).toBeGreaterThan(1e9);
+    const program = `
+import sys
+sys.path.insert(0, sys.argv[1])
+from mqtt_saas import call_timers
+call_timers.AGES, call_timers.FOLDER, call_timers.KEY = sys.argv[2], sys.argv[3], sys.argv[3] + "/key"
+told = {"vaultUri": sys.argv[4], "timers": {"url": sys.argv[4], "keySecret": "timer-twin-key"}}
+for step in (call_timers.due, call_timers.prepare, call_timers.call): step(told)`;
+    const words = ['-B', '-c', program, join(rig.dir, 'bundle/bin'), rig.metricsFile, rig.secrets, azure.url];
+    const { stdout } = await promisify(execFile)(PYTHON, words, { env: { METADATA_ENDPOINT: azure.url } });
+    expect(stdout).toMatch(/mqtt_ingest last ran \d+ minutes ago: timer late, called: answered 200\n$/);
+    expect(azure.called).toEqual(['mqtt_ingest']);
+    // A database from before this view: the accounts are none the worse for it.
+    await rig.admin.query('drop view broker.heartbeats');
+    await rig.stopAgent();
+    rig.startAgent();
+    await expect.poll(rig.said, WITHIN).toContain('when the timers ran last is not known');
+    await expect.poll(() => rig.metric('up'), WITHIN).toBe(1);
+    await addDevice(rig.admin, { ...pump, createTenant: true });
+    await expect.poll(read, WITHIN).toContain('acme.pump');
   });
 
   it('writes once for many changes, and never signals the broker', async () => {

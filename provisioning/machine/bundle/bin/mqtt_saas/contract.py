@@ -91,6 +91,7 @@ try:
     GATE = _text("bundle.files.gate")
     SETTINGS = _text("bundle.files.settings")
     MANIFEST = _text("bundle.files.manifest")
+    MONITORED = _text("bundle.files.monitored")
     HASH = re.compile(_text("bundle.hash"))
     POINTERS = _are_texts(_part("bundle.pointers"))
 

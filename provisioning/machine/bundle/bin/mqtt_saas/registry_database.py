@@ -26,6 +26,8 @@ LIMIT = f"set local statement_timeout = {PATIENCE_SECONDS * 1000 - 1000}; "
 # that no one can choose a hash that leaves the sum as it was.
 FINGERPRINT = """select count(*), sum(hashtextextended(concat_ws(' ', username, purpose, password_hash, former), %s))::text
 from broker.registry"""
+# A timer that never ran is as late as can be.
+TIMERS = """select name, extract(epoch from clock_timestamp() - coalesce(ran_at, 'epoch'))::float8 from broker.heartbeats"""
 ROWS = "select kind, username, purpose, tenant_slug, device_slug, password_hash, former from broker.registry"
 
 
@@ -49,6 +51,10 @@ class RegistryDatabase:
     def rows(self) -> list[Row]:
         """Everybody who may connect: see render() of registry.py."""
         return [tuple(row) for row in self._query(ROWS)]
+
+    def timer_ages(self) -> dict[str, float]:
+        """Seconds since each timer of the Function App ran last."""
+        return {str(name): float(age) for name, age in self._query(TIMERS)}
 
     def _query(self, sql: str, values: tuple[object, ...] | None = None) -> list[tuple[Any, ...]]:
         try:

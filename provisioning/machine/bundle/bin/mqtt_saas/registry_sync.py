@@ -21,6 +21,7 @@ from mqtt_saas.registry_file import RegistryFile
 DATABASE_CA = os.path.join(contract.CURRENT, contract.DATABASE_CA)
 PREFIX = "mqtt_saas_registry"
 POLL_SECONDS = 1.0
+TIMERS_SECONDS = 30.0
 ROUND_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -33,7 +34,7 @@ class Agent:
         self._figures: dict[str, float] = {}
         self._known: tuple[object, ...] | None = None
         self._refused = False
-        self._failures, self._next_poll = 0, 0.0
+        self._failures, self._next_poll, self._next_timers = 0, 0.0, 0.0
         self._said: dict[str, str] = {}
         self._measure_file()
 
@@ -55,10 +56,26 @@ class Agent:
             self._tell("database", f"cannot be synchronised, the last good accounts stay in force: {error}", "away")
             return pause
         self._failures = 0
+        self._look_at_timers()
         self._figures["up"] = 1
         self._figures["read_timestamp_seconds"] = time.time()
         self._tell("database", "the registry is read")
         return POLL_SECONDS
+
+    def _look_at_timers(self) -> None:
+        """When the Function App's timers ran last: call-timers reads it. The accounts do not wait for it."""
+        if time.monotonic() < self._next_timers:
+            return
+        self._next_timers = time.monotonic() + TIMERS_SECONDS
+        try:
+            ages = self._database.timer_ages()
+        except DatabaseAway as error:
+            self._tell("timers", f"when the timers ran last is not known: {error}", "away")
+            return
+        self._tell("timers", "when the timers ran last is known")
+        self._figures["timers_read_timestamp_seconds"] = time.time()
+        for name, age in ages.items():
+            self._figures[f'timer_age_seconds{{name="{name}"}}'] = age
 
     def _bring_up_to_date(self) -> None:
         # Before the rows: a change in between is seen the next time.

@@ -14,8 +14,9 @@ import sys
 import time
 
 from mqtt_saas import durable, figures, probe_broker, room
-from mqtt_saas.contract import BROKER, DATABASE, METRICS, OLD_SECRETS, SECRETS, STATE
+from mqtt_saas.contract import BROKER, BROKER_CONFIG, CURRENT, DATABASE, METRICS, OLD_SECRETS, SECRETS, STATE
 from mqtt_saas.diagnosis import HOUR_SECONDS, MOST_AN_HOUR, PROBE, REMEDIES, REPAIR, Decision, Memory, Seen, decide
+from mqtt_saas.listeners import read_listeners
 
 PREPARE = "prepare-broker.service"
 FOLDER = os.path.join(METRICS, "watch-broker")
@@ -114,6 +115,8 @@ def measure(seen: Seen, decision: Decision, memory: Memory) -> None:
         "refusing": int(seen.answer in (probe_broker.NO_ANSWER, probe_broker.CERTIFICATE)),
         "needs_person": int(decision.needs_person),
         "system_disk_free_bytes": room.free("/"),
+        "memory_available_bytes": memory_available(),
+        "connections": connections(),
         "old_secrets": int(os.path.exists(os.path.join(SECRETS, OLD_SECRETS))),
     }
     if seen.answer == 0:
@@ -136,6 +139,30 @@ def measure(seen: Seen, decision: Decision, memory: Memory) -> None:
             say(f"{unit} has failed: journalctl -u {unit} says why; once that is fixed, systemctl start {unit}")
     kept = {name: value for name, value in before.items() if not name.startswith("failed_unit{")}
     figures.write(path, PREFIX, {**kept, **values, **failed})
+
+
+def memory_available(meminfo: str = "/proc/meminfo") -> int:
+    """Bytes that programs can have without swapping, as the kernel estimates."""
+    with open(meminfo, encoding="ascii") as file:
+        kib = next(line.split()[1] for line in file if line.startswith("MemAvailable:"))
+    return int(kib) * 1024
+
+
+def connections() -> int:
+    """Established connections to the broker's ports, signed in or not. Zero before there is a configuration."""
+    try:
+        with open(os.path.join(CURRENT, BROKER_CONFIG), encoding="utf-8") as file:
+            ports = {listener.port for listener in read_listeners(file.read())}
+    except FileNotFoundError:
+        return 0
+    return sum(count_established(table, ports) for table in ("/proc/net/tcp", "/proc/net/tcp6") if os.path.exists(table))
+
+
+def count_established(table: str, ports: set[int]) -> int:
+    """proc(5), /proc/net/tcp: the second field is the local address and port, the fourth the state, 01 of which is established."""
+    with open(table, encoding="ascii") as file:
+        rows = [line.split() for line in file][1:]
+    return sum(row[3] == "01" and int(row[1].rpartition(":")[2], 16) in ports for row in rows)
 
 
 def refresh_secrets() -> None:
