@@ -47,6 +47,8 @@ export interface LabOptions {
   broker?: Pick<MosquittoOptions, 'config' | 'configure'> | false;
   /** An ingest worker runs, and its session is on the broker: what is published from now on is queued for it. */
   worker?: boolean;
+  /** Settings of the worker beside those that it needs. */
+  workerEnv?: Record<string, string>;
 }
 
 /** `broker` of a lab in which one account has a session for each of many ingests, side by side. */
@@ -97,6 +99,7 @@ export async function startLab({
   pooler = process.env.MQTT_SAAS_TEST_POOLER === '1',
   broker: brokerOptions,
   worker: withWorker = false,
+  workerEnv = {},
 }: LabOptions = {}): Promise<Lab> {
   const dir = makeScratchDir();
   const isNew = dataDir !== undefined || fsync;
@@ -161,7 +164,7 @@ export async function startLab({
   });
   let worker: IngestWorker | undefined;
   const startWorker = (onLog?: (entry: Record<string, unknown>) => void) => {
-    worker = startIngestWorker({ env: env(INGEST_USERNAME), logFile: join(dir, 'ingest.log'), onLog });
+    worker = startIngestWorker({ env: env(INGEST_USERNAME, workerEnv), logFile: join(dir, 'ingest.log'), onLog });
     return worker;
   };
   if (withWorker) {

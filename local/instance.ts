@@ -30,6 +30,8 @@ export interface RunningInstance {
   brokerLog: string;
   /** See ingest-account.ts. */
   ingestAccountFile: string;
+  /** Who reads the database for backups, the folder where they lie, and the key that opens them. */
+  backups: { databaseUrl: string; store: string; key: string };
 }
 
 /** A claimed name and folder; nobody else has it until `release`, or until this process ends. */

@@ -99,6 +99,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
     onProgress('ingest');
     const { certificates } = broker.current;
+    const dashboardPort = options.dashboardPort ?? (await choosePort(options.preferredPorts?.dashboard));
     const healthPort = await choosePort(options.preferredPorts?.health);
     const ingest = await supervise(
       'the ingest worker',
@@ -118,6 +119,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
               MQTT_BROKER_PREVIOUS_PASSWORD: keys[other]!,
             }),
             MQTT_CLIENT_ID: INGEST_USERNAME,
+            ...mailSettings(),
+            NOTIFY_KEY: secrets.notify,
+            NOTIFY_ALLOW_LOOPBACK: 'true',
+            NOTIFY_DASHBOARD_URL: `http://localhost:${dashboardPort}`,
             MQTT_CONTROL_PASSWORD: secrets.controlBroker,
             HEALTH_PORT: String(healthPort),
             PROMETHEUS_ENABLED: 'true',
@@ -135,7 +140,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     stops.push(async () => rotation.stop());
 
     onProgress('front door');
-    const dashboardPort = options.dashboardPort ?? (await choosePort(options.preferredPorts?.dashboard));
     const frontDoor = await supervise(
       'the front door',
       () =>
@@ -166,6 +170,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       publishableKey: secrets.publishableKey,
       brokerLog: broker.current.logFile,
       ingestAccountFile,
+      backups: {
+        databaseUrl: roleUrl(url, 'backup_reader', secrets.backupDatabase),
+        store: join(dir, 'backups'),
+        key: secrets.backupKey,
+      },
     };
     return { instance, secrets, saveSecrets: save, database, broker, ingest, frontDoor, stop };
   } catch (error) {
@@ -185,6 +194,7 @@ async function prepareDatabase(url: string, secrets: PlatformSecrets, account: I
     await makeApiRole(client, secrets.apiDatabase);
     await setLogin(client, 'mqtt_ingest', secrets.ingestDatabase);
     await setLogin(client, 'broker_sync', secrets.syncDatabase);
+    await setLogin(client, 'backup_reader', secrets.backupDatabase);
     for (const generation of account.inForce) {
       const key = account.keys[generation]!;
       await upsertServiceAccount(client, { username: ingestUsername(generation), purpose: 'ingest', key });
@@ -196,4 +206,10 @@ async function prepareDatabase(url: string, secrets: PlatformSecrets, account: I
 
 async function choosePort(preferred: number | undefined): Promise<number> {
   return preferred !== undefined && (await isPortFree(preferred)) ? preferred : freePort();
+}
+
+/** A mail server that the developer names: without one this platform sends no mail. */
+function mailSettings(): Record<string, string> {
+  const names = ['NOTIFY_SMTP_URL', 'NOTIFY_SMTP_PASSWORD', 'NOTIFY_FROM', 'NOTIFY_CA'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : [])));
 }

@@ -1,6 +1,7 @@
 // The local platform's own secrets: made once, kept in its folder, readable by its owner only.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { backupKey } from '../domain/backup-key.ts';
 import { generateKey } from '../domain/credentials.ts';
 
 /** Keys of the services, of the simulated devices by `<tenant>.<device>`, and the demo users' passwords by e-mail address. */
@@ -9,10 +10,16 @@ export interface PlatformSecrets {
   ingestDatabase: string;
   /** Password of the database role broker_sync. */
   syncDatabase: string;
+  /** Password of the database role backup_reader. */
+  backupDatabase: string;
+  /** Encrypts backups. */
+  backupKey: string;
   /** Password of the database role of the local API. */
   apiDatabase: string;
   /** Key of the broker account that sends commands. */
   controlBroker: string;
+  /** Opens the secrets of notification channels: 32 bytes, hexadecimal. */
+  notify: string;
   /** Signs the access tokens of people who sign in. */
   jwtSecret: string;
   /** Supabase's publishable key: not secret, but this platform's own. */
@@ -26,8 +33,11 @@ export function loadSecrets(file: string): { secrets: PlatformSecrets; save: () 
   const secrets: PlatformSecrets = {
     ingestDatabase: generateKey(),
     syncDatabase: generateKey(),
+    backupDatabase: generateKey(),
+    backupKey: backupKey(randomBytes(32)),
     apiDatabase: generateKey(),
     controlBroker: generateKey(),
+    notify: randomBytes(32).toString('hex'),
     jwtSecret: generateKey(),
     publishableKey: `sb_publishable_${randomBytes(16).toString('base64url')}`,
     devices: {},

@@ -1,8 +1,15 @@
-// Simulated devices: each connects with its own key over TLS, as a real one does, and publishes a reading at an interval.
+// Simulated devices: each connects with its own key over TLS, as a real one does, publishes a reading at an interval, acknowledges commands
+// and reports what is desired of it as done.
 import { randomUUID } from 'node:crypto';
 import mqtt from 'mqtt';
 import { deviceUsername } from '../domain/identifiers.ts';
-import { telemetryTopic } from '../domain/topics.ts';
+import {
+  COMMAND_CHANNEL,
+  DESIRED_CHANNEL,
+  devicePrefix,
+  type ReportChannel,
+  telemetryTopic,
+} from '../domain/topics.ts';
 
 /** A device to simulate. */
 export interface SimulatedDevice {
@@ -48,6 +55,7 @@ export function startSimulator({ brokerUrl, ca, devices, intervalMs }: Simulator
       reconnectOnConnackError: true,
     });
     client.on('error', () => {}); // It reconnects; the broker's log has the reason.
+    obey(client, devicePrefix(tenant, device));
     let count = 0;
     let last = '';
     const publish = () => {
@@ -76,6 +84,23 @@ export function startSimulator({ brokerUrl, ca, devices, intervalMs }: Simulator
       await Promise.all(clients.map(({ client }) => client.endAsync()));
     },
   };
+}
+
+/** Does what it is told: a command is acknowledged with what it asked for, a desired state is the reported one from then on. */
+function obey(client: mqtt.MqttClient, prefix: string): void {
+  const say = (channel: ReportChannel, body: object) =>
+    client.publish(`${prefix}/${channel}`, JSON.stringify(body), { qos: 1 });
+  client.on('connect', () => {
+    client.subscribe([`${prefix}/${COMMAND_CHANNEL}/+`, `${prefix}/${DESIRED_CHANNEL}`], { qos: 1 });
+  });
+  client.on('message', (topic, payload) => {
+    const [channel, id] = topic.slice(prefix.length + 1).split('/');
+    // An empty one: nothing is desired any more.
+    if (payload.length === 0) return;
+    const asked = JSON.parse(`${payload}`) as object;
+    if (channel === COMMAND_CHANNEL) say('acks', { id, result: asked });
+    else say('reported', { ...asked, firmware: 'simulated' });
+  });
 }
 
 /** A plausible reading: a slow daily wave with noise, its own id and the device's time. */

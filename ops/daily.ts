@@ -2,10 +2,10 @@
 import { statfs } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { connect } from '../provisioning/database/connect.ts';
-import { type Bill, makeBill, PRICES } from './cost/bill.ts';
+import { type Bill, makeBill } from './cost/bill.ts';
 import { planOf } from './cost.ts';
 import { type Facts, readFacts } from './daily/facts.ts';
-import { advise, findProblems, type Room } from './daily/judge.ts';
+import { advise, findProblems } from './daily/judge.ts';
 import { lookOutside } from './daily/outside.ts';
 import { render } from './daily/page.ts';
 import { findPlace, type Place, type TargetOptions, withTarget } from './target/find.ts';
@@ -47,8 +47,8 @@ const reportCommand = (name: string, description: string, span: Span) =>
       `
 Reads the ledger and the catalogue in a read-only transaction, asks the health
 page, and looks at the broker's certificate. A tenant's bytes are an estimate.
-Without --database-mb, a stack's database is taken to be on Supabase's Free plan
-while it fits there, else on Pro; a local one may fill its disk.
+Without --database-mb, a stack's database has room for databaseLimitMb of its
+file; a local one may fill its disk.
 
 Example:
   npm run ops -- ${name} --target prod
@@ -90,17 +90,14 @@ async function factsOf({ database }: Place, span: Span): Promise<Facts> {
   }
 }
 
-async function roomOf({ platform }: Place, { database }: Facts, megabytes?: number): Promise<Room | undefined> {
-  if (megabytes !== undefined) return { bytes: megabytes * 1e6, source: '--database-mb' };
+async function roomOf({ platform }: Place, { database }: Facts, megabytes?: number): Promise<number | undefined> {
+  if (megabytes !== undefined) return megabytes * 1e6;
   if (platform?.kind === 'local') {
     const { bavail, bsize } = await statfs(platform.dataFolder);
-    return { bytes: database.bytes + bavail * bsize, source: 'the disk' };
+    return database.bytes + bavail * bsize;
   }
   if (!platform) return undefined;
-  const { free, pro } = PRICES.supabase;
-  return database.bytes <= free.databaseMb * 1e6
-    ? { bytes: free.databaseMb * 1e6, source: 'Supabase Free' }
-    : { bytes: pro.databaseMb * 1e6, source: 'Supabase Pro' };
+  return platform.config().databaseLimitMb * 1e6;
 }
 
 /** At the rate of messages that the report has found. */

@@ -1,6 +1,7 @@
 // `npm run ops -- <command>`: an operator's commands. One file per command.
 import { Command, CommanderError } from 'commander';
 import { adoptCommand } from './adopt.ts';
+import { backupCommand, restoreCommand, restoreDrillCommand } from './backup.ts';
 import { certificateCommand } from './certificate.ts';
 import { costCommand } from './cost.ts';
 import { reportCommands } from './daily.ts';
@@ -19,6 +20,7 @@ const program = new Command('npm run ops --')
   .option('--debug', 'show stack traces')
   .addCommand(accountsCommand())
   .addCommand(adoptCommand())
+  .addCommand(backupCommand())
   .addCommand(certificateCommand())
   .addCommand(costCommand())
   .addCommand(dbCommand())
@@ -28,6 +30,8 @@ const program = new Command('npm run ops --')
   .addCommand(inviteCommand())
   .addCommand(limitCommand())
   .addCommand(maintenanceCommand())
+  .addCommand(restoreCommand())
+  .addCommand(restoreDrillCommand())
   .addCommand(rotateCommand())
   .addCommand(tenantCommand())
   .addHelpText(

@@ -1,9 +1,10 @@
 // `ops rotate`: replaces the key of a service without an outage.
 import { Command, Option } from 'commander';
 import { colorsFor } from '../bootstrap/colors.ts';
-import { ingestUsername } from '../provisioning/broker/registry.ts';
+import { ingestUsername, type ServicePurpose } from '../provisioning/broker/registry.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
-import { upsertServiceAccount } from '../provisioning/database/registry.ts';
+import { endControlAccounts, upsertServiceAccount } from '../provisioning/database/registry.ts';
+import type { Account } from './rotate/broker.ts';
 import { dueCommand } from './rotate/due.ts';
 import type { Environment } from './rotate/environment.ts';
 import { localEnvironment } from './rotate/local.ts';
@@ -59,13 +60,17 @@ export function accountsCommand(): Command {
       '\nThey are entered in the database in DATABASE_URL.\n\nExample:\n  npm run ops -- accounts --target dev',
     )
     .action(async ({ target }: Options) => {
-      const { database, configured, key } = findEnvironment(target);
-      for (const generation of configured().inForce) {
-        const username = ingestUsername(generation);
-        const account = { username, purpose: 'ingest', key: key(generation) } as const;
-        await withConnection(database, (client) => upsertServiceAccount(client, account));
-        console.log(`${username} is in the registry`);
-      }
+      const { database, configured, key, control } = findEnvironment(target);
+      const enter = async (purpose: ServicePurpose, account: Account) => {
+        await withConnection(database, (client) => upsertServiceAccount(client, { ...account, purpose }));
+        console.log(`${account.username} is in the registry`);
+      };
+      for (const generation of configured().inForce)
+        await enter('ingest', { username: ingestUsername(generation), key: key(generation) });
+      const account = control?.();
+      if (!account) return;
+      await enter('control', account);
+      await withConnection(database, (client) => endControlAccounts(client, [account.username]));
     });
 }
 

@@ -26,6 +26,8 @@ export interface FunctionsArgs {
   brokerHost: string;
   /** Certificate of the private CA, PEM; undefined when the broker's certificate is a public one. */
   brokerCa: Output<string> | undefined;
+  /** Where the dashboard is; undefined if there is none. */
+  dashboardUrl: Output<string> | undefined;
   /** What must be deployed before new code runs. */
   after: Resource[];
 }

@@ -8,6 +8,7 @@ import { LogWorkspace } from '../components/log-workspace.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { adopt, checkAdopted } from './adoption/adopt.ts';
+import { makeBackups } from './backups.ts';
 import { loadConfig } from './configuration/config.ts';
 import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';
@@ -17,9 +18,9 @@ import { outputsOf } from './outputs.ts';
 import { makePlacement } from './placement.ts';
 import { makeBroker } from './profiles/machine/broker.ts';
 import { makeEndpoint } from './profiles/machine/endpoint.ts';
+import { controlUsernames, ingestUsernames } from './tables/accounts.ts';
 import { grants, machineGrants } from './tables/grants.ts';
-import { ingestUsernames } from './tables/ingest-accounts.ts';
-import { hasPurgeProtection, platformSecrets } from './tables/secrets.ts';
+import { hasPurgeProtection, notifyGenerations, platformSecrets } from './tables/secrets.ts';
 
 const config = loadConfig();
 adopt(config.adoption);
@@ -27,7 +28,10 @@ const placement = makePlacement(config);
 
 const identities = new Identities('identities', { placement });
 const endpoint = makeEndpoint(config, placement);
-const credentials = new Credentials('credentials', { ingestUsernames: ingestUsernames(config) });
+const credentials = new Credentials('credentials', {
+  usernames: [...ingestUsernames(config), ...controlUsernames(config)],
+  notifyGenerations: notifyGenerations(config),
+});
 const database = await makeDatabase(config, credentials);
 const vault = new Vault('vault', {
   placement,
@@ -38,17 +42,18 @@ const vault = new Vault('vault', {
 });
 const storage = new Storage('storage', { placement });
 const bundles = new BundleStore('bundles', { placement });
+const backups = makeBackups(config, placement);
 const logs = new LogWorkspace('logs', { ...config, placement });
-const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config) });
+const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config, backups) });
 
 const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs };
 const machine = makeBroker(parts);
 new Access('machine-access', { grants: machineGrants(identities, machine) });
 const after = database ? [database] : [];
-const functionApp = await makeFunctions({ ...parts, after });
 const dashboard = makeDashboard({ ...parts, after });
+const functionApp = await makeFunctions({ ...parts, dashboardUrl: dashboard?.address, after });
 if (config.iotHub) new IotHub('iot-hub', { placement });
 monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
 checkAdopted(config.adoption);
 
-export default outputsOf({ ...parts, functionApp, dashboard });
+export default outputsOf({ ...parts, functionApp, dashboard, backups });

@@ -1,6 +1,7 @@
 // The outputs of a deployed environment, for people and for the commands of ops/. None of them is secret.
 import { readFileSync } from 'node:fs';
 import { interpolate } from '@pulumi/pulumi';
+import type { BackupStore } from '../components/backup-store.ts';
 import type { DashboardSite } from '../components/dashboard-site.ts';
 import type { FunctionApp } from '../components/function-app.ts';
 import type { Placement } from '../components/placement.ts';
@@ -16,11 +17,12 @@ export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | '
   vault: Vault;
   functionApp: FunctionApp;
   dashboard: DashboardSite | undefined;
+  backups: BackupStore | undefined;
 }
 
 /** The stack's outputs. The stack's own page, Pulumi.README.md, shows them. */
 export function outputsOf(parts: OutputsArgs) {
-  const { config, placement, network, brokerHost, brokerCa, vault, functionApp, dashboard } = parts;
+  const { config, placement, network, brokerHost, brokerCa, vault, functionApp, dashboard, backups } = parts;
   return {
     environment: config.environment,
     resourceGroup: placement.resourceGroupName,
@@ -34,6 +36,9 @@ export function outputsOf(parts: OutputsArgs) {
     dashboardAddress: dashboard?.address ?? null,
     functionAppName: functionApp.appName,
     vaultName: vault.vaultName,
+    backupsUrl: backups?.url ?? null,
+    // For the workflow that makes the backups.
+    backupClientId: backups?.identity.clientId ?? null,
     readme: readFileSync(new URL('../Pulumi.README.md', import.meta.url), 'utf8'),
   };
 }

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../bootstrap/root.mjs';
-import { ensurePythonTools } from './python-tools.ts';
+import { ensurePythonTools } from '../bootstrap/python-tools.ts';
 
 type Step = [what: string, program: string, ...args: string[]];
 

@@ -25,11 +25,13 @@ const LETTERS = 115;
 const LIMITS = Object.keys(TENANT_LIMITS).length;
 const FIELDS = 116;
 const TENANTS = 105;
+const CHANNELS = 109;
 const MINUTES = 3000;
 
 let rig: ApiRig;
 let tenant: string;
 let device: string;
+let alert: string;
 
 /** The dashboard's clients as a page has them, signed in, with an API that answers with at most this number of rows. */
 let asPageOf: (maxRows: number) => Promise<Modules>;
@@ -72,6 +74,9 @@ const load = async () => ({
   ingest: await import('../apps/dashboard/features/ingest/ingest.ts'),
   refusals: await import('../apps/dashboard/features/ingest/refusals.ts'),
   charts: await import('../apps/dashboard/features/telemetry/charts.ts'),
+  channels: await import('../apps/dashboard/features/notifications/channels.ts'),
+  routes: await import('../apps/dashboard/features/notifications/routes.ts'),
+  outbox: await import('../apps/dashboard/features/notifications/outbox.ts'),
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
@@ -172,6 +177,20 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   listMembers: ({ members }) => whole(members.listMembers(tenant), MEMBERS),
   // fill() makes the token of the first invitation the text `1`.
   invitationFacts: ({ invitation }) => one(invitation.invitationFacts('1')),
+  listChannels: ({ channels }) => whole(channels.listChannels(tenant), CHANNELS),
+  notificationSender: ({ channels }) => one(channels.notificationSender()),
+  listRoutes: ({ routes }) => whole(routes.listRoutes(tenant), CHANNELS),
+  recentNotifications: ({ outbox }) => part(outbox.recentNotifications(tenant, 100), 100, true),
+  notificationsOf: ({ outbox }) => part(outbox.notificationsOf(tenant, alert, CHANNELS), CHANNELS, false),
+  findNotification: async ({ outbox }) => {
+    const [newest] = (await outbox.recentNotifications(tenant, 1)).rows;
+    return one(outbox.findNotification(newest!.id));
+  },
+  notificationCounts: async ({ outbox }) => {
+    const counts = await outbox.notificationCounts(tenant, [alert]);
+    expect(counts).toMatchObject([{ sent: 0, waiting: CHANNELS, failed: 0 }]);
+    return whole(Promise.resolve(counts), 1);
+  },
   currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
 };
@@ -352,6 +371,21 @@ async function fill(ann: string): Promise<void> {
        from (select id, row_number() over (order by id) as n from public.devices where tenant_id = $1) as d
        cross join (values (null), (now())) as of (resolved)
        where n <= case when resolved is null then ${OPEN} else ${RESOLVED} end`,
+    );
+    alert = await id('select id from public.alerts where tenant_id = $1 order by id limit 1', [tenant]);
+    await client.query('update access.platform_limits set max_channels = 1000, max_routes = 1000');
+    await run(
+      `with channel as (
+         insert into public.notification_channels (tenant_id, name, kind, destination, confirmed_at)
+         select $1, 'c' || n / 50, 'webhook', 'hooks.example.com', now() from generate_series(1, ${CHANNELS}) as n returning id
+       ), route as (
+         insert into public.notification_routes (tenant_id, channel_id, severities) select $1, id, '{critical}' from channel
+       )
+       insert into public.notifications (tenant_id, channel_id, alert_id, transition, content) select $1, id, $2, 'opened', '{}' from channel`,
+      alert,
+    );
+    await client.query(
+      `insert into access.notification_sender (key_id, public_key) values (repeat('0', 16), repeat('A', 87))`,
     );
   });
 }

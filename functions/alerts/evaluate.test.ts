@@ -7,7 +7,7 @@ import { setLogin } from '../../provisioning/database/login.ts';
 import { startTestDatabase, type TestDatabase } from '../../provisioning/database/testing/database.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { readPeriodicSettings } from '../settings/periodic.ts';
-import { evaluateAlerts } from './evaluate.ts';
+import { evaluateAlerts, evaluateAlertsSparingly } from './evaluate.ts';
 
 const log = pino({ level: 'silent' });
 let server: TestDatabase;
@@ -64,6 +64,32 @@ const progress = async (tenant: string) =>
       [tenant],
     )
   ).rows;
+
+test('a round that took long is followed by a rest, so that rounds take a twentieth of the time', async () => {
+  await silentTenant('few', 1);
+  let clock = 0;
+  const looks = async () => {
+    const { rows } = await server.admin.query('select max(judged_at) as at from public.alert_rule_progress');
+    return rows[0].at?.getTime();
+  };
+  // Each look at the clock is 100 ms later: a round takes 500 ms or more of it.
+  const turn = () =>
+    evaluateAlertsSparingly(
+      database,
+      log,
+      () => 40_000,
+      () => (clock += 100),
+    );
+  await turn();
+  const first = await looks();
+  expect(first).toBeDefined();
+  const ended = clock;
+  await turn();
+  expect(await looks()).toBe(first);
+  clock = ended * 20;
+  await turn();
+  expect(await looks()).toBeGreaterThan(first);
+});
 
 test('each tenant has a turn before any has a second, the least recently tried first', async () => {
   const many = await silentTenant('many', 45);

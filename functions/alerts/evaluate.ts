@@ -80,6 +80,29 @@ export async function evaluateAlerts(
   return round;
 }
 
+/** Of the time, all rounds together: with many rules they come less often, but once a minute at least. */
+const MOST_SHARE = 0.05;
+const LONGEST_REST_MS = 50_000;
+
+/** When the next round on a connection may begin. */
+const rests = new WeakMap<Database, number>();
+
+/** A round, unless the one before it took so long that the database needs a rest. */
+export async function evaluateAlertsSparingly(
+  database: Database,
+  log: Logger,
+  remainingMs: () => number,
+  now: () => number = () => performance.now(),
+): Promise<void> {
+  const began = now();
+  if (began < (rests.get(database) ?? began)) return;
+  try {
+    await evaluateAlerts(database, log, now, remainingMs());
+  } finally {
+    rests.set(database, now() + Math.min((now() - began) * (1 / MOST_SHARE - 1), LONGEST_REST_MS));
+  }
+}
+
 function judge(database: Database, { rule_ids: rules, asked_at: since }: Turn) {
   return database.transaction(`set local statement_timeout = ${TURN_MS}`, async (client) => {
     const { rows } = await client.query<{ judged: number; changed: number }>(

@@ -52,7 +52,7 @@ const packet = fc.oneof(
     arbitrary: fc.constantFrom('13 0000', '13 ffff', '27 00000014', '21 0001', '11 00000000').map((p) => connack(p)),
   },
   { weight: 1, arbitrary: code.map((reason) => connack('', one(reason))) },
-  { weight: 4, arbitrary: fc.constant(hex('90 04 0001 00 01 90 05 0002 00 01 00 b0 04 0003 00 00')) },
+  { weight: 4, arbitrary: fc.constant(hex('90 04 0001 00 01 90 07 0002 00 01 01 01 00 b0 04 0003 00 00')) },
   { weight: 4, arbitrary: fc.tuple(id, code).map(([n, reason]) => hex(`90 04 ${two(n)} 00 ${one(reason)}`)) },
   { weight: 2, arbitrary: fc.tuple(id, code).map(([n, reason]) => hex(`b0 04 ${two(n)} 00 ${one(reason)}`)) },
   { weight: 2, arbitrary: fc.tuple(id, code).map(([n, reason]) => hex(`40 03 ${two(n)} ${one(reason)}`)) },
@@ -139,7 +139,7 @@ test('time in which reading is paused does not count, and any byte shows life', 
   client.resume(60_000);
   client.tick(73_000);
   expect(ended()).toBeUndefined();
-  client.receive(hex('90 04 0001 00 01 90 05 0002 00 01 00 b0 04 0003 00 00'), 73_000, 0);
+  client.receive(hex('90 04 0001 00 01 90 07 0002 00 01 01 01 00 b0 04 0003 00 00'), 73_000, 0);
   for (let at = 80_000; at < 200_000; at += 10_000) {
     client.receive(hex('30 05 0001 74 00 78'), at, 0);
     client.tick(at);

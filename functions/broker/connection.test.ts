@@ -79,6 +79,8 @@ test('asks for a session that stays, and for the telemetry of all devices withou
     {
       cmd: 'subscribe',
       subscriptions: [
+        { topic: 'tenants/+/devices/+/reported', qos: 1, rh: 2 },
+        { topic: 'tenants/+/devices/+/acks', qos: 1, rh: 2 },
         { topic: 'tenants/+/devices/+/-', qos: 1, rh: 2 },
         { topic: '$SYS/broker/gate/tenants/+', qos: 0, rh: 0 },
       ],
@@ -89,6 +91,7 @@ test('asks for a session that stays, and for the telemetry of all devices withou
 });
 
 const FILTER = 'tenants/+/devices/+/telemetry/#';
+const REPORTS = ['tenants/+/devices/+/reported', 'tenants/+/devices/+/acks'];
 const NO_CHANNEL = 'tenants/+/devices/+/-';
 const COUNTERS = '$SYS/broker/gate/tenants/+';
 const FORMER = 'tenants/+/devices/+/telemetry';
@@ -112,10 +115,10 @@ test('follows what devices keep from before the platform, on the same connection
   await expect.poll(() => subscriptionsOf(received)).toHaveLength(6);
   expect(subscriptionsOf(received)).toEqual([
     [`${FILTER} 1 2`],
-    [`${NO_CHANNEL} 1 2`, `${COUNTERS} 0 0`, 'devices/+/# 1 2'],
+    [...REPORTS.map((filter) => `${filter} 1 2`), `${NO_CHANNEL} 1 2`, `${COUNTERS} 0 0`, 'devices/+/# 1 2'],
     [FORMER, 'old/+/#'],
     [`${FILTER} 1 2`],
-    [`${NO_CHANNEL} 1 2`, `${COUNTERS} 0 0`, 'device/+/# 1 2'],
+    [...REPORTS.map((filter) => `${filter} 1 2`), `${NO_CHANNEL} 1 2`, `${COUNTERS} 0 0`, 'device/+/# 1 2'],
     [FORMER, 'devices/+/#'],
   ]);
   expect(received.filter(({ cmd }) => cmd === 'connect')).toHaveLength(1);
@@ -125,7 +128,9 @@ test('ends them all when it leaves', async () => {
   const former = () => ({ subscribe: ['devices/+/#'], unsubscribe: ['old/+/#'] });
   const { connection, received } = await connectTo(accepting(), { former, subscription: 'end' });
   await connection.subscribed;
-  expect(subscriptionsOf(received)).toEqual([[FILTER, NO_CHANNEL, COUNTERS, 'devices/+/#', FORMER, 'old/+/#']]);
+  expect(subscriptionsOf(received)).toEqual([
+    [FILTER, ...REPORTS, NO_CHANNEL, COUNTERS, 'devices/+/#', FORMER, 'old/+/#'],
+  ]);
 });
 
 test('asks for many first words in packets that the broker takes, and is subscribed when all are answered', async () => {
@@ -140,7 +145,7 @@ test('asks for many first words in packets that the broker takes, and is subscri
   await connection.subscribed;
   const packets = received.filter(({ cmd }) => cmd === 'subscribe');
   expect(answers).toBe(packets.length);
-  expect(subscriptionsOf(packets).flat()).toHaveLength(1003);
+  expect(subscriptionsOf(packets).flat()).toHaveLength(1005);
   for (const packet of packets) expect(generate(packet, { protocolVersion: 5 }).length).toBeLessThan(4096);
 });
 

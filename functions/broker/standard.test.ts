@@ -246,7 +246,7 @@ describe('a broker that gives its reasons', () => {
 
   test('[MQTT-3.8.4-7] a filter that is not granted is said, and the others bring their messages', async () => {
     const { connection, notes } = await play((packet) =>
-      packet.messageId === 2 ? hex('90 0b 0002 06 1f 0003 6e6f21 87 00') : undefined,
+      packet.messageId === 2 ? hex('90 0d 0002 06 1f 0003 6e6f21 01 01 87 00') : undefined,
     );
     expect(await connection.subscribed).toBe(false);
     expect(notes).toEqual([
@@ -292,17 +292,21 @@ describe('what the broker allows', () => {
     const asked = received.flatMap((packet) => (packet.cmd === 'subscribe' ? [packet.subscriptions] : []));
     expect(asked.flat().map(({ topic }) => topic)).toEqual([
       'tenants/+/devices/+/telemetry/#',
+      'tenants/+/devices/+/reported',
+      'tenants/+/devices/+/acks',
       'tenants/+/devices/+/-',
       '$SYS/broker/gate/tenants/+',
       ...subscribe,
     ]);
-    expect(asked.length).toBe(4);
+    expect(asked.length).toBe(5);
   });
 
   test('[MQTT-3.9.3-1] answers in any order', async () => {
     const { connection } = await play((packet) => {
       if (packet.cmd === 'subscribe') return Buffer.alloc(0);
-      return packet.cmd === 'unsubscribe' ? hex('b0 04 0003 00 11 90 05 0002 00 01 00 90 04 0001 00 01') : undefined;
+      return packet.cmd === 'unsubscribe'
+        ? hex('b0 04 0003 00 11 90 07 0002 00 01 01 01 00 90 04 0001 00 01')
+        : undefined;
     });
     expect(await connection.subscribed).toBe(false);
   });

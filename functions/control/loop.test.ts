@@ -69,31 +69,34 @@ test("a command through the minute's run reaches a device that acknowledges, and
   expect(await states()).toMatchObject([{ state: 'acknowledged' }, { state: 'waiting' }]);
 });
 
-test.each([4, 5] as const)('a device without acknowledgements, version %i: away, there, asleep, heard', async (version) => {
-  const { turn } = startControl();
-  await ask(pump, { n: 1 });
-  await turn();
-  expect(await states()).toMatchObject([{ state: 'waiting', error: null }]);
-  // Connected, but it does not listen; then it listens.
-  const device = await listen(pump, undefined, undefined, version);
-  await again();
-  await turn();
-  expect(await states()).toMatchObject([{ state: 'waiting' }]);
-  await device.client.subscribeAsync(`${device.prefix}commands`, { qos: 1 });
-  await again();
-  await turn();
-  await expect.poll(() => device.received).toEqual([{ topic: 'commands', text: '{"n": 1}' }]);
-  // It may as well have been a session that waits for its device: it is sent when the device has been heard since.
-  await turn();
-  expect(await states()).toMatchObject([{ state: 'waiting' }]);
-  await pump.publish(['{"t":1}']);
-  await drain();
-  await turn();
-  expect(await states()).toMatchObject([{ state: 'sent' }]);
-  await again('1 day');
-  await turn();
-  expect(device.received).toHaveLength(1);
-});
+test.each([4, 5] as const)(
+  'a device without acknowledgements, version %i: away, there, asleep, heard',
+  async (version) => {
+    const { turn } = startControl();
+    await ask(pump, { n: 1 });
+    await turn();
+    expect(await states()).toMatchObject([{ state: 'waiting', error: null }]);
+    // Connected, but it does not listen; then it listens.
+    const device = await listen(pump, undefined, undefined, version);
+    await again();
+    await turn();
+    expect(await states()).toMatchObject([{ state: 'waiting' }]);
+    await device.client.subscribeAsync(`${device.prefix}commands`, { qos: 1 });
+    await again();
+    await turn();
+    await expect.poll(() => device.received).toEqual([{ topic: 'commands', text: '{"n": 1}' }]);
+    // It may as well have been a session that waits for its device: it is sent when the device has been heard since.
+    await turn();
+    expect(await states()).toMatchObject([{ state: 'waiting' }]);
+    await pump.publish(['{"t":1}']);
+    await drain();
+    await turn();
+    expect(await states()).toMatchObject([{ state: 'sent' }]);
+    await again('1 day');
+    await turn();
+    expect(device.received).toHaveLength(1);
+  },
+);
 
 test('a session keeps a command for a device that is asleep, and it is not sent before the device is back', async () => {
   const { turn } = startControl();
@@ -108,7 +111,9 @@ test('a session keeps a command for a device that is asleep, and it is not sent 
   await turn();
   const woken = await listen(valve, undefined, (id) => ({ id }), 5, session);
   await expect.poll(() => woken.received).toHaveLength(1);
-  await expect.poll(async () => (await drain(), states())).toMatchObject([{ state: 'acknowledged' }, { state: 'expired' }]);
+  await expect
+    .poll(async () => (await drain(), states()))
+    .toMatchObject([{ state: 'acknowledged' }, { state: 'expired' }]);
   // The one that expired has not left the broker either.
   expect(woken.received).toMatchObject([{ topic: `commands/${id}` }]);
   await woken.client.unsubscribeAsync(`${woken.prefix}commands/+`);
@@ -147,7 +152,9 @@ test('what died between publishing and noting it is published again under the sa
 test('a device that acknowledges gets a command again until it does, ten times at most', async () => {
   const { turn } = startControl();
   let answers = false;
-  const device = await listen(pump, 'commands/+', (id) => (answers ? { id, error: 'the valve is stuck' } : { id: 'no' }));
+  const device = await listen(pump, 'commands/+', (id) =>
+    answers ? { id, error: 'the valve is stuck' } : { id: 'no' },
+  );
   const id = await ask(pump, { n: 1 });
   await turn();
   await turn();
@@ -206,7 +213,9 @@ test('commands keep their order, and each device and tenant gets its share of a 
   await expect.poll(() => device.received.map(({ text }) => JSON.parse(text).n)).toEqual(counted(30));
   await drain();
   await turn();
-  const { rows: found } = await lab.admin.query('select state, count(*)::int as n from public.device_commands group by 1 order by 1');
+  const { rows: found } = await lab.admin.query(
+    'select state, count(*)::int as n from public.device_commands group by 1 order by 1',
+  );
   expect(found).toEqual([
     { state: 'acknowledged', n: 30 },
     { state: 'waiting', n: 300 },
@@ -254,7 +263,8 @@ test('one loop at a time publishes', async () => {
 test('what is desired waits on the broker for the device, until it reports that it is so', async () => {
   const { turn } = startControl();
   const state = async () =>
-    (await lab.admin.query('select desired_version, published_version, delta, reported from public.device_state')).rows[0];
+    (await lab.admin.query('select desired_version, published_version, delta, reported from public.device_state'))
+      .rows[0];
   const want = (desired: object | null) =>
     lab.admin.query(
       `insert into public.device_state as s (tenant_id, device_id, desired, desired_version, next_at) values ($1, $2, $3, 1, now())

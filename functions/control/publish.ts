@@ -83,7 +83,8 @@ async function publishOne(work: Work, { connection, elapsed }: PublishOptions, s
   if (answer === 'expired') return undefined;
   const acknowledges = answer === 0;
   // A device that does not acknowledge subscribes to the topic without an id.
-  if (isCommand && answer === NO_MATCHING_SUBSCRIBERS && !work.repeats) answer = await publish(`${prefix}/${COMMAND_CHANNEL}`);
+  if (isCommand && answer === NO_MATCHING_SUBSCRIBERS && !work.repeats)
+    answer = await publish(`${prefix}/${COMMAND_CHANNEL}`);
   if (answer === 'expired') return undefined;
   if (typeof answer === 'string') return answer;
   if (answer >= 0x80) return `The broker refused it: ${nameReason(answer)}.`;

@@ -65,7 +65,9 @@ export class Batch {
   readonly #registry: Registry;
   readonly #readAt: number | undefined;
   readonly #entries: Entry[] = [];
-  readonly #seen = new Map<string | number, Row>();
+  /** By device and time, which are looked up without making a text of them; and the others by their key. */
+  readonly #seenAt = new Map<string, Map<number, Row>>();
+  readonly #seen = new Map<string, Row>();
   readonly #seenPackets = new Map<string, Delivery>();
   #unrouted: Entry[] = [];
 
@@ -180,7 +182,10 @@ export class Batch {
     // A larger one is refused unread.
     this.work += size > MAX_PAYLOAD_BYTES ? delivery.payload.length : size;
     const reported = reportChannelOf(delivery, route);
-    if (reported) return this.#report(delivery, route, reported);
+    if (reported) {
+      this.#report(delivery, route, reported);
+      return;
+    }
     const channel = channelOf(delivery, route);
     const isRead = channel === WHOLE || !isRejection(channel);
     const result = !isRead
@@ -256,16 +261,21 @@ export class Batch {
       // Equal readings of one message are several readings.
       return first !== undefined && first !== delivery;
     }
-    // Of what has a time, that is the cheapest to look up.
-    const short = untimed ? row.messageId : row.ts;
-    const first = this.#seen.get(short);
-    if (first === undefined) {
-      this.#seen.set(short, row);
-      return false;
+    if (!untimed) {
+      let times = this.#seenAt.get(row.route.deviceId);
+      if (times === undefined) {
+        times = new Map();
+        this.#seenAt.set(row.route.deviceId, times);
+      }
+      const first = times.get(row.ts);
+      if (first === undefined) {
+        times.set(row.ts, row);
+        return false;
+      }
+      if (first.messageId === row.messageId) return true;
     }
-    // Two readings may well have one time; only then is the longer key worth its price.
     const key = keyOf(row);
-    if (keyOf(first) === key || this.#seen.has(key)) return true;
+    if (this.#seen.has(key)) return true;
     this.#seen.set(key, row);
     return false;
   }

@@ -31,13 +31,13 @@ function start(refuses = (_payload: string) => false) {
   let held = 0;
   const store: Store = {
     write: async (batch, { onSent, carefully = false, names } = {}) => {
-      await turn();
       const payloads = batch.deliveries.map(
         ({ topic, payload }) => `${topic === HOSTILE ? 'hostile' : 'victim'} ${payload}`,
       );
       const refused = batch.deliveries.find(({ payload }) => refuses(String(payload)));
       const done = carefully || refused === undefined;
       written.push({ payloads, carefully, done });
+      await turn();
       if (!done && names) throw new RowRefused(refused!, new Error('refused'));
       onSent?.();
       committed += batch.messages;

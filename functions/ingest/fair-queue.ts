@@ -16,13 +16,42 @@ export interface FairQueue {
 
 /** Of a former topic the first level, of a device's topic the tenant: who published it, as far as that can be told unread. */
 export function senderOf({ topic }: Delivery): string {
-  const [first = '', second = ''] = topic.split('/', 2);
-  return first === 'tenants' ? second : `/${first}`;
+  let sender = senders.get(topic);
+  if (sender === undefined) {
+    const [first = '', second = ''] = topic.split('/', 2);
+    sender = first === 'tenants' ? second : `/${first}`;
+    if (senders.size >= MOST_REMEMBERED) senders.clear();
+    senders.set(topic, sender);
+  }
+  return sender;
 }
+
+/** By topic: the same devices publish again and again. */
+const senders = new Map<string, string>();
+const MOST_REMEMBERED = 1_000;
+
+/** What waits of a sender, from `next` on: to shift a long array would move all that is behind. */
+interface Waiting {
+  deliveries: Delivery[];
+  next: number;
+}
+
+function takeFrom(own: Waiting): Delivery {
+  const delivery = own.deliveries[own.next] as Delivery;
+  own.next += 1;
+  if (own.next >= MOST_SERVED && own.next > own.deliveries.length / 2) {
+    own.deliveries = own.deliveries.slice(own.next);
+    own.next = 0;
+  }
+  return delivery;
+}
+
+/** So many that were served are kept. */
+const MOST_SERVED = 64;
 
 export function createFairQueue(): FairQueue {
   // A map keeps the order in which keys were set: its first one is next.
-  const turns = new Map<string, Delivery[]>();
+  const turns = new Map<string, Waiting>();
   let bytes = 0;
   let length = 0;
   const sizeOf = ({ payload, topic }: Delivery) => payload.length + 2 * topic.length + OVERHEAD_BYTES;
@@ -38,18 +67,21 @@ export function createFairQueue(): FairQueue {
       length += 1;
       const sender = senderOf(delivery);
       const own = turns.get(sender);
-      if (own) own.push(delivery);
-      else turns.set(sender, [delivery]);
+      if (own) own.deliveries.push(delivery);
+      else turns.set(sender, { deliveries: [delivery], next: 0 });
     },
     has: (sender) => turns.has(sender),
     shift: (may = () => true) => {
       for (const [sender, own] of turns) {
         if (!may(sender)) continue;
-        const delivery = own.shift() as Delivery;
+        const delivery = takeFrom(own);
         bytes -= sizeOf(delivery);
         length -= 1;
-        turns.delete(sender);
-        if (own.length > 0) turns.set(sender, own);
+        if (own.next === own.deliveries.length) turns.delete(sender);
+        else if (turns.size > 1) {
+          turns.delete(sender);
+          turns.set(sender, own);
+        }
         return delivery;
       }
       return undefined;

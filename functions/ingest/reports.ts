@@ -33,7 +33,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function readReport(channel: ReportChannel, delivery: Delivery, { limits }: Route): string | Rejection {
   const { payload, properties } = delivery;
   const most = MAX_REPORT_BYTES;
-  if (payload.length > most) return reject('too-large', `a report has at most ${most} bytes, this one ${payload.length}`);
+  if (payload.length > most)
+    return reject('too-large', `a report has at most ${most} bytes, this one ${payload.length}`);
   const unpacked = unpack(payload, properties?.contentType, most);
   if (isRejection(unpacked)) return unpacked;
   if (!isUtf8(unpacked)) return reject('not-utf8', 'the payload is not UTF-8 text');

@@ -34,8 +34,11 @@ const hexGroups = (address: string) => {
 };
 
 /** The same in IPv6: mapped, translated (NAT64), tunnelled (6to4, Teredo, ISATAP-like), and IPv6's own ranges. */
-const HOSTILE_IPV6 = [
-  ...['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.1.1'].flatMap((address) => [
+const IPV6_RANGES = `
+  :: ::1 fe80::1 febf::1 fec0::1 fc00::1 fd00:ec2::254 fdff::1 ff02::1 ff0e::1 100::1
+  2001:db8::1 3fff::1 2001:2::1 2001:10::1 2001:20::1 4000::1 5f00::1 8000::1 e000::1`;
+const HOSTILE_IPV6 = ['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.1.1']
+  .flatMap((address) => [
     `::ffff:${address}`,
     `::ffff:${hexGroups(address)}`,
     `::ffff:0:${hexGroups(address)}`,
@@ -44,10 +47,8 @@ const HOSTILE_IPV6 = [
     `2002:${hexGroups(address)}::1`,
     `2001:0:${hexGroups(address)}::1`,
     `::${hexGroups(address)}`,
-  ]),
-  ...['::', '::1', 'fe80::1', 'febf::1', 'fec0::1', 'fc00::1', 'fd00:ec2::254', 'fdff::1', 'ff02::1', 'ff0e::1', '100::1'],
-  ...['2001:db8::1', '3fff::1', '2001:2::1', '2001:10::1', '2001:20::1', '4000::1', '5f00::1', '8000::1', 'e000::1'],
-];
+  ])
+  .concat(IPV6_RANGES.trim().split(/\s+/));
 
 /** An IPv4 address as a host in each way that some program reads. */
 const spellings = (address: string) => {
@@ -56,8 +57,12 @@ const spellings = (address: string) => {
     address,
     String(dotless(address)),
     `0x${dotless(address).toString(16).padStart(8, '0')}`,
-    octets(address).map((part) => `0${part.toString(8)}`).join('.'),
-    octets(address).map((part) => `0x${part.toString(16)}`).join('.'),
+    octets(address)
+      .map((part) => `0${part.toString(8)}`)
+      .join('.'),
+    octets(address)
+      .map((part) => `0x${part.toString(16)}`)
+      .join('.'),
     `${a}.${b}.${c * 256 + d}`,
     `${a}.${b * 65_536 + c * 256 + d}`,
     `${address}.`,
@@ -65,34 +70,35 @@ const spellings = (address: string) => {
   ];
 };
 
-const HOSTILE_URLS = [
-  ...['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.1.1', '100.64.0.1', '203.0.114.5'].flatMap((address) =>
-    spellings(address).map((host) => `https://${host}/`),
-  ),
-  ...HOSTILE_IPV6.slice(0, 24).map((address) => `https://[${address}]/`),
-  ...['localhost', 'LOCALHOST', 'localhost.', 'a.localhost', 'metadata', 'metadata.google.internal', 'printer.local'],
-  ...['router.lan', 'nas.home', 'a.corp', 'db.intranet', 'x.internal', '1.0.0.127.in-addr.arpa', 'mqtt.platform.example'],
-  ...['functions.platform.example', 'FUNCTIONS.platform.example', 'hooks.example.com.', '１２７.０.０.１', '①②⑦.0.0.1'],
-].map((host) => (host.startsWith('https:') ? host : `https://${host}/`)).concat([
-  'http://hooks.example.com/',
-  'ftp://hooks.example.com/',
-  'file:///etc/passwd',
-  'gopher://hooks.example.com/',
-  'javascript:alert(1)',
-  'https://',
-  'not a url',
-  '//hooks.example.com/',
-  'https://user@hooks.example.com/',
-  'https://user:password@hooks.example.com/',
-  'https://hooks.example.com@127.0.0.1/',
-  'https://hooks.example.com:80/',
-  'https://hooks.example.com:22/',
-  'https://hooks.example.com:8443/',
-  'https://hooks.example.com:65536/',
-  'https://hooks.example.com\\@127.0.0.1/',
-  'https://127.0.0.1#@hooks.example.com/',
-  'https://127.0.0.1?hooks.example.com',
-]);
+const HOSTILE_NAMES = `
+  localhost LOCALHOST localhost. a.localhost metadata metadata.google.internal printer.local router.lan nas.home a.corp
+  db.intranet x.internal 1.0.0.127.in-addr.arpa mqtt.platform.example functions.platform.example
+  FUNCTIONS.platform.example hooks.example.com. １２７.０.０.１ ①②⑦.0.0.1`;
+const HOSTILE_URLS = ['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.1.1', '100.64.0.1', '203.0.114.5']
+  .flatMap(spellings)
+  .concat(HOSTILE_IPV6.slice(0, 24).map((address) => `[${address}]`))
+  .concat(HOSTILE_NAMES.trim().split(/\s+/))
+  .map((host) => `https://${host}/`)
+  .concat([
+    'http://hooks.example.com/',
+    'ftp://hooks.example.com/',
+    'file:///etc/passwd',
+    'gopher://hooks.example.com/',
+    'javascript:alert(1)',
+    'https://',
+    'not a url',
+    '//hooks.example.com/',
+    'https://user@hooks.example.com/',
+    'https://user:password@hooks.example.com/',
+    'https://hooks.example.com@127.0.0.1/',
+    'https://hooks.example.com:80/',
+    'https://hooks.example.com:22/',
+    'https://hooks.example.com:8443/',
+    'https://hooks.example.com:65536/',
+    'https://hooks.example.com\\@127.0.0.1/',
+    'https://127.0.0.1#@hooks.example.com/',
+    'https://127.0.0.1?hooks.example.com',
+  ]);
 
 test('the lists have at least two hundred members', () => {
   expect(new Set([...HOSTILE_URLS, ...HOSTILE_IPV4, ...HOSTILE_IPV6]).size).toBeGreaterThanOrEqual(200);
@@ -112,7 +118,9 @@ describe('is refused, with a reason', () => {
 
   test('a name that has a public address beside a hostile one', async () => {
     const mixed = answering('93.184.215.14', '10.0.0.1');
-    await expect(reach('https://hooks.example.com/', mixed)).rejects.toThrow('10.0.0.1, which is not on the internet (private)');
+    await expect(reach('https://hooks.example.com/', mixed)).rejects.toThrow(
+      '10.0.0.1, which is not on the internet (private)',
+    );
   });
 
   test('an address of this machine', async () => {
@@ -146,5 +154,7 @@ test('loopback is allowed where the settings say so, and nothing else with it', 
   for (const url of ['https://10.0.0.1/', 'https://hooks.example.com:8443/', 'http://localhost/']) {
     expect(() => checkUrl(url, here)).toThrow(AddressRefused);
   }
-  await expect(reach('https://hooks.example.com/', { ...here, resolve: async () => ['10.0.0.1'] })).rejects.toThrow(AddressRefused);
+  await expect(reach('https://hooks.example.com/', { ...here, resolve: async () => ['10.0.0.1'] })).rejects.toThrow(
+    AddressRefused,
+  );
 });

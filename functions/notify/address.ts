@@ -34,19 +34,24 @@ export class NameNotFound extends Error {
 /** Azure's own services answer every machine there, and it is in no reserved range (WireServer). */
 const METADATA = ['168.63.129.16'];
 /** Names that mean something else inside a network than on the internet. */
-const INNER_NAMES = /(^|\.)(localhost|local|internal|intranet|lan|home|corp|private|localdomain|arpa|onion|test|invalid)$/;
+const INNER_NAMES =
+  /(^|\.)(localhost|local|internal|intranet|lan|home|corp|private|localdomain|arpa|onion|test|invalid)$/;
 const DNS_MS = 3_000;
 
 /** Checks what can be seen in the URL. @throws AddressRefused. */
 export function checkUrl(text: string, { ownHosts, allowLoopback }: AddressRules): URL {
+  // Others read these differently than this parser does.
+  if (/[\\\s]/.test(text)) throw new AddressRefused('the URL must hold no space and no backslash');
   const url = URL.parse(text);
   if (!url) throw new AddressRefused('the URL cannot be read');
   if (url.protocol !== 'https:') throw new AddressRefused('the URL must begin with https://');
-  if (url.username !== '' || url.password !== '') throw new AddressRefused('the URL must hold no user name or password');
+  if (url.username !== '' || url.password !== '')
+    throw new AddressRefused('the URL must hold no user name or password');
   const host = url.hostname;
   if (allowLoopback && (host === 'localhost' || host === '127.0.0.1' || host === '[::1]')) return url;
   // The URL parser has turned decimal, octal and hexadecimal numbers into dotted ones.
-  if (ipaddr.isValid(host.replace(/^\[|\]$/g, ''))) throw new AddressRefused('the URL must name a host, not an address');
+  if (ipaddr.isValid(host.replace(/^\[|\]$/g, '')))
+    throw new AddressRefused('the URL must name a host, not an address');
   if (url.port !== '') throw new AddressRefused('the URL must use port 443');
   if (host.endsWith('.')) throw new AddressRefused("the URL's host must not end with a dot");
   if (!host.includes('.') || INNER_NAMES.test(host)) throw new AddressRefused(`${host} is not a host on the internet`);

@@ -5,7 +5,7 @@ import { NotOpened, type OpeningKey, openingKey, openSecrets } from '../../domai
 import type { NotifySettings } from '../settings/notify.ts';
 import { AddressRefused, checkUrl, findTarget, NameNotFound } from './address.ts';
 import { type Mailer, MailRefused, openMailer } from './mail.ts';
-import { type Content, writeMessage } from './message.ts';
+import { type Content, writeConfirmation, writeMessage } from './message.ts';
 import { post } from './post.ts';
 import { chatSecrets, fillTemplate, keyHeader, signWebhook, webhookSecrets } from './webhook.ts';
 
@@ -50,13 +50,14 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
   const keys = await Promise.all(seeds.map(openingKey));
   const tokenKey = Buffer.from(hkdfSync('sha256', seeds[0] as Uint8Array, '', 'channel tokens', 32));
   const tokenOf = (channelId: string) => createHmac('sha256', tokenKey).update(channelId).digest('base64url');
-  const mailer: Mailer | undefined = mail && openMailer(mail, ca);
+  const mailer: Mailer | undefined = mail && (await openMailer(mail, ca));
 
   async function request(item: Notification, timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
     const opened = await openSecrets(item.sealed ?? '', keys, item.tenant_id);
     const message = writeMessage(item.transition, item.content, dashboardUrl);
-    const { url, headers, body } = item.kind === 'webhook' ? toWebhook(item, opened) : toChat(item, opened, message.text);
+    const { url, headers, body } =
+      item.kind === 'webhook' ? toWebhook(item, opened) : toChat(item, opened, message.text);
     const checked = checkUrl(url, settings);
     if (checked.host !== item.destination) throw new AddressRefused(`its URL does not lead to ${item.destination}`);
     const target = await findTarget(checked, settings);
@@ -65,19 +66,14 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
     if (status < 200 || status >= 300) throw new Answered(`the receiver answered ${status}`);
   }
 
-  async function sendMail(item: Notification): Promise<void> {
+  async function sendMail(item: Notification, timeoutMs: number): Promise<void> {
     if (!mailer) throw new MailRefused('this platform sends no mail: its operator has configured no mail server');
     const link = `${dashboardUrl}/notifications/#token=${tokenOf(item.channel_id)}`;
-    const { tenant } = item.content;
-    const message =
-      item.transition === 'confirmation'
-        ? {
-            subject: `Confirm this address for alerts of ${tenant}`,
-            text: `${tenant} wants to send its alerts to this address. To receive them, or to refuse all mails of ${tenant}, open:\n\n${link}\n\nUntil you confirm, nothing else is sent.\n`,
-          }
-        : writeMessage(item.transition, item.content, dashboardUrl);
-    const footer = item.transition === 'confirmation' ? '' : `\nTo receive no more of these mails: ${link}\n`;
-    await mailer.send(item.id, item.destination, { ...message, text: message.text + footer });
+    if (item.transition === 'confirmation')
+      return mailer.send(item.id, item.destination, writeConfirmation(item.content.tenant, link), timeoutMs);
+    const { subject, text } = writeMessage(item.transition, item.content, dashboardUrl);
+    const body = `${text}\nTo receive no more of these mails: ${link}\n`;
+    return mailer.send(item.id, item.destination, { subject, text: body }, timeoutMs);
   }
 
   return {
@@ -86,7 +82,7 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
     tokenOf,
     deliver: async (item, timeoutMs) => {
       try {
-        await (item.kind === 'email' ? sendMail(item) : request(item, timeoutMs));
+        await (item.kind === 'email' ? sendMail(item, timeoutMs) : request(item, timeoutMs));
         return undefined;
       } catch (error) {
         return problemOf(error);
@@ -101,7 +97,8 @@ class Answered extends Error {}
 
 function toWebhook(item: Notification, opened: unknown) {
   const { url, secret } = check(webhookSecrets, opened);
-  const type = item.transition === 'digest' || item.transition === 'test' ? item.transition : `alert.${item.transition}`;
+  const type =
+    item.transition === 'digest' || item.transition === 'test' ? item.transition : `alert.${item.transition}`;
   const { alert_id, content, created_at } = item;
   const data = alert_id === null ? content : { alert_id, ...content };
   const body = JSON.stringify({ type, timestamp: created_at.toISOString(), data });
@@ -129,6 +126,9 @@ function problemOf(error: unknown): Problem {
   if (error instanceof Answered || error instanceof NameNotFound)
     return { text: `Not delivered: ${error.message}.`, final: false };
   const { name, code } = error as { name: string; code?: string };
-  const why = name === 'TimeoutError' || name === 'AbortError' ? 'there was no answer in time' : `the connection failed (${code ?? name})`;
+  const why =
+    name === 'TimeoutError' || name === 'AbortError'
+      ? 'there was no answer in time'
+      : `the connection failed (${code ?? name})`;
   return { text: `Not delivered: ${why}.`, final: false };
 }

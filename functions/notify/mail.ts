@@ -1,5 +1,5 @@
 // Mails through the platform's mail server, always over TLS. Azure lets nothing out on port 25.
-import { createTransport } from 'nodemailer';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NotifySettings } from '../settings/notify.ts';
 import type { Message } from './message.ts';
 
@@ -14,13 +14,18 @@ export class MailRefused extends Error {
 
 /** Sends mails until it is closed. */
 export interface Mailer {
-  /** @param id of the notification: a repeat has the same Message-ID. @throws MailRefused, or another error when trying again may help. */
-  send(id: string, to: string, message: Message): Promise<void>;
+  /** @param id of the notification: a repeat has the same Message-ID. @throws MailRefused; a TimeoutError; or another error when trying again may help. */
+  send(id: string, to: string, message: Message, timeoutMs: number): Promise<void>;
   close(): void;
 }
 
 /** Connects at the first mail. */
-export function openMailer({ smtpUrl, from }: NonNullable<NotifySettings['mail']>, ca: string | undefined): Mailer {
+export async function openMailer(
+  { smtpUrl, password, from }: NonNullable<NotifySettings['mail']>,
+  ca: string | undefined,
+): Promise<Mailer> {
+  // A platform without mail does not load it.
+  const { createTransport } = await import('nodemailer');
   const url = new URL(smtpUrl);
   const isImplicit = url.protocol === 'smtps:';
   const transport = createTransport({
@@ -28,7 +33,9 @@ export function openMailer({ smtpUrl, from }: NonNullable<NotifySettings['mail']
     port: Number(url.port || (isImplicit ? 465 : 587)),
     secure: isImplicit,
     requireTLS: true,
-    ...(url.username === '' ? {} : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
+    ...(url.username === ''
+      ? {}
+      : { auth: { user: decodeURIComponent(url.username), pass: password ?? decodeURIComponent(url.password) } }),
     ...(ca === undefined ? {} : { tls: { ca } }),
     pool: true,
     maxConnections: CONNECTIONS,
@@ -39,9 +46,10 @@ export function openMailer({ smtpUrl, from }: NonNullable<NotifySettings['mail']
     disableUrlAccess: true,
   });
   return {
-    send: async (id, to, { subject, text }) => {
+    send: async (id, to, { subject, text }, timeoutMs) => {
+      const late = new AbortController();
       try {
-        await transport.sendMail({
+        const sent = transport.sendMail({
           // As parts, never as a text to be read: nothing in an address is syntax.
           from: { name: '', address: from },
           to: { name: '', address: to },
@@ -51,11 +59,18 @@ export function openMailer({ smtpUrl, from }: NonNullable<NotifySettings['mail']
           subject,
           text,
         });
+        const timer = sleep(timeoutMs, undefined, { signal: late.signal }).then(() => {
+          throw new DOMException('the mail server is slow', 'TimeoutError');
+        });
+        timer.catch(() => {});
+        await Promise.race([sent, timer]);
       } catch (error) {
         const { code, responseCode = 0 } = error as { code?: string; responseCode?: number };
         if (responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE'))
           throw new MailRefused(`the mail server refused it with code ${responseCode}`);
         throw error;
+      } finally {
+        late.abort();
       }
     },
     close: () => transport.close(),

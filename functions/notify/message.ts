@@ -45,7 +45,9 @@ export function writeMessage(transition: string, content: Content, dashboardUrl:
       `From ${time(content.since)} to ${time(content.until)}:`,
       `${content.opened} opened, ${content.resolved} resolved. Open now: ${content.open}, of them nobody looks after ${content.unacknowledged}.`,
       '',
-      ...(content.newest ?? []).map((one) => `${alertLine(one)}${one.resolved_at ? ` (resolved ${time(one.resolved_at)})` : ''}`),
+      ...(content.newest ?? []).map(
+        (one) => `${alertLine(one)}${one.resolved_at ? ` (resolved ${time(one.resolved_at)})` : ''}`,
+      ),
       ...link,
     ]);
   }
@@ -57,6 +59,15 @@ export function writeMessage(transition: string, content: Content, dashboardUrl:
     ...link,
   ]);
 }
+
+/** The question whether an address wants a tenant's mails. @param link where it is answered. */
+export const writeConfirmation = (tenant: string, link: string): Message =>
+  toMessage(`Confirm this address for alerts of ${tenant}`, [
+    `${tenant} wants to send its alerts to this address. Until you confirm, nothing else is sent.`,
+    `To receive them, or to refuse all mails of ${tenant}:`,
+    '',
+    link,
+  ]);
 
 const alertLine = ({ severity, rule, device, message }: Omit<Content, 'tenant'>) =>
   `${severity}: ${rule}, ${device}: ${message}`;

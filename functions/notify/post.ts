@@ -27,7 +27,7 @@ export function post({ url, address, family }: Target, { headers, body, timeoutM
         lookup: (_host, options, done) =>
           options.all ? done(null, [{ address, family }]) : done(null, address, family),
         maxHeaderSize: MOST_HEADER_BYTES,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
         ...(ca === undefined ? {} : { ca }),
       },
       (response) => {

@@ -10,7 +10,9 @@ export const webhookSecrets = z.object({
     .string()
     .max(200)
     .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/)
-    .refine((text) => [24, 64].every((bound, n) => (n === 0 ? keyOf(text).length >= bound : keyOf(text).length <= bound))),
+    .refine((text) =>
+      [24, 64].every((bound, n) => (n === 0 ? keyOf(text).length >= bound : keyOf(text).length <= bound)),
+    ),
 });
 
 /** What opening a chat gateway's secrets must give. */

@@ -1,5 +1,5 @@
 // The table of all periodic jobs. The worker runs each on a schedule of its own, the Function App all that are due in one run a minute.
-import { evaluateAlerts } from '../alerts/evaluate.ts';
+import { evaluateAlertsSparingly } from '../alerts/evaluate.ts';
 import { createControl } from '../control/loop.ts';
 import { watchDevices } from '../control/watch-devices.ts';
 import type { Database } from '../database/connection.ts';
@@ -7,7 +7,7 @@ import { reportFigures } from '../health/report.ts';
 import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
-import { sendNotifications } from '../notify/send.ts';
+import { endNotifications, sendNotifications } from '../notify/send.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
@@ -44,10 +44,10 @@ export const JOBS: readonly Job[] = [
   },
   {
     name: 'evaluate_alerts',
-    // Somebody is told of what it finds.
+    // Somebody is told of what it finds. With many rules it leaves turns out.
     everyMs: 5_000,
     budgetMs: 40_000,
-    run: (database, log, remainingMs) => evaluateAlerts(database, log, undefined, remainingMs()),
+    run: evaluateAlertsSparingly,
   },
   {
     name: 'notify',
@@ -55,6 +55,7 @@ export const JOBS: readonly Job[] = [
     everyMs: 1_500,
     budgetMs: 25_000,
     run: sendNotifications,
+    end: endNotifications,
   },
   {
     name: 'report_figures',

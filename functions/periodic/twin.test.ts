@@ -39,7 +39,7 @@ test('who has no key gets 401 and not a word, and nothing runs', async () => {
     `Bearer ${KEY.slice(1)}`,
   ];
   for (const authorization of wrong) expect(await call('every_minute', authorization)).toEqual({ status: 401 });
-  // A timer that does not exist is no business of theirs.
+  // They do not learn which timers there are.
   expect(await call('nothing', 'Bearer x')).toEqual({ status: 401 });
   expect(await call('every_minute', 'Bearer undefined', { TIMER_TWIN_KEY: '' })).toEqual({ status: 401 });
   expect((await rig.admin.query('select from ingest.job_runs')).rowCount).toBe(0);

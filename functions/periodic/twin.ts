@@ -1,5 +1,5 @@
 // The timers' twins: `POST /api/run/<timer>` does what the timer would, for who has the key. All timers of a Flex Consumption app have
-// stopped for good after a deployment while HTTP went on (Azure/azure-functions-host#11828); the broker machine notices and calls.
+// stopped permanently after a deployment while HTTP went on (Azure/azure-functions-host#11828); the broker machine notices and calls.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ingestOnTimer } from '../ingest/on-timer.ts';
 import { summarizeError } from '../runtime/error-summary.ts';

@@ -1,5 +1,6 @@
 // The settings of the control loop: the broker with the control account, and the database.
 import * as z from 'zod';
+import { SERVICE_USERNAME } from '../../domain/identifiers.ts';
 import { BROKER_FIELDS, type BrokerSettings, brokerOf } from './broker.ts';
 import { DATABASE_FIELDS, type DatabaseSettings, databaseOf } from './database.ts';
 import { type Environment, read, required } from './environment.ts';
@@ -16,7 +17,10 @@ export interface ControlSettings extends BrokerSettings, DatabaseSettings {
 const FIELDS = {
   ...BROKER_FIELDS,
   ...DATABASE_FIELDS,
-  MQTT_CONTROL_USERNAME: z.string().default(CONTROL_USERNAME),
+  MQTT_CONTROL_USERNAME: z
+    .string()
+    .regex(SERVICE_USERNAME, 'is not the name of a service account')
+    .default(CONTROL_USERNAME),
   MQTT_CONTROL_PASSWORD: required("the control account's key"),
 };
 

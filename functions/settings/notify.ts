@@ -8,7 +8,7 @@ export interface NotifySettings {
   /** 32 bytes: the platform's key for the secrets of channels, and the one before it. */
   seeds: Uint8Array<ArrayBuffer>[];
   /** Undefined: there is no mail. */
-  mail: { smtpUrl: string; from: string } | undefined;
+  mail: { smtpUrl: string; password: string | undefined; from: string } | undefined;
   /** Without a slash at the end. */
   dashboardUrl: string | undefined;
   /** Hosts of the platform's own, to which no channel leads. */
@@ -29,6 +29,7 @@ const FIELDS = {
   NOTIFY_KEY: seed,
   NOTIFY_PREVIOUS_KEY: seed,
   NOTIFY_SMTP_URL: z.string().transform(reading(checkSmtpUrl)).optional(),
+  NOTIFY_SMTP_PASSWORD: z.string().optional(),
   NOTIFY_FROM: z
     .string()
     .regex(/^[A-Za-z0-9._%+=~-]+@[A-Za-z0-9.-]+$/, 'must be a mail address')
@@ -49,7 +50,7 @@ export function readNotifySettings(environment: Environment = process.env): Noti
   if (!key) return undefined;
   return {
     seeds: previous ? [key, previous] : [key],
-    mail: smtpUrl && from ? { smtpUrl, from } : undefined,
+    mail: smtpUrl && from ? { smtpUrl, password: values.NOTIFY_SMTP_PASSWORD, from } : undefined,
     dashboardUrl: values.NOTIFY_DASHBOARD_URL,
     ownHosts: values.NOTIFY_OWN_HOSTS.split(',').filter((host) => host !== ''),
     ca: values.NOTIFY_CA,
@@ -69,7 +70,7 @@ function problemsBetween({ NOTIFY_SMTP_URL, NOTIFY_FROM, NOTIFY_DASHBOARD_URL }:
 function checkSmtpUrl(text: string): string {
   const url = URL.parse(text);
   if (!url || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '')
-    throw new Error('must be smtps://USER:PASSWORD@HOST:465, or smtp://USER:PASSWORD@HOST:587 for STARTTLS');
+    throw new Error('must be smtps://USER@HOST:465, or smtp://USER@HOST:587 for STARTTLS');
   if (url.port === '25') throw new Error('must not use port 25, which Azure blocks: use 465 or 587');
   return text;
 }

@@ -36,6 +36,15 @@ Settings (environment):
   PROMETHEUS_ENABLED                   true: it also answers GET PROMETHEUS_PATH; default: false
   PROMETHEUS_PATH                      path of the metrics, below api/; default: api/metrics
   DATABASE_LIMIT_MB                    size at which the database is full, for the metrics; default: not known
+  NOTIFY_KEY                           64 hexadecimal digits that open the secrets of notification channels; default: a worker notifies nobody
+  NOTIFY_PREVIOUS_KEY                  the key before it, after a rotation
+  NOTIFY_SMTP_URL                      smtp://USER@HOST:587 or smtps://USER@HOST:465; default: no mail
+  NOTIFY_SMTP_PASSWORD                 the password there
+  NOTIFY_FROM                          the sender of mails
+  NOTIFY_DASHBOARD_URL                 where mails and messages lead
+  NOTIFY_OWN_HOSTS                     hosts of the platform's own, by commas: no webhook leads there
+  NOTIFY_CA                            PEM text or file of the CA to trust for mail server and webhooks; default: the public ones
+  NOTIFY_ALLOW_LOOPBACK                true: webhooks may lead to this machine; never where tenants are
   LOG_LEVEL                            fatal, error, warn, info, debug, trace or silent; default: info
   LOG_PRETTY                           true for text instead of JSON; default: false
 `;

@@ -27,7 +27,6 @@ const bindings = {
   BROKER_PORT: need('BROKER_PORT'),
   BROKER_CA: readFileSync(need('BROKER_CA_FILE'), 'utf8'),
   SENDS_MAIL: 'no',
-  SENDS_COMMANDS: 'yes',
   ENVIRONMENT: 'local',
 };
 

@@ -43,13 +43,11 @@ export interface Facts {
 
 /** One row a tenant, and one a minute, in one reading of the ledger. A minute may still change for a while. */
 const LEDGER = `
-  select l.tenant_id as id, coalesce(t.slug, '(unknown)') as tenant, sum(l.received)::float8 as received,
-    sum(l.stored)::float8 as stored, sum(l.rejected)::float8 as rejected, sum(l.over_quota)::float8 as "overQuota",
-    sum(l.latency_ms_sum) as latency, max(l.latency_ms_max) as most,
+  select l.tenant_id as id, sum(l.received)::float8 as received, sum(l.stored)::float8 as stored, sum(l.rejected)::float8 as rejected, 
+    sum(l.over_quota)::float8 as "overQuota", sum(l.latency_ms_sum) as latency, max(l.latency_ms_max) as most,
     count(*) filter (where l.received <> l.stored + l.duplicate + l.rejected + l.over_quota
       and l.minute < now() - interval '5 minutes')::float8 as residual
-  from public.ingest_ledger as l left join public.tenants as t on t.id = l.tenant_id
-  where l.minute >= $1 group by grouping sets ((l.tenant_id, t.slug), (l.minute))`;
+  from public.ingest_ledger as l where l.minute >= $1 group by grouping sets ((l.tenant_id), (l.minute))`;
 
 const PLATFORM = `
   select now() as now, (select count(*)::int from public.tenants) as tenants,
@@ -88,9 +86,9 @@ const SIZE = `
        and to_char(now() - interval '1 day', '"telemetry_"YYYYMMDD')) as "bytesPerDay",
     current_setting('default_transaction_read_only') = 'on' as "isReadOnly"`;
 
-/** How large a tenant's readings are, looked up by the key for each. */
+/** A tenant's name, and how large its readings are, looked up by the key for each. */
 const SAMPLES = `
-  select u.id, coalesce((
+  select u.id, coalesce((select t.slug from public.tenants as t where t.id = u.id), '(unknown)') as tenant, coalesce((
     select avg(pg_column_size(s.payload)) from (
       select t.payload from public.telemetry as t
       where t.tenant_id = u.id and t.ts > now() - interval '1 day' and t.ts < now() + interval '1 hour' limit 20) as s
@@ -135,15 +133,15 @@ async function readLedger(
   rows: Rows,
   since: Date,
 ): Promise<Pick<Facts, 'readings' | 'busiestMinute' | 'latencyMs' | 'uses'>> {
-  type Sum = Omit<TenantUse, 'id' | 'bytes'> & { id: string | null; latency: number; most: number };
+  type Sum = Readings & { id: string | null; latency: number; most: number };
   const sums = await rows<Sum>(LEDGER, since);
   const minutes = sums.filter(({ id }) => id === null);
   const tenants = sums.filter((sum): sum is Sum & { id: string } => sum.id !== null && sum.received > 0);
-  const sizes = await rows<{ id: string; bytes: number }>(
+  const samples = await rows<Pick<TenantUse, 'id' | 'tenant' | 'bytes'>>(
     SAMPLES,
     tenants.map(({ id }) => id),
   );
-  const sizeOf = new Map(sizes.map(({ id, bytes }) => [id, bytes]));
+  const sampleOf = new Map(samples.map((sample) => [sample.id, sample]));
   const total = (name: keyof Readings) => tenants.reduce((sum, tenant) => sum + tenant[name], 0);
   const received = total('received');
   return {
@@ -163,10 +161,10 @@ async function readLedger(
             most: Math.max(...tenants.map(({ most }) => most)),
           },
     uses: tenants
-      .map(({ latency: _, most: __, ...tenant }) => ({
-        ...tenant,
-        bytes: tenant.stored * (sizeOf.get(tenant.id) ?? 0),
-      }))
+      .map(({ id, latency: _, most: __, ...sums }) => {
+        const { tenant, bytes } = sampleOf.get(id)!;
+        return { ...sums, id, tenant, bytes: sums.stored * bytes };
+      })
       .sort((a, b) => b.received - a.received),
   };
 }

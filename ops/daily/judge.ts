@@ -1,4 +1,5 @@
 // What needs a person, and whether the platform is large enough: from what was found, by the thresholds below.
+import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 import type { Facts } from './facts.ts';
 import type { Outside } from './outside.ts';
 
@@ -17,17 +18,12 @@ export interface Advice {
   why: string;
 }
 
-/** What the database may grow to, and whose number that is. */
-export interface Room {
-  bytes: number;
-  source: string;
-}
-
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** Ingest runs every minute and a canary goes with it. */
-const LATE_MS = 3 * MINUTE_MS;
+const LATE_MS = HEALTH_LIMITS.ingestLateSeconds * 1000;
+const CONTROL_LATE_MS = HEALTH_LIMITS.controlLateSeconds * 1000;
 /** Until the database is full: time to grow; time to act at once. */
 const GROW_DAYS = 90;
 const FULL_DAYS = 14;
@@ -37,9 +33,13 @@ const FULL_PART = 0.9;
 /** Of what one ingest stores in a minute (`npm run bench -- ingest`, with a margin). */
 const STORED_PER_MINUTE = 60_000;
 const REFUSED = { readings: 100, part: 0.05 };
-/** The same as the alerts on them. */
-const BACKUP_LATE_MS = 26 * HOUR_MS;
+const BACKUP_LATE_MS = HEALTH_LIMITS.backupHours * HOUR_MS;
+/** A drill is a thing of every month. */
 const DRILL_LATE_MS = 35 * DAY_MS;
+const BACKUP_PAGE = 'runbooks/restore.md#the-backup-is-old';
+/** A job that runs less often than every minute is late only that much later. */
+const JOB_LATE_S = 900;
+const JOB_EVERY_S: Record<string, number> = { prune: 600, maintain: 3600 };
 
 /** How long nothing has gone through by now, in milliseconds: 0 if the newest canary is young enough. */
 export function downSince({ now, canaryAt }: Facts): number {
@@ -59,15 +59,20 @@ export function uptimeOf(facts: Facts, from: Date): number | undefined {
   return whole <= 0 ? 1 : Math.max(0, 1 - (noted + Math.min(downSince(facts), whole)) / whole);
 }
 
-/** @param facts an error says why the database told nothing. @param outside undefined: no platform was named. */
-export function findProblems(facts: Facts | Error, outside: Outside | undefined, room: Room | undefined): Problem[] {
-  return [
-    ...(facts instanceof Error
-      ? [{ what: `the database does not tell: ${facts.message}`, page: 'runbooks/database-timeout.md' }]
-      : inDatabase(facts, room)),
-    ...(outside ? atEdge(outside) : []),
-  ];
+/** @param facts an error says why the database told nothing. @param outside undefined: no platform was named.
+ * @param room bytes that the database may grow to. */
+export function findProblems(facts: Facts | Error, outside: Outside | undefined, room: number | undefined): Problem[] {
+  const told =
+    facts instanceof Error
+      ? [{ what: `the database does not tell: ${facts.message}`, page: PAGE_OF_PART.database! }]
+      : inDatabase(facts, room);
+  if (!outside) return told;
+  const pages = new Set(told.map(({ page }) => pathOf(page)));
+  // The health page asks the same database: of each part, once is enough.
+  return [...told, ...atEdge(outside).filter(({ page }) => !pages.has(pathOf(page)))];
 }
+
+const pathOf = (page: string) => page.replace(/#.*/, '');
 
 const PAGE_OF_PART: Record<string, string> = {
   database: 'runbooks/database-timeout.md',
@@ -85,17 +90,20 @@ function atEdge({ health, certificate }: Outside): Problem[] {
   } else {
     for (const [part, state] of Object.entries(health)) {
       const page = PAGE_OF_PART[part] ?? 'monitoring.md';
-      if (state !== 'ok') problems.push({ what: `health page: ${part} ${state}`, page });
+      // The attempt to connect says more, below. And what is not known because another part is away is no fault of its own.
+      if (part === 'certificate' || (part === 'broker' && certificate instanceof Error)) continue;
+      if (state !== 'ok' && state !== 'off' && !state.startsWith('unknown'))
+        problems.push({ what: `health page: ${part} ${state}`, page });
     }
   }
   if (certificate instanceof Error)
-    problems.push({ what: certificate.message.split('. ')[0]!, page: PAGE_OF_PART.broker! });
+    problems.push({ what: `broker: ${certificate.message.split('. docs/')[0]}`, page: PAGE_OF_PART.broker! });
   else if (!certificate.ok)
     problems.push({ what: `certificate: ${certificate.advice}`, page: PAGE_OF_PART.certificate! });
   return problems;
 }
 
-function inDatabase(facts: Facts, room: Room | undefined): Problem[] {
+function inDatabase(facts: Facts, room: number | undefined): Problem[] {
   const { now, lastRunAt, canaryAt, readings, rules, database, refusals, figures } = facts;
   const problems: (Problem | false)[] = [];
   const late = lastRunAt === null ? Number.POSITIVE_INFINITY : now.getTime() - lastRunAt.getTime();
@@ -112,6 +120,11 @@ function inDatabase(facts: Facts, room: Room | undefined): Problem[] {
         what: `no message has come through for ${ago(downSince(facts))}`,
         page: 'runbooks/timers-dead.md#ingest-is-behind',
       },
+    ...lateJobs(figures),
+    (figures.control_loop_age_seconds ?? 0) * 1000 > CONTROL_LATE_MS && {
+      what: `the control loop last worked ${ago((figures.control_loop_age_seconds ?? 0) * 1000)} ago`,
+      page: 'runbooks/control-loop.md',
+    },
     readings.residual > 0 && {
       what: `${readings.residual} minutes of the ledger do not add up: a fault of the program`,
       page: 'ingest.md#the-ledger',
@@ -134,39 +147,54 @@ function inDatabase(facts: Facts, room: Room | undefined): Problem[] {
       what: `the database is nearly full: ${describeRoom(database, room)}`,
       page: 'runbooks/data-growth.md',
     },
+    Boolean(figures.backup_failing) && { what: 'the last backup failed', page: BACKUP_PAGE },
+    Boolean(figures.restore_drill_failing) && { what: 'the last restore drill failed', page: BACKUP_PAGE },
     tooOld(figures.backup_last_success_timestamp_seconds, now, BACKUP_LATE_MS, 'the newest backup'),
     tooOld(figures.restore_drill_last_success_timestamp_seconds, now, DRILL_LATE_MS, 'the last restore drill'),
   );
   return problems.filter((problem) => problem !== false);
 }
 
+/** Seconds since each periodic job last succeeded, by its name. */
+export const jobsOf = (figures: Facts['figures']): [job: string, seconds: number][] =>
+  Object.entries(figures).flatMap(([name, value]) => {
+    const job = /^job_last_success_age_seconds\{job="(\w+)"\}$/.exec(name)?.[1];
+    return job && value !== null ? [[job, value] as [string, number]] : [];
+  });
+
+const lateJobs = (figures: Facts['figures']): Problem[] =>
+  jobsOf(figures)
+    .filter(([job, seconds]) => seconds > JOB_LATE_S + (JOB_EVERY_S[job] ?? 0))
+    .map(([job, seconds]) => ({
+      what: `job ${job} has not succeeded for ${ago(seconds * 1000)}`,
+      page: 'runbooks/timers-dead.md#one-job-does-not-run',
+    }));
+
 /** A figure that is missing belongs to a part that this platform does not have; null: it has never succeeded. */
 function tooOld(seconds: number | null | undefined, now: Date, mostMs: number, what: string): Problem | false {
   if (seconds === undefined) return false;
-  const page = 'runbooks/restore.md#the-backup-is-old';
-  if (!seconds) return { what: `${what}: there is none`, page };
+  if (!seconds) return { what: `${what}: there is none`, page: BACKUP_PAGE };
   const age = now.getTime() - seconds * 1000;
-  return age > mostMs && { what: `${what} is ${ago(age)} old`, page };
+  return age > mostMs && { what: `${what} is ${ago(age)} old`, page: BACKUP_PAGE };
 }
 
-const daysLeft = ({ bytes, bytesPerDay }: Facts['database'], room: Room) =>
-  bytesPerDay > 0 ? Math.max(0, Math.floor((room.bytes - bytes) / bytesPerDay)) : Number.POSITIVE_INFINITY;
+const daysLeft = ({ bytes, bytesPerDay }: Facts['database'], room: number) =>
+  bytesPerDay > 0 ? Math.max(0, Math.floor((room - bytes) / bytesPerDay)) : Number.POSITIVE_INFINITY;
 
-const isNearlyFull = (database: Facts['database'], room: Room | undefined) =>
-  room !== undefined && (database.bytes > room.bytes * FULL_PART || daysLeft(database, room) < FULL_DAYS);
+const isNearlyFull = (database: Facts['database'], room: number | undefined) =>
+  room !== undefined && (database.bytes > room * FULL_PART || daysLeft(database, room) < FULL_DAYS);
 
-function describeRoom(database: Facts['database'], room: Room | undefined): string {
-  if (!room) return `${megabytes(database.bytes)}, grows ${megabytes(database.bytesPerDay)} a day`;
+function describeRoom(database: Facts['database'], room: number | undefined): string {
+  if (room === undefined) return `${megabytes(database.bytes)}, grows ${megabytes(database.bytesPerDay)} a day`;
   const days = daysLeft(database, room);
   const left = days > 3650 ? 'not full for years' : `full in ${days} days`;
-  return `${megabytes(database.bytes)} of ${megabytes(room.bytes)}, ${left}`;
+  return `${megabytes(database.bytes)} of ${megabytes(room)}, ${left}`;
 }
 
 /** Whether database and ingest are large enough. */
-export function advise(facts: Facts, room: Room | undefined): Advice[] {
+export function advise(facts: Facts, room: number | undefined): Advice[] {
   const { database, busiestMinute } = facts;
-  const mustGrow =
-    room !== undefined && (database.bytes > room.bytes * GROW_PART || daysLeft(database, room) < GROW_DAYS);
+  const mustGrow = room !== undefined && (database.bytes > room * GROW_PART || daysLeft(database, room) < GROW_DAYS);
   const part = busiestMinute / STORED_PER_MINUTE;
   return [
     { what: 'database', advice: mustGrow ? 'grow' : 'stay', why: describeRoom(database, room) },

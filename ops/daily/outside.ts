@@ -26,8 +26,10 @@ async function askHealth(target: Target): Promise<Record<string, string>> {
   const url = target.health();
   const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' }).catch(
     (error: Error) => {
-      const { cause } = error as { cause?: { code?: string } };
-      throw new Error(`${url}: ${cause?.code ?? error.message}`);
+      const { cause, name, message } = error as Error & { cause?: { code?: string } };
+      throw new Error(
+        `${url}: ${name === 'TimeoutError' ? `no answer within ${TIMEOUT_MS / 1000} s` : (cause?.code ?? message)}`,
+      );
     },
   );
   const page = (await answer.json().catch(() => undefined)) as { checks?: Record<string, string> } | undefined;

@@ -2,7 +2,7 @@
 import { refusalWords } from '../../domain/refusals.ts';
 import type { Bill } from '../cost/bill.ts';
 import type { Facts, TenantUse } from './facts.ts';
-import { type Advice, ago, downSince, megabytes, type Problem, uptimeOf } from './judge.ts';
+import { type Advice, ago, downSince, jobsOf, megabytes, type Problem, uptimeOf } from './judge.ts';
 import type { Outside } from './outside.ts';
 
 /** All that was found. */
@@ -76,7 +76,11 @@ function entriesOf(facts: Facts, from: Date): [label: string, text: string][] {
       refusals.map(({ reason, times }) => `${refusalWords(reason)}: ${count(times)}`).join('. ') || 'nothing',
     ],
     ['alert rules', `${count(rules.enabled)}; ${count(rules.failing)} fail, ${count(rules.late)} late`],
-    ['devices', `${count(facts.heard)} of ${count(facts.devices)} heard in the last hour`],
+    ...(jobsOf(figures).length > 0 ? [['jobs', describeJobs(figures)] as [string, string]] : []),
+    [
+      'devices',
+      `${count(facts.heard)} of ${count(facts.devices)} heard in the last hour${figures.offline_devices === undefined ? '' : `, ${count(figures.offline_devices ?? 0)} offline`}`,
+    ],
     ...('backup_last_success_timestamp_seconds' in figures
       ? [['backup', age(figures.backup_last_success_timestamp_seconds)] as [string, string]]
       : []),
@@ -84,6 +88,12 @@ function entriesOf(facts: Facts, from: Date): [label: string, text: string][] {
       ? [['restore drill', age(figures.restore_drill_last_success_timestamp_seconds)] as [string, string]]
       : []),
   ];
+}
+
+function describeJobs(figures: Facts['figures']): string {
+  const jobs = jobsOf(figures).sort(([, a], [, b]) => b - a);
+  const [[name, seconds] = ['', 0]] = jobs;
+  return `${jobs.length}; the longest without success: ${name}, ${ago(seconds * 1000)}`;
 }
 
 function describeUptime(facts: Facts, from: Date): string {

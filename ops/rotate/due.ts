@@ -28,6 +28,12 @@ const KINDS: readonly KeyKind[] = [
     maximumAge: 365,
     remedy: (stack) => `pulumi config set mqtt-saas:sshPublicKey "$(cat ~/.ssh/id_ed25519.pub)" --stack ${stack}`,
   },
+  {
+    what: "the control loop's key on the broker",
+    line: 'controlGeneration:',
+    maximumAge: 90,
+    remedy: (stack) => `pulumi config set mqtt-saas:controlGeneration NEXT --stack ${stack}`,
+  },
 ];
 
 /** How old a key is. */

@@ -1,6 +1,7 @@
 // The environment of a rotation: where ingest's broker account is configured, stored and used.
 import type { DatabaseAccess } from '../../provisioning/database/connect.ts';
 import type { Broker } from '../target/target.ts';
+import type { Account } from './broker.ts';
 
 /** A local platform or a deployed stack. Generations are whole numbers from 1 on. */
 export interface Environment {
@@ -14,6 +15,8 @@ export interface Environment {
   configured(): Configured;
   /** Key of a generation in force, or of the next one. @throws Error if the key does not exist any more, or not yet. */
   key(generation: number): string;
+  /** The control loop's account; a local platform enters its own. */
+  control?(): Account;
   /** Changes the configuration; the next deployment puts it in force. */
   configure(to: Configured): Promise<void>;
   /** Deploys the configuration. */

@@ -1,9 +1,9 @@
 // A deployed stack: configured in its file, passwords in its vault, used by the Function App.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { ingestUsername } from '../../provisioning/broker/registry.ts';
+import { controlUsername, ingestUsername } from '../../provisioning/broker/registry.ts';
 import { NAMESPACE } from '../../stacks/configuration/parse.ts';
-import { ingestPasswordSecret } from '../../stacks/tables/ingest-accounts.ts';
+import { accountPasswordSecret } from '../../stacks/tables/accounts.ts';
 import { spawnProblem } from '../spawn-problem.ts';
 import type { StackOutputs, StackTarget } from '../target/target.ts';
 import type { Environment } from './environment.ts';
@@ -19,6 +19,10 @@ export function stackEnvironment(stack: StackTarget): Environment {
   const outputs = stack.outputs();
   const set = (name: string, value: string) =>
     runHere('pulumi', ['config', 'set', `${NAMESPACE}:${name}`, value, '--stack', target]);
+  const keyOf = (username: string) => {
+    const place = ['--vault-name', outputs.vaultName, '--name', accountPasswordSecret(username)];
+    return ask('az', ['keyvault', 'secret', 'show', ...place, '--query', 'value', '--output', 'tsv']);
+  };
   return {
     target,
     database,
@@ -27,10 +31,10 @@ export function stackEnvironment(stack: StackTarget): Environment {
       const { ingestGeneration, ingestGenerationsInForce } = stack.config();
       return { generation: ingestGeneration, inForce: ingestGenerationsInForce };
     },
-    key: (generation) => {
-      const secret = ingestPasswordSecret(ingestUsername(generation));
-      const place = ['--vault-name', outputs.vaultName, '--name', secret];
-      return ask('az', ['keyvault', 'secret', 'show', ...place, '--query', 'value', '--output', 'tsv']);
+    key: (generation) => keyOf(ingestUsername(generation)),
+    control: () => {
+      const username = controlUsername(stack.config().controlGeneration);
+      return { username, key: keyOf(username) };
     },
     configure: async ({ generation, inForce }) => {
       await set('ingestGenerationsInForce', JSON.stringify(inForce));
@@ -40,7 +44,7 @@ export function stackEnvironment(stack: StackTarget): Environment {
     seesSessions: false,
     whyNotUsed: (generation) => {
       const { secretName, status } = readReference(outputs);
-      if (secretName !== ingestPasswordSecret(ingestUsername(generation)))
+      if (secretName !== accountPasswordSecret(ingestUsername(generation)))
         return `the Function App refers to ${secretName}`;
       return status === 'Resolved' ? undefined : `the Function App's reference to ${secretName} is ${status}`;
     },

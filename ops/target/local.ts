@@ -30,6 +30,10 @@ export function localTarget(target: string): LocalTarget {
     ingestAccountFile: instance.ingestAccountFile,
     brokerLog: instance.brokerLog,
     dataFolder: dirname(instance.ingestAccountFile),
+    backups: () => {
+      const { databaseUrl, store, key } = instance.backups;
+      return { reader: { url: databaseUrl }, store, key };
+    },
   };
 }
 

@@ -28,6 +28,7 @@ const instance = {
   publishableKey: 'key',
   brokerLog: '/broker.log',
   ingestAccountFile: '/ingest.json',
+  backups: { databaseUrl: 'postgres://backup_reader:hunter2@127.0.0.1:15432/postgres', store: '/backups', key: 'key' },
 } satisfies RunningInstance;
 
 let claim: Claim;

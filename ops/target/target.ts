@@ -21,6 +21,16 @@ export interface Broker {
   renewedBy: 'machine' | 'deployment' | 'start';
 }
 
+/** Where a platform's backups lie. */
+export interface Backups {
+  /** The database, as the role that reads all of it. */
+  reader: DatabaseAccess;
+  /** Path of a folder, or address of a container. */
+  store: string;
+  /** `AGE-SECRET-KEY-1…`. */
+  key: string;
+}
+
 interface Platform {
   /** Its name for `--target`: `local:NAME`, or the name of a stack. */
   name: string;
@@ -28,6 +38,8 @@ interface Platform {
   database(): DatabaseAccess;
   /** @throws Error that says what to install, or that the stack is not deployed. */
   broker(): Broker;
+  /** @throws Error that says what to set or install, or that it has none. */
+  backups(): Backups;
   /** Origin of the dashboard, if there is one. @throws as `broker` does. */
   dashboard(): string | undefined;
   /** Address of the health page. @throws as `broker` does. */
@@ -54,6 +66,8 @@ export interface StackOutputs {
   resourceGroup: string;
   functionAppName: string;
   vaultName: string;
+  /** Address of the container for backups; undefined if the stack makes none. */
+  backupsUrl: string | undefined;
 }
 
 /** A deployed stack. */

@@ -92,13 +92,24 @@ eachBroker(({ broker, start, connect, ingest, log, reload, registryFile }) => {
     const sensor = await connect('acme.pump-1', { protocolVersion: version, resubscribe: false });
     const commands = `${OWN}/commands`;
     const asked = (filter: string) => answer(sensor, 'subscribe', filter);
-    for (const filter of [commands, `${commands}/#`, `${commands}/+`, `${commands}/reboot`]) {
+    for (const filter of [commands, `${commands}/#`, `${commands}/+`, `${commands}/reboot`, `${OWN}/desired`]) {
       expect(await asked(filter), filter).toBe(1);
     }
-    const foreign = ['#', '+/#', TELEMETRY, `${OWN}/#`, `${devicePrefix('acme', 'pump-2')}/commands`, '$SYS/#'];
+    const others = devicePrefix('acme', 'pump-2');
+    const foreign = [
+      '#',
+      '+/#',
+      TELEMETRY,
+      `${OWN}/#`,
+      `${OWN}/desired/#`,
+      `${OWN}/+`,
+      `${others}/desired`,
+      `${others}/commands`,
+      '$SYS/#',
+    ];
     const costly = [`$share/g/${commands}`, `${commands}/a/b`, `${commands}/${'x'.repeat(65)}`, `${commands}/+/+/+`];
     for (const filter of [...foreign, ...costly]) expect(await asked(filter), filter).toBe(version === 5 ? 0x87 : 0x80);
-    for (let n = 0; n < 4; n += 1) expect(await asked(`${commands}/n${n}`)).toBe(1);
+    for (let n = 0; n < 3; n += 1) expect(await asked(`${commands}/n${n}`)).toBe(1);
     expect(await asked(`${commands}/one-more`)).toBeGreaterThanOrEqual(0x80);
   });
 
@@ -111,7 +122,27 @@ eachBroker(({ broker, start, connect, ingest, log, reload, registryFile }) => {
     const control = await connect('svc-control');
     await publish(control, `${OWN}/commands/reboot`, '{}');
     await expect.poll(() => came).toEqual([`${OWN}/commands/reboot`]);
-    expect(await code(publish(control, TELEMETRY, 'x'))).toBe(0x87);
+  });
+
+  test("the control loop's account publishes commands and desired states, retained, and may nothing else", async () => {
+    const control = await connect('svc-control');
+    const may = [`${OWN}/commands`, `${OWN}/commands/x`, `${OWN}/desired`];
+    for (const topic of may) expect(await code(publish(control, topic, '{}', { retain: true }))).toBeLessThan(0x80);
+    const others = ['telemetry', 'reported', 'acks', 'state', 'desired/x', '-'].map((channel) => `${OWN}/${channel}`);
+    for (const topic of [...others, '$gate/done', 'x'])
+      expect(await code(publish(control, topic, 'x')), topic).toBe(0x87);
+    for (const filter of ['#', ...may, ...others, 'tenants/+/devices/+/reported', '$SYS/#'])
+      expect(await answer(control, 'subscribe', filter), filter).toBe(0x87);
+    const [own, other] = [await connect('acme.pump-1'), await connect('acme.pump-2')];
+    const came: string[] = [];
+    own.on('message', (topic) => came.push(topic));
+    await own.subscribeAsync(`${OWN}/desired`, { qos: 1 });
+    await expect.poll(() => came).toEqual([`${OWN}/desired`]);
+    expect(await answer(other, 'subscribe', `${OWN}/desired`)).toBe(0x87);
+    // What a device publishes there itself goes nowhere but to the dead letters.
+    await publish(own, `${OWN}/desired`, 'x', { retain: true });
+    await publish(control, `${OWN}/desired`, '', { retain: true });
+    await expect.poll(() => came).toHaveLength(2);
   });
 
   test('a tenant that sends faster than its rate is cut off for a while; nobody else, and nothing acknowledged is lost', async () => {

@@ -44,6 +44,9 @@ export function ingestGeneration(username: string): number | undefined {
   return found === undefined ? undefined : Number(number);
 }
 
+/** The broker account of the control loop, in a generation. */
+export const controlUsername = (generation: number) => (generation === 1 ? 'svc-control' : `svc-control-${generation}`);
+
 /** A kind of service account. */
 export type ServicePurpose = keyof typeof SERVICE_RIGHTS;
 

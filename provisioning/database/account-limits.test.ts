@@ -266,10 +266,11 @@ describe('commands', () => {
   it('that have expired are not sent', async () => {
     await database.admin.query('delete from public.device_commands');
     await send(world.b.device, 1);
-    const waiting = async () => (await database.admin.query('select from ingest.waiting_commands(10)')).rowCount;
-    expect(await waiting()).toBe(1);
+    const due = async () =>
+      (await database.admin.query("select from ingest.control_work(10, 1000000) where kind = 'command'")).rowCount;
+    expect(await due()).toBe(1);
     await database.admin.query("update public.device_commands set expires_at = now() - interval '1 second'");
-    expect(await waiting()).toBe(0);
+    expect(await due()).toBe(0);
   });
 });
 

@@ -216,24 +216,85 @@ describe('a device', () => {
   it('gets its commands in order, each once', async () => {
     const ingest = await database.open('mqtt_ingest');
     for (const n of [1, 2]) await ask('select public.send_command($1, $2)', [device, { n }]);
-    const waiting = async () => (await ingest.query('select * from ingest.waiting_commands(10)')).rows;
-    const [first, second] = await waiting();
-    expect([first, second]).toMatchObject([
-      { tenant_slug: 'acme', device_slug: 'boiler', payload: { n: 1 } },
-      { payload: { n: 2 } },
+    const due = async () => (await ingest.query('select * from ingest.control_work(10, 1000000)')).rows;
+    const work = await due();
+    expect(work).toMatchObject([
+      { tenant_slug: 'acme', device_slug: 'boiler', payload: '{"n": 1}' },
+      { payload: '{"n": 2}' },
     ]);
-    await ingest.query('select ingest.finish_command($1)', [first.id]);
-    await ingest.query("select ingest.finish_command($1, 'the device is gone')", [second.id]);
-    expect(await waiting()).toEqual([]);
+    const outcomes = ['handed', 'The device is gone.'];
+    const done = work.map((one, n) => ({ ...one, outcome: outcomes[n] }));
+    await ingest.query('select ingest.control_done($1)', [JSON.stringify(done)]);
+    expect(await due()).toEqual([]);
+    expect(await ask('select state, error from public.device_commands order by requested_at')).toEqual([
+      { state: 'waiting', error: null },
+      { state: 'failed', error: 'The device is gone.' },
+    ]);
+    for (const [payload, seconds] of [
+      ['[1]', 60],
+      ['{}', 0],
+      ['{}', 1_209_601],
+    ]) {
+      const refused = ask('select public.send_command($1, $2, $3)', [device, payload, seconds]);
+      await expect(refused).rejects.toMatchObject({ code: BAD_ARGUMENT });
+    }
+  });
+
+  it('has a desired state, a whole document of bounded size, which counts its versions', async () => {
+    const want = async (desired: unknown) =>
+      (await ask('select public.set_desired_state($1, $2) as version', [device, desired]))[0];
+    const { version: first } = await want({ interval: 60, unit: 'C' });
+    expect(await want({ interval: 90 })).toEqual({ version: first + 1 });
+    const ingest = await database.open('mqtt_ingest');
+    const report = (body: object, at: string) =>
+      ingest.query('select ingest.note_reports($1, $2, $3, $4::jsonb[], $5)', [
+        [tenant],
+        [device],
+        ['reported'],
+        [JSON.stringify(body)],
+        [at],
+      ]);
+    await report({ interval: 90, uptime: 1 }, '2026-11-30T12:00:01Z');
+    // Older than what is known.
+    await report({ interval: 60 }, '2026-11-30T12:00:00Z');
+    expect(await ask('select desired, reported, delta from public.device_state')).toEqual([
+      { desired: { interval: 90 }, reported: { interval: 90, uptime: 1 }, delta: {} },
+    ]);
+    for (const wrong of ['[1]', '7', { text: 'x'.repeat(8192) }]) {
+      await expect(want(wrong)).rejects.toMatchObject({ code: BAD_ARGUMENT });
+    }
+    await want(null);
+    expect(await ask('select desired, delta from public.device_state')).toEqual([{ desired: null, delta: null }]);
     expect(
-      await ask('select sent_at is not null as sent, error from public.device_commands order by requested_at'),
-    ).toEqual([
-      { sent: true, error: null },
-      { sent: false, error: 'the device is gone' },
-    ]);
-    await expect(ask('select public.send_command($1, $2)', [device, '[1]'])).rejects.toMatchObject({
-      code: BAD_ARGUMENT,
+      await database.admin.query("select details from public.audit_log where action = 'desired_state.changed'"),
+    ).toMatchObject({
+      rows: [{ details: { version: first } }, { details: { version: first + 1 } }, { details: { version: first + 2 } }],
     });
+  });
+
+  it('is offline when it is silent for three of its intervals, and back when it is heard', async () => {
+    const ingest = await database.open('mqtt_ingest');
+    const since = async (gaps: number[], silent: string) => {
+      await database.admin.query(
+        `insert into public.device_status (tenant_id, device_id, last_received_at, gaps) values ($1, $2, now() - $3::interval, $4)
+         on conflict (tenant_id, device_id) do update set last_received_at = excluded.last_received_at, gaps = excluded.gaps`,
+        [tenant, device, silent, gaps],
+      );
+      await ingest.query('select ingest.watch_devices(10)');
+      return (await ask('select offline_since = last_received_at as is_offline from public.device_status'))[0]
+        .is_offline;
+    };
+    expect(await since([900, 900, 900, 5], '40 minutes')).toBeNull();
+    expect(await since([900, 900, 900, 5], '46 minutes')).toBe(true);
+    expect((await ingest.query('select ingest.control_figures() as f')).rows[0].f).toMatchObject({
+      offline_devices: 1,
+    });
+    // An outage in between makes its interval no longer.
+    expect(await since([900, 86_400, 900], '46 minutes')).toBe(true);
+    expect(await since([1, 1, 1], '4 minutes')).toBeNull();
+    expect(await since([1, 1, 1], '6 minutes')).toBe(true);
+    // Its interval is not known.
+    expect(await since([1], '6 minutes')).toBeNull();
   });
 
   it('is gone with its keys and commands, and its readings stay', async () => {

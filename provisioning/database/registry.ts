@@ -172,6 +172,13 @@ export async function deleteServiceAccount(client: ClientBase, username: string)
   await client.query('delete from broker.service_accounts where username = $1', [username]);
 }
 
+/** The broker refuses every account of the control loop but these. */
+export async function endControlAccounts(client: ClientBase, except: readonly string[]): Promise<void> {
+  await client.query("delete from broker.service_accounts where purpose = 'control' and username <> all ($1)", [
+    except,
+  ]);
+}
+
 /** Everyone who may connect now: the content of the broker's files. The role `broker_sync` is enough. */
 export async function readRegistry(client: ClientBase): Promise<RegistryEntry[]> {
   const { rows } = await client.query<RegistryEntry & QueryResultRow>(

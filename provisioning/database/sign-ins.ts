@@ -5,7 +5,7 @@ import type { ClientBase } from 'pg';
 import { HASH_PATTERN, hashKey } from '../../domain/credentials.ts';
 import type { ServicePurpose } from '../broker/registry.ts';
 import { LOGIN_ROLES, type LoginRole, scramVerifier, setVerifier } from './login.ts';
-import { upsertServiceHash } from './registry.ts';
+import { endControlAccounts, upsertServiceHash } from './registry.ts';
 
 /** Every sign-in of an environment. */
 export interface SignIns {
@@ -41,7 +41,7 @@ const saltOf = (name: string, password: string, bytes: number) =>
   createHash('sha256').update(`salt of ${name}\0${password}`).digest().subarray(0, bytes);
 
 /**
- * Enters them. Other accounts stay.
+ * Enters them. Other accounts of ingest stay, because a queue may wait for them; others of the control loop, which has none, go.
  * @throws Error if the migrations have not made the roles, or one of them is not in the form that a database stores.
  */
 export async function enterSignIns(client: ClientBase, { roles, accounts }: SignIns): Promise<void> {
@@ -51,4 +51,6 @@ export async function enterSignIns(client: ClientBase, { roles, accounts }: Sign
       throw new Error(`the sign-in of ${account.username} is not a hash of Mosquitto's`);
     await upsertServiceHash(client, account);
   }
+  const control = accounts.filter(({ purpose }) => purpose === 'control').map(({ username }) => username);
+  if (control.length > 0) await endControlAccounts(client, control);
 }

@@ -9,6 +9,7 @@ import { adoptionKeys } from './keys/adopted.ts';
 import { brokerKeys } from './keys/broker.ts';
 import { databaseKeys } from './keys/database.ts';
 import { environmentKeys } from './keys/environment.ts';
+import { notificationKeys } from './keys/notifications.ts';
 import { watchingKeys } from './keys/watching.ts';
 import { queueOf } from './queue.ts';
 
@@ -18,6 +19,7 @@ export const keys = z.strictObject({
   ...databaseKeys,
   ...brokerKeys,
   ...watchingKeys,
+  ...notificationKeys,
   ...adoptionKeys,
 });
 
@@ -49,6 +51,16 @@ export function schemaFor(stack: string) {
           'is missing: without it or databaseProjectRef, the address of Supabase’s API is not known',
         );
       }
+    }
+    for (const name of ['smtpUser', 'mailFrom'] as const) {
+      if (config.smtpHost !== undefined && config[name] === undefined)
+        refuse(name, 'is missing: mails go through smtpHost with a user name and a sender');
+    }
+    if (config.smtpHost !== undefined && config.supabasePublishableKey === undefined) {
+      refuse(
+        'supabasePublishableKey',
+        'is missing: mails ask for a confirmation on the dashboard, which is not deployed without it',
+      );
     }
     if (!contains(config.addressSpace, config.subnetPrefix)) {
       refuse('subnetPrefix', `"${config.subnetPrefix}" is not inside addressSpace ${config.addressSpace}`);

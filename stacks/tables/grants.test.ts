@@ -1,4 +1,5 @@
 // Who may read which secret: everyone who must, and nobody else.
+import { SECRETS } from './secrets.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../preview/plan.ts';
 import { all, bundleFile, nameOfUrn, one, planOf, WITH_ALL } from '../testing/plan.ts';
@@ -30,6 +31,13 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       true,
     ]);
     expect(table).toEqual([
+      ...(stack === 'prod'
+        ? [
+            ['backups-identity', reads, 'vault-backup-database-url', 1, true],
+            ['backups-identity', reads, 'vault-backup-key', 1, true],
+            ['backups-identity', writes, 'backups-container', 1, true],
+          ]
+        : []),
       ...(stack === 'dev' ? tls : []),
       ['identities-broker', fetches, 'bundles-container', 1, true],
       ...(stack === 'prod' ? [['identities-broker', reads, 'vault-cloudflare-dns-token', 1, true]] : []),
@@ -42,6 +50,8 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       ['identities-functions', owns, 'storage-account', 1, true],
       ['identities-functions', reads, 'vault-ingest-database-url', 1, true],
       ['identities-functions', reads, 'vault-broker-stamp-key', 1, true],
+      ['identities-functions', reads, 'vault-svc-control-2-password', 1, true],
+      ['identities-functions', reads, 'vault-svc-control-password', 1, true],
       ['identities-functions', reads, 'vault-svc-ingest-2-password', 1, true],
       ['identities-functions', reads, 'vault-svc-ingest-password', 1, true],
       ['identities-functions', reads, 'vault-timer-twin-key', 1, true],
@@ -53,16 +63,22 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
   it('lets each identity read exactly the secrets that its workload is told to read', () => {
     const kept = all(plan, 'keyvault:Secret').map(({ inputs }) => inputs.secretName as string);
     const told = { 'identities-functions': secretsOfApp(plan), 'identities-broker': secretsOfMachine(plan) };
-    // The next generation's account is not in force anywhere yet, but its readers must be able to read its password by then.
-    const ahead = 'svc-ingest-2-password';
-    expect(told['identities-functions']).not.toContain(ahead);
+    // The next generations' accounts are not in force anywhere yet, but their readers must be able to read their passwords by then.
+    const ahead: Record<string, string[]> = {
+      'identities-functions': ['svc-ingest-2-password', 'svc-control-2-password'],
+      'identities-broker': ['svc-ingest-2-password'],
+    };
+    for (const secret of ahead['identities-functions']!) expect(told['identities-functions']).not.toContain(secret);
     for (const [identity, names] of Object.entries(told)) {
       expect(names.length, identity).toBeGreaterThan(1);
       expect(kept, identity).toEqual(expect.arrayContaining(names));
-      expect(readableBy(identity, plan), identity).toEqual([...new Set([...names, ahead])].sort());
+      expect(readableBy(identity, plan), identity).toEqual([...new Set([...names, ...ahead[identity]!])].sort());
     }
-    // Every secret has a reader.
-    expect([...new Set(Object.values(told).flat().concat(ahead))].sort()).toEqual(kept.sort());
+    // Every secret has a reader; the backups' are read by the workflow alone.
+    const byWorkflow = readableBy('backups-identity', plan);
+    expect(byWorkflow).toEqual(stack === 'prod' ? [SECRETS.backupUrl, SECRETS.backupKey].sort() : []);
+    const read = [...Object.values(told), ...Object.values(ahead), byWorkflow].flat();
+    expect([...new Set(read)].sort()).toEqual(kept.sort());
   });
 });
 

@@ -1,13 +1,15 @@
 // The table of all rights in an environment.
 import type { Input } from '@pulumi/pulumi';
 import type { Grant } from '../../components/access.ts';
+import type { BackupStore } from '../../components/backup-store.ts';
 import type { BundleStore } from '../../components/bundle-store.ts';
 import type { Identities } from '../../components/identities.ts';
 import type { LogWorkspace } from '../../components/log-workspace.ts';
 import type { Storage } from '../../components/storage.ts';
 import type { Vault } from '../../components/vault.ts';
-import { type IngestAccounts, ingestPasswordSecret, ingestUsernames } from './ingest-accounts.ts';
-import { SECRETS } from './secrets.ts';
+import type { StackConfig } from '../configuration/parse.ts';
+import { accountPasswordSecret, controlUsernames, type Generations, ingestUsernames } from './accounts.ts';
+import { notifyGenerations, notifyKeySecret, SECRETS } from './secrets.ts';
 
 /** Every right of the platform's identities. Secrets are granted one by one: the machine cannot write to the database. */
 export function grants(
@@ -16,7 +18,8 @@ export function grants(
   storage: Storage,
   bundles: BundleStore,
   logs: LogWorkspace,
-  config: IngestAccounts,
+  config: Generations & Pick<StackConfig, 'notifyGeneration'>,
+  backups: BackupStore | undefined,
 ): Record<string, Grant> {
   const broker = identities.broker.principalId;
   const functions = identities.functions.principalId;
@@ -84,12 +87,39 @@ export function grants(
     },
   };
   for (const username of ingestUsernames(config)) {
-    const on = vault.idOf(ingestPasswordSecret(username));
+    const on = vault.idOf(accountPasswordSecret(username));
     table[`broker-reads-${username}-password`] = { to: broker, role, on, why: 'A new broker starts with this account' };
     table[`functions-read-${username}-password`] = { to: functions, role, on, why: 'Ingest signs in to the broker' };
   }
+  // The machine needs no key of it: it learns the account's hash with the registry.
+  for (const username of controlUsernames(config)) {
+    const on = vault.idOf(accountPasswordSecret(username));
+    const why = 'The control loop signs in to the broker';
+    table[`functions-read-${username}-password`] = { to: functions, role, on, why };
+  }
+  for (const generation of notifyGenerations(config)) {
+    const name = notifyKeySecret(generation);
+    const why = 'The functions open the secrets of notification channels with it';
+    table[`functions-read-${name}`] = { to: functions, role, on: vault.idOf(name), why };
+  }
+  if (vault.has(SECRETS.smtpPassword)) {
+    const why = 'The functions sign in to the mail server';
+    table['functions-read-smtp-password'] = { to: functions, role, on: vault.idOf(SECRETS.smtpPassword), why };
+  }
   for (const name of [SECRETS.certificate, SECRETS.key, SECRETS.ca].filter((secret) => vault.has(secret))) {
     table[`broker-reads-${name}`] = { to: broker, role, on: vault.idOf(name), why: 'The broker serves TLS with it' };
+  }
+  if (backups) {
+    const runner = backups.identity.principalId;
+    table['backup-writes-backups'] = {
+      to: runner,
+      role: 'Storage Blob Data Contributor',
+      on: backups.containerId,
+      why: 'The runner of the backups keeps them there',
+    };
+    for (const name of [SECRETS.backupUrl, SECRETS.backupKey]) {
+      table[`backup-reads-${name}`] = { to: runner, role, on: vault.idOf(name), why: 'It reads the database, and encrypts' };
+    }
   }
   if (vault.has(SECRETS.dnsToken)) {
     const on = vault.idOf(SECRETS.dnsToken);

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { readControlSettings } from '../../functions/settings/control.ts';
 import { having, named, one, planOf } from '../testing/plan.ts';
 
 const PACKAGE = join(ROOT, 'dist/functions');
@@ -21,7 +22,7 @@ const OF_THE_HOST = [
 /** Read by the pages for health and metrics only, which a run does not serve. */
 const OF_THE_PAGES = ['DATABASE_LIMIT_MB', 'PROMETHEUS_ENABLED', 'PROMETHEUS_PATH'];
 /** For a person at a terminal, and for a worker or the platform on one machine; never for Azure. */
-const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE'];
+const NEVER_SET = ['HEALTH_PORT', 'LOG_PRETTY', 'MQTT_GATE_KEY_FILE', 'NOTIFY_ALLOW_LOOPBACK', 'NOTIFY_CA'];
 
 /** Read by another function than ingest, whose run is asked below: functions/settings/twin.ts. */
 const OF_THE_TWIN = 'TIMER_TWIN_KEY';
@@ -39,7 +40,16 @@ async function settingsOf(stack: string, ...lines: string[]): Promise<Record<str
 /** Environments with different settings: together they have every possible setting. */
 const ENVIRONMENTS: [string, ...string[]][] = [
   ['dev'],
-  ['prod', 'metrics: true', "ingestGenerationsInForce: '[1,2]'", `databaseCa: ${JSON.stringify(DATABASE_CA)}`],
+  [
+    'prod',
+    'metrics: true',
+    "ingestGenerationsInForce: '[1,2]'",
+    `databaseCa: ${JSON.stringify(DATABASE_CA)}`,
+    'notifyGeneration: 2',
+    'smtpHost: smtp.example.com',
+    'smtpUser: alerts@example.com',
+    'mailFrom: alerts@example.com',
+  ],
 ];
 
 /** The names that the bundle's own modules read from the environment: capitals with an underscore. */
@@ -59,6 +69,16 @@ function complaints(env: Record<string, string>): string[] {
   const { status, stderr } = spawnSync(process.execPath, [BUNDLE, '--mode', 'run'], { env, encoding: 'utf8' });
   expect(status, stderr).toBe(2);
   return [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
+}
+
+/** The same of the control loop, which reads its own when it has something to send. */
+function complaintsOfControl(env: Record<string, string>): string[] {
+  try {
+    readControlSettings(env);
+    return [];
+  } catch (error) {
+    return [...(error as Error).message.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
+  }
 }
 
 describe('between them, the environments', () => {
@@ -82,7 +102,7 @@ it('the deployment trusts the same certificate of the database as the functions 
 describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('leaves unset nothing that the functions require', async () => {
     const settings = await settingsOf(stack, ...lines);
-    const required = complaints({});
+    const required = [...complaints({}), ...complaintsOfControl({})];
     expect(required.length).toBeGreaterThan(3);
     expect(Object.keys(settings)).toEqual(expect.arrayContaining(required));
   });
@@ -90,7 +110,13 @@ describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('sets nothing that the functions do not read: each is reported when missing or wrong', async () => {
     const settings = await settingsOf(stack, ...lines);
     const nonsense = Object.fromEntries(Object.keys(settings).map((name) => [name, '\u0007']));
-    const read = new Set([...complaints({}), ...complaints(nonsense), OF_THE_TWIN]);
+    const read = new Set([
+      ...complaints({}),
+      ...complaints(nonsense),
+      ...complaintsOfControl({}),
+      ...complaintsOfControl(nonsense),
+      OF_THE_TWIN,
+    ]);
     // A user name is free text: it is reported if only its key is set, and the other way round.
     const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;
     if (previous) for (const name of complaints({ MQTT_BROKER_PREVIOUS_USERNAME: previous })) read.add(name);

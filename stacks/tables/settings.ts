@@ -2,10 +2,10 @@
 import type { Input, Output } from '@pulumi/pulumi';
 import type { Vault } from '../../components/vault.ts';
 import { MQTT_TLS_PORT } from '../../domain/ingress.ts';
-import { ingestUsername } from '../../provisioning/broker/registry.ts';
+import { controlUsername, ingestUsername } from '../../provisioning/broker/registry.ts';
 import type { StackConfig } from '../configuration/parse.ts';
-import { ingestPasswordSecret } from './ingest-accounts.ts';
-import { SECRETS } from './secrets.ts';
+import { accountPasswordSecret } from './accounts.ts';
+import { notifyKeySecret, SECRETS } from './secrets.ts';
 
 /** Arguments of {@link ingestSettings}. */
 export interface IngestSettingsArgs {
@@ -17,20 +17,25 @@ export interface IngestSettingsArgs {
   brokerCa: Output<string> | undefined;
   /** The vault that keeps the secrets. */
   vault: Vault;
+  /** Where the dashboard is; undefined if there is none. */
+  dashboardUrl: Input<string> | undefined;
 }
 
-/** App settings by name. The names are part of the platform's interface: see functions/settings/ingest.ts. */
+/** App settings by name. The names are part of the platform's interface: see functions/settings/. */
 export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<string>> {
   const { config, brokerHost, brokerCa, vault } = args;
   const username = ingestUsername(config.ingestGeneration);
+  const control = controlUsername(config.controlGeneration);
   const other = config.ingestGenerationsInForce.find((generation) => generation !== config.ingestGeneration);
   return {
     MQTT_BROKER_URL: `mqtts://${brokerHost}:${MQTT_TLS_PORT}`,
     MQTT_BROKER_USERNAME: username,
-    MQTT_BROKER_PASSWORD: vault.reference(ingestPasswordSecret(username)),
+    MQTT_BROKER_PASSWORD: vault.reference(accountPasswordSecret(username)),
     MQTT_GATE_KEY: vault.reference(SECRETS.stampKey),
     TIMER_TWIN_KEY: vault.reference(SECRETS.timerKey),
     ...(other === undefined ? {} : previousAccount(ingestUsername(other), vault)),
+    MQTT_CONTROL_USERNAME: control,
+    MQTT_CONTROL_PASSWORD: vault.reference(accountPasswordSecret(control)),
     ...(brokerCa ? { MQTT_BROKER_CA: brokerCa } : {}),
     // The lease is named after it: two runs under different names would run at once. The broker's session belongs to the user name.
     MQTT_CLIENT_ID: `mqtt-ingest-${config.environment}`,
@@ -44,6 +49,30 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
       PROMETHEUS_PATH: config.metricsPath,
       DATABASE_LIMIT_MB: String(config.databaseLimitMb),
     }),
+    ...notifySettings(args),
+  };
+}
+
+/** Settings of notifications: see functions/settings/notify.ts. */
+function notifySettings({
+  config,
+  brokerHost,
+  vault,
+  dashboardUrl,
+}: IngestSettingsArgs): Record<string, Input<string>> {
+  const { notifyGeneration, smtpHost, smtpPort, smtpUser, mailFrom } = config;
+  return {
+    NOTIFY_KEY: vault.reference(notifyKeySecret(notifyGeneration)),
+    ...(notifyGeneration > 1 && { NOTIFY_PREVIOUS_KEY: vault.reference(notifyKeySecret(notifyGeneration - 1)) }),
+    NOTIFY_OWN_HOSTS: brokerHost,
+    ...(dashboardUrl && { NOTIFY_DASHBOARD_URL: dashboardUrl }),
+    ...(smtpHost &&
+      smtpUser &&
+      mailFrom && {
+        NOTIFY_SMTP_URL: `${smtpPort === 465 ? 'smtps' : 'smtp'}://${encodeURIComponent(smtpUser)}@${smtpHost}:${smtpPort}`,
+        NOTIFY_SMTP_PASSWORD: vault.reference(SECRETS.smtpPassword),
+        NOTIFY_FROM: mailFrom,
+      }),
   };
 }
 
@@ -51,6 +80,6 @@ export function ingestSettings(args: IngestSettingsArgs): Record<string, Input<s
 function previousAccount(username: string, vault: Vault): Record<string, Input<string>> {
   return {
     MQTT_BROKER_PREVIOUS_USERNAME: username,
-    MQTT_BROKER_PREVIOUS_PASSWORD: vault.reference(ingestPasswordSecret(username)),
+    MQTT_BROKER_PREVIOUS_PASSWORD: vault.reference(accountPasswordSecret(username)),
   };
 }

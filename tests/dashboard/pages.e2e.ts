@@ -90,7 +90,6 @@ test('the Pages Functions answer from the bindings', async () => {
     brokerPort: 8883,
     hasCa: true,
     sendsMail: true,
-    sendsCommands: false,
     environment: 'dev',
   });
   const ca = await fetch(`${url}/api/ca.pem`);

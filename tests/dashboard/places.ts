@@ -75,6 +75,24 @@ export const PLACES: readonly Place[] = [
     },
   },
   {
+    name: 'notifications',
+    path: '/admin/notifications',
+    person: 'owner',
+    go: (page) => page.getByRole('button', { name: 'Add channel' }).waitFor(),
+  },
+  {
+    name: 'add-channel',
+    path: '/admin/notifications',
+    person: 'owner',
+    go: async (page) => {
+      await press(page, 'Add channel');
+      await page.getByRole('dialog').getByText('Chat gateway').click();
+      await page.getByLabel('Name').fill('Night shift');
+      await page.getByLabel('URL').fill('https://chat.example.com/send');
+    },
+  },
+  { name: 'answer-mails', path: '/notifications#token=example', go: heading('Mails about alerts') },
+  {
     name: 'users',
     path: '/admin/users',
     person: 'owner',

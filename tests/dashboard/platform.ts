@@ -2,9 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeAuthority } from '../../lab/authority.ts';
+import { freePort } from '../../lab/ports.ts';
 import { dataRoot } from '../../lab/unprivileged.ts';
 import { readInstance } from '../../local/instance.ts';
 import { processesOf, removePlatform, startPlatformProcess } from '../support/platform-process.ts';
+import { type Receiving, senderSettings } from './receivers.ts';
 
 /** The running platform as the tests reach it. */
 export interface DashboardPlatform {
@@ -17,6 +20,8 @@ export interface DashboardPlatform {
   jwtSecret: string;
   caFile: string;
   mqttPort: number;
+  /** What its notifications may be sent to. */
+  receiving: Receiving;
   /** Passwords by e-mail address. */
   people: Record<string, string>;
 }
@@ -26,11 +31,17 @@ export async function startDashboardPlatform(
   prefix: string,
 ): Promise<{ platform: DashboardPlatform; stop: () => Promise<void> }> {
   const name = `${prefix}-${randomBytes(3).toString('hex')}`;
-  const { child, exited } = await startPlatformProcess(name, 'program', ['--interval', '500']);
+  const receiving = { authority: await makeAuthority('receivers'), smtpPort: await freePort() };
+  const { child, exited } = await startPlatformProcess(
+    name,
+    'program',
+    ['--interval', '500'],
+    senderSettings(receiving),
+  );
   const { dashboardUrl: url, publishableKey, databaseUrl, caFile, mqttPort } = readInstance(name)!;
   const { people, jwtSecret } = JSON.parse(readFileSync(join(dataRoot(), name, 'secrets.json'), 'utf8'));
   return {
-    platform: { name, url, publishableKey, databaseUrl, caFile, mqttPort, people, jwtSecret },
+    platform: { name, url, publishableKey, databaseUrl, caFile, mqttPort, people, jwtSecret, receiving },
     stop: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -30,6 +30,9 @@ test('nothing is offered that they may not do', async () => {
   await page.getByRole('tab', { name: 'Rules' }).click();
   await page.getByText('No rules yet').waitFor();
   await absent(page.getByRole('button', { name: 'New rule' }));
+  await page.getByRole('link', { name: 'Notifications' }).click();
+  await page.getByText('No channels yet').waitFor();
+  await absent(page.getByRole('button', { name: 'Add channel' }), page.getByRole('button', { name: 'Add route' }));
 });
 
 test('forced by hand with their own session, the database refuses, and nothing has changed', async () => {

@@ -16,12 +16,12 @@ import { type Client, connectClient } from '../../bench/support/mqtt-client.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { hashKey } from '../../domain/credentials.ts';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
-import { COMMAND_CHANNEL, devicePrefix, NO_CHANNEL_FILTER, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import { COMMAND_CHANNEL, devicePrefix, NO_CHANNEL_FILTER, REPORT_FILTERS, TELEMETRY_FILTER } from '../../domain/topics.ts';
 import { findMosquitto } from '../../lab/mosquitto.ts';
 import { renderBrokerConfig } from '../../provisioning/broker/config.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import { SOURCE_LIMITS } from '../../provisioning/machine/firewall.ts';
-import { ensurePythonTools } from '../python-tools.ts';
+import { ensurePythonTools } from '../../bootstrap/python-tools.ts';
 import { answers, type Question } from './answers.ts';
 
 const run = promisify(execFile);
@@ -33,7 +33,7 @@ const CONTROL = 'svc-control';
 const OTHER = devicePrefix('acme', 'boiler-2');
 
 /** What ingest subscribes to. */
-const FILTERS = [TELEMETRY_FILTER, NO_CHANNEL_FILTER];
+const FILTERS = [TELEMETRY_FILTER, ...REPORT_FILTERS, NO_CHANNEL_FILTER];
 
 let rig: BenchBroker;
 let ingest: Client;
@@ -187,6 +187,38 @@ describe('the examples', () => {
     await expect
       .poll(() => received)
       .toEqual([expect.stringMatching(/^tenants\/acme\/devices\/boiler-1\/telemetry \{/)]);
+  });
+
+  it('mosquitto_sub acknowledges a command, and reports what is desired', async () => {
+    received = [];
+    const device = rig.device('acme', 'boiler-1');
+    const folder = join(rig.dir, 'bash');
+    mkdirSync(folder);
+    copyFileSync(device.caFile, join(folder, 'ca.pem'));
+    const here = block('text')
+      .replaceAll('broker.example.com', device.host)
+      .replaceAll('8883', String(device.port))
+      .replace('-P KEY', `-P ${device.password}`);
+    for (const name of ['mosquitto_pub', 'mosquitto_sub']) writeFileSync(join(folder, name), here, { mode: 0o600 });
+    const control = await connectClient({ ...rig.ingest, username: CONTROL, clientId: CONTROL });
+    let answer: number | undefined;
+    control.onPacket((packet) => {
+      if (packet.cmd === 'puback') answer = packet.reasonCode ?? 0;
+    });
+    const send = async (channel: string, payload: string, retain = false) => {
+      answer = undefined;
+      control.send({ cmd: 'publish', topic: `${OWN}/${channel}`, payload, qos: 1, messageId: 1, dup: false, retain });
+      await expect.poll(() => answer).toBeTypeOf('number');
+      return answer;
+    };
+    await send('desired', '{"interval": 60}', true);
+    const script = run('bash', ['-e', '-c', block('bash')], { cwd: folder });
+    // As the control loop does: until the device is subscribed.
+    await expect.poll(() => send('commands/7', '{"on": true}')).toBe(0);
+    await script;
+    await expect.poll(() => received).toEqual([`${OWN}/acks {"id": "7", "result": "done"}`, `${OWN}/reported {"interval": 60}`]);
+    await send('desired', '', true);
+    await control.close();
   });
 
   it('ESP32: compiles without a warning', () => {

@@ -8,7 +8,7 @@ import type { Bundle } from '../../provisioning/machine/bundle/bundle.ts';
 import { parseConfig } from '../../stacks/configuration/parse.ts';
 import { userData } from '../../stacks/profiles/machine/broker.ts';
 import { brokerBundle } from '../../stacks/profiles/machine/bundle.ts';
-import { ingestPasswordSecret } from '../../stacks/tables/ingest-accounts.ts';
+import { accountPasswordSecret } from '../../stacks/tables/accounts.ts';
 import { SECRETS } from '../../stacks/tables/secrets.ts';
 import { BLOB_HOST, FUNCTIONS_HOST, type Services, VAULT_HOST } from './services.ts';
 import { ADDRESSES, BROKER_HOST, DATABASE_PORT } from './world.ts';
@@ -67,7 +67,7 @@ export const issueForBroker = (life?: Life): Promise<Pair> =>
 export async function fillCloud(services: Services, registryUrl: string): Promise<string> {
   const { azure } = services;
   const server = await issueForBroker();
-  azure.secrets.set(ingestPasswordSecret(INGEST_USERNAME), INGEST_PASSWORD);
+  azure.secrets.set(accountPasswordSecret(INGEST_USERNAME), INGEST_PASSWORD);
   azure.secrets.set(SECRETS.registryUrl, registryUrl);
   azure.secrets.set(SECRETS.stampKey, '00112233445566778899aabbccddeeff');
   azure.secrets.set(SECRETS.timerKey, TIMER_KEY);

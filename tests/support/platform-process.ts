@@ -20,12 +20,14 @@ export interface PlatformProcess {
 
 /**
  * Starts a platform under a name of its own and returns when it says that it runs.
+ * @param settings added to its environment.
  * @param command `npm start`, or the program behind it without npm, so that signals reach it.
  */
 export async function startPlatformProcess(
   name: string,
   command: 'npm' | 'program',
   args: string[] = [],
+  settings: Record<string, string> = {},
 ): Promise<PlatformProcess> {
   const words =
     command === 'npm'
@@ -44,7 +46,7 @@ export async function startPlatformProcess(
   const child = spawn(words[0]!, [...words.slice(1), ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_ENV: '' },
+    env: { ...process.env, NODE_ENV: '', ...settings },
   });
   let text = '';
   child.stdout.on('data', (data) => (text += data));

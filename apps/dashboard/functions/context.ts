@@ -14,8 +14,6 @@ export interface Bindings {
   BROKER_CA?: string;
   /** `no` where the auth service writes its mails into a log. Default: it sends them. */
   SENDS_MAIL?: string;
-  /** `yes` where something sends the commands that people request. Default: nothing does. */
-  SENDS_COMMANDS?: string;
   /** `dev`, `prod`, `local`, …: shown to people, so that they know where they are. */
   ENVIRONMENT?: string;
 }

@@ -2,6 +2,7 @@
 import { ingressRules } from '../../../domain/ingress.ts';
 import { exampleConfig } from '../../../stacks/configuration/example.ts';
 import { brokerBundle } from '../../../stacks/profiles/machine/bundle.ts';
+import { BackupStore } from '../../backup-store.ts';
 import { BrokerConfiguration } from '../../broker-configuration.ts';
 import { BrokerDns } from '../../broker-dns.ts';
 import { BrokerMachine } from '../../broker-machine.ts';
@@ -81,6 +82,16 @@ export const broker: Scenarios<BrokerMachine> = {
       dataDiskGb: 4,
       encryptionAtHost: true,
     }),
+};
+
+const RUNNER = 'repo:acme/mqtt-saas:environment:backup-prod';
+
+export const backups: Scenarios<BackupStore> = {
+  defaults: ({ name, placement }) => new BackupStore(name('backups'), { placement, runner: RUNNER }),
+  max: ({ name, placement }) =>
+    new BackupStore(name('backups'), { placement, runner: RUNNER, immutableDays: 30 }),
+  hardened: ({ name, placement }) =>
+    new BackupStore(name('backups'), { placement, runner: RUNNER, immutableDays: 30 }, { protect: true }),
 };
 
 export const bundles: Scenarios<BundleStore> = {

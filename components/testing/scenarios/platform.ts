@@ -12,10 +12,19 @@ import type { Scenarios, World } from './scenario.ts';
 const ACCOUNT = 'fedcba9876543210fedcba9876543210';
 
 export const credentials: Scenarios<Credentials> = {
-  defaults: ({ name }) => new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest'] }),
+  defaults: ({ name }) =>
+    new Credentials(name('credentials'), { usernames: ['svc-ingest'], notifyGenerations: [1] }),
   max: ({ name }) =>
-    new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest', 'svc-ingest-2', 'svc-ingest-3'] }),
-  hardened: ({ name }) => new Credentials(name('credentials'), { ingestUsernames: ['svc-ingest'] }, { protect: true }),
+    new Credentials(name('credentials'), {
+      usernames: ['svc-ingest', 'svc-ingest-2', 'svc-ingest-3'],
+      notifyGenerations: [2, 1],
+    }),
+  hardened: ({ name }) =>
+    new Credentials(
+      name('credentials'),
+      { usernames: ['svc-ingest'], notifyGenerations: [1] },
+      { protect: true },
+    ),
 };
 
 export const vault: Scenarios<Vault> = {
@@ -28,7 +37,7 @@ export const vault: Scenarios<Vault> = {
       retentionDays: 90,
       purgeProtection: true,
       secrets: Object.fromEntries(
-        [...credentials.ingestPasswords].map(([username, value]) => [
+        [...credentials.accountPasswords].map(([username, value]) => [
           `${username}-password`,
           { value, contentType: `password of ${username}` },
         ]),
@@ -43,7 +52,7 @@ export const vault: Scenarios<Vault> = {
       purgeProtection: true,
       secrets: {
         'svc-ingest-password': {
-          value: credentials.ingestPassword('svc-ingest'),
+          value: credentials.accountPassword('svc-ingest'),
           contentType: 'password of svc-ingest',
         },
       },
@@ -159,7 +168,7 @@ export const database: Scenarios<Database> = {
         broker_sync: credentials.registryPassword,
         backup_reader: credentials.backupPassword,
       },
-      accounts: [...credentials.ingestPasswords].map(([username, key]) => ({ username, purpose: 'ingest', key })),
+      accounts: [...credentials.accountPasswords].map(([username, key]) => ({ username, purpose: 'ingest', key })),
     }),
   hardened: ({ name, credentials }) =>
     new Database(name('database'), {
@@ -171,7 +180,7 @@ export const database: Scenarios<Database> = {
         broker_sync: credentials.registryPassword,
         backup_reader: credentials.backupPassword,
       },
-      accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: credentials.ingestPassword('svc-ingest') }],
+      accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: credentials.accountPassword('svc-ingest') }],
     }),
 };
 

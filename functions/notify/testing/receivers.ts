@@ -55,9 +55,16 @@ export async function startReceivers(): Promise<Receivers> {
     if (receivers.answer === 0) return request.socket.destroy();
     const headers = request.headers as Record<string, string>;
     if (receivers.answer < 300) {
-      requests.push({ id: headers['webhook-id'] ?? '', headers, body: headers['webhook-id'] ? webhook.verify(body, headers) as Received['body'] : JSON.parse(body) });
+      requests.push({
+        id: headers['webhook-id'] ?? '',
+        headers,
+        body: headers['webhook-id'] ? (webhook.verify(body, headers) as Received['body']) : JSON.parse(body),
+      });
     }
-    setTimeout(() => response.writeHead(receivers.answer, { location: 'https://localhost/' }).end('x'.repeat(100_000)), receivers.delayMs);
+    setTimeout(
+      () => response.writeHead(receivers.answer, { location: 'https://localhost/' }).end('x'.repeat(100_000)),
+      receivers.delayMs,
+    );
     return undefined;
   });
   https.on('secureConnection', (socket) => {
@@ -86,7 +93,13 @@ export async function startReceivers(): Promise<Receivers> {
   await Promise.all([once(https, 'listening'), once(smtpServer, 'listening')]);
   const host = `localhost:${(https.address() as AddressInfo).port}`;
 
-  const addChannel = async (admin: Client, tenant: string, kind: string, destination: string, sealed: string | null) => {
+  const addChannel = async (
+    admin: Client,
+    tenant: string,
+    kind: string,
+    destination: string,
+    sealed: string | null,
+  ) => {
     const { rows } = await admin.query<{ id: string }>(
       `with c as (insert into public.notification_channels (tenant_id, name, kind, destination, confirmed_at)
          values ($1, $2, $3, $4, now()) returning id, tenant_id)
@@ -98,7 +111,8 @@ export async function startReceivers(): Promise<Receivers> {
   const receivers: Receivers = {
     settings: {
       NOTIFY_KEY: SEED,
-      NOTIFY_SMTP_URL: `smtp://alerts:p%40ss@localhost:${(smtpServer.address() as AddressInfo).port}`,
+      NOTIFY_SMTP_URL: `smtp://alerts@localhost:${(smtpServer.address() as AddressInfo).port}`,
+      NOTIFY_SMTP_PASSWORD: 'p@ss',
       NOTIFY_FROM: 'alerts@platform.example',
       NOTIFY_DASHBOARD_URL: 'https://dashboard.example/',
       NOTIFY_CA: ca.certificate,
@@ -112,7 +126,13 @@ export async function startReceivers(): Promise<Receivers> {
     host,
     addWebhook: async (admin, tenant) => {
       const publicKey = await openingKey(Uint8Array.from(Buffer.from(SEED, 'hex')));
-      return addChannel(admin, tenant, 'webhook', host, await sealSecrets({ url: `https://${host}/alerts?t=1`, secret }, publicKey, tenant));
+      return addChannel(
+        admin,
+        tenant,
+        'webhook',
+        host,
+        await sealSecrets({ url: `https://${host}/alerts?t=1`, secret }, publicKey, tenant),
+      );
     },
     addMail: (admin, tenant, address) => addChannel(admin, tenant, 'email', address, null),
     stop: async () => {

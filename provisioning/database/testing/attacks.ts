@@ -29,6 +29,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   device_credentials: ({ device }) => ({ device_id: device }),
   device_commands: ({ command }) => ({ id: command }),
   device_status: ({ device }) => ({ device_id: device }),
+  device_state: ({ device }) => ({ device_id: device }),
   telemetry: ({ device }) => ({ device_id: device }),
   dead_letters: ({ letter }) => ({ id: letter }),
   dead_letter_counts: ({ id }) => ({ tenant_id: id }),
@@ -45,7 +46,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   notifications: ({ channel }) => ({ channel_id: channel }),
 };
 
-const VIEWS = ['device_newest', 'ingest_residuals', 'tenant_usage'];
+const VIEWS = ['alert_notifications', 'device_newest', 'ingest_residuals', 'tenant_usage'];
 
 /** Tables of the API that have attacks: a test holds it against the catalog. */
 export const ATTACKED = [...Object.keys(TABLES), ...VIEWS];
@@ -120,6 +121,7 @@ const PRIMARY: Record<string, string[]> = {
   refusals: ['tenant_id', 'hour', 'reason'],
   device_refusals: ['tenant_id', 'device_id'],
   device_status: ['tenant_id', 'device_id'],
+  device_state: ['tenant_id', 'device_id'],
   alert_rule_progress: ['tenant_id', 'rule_id'],
   tenant_limits: ['tenant_id'],
   reading_rules: ['tenant_id', 'device_id'],
@@ -236,6 +238,7 @@ export function sqlAttacks(victim: Tenant): Attack[] {
       'ingest.untimed',
       'ingest.quota_use',
       'ingest.dead_letter_use',
+      'ingest.retained_of_deleted',
       'access.temporary_limits',
       'broker.registry',
       'broker.heartbeats',
@@ -264,7 +267,9 @@ export function sqlAttacks(victim: Tenant): Attack[] {
     "select ingest.note_run('every_minute', 0, true)",
     `select ingest.add_to_ledger(now(), array['${victim.id}'::uuid], '{1}', '{0}', '{0}', '{0}', '{0}')`,
     `select ingest.add_refusals('[{"tenant": "${victim.slug}", "since": 1, "counts": {"rate": 1}, "devices": {}}]')`,
-    'select * from ingest.waiting_commands(10)',
+    'select * from ingest.control_work(10, 1000)',
+    `select ingest.control_done('[{"kind": "command", "command_id": "${victim.command}", "outcome": "gone"}]')`,
+    `select ingest.note_reports(array['${victim.id}'::uuid], array['${victim.device}'::uuid], '{reported}', '{"{}"}', array[now()])`,
     'select public.evaluate_alert_rules()',
     `select access.limit_of('${victim.id}', 'max_devices')`,
     `select ingest.thin_dead_letters('${victim.id}', 0, 0)`,

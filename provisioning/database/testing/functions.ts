@@ -30,6 +30,7 @@ set_device_enabled    Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 rename_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 delete_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+set_desired_state     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
 device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
@@ -82,7 +83,9 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.due_rules': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
   'ingest.backup_figures': ['mqtt_ingest', 'backup_reader'],
-  'ingest.finish_command': ['mqtt_ingest'],
+  'ingest.control_done': ['mqtt_ingest'],
+  'ingest.control_figures': ['mqtt_ingest'],
+  'ingest.control_work': ['mqtt_ingest'],
   'ingest.finish_notification': ['mqtt_ingest'],
   'ingest.insert_readings': ['mqtt_ingest'],
   'ingest.jobs_figures': ['mqtt_ingest'],
@@ -91,6 +94,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.note_channel_token': ['mqtt_ingest'],
   'ingest.last_runs': ['mqtt_ingest'],
   'ingest.note_devices': ['mqtt_ingest'],
+  'ingest.note_reports': ['mqtt_ingest'],
   'ingest.note_run': ['mqtt_ingest'],
   'ingest.note_unjudged': ['mqtt_ingest'],
   'ingest.notification_figures': ['mqtt_ingest'],
@@ -114,7 +118,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.operator_figures': ['mqtt_ingest'],
   'ingest.platform_figures': ['mqtt_ingest'],
   'ingest.take_dead_letter': ['mqtt_ingest'],
-  'ingest.waiting_commands': ['mqtt_ingest'],
+  'ingest.watch_devices': ['mqtt_ingest'],
 };
 
 /** A call of each function with a tenant's ids, as arguments by name: what PostgREST is sent. */
@@ -133,6 +137,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   rename_device: ({ device }) => ({ device_id: device, name: 'Changed' }),
   delete_device: ({ device }) => ({ device_id: device }),
   send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
+  set_desired_state: ({ device }) => ({ device_id: device, desired: { interval: 60 } }),
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),
   device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
@@ -156,7 +161,12 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   }),
   acknowledge_alert: ({ alert }) => ({ alert_id: alert }),
   notification_sender: () => ({}),
-  add_notification_channel: ({ id }) => ({ tenant_id: id, name: 'New', kind: 'email', destination: 'new@nowhere.example' }),
+  add_notification_channel: ({ id }) => ({
+    tenant_id: id,
+    name: 'New',
+    kind: 'email',
+    destination: 'new@nowhere.example',
+  }),
   change_notification_channel: ({ channel }) => ({ channel_id: channel, name: 'Changed' }),
   delete_notification_channel: ({ channel }) => ({ channel_id: channel }),
   send_confirmation_again: ({ channel }) => ({ channel_id: channel }),

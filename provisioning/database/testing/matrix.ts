@@ -20,6 +20,7 @@ public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.device_credentials S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.device_commands    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S-U-/S-U-  .x../.x..
 public.device_status      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+public.device_state       S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .-../.-..
 
 public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--/-I--  no    SI--/SI--  .x../.x..
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
@@ -32,6 +33,7 @@ public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.device_newest      S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.alert_notifications S/.       S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
@@ -53,6 +55,7 @@ ingest.quota_use          no         no         no         no         no    no  
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.tenant_cursors     no         no         no         no         no    no         no    no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no         .x../.x..
+ingest.retained_of_deleted ----      ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
@@ -83,7 +86,12 @@ export const COLUMNS: Record<string, Record<string, { select?: string; insert?: 
     authenticated: { select: 'id tenant_id device_id created_at revoked_at' },
   },
   'public.device_status': {
-    authenticated: { select: 'tenant_id device_id last_received_at gaps clock_skew fields' },
+    authenticated: { select: 'tenant_id device_id last_received_at gaps clock_skew fields offline_since' },
+  },
+  'public.device_state': {
+    authenticated: {
+      select: 'tenant_id device_id desired desired_version desired_at reported reported_at delta published_version',
+    },
   },
   'public.alert_rule_progress': {
     authenticated: { select: 'tenant_id rule_id judged_at tried_at problem skipped_from skipped_until' },

@@ -49,6 +49,14 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id, spareDevice }) => ({ tenant_id: id, device_id: spareDevice, last_received_at: new Date() }),
     update: { last_received_at: new Date() },
   },
+  'public.device_state': {
+    insert: ({ id, spareDevice }) => ({ tenant_id: id, device_id: spareDevice, reported: {} }),
+    update: { reported: '{"changed": true}' },
+  },
+  'ingest.retained_of_deleted': {
+    insert: ({ slug }) => ({ tenant_slug: slug, device_slug: 'new' }),
+    update: { device_slug: 'changed' },
+  },
   'public.telemetry': reading(new Date()),
   'ingest.telemetry_<day>': reading(new Date()),
   'ingest.telemetry_before': reading('2000-01-01'),

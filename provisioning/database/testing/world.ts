@@ -52,7 +52,8 @@ export const SAMPLE_KEY_ID = '0123456789abcdef';
 /** Lets people make tenants; the default is that the operator makes them. */
 export const SELF_SERVICE = 'update access.platform_limits set tenants_per_person = 5';
 
-const sha256 = async (text: string) => Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+const sha256 = async (text: string) =>
+  Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 
 /** A person the auth server knows. */
 export async function makePerson(client: ClientBase, email: string): Promise<Person> {
@@ -199,6 +200,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   });
   await insert('ingest.mail_use', { tenant_id, day: now, mails: 1, confirmations: 1 });
   await insert('public.device_commands', { id: ids.command, ...device, payload: { interval: 60 } });
+  await client.query('insert into ingest.retained_of_deleted values ($1, $2) on conflict do nothing', ['gone', 'gone']);
   await insert('ingest.untimed', {
     ...device,
     message_id: 'm',

@@ -31,6 +31,11 @@ export const brokerKeys = {
       'Generations of that account that the broker is known to accept, one or two. Written by `npm run ops -- rotate ingest`, not by hand.',
     example: "'[1]'",
   }),
+  controlGeneration: key(wholeNumber(1, 9999).default(1), {
+    description:
+      'Generation of the broker account that sends commands. To replace its key, set the next number and deploy; commands wait meanwhile.',
+    example: '2',
+  }),
   queueMessagesPerSecond: key(wholeNumber(1, 10_000).default(DEFAULT_OUTAGE.messagesPerSecond), {
     description:
       'Messages per second of all devices together that the broker’s queue is sized for. Rate, outage and message size give the queue’s size; one that exceeds the machine’s memory or disk is refused.',

@@ -35,6 +35,14 @@ export const databaseKeys = {
       'CA certificate of the database, PEM. Required unless a public authority signed the database’s certificate. Supabase shows it in its dashboard under Database, SSL.',
     example: '"$(cat database-ca.crt)"',
   }),
+  backupRunner: key(
+    text.regex(/^repo:[\w.-]+\/[\w.-]+:[\w.:/-]+$/, 'is not the subject of a GitHub token: repo:OWNER/REPOSITORY:environment:NAME').optional(),
+    {
+      description:
+        'Who backs the database up: the subject of the GitHub token that `.github/workflows/backup.yml` gets. With it, a storage account for backups is made, with an identity for this runner alone; outside dev, test and sandbox, nobody can delete a backup for 30 days.',
+      example: 'repo:acme/mqtt-saas:environment:backup-prod',
+    },
+  ),
   deployDatabase: key(flag.default(true), {
     description:
       'Apply the migrations and set up the platform’s sign-ins during `pulumi up`, as the administrator in the environment variable `DATABASE_URL`. Only what changed is run.',

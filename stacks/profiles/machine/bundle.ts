@@ -7,7 +7,7 @@ import { BUNDLE_FILES, FILES, PATHS } from '../../../provisioning/machine/bundle
 import type { CertificateSource } from '../../../provisioning/machine/bundle/settings.ts';
 import type { StackConfig } from '../../configuration/parse.ts';
 import { queueOf } from '../../configuration/queue.ts';
-import { ingestPasswordSecret } from '../../tables/ingest-accounts.ts';
+import { accountPasswordSecret } from '../../tables/accounts.ts';
 import { SECRETS } from '../../tables/secrets.ts';
 
 /**
@@ -66,7 +66,7 @@ export function brokerBundle(args: BrokerBundleArgs): Bundle {
     settings: {
       vaultUri: args.vault.uri,
       secrets: {
-        ...Object.fromEntries(usernames.map((user) => [`${user}.password`, ingestPasswordSecret(user)])),
+        ...Object.fromEntries(usernames.map((user) => [`${user}.password`, accountPasswordSecret(user)])),
         [FILES.registryUrl]: SECRETS.registryUrl,
         [FILES.stampKey]: SECRETS.stampKey,
       },

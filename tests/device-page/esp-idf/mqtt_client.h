@@ -21,6 +21,8 @@ typedef struct {
 typedef struct {
   esp_mqtt_client_handle_t client;
   char *data;
+  char *topic;
+  int topic_len;
   int data_len;
   esp_mqtt_error_codes_t *error_handle;
 } esp_mqtt_event_t;

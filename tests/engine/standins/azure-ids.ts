@@ -22,6 +22,8 @@ const PATHS: Record<string, string> = {
   'iothub:IotHubResource': 'Microsoft.Devices/iotHubs/{resourceName}',
   'keyvault:Secret': 'Microsoft.KeyVault/vaults/{vaultName}/secrets/{secretName}',
   'keyvault:Vault': 'Microsoft.KeyVault/vaults/{vaultName}',
+  'managedidentity:FederatedIdentityCredential':
+    'Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}',
   'managedidentity:UserAssignedIdentity': 'Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}',
   'monitor:ActionGroup': 'Microsoft.Insights/actionGroups/{actionGroupName}',
   'monitor:ActivityLogAlert': 'Microsoft.Insights/activityLogAlerts/{activityLogAlertName}',
@@ -41,6 +43,8 @@ const PATHS: Record<string, string> = {
     'Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers/{containerName}/blobs/{blobName}',
   'storage:BlobContainer':
     'Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers/{containerName}',
+  'storage:BlobContainerImmutabilityPolicy':
+    'Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers/{containerName}/immutabilityPolicies/{immutabilityPolicyName}',
   'storage:BlobServiceProperties': 'Microsoft.Storage/storageAccounts/{accountName}/blobServices/{blobServicesName}',
   'storage:ManagementPolicy':
     'Microsoft.Storage/storageAccounts/{accountName}/managementPolicies/{managementPolicyName}',

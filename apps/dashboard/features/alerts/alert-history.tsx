@@ -8,6 +8,7 @@ import { formatSpan, formatTime } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { ShowMore } from '../../ui/show-more.tsx';
+import { Told, useCounts } from '../notifications/told.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
@@ -29,19 +30,25 @@ export function AlertHistory() {
     ...polled(15_000),
   });
   const alerts = data?.rows;
+  const counts = useCounts((alerts ?? []).map(({ id }) => id));
+  const nameOfRule = (alert: Alert) => rules?.find(({ id }) => id === alert.rule_id)?.name;
   const columns: Column<Alert>[] = [
     {
       header: 'Alert',
       title: true,
-      cell: ({ rule_id, message }) => (
+      cell: (alert) => (
         <span className={styles.alert}>
-          {rules?.find(({ id }) => id === rule_id)?.name ?? 'Alert'}
-          <small>{message}</small>
+          {nameOfRule(alert) ?? 'Alert'}
+          <small>{alert.message}</small>
         </span>
       ),
     },
     { header: 'Device', cell: ({ device_id }) => nameOf(device_id) },
     { header: 'Opened', cell: ({ opened_at }) => <time dateTime={opened_at}>{formatTime(new Date(opened_at))}</time> },
+    {
+      header: 'Told',
+      cell: (alert) => <Told alertId={alert.id} title={nameOfRule(alert) ?? 'the alert'} counts={counts} />,
+    },
     { header: 'Lasted', numeric: true, cell: (alert) => formatSpan(lasted(alert)) },
   ];
   return (

@@ -1,6 +1,7 @@
 'use client';
 // Open alerts, resolved alerts, and the rules that open them.
 import { useState } from 'react';
+import { Link } from '../../ui/link.tsx';
 import { PageHead } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { AlertHistory } from './alert-history.tsx';
@@ -22,7 +23,12 @@ export function AlertsPage() {
     <>
       <PageHead
         title="Alerts"
-        about="Once a minute, each rule checks the messages that are new, and opens an alert when its condition is met. Alerts show here only; nobody is notified yet."
+        about={
+          <>
+            Once a minute, each rule checks the messages that are new, and opens an alert when its condition is met. Who
+            is told of them: <Link href="/admin/notifications">Notifications</Link>.
+          </>
+        }
       />
       <Tabs
         label="Alerts"

@@ -10,6 +10,7 @@ import { Notice } from '../../ui/notice.tsx';
 import { Empty, Section, Skeleton } from '../../ui/page.tsx';
 import { ShowMore } from '../../ui/show-more.tsx';
 import { Ago } from '../../ui/time.tsx';
+import { Told, useCounts } from '../notifications/told.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useChange } from '../session/use-change.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
@@ -30,7 +31,7 @@ export function OpenAlerts({ onRules }: { onRules: (isMaking: boolean) => void }
   const { data, error } = useOpenAlerts(most);
   const alerts = data?.rows;
   const { data: rules } = useRules();
-  const columns = useColumns();
+  const columns = useColumns(alerts ?? []);
   return (
     <Section title="Open alerts" flush>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
@@ -58,7 +59,7 @@ export function OpenAlerts({ onRules }: { onRules: (isMaking: boolean) => void }
   );
 }
 
-function useColumns(): Column<Alert>[] {
+function useColumns(alerts: Alert[]): Column<Alert>[] {
   const { tenant_id } = useTenant().tenant;
   const canManage = useCan('manage rules');
   const nameOf = useDeviceNames();
@@ -69,6 +70,7 @@ function useColumns(): Column<Alert>[] {
     done: () => 'Acknowledged. Others can see that you are on it.',
     changes: ['alerts'],
   });
+  const counts = useCounts(alerts.map(({ id }) => id));
   const ruleOf = ({ rule_id }: Alert) => rules?.find(({ id }) => id === rule_id);
   return [
     {
@@ -98,6 +100,10 @@ function useColumns(): Column<Alert>[] {
           <small>{deviceTimeWords(last_seen_at, device_ts)}</small>
         </span>
       ),
+    },
+    {
+      header: 'Told',
+      cell: (alert) => <Told alertId={alert.id} title={ruleOf(alert)?.name ?? 'the alert'} counts={counts} />,
     },
     {
       header: 'Acknowledged',

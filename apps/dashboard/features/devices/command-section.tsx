@@ -5,10 +5,10 @@ import { type FormEvent, useState } from 'react';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Lines } from '../../ui/field.tsx';
+import type { Tone } from '../../ui/notice.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { useNotify } from '../../ui/toasts.tsx';
-import { loadConfig } from '../session/config.ts';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { LimitNote } from '../tenants/limit-note.tsx';
@@ -26,26 +26,20 @@ export function CommandSection({ device }: { device: Device }) {
     queryFn: () => recentCommands(device.id, SHOWN),
     ...polled(5000),
   });
-  const { data: config } = useQuery({
-    queryKey: ['config'],
-    queryFn: loadConfig,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
   if (!canManage && !commands?.length) return null;
   return (
     <Section title="Commands">
-      {config && !config.sendsCommands && <p>This platform does not send commands yet.</p>}
-      {canManage && config?.sendsCommands && <CommandForm deviceId={device.id} />}
+      {canManage && <CommandForm deviceId={device.id} />}
       {commands && commands.length > 0 && (
         <ul className={styles.list}>
           {commands.map((command) => (
             <li key={command.id}>
               <code>{JSON.stringify(command.payload)}</code>
               <span>
-                <State command={command} sends={config?.sendsCommands ?? true} />
+                <State command={command} />
                 <Ago at={command.requested_at} />
               </span>
-              {command.error && <p>{command.error}</p>}
+              {command.error ? <p>{command.error}</p> : <Note command={command} />}
             </li>
           ))}
         </ul>
@@ -54,11 +48,26 @@ export function CommandSection({ device }: { device: Device }) {
   );
 }
 
-/** @param sends false where nothing sends commands: one that was requested is not waiting for anything. */
-function State({ command: { sent_at, error }, sends }: { command: DeviceCommand; sends: boolean }) {
-  if (error) return <Badge tone="danger">Failed</Badge>;
-  if (sent_at) return <Badge tone="ok">Sent</Badge>;
-  return <Badge>{sends ? 'Waiting' : 'Not sent'}</Badge>;
+const STATES: Record<string, [word: string, tone: Tone]> = {
+  waiting: ['Waiting', 'neutral'],
+  sent: ['Sent', 'ok'],
+  acknowledged: ['Acknowledged', 'ok'],
+  expired: ['Expired', 'warn'],
+  failed: ['Failed', 'danger'],
+};
+
+function State({ command }: { command: DeviceCommand }) {
+  const [word, tone] = STATES[command.state]!;
+  return <Badge tone={tone}>{word}</Badge>;
+}
+
+/** What the state alone does not say. */
+function Note({ command: { state, handed_at, repeats, tries, result } }: { command: DeviceCommand }) {
+  if (state === 'waiting' && handed_at) return <small>The broker has it; the device was not heard since.</small>;
+  if (state === 'sent' && repeats)
+    return <small>Not acknowledged yet, sent {tries === 1 ? 'once' : `${tries} times`}.</small>;
+  if (state === 'acknowledged' && result !== null) return <code>{JSON.stringify(result)}</code>;
+  return null;
 }
 
 function CommandForm({ deviceId }: { deviceId: string }) {
@@ -102,7 +111,8 @@ function CommandForm({ deviceId }: { deviceId: string }) {
   );
 }
 
-function parseObject(text: string): object | undefined {
+/** Undefined: the text is no JSON object. */
+export function parseObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;

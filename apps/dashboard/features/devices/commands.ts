@@ -1,8 +1,12 @@
 // Commands to devices: requested here, published by the platform.
 import { type Api, call, firstRows, type RowOf } from '../session/rows.ts';
 
-/** `sent_at`: when the broker had it; while it and `error` are null, the command waits. */
-const commands = (api: Api) => api.from('device_commands').select('id,payload,requested_at,sent_at,error');
+/**
+ * `state`: waiting, sent, acknowledged, expired or failed. While it waits, `handed_at` says that the broker has it for the device, which has
+ * not been heard since. `repeats`: the device acknowledges, and gets it again until it does.
+ */
+const commands = (api: Api) =>
+  api.from('device_commands').select('id,payload,requested_at,expires_at,state,handed_at,tries,repeats,result,error');
 export type DeviceCommand = RowOf<typeof commands>;
 
 /** The newest of a device. @throws ApiError, as below. */

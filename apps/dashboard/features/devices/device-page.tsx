@@ -11,6 +11,7 @@ import { recentReadings } from '../telemetry/readings.ts';
 import { ReadingsTable } from '../telemetry/readings-table.tsx';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { CommandSection } from './command-section.tsx';
+import { DesiredSection } from './desired-section.tsx';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceChartSection } from './device-chart-section.tsx';
 import { DeviceFacts } from './device-facts.tsx';
@@ -98,6 +99,7 @@ export function DevicePage() {
         <aside aria-label="About this device">
           <DeviceFacts device={device} status={status ?? undefined} />
           <RefusedSection device={device} />
+          <DesiredSection device={device} />
           <CommandSection device={device} />
         </aside>
       </div>

@@ -402,6 +402,18 @@ export type Database = {
       };
     };
     Views: {
+      alert_notifications: {
+        Row: {
+          alert_id: string;
+          failed: number;
+          sent: number;
+          tenant_id: string;
+          waiting: number;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_newest: {
         Row: {
           clock_skew: number;

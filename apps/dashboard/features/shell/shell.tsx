@@ -1,6 +1,18 @@
 'use client';
 // The frame of every page behind sign-in: navigation, tenant, account.
-import { Bell, ChartColumn, Cpu, LogOut, Monitor, Moon, ScrollText, Sun, UserRound, Users } from 'lucide-react';
+import {
+  Bell,
+  BellRing,
+  ChartColumn,
+  Cpu,
+  LogOut,
+  Monitor,
+  Moon,
+  ScrollText,
+  Sun,
+  UserRound,
+  Users,
+} from 'lucide-react';
 import { usePathname } from 'next/navigation';
 import { type ReactNode, useEffect, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
@@ -19,6 +31,7 @@ const PAGES = [
   { href: '/admin/devices', name: 'Devices', Icon: Cpu },
   { href: '/admin/ingest', name: 'Ingest', Icon: ChartColumn },
   { href: ALERTS, name: 'Alerts', Icon: Bell },
+  { href: '/admin/notifications', name: 'Notifications', Icon: BellRing },
   { href: '/admin/users', name: 'Users', Icon: Users },
 ];
 const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };

@@ -9,18 +9,19 @@ export const ROLES = MEMBER_ROLES satisfies readonly Role[];
 /** In a sentence, for the person who assigns a role. */
 export const ROLE_MEANS: Record<Role, string> = {
   owner: 'Everything, including members and the audit log',
-  staff: 'Devices, alert rules, dead letters',
+  staff: 'Devices, alert rules, notifications, dead letters',
   viewer: 'Looks, changes nothing',
 };
 
 export type Permission =
   | 'manage devices'
   | 'manage rules'
+  | 'manage notifications'
   | 'see dead letters'
   | 'manage members'
   | 'read the audit log';
 
-const STAFF: Permission[] = ['manage devices', 'manage rules', 'see dead letters'];
+const STAFF: Permission[] = ['manage devices', 'manage rules', 'manage notifications', 'see dead letters'];
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
   owner: [...STAFF, 'manage members', 'read the audit log'],
   staff: STAFF,

@@ -14,8 +14,6 @@ export interface PublicConfig {
   hasCa: boolean;
   /** False where the auth service writes its mails into a log instead of sending them. */
   sendsMail: boolean;
-  /** False where nothing sends commands to devices: the pages then offer none. */
-  sendsCommands: boolean;
   /** "local", "dev" or "prod". */
   environment: string;
 }
@@ -35,7 +33,6 @@ export function onRequestGet(context: Context): Response {
     brokerPort: Number(env.BROKER_PORT || MQTT_TLS_PORT),
     hasCa: Boolean(env.BROKER_CA),
     sendsMail: env.SENDS_MAIL !== 'no',
-    sendsCommands: env.SENDS_COMMANDS === 'yes',
     environment: env.ENVIRONMENT || 'dev',
   };
   return Response.json(config, { headers: PLAIN_HEADERS });

@@ -25,9 +25,11 @@ create function access.plan_notification(
 ) returns void
 language plpgsql security definer set search_path = ''
 as $$
+#variable_conflict use_column
 declare
   due timestamptz := at;
   planned constant boolean := transition in ('escalated', 'repeated');
+  most constant bigint := access.limit_of(route.tenant_id, 'max_channel_hour');
   digest_at timestamptz;
 begin
   if route.quiet_from is not null and not (severity = 'critical' and route.critical_passes) then
@@ -38,15 +40,16 @@ begin
     when due > at and not planned then due
     when not planned and (
       select count(*) + count(a.resolved_at) from (
-        select a.resolved_at from public.alerts as a
-        where a.rule_id = alert.rule_id and a.device_id = alert.device_id and coalesce(a.resolved_at, a.last_seen_at) > now() - interval '1 hour'
-        order by a.opened_at desc limit 1000) as a) > route.digest_above
+        select a.resolved_at, a.last_seen_at from public.alerts as a
+        where a.rule_id = alert.rule_id and a.device_id = alert.device_id
+        order by a.opened_at desc limit route.digest_above + 1) as a
+      where coalesce(a.resolved_at, a.last_seen_at) > now() - interval '1 hour') > route.digest_above
       then now() + interval '1 hour'
     when (
       select count(*) from (
         select from public.notifications as o
-        where o.tenant_id = route.tenant_id and o.channel_id = route.channel_id and o.created_at > now() - interval '1 hour' limit 10000) as o
-      ) >= access.limit_of(route.tenant_id, 'max_channel_hour')
+        where o.tenant_id = route.tenant_id and o.channel_id = route.channel_id and o.created_at > now() - interval '1 hour'
+        limit most) as o) >= most
       then due + interval '5 minutes'
   end;
   if digest_at is not null then
@@ -120,18 +123,18 @@ create trigger notify_resolved after update of resolved_at on public.alerts for 
 create trigger notify_acknowledged after update of acknowledged_at on public.alerts for each row
   when (old.acknowledged_at is null and new.acknowledged_at is not null) execute function access.notify_transition('acknowledged');
 
--- What a digest tells: how many alerts were opened and resolved since, how many are open now, and the newest 20.
+-- What a digest tells: how many alerts were opened and resolved since, how many are open now, and the newest 20. Of a tenant's newest
+-- 10,000 alerts.
 create function access.digest_content(tenant uuid, channel uuid, since timestamptz) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
   with told as (
     select a.*, r.name as rule, r.severity, d.slug as device
-    from public.alerts as a
+    from (select * from public.alerts as n where n.tenant_id = tenant order by n.opened_at desc limit 10000) as a
     join public.alert_rules as r on r.tenant_id = a.tenant_id and r.id = a.rule_id
     join public.devices as d on d.tenant_id = a.tenant_id and d.id = a.device_id
-    where a.tenant_id = tenant and (a.opened_at >= since or a.resolved_at >= since or a.resolved_at is null)
+    where (a.opened_at >= since or a.resolved_at >= since or a.resolved_at is null)
       and r.severity in (select unnest(o.severities) from public.notification_routes as o where o.tenant_id = tenant and o.channel_id = channel)
-    order by a.opened_at desc limit 10000
   )
   select jsonb_build_object('tenant', (select t.name from public.tenants as t where t.id = tenant), 'since', since, 'until', now(),
     'opened', count(*) filter (where told.opened_at >= since), 'resolved', count(*) filter (where told.resolved_at >= since),
@@ -324,7 +327,8 @@ as $$
   insert into access.notification_sender as s (key_id, public_key, mail_from)
   values (publish_notification_sender.key_id, publish_notification_sender.public_key, publish_notification_sender.mail_from)
   on conflict (id) do update
-  set key_id = excluded.key_id, public_key = excluded.public_key, mail_from = excluded.mail_from, seen_at = clock_timestamp();
+  set key_id = excluded.key_id, public_key = excluded.public_key, mail_from = excluded.mail_from, seen_at = clock_timestamp()
+  where (s.key_id, s.mail_from) is distinct from (excluded.key_id, excluded.mail_from) or s.seen_at < clock_timestamp() - interval '10 minutes';
 $$;
 
 -- Notes the hash of the token that a channel's mails carry.
@@ -335,7 +339,8 @@ as $$
   where s.channel_id = channel and s.token_hash is distinct from note_channel_token.token_hash;
 $$;
 
--- Ends, at most `most` at a time, what was not sent within a day, and removes what ended 30 days ago.
+-- Ends, at most `most` at a time, what was not sent within a day, and removes what ended 30 days ago, or is beyond a channel's newest
+-- 2,000.
 create function ingest.prune_notifications(most int) returns int
 language plpgsql security definer set search_path = ''
 as $$
@@ -358,7 +363,16 @@ begin
   delete from public.notifications where id in (
     select id from public.notifications where created_at < now() - interval '30 days' and state <> 'waiting' order by created_at limit most);
   get diagnostics removed = row_count;
-  return removed;
+  delete from public.notifications where id in (
+    select n.id
+    from public.notification_channels as c
+    cross join lateral (
+      select o.id, o.state from public.notifications as o where o.tenant_id = c.tenant_id and o.channel_id = c.id
+      order by o.created_at desc offset 2000 limit most
+    ) as n
+    where n.state <> 'waiting' limit most);
+  get diagnostics ended = row_count;
+  return greatest(ended, removed);
 end
 $$;
 

@@ -202,7 +202,7 @@ function monitor(azure: Azure, { method, url, headers, body }: Asked): Reply {
     if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(time) || !(minutes <= 20 && minutes >= -4))
       throw new Refusal(400, `${time} is too old, too far ahead or not in UTC`);
     if (!metric || metric.length > 256 || !namespace || namespace.startsWith('Microsoft.'))
-      throw new Refusal(400, `${namespace} ${metric} is no custom metric`);
+      throw new Refusal(400, `${namespace} ${metric} cannot be the name of a custom metric`);
     if (dimNames.length >= 10) throw new Refusal(400, `${metric} has ${dimNames.length} dimensions`);
     for (const { dimValues = [], min, max, sum, count } of series) {
       if (dimValues.length !== dimNames.length) throw new Refusal(400, `${metric} has values of other dimensions`);

@@ -1,5 +1,6 @@
 """What counts as a whole state of Mosquitto's, what is kept of it, and what a start takes."""
 
+import contextlib
 import os
 import shutil
 import struct
@@ -105,6 +106,35 @@ class Choose(Folder):
         self.save(state(b"2"))
         self.assertIsNone(saved_state.choose(self.folder))
         self.assertEqual(self.read(DATABASE), state(b"2"))
+
+    def test_one_wrong_bit_anywhere_in_its_header_is_noticed_or_means_nothing(self) -> None:
+        for content in (state(b"1"), state(b"2")):
+            self.save(content)
+            saved_state.keep(self.folder)
+        for bit in range(saved_state.HEADER.size * 8):
+            damaged = bytearray(state(b"2"))
+            damaged[bit // 8] ^= 1 << bit % 8
+            # The last whole save is the same file by another name, and shares its damage.
+            with open(self.path(DATABASE), "r+b") as file:
+                file.write(damaged)
+            saved_state.choose(self.folder)
+            checksum = 15 <= bit // 8 < 19
+            self.assertEqual(self.read(DATABASE), bytes(damaged) if checksum else state(b"1"), bit)
+            self.save(state(b"2"))
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self.path(WHOLE))
+            os.link(self.path(DATABASE), self.path(WHOLE))
+
+    def test_what_a_newer_broker_saved_twice_is_taken_and_before_that_what_the_older_one_saved(self) -> None:
+        newer = bytearray(state(b"2"))
+        newer[22] = saved_state.VERSION + 1
+        self.save(state(b"1"))
+        saved_state.keep(self.folder)
+        for former in (state(b"1"), bytes(newer)):
+            self.save(bytes(newer))
+            saved_state.keep(self.folder)
+            saved_state.choose(self.folder)
+            self.assertEqual(self.read(DATABASE), former)
 
     def test_a_cut_one_makes_way_for_the_last_whole_one(self) -> None:
         self.save(state(b"1"))

@@ -80,14 +80,15 @@ def choose(folder: str) -> str | None:
     there never was one. Raises NoState.
     """
     database = os.path.join(folder, DATABASE)
-    why = _why_not(database)
-    if why is None:
+    names = (DATABASE, WHOLE, FORMER_STATE)
+    faults = {name: _why_not(os.path.join(folder, name)) for name in names}
+    versions = {name: _version(os.path.join(folder, name)) for name, why in faults.items() if why is None}
+    # One wrong bit makes a version newer. A state that a newer broker wrote is followed by others; it reads older ones, too.
+    good = next((name for name, version in versions.items() if version == min(versions.values())), None)
+    if good == DATABASE or not any(os.path.exists(os.path.join(folder, name)) for name in names):
         return None
-    kept = [name for name in (WHOLE, FORMER_STATE) if os.path.exists(os.path.join(folder, name))]
-    good = next((name for name in kept if _why_not(os.path.join(folder, name)) is None), None)
+    why = faults[DATABASE] or f"it is of version {versions[DATABASE]}, and an earlier save is not"
     if good is None:
-        if not kept and not os.path.exists(database):
-            return None
         raise NoState(f"{database} cannot be used ({why}), and no whole state is kept beside it")
     if os.path.exists(database):
         durable.rename(database, os.path.join(folder, DAMAGED))
@@ -113,6 +114,12 @@ def take_rescued(rescue: str, folder: str) -> str | None:
     durable.rename(beside, os.path.join(folder, DATABASE))
     os.remove(path)
     return "the broker starts from what it saved on the system disk"
+
+
+def _version(path: str) -> int:
+    with open(path, "rb") as file:
+        version: int = HEADER.unpack(file.read(HEADER.size))[2]
+    return version
 
 
 def _why_not(path: str) -> str | None:

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ROOT } from '../bootstrap/root.mjs';
+import { ROOT } from './root.mjs';
 
 const TOOLS = join(ROOT, '.local/.tools');
 const TIMEOUT_MS = 300_000;

@@ -1,0 +1,74 @@
+'use client';
+// Where the link in a channel's mail leads: its reader confirms the address, or wants no more mails. Needs no account. A button
+// answers, not opening the link: mail servers open links.
+import { useEffect, useState } from 'react';
+import { Button, ButtonLink } from '../../ui/button.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { messageOf } from '../session/errors.ts';
+import { CardPage } from '../shell/card-page.tsx';
+import { answerChannel } from './channels.ts';
+
+export function AnswerPage() {
+  /** Undefined before the address was read: this page is drawn while it is built, too. */
+  const [token, setToken] = useState<string | null>();
+  const [answer, setAnswer] = useState<{ wanted: boolean; tenant: string | null }>();
+  const [busy, setBusy] = useState<boolean>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => setToken(new URLSearchParams(location.hash.slice(1)).get('token')), []);
+
+  async function give(wanted: boolean) {
+    setBusy(wanted);
+    setProblem('');
+    try {
+      setAnswer({ wanted, tenant: await answerChannel(token as string, wanted) });
+      // It has done its work: it need not stay in the history.
+      history.replaceState(null, '', location.pathname);
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setBusy(undefined);
+    }
+  }
+
+  if (token === null) {
+    return <CardPage title="This link is incomplete" about="Open the whole link as it is in the mail." />;
+  }
+  if (answer?.tenant === null) {
+    return (
+      <CardPage
+        title="This link is not valid"
+        about="The channel may have been deleted, or a newer mail may have another link. Open the newest one."
+      />
+    );
+  }
+  if (answer) {
+    return (
+      <CardPage
+        title={answer.wanted ? 'Your address is confirmed' : 'No more mails'}
+        about={
+          answer.wanted
+            ? `${answer.tenant} sends you its alerts from now on. Each mail has a link that ends it.`
+            : `${answer.tenant} sends nothing more to this address. If that was a mistake, open the link again.`
+        }
+      >
+        <ButtonLink href="/" wide>
+          Go to the dashboard
+        </ButtonLink>
+      </CardPage>
+    );
+  }
+  return (
+    <CardPage
+      title="Mails about alerts"
+      about="Somebody has entered your address to be told of the alerts of their devices. Nothing is sent unless you confirm it."
+    >
+      {problem && <Notice tone="danger">{problem}</Notice>}
+      <Button variant="primary" wide busy={busy === true} disabled={!token} onClick={() => give(true)}>
+        Confirm this address
+      </Button>
+      <Button wide busy={busy === false} disabled={!token} onClick={() => give(false)}>
+        I want no mails
+      </Button>
+    </CardPage>
+  );
+}

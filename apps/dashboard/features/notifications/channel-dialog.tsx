@@ -1,0 +1,187 @@
+'use client';
+// The form of a channel; then, for a webhook, the secret that signs its requests, once.
+import { type FormEvent, useState } from 'react';
+import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
+import { Button } from '../../ui/button.tsx';
+import { CopyBlock } from '../../ui/copy.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Choice, Field, FieldRow, Lines } from '../../ui/field.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Segmented } from '../../ui/segmented.tsx';
+import { messageOf } from '../session/errors.ts';
+import { useChange } from '../session/use-change.ts';
+import { LimitNote } from '../tenants/limit-note.tsx';
+import { useTenant } from '../tenants/tenant.tsx';
+import { addChannel, type Channel, type ChannelDraft, type ChannelKind, changeChannel } from './channels.ts';
+import { channelProblems, KIND_NAMES, LOOPBACK } from './words.ts';
+
+const KINDS = (Object.keys(KIND_NAMES) as ChannelKind[]).map((value) => ({ value, label: KIND_NAMES[value] }));
+
+/** The headers in which gateways expect their key: KEY_HEADERS of domain/sealed-secrets.ts, whose cipher this form need not load. */
+const HEADERS = [
+  'authorization',
+  'apikey',
+  'api-key',
+  'x-api-key',
+  'x-auth-token',
+] as const satisfies ChannelDraft['chat']['header'][];
+
+const NEW: ChannelDraft = {
+  name: '',
+  kind: 'email',
+  address: '',
+  url: '',
+  chat: { key: '', header: 'authorization', group: '' },
+  template: '{\n  "number": "{{group}}",\n  "text": "{{text}}"\n}',
+};
+
+interface Props {
+  /** Undefined: a new one. */
+  channel: Channel | undefined;
+  onClose: () => void;
+}
+
+export function ChannelDialog({ channel, onClose }: Props) {
+  const { tenant_id } = useTenant().tenant;
+  const [draft, setDraft] = useState<ChannelDraft>(() => (channel ? draftOf(channel) : NEW));
+  const [isTried, setIsTried] = useState(false);
+  const problems = channelProblems(draft, channel === undefined, LOOPBACK.includes(location.hostname));
+  const shown = isTried ? problems : {};
+  const save = useChange({
+    run: () => (channel ? changeChannel(channel, draft) : addChannel(tenant_id, draft)),
+    done: () => (channel ? `${draft.name} is changed.` : addedWords(draft)),
+    changes: ['channels', 'notifications', 'limits'],
+  });
+  const change = (part: Partial<ChannelDraft>) => setDraft((before) => ({ ...before, ...part }));
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    setIsTried(true);
+    if (Object.keys(problems).length > 0) return;
+    save.mutate(undefined, { onSuccess: (secret) => secret ?? onClose() });
+  }
+
+  if (save.data) return <SecretDialog name={draft.name} secret={save.data} onClose={onClose} />;
+  return (
+    <Dialog title={channel ? `Edit ${channel.name}` : 'Add a channel'} onClose={onClose}>
+      <form onSubmit={submit} noValidate>
+        {save.error && <Notice tone="danger">{messageOf(save.error)}</Notice>}
+        {!channel && (
+          <Segmented label="Kind" options={KINDS} value={draft.kind} onChange={(kind) => change({ kind })} />
+        )}
+        <Field
+          label="Name"
+          value={draft.name}
+          onChange={(event) => change({ name: event.target.value })}
+          maxLength={MAX_NAME_LENGTH}
+          hint="What people call it, such as Night shift."
+          error={shown.name}
+        />
+        {draft.kind === 'email' && !channel && (
+          <Field
+            label="Address"
+            type="email"
+            value={draft.address}
+            onChange={(event) => change({ address: event.target.value })}
+            hint="A mail with a link is sent there. Alerts follow once its reader has confirmed the address."
+            error={shown.address}
+          />
+        )}
+        {draft.kind !== 'email' && (
+          <Field
+            label="URL"
+            type="url"
+            value={draft.url}
+            onChange={(event) => change({ url: event.target.value })}
+            placeholder={channel ? `unchanged, at ${channel.destination}` : 'https://'}
+            hint={
+              channel
+                ? 'It is not shown again. A new one takes the place of all that was entered here.'
+                : 'https and a host on the internet. Only the host is shown afterwards.'
+            }
+            error={shown.url}
+            autoComplete="off"
+            spellCheck={false}
+          />
+        )}
+        {draft.kind === 'chat' && (
+          <>
+            <FieldRow>
+              <Field
+                label="API key"
+                type="password"
+                value={draft.chat.key}
+                onChange={(event) => change({ chat: { ...draft.chat, key: event.target.value } })}
+                error={shown.key}
+                hint="Never shown again."
+                autoComplete="off"
+              />
+              <Choice
+                label="Sent in the header"
+                value={draft.chat.header}
+                onChange={(event) =>
+                  change({ chat: { ...draft.chat, header: event.target.value as (typeof HEADERS)[number] } })
+                }
+                hint={draft.chat.header === 'authorization' ? '“Bearer” and the key.' : 'The key alone.'}
+              >
+                {HEADERS.map((header) => (
+                  <option key={header}>{header}</option>
+                ))}
+              </Choice>
+            </FieldRow>
+            <Field
+              label="Group or number"
+              value={draft.chat.group}
+              onChange={(event) => change({ chat: { ...draft.chat, group: event.target.value } })}
+              hint="Takes the place of {{group}} below. Never shown again."
+              autoComplete="off"
+              spellCheck={false}
+            />
+            <Lines
+              label="Body, as JSON"
+              value={draft.template}
+              onChange={(event) => change({ template: event.target.value })}
+              hint="{{text}} is the message, {{id}} the same for each attempt."
+              error={shown.template}
+            />
+          </>
+        )}
+        {!channel && <LimitNote limit="max_channels" noun="channels" />}
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={save.isPending}>
+            {channel ? 'Save channel' : 'Add channel'}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
+const addedWords = ({ kind, name, address }: ChannelDraft) =>
+  kind === 'email'
+    ? `A mail is on its way to ${address.trim()}. Its link confirms the address.`
+    : `${name} is added. Add a route to use it.`;
+
+/** What may be shown of a channel; its secrets are empty. */
+function draftOf({ name, kind, template }: Channel): ChannelDraft {
+  return { ...NEW, name, kind, template: template === null ? '' : JSON.stringify(template, null, 2) };
+}
+
+function SecretDialog({ name, secret, onClose }: { name: string; secret: string; onClose: () => void }) {
+  return (
+    <Dialog title={`The secret of ${name}`} onClose={onClose} firm>
+      <Notice tone="warn">This is the only time the secret is shown. Put it into the receiver’s settings.</Notice>
+      <CopyBlock text={secret} label="secret" />
+      <p>
+        Each request is signed with it as Standard Webhooks says: the receiver checks the header webhook-signature, and
+        takes a webhook-id that it knows as a repetition.
+      </p>
+      <DialogActions>
+        <Button variant="primary" onClick={onClose}>
+          I have stored the secret
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

@@ -1,0 +1,170 @@
+'use client';
+// The channels: add, test, change, switch off and delete them.
+import { MailPlus, Pencil, Plus, Send, Trash2 } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { useState } from 'react';
+import { Badge } from '../../ui/badge.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Confirm } from '../../ui/confirm.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Empty, Section, Skeleton } from '../../ui/page.tsx';
+import { Switch } from '../../ui/switch.tsx';
+import { messageOf } from '../session/errors.ts';
+import { useChange } from '../session/use-change.ts';
+import { useCan } from '../tenants/tenant.tsx';
+import { type Channel, confirmAgain, deleteChannel, setChannelEnabled } from './channels.ts';
+import styles from './notifications.module.css';
+import { useChannels } from './use-notifications.ts';
+import { channelState, KIND_NAMES } from './words.ts';
+
+const ChannelDialog = dynamic(() => import('./channel-dialog.tsx').then(({ ChannelDialog }) => ChannelDialog));
+const TestDialog = dynamic(() => import('./test-dialog.tsx').then(({ TestDialog }) => TestDialog));
+
+export function ChannelsSection() {
+  const canManage = useCan('manage notifications');
+  const { data: channels, error } = useChannels();
+  const [edited, setEdited] = useState<Channel | 'new'>();
+  const [tested, setTested] = useState<Channel>();
+  const [doomed, setDoomed] = useState<Channel>();
+  const columns = useColumns({ onEdit: setEdited, onTest: setTested, onDelete: setDoomed });
+  const remove = useChange({
+    run: ({ id }: Channel) => deleteChannel(id),
+    done: ({ name }) => `The channel ${name} is deleted.`,
+    changes: ['channels', 'routes', 'notifications', 'limits'],
+  });
+  const addButton = canManage && (
+    <Button variant="primary" onClick={() => setEdited('new')}>
+      <Plus aria-hidden />
+      Add channel
+    </Button>
+  );
+  return (
+    <Section title="Channels" flush aside={channels && channels.length > 0 && addButton}>
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
+      {!channels && !error && <Skeleton lines={3} label="Loading channels" />}
+      {channels && channels.length > 0 && (
+        <DataTable caption="Channels" columns={columns} rows={channels} keyOf={({ id }) => id} />
+      )}
+      {channels?.length === 0 && (
+        <Empty icon={<MailPlus />} title="No channels yet" action={addButton}>
+          {canManage
+            ? 'Alerts show on the dashboard only. Add a mail address, a webhook or a chat gateway to be told of them.'
+            : 'Alerts show on the dashboard only. Owners and staff can add a channel.'}
+        </Empty>
+      )}
+      {edited && <ChannelDialog channel={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />}
+      {tested && <TestDialog channel={tested} onClose={() => setTested(undefined)} />}
+      {doomed && (
+        <Confirm
+          title={`Delete the channel ${doomed.name}?`}
+          action="Delete channel"
+          onClose={() => setDoomed(undefined)}
+          onConfirm={async () => {
+            await remove.mutateAsync(doomed);
+            setDoomed(undefined);
+          }}
+        >
+          <p>
+            Its routes and the record of what was sent to it are deleted with it. To keep them, switch the channel off
+            instead.
+          </p>
+        </Confirm>
+      )}
+    </Section>
+  );
+}
+
+interface Actions {
+  onEdit: (channel: Channel) => void;
+  onTest: (channel: Channel) => void;
+  onDelete: (channel: Channel) => void;
+}
+
+function useColumns({ onEdit, onTest, onDelete }: Actions): Column<Channel>[] {
+  const canManage = useCan('manage notifications');
+  const enable = useChange({
+    run: ({ id, enabled }: Channel) => setChannelEnabled(id, !enabled),
+    done: ({ name, enabled }) => (enabled ? `${name} is off. What waited for it is cancelled.` : `${name} is on.`),
+    changes: ['channels', 'notifications'],
+  });
+  const columns: Column<Channel>[] = [
+    {
+      header: 'Channel',
+      title: true,
+      cell: ({ name, destination }) => (
+        <span className={styles.two}>
+          {name}
+          <small>{destination}</small>
+        </span>
+      ),
+    },
+    { header: 'Kind', cell: ({ kind }) => KIND_NAMES[kind] },
+    { header: 'State', phone: 'corner', cell: (channel) => <State channel={channel} /> },
+  ];
+  if (!canManage) return columns;
+  columns.push(
+    {
+      header: 'Enabled',
+      cell: (channel) => (
+        <Switch
+          label={`${channel.name} enabled`}
+          checked={channel.enabled}
+          busy={enable.isPending && enable.variables.id === channel.id}
+          onChange={() => enable.mutate(channel)}
+        />
+      ),
+    },
+    {
+      header: 'Actions',
+      silent: true,
+      cell: (channel) => (
+        <>
+          {channel.enabled && channel.confirmed_at && !channel.refused_at && (
+            <Button variant="quiet" aria-label={`Send a test to ${channel.name}`} onClick={() => onTest(channel)}>
+              <Send aria-hidden />
+              Test
+            </Button>
+          )}
+          {!channel.confirmed_at && !channel.refused_at && <AskAgain channel={channel} />}
+          <Button variant="quiet" icon aria-label={`Edit ${channel.name}`} title="Edit" onClick={() => onEdit(channel)}>
+            <Pencil aria-hidden />
+          </Button>
+          <Button
+            variant="quiet"
+            icon
+            aria-label={`Delete ${channel.name}`}
+            title="Delete"
+            onClick={() => onDelete(channel)}
+          >
+            <Trash2 aria-hidden />
+          </Button>
+        </>
+      ),
+    },
+  );
+  return columns;
+}
+
+function State({ channel }: { channel: Channel }) {
+  const { word, tone } = channelState(channel);
+  return <Badge tone={tone}>{word}</Badge>;
+}
+
+function AskAgain({ channel }: { channel: Channel }) {
+  const ask = useChange({
+    run: ({ id }: Channel) => confirmAgain(id),
+    done: ({ destination }) => `A new mail is on its way to ${destination}. Its link confirms the address.`,
+    changes: ['channels', 'notifications'],
+  });
+  return (
+    <Button
+      variant="quiet"
+      aria-label={`Send the confirmation of ${channel.name} again`}
+      busy={ask.isPending}
+      onClick={() => ask.mutate(channel)}
+    >
+      Send again
+    </Button>
+  );
+}

@@ -1,0 +1,63 @@
+'use client';
+// A test message to a channel, and what becomes of it.
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { messageOf } from '../session/errors.ts';
+import { polled } from '../session/queries.tsx';
+import { type Channel, sendTest } from './channels.ts';
+import { findNotification, type Notification } from './outbox.ts';
+
+export function TestDialog({ channel, onClose }: { channel: Channel; onClose: () => void }) {
+  const [id, setId] = useState<string>();
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => {
+    let isCurrent = true;
+    // Not before the dialog stays on the page: React mounts it twice while developing.
+    const timer = setTimeout(() => {
+      sendTest(channel.id).then(
+        (made) => isCurrent && setId(made),
+        (error) => isCurrent && setProblem(messageOf(error)),
+      );
+    });
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+  }, [channel.id]);
+  const { data: sent, error } = useQuery({
+    queryKey: ['notifications', 'test', id],
+    queryFn: async () => (await findNotification(id as string)) ?? null,
+    enabled: id !== undefined,
+    ...polled(1000),
+  });
+  return (
+    <Dialog title={`Test of ${channel.name}`} onClose={onClose}>
+      {problem || error ? (
+        <Notice tone="danger">{problem ?? messageOf(error)}</Notice>
+      ) : (
+        <Result sent={sent ?? undefined} destination={channel.destination} />
+      )}
+      <DialogActions>
+        <Button variant="primary" onClick={onClose}>
+          Close
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}
+
+function Result({ sent, destination }: { sent: Notification | undefined; destination: string }) {
+  if (sent?.state === 'sent') return <Notice tone="ok">The message was sent to {destination}, which took it.</Notice>;
+  if (sent && sent.state !== 'waiting') return <Notice tone="danger">It was not sent. {sent.error}</Notice>;
+  if (sent?.error) {
+    return (
+      <Notice tone="warn">
+        The attempt failed: {sent.error} It is tried again for a day; correct the channel, or delete it.
+      </Notice>
+    );
+  }
+  return <Notice tone="neutral">The message waits to be sent to {destination}, within a minute.</Notice>;
+}

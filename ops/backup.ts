@@ -1,0 +1,180 @@
+// `ops backup`, `ops restore`, `ops restore-drill`: copies of the database that can be relied on.
+import { createInterface } from 'node:readline/promises';
+import { Command } from 'commander';
+import { inTransaction, withConnection } from '../provisioning/database/connect.ts';
+import { withAppStopped } from './backup/app.ts';
+import { findBackup, listBackups, makeBackup, record, rowsOf, type Vault, verifyBackup } from './backup/backup.ts';
+import { compareFacts, readFacts } from './backup/facts.ts';
+import { restoreInto } from './backup/restore.ts';
+import { openStore } from './backup/store.ts';
+import { findTarget, targetOption } from './target/find.ts';
+import type { Backups, Target } from './target/target.ts';
+
+const log = (line: string) => console.error(line);
+
+interface Options {
+  target?: string;
+}
+
+/** The `backup` command. */
+export function backupCommand(): Command {
+  return new Command('backup')
+    .description('encrypted copies of the database: make one, list them, read one back')
+    .addCommand(runCommand())
+    .addCommand(listCommand())
+    .addCommand(verifyCommand())
+    .addHelpText(
+      'after',
+      `
+Without --target, three environment variables say everything, so that any timer can run it: DATABASE_URL with the role
+backup_reader, BACKUP_STORE (a folder, or https://ACCOUNT.blob.core.windows.net/CONTAINER), and BACKUP_KEY.
+
+Examples:
+  npm run ops -- backup run --target local
+  npm run ops -- backup list --target prod
+  npm run ops -- backup verify --target prod backup-20261130T021500Z`,
+    );
+}
+
+function runCommand(): Command {
+  return new Command('run')
+    .description('dump the database, read the dump back as it is stored, remove old ones')
+    .addOption(targetOption('the environment variables'))
+    .action(async (options: Options) => {
+      const { backups, vault } = await findVault(options);
+      const { name, bytes, rows, removed } = await makeBackup(backups.reader, vault, log);
+      console.log(`${name}: ${rows} rows, ${bytes} bytes in ${vault.store.where}, read back whole`);
+      if (removed.length > 0) console.log(`removed: ${removed.join(', ')}`);
+    });
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('backups, newest first, and restore drills')
+    .addOption(targetOption('the environment variables'))
+    .option('--json', 'as JSON')
+    .action(async ({ json, ...options }: Options & { json?: true }) => {
+      const { backups, vault } = await findVault(options);
+      const listed = await listBackups(vault.store);
+      const drills = await withConnection(backups.reader, async (client) => {
+        const { rows } = await client.query<{ name: string; ended_at: Date; problem: string | null }>(
+          "select name, ended_at, problem from ingest.backups where kind = 'drill' order by ended_at desc limit 5",
+        );
+        return rows;
+      });
+      if (json) console.log(JSON.stringify({ backups: listed, drills }, null, 2));
+      else {
+        for (const { name, bytes, isGood } of listed)
+          console.log(`${name}  ${bytes} bytes${isGood ? '' : '  not finished: no backup'}`);
+        if (listed.length === 0) console.log(`no backup in ${vault.store.where}`);
+        for (const { name, ended_at: at, problem } of drills)
+          console.log(`drill ${at.toISOString()}  ${name}  ${problem ?? 'everything equal'}`);
+        if (drills.length === 0) console.log('no restore drill yet: npm run ops -- restore-drill');
+      }
+    });
+}
+
+function verifyCommand(): Command {
+  return new Command('verify')
+    .description('read a backup to its end as it is stored; exit code 1 if it is damaged, or the newest is overdue')
+    .argument('[backup]', 'its name; the newest good one without')
+    .addOption(targetOption('the environment variables'))
+    .action(async (name: string | undefined, options: Options) => {
+      const { vault } = await findVault(options);
+      const backup = await findBackup(vault.store, name);
+      const facts = await verifyBackup(vault, backup);
+      console.log(`${backup.name}: ${backup.bytes} bytes, ${rowsOf(facts)} rows, whole`);
+    });
+}
+
+/** The `restore-drill` command. */
+export function restoreDrillCommand(): Command {
+  return new Command('restore-drill')
+    .description('restore a backup into a scratch server on this machine, compare, and record the result; exit code 1 if anything differs')
+    .argument('[backup]', 'its name; the newest good one without')
+    .addOption(targetOption('the environment variables'))
+    .action(async (name: string | undefined, options: Options) => {
+      const { backups, vault } = await findVault(options);
+      const startedAt = new Date();
+      const backup = await findBackup(vault.store, name);
+      // Only here: it brings a Postgres server.
+      const { drill } = await import('./backup/drill.ts');
+      const { rows, problems } = await drill(vault, backup, log).catch((error: Error) => ({
+        rows: undefined,
+        problems: [error.message],
+      }));
+      const [first] = problems;
+      const problem = first && (problems.length > 1 ? `${first.slice(0, 400)} (and ${problems.length - 1} more)` : first);
+      const result = { kind: 'drill' as const, name: backup.name, startedAt, bytes: backup.bytes };
+      await record(backups.reader, { ...result, ...(rows === undefined ? {} : { rows }), ...(problem ? { problem } : {}) });
+      for (const each of problems) console.log(each);
+      if (problems.length > 0) throw new Error(`${backup.name} is not what was backed up: see above`);
+      const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
+      console.log(`${backup.name}: ${rows} rows restored in ${seconds} s; everything is equal, and the app works with it`);
+    });
+}
+
+/** The `restore` command. */
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description("replace a platform's database by a backup; what was written since is lost")
+    .argument('[backup]', 'its name; the newest good one without')
+    .addOption(targetOption().makeOptionMandatory())
+    .option('--confirm <target>', 'the name of the target, instead of typing it')
+    .option('--without-backup', 'do not make a backup of what is there first: when that is not possible any more')
+    .action(async (name: string | undefined, options: RestoreOptions) => {
+      const { backups, vault, target } = await findVault(options);
+      if (!target) throw new Error('name the platform with --target');
+      const backup = await findBackup(vault.store, name);
+      const facts = await verifyBackup(vault, backup);
+      console.error(`${target.name}: everything written since ${facts.startedAt} will be lost`);
+      await confirm(target.name, options.confirm);
+      const database = target.database();
+      if (!options.withoutBackup) {
+        const { name: before } = await makeBackup(backups.reader, vault, log);
+        log(`${before} is what was there before`);
+      }
+      let problems: string[] = [];
+      const work = async () => {
+        log(`restoring ${rowsOf(facts)} rows`);
+        await restoreInto(database, vault, backup.name, facts);
+        const found = await withConnection(database, (client) => inTransaction(client, () => readFacts(client)));
+        // Roles that were made since belong to the server, and stay.
+        problems = compareFacts(facts, found).filter((problem) => !/^one too many: (role|membership) /.test(problem));
+      };
+      await withAppStopped(target, database, work, log);
+      for (const problem of problems) console.log(problem);
+      if (problems.length > 0) throw new Error(`restored, but not all is what was backed up: see above`);
+      console.log(`${target.name} is as it was at ${facts.startedAt}`);
+    });
+}
+
+interface RestoreOptions extends Options {
+  confirm?: string;
+  withoutBackup?: true;
+}
+
+/** @throws Error unless the target's name is given. */
+async function confirm(name: string, given: string | undefined): Promise<void> {
+  if (given === undefined && !process.stdin.isTTY) throw new Error(`to confirm, add --confirm ${name}`);
+  const answer = given ?? (await ask(`To go on, type ${name}: `));
+  if (answer !== name) throw new Error(`not confirmed: "${answer}" is not ${name}`);
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  return terminal.question(question).finally(() => terminal.close());
+}
+
+/** @throws Error that says what to set. */
+async function findVault({ target: name }: Options): Promise<{ backups: Backups; vault: Vault; target?: Target }> {
+  const target = name === undefined && process.env.BACKUP_STORE ? undefined : findTarget(name ?? 'local');
+  const backups = target ? target.backups() : ofEnvironment(process.env);
+  const vault = { store: await openStore(backups.store), key: backups.key };
+  return { backups, vault, ...(target ? { target } : {}) };
+}
+
+function ofEnvironment({ DATABASE_URL: url, BACKUP_STORE: store, BACKUP_KEY: key, DATABASE_CA: ca }: NodeJS.ProcessEnv): Backups {
+  if (!url || !store || !key) throw new Error('set DATABASE_URL, BACKUP_STORE and BACKUP_KEY, or name a platform with --target');
+  return { reader: { url, ca: ca || undefined }, store, key };
+}

@@ -1,0 +1,104 @@
+// Where backups lie: a folder, or a container of Azure's Blob storage. What lies there is never overwritten.
+import { createReadStream, createWriteStream } from 'node:fs';
+import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+/** An object. */
+export interface Stored {
+  name: string;
+  bytes: number;
+}
+
+/** A place for objects. */
+export interface Store {
+  /** For messages. */
+  where: string;
+  /** In order of name. */
+  list(): Promise<Stored[]>;
+  /** Stores it whole, or not at all. @throws Error when the name is taken. */
+  put(name: string, content: Readable): Promise<void>;
+  get(name: string): Promise<Readable>;
+  /** @returns false when the store keeps it: a policy of the container says for how long. */
+  remove(name: string): Promise<boolean>;
+}
+
+/** @param place path of a folder, or `https://ACCOUNT.blob.core.windows.net/CONTAINER`. */
+export const openStore = (place: string): Promise<Store> =>
+  /^https?:/.test(place) ? blobStore(place) : Promise.resolve(folderStore(place));
+
+/** A folder of this machine, made when missing; only this user can read it. */
+export function folderStore(folder: string): Store {
+  return {
+    where: folder,
+    list: async () => {
+      const names = await readdir(folder).catch(() => [] as string[]);
+      const files = names.filter((name) => !name.endsWith('.part')).sort();
+      return Promise.all(files.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })));
+    },
+    put: async (name, content) => {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const part = join(folder, `${name}.part`);
+      try {
+        await pipeline(content, createWriteStream(part, { mode: 0o600, flush: true }));
+        await link(part, join(folder, name));
+        // A power cut must not take the name back.
+        const handle = await open(folder);
+        await handle.sync().finally(() => handle.close());
+      } finally {
+        await rm(part, { force: true });
+      }
+    },
+    get: async (name) => {
+      await stat(join(folder, name));
+      return createReadStream(join(folder, name));
+    },
+    remove: async (name) => {
+      await rm(join(folder, name), { force: true });
+      return true;
+    },
+  };
+}
+
+const BLOCK_BYTES = 8 * 1024 * 1024;
+const BLOCKS_AT_ONCE = 2;
+
+/**
+ * A container, by the identity that this process has: a managed or federated one, or that of `az login`.
+ * @param url of the container; with a SAS in its query, that is used instead.
+ */
+async function blobStore(url: string): Promise<Store> {
+  // Only here: the packages are for those who have Azure.
+  const { ContainerClient } = await import('@azure/storage-blob');
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  const container = new URL(url).search ? new ContainerClient(url) : new ContainerClient(url, new DefaultAzureCredential());
+  return {
+    where: url.split('?')[0]!,
+    list: async () => {
+      const found: Stored[] = [];
+      for await (const { name, properties } of container.listBlobsFlat())
+        found.push({ name, bytes: properties.contentLength ?? 0 });
+      return found;
+    },
+    put: async (name, content) => {
+      await container.getBlockBlobClient(name).uploadStream(content, BLOCK_BYTES, BLOCKS_AT_ONCE, {
+        conditions: { ifNoneMatch: '*' },
+      });
+    },
+    get: async (name) => {
+      const { readableStreamBody } = await container.getBlobClient(name).download();
+      if (!readableStreamBody) throw new Error(`${name} has no content`);
+      return readableStreamBody as Readable;
+    },
+    remove: async (name) => {
+      try {
+        await container.getBlobClient(name).deleteIfExists();
+        return true;
+      } catch (error) {
+        if ((error as { code?: string }).code === 'BlobImmutableDueToPolicy') return false;
+        throw error;
+      }
+    },
+  };
+}
