@@ -127,7 +127,8 @@ export const ALERTS = {
     azure: { not: '`broker-down` fires each time' },
   },
   'machine-down': {
-    meaning: 'The broker machine was not running, or its figures did not arrive, for five minutes. Then devices cannot connect.',
+    meaning:
+      'The broker machine was not running, or its figures did not arrive, for five minutes. Then devices cannot connect.',
     toDo: 'The portal\'s page of the machine: "Resource health", "Serial console". Queues and sessions are on its data disk, copies of them in storage ([broker state](../runbooks/broker-state.md)); devices keep trying.',
     severity: 0,
     minutes: 5,
