@@ -6,8 +6,8 @@ from mqtt_saas.packages import said
 
 PROPERTIES = "Id,ActiveState,SubState,Type,Result,ConditionResult,ConditionTimestampMonotonic,UnitFileState"
 Unit = dict[str, str]
-# Of Ubuntu's image: daemons that end well when they have nothing to do, such as no contract to attach and no hot processor.
-MAY_END = ("ubuntu-advantage.service", "thermald.service")
+# Daemons that end well when they have nothing to do: no contract to attach, no hot processor, no first boot any more.
+MAY_END = ("ubuntu-advantage.service", "thermald.service", "cloud-init-main.service")
 
 
 def not_active() -> list[str]:
