@@ -111,7 +111,7 @@ export class Alerts extends ComponentResource {
           ruleName: names.own('alert', key),
           location: 'global',
           severity: watch.severity,
-          evaluationFrequency: minutes(Math.min(window, 5)),
+          evaluationFrequency: minutes(1),
           windowSize: minutes(window),
           autoMitigate: true,
           criteria: { odataType: ONE_RESOURCE, allOf: [condition] },

@@ -30,7 +30,7 @@ test('counts machine, disks, address, alerts, runs and log', () => {
   expect(item('dev', 'its disk').usd).toBeCloseTo(2.4, 2);
   expect(item('dev', 'public address').usd).toBeCloseTo(3.65, 2);
   expect(item('dev', 'metric alerts').usd).toBeCloseTo(0.4, 2);
-  expect(item('dev', 'log alerts').usd).toBeCloseTo(1.5, 2);
+  expect(item('dev', 'log alerts').usd).toBeCloseTo(1, 2);
   expect(item('dev', 'log').usd).toBe(0);
 });
 

@@ -6,6 +6,7 @@ import { LOG_CATEGORIES } from '../components/diagnostics.ts';
 import { METRICS } from '../components/metrics.ts';
 import { FIGURES_LINE } from '../functions/health/report.ts';
 import { hasFailed, type RunResult } from '../functions/ingest/run.ts';
+import { makeBill } from '../ops/cost/bill.ts';
 import { alerts, type PlatformAlert } from '../provisioning/monitoring/alerts.ts';
 import { logAlerts, metricAlerts, operationAlerts } from './tables/alerts.ts';
 import azure from './testing/azure-monitor.json' with { type: 'json' };
@@ -212,6 +213,17 @@ it('with `machineAlerts` and `webTestMinutes`, the machine’s own metrics and t
   expect(Object.keys(test?.inputs.tags).some((tag) => /^hidden-link:\/subscriptions\/.*\/components\//.test(tag))).toBe(
     true,
   );
+});
+
+it('costs what the descriptions of the keys say, and dev’s budget covers all of it', async () => {
+  const load = { messagesPerSecond: 1, runSeconds: 3 };
+  const bill = async (...lines: string[]) => makeBill(await planOf('dev', having(...lines)), load);
+  const all = await bill('machineAlerts: true', "webTestMinutes: '5'", "logAlertMinutes: '5'");
+  const extra = all.usd - (await bill()).usd;
+  // docs/reference/configuration.md: 1.00 for the machine's, 5.75 for the web test, 2.00 more for the log.
+  expect(extra).toBeCloseTo(1 + 5.75 + 2, 1);
+  expect(all).toMatchObject({ unpriced: [] });
+  expect(all.usd).toBeLessThan(all.budget!);
 });
 
 it('docs/monitoring.md has queries that Azure understands', () => {

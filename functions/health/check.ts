@@ -87,8 +87,9 @@ function judgeControl({ parts: { control_loop_ok: ok } }: Figures): string {
   return ok === 1 ? 'ok' : 'does not run: commands and states wait';
 }
 
-function judgeBackup({ askedAt, parts: { backup_last_success_timestamp_seconds: at } }: Figures): string {
-  if (at === undefined) return 'off';
+function judgeBackup({ askedAt, parts }: Figures): string {
+  const { backup_last_success_timestamp_seconds: at, backup_failing: failing } = parts;
+  if (at === undefined) return failing === 1 ? 'has never succeeded' : 'off';
   const hours = (askedAt.getTime() / 1000 - at) / 3600;
   return hours <= HEALTH_LIMITS.backupHours ? 'ok' : `last succeeded ${Math.floor(hours)} hours ago`;
 }
@@ -124,9 +125,9 @@ export async function readFigures(database: Database): Promise<Figures> {
   };
 }
 
-/** An environment without a control loop has no figure of it. */
+/** An environment without a control loop has no figure of it; of one that never succeeded there is how long it has been tried. */
 function withLoop(parts: Record<string, number>): Record<string, number> {
-  const { control_loop_age_seconds: age } = parts;
+  const age = parts.control_loop_age_seconds ?? parts['job_last_success_age_seconds{job="control"}'];
   return age === undefined ? parts : { ...parts, control_loop_ok: age <= HEALTH_LIMITS.controlLateSeconds ? 1 : 0 };
 }
 

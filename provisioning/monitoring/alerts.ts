@@ -76,7 +76,6 @@ export interface PlatformAlert {
 }
 
 const SECURITY_GROUPS = 'Microsoft.Network/networkSecurityGroups';
-const SCRAPED = { app: 'up{job="mqtt-saas"}', machine: 'up{job="mqtt-saas-machine"}' };
 const HOUR_S = 3600;
 const DAY_S = 86_400;
 /** KQL: seconds since 1970. */
@@ -95,7 +94,7 @@ export const ALERTS = {
     severity: 0,
     minutes: 2,
     threshold: 1,
-    prometheus: (threshold) => `${SCRAPED.app} < ${threshold}`,
+    prometheus: (threshold) => `up{job="mqtt-saas"} < ${threshold}`,
     azure: { webTest: true },
   },
   'database-down': {
@@ -128,12 +127,15 @@ export const ALERTS = {
     azure: { not: '`broker-down` fires each time' },
   },
   'machine-down': {
-    meaning: 'The broker machine was not running for five minutes. Devices cannot connect.',
+    meaning:
+      'The broker machine was not running, or its figures did not arrive, for five minutes. Then devices cannot connect.',
     toDo: 'The portal\'s page of the machine: "Resource health", "Serial console". Queues and sessions are on its data disk, copies of them in storage ([broker state](../runbooks/broker-state.md)); devices keep trying.',
     severity: 0,
     minutes: 5,
     threshold: 1,
-    prometheus: (threshold) => `${SCRAPED.machine} < ${threshold}`,
+    // The file with its figures is fetched every minute.
+    prometheus: (threshold) =>
+      `(time() - node_textfile_mtime_seconds{job="mqtt-saas-machine"} < bool 120) < ${threshold}`,
     // The best minute of the window: a restart for an update takes one or two minutes and must not fire the alert.
     azure: { metric: 'machineAvailable', by: 'Maximum', operator: 'LessThan' },
   },

@@ -46,7 +46,7 @@ export function renderPrometheus({ app, path, https, keyFile, machine, alertmana
  */
 export function renderRules(faster = 1): string {
   const span = (minutes: number) => duration((minutes * 60) / faster);
-  const rules = alerts().flatMap(([alert, { meaning, toDo: _, severity, minutes, threshold, unit, prometheus }]) => {
+  const rules = alerts().flatMap(([alert, { meaning, severity, minutes, threshold, unit, prometheus }]) => {
     if ('not' in prometheus) return [];
     return {
       alert,

@@ -41,10 +41,11 @@ const setFreeDisk = (gib: number) =>
   station.figures(
     `# TYPE mqtt_saas_watch_data_disk_free_bytes gauge\nmqtt_saas_watch_data_disk_free_bytes ${Math.round(gib * GIB)}\n`,
   );
-const setBackup = (hoursAgo: number) =>
-  rig.admin.query(`create or replace function ingest.backup_figures() returns jsonb language sql as $$
-    select jsonb_build_object('backup_last_success_timestamp_seconds', ${Math.round(Date.now() / 1000 - hoursAgo * 3600)}) $$;
-    grant execute on function ingest.backup_figures() to mqtt_ingest`);
+/** As ops/backup notes it. */
+const setBackup = async (hoursAgo: number) => {
+  await rig.admin.query(`select ingest.record_backup('backup', 'night', clock_timestamp(), 1, 1, null)`);
+  await rig.admin.query(`update ingest.backups set ended_at = clock_timestamp() - interval '${hoursAgo} hours'`);
+};
 async function setCertificate(days: number) {
   const { certificateFile, keyFile, caFile } = rig.broker.certificates;
   const key = readFileSync(join(dirname(caFile), 'ca.key'), 'utf8');

@@ -31,7 +31,10 @@ const CASES: Partial<Record<AlertName, Case>> = {
     fires: { mqtt_saas_mqtt_up: '1 0 1 1 0 1 1 0 1 1x60' },
     quiet: { mqtt_saas_mqtt_up: '1 0 1 1 0 1 1 1x60' },
   },
-  'machine-down': gauge('up{job="mqtt-saas-machine"}', 0, 1),
+  'machine-down': {
+    fires: { 'node_textfile_mtime_seconds{job="mqtt-saas-machine", file="mqtt-saas.prom"}': '0+60x20 1200x40' },
+    quiet: { 'node_textfile_mtime_seconds{job="mqtt-saas-machine", file="mqtt-saas.prom"}': '0+60x60' },
+  },
   'machine-needs-person': gauge('mqtt_saas_watch_needs_person', 1, 0),
   'system-disk-full': gauge('mqtt_saas_watch_system_disk_free_bytes', 1e9, 1.2e9),
   'data-disk-full': gauge('mqtt_saas_watch_data_disk_free_bytes', 1e9, 1.2e9),

@@ -87,6 +87,8 @@ export async function startStation(dir: string, app: string, faster: number): Pr
     ),
   ];
   for (const port of [exporter, alertmanager, prometheus]) await untilReady(`http://${address(port)}/metrics`);
+  // Somebody fetches the machine's file again and again, changed or not.
+  let fetching: NodeJS.Timeout | undefined;
   return {
     told: (alert, state) => {
       const word = state === 'firing' ? '[FIRING:' : '[RESOLVED]';
@@ -94,9 +96,14 @@ export async function startStation(dir: string, app: string, faster: number): Pr
       return mailed && hook.alerts.some((each) => each.name === alert && each.status === state);
     },
     watchdogs: () => hook.watchdogs,
-    figures: (text) => void file('figures/machine.prom', text),
+    figures: (text) => {
+      clearInterval(fetching);
+      fetching = setInterval(() => file('figures/machine.prom', text), 10_000);
+      file('figures/machine.prom', text);
+    },
     fired: () => [...new Set(hook.alerts.filter(({ status }) => status === 'firing').map(({ name }) => name))],
     stop: async () => {
+      clearInterval(fetching);
       await Promise.all(children.map((child) => stopChild(child)));
       await hook.stop();
       await mailbox.stop();

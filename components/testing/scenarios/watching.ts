@@ -85,10 +85,10 @@ export const budget: Scenarios<Budget> = {
   hardened: ({ name, placement, operators }) => new Budget(name('budget'), { placement, operators, monthlyBudget: 20 }),
 };
 
-const outside = ({ placement, operators, logs: { insightsId } }: World) => ({
+const outside = ({ placement, operators }: World) => ({
   placement,
   operators,
-  insightsId,
+  insightsId: `/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/${placement.names.own('rg')}/providers/Microsoft.Insights/components/${placement.names.own('appi')}`,
   url: 'https://func-example.azurewebsites.net/api/health',
   meaning: 'The health page cannot be reached.',
 });
