@@ -127,6 +127,7 @@ describe('applyMigrations as a role that is not a superuser', () => {
       client.query(`
         create role owner login password 'a long enough password' ${attributes};
         grant anon, authenticated, service_role to owner;
+        grant pg_read_all_data to owner with admin option;
         grant create on database postgres to owner;
         grant usage on schema auth to owner;
         grant all on auth.users to owner;
