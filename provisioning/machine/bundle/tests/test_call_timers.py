@@ -20,7 +20,9 @@ class CallTimers(unittest.TestCase):
 
     def tell(self, read_ago: float = 0, **ages: float) -> None:
         values = {f'timer_age_seconds{{name="{name}"}}': age for name, age in ages.items()}
-        figures.write(self.ages, "mqtt_saas_registry", {"up": 1, "timers_read_timestamp_seconds": time.time() - read_ago, **values})
+        figures.write(
+            self.ages, "mqtt_saas_registry", {"up": 1, "timers_read_timestamp_seconds": time.time() - read_ago, **values}
+        )
 
     def late(self) -> list[str]:
         return sorted(call_timers.late())

@@ -51,6 +51,20 @@ class Watch(unittest.TestCase):
                 self.watch(STOPPING)
                 self.assertIn(("kill", "--signal=KILL", "mosquitto.service"), self.asked)
 
+    def test_connections_to_the_brokers_ports_are_counted_once_established(self) -> None:
+        table = pathlib.Path(self.folder, "tcp")
+        # 22B3 is 8883, 0016 is 22; 01 is established, 0A listening, 06 waiting to be forgotten.
+        rows = [("00000000:22B3", "0A"), ("040071CB:22B3", "01"), ("040071CB:22B3", "06"), ("040071CB:0016", "01")]
+        lines = [f"{n}: {local} 420071CB:C350 {state} 00000000:00000000" for n, (local, state) in enumerate(rows)]
+        table.write_text("\n".join(["  sl  local_address rem_address   st", *lines]), encoding="ascii")
+        self.assertEqual(watch_broker.count_established(str(table), {8883, 443}), 1)
+        self.assertEqual(watch_broker.count_established(str(table), {22, 8883}), 2)
+
+    def test_the_memory_that_is_left_is_in_bytes(self) -> None:
+        meminfo = pathlib.Path(self.folder, "meminfo")
+        meminfo.write_text("MemTotal:  1000 kB\nMemFree:  100 kB\nMemAvailable:  400 kB\n", encoding="ascii")
+        self.assertEqual(watch_broker.memory_available(str(meminfo)), 409_600)
+
     def test_a_person_is_called_with_what_to_do_until_it_is_well_again(self) -> None:
         missing = STOPPING._replace(active="inactive", mounted=False)
         self.watch(missing)

@@ -4,9 +4,9 @@
     call-timers prepare    root: reads the key from the vault for the next step
     call-timers call       as a user of its own: calls those that are late
 
-The three steps of call-timers.service, once a minute. After a deployment all timers of an app have stopped permanently while HTTP
-went on (Azure/azure-functions-host#11828). registry-sync reads from the database when each ran last. While the database is
-away nobody is called: the work needs it, too.
+The three steps of call-timers.service, once a minute. After a deployment all timers of an app have stopped permanently while
+HTTP went on (Azure/azure-functions-host#11828). registry-sync reads from the database when each ran last. While the database
+is away nobody is called: the work needs it, too.
 """
 
 import os

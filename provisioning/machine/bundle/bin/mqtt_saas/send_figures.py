@@ -2,9 +2,9 @@
 
     send-figures
 
-Runs as root, who alone reaches the metadata service: it gives the token, and says what Azure calls this machine. Which figures
-are sent is in monitored.json of this release; one that is missing is left out. What could not be sent is not sent later: Azure takes nothing
-that is older than 20 minutes, and an alert on the metric's absence has fired by then.
+Runs as root, who alone reaches the metadata service: it gives the token, and says what Azure calls this machine. Which
+figures are sent is in monitored.json of this release; one that is missing is left out. What could not be sent is not sent
+later: Azure takes nothing that is older than 20 minutes, and an alert on the metric's absence has fired by then.
 """
 
 import datetime

@@ -159,7 +159,7 @@ def connections() -> int:
 
 
 def count_established(table: str, ports: set[int]) -> int:
-    """proc(5), /proc/net/tcp: the second field is the local address and port, the fourth the state, 01 of which is established."""
+    """proc(5), /proc/net/tcp: the second field is the local address and port, the fourth the state; 01 is established."""
     with open(table, encoding="ascii") as file:
         rows = [line.split() for line in file][1:]
     return sum(row[3] == "01" and int(row[1].rpartition(":")[2], 16) in ports for row in rows)
