@@ -83,13 +83,17 @@ async function readSchemas(client: ClientBase): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** SQL that leaves a database as a server makes it: with an empty schema `public`. */
+/**
+ * SQL that leaves a database as a server makes it: with an empty schema `public`. Without the migrations' default privileges, too: they
+ * would take rights from what the dump makes, and it grants again only what differs from a server's own defaults.
+ */
 function emptied(schemas: readonly string[]): string {
   const gone = [...new Set([...schemas, 'public'])];
   return `set client_min_messages = warning;
     drop schema if exists ${gone.join(', ')} cascade;
     create schema public authorization pg_database_owner;
     grant usage on schema public to public;
+    alter default privileges grant execute on functions to public;
     `;
 }
 

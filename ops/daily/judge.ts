@@ -126,7 +126,7 @@ function inDatabase(facts: Facts, room: number | undefined): Problem[] {
       page: 'runbooks/control-loop.md',
     },
     readings.residual > 0 && {
-      what: `${readings.residual} minutes of the ledger do not add up: a fault of the program`,
+      what: `minutes of the ledger that do not add up: ${readings.residual}. A fault of the program`,
       page: 'ingest.md#the-ledger',
     },
     readings.rejected >= REFUSED.readings &&
@@ -134,9 +134,9 @@ function inDatabase(facts: Facts, room: number | undefined): Problem[] {
         what: `${readings.rejected} of ${readings.received} readings became dead letters`,
         page: 'runbooks/tenant-abuse.md',
       },
-    rules.failing > 0 && { what: `${rules.failing} alert rules fail`, page: 'runbooks/timers-dead.md' },
+    rules.failing > 0 && { what: `alert rules that fail: ${rules.failing}`, page: 'runbooks/timers-dead.md' },
     rules.late > 0 && {
-      what: `${rules.late} alert rules were not judged for 15 minutes`,
+      what: `alert rules that were not judged for 15 minutes: ${rules.late}`,
       page: 'runbooks/timers-dead.md',
     },
     refusals.some(({ reason }) => reason === 'full') && {
