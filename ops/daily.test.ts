@@ -130,7 +130,7 @@ describe('ops daily', () => {
     expect(out).toMatch(/^uptime +90\.\d\d %; 1 outage, the longest 2 hours, from /m);
     expect(code).toBe(0);
     await admin.query("update ingest.canaries set came_at = now() - interval '72 minutes'");
-    // The trigger notes no outage when a canary is older than the one before.
+    // The trigger notes no outage when a canary is older than the last.
     expect((await ops('daily', '--json')).out).toContain('"page": "runbooks/timers-dead.md#ingest-is-behind"');
   });
 

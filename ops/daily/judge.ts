@@ -90,7 +90,7 @@ function atEdge({ health, certificate }: Outside): Problem[] {
   } else {
     for (const [part, state] of Object.entries(health)) {
       const page = PAGE_OF_PART[part] ?? 'monitoring.md';
-      // The attempt to connect says more, below. And what is not known because another part is away is no fault of its own.
+      // The attempt to connect says more, below. A part that is unknown because another is away has no fault of its own.
       if (part === 'certificate' || (part === 'broker' && certificate instanceof Error)) continue;
       if (state !== 'ok' && state !== 'off' && !state.startsWith('unknown'))
         problems.push({ what: `health page: ${part} ${state}`, page });
