@@ -74,7 +74,7 @@ describe('ops daily', () => {
     const { code, out } = await ops('daily');
     expect(out).toContain('\n\nNothing needs a person.\n\n');
     expect(out).toMatch(/^uptime +100\.00 %$/m);
-    expect(out).toMatch(/^readings +600 received, 600 stored, 0 dead letters, 0 over quota$/m);
+    expect(out).toMatch(/^readings +600 received, 600 stored, 0 in dead letters, 0 over quota$/m);
     expect(out).toMatch(/^lag +readings waited 10 ms on average, 40 ms at most$/m);
     expect(out).toMatch(/^acme +600 +0 B +0 +0$/m);
     expect(out).toMatch(/^ingest +stay: busiest minute 600, of about 60000 /m);
@@ -90,7 +90,11 @@ describe('ops daily', () => {
       'timers-dead.md#ingest-is-behind',
       "update ingest.canaries set came_at = now() - interval '9 minutes 20 seconds'",
     ],
-    ['1 minutes of the ledger do not add up', 'ingest.md#the-ledger', 'update public.ingest_ledger set stored = 599'],
+    [
+      'minutes of the ledger that do not add up: 1',
+      'ingest.md#the-ledger',
+      'update public.ingest_ledger set stored = 599',
+    ],
     [
       '120 of 600 readings became dead letters',
       'tenant-abuse.md',
@@ -126,7 +130,7 @@ describe('ops daily', () => {
     expect(out).toMatch(/^uptime +90\.\d\d %; 1 outage, the longest 2 hours, from /m);
     expect(code).toBe(0);
     await admin.query("update ingest.canaries set came_at = now() - interval '72 minutes'");
-    // The trigger notes no outage when a canary is older than the one before.
+    // The trigger notes no outage when a canary is older than the last.
     expect((await ops('daily', '--json')).out).toContain('"page": "runbooks/timers-dead.md#ingest-is-behind"');
   });
 

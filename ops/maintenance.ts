@@ -15,9 +15,10 @@ export function maintenanceCommand(): Command {
       'after',
       `
 While it is on, the dashboard shows everybody the reason and the end, signed in
-or not, and no messages about alerts are sent. Alerts are still opened and
-resolved. It ends by itself; 24 hours are the most. Devices are told nothing:
-they may read only topics of their own, and what they send waits.
+or not, and messages about alerts wait; only Azure's alerts on metrics of the
+machine are sent. Alerts are still opened and resolved. It ends by itself; 24
+hours are the most. Devices are told nothing: they may read only topics of their
+own, and what they send waits.
 
 Examples:
   npm run ops -- maintenance on --for 2h --reason "A larger disk" --target prod

@@ -90,7 +90,7 @@ function atEdge({ health, certificate }: Outside): Problem[] {
   } else {
     for (const [part, state] of Object.entries(health)) {
       const page = PAGE_OF_PART[part] ?? 'monitoring.md';
-      // The attempt to connect says more, below. And what is not known because another part is away is no fault of its own.
+      // The attempt to connect says more, below. A part that is unknown because another is away has no fault of its own.
       if (part === 'certificate' || (part === 'broker' && certificate instanceof Error)) continue;
       if (state !== 'ok' && state !== 'off' && !state.startsWith('unknown'))
         problems.push({ what: `health page: ${part} ${state}`, page });
@@ -126,7 +126,7 @@ function inDatabase(facts: Facts, room: number | undefined): Problem[] {
       page: 'runbooks/control-loop.md',
     },
     readings.residual > 0 && {
-      what: `${readings.residual} minutes of the ledger do not add up: a fault of the program`,
+      what: `minutes of the ledger that do not add up: ${readings.residual}. A fault of the program`,
       page: 'ingest.md#the-ledger',
     },
     readings.rejected >= REFUSED.readings &&
@@ -134,9 +134,9 @@ function inDatabase(facts: Facts, room: number | undefined): Problem[] {
         what: `${readings.rejected} of ${readings.received} readings became dead letters`,
         page: 'runbooks/tenant-abuse.md',
       },
-    rules.failing > 0 && { what: `${rules.failing} alert rules fail`, page: 'runbooks/timers-dead.md' },
+    rules.failing > 0 && { what: `alert rules that fail: ${rules.failing}`, page: 'runbooks/timers-dead.md' },
     rules.late > 0 && {
-      what: `${rules.late} alert rules were not judged for 15 minutes`,
+      what: `alert rules that were not judged for 15 minutes: ${rules.late}`,
       page: 'runbooks/timers-dead.md',
     },
     refusals.some(({ reason }) => reason === 'full') && {

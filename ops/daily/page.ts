@@ -58,13 +58,13 @@ function entriesOf(facts: Facts, from: Date): [label: string, text: string][] {
     ['ingest', `last run ${since(lastRunAt)}; newest canary sent ${since(canaryAt)}`],
     [
       'readings',
-      `${count(readings.received)} received, ${count(readings.stored)} stored, ${count(readings.rejected)} dead letters, ` +
+      `${count(readings.received)} received, ${count(readings.stored)} stored, ${count(readings.rejected)} in dead letters, ` +
         `${count(readings.overQuota)} over quota`,
     ],
     [
       'lag',
       latencyMs
-        ? `readings waited ${ago1(latencyMs.average)} on average, ${ago1(latencyMs.most)} at most`
+        ? `readings waited ${duration(latencyMs.average)} on average, ${duration(latencyMs.most)} at most`
         : 'no reading came',
     ],
     [
@@ -132,8 +132,8 @@ function topTenants(uses: TenantUse[]): string[] {
 }
 
 const count = (value: number) => Math.round(value).toLocaleString('en-US');
-/** Short times, too. */
-const ago1 = (ms: number) => (ms < 2000 ? `${Math.round(ms)} ms` : ago(ms));
+/** As `ago`, and milliseconds below two seconds. */
+const duration = (ms: number) => (ms < 2000 ? `${Math.round(ms)} ms` : ago(ms));
 const moment = (at: Date) => at.toISOString().slice(0, 16).replace('T', ' ');
 
 /** Breaks between words; a word that is too long is broken, too. */

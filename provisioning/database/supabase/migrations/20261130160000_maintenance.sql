@@ -4,15 +4,15 @@
 create table access.maintenance (
   id bigint generated always as identity primary key,
   -- What people read on the dashboard.
-  reason text not null check (char_length(reason) between 1 and 200 and reason !~ '[[:cntrl:]]'),
+  reason text not null check (reason ~ '^[^[:cntrl:]]{1,200}$'),
   started_at timestamptz not null default clock_timestamp(),
   -- Longer ones are announced again: nobody is to forget that alerts are silent.
   ends_at timestamptz not null check (ends_at >= started_at and ends_at <= started_at + interval '24 hours'),
   -- The operator's name on their computer, and the database's login.
-  started_by text not null check (char_length(started_by) between 1 and 100 and started_by !~ '[[:cntrl:]]'),
+  started_by text not null check (started_by ~ '^[^[:cntrl:]]{1,100}$'),
   login text not null default session_user,
   -- Null: it went on until its end.
-  ended_by text check (char_length(ended_by) between 1 and 100 and ended_by !~ '[[:cntrl:]]')
+  ended_by text check (ended_by ~ '^[^[:cntrl:]]{1,100}$')
 );
 alter table access.maintenance enable row level security;
 alter table access.maintenance force row level security;
