@@ -62,7 +62,7 @@ const ROOM_BEYOND_BYTES = 256 * 1024;
  * exceeds the receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed). The broker keeps the order
  * in which messages came, so what waits there waits behind all of a sender that sent thousands: only here do senders take turns.
  */
-const MAX_UNREAD_BYTES = 2.5 * 1024 * 1024;
+const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
 /**
  * So long after the database refused a row of a sender, its messages are written in batches of their own, carefully, in turn with the
  * others' batches. It bounds how often a sender makes a COPY fail in which others' rows are.

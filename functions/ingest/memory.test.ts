@@ -68,7 +68,7 @@ test.each(['worker', 'functions'] as const)(
       'gzip of a text': 300,
       'gzip of 1,000 readings': 20,
       'CBOR in gzip': 300,
-      'gzip that lies about its size': 10_000,
+      'gzip that lies about its size': 300,
       'gzip of a number that no jsonb holds': 10_000,
     };
     for (const [kind, count] of Object.entries(kinds)) {
@@ -79,7 +79,7 @@ test.each(['worker', 'functions'] as const)(
       }
     }
     const { peak, summary } = await drainIn(shape, rig.env(id, { INGEST_BATCH_CAP: '100000' }));
-    expect(summary).toMatchObject({ outcome: 'idle', received: 40_600, rejected: 20_000 });
+    expect(summary).toMatchObject({ outcome: 'idle', received: 30_900, rejected: 10_300 });
     expect(peak).toBeGreaterThan(0);
     expect(peak).toBeLessThan(MOST_MIB[shape]);
   },
