@@ -65,7 +65,7 @@ function listCommand(): Command {
       if (json) console.log(JSON.stringify({ backups: listed, drills }, null, 2));
       else {
         for (const { name, bytes, isGood } of listed)
-          console.log(`${name}  ${bytes} bytes${isGood ? '' : '  not finished: no backup'}`);
+          console.log(`${name}  ${bytes} bytes${isGood ? '' : '  not finished, not a backup'}`);
         if (listed.length === 0) console.log(`no backup in ${vault.store.where}`);
         for (const { name, ended_at: at, problem } of drills)
           console.log(`drill ${at.toISOString()}  ${name}  ${problem ?? 'everything equal'}`);

@@ -57,7 +57,7 @@ export interface Made {
  * the database.
  * @param database as the role `backup_reader`, past a pooler in transaction mode.
  * @param log called at each step.
- * @throws Error that says what failed; what was stored by then has no facts, and so is no backup.
+ * @throws Error that says what failed; what was stored by then has no facts, and so is not a backup.
  */
 export async function makeBackup(database: DatabaseAccess, vault: Vault, log: (line: string) => void): Promise<Made> {
   const startedAt = new Date();
@@ -191,14 +191,14 @@ export async function findBackup(store: Store, name: string | undefined, now = D
   if (!found) throw new Error(`there is no ${name ? `good backup ${name}` : 'good backup'} in ${store.where}: see "backup list"`);
   const hours = Math.round((now - found.at.getTime()) / 3_600_000);
   if (name === undefined && hours > OVERDUE_HOURS)
-    throw new Error(`the newest good backup is ${hours} hours old (${found.name}): the nightly run fails or does not run; to take it all the same, name it`);
+    throw new Error(`the newest good backup is ${hours} hours old (${found.name}): the nightly run fails or does not run; to take it anyway, name it`);
   return found;
 }
 
 async function removeOld(store: Store): Promise<string[]> {
   const removed: string[] = [];
   for (const { name, objects } of toRemove(await listBackups(store))) {
-    // The facts first: a dump without them is no backup.
+    // The facts first: a dump without them is not a backup.
     const gone = [];
     for (const object of objects.toSorted().reverse()) gone.push(await store.remove(object));
     if (gone.every(Boolean)) removed.push(name);
