@@ -54,7 +54,8 @@ export async function withAppStopped(
 const letIn = (database: DatabaseAccess, may: boolean) =>
   withConnection(database, async (client) => {
     await client.query(`alter role mqtt_ingest ${may ? 'login' : 'nologin'}`);
-    if (!may) await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mqtt_ingest'");
+    if (!may)
+      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mqtt_ingest'");
   });
 
 function run(words: string[]): void {
