@@ -95,7 +95,7 @@ function emptied(schemas: readonly string[]): string {
   const gone = [...new Set([...schemas, 'public'])];
   return `set client_min_messages = warning;
     drop schema if exists ${gone.join(', ')} cascade;
-    create schema public authorization pg_serverowner;
+    create schema public authorization pg_database_owner;
     grant usage on schema public to public;
     alter default privileges grant execute on functions to public;
     alter default privileges grant usage on types to public;
