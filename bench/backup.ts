@@ -31,11 +31,15 @@ export async function run([readings = '1000000']: string[] = []): Promise<void> 
     const started = performance.now();
     const step = (line: string) => console.log(`${seconds(started)} s  ${line}`);
     const made = await makeBackup({ url: roleUrl(postgres.url, 'backup_reader', password) }, vault, step);
-    step(`backup of ${made.rows} rows: ${(made.bytes / 1e6).toFixed(1)} MB of a database of ${(bytes / 1e6).toFixed(0)} MB`);
+    step(
+      `backup of ${made.rows} rows: ${(made.bytes / 1e6).toFixed(1)} MB of a database of ${(bytes / 1e6).toFixed(0)} MB`,
+    );
     const { problems } = await drill(vault, await findBackup(vault.store, made.name), step);
     step(problems.length === 0 ? 'everything is equal' : problems.join('; '));
     const { user, system } = process.cpuUsage();
-    step(`of it ${((user + system) / 1e6).toFixed(0)} CPU s, ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB, in this process`);
+    step(
+      `of it ${((user + system) / 1e6).toFixed(0)} CPU s, ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB, in this process`,
+    );
   } finally {
     await postgres.stop();
     rmSync(folder, { recursive: true });

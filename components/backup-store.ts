@@ -46,7 +46,11 @@ export class BackupStore extends ComponentResource {
       // What is left when everything else is gone.
       { parent: this, protect: true },
     );
-    const container = makeContainer(`${name}-container`, { account, containerName: CONTAINER, placement }, { parent: this });
+    const container = makeContainer(
+      `${name}-container`,
+      { account, containerName: CONTAINER, placement },
+      { parent: this },
+    );
     if (immutableDays !== undefined)
       new BlobContainerImmutabilityPolicy(
         `${name}-immutability`,

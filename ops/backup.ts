@@ -65,7 +65,7 @@ function listCommand(): Command {
       if (json) console.log(JSON.stringify({ backups: listed, drills }, null, 2));
       else {
         for (const { name, bytes, isGood } of listed)
-          console.log(`${name}  ${bytes} bytes${isGood ? '' : '  not finished: no backup'}`);
+          console.log(`${name}  ${bytes} bytes${isGood ? '' : '  not finished, not a backup'}`);
         if (listed.length === 0) console.log(`no backup in ${vault.store.where}`);
         for (const { name, ended_at: at, problem } of drills)
           console.log(`drill ${at.toISOString()}  ${name}  ${problem ?? 'everything equal'}`);
@@ -90,7 +90,9 @@ function verifyCommand(): Command {
 /** The `restore-drill` command. */
 export function restoreDrillCommand(): Command {
   return new Command('restore-drill')
-    .description('restore a backup into a scratch server on this machine, compare, and record the result; exit code 1 if anything differs')
+    .description(
+      'restore a backup into a scratch server on this machine, compare, and record the result; exit code 1 if anything differs',
+    )
     .argument('[backup]', 'its name; the newest good one without')
     .addOption(targetOption('the environment variables'))
     .action(async (name: string | undefined, options: Options) => {
@@ -104,13 +106,20 @@ export function restoreDrillCommand(): Command {
         problems: [error.message],
       }));
       const [first] = problems;
-      const problem = first && (problems.length > 1 ? `${first.slice(0, 400)} (and ${problems.length - 1} more)` : first);
+      const problem =
+        first && (problems.length > 1 ? `${first.slice(0, 400)} (and ${problems.length - 1} more)` : first);
       const result = { kind: 'drill' as const, name: backup.name, startedAt, bytes: backup.bytes };
-      await record(backups.reader, { ...result, ...(rows === undefined ? {} : { rows }), ...(problem ? { problem } : {}) });
+      await record(backups.reader, {
+        ...result,
+        ...(rows === undefined ? {} : { rows }),
+        ...(problem ? { problem } : {}),
+      });
       for (const each of problems) console.log(each);
       if (problems.length > 0) throw new Error(`${backup.name} is not what was backed up: see above`);
       const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
-      console.log(`${backup.name}: ${rows} rows restored in ${seconds} s; everything is equal, and the app works with it`);
+      console.log(
+        `${backup.name}: ${rows} rows restored in ${seconds} s; everything is equal, and the app works with it`,
+      );
     });
 }
 
@@ -174,7 +183,13 @@ async function findVault({ target: name }: Options): Promise<{ backups: Backups;
   return { backups, vault, ...(target ? { target } : {}) };
 }
 
-function ofEnvironment({ DATABASE_URL: url, BACKUP_STORE: store, BACKUP_KEY: key, DATABASE_CA: ca }: NodeJS.ProcessEnv): Backups {
-  if (!url || !store || !key) throw new Error('set DATABASE_URL, BACKUP_STORE and BACKUP_KEY, or name a platform with --target');
+function ofEnvironment({
+  DATABASE_URL: url,
+  BACKUP_STORE: store,
+  BACKUP_KEY: key,
+  DATABASE_CA: ca,
+}: NodeJS.ProcessEnv): Backups {
+  if (!url || !store || !key)
+    throw new Error('set DATABASE_URL, BACKUP_STORE and BACKUP_KEY, or name a platform with --target');
   return { reader: { url, ca: ca || undefined }, store, key };
 }

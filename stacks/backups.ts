@@ -8,7 +8,10 @@ import { hasPurgeProtection } from './tables/secrets.ts';
 const IMMUTABLE_DAYS = 30;
 
 /** Undefined without `backupRunner`. */
-export const makeBackups = ({ backupRunner, environment }: StackConfig, placement: Placement): BackupStore | undefined =>
+export const makeBackups = (
+  { backupRunner, environment }: StackConfig,
+  placement: Placement,
+): BackupStore | undefined =>
   backupRunner === undefined
     ? undefined
     : new BackupStore('backups', {

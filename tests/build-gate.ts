@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILT, cFiles, FLAGS, GATE_MACHINES, SOURCES, sourcesHash } from '../provisioning/broker/gate.ts';
 import { ensurePythonTools } from '../bootstrap/python-tools.ts';
+import { BUILT, cFiles, FLAGS, GATE_MACHINES, SOURCES, sourcesHash } from '../provisioning/broker/gate.ts';
 
 /** That of Debian 11 and Ubuntu 20.04, and so of all later ones. */
 const GLIBC = '2.31';

@@ -4,8 +4,8 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../bootstrap/root.mjs';
 import { ensurePythonTools } from '../bootstrap/python-tools.ts';
+import { ROOT } from '../bootstrap/root.mjs';
 
 type Step = [what: string, program: string, ...args: string[]];
 

@@ -16,7 +16,7 @@ export async function withAppStopped(
   log: (line: string) => void,
 ): Promise<void> {
   const start: (() => void | Promise<void>)[] = [];
-  // Ctrl-C ends the restore, whose programs get it, too; the app must be started all the same.
+  // Ctrl-C ends the restore, whose programs get it, too; the app must be started even then.
   const onSignal = () => log('ending; the app is started again first');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   try {
@@ -54,7 +54,8 @@ export async function withAppStopped(
 const letIn = (database: DatabaseAccess, may: boolean) =>
   withConnection(database, async (client) => {
     await client.query(`alter role mqtt_ingest ${may ? 'login' : 'nologin'}`);
-    if (!may) await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mqtt_ingest'");
+    if (!may)
+      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mqtt_ingest'");
   });
 
 function run(words: string[]): void {

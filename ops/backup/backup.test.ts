@@ -17,7 +17,15 @@ import { setLogin } from '../../provisioning/database/login.ts';
 import { makeDatabase, startTestDatabase, type TestDatabase } from '../../provisioning/database/testing/database.ts';
 import { makeWorld } from '../../provisioning/database/testing/world.ts';
 import { fetchPostgresPackage } from '../../tests/database/postgres-package.ts';
-import { findBackup, listBackups, type Made, makeBackup, type StoredFacts, type Vault, verifyBackup } from './backup.ts';
+import {
+  findBackup,
+  listBackups,
+  type Made,
+  makeBackup,
+  type StoredFacts,
+  type Vault,
+  verifyBackup,
+} from './backup.ts';
 import { drill } from './drill.ts';
 import { compareFacts, readFacts } from './facts.ts';
 import { dumpOf, factsOf } from './kept.ts';
@@ -136,7 +144,10 @@ function flip(file: string, share: number): void {
 
 describe('a spoilt backup turns verification red', () => {
   it.each([0.01, 0.3, 0.6, 1])('by a flipped byte at %d of its length', async (share) => {
-    const name = `backup-20200101T0000${String(share * 10).padStart(2, '0').slice(-2).replace('.', '0')}Z`;
+    const name = `backup-20200101T0000${String(share * 10)
+      .padStart(2, '0')
+      .slice(-2)
+      .replace('.', '0')}Z`;
     const backup = await spoilt(name, { dump: (file) => flip(file, share) });
     await expect(verifyBackup(vault, backup)).rejects.toThrow(/damaged/);
   });
@@ -223,13 +234,16 @@ describe('a drill turns red', () => {
 });
 
 const policyOf = async (client: Client, table: string): Promise<string> =>
-  (await client.query('select polname from pg_policy where polrelid = $1::regclass and polcmd = $2', [table, 'r'])).rows[0].polname;
+  (await client.query('select polname from pg_policy where polrelid = $1::regclass and polcmd = $2', [table, 'r']))
+    .rows[0].polname;
 
 it('a restore replaces what is there, and ends with what was backed up', async () => {
   const url = await makeDatabase(database.postgres.url);
   await applyMigrations(url);
   await withConnection(url, async (client) => {
-    await client.query("create schema later; create table later.mine (id int); update public.tenants set name = 'Changed'");
+    await client.query(
+      "create schema later; create table later.mine (id int); update public.tenants set name = 'Changed'",
+    );
     const { name } = await backupNamed(made.name);
     const facts = await verifyBackup(vault, await backupNamed(name));
     await restoreInto({ url }, vault, name, facts);

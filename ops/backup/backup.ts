@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
 import { EMPTY_TABLES, type Facts, FOREIGN_SCHEMAS, readFacts } from './facts.ts';
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
-import { findClient, type PostgresClient, start } from './postgres-client.ts';
+import { findClient, isClosedPipe, type PostgresClient, start } from './postgres-client.ts';
 import { open, seal } from './seal.ts';
 import type { Store } from './store.ts';
 
@@ -30,8 +30,6 @@ const STORED_FACTS = z.object({
   startedAt: z.iso.datetime(),
   bytes: z.number(),
   clientMajor: z.number(),
-  serverMajor: z.number(),
-  schemas: z.array(z.string()),
   roles: z.array(
     z.object({ name: z.string(), inherit: z.boolean(), bypassrls: z.boolean(), memberOf: z.array(z.string()) }),
   ),
@@ -57,7 +55,7 @@ export interface Made {
  * the database.
  * @param database as the role `backup_reader`, past a pooler in transaction mode.
  * @param log called at each step.
- * @throws Error that says what failed; what was stored by then has no facts, and so is no backup.
+ * @throws Error that says what failed; what was stored by then has no facts, and so is not a backup.
  */
 export async function makeBackup(database: DatabaseAccess, vault: Vault, log: (line: string) => void): Promise<Made> {
   const startedAt = new Date();
@@ -116,7 +114,10 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
     // What pg_dump says is told, and the object is given up, before its stream is taken for whole.
     const whole = new PassThrough();
     const feeding = pipeline(child.stdout!, whole, { end: false }).then(async () => {
-      await done.then(() => whole.end(), (error) => whole.destroy(error));
+      await done.then(
+        () => whole.end(),
+        (error) => whole.destroy(error),
+      );
     });
     feeding.catch(() => {});
     const sealed = await seal(whole, vault.key);
@@ -155,9 +156,6 @@ export async function readBack(vault: Vault, name: string, programs: PostgresCli
   if (restored.status === 'rejected') throw new Error(`${name} is damaged: ${(restored.reason as Error).message}`);
 }
 
-/** pg_restore ended first, and says why. */
-const isClosedPipe = (error: NodeJS.ErrnoException) => ['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(error.code ?? '');
-
 /** @throws Error when they are damaged. */
 export async function readStoredFacts(vault: Vault, name: string): Promise<StoredFacts> {
   try {
@@ -188,17 +186,20 @@ const OVERDUE_HOURS = 36;
 export async function findBackup(store: Store, name: string | undefined, now = Date.now()): Promise<Listed> {
   const good = (await listBackups(store)).filter(({ isGood }) => isGood);
   const found = name === undefined ? good[0] : good.find((one) => one.name === name);
-  if (!found) throw new Error(`there is no ${name ? `good backup ${name}` : 'good backup'} in ${store.where}: see "backup list"`);
+  if (!found)
+    throw new Error(`there is no ${name ? `good backup ${name}` : 'good backup'} in ${store.where}: see "backup list"`);
   const hours = Math.round((now - found.at.getTime()) / 3_600_000);
   if (name === undefined && hours > OVERDUE_HOURS)
-    throw new Error(`the newest good backup is ${hours} hours old (${found.name}): the nightly run fails or does not run; to take it all the same, name it`);
+    throw new Error(
+      `the newest good backup is ${hours} hours old (${found.name}): the nightly run fails or does not run; to take it anyway, name it`,
+    );
   return found;
 }
 
 async function removeOld(store: Store): Promise<string[]> {
   const removed: string[] = [];
   for (const { name, objects } of toRemove(await listBackups(store))) {
-    // The facts first: a dump without them is no backup.
+    // The facts first: a dump without them is not a backup.
     const gone = [];
     for (const object of objects.toSorted().reverse()) gone.push(await store.remove(object));
     if (gone.every(Boolean)) removed.push(name);
@@ -220,9 +221,19 @@ export interface Outcome {
 }
 
 /** Notes a result in the database. */
-export const record = (database: DatabaseAccess, { kind, name, startedAt, bytes, rows, problem }: Outcome): Promise<void> =>
+export const record = (
+  database: DatabaseAccess,
+  { kind, name, startedAt, bytes, rows, problem }: Outcome,
+): Promise<void> =>
   withConnection(database, async (client) => {
     await client.query('begin read write');
-    await client.query('select ingest.record_backup($1, $2, $3, $4, $5, $6)', [kind, name, startedAt, bytes, rows, problem]);
+    await client.query('select ingest.record_backup($1, $2, $3, $4, $5, $6)', [
+      kind,
+      name,
+      startedAt,
+      bytes,
+      rows,
+      problem,
+    ]);
     await client.query('commit');
   });

@@ -77,7 +77,9 @@ async function readAsTenants(client: ClientBase): Promise<string[]> {
     );
     while (rows.length < 2) {
       const slug = `drill-${randomUUID().slice(0, 8)}`;
-      rows.push(...(await client.query('insert into public.tenants (slug, name) values ($1, $1) returning id', [slug])).rows);
+      rows.push(
+        ...(await client.query('insert into public.tenants (slug, name) values ($1, $1) returning id', [slug])).rows,
+      );
     }
     const people = rows.map(({ id }) => ({ tenant: id, person: randomUUID() }));
     for (const { tenant, person } of people) {
@@ -95,7 +97,9 @@ async function readAsTenants(client: ClientBase): Promise<string[]> {
         const own = await count(`where ${column} = '${tenant}'`);
         await client.query('savepoint as_person');
         await client.query('set local role authenticated');
-        await client.query("select set_config('request.jwt.claims', $1, true)", [JSON.stringify({ sub: person, role: 'authenticated' })]);
+        await client.query("select set_config('request.jwt.claims', $1, true)", [
+          JSON.stringify({ sub: person, role: 'authenticated' }),
+        ]);
         const [seen, others] = [await count(''), await count(`where ${column} <> '${tenant}'`)];
         await client.query('rollback to savepoint as_person');
         if (others !== '0') problems.push(`a member of one tenant sees ${others} rows of others in ${table}`);
@@ -137,7 +141,10 @@ async function runApp(url: string, client: ClientBase): Promise<string[]> {
         properties: undefined,
       });
       await createStore(database, lease, 'restore-drill').write(batch);
-      const stored = await client.query('select from public.telemetry where device_id = $1 and payload = $2::jsonb', [id, payload.toString()]);
+      const stored = await client.query('select from public.telemetry where device_id = $1 and payload = $2::jsonb', [
+        id,
+        payload.toString(),
+      ]);
       if (stored.rowCount !== 1) problems.push(`ingest stored ${stored.rowCount} of 1 reading of ${tenant}/${device}`);
     }
     await evaluateAlerts(database, createLogger('restore-drill', { level: 'silent', pretty: false }));

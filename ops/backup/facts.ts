@@ -22,8 +22,6 @@ export interface Role {
 
 /** The facts of a database. */
 export interface Facts {
-  serverMajor: number;
-  schemas: string[];
   roles: Role[];
   catalogue: string[];
   /** By `schema.table`. */
@@ -33,16 +31,16 @@ export interface Facts {
 }
 
 /** Schemas of a Supabase project that its services make again by themselves. */
-export const FOREIGN_SCHEMAS = [
-  ...['_analytics', '_realtime', 'cron', 'extensions', 'graphql', 'graphql_public', 'net', 'pgbouncer', 'pgsodium'],
-  ...['pgsodium_masks', 'pgtle', 'realtime', 'storage', 'supabase_functions', 'vault'],
-];
+export const FOREIGN_SCHEMAS = (
+  '_analytics _realtime cron extensions graphql graphql_public net pgbouncer pgsodium pgsodium_masks pgtle realtime storage ' +
+  'supabase_functions vault'
+).split(' ');
 
 /** Tables that are restored empty: who is signed in, and what an open sign-in still needs. Everybody signs in again. */
-export const EMPTY_TABLES = [
-  ...['audit_log_entries', 'flow_state', 'mfa_amr_claims', 'mfa_challenges', 'one_time_tokens', 'refresh_tokens'],
-  ...['saml_relay_states', 'sessions'],
-].map((table) => `auth.${table}`);
+export const EMPTY_TABLES =
+  'audit_log_entries flow_state mfa_amr_claims mfa_challenges one_time_tokens refresh_tokens saml_relay_states sessions'
+    .split(' ')
+    .map((table) => `auth.${table}`);
 
 const FACTS_SQL = readFileSync(join(import.meta.dirname, 'facts.sql'), 'utf8');
 
@@ -57,26 +55,11 @@ export async function readFacts(client: ClientBase): Promise<Facts> {
   await client.query(SAME_TEXT);
   const catalogue = await client.query<{ fact: string }>(FACTS_SQL, [FOREIGN_SCHEMAS]);
   return {
-    serverMajor: await readMajor(client),
     catalogue: catalogue.rows.map(({ fact }) => fact),
-    schemas: await names(client, 'select nspname::text as name from pg_namespace where nspname !~ $1', '^pg_|^information_schema$'),
     roles: await readRoles(client),
     tables: await readTables(client),
     sequences: await readSequences(client),
   };
-}
-
-/** The major version of the server. */
-export async function readMajor(client: ClientBase): Promise<number> {
-  const { rows } = await client.query<{ major: number }>(
-    "select current_setting('server_version_num')::int / 10000 as major",
-  );
-  return rows[0]!.major;
-}
-
-async function names(client: ClientBase, sql: string, value: string): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(sql, [value]);
-  return rows.map(({ name }) => name).filter((name) => !FOREIGN_SCHEMAS.includes(name));
 }
 
 async function readRoles(client: ClientBase): Promise<Role[]> {
@@ -89,14 +72,13 @@ async function readRoles(client: ClientBase): Promise<Role[]> {
 }
 
 async function readTables(client: ClientBase): Promise<Record<string, Rows>> {
-  const tables = await names(
-    client,
+  const tables = await client.query<{ name: string }>(
     `select format('%I.%I', n.nspname, c.relname) as name from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-     where c.relkind = 'r' and n.nspname !~ '^pg_|^information_schema$' and n.nspname <> all (string_to_array($1, ' ')) order by 1`,
-    FOREIGN_SCHEMAS.join(' '),
+     where c.relkind = 'r' and n.nspname !~ '^pg_|^information_schema$' and n.nspname <> all ($1::text[]) order by 1`,
+    [FOREIGN_SCHEMAS],
   );
   const found: Record<string, Rows> = {};
-  for (const table of tables.filter((name) => !EMPTY_TABLES.includes(name))) {
+  for (const { name: table } of tables.rows.filter(({ name }) => !EMPTY_TABLES.includes(name))) {
     const { rows } = await client.query<Rows>(
       `select count(*)::text as count, coalesce(sum(pg_catalog.hashtextextended(t::text, 0)::numeric), 0)::text as checksum from ${table} as t`,
     );
@@ -125,7 +107,9 @@ export function compareFacts(expected: Facts, found: Facts): string[] {
     return rows.checksum === checksum ? [] : [`table ${table} has other contents in its ${count} rows`];
   });
   const sequences = Object.entries(expected.sequences).flatMap(([name, value]) =>
-    BigInt(found.sequences[name] ?? -1) >= BigInt(value) ? [] : [`sequence ${name} is at ${found.sequences[name]}, not ${value}`],
+    BigInt(found.sequences[name] ?? -1) >= BigInt(value)
+      ? []
+      : [`sequence ${name} is at ${found.sequences[name]}, not ${value}`],
   );
   return [
     ...expected.catalogue.filter((fact) => !has.has(fact)).map((fact) => `missing: ${fact}`),

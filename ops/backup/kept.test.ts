@@ -60,7 +60,8 @@ describe('old backups', () => {
         const gone = new Set(toRemove(backups));
         const good = backups.filter(({ isGood }) => isGood);
         const left = good.filter((one) => !gone.has(one));
-        const count = (ms: number, of: readonly Listed[]) => new Set(of.map(({ at }) => Math.floor(at.getTime() / ms))).size;
+        const count = (ms: number, of: readonly Listed[]) =>
+          new Set(of.map(({ at }) => Math.floor(at.getTime() / ms))).size;
         expect(count(DAY_MS, left)).toBeGreaterThanOrEqual(Math.min(7, count(DAY_MS, good)));
         expect(count(7 * DAY_MS, left)).toBeGreaterThanOrEqual(Math.min(4, count(7 * DAY_MS, good)));
       }),
@@ -68,7 +69,12 @@ describe('old backups', () => {
   });
 
   it('are told from other objects', () => {
-    expect(backupsAmong([{ name: 'backup-1.dump.age', bytes: 1 }, { name: 'notes.txt', bytes: 1 }])).toEqual([]);
+    expect(
+      backupsAmong([
+        { name: 'backup-1.dump.age', bytes: 1 },
+        { name: 'notes.txt', bytes: 1 },
+      ]),
+    ).toEqual([]);
   });
 });
 
@@ -111,7 +117,9 @@ describe('what is stored', () => {
 
   it('is refused with another key, a changed byte, or a missing end', async () => {
     const sealed = await buffer(await seal(Readable.from([text]), key));
-    await expect(open(Readable.from([sealed]), backupKey(randomBytes(32)))).rejects.toThrow('another key than BACKUP_KEY');
+    await expect(open(Readable.from([sealed]), backupKey(randomBytes(32)))).rejects.toThrow(
+      'another key than BACKUP_KEY',
+    );
     const flipped = Buffer.from(sealed);
     flipped[150_000]! ^= 1;
     for (const spoilt of [flipped, sealed.subarray(0, 70_000), sealed.subarray(0, sealed.length - 1)])

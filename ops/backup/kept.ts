@@ -2,7 +2,7 @@
 
 /** Days that every backup stays. */
 export const KEPT_DAYS = 30;
-/** So many of the newest days and weeks with a good backup stay, however old they are. */
+/** The newest days and weeks that have a good backup, which stays however old it is. */
 const DAILY = 7;
 const WEEKLY = 4;
 

@@ -104,3 +104,7 @@ function environmentOf(database: DatabaseAccess): { env: Record<string, string>;
   writeFileSync(file, ssl.ca, { mode: 0o600 });
   return { env: { ...env, PGSSLROOTCERT: file }, forget: () => rmSync(folder, { recursive: true, force: true }) };
 }
+
+/** True if a program stopped reading before the end: it says why itself. */
+export const isClosedPipe = (error: NodeJS.ErrnoException): boolean =>
+  ['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(error.code ?? '');

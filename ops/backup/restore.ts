@@ -1,15 +1,16 @@
 // Puts a backup into a database: in one transaction, so that a failure leaves the database as it was.
-import { text } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
-import type { Role } from './facts.ts';
 import type { StoredFacts, Vault } from './backup.ts';
+import type { Role } from './facts.ts';
 import { dumpOf } from './kept.ts';
-import { findClient, type PostgresClient, start } from './postgres-client.ts';
+import { findClient, isClosedPipe, type PostgresClient, start } from './postgres-client.ts';
 import { open } from './seal.ts';
 
 /**
@@ -18,7 +19,12 @@ import { open } from './seal.ts';
  * @param database as a superuser, or as who applies the migrations.
  * @throws Error with what Postgres said; nothing was changed but roles.
  */
-export async function restoreInto(database: DatabaseAccess, vault: Vault, name: string, facts: StoredFacts): Promise<void> {
+export async function restoreInto(
+  database: DatabaseAccess,
+  vault: Vault,
+  name: string,
+  facts: StoredFacts,
+): Promise<void> {
   const schemas = await withConnection(database, async (client) => {
     await makeRoles(client, facts.roles);
     return readSchemas(client);
@@ -51,15 +57,16 @@ export async function restoreInto(database: DatabaseAccess, vault: Vault, name: 
       }),
     ]);
     // What broke first is not what stopped because of it: a damaged backup, else the database, else pg_restore.
-    const [database_, script, source] = results.map((result) => (result.status === 'rejected' ? (result.reason as Error) : undefined));
-    const cause = [source && !isClosedPipe(source) ? source : undefined, database_, script, source].find(Boolean);
-    if (cause) throw new Error(`${name} could not be restored, and the database is as it was: ${cause.message}`, { cause });
+    const [server, script, source] = results.map((result) =>
+      result.status === 'rejected' ? (result.reason as Error) : undefined,
+    );
+    const cause = [source && !isClosedPipe(source) ? source : undefined, server, script, source].find(Boolean);
+    if (cause)
+      throw new Error(`${name} could not be restored, and the database is as it was: ${cause.message}`, { cause });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-const isClosedPipe = (error: NodeJS.ErrnoException) => ['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(error.code ?? '');
 
 /** The dump's table of contents, without what the server's provider makes by itself. */
 async function listEntries(vault: Vault, name: string, programs: PostgresClient): Promise<string> {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption';
 
-/** @param key `AGE-SECRET-KEY-1…`. @throws Error when it is no key. */
+/** @param key `AGE-SECRET-KEY-1…`. @throws Error when it is not a key. */
 export async function seal(source: Readable, key: string): Promise<Readable> {
   const encrypter = new Encrypter();
   try {

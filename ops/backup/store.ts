@@ -74,7 +74,9 @@ async function blobStore(url: string): Promise<Store> {
   // Only here: the packages are for those who have Azure.
   const { ContainerClient } = await import('@azure/storage-blob');
   const { DefaultAzureCredential } = await import('@azure/identity');
-  const container = new URL(url).search ? new ContainerClient(url) : new ContainerClient(url, new DefaultAzureCredential());
+  const container = new URL(url).search
+    ? new ContainerClient(url)
+    : new ContainerClient(url, new DefaultAzureCredential());
   return {
     where: url.split('?')[0]!,
     list: async () => {

@@ -59,7 +59,7 @@ export function stackTarget(name: string, env = process.env, root = ROOT): Stack
       const { brokerHost: host, brokerCaCertificate: ca } = outputs();
       return { target: name, host, port: MQTT_TLS_PORT, ca, renewedBy: ca ? 'deployment' : 'machine' };
     },
-    backups: () => backupsOf(name, outputs(), database().ca),
+    backups: () => backupsOf(name, outputs(), whichDatabase().databaseCa),
     dashboard: () => outputs().dashboardAddress,
     health: () => `https://${outputs().functionAppName}.azurewebsites.net/api/health`,
   };

@@ -13,6 +13,7 @@ import {
 } from '../../apps/dashboard/features/devices/access.ts';
 import { type BenchBroker, startBenchBroker } from '../../bench/support/broker.ts';
 import { type Client, connectClient } from '../../bench/support/mqtt-client.ts';
+import { ensurePythonTools } from '../../bootstrap/python-tools.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { hashKey } from '../../domain/credentials.ts';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
@@ -27,7 +28,6 @@ import { findMosquitto } from '../../lab/mosquitto.ts';
 import { renderBrokerConfig } from '../../provisioning/broker/config.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
 import { SOURCE_LIMITS } from '../../provisioning/machine/firewall.ts';
-import { ensurePythonTools } from '../../bootstrap/python-tools.ts';
 import { answers, type Question } from './answers.ts';
 
 const run = promisify(execFile);

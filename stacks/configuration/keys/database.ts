@@ -36,7 +36,12 @@ export const databaseKeys = {
     example: '"$(cat database-ca.crt)"',
   }),
   backupRunner: key(
-    text.regex(/^repo:[\w.-]+\/[\w.-]+:[\w.:/-]+$/, 'is not the subject of a GitHub token: repo:OWNER/REPOSITORY:environment:NAME').optional(),
+    text
+      .regex(
+        /^repo:[\w.-]+\/[\w.-]+:[\w.:/-]+$/,
+        'is not the subject of a GitHub token: repo:OWNER/REPOSITORY:environment:NAME',
+      )
+      .optional(),
     {
       description:
         'Who backs the database up: the subject of the GitHub token that `.github/workflows/backup.yml` gets. With it, a storage account for backups is made, with an identity for this runner alone; outside dev, test and sandbox, nobody can delete a backup for 30 days.',

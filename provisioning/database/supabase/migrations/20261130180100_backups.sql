@@ -51,8 +51,8 @@ begin
 end
 $$;
 
--- For monitoring, each name without its prefix; what never happened has none. `backup_size_ratio`: the newest good one's size to the one
--- before it.
+-- For monitoring, each name without its prefix; what never happened has none. `backup_size_ratio`: the newest good one's size to that of
+-- the previous one.
 create function ingest.backup_figures() returns jsonb
 language sql stable security definer set search_path = ''
 as $$
