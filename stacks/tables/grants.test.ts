@@ -1,8 +1,9 @@
 // Who may read which secret: everyone who must, and nobody else.
-import { SECRETS } from './secrets.ts';
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../preview/plan.ts';
 import { all, bundleFile, nameOfUrn, one, planOf, WITH_ALL } from '../testing/plan.ts';
+import { SECRETS } from './secrets.ts';
 
 describe.each(['dev', 'prod'])('%s', (stack) => {
   let plan: Plan;

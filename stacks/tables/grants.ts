@@ -118,7 +118,12 @@ export function grants(
       why: 'The runner of the backups keeps them there',
     };
     for (const name of [SECRETS.backupUrl, SECRETS.backupKey]) {
-      table[`backup-reads-${name}`] = { to: runner, role, on: vault.idOf(name), why: 'It reads the database, and encrypts' };
+      table[`backup-reads-${name}`] = {
+        to: runner,
+        role,
+        on: vault.idOf(name),
+        why: 'It reads the database, and encrypts',
+      };
     }
   }
   if (vault.has(SECRETS.dnsToken)) {

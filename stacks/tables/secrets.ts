@@ -23,7 +23,6 @@ export const SECRETS = {
   smtpPassword: 'smtp-password',
 } as const;
 
-
 /** What a secret that is set by hand holds before; the machine knows it: mqtt_saas/attach_pro.py. */
 const NOT_SET = 'not set';
 /** Of Supabase's pooler, by its mode. */
@@ -67,7 +66,10 @@ export function platformSecrets(
   };
   if (config.backupRunner !== undefined) {
     // A dump is one long session, which a pooler in transaction mode cannot have.
-    const sessions = { ...config, databasePort: config.databasePort === TRANSACTION_PORT ? SESSION_PORT : config.databasePort };
+    const sessions = {
+      ...config,
+      databasePort: config.databasePort === TRANSACTION_PORT ? SESSION_PORT : config.databasePort,
+    };
     secrets[SECRETS.backupUrl] = {
       value: databaseUrl(sessions, 'backup_reader', credentials.backupPassword),
       contentType: 'connection string of backup_reader',
