@@ -12,19 +12,14 @@ import type { Scenarios, World } from './scenario.ts';
 const ACCOUNT = 'fedcba9876543210fedcba9876543210';
 
 export const credentials: Scenarios<Credentials> = {
-  defaults: ({ name }) =>
-    new Credentials(name('credentials'), { usernames: ['svc-ingest'], notifyGenerations: [1] }),
+  defaults: ({ name }) => new Credentials(name('credentials'), { usernames: ['svc-ingest'], notifyGenerations: [1] }),
   max: ({ name }) =>
     new Credentials(name('credentials'), {
       usernames: ['svc-ingest', 'svc-ingest-2', 'svc-ingest-3'],
       notifyGenerations: [2, 1],
     }),
   hardened: ({ name }) =>
-    new Credentials(
-      name('credentials'),
-      { usernames: ['svc-ingest'], notifyGenerations: [1] },
-      { protect: true },
-    ),
+    new Credentials(name('credentials'), { usernames: ['svc-ingest'], notifyGenerations: [1] }, { protect: true }),
 };
 
 export const vault: Scenarios<Vault> = {
