@@ -69,6 +69,7 @@ const load = async () => ({
   audit: await import('../apps/dashboard/features/audit/audit.ts'),
   commands: await import('../apps/dashboard/features/devices/commands.ts'),
   devices: await import('../apps/dashboard/features/devices/devices.ts'),
+  desired: await import('../apps/dashboard/features/devices/desired-states.ts'),
   statuses: await import('../apps/dashboard/features/devices/statuses.ts'),
   readingRules: await import('../apps/dashboard/features/devices/reading-rules.ts'),
   letters: await import('../apps/dashboard/features/ingest/dead-letters.ts'),
@@ -109,6 +110,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
+  findDesiredState: ({ desired }) => one(desired.findDesiredState(device)),
   recentCommands: ({ commands }) => whole(commands.recentCommands(device, 12), 12),
   readRules: async ({ readingRules }) => {
     const rules = await readingRules.readRules(tenant, device);
@@ -324,6 +326,7 @@ async function fill(ann: string): Promise<void> {
       device,
       NOON,
     );
+    await run("insert into public.device_state (tenant_id, device_id, desired) values ($1, $2, '{}')", device);
     await run(
       `insert into public.device_commands (tenant_id, device_id, payload) select $1, $2, jsonb_build_object('n', n)
        from generate_series(1, 30) as n`,

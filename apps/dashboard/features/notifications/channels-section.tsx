@@ -175,6 +175,7 @@ function AskAgain({ channel }: { channel: Channel }) {
       busy={ask.isPending}
       onClick={() => ask.mutate(channel)}
     >
+      <Send aria-hidden />
       Send again
     </Button>
   );

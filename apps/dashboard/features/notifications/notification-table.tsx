@@ -52,11 +52,11 @@ export function NotificationTable({ caption, notifications, ofOneAlert }: Props)
 }
 
 /** When it ended; of one that waits, when it is due. */
-function When({ notification: { state, finished_at, due_at, attempts } }: { notification: Notification }) {
+function When({ notification: { state, finished_at, due_at } }: { notification: Notification }) {
   if (state !== 'waiting') return <Ago at={finished_at ?? due_at} />;
   return (
-    <>
-      {attempts === 0 ? 'due' : 'next'} <Ago at={due_at} />
-    </>
+    <span>
+      due <Ago at={due_at} />
+    </span>
   );
 }

@@ -10,6 +10,7 @@ import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import { NotificationTable } from './notification-table.tsx';
+import styles from './notifications.module.css';
 import { type NotificationCounts, notificationCounts, notificationsOf } from './outbox.ts';
 import { countWords } from './words.ts';
 
@@ -38,7 +39,12 @@ export function Told({ alertId, title, counts }: Props) {
   if (!words) return counts ? 'nobody' : '–';
   return (
     <>
-      <Button variant="quiet" aria-label={`${words}: show what was told of ${title}`} onClick={() => setIsOpen(true)}>
+      <Button
+        variant="quiet"
+        className={styles.told}
+        aria-label={`${words}: show what was told of ${title}`}
+        onClick={() => setIsOpen(true)}
+      >
         {words}
       </Button>
       {isOpen && <ToldDialog alertId={alertId} title={title} onClose={() => setIsOpen(false)} />}
