@@ -112,7 +112,10 @@ test('a session keeps a command for a device that is asleep, and it is not sent 
   const woken = await listen(valve, undefined, (id) => ({ id }), 5, session);
   await expect.poll(() => woken.received).toHaveLength(1);
   await expect
-    .poll(async () => (await drain(), states()))
+    .poll(async () => {
+      await drain();
+      return states();
+    })
     .toMatchObject([{ state: 'acknowledged' }, { state: 'expired' }]);
   // The one that expired has not left the broker either.
   expect(woken.received).toMatchObject([{ topic: `commands/${id}` }]);
@@ -242,7 +245,11 @@ test('what the broker refuses, or cannot take, says so, and the next one is sent
   );
   await ask(pump, { n: 2 });
   await expect
-    .poll(async () => (await again(), await turn().catch(() => {}), states()))
+    .poll(async () => {
+      await again();
+      await turn().catch(() => {});
+      return states();
+    })
     .toContainEqual({ state: 'failed', error: 'The broker refused it: Not authorized (0x87).', result: null });
   lab.broker.sync(await readRegistry(lab.admin));
 });

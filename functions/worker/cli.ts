@@ -26,6 +26,8 @@ Settings (environment):
   MQTT_BROKER_PASSWORD                 its key
   MQTT_BROKER_PREVIOUS_USERNAME        during a rotation: the account that is replaced,
   MQTT_BROKER_PREVIOUS_PASSWORD        and its key
+  MQTT_CONTROL_USERNAME                the account that sends commands to devices; default: svc-control
+  MQTT_CONTROL_PASSWORD                its key; without it commands wait
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
   EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database

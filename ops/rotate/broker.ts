@@ -8,13 +8,7 @@ import {
   NO_FORMER,
   openConnection,
 } from '../../functions/broker/index.ts';
-import type { Environment } from './environment.ts';
-
-/** An account and its key. */
-export interface Account {
-  username: string;
-  key: string;
-}
+import type { Account, Environment } from './environment.ts';
 
 /** The broker sends queued messages at once. */
 const QUIET_MS = 1500;

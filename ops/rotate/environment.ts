@@ -1,7 +1,12 @@
 // The environment of a rotation: where ingest's broker account is configured, stored and used.
 import type { DatabaseAccess } from '../../provisioning/database/connect.ts';
 import type { Broker } from '../target/target.ts';
-import type { Account } from './broker.ts';
+
+/** An account and its key. */
+export interface Account {
+  username: string;
+  key: string;
+}
 
 /** A local platform or a deployed stack. Generations are whole numbers from 1 on. */
 export interface Environment {

@@ -20,9 +20,12 @@ const OWNER = `
   create role project_owner login password 'secret' createrole bypassrls;
   do $$ begin
     -- Before Postgres 16 only a superuser makes a role with BYPASSRLS (docs/database.md).
-    if current_setting('server_version_num')::int < 160000 then create role mqtt_ingest nologin noinherit bypassrls; end if;
+    if current_setting('server_version_num')::int < 160000 then
+      create role mqtt_ingest nologin noinherit bypassrls;
+      create role backup_reader nologin inherit bypassrls;
+    end if;
   end $$;
-  grant anon, authenticated, service_role to project_owner with admin option;
+  grant anon, authenticated, service_role, pg_read_all_data to project_owner with admin option;
   do $$ begin execute format('alter database %I owner to project_owner', current_database()); end $$;
   grant usage, create on schema auth to project_owner; grant all on auth.users to project_owner;
   alter default privileges for role project_owner in schema public grant all on tables to anon, authenticated, service_role;

@@ -37,7 +37,7 @@ test.each([
   [{ handed_at: '2026-11-29T12:00:01Z', tries: 1 }, 'Waiting', 'The broker has it; the device was not heard since.'],
   [{ state: 'sent', tries: 1 }, 'Sent', ''],
   [{ state: 'sent', tries: 3, repeats: true }, 'Sent', 'Not acknowledged yet, sent 3 times.'],
-  [{ state: 'acknowledged', result: { done: 1 } }, 'Acknowledged', '{&quot;done&quot;:1}'],
+  [{ state: 'acknowledged', result: { done: 1 } }, 'Acknowledged', 'The device answered {&quot;done&quot;:1}'],
   [{ state: 'expired', error: 'It expired: x' }, 'Expired', 'It expired: x'],
   [{ state: 'failed', error: 'The device says: stuck' }, 'Failed', 'The device says: stuck'],
 ])('a command %o', (more, word, words) => {

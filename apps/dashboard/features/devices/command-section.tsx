@@ -66,7 +66,7 @@ function Note({ command: { state, handed_at, repeats, tries, result } }: { comma
   if (state === 'waiting' && handed_at) return <small>The broker has it; the device was not heard since.</small>;
   if (state === 'sent' && repeats)
     return <small>Not acknowledged yet, sent {tries === 1 ? 'once' : `${tries} times`}.</small>;
-  if (state === 'acknowledged' && result !== null) return <code>{JSON.stringify(result)}</code>;
+  if (state === 'acknowledged' && result !== null) return <small>The device answered {JSON.stringify(result)}</small>;
   return null;
 }
 

@@ -104,7 +104,7 @@ function Editor({ deviceId, desired, onEnd }: { deviceId: string; desired: unkno
     <form onSubmit={submit} className={styles.form}>
       <Lines
         label="Desired, as a JSON object"
-        rows={5}
+        rows={8}
         value={text}
         onChange={(event) => setText(event.target.value)}
         error={problem}
