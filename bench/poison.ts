@@ -20,6 +20,11 @@ const AT_ONCE = 300;
 const KINDS: Record<string, Bomb> = {
   'plain readings': { contentType: undefined, make: (n) => Buffer.from(`{"n":${n},"temperature":21.5}`) },
   'refused before the database': BOMBS['gzip of a number that no jsonb holds']!,
+  // From the second time on.
+  'stored before': {
+    contentType: undefined,
+    make: (n) => Buffer.from(`{"ts":${1_795_000_000 + (n % HOSTILE)},"v":1}`),
+  },
   'refused by the database': { contentType: undefined, make: (n: number) => Buffer.from(poison({ n })) },
 };
 

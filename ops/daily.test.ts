@@ -169,11 +169,7 @@ describe('ops daily', () => {
     expect(never.out).toContain('1. the newest backup: there is none');
   });
 
-  it('writes nothing, takes no longer than its time, and reports a database that does not answer', async () => {
-    await admin.query('begin; lock table public.ingest_ledger in access exclusive mode');
-    const locked = await ops('daily');
-    await admin.query('rollback');
-    expect(locked.out).toMatch(/1\. the database does not tell: canceling statement due to lock timeout\n/);
+  it('reports a database that does not answer, and shows no password', async () => {
     vi.stubEnv('DATABASE_URL', 'postgres://someone:hunter2hunter2@127.0.0.1:1/postgres');
     const gone = await ops('daily');
     vi.stubEnv('DATABASE_URL', database.postgres.url);

@@ -46,7 +46,7 @@ const backups = makeBackups(config, placement);
 const logs = new LogWorkspace('logs', { ...config, placement });
 const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config, backups) });
 
-const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs };
+const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs, backups };
 const machine = makeBroker(parts);
 new Access('machine-access', { grants: machineGrants(identities, machine) });
 const after = database ? [database] : [];
@@ -56,4 +56,4 @@ if (config.iotHub) new IotHub('iot-hub', { placement });
 monitor({ ...parts, subscriptionId: identities.subscriptionId, machine, functionApp });
 checkAdopted(config.adoption);
 
-export default outputsOf({ ...parts, functionApp, dashboard, backups });
+export default outputsOf({ ...parts, functionApp, dashboard });

@@ -26,11 +26,12 @@ export interface MonitoringArgs {
   functionApp: { appId: Input<string>; appName: string };
   storage: { accountId: Output<string> };
   bundles: { accountId: Output<string> };
+  backups: { accountId: Output<string> } | undefined;
 }
 
 /** Makes everything that informs operators about the environment. */
 export function monitor(args: MonitoringArgs): void {
-  const { config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles } = args;
+  const { config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles, backups } = args;
   const blobs = ({ accountId }: { accountId: Output<string> }) => ({
     type: 'Microsoft.Storage/storageAccounts/blobServices' as const,
     id: interpolate`${accountId}/blobServices/default`,
@@ -43,6 +44,7 @@ export function monitor(args: MonitoringArgs): void {
       network: { type: 'Microsoft.Network/networkSecurityGroups', id: network.securityGroupId },
       storage: blobs(storage),
       bundles: blobs(bundles),
+      ...(backups && { backups: blobs(backups) }),
     },
   });
 

@@ -24,7 +24,7 @@ for (const scenario of SCENARIOS) {
   world.vault = platform.vault[scenario](world);
   world.storage = platform.storage[scenario](world);
   world.bundles = machine.bundles[scenario](world);
-  machine.backups[scenario](world);
+  world.backups = machine.backups[scenario](world);
   world.logs = watching.logs[scenario](world);
   world.access = platform.access[scenario](world);
   world.broker = machine.broker[scenario](world);

@@ -87,7 +87,7 @@ const LONGEST_REST_MS = 50_000;
 /** When the next round on a connection may begin. */
 const rests = new WeakMap<Database, number>();
 
-/** A round, unless the one before it took so long that the database needs a rest. */
+/** A round, unless the previous one took so long that the database needs a rest. */
 export async function evaluateAlertsSparingly(
   database: Database,
   log: Logger,

@@ -21,7 +21,7 @@ export interface Work {
 /** `handed`, `acknowledges`, `absent`, `unknown`, or why it is refused: see `ingest.control_done`. */
 export type Done = Omit<Work, 'payload'> & { outcome: string };
 
-/** So many devices are published to at once. Each gets one message after the other, so that commands keep their order. */
+/** Devices that are published to at once. Each gets one message after the other, so that commands keep their order. */
 const LANES = 32;
 
 /** What it publishes with. */
@@ -74,7 +74,7 @@ async function publishOne(work: Work, { connection, elapsed }: PublishOptions, s
         signal,
       );
     } catch (error) {
-      // Whoever waits for the connection's end hears of it first.
+      // The connection's end is known a moment after what it has cost.
       await Promise.resolve();
       return signal.aborted ? 'unknown' : `It cannot be sent: ${(error as Error).message}.`;
     }

@@ -56,13 +56,13 @@ const LINGER_MS = 20;
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 /** When a batch is full, each sender may add so much to it, as far as the room goes: those that did not fill it need not wait for the next. */
 const MOST_BEYOND_BYTES = 64 * 1024;
-const ROOM_BEYOND_BYTES = 512 * 1024;
+const ROOM_BEYOND_BYTES = 256 * 1024;
 /**
  * With this many bytes unread, reading from the broker pauses, until half of them are read. This is what bounds memory: Mosquitto 2.0.11
  * exceeds the receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed). The broker keeps the order
  * in which messages came, so what waits there waits behind all of a sender that sent thousands: only here do senders take turns.
  */
-const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+const MAX_UNREAD_BYTES = 2.5 * 1024 * 1024;
 /**
  * So long after the database refused a row of a sender, its messages are written in batches of their own, carefully, in turn with the
  * others' batches. It bounds how often a sender makes a COPY fail in which others' rows are.
@@ -209,10 +209,8 @@ export function createDrain(options: DrainOptions): Drain {
 
   /** Takes it, or keeps it until its turn. */
   function place(delivery: Delivery): void {
-    // Nearly always.
-    if (unread.length === 0 && suspects.size === 0 && hasRoom()) return take(delivery);
     const sender = senderOf(delivery);
-    if (isSuspect(sender)) suspect.push(delivery);
+    if (suspects.size > 0 && isSuspect(sender)) suspect.push(delivery);
     else if (unread.has(sender) || !mayTake(sender)) unread.push(delivery);
     else take(delivery);
   }

@@ -77,6 +77,19 @@ async function persist(messages: [device: LabDevice, payload: string][], isOver 
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 const letters = async (device: LabDevice) => (await rig.deadLetters(device)).length;
 
+test('the database says whose row stopped COPY, and nothing of the batch is stored then', async () => {
+  const [one, other] = [rig.devices[0]!, rig.devices.at(-1)!];
+  const deliveries = [deliveryTo(one.topic, '{"v":"good"}'), deliveryTo(other.topic, poison({ v: 1 }))];
+  const before = (await rig.rows(one)).length;
+  await expect(store.store.write(store.batchFrom(deliveries), { names: true })).rejects.toMatchObject({
+    name: 'RowRefused',
+    delivery: { topic: other.topic },
+  });
+  expect(await rig.rows(one)).toHaveLength(before);
+  const { tallies } = await store.store.write(store.batchFrom(deliveries), { carefully: true });
+  expect(totalOf(tallies)).toMatchObject({ stored: 1, rejected: 1 });
+});
+
 test('thousands of readings that the database refuses, among others: two transactions, and statements for none of them', async () => {
   const [hostile, victim] = [rig.devices[0]!, rig.devices.at(-1)!];
   const messages = upTo(2000).map((n): [LabDevice, string] => [hostile, poison({ n })]);

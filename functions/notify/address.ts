@@ -77,7 +77,7 @@ export async function findTarget(url: URL, rules: AddressRules): Promise<Target>
 
 /** Why an address is not allowed; undefined if it is. */
 function refusalOf(text: string, allowLoopback: boolean): string | undefined {
-  if (!ipaddr.isValid(text)) return 'which is none';
+  if (!ipaddr.isValid(text)) return 'which is not an address';
   const address = ipaddr.parse(text);
   const range = address.range();
   if (allowLoopback && range === 'loopback') return undefined;

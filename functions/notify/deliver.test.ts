@@ -120,7 +120,7 @@ describe('a webhook', () => {
     expect(receivers.requests).toEqual([]);
   });
 
-  test('is opened with the key in use and the one before it, and with no other', async () => {
+  test('is opened with the key in use and the former one, and with no other', async () => {
     const item = await hook();
     const rotated = await make({ NOTIFY_KEY: '11'.repeat(32), NOTIFY_PREVIOUS_KEY: receivers.settings.NOTIFY_KEY! });
     expect(rotated.key.keyId).not.toBe(deliverer.key.keyId);

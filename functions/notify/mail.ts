@@ -7,7 +7,7 @@ const TIMEOUT_MS = 10_000;
 /** At once; the others wait. */
 const CONNECTIONS = 4;
 
-/** The mail server refused this mail or its address for good. */
+/** The mail server refused this mail or its address permanently. */
 export class MailRefused extends Error {
   override name = 'MailRefused';
 }

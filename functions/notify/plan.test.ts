@@ -250,6 +250,13 @@ describe('quiet hours', () => {
 
   const NOW_QUIET = { quiet_from: '00:00', quiet_until: '23:59:59', time_zone: 'UTC' };
 
+  test('of one route hold nothing back that another route tells the channel', async () => {
+    await addRoute({ ...NOW_QUIET, id: '00000000-0000-4000-8000-000000000000', after_minutes: 1 });
+    await addRoute({ after_minutes: 1 });
+    await open();
+    expect(await outbox()).toEqual(['escalated 1 waiting 1']);
+  });
+
   test('gather what happens into one digest at their end', async () => {
     await addRoute(NOW_QUIET);
     const alert = await open();
@@ -359,6 +366,19 @@ describe('sending', () => {
     expect(await claim(40, 10)).toHaveLength(4);
   });
 
+  test('what is about alerts waits until a maintenance is over; a test does not', async () => {
+    await addRoute();
+    await open();
+    await admin(
+      "insert into public.notifications (tenant_id, channel_id, transition, content) values ($1, $2, 'test', '{}')",
+      [tenant, channel],
+    );
+    await admin("select access.begin_maintenance('a larger disk', 60, 'operator')");
+    expect((await claim()).map(({ transition }) => transition)).toEqual(['test']);
+    await admin("select access.end_maintenance('operator')");
+    expect((await claim()).map(({ transition }) => transition)).toEqual(['opened']);
+  });
+
   test("a tenant's mails a day are bounded, and the alert shows it", async () => {
     await admin(
       `insert into public.tenant_limits (tenant_id, max_mails_day) values ($1, 1) on conflict (tenant_id) do update set max_mails_day = 1`,
@@ -405,7 +425,7 @@ describe('what people do', () => {
       )
       .then(({ rows }) => rows[0].it);
 
-  test('a mail channel is confirmed by whoever reads the address, and refused for good', async () => {
+  test('a mail channel is confirmed, and permanently refused, by anyone who reads its mails', async () => {
     const id = await call('add_notification_channel', {
       tenant_id: tenant,
       name: 'On call',

@@ -5,7 +5,7 @@ import { type Environment, pem, read, reading } from './environment.ts';
 
 /** The settings. */
 export interface NotifySettings {
-  /** 32 bytes: the platform's key for the secrets of channels, and the one before it. */
+  /** Of 32 bytes: the platform's key for the secrets of channels, and the former one. */
   seeds: Uint8Array<ArrayBuffer>[];
   /** Undefined: there is no mail. */
   mail: { smtpUrl: string; password: string | undefined; from: string } | undefined;
@@ -38,7 +38,10 @@ const FIELDS = {
     .url('must be a URL')
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
-  NOTIFY_OWN_HOSTS: z.string().default(''),
+  NOTIFY_OWN_HOSTS: z
+    .string()
+    .regex(/^[a-z0-9.-]+(,[a-z0-9.-]+)*$/, 'must be host names, with commas between them')
+    .optional(),
   NOTIFY_CA: pem,
   NOTIFY_ALLOW_LOOPBACK: z.enum(['true', 'false'], 'must be true or false').default('false'),
 };
@@ -52,7 +55,7 @@ export function readNotifySettings(environment: Environment = process.env): Noti
     seeds: previous ? [key, previous] : [key],
     mail: smtpUrl && from ? { smtpUrl, password: values.NOTIFY_SMTP_PASSWORD, from } : undefined,
     dashboardUrl: values.NOTIFY_DASHBOARD_URL,
-    ownHosts: values.NOTIFY_OWN_HOSTS.split(',').filter((host) => host !== ''),
+    ownHosts: values.NOTIFY_OWN_HOSTS?.split(',') ?? [],
     ca: values.NOTIFY_CA,
     allowLoopback: values.NOTIFY_ALLOW_LOOPBACK === 'true',
   };

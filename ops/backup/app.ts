@@ -16,6 +16,9 @@ export async function withAppStopped(
   log: (line: string) => void,
 ): Promise<void> {
   const start: (() => void | Promise<void>)[] = [];
+  // Ctrl-C ends the restore, whose programs get it, too; the app must be started all the same.
+  const onSignal = () => log('ending; the app is started again first');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   try {
     if (target.kind === 'stack') {
       const { resourceGroup, functionAppName } = target.outputs();
@@ -39,6 +42,7 @@ export async function withAppStopped(
         failures.push((error as Error).message);
       }
     }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
     if (failures.length > 0)
       console.error(
         `error: the app could not be started again: ${failures.join('; ')}. Start it by hand: docs/runbooks/restore.md`,

@@ -11,13 +11,15 @@ import { backupKey } from '../../domain/backup-key.ts';
 import { generateKey } from '../../domain/credentials.ts';
 import { roleUrl } from '../../lab/postgres.ts';
 import { TEMPLATES } from '../../lab/scratch-postgres.ts';
-import { connect, withConnection } from '../../provisioning/database/connect.ts';
+import { applyMigrations } from '../../provisioning/database/apply.ts';
+import { connect, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import { setLogin } from '../../provisioning/database/login.ts';
 import { makeDatabase, startTestDatabase, type TestDatabase } from '../../provisioning/database/testing/database.ts';
 import { makeWorld } from '../../provisioning/database/testing/world.ts';
 import { fetchPostgresPackage } from '../../tests/database/postgres-package.ts';
 import { findBackup, listBackups, type Made, makeBackup, type StoredFacts, type Vault, verifyBackup } from './backup.ts';
 import { drill } from './drill.ts';
+import { compareFacts, readFacts } from './facts.ts';
 import { dumpOf, factsOf } from './kept.ts';
 import { restoreInto } from './restore.ts';
 import { open, seal } from './seal.ts';
@@ -222,6 +224,18 @@ describe('a drill turns red', () => {
 
 const policyOf = async (client: Client, table: string): Promise<string> =>
   (await client.query('select polname from pg_policy where polrelid = $1::regclass and polcmd = $2', [table, 'r'])).rows[0].polname;
+
+it('a restore replaces what is there, and ends with what was backed up', async () => {
+  const url = await makeDatabase(database.postgres.url);
+  await applyMigrations(url);
+  await withConnection(url, async (client) => {
+    await client.query("create schema later; create table later.mine (id int); update public.tenants set name = 'Changed'");
+    const { name } = await backupNamed(made.name);
+    const facts = await verifyBackup(vault, await backupNamed(name));
+    await restoreInto({ url }, vault, name, facts);
+    expect(compareFacts(facts, await inTransaction(client, () => readFacts(client)))).toEqual([]);
+  });
+});
 
 it('a restore that fails leaves the database as it was', async () => {
   const url = await makeDatabase(database.postgres.url);

@@ -83,13 +83,15 @@ async function readSchemas(client: ClientBase): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** SQL that leaves a database as a server makes it: with an empty schema `public`. */
+/** SQL that leaves a database as a server makes it: an empty schema `public`, and the default rights of new objects, which a dump takes for granted. */
 function emptied(schemas: readonly string[]): string {
   const gone = [...new Set([...schemas, 'public'])];
   return `set client_min_messages = warning;
     drop schema if exists ${gone.join(', ')} cascade;
     create schema public authorization pg_database_owner;
     grant usage on schema public to public;
+    alter default privileges grant execute on functions to public;
+    alter default privileges grant usage on types to public;
     `;
 }
 

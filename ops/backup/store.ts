@@ -42,7 +42,9 @@ export function folderStore(folder: string): Store {
       const part = join(folder, `${name}.part`);
       try {
         await pipeline(content, createWriteStream(part, { mode: 0o600, flush: true }));
-        await link(part, join(folder, name));
+        await link(part, join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+          throw error.code === 'EEXIST' ? new Error(`${folder} has ${name} already: run this again`) : error;
+        });
         // A power cut must not take the name back.
         const handle = await open(folder);
         await handle.sync().finally(() => handle.close());

@@ -103,8 +103,8 @@ export const RULES: Record<string, string> = {
     union all
     select p.oid::regprocedure::text from pg_proc as p
     where p.pronamespace::regnamespace::text = any (${OUR_SCHEMAS}) and has_function_privilege('anon', p.oid, 'EXECUTE')
-      -- The holder of an invitation's token may read its tenant's name before they have an account; whoever gets a tenant's mails
-      -- confirms or refuses them by a token, and has none.
+      -- The holder of an invitation's token may read its tenant's name before they have an account; who gets a tenant's mails
+      -- confirms or refuses them by a token, and has no account.
       and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')
       and p.oid is distinct from to_regprocedure('public.answer_notification_channel(text, boolean)')
       -- Signing in may be what does not work.

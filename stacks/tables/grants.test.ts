@@ -49,6 +49,8 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
       ['identities-broker', writes, 'storage-broker-state', 1, true],
       ['identities-functions', owns, 'storage-account', 1, true],
       ['identities-functions', reads, 'vault-ingest-database-url', 1, true],
+      ['identities-functions', reads, 'vault-notify-key-1', 1, true],
+      ['identities-functions', reads, 'vault-notify-key-2', 1, true],
       ['identities-functions', reads, 'vault-broker-stamp-key', 1, true],
       ['identities-functions', reads, 'vault-svc-control-2-password', 1, true],
       ['identities-functions', reads, 'vault-svc-control-password', 1, true],
@@ -65,7 +67,7 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     const told = { 'identities-functions': secretsOfApp(plan), 'identities-broker': secretsOfMachine(plan) };
     // The next generations' accounts are not in force anywhere yet, but their readers must be able to read their passwords by then.
     const ahead: Record<string, string[]> = {
-      'identities-functions': ['svc-ingest-2-password', 'svc-control-2-password'],
+      'identities-functions': ['svc-ingest-2-password', 'svc-control-2-password', 'notify-key-2'],
       'identities-broker': ['svc-ingest-2-password'],
     };
     for (const secret of ahead['identities-functions']!) expect(told['identities-functions']).not.toContain(secret);

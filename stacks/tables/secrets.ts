@@ -41,7 +41,7 @@ export const hasPurgeProtection = (environment: string) => !['dev', 'test', 'san
 export const notifyKeySecret = (generation: number) => `notify-key-${generation}`;
 
 /**
- * The generations that there are: the one in use, the one before it, which still opens what was sealed for it, and the next, because a new right
+ * The generations that there are: the one in use, the former one, which still opens what was sealed for it, and the next, because a new right
  * to read it takes up to ten minutes to take effect in Azure.
  */
 export const notifyGenerations = ({ notifyGeneration }: Pick<StackConfig, 'notifyGeneration'>) =>

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { readControlSettings } from '../../functions/settings/control.ts';
+import { readNotifySettings } from '../../functions/settings/notify.ts';
 import { having, named, one, planOf } from '../testing/plan.ts';
 
 const PACKAGE = join(ROOT, 'dist/functions');
@@ -71,14 +72,16 @@ function complaints(env: Record<string, string>): string[] {
   return [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
 }
 
-/** The same of the control loop, which reads its own when it has something to send. */
-function complaintsOfControl(env: Record<string, string>): string[] {
-  try {
-    readControlSettings(env);
-    return [];
-  } catch (error) {
-    return [...(error as Error).message.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
-  }
+/** The same of the jobs that read their own when they have something to send: the control loop, and notifications. */
+function complaintsOfJobs(env: Record<string, string>): string[] {
+  return [readControlSettings, readNotifySettings].flatMap((read) => {
+    try {
+      read(env);
+      return [];
+    } catch (error) {
+      return [...(error as Error).message.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
+    }
+  });
 }
 
 describe('between them, the environments', () => {
@@ -102,7 +105,7 @@ it('the deployment trusts the same certificate of the database as the functions 
 describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
   it('leaves unset nothing that the functions require', async () => {
     const settings = await settingsOf(stack, ...lines);
-    const required = [...complaints({}), ...complaintsOfControl({})];
+    const required = [...complaints({}), ...complaintsOfJobs({})];
     expect(required.length).toBeGreaterThan(3);
     expect(Object.keys(settings)).toEqual(expect.arrayContaining(required));
   });
@@ -113,14 +116,15 @@ describe.each(ENVIRONMENTS)('%s', (stack, ...lines) => {
     const read = new Set([
       ...complaints({}),
       ...complaints(nonsense),
-      ...complaintsOfControl({}),
-      ...complaintsOfControl(nonsense),
+      ...complaintsOfJobs({}),
+      ...complaintsOfJobs(nonsense),
       OF_THE_TWIN,
     ]);
     // A user name is free text: it is reported if only its key is set, and the other way round.
     const { MQTT_BROKER_PREVIOUS_USERNAME: previous } = settings;
     if (previous) for (const name of complaints({ MQTT_BROKER_PREVIOUS_USERNAME: previous })) read.add(name);
-    const known = ['MQTT_BROKER_PREVIOUS_USERNAME', ...OF_THE_PAGES];
+    // A password is, too.
+    const known = ['MQTT_BROKER_PREVIOUS_USERNAME', 'NOTIFY_SMTP_PASSWORD', ...OF_THE_PAGES];
     const unread = Object.keys(settings).filter((name) => !read.has(name) && !known.includes(name));
     expect(unread).toEqual([]);
   });

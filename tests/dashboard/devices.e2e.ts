@@ -112,7 +112,7 @@ async function connect(): Promise<mqtt.MqttClient> {
   });
 }
 
-/** Sent from the page, a command arrives at the device. */
+/** Sent from the page, a command arrives at the device, and the page shows that the device has acknowledged it. */
 async function expectCommand(device: mqtt.MqttClient): Promise<void> {
   const arrived = new Promise<string>((resolve) =>
     device.once('message', (topic, payload) => resolve(`${topic} ${payload}`)),
@@ -120,8 +120,11 @@ async function expectCommand(device: mqtt.MqttClient): Promise<void> {
   await device.subscribeAsync('tenants/acme/devices/cold-store/commands/#', { qos: 1 });
   await page.getByLabel('Command, as a JSON object').fill('{"defrost": true}');
   await page.getByRole('button', { name: 'Send command' }).click();
-  expect(await arrived).toBe('tenants/acme/devices/cold-store/commands {"defrost":true}');
-  await page.getByText('Sent', { exact: true }).waitFor();
+  const [topic = '', payload] = (await arrived).split(/ (.*)/);
+  expect(payload).toBe('{"defrost": true}');
+  const id = topic.split('/').at(-1);
+  await device.publishAsync('tenants/acme/devices/cold-store/acks', JSON.stringify({ id, result: 'done' }), { qos: 1 });
+  await page.getByText('Acknowledged', { exact: true }).waitFor();
 }
 
 /** A device's id, as the database has it. */

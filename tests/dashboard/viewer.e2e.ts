@@ -30,7 +30,7 @@ test('nothing is offered that they may not do', async () => {
   await page.getByRole('tab', { name: 'Rules' }).click();
   await page.getByText('No rules yet').waitFor();
   await absent(page.getByRole('button', { name: 'New rule' }));
-  await page.getByRole('link', { name: 'Notifications' }).click();
+  await page.getByRole('navigation').getByRole('link', { name: 'Notifications' }).click();
   await page.getByText('No channels yet').waitFor();
   await absent(page.getByRole('button', { name: 'Add channel' }), page.getByRole('button', { name: 'Add route' }));
 });

@@ -16,7 +16,13 @@ import { type Client, connectClient } from '../../bench/support/mqtt-client.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { hashKey } from '../../domain/credentials.ts';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
-import { COMMAND_CHANNEL, devicePrefix, NO_CHANNEL_FILTER, REPORT_FILTERS, TELEMETRY_FILTER } from '../../domain/topics.ts';
+import {
+  COMMAND_CHANNEL,
+  devicePrefix,
+  NO_CHANNEL_FILTER,
+  REPORT_FILTERS,
+  TELEMETRY_FILTER,
+} from '../../domain/topics.ts';
 import { findMosquitto } from '../../lab/mosquitto.ts';
 import { renderBrokerConfig } from '../../provisioning/broker/config.ts';
 import { INGEST_USERNAME } from '../../provisioning/broker/registry.ts';
@@ -216,7 +222,9 @@ describe('the examples', () => {
     // As the control loop does: until the device is subscribed.
     await expect.poll(() => send('commands/7', '{"on": true}')).toBe(0);
     await script;
-    await expect.poll(() => received).toEqual([`${OWN}/acks {"id": "7", "result": "done"}`, `${OWN}/reported {"interval": 60}`]);
+    await expect
+      .poll(() => received)
+      .toEqual([`${OWN}/acks {"id": "7", "result": "done"}`, `${OWN}/reported {"interval": 60}`]);
     await send('desired', '', true);
     await control.close();
   });

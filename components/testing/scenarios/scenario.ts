@@ -2,6 +2,7 @@
 // and docs/reference/components.md shows them.
 import type { ComponentResource } from '@pulumi/pulumi';
 import type { Access } from '../../access.ts';
+import type { BackupStore } from '../../backup-store.ts';
 import type { BrokerMachine } from '../../broker-machine.ts';
 import type { BundleStore } from '../../bundle-store.ts';
 import type { Credentials } from '../../credentials.ts';
@@ -29,6 +30,7 @@ export interface World {
   vault: Vault;
   storage: Storage;
   bundles: BundleStore;
+  backups: BackupStore;
   logs: LogWorkspace;
   access: Access;
   broker: BrokerMachine;

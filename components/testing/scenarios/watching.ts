@@ -128,7 +128,7 @@ export const diagnostics: Scenarios<Diagnostics> = {
 };
 
 /** The resources with logs in an environment. An account's blobs have logs, the account has none. */
-const everySource = ({ logs: { workspaceId }, vault, functionApp, network, storage, bundles }: World) => ({
+const everySource = ({ logs: { workspaceId }, vault, functionApp, network, storage, bundles, backups }: World) => ({
   workspaceId,
   sources: {
     vault: { type: 'Microsoft.KeyVault/vaults', id: vault.vaultId },
@@ -136,7 +136,8 @@ const everySource = ({ logs: { workspaceId }, vault, functionApp, network, stora
     network: { type: 'Microsoft.Network/networkSecurityGroups', id: network.securityGroupId },
     storage: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(storage) },
     bundles: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(bundles) },
+    backups: { type: 'Microsoft.Storage/storageAccounts/blobServices', id: blobsOf(backups) },
   } as const,
 });
 
-const blobsOf = ({ accountId }: World['storage'] | World['bundles']) => interpolate`${accountId}/blobServices/default`;
+const blobsOf = ({ accountId }: Pick<World['storage'], 'accountId'>) => interpolate`${accountId}/blobServices/default`;

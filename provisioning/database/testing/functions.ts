@@ -44,7 +44,7 @@ dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
-maintenance           Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
+maintenance           0/0    0/0    0/0     0/0       0/0   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -96,6 +96,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.note_devices': ['mqtt_ingest'],
   'ingest.note_reports': ['mqtt_ingest'],
   'ingest.note_run': ['mqtt_ingest'],
+  'ingest.note_new_devices': [],
   'ingest.note_unjudged': ['mqtt_ingest'],
   'ingest.notification_figures': ['mqtt_ingest'],
   'ingest.previous_readings': ['mqtt_ingest'],

@@ -7,7 +7,7 @@ import { key } from './key.ts';
 export const notificationKeys = {
   notifyGeneration: key(wholeNumber(1, 1000).default(1), {
     description:
-      'Which key opens the secrets of tenants’ notification channels. One more makes a new key; the one before still opens what was sealed for it.',
+      'Which key opens the secrets of tenants’ notification channels. One more makes a new key; the former one still opens what was sealed for it.',
     example: '2',
   }),
   smtpHost: key(hostName.optional(), {

@@ -60,7 +60,7 @@ export function AnswerPage() {
   return (
     <CardPage
       title="Mails about alerts"
-      about="Somebody has entered your address to be told of the alerts of their devices. Nothing is sent unless you confirm it."
+      about="Your address was entered to be told of alerts of somebody’s devices. No alert is sent before you confirm it, and this link ends the mails at any time."
     >
       {problem && <Notice tone="danger">{problem}</Notice>}
       <Button variant="primary" wide busy={busy === true} disabled={!token} onClick={() => give(true)}>

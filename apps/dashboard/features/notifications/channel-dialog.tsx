@@ -2,6 +2,7 @@
 // The form of a channel; then, for a webhook, the secret that signs its requests, once.
 import { type FormEvent, useState } from 'react';
 import { MAX_NAME_LENGTH } from '../../../../domain/identifiers.ts';
+import { KEY_HEADERS, type KeyHeader } from '../../../../domain/sealed-secrets.ts';
 import { Button } from '../../ui/button.tsx';
 import { CopyBlock } from '../../ui/copy.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -16,15 +17,6 @@ import { addChannel, type Channel, type ChannelDraft, type ChannelKind, changeCh
 import { channelProblems, KIND_NAMES, LOOPBACK } from './words.ts';
 
 const KINDS = (Object.keys(KIND_NAMES) as ChannelKind[]).map((value) => ({ value, label: KIND_NAMES[value] }));
-
-/** The headers in which gateways expect their key: KEY_HEADERS of domain/sealed-secrets.ts, whose cipher this form need not load. */
-const HEADERS = [
-  'authorization',
-  'apikey',
-  'api-key',
-  'x-api-key',
-  'x-auth-token',
-] as const satisfies ChannelDraft['chat']['header'][];
 
 const NEW: ChannelDraft = {
   name: '',
@@ -119,12 +111,10 @@ export function ChannelDialog({ channel, onClose }: Props) {
               <Choice
                 label="Sent in the header"
                 value={draft.chat.header}
-                onChange={(event) =>
-                  change({ chat: { ...draft.chat, header: event.target.value as (typeof HEADERS)[number] } })
-                }
+                onChange={(event) => change({ chat: { ...draft.chat, header: event.target.value as KeyHeader } })}
                 hint={draft.chat.header === 'authorization' ? '“Bearer” and the key.' : 'The key alone.'}
               >
-                {HEADERS.map((header) => (
+                {KEY_HEADERS.map((header) => (
                   <option key={header}>{header}</option>
                 ))}
               </Choice>

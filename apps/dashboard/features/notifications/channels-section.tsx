@@ -1,5 +1,6 @@
 'use client';
 // The channels: add, test, change, switch off and delete them.
+import { useMutation } from '@tanstack/react-query';
 import { MailPlus, Pencil, Plus, Send, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
@@ -13,7 +14,7 @@ import { Switch } from '../../ui/switch.tsx';
 import { messageOf } from '../session/errors.ts';
 import { useChange } from '../session/use-change.ts';
 import { useCan } from '../tenants/tenant.tsx';
-import { type Channel, confirmAgain, deleteChannel, setChannelEnabled } from './channels.ts';
+import { type Channel, confirmAgain, deleteChannel, sendTest, setChannelEnabled } from './channels.ts';
 import styles from './notifications.module.css';
 import { useChannels } from './use-notifications.ts';
 import { channelState, KIND_NAMES } from './words.ts';
@@ -27,7 +28,15 @@ export function ChannelsSection() {
   const [edited, setEdited] = useState<Channel | 'new'>();
   const [tested, setTested] = useState<Channel>();
   const [doomed, setDoomed] = useState<Channel>();
-  const columns = useColumns({ onEdit: setEdited, onTest: setTested, onDelete: setDoomed });
+  const test = useMutation({ mutationFn: ({ id }: Channel) => sendTest(id) });
+  const columns = useColumns({
+    onEdit: setEdited,
+    onTest: (channel) => {
+      setTested(channel);
+      test.mutate(channel);
+    },
+    onDelete: setDoomed,
+  });
   const remove = useChange({
     run: ({ id }: Channel) => deleteChannel(id),
     done: ({ name }) => `The channel ${name} is deleted.`,
@@ -54,7 +63,9 @@ export function ChannelsSection() {
         </Empty>
       )}
       {edited && <ChannelDialog channel={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />}
-      {tested && <TestDialog channel={tested} onClose={() => setTested(undefined)} />}
+      {tested && (
+        <TestDialog channel={tested} id={test.data} problem={test.error} onClose={() => setTested(undefined)} />
+      )}
       {doomed && (
         <Confirm
           title={`Delete the channel ${doomed.name}?`}

@@ -24,7 +24,7 @@ export function OutboxSection() {
     ...polled(5000),
   });
   return (
-    <Section title="Messages of 30 days" flush>
+    <Section title="Messages of the last 30 days" flush>
       {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       {!data && !error && <Skeleton lines={4} label="Loading messages" />}
       {data && data.rows.length > 0 && <NotificationTable caption="Messages" notifications={data.rows} />}

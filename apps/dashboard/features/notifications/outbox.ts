@@ -31,7 +31,16 @@ export function findNotification(id: string): Promise<Notification | undefined> 
 const counts = (api: Api) => api.from('alert_notifications').select('alert_id,sent,waiting,failed', COUNTED);
 export type NotificationCounts = RowOf<typeof counts>;
 
+/** Alerts asked for at a time: their ids are in the request's address, which has a bound. */
+const AT_ONCE = 100;
+
 /** Of the alerts of which something is told. */
-export function notificationCounts(tenantId: string, alertIds: readonly string[]): Promise<NotificationCounts[]> {
-  return allRows((api: Api) => counts(api).eq('tenant_id', tenantId).in('alert_id', alertIds), ['alert_id']);
+export async function notificationCounts(tenantId: string, alertIds: readonly string[]): Promise<NotificationCounts[]> {
+  const parts = Array.from({ length: Math.ceil(alertIds.length / AT_ONCE) }, (_, n) =>
+    alertIds.slice(n * AT_ONCE, (n + 1) * AT_ONCE),
+  );
+  const found = parts.map((ids) =>
+    allRows((api: Api) => counts(api).eq('tenant_id', tenantId).in('alert_id', ids), ['alert_id']),
+  );
+  return (await Promise.all(found)).flat();
 }

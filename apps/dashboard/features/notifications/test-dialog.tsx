@@ -1,42 +1,35 @@
 'use client';
 // A test message to a channel, and what becomes of it.
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
-import { type Channel, sendTest } from './channels.ts';
+import type { Channel } from './channels.ts';
 import { findNotification, type Notification } from './outbox.ts';
 
-export function TestDialog({ channel, onClose }: { channel: Channel; onClose: () => void }) {
-  const [id, setId] = useState<string>();
-  const [problem, setProblem] = useState<string>();
-  useEffect(() => {
-    let isCurrent = true;
-    // Not before the dialog stays on the page: React mounts it twice while developing.
-    const timer = setTimeout(() => {
-      sendTest(channel.id).then(
-        (made) => isCurrent && setId(made),
-        (error) => isCurrent && setProblem(messageOf(error)),
-      );
-    });
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-  }, [channel.id]);
+interface Props {
+  channel: Channel;
+  /** Of its notification; undefined until it is in the outbox. */
+  id: string | undefined;
+  /** Why it is not there. */
+  problem: Error | null;
+  onClose: () => void;
+}
+
+export function TestDialog({ channel, id, problem, onClose }: Props) {
   const { data: sent, error } = useQuery({
     queryKey: ['notifications', 'test', id],
     queryFn: async () => (await findNotification(id as string)) ?? null,
     enabled: id !== undefined,
     ...polled(1000),
   });
+  const failure = problem ?? error;
   return (
     <Dialog title={`Test of ${channel.name}`} onClose={onClose}>
-      {problem || error ? (
-        <Notice tone="danger">{problem ?? messageOf(error)}</Notice>
+      {failure ? (
+        <Notice tone="danger">{messageOf(failure)}</Notice>
       ) : (
         <Result sent={sent ?? undefined} destination={channel.destination} />
       )}

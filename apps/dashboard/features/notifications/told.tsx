@@ -35,7 +35,7 @@ interface Props {
 export function Told({ alertId, title, counts }: Props) {
   const [isOpen, setIsOpen] = useState(false);
   const words = countWords(counts?.get(alertId));
-  if (!words) return 'nobody';
+  if (!words) return counts ? 'nobody' : '–';
   return (
     <>
       <Button variant="quiet" aria-label={`${words}: show what was told of ${title}`} onClick={() => setIsOpen(true)}>

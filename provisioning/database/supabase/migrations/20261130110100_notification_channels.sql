@@ -1,5 +1,5 @@
--- Whom a tenant tells of its alerts: channels, and routes to them. A channel's secrets (a URL with its token, keys, a group's id) are sealed by
--- whoever enters them, for a key that only the sending job has, and stand in a table that nobody else reads. Confirmation proves
+-- Whom a tenant tells of its alerts: channels, and routes to them. A channel's secrets (a URL with its token, keys, a group's id) are sealed
+-- where they are entered, for a key that only the sending job has, and stand in a table that nobody else reads. Confirmation proves
 -- that a mail address wants these mails.
 
 -- squawk-ignore constraint-missing-not-valid, disallowed-unique-constraint
@@ -37,9 +37,9 @@ create table public.notification_channels (
   -- Of "chat": the JSON that is sent. {{text}}, {{group}} and {{id}} in its strings are replaced.
   template jsonb check (jsonb_typeof(template) = 'object' and octet_length(template::text) <= 4096),
   enabled boolean not null default true,
-  -- Null: nothing but a confirmation is sent there.
+  -- Null: only a confirmation is sent there.
   confirmed_at timestamptz,
-  -- Whoever has the address wants nothing more.
+  -- The reader of the address wants nothing more.
   refused_at timestamptz,
   created_at timestamptz not null default now(),
   check ((kind = 'chat') = (template is not null)),
@@ -360,13 +360,13 @@ begin
   if not exists (select from public.notification_channels as c where c.id = send_confirmation_again.channel_id
     and c.kind = 'email' and c.confirmed_at is null and c.refused_at is null) then
     raise exception 'this channel waits for no confirmation'
-      using errcode = 'invalid_parameter_value', hint = 'It is confirmed, or whoever reads its mails refused them.';
+      using errcode = 'invalid_parameter_value', hint = 'It is confirmed, or the reader of its mails refused them.';
   end if;
   perform access.ask_confirmation(tenant, send_confirmation_again.channel_id);
 end
 $$;
 
--- The answer of whoever got a mail with the token: they want the mails, or no more of them. Returns the tenant's name; null for a token
+-- The answer of the reader of a mail with the token: they want the mails, or no more of them. Returns the tenant's name; null for a token
 -- that is not valid. Needs no account.
 create function public.answer_notification_channel(token text, wanted boolean) returns text
 language plpgsql security definer set search_path = ''

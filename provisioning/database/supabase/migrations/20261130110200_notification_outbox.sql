@@ -190,6 +190,8 @@ begin
       where n.tenant_id = w.tenant_id and n.channel_id = w.channel_id and n.state = 'waiting' and n.due_at <= clock_timestamp()
         and coalesce(n.leased_until, '-infinity') <= clock_timestamp()
         and (c.confirmed_at is not null or n.transition = 'confirmation')
+        -- What is about alerts waits until an announced maintenance is over.
+        and (n.transition in ('confirmation', 'test') or not (select access.in_maintenance()))
         -- Nobody hears of an end before the beginning.
         and not (n.transition = 'resolved' and exists (
           select from public.notifications as o

@@ -81,7 +81,7 @@ $$;
 create trigger audit after insert or update of desired on public.device_state
   for each row when (new.desired_version > 0) execute function access.audit_desired();
 
--- Desired documents that the broker still retains, of devices that are deleted: whoever gets the name must not read them.
+-- Desired documents that the broker still retains, of devices that are deleted: a later device of the same name must not read them.
 create table ingest.retained_of_deleted (
   tenant_slug text not null,
   device_slug text not null,
