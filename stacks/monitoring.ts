@@ -31,7 +31,8 @@ export interface MonitoringArgs {
 
 /** Makes everything that informs operators about the environment. */
 export function monitor(args: MonitoringArgs): void {
-  const { config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles, backups } = args;
+  const { config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles, backups } =
+    args;
   const blobs = ({ accountId }: { accountId: Output<string> }) => ({
     type: 'Microsoft.Storage/storageAccounts/blobServices' as const,
     id: interpolate`${accountId}/blobServices/default`,
