@@ -54,10 +54,19 @@ describe.each(['dev', 'prod'])('%s', (stack) => {
     for (const alert of alerts) expect(madeFrom(alert, 'scopes')).toEqual(['broker-vm']);
   });
 
-  it('keeps the logs of the vault, the app, the security group and both accounts’ blobs', () => {
+  it('keeps the logs of the vault, the app, the security group and the accounts’ blobs', () => {
     const settings = all(/:DiagnosticSetting$/);
     const sources = settings.flatMap((setting) => madeFrom(setting, 'resourceUri')).sort();
-    expect(sources).toEqual(['bundles-account', 'functions-app', 'network-nsg', 'storage-account', 'vault-vault']);
+    // Only prod has an account for backups.
+    const backups = stack === 'prod' ? ['backups-account'] : [];
+    expect(sources).toEqual([
+      ...backups,
+      'bundles-account',
+      'functions-app',
+      'network-nsg',
+      'storage-account',
+      'vault-vault',
+    ]);
     for (const setting of settings) expect(madeFrom(setting, 'workspaceId')).toEqual(['logs-workspace']);
   });
 
