@@ -64,7 +64,8 @@ export async function makeWorld(client: ClientBase): Promise<World> {
       values ('00000000-0000-0000-0000-000000000000', date_trunc('minute', now()), 1, 0, 0, 0, 0);
     insert into broker.service_accounts (username, password_hash, purpose) values ('svc-ingest', '${SAMPLE_HASH}', 'ingest');
     insert into ingest.leases (name, holder, fence, expires_at) values ('ingest', 'nobody', 1, now());
-    insert into ingest.canaries (session, published_at) values ('ingest svc-ingest', now())`);
+    insert into ingest.canaries (session, published_at) values ('ingest svc-ingest', now());
+    insert into ingest.backups (kind, name, started_at) values ('backup', 'backup-20261130T021500Z', now())`);
   return { a, b, stranger, newcomer };
 }
 
