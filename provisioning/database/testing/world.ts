@@ -81,7 +81,8 @@ export async function makeWorld(client: ClientBase): Promise<World> {
     insert into ingest.job_runs (name, started_at, finished_at, ok) values ('every_minute', now(), now(), true);
     insert into ingest.canaries (session, published_at, came_at) values ('ingest svc-ingest', now(), now());
     insert into access.maintenance (reason, started_at, ends_at, started_by)
-      values ('a larger disk', now() - interval '2 hours', now() - interval '1 hour', 'operator')`);
+      values ('a larger disk', now() - interval '2 hours', now() - interval '1 hour', 'operator');
+    insert into ingest.backups (kind, name, started_at) values ('backup', 'backup-20261130T021500Z', now())`);
   return { a, b, stranger, newcomer };
 }
 
