@@ -111,7 +111,7 @@ function CommandForm({ deviceId }: { deviceId: string }) {
   );
 }
 
-/** Undefined: the text is no JSON object. */
+/** Undefined when the text is not a JSON object. */
 export function parseObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
