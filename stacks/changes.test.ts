@@ -13,7 +13,7 @@ describe('a change of configuration', () => {
       MQTT_BROKER_PREVIOUS_PASSWORD: expect.stringMatching(/^@Microsoft.KeyVault.*SecretName=svc-ingest-password\)$/),
     });
     const secrets = all(plan, 'keyvault:Secret').map(({ inputs }) => inputs.secretName as string);
-    expect(secrets.filter((name) => name.startsWith('svc-')).sort()).toEqual([
+    expect(secrets.filter((name) => name.startsWith('svc-ingest')).sort()).toEqual([
       'svc-ingest-2-password',
       'svc-ingest-3-password',
       'svc-ingest-password',
