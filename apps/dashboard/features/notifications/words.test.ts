@@ -110,7 +110,7 @@ test('a template is an object with a place for the text', () => {
 });
 
 test('a channel that is changed keeps its secrets when no URL is given; part of them alone is not taken', () => {
-  expect(channelProblems(CHAT, true, false, false)).toEqual({});
+  expect(channelProblems(CHAT, true, false)).toEqual({});
   expect(Object.keys(channelProblems({ ...CHAT, url: '', name: ' ' }, true, false))).toEqual(['name', 'url']);
   const unchanged = { ...CHAT, url: '', chat: { ...CHAT.chat, key: '', group: '' } };
   expect(channelProblems(unchanged, false, false)).toEqual({});
