@@ -130,11 +130,11 @@ describe('from phase to phase', () => {
   it('only the cut-over replaces anything, the machine and what runs on it; what goes, goes last', () => {
     expect(step(0, 1).replace ?? []).toEqual([]);
     expect(step(1, 2).replace).toEqual([
+      // A right on the machine itself.
+      'machine-access-broker-writes-metrics',
       'broker-configuration-apply',
       'broker-configuration-in-force',
       'broker-vm',
-      // A right on the machine itself.
-      'machine-access-broker-writes-metrics',
     ]);
     expect(step(2, 3).replace ?? []).toEqual([]);
     expect(step(3, 4).replace ?? []).toEqual([]);
