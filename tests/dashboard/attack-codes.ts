@@ -2,8 +2,9 @@
 import type { Actor } from '../../provisioning/database/testing/actors.ts';
 import type { Attack } from '../../provisioning/database/testing/attacks.ts';
 import { NOT_FOUND, REFUSED } from '../../provisioning/database/testing/database.ts';
-import { FUNCTION_MATRIX } from '../../provisioning/database/testing/functions.ts';
+import { CALLS, FUNCTION_MATRIX } from '../../provisioning/database/testing/functions.ts';
 import { COLUMNS, readMatrix } from '../../provisioning/database/testing/matrix.ts';
+import type { Tenant } from '../../provisioning/database/testing/world.ts';
 
 /** foreign_key_violation */
 const DANGLING = '23503';
@@ -18,12 +19,14 @@ const functions = new Map(readMatrix(FUNCTION_MATRIX).map(({ table: name, cells 
 
 /**
  * The code of the answer; undefined where nothing is refused, because nothing of theirs is found.
- * @param mine id of the attacker's tenant, or of the one that a stranger claims.
+ * @param mine the attacker's tenant, or the one that a stranger claims.
  */
-export function codeOf(attack: Attack, attacker: Actor, mine: string): string | undefined {
+export function codeOf(attack: Attack, attacker: Actor, mine: Tenant): string | undefined {
   if (attack.verb === 'sql') throw new Error('the API runs no SQL');
   if (attack.verb === 'rpc') {
-    const isAboutMine = attack.args.tenant_id === mine;
+    // A function judges by the first id that it is given.
+    const [judgedBy] = Object.keys(attack.args).filter((key) => key.endsWith('_id'));
+    const isAboutMine = judgedBy !== undefined && attack.args[judgedBy] === CALLS[attack.function]?.(mine)[judgedBy];
     const cell = functions.get(attack.function)![attacker]!;
     if (FILTERING.has(attack.function) && isAboutMine && cell.startsWith('Y')) return undefined;
     return codeOfCall(cell, isAboutMine);
@@ -37,7 +40,7 @@ export function codeOf(attack: Attack, attacker: Actor, mine: string): string | 
     case 'insert': {
       const columns = Object.keys(attack.values);
       if (lacks(select, columns)) return UNKNOWN_COLUMN;
-      const isOwn = attack.values.tenant_id === mine && own[1] === 'I';
+      const isOwn = attack.values.tenant_id === mine.id && own[1] === 'I';
       return isOwn && !lacks(insert, columns) ? DANGLING : REFUSED;
     }
     case 'update':
