@@ -3,6 +3,7 @@
 import { CANARY_TOPIC } from '../../domain/topics.ts';
 import type { Delivery, Received } from '../broker/index.ts';
 import type { Logger } from '../runtime/log.ts';
+import { freeBuffers } from '../runtime/memory.ts';
 import { pause } from '../runtime/retry.ts';
 import type { Written } from './accounting.ts';
 import { createAcknowledger } from './acknowledge.ts';
@@ -163,6 +164,7 @@ export function createDrain(options: DrainOptions): Drain {
       isSent = true;
     };
     await persist(writing, { onSent, carefully });
+    freeBuffers();
     collect();
   }
 
