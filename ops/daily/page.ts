@@ -52,7 +52,7 @@ export function render(report: Report): string {
 function entriesOf(facts: Facts, from: Date): [label: string, text: string][] {
   const { now, lastRunAt, canaryAt, readings, latencyMs, letters, refusals, rules, figures } = facts;
   const since = (at: Date | null) => (at ? `${ago(now.getTime() - at.getTime())} ago` : 'never');
-  const age = (seconds: number | null | undefined) => since(seconds ? new Date(seconds * 1000) : null);
+  const age = (seconds: number | undefined) => since(seconds ? new Date(seconds * 1000) : null);
   return [
     ['uptime', describeUptime(facts, from)],
     ['ingest', `last run ${since(lastRunAt)}; newest canary sent ${since(canaryAt)}`],
