@@ -123,6 +123,24 @@ it('names in the table of processes whatever runs on the broker machine, always 
   expect(names.filter((name) => !processes.includes(`| \`${name}\` |`))).toEqual([]);
 });
 
+it('names in docs/ingest.md each periodic job, with its budget', () => {
+  const jobs = [
+    ...read('functions/periodic/jobs.ts').matchAll(/^ {4}name: '(\w+)',[\s\S]*?^ {4}budgetMs: (\d+)_000,/gm),
+  ];
+  expect(jobs.map(([, name]) => name)).toEqual(expect.arrayContaining(['control', 'report_figures', 'maintain']));
+  const rows = read('docs/ingest.md').split('\n');
+  const told = ([, name, seconds]: string[]) =>
+    rows.some((row) => row.startsWith(`| \`${name}\` | `) && row.includes(` | ${seconds} s | `));
+  expect(jobs.filter((job) => !told(job)).map(([, name]) => name)).toEqual([]);
+});
+
+it('names in docs/benchmarks.md each bench', () => {
+  const benches = globSync('bench/*.ts', { cwd: ROOT }).map((path) => path.slice('bench/'.length, -'.ts'.length));
+  const page = read('docs/benchmarks.md');
+  expect(benches).toContain('ingest');
+  expect(benches.filter((name) => name !== 'main' && !page.includes(`\n| \`${name}\` | `))).toEqual([]);
+});
+
 it('names in docs/database.md each table and view that a migration makes', () => {
   const migrations = globSync('provisioning/database/supabase/migrations/*.sql', { cwd: ROOT }).map(read).join('\n');
   const made = [...migrations.matchAll(/^create (?:table|(?:or replace )?view) (\w+\.\w+)/gm)].map(([, name]) => name);
