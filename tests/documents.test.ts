@@ -134,6 +134,13 @@ it('names in docs/ingest.md each periodic job, with its budget', () => {
   expect(jobs.filter((job) => !told(job)).map(([, name]) => name)).toEqual([]);
 });
 
+it('names in docs/ingest.md each setting of the worker', () => {
+  const settings = [...read('functions/worker/cli.ts').matchAll(/^ {2}([A-Z]+_[A-Z_]+) /gm)].map(([, name]) => name);
+  expect(settings).toEqual(expect.arrayContaining(['MQTT_GATE_KEY', 'NOTIFY_KEY', 'LOG_LEVEL']));
+  const page = read('docs/ingest.md');
+  expect(settings.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
 it('names in docs/benchmarks.md each bench', () => {
   const benches = globSync('bench/*.ts', { cwd: ROOT }).map((path) => path.slice('bench/'.length, -'.ts'.length));
   const page = read('docs/benchmarks.md');
