@@ -19,6 +19,7 @@ beforeAll(async () => {
   admin = database.admin;
   vi.stubEnv('DATABASE_URL', database.postgres.url);
   vi.spyOn(console, 'log').mockImplementation((line: string) => printed.push(line));
+  await admin.query('alter role mqtt_ingest login');
   for (const device of ['pump', 'fan']) await addDevice(admin, { tenant: 'acme', device, createTenant: true });
   await addDevice(admin, { tenant: 'globex', device: 'pump', createTenant: true });
 });
@@ -120,6 +121,17 @@ describe('ops daily', () => {
     expect(out).toContain(`1 thing needs a person:\n 1. ${what}`);
     expect(out).toContain(page);
     expect(code).toBe(1);
+  });
+
+  it('names a restore that was interrupted, which keeps the app out', async () => {
+    await admin.query('delete from ingest.leases; alter role mqtt_ingest nologin');
+    const { out } = await ops('daily');
+    await admin.query('alter role mqtt_ingest login');
+    expect(out).toContain(`2 things need a person:
+ 1. the database does not let the app in: the role mqtt_ingest may not log in
+    docs/runbooks/restore.md#it-was-interrupted
+ 2. ingest has never run
+`);
   });
 
   it('counts an outage once, and one that goes on', async () => {

@@ -45,7 +45,7 @@ export async function withAppStopped(
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
     if (failures.length > 0)
       console.error(
-        `error: the app could not be started again: ${failures.join('; ')}. Start it by hand: docs/runbooks/restore.md`,
+        `error: the app could not be started again: ${failures.join('; ')}. Start it by hand: docs/runbooks/restore.md#it-was-interrupted`,
       );
   }
 }

@@ -20,6 +20,8 @@ export interface Facts {
   /** Devices that something came from in the last hour. */
   heard: number;
   lastRunAt: Date | null;
+  /** Whether the app's role may sign in. A restore takes that away until it has ended. */
+  appMaySignIn: boolean;
   /** When the newest canary was sent that has come. */
   canaryAt: Date | null;
   /** Since when outages are noted; null: no canary has ever come. */
@@ -53,7 +55,8 @@ const PLATFORM = `
   select now() as now, (select count(*)::int from public.tenants) as tenants,
     (select count(*)::int from public.devices where enabled) as devices,
     (select count(*)::int from public.device_status where last_received_at > now() - interval '1 hour') as heard,
-    (select max(seen_at) from ingest.leases) as "lastRunAt", (select max(came_at) from ingest.canaries) as "canaryAt",
+    (select max(seen_at) from ingest.leases) as "lastRunAt",
+    (select rolcanlogin from pg_roles where rolname = 'mqtt_ingest') as "appMaySignIn", (select max(came_at) from ingest.canaries) as "canaryAt",
     (select min(began_at) from ingest.outages) as "watchedSince",
     (select jsonb_build_object('reason', m.reason, 'until', m.ends_at) from public.maintenance() as m) as maintenance`;
 

@@ -104,11 +104,16 @@ function atEdge({ health, certificate }: Outside): Problem[] {
 }
 
 function inDatabase(facts: Facts, room: number | undefined): Problem[] {
-  const { now, lastRunAt, canaryAt, readings, rules, database, refusals, figures } = facts;
+  const { now, lastRunAt, appMaySignIn, canaryAt, readings, rules, database, refusals, figures } = facts;
   const problems: (Problem | false)[] = [];
   const late = lastRunAt === null ? Number.POSITIVE_INFINITY : now.getTime() - lastRunAt.getTime();
   problems.push(
     database.isReadOnly && { what: 'the database takes no writes: it is full', page: 'runbooks/data-growth.md' },
+    late > LATE_MS &&
+      !appMaySignIn && {
+        what: 'the database does not let the app in: the role mqtt_ingest may not log in',
+        page: 'runbooks/restore.md#it-was-interrupted',
+      },
     late > LATE_MS && {
       what: lastRunAt ? `ingest last ran ${ago(late)} ago` : 'ingest has never run',
       page: 'runbooks/timers-dead.md',
