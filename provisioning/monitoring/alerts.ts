@@ -381,8 +381,9 @@ export const ALERTS = {
     severity: 1,
     minutes: 30,
     threshold: 14,
+    // Of a platform that began today, what it grew by is taken for a whole day's, as in Azure: a slope would tell of its migrations.
     prometheus: (threshold, span) =>
-      `(mqtt_saas_database_limit_bytes - mqtt_saas_database_size_bytes) / clamp_min(deriv(mqtt_saas_database_size_bytes[${span(1440)}]), 1) / ${DAY_S} < ${threshold}`,
+      `(mqtt_saas_database_limit_bytes - mqtt_saas_database_size_bytes) / clamp_min(mqtt_saas_database_size_bytes - min_over_time(mqtt_saas_database_size_bytes[${span(1440)}]), ${DAY_S}) < ${threshold}`,
     azure: {
       lines: {
         minutes: 1440,
