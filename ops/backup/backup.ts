@@ -3,6 +3,7 @@ import { PassThrough, pipeline as pipelineTo, Readable, Transform } from 'node:s
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
 import { EMPTY_TABLES, type Facts, FOREIGN_SCHEMAS, readFacts } from './facts.ts';
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
@@ -177,9 +178,6 @@ export async function verifyBackup(vault: Vault, { name, bytes }: Listed): Promi
 /** Backups in the store, newest first. */
 export const listBackups = async (store: Store): Promise<Listed[]> => backupsAmong(await store.list());
 
-/** Hours after which a nightly backup is overdue. */
-const OVERDUE_HOURS = 36;
-
 /**
  * The named backup, or the newest good one.
  * @throws Error if there is none, or the newest is overdue.
@@ -190,7 +188,7 @@ export async function findBackup(store: Store, name: string | undefined, now = D
   if (!found)
     throw new Error(`there is no ${name ? `good backup ${name}` : 'good backup'} in ${store.where}: see "backup list"`);
   const hours = Math.round((now - found.at.getTime()) / 3_600_000);
-  if (name === undefined && hours > OVERDUE_HOURS)
+  if (name === undefined && hours > HEALTH_LIMITS.backupHours)
     throw new Error(
       `the newest good backup is ${hours} hours old (${found.name}): the nightly run fails or does not run; to take it anyway, name it`,
     );
