@@ -304,3 +304,21 @@ it('a restore that is killed leaves the database as it was', async () => {
   const found = await withConnection(url, (client) => inTransaction(client, () => readFacts(client)));
   expect(compareFacts(facts, found)).toEqual([]);
 });
+
+it.each(['SIGTERM', 'SIGHUP'] as const)('lets the app in again after a restore that %s meets', async (signal) => {
+  const program = `
+    import { withAppStopped } from './ops/backup/app.ts';
+    const work = async () => {
+      process.kill(process.pid, '${signal}');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      throw new Error('what the database says to programs that have ended');
+    };
+    await withAppStopped({ kind: 'local' }, { url: process.env.URL_OF_DATABASE }, work, () => {});`;
+  const { stderr } = spawnSync('node', ['--input-type=module', '--eval', program], {
+    cwd: ROOT,
+    env: { ...process.env, URL_OF_DATABASE: database.postgres.url },
+    encoding: 'utf8',
+  });
+  const { rows } = await admin.query("select rolcanlogin from pg_roles where rolname = 'mqtt_ingest'");
+  expect(rows, stderr).toEqual([{ rolcanlogin: true }]);
+});
