@@ -164,7 +164,7 @@ function inDatabase(facts: Facts, room: number | undefined): Problem[] {
 export const jobsOf = (figures: Facts['figures']): [job: string, seconds: number][] =>
   Object.entries(figures).flatMap(([name, value]) => {
     const job = /^job_last_success_age_seconds\{job="(\w+)"\}$/.exec(name)?.[1];
-    return job && value !== null ? [[job, value] as [string, number]] : [];
+    return job ? [[job, value] as [string, number]] : [];
   });
 
 const lateJobs = (figures: Facts['figures']): Problem[] =>
@@ -175,10 +175,9 @@ const lateJobs = (figures: Facts['figures']): Problem[] =>
       page: 'runbooks/timers-dead.md#one-job-does-not-run',
     }));
 
-/** A figure that is missing belongs to a part that this platform does not have; null: it has never succeeded. */
-function tooOld(seconds: number | null | undefined, now: Date, mostMs: number, what: string): Problem | false {
+/** A figure that is missing belongs to a part that this platform does not have, or that has never succeeded. */
+function tooOld(seconds: number | undefined, now: Date, mostMs: number, what: string): Problem | false {
   if (seconds === undefined) return false;
-  if (!seconds) return { what: `${what}: there is none`, page: BACKUP_PAGE };
   const age = now.getTime() - seconds * 1000;
   return age > mostMs && { what: `${what} is ${ago(age)} old`, page: BACKUP_PAGE };
 }
