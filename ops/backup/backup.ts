@@ -90,6 +90,9 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
     );
     const { snapshot, major } = rows[0]!;
     const programs = await findClient(major);
+    // First: with a wrong key, pg_dump would wait for a reader.
+    const whole = new PassThrough();
+    const sealed = await seal(whole, vault.key);
     log(`dumping with pg_dump ${programs.major}`);
     const args = ['--format=custom', '--compress=zstd:3', `--snapshot=${snapshot}`, `--lock-wait-timeout=${LOCK_WAIT}`];
     const { child, done } = start(
@@ -113,7 +116,6 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
       },
     });
     // What pg_dump says is told, and the object is given up, before its stream is taken for whole.
-    const whole = new PassThrough();
     const feeding = pipeline(child.stdout!, whole, { end: false }).then(async () => {
       await done.then(
         () => whole.end(),
@@ -121,7 +123,6 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
       );
     });
     feeding.catch(() => {});
-    const sealed = await seal(whole, vault.key);
     try {
       // Its errors reach the store through the counter.
       await vault.store.put(

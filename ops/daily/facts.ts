@@ -20,6 +20,8 @@ export interface Facts {
   /** Devices that something came from in the last hour. */
   heard: number;
   lastRunAt: Date | null;
+  /** Whether the app's role may sign in. A restore takes that away until it has ended. */
+  appMaySignIn: boolean;
   /** When the newest canary was sent that has come. */
   canaryAt: Date | null;
   /** Since when outages are noted; null: no canary has ever come. */
@@ -37,7 +39,7 @@ export interface Facts {
   uses: TenantUse[];
   rules: { enabled: number; failing: number; late: number };
   database: { bytes: number; telemetryBytes: number; bytesPerDay: number; isReadOnly: boolean };
-  /** By name, without "mqtt_saas_": what parts of the platform tell of themselves. */
+  /** By name, without "mqtt_saas_": what parts of the platform tell of themselves. A part that fails tells nothing. */
   figures: Record<string, number>;
 }
 
@@ -53,7 +55,8 @@ const PLATFORM = `
   select now() as now, (select count(*)::int from public.tenants) as tenants,
     (select count(*)::int from public.devices where enabled) as devices,
     (select count(*)::int from public.device_status where last_received_at > now() - interval '1 hour') as heard,
-    (select max(seen_at) from ingest.leases) as "lastRunAt", (select max(came_at) from ingest.canaries) as "canaryAt",
+    (select max(seen_at) from ingest.leases) as "lastRunAt",
+    (select rolcanlogin from pg_roles where rolname = 'mqtt_ingest') as "appMaySignIn", (select max(came_at) from ingest.canaries) as "canaryAt",
     (select min(began_at) from ingest.outages) as "watchedSince",
     (select jsonb_build_object('reason', m.reason, 'until', m.ends_at) from public.maintenance() as m) as maintenance`;
 
@@ -116,7 +119,7 @@ export async function readFacts(client: Client, since: Date, statementMs: number
       refusals: await rows(REFUSALS, since),
       rules: await one(RULES),
       database: await one(SIZE),
-      figures: (await one<Pick<Facts, 'figures'>>('select figures from ingest.platform_figures()')).figures,
+      ...(await one<Pick<Facts, 'figures'>>('select figures from ingest.platform_figures()')),
     };
   } finally {
     await client.query('rollback').catch(() => {});
