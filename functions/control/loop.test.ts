@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type mqtt from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { readPlans } from '../../bench/support/plans.ts';
 import { type Lab, type LabDevice, startLab } from '../../lab/lab.ts';
-import { readRegistry } from '../../provisioning/database/registry.ts';
+import { addDevice, readRegistry } from '../../provisioning/database/registry.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { runOnce } from '../ingest/run.ts';
@@ -314,6 +315,45 @@ test('what is desired waits on the broker for the device, until it reports that 
   await ask(pump, { n: 1 });
   await turn();
   expect(next.received).toEqual([]);
+});
+
+test("what was desired of a deleted device has left the broker before another one may connect by its name", async () => {
+  const { turn } = startControl();
+  const name = { tenant: 'acme', device: 'second-hand' };
+  const mayConnect = async () =>
+    (await readRegistry(lab.admin)).some((entry) => entry.kind === 'device' && entry.device === name.device);
+  const { tenantId, deviceId } = await addDevice(lab.admin, name);
+  await lab.admin.query(
+    `insert into public.device_state (tenant_id, device_id, desired, desired_version, next_at) values ($1, $2, '{"a": 1}', 1, now())`,
+    [tenantId, deviceId],
+  );
+  // It is on its way when the device is deleted: nobody notes that the broker has it.
+  const { rows } = await lab.admin.query('select kind from ingest.control_work(10, 1000000)');
+  expect(rows).toEqual([{ kind: 'desired' }]);
+  await lab.admin.query('delete from public.devices where id = $1', [deviceId]);
+  await addDevice(lab.admin, name);
+  expect(await mayConnect()).toBe(false);
+  await turn();
+  expect(await mayConnect()).toBe(true);
+  await lab.admin.query('delete from public.devices where slug = $1', [name.device]);
+});
+
+test('what is due is found by indexes, however many devices have a state that they do not report', async () => {
+  await lab.admin.query(
+    `with made as (
+      insert into public.devices (tenant_id, slug, name) select $1, 'many-' || n, 'x' from generate_series(1, 3000) as n returning tenant_id, id),
+    heard as (
+      insert into public.device_status (tenant_id, device_id, last_received_at, fields)
+      select tenant_id, id, now(), (select jsonb_object_agg(n, md5(id::text || n)) from generate_series(1, 40) as n) from made)
+    insert into public.device_state (tenant_id, device_id, desired, desired_version, next_at, heard_from)
+    select tenant_id, id, '{"a": 1}', 1, now() + interval '1 hour', case when left(id::text, 1) = '0' then now() end + interval '1 hour' from made`,
+    [valve.tenantId],
+  );
+  await ask(valve, { n: 1 });
+  await lab.admin.query('analyze public.device_state, public.device_status, public.devices');
+  const plans = await readPlans(lab.admin, () => lab.admin.query('select from ingest.control_work(10, 1000000)'));
+  expect(plans.sequentialScans.filter((table) => table.startsWith('device_st'))).toEqual([]);
+  await lab.admin.query("delete from public.devices where slug like 'many-%'");
 });
 
 /** Makes everything that was done so far older, and lets the loop look again. */
