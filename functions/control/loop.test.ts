@@ -6,13 +6,14 @@ import { readPlans } from '../../bench/support/plans.ts';
 import { type Lab, type LabDevice, startLab } from '../../lab/lab.ts';
 import { addDevice, readRegistry } from '../../provisioning/database/registry.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
+import { NO_MATCHING_SUBSCRIBERS } from '../broker/index.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { runOnce } from '../ingest/run.ts';
 import { everyMinute } from '../periodic/every-minute.ts';
 import { JOBS } from '../periodic/jobs.ts';
 import { readControlSettings } from '../settings/control.ts';
 import { createControl } from './loop.ts';
-import { publishWork } from './publish.ts';
+import { publishWork, type Work } from './publish.ts';
 
 let lab: Lab;
 let database: Database;
@@ -135,7 +136,49 @@ test('a command that has expired never leaves, not even when that happens on the
   const connection = { publish, ended: new Promise<Error>(() => {}) };
   const done = await publishWork(rows, { connection, elapsed: () => 4.5, signal: never });
   expect([done, publish.mock.calls]).toEqual([[], []]);
+  // In its last second it is not sent either, and the turn ends: it does not ask again and again.
+  await lab.admin.query('delete from public.device_commands');
+  await ask(pump, { n: 3 }, '900 milliseconds');
+  const transactions = vi.spyOn(database, 'transaction');
+  onTestFinished(() => transactions.mockRestore());
+  await turn();
+  expect(transactions.mock.calls.length).toBeLessThanOrEqual(2);
   expect(device.received).toEqual([]);
+});
+
+test('while the broker is away the loop asks the database for work only when it would connect again', async () => {
+  const { turn } = startControl(() => readControlSettings({ ...environment(), MQTT_BROKER_URL: 'mqtt://127.0.0.1:1' }));
+  await ask(pump, { n: 1 });
+  await expect(turn()).rejects.toThrow('ECONNREFUSED');
+  const transactions = vi.spyOn(database, 'transaction');
+  onTestFinished(() => transactions.mockRestore());
+  await expect(turn()).rejects.toThrow('was not reached a moment ago');
+  expect(transactions).not.toHaveBeenCalled();
+});
+
+test('no command overtakes one that finds nobody, and a device that acknowledges gets commands with their ids only', async () => {
+  const ids = [await ask(pump, { n: 1 }), await ask(pump, { n: 2 }), await ask(valve, { n: 3 })];
+  const { rows } = await lab.admin.query<Work>('select * from ingest.control_work(10, 1000000)');
+  const publish = vi.fn(async (topic: string) => (topic.includes('/valve/') ? 0 : NO_MATCHING_SUBSCRIBERS));
+  const connection = { publish, ended: new Promise<Error>(() => {}) };
+  const send = async (work: Work[]) => {
+    publish.mockClear();
+    const done = await publishWork(work, { connection, elapsed: () => 0, signal: never });
+    const outcomes = done.map(({ command_id, outcome }) => [command_id, outcome]);
+    return { outcomes, topics: publish.mock.calls.map(([topic]) => topic.split('/devices/')[1]!) };
+  };
+  const first = await send(rows);
+  expect(first.topics.toSorted()).toEqual(
+    [`pump/commands/${ids[0]}`, 'pump/commands', `valve/commands/${ids[2]}`].toSorted(),
+  );
+  expect(first.outcomes.toSorted()).toEqual(
+    [
+      [ids[0], 'absent'],
+      [ids[2], 'acknowledges'],
+    ].toSorted(),
+  );
+  const repeated = await send(rows.map((one) => ({ ...one, repeats: true })));
+  expect(repeated.topics.toSorted()).toEqual([`pump/commands/${ids[0]}`, `valve/commands/${ids[2]}`]);
 });
 
 test('what died between publishing and noting it is published again under the same id, and acknowledged once', async () => {
@@ -264,6 +307,19 @@ test('one loop at a time publishes', async () => {
   expect(await states()).toMatchObject([{ state: 'waiting' }]);
   expect((await lab.admin.query('select handed_at from public.device_commands')).rows).toEqual([{ handed_at: null }]);
   await one.end();
+  await other.turn();
+  await expect.poll(() => device.received).toHaveLength(1);
+});
+
+test('a loop whose lease another one has taken over publishes nothing more', async () => {
+  const [stalled, other] = [startControl(), startControl()];
+  const device = await listen(pump, 'commands');
+  await stalled.turn();
+  await lab.admin.query("update ingest.leases set expires_at = now() - interval '1 second' where name = 'control'");
+  await other.turn();
+  await ask(pump, { n: 1 });
+  await stalled.turn();
+  expect((await lab.admin.query('select handed_at from public.device_commands')).rows).toEqual([{ handed_at: null }]);
   await other.turn();
   await expect.poll(() => device.received).toHaveLength(1);
 });
