@@ -8,6 +8,7 @@ import { issue, makeAuthority, type Pair } from '../../lab/authority.ts';
 import { readNotifySettings } from '../settings/notify.ts';
 import type { AddressRules } from './address.ts';
 import { makeDeliverer, type Notification } from './deliver.ts';
+import { post } from './post.ts';
 
 let ca: Pair;
 let certificate: { cert: string; key: string };
@@ -15,7 +16,7 @@ const servers: Server[] = [];
 const sockets = new Set<Socket>();
 beforeAll(async () => {
   ca = await makeAuthority('hostile');
-  const issued = await issue(ca, ['localhost'], ['127.0.0.1']);
+  const issued = await issue(ca, ['localhost', 'rebound.example'], ['127.0.0.1']);
   certificate = { cert: issued.certificate, key: issued.key };
 });
 afterEach(async () => {
@@ -23,16 +24,20 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => new Promise((done) => server.close(done))));
 });
 
-/** @returns what a tenant whose channel leads to this server is told. */
-async function deliverTo(server: Server, item: Partial<Notification> = {}) {
+/** @returns its port. */
+async function listen(server: Server): Promise<number> {
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
   });
   servers.push(server.listen(0, '127.0.0.1'));
   await once(server, 'listening');
-  return deliver(`localhost:${(server.address() as AddressInfo).port}`, item);
+  return (server.address() as AddressInfo).port;
 }
+
+/** @returns what a tenant whose channel leads to this server is told. */
+const deliverTo = async (server: Server, item?: Partial<Notification>) =>
+  deliver(`localhost:${await listen(server)}`, item);
 
 async function deliver(host: string, item: Partial<Notification> = {}, rules: Pick<AddressRules, 'resolve'> = {}) {
   const environment = { NOTIFY_KEY: '5e'.repeat(32), NOTIFY_CA: ca.certificate, NOTIFY_ALLOW_LOOPBACK: 'true' };
@@ -75,7 +80,7 @@ test.each<[string, string, string | undefined]>([
   ['does not speak HTTP', '220 smtp\r\n', 'the connection failed (HPE_INVALID_CONSTANT)'],
   [
     'sends headers without end',
-    `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(20_000)}`,
+    `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(10_000)}`,
     'the connection failed (HPE_HEADER_OVERFLOW)',
   ],
   ['redirects', 'HTTP/1.1 308 x\r\nlocation: https://10.0.0.1/\r\n\r\n', 'the receiver redirects (308)'],
@@ -89,17 +94,29 @@ test.each<[string, string, string | undefined]>([
 
 test('one that never ends its handshake, or the first line, or its preliminary answers', async () => {
   expect(await deliverTo(createServer())).toEqual(LATE);
+  const closed = Promise.withResolvers<void>();
   const trickling = answering((socket) => {
     socket.write('HTTP/1.1 200 OK\r\n');
     const trickle = setInterval(() => socket.write('x: y\r\n'), 20);
-    socket.on('close', () => clearInterval(trickle));
+    socket.on('close', () => {
+      clearInterval(trickle);
+      closed.resolve();
+    });
   });
   expect(await deliverTo(trickling)).toEqual(LATE);
+  await closed.promise;
   const early = answering((socket) => {
     const trickle = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 20);
     socket.on('close', () => clearInterval(trickle));
   });
   expect(await deliverTo(early)).toEqual(LATE);
+});
+
+test('a name is not looked up again: the connection goes to the address that was judged', async () => {
+  const port = await listen(answering((socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n')));
+  const target = { url: new URL(`https://rebound.example:${port}/`), address: '127.0.0.1', family: 4 } as const;
+  const signal = AbortSignal.timeout(5_000);
+  expect(await post(target, { headers: {}, body: '', signal, ca: ca.certificate })).toBe(204);
 });
 
 test('a name server that never answers', async () => {
