@@ -384,7 +384,7 @@ test('what is desired waits on the broker for the device, until it reports that 
   expect(next.received).toEqual([]);
 });
 
-test("what was desired of a deleted device has left the broker before another one may connect by its name", async () => {
+test('what was desired of a deleted device has left the broker before another one may connect by its name', async () => {
   const { turn } = startControl();
   const name = { tenant: 'acme', device: 'second-hand' };
   const mayConnect = async () =>
