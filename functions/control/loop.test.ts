@@ -253,8 +253,13 @@ test('commands keep their order, and each device and tenant gets its share of a 
     [pump.tenantId],
   );
   for (let n = 1; n <= 30; n += 1) await ask(hive, { n });
-  const { rows } = await lab.admin.query('select distinct device_id from ingest.control_work(2, 1000000)');
-  expect(rows.map(({ device_id }) => device_id)).toContain(hive.id);
+  const { rows } = await lab.admin.query(
+    'select device_id, count(*)::int as n from ingest.control_work(2, 1000000) group by 1 order by 2',
+  );
+  expect(rows).toEqual([
+    { device_id: expect.any(String), n: 10 },
+    { device_id: hive.id, n: 20 },
+  ]);
   const device = await listen(hive, 'commands/+', (id) => ({ id }));
   await turn();
   await expect.poll(() => device.received.map(({ text }) => JSON.parse(text).n)).toEqual(counted(30));
@@ -348,6 +353,12 @@ test('what is desired waits on the broker for the device, until it reports that 
   await drain();
   expect(await state()).toMatchObject({ reported: { interval: 60, uptime: 5 }, delta: { unit: 'C' } });
   expect(await lab.deadLetters({ topic: `${device.prefix}reported` })).toMatchObject([{ reason: 'not-an-object' }]);
+  // An older report that comes later changes nothing.
+  await lab.admin.query(
+    `select ingest.note_reports(array[$1::uuid], array[$2::uuid], '{reported}', array['{"interval": 1}'::jsonb], array[now() - interval '1 hour'])`,
+    [pump.tenantId, pump.id],
+  );
+  expect(await state()).toMatchObject({ reported: { interval: 60, uptime: 5 } });
   // The broker may have lost it: again after an hour.
   await lab.admin.query("update public.device_state set published_at = now() - interval '1 hour', next_at = now()");
   await turn();
@@ -373,7 +384,7 @@ test('what is desired waits on the broker for the device, until it reports that 
   expect(next.received).toEqual([]);
 });
 
-test("what was desired of a deleted device has left the broker before another one may connect by its name", async () => {
+test('what was desired of a deleted device has left the broker before another one may connect by its name', async () => {
   const { turn } = startControl();
   const name = { tenant: 'acme', device: 'second-hand' };
   const mayConnect = async () =>
