@@ -182,7 +182,7 @@ describe('ops daily', () => {
     expect(jobs.out).toMatch(/^jobs +2; the longest without success: prune, 24 minutes$/m);
     expect(late.out).toMatch(/1\. the newest backup is 30 hours old\n +docs\/runbooks\/restore\.md/);
     expect(late.out).toMatch(/^backup +30 hours ago$/m);
-    // A part that fails takes nothing but its own figures away.
+    // A part that fails takes only its own figures away.
     expect(failing).toMatchObject({ code: 0, out: expect.stringMatching(/^devices .* 0 offline$/m) });
   });
 

@@ -146,7 +146,7 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
  * Reads a dump from the store to its end: decrypted, and every row of it unpacked.
  * @throws Error that says what is wrong with it.
  */
-export async function readBack(vault: Vault, name: string, programs: PostgresClient): Promise<void> {
+async function readBack(vault: Vault, name: string, programs: PostgresClient): Promise<void> {
   const { child, done } = start(programs, 'pg_restore', ['--file=/dev/null']);
   const opened = await open(await vault.store.get(dumpOf(name)), vault.key).catch((error) => {
     child.kill();
@@ -159,7 +159,7 @@ export async function readBack(vault: Vault, name: string, programs: PostgresCli
 }
 
 /** @throws Error when they are damaged. */
-export async function readStoredFacts(vault: Vault, name: string): Promise<StoredFacts> {
+async function readStoredFacts(vault: Vault, name: string): Promise<StoredFacts> {
   try {
     return STORED_FACTS.parse(await json(await open(await vault.store.get(factsOf(name)), vault.key)));
   } catch (cause) {
