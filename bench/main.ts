@@ -1,5 +1,4 @@
-// `npm run bench -- NAME`: runs bench/NAME.ts. Each compares, in the same run, with a peer or with a baseline, and prints ratios;
-// docs/benchmarks.md lists them.
+// `npm run bench -- NAME`: runs bench/NAME.ts. docs/benchmarks.md lists them, and says with what each compares in the same run.
 import { readdirSync } from 'node:fs';
 
 const names = readdirSync(import.meta.dirname)

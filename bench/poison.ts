@@ -45,7 +45,7 @@ export async function run([hostile = String(HOSTILE), only = '']: string[] = [])
   });
   const worker = startIngestWorker({
     env: { ...env, LOG_LEVEL: 'debug' },
-    logFile: process.env.POISON_LOG ?? '/dev/null',
+    logFile: '/dev/null',
     onLog: ({ msg }) => msg === 'connected to the broker' && ready(),
   });
   try {

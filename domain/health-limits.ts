@@ -6,7 +6,7 @@ export const HEALTH_LIMITS = {
   ingestLateSeconds: 180,
   /** The newest message that came through, of a timer that runs every minute. */
   ingestLagSeconds: 180,
-  /** The control loop works every few seconds in the worker, every minute in the Function App. */
+  /** The control loop works every second in the worker, every minute in the Function App. */
   controlLateSeconds: 180,
   /** A backup is made every night. */
   backupHours: 26,

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { MAX_READINGS } from './messages-limits.ts';
 
 /** Equal dead letters within one step of this many milliseconds are kept once. */
-export const BUCKET_MS = 600_000;
+const BUCKET_MS = 600_000;
 
 /** Characters of base64url that hold 128 bits and 4 more: collisions are out of reach for one device's messages. */
 const HASH_CHARACTERS = 22;

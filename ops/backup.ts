@@ -1,6 +1,6 @@
 // `ops backup`, `ops restore`, `ops restore-drill`: copies of the database that can be relied on.
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
+import { askOnTerminal } from '../bootstrap/ask.ts';
 import { inTransaction, withConnection } from '../provisioning/database/connect.ts';
 import { withAppStopped } from './backup/app.ts';
 import { findBackup, listBackups, makeBackup, record, rowsOf, type Vault, verifyBackup } from './backup/backup.ts';
@@ -165,14 +165,9 @@ interface RestoreOptions extends Options {
 
 /** @throws Error unless the target's name is given. */
 async function confirm(name: string, given: string | undefined): Promise<void> {
-  if (given === undefined && !process.stdin.isTTY) throw new Error(`to confirm, add --confirm ${name}`);
-  const answer = given ?? (await ask(`To go on, type ${name}: `));
+  const answer = given ?? (await askOnTerminal(`To go on, type ${name}: `));
+  if (answer === undefined) throw new Error(`to confirm, add --confirm ${name}`);
   if (answer !== name) throw new Error(`not confirmed: "${answer}" is not ${name}`);
-}
-
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  return terminal.question(question).finally(() => terminal.close());
 }
 
 /** @throws Error that says what to set. */

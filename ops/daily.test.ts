@@ -19,6 +19,7 @@ beforeAll(async () => {
   admin = database.admin;
   vi.stubEnv('DATABASE_URL', database.postgres.url);
   vi.spyOn(console, 'log').mockImplementation((line: string) => printed.push(line));
+  await admin.query('alter role mqtt_ingest login');
   for (const device of ['pump', 'fan']) await addDevice(admin, { tenant: 'acme', device, createTenant: true });
   await addDevice(admin, { tenant: 'globex', device: 'pump', createTenant: true });
 });
@@ -122,6 +123,17 @@ describe('ops daily', () => {
     expect(code).toBe(1);
   });
 
+  it('names a restore that was interrupted, which keeps the app out', async () => {
+    await admin.query('delete from ingest.leases; alter role mqtt_ingest nologin');
+    const { out } = await ops('daily');
+    await admin.query('alter role mqtt_ingest login');
+    expect(out).toContain(`2 things need a person:
+ 1. the database does not let the app in: the role mqtt_ingest may not log in
+    docs/runbooks/restore.md#it-was-interrupted
+ 2. ingest has never run
+`);
+  });
+
   it('counts an outage once, and one that goes on', async () => {
     await admin.query(`
       update ingest.canaries set came_at = now() - interval '144 minutes';
@@ -151,8 +163,8 @@ describe('ops daily', () => {
         $$ select jsonb_build_object('backup_last_success_timestamp_seconds', ${age}) $$`);
     await tell("extract(epoch from now() - interval '30 hours 5 minutes')");
     const late = await ops('daily');
-    await tell('null');
-    const never = await ops('daily');
+    await tell('1 / 0');
+    const failing = await ops('daily');
     const age = (job: string) => `job_last_success_age_seconds{job="${job}"}`;
     const figures = { [age('prune')]: 1490, [age('notify')]: 1000, control_loop_age_seconds: 200, backup_failing: 1 };
     await admin.query(`create or replace function ingest.sample_figures() returns jsonb language sql as
@@ -170,7 +182,8 @@ describe('ops daily', () => {
     expect(jobs.out).toMatch(/^jobs +2; the longest without success: prune, 24 minutes$/m);
     expect(late.out).toMatch(/1\. the newest backup is 30 hours old\n +docs\/runbooks\/restore\.md/);
     expect(late.out).toMatch(/^backup +30 hours ago$/m);
-    expect(never.out).toContain('1. the newest backup: there is none');
+    // A part that fails takes only its own figures away.
+    expect(failing).toMatchObject({ code: 0, out: expect.stringMatching(/^devices .* 0 offline$/m) });
   });
 
   it('reports a database that does not answer, and shows no password', async () => {

@@ -43,19 +43,30 @@ describe('the deployment in README', () => {
   });
 });
 
+/** @param target a page, with `#` and an anchor perhaps. @param from the page that names it. */
+function isThere(target: string, from: string): boolean {
+  const [path = '', heading] = target.split('#');
+  const file = path ? join(ROOT, dirname(from), path) : join(ROOT, from);
+  if (!existsSync(file)) return false;
+  if (heading === undefined) return true;
+  const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title));
+  return headings.includes(heading);
+}
+
+it('has the pages and headings that `ops daily` points to', () => {
+  const targets = [...read('ops/daily/judge.ts').matchAll(/'([\w/-]+\.md(?:#[\w-]+)?)'/g)].map(
+    ([, target = '']) => target,
+  );
+  expect(targets.length).toBeGreaterThan(10);
+  expect(targets.filter((target) => !isThere(target, 'docs/on-call.md'))).toEqual([]);
+});
+
 describe.each(pages)('%s', (page) => {
   const text = read(page);
 
   it('points only to pages and headings that there are', () => {
-    const broken = [...text.matchAll(/\]\((?!https?:|mailto:)([^)\s]*)\)/g)].flatMap(([, target = '']) => {
-      const [path = '', heading] = target.split('#');
-      const file = path ? join(dirname(join(ROOT, page)), path) : join(ROOT, page);
-      if (!existsSync(file)) return [target];
-      if (heading === undefined) return [];
-      const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title));
-      return headings.includes(heading) ? [] : [target];
-    });
-    expect(broken).toEqual([]);
+    const targets = [...text.matchAll(/\]\((?!https?:|mailto:)([^)\s]*)\)/g)].map(([, target = '']) => target);
+    expect(targets.filter((target) => !isThere(target, page))).toEqual([]);
   });
 
   it('names only files that there are', () => {
@@ -121,6 +132,31 @@ it('names in the table of processes whatever runs on the broker machine, always 
   const names = running.map((name) => name.replace(/\.\w+$/, ''));
   expect(names).toEqual(expect.arrayContaining(['registry-sync', 'watch-broker']));
   expect(names.filter((name) => !processes.includes(`| \`${name}\` |`))).toEqual([]);
+});
+
+it('names in docs/ingest.md each periodic job, with its budget', () => {
+  const jobs = [
+    ...read('functions/periodic/jobs.ts').matchAll(/^ {4}name: '(\w+)',[\s\S]*?^ {4}budgetMs: (\d+)_000,/gm),
+  ];
+  expect(jobs.map(([, name]) => name)).toEqual(expect.arrayContaining(['control', 'report_figures', 'maintain']));
+  const rows = read('docs/ingest.md').split('\n');
+  const told = ([, name, seconds]: string[]) =>
+    rows.some((row) => row.startsWith(`| \`${name}\` | `) && row.includes(` | ${seconds} s | `));
+  expect(jobs.filter((job) => !told(job)).map(([, name]) => name)).toEqual([]);
+});
+
+it('names in docs/ingest.md each setting of the worker', () => {
+  const settings = [...read('functions/worker/cli.ts').matchAll(/^ {2}([A-Z]+_[A-Z_]+) /gm)].map(([, name]) => name);
+  expect(settings).toEqual(expect.arrayContaining(['MQTT_GATE_KEY', 'NOTIFY_KEY', 'LOG_LEVEL']));
+  const page = read('docs/ingest.md');
+  expect(settings.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+it('names in docs/benchmarks.md each bench', () => {
+  const benches = globSync('bench/*.ts', { cwd: ROOT }).map((path) => path.slice('bench/'.length, -'.ts'.length));
+  const page = read('docs/benchmarks.md');
+  expect(benches).toContain('ingest');
+  expect(benches.filter((name) => name !== 'main' && !page.includes(`\n| \`${name}\` | `))).toEqual([]);
 });
 
 it('names in docs/database.md each table and view that a migration makes', () => {

@@ -2,16 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type mqtt from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { readPlans } from '../../bench/support/plans.ts';
 import { type Lab, type LabDevice, startLab } from '../../lab/lab.ts';
-import { readRegistry } from '../../provisioning/database/registry.ts';
+import { addDevice, readRegistry } from '../../provisioning/database/registry.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
+import { NO_MATCHING_SUBSCRIBERS } from '../broker/index.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { runOnce } from '../ingest/run.ts';
 import { everyMinute } from '../periodic/every-minute.ts';
 import { JOBS } from '../periodic/jobs.ts';
 import { readControlSettings } from '../settings/control.ts';
 import { createControl } from './loop.ts';
-import { publishWork } from './publish.ts';
+import { publishWork, type Work } from './publish.ts';
 
 let lab: Lab;
 let database: Database;
@@ -134,7 +136,49 @@ test('a command that has expired never leaves, not even when that happens on the
   const connection = { publish, ended: new Promise<Error>(() => {}) };
   const done = await publishWork(rows, { connection, elapsed: () => 4.5, signal: never });
   expect([done, publish.mock.calls]).toEqual([[], []]);
+  // In its last second it is not sent either, and the turn ends: it does not ask again and again.
+  await lab.admin.query('delete from public.device_commands');
+  await ask(pump, { n: 3 }, '900 milliseconds');
+  const transactions = vi.spyOn(database, 'transaction');
+  onTestFinished(() => transactions.mockRestore());
+  await turn();
+  expect(transactions.mock.calls.length).toBeLessThanOrEqual(2);
   expect(device.received).toEqual([]);
+});
+
+test('while the broker is away the loop asks the database for work only when it would connect again', async () => {
+  const { turn } = startControl(() => readControlSettings({ ...environment(), MQTT_BROKER_URL: 'mqtt://127.0.0.1:1' }));
+  await ask(pump, { n: 1 });
+  await expect(turn()).rejects.toThrow('ECONNREFUSED');
+  const transactions = vi.spyOn(database, 'transaction');
+  onTestFinished(() => transactions.mockRestore());
+  await expect(turn()).rejects.toThrow('was not reached a moment ago');
+  expect(transactions).not.toHaveBeenCalled();
+});
+
+test('no command overtakes one that finds nobody, and a device that acknowledges gets commands with their ids only', async () => {
+  const ids = [await ask(pump, { n: 1 }), await ask(pump, { n: 2 }), await ask(valve, { n: 3 })];
+  const { rows } = await lab.admin.query<Work>('select * from ingest.control_work(10, 1000000)');
+  const publish = vi.fn(async (topic: string) => (topic.includes('/valve/') ? 0 : NO_MATCHING_SUBSCRIBERS));
+  const connection = { publish, ended: new Promise<Error>(() => {}) };
+  const send = async (work: Work[]) => {
+    publish.mockClear();
+    const done = await publishWork(work, { connection, elapsed: () => 0, signal: never });
+    const outcomes = done.map(({ command_id, outcome }) => [command_id, outcome]);
+    return { outcomes, topics: publish.mock.calls.map(([topic]) => topic.split('/devices/')[1]!) };
+  };
+  const first = await send(rows);
+  expect(first.topics.toSorted()).toEqual(
+    [`pump/commands/${ids[0]}`, 'pump/commands', `valve/commands/${ids[2]}`].toSorted(),
+  );
+  expect(first.outcomes.toSorted()).toEqual(
+    [
+      [ids[0], 'absent'],
+      [ids[2], 'acknowledges'],
+    ].toSorted(),
+  );
+  const repeated = await send(rows.map((one) => ({ ...one, repeats: true })));
+  expect(repeated.topics.toSorted()).toEqual([`pump/commands/${ids[0]}`, `valve/commands/${ids[2]}`]);
 });
 
 test('what died between publishing and noting it is published again under the same id, and acknowledged once', async () => {
@@ -209,8 +253,13 @@ test('commands keep their order, and each device and tenant gets its share of a 
     [pump.tenantId],
   );
   for (let n = 1; n <= 30; n += 1) await ask(hive, { n });
-  const { rows } = await lab.admin.query('select distinct device_id from ingest.control_work(2, 1000000)');
-  expect(rows.map(({ device_id }) => device_id)).toContain(hive.id);
+  const { rows } = await lab.admin.query(
+    'select device_id, count(*)::int as n from ingest.control_work(2, 1000000) group by 1 order by 2',
+  );
+  expect(rows).toEqual([
+    { device_id: expect.any(String), n: 10 },
+    { device_id: hive.id, n: 20 },
+  ]);
   const device = await listen(hive, 'commands/+', (id) => ({ id }));
   await turn();
   await expect.poll(() => device.received.map(({ text }) => JSON.parse(text).n)).toEqual(counted(30));
@@ -267,6 +316,19 @@ test('one loop at a time publishes', async () => {
   await expect.poll(() => device.received).toHaveLength(1);
 });
 
+test('a loop whose lease another one has taken over publishes nothing more', async () => {
+  const [stalled, other] = [startControl(), startControl()];
+  const device = await listen(pump, 'commands');
+  await stalled.turn();
+  await lab.admin.query("update ingest.leases set expires_at = now() - interval '1 second' where name = 'control'");
+  await other.turn();
+  await ask(pump, { n: 1 });
+  await stalled.turn();
+  expect((await lab.admin.query('select handed_at from public.device_commands')).rows).toEqual([{ handed_at: null }]);
+  await other.turn();
+  await expect.poll(() => device.received).toHaveLength(1);
+});
+
 test('what is desired waits on the broker for the device, until it reports that it is so', async () => {
   const { turn } = startControl();
   const state = async () =>
@@ -291,6 +353,12 @@ test('what is desired waits on the broker for the device, until it reports that 
   await drain();
   expect(await state()).toMatchObject({ reported: { interval: 60, uptime: 5 }, delta: { unit: 'C' } });
   expect(await lab.deadLetters({ topic: `${device.prefix}reported` })).toMatchObject([{ reason: 'not-an-object' }]);
+  // An older report that comes later changes nothing.
+  await lab.admin.query(
+    `select ingest.note_reports(array[$1::uuid], array[$2::uuid], '{reported}', array['{"interval": 1}'::jsonb], array[now() - interval '1 hour'])`,
+    [pump.tenantId, pump.id],
+  );
+  expect(await state()).toMatchObject({ reported: { interval: 60, uptime: 5 } });
   // The broker may have lost it: again after an hour.
   await lab.admin.query("update public.device_state set published_at = now() - interval '1 hour', next_at = now()");
   await turn();
@@ -314,6 +382,45 @@ test('what is desired waits on the broker for the device, until it reports that 
   await ask(pump, { n: 1 });
   await turn();
   expect(next.received).toEqual([]);
+});
+
+test('what was desired of a deleted device has left the broker before another one may connect by its name', async () => {
+  const { turn } = startControl();
+  const name = { tenant: 'acme', device: 'second-hand' };
+  const mayConnect = async () =>
+    (await readRegistry(lab.admin)).some((entry) => entry.kind === 'device' && entry.device === name.device);
+  const { tenantId, deviceId } = await addDevice(lab.admin, name);
+  await lab.admin.query(
+    `insert into public.device_state (tenant_id, device_id, desired, desired_version, next_at) values ($1, $2, '{"a": 1}', 1, now())`,
+    [tenantId, deviceId],
+  );
+  // It is on its way when the device is deleted: nobody notes that the broker has it.
+  const { rows } = await lab.admin.query('select kind from ingest.control_work(10, 1000000)');
+  expect(rows).toEqual([{ kind: 'desired' }]);
+  await lab.admin.query('delete from public.devices where id = $1', [deviceId]);
+  await addDevice(lab.admin, name);
+  expect(await mayConnect()).toBe(false);
+  await turn();
+  expect(await mayConnect()).toBe(true);
+  await lab.admin.query('delete from public.devices where slug = $1', [name.device]);
+});
+
+test('what is due is found by indexes, however many devices have a state that they do not report', async () => {
+  await lab.admin.query(
+    `with made as (
+      insert into public.devices (tenant_id, slug, name) select $1, 'many-' || n, 'x' from generate_series(1, 3000) as n returning tenant_id, id),
+    heard as (
+      insert into public.device_status (tenant_id, device_id, last_received_at, fields)
+      select tenant_id, id, now(), (select jsonb_object_agg(n, md5(id::text || n)) from generate_series(1, 40) as n) from made)
+    insert into public.device_state (tenant_id, device_id, desired, desired_version, next_at, heard_from)
+    select tenant_id, id, '{"a": 1}', 1, now() + interval '1 hour', case when left(id::text, 1) = '0' then now() end + interval '1 hour' from made`,
+    [valve.tenantId],
+  );
+  await ask(valve, { n: 1 });
+  await lab.admin.query('analyze public.device_state, public.device_status, public.devices');
+  const plans = await readPlans(lab.admin, () => lab.admin.query('select from ingest.control_work(10, 1000000)'));
+  expect(plans.sequentialScans.filter((table) => table.startsWith('device_st'))).toEqual([]);
+  await lab.admin.query("delete from public.devices where slug like 'many-%'");
 });
 
 /** Makes everything that was done so far older, and lets the loop look again. */

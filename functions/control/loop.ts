@@ -37,9 +37,7 @@ export function createControl(readSettings: () => ControlSettings = readControlS
 
   async function connected(): Promise<Connection> {
     if (connection) return connection;
-    const now = performance.now();
-    if (now < connectAt) throw new ConnectionLost('the broker was not reached a moment ago');
-    connectAt = now + CONNECT_AGAIN_MS;
+    connectAt = performance.now() + CONNECT_AGAIN_MS;
     const { broker, ca, username, password } = readSettings();
     number += 1;
     const made = openConnection({
@@ -64,9 +62,11 @@ export function createControl(readSettings: () => ControlSettings = readControlS
     return made;
   }
 
-  /** @returns false when nothing was due. */
+  /** @returns false when nothing was due, or nothing could be done. */
   async function pass(database: Database, held: Lease, leftMs: () => number): Promise<boolean> {
     const asked = performance.now();
+    // Asking for work writes to the database: not every second while the broker is away.
+    if (!connection && asked < connectAt) throw new ConnectionLost('the broker was not reached a moment ago');
     const { rows } = await database.transaction(held.assertion, (client) =>
       client.query<Work>('select * from ingest.control_work($1, $2)', [MOST_DEVICES, MOST_BYTES]),
     );
@@ -83,13 +83,14 @@ export function createControl(readSettings: () => ControlSettings = readControlS
       throw new ConnectionLost('the broker did not confirm all that was sent');
     const stuck = done.find(({ kind, outcome }) => kind === 'clear' && outcome !== 'handed');
     if (stuck) throw new Error(`what was desired of a deleted device stays on the broker. ${stuck.outcome}`);
-    return true;
+    return done.length > 0;
   }
 
   async function end(): Promise<void> {
     const [held, open] = [lease, connection];
     lease = undefined;
     connection = undefined;
+    connectAt = Number.NEGATIVE_INFINITY;
     await open?.disconnect();
     await held?.release();
   }

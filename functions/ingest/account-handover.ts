@@ -15,7 +15,7 @@ const SUBSCRIBE_TIMEOUT_MS = 10_000;
  * recognised. Done again it finds nothing to do; done with the two accounts exchanged, it moves back.
  * @param session of the new account. @param previous the old account.
  * @returns `idle` when the old session is empty; else why it is not, and the next run goes on.
- * @throws the error of a write that failed for good; its messages are still on the broker.
+ * @throws the error of a write that failed permanently; its messages are still on the broker.
  */
 export async function handOver(session: SessionOptions, previous: Account): Promise<SessionEnd> {
   const { settings, database, log } = session;

@@ -36,7 +36,7 @@ const batchOf = (...deliveries: Delivery[]) => {
   return batch;
 };
 
-test('rejected and repeated messages are acknowledged, too, or they would come for ever', () => {
+test('rejected and repeated messages are acknowledged, too, or they would come again and again', () => {
   const timed = '{"ts":1795262400}';
   const batch = batchOf(delivery(1, 1, 'no JSON'), delivery(2, 1, timed), delivery(3, 1, timed));
   expect(batch).toMatchObject({ messages: 3, rows: [{}], deadLetters: [{ reason: 'not-json' }] });

@@ -138,7 +138,7 @@ export class Batch {
     return parts;
   }
 
-  /** The messages of which that is true, and the others, in batches of their own. */
+  /** The messages that `isTheirs` accepts, and the others, in batches of their own. */
   partition(isTheirs: (delivery: Delivery, tenant: string | undefined) => boolean): [theirs: Batch, others: Batch] {
     const { true: theirs = [], false: others = [] } = Object.groupBy(this.#entries, ({ delivery }) =>
       String(isTheirs(delivery, this.#registry.find(delivery.topic)?.tenant)),

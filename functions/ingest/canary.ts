@@ -40,7 +40,7 @@ export interface CanaryOptions {
   consumer: Pick<Consumer, 'publish' | 'resubscribe'>;
   /** The broker's session, by client id and user. */
   session: string;
-  /** Whether nothing waits on the broker any more, so that the one before must have come. */
+  /** Whether nothing waits on the broker any more, so that the previous one must have come. */
   isDrained: boolean;
   /** How long to wait for the broker, in milliseconds. */
   patienceMs: number;
@@ -49,7 +49,7 @@ export interface CanaryOptions {
   log: Logger;
 }
 
-/** What one told: how old the newest is that has come (undefined: none yet), and whether the one before was lost. */
+/** What one told: how old the newest is that has come (undefined: none yet), and whether the previous one was lost. */
 export interface CanaryReport {
   ageSeconds: number | undefined;
   isLost: boolean;
@@ -58,7 +58,7 @@ export interface CanaryReport {
 /** Logged when acknowledged messages do not arrive. */
 export const CANARY_LOST = 'acknowledged messages do not arrive: a canary that the broker acknowledged has not come';
 
-/** Publishes one, and looks whether the one before has come. Never throws: it must not stop ingest. */
+/** Publishes one, and looks whether the previous one has come. Never throws: it must not stop ingest. */
 export async function sendCanary(options: CanaryOptions): Promise<CanaryReport | undefined> {
   const answered = new AbortController();
   const { database, consumer, session, isDrained, patienceMs, signal, now, log } = options;

@@ -64,7 +64,7 @@ test('a payload that the gate took out becomes a letter with its size, also when
   expect(await redrive(rig.admin, letter.id)).toMatchObject({ outcome: 'refused', reason: 'too-large' });
 });
 
-test('a note counts only in a stamp, and a topic of no channel without one is a wrong topic all the same', async () => {
+test('a note counts only in a stamp, and without one a topic of no channel is a wrong topic, too', async () => {
   const device = rig.devices[2]!;
   const noted = deliveryTo(`${prefixOf(device)}-`, '{"t":1}', { stamp: 'forged' });
   await store.store.write(store.batchFrom([noted]));

@@ -20,7 +20,7 @@ afterAll(async () => {
 /** One that no other test has. */
 const newDevice = () => rig.devices[next++] as LabDevice;
 const NOW = Date.now();
-/** Milliseconds since 1970, so many seconds from now. */
+/** Milliseconds since 1970. @param seconds from now. */
 const at = (seconds: number) => NOW + seconds * 1000;
 /** A reading with a time of its own. @param ts in milliseconds since 1970. */
 const reading = (ts: number, fields: object) => JSON.stringify({ ts: formatTimestamp(ts * 1000), ...fields });
@@ -58,7 +58,7 @@ test('every message moves the time of receipt: stored, repeated, refused and ove
   await receive(reading(at(40), { t: 9 }), 40);
   await rig.admin.query('delete from public.tenant_limits');
   expect(await statusOf(device)).toMatchObject({ last: 40, gaps: [10, 10, 10, 10] });
-  // What was refused or over quota is no value.
+  // What was refused or over quota gives no values.
   expect(await valuesOf(device)).toEqual({ t: 1, temperature: 21.5 });
   await receive(same, 5);
   expect(await statusOf(device)).toMatchObject({ last: 40 });
@@ -99,7 +99,7 @@ test('the newest value of each field is kept, whichever message had it', async (
   expect((await statusOf(device)).fields).toMatchObject({ a: [3, at(60), at(60)], b: ['x', at(0), at(2)] });
 });
 
-test('a late reading of a clock that is right is no newest value, but fills in what was not known', async () => {
+test('a late reading of a clock that is right replaces no newest value, but fills in what was not known', async () => {
   const device = newDevice();
   for (const seconds of [0, 60])
     await store.write(device, [reading(at(seconds), { a: seconds })], { receivedAt: at(seconds) });

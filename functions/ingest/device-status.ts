@@ -15,7 +15,7 @@ const RIGHT_WITHIN_SECONDS = 120;
 /** Messages within a second are one report. */
 const ONE_REPORT_MS = 1000;
 
-/** Of a device's newest readings, so many are looked into for the newest value of each field. */
+/** How many of a device's newest readings are searched for the newest value of each field. */
 const MOST_READINGS = 8;
 const MOST_FIELDS = 64;
 const MAX_FIELD_CHARACTERS = 64;

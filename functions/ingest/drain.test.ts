@@ -99,3 +99,29 @@ test('what the database refuses is written in turn with the others’, which it 
     if (carefully) expect(payloads.length).toBeLessThanOrEqual(512);
   }
 });
+
+test('a sender’s messages are read in the order in which they came, also what comes while its others wait', async () => {
+  let isLate = false;
+  const { drain, receive, written } = start(() => {
+    // While the first batch is being written, the next one is empty.
+    if (!isLate) receive(HOSTILE!, '{"late":1}');
+    isLate = true;
+    return false;
+  });
+  for (let n = 0; n < 2500; n++) receive(HOSTILE!, NUMBER, COSTLY);
+  while (!isLate) await turn();
+  await drain.finish();
+  expect(written.flatMap(({ payloads }) => payloads).indexOf('hostile {"late":1}')).toBe(2500);
+});
+
+test('what waits of a sender whose rows were refused counts as unread, so reading from the broker pauses', async () => {
+  const { drain, receive, written, committed, held } = start((payload) => payload.includes('poison'));
+  receive(HOSTILE!, '{"poison":true}');
+  while (written.length === 0) await turn();
+  await turn();
+  for (let n = 0; n < 2500; n++) receive(HOSTILE!, `{"poison":${n},"x":"${'x'.repeat(1000)}"}`);
+  expect(held()).toBe(1);
+  await drain.finish();
+  expect(committed()).toBe(2501);
+  expect(held()).toBe(0);
+});

@@ -1,4 +1,4 @@
-// Between broker and database: collects a batch while the one before it is being written, and acknowledges after commit.
+// Between broker and database: collects a batch while the previous one is being written, and acknowledges after commit.
 
 import { CANARY_TOPIC } from '../../domain/topics.ts';
 import type { Delivery, Received } from '../broker/index.ts';
@@ -43,33 +43,33 @@ export interface Drain {
   finish(): Promise<void>;
   /** Takes nothing more. Resolves when the write under way is done; what else is held stays with the broker. */
   stop(): Promise<void>;
-  /** Rejects when a write has failed for good; nothing is written after that. */
+  /** Rejects when a write has failed permanently; nothing is written after that. */
   failure: Promise<never>;
 }
 
 /** How long the first message of a batch may wait for company, in milliseconds. */
 const LINGER_MS = 20;
 /**
- * A batch that holds this many bytes, unpacked and taken apart, takes no more; nor does one for which as many were unpacked, or messages
- * that are costly to read, and then refused, would keep the others waiting. What comes meanwhile waits as it came, unread: a chunk of the network
- * may hold a thousand messages, each of which unpacks to 128 KiB. The next batch is read when the database has got the rows of this one.
+ * A batch that holds this many bytes, unpacked and taken apart, is full. So is one for which as many were unpacked: messages that are costly to
+ * read, and are then refused, would keep the others waiting. What comes meanwhile waits as it came, unread: a chunk of the network may hold
+ * a thousand messages, each of which unpacks to 128 KiB. The next batch is read when the database has got the rows of this one.
  */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
-/** When a batch is full, each sender may add so much to it, as far as the room goes: those that did not fill it need not wait for the next. */
+/** What each sender, and all of them together, may add to a full batch: those that did not fill it need not wait for the next. */
 const MOST_BEYOND_BYTES = 64 * 1024;
 const ROOM_BEYOND_BYTES = 256 * 1024;
 /**
  * With this many bytes unread, reading from the broker pauses, until half of them are read. This is what bounds memory: Mosquitto 2.0.11
  * exceeds the receive maximum when several acknowledgements arrive at once (390 under way where 10 were allowed). The broker keeps the order
- * in which messages came, so what waits there waits behind all of a sender that sent thousands: only here do senders take turns.
+ * in which messages came: what waits there waits behind the thousands that another sender sent. Senders take turns only here.
  */
 const MAX_UNREAD_BYTES = 2 * 1024 * 1024;
 /**
- * So long after the database refused a row of a sender, its messages are written in batches of their own, carefully, in turn with the
- * others' batches. It bounds how often a sender makes a COPY fail in which others' rows are.
+ * When the database has refused a row of a sender, its messages of this time are written in batches of their own, carefully, in turn with the
+ * others' batches. This bounds how often a sender makes a COPY fail that has others' rows in it.
  */
 const SUSPECT_MS = 60_000;
-/** Most messages of such a batch: finding the bad rows among them takes about as long as the statements' way to the database. */
+/** Most messages of such a batch: to find the bad rows among them takes about as long as the statements take to and from the database. */
 const MOST_SUSPECT = 512;
 const MOST_SUSPECTS = 10_000;
 /** How long after `retryUntil` a write may still begin, of what had been received before. */

@@ -10,7 +10,7 @@ export interface FairQueue {
   push(delivery: Delivery): void;
   /** Whether a message of this sender waits. */
   has(sender: string): boolean;
-  /** The oldest message of the next sender, or of the next one that `may`. */
+  /** The oldest message of the next sender that `may`. Default: any sender may. */
   shift(may?: (sender: string) => boolean): Delivery | undefined;
 }
 
@@ -30,7 +30,7 @@ export function senderOf({ topic }: Delivery): string {
 const senders = new Map<string, string>();
 const MOST_REMEMBERED = 1_000;
 
-/** What waits of a sender, from `next` on: to shift a long array would move all that is behind. */
+/** What waits of a sender, from `next` on: shifting a long array would move everything behind the first. */
 interface Waiting {
   deliveries: Delivery[];
   next: number;
@@ -46,7 +46,7 @@ function takeFrom(own: Waiting): Delivery {
   return delivery;
 }
 
-/** So many that were served are kept. */
+/** Served ones stay in the array until there are this many, and more than those that wait. */
 const MOST_SERVED = 64;
 
 export function createFairQueue(): FairQueue {

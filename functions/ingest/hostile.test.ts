@@ -133,7 +133,7 @@ const KINDS: [what: string, message: Message, fate: RejectionReason | number][] 
     'not-gzip',
   ],
   ['a cut gzip', { payload: gzipSync('{"v":"cut"}').subarray(0, -3), properties: gzip }, 'not-gzip'],
-  ['gzip that is none', { payload: '{"v":"none"}', properties: gzip }, 'not-gzip'],
+  ['plain text that is called gzip', { payload: '{"v":"none"}', properties: gzip }, 'not-gzip'],
   ['gzip of gzip', { payload: gzipSync(gzipSync('{}')), properties: gzip }, 'not-utf8'],
   ['gzip without saying so', { payload: gzipSync('{"v":"unsaid"}') }, 'not-utf8'],
   [
@@ -180,7 +180,7 @@ const KINDS: [what: string, message: Message, fate: RejectionReason | number][] 
   ['no channel', { payload: '{}', topic: 'tenants/acme/devices/pump-1/-' }, 'wrong-topic'],
   ['another channel', { payload: '{}', topic: 'tenants/acme/devices/pump-1/tele/SENSOR' }, 'wrong-topic'],
   [
-    'SenML that is none',
+    'a SenML record without a value',
     { payload: '[{"n":"t"}]', properties: { contentType: 'application/senml+json' } },
     'bad-senml',
   ],

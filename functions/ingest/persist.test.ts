@@ -163,7 +163,7 @@ test('many such messages of a tenant are not each tried alone', async () => {
   expect(transactions).toBeLessThan(80);
 }, 120_000);
 
-test('what is no dead letter either stays on the broker, and only that', async () => {
+test('what cannot become a dead letter either stays on the broker, and only that', async () => {
   await rig.admin.query(`
     create function public.refuse_letter() returns trigger language plpgsql as $$ begin
       if convert_from(new.payload, 'UTF8') like '%unkeepable%' then raise exception 'no' using errcode = 'data_exception'; end if;
@@ -185,7 +185,7 @@ test('what is no dead letter either stays on the broker, and only that', async (
 });
 
 test.each(['53100', '40P01', '55P03', '57P01', '25006'])(
-  'SQLSTATE %s is no message’s fault: the same is tried again, however often',
+  'SQLSTATE %s is not the fault of a message: the same is tried again, however often',
   (code) => {
     expect(blameOf(Object.assign(new pg.DatabaseError('', 0, 'error'), { code }))).toBeUndefined();
   },

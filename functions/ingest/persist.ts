@@ -35,12 +35,12 @@ const PARTS = 16;
 const MORE_MESSAGES = 64;
 /** More messages than a batch has. */
 const NO_BOUND = 8_192;
-/** So many messages of a tenant are tried alone in a batch; its others are then set aside together with the next that fails. */
+/** How many messages of a tenant are tried alone in a batch; its others are then set aside together with the next that fails. */
 const MOST_ALONE = 8;
 /** How often one message fails before it is set aside. That this can be written shows that the database works. */
 const MOST_FAILURES: Record<NonNullable<Blame>, number> = { data: 1, effort: 2, doubtful: 4 };
 
-/** What does not end by itself after so many failures is for an operator: a database that is read-only because it is full. */
+/** After this many failures it may not end by itself, and is logged as an error: a database that is read-only because it is full. */
 const LOUD_AFTER = 5;
 
 /** Messages to be written; with an error, to be set aside because of it. */
@@ -59,7 +59,7 @@ export interface HowToPersist {
 
 /**
  * @returns a function that resolves when everything in the batch is committed, but what `onRefused` holds back.
- * @throws the error that no retry can mend.
+ * @throws the error that no retry can help with.
  */
 export function createPersist(options: PersistOptions): (batch: Batch, how: HowToPersist) => Promise<void> {
   const { store, onCommitted, onRefused, onLeft, isOver, retryUntil, signal, log, now } = options;
@@ -121,7 +121,7 @@ export function createPersist(options: PersistOptions): (batch: Batch, how: HowT
       if (part.messages > 1) return part.split(1).map((one) => ({ part: one, because }));
       log.error(
         { ...seen, error: summarizeError(error) },
-        'a message is no dead letter either, it stays on the broker',
+        'a message cannot become a dead letter either: it stays on the broker',
       );
       onLeft(part);
       return [];

@@ -9,7 +9,7 @@ import type { Logger } from '../runtime/log.ts';
 
 /** Counters on their way into the database. */
 export interface Refusals {
-  /** Keeps what a delivery tells; false when it is no counter. */
+  /** Keeps what a delivery tells; false when it is not a counter. */
   take(delivery: Delivery): boolean;
   /** Writes what is kept, if it is time, or `atOnce`. A failure is logged: the gate tells the sums again. */
   write(atOnce?: boolean): Promise<void>;

@@ -53,7 +53,7 @@ const MEMORY_MS = 60_000;
 /**
  * An empty registry.
  * @param encodePrefix makes a route's `prefix`. @param now in milliseconds.
- * @param log told once when former topics may not be read: then they are nobody's. Without it, that is an error of `learn`.
+ * @param log told once when former topics may not be read: then they belong to nobody. Without it, that is an error of `learn`.
  */
 export function createRegistry(
   database: Asked,

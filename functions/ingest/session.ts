@@ -72,7 +72,7 @@ const CANARY_EVERY_MS = 10_000;
 /** A run ends soon, whatever the broker does. */
 const CANARY_PATIENCE_MS = 5_000;
 
-/** Runs a session. @throws the error of a write that failed for good; its messages are still on the broker. */
+/** Runs a session. @throws the error of a write that failed permanently; its messages are still on the broker. */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const { settings, database, lease, log, signal, onWritten } = options;
   const {

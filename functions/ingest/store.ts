@@ -44,7 +44,7 @@ export class RowRefused extends Error {
   }
 }
 
-/** A transaction may take so long, and so much longer for each message: what is split after it took too long fails sooner. */
+/** What a transaction may take, and how much more for each message: what is split after it took too long fails sooner. */
 const TRANSACTION_MS = 3_000;
 const MESSAGE_MS = 4;
 const MOST_MS = 12_000;

@@ -1,7 +1,9 @@
 // Where no webhook may lead: two hundred hostile URLs and answers of DNS, each refused with a reason.
-import { networkInterfaces } from 'node:os';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { AddressRefused, type AddressRules, checkUrl, findTarget, NameNotFound } from './address.ts';
+
+const OWN = vi.hoisted(() => ({ ipv4: '93.184.215.99', ipv6: '2606:2800:21f::99' }));
+vi.mock('node:os', () => ({ networkInterfaces: () => ({ eth0: Object.values(OWN).map((address) => ({ address })) }) }));
 
 const answering = (...addresses: string[]): AddressRules => ({
   ownHosts: ['mqtt.platform.example', 'functions.platform.example'],
@@ -123,11 +125,10 @@ describe('is refused, with a reason', () => {
     );
   });
 
-  test('an address of this machine', async () => {
-    const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
-    for (const address of own) {
-      await expect(reach('https://hooks.example.com/', answering(address))).rejects.toThrow(AddressRefused);
-    }
+  test.each(Object.values(OWN))('the public address of this machine, %s', async (address) => {
+    await expect(reach('https://hooks.example.com/', answering(address))).rejects.toThrow(
+      "which is the platform's own",
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 // Delivers one notification by its channel's kind.
 import { createHmac, hkdfSync } from 'node:crypto';
+import { once } from 'node:events';
 import type * as z from 'zod';
 import { NotOpened, type OpeningKey, openingKey, openSecrets } from '../../domain/sealed-secrets.ts';
 import type { NotifySettings } from '../settings/notify.ts';
@@ -44,6 +45,9 @@ export interface Deliverer {
   close(): void;
 }
 
+/** A template can repeat the message many times. */
+const MOST_BODY_BYTES = 262_144;
+
 /** Prepares it. */
 export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer> {
   const { seeds, mail, dashboardUrl, ca } = settings;
@@ -52,28 +56,29 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
   const tokenOf = (channelId: string) => createHmac('sha256', tokenKey).update(channelId).digest('base64url');
   const mailer: Mailer | undefined = mail && (await openMailer(mail, ca));
 
-  async function request(item: Notification, timeoutMs: number): Promise<void> {
-    const end = performance.now() + timeoutMs;
+  async function request(item: Notification, signal: AbortSignal): Promise<void> {
     const opened = await openSecrets(item.sealed ?? '', keys, item.tenant_id);
     const message = writeMessage(item.transition, item.content, dashboardUrl);
     const { url, headers, body } =
       item.kind === 'webhook' ? toWebhook(item, opened) : toChat(item, opened, message.text);
+    if (Buffer.byteLength(body) > MOST_BODY_BYTES)
+      throw new TooLarge('with its template the message is larger than 256 KiB');
     const checked = checkUrl(url, settings);
     if (checked.host !== item.destination) throw new AddressRefused(`its URL does not lead to ${item.destination}`);
     const target = await findTarget(checked, settings);
-    const status = await post(target, { headers, body, ca, timeoutMs: Math.max(1, end - performance.now()) });
+    const status = await post(target, { headers, body, ca, signal });
     if (status >= 300 && status < 400) throw new Answered(`the receiver redirects (${status}), which is not followed`);
     if (status < 200 || status >= 300) throw new Answered(`the receiver answered ${status}`);
   }
 
-  async function sendMail(item: Notification, timeoutMs: number): Promise<void> {
+  async function sendMail(item: Notification): Promise<void> {
     if (!mailer) throw new MailRefused('this platform sends no mail: its operator has configured no mail server');
     const link = `${dashboardUrl}/notifications/#token=${tokenOf(item.channel_id)}`;
     if (item.transition === 'confirmation')
-      return mailer.send(item.id, item.destination, writeConfirmation(item.content.tenant, link), timeoutMs);
+      return mailer.send(item.id, item.destination, writeConfirmation(item.content.tenant, link));
     const { subject, text } = writeMessage(item.transition, item.content, dashboardUrl);
     const body = `${text}\nTo receive no more of these mails: ${link}\n`;
-    return mailer.send(item.id, item.destination, { subject, text: body }, timeoutMs);
+    return mailer.send(item.id, item.destination, { subject, text: body });
   }
 
   return {
@@ -81,8 +86,11 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
     mailFrom: mail?.from,
     tokenOf,
     deliver: async (item, timeoutMs) => {
+      const signal = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
+      // Whatever a name server, a receiver or the mail server does, nothing waits longer.
+      const late = once(signal, 'abort').then(() => Promise.reject(signal.reason));
       try {
-        await (item.kind === 'email' ? sendMail(item, timeoutMs) : request(item, timeoutMs));
+        await Promise.race([item.kind === 'email' ? sendMail(item) : request(item, signal), late]);
         return undefined;
       } catch (error) {
         return problemOf(error);
@@ -94,6 +102,9 @@ export async function makeDeliverer(settings: NotifySettings): Promise<Deliverer
 
 /** An answer that is not a success. */
 class Answered extends Error {}
+
+/** More than a receiver is sent. */
+class TooLarge extends Error {}
 
 function toWebhook(item: Notification, opened: unknown) {
   const { url, secret } = check(webhookSecrets, opened);
@@ -121,7 +132,8 @@ function check<T extends z.ZodType>(schema: T, opened: unknown): z.output<T> {
 function problemOf(error: unknown): Problem {
   if (error instanceof NotOpened)
     return { text: `The channel's secrets cannot be used: ${error.message}. Enter them again.`, final: true };
-  if (error instanceof AddressRefused) return { text: `Refused: ${error.message}.`, final: true };
+  if (error instanceof AddressRefused || error instanceof TooLarge)
+    return { text: `Refused: ${error.message}.`, final: true };
   if (error instanceof MailRefused) return { text: `Not sent: ${error.message}.`, final: true };
   if (error instanceof Answered || error instanceof NameNotFound)
     return { text: `Not delivered: ${error.message}.`, final: false };

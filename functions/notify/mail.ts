@@ -1,5 +1,4 @@
 // Mails through the platform's mail server, always over TLS. Azure lets nothing out on port 25.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NotifySettings } from '../settings/notify.ts';
 import type { Message } from './message.ts';
 
@@ -14,8 +13,8 @@ export class MailRefused extends Error {
 
 /** Sends mails until it is closed. */
 export interface Mailer {
-  /** @param id of the notification: a repeat has the same Message-ID. @throws MailRefused; a TimeoutError; or another error when trying again may help. */
-  send(id: string, to: string, message: Message, timeoutMs: number): Promise<void>;
+  /** @param id of the notification: a repeat has the same Message-ID. @throws MailRefused; or another error when trying again may help. */
+  send(id: string, to: string, message: Message): Promise<void>;
   close(): void;
 }
 
@@ -46,10 +45,9 @@ export async function openMailer(
     disableUrlAccess: true,
   });
   return {
-    send: async (id, to, { subject, text }, timeoutMs) => {
-      const late = new AbortController();
+    send: async (id, to, { subject, text }) => {
       try {
-        const sent = transport.sendMail({
+        await transport.sendMail({
           // As parts, never as a text to be read: nothing in an address is syntax.
           from: { name: '', address: from },
           to: { name: '', address: to },
@@ -59,18 +57,11 @@ export async function openMailer(
           subject,
           text,
         });
-        const timer = sleep(timeoutMs, undefined, { signal: late.signal }).then(() => {
-          throw new DOMException('the mail server is slow', 'TimeoutError');
-        });
-        timer.catch(() => {});
-        await Promise.race([sent, timer]);
       } catch (error) {
         const { code, responseCode = 0 } = error as { code?: string; responseCode?: number };
         if (responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE'))
           throw new MailRefused(`the mail server refused it with code ${responseCode}`);
         throw error;
-      } finally {
-        late.abort();
       }
     },
     close: () => transport.close(),

@@ -64,7 +64,7 @@ export function writeMessage(transition: string, content: Content, dashboardUrl:
 export const writeConfirmation = (tenant: string, link: string): Message =>
   toMessage(`Confirm this address for alerts of ${tenant}`, [
     `${tenant} wants to send its alerts to this address. Until you confirm, nothing else is sent.`,
-    `To receive them, or to refuse all mails of ${tenant}:`,
+    'To receive them, or to refuse them:',
     '',
     link,
   ]);

@@ -251,8 +251,10 @@ describe('quiet hours', () => {
   const NOW_QUIET = { quiet_from: '00:00', quiet_until: '23:59:59', time_zone: 'UTC' };
 
   test('of one route hold nothing back that another route tells the channel', async () => {
+    // One that is planned before it, and one after it.
     await addRoute({ ...NOW_QUIET, id: '00000000-0000-4000-8000-000000000000', after_minutes: 1 });
     await addRoute({ after_minutes: 1 });
+    await addRoute({ ...NOW_QUIET, id: 'ffffffff-ffff-4fff-bfff-ffffffffffff', after_minutes: 1 });
     await open();
     expect(await outbox()).toEqual(['escalated 1 waiting 1']);
   });

@@ -8,14 +8,14 @@ const MOST_HEADER_BYTES = 8_192;
 export interface PostOptions {
   headers: Record<string, string>;
   body: string;
-  /** Everything together, in milliseconds. */
-  timeoutMs: number;
+  /** Ends the request, in whatever state it is. */
+  signal: AbortSignal;
   /** Certificate authorities instead of the public ones. */
   ca: string | undefined;
 }
 
 /** The status of the answer, which is not followed and whose body is not read. @throws what went wrong on the way. */
-export function post({ url, address, family }: Target, { headers, body, timeoutMs, ca }: PostOptions): Promise<number> {
+export function post({ url, address, family }: Target, { headers, body, signal, ca }: PostOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request(
       url,
@@ -27,7 +27,7 @@ export function post({ url, address, family }: Target, { headers, body, timeoutM
         lookup: (_host, options, done) =>
           options.all ? done(null, [{ address, family }]) : done(null, address, family),
         maxHeaderSize: MOST_HEADER_BYTES,
-        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+        signal,
         ...(ca === undefined ? {} : { ca }),
       },
       (response) => {
@@ -37,6 +37,11 @@ export function post({ url, address, family }: Target, { headers, body, timeoutM
       },
     );
     sent.on('error', reject);
+    // Without this an answer 101 would end the request with neither a response nor an error.
+    sent.on('upgrade', (response, socket) => {
+      resolve(response.statusCode ?? 0);
+      socket.destroy();
+    });
     sent.end(body);
   });
 }

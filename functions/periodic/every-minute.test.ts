@@ -125,9 +125,12 @@ test('when time runs out the rest is left, and the next run begins with it', asy
 });
 
 test('two runs at once: one does the work, the other skips; a run that died holds its place for a minute', async () => {
-  const jobs = [job('one', { everyMs: 0 })];
+  const end = vi.fn();
+  const jobs = [job('one', { everyMs: 0, end })];
   const outcomes = (await Promise.all([run(jobs), run(jobs)])).map(({ outcome }) => outcome);
   expect(outcomes.sort()).toEqual(['done', 'skipped']);
+  // The run that skips takes nothing from the one that works: both are of one process.
+  expect(end).toHaveBeenCalledTimes(1);
   expect(await run(jobs)).toMatchObject({ outcome: 'skipped' });
   await later('21 seconds');
   expect(await run(jobs)).toMatchObject({ outcome: 'done' });

@@ -40,8 +40,10 @@ export async function everyMinute(
   const remainingMs = () => began + RUN_MS - monotonic();
   const database = openDatabase(settings.database);
   const run: MinuteRun = { outcome: 'skipped', turns: [], left: [] };
+  let begun = false;
   try {
-    if (await begins(database)) {
+    begun = await begins(database);
+    if (begun) {
       for (const job of await dueOf(database, jobs)) {
         if (remainingMs() < LEAST_MS) run.left.push(job.name);
         else run.turns.push(await takeTurn(job, database, log, 'info', remainingMs()));
@@ -51,7 +53,8 @@ export async function everyMinute(
       await database.query('select ingest.note_run($1, $2, $3)', [NAME, ms, run.outcome === 'done']);
     }
   } finally {
-    for (const job of jobs) await job.end?.();
+    // What a job keeps belongs to the run under way, not to one that skips.
+    if (begun) for (const job of jobs) await job.end?.();
     await database.close();
   }
   log[run.left.length > 0 ? 'warn' : 'info']({ ...run, turns: run.turns.length }, `${NAME} run`);

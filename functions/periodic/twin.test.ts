@@ -41,7 +41,11 @@ test('who has no key gets 401 and not a word, and nothing runs', async () => {
   for (const authorization of wrong) expect(await call('every_minute', authorization)).toEqual({ status: 401 });
   // They do not learn which timers there are.
   expect(await call('nothing', 'Bearer x')).toEqual({ status: 401 });
-  expect(await call('every_minute', 'Bearer undefined', { TIMER_TWIN_KEY: '' })).toEqual({ status: 401 });
+  // Where no key is set nobody may call, whatever is sent for it.
+  for (const TIMER_TWIN_KEY of ['', undefined])
+    for (const authorization of [...wrong, `Bearer ${KEY}`, 'Bearer undefined', 'Bearer null'])
+      expect(await call('every_minute', authorization, { TIMER_TWIN_KEY })).toEqual({ status: 401 });
+  await expect(call('every_minute', 'Bearer short', { TIMER_TWIN_KEY: 'short' })).rejects.toThrow('32 characters');
   expect((await rig.admin.query('select from ingest.job_runs')).rowCount).toBe(0);
   expect(lines).toEqual([]);
 });

@@ -13,7 +13,7 @@ export interface NotifySettings {
   dashboardUrl: string | undefined;
   /** Hosts of the platform's own, to which no channel leads. */
   ownHosts: string[];
-  /** Certificate authorities to trust beside the public ones, PEM; for tests and a mail server of one's own. */
+  /** Certificate authorities to trust instead of the public ones, PEM; for tests and a mail server of one's own. */
   ca: string | undefined;
   /** Channels may lead to this machine, on any port: on a developer's machine and in tests. */
   allowLoopback: boolean;

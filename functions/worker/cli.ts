@@ -28,6 +28,8 @@ Settings (environment):
   MQTT_BROKER_PREVIOUS_PASSWORD        and its key
   MQTT_CONTROL_USERNAME                the account that sends commands to devices; default: svc-control
   MQTT_CONTROL_PASSWORD                its key; without it commands wait
+  MQTT_GATE_KEY                        key of the broker's stamps, 32 hexadecimal digits; default: no stamps are expected
+  MQTT_GATE_KEY_FILE                   the file that holds it
   MQTT_BROKER_CA                       PEM text or file of the CA to trust; default: the public ones
   MQTT_CLIENT_ID                       name of the lease; default: mqtt-ingest
   EXTERNAL_DATABASE_CONNECTION_STRING  postgres://user:password@host:port/database
@@ -44,7 +46,7 @@ Settings (environment):
   NOTIFY_SMTP_PASSWORD                 the password there
   NOTIFY_FROM                          the sender of mails
   NOTIFY_DASHBOARD_URL                 where mails and messages lead
-  NOTIFY_OWN_HOSTS                     hosts of the platform's own, by commas: no webhook leads there
+  NOTIFY_OWN_HOSTS                     the platform's own hosts, separated by commas: no webhook leads there
   NOTIFY_CA                            PEM text or file of the CA to trust for mail server and webhooks; default: the public ones
   NOTIFY_ALLOW_LOOPBACK                true: webhooks may lead to this machine; never where tenants are
   LOG_LEVEL                            fatal, error, warn, info, debug, trace or silent; default: info

@@ -4,6 +4,8 @@ import { type DatabaseAccess, withConnection } from '../../provisioning/database
 import { spawnProblem } from '../spawn-problem.ts';
 import type { Target } from '../target/target.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
  * Stops the app, runs `work`, and starts the app again whatever happens. In the cloud the Function App is stopped, too; everywhere the
  * database refuses the app's role, which a worker waits out.
@@ -16,9 +18,9 @@ export async function withAppStopped(
   log: (line: string) => void,
 ): Promise<void> {
   const start: (() => void | Promise<void>)[] = [];
-  // Ctrl-C ends the restore, whose programs get it, too; the app must be started even then.
-  const onSignal = () => log('ending; the app is started again first');
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  // Ctrl-C and a terminal that closes end the restore's programs, and with them the restore; the app must be started even then.
+  const onSignal = (signal: string) => log(`${signal}: the app is started again before this ends`);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     if (target.kind === 'stack') {
       const { resourceGroup, functionAppName } = target.outputs();
@@ -42,10 +44,10 @@ export async function withAppStopped(
         failures.push((error as Error).message);
       }
     }
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
     if (failures.length > 0)
       console.error(
-        `error: the app could not be started again: ${failures.join('; ')}. Start it by hand: docs/runbooks/restore.md`,
+        `error: the app could not be started again: ${failures.join('; ')}. Start it by hand: docs/runbooks/restore.md#it-was-interrupted`,
       );
   }
 }

@@ -1,4 +1,5 @@
 // Backup, verification, restore and drill with the real programs and servers; each way to spoil a backup is noticed.
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ROOT } from '../../bootstrap/root.mjs';
 import { backupKey } from '../../domain/backup-key.ts';
 import { generateKey } from '../../domain/credentials.ts';
 import { roleUrl } from '../../lab/postgres.ts';
@@ -259,4 +261,64 @@ it('a restore that fails leaves the database as it was', async () => {
   await expect(restoreInto({ url }, vault, cut.name, good)).rejects.toThrow('as it was');
   const { rows } = await withConnection(url, (client) => client.query('select count(*)::int as n from public.tenants'));
   expect(rows[0].n).toBeGreaterThan(1);
+});
+
+it('a restore that is killed leaves the database as it was', async () => {
+  const url = await makeDatabase(database.postgres.url);
+  await restoreInto({ url }, vault, made.name, await verifyBackup(vault, await backupNamed(made.name)));
+  // The second reading of the dump is the restore itself. It stops near the end, and the program dies.
+  const program = `
+    import { Readable } from 'node:stream';
+    import { buffer } from 'node:stream/consumers';
+    import { findBackup, verifyBackup } from './ops/backup/backup.ts';
+    import { restoreInto } from './ops/backup/restore.ts';
+    import { seal, open } from './ops/backup/seal.ts';
+    import { folderStore } from './ops/backup/store.ts';
+    const { URL_OF_DATABASE: url, FOLDER: folder, NAME: name, KEY: key } = process.env;
+    const store = folderStore(folder);
+    const facts = await verifyBackup({ store, key }, await findBackup(store, name));
+    let readings = 0;
+    const get = async (object) => {
+      readings += 1;
+      if (readings === 1) return store.get(object);
+      const dump = await buffer(await open(await store.get(object), key));
+      async function* cut() {
+        yield dump.subarray(0, dump.length - 2000);
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        process.kill(process.pid, 'SIGKILL');
+        await new Promise(() => {});
+      }
+      return seal(Readable.from(cut()), key);
+    };
+    await restoreInto({ url }, { store: { ...store, get }, key }, name, facts);`;
+  const environment = { URL_OF_DATABASE: url, FOLDER: folder, NAME: made.name, KEY: vault.key };
+  const { signal, stderr } = spawnSync('node', ['--input-type=module', '--eval', program], {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+    encoding: 'utf8',
+  });
+  expect(signal, stderr).toBe('SIGKILL');
+  const programs = "select count(*)::int as n from pg_stat_activity where application_name = 'mqtt-saas backup'";
+  await expect.poll(async () => (await admin.query(programs)).rows[0].n).toBe(0);
+  const facts = await verifyBackup(vault, await backupNamed(made.name));
+  const found = await withConnection(url, (client) => inTransaction(client, () => readFacts(client)));
+  expect(compareFacts(facts, found)).toEqual([]);
+});
+
+it.each(['SIGTERM', 'SIGHUP'] as const)('lets the app in again after a restore that %s meets', async (signal) => {
+  const program = `
+    import { withAppStopped } from './ops/backup/app.ts';
+    const work = async () => {
+      process.kill(process.pid, '${signal}');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      throw new Error('what the database says to programs that have ended');
+    };
+    await withAppStopped({ kind: 'local' }, { url: process.env.URL_OF_DATABASE }, work, () => {});`;
+  const { stderr } = spawnSync('node', ['--input-type=module', '--eval', program], {
+    cwd: ROOT,
+    env: { ...process.env, URL_OF_DATABASE: database.postgres.url },
+    encoding: 'utf8',
+  });
+  const { rows } = await admin.query("select rolcanlogin from pg_roles where rolname = 'mqtt_ingest'");
+  expect(rows, stderr).toEqual([{ rolcanlogin: true }]);
 });

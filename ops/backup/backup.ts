@@ -3,6 +3,7 @@ import { PassThrough, pipeline as pipelineTo, Readable, Transform } from 'node:s
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
 import { EMPTY_TABLES, type Facts, FOREIGN_SCHEMAS, readFacts } from './facts.ts';
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
@@ -89,6 +90,9 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
     );
     const { snapshot, major } = rows[0]!;
     const programs = await findClient(major);
+    // First: with a wrong key, pg_dump would wait for a reader.
+    const whole = new PassThrough();
+    const sealed = await seal(whole, vault.key);
     log(`dumping with pg_dump ${programs.major}`);
     const args = ['--format=custom', '--compress=zstd:3', `--snapshot=${snapshot}`, `--lock-wait-timeout=${LOCK_WAIT}`];
     const { child, done } = start(
@@ -112,7 +116,6 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
       },
     });
     // What pg_dump says is told, and the object is given up, before its stream is taken for whole.
-    const whole = new PassThrough();
     const feeding = pipeline(child.stdout!, whole, { end: false }).then(async () => {
       await done.then(
         () => whole.end(),
@@ -120,7 +123,6 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
       );
     });
     feeding.catch(() => {});
-    const sealed = await seal(whole, vault.key);
     try {
       // Its errors reach the store through the counter.
       await vault.store.put(
@@ -144,7 +146,7 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
  * Reads a dump from the store to its end: decrypted, and every row of it unpacked.
  * @throws Error that says what is wrong with it.
  */
-export async function readBack(vault: Vault, name: string, programs: PostgresClient): Promise<void> {
+async function readBack(vault: Vault, name: string, programs: PostgresClient): Promise<void> {
   const { child, done } = start(programs, 'pg_restore', ['--file=/dev/null']);
   const opened = await open(await vault.store.get(dumpOf(name)), vault.key).catch((error) => {
     child.kill();
@@ -157,7 +159,7 @@ export async function readBack(vault: Vault, name: string, programs: PostgresCli
 }
 
 /** @throws Error when they are damaged. */
-export async function readStoredFacts(vault: Vault, name: string): Promise<StoredFacts> {
+async function readStoredFacts(vault: Vault, name: string): Promise<StoredFacts> {
   try {
     return STORED_FACTS.parse(await json(await open(await vault.store.get(factsOf(name)), vault.key)));
   } catch (cause) {
@@ -176,9 +178,6 @@ export async function verifyBackup(vault: Vault, { name, bytes }: Listed): Promi
 /** Backups in the store, newest first. */
 export const listBackups = async (store: Store): Promise<Listed[]> => backupsAmong(await store.list());
 
-/** Hours after which a nightly backup is overdue. */
-const OVERDUE_HOURS = 36;
-
 /**
  * The named backup, or the newest good one.
  * @throws Error if there is none, or the newest is overdue.
@@ -189,7 +188,7 @@ export async function findBackup(store: Store, name: string | undefined, now = D
   if (!found)
     throw new Error(`there is no ${name ? `good backup ${name}` : 'good backup'} in ${store.where}: see "backup list"`);
   const hours = Math.round((now - found.at.getTime()) / 3_600_000);
-  if (name === undefined && hours > OVERDUE_HOURS)
+  if (name === undefined && hours > HEALTH_LIMITS.backupHours)
     throw new Error(
       `the newest good backup is ${hours} hours old (${found.name}): the nightly run fails or does not run; to take it anyway, name it`,
     );

@@ -35,17 +35,18 @@ export async function restoreInto(
   try {
     const list = join(folder, 'list');
     writeFileSync(list, await listEntries(vault, name, programs));
-    const psql = start(programs, 'psql', ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null'], database);
-    const pgRestore = start(programs, 'pg_restore', ['--file=-', '--no-owner', `--use-list=${list}`]);
-    psql.child.stdin!.write(emptied(schemas));
     const opened = await open(await vault.store.get(dumpOf(name)), vault.key);
+    const psql = start(programs, 'psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null'], database);
+    const pgRestore = start(programs, 'pg_restore', ['--file=-', '--no-owner', `--use-list=${list}`]);
+    // Not psql's own --single-transaction: it commits at the end of its input, which is also what it sees when this program is killed.
+    psql.child.stdin!.write(`begin;\n${emptied(schemas)}`);
     const results = await Promise.allSettled([
       psql.done,
-      // A script that is cut must not be committed: psql sees its end only after a good end of pg_restore.
+      // A script that is cut must not be committed: psql is told to only after a good end of pg_restore.
       pipeline(pgRestore.child.stdout!, psql.child.stdin!, { end: false })
         .then(() => pgRestore.done)
         .then(
-          () => psql.child.stdin!.end(),
+          () => psql.child.stdin!.end('commit;\n'),
           (error) => {
             psql.child.kill();
             throw error;
@@ -70,8 +71,8 @@ export async function restoreInto(
 
 /** The dump's table of contents, without what the server's provider makes by itself. */
 async function listEntries(vault: Vault, name: string, programs: PostgresClient): Promise<string> {
-  const { child, done } = start(programs, 'pg_restore', ['--list']);
   const source = await open(await vault.store.get(dumpOf(name)), vault.key);
+  const { child, done } = start(programs, 'pg_restore', ['--list']);
   // It stops reading after the list.
   const feeding = pipeline(source, child.stdin!).catch(() => source.destroy());
   const list = await text(child.stdout!);

@@ -20,6 +20,8 @@ export interface Facts {
   /** Devices that something came from in the last hour. */
   heard: number;
   lastRunAt: Date | null;
+  /** Whether the app's role may sign in. A restore takes that away until it has ended. */
+  appMaySignIn: boolean;
   /** When the newest canary was sent that has come. */
   canaryAt: Date | null;
   /** Since when outages are noted; null: no canary has ever come. */
@@ -37,8 +39,8 @@ export interface Facts {
   uses: TenantUse[];
   rules: { enabled: number; failing: number; late: number };
   database: { bytes: number; telemetryBytes: number; bytesPerDay: number; isReadOnly: boolean };
-  /** By name, without "mqtt_saas_": what parts of the platform tell of themselves. */
-  figures: Record<string, number | null>;
+  /** By name, without "mqtt_saas_": what parts of the platform tell of themselves. A part that fails tells nothing. */
+  figures: Record<string, number>;
 }
 
 /** One row a tenant, and one a minute, in one reading of the ledger. A minute may still change for a while. */
@@ -53,7 +55,8 @@ const PLATFORM = `
   select now() as now, (select count(*)::int from public.tenants) as tenants,
     (select count(*)::int from public.devices where enabled) as devices,
     (select count(*)::int from public.device_status where last_received_at > now() - interval '1 hour') as heard,
-    (select max(seen_at) from ingest.leases) as "lastRunAt", (select max(came_at) from ingest.canaries) as "canaryAt",
+    (select max(seen_at) from ingest.leases) as "lastRunAt",
+    (select rolcanlogin from pg_roles where rolname = 'mqtt_ingest') as "appMaySignIn", (select max(came_at) from ingest.canaries) as "canaryAt",
     (select min(began_at) from ingest.outages) as "watchedSince",
     (select jsonb_build_object('reason', m.reason, 'until', m.ends_at) from public.maintenance() as m) as maintenance`;
 
@@ -95,10 +98,6 @@ const SAMPLES = `
     ), 0)::float8 as bytes
   from unnest($1::uuid[]) as u (id)`;
 
-const FIGURES = `
-  select p.oid::regproc::text as name from pg_proc as p
-  where p.pronamespace = 'ingest'::regnamespace and p.proname like '%\\_figures' and p.prorettype = 'jsonb'::regtype and p.pronargs = 0`;
-
 /**
  * Reads them in one transaction.
  * @param since where the report begins. @param statementMs how long one statement may take.
@@ -120,7 +119,7 @@ export async function readFacts(client: Client, since: Date, statementMs: number
       refusals: await rows(REFUSALS, since),
       rules: await one(RULES),
       database: await one(SIZE),
-      figures: await readFigures(rows),
+      ...(await one<Pick<Facts, 'figures'>>('select figures from ingest.platform_figures()')),
     };
   } finally {
     await client.query('rollback').catch(() => {});
@@ -167,13 +166,4 @@ async function readLedger(
       })
       .sort((a, b) => b.received - a.received),
   };
-}
-
-/** Each part of the platform with figures has a function ingest.<part>_figures() that returns them as one object. */
-async function readFigures(rows: Rows): Promise<Facts['figures']> {
-  const figures: Facts['figures'] = {};
-  for (const { name } of await rows<{ name: string }>(FIGURES)) {
-    for (const { of } of await rows<{ of: Facts['figures'] }>(`select ${name}() as of`)) Object.assign(figures, of);
-  }
-  return figures;
 }

@@ -104,11 +104,16 @@ function atEdge({ health, certificate }: Outside): Problem[] {
 }
 
 function inDatabase(facts: Facts, room: number | undefined): Problem[] {
-  const { now, lastRunAt, canaryAt, readings, rules, database, refusals, figures } = facts;
+  const { now, lastRunAt, appMaySignIn, canaryAt, readings, rules, database, refusals, figures } = facts;
   const problems: (Problem | false)[] = [];
   const late = lastRunAt === null ? Number.POSITIVE_INFINITY : now.getTime() - lastRunAt.getTime();
   problems.push(
     database.isReadOnly && { what: 'the database takes no writes: it is full', page: 'runbooks/data-growth.md' },
+    late > LATE_MS &&
+      !appMaySignIn && {
+        what: 'the database does not let the app in: the role mqtt_ingest may not log in',
+        page: 'runbooks/restore.md#it-was-interrupted',
+      },
     late > LATE_MS && {
       what: lastRunAt ? `ingest last ran ${ago(late)} ago` : 'ingest has never run',
       page: 'runbooks/timers-dead.md',
@@ -159,7 +164,7 @@ function inDatabase(facts: Facts, room: number | undefined): Problem[] {
 export const jobsOf = (figures: Facts['figures']): [job: string, seconds: number][] =>
   Object.entries(figures).flatMap(([name, value]) => {
     const job = /^job_last_success_age_seconds\{job="(\w+)"\}$/.exec(name)?.[1];
-    return job && value !== null ? [[job, value] as [string, number]] : [];
+    return job ? [[job, value] as [string, number]] : [];
   });
 
 const lateJobs = (figures: Facts['figures']): Problem[] =>
@@ -170,10 +175,9 @@ const lateJobs = (figures: Facts['figures']): Problem[] =>
       page: 'runbooks/timers-dead.md#one-job-does-not-run',
     }));
 
-/** A figure that is missing belongs to a part that this platform does not have; null: it has never succeeded. */
-function tooOld(seconds: number | null | undefined, now: Date, mostMs: number, what: string): Problem | false {
+/** A figure that is missing belongs to a part that this platform does not have, or that has never succeeded. */
+function tooOld(seconds: number | undefined, now: Date, mostMs: number, what: string): Problem | false {
   if (seconds === undefined) return false;
-  if (!seconds) return { what: `${what}: there is none`, page: BACKUP_PAGE };
   const age = now.getTime() - seconds * 1000;
   return age > mostMs && { what: `${what} is ${ago(age)} old`, page: BACKUP_PAGE };
 }

@@ -52,7 +52,7 @@ export function render(report: Report): string {
 function entriesOf(facts: Facts, from: Date): [label: string, text: string][] {
   const { now, lastRunAt, canaryAt, readings, latencyMs, letters, refusals, rules, figures } = facts;
   const since = (at: Date | null) => (at ? `${ago(now.getTime() - at.getTime())} ago` : 'never');
-  const age = (seconds: number | null | undefined) => since(seconds ? new Date(seconds * 1000) : null);
+  const age = (seconds: number | undefined) => since(seconds === undefined ? null : new Date(seconds * 1000));
   return [
     ['uptime', describeUptime(facts, from)],
     ['ingest', `last run ${since(lastRunAt)}; newest canary sent ${since(canaryAt)}`],
@@ -79,7 +79,7 @@ function entriesOf(facts: Facts, from: Date): [label: string, text: string][] {
     ...(jobsOf(figures).length > 0 ? [['jobs', describeJobs(figures)] as [string, string]] : []),
     [
       'devices',
-      `${count(facts.heard)} of ${count(facts.devices)} heard in the last hour${figures.offline_devices === undefined ? '' : `, ${count(figures.offline_devices ?? 0)} offline`}`,
+      `${count(facts.heard)} of ${count(facts.devices)} heard in the last hour${figures.offline_devices === undefined ? '' : `, ${count(figures.offline_devices)} offline`}`,
     ],
     ...('backup_last_success_timestamp_seconds' in figures
       ? [['backup', age(figures.backup_last_success_timestamp_seconds)] as [string, string]]

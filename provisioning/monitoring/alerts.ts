@@ -84,7 +84,7 @@ const seconds = (hours: number) => hours * HOUR_S;
 const MEASURED = 'Azure measures it from outside. For Prometheus, node exporter on the machine has it';
 
 const QUEUE_FULL =
-  'Is ingest running: `ingest-stalled`, `functions-failing`. If it runs and is too slow: `ingestTimeGuardMs`, the worker, and which tenant sends ([limits](../runbooks/limits.md)).';
+  '[Ingest is behind](../runbooks/timers-dead.md#ingest-is-behind). If `ingest-stalled` fires as well, begin with that.';
 
 /** The alerts, by name. */
 export const ALERTS = {
@@ -118,7 +118,7 @@ export const ALERTS = {
   },
   'broker-flapping': {
     meaning: 'The broker was away and came back three times within an hour.',
-    toDo: 'Why it ends: `journalctl -u mosquitto -u watch-broker --since -1h` on the machine. Memory first: [machine](../machine.md#figures).',
+    toDo: '[Broker down, on the machine](../runbooks/broker-down.md#3-on-the-machine). `journalctl -u mosquitto -u watch-broker --since -1h` says why it ended; the usual cause is memory.',
     severity: 1,
     minutes: 0,
     threshold: 3,
@@ -129,7 +129,7 @@ export const ALERTS = {
   'machine-down': {
     meaning:
       'The broker machine was not running, or its figures did not arrive, for five minutes. Then devices cannot connect.',
-    toDo: 'The portal\'s page of the machine: "Resource health", "Serial console". Queues and sessions are on its data disk, copies of them in storage ([broker state](../runbooks/broker-state.md)); devices keep trying.',
+    toDo: '[Broker down: does the machine run?](../runbooks/broker-down.md#2-does-the-machine-run) Queues and sessions are on its data disk; devices keep trying.',
     severity: 0,
     minutes: 5,
     threshold: 1,
@@ -226,7 +226,7 @@ export const ALERTS = {
   },
   'ingest-stalled': {
     meaning: 'No run of ingest held its lease for three minutes. Messages wait on the broker until its queue is full.',
-    toDo: 'Does the app run: `az functionapp show --query state`, "What the host says" in [monitoring](../monitoring.md#azures-own-logs). Runs that fail: `functions-failing`. All runs `skipped`: a worker elsewhere holds the lease.',
+    toDo: '[Timers dead](../runbooks/timers-dead.md). If `functions-failing` fires as well, the runs fail: begin with its error.',
     severity: 1,
     minutes: 1,
     threshold: HEALTH_LIMITS.ingestLateSeconds,
@@ -243,7 +243,7 @@ export const ALERTS = {
   'ingest-lagging': {
     meaning:
       'The newest message that came through broker, queue and table is older than three minutes: ingest does not keep up, or acknowledged messages do not arrive.',
-    toDo: '`outcome` and `error` of the last runs ([ingest](../ingest.md#the-log)). `canary-lost`: devices are acknowledged and nothing comes ([the canary](../ingest.md#the-canary)). `cap`, `time-guard`: more comes than is stored.',
+    toDo: '[Ingest is behind](../runbooks/timers-dead.md#ingest-is-behind).',
     severity: 1,
     minutes: 2,
     threshold: HEALTH_LIMITS.ingestLagSeconds,
@@ -273,7 +273,7 @@ export const ALERTS = {
   },
   'functions-failing': {
     meaning: 'A function of the app, or a periodic job, did not succeed for a quarter of an hour.',
-    toDo: '`error` of its line ("What failed in the last hour", [ingest](../ingest.md#the-log)). `broker-unavailable`, `broker-lost`: the broker, or its [certificate](../runbooks/certificates.md). `canary-lost`: [the canary](../ingest.md#the-canary). Others: the database. Nothing else is lost while the queue holds.',
+    toDo: '[One job does not run](../runbooks/timers-dead.md#one-job-does-not-run). If its error is `broker-unavailable` or `broker-lost`: the broker, or its [certificate](../runbooks/certificates.md). `canary-lost`: [the canary](../ingest.md#the-canary). Others: the database.',
     severity: 2,
     minutes: 0,
     threshold: 900,
@@ -315,7 +315,7 @@ export const ALERTS = {
   },
   'notifications-waiting': {
     meaning: 'A notification of a tenant has been due for ten minutes: people are not told of their alerts.',
-    toDo: '`functions-failing` names the job and its error, if it does not run. One receiver that is away delays only its own; the mail server delays all.',
+    toDo: '[One job does not run](../runbooks/timers-dead.md#one-job-does-not-run): here the job `notify`. If it runs: one receiver that is away delays only its own notifications, the mail server delays all.',
     severity: 1,
     minutes: 2,
     threshold: 600,
@@ -331,7 +331,7 @@ export const ALERTS = {
   },
   'devices-offline': {
     meaning: 'A fifth of all devices are offline.',
-    toDo: "Of one tenant, or of one place: the dashboard's page Devices. Of all: the network in front of the broker, then `broker-down`.",
+    toDo: '[Devices are offline](../runbooks/control-loop.md#devices-are-offline).',
     severity: 2,
     minutes: 15,
     threshold: 0.2,
@@ -346,7 +346,7 @@ export const ALERTS = {
   },
   'connections-refused': {
     meaning: 'The broker refuses more than 5 connections or messages a second for a quarter of an hour.',
-    toDo: "Whose, and why: the dashboard's page Ingest, or `public.refusals`; what each reason means: [refused at the broker](../ingest.md#refused-at-the-broker). A tenant that does not stop: [tenant abuse](../runbooks/tenant-abuse.md).",
+    toDo: '[Tenant abuse: refused](../runbooks/tenant-abuse.md#refused).',
     severity: 2,
     minutes: 0,
     threshold: 5,
@@ -361,7 +361,7 @@ export const ALERTS = {
   },
   'letters-growing': {
     meaning: 'More than 100 dead letters were added within an hour.',
-    toDo: "Whose, and why: `npm run ops -- dead-letters list`, or the dashboard's page Ingest. What can be corrected is redriven.",
+    toDo: '[Tenant abuse: dead letters](../runbooks/tenant-abuse.md#dead-letters).',
     severity: 2,
     minutes: 0,
     threshold: 100,
@@ -377,12 +377,13 @@ export const ALERTS = {
   'database-full': {
     meaning:
       'At the growth of the last day, the database is full in less than 14 days. Supabase makes a full one read-only.',
-    toDo: '[Data growth](../runbooks/data-growth.md). Otherwise a larger plan, and `databaseLimitMb`.',
+    toDo: '[Data growth](../runbooks/data-growth.md).',
     severity: 1,
     minutes: 30,
     threshold: 14,
+    // Of a platform that began today, what it grew by is taken for a whole day's, as in Azure: a slope would tell of its migrations.
     prometheus: (threshold, span) =>
-      `(mqtt_saas_database_limit_bytes - mqtt_saas_database_size_bytes) / clamp_min(deriv(mqtt_saas_database_size_bytes[${span(1440)}]), 1) / ${DAY_S} < ${threshold}`,
+      `(mqtt_saas_database_limit_bytes - mqtt_saas_database_size_bytes) / clamp_min(mqtt_saas_database_size_bytes - min_over_time(mqtt_saas_database_size_bytes[${span(1440)}]), ${DAY_S}) < ${threshold}`,
     azure: {
       lines: {
         minutes: 1440,
@@ -394,7 +395,7 @@ export const ALERTS = {
   },
   'backup-old': {
     meaning: 'The last good backup of the database is older than 26 hours.',
-    toDo: '`npm run ops -- backup list` shows the last runs and why they failed.',
+    toDo: '[The backup is old](../runbooks/restore.md#the-backup-is-old).',
     severity: 1,
     minutes: 0,
     threshold: seconds(HEALTH_LIMITS.backupHours),

@@ -10,7 +10,7 @@ interface Panel {
 }
 
 /** From left to right and top to bottom, by rows of the dashboard. */
-export const PANELS: Record<string, Panel[]> = {
+const PANELS: Record<string, Panel[]> = {
   'Is it well?': [
     { title: 'Alerts', queries: { '{{alertname}}': 'ALERTS{alertstate="firing", alertname!="watchdog"}' } },
     {

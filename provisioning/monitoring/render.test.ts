@@ -59,6 +59,25 @@ it('has a rule for each alert that Prometheus can see, and each leads to its pla
   }
 });
 
+it('leads from each alert to a runbook, but for those that say in a line what to do', () => {
+  const without = alerts().flatMap(([name, { toDo }]) => (toDo.includes('](../runbooks/') ? [] : [name]));
+  // tests/documents.test.ts follows the links of docs/reference/alerts.md, which has the same text.
+  expect(without).toEqual([
+    'platform-unreachable',
+    'machine-needs-person',
+    'machine-cpu',
+    'machine-credits',
+    'machine-memory',
+    'system-disk-full',
+    'data-disk-full',
+    'ingest-silent',
+    'ledger-residual',
+    'nsg-changed',
+    'maintenance',
+    'watchdog',
+  ]);
+});
+
 it('is made faster only where it counts time', () => {
   const slow = renderRules().split('\n');
   const fast = renderRules(10).split('\n');

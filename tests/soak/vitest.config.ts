@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that take longest: under kills and bombs, and of many previews. `npm test` leaves them out. */
+/** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, and of many previews. `npm test` leaves them out. */
 export const SOAK = [
   'functions/control/loop.test.ts',
   'functions/ingest/{memory,silence}.test.ts',

@@ -96,7 +96,6 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.note_devices': ['mqtt_ingest'],
   'ingest.note_reports': ['mqtt_ingest'],
   'ingest.note_run': ['mqtt_ingest'],
-  'ingest.note_new_devices': [],
   'ingest.note_unjudged': ['mqtt_ingest'],
   'ingest.notification_figures': ['mqtt_ingest'],
   'ingest.previous_readings': ['mqtt_ingest'],

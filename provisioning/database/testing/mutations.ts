@@ -87,6 +87,9 @@ export async function openings(client: ClientBase, relations: Relation[]): Promi
   }));
 }
 
+/** The function of a generated column, by table: who may not execute it writes no row, whatever else they may. */
+const GENERATING: Record<string, string> = { 'public.device_state': 'access.state_delta(jsonb, jsonb)' };
+
 /**
  * Gives one role everything on one table: the grants with a policy that lets everything pass, and the grants alone. For a
  * view, on the tables that it reads, too. A table's first is the one that opens most: people everywhere have some rights.
@@ -96,8 +99,11 @@ export function additions(relations: Relation[], dependents: Map<string, string[
   return relations.flatMap(({ name, isView }) => {
     const reads = [...dependents].filter(([, views]) => views.includes(name)).map(([table]) => table);
     const tables = isView ? reads : [name];
-    return [...roles, ...(isView ? ['plain_owner'] : [])].flatMap((role) => {
+    const generating = GENERATING[name];
+    return [...roles, ...(isView || generating ? ['plain_owner'] : [])].flatMap((role) => {
       const grants = [name, ...reads].map((one) => `grant all on ${one} to ${role}`);
+      if (generating)
+        grants.push(`grant usage on schema access to ${role}; grant execute on function ${generating} to ${role}`);
       const enter = `grant usage on schema ${name.split('.')[0]} to ${role}`;
       const policies = tables.map((one) => `create policy leak on ${one} to ${role} using (true) with check (true)`);
       const steps = [

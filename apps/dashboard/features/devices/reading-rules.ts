@@ -5,7 +5,7 @@ const rules = (api: Api) => api.from('reading_rules').select('time_members,senml
 export type ReadingRules = RowOf<typeof rules>;
 
 /** Says nothing: the tenant's rules hold, or the platform's. */
-export const NO_RULES: ReadingRules = { time_members: null, senml: null, repairs_clock: null, repeat_ms: null };
+const NO_RULES: ReadingRules = { time_members: null, senml: null, repairs_clock: null, repeat_ms: null };
 
 /** @param deviceId null: the rules of the whole tenant. @throws ApiError, as below. */
 export async function readRules(tenantId: string, deviceId: string | null): Promise<ReadingRules> {

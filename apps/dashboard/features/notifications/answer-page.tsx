@@ -60,7 +60,7 @@ export function AnswerPage() {
   return (
     <CardPage
       title="Mails about alerts"
-      about="Your address was entered to be told of alerts of somebody’s devices. No alert is sent before you confirm it, and this link ends the mails at any time."
+      about="Somebody wants to send alerts about their devices to your address. They are sent only after you confirm it. This link can stop them at any time."
     >
       {problem && <Notice tone="danger">{problem}</Notice>}
       <Button variant="primary" wide busy={busy === true} disabled={!token} onClick={() => give(true)}>

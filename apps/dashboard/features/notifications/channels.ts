@@ -77,7 +77,9 @@ async function seal(tenantId: string, { kind, url, chat }: ChannelDraft) {
   const { newWebhookSecret, sealSecrets } = await import('../../../../domain/sealed-secrets.ts');
   const secret = kind === 'webhook' ? newWebhookSecret() : undefined;
   const address = url.trim();
-  const secrets: WebhookSecrets | ChatSecrets = secret ? { url: address, secret } : { url: address, ...chat };
+  const secrets: WebhookSecrets | ChatSecrets = secret
+    ? { url: address, secret }
+    : { ...chat, url: address, key: chat.key.trim() };
   const sealed = await sealSecrets(secrets, { keyId: sender.key_id, publicKey: sender.public_key }, tenantId);
   return { destination: new URL(address).host, sealed, secret };
 }

@@ -115,6 +115,9 @@ test('a channel that is changed keeps its secrets when no URL is given; part of 
   const unchanged = { ...CHAT, url: '', chat: { ...CHAT.chat, key: '', group: '' } };
   expect(channelProblems(unchanged, false, false)).toEqual({});
   expect(Object.keys(channelProblems({ ...CHAT, url: '' }, false, false))).toEqual(['url']);
+  for (const key of ['', 'Bearer k', 'schlüssel', 'k'.repeat(1001)])
+    expect(Object.keys(channelProblems({ ...CHAT, chat: { ...CHAT.chat, key } }, true, false)), key).toEqual(['key']);
+  expect(channelProblems({ ...CHAT, chat: { ...CHAT.chat, key: ' pasted\n' } }, true, false)).toEqual({});
   expect(Object.keys(channelProblems({ ...CHAT, kind: 'email', address: 'no address' }, true, false))).toEqual([
     'address',
   ]);

@@ -42,6 +42,14 @@ export function templateProblem(text: string): string | undefined {
   return text.includes('{{text}}') ? undefined : 'Put {{text}} where the gateway expects the message.';
 }
 
+/** The sender refuses these too, but only when it first sends: nothing else can open the sealed key. */
+function keyProblem(key: string): string | undefined {
+  if (key === '') return 'Give the key that the gateway asks for.';
+  return /^[\x21-\x7e]{1,1000}$/.test(key)
+    ? undefined
+    : 'The key has at most 1000 characters, all ASCII, and no spaces. Leave out “Bearer”.';
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -65,7 +73,7 @@ export function channelProblems(
     note('address', isNew && !/^\S+@\S+\.\S+$/.test(address.trim()) && 'Write an address such as ops@example.com.');
   else if (isNew || url.trim() !== '') {
     note('url', urlProblem(url, isLocal));
-    note('key', kind === 'chat' && chat.key === '' && 'Give the key that the gateway asks for.');
+    if (kind === 'chat') note('key', keyProblem(chat.key.trim()));
   } else
     note(
       'url',

@@ -1,6 +1,6 @@
-// Azure as the machine sees it: the metadata service, the vault, Blob storage, custom metrics, and the Function App's HTTP. What they answer and what they insist on is
-// from Azure's REST reference; what they hold, tests put in and read. A booted machine asks each under its own name
-// (`azureServices`); a script that runs in a test asks all three on one loopback port (`startAzure`).
+// Azure as the machine sees it: the metadata service, the vault, Blob storage, custom metrics, and the Function App's HTTP. What they
+// answer and what they insist on is from Azure's REST reference; what they hold, tests put in and read. A booted machine asks each under
+// its own name (`azureServices`); a script that runs in a test asks all on one loopback port (`startAzure`).
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

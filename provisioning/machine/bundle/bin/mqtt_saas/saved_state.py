@@ -83,7 +83,8 @@ def choose(folder: str) -> str | None:
     names = (DATABASE, WHOLE, FORMER_STATE)
     faults = {name: _why_not(os.path.join(folder, name)) for name in names}
     versions = {name: _version(os.path.join(folder, name)) for name, why in faults.items() if why is None}
-    # One wrong bit makes a version newer. A state that a newer broker wrote is followed by others; it reads older ones, too.
+    # A wrong bit can make a version newer, never an older one that is accepted: so of whole saves the oldest version counts.
+    # After an upgrade to a newer version its first save is therefore passed over, until a second one stands beside it.
     good = next((name for name, version in versions.items() if version == min(versions.values())), None)
     if good == DATABASE or not any(os.path.exists(os.path.join(folder, name)) for name in names):
         return None
