@@ -368,6 +368,32 @@ describe('sending', () => {
     expect(await claim(40, 10)).toHaveLength(4);
   });
 
+  test('an end waits until the beginning has been sent', async () => {
+    await addRoute();
+    await resolve(await open());
+    const [beginning, ...others] = await claim();
+    expect([beginning.transition, others, await claim()]).toEqual(['opened', [], []]);
+    await finish(beginning);
+    expect((await claim()).map(({ transition }) => transition)).toEqual(['resolved']);
+  });
+
+  test('an address that nobody confirmed gets the question alone, and one that refused gets nothing', async () => {
+    await admin("update public.notification_channels set kind = 'email', confirmed_at = null");
+    await admin(
+      `insert into public.notifications (tenant_id, channel_id, transition, content)
+       select $1, $2, unnest(array['test', 'confirmation', 'confirmation']), '{}'`,
+      [tenant, channel],
+    );
+    const [question] = await claim(1);
+    expect([question.transition, ...(await claim()).map(({ transition }) => transition)]).toEqual([
+      'confirmation',
+      'confirmation',
+    ]);
+    await admin('update public.notification_channels set refused_at = now()');
+    await passTime('31 seconds');
+    expect(await claim()).toEqual([]);
+  });
+
   test('what is about alerts waits until a maintenance is over; a test does not', async () => {
     await addRoute();
     await open();
