@@ -283,6 +283,13 @@ describe('quiet hours', () => {
     expect((await claim()).find(({ id }) => id === item.id).content).toEqual(item.content);
   });
 
+  test('are kept by a digest that would be due in them', async () => {
+    const minutes = (n: number) => new Date(Date.now() + n * 60_000).toISOString().slice(11, 19);
+    await addRoute({ digest_above: 1, quiet_from: minutes(30), quiet_until: minutes(120), time_zone: 'UTC' });
+    await resolve(await open());
+    expect(await outbox()).toEqual(['opened 0 waiting 0', expect.stringMatching(/^digest 0 waiting (119|120)$/)]);
+  });
+
   test('let what is critical pass, if the route says so', async () => {
     await admin("update public.alert_rules set severity = 'critical'");
     await addRoute(NOW_QUIET);
@@ -366,6 +373,32 @@ describe('sending', () => {
     await passTime('1 minute');
     // One of each channel.
     expect(await claim(40, 10)).toHaveLength(4);
+  });
+
+  test('an end waits until the beginning has been sent', async () => {
+    await addRoute();
+    await resolve(await open());
+    const [beginning, ...others] = await claim();
+    expect([beginning.transition, others, await claim()]).toEqual(['opened', [], []]);
+    await finish(beginning);
+    expect((await claim()).map(({ transition }) => transition)).toEqual(['resolved']);
+  });
+
+  test('an address that nobody confirmed gets the question alone, and one that refused gets nothing', async () => {
+    await admin("update public.notification_channels set kind = 'email', confirmed_at = null");
+    await admin(
+      `insert into public.notifications (tenant_id, channel_id, transition, content)
+       select $1, $2, unnest(array['test', 'confirmation', 'confirmation']), '{}'`,
+      [tenant, channel],
+    );
+    const [question] = await claim(1);
+    expect([question.transition, ...(await claim()).map(({ transition }) => transition)]).toEqual([
+      'confirmation',
+      'confirmation',
+    ]);
+    await admin('update public.notification_channels set refused_at = now()');
+    await passTime('31 seconds');
+    expect(await claim()).toEqual([]);
   });
 
   test('what is about alerts waits until a maintenance is over; a test does not', async () => {
@@ -539,5 +572,30 @@ describe('what people do', () => {
     }
     await call('delete_notification_channel', { channel_id: id });
     expect((await admin('select from public.notification_channels where id = $1', [id])).rowCount).toBe(0);
+  });
+
+  test('a channel that is deleted takes back no test, no confirmation and no refusal', async () => {
+    await admin('delete from ingest.test_use; delete from ingest.mail_use; delete from public.notification_channels');
+    const add = (kind: string, destination: string, sealed: string | null, who = ann, of = tenant) =>
+      call('add_notification_channel', { tenant_id: of, name: kind, kind, destination, sealed }, who);
+    const again = async (id: string, who = ann) => call('delete_notification_channel', { channel_id: id }, who);
+    let hook = await add('webhook', 'w.example', SEALED);
+    for (let n = 0; n < 10; n++) await call('send_test_notification', { channel_id: hook });
+    await again(hook);
+    hook = await add('webhook', 'w.example', SEALED);
+    await expect(call('send_test_notification', { channel_id: hook })).rejects.toMatchObject({ code: REFUSED });
+
+    // Of all tenants together.
+    for (let n = 0; n < 3; n++) await again(await add('email', 'Victim@other.example', null));
+    for (let n = 0; n < 2; n++)
+      await again(await add('email', 'victim@other.example', null, world.b.owner, world.b.id), world.b.owner);
+    await expect(add('email', 'victim@other.example', null)).rejects.toMatchObject({ code: REFUSED });
+
+    const mail = await add('email', 'reader@other.example', null);
+    await admin("select ingest.note_channel_token($1, sha256('reader'))", [mail]);
+    await admin("select public.answer_notification_channel('reader', false)");
+    await again(mail);
+    await expect(add('email', 'reader@other.example', null)).rejects.toMatchObject({ code: BAD_ARGUMENT });
+    await add('email', 'reader@other.example', null, world.b.owner, world.b.id);
   });
 });

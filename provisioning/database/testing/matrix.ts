@@ -64,6 +64,8 @@ ingest.canary_ages        -          -          -          -          -     -   
 ingest.outages            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.channel_states     no         no         no         no         no    no         no    no         .x../.x..
 ingest.mail_use           no         no         no         no         no    no         no    no         .x../.x..
+ingest.test_use           no         no         no         no         no    no         no    no         .x../.x..
+ingest.asked_addresses    ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.notification_totals ----      ----       ----       ----       ----  ----       ----  ----       .x..
 access.notification_sender ----      ----       ----       ----       ----  ----       ----  ----       .x..
 access.platform_limits    ----       ----       ----       ----       ----  ----       ----  ----       .x..

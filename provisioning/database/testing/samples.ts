@@ -174,6 +174,14 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, day: '2020-01-01', mails: 0, confirmations: 0 }),
     update: { mails: 1 },
   },
+  'ingest.test_use': {
+    insert: ({ id }) => ({ tenant_id: id, tests: 0 }),
+    update: { tests: 1 },
+  },
+  'ingest.asked_addresses': {
+    insert: () => ({ address: Buffer.alloc(32), day: '2020-01-01', confirmations: 0 }),
+    update: { confirmations: 1 },
+  },
   'ingest.notification_totals': {
     insert: () => ({ id: true }),
     update: { sent: 1 },

@@ -201,6 +201,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     content: {},
   });
   await insert('ingest.mail_use', { tenant_id, day: now, mails: 1, confirmations: 1 });
+  await insert('ingest.test_use', { tenant_id });
   await insert('public.device_commands', { id: ids.command, ...device, payload: { interval: 60 } });
   await client.query('insert into ingest.retained_of_deleted values ($1, $2) on conflict do nothing', ['gone', 'gone']);
   await insert('ingest.untimed', {
