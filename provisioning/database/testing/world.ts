@@ -80,6 +80,7 @@ export async function makeWorld(client: ClientBase): Promise<World> {
       values ('${SAMPLE_KEY_ID}', '${'A'.repeat(87)}', 'alerts@platform.example');
     insert into ingest.job_runs (name, started_at, finished_at, ok) values ('every_minute', now(), now(), true);
     insert into ingest.canaries (session, published_at, came_at) values ('ingest svc-ingest', now(), now());
+    insert into ingest.asked_addresses (address, day, confirmations) values (sha256('ops@b.example'), current_date, 1);
     insert into access.maintenance (reason, started_at, ends_at, started_by)
       values ('a larger disk', now() - interval '2 hours', now() - interval '1 hour', 'operator');
     insert into ingest.backups (kind, name, started_at) values ('backup', 'backup-20261130T021500Z', now())`);

@@ -47,7 +47,8 @@ const QUERIES: Record<string, string> = {
   statistics: `select pg_get_statisticsobjdef(e.oid) from pg_statistic_ext as e join s on s.oid = e.stxnamespace`,
   publication: `select p.pubname, p.puballtables, array(select prrelid::regclass::text from pg_publication_rel where prpubid = p.oid order by 1),
     array(select pnnspid::regnamespace::text from pg_publication_namespace where pnpubid = p.oid order by 1) from pg_publication as p`,
-  setting: `select setdatabase, setrole::regrole, setconfig from pg_db_role_setting`,
+  // Of the platform's roles: they stay, with what is set for them.
+  setting: `select setdatabase, setrole::regrole, setconfig from pg_db_role_setting where setrole::regrole::text <> 'backup_reader'`,
   'default grant': `select defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype, (select string_agg(a::text, ' ' order by a::text) from aclexplode(defaclacl) as a) from pg_default_acl`,
 };
 

@@ -1,7 +1,7 @@
 -- Bounds that a deleted channel must not reset: how often an address is asked for a confirmation, by how many tenants ever, who was refused,
 -- and how many tests a tenant has sent. And digests that keep quiet hours, and cost one update however many transitions they gather.
 
--- Addresses that were asked. Kept for a day, and with a refusal for good.
+-- Addresses that were asked. Kept for a day, and with a refusal permanently.
 create table ingest.asked_addresses (
   -- See access.address_hash().
   address bytea primary key check (octet_length(address) = 32),
