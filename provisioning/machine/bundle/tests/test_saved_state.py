@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import tempfile
@@ -79,6 +80,12 @@ class Fault(Folder):
                 if os.path.exists(self.path("socket")):
                     break
                 time.sleep(0.1)
+            # It listens before it handles signals, and answers after that.
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(10)
+                client.connect(self.path("socket"))
+                client.sendall(bytes.fromhex("100c00044d5154540402003c0000"))
+                self.assertEqual(client.recv(4), bytes.fromhex("20020000"))
         finally:
             broker.terminate()
             broker.wait()
