@@ -7,12 +7,14 @@ export const SOAK = [
   'functions/notify/{kills,told}.test.ts',
   'ops/backup/backup.test.ts',
   'local/kills.test.ts',
+  'ops/adopt/{adopt,refused}.test.ts',
   'ops/adopt/database/shapes.test.ts',
   'ops/daily.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
   'tests/monitoring/*.test.ts',
+  'tests/rotation.test.ts',
   'tests/runbooks.test.ts',
 ];
 
