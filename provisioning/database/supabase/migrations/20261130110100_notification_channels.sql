@@ -133,12 +133,29 @@ create index notifications_created on public.notifications (created_at);
 create unique index notifications_one_digest on public.notifications (tenant_id, channel_id)
   where transition = 'digest' and content is null and state = 'waiting';
 
--- Mails of a tenant on its last day with any: the outbox would forget those of a deleted channel.
+-- Mails of a tenant on its last day with any. This table and the next two bound what the outbox would forget with a deleted channel.
 create table ingest.mail_use (
   tenant_id uuid primary key references public.tenants (id) on delete cascade,
   day date not null,
   mails int not null,
   confirmations int not null
+);
+
+-- How often an address was asked for a confirmation on its last day. Kept for a day, and with a refusal permanently.
+create table ingest.asked_addresses (
+  -- See access.address_hash().
+  address bytea primary key check (octet_length(address) = 32),
+  day date not null,
+  confirmations int not null,
+  -- The tenants whose mails its reader refused.
+  refused uuid[] not null default '{}'
+);
+
+-- Tests of a tenant within its last hour with any.
+create table ingest.test_use (
+  tenant_id uuid primary key references public.tenants (id) on delete cascade,
+  hour_from timestamptz not null default now(),
+  tests int not null default 0
 );
 
 -- What the sending job says of itself: the public key to seal for, and the sender of mails (null: there is no mail).
@@ -160,10 +177,14 @@ alter table ingest.channel_states enable row level security;
 alter table ingest.channel_states force row level security;
 alter table ingest.mail_use enable row level security;
 alter table ingest.mail_use force row level security;
+alter table ingest.asked_addresses enable row level security;
+alter table ingest.asked_addresses force row level security;
+alter table ingest.test_use enable row level security;
+alter table ingest.test_use force row level security;
 alter table access.notification_sender enable row level security;
 alter table access.notification_sender force row level security;
 revoke all on public.notification_channels, public.notification_routes, public.notifications, ingest.channel_states, ingest.mail_use,
-  access.notification_sender
+  ingest.asked_addresses, ingest.test_use, access.notification_sender
   from public, anon, authenticated, service_role;
 grant select on public.notification_channels, public.notification_routes to authenticated, service_role;
 grant select (id, tenant_id, channel_id, alert_id, route_id, transition, n, content, state, created_at, due_at, expires_at, attempts,
@@ -332,10 +353,16 @@ begin
 end
 $$;
 
--- Puts a mail that asks for confirmation into the outbox. 20 a tenant and day.
+create function access.address_hash(address text) returns bytea
+language sql immutable set search_path = ''
+return sha256(convert_to(lower(address), 'UTF8'));
+
+-- Puts a mail that asks for confirmation into the outbox: 20 a tenant and day, and 5 an address and day, of all tenants together.
 create function access.ask_confirmation(tenant uuid, channel uuid) returns void
 language plpgsql security definer set search_path = '' set timezone = 'UTC'
 as $$
+declare
+  asked constant bytea := (select access.address_hash(c.destination) from public.notification_channels as c where c.id = channel);
 begin
   insert into ingest.mail_use as u (tenant_id, day, mails, confirmations) values (tenant, current_date, 0, 1)
   on conflict (tenant_id) do update
@@ -344,6 +371,18 @@ begin
   if auth.uid() is not null and (select u.confirmations from ingest.mail_use as u where u.tenant_id = tenant) > 20 then
     raise exception 'this tenant has asked for 20 confirmations today, which is the limit'
       using errcode = 'insufficient_privilege', hint = 'Try again tomorrow.';
+  end if;
+  if exists (select from ingest.asked_addresses as a where a.address = asked and tenant = any (a.refused)) then
+    raise exception 'the reader of this address has refused mails of this tenant'
+      using errcode = 'invalid_parameter_value', hint = 'Use another address, or ask the platform''s operator.';
+  end if;
+  delete from ingest.asked_addresses as a where a.day < current_date and a.refused = '{}';
+  insert into ingest.asked_addresses as a (address, day, confirmations) values (asked, current_date, 1)
+  on conflict (address) do update
+  set day = current_date, confirmations = 1 + case a.day when current_date then a.confirmations else 0 end;
+  if auth.uid() is not null and (select a.confirmations from ingest.asked_addresses as a where a.address = asked) > 5 then
+    raise exception 'this address has been asked for 5 confirmations today, which is the limit'
+      using errcode = 'insufficient_privilege', hint = 'Look for the mail there, or try again tomorrow.';
   end if;
   insert into public.notifications (tenant_id, channel_id, transition, content)
   select t.id, channel, 'confirmation', jsonb_build_object('tenant', t.name) from public.tenants as t where t.id = tenant;
@@ -373,13 +412,21 @@ language plpgsql security definer set search_path = ''
 as $$
 declare
   tenant uuid;
+  mail_address text;
 begin
   update public.notification_channels as c
   set confirmed_at = case when wanted then coalesce(c.confirmed_at, now()) end, refused_at = case when not wanted then now() end
   from ingest.channel_states as s
   where s.token_hash = sha256(convert_to(answer_notification_channel.token, 'UTF8'))
     and c.tenant_id = s.tenant_id and c.id = s.channel_id and wanted is not null
-  returning c.tenant_id into tenant;
+  returning c.tenant_id, c.destination into tenant, mail_address;
+  if tenant is not null then
+    -- The channel may be deleted, and added again.
+    insert into ingest.asked_addresses as a (address, day, confirmations, refused)
+    values (access.address_hash(mail_address), current_date, 0, case when wanted then '{}' else array[tenant] end)
+    on conflict (address) do update
+    set refused = array_remove(a.refused, tenant) || case when wanted then '{}' else array[tenant] end;
+  end if;
   return (select t.name from public.tenants as t where t.id = tenant);
 end
 $$;
@@ -471,8 +518,13 @@ declare
   made uuid;
 begin
   perform from public.tenants as t where t.id = tenant for no key update;
-  if (select count(*) from public.notifications as n
-    where n.tenant_id = tenant and n.transition = 'test' and n.created_at > now() - interval '1 hour') >= 10 then
+  -- The outbox would forget those of a deleted channel.
+  insert into ingest.test_use (tenant_id) values (tenant) on conflict do nothing;
+  update ingest.test_use as u
+  set hour_from = case when u.hour_from > now() - interval '1 hour' then u.hour_from else now() end,
+    tests = 1 + case when u.hour_from > now() - interval '1 hour' then u.tests else 0 end
+  where u.tenant_id = tenant;
+  if (select u.tests from ingest.test_use as u where u.tenant_id = tenant) > 10 then
     raise exception 'this tenant has sent 10 tests within an hour, which is the limit'
       using errcode = 'insufficient_privilege', hint = 'Wait, and try again.';
   end if;
@@ -526,7 +578,8 @@ $$;
 revoke all on function access.staffed_channel(uuid), public.notification_sender(), access.check_sealed(text), access.check_host(text),
   public.add_notification_channel(uuid, text, text, text, text, jsonb),
   public.change_notification_channel(uuid, text, boolean, text, text, jsonb), public.delete_notification_channel(uuid),
-  access.ask_confirmation(uuid, uuid), public.send_confirmation_again(uuid), public.answer_notification_channel(text, boolean),
+  access.address_hash(text), access.ask_confirmation(uuid, uuid), public.send_confirmation_again(uuid),
+  public.answer_notification_channel(text, boolean),
   public.set_notification_route(uuid, text[], uuid, int, int, text, boolean, time, time, text, boolean, int, boolean),
   public.delete_notification_route(uuid), access.cancel_route(uuid, uuid), public.send_test_notification(uuid)
   from public, anon, authenticated, service_role;

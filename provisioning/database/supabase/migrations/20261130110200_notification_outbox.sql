@@ -53,11 +53,17 @@ begin
       then due + interval '5 minutes'
   end;
   if digest_at is not null then
+    -- An hour, or five minutes, from now may be within the quiet hours.
+    if route.quiet_from is not null and not (severity = 'critical' and route.critical_passes) then
+      digest_at := access.after_quiet(digest_at, route.quiet_from, route.quiet_until, route.time_zone);
+    end if;
     insert into public.notifications as o (tenant_id, channel_id, route_id, transition, since, due_at, expires_at)
     values (route.tenant_id, route.channel_id, route.id, 'digest', coalesce(alert.resolved_at, alert.opened_at), digest_at,
       digest_at + interval '1 day')
     on conflict (tenant_id, channel_id) where transition = 'digest' and content is null and state = 'waiting' do update
-    set since = least(o.since, excluded.since), due_at = least(o.due_at, excluded.due_at);
+    set since = least(o.since, excluded.since), due_at = least(o.due_at, excluded.due_at)
+    -- Many transitions of one transaction come here: each update would leave a version of the row for the next one to pass.
+    where excluded.since < o.since or excluded.due_at < o.due_at;
     return;
   end if;
   insert into public.notifications as o (tenant_id, channel_id, alert_id, route_id, transition, n, content, due_at, expires_at)
