@@ -18,116 +18,170 @@ begin
 end
 $$;
 
--- Puts a transition into the outbox, or into the channel's digest: in quiet hours, for a device that flaps, and for a channel with
--- more in an hour than one reads.
-create function access.plan_notification(
-  alert public.alerts, severity text, route public.notification_routes, transition text, at timestamptz, n int default 0
+-- Puts transitions of alerts into the outbox, or into a channel's digest: in quiet hours, for a device that flaps, and for a channel with
+-- more in an hour than one reads. One statement for all of them: a rule may open an alert for each device of a tenant.
+-- @param happened opened, resolved or repeated. @param repeated_route, severity, n of a repetition alone: its route, what the alert's severity
+-- was when it was first told of, and which repetition it is.
+create function access.plan_notifications(
+  alerts public.alerts[], happened text, repeated_route uuid default null, severity text default null, n int default 0
 ) returns void
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
-declare
-  due timestamptz := at;
-  planned constant boolean := transition in ('escalated', 'repeated');
-  most constant bigint := access.limit_of(route.tenant_id, 'max_channel_hour');
-  digest_at timestamptz;
 begin
-  if route.quiet_from is not null and not (severity = 'critical' and route.critical_passes) then
-    due := access.after_quiet(at, route.quiet_from, route.quiet_until, route.time_zone);
-  end if;
-  -- An escalation or repetition has time: when it is due, the alert may be over.
-  digest_at := case
-    when due > at and not planned then due
-    when not planned and (
-      select count(*) + count(a.resolved_at) from (
-        select a.resolved_at, a.last_seen_at from public.alerts as a
-        where a.rule_id = alert.rule_id and a.device_id = alert.device_id
-        order by a.opened_at desc limit route.digest_above + 1) as a
-      where coalesce(a.resolved_at, a.last_seen_at) > now() - interval '1 hour') > route.digest_above
-      then now() + interval '1 hour'
-    when (
-      select count(*) from (
+  with route as materialized (
+    -- When each route tells of an alert of a severity, and when the digest is due that takes its place: in quiet hours, for a device that
+    -- flaps, and beyond the bound of an hour.
+    select r.id, r.tenant_id, r.channel_id, r.after_minutes, r.digest_above, s.severity, d.due,
+      access.after_quiet(d.due, q.quiet_from, r.quiet_until, r.time_zone) as quiet_at,
+      access.after_quiet(now() + interval '1 hour', q.quiet_from, r.quiet_until, r.time_zone) as flapping_at,
+      access.after_quiet(d.due + interval '5 minutes', q.quiet_from, r.quiet_until, r.time_zone) as beyond_at,
+      -- An escalation or repetition has time: when it is due, the alert may be over.
+      d.due > p.at and not p.has_time as is_quiet, p.has_time, p.transition,
+      case happened when 'opened' then r.after_minutes else plan_notifications.n end as n
+    from public.notification_routes as r
+    join public.notification_channels as c on c.tenant_id = r.tenant_id and c.id = r.channel_id
+    cross join lateral (
+      select distinct unnest(case happened when 'repeated' then array[plan_notifications.severity] else r.severities end) as severity
+    ) as s
+    cross join lateral (
+      select happened = 'repeated' or happened = 'opened' and r.after_minutes > 0 as has_time,
+        case when happened = 'opened' and r.after_minutes > 0 then 'escalated' else happened end as transition,
+        now() + make_interval(mins => case happened when 'opened' then r.after_minutes when 'repeated' then r.repeat_minutes else 0 end) as at
+    ) as p
+    cross join lateral (
+      select case when not (s.severity = 'critical' and r.critical_passes) then r.quiet_from end as quiet_from
+    ) as q
+    cross join lateral (select access.after_quiet(p.at, q.quiet_from, r.quiet_until, r.time_zone) as due) as d
+    where r.tenant_id in (select a.tenant_id from unnest(plan_notifications.alerts) as a)
+      and case happened when 'repeated' then r.id = repeated_route
+        else r.enabled and c.enabled and c.confirmed_at is not null and (happened = 'opened' or r.tells_resolved) end
+  ), channel as materialized (
+    select x.channel_id, m.most,
+      (select count(*) from (
         select from public.notifications as o
-        where o.tenant_id = route.tenant_id and o.channel_id = route.channel_id and o.created_at > now() - interval '1 hour'
-        limit most) as o) >= most
-      then due + interval '5 minutes'
-  end;
-  if digest_at is not null then
-    -- An hour, or five minutes, from now may be within the quiet hours.
-    if route.quiet_from is not null and not (severity = 'critical' and route.critical_passes) then
-      digest_at := access.after_quiet(digest_at, route.quiet_from, route.quiet_until, route.time_zone);
-    end if;
+        where o.tenant_id = x.tenant_id and o.channel_id = x.channel_id and o.created_at > now() - interval '1 hour'
+        limit m.most) as o) as told,
+      exists (
+        select from public.notifications as o
+        where o.tenant_id = x.tenant_id and o.channel_id = x.channel_id and o.transition = 'digest' and o.content is null
+          and o.state = 'waiting') as has_digest
+    from (select distinct r.tenant_id, r.channel_id from route as r) as x
+    cross join lateral (select access.limit_of(x.tenant_id, 'max_channel_hour') as most) as m
+  ), bound as materialized (
+    select distinct r.tenant_id, r.digest_above from route as r where not r.has_time and not r.is_quiet
+  ), alert as materialized (
+    select a.id, a.tenant_id, coalesce(a.resolved_at, a.opened_at) as since, row_number() over () as place,
+      coalesce(plan_notifications.severity, (select r.severity from public.alert_rules as r where r.id = a.rule_id)) as severity,
+      -- Which bounds the device is beyond.
+      array(
+        select x.digest_above from bound as x
+        where x.tenant_id = a.tenant_id and x.digest_above < (
+          select count(*) + count(t.resolved_at) from (
+            select t.resolved_at, t.last_seen_at from public.alerts as t
+            where t.rule_id = a.rule_id and t.device_id = a.device_id
+            order by t.opened_at desc limit x.digest_above + 1) as t
+          where coalesce(t.resolved_at, t.last_seen_at) > now() - interval '1 hour')) as flaps_above
+    from unnest(plan_notifications.alerts) as a
+  ), wanted as (
+    select a.id as alert_id, a.since, r.*, row_number() over (order by a.place, r.after_minutes, r.id) as turn,
+      case when r.is_quiet then r.quiet_at when not r.has_time and r.digest_above = any (a.flaps_above) then r.flapping_at end as digest_at
+    from alert as a
+    join route as r using (tenant_id, severity)
+    -- Whom an escalation told hears of the end.
+    where happened <> 'resolved' or r.after_minutes = 0 or exists (
+      select from public.notifications as o
+      where o.tenant_id = a.tenant_id and o.alert_id = a.id and o.channel_id = r.channel_id and o.transition = 'escalated'
+        and o.state <> 'cancelled')
+  ), distinguished as (
+    -- Several routes lead to one channel: it is told once, and has one digest.
+    select w.*, row_number() over (
+      partition by w.channel_id, w.digest_at is null, case when w.digest_at is null then w.alert_id end, w.n order by w.turn) = 1 as is_first
+    from wanted as w
+  ), bounded as (
+    select d.id as route_id, d.tenant_id, d.channel_id, d.alert_id, d.transition, d.n, d.since, d.due, d.turn,
+      coalesce(d.digest_at, case when c.told + coalesce(sum((d.is_first and (d.digest_at is null or not c.has_digest))::int) over (
+        partition by d.channel_id order by d.turn rows between unbounded preceding and 1 preceding), 0) >= c.most
+        then d.beyond_at end) as digest_at
+    from distinguished as d
+    join channel as c using (channel_id)
+  ), digest as (
     insert into public.notifications as o (tenant_id, channel_id, route_id, transition, since, due_at, expires_at)
-    values (route.tenant_id, route.channel_id, route.id, 'digest', coalesce(alert.resolved_at, alert.opened_at), digest_at,
-      digest_at + interval '1 day')
+    select b.tenant_id, b.channel_id, (array_agg(b.route_id order by b.turn))[1], 'digest', min(b.since), min(b.digest_at),
+      (array_agg(b.digest_at order by b.turn))[1] + interval '1 day'
+    from bounded as b
+    where b.digest_at is not null
+    group by b.tenant_id, b.channel_id
+    -- All transactions lock digests in this order.
+    order by b.tenant_id, b.channel_id
     on conflict (tenant_id, channel_id) where transition = 'digest' and content is null and state = 'waiting' do update
     set since = least(o.since, excluded.since), due_at = least(o.due_at, excluded.due_at)
-    -- Many transitions of one transaction come here: each update would leave a version of the row for the next one to pass.
-    where excluded.since < o.since or excluded.due_at < o.due_at;
-    return;
-  end if;
+    where excluded.since < o.since or excluded.due_at < o.due_at
+  ), single as (
+    select b.tenant_id, b.channel_id, b.alert_id, b.transition, b.n, (array_agg(b.route_id order by b.turn))[1] as route_id,
+      min(b.due) as due, (array_agg(b.due order by b.turn))[1] + interval '1 day' as expires_at
+    from bounded as b
+    where b.digest_at is null
+    group by b.tenant_id, b.channel_id, b.alert_id, b.transition, b.n
+  )
   insert into public.notifications as o (tenant_id, channel_id, alert_id, route_id, transition, n, content, due_at, expires_at)
-  select route.tenant_id, route.channel_id, alert.id, route.id, plan_notification.transition, plan_notification.n, jsonb_build_object(
-      'tenant', t.name, 'rule', r.name, 'severity', r.severity, 'device', d.slug, 'device_name', d.name, 'message', alert.message,
-      'value', alert.value, 'opened_at', alert.opened_at, 'resolved_at', alert.resolved_at),
-    due, due + interval '1 day'
-  from public.alert_rules as r
-  join public.tenants as t on t.id = r.tenant_id
-  join public.devices as d on d.tenant_id = r.tenant_id and d.id = alert.device_id
-  where r.id = alert.rule_id and r.tenant_id = route.tenant_id
-  -- Several routes lead to one channel: the earliest counts.
+  select s.tenant_id, s.channel_id, s.alert_id, s.route_id, s.transition, s.n, jsonb_build_object(
+      'tenant', t.name, 'rule', r.name, 'severity', r.severity, 'device', d.slug, 'device_name', d.name, 'message', a.message,
+      'value', a.value, 'opened_at', a.opened_at, 'resolved_at', a.resolved_at),
+    s.due, s.expires_at
+  from single as s
+  cross join lateral (select a.* from public.alerts as a where a.id = s.alert_id limit 1) as a
+  join public.tenants as t on t.id = s.tenant_id
+  join public.alert_rules as r on r.tenant_id = s.tenant_id and r.id = a.rule_id
+  join public.devices as d on d.tenant_id = s.tenant_id and d.id = a.device_id
   on conflict (tenant_id, alert_id, channel_id, transition, n) do update set due_at = least(o.due_at, excluded.due_at)
   where o.state = 'waiting' and o.attempts = 0;
 end
 $$;
 
--- What an alert's transition plans and cancels. Argument: opened, resolved or acknowledged.
-create function access.notify_transition() returns trigger
-language plpgsql security definer set search_path = ''
+-- What a statement's transitions of alerts plan and cancel.
+create function access.notify_transitions() returns trigger
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
-  happened constant text := tg_argv[0];
-  rule_severity text;
-  route public.notification_routes;
+  opened public.alerts[];
+  resolved public.alerts[];
+  acknowledged public.alerts[];
 begin
-  if happened <> 'opened' then
-    update public.notifications as n set state = 'cancelled', error = null, finished_at = now()
-    where n.tenant_id = new.tenant_id and n.alert_id = new.id and n.state = 'waiting' and n.transition in ('escalated', 'repeated')
-      and coalesce(n.leased_until, '-infinity') < clock_timestamp()
-      and (happened = 'resolved' or not exists (
-        select from public.notification_routes as r where r.tenant_id = n.tenant_id and r.id = n.route_id and r.until = 'resolved'));
-  end if;
-  if happened = 'acknowledged' then
+  if tg_op = 'INSERT' then
+    opened := (select array_agg(row(a.*)::public.alerts) from after as a where a.resolved_at is null);
+    if opened is not null then
+      perform access.plan_notifications(opened, 'opened');
+    end if;
     return null;
   end if;
-  for route in
-    select r.* from public.notification_routes as r
-    join public.notification_channels as c on c.tenant_id = r.tenant_id and c.id = r.channel_id
-    where r.tenant_id = new.tenant_id and r.enabled and c.enabled and c.confirmed_at is not null
-    order by r.after_minutes, r.id
-  loop
-    rule_severity := coalesce(rule_severity, (select r.severity from public.alert_rules as r where r.id = new.rule_id));
-    if (rule_severity = any (route.severities)) is not true then
-      continue;
-    elsif happened = 'opened' then
-      perform access.plan_notification(new, rule_severity, route, case when route.after_minutes = 0 then 'opened' else 'escalated' end,
-        now() + make_interval(mins => route.after_minutes), route.after_minutes);
-    elsif route.tells_resolved and (route.after_minutes = 0 or exists (
-      select from public.notifications as n
-      where n.tenant_id = new.tenant_id and n.alert_id = new.id and n.channel_id = route.channel_id and n.transition = 'escalated'
-        and n.state <> 'cancelled')) then
-      perform access.plan_notification(new, rule_severity, route, 'resolved', now());
-    end if;
-  end loop;
+  -- A list of ids is hashed. The plan of a join would be the one for as many rows as the session's first statement had.
+  resolved := (
+    select array_agg(row(a.*)::public.alerts) from after as a
+    where a.resolved_at is not null and (a.id in (select b.id from before as b where b.resolved_at is null)) is true);
+  acknowledged := (
+    select array_agg(row(a.*)::public.alerts) from after as a
+    where a.acknowledged_at is not null and (a.id in (select b.id from before as b where b.acknowledged_at is null)) is true);
+  update public.notifications as n set state = 'cancelled', error = null, finished_at = now()
+  from (
+    select r.tenant_id, r.id, true as is_over from unnest(resolved) as r
+    union all
+    select k.tenant_id, k.id, false from unnest(acknowledged) as k
+  ) as a
+  where n.tenant_id = a.tenant_id and n.alert_id = a.id and n.state = 'waiting' and n.transition in ('escalated', 'repeated')
+    and coalesce(n.leased_until, '-infinity') < clock_timestamp()
+    and (a.is_over or not exists (
+      select from public.notification_routes as r where r.tenant_id = n.tenant_id and r.id = n.route_id and r.until = 'resolved'));
+  if resolved is not null then
+    perform access.plan_notifications(resolved, 'resolved');
+  end if;
   return null;
 end
 $$;
-create trigger notify_opened after insert on public.alerts for each row
-  when (new.resolved_at is null) execute function access.notify_transition('opened');
-create trigger notify_resolved after update of resolved_at on public.alerts for each row
-  when (old.resolved_at is null and new.resolved_at is not null) execute function access.notify_transition('resolved');
-create trigger notify_acknowledged after update of acknowledged_at on public.alerts for each row
-  when (old.acknowledged_at is null and new.acknowledged_at is not null) execute function access.notify_transition('acknowledged');
+create trigger notify_opened after insert on public.alerts referencing new table as after
+  for each statement execute function access.notify_transitions();
+create trigger notify_changed after update on public.alerts referencing old table as before new table as after
+  for each statement execute function access.notify_transitions();
 
 -- What a digest tells: how many alerts were opened and resolved since, how many are open now, and the newest 20. Of a tenant's newest
 -- 10,000 alerts.
@@ -321,8 +375,8 @@ begin
   select r.* into route from public.notification_routes as r where r.tenant_id = mine.tenant_id and r.id = mine.route_id;
   if route.enabled and route.repeat_minutes is not null and alert.resolved_at is null
     and (alert.acknowledged_at is null or route.until = 'resolved') then
-    perform access.plan_notification(alert, mine.content ->> 'severity', route, 'repeated',
-      now() + make_interval(mins => route.repeat_minutes), case mine.transition when 'repeated' then mine.n + 1 else 1 end);
+    perform access.plan_notifications(array[alert], 'repeated', route.id, mine.content ->> 'severity',
+      case mine.transition when 'repeated' then mine.n + 1 else 1 end);
   end if;
   return true;
 end
@@ -398,7 +452,7 @@ as $$
 $$;
 
 revoke all on function access.after_quiet(timestamptz, time, time, text),
-  access.plan_notification(public.alerts, text, public.notification_routes, text, timestamptz, int), access.notify_transition(),
+  access.plan_notifications(public.alerts[], text, uuid, text, int), access.notify_transitions(),
   access.digest_content(uuid, uuid, timestamptz), ingest.claim_notifications(int, int, int), access.spend_mail(uuid),
   access.end_notification(uuid, text, text), ingest.finish_notification(uuid, uuid, text, boolean),
   ingest.publish_notification_sender(text, text, text), ingest.note_channel_token(uuid, bytea), ingest.prune_notifications(int),
