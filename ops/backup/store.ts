@@ -4,6 +4,7 @@ import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ensurePackages } from '../../bootstrap/packages.mjs';
 
 /** An object. */
 export interface Stored {
@@ -71,7 +72,8 @@ const BLOCKS_AT_ONCE = 2;
  * @param url of the container; with a SAS in its query, that is used instead.
  */
 async function blobStore(url: string): Promise<Store> {
-  // Only here: the packages are for those who have Azure.
+  // Only here: the packages are for those who have Azure, and `npm start` does not install them.
+  await ensurePackages('all');
   const { ContainerClient } = await import('@azure/storage-blob');
   const { DefaultAzureCredential } = await import('@azure/identity');
   const container = new URL(url).search
