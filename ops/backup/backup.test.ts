@@ -130,7 +130,7 @@ async function spoilt(name: string, spoil: { dump?: (file: string) => void; fact
   return backupNamed(name);
 }
 
-/** The dump inside, changed and encrypted again: only pg_restore can tell. */
+/** The dump inside, changed and encrypted again. */
 async function resealed(name: string, change: (dump: Buffer) => Buffer) {
   const dump = await buffer(await open(await vault.store.get(dumpOf(made.name)), vault.key));
   const bytes = await buffer(await seal(Readable.from([change(dump)]), vault.key));
@@ -168,12 +168,18 @@ describe('a spoilt backup turns verification red', () => {
     await expect(verifyBackup(vault, cut)).rejects.toThrow(/damaged: pg_restore failed/);
     const flipped = await resealed('backup-20200105T000000Z', (dump) => {
       const copy = Buffer.from(dump);
-      // Of zstd's frames, which have no checksum: a byte of text within one could change unnoticed until a drill compares contents.
       const frame = copy.lastIndexOf(Buffer.from('28b52ffd', 'hex'));
       copy[frame + 1] = copy[frame + 1]! ^ 0xff;
       return copy;
     });
     await expect(verifyBackup(vault, flipped)).rejects.toThrow(/damaged: pg_restore failed/);
+    // One that pg_restore reads, too: zstd's frames and the table of contents have no checksum.
+    const weaker = await resealed('backup-20200109T000000Z', (dump) => {
+      const copy = Buffer.from(dump);
+      copy.write('NO FO', copy.indexOf('FORCE ROW LEVEL SECURITY'));
+      return copy;
+    });
+    await expect(verifyBackup(vault, weaker)).rejects.toThrow('damaged: it is not what pg_dump wrote');
   });
 
   it('by another key', async () => {
@@ -219,8 +225,12 @@ describe('a drill turns red', () => {
     const other = { ...vault, store: folderStore(elsewhere) };
     const spoiltReader = { url: roleUrl(url, 'backup_reader', password) };
     const { name } = await makeBackup(spoiltReader, other, quiet);
+    const { sha256 } = await verifyBackup(other, await findBackup(other.store, name));
     const backup = await spoilt('backup-20200107T000000Z', {
       dump: (file) => copyFileSync(join(elsewhere, dumpOf(name)), file),
+      facts: (facts) => {
+        facts.sha256 = sha256;
+      },
     });
     rmSync(elsewhere, { recursive: true });
     const { problems } = await drill(vault, backup, quiet);

@@ -71,14 +71,19 @@ const BLOCKS_AT_ONCE = 2;
  * @param url of the container; with a SAS in its query, that is used instead.
  */
 async function blobStore(url: string): Promise<Store> {
+  const where = url.split('?')[0]!;
   // Only here: the packages are for those who have Azure.
-  const { ContainerClient } = await import('@azure/storage-blob');
-  const { DefaultAzureCredential } = await import('@azure/identity');
+  const [{ ContainerClient }, { DefaultAzureCredential }] = await Promise.all([
+    import('@azure/storage-blob'),
+    import('@azure/identity'),
+  ]).catch((cause: Error) => {
+    throw new Error(`Azure's packages for ${where} are not installed: run "npm ci" (${cause.message})`, { cause });
+  });
   const container = new URL(url).search
     ? new ContainerClient(url)
     : new ContainerClient(url, new DefaultAzureCredential());
   return {
-    where: url.split('?')[0]!,
+    where,
     list: async () => {
       const found: Stored[] = [];
       for await (const { name, properties } of container.listBlobsFlat())
