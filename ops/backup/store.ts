@@ -72,6 +72,7 @@ const BLOCKS_AT_ONCE = 2;
  * @param url of the container; with a SAS in its query, that is used instead.
  */
 async function blobStore(url: string): Promise<Store> {
+  const where = url.split('?')[0]!;
   // Only here: the packages are for those who have Azure, and `npm start` does not install them.
   await ensurePackages('all');
   const { ContainerClient } = await import('@azure/storage-blob');
@@ -80,7 +81,7 @@ async function blobStore(url: string): Promise<Store> {
     ? new ContainerClient(url)
     : new ContainerClient(url, new DefaultAzureCredential());
   return {
-    where: url.split('?')[0]!,
+    where,
     list: async () => {
       const found: Stored[] = [];
       for await (const { name, properties } of container.listBlobsFlat())

@@ -5,7 +5,7 @@ export const SOAK = [
   'functions/control/loop.test.ts',
   'functions/ingest/{memory,silence}.test.ts',
   'functions/notify/{kills,told}.test.ts',
-  'ops/backup/backup.test.ts',
+  'ops/backup/{backup,restore}.test.ts',
   'local/kills.test.ts',
   'ops/adopt/{adopt,refused}.test.ts',
   'ops/adopt/database/shapes.test.ts',
