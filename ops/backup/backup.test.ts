@@ -81,6 +81,24 @@ describe('a backup', () => {
     expect(String(error)).toContain('password is wrong');
     expect(String(error)).not.toContain('wrong-password');
   });
+
+  it('is remembered for 400 days, the newest good one for ever, and its size is compared with the former', async () => {
+    await lab.admin.query(`
+      insert into ingest.backups (kind, name, started_at, ended_at, problem) values
+        ('drill', 'older', '2020-01-01', '2020-01-01', null), ('drill', 'newest good', '2020-01-02T00:00Z', '2020-01-02T00:00Z', null),
+        ('drill', 'bad', '2020-01-03', '2020-01-03', 'a policy is missing');
+      select ingest.record_backup('drill', 'new', now(), null, null, 'a policy is missing');
+      select ingest.record_backup('backup', 'former', now(), 1000, 1, null);
+      select ingest.record_backup('backup', 'last', now(), 250, 1, null)`);
+    const { rows } = await lab.admin.query("select name from ingest.backups where kind = 'drill' order by id");
+    expect(rows.map(({ name }) => name)).toEqual(['newest good', 'new']);
+    expect(await figures()).toMatchObject({
+      backup_bytes: 250,
+      backup_size_ratio: 0.25,
+      restore_drill_failing: 1,
+      restore_drill_last_success_timestamp_seconds: Date.parse('2020-01-02') / 1000,
+    });
+  });
 });
 
 function flip(file: string, share: number): void {
