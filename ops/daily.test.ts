@@ -284,6 +284,24 @@ describe('ops db', () => {
     }
   });
 
+  it.each([
+    "select E'it\\'s a secret'",
+    `select 1 as "it's", 'a secret'`,
+    "-- don't show\nselect 'a secret'",
+    'select $Tag1$a secret$Tag1$',
+  ])('activity leaves out what is quoted, also in %j', async (sql) => {
+    const client = await connect(database.postgres.url);
+    try {
+      await client.query('begin');
+      await client.query(sql);
+      const { out } = await ops('db', 'activity');
+      expect(out).toContain('idle in transaction');
+      expect(out).not.toContain('secret');
+    } finally {
+      await client.end();
+    }
+  });
+
   it('size shows the largest tables, partitions together, and the last days', async () => {
     const { out } = await ops('db', 'size');
     expect(out).toMatch(
