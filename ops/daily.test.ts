@@ -313,7 +313,9 @@ describe('ops db', () => {
 });
 
 describe('ops tenant top', () => {
-  it('ranks tenants, and the devices of one', async () => {
+  it('ranks tenants, and the devices of one, by whole names', async () => {
+    const long = `valve-${'x'.repeat(57)}`;
+    await addDevice(admin, { tenant: 'acme', device: long });
     await admin.query(`
       insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
       select d.tenant_id, d.id, now() - n * interval '1 second', n::text, '{"t": 1}'
@@ -331,6 +333,7 @@ describe('ops tenant top', () => {
       ['acme, last 10 minutes', 'readings'],
       ['pump', '30'],
       ['fan', '2'],
+      [long, '2'],
     ]);
     const globex = await ops('tenant', 'top', 'globex');
     expect(globex.out).toContain('(no reading)\nrefused in the last hour: Devices cut off because');
