@@ -334,8 +334,8 @@ export const ALERTS = {
     },
   },
   'devices-offline': {
-    meaning: 'A fifth of all devices are offline.',
-    toDo: '[Devices are offline](../runbooks/control-loop.md#devices-are-offline).',
+    meaning: 'More than a fifth of all devices are offline. On a platform with fewer than five devices, one is enough.',
+    toDo: '[Devices are offline](../runbooks/control-loop.md#devices-are-offline). A device that is to stay off: `npm run ops -- device disable TENANT DEVICE` takes it out of the count.',
     severity: 2,
     minutes: 15,
     threshold: 0.2,
