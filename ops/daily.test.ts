@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => commands?.stop());
 
-/** A running platform on which all is well. */
+/** A platform that has run for 500 days, and on which all is well. */
 beforeEach(async () => {
   await admin.query(`
     delete from ingest.canaries; delete from ingest.outages; delete from ingest.leases; delete from public.ingest_ledger;
@@ -27,7 +27,7 @@ beforeEach(async () => {
     -- A trigger notes when it is changed.
     update ingest.leases set holder = 'me';
     insert into ingest.canaries (session, came_at) values ('s', now() - interval '20 seconds');
-    update ingest.outages set began_at = now() - interval '2 days', ended_at = now() - interval '2 days'`);
+    update ingest.outages set began_at = now() - interval '500 days', ended_at = now() - interval '500 days'`);
   await admin.query(
     `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota, latency_ms_sum, latency_ms_max)
      select id, date_trunc('minute', now()) - interval '1 hour', 600, 600, 0, 0, 0, 6000, 40 from public.tenants where slug = 'acme'`,
