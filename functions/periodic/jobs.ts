@@ -1,4 +1,5 @@
 // The table of all periodic jobs. The worker runs each on a schedule of its own, the Function App all that are due in one run a minute.
+import { RARE_JOBS_S } from '../../domain/health-limits.ts';
 import { evaluateAlertsSparingly } from '../alerts/evaluate.ts';
 import { createControl } from '../control/loop.ts';
 import { watchDevices } from '../control/watch-devices.ts';
@@ -72,13 +73,13 @@ export const JOBS: readonly Job[] = [
   },
   {
     name: 'prune',
-    everyMs: 600_000,
+    everyMs: RARE_JOBS_S.prune * 1000,
     budgetMs: 20_000,
     run: prune,
   },
   {
     name: 'maintain',
-    everyMs: 3_600_000,
+    everyMs: RARE_JOBS_S.maintain * 1000,
     budgetMs: 10_000,
     run: ensurePartitions,
   },

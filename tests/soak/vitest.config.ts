@@ -9,7 +9,7 @@ export const SOAK = [
   'local/kills.test.ts',
   'ops/adopt/{adopt,refused}.test.ts',
   'ops/adopt/database/shapes.test.ts',
-  'ops/daily.test.ts',
+  'ops/{daily,db}.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
