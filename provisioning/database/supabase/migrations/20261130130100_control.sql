@@ -52,6 +52,8 @@ create table public.device_state (
   -- When the control loop looks at this device again; null: nothing is to be done. `heard_from`: earlier, if it is heard after this.
   next_at timestamptz,
   heard_from timestamptz,
+  -- Of a device that was absent: how long after that try `heard_from` is.
+  heard_pause interval,
   primary key (tenant_id, device_id),
   foreign key (tenant_id, device_id) references public.devices (tenant_id, id) on delete cascade
 ) with (fillfactor = 70);
@@ -246,8 +248,19 @@ begin
         -- The broker may have lost it.
         when s.delta <> '{}' then s.published_at + interval '1 hour'
       end),
-    heard_from = least(case when a.absent and w.head is not null then now() + least(w.pause, interval '5 seconds') end, w.handed_at)
+    (heard_pause, heard_from) = (
+      select p.pause, least(case when a.absent then now() + p.pause when w.head is not null then s.heard_from end, w.handed_at)
+      from (
+        select case
+          when w.head is null then null
+          when not a.absent then s.heard_pause
+          -- A device that was heard since the last try, and is absent again, perhaps never subscribes.
+          when h.last_received_at > s.heard_from - s.heard_pause then least(2 * s.heard_pause, w.pause)
+          else least(interval '2.5 seconds', w.pause) end as pause
+      ) as p
+    )
   from unnest(tenants, devices) as u (t, d)
+  left join public.device_status as h on h.tenant_id = u.t and h.device_id = u.d
   cross join lateral (select u.d = any (schedule_devices.absent) as absent) as a
   cross join lateral (
     select min(c.requested_at) filter (where c.handed_at is null) as head,
