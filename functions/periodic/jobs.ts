@@ -17,7 +17,7 @@ export interface Job {
   name: string;
   /** Milliseconds between two turns in the worker. The Function App's run, once a minute, leaves it out until this has passed. */
   everyMs: number;
-  /** What a turn may take: `remainingMs` counts down from it, or from less. Who waits longer than this is not waited for. */
+  /** What a turn may take: `remainingMs` counts down from it, or from less. A turn that goes on long after it is not waited for. */
   budgetMs: number;
   /** One turn. @throws what went wrong: it is logged, noted, and stops no other job. */
   run(database: Database, log: Logger, remainingMs: () => number): Promise<unknown>;
