@@ -29,7 +29,7 @@ export interface MetricWatch extends Watch {
   operator: 'LessThan' | 'GreaterThan';
   threshold: number;
   /** Required. Minutes. */
-  window: 1 | 5 | 15 | 30;
+  window: 5 | 15 | 30;
 }
 
 /** An alert on a log query. Azure charges more for a rule that is evaluated more often. */
@@ -41,8 +41,8 @@ export interface LogWatch extends Watch {
   rows: number;
   /** Required. Minutes of the log that the query sees. */
   window: 15 | 30;
-  /** Optional. Days of the log that it sees instead: 1 or 2. */
-  days?: 1 | 2;
+  /** Optional. Days of the log that it sees instead. */
+  days?: 1;
   /** Optional. A column of text: each of its values is an alert of its own, which is mailed and resolved by itself. */
   dimension?: string;
 }

@@ -108,13 +108,14 @@ export function restoreDrillCommand(): Command {
       const [first] = problems;
       const problem =
         first && (problems.length > 1 ? `${first.slice(0, 400)} (and ${problems.length - 1} more)` : first);
+      // First: a database that is away takes no record.
+      for (const each of problems) console.log(each);
       const result = { kind: 'drill' as const, name: backup.name, startedAt, bytes: backup.bytes };
       await record(backups.reader, {
         ...result,
         ...(rows === undefined ? {} : { rows }),
         ...(problem ? { problem } : {}),
       });
-      for (const each of problems) console.log(each);
       if (problems.length > 0) throw new Error(`${backup.name} is not what was backed up: see above`);
       const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
       console.log(

@@ -1,35 +1,25 @@
-// The reports, maintenance, and the commands of the runbooks on a real database.
-import { Command, CommanderError } from 'commander';
+// The reports, and maintenance, on a real database.
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connect } from '../provisioning/database/connect.ts';
-import { addDevice } from '../provisioning/database/registry.ts';
-import { startTestDatabase, type TestDatabase } from '../provisioning/database/testing/database.ts';
+import type { TestDatabase } from '../provisioning/database/testing/database.ts';
 import { reportCommands } from './daily.ts';
-import { dbCommand } from './db.ts';
 import { maintenanceCommand } from './maintenance.ts';
-import { tenantCommand } from './tenant.ts';
+import { type Commands, startCommands } from './testing/commands.ts';
 
+let commands: Commands;
 let database: TestDatabase;
 let admin: Client;
-let printed: string[];
+const ops = (...args: string[]) => commands.ops(...args);
 
 beforeAll(async () => {
-  database = await startTestDatabase();
-  admin = database.admin;
-  vi.stubEnv('DATABASE_URL', database.postgres.url);
-  vi.spyOn(console, 'log').mockImplementation((line: string) => printed.push(line));
+  commands = await startCommands(() => [...reportCommands(), maintenanceCommand()]);
+  ({ database } = commands);
+  ({ admin } = database);
   await admin.query('alter role mqtt_ingest login');
-  for (const device of ['pump', 'fan']) await addDevice(admin, { tenant: 'acme', device, createTenant: true });
-  await addDevice(admin, { tenant: 'globex', device: 'pump', createTenant: true });
 });
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
-  await database.stop();
-});
+afterAll(() => commands?.stop());
 
-/** A running platform on which all is well. */
+/** A platform that has run for 500 days, and on which all is well. */
 beforeEach(async () => {
   await admin.query(`
     delete from ingest.canaries; delete from ingest.outages; delete from ingest.leases; delete from public.ingest_ledger;
@@ -37,38 +27,12 @@ beforeEach(async () => {
     -- A trigger notes when it is changed.
     update ingest.leases set holder = 'me';
     insert into ingest.canaries (session, came_at) values ('s', now() - interval '20 seconds');
-    update ingest.outages set began_at = now() - interval '2 days', ended_at = now() - interval '2 days'`);
+    update ingest.outages set began_at = now() - interval '500 days', ended_at = now() - interval '500 days'`);
   await admin.query(
     `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota, latency_ms_sum, latency_ms_max)
      select id, date_trunc('minute', now()) - interval '1 hour', 600, 600, 0, 0, 0, 6000, 40 from public.tenants where slug = 'acme'`,
   );
 });
-
-/** Runs a command as the program does, in this process. */
-async function ops(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  printed = [];
-  process.exitCode = undefined;
-  let err = '';
-  const program = new Command('ops').configureOutput({ writeErr: (text) => (err += text), writeOut: () => {} });
-  for (const command of [...reportCommands(), dbCommand(), maintenanceCommand(), tenantCommand()]) {
-    program.addCommand(command);
-  }
-  inherit(program);
-  const code = await program.parseAsync(args, { from: 'user' }).then(
-    () => Number(process.exitCode ?? 0),
-    (error: Error) => {
-      err += error.message;
-      return error instanceof CommanderError ? 2 : 1;
-    },
-  );
-  process.exitCode = undefined;
-  return { code, out: printed.join('\n'), err };
-
-  function inherit(command: Command): void {
-    command.exitOverride().copyInheritedSettings(program);
-    for (const child of command.commands) inherit(child);
-  }
-}
 
 describe('ops daily', () => {
   it('says on one page that nothing needs a person', async () => {
@@ -250,76 +214,5 @@ describe('ops maintenance', () => {
   it('is bounded in the database, too', async () => {
     await expect(admin.query("select access.begin_maintenance('r', 1441, 'me')")).rejects.toThrow('1 to 1440');
     await expect(admin.query("select access.begin_maintenance(E'a\\nb', 5, 'me')")).rejects.toThrow('check constraint');
-  });
-});
-
-describe('ops db', () => {
-  it('activity names who holds up others, without what statements hold, and end ends it', async () => {
-    const [holder, waiter] = [await connect(database.postgres.url), await connect(database.postgres.url)];
-    try {
-      await holder.query('begin');
-      await holder.query("update public.tenants set name = 'a secret' where slug = 'acme'");
-      const pid = (await holder.query('select pg_backend_pid() as pid')).rows[0].pid as number;
-      await holder.query("update public.tenants set name = 'a secret' where slug = 'acme'");
-      const waiting = waiter.query("update public.tenants set name = 'b' where slug = 'acme'");
-      await expect.poll(async () => (await ops('db', 'activity')).code).toBe(1);
-      const { out } = await ops('db', 'activity');
-      expect(out).toMatch(/^\d+ of \d+ connections in use, 1 idle in a transaction$/m);
-      expect(out).toContain(`waits for ${pid}\n    update public.tenants set name = '…' where slug = '…'`);
-      expect(out).toContain(`${pid} holds up others: end it with npm run ops -- db end ${pid}`);
-      expect(out).not.toContain('secret');
-      expect(await ops('db', 'end', String(pid))).toMatchObject({ code: 0, out: `${pid} is ended` });
-      await waiting;
-      expect(await ops('db', 'end', String(pid))).toMatchObject({
-        code: 1,
-        err: expect.stringContaining('no connection'),
-      });
-      expect(await ops('db', 'activity')).toMatchObject({
-        code: 0,
-        out: expect.stringContaining('no statement is running'),
-      });
-    } finally {
-      await holder.end().catch(() => {});
-      await waiter.end();
-    }
-  });
-
-  it('size shows the largest tables, partitions together, and the last days', async () => {
-    const { out } = await ops('db', 'size');
-    expect(out).toMatch(
-      /^\d+ MB in all, of which\n {2}\S+ +[\d.]+ [kM]B {3}(rows not counted yet|about [\d,]+ rows)\n/,
-    );
-    expect(out).toMatch(/^ {2}telemetry +/m);
-    expect(out).toMatch(new RegExp(`^ {2}${new Date().toISOString().slice(0, 10)} +`, 'm'));
-  });
-});
-
-describe('ops tenant top', () => {
-  it('ranks tenants, and the devices of one', async () => {
-    await admin.query(`
-      insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
-      select d.tenant_id, d.id, now() - n * interval '1 second', n::text, '{"t": 1}'
-      from public.devices as d join public.tenants as t on t.id = d.tenant_id, generate_series(1, 30) as n
-      where t.slug = 'acme' and (d.slug = 'pump' or n < 3);
-      insert into public.refusals (tenant_id, hour, reason, times) select id, date_trunc('hour', now()), 'rate', 9000 from public.tenants where slug = 'globex'`);
-    const { out } = await ops('tenant', 'top', '--last', '1d');
-    expect(out.split('\n').map((line) => line.split(/ {2,}|(?<=received) /))).toEqual([
-      ['last 1 day', 'received', 'dead letters', 'over quota', 'refused'],
-      ['globex', '0', '0', '0', '9000'],
-      ['acme', '600', '0', '0', '0'],
-    ]);
-    const acme = await ops('tenant', 'top', 'acme');
-    expect(acme.out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
-      ['acme, last 10 minutes', 'readings'],
-      ['pump', '30'],
-      ['fan', '2'],
-    ]);
-    const globex = await ops('tenant', 'top', 'globex');
-    expect(globex.out).toContain('(no reading)\nrefused in the last hour: Devices cut off because');
-    expect(await ops('tenant', 'top', 'nobody')).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('no tenant "nobody"'),
-    });
-    await admin.query('delete from public.refusals');
   });
 });

@@ -18,12 +18,16 @@ const MOST_SHOWN = 15;
 /** A transaction that is open as long as this holds back others, and the removal of old rows. */
 const LONG_S = 60;
 
-/** A statement's text may hold a password, or what a tenant has sent: literals are left out, and control characters. */
+/**
+ * A statement's text may hold a password, or what a tenant has sent: what is quoted is left out, and control characters. A comment, a
+ * backslash or a quoted name may hide where a quote ends: then everything from the first quote on is left out.
+ */
 const SESSIONS = `
   select pid, usename as role, application_name as program, state,
     extract(epoch from clock_timestamp() - coalesce(xact_start, query_start))::int as seconds,
     pg_blocking_pids(pid) as "blockedBy", regexp_replace(
-      regexp_replace(left(query, 2000), '''([^'']|'''')*(''|$)|\\$([a-z_]*)\\$.*', '''…''', 'g'),
+      regexp_replace(left(query, 2000), case when query ~ '["\\\\]|--|/[*]' then '''.*' else '''([^'']|'''')*(''|$)' end
+        || '|\\$([A-Za-z_]\\w*)?\\$.*', '''…''', 'g'),
       '[[:cntrl:][:space:]]+', ' ', 'g') as statement
   from pg_stat_activity
   where backend_type = 'client backend' and datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'

@@ -42,8 +42,9 @@ Examples:
     });
 }
 
+/** The name is whole: somebody types it into the next command. */
 const line = (name: string, ...numbers: (string | number)[]) =>
-  name.slice(0, 27).padEnd(28) + numbers.map((number) => String(number).padStart(13)).join('');
+  `${name} `.padEnd(28) + numbers.map((number) => String(number).padStart(13)).join('');
 
 async function tenants(client: Client, span: string): Promise<string[]> {
   const { rows } = await client.query<Record<string, string>>(

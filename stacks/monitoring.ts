@@ -3,6 +3,7 @@ import { type Input, interpolate, type Output } from '@pulumi/pulumi';
 import { Alerts } from '../components/alerts.ts';
 import { Budget } from '../components/budget.ts';
 import { Diagnostics } from '../components/diagnostics.ts';
+import { functionAppUrl } from '../components/function-app.ts';
 import type { LogWorkspace } from '../components/log-workspace.ts';
 import { Operators } from '../components/operators.ts';
 import { OutsideTest } from '../components/outside-test.ts';
@@ -23,7 +24,7 @@ export interface MonitoringArgs {
   machine: { id: Input<string> };
   network: { securityGroupId: Input<string> };
   vault: { vaultId: Input<string> };
-  functionApp: { appId: Input<string>; appName: string };
+  functionApp: { appId: Input<string> };
   storage: { accountId: Output<string> };
   bundles: { accountId: Output<string> };
   backups: { accountId: Output<string> } | undefined;
@@ -64,7 +65,7 @@ export function monitor(args: MonitoringArgs): void {
       placement,
       operators,
       insightsId: interpolate`/subscriptions/${subscriptionId}/resourceGroups/${placement.names.own('rg')}/providers/Microsoft.Insights/components/${placement.names.own('appi')}`,
-      url: `https://${functionApp.appName}.azurewebsites.net/api/health`,
+      url: `${functionAppUrl(placement.names)}/api/health`,
       minutes: Number(config.webTestMinutes),
       meaning: ALERTS['platform-unreachable'].meaning,
     });

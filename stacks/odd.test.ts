@@ -59,8 +59,12 @@ it('a domain in dev without a dashboard, the database by hand, a rotation under 
   expect(named(plan, 'dns-record').inputs.name).toBe('mqtt.dev.telemetry.example.com');
 });
 
-it('WebSocket and HTTPS, on the successor of the smallest machine', async () => {
-  const { plan, policies } = await judged('dev', having('webSocket: true', 'https: true', 'vmSize: Standard_B2ts_v2'));
+it('WebSocket and HTTPS, on the successor of the smallest machine, watched by all there is', async () => {
+  const watched = ['machineAlerts: true', "webTestMinutes: '5'", "logAlertMinutes: '5'", 'metrics: true'];
+  const { plan, policies } = await judged(
+    'dev',
+    having('webSocket: true', 'https: true', 'vmSize: Standard_B2ts_v2', ...watched),
+  );
   expect(policies?.violations).toEqual([]);
   expect(one(plan, 'compute:VirtualMachine').inputs.hardwareProfile.vmSize).toBe('Standard_B2ts_v2');
   expect(rulesOf(plan).map(({ destinationPortRange }) => destinationPortRange)).toEqual([

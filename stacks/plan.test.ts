@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../bootstrap/root.mjs';
+import { KEPT_DAYS } from '../ops/backup/kept.ts';
 import type { Plan } from '../preview/plan.ts';
 import { packFunctions } from '../provisioning/functions/package.ts';
 import { all, bundleOf, type Inputs, named, nameOfUrn, one, planOf, previewOf, userDataOf } from './testing/plan.ts';
@@ -190,6 +191,13 @@ describe('the difference between the stacks', () => {
     expect(prod.filter(({ type }) => type.startsWith('tls:'))).toEqual([]);
     expect(one(prod, 'web:WebAppApplicationSettings').inputs.properties).not.toHaveProperty('MQTT_BROKER_CA');
     expect(dev.find(({ name }) => name === 'private-ca-certificate')?.options.protect).toBe(true);
+  });
+
+  it('prod: nobody can delete a backup as long as it is kept', async () => {
+    // Longer, and the nightly run could not remove what is due.
+    expect(one(await planOf('prod'), 'storage:BlobContainerImmutabilityPolicy').inputs).toMatchObject({
+      immutabilityPeriodSinceCreationInDays: KEPT_DAYS,
+    });
   });
 });
 

@@ -80,6 +80,7 @@ beforeAll(() => {
     const path = to.endsWith('.ts') ? relative(dirname(from), to) : to;
     write(from, `export * from '${path.startsWith('.') || !to.endsWith('.ts') ? path : `./${path}`}';`);
   }
+  for (const room of ['local', 'ops']) write(`${room}/dev.ts`, "export * from 'standardwebhooks';");
   for (const [file, code] of ELSEWHERE) write(file, code);
   const cruised = JSON.parse(run('depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'json', '.'));
   arrows = (cruised.summary.violations as { from: string; to: string; rule: { name: string } }[]).map(
@@ -94,6 +95,10 @@ afterAll(() => rmSync(house, { recursive: true }));
 
 it.each(FORBIDDEN)('%s may not import %s', (from, to, rule) => {
   expect(arrows).toContain(`${from} ${to} ${rule}`);
+});
+
+it('what npm start installs imports no development package', () => {
+  expect(arrows.filter((arrow) => /^(local|ops)\/dev\.ts .* not-to-dev-dep$/.test(arrow))).toHaveLength(2);
 });
 
 it.each(ELSEWHERE)('%s may not say %j', (file, _, rule) => {

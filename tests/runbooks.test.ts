@@ -1,6 +1,7 @@
 // Each runbook, followed word by word: a running local platform is really broken, and every command that the page shows in a `console`
-// block is run in its order and must print what the page says. Numbers, names and lengths of time may differ. What needs an account (SSH,
-// az, pulumi, Supabase) stands in `sh` blocks; of those only the ops commands are tried, by their help.
+// block is run in its order and must print what the page says. Numbers, names and lengths of time may differ. Two pages are followed on a
+// healthy platform: the control loop and the rotation of a key. What needs an account (SSH, az, pulumi, Supabase) stands in `sh` blocks; of
+// those only the ops commands are tried, by their help.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -240,7 +241,7 @@ it('has a breakage for each page with commands that run here, and no other', () 
 });
 
 describe.each(pages)('%s', (page) => {
-  it('prints what it says, on a platform that is broken so, until all is well again', {
+  it('prints what it says, until all is well again', {
     timeout: 300_000,
   }, async () => {
     const { words = {}, before = {} } = await BREAKAGES[page]!();

@@ -167,7 +167,7 @@ test('what a device can fill it with is bounded: fields, lengths, text that json
   expect(await valuesOf(other)).toEqual({ ok: 1, short: 1, deep: { a: { b: [1] } } });
 });
 
-test('a value that the database refused is none, and the readings beside it are noted', async () => {
+test('a value that the database refused is not noted, and the readings beside it are noted', async () => {
   const device = newDevice();
   await refusePoison(rig.admin);
   await store.write(device, [poison({ a: 1 }), reading(at(0), { b: 2 })], { receivedAt: at(0) });
@@ -226,6 +226,22 @@ test('two writers of the same devices, in whatever order they have them, wait fo
     await second.stop();
   }
   expect(await statusOf(one)).toMatchObject({ last: 25 });
+});
+
+test('of two writers that note a device for the first time, the second waits for the first, and adds to it', async () => {
+  const device = newDevice();
+  await rig.admin.query('begin');
+  await rig.admin.query(
+    `select ingest.note_devices(array[tenant_id], array[id], array[to_timestamp($2)], '{null}', '{null}', '{null}', '{null}', '{null}')
+     from public.devices where id = $1`,
+    [device.id, at(0) / 1000],
+  );
+  const other = store.store.write(store.batchFrom([deliveryTo(device.topic, '{"n":1}', { receivedAt: at(5) })]));
+  await expect.poll(async () => (await rig.admin.query('select from pg_locks where not granted')).rowCount).toBe(1);
+  await rig.admin.query('commit');
+  // Not carefully: the batch was not written twice.
+  expect(await other).toMatchObject({ careful: false });
+  expect(await statusOf(device)).toMatchObject({ last: 5, gaps: [5] });
 });
 
 test('what is only repeated is noted every few seconds', async () => {

@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, DEFAULT_RULES } from '../../domain/messages-limits.ts';
 import { telemetryTopic } from '../../domain/topics.ts';
 import { keepLog, never } from '../../tests/support/keep-log.ts';
 import { deliveryTo } from '../../tests/support/store-rig.ts';
+import { keepHeapSmall } from '../runtime/memory.ts';
 import { createDrain } from './drain.ts';
 import { RowRefused, type Store } from './store.ts';
 
@@ -124,4 +125,15 @@ test('what waits of a sender whose rows were refused counts as unread, so readin
   await drain.finish();
   expect(committed()).toBe(2501);
   expect(held()).toBe(0);
+});
+
+test('after a batch, buffers that nobody holds any more are gone', async () => {
+  keepHeapSmall();
+  const { drain, receive } = start();
+  const held = () => process.memoryUsage().arrayBuffers / 1024 ** 2;
+  for (let n = 0; n < 20; n++) Buffer.alloc(1024 ** 2);
+  expect(held()).toBeGreaterThan(15);
+  receive(VICTIM!, '{}');
+  await drain.finish();
+  expect(held()).toBeLessThan(12);
 });

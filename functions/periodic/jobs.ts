@@ -1,4 +1,5 @@
 // The table of all periodic jobs. The worker runs each on a schedule of its own, the Function App all that are due in one run a minute.
+import { RARE_JOBS_S } from '../../domain/health-limits.ts';
 import { evaluateAlertsSparingly } from '../alerts/evaluate.ts';
 import { createControl } from '../control/loop.ts';
 import { watchDevices } from '../control/watch-devices.ts';
@@ -16,7 +17,7 @@ export interface Job {
   name: string;
   /** Milliseconds between two turns in the worker. The Function App's run, once a minute, leaves it out until this has passed. */
   everyMs: number;
-  /** What a turn may take: `remainingMs` counts down from it, or from less. Who waits longer than this is not waited for. */
+  /** What a turn may take: `remainingMs` counts down from it, or from less. A turn that goes on long after it is not waited for. */
   budgetMs: number;
   /** One turn. @throws what went wrong: it is logged, noted, and stops no other job. */
   run(database: Database, log: Logger, remainingMs: () => number): Promise<unknown>;
@@ -72,13 +73,13 @@ export const JOBS: readonly Job[] = [
   },
   {
     name: 'prune',
-    everyMs: 600_000,
+    everyMs: RARE_JOBS_S.prune * 1000,
     budgetMs: 20_000,
     run: prune,
   },
   {
     name: 'maintain',
-    everyMs: 3_600_000,
+    everyMs: RARE_JOBS_S.maintain * 1000,
     budgetMs: 10_000,
     run: ensurePartitions,
   },

@@ -1,5 +1,6 @@
 // Makes a backup, and reads one back. The dump is streamed: neither the memory nor the disk of this machine ever holds it whole.
-import { PassThrough, pipeline as pipelineTo, Readable, Transform } from 'node:stream';
+import { createHash } from 'node:crypto';
+import { pipeline as pipelineTo, Readable, Transform } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -7,7 +8,7 @@ import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
 import { type DatabaseAccess, withConnection } from '../../provisioning/database/connect.ts';
 import { EMPTY_TABLES, type Facts, FOREIGN_SCHEMAS, readFacts } from './facts.ts';
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
-import { findClient, isClosedPipe, type PostgresClient, start } from './postgres-client.ts';
+import { findClient, isClosedPipe, start } from './postgres-client.ts';
 import { open, seal } from './seal.ts';
 import type { Store } from './store.ts';
 
@@ -23,6 +24,8 @@ export interface StoredFacts extends Facts {
   startedAt: string;
   /** Of the dump as it is stored. */
   bytes: number;
+  /** Of the dump as pg_dump wrote it, in hexadecimal. */
+  sha256: string;
   /** Of the program that made it: none older can read it. */
   clientMajor: number;
 }
@@ -30,6 +33,7 @@ export interface StoredFacts extends Facts {
 const STORED_FACTS = z.object({
   startedAt: z.iso.datetime(),
   bytes: z.number(),
+  sha256: z.string(),
   clientMajor: z.number(),
   roles: z.array(
     z.object({ name: z.string(), inherit: z.boolean(), bypassrls: z.boolean(), memberOf: z.array(z.string()) }),
@@ -64,7 +68,7 @@ export async function makeBackup(database: DatabaseAccess, vault: Vault, log: (l
   try {
     const facts = await dump(database, vault, name, startedAt, log);
     log(`reading ${dumpOf(name)} back as it is stored`);
-    await readBack(vault, name, await findClient(facts.clientMajor));
+    await readBack(vault, name, facts);
     const text = Readable.from([Buffer.from(JSON.stringify(facts))], { objectMode: false });
     await vault.store.put(factsOf(name), await seal(text, vault.key));
     await readStoredFacts(vault, name);
@@ -91,7 +95,8 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
     const { snapshot, major } = rows[0]!;
     const programs = await findClient(major);
     // First: with a wrong key, pg_dump would wait for a reader.
-    const whole = new PassThrough();
+    const digest = createHash('sha256');
+    const whole = watched((chunk) => digest.update(chunk));
     const sealed = await seal(whole, vault.key);
     log(`dumping with pg_dump ${programs.major}`);
     const args = ['--format=custom', '--compress=zstd:3', `--snapshot=${snapshot}`, `--lock-wait-timeout=${LOCK_WAIT}`];
@@ -109,11 +114,8 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
       database,
     );
     let bytes = 0;
-    const counter = new Transform({
-      transform(chunk: Buffer, _, next) {
-        bytes += chunk.length;
-        next(null, chunk);
-      },
+    const counter = watched((chunk) => {
+      bytes += chunk.length;
     });
     // What pg_dump says is told, and the object is given up, before its stream is taken for whole.
     const feeding = pipeline(child.stdout!, whole, { end: false }).then(async () => {
@@ -138,24 +140,37 @@ function dump(database: DatabaseAccess, vault: Vault, name: string, startedAt: D
     await done;
     const facts = await readFacts(client);
     await client.query('commit');
-    return { ...facts, startedAt: startedAt.toISOString(), bytes, clientMajor: programs.major };
+    const sha256 = digest.digest('hex');
+    return { ...facts, startedAt: startedAt.toISOString(), bytes, sha256, clientMajor: programs.major };
   });
 }
 
+/** Passes everything on, and shows it to `see`. */
+const watched = (see: (chunk: Buffer) => void): Transform =>
+  new Transform({
+    transform(chunk: Buffer, _, next) {
+      see(chunk);
+      next(null, chunk);
+    },
+  });
+
 /**
- * Reads a dump from the store to its end: decrypted, and every row of it unpacked.
+ * Reads a dump from the store to its end: decrypted, compared with what pg_dump wrote, and every row of it unpacked.
  * @throws Error that says what is wrong with it.
  */
-async function readBack(vault: Vault, name: string, programs: PostgresClient): Promise<void> {
-  const { child, done } = start(programs, 'pg_restore', ['--file=/dev/null']);
+async function readBack(vault: Vault, name: string, { clientMajor, sha256 }: StoredFacts): Promise<void> {
+  const { child, done } = start(await findClient(clientMajor), 'pg_restore', ['--file=/dev/null']);
   const opened = await open(await vault.store.get(dumpOf(name)), vault.key).catch((error) => {
     child.kill();
     throw new Error(`${name}: ${(error as Error).message}`);
   });
-  const [read, restored] = await Promise.allSettled([pipeline(opened, child.stdin!), done]);
+  const digest = createHash('sha256');
+  const seen = watched((chunk) => digest.update(chunk));
+  const [read, restored] = await Promise.allSettled([pipeline(opened, seen, child.stdin!), done]);
   if (read.status === 'rejected' && !isClosedPipe(read.reason))
     throw new Error(`${name} is damaged: ${(read.reason as Error).message}`);
   if (restored.status === 'rejected') throw new Error(`${name} is damaged: ${(restored.reason as Error).message}`);
+  if (digest.digest('hex') !== sha256) throw new Error(`${name} is damaged: it is not what pg_dump wrote (SHA-256)`);
 }
 
 /** @throws Error when they are damaged. */
@@ -171,7 +186,7 @@ async function readStoredFacts(vault: Vault, name: string): Promise<StoredFacts>
 export async function verifyBackup(vault: Vault, { name, bytes }: Listed): Promise<StoredFacts> {
   const facts = await readStoredFacts(vault, name);
   if (facts.bytes !== bytes) throw new Error(`${name} has ${bytes} bytes, not the ${facts.bytes} that were stored`);
-  await readBack(vault, name, await findClient(facts.clientMajor));
+  await readBack(vault, name, facts);
   return facts;
 }
 

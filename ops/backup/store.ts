@@ -4,6 +4,7 @@ import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ensurePackages } from '../../bootstrap/packages.mjs';
 
 /** An object. */
 export interface Stored {
@@ -71,14 +72,16 @@ const BLOCKS_AT_ONCE = 2;
  * @param url of the container; with a SAS in its query, that is used instead.
  */
 async function blobStore(url: string): Promise<Store> {
-  // Only here: the packages are for those who have Azure.
+  const where = url.split('?')[0]!;
+  // Only here: the packages are for those who have Azure, and `npm start` does not install them.
+  await ensurePackages('all');
   const { ContainerClient } = await import('@azure/storage-blob');
   const { DefaultAzureCredential } = await import('@azure/identity');
   const container = new URL(url).search
     ? new ContainerClient(url)
     : new ContainerClient(url, new DefaultAzureCredential());
   return {
-    where: url.split('?')[0]!,
+    where,
     list: async () => {
       const found: Stored[] = [];
       for await (const { name, properties } of container.listBlobsFlat())

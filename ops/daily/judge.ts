@@ -1,5 +1,5 @@
 // What needs a person, and whether the platform is large enough: from what was found, by the thresholds below.
-import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
+import { HEALTH_LIMITS, RARE_JOBS_S } from '../../domain/health-limits.ts';
 import type { Facts } from './facts.ts';
 import type { Outside } from './outside.ts';
 
@@ -38,8 +38,8 @@ const BACKUP_LATE_MS = HEALTH_LIMITS.backupHours * HOUR_MS;
 const DRILL_LATE_MS = 35 * DAY_MS;
 const BACKUP_PAGE = 'runbooks/restore.md#the-backup-is-old';
 /** A job that runs less often than every minute is late only that much later. */
-const JOB_LATE_S = 900;
-const JOB_EVERY_S: Record<string, number> = { prune: 600, maintain: 3600 };
+const jobLateSeconds = (job: string) =>
+  HEALTH_LIMITS.jobLateSeconds + ((RARE_JOBS_S as Record<string, number>)[job] ?? 0);
 
 /** How long nothing has gone through by now, in milliseconds: 0 if the newest canary is young enough. */
 export function downSince({ now, canaryAt }: Facts): number {
@@ -169,7 +169,7 @@ export const jobsOf = (figures: Facts['figures']): [job: string, seconds: number
 
 const lateJobs = (figures: Facts['figures']): Problem[] =>
   jobsOf(figures)
-    .filter(([job, seconds]) => seconds > JOB_LATE_S + (JOB_EVERY_S[job] ?? 0))
+    .filter(([job, seconds]) => seconds > jobLateSeconds(job))
     .map(([job, seconds]) => ({
       what: `job ${job} has not succeeded for ${ago(seconds * 1000)}`,
       page: 'runbooks/timers-dead.md#one-job-does-not-run',

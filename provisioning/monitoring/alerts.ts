@@ -1,6 +1,6 @@
 // The table of platform alerts: what is watched, from when on it is told, and what to do. Azure's rules (stacks/tables/alerts.ts), the
 // files for Prometheus, Alertmanager and Grafana (beside this one) and docs/reference/alerts.md are made from it.
-import { HEALTH_LIMITS } from '../../domain/health-limits.ts';
+import { HEALTH_LIMITS, RARE_JOBS_S } from '../../domain/health-limits.ts';
 import type { MONITORED } from '../machine/bundle/monitored.ts';
 
 /** How urgent: 0 devices or readings are affected, 1 they will be, 2 look at it today, 3 to know. Azure's numbers. */
@@ -78,6 +78,7 @@ export interface PlatformAlert {
 const SECURITY_GROUPS = 'Microsoft.Network/networkSecurityGroups';
 const HOUR_S = 3600;
 const DAY_S = 86_400;
+const JOB_AGE = 'mqtt_saas_job_last_success_age_seconds';
 /** KQL: seconds since 1970. */
 const NOW = '(now() - datetime(1970-01-01)) / 1s';
 const seconds = (hours: number) => hours * HOUR_S;
@@ -276,11 +277,14 @@ export const ALERTS = {
     toDo: '[One job does not run](../runbooks/timers-dead.md#one-job-does-not-run). If its error is `broker-unavailable` or `broker-lost`: the broker, or its [certificate](../runbooks/certificates.md). `canary-lost`: [the canary](../ingest.md#the-canary). Others: the database.',
     severity: 2,
     minutes: 0,
-    threshold: 900,
+    threshold: HEALTH_LIMITS.jobLateSeconds,
     unit: 'seconds',
-    // The two that run every ten minutes and every hour are allowed that in addition.
+    // Jobs that run less often than every minute are allowed their interval in addition.
     prometheus: (threshold) =>
-      `mqtt_saas_job_last_success_age_seconds{job!~"maintain|prune"} > ${threshold} or mqtt_saas_job_last_success_age_seconds{job="prune"} > ${threshold} + 600 or mqtt_saas_job_last_success_age_seconds{job="maintain"} > ${threshold} + 3600`,
+      [
+        `${JOB_AGE}{job!~"${Object.keys(RARE_JOBS_S).join('|')}"} > ${threshold}`,
+        ...Object.entries(RARE_JOBS_S).map(([job, every]) => `${JOB_AGE}{job="${job}"} > ${threshold} + ${every}`),
+      ].join(' or '),
     azure: {
       query: (threshold) => `requests
 | where timestamp > ago(${threshold}s) and operation_Name != 'health'
@@ -330,8 +334,8 @@ export const ALERTS = {
     },
   },
   'devices-offline': {
-    meaning: 'A fifth of all devices are offline.',
-    toDo: '[Devices are offline](../runbooks/control-loop.md#devices-are-offline).',
+    meaning: 'More than a fifth of all devices are offline. On a platform with fewer than five devices, one is enough.',
+    toDo: '[Devices are offline](../runbooks/control-loop.md#devices-are-offline). A device that is to stay off: `npm run ops -- device disable TENANT DEVICE` takes it out of the count.',
     severity: 2,
     minutes: 15,
     threshold: 0.2,

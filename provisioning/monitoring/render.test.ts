@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../bootstrap/root.mjs';
+import { RARE_JOBS_S } from '../../domain/health-limits.ts';
 import { FIGURES } from '../../functions/health/figures.ts';
 import { renderMetrics } from '../../functions/health/metrics.ts';
+import { JOBS } from '../../functions/periodic/jobs.ts';
 import { MONITORED } from '../machine/bundle/monitored.ts';
 import { alerts } from './alerts.ts';
 import { monitoringFiles } from './files.ts';
@@ -44,6 +46,12 @@ it.each(['rules.yml', 'grafana.json'])('%s names metrics that exist', (file) => 
   );
   expect(unknown).toEqual([]);
   expect(namesIn(files[file]!).length).toBeGreaterThan(10);
+});
+
+it('allows each job that runs less often than every minute its interval', () => {
+  const rare = JOBS.filter(({ everyMs }) => everyMs > 60_000).map(({ name, everyMs }) => [name, everyMs / 1000]);
+  expect(rare).toEqual(Object.entries(RARE_JOBS_S));
+  for (const [job, seconds] of rare) expect(files['rules.yml']).toContain(`{job="${job}"} > 900 + ${seconds}`);
 });
 
 it('has a rule for each alert that Prometheus can see, and each leads to its place in the docs', () => {

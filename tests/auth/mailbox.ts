@@ -1,12 +1,14 @@
-// A mail server that keeps what it is sent: what the auth service mails comes here over SMTP.
+// A mail server that keeps what it is sent over SMTP: by the auth service, by alerts.
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
+import type { Pair } from '../../lab/authority.ts';
 
 export interface Mail {
   to: string;
   subject: string;
+  text: string;
   html: string;
 }
 
@@ -23,22 +25,31 @@ export interface Mailbox {
 
 const TIMEOUT_MS = 10_000;
 
-/** Listens on a free port of loopback. */
-export async function startMailbox(): Promise<Mailbox> {
+/** Where it listens, and how. */
+export interface MailboxOptions {
+  /** On loopback. Default: a free one. */
+  port?: number;
+  /** What STARTTLS shows. Default: there is no TLS. */
+  tls?: Pair;
+}
+
+/** Takes mails of every sender. */
+export async function startMailbox({ port = 0, tls }: MailboxOptions = {}): Promise<Mailbox> {
   const received: Mail[] = [];
   const unread: Mail[] = [];
   const counts = new Map<string, number>();
   const waiting = new Set<() => void>();
   const server = new SMTPServer({
     authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
+    disabledCommands: tls ? ['AUTH'] : ['STARTTLS', 'AUTH'],
+    ...(tls && { cert: tls.certificate, key: tls.key }),
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', async () => {
-        const { subject = '', html = '' } = await PostalMime.parse(Buffer.concat(chunks));
+        const { subject = '', text = '', html = '' } = await PostalMime.parse(Buffer.concat(chunks));
         for (const { address } of session.envelope.rcptTo) {
-          const mail = { to: address, subject, html };
+          const mail = { to: address, subject, text, html };
           received.push(mail);
           unread.push(mail);
           counts.set(address, (counts.get(address) ?? 0) + 1);
@@ -48,7 +59,7 @@ export async function startMailbox(): Promise<Mailbox> {
       });
     },
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   const inner = server.server as Server;
   await once(inner, 'listening');
   return {

@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { SMTPServer } from 'smtp-server';
 import { issue, type Pair } from '../../lab/authority.ts';
+import { type Mailbox, startMailbox } from '../auth/mailbox.ts';
 
 /** What the platform's sender is started with. */
 export interface Receiving {
@@ -32,8 +32,7 @@ export interface Receivers {
   /** Of the HTTPS server. */
   url: string;
   requests: Received[];
-  /** Mails as they came. */
-  mails: string[];
+  mailbox: Mailbox;
   /** The status that the HTTPS server answers. */
   answer: number;
   stop(): Promise<void>;
@@ -41,31 +40,22 @@ export interface Receivers {
 
 /** Starts both on loopback. */
 export async function startReceivers({ authority, smtpPort }: Receiving): Promise<Receivers> {
-  const { certificate: cert, key } = await issue(authority, ['localhost'], ['127.0.0.1']);
-  const https = createServer({ cert, key }, async (request, response) => {
+  const pair = await issue(authority, ['localhost'], ['127.0.0.1']);
+  const mailbox = await startMailbox({ port: smtpPort, tls: pair });
+  const https = createServer({ cert: pair.certificate, key: pair.key }, async (request, response) => {
     receivers.requests.push({ headers: request.headers, path: request.url ?? '', body: await text(request) });
     response.writeHead(receivers.answer).end();
   });
-  const smtp = new SMTPServer({
-    cert,
-    key,
-    authOptional: true,
-    onData: (stream, _session, done) =>
-      void text(stream).then((mail) => {
-        receivers.mails.push(mail);
-        done();
-      }, done),
-  });
   https.listen(0, '127.0.0.1');
-  await Promise.all([once(https, 'listening'), once(smtp.listen(smtpPort, '127.0.0.1'), 'listening')]);
+  await once(https, 'listening');
   const receivers: Receivers = {
     url: `https://localhost:${(https.address() as AddressInfo).port}`,
     requests: [],
-    mails: [],
+    mailbox,
     answer: 204,
     stop: async () => {
       https.closeAllConnections();
-      await Promise.all([new Promise((done) => https.close(done)), new Promise<void>((done) => smtp.close(done))]);
+      await Promise.all([new Promise((done) => https.close(done)), mailbox.stop()]);
     },
   };
   return receivers;

@@ -37,9 +37,17 @@ it.each([
     ),
   },
   {
-    what: 'WebSocket and HTTPS, on the successor of the smallest machine',
+    what: 'WebSocket and HTTPS, on the successor of the smallest machine, watched by all there is',
     stack: 'dev',
-    change: having('webSocket: true', 'https: true', 'vmSize: Standard_B2ts_v2'),
+    change: having(
+      'webSocket: true',
+      'https: true',
+      'vmSize: Standard_B2ts_v2',
+      'machineAlerts: true',
+      "webTestMinutes: '5'",
+      "logAlertMinutes: '5'",
+      'metrics: true',
+    ),
   },
 ])('$what', async ({ stack: name, change }) => {
   const stack = await EngineStack.open({ stack: name, file: 'dev', change });

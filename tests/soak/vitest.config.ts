@@ -2,14 +2,14 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that take longest: under kills and bombs, with a real Prometheus, dumps and restores, and of many previews. `npm test` leaves them out. */
 export const SOAK = [
-  'functions/control/loop.test.ts',
+  'functions/control/*.test.ts',
   'functions/ingest/{memory,silence}.test.ts',
   'functions/notify/{kills,told}.test.ts',
-  'ops/backup/backup.test.ts',
+  'ops/backup/{backup,restore}.test.ts',
   'local/kills.test.ts',
   'ops/adopt/{adopt,refused}.test.ts',
   'ops/adopt/database/shapes.test.ts',
-  'ops/daily.test.ts',
+  'ops/{daily,db}.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',

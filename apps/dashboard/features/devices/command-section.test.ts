@@ -34,7 +34,11 @@ function show(section: FunctionComponent<{ device: never }>, key: string, data: 
 
 test.each([
   [{}, 'Waiting', ''],
-  [{ handed_at: '2026-11-29T12:00:01Z', tries: 1 }, 'Waiting', 'The broker has it; the device was not heard since.'],
+  [
+    { handed_at: '2026-11-29T12:00:01Z', tries: 1 },
+    'Waiting',
+    'The broker has it; the device has not been heard since.',
+  ],
   [{ state: 'sent', tries: 1 }, 'Sent', ''],
   [{ state: 'sent', tries: 3, repeats: true }, 'Sent', 'Not acknowledged yet, sent 3 times.'],
   [{ state: 'acknowledged', result: { done: 1 } }, 'Acknowledged', 'The device answered {&quot;done&quot;:1}'],

@@ -63,7 +63,7 @@ function State({ command }: { command: DeviceCommand }) {
 
 /** What the state alone does not say. */
 function Note({ command: { state, handed_at, repeats, tries, result } }: { command: DeviceCommand }) {
-  if (state === 'waiting' && handed_at) return <small>The broker has it; the device was not heard since.</small>;
+  if (state === 'waiting' && handed_at) return <small>The broker has it; the device has not been heard since.</small>;
   if (state === 'sent' && repeats)
     return <small>Not acknowledged yet, sent {tries === 1 ? 'once' : `${tries} times`}.</small>;
   if (state === 'acknowledged' && result !== null) return <small>The device answered {JSON.stringify(result)}</small>;

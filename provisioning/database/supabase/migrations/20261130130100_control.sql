@@ -52,10 +52,14 @@ create table public.device_state (
   -- When the control loop looks at this device again; null: nothing is to be done. `heard_from`: earlier, if it is heard after this.
   next_at timestamptz,
   heard_from timestamptz,
+  -- Of a device that was absent: how long after that try `heard_from` is.
+  heard_pause interval,
   primary key (tenant_id, device_id),
   foreign key (tenant_id, device_id) references public.devices (tenant_id, id) on delete cascade
 ) with (fillfactor = 70);
 create index device_state_due on public.device_state (next_at) where next_at is not null;
+-- Devices that are looked at earlier when they are heard.
+create index device_state_heard on public.device_state (tenant_id, device_id) where heard_from is not null;
 
 alter table public.device_state enable row level security;
 alter table public.device_state force row level security;
@@ -90,6 +94,29 @@ create table ingest.retained_of_deleted (
 alter table ingest.retained_of_deleted enable row level security;
 alter table ingest.retained_of_deleted force row level security;
 revoke all on ingest.retained_of_deleted from public, anon, authenticated, service_role;
+
+-- A device whose name the broker still retains a deleted one's desired state for may not connect until the control loop has removed it.
+create or replace view broker.registry as
+select t.slug || '.' || d.slug as username, c.password_hash, t.slug as tenant_slug, d.slug as device_slug,
+  'device' as kind, null::text as purpose, f.topics as former
+from public.device_credentials as c
+join public.devices as d on d.id = c.device_id and d.tenant_id = c.tenant_id
+join public.tenants as t on t.id = d.tenant_id
+left join (
+  select k.tenant_id, k.device_id, array_agg(k.topic order by k.topic) as topics
+  from broker.former_topics as k
+  where k.until >= (now() at time zone 'UTC')::date
+  group by 1, 2
+) as f on f.tenant_id = d.tenant_id and f.device_id = d.id
+where d.enabled and c.revoked_at is null
+  and not exists (select from ingest.retained_of_deleted as g where g.tenant_slug = t.slug and g.device_slug = d.slug)
+union all
+select s.username, s.password_hash, null, null, 'service', s.purpose, case when s.purpose = 'ingest' then (
+  select array_agg(distinct split_part(k.topic, '/', 1))
+  from broker.former_topics as k
+  where k.until >= (now() at time zone 'UTC')::date - 15
+) end
+from broker.service_accounts as s;
 
 create function ingest.remember_retained() returns trigger
 language plpgsql security definer set search_path = ''
@@ -221,8 +248,19 @@ begin
         -- The broker may have lost it.
         when s.delta <> '{}' then s.published_at + interval '1 hour'
       end),
-    heard_from = least(case when a.absent and w.head is not null then now() + least(w.pause, interval '5 seconds') end, w.handed_at)
+    (heard_pause, heard_from) = (
+      select p.pause, least(case when a.absent then now() + p.pause when w.head is not null then s.heard_from end, w.handed_at)
+      from (
+        select case
+          when w.head is null then null
+          when not a.absent then s.heard_pause
+          -- A device that was heard since the last try, and is absent again, perhaps never subscribes.
+          when h.last_received_at > s.heard_from - s.heard_pause then least(2 * s.heard_pause, w.pause)
+          else least(interval '2.5 seconds', w.pause) end as pause
+      ) as p
+    )
   from unnest(tenants, devices) as u (t, d)
+  left join public.device_status as h on h.tenant_id = u.t and h.device_id = u.d
   cross join lateral (select u.d = any (schedule_devices.absent) as absent) as a
   cross join lateral (
     select min(c.requested_at) filter (where c.handed_at is null) as head,
@@ -253,9 +291,14 @@ begin
   select array_agg(q.tenant_id order by q.place, q.next_at), array_agg(q.device_id order by q.place, q.next_at) into tenants, devices
   from (
     select s.tenant_id, s.device_id, s.next_at, row_number() over (partition by s.tenant_id order by s.next_at) as place
-    from public.device_state as s
-    left join public.device_status as h on h.tenant_id = s.tenant_id and h.device_id = s.device_id
-    where s.next_at is not null and (s.next_at <= now() or h.last_received_at > s.heard_from)
+    from (
+      select d.tenant_id, d.device_id, d.next_at from public.device_state as d where d.next_at <= now()
+      union
+      select d.tenant_id, d.device_id, d.next_at
+      from public.device_state as d
+      join public.device_status as h on h.tenant_id = d.tenant_id and h.device_id = d.device_id
+      where d.heard_from is not null and h.last_received_at > d.heard_from
+    ) as s
     order by place, s.next_at limit most
   ) as q;
   update public.device_commands as c set sent_at = h.last_received_at
@@ -271,6 +314,12 @@ begin
   where c.tenant_id = u.t and c.device_id = u.d and c.acknowledged_at is null and c.error is null and (c.sent_at is null or c.repeats)
     and (c.expires_at <= now() or c.tries >= 10 and ingest.repeat_at(c) <= now());
   perform ingest.schedule_devices(tenants, devices, '{}');
+  -- Before it is published: nobody would know of a document whose device is deleted meanwhile.
+  update public.device_state as s set retained = array[t.slug, d.slug]
+  from unnest(tenants, devices) as u (t, d)
+  join public.tenants as t on t.id = u.t
+  join public.devices as d on d.tenant_id = u.t and d.id = u.d
+  where s.tenant_id = u.t and s.device_id = u.d and s.desired is not null and s.retained is distinct from array[t.slug, d.slug];
   return query
   select w.kind, w.t, w.d, w.id, w.version, w.repeats, w.tenant_slug, w.device_slug, w.payload,
     extract(epoch from w.expires_at - clock_timestamp())::double precision

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""Looks after the broker. See mqtt_saas/call_timers.py."""
+"""Calls the Function App's timers that have stopped. See mqtt_saas/call_timers.py."""
 
 from mqtt_saas.call_timers import main
 

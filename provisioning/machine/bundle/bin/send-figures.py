@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""Looks after the broker. See mqtt_saas/send_figures.py."""
+"""Sends the machine's figures to Azure Monitor. See mqtt_saas/send_figures.py."""
 
 from mqtt_saas.send_figures import main
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""Looks after the broker. See mqtt_saas/show_figures.py."""
+"""Prints the machine's figures. See mqtt_saas/show_figures.py."""
 
 from mqtt_saas.show_figures import main
 

@@ -54,6 +54,12 @@ class SendFigures(unittest.TestCase):
         self.assertEqual(found, {'mqtt_saas_a_x{name="b"}': 1, "mqtt_saas_a_x": 0.5, "mqtt_saas_b_y": 2})
         self.assertEqual(said.getvalue().count("left out"), 3)
 
+    def test_a_service_cannot_fill_the_list_with_files(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        for number in range(figures.MOST_FILES + 1):
+            figures.write(os.path.join(folder, f"{number:02}.prom"), "f", {f"n{number}": 1})
+        self.assertEqual(len(figures.read_all(folder)), figures.MOST_FILES)
+
     def test_the_text_for_prometheus_keeps_a_family_together(self) -> None:
         text = figures.text({'m_x{name="a"}': 1, "m_x_count": 1, "m_x": 0.25})
         self.assertEqual(text, '# TYPE m_x gauge\nm_x 0.250\nm_x{name="a"} 1\n# TYPE m_x_count gauge\nm_x_count 1\n')
