@@ -18,122 +18,134 @@ begin
 end
 $$;
 
--- Puts transitions of alerts into the outbox, or into a channel's digest: in quiet hours, for a device that flaps, and for a channel with
--- more in an hour than one reads. One statement for all of them: a rule may open an alert for each device of a tenant.
--- @param happened opened, resolved or repeated. @param repeated_route, severity, n of a repetition alone: its route, what the alert's severity
--- was when it was first told of, and which repetition it is.
-create function access.plan_notifications(
-  alerts public.alerts[], happened text, repeated_route uuid default null, severity text default null, n int default 0
-) returns void
-language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan
+-- When the routes of a tenant tell of what happens to its alerts of a severity, and when the digest is due that may take its place.
+-- @param happened opened, resolved or repeated. @param only_route null: all of them.
+create function access.route_times(tenant uuid, severity text, happened text, only_route uuid) returns table (
+  route_id uuid, channel_id uuid, transition text, after_minutes int, digest_above int, due timestamptz,
+  -- An escalation or repetition has time: when it is due, the alert may be over. Only the bound of the channel gathers it.
+  has_time boolean,
+  -- Null: not in quiet hours.
+  quiet_at timestamptz, flapping_at timestamptz, beyond_at timestamptz,
+  -- How many more the channel may have in this hour.
+  room bigint
+)
+language plpgsql stable security definer set search_path = '' rows 20
+as $$
+declare
+  most constant bigint := access.limit_of(tenant, 'max_channel_hour');
+  route public.notification_routes;
+  at timestamptz;
+  quiet_from time;
+begin
+  for route in
+    select r.* from public.notification_routes as r
+    join public.notification_channels as c on c.tenant_id = r.tenant_id and c.id = r.channel_id
+    where r.tenant_id = tenant and r.id = coalesce(only_route, r.id) and severity = any (r.severities)
+      and r.enabled and c.enabled and c.confirmed_at is not null and (happened <> 'resolved' or r.tells_resolved)
+  loop
+    route_id := route.id;
+    channel_id := route.channel_id;
+    after_minutes := route.after_minutes;
+    digest_above := route.digest_above;
+    transition := case when happened = 'opened' and route.after_minutes > 0 then 'escalated' else happened end;
+    has_time := transition in ('escalated', 'repeated');
+    at := now() + make_interval(mins =>
+      case transition when 'escalated' then route.after_minutes when 'repeated' then route.repeat_minutes else 0 end);
+    quiet_from := case when not (severity = 'critical' and route.critical_passes) then route.quiet_from end;
+    due := access.after_quiet(at, quiet_from, route.quiet_until, route.time_zone);
+    quiet_at := nullif(due, at);
+    flapping_at := access.after_quiet(at + interval '1 hour', quiet_from, route.quiet_until, route.time_zone);
+    beyond_at := access.after_quiet(due + interval '5 minutes', quiet_from, route.quiet_until, route.time_zone);
+    room := most - (
+      select count(*) from (
+        select from public.notifications as n
+        where n.tenant_id = tenant and n.channel_id = route.channel_id and n.created_at > now() - interval '1 hour'
+        limit most) as n);
+    return next;
+  end loop;
+end
+$$;
+
+-- Puts what happened to a tenant's alerts into the outbox, or into a channel's digest: in quiet hours, for a device that flaps, and for a
+-- channel with more in an hour than one reads. One statement for all of them: a rule may open an alert for each device.
+-- @param only_route, n of a repetition: its route, and which one it is.
+create function access.plan_notifications(tenant uuid, alerts uuid[], happened text, only_route uuid default null, n int default 0)
+returns void
+language plpgsql security definer set search_path = ''
+-- A plan for the few alerts of a session's first statements would be slow for many.
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
+declare
+  most_flaps constant int := (
+    select max(r.digest_above) from public.notification_routes as r where r.tenant_id = plan_notifications.tenant and r.enabled);
 begin
-  with route as materialized (
-    -- When each route tells of an alert of a severity, and when the digest is due that takes its place: in quiet hours, for a device that
-    -- flaps, and beyond the bound of an hour.
-    select r.id, r.tenant_id, r.channel_id, r.after_minutes, r.digest_above, s.severity, d.due,
-      access.after_quiet(d.due, q.quiet_from, r.quiet_until, r.time_zone) as quiet_at,
-      access.after_quiet(now() + interval '1 hour', q.quiet_from, r.quiet_until, r.time_zone) as flapping_at,
-      access.after_quiet(d.due + interval '5 minutes', q.quiet_from, r.quiet_until, r.time_zone) as beyond_at,
-      -- An escalation or repetition has time: when it is due, the alert may be over.
-      d.due > p.at and not p.has_time as is_quiet, p.has_time, p.transition,
-      case happened when 'opened' then r.after_minutes else plan_notifications.n end as n
-    from public.notification_routes as r
-    join public.notification_channels as c on c.tenant_id = r.tenant_id and c.id = r.channel_id
-    cross join lateral (
-      select distinct unnest(case happened when 'repeated' then array[plan_notifications.severity] else r.severities end) as severity
-    ) as s
-    cross join lateral (
-      select happened = 'repeated' or happened = 'opened' and r.after_minutes > 0 as has_time,
-        case when happened = 'opened' and r.after_minutes > 0 then 'escalated' else happened end as transition,
-        now() + make_interval(mins => case happened when 'opened' then r.after_minutes when 'repeated' then r.repeat_minutes else 0 end) as at
-    ) as p
-    cross join lateral (
-      select case when not (s.severity = 'critical' and r.critical_passes) then r.quiet_from end as quiet_from
-    ) as q
-    cross join lateral (select access.after_quiet(p.at, q.quiet_from, r.quiet_until, r.time_zone) as due) as d
-    where r.tenant_id in (select a.tenant_id from unnest(plan_notifications.alerts) as a)
-      and case happened when 'repeated' then r.id = repeated_route
-        else r.enabled and c.enabled and c.confirmed_at is not null and (happened = 'opened' or r.tells_resolved) end
-  ), channel as materialized (
-    select x.channel_id, m.most,
-      (select count(*) from (
-        select from public.notifications as o
-        where o.tenant_id = x.tenant_id and o.channel_id = x.channel_id and o.created_at > now() - interval '1 hour'
-        limit m.most) as o) as told,
-      exists (
-        select from public.notifications as o
-        where o.tenant_id = x.tenant_id and o.channel_id = x.channel_id and o.transition = 'digest' and o.content is null
-          and o.state = 'waiting') as has_digest
-    from (select distinct r.tenant_id, r.channel_id from route as r) as x
-    cross join lateral (select access.limit_of(x.tenant_id, 'max_channel_hour') as most) as m
-  ), bound as materialized (
-    select distinct r.tenant_id, r.digest_above from route as r where not r.has_time and not r.is_quiet
-  ), alert as materialized (
-    select a.id, a.tenant_id, coalesce(a.resolved_at, a.opened_at) as since, row_number() over () as place,
-      coalesce(plan_notifications.severity, (select r.severity from public.alert_rules as r where r.id = a.rule_id)) as severity,
-      -- Which bounds the device is beyond.
-      array(
-        select x.digest_above from bound as x
-        where x.tenant_id = a.tenant_id and x.digest_above < (
-          select count(*) + count(t.resolved_at) from (
-            select t.resolved_at, t.last_seen_at from public.alerts as t
-            where t.rule_id = a.rule_id and t.device_id = a.device_id
-            order by t.opened_at desc limit x.digest_above + 1) as t
-          where coalesce(t.resolved_at, t.last_seen_at) > now() - interval '1 hour')) as flaps_above
-    from unnest(plan_notifications.alerts) as a
+  if most_flaps is null then
+    return;
+  end if;
+  with alert as materialized (
+    select a.id, coalesce(a.resolved_at, a.opened_at) as since, r.severity, (
+        -- The device's transitions under the rule in the last hour, as far as a route asks.
+        select count(*) + count(f.resolved_at) from (
+          select o.resolved_at from public.alerts as o
+          where o.rule_id = a.rule_id and o.device_id = a.device_id and o.opened_at > now() - interval '1 hour'
+          order by o.opened_at desc limit most_flaps + 1) as f) as flaps
+    from public.alerts as a
+    join public.alert_rules as r on r.id = a.rule_id
+    where a.id = any (plan_notifications.alerts)
+  ), route as materialized (
+    select s.severity, r.*
+    from (select distinct a.severity from alert as a) as s
+    cross join lateral access.route_times(plan_notifications.tenant, s.severity, happened, only_route) as r
   ), wanted as (
-    select a.id as alert_id, a.since, r.*, row_number() over (order by a.place, r.after_minutes, r.id) as turn,
-      case when r.is_quiet then r.quiet_at when not r.has_time and r.digest_above = any (a.flaps_above) then r.flapping_at end as digest_at
+    select a.id as alert_id, a.since, r.*,
+      case r.transition when 'escalated' then r.after_minutes else plan_notifications.n end as n,
+      case when not r.has_time then coalesce(r.quiet_at, case when a.flaps > r.digest_above then r.flapping_at end) end as digest_at
     from alert as a
-    join route as r using (tenant_id, severity)
+    join route as r on r.severity = a.severity
     -- Whom an escalation told hears of the end.
-    where happened <> 'resolved' or r.after_minutes = 0 or exists (
+    where r.transition <> 'resolved' or r.after_minutes = 0 or exists (
       select from public.notifications as o
-      where o.tenant_id = a.tenant_id and o.alert_id = a.id and o.channel_id = r.channel_id and o.transition = 'escalated'
+      where o.tenant_id = plan_notifications.tenant and o.alert_id = a.id and o.channel_id = r.channel_id and o.transition = 'escalated'
         and o.state <> 'cancelled')
-  ), distinguished as (
-    -- Several routes lead to one channel: it is told once, and has one digest.
-    select w.*, row_number() over (
-      partition by w.channel_id, w.digest_at is null, case when w.digest_at is null then w.alert_id end, w.n order by w.turn) = 1 as is_first
+  ), single as (
+    -- Several routes to one channel tell it once: the earliest counts.
+    select distinct on (w.channel_id, w.since, w.alert_id, w.n) w.*
     from wanted as w
-  ), bounded as (
-    select d.id as route_id, d.tenant_id, d.channel_id, d.alert_id, d.transition, d.n, d.since, d.due, d.turn,
-      coalesce(d.digest_at, case when c.told + coalesce(sum((d.is_first and (d.digest_at is null or not c.has_digest))::int) over (
-        partition by d.channel_id order by d.turn rows between unbounded preceding and 1 preceding), 0) >= c.most
-        then d.beyond_at end) as digest_at
-    from distinguished as d
-    join channel as c using (channel_id)
+    where w.digest_at is null
+    order by w.channel_id, w.since, w.alert_id, w.n, w.due, w.route_id
+  ), numbered as (
+    select s.*, row_number() over (partition by s.channel_id order by s.since, s.alert_id, s.n) as place from single as s
   ), digest as (
-    insert into public.notifications as o (tenant_id, channel_id, route_id, transition, since, due_at, expires_at)
-    select b.tenant_id, b.channel_id, (array_agg(b.route_id order by b.turn))[1], 'digest', min(b.since), min(b.digest_at),
-      (array_agg(b.digest_at order by b.turn))[1] + interval '1 day'
-    from bounded as b
-    where b.digest_at is not null
-    group by b.tenant_id, b.channel_id
+    insert into public.notifications as o (tenant_id, channel_id, transition, since, due_at, expires_at)
+    select plan_notifications.tenant, g.channel_id, 'digest', min(g.since), min(g.digest_at), min(g.digest_at) + interval '1 day'
+    from (
+      select w.channel_id, w.since, w.digest_at from wanted as w where w.digest_at is not null
+      union all
+      select s.channel_id, s.since, s.beyond_at from numbered as s where s.place > s.room
+    ) as g
+    group by g.channel_id
     -- All transactions lock digests in this order.
-    order by b.tenant_id, b.channel_id
+    order by g.channel_id
     on conflict (tenant_id, channel_id) where transition = 'digest' and content is null and state = 'waiting' do update
     set since = least(o.since, excluded.since), due_at = least(o.due_at, excluded.due_at)
     where excluded.since < o.since or excluded.due_at < o.due_at
-  ), single as (
-    select b.tenant_id, b.channel_id, b.alert_id, b.transition, b.n, (array_agg(b.route_id order by b.turn))[1] as route_id,
-      min(b.due) as due, (array_agg(b.due order by b.turn))[1] + interval '1 day' as expires_at
-    from bounded as b
-    where b.digest_at is null
-    group by b.tenant_id, b.channel_id, b.alert_id, b.transition, b.n
   )
   insert into public.notifications as o (tenant_id, channel_id, alert_id, route_id, transition, n, content, due_at, expires_at)
-  select s.tenant_id, s.channel_id, s.alert_id, s.route_id, s.transition, s.n, jsonb_build_object(
-      'tenant', t.name, 'rule', r.name, 'severity', r.severity, 'device', d.slug, 'device_name', d.name, 'message', a.message,
-      'value', a.value, 'opened_at', a.opened_at, 'resolved_at', a.resolved_at),
-    s.due, s.expires_at
-  from single as s
-  cross join lateral (select a.* from public.alerts as a where a.id = s.alert_id limit 1) as a
-  join public.tenants as t on t.id = s.tenant_id
-  join public.alert_rules as r on r.tenant_id = s.tenant_id and r.id = a.rule_id
-  join public.devices as d on d.tenant_id = s.tenant_id and d.id = a.device_id
+  select plan_notifications.tenant, s.channel_id, s.alert_id, s.route_id, s.transition, s.n, t.content, s.due, s.due + interval '1 day'
+  from numbered as s
+  cross join lateral (
+    select jsonb_build_object('tenant', t.name, 'rule', r.name, 'severity', r.severity, 'device', d.slug, 'device_name', d.name,
+      'message', a.message, 'value', a.value, 'opened_at', a.opened_at, 'resolved_at', a.resolved_at) as content
+    from public.alerts as a
+    join public.alert_rules as r on r.id = a.rule_id
+    join public.devices as d on d.id = a.device_id
+    join public.tenants as t on t.id = a.tenant_id
+    -- The limit makes it a look-up by key, whatever the planner takes the number of rows for.
+    where a.id = s.alert_id limit 1
+  ) as t
+  where s.place <= s.room
+  -- Two escalations of an alert have the same repetition.
   on conflict (tenant_id, alert_id, channel_id, transition, n) do update set due_at = least(o.due_at, excluded.due_at)
   where o.state = 'waiting' and o.attempts = 0;
 end
@@ -144,37 +156,37 @@ create function access.notify_transitions() returns trigger
 language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan
 as $$
 declare
-  opened public.alerts[];
-  resolved public.alerts[];
-  acknowledged public.alerts[];
+  resolved uuid[];
+  acknowledged uuid[];
+  moved record;
 begin
   if tg_op = 'INSERT' then
-    opened := (select array_agg(row(a.*)::public.alerts) from after as a where a.resolved_at is null);
-    if opened is not null then
-      perform access.plan_notifications(opened, 'opened');
-    end if;
+    for moved in
+      select a.tenant_id, array_agg(a.id) as alerts from after as a where a.resolved_at is null group by a.tenant_id order by a.tenant_id
+    loop
+      perform access.plan_notifications(moved.tenant_id, moved.alerts, 'opened');
+    end loop;
     return null;
   end if;
-  -- A list of ids is hashed. The plan of a join would be the one for as many rows as the session's first statement had.
-  resolved := (
-    select array_agg(row(a.*)::public.alerts) from after as a
-    where a.resolved_at is not null and (a.id in (select b.id from before as b where b.resolved_at is null)) is true);
-  acknowledged := (
-    select array_agg(row(a.*)::public.alerts) from after as a
-    where a.acknowledged_at is not null and (a.id in (select b.id from before as b where b.acknowledged_at is null)) is true);
-  update public.notifications as n set state = 'cancelled', error = null, finished_at = now()
-  from (
-    select r.tenant_id, r.id, true as is_over from unnest(resolved) as r
-    union all
-    select k.tenant_id, k.id, false from unnest(acknowledged) as k
-  ) as a
-  where n.tenant_id = a.tenant_id and n.alert_id = a.id and n.state = 'waiting' and n.transition in ('escalated', 'repeated')
-    and coalesce(n.leased_until, '-infinity') < clock_timestamp()
-    and (a.is_over or not exists (
-      select from public.notification_routes as r where r.tenant_id = n.tenant_id and r.id = n.route_id and r.until = 'resolved'));
-  if resolved is not null then
-    perform access.plan_notifications(resolved, 'resolved');
+  resolved := array(
+    select a.id from after as a where a.resolved_at is not null except select b.id from before as b where b.resolved_at is not null);
+  acknowledged := array(
+    select a.id from after as a where a.acknowledged_at is not null except select b.id from before as b where b.acknowledged_at is not null);
+  -- Mostly an alert was only seen again.
+  if resolved = '{}' and acknowledged = '{}' then
+    return null;
   end if;
+  update public.notifications as n set state = 'cancelled', error = null, finished_at = now()
+  from public.alerts as a
+  where a.id = any (resolved || acknowledged) and n.tenant_id = a.tenant_id and n.alert_id = a.id
+    and n.state = 'waiting' and n.transition in ('escalated', 'repeated') and coalesce(n.leased_until, '-infinity') < clock_timestamp()
+    and (a.resolved_at is not null or not exists (
+      select from public.notification_routes as r where r.tenant_id = n.tenant_id and r.id = n.route_id and r.until = 'resolved'));
+  for moved in
+    select a.tenant_id, array_agg(a.id) as alerts from public.alerts as a where a.id = any (resolved) group by a.tenant_id order by a.tenant_id
+  loop
+    perform access.plan_notifications(moved.tenant_id, moved.alerts, 'resolved');
+  end loop;
   return null;
 end
 $$;
@@ -375,7 +387,7 @@ begin
   select r.* into route from public.notification_routes as r where r.tenant_id = mine.tenant_id and r.id = mine.route_id;
   if route.enabled and route.repeat_minutes is not null and alert.resolved_at is null
     and (alert.acknowledged_at is null or route.until = 'resolved') then
-    perform access.plan_notifications(array[alert], 'repeated', route.id, mine.content ->> 'severity',
+    perform access.plan_notifications(alert.tenant_id, array[alert.id], 'repeated', route.id,
       case mine.transition when 'repeated' then mine.n + 1 else 1 end);
   end if;
   return true;
@@ -452,7 +464,8 @@ as $$
 $$;
 
 revoke all on function access.after_quiet(timestamptz, time, time, text),
-  access.plan_notifications(public.alerts[], text, uuid, text, int), access.notify_transitions(),
+  access.route_times(uuid, text, text, uuid),
+  access.plan_notifications(uuid, uuid[], text, uuid, int), access.notify_transitions(),
   access.digest_content(uuid, uuid, timestamptz), ingest.claim_notifications(int, int, int), access.spend_mail(uuid),
   access.end_notification(uuid, text, text), ingest.finish_notification(uuid, uuid, text, boolean),
   ingest.publish_notification_sender(text, text, text), ingest.note_channel_token(uuid, bytea), ingest.prune_notifications(int),
