@@ -41,6 +41,8 @@ create table public.notification_channels (
   confirmed_at timestamptz,
   -- The reader of the address wants nothing more.
   refused_at timestamptz,
+  -- When its secrets were last entered. It lets the audit log show that they were changed.
+  sealed_at timestamptz,
   created_at timestamptz not null default now(),
   check ((kind = 'chat') = (template is not null)),
   unique (tenant_id, id)
@@ -96,7 +98,7 @@ create table public.notifications (
   channel_id uuid not null,
   -- Null: a digest, a test or a confirmation.
   alert_id uuid,
-  -- The route that asked for it; it may be gone.
+  -- The route that asked for it; it may be gone. A digest is asked for by all routes to its channel.
   route_id uuid,
   transition text not null
     check (transition in ('opened', 'resolved', 'escalated', 'repeated', 'digest', 'test', 'confirmation')),
@@ -277,10 +279,11 @@ begin
   else
     raise exception 'there is no such kind of channel' using errcode = 'invalid_parameter_value', hint = 'Use email, webhook or chat.';
   end if;
-  insert into public.notification_channels as c (tenant_id, name, kind, destination, template, confirmed_at)
+  insert into public.notification_channels as c (tenant_id, name, kind, destination, template, confirmed_at, sealed_at)
   values (add_notification_channel.tenant_id, add_notification_channel.name, add_notification_channel.kind,
     case add_notification_channel.kind when 'email' then add_notification_channel.destination else target end,
-    add_notification_channel.template, case when add_notification_channel.kind <> 'email' then now() end)
+    add_notification_channel.template, case when add_notification_channel.kind <> 'email' then now() end,
+    case when add_notification_channel.sealed is not null then now() end)
   returning c.id into made;
   insert into ingest.channel_states (tenant_id, channel_id, sealed)
   values (add_notification_channel.tenant_id, made, add_notification_channel.sealed);
@@ -330,7 +333,8 @@ begin
   update public.notification_channels as c
   set name = coalesce(change_notification_channel.name, c.name), enabled = coalesce(change_notification_channel.enabled, c.enabled),
     destination = coalesce(lower(change_notification_channel.destination), c.destination),
-    template = coalesce(change_notification_channel.template, c.template)
+    template = coalesce(change_notification_channel.template, c.template),
+    sealed_at = case when change_notification_channel.sealed is null then c.sealed_at else now() end
   where c.id = change_notification_channel.channel_id;
   -- What was changed may be what was wrong.
   update ingest.channel_states as s
@@ -384,8 +388,9 @@ begin
     raise exception 'this address has been asked for 5 confirmations today, which is the limit'
       using errcode = 'insufficient_privilege', hint = 'Look for the mail there, or try again tomorrow.';
   end if;
+  -- The slug, not the name: a stranger must not be sent what a tenant writes.
   insert into public.notifications (tenant_id, channel_id, transition, content)
-  select t.id, channel, 'confirmation', jsonb_build_object('tenant', t.name) from public.tenants as t where t.id = tenant;
+  select t.id, channel, 'confirmation', jsonb_build_object('tenant', t.slug) from public.tenants as t where t.id = tenant;
 end
 $$;
 
@@ -501,12 +506,14 @@ begin
 end
 $$;
 
--- What the route had planned and not begun to send.
+-- What the route had planned and not begun to send; and the digest of a channel that no route is left to.
 create function access.cancel_route(tenant uuid, route uuid) returns void
 language sql security definer set search_path = ''
 as $$
   update public.notifications as n set state = 'cancelled', error = 'The route was switched off or deleted.', finished_at = now()
-  where n.tenant_id = tenant and n.route_id = route and n.state = 'waiting' and n.attempts = 0;
+  where n.tenant_id = tenant and n.state = 'waiting' and n.attempts = 0 and (n.route_id = route
+    or n.transition = 'digest' and not exists (
+      select from public.notification_routes as r where r.tenant_id = tenant and r.channel_id = n.channel_id and r.enabled));
 $$;
 
 -- Puts a test message into the outbox, and returns its id there. 10 a tenant and hour.

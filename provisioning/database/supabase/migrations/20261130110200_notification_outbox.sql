@@ -206,7 +206,9 @@ as $$
     join public.alert_rules as r on r.tenant_id = a.tenant_id and r.id = a.rule_id
     join public.devices as d on d.tenant_id = a.tenant_id and d.id = a.device_id
     where (a.opened_at >= since or a.resolved_at >= since or a.resolved_at is null)
-      and r.severity in (select unnest(o.severities) from public.notification_routes as o where o.tenant_id = tenant and o.channel_id = channel)
+      and r.severity in (
+        select unnest(o.severities) from public.notification_routes as o
+        where o.tenant_id = tenant and o.channel_id = channel and o.enabled)
   )
   select jsonb_build_object('tenant', (select t.name from public.tenants as t where t.id = tenant), 'since', since, 'until', now(),
     'opened', count(*) filter (where told.opened_at >= since), 'resolved', count(*) filter (where told.resolved_at >= since),
@@ -286,7 +288,8 @@ begin
     order by n.due_at, n.id
     for update of n skip locked
   loop
-    if item.kind = 'email' and not access.spend_mail(item.tenant_id) then
+    -- A notification is one mail, however often the mail server has to be asked.
+    if item.kind = 'email' and item.attempts = 0 and not access.spend_mail(item.tenant_id) then
       perform access.end_notification(item.id, 'failed', 'The limit of mails of this tenant and day is reached.');
       continue;
     end if;
