@@ -208,7 +208,9 @@ export type Database = {
           enabled: boolean;
           id: string;
           name: string;
+          name_key: string;
           slug: string;
+          tags: string[];
           tenant_id: string;
         };
         Insert: never;
@@ -427,6 +429,16 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_tags: {
+        Row: {
+          devices: number;
+          tag: string;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_residuals: {
         Row: {
           duplicate: number;
@@ -550,6 +562,13 @@ export type Database = {
           device_id: string;
         };
         Returns: undefined;
+      };
+      delete_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+        };
+        Returns: number;
       };
       delete_notification_channel: {
         Args: {
@@ -740,6 +759,14 @@ export type Database = {
         };
         Returns: undefined;
       };
+      set_devices_enabled: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          enabled: boolean;
+        };
+        Returns: number;
+      };
       set_notification_route: {
         Args: {
           channel_id: string;
@@ -768,6 +795,15 @@ export type Database = {
           repeat_ms?: number;
         };
         Returns: undefined;
+      };
+      tag_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          added?: string[];
+          removed?: string[];
+        };
+        Returns: number;
       };
       tenants_left: {
         Args: never;
