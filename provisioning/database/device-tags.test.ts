@@ -1,8 +1,9 @@
 // Tags of devices, the order of their list, and what is done to many devices at once: rights, bounds and audit.
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deviceState } from '../../apps/dashboard/features/devices/state.ts';
 import { isTag, MAX_TAGS, normalTags } from '../../domain/tags.ts';
 import { BAD_ARGUMENT, NOT_FOUND, REFUSED, startTestDatabase, type TestDatabase } from './testing/database.ts';
-import { makePerson, makeWorld, type Person, type World } from './testing/world.ts';
+import { makePerson, makeWorld, type Person, SAMPLE_HASH, type World } from './testing/world.ts';
 
 let database: TestDatabase;
 let world: World;
@@ -146,4 +147,78 @@ it('a viewer may not, a stranger is told nothing, and too many at once are refus
   await expect(tag(world.b.owner, ids, ['a'])).rejects.toMatchObject({ code: NOT_FOUND });
   await expect(tag(staff, Array(1001).fill(ids[0]), ['a'])).rejects.toMatchObject({ code: BAD_ARGUMENT });
   await expect(tag(staff, [], ['a'])).rejects.toMatchObject({ code: BAD_ARGUMENT });
+});
+
+const importInto = (person: Person, devices: object[]) =>
+  as(person, 'select public.import_devices($1, $2) as added', [world.a.id, JSON.stringify(devices)]);
+const toImport = (slug: string, more: object = {}) => ({ slug, name: slug, password_hash: SAMPLE_HASH, ...more });
+
+it('an import adds all or none, with tags and keys, and the same again changes nothing', async () => {
+  const before = await lastEntry();
+  const devices = [toImport('imported-1', { tags: ['Hot', 'b'] }), toImport('imported-2')];
+  expect(await importInto(staff, devices)).toEqual([{ added: 2 }]);
+  expect(await importInto(staff, devices)).toEqual([{ added: 0 }]);
+  expect((await entriesAfter(before)).map(({ action, details }) => [action, details.count])).toEqual([
+    ['devices.created', 2],
+    ['device_keys.created', 2],
+  ]);
+  expect(
+    await sql(
+      `select d.slug, d.tags, c.password_hash = $1 as keyed from public.devices as d
+       join public.device_credentials as c on c.device_id = d.id and c.revoked_at is null where slug like 'imported-%' order by 1`,
+      [SAMPLE_HASH],
+    ),
+  ).toEqual([
+    { slug: 'imported-1', tags: ['b', 'hot'], keyed: true },
+    { slug: 'imported-2', tags: [], keyed: true },
+  ]);
+  const other = SAMPLE_HASH.replace(/A/, 'B');
+  for (const wrong of [
+    toImport('imported-2', { password_hash: other }),
+    toImport('Not a slug'),
+    toImport('x', { name: '' }),
+    toImport('x', { tags: ['ä'] }),
+    toImport('x', { password_hash: 'a key' }),
+    toImport('imported-3'),
+  ]) {
+    await expect(importInto(staff, [toImport('imported-3'), wrong]), JSON.stringify(wrong)).rejects.toThrow();
+  }
+  expect(await sql("select from public.devices where slug in ('imported-3', 'x')")).toHaveLength(0);
+  await expect(importInto(staff, [])).rejects.toMatchObject({ code: BAD_ARGUMENT });
+  await expect(importInto(world.a.viewer, devices)).rejects.toMatchObject({ code: REFUSED });
+});
+
+it('an import beyond the tenant’s limit adds nothing', async () => {
+  const [{ used }] = (await sql('select count(*)::int as used from public.devices where tenant_id = $1', [
+    world.a.id,
+  ])) as [{ used: number }];
+  await sql("update access.temporary_limits set value = $2 where tenant_id = $1 and name = 'max_devices'", [
+    world.a.id,
+    used + 1,
+  ]);
+  await expect(importInto(staff, [toImport('over-1'), toImport('over-2')])).rejects.toThrow(
+    `this tenant has ${used} devices, its limit is ${used + 1}`,
+  );
+  expect(await importInto(staff, [toImport('over-1')])).toEqual([{ added: 1 }]);
+});
+
+it.each([
+  ['none', null, 'quiet'],
+  ['1 minute', '{}', 'live'],
+  ['3 minutes', '{}', 'quiet'],
+  ['3 minutes', '{90}', 'live'],
+  ['10 minutes', '{300,300,9000}', 'live'],
+  ['16 minutes', '{300,300,9000}', 'quiet'],
+])('a device heard %s ago with the gaps %j is %s, as on its page', async (age, gaps, state) => {
+  const [device] = await added(`state-${age.replace(' ', '-')}-${state}-${String(gaps).length}`);
+  const last = age === 'none' ? undefined : new Date(Date.now() - Number.parseInt(age, 10) * 60_000);
+  if (last) {
+    await sql(
+      'insert into public.device_status (tenant_id, device_id, last_received_at, gaps) values ($1, $2, $3, $4)',
+      [world.a.id, device, last, gaps],
+    );
+  }
+  expect(await as(staff, 'select state from public.device_list where id = $1', [device])).toEqual([{ state }]);
+  const status = last && { last_received_at: last.toISOString(), gaps: gaps!.match(/\d+/g)?.map(Number) ?? [] };
+  expect(deviceState(true, status, new Date()).word).toBe(state === 'live' ? 'Live' : status ? 'Quiet' : 'No readings');
 });

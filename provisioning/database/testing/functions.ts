@@ -32,6 +32,7 @@ delete_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 tag_devices           Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_devices_enabled   Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 delete_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+import_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_desired_state     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -145,6 +146,10 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   tag_devices: ({ id, device }) => ({ tenant_id: id, device_ids: [device], added: ['new'] }),
   set_devices_enabled: ({ id, device }) => ({ tenant_id: id, device_ids: [device], enabled: false }),
   delete_devices: ({ id, device }) => ({ tenant_id: id, device_ids: [device] }),
+  import_devices: ({ id }) => ({
+    tenant_id: id,
+    devices: JSON.stringify([{ slug: 'new', name: 'New', password_hash: SAMPLE_HASH }]),
+  }),
   send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
   set_desired_state: ({ device }) => ({ device_id: device, desired: { interval: 60 } }),
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),

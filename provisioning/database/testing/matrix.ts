@@ -32,6 +32,7 @@ public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.device_list        S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.device_tags        S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.device_newest      S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.alert_notifications S/.       S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-

@@ -416,6 +416,23 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_list: {
+        Row: {
+          created_at: string;
+          enabled: boolean;
+          id: string;
+          last_received_at: string;
+          name: string;
+          name_key: string;
+          slug: string;
+          state: string;
+          tags: string[];
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_newest: {
         Row: {
           clock_skew: number;
@@ -614,6 +631,13 @@ export type Database = {
           device_id?: string | null;
           received_since?: string | null;
           received_until?: string | null;
+        };
+        Returns: number;
+      };
+      import_devices: {
+        Args: {
+          tenant_id: string;
+          devices: unknown;
         };
         Returns: number;
       };

@@ -11,8 +11,9 @@ return coalesce(
 -- domain/tags.ts has the same bounds.
 create function access.are_tags(tags text[]) returns boolean
 language sql immutable parallel safe
-return cardinality(tags) <= 16 and tags = access.normal_tags(tags)
-  and not exists (select from unnest(tags) as t where (t ~ '^[a-z0-9][a-z0-9_.:-]{0,31}$') is not true);
+return case when tags = '{}' then true
+  else cardinality(tags) <= 16 and tags = access.normal_tags(tags)
+    and not exists (select from unnest(tags) as t where (t ~ '^[a-z0-9][a-z0-9_.:-]{0,31}$') is not true) end;
 
 -- A name so that text compares it as people do, pump-2 before pump-10: before each number stands how many digits it has.
 create function access.natural_key(name text) returns text
