@@ -428,6 +428,7 @@ export type Database = {
           state: string;
           tags: string[];
           tenant_id: string;
+          words: string;
         };
         Insert: never;
         Update: never;

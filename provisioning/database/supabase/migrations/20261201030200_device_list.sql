@@ -4,6 +4,8 @@
 -- the last message, or for three of the device's own intervals, whichever is longer.
 create view public.device_list with (security_invoker = true) as
 select d.tenant_id, d.id, d.slug, d.name, d.name_key, d.enabled, d.created_at, d.tags,
+  -- What a search looks at.
+  d.name || ' ' || d.slug as words,
   -- Never null: a part of the list begins after the last row of the former one.
   coalesce(s.last_received_at, '-infinity') as last_received_at,
   case when not d.enabled then 'disabled'
