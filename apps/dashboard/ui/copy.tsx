@@ -35,13 +35,21 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
   );
 }
 
+interface DownloadProps {
+  text: string;
+  name: string;
+  onDownload?: () => void;
+  children: React.ReactNode;
+}
+
 /** Gives a text as a file. */
-export function DownloadButton({ text, name, children }: { text: string; name: string; children: React.ReactNode }) {
+export function DownloadButton({ text, name, onDownload, children }: DownloadProps) {
   function download() {
     const url = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
     const link = Object.assign(document.createElement('a'), { href: url, download: name });
     link.click();
     URL.revokeObjectURL(url);
+    onDownload?.();
   }
   return <Button onClick={download}>{children}</Button>;
 }

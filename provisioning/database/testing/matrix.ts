@@ -16,7 +16,7 @@ public.memberships        S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.invitations        S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.audit_log          S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 
-public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .--./.--.
 public.device_credentials S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.device_commands    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S-U-/S-U-  .x../.x..
 public.device_status      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
@@ -32,6 +32,8 @@ public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.device_list        S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
+public.device_tags        S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.device_newest      S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.alert_notifications S/.       S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-

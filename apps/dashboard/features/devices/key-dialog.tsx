@@ -1,6 +1,5 @@
 'use client';
 // A device's new key, shown once, with everything needed to publish, and whether the first reading has arrived.
-import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import { Button, ButtonLink } from '../../ui/button.tsx';
@@ -9,7 +8,6 @@ import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
-import { loadConfig } from '../session/config.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import {
   accessFor,
@@ -23,6 +21,7 @@ import {
 import { FirstReading } from './first-reading.tsx';
 import styles from './key-dialog.module.css';
 import { QrCode } from './qr-code.tsx';
+import { usePlace } from './use-place.ts';
 
 interface Props {
   title: string;
@@ -118,16 +117,4 @@ function Ways({ access }: { access: DeviceAccess }) {
       {way === 'python' && <CopyBlock text={pythonProgram(access)} label="Python program" />}
     </>
   );
-}
-
-/** Where devices connect, and whether they need this environment's own CA. Undefined while it is read. */
-function usePlace() {
-  return useQuery({
-    queryKey: ['place'],
-    queryFn: async () => {
-      const { brokerHost, brokerPort, hasCa } = await loadConfig();
-      return { host: brokerHost, port: brokerPort, hasPrivateCa: hasCa };
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-  }).data;
 }

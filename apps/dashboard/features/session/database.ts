@@ -208,7 +208,9 @@ export type Database = {
           enabled: boolean;
           id: string;
           name: string;
+          name_key: string;
           slug: string;
+          tags: string[];
           tenant_id: string;
         };
         Insert: never;
@@ -414,6 +416,24 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_list: {
+        Row: {
+          created_at: string;
+          enabled: boolean;
+          id: string;
+          last_received_at: string;
+          name: string;
+          name_key: string;
+          slug: string;
+          state: string;
+          tags: string[];
+          tenant_id: string;
+          words: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_newest: {
         Row: {
           clock_skew: number;
@@ -421,6 +441,16 @@ export type Database = {
           gaps: number[];
           last_received_at: string;
           newest: unknown;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      device_tags: {
+        Row: {
+          devices: number;
+          tag: string;
           tenant_id: string;
         };
         Insert: never;
@@ -551,6 +581,13 @@ export type Database = {
         };
         Returns: undefined;
       };
+      delete_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+        };
+        Returns: number;
+      };
       delete_notification_channel: {
         Args: {
           channel_id: string;
@@ -595,6 +632,13 @@ export type Database = {
           device_id?: string | null;
           received_since?: string | null;
           received_until?: string | null;
+        };
+        Returns: number;
+      };
+      import_devices: {
+        Args: {
+          tenant_id: string;
+          devices: unknown;
         };
         Returns: number;
       };
@@ -740,6 +784,14 @@ export type Database = {
         };
         Returns: undefined;
       };
+      set_devices_enabled: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          enabled: boolean;
+        };
+        Returns: number;
+      };
       set_notification_route: {
         Args: {
           channel_id: string;
@@ -768,6 +820,15 @@ export type Database = {
           repeat_ms?: number;
         };
         Returns: undefined;
+      };
+      tag_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          added?: string[];
+          removed?: string[];
+        };
+        Returns: number;
       };
       tenants_left: {
         Args: never;
