@@ -126,8 +126,16 @@ test('tests are bounded in an hour, routes and channels in number', async () => 
     }),
   ).rejects.toMatchObject({ code: REFUSED });
   await admin('update access.platform_limits set max_routes = 20, max_channels = 10');
+  const tagged = await call('set_notification_route', { ...route, tags: [' Floor 1', 'pumps', 'pumps'] });
+  const tagsOf = async () =>
+    (await admin('select tags from public.notification_routes where id = $1', [tagged])).rows[0].tags;
+  expect(await tagsOf()).toEqual(['floor-1', 'pumps']);
+  await call('set_notification_route', { ...route, route_id: tagged });
+  expect(await tagsOf()).toEqual([]);
   for (const wrong of [
     { severities: ['all'] },
+    { tags: ['not allowed!'] },
+    { tags: Array.from({ length: 17 }, (_, n) => `t${n}`) },
     { severities: [] },
     { time_zone: 'Mars/Base' },
     { time_zone: 'x' },

@@ -37,6 +37,30 @@ describe('a route', () => {
     expect(await outbox.lines()).toEqual(['opened 0 waiting 0']);
   });
 
+  test('tells only of devices with one of its tags, if it has any', async () => {
+    await outbox.admin("update public.devices set tags = '{floor-1,pumps}' where id = $1", [outbox.world.a.device]);
+    await outbox.addRoute({ tags: ['fans', 'pumps'] });
+    await outbox.resolve(await outbox.open(outbox.world.a.spareDevice));
+    expect(await outbox.lines()).toEqual([]);
+    const alert = await outbox.open();
+    await outbox.resolve(alert);
+    expect(await outbox.lines()).toEqual(['opened 0 waiting 0', 'resolved 0 waiting 0']);
+    // A digest, too, is of such devices alone.
+    const digest = 'select access.digest_content($1, $2, now()) as it';
+    const { rows } = await outbox.admin(digest, [outbox.tenant, outbox.channel]);
+    expect(rows[0].it).toMatchObject({ opened: 1, resolved: 1, newest: [{ alert_id: alert }] });
+  });
+
+  test('repeats nothing of a device that lost its tag', async () => {
+    await outbox.admin("update public.devices set tags = '{pumps}'");
+    await outbox.addRoute({ tags: ['pumps'], repeat_minutes: 5 });
+    await outbox.open();
+    const [item] = await outbox.claim();
+    await outbox.admin("update public.devices set tags = '{}'");
+    await outbox.finish(item);
+    expect(await outbox.lines()).toEqual(['opened 0 sent 0']);
+  });
+
   test('says what it is about as it was then', async () => {
     await outbox.addRoute();
     await outbox.open();

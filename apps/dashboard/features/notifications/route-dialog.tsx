@@ -1,6 +1,7 @@
 'use client';
 // The form of a route.
 import { type FormEvent, useId, useState } from 'react';
+import { normalTags } from '../../../../domain/tags.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Choice, Field, FieldRow } from '../../ui/field.tsx';
@@ -11,7 +12,7 @@ import { useChange } from '../session/use-change.ts';
 import { LimitNote } from '../tenants/limit-note.tsx';
 import styles from './notifications.module.css';
 import { type Route, type RouteDraft, setRoute } from './routes.ts';
-import { useChannels } from './use-notifications.ts';
+import { useChannels, useTags } from './use-notifications.ts';
 import { routeProblem } from './words.ts';
 
 /** Most minutes to wait or between repetitions: 7 days. */
@@ -20,6 +21,7 @@ const MOST_MINUTES = 10_080;
 const NEW: RouteDraft = {
   channel_id: '',
   severities: ['warning', 'critical'],
+  tags: [],
   after_minutes: 0,
   repeat_minutes: null,
   until: 'acknowledged',
@@ -86,6 +88,11 @@ export function RouteDialog({ route, onClose }: Props) {
             />
           ))}
         </fieldset>
+        <TagsField
+          initial={route?.tags ?? []}
+          // Typed with commas or spaces between them.
+          onChange={(text) => change({ tags: normalTags(text.split(/[\s,;]+/)) })}
+        />
         <FieldRow>
           <Field
             label="Wait (minutes)"
@@ -151,6 +158,34 @@ const newDraft = (channel_id: string): RouteDraft => ({
   channel_id,
   time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
 });
+
+function TagsField({ initial, onChange }: { initial: string[]; onChange: (text: string) => void }) {
+  const { data: known = [] } = useTags();
+  const [text, setText] = useState(initial.join(' '));
+  const listId = useId();
+  return (
+    <>
+      <Field
+        label="Of devices with a tag"
+        list={listId}
+        value={text}
+        onChange={({ target: { value } }) => {
+          setText(value);
+          onChange(value);
+        }}
+        placeholder="all devices"
+        hint="Of several tags, one is enough."
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <datalist id={listId}>
+        {known.map(({ tag }) => (
+          <option key={tag} value={tag} />
+        ))}
+      </datalist>
+    </>
+  );
+}
 
 function QuietHours({ draft, onChange }: { draft: RouteDraft; onChange: (change: Partial<RouteDraft>) => void }) {
   const zonesId = useId();

@@ -3,6 +3,7 @@ import type { Severity } from '../alerts/rules.ts';
 import { type Api, allRows, COUNTED, call, type RowOf } from '../session/rows.ts';
 
 /**
+ * `tags`: of devices, any of them; none: every device.
  * `after_minutes` 0: at once; else when the alert has been open for as long. `repeat_minutes` null: once. `until`: what ends both.
  * `quiet_from` and `quiet_until`: `22:00:00` in `time_zone`, both null: never. `digest_above`: times an hour.
  */
@@ -10,7 +11,7 @@ const routes = (api: Api) =>
   api
     .from('notification_routes')
     .select(
-      'id,channel_id,severities,after_minutes,repeat_minutes,until,tells_resolved,quiet_from,quiet_until,time_zone,critical_passes,digest_above,enabled',
+      'id,channel_id,severities,tags,after_minutes,repeat_minutes,until,tells_resolved,quiet_from,quiet_until,time_zone,critical_passes,digest_above,enabled',
       COUNTED,
     );
 export type Route = Omit<RowOf<typeof routes>, 'severities'> & { severities: Severity[] };

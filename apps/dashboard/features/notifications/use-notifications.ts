@@ -1,6 +1,7 @@
 'use client';
 // Channels, routes and what was sent, as the pages see them, kept fresh.
 import { useQuery } from '@tanstack/react-query';
+import { tagsInUse } from '../devices/device-list.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
 import { listChannels, notificationSender } from './channels.ts';
@@ -22,6 +23,12 @@ export function useChannels() {
 export function useRoutes() {
   const { tenant_id } = useTenant().tenant;
   return useQuery({ queryKey: ['routes', tenant_id], queryFn: () => listRoutes(tenant_id), ...polled(SLOW_MS) });
+}
+
+/** The tags of devices, to choose from; the list of devices asks for the same. */
+export function useTags() {
+  const { tenant_id } = useTenant().tenant;
+  return useQuery({ queryKey: ['devices', tenant_id, 'tags'], queryFn: () => tagsInUse(tenant_id) });
 }
 
 /** The data is null before the platform has sent anything: undefined would be "not known yet". */

@@ -17,6 +17,7 @@ import {
 const ROUTE: RouteDraft = {
   channel_id: 'c',
   severities: ['warning', 'critical'],
+  tags: [],
   after_minutes: 0,
   repeat_minutes: null,
   until: 'acknowledged',
@@ -48,6 +49,7 @@ test('a route is a sentence', () => {
     describeRoute({
       ...ROUTE,
       severities: ['info', 'warning', 'critical'],
+      tags: ['floor-1', 'pumps'],
       after_minutes: 30,
       repeat_minutes: 60,
       until: 'resolved',
@@ -57,7 +59,7 @@ test('a route is a sentence', () => {
       time_zone: 'Europe/Berlin',
     }),
   ).toEqual({
-    which: 'All alerts',
+    which: 'All alerts of devices tagged floor-1 or pumps',
     when: 'After 30 min, if it is open, again every 1 h while it is open',
     quiet: 'Quiet from 22:00 to 07:00 (Europe/Berlin), but not for critical ones',
   });
@@ -67,6 +69,9 @@ test.each<[Partial<RouteDraft>, RegExp | undefined]>([
   [{}, undefined],
   [{ channel_id: '' }, /channel/],
   [{ severities: [] }, /severity/],
+  [{ tags: ['floor-1'] }, undefined],
+  [{ tags: ['a!'] }, /“a!” is no tag/],
+  [{ tags: Array.from({ length: 17 }, (_, n) => `t${n}`) }, /at most 16/],
   [{ after_minutes: 1.5 }, /wait/],
   [{ repeat_minutes: 4 }, /Repeat/],
   [{ repeat_minutes: Number.NaN }, /Repeat/],

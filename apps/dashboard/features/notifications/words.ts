@@ -1,4 +1,5 @@
 // Channels, routes and notifications in words, and what is still missing from a draft.
+import { isTag, MAX_TAGS, TAG_RULE } from '../../../../domain/tags.ts';
 import type { Tone } from '../../ui/notice.tsx';
 import type { Channel, ChannelDraft, ChannelKind } from './channels.ts';
 import type { Notification, NotificationCounts } from './outbox.ts';
@@ -89,9 +90,13 @@ export function channelProblems(
 const alertsWords = (severities: readonly string[]) =>
   severities.length === 3 ? 'All alerts' : `${capital(severities.join(' and '))} alerts`;
 
+/** ` of devices tagged a or b`; nothing for all devices. */
+const tagsWords = (tags: readonly string[]) => (tags.length === 0 ? '' : ` of devices tagged ${tags.join(' or ')}`);
+
 /** What a route does, in one line each: which alerts, when, and when not. */
 export function describeRoute({
   severities,
+  tags,
   after_minutes,
   repeat_minutes,
   until,
@@ -111,16 +116,19 @@ export function describeRoute({
     quiet_from === null || quiet_until === null
       ? undefined
       : `Quiet from ${quiet_from.slice(0, 5)} to ${quiet_until.slice(0, 5)} (${time_zone})${critical_passes && severities.includes('critical') ? ', but not for critical ones' : ''}`;
-  return { which: alertsWords(severities), when: when.filter(Boolean).join(', '), quiet };
+  return { which: alertsWords(severities) + tagsWords(tags), when: when.filter(Boolean).join(', '), quiet };
 }
 
 /** Why a route cannot be saved; undefined when it can. */
 export function routeProblem(draft: RouteDraft): string | undefined {
-  const { channel_id, severities, after_minutes, repeat_minutes, quiet_from, quiet_until, digest_above } = draft;
+  const { channel_id, severities, tags, after_minutes, repeat_minutes, quiet_from, quiet_until, digest_above } = draft;
   const isWhole = (value: number, least: number, most: number) =>
     Number.isInteger(value) && value >= least && value <= most;
   if (!channel_id) return 'Choose a channel.';
   if (severities.length === 0) return 'Choose at least one severity.';
+  const bad = tags.find((tag) => !isTag(tag));
+  if (bad !== undefined) return `“${bad}” is no tag: use ${TAG_RULE}.`;
+  if (tags.length > MAX_TAGS) return `A route has at most ${MAX_TAGS} tags.`;
   if (!isWhole(after_minutes, 0, 10080)) return 'Minutes to wait: a whole number from 0 to 10080.';
   if (repeat_minutes !== null && !isWhole(repeat_minutes, 5, 10080))
     return 'Repeat: a whole number of minutes from 5 to 10080, or nothing.';

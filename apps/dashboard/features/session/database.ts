@@ -271,6 +271,7 @@ export type Database = {
           kind: 'email' | 'webhook' | 'chat';
           name: string;
           refused_at: string | null;
+          sealed_at: string | null;
           template: unknown;
           tenant_id: string;
         };
@@ -291,6 +292,7 @@ export type Database = {
           quiet_until: string | null;
           repeat_minutes: number | null;
           severities: string[];
+          tags: string[];
           tells_resolved: boolean;
           tenant_id: string;
           time_zone: string;
@@ -807,6 +809,7 @@ export type Database = {
           critical_passes?: boolean;
           digest_above?: number;
           enabled?: boolean;
+          tags?: string[];
         };
         Returns: string;
       };

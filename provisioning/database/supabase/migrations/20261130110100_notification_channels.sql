@@ -69,6 +69,8 @@ create table public.notification_routes (
   tenant_id uuid not null,
   channel_id uuid not null,
   severities text[] not null check (severities <@ '{info,warning,critical}' and cardinality(severities) between 1 and 3),
+  -- Only what a device with one of these tags does; none: every device. Devices get their tags in a later migration.
+  tags text[] not null default '{}' check (cardinality(tags) <= 16),
   -- 0: as soon as it happens. Otherwise an escalation: when the alert has been open, and perhaps unacknowledged, for so long.
   after_minutes int not null default 0 check (after_minutes between 0 and 10080),
   -- Null: once.
@@ -440,15 +442,21 @@ $$;
 create function public.set_notification_route(
   channel_id uuid, severities text[], route_id uuid default null, after_minutes int default 0, repeat_minutes int default null,
   until text default 'acknowledged', tells_resolved boolean default true, quiet_from time default null, quiet_until time default null,
-  time_zone text default 'UTC', critical_passes boolean default true, digest_above int default 6, enabled boolean default true
+  time_zone text default 'UTC', critical_passes boolean default true, digest_above int default 6, enabled boolean default true,
+  tags text[] default '{}'
 ) returns uuid
 language plpgsql security definer set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   tenant constant uuid := access.staffed_channel(set_notification_route.channel_id);
+  wanted_tags constant text[] := access.normal_tags(set_notification_route.tags);
   made uuid;
 begin
+  if not access.are_tags(wanted_tags) then
+    raise exception 'these tags are not allowed'
+      using errcode = 'invalid_parameter_value', hint = 'tags: at most 16, each 1 to 32 of a-z, 0-9, _ . : and -, or none for every device.';
+  end if;
   begin
     if set_notification_route.time_zone !~ '^([A-Za-z]+(/[A-Za-z0-9_+-]+){1,2}|UTC)$' then
       raise invalid_parameter_value;
@@ -460,17 +468,17 @@ begin
   end;
   begin
     if set_notification_route.route_id is null then
-      insert into public.notification_routes as r (tenant_id, channel_id, severities, after_minutes, repeat_minutes, until, tells_resolved,
+      insert into public.notification_routes as r (tenant_id, channel_id, severities, tags, after_minutes, repeat_minutes, until, tells_resolved,
         quiet_from, quiet_until, time_zone, critical_passes, digest_above, enabled)
-      values (tenant, set_notification_route.channel_id, set_notification_route.severities, set_notification_route.after_minutes,
-        set_notification_route.repeat_minutes, set_notification_route.until, set_notification_route.tells_resolved,
+      values (tenant, set_notification_route.channel_id, set_notification_route.severities, wanted_tags,
+        set_notification_route.after_minutes, set_notification_route.repeat_minutes, set_notification_route.until, set_notification_route.tells_resolved,
         set_notification_route.quiet_from, set_notification_route.quiet_until, set_notification_route.time_zone,
         set_notification_route.critical_passes, set_notification_route.digest_above, set_notification_route.enabled)
       returning r.id into made;
       return made;
     end if;
     update public.notification_routes as r
-    set channel_id = set_notification_route.channel_id, severities = set_notification_route.severities,
+    set channel_id = set_notification_route.channel_id, severities = set_notification_route.severities, tags = wanted_tags,
       after_minutes = set_notification_route.after_minutes, repeat_minutes = set_notification_route.repeat_minutes,
       until = set_notification_route.until, tells_resolved = set_notification_route.tells_resolved,
       quiet_from = set_notification_route.quiet_from, quiet_until = set_notification_route.quiet_until,
@@ -587,13 +595,13 @@ revoke all on function access.staffed_channel(uuid), public.notification_sender(
   public.change_notification_channel(uuid, text, boolean, text, text, jsonb), public.delete_notification_channel(uuid),
   access.address_hash(text), access.ask_confirmation(uuid, uuid), public.send_confirmation_again(uuid),
   public.answer_notification_channel(text, boolean),
-  public.set_notification_route(uuid, text[], uuid, int, int, text, boolean, time, time, text, boolean, int, boolean),
+  public.set_notification_route(uuid, text[], uuid, int, int, text, boolean, time, time, text, boolean, int, boolean, text[]),
   public.delete_notification_route(uuid), access.cancel_route(uuid, uuid), public.send_test_notification(uuid)
   from public, anon, authenticated, service_role;
 grant execute on function public.notification_sender(), public.add_notification_channel(uuid, text, text, text, text, jsonb),
   public.change_notification_channel(uuid, text, boolean, text, text, jsonb), public.delete_notification_channel(uuid),
   public.send_confirmation_again(uuid), public.answer_notification_channel(text, boolean),
-  public.set_notification_route(uuid, text[], uuid, int, int, text, boolean, time, time, text, boolean, int, boolean),
+  public.set_notification_route(uuid, text[], uuid, int, int, text, boolean, time, time, text, boolean, int, boolean, text[]),
   public.delete_notification_route(uuid), public.send_test_notification(uuid)
   to authenticated;
 grant execute on function public.answer_notification_channel(text, boolean) to anon;

@@ -21,7 +21,7 @@ $$;
 -- When the routes of a tenant tell of what happens to its alerts of a severity, and when the digest is due that may take its place.
 -- @param happened opened, resolved or repeated. @param only_route null: all of them.
 create function access.route_times(tenant uuid, severity text, happened text, only_route uuid) returns table (
-  route_id uuid, channel_id uuid, transition text, after_minutes int, digest_above int, due timestamptz,
+  route_id uuid, channel_id uuid, tags text[], transition text, after_minutes int, digest_above int, due timestamptz,
   -- An escalation or repetition has time: when it is due, the alert may be over. Only the bound of the channel gathers it.
   has_time boolean,
   -- Null: not in quiet hours.
@@ -45,6 +45,7 @@ begin
   loop
     route_id := route.id;
     channel_id := route.channel_id;
+    tags := route.tags;
     after_minutes := route.after_minutes;
     digest_above := route.digest_above;
     transition := case when happened = 'opened' and route.after_minutes > 0 then 'escalated' else happened end;
@@ -84,7 +85,7 @@ begin
     return;
   end if;
   with alert as materialized (
-    select a.id, coalesce(a.resolved_at, a.opened_at) as since, r.severity, (
+    select a.id, coalesce(a.resolved_at, a.opened_at) as since, r.severity, d.tags, (
         -- The device's transitions under the rule in the last hour, as far as a route asks.
         select count(*) + count(f.resolved_at) from (
           select o.resolved_at from public.alerts as o
@@ -92,6 +93,7 @@ begin
           order by o.opened_at desc limit most_flaps + 1) as f) as flaps
     from public.alerts as a
     join public.alert_rules as r on r.id = a.rule_id
+    join public.devices as d on d.id = a.device_id
     where a.id = any (plan_notifications.alerts)
   ), route as materialized (
     select s.severity, r.*
@@ -102,7 +104,7 @@ begin
       case r.transition when 'escalated' then r.after_minutes else plan_notifications.n end as n,
       case when not r.has_time then coalesce(r.quiet_at, case when a.flaps > r.digest_above then r.flapping_at end) end as digest_at
     from alert as a
-    join route as r on r.severity = a.severity
+    join route as r on r.severity = a.severity and (r.tags = '{}' or r.tags && a.tags)
     -- Whom an escalation told hears of the end.
     where r.transition <> 'resolved' or r.after_minutes = 0 or exists (
       select from public.notifications as o
@@ -198,17 +200,20 @@ create trigger notify_changed after update on public.alerts referencing old tabl
 -- What a digest tells: how many alerts were opened and resolved since, how many are open now, and the newest 20. Of a tenant's newest
 -- 10,000 alerts.
 create function access.digest_content(tenant uuid, channel uuid, since timestamptz) returns jsonb
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-  with told as (
+#variable_conflict use_variable
+begin
+  return (with told as (
     select a.*, r.name as rule, r.severity, d.slug as device
     from (select * from public.alerts as n where n.tenant_id = tenant order by n.opened_at desc limit 10000) as a
     join public.alert_rules as r on r.tenant_id = a.tenant_id and r.id = a.rule_id
     join public.devices as d on d.tenant_id = a.tenant_id and d.id = a.device_id
     where (a.opened_at >= since or a.resolved_at >= since or a.resolved_at is null)
-      and r.severity in (
-        select unnest(o.severities) from public.notification_routes as o
-        where o.tenant_id = tenant and o.channel_id = channel and o.enabled)
+      and exists (
+        select from public.notification_routes as o
+        where o.tenant_id = tenant and o.channel_id = channel and o.enabled and r.severity = any (o.severities)
+          and (o.tags = '{}' or o.tags && d.tags))
   )
   select jsonb_build_object('tenant', (select t.name from public.tenants as t where t.id = tenant), 'since', since, 'until', now(),
     'opened', count(*) filter (where told.opened_at >= since), 'resolved', count(*) filter (where told.resolved_at >= since),
@@ -218,7 +223,8 @@ as $$
       select told.id as alert_id, told.rule, told.severity, told.device, told.message, told.opened_at, told.resolved_at
       from told where told.opened_at >= since or told.resolved_at >= since
       order by coalesce(told.resolved_at, told.opened_at) desc, told.id limit 20) as x))
-  from told;
+  from told);
+end
 $$;
 
 -- Takes due notifications for `lease_seconds`: at most `most`, of one tenant no more than `most_tenant` with those that are being sent, of
