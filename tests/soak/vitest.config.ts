@@ -14,6 +14,7 @@ export const SOAK = [
   'provisioning/database/account.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
+  'tests/data-out.test.ts',
   'tests/monitoring/*.test.ts',
   'tests/rotation.test.ts',
   'tests/runbooks.test.ts',

@@ -42,6 +42,7 @@ set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
 device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+export_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 
 ingest_spans          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 ingest_status         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
@@ -161,6 +162,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),
   device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
+  export_readings: ({ device }) => ({ device_id: device, fields: ['t'], since: hours(-1), until: hours(1) }),
   ingest_spans: ({ id }) => ({ tenant_id: id, bars: 60, minutes: 1 }),
   ingest_status: ({ id }) => ({ tenant_id: id }),
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),

@@ -623,6 +623,20 @@ export type Database = {
         };
         Returns: number;
       };
+      export_readings: {
+        Args: {
+          device_id: string;
+          fields: string[];
+          since: string;
+          until: string;
+          after?: string;
+        };
+        Returns: {
+          ts: string;
+          message_id: string;
+          cells: string[];
+        }[];
+      };
       ingest_spans: {
         Args: {
           tenant_id: string;
