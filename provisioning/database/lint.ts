@@ -172,8 +172,9 @@ export const RULES: Record<string, string> = {
 
   'roles that log in for one job are not superusers and create nothing': `
     select rolname as object from pg_roles
-    where rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader')
-      and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolname = 'broker_sync' and rolbypassrls)`,
+    where (rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader', 'tenant_reader') or rolname ~ '^reader_[0-9a-f]{32}$')
+      and (rolsuper or rolcreaterole or rolcreatedb or rolreplication
+        or rolname not in ('mqtt_ingest', 'backup_reader') and rolbypassrls)`,
 };
 
 /** Everything in the database that breaks a rule; empty if all rules hold. Needs a role that may read the catalogue. */

@@ -108,6 +108,12 @@ export const PLACES: readonly Place[] = [
     },
   },
   {
+    name: 'data',
+    path: '/admin/data',
+    person: 'owner',
+    go: (page) => page.locator('pre').filter({ hasText: 'read_readings' }).waitFor(),
+  },
+  {
     name: 'audit',
     path: '/admin/audit',
     person: 'owner',

@@ -1,6 +1,6 @@
 // Lines of CSV: quoted as RFC 4180 says, exact, and without formulas.
 import { expect, test } from 'vitest';
-import { csvCell, csvLine } from './csv.ts';
+import { csvCell, csvLine, isoTime } from './csv.ts';
 
 test.each([
   ['plain', 'plain'],
@@ -22,6 +22,14 @@ test.each([
   ['＝1', "'＝1"],
 ])('%j is %j', (value, cell) => {
   expect(csvCell(value)).toBe(cell);
+});
+
+test.each([
+  ['2026-11-30T08:00:00.123456+00:00', '2026-11-30T08:00:00.123456Z'],
+  ['2026-11-30 08:00:00+00', '2026-11-30T08:00:00Z'],
+  ['2026-11-30T15:00:00+07:00', '2026-11-30T15:00:00+07:00'],
+])('the time %s is %s', (ts, time) => {
+  expect(isoTime(ts)).toBe(time);
 });
 
 test('a line ends with CR and LF', () => {

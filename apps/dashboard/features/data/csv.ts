@@ -13,5 +13,8 @@ export function csvCell(value: string | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** A time of the database as ISO 8601 has it, with every digit: `2026-11-30T08:00:00.123456Z`. The API answers in UTC. */
+export const isoTime = (ts: string): string => ts.replace(' ', 'T').replace(/\+00(:?00)?$/, 'Z');
+
 /** A line with its end. */
 export const csvLine = (cells: (string | null)[]): string => `${cells.map(csvCell).join(',')}\r\n`;

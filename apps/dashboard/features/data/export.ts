@@ -1,6 +1,6 @@
 // The readings behind a chart, as a CSV file: read in pages, so that a long range needs neither a long query nor much memory at once.
 import { type Api, type FunctionRow, firstRows, oneRow } from '../session/rows.ts';
-import { csvLine } from './csv.ts';
+import { csvLine, isoTime } from './csv.ts';
 
 /** Readings in a file at most: a device's at one a second for more than two days. */
 export const MOST_READINGS = 200_000;
@@ -60,7 +60,7 @@ export async function exportReadings(
     );
     signal.throwIfAborted();
     const found = page.rows.filter(({ cells }) => cells.some((cell) => cell !== null));
-    parts.push(found.map(({ ts, cells }) => csvLine([ts, slug, ...cells])).join(''));
+    parts.push(found.map(({ ts, cells }) => csvLine([isoTime(ts), slug, ...cells])).join(''));
     read += page.rows.length;
     lines += found.length;
     last = page.rows.at(-1);
