@@ -44,7 +44,7 @@ test('a viewer downloads what the chart shows: the range and field on screen, ea
     client.query(
       `select t.payload ->> 'temperature' as value from public.telemetry as t join public.devices as d on d.id = t.device_id
        join public.tenants as n on n.id = t.tenant_id
-       where n.slug = 'demo' and d.slug = 'boiler-1' and t.ts >= $1 and t.ts <= $2 and t.payload ? 'temperature' order by t.ts`,
+       where n.slug = 'acme' and d.slug = 'boiler-1' and t.ts >= $1 and t.ts <= $2 and t.payload ? 'temperature' order by t.ts`,
       [times[0], times.at(-1)],
     ),
   );
