@@ -12,6 +12,7 @@ import { deviceCommand } from './device.ts';
 import { inviteCommand } from './invite.ts';
 import { limitCommand } from './limit.ts';
 import { maintenanceCommand } from './maintenance.ts';
+import { readerCommand } from './reader.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 import { tenantCommand } from './tenant.ts';
 
@@ -30,6 +31,7 @@ const program = new Command('npm run ops --')
   .addCommand(inviteCommand())
   .addCommand(limitCommand())
   .addCommand(maintenanceCommand())
+  .addCommand(readerCommand())
   .addCommand(restoreCommand())
   .addCommand(restoreDrillCommand())
   .addCommand(rotateCommand())

@@ -27,6 +27,7 @@ const LIMITS = Object.keys(TENANT_LIMITS).length;
 const FIELDS = 116;
 const TENANTS = 105;
 const CHANNELS = 109;
+const TOKENS = 10;
 const MINUTES = 3000;
 
 let rig: ApiRig;
@@ -69,6 +70,8 @@ const load = async () => ({
   audit: await import('../apps/dashboard/features/audit/audit.ts'),
   commands: await import('../apps/dashboard/features/devices/commands.ts'),
   devices: await import('../apps/dashboard/features/devices/devices.ts'),
+  exported: await import('../apps/dashboard/features/data/export.ts'),
+  tokens: await import('../apps/dashboard/features/data/tokens.ts'),
   desired: await import('../apps/dashboard/features/devices/desired-states.ts'),
   statuses: await import('../apps/dashboard/features/devices/statuses.ts'),
   readingRules: await import('../apps/dashboard/features/devices/reading-rules.ts'),
@@ -110,6 +113,17 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
+  exportReadings: async ({ exported }) => {
+    const span = { deviceId: device, fields: ['f1'], since: new Date(NOON.getTime() - 5 * 3_600_000), until: NOON };
+    const seen: number[] = [];
+    const file = await exported.exportReadings(span, (read) => seen.push(read), new AbortController().signal);
+    expect([file.lines, seen.at(-1), file.endsAt]).toEqual([60, 60, undefined]);
+    const [head, ...lines] = file.parts.join('').trimEnd().split('\r\n');
+    expect(head).toBe('time,device,f1');
+    expect(lines[0]).toMatch(/^2026-11-20T07:00:00Z,d-\d+,2$/);
+    return whole(Promise.resolve(lines), 60);
+  },
+  listTokens: ({ tokens }) => whole(tokens.listTokens(tenant), TOKENS),
   findDesiredState: ({ desired }) => one(desired.findDesiredState(device)),
   recentCommands: ({ commands }) => whole(commands.recentCommands(device, 12), 12),
   readRules: async ({ readingRules }) => {
@@ -325,6 +339,11 @@ async function fill(ann: string): Promise<void> {
        select $1, $2, $3::timestamptz - make_interval(mins => 5 * n), 'old ' || n, '{"f1": 2}' from generate_series(1, 2016) as n`,
       device,
       NOON,
+    );
+    await run(
+      `insert into public.api_tokens (tenant_id, name, scopes, token_hash, expires_at)
+       select $1, 'Token', '{devices}', sha256(n::text::bytea), now() + interval '1 day' from generate_series(1, $2) as n`,
+      TOKENS,
     );
     await run("insert into public.device_state (tenant_id, device_id, desired) values ($1, $2, '{}')", device);
     await run(

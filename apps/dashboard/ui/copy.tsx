@@ -35,13 +35,16 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
   );
 }
 
+/** Has the browser save a file. */
+export function saveFile(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
+  const link = Object.assign(document.createElement('a'), { href: url, download: name });
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
 /** Gives a text as a file. */
 export function DownloadButton({ text, name, children }: { text: string; name: string; children: React.ReactNode }) {
-  function download() {
-    const url = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
-    const link = Object.assign(document.createElement('a'), { href: url, download: name });
-    link.click();
-    URL.revokeObjectURL(url);
-  }
+  const download = () => saveFile(new Blob([text], { type: 'application/octet-stream' }), name);
   return <Button onClick={download}>{children}</Button>;
 }

@@ -24,6 +24,13 @@ invitation_facts      Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 change_role           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 remove_member         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 
+create_api_token      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+revoke_api_token      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+read_token            -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_devices          -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_readings         -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_alerts           -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+
 add_device            Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 rotate_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_device_enabled    Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -35,6 +42,7 @@ set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
 device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+export_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 
 ingest_spans          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 ingest_status         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
@@ -70,6 +78,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.my_tenants': ['authenticated'],
   'access.number_of': ['authenticated'],
   'access.owned_tenants': ['authenticated'],
+  'access.reader_tenant': ['tenant_reader'],
   'access.staffed_tenants': ['authenticated'],
   'ingest.acquire_lease': ['mqtt_ingest'],
   'ingest.add_refusals': ['mqtt_ingest'],
@@ -131,6 +140,18 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   invitation_facts: ({ token }) => ({ token }),
   change_role: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub, role: 'owner' }),
   remove_member: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub }),
+  create_api_token: ({ id }) => ({
+    tenant_id: id,
+    name: 'New',
+    scopes: ['devices'],
+    days: 30,
+    sha256: 'a'.repeat(64),
+  }),
+  revoke_api_token: ({ apiToken }) => ({ token_id: apiToken }),
+  read_token: () => ({}),
+  read_devices: () => ({}),
+  read_readings: () => ({ device: 'sensor-1' }),
+  read_alerts: () => ({}),
   add_device: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New', password_hash: SAMPLE_HASH }),
   rotate_device: ({ device }) => ({ device_id: device, password_hash: SAMPLE_HASH }),
   set_device_enabled: ({ device }) => ({ device_id: device, enabled: false }),
@@ -141,6 +162,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),
   device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
+  export_readings: ({ device }) => ({ device_id: device, fields: ['t'], since: hours(-1), until: hours(1) }),
   ingest_spans: ({ id }) => ({ tenant_id: id, bars: 60, minutes: 1 }),
   ingest_status: ({ id }) => ({ tenant_id: id }),
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),

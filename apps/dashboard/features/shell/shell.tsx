@@ -5,6 +5,7 @@ import {
   BellRing,
   ChartColumn,
   Cpu,
+  FileDown,
   LogOut,
   Monitor,
   Moon,
@@ -33,6 +34,7 @@ const PAGES = [
   { href: ALERTS, name: 'Alerts', Icon: Bell },
   { href: '/admin/notifications', name: 'Notifications', Icon: BellRing },
   { href: '/admin/users', name: 'Users', Icon: Users },
+  { href: '/admin/data', name: 'Use your data', Icon: FileDown },
 ];
 const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
 
@@ -56,10 +58,10 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
         ))}
       </nav>
       <section className={styles.account} aria-label="Account">
-        <Link href="/password" className={styles.person} title={`${email}: change your password`}>
+        <Link href="/account" className={styles.person} title={`${email}: your account`}>
           <UserRound aria-hidden />
           <span className={styles.email}>{email}</span>
-          <span className="visually-hidden">: change your password</span>
+          <span className="visually-hidden">: your account</span>
         </Link>
         <ThemeChoice />
         <Button variant="quiet" icon aria-label="Sign out" title="Sign out" onClick={() => signOut()}>

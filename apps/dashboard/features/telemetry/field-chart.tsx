@@ -8,6 +8,7 @@ import { DataDetails } from '../../ui/data-details.tsx';
 import { formatClock, formatNumber } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { useNow, useToday } from '../../ui/time.tsx';
+import { CsvButton } from '../data/csv-button.tsx';
 import { isTooMuch, messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { deviceChart } from './charts.ts';
@@ -76,6 +77,14 @@ export function FieldChart({ deviceId, field, range: { seconds, words }, live }:
         until={until}
         description={summary}
         onPoint={setPoint}
+      />
+      <CsvButton
+        span={() => ({
+          deviceId,
+          fields: [field],
+          since: new Date((until - seconds) * 1000),
+          until: new Date(until * 1000),
+        })}
       />
       <DataDetails
         head={['Time', `${field}, average (lowest to highest)`]}
