@@ -1,6 +1,7 @@
 // `npm run ops -- <command>`: an operator's commands. One file per command.
 import { Command, CommanderError } from 'commander';
 import { adoptCommand } from './adopt.ts';
+import { archiveCommand } from './archive.ts';
 import { backupCommand, restoreCommand, restoreDrillCommand } from './backup.ts';
 import { certificateCommand } from './certificate.ts';
 import { costCommand } from './cost.ts';
@@ -13,6 +14,7 @@ import { inviteCommand } from './invite.ts';
 import { limitCommand } from './limit.ts';
 import { maintenanceCommand } from './maintenance.ts';
 import { readerCommand } from './reader.ts';
+import { retentionCommand } from './retention.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 import { tenantCommand } from './tenant.ts';
 
@@ -21,6 +23,7 @@ const program = new Command('npm run ops --')
   .option('--debug', 'show stack traces')
   .addCommand(accountsCommand())
   .addCommand(adoptCommand())
+  .addCommand(archiveCommand())
   .addCommand(backupCommand())
   .addCommand(certificateCommand())
   .addCommand(costCommand())
@@ -34,6 +37,7 @@ const program = new Command('npm run ops --')
   .addCommand(readerCommand())
   .addCommand(restoreCommand())
   .addCommand(restoreDrillCommand())
+  .addCommand(retentionCommand())
   .addCommand(rotateCommand())
   .addCommand(tenantCommand())
   .addHelpText(
