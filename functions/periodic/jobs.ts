@@ -10,6 +10,7 @@ import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
 import { endNotifications, sendNotifications } from '../notify/send.ts';
 import type { Logger } from '../runtime/log.ts';
+import { countUsage } from '../usage/count.ts';
 
 /** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
 export interface Job {
@@ -82,5 +83,11 @@ export const JOBS: readonly Job[] = [
     everyMs: RARE_JOBS_S.maintain * 1000,
     budgetMs: 10_000,
     run: ensurePartitions,
+  },
+  {
+    name: 'count_usage',
+    everyMs: RARE_JOBS_S.count_usage * 1000,
+    budgetMs: 10_000,
+    run: countUsage,
   },
 ];

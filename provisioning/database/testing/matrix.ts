@@ -31,10 +31,10 @@ public.dead_letter_counts S---/.---  S---/.---  .---/.---  .---/.---  no    no  
 public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
+public.usage_days         S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.device_newest      S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.alert_notifications S/.       S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
-public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 
@@ -52,6 +52,9 @@ ingest.untimed            no         no         no         no         no    SI--
 ingest.quotas             -/-        -/-        -/-        -/-        -/-   -/-        -/-   -/-        -/-
 ingest.dead_letter_use    no         no         no         no         no    no         no    no         .x../.x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
+ingest.usage_due          no         no         no         no         no    no         no    no         .x../.x..
+ingest.usage_progress     ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.database_sizes     ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.tenant_cursors     no         no         no         no         no    no         no    no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no         .x../.x..

@@ -217,6 +217,7 @@ export type Database = {
       };
       ingest_ledger: {
         Row: {
+          bytes: number;
           duplicate: number;
           latency_ms_max: number;
           latency_ms_sum: number;
@@ -400,6 +401,23 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      usage_days: {
+        Row: {
+          ai_tokens: number;
+          alerts: number;
+          bytes: number;
+          commands: number;
+          day: string;
+          letters: number;
+          notifications: number;
+          over_quota: number;
+          readings: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
     };
     Views: {
       alert_notifications: {
@@ -435,20 +453,6 @@ export type Database = {
           received: number;
           rejected: number;
           residual: number;
-          stored: number;
-          tenant_id: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
-      tenant_usage: {
-        Row: {
-          day: string;
-          duplicate: number;
-          over_quota: number;
-          received: number;
-          rejected: number;
           stored: number;
           tenant_id: string;
         };

@@ -1,0 +1,149 @@
+// What tenants used is counted once, whatever stops the counting, comes late, or is removed.
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readDatabaseUrl } from '../../domain/database-url.ts';
+import { addDevice } from '../../provisioning/database/registry.ts';
+import { startTestDatabase, type TestDatabase } from '../../provisioning/database/testing/database.ts';
+import { makeWorld, type World } from '../../provisioning/database/testing/world.ts';
+import { keepLog } from '../../tests/support/keep-log.ts';
+import { type Database, openDatabase } from '../database/connection.ts';
+import { countUsage } from './count.ts';
+
+let rig: TestDatabase;
+let database: Database;
+let world: World;
+beforeAll(async () => {
+  rig = await startTestDatabase();
+  world = await makeWorld(rig.admin);
+  database = openDatabase(readDatabaseUrl(rig.postgres.url, { readFile: () => '' }));
+});
+afterAll(async () => {
+  await database.close();
+  await rig.stop();
+});
+beforeEach(() =>
+  rig.admin.query(`
+    delete from public.ingest_ledger; delete from public.dead_letters; delete from public.dead_letter_counts;
+    delete from public.notifications; delete from public.alerts; delete from public.device_commands;
+    delete from public.usage_days; delete from ingest.usage_due;
+    update ingest.usage_progress set counted_until = now() - interval '3 days', began_at = null`),
+);
+
+/** Noon, so many days ago. */
+const noon = (daysAgo: number) => `(date_trunc('day', now() at time zone 'UTC') - interval '${daysAgo} days' + interval '12 hours') at time zone 'UTC'`;
+const receive = (at: string, readings: number, bytes: number, tenant = world.a.id) =>
+  rig.admin.query(
+    `select ingest.add_to_ledger(${at}, array[$1::uuid], array[$2::int8 + 3], array[$2::int8], array[1::int8], array[0::int8], array[2::int8],
+       array[$3::int8])`,
+    [tenant, readings, bytes],
+  );
+const count = (leftMs?: () => number) => countUsage(database, keepLog().log, leftMs);
+const days = async (tenant = world.a.id) =>
+  (
+    await rig.admin.query(
+      `select (now() at time zone 'UTC')::date - day as ago, readings::int, bytes::int, over_quota::int as over, letters::int, alerts::int,
+         notifications::int as told, commands::int from public.usage_days where tenant_id = $1 order by day`,
+      [tenant],
+    )
+  ).rows;
+const NONE = { readings: 0, bytes: 0, over: 0, letters: 0, alerts: 0, told: 0, commands: 0 };
+
+test('each day has what was stored, left out, told and asked for in it; counting again changes nothing', async () => {
+  const { id, device, rule, channel } = world.a;
+  for (const ago of [2, 2, 1]) await receive(noon(ago), 10, 1234);
+  await receive('now()', 1, 50, world.b.id);
+  await rig.admin.query(
+    `insert into public.dead_letters (tenant_id, topic, payload, reason, fingerprint, received_at)
+     select $1, 't', 'x', 'not-json', 'n' || n, ${noon(1)} from generate_series(1, 3) as n`,
+    [id],
+  );
+  await rig.admin.query(
+    `insert into public.dead_letter_counts (tenant_id, hour, reason, not_kept, removed) values ($1, ${noon(1)}, 'not-json', 4, 1)`,
+    [id],
+  );
+  await rig.admin.query(
+    `insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, message) values ($1, $2, $3, ${noon(2)}, now(), 'm')`,
+    [id, rule, device],
+  );
+  await rig.admin.query(
+    `insert into public.notifications (tenant_id, channel_id, transition, content, state, created_at, finished_at)
+     values ($1, $2, 'test', '{}', 'sent', ${noon(2)}, ${noon(1)}), ($1, $2, 'test', '{}', 'failed', ${noon(1)}, ${noon(1)})`,
+    [id, channel],
+  );
+  await rig.admin.query(
+    `insert into public.device_commands (tenant_id, device_id, payload, requested_at) values ($1, $2, '{}', ${noon(1)})`,
+    [id, device],
+  );
+  await count();
+  const expected = [
+    { ...NONE, ago: 2, readings: 20, bytes: 2468, over: 4, alerts: 1 },
+    { ...NONE, ago: 1, readings: 10, bytes: 1234, over: 2, letters: 8, told: 1, commands: 1 },
+  ];
+  expect(await days()).toEqual(expected);
+  expect(await days(world.b.id)).toEqual([{ ...NONE, ago: 0, readings: 1, bytes: 50, over: 2 }]);
+  await rig.admin.query("update ingest.usage_progress set counted_until = now() - interval '3 days'");
+  await count();
+  expect(await days()).toEqual(expected);
+});
+
+test('what is received after a count is in the next one, also late, and when no turn ran for days', async () => {
+  await receive(noon(2), 5, 500);
+  await count();
+  // The database was away: a batch of two days ago is committed now. Today's goes on.
+  await receive(noon(2), 2, 200);
+  await receive('now()', 1, 100);
+  await count();
+  expect(await days()).toMatchObject([
+    { ago: 2, readings: 7, bytes: 700 },
+    { ago: 0, readings: 1, bytes: 100 },
+  ]);
+  await receive(noon(1), 4, 400);
+  await rig.admin.query("delete from ingest.usage_due; update ingest.usage_progress set counted_until = now() - interval '1 day'");
+  await count();
+  expect(await days()).toMatchObject([{ ago: 2 }, { ago: 1, readings: 4 }, { ago: 0, readings: 1 }]);
+});
+
+test('stopped at any step, the next turn goes on, and all tenants are counted', async () => {
+  await receive(noon(3), 5, 500);
+  await receive(noon(0), 5, 500, world.b.id);
+  await rig.admin.query('delete from ingest.usage_due');
+  const turns = async (steps: number) => {
+    let left = steps;
+    await count(() => (left-- > 0 ? 60_000 : 0));
+  };
+  let n = 0;
+  do {
+    await turns(1);
+    n += 1;
+  } while ((await rig.admin.query('select began_at from ingest.usage_progress')).rows[0].began_at !== null && n < 50);
+  expect(n).toBeGreaterThan(4);
+  expect(n).toBeLessThan(50);
+  expect([await days(), await days(world.b.id)]).toMatchObject([[{ readings: 5 }], [{ readings: 5 }]]);
+});
+
+test('what was counted stays when its rows are removed, as long as 25 months', async () => {
+  await receive(noon(2), 5, 500);
+  await count();
+  await rig.admin.query('delete from public.ingest_ledger');
+  await rig.admin.query(
+    `insert into public.usage_days (tenant_id, day) values ($1, date_trunc('month', now()) - interval '25 months'),
+       ($1, date_trunc('month', now()) - interval '25 months 1 day')`,
+    [world.a.id],
+  );
+  await rig.admin.query("update ingest.usage_progress set counted_until = now() - interval '3 days'");
+  await count();
+  const found = await days();
+  expect(found).toHaveLength(2);
+  expect(found[1]).toMatchObject({ ago: 2, readings: 5 });
+});
+
+test('a removed tenant takes what it used along; a round notes the size of the database', async () => {
+  const { tenantId } = await addDevice(rig.admin, { tenant: 'leaving', device: 'd', createTenant: true });
+  await receive(noon(1), 5, 500, tenantId);
+  await count();
+  expect(await days(tenantId)).toHaveLength(1);
+  await rig.admin.query('delete from public.devices where tenant_id = $1', [tenantId]);
+  await rig.admin.query('delete from public.tenants where id = $1', [tenantId]);
+  expect(await days(tenantId)).toEqual([]);
+  const { rows } = await rig.admin.query('select day = (now() at time zone \'UTC\')::date as today, bytes > 1e6 as large from ingest.database_sizes order by day desc limit 1');
+  expect(rows).toEqual([{ today: true, large: true }]);
+});
