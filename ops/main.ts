@@ -14,6 +14,7 @@ import { limitCommand } from './limit.ts';
 import { maintenanceCommand } from './maintenance.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 import { tenantCommand } from './tenant.ts';
+import { usageCommand } from './usage.ts';
 
 const program = new Command('npm run ops --')
   .description('Operates a platform: its database, its devices and their messages.')
@@ -34,6 +35,7 @@ const program = new Command('npm run ops --')
   .addCommand(restoreDrillCommand())
   .addCommand(rotateCommand())
   .addCommand(tenantCommand())
+  .addCommand(usageCommand())
   .addHelpText(
     'after',
     `

@@ -52,7 +52,7 @@ ingest.untimed            no         no         no         no         no    SI--
 ingest.quotas             -/-        -/-        -/-        -/-        -/-   -/-        -/-   -/-        -/-
 ingest.dead_letter_use    no         no         no         no         no    no         no    no         .x../.x..
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
-ingest.usage_due          no         no         no         no         no    no         no    no         .x../.x..
+ingest.usage_due          ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.usage_progress     ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.database_sizes     ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..

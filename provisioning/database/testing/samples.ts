@@ -86,7 +86,7 @@ export const SAMPLES: Record<string, Sample> = {
     update: { ai_tokens: 1 },
   },
   'ingest.usage_due': {
-    insert: ({ id }) => ({ tenant_id: id, day: '2020-01-01' }),
+    insert: () => ({ day: '2020-01-01' }),
     update: { day: '2020-01-02' },
   },
   'ingest.usage_progress': {

@@ -35,15 +35,10 @@ create policy service_role_select on public.usage_days for select to service_rol
 -- It summed up the ledger's 30 days.
 drop view public.tenant_usage;
 
--- Days to count again: a batch came late into their ledger, because the database was away. No foreign key: a batch must not fail for a
--- tenant just deleted.
-create table ingest.usage_due (
-  tenant_id uuid not null,
-  day date not null,
-  primary key (tenant_id, day)
-);
+-- Days to count again: a batch came late into their ledger, because the database was away.
+create table ingest.usage_due (day date primary key);
 
--- How far the counting is. A round counts each day since the last one, tenant by tenant.
+-- How far the counting is. A round counts each day since the last one, or since the oldest of usage_due, tenant by tenant.
 create table ingest.usage_progress (
   id boolean primary key default true check (id),
   -- All that was committed before it is counted.
@@ -101,8 +96,8 @@ as $$
     bytes = l.bytes + excluded.bytes,
     latency_ms_sum = l.latency_ms_sum + excluded.latency_ms_sum,
     latency_ms_max = greatest(l.latency_ms_max, excluded.latency_ms_max);
-  insert into ingest.usage_due (tenant_id, day)
-  select t, received_at::date from unnest(tenant_ids) as t where received_at < now() - interval '1 hour' order by t
+  insert into ingest.usage_due (day)
+  select received_at::date where received_at < now() - interval '1 hour'
   on conflict do nothing;
 $$;
 -- For the version before this one, which does not know of bytes.
@@ -196,7 +191,7 @@ language plpgsql security definer set search_path = '' set timezone = 'UTC'
 as $$
 declare
   progress ingest.usage_progress;
-  late record;
+  late date;
   counted uuid[];
 begin
   if (most between 1 and 1000) is not true then
@@ -204,22 +199,12 @@ begin
   end if;
   -- Two runs take turns.
   select * into strict progress from ingest.usage_progress for update;
-  for late in
-    with taken as (
-      delete from ingest.usage_due as d where (d.tenant_id, d.day) in (select q.tenant_id, q.day from ingest.usage_due as q limit most)
-      returning d.tenant_id, d.day
-    )
-    select t.day, array_agg(t.tenant_id) as tenants from taken as t group by 1
-  loop
-    perform ingest.count_usage_of(late.tenants, late.day);
-  end loop;
-  if found then
-    return true;
-  end if;
   if progress.began_at is null then
     progress.began_at := clock_timestamp();
-    -- What was received just before it may have been committed after it.
-    progress.day := greatest((progress.counted_until - interval '2 hours')::date, current_date - 29);
+    with taken as (delete from ingest.usage_due as d returning d.day)
+    select min(t.day) into late from taken as t;
+    -- What was received in the two hours before may have been committed later, without being late.
+    progress.day := greatest(least((progress.counted_until - interval '2 hours')::date, late), current_date - 29);
     progress.after_tenant := '00000000-0000-0000-0000-000000000000';
   end if;
   counted := array(
