@@ -204,7 +204,7 @@ begin
     with taken as (delete from ingest.usage_due as d returning d.day)
     select min(t.day) into late from taken as t;
     -- What was received in the two hours before may have been committed later, without being late.
-    progress.day := greatest(least((progress.counted_until - interval '2 hours')::date, late), current_date - 29);
+    progress.day := greatest(least((progress.counted_until - interval '2 hours')::date, late, current_date), current_date - 29);
     progress.after_tenant := '00000000-0000-0000-0000-000000000000';
   end if;
   counted := array(
