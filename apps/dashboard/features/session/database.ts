@@ -643,7 +643,7 @@ export type Database = {
         };
         Returns: {
           name: string;
-          most: number;
+          most: number | null;
           used: number | null;
           until: string | null;
         }[];
@@ -683,6 +683,13 @@ export type Database = {
       rename_device: {
         Args: {
           device_id: string;
+          name: string;
+        };
+        Returns: undefined;
+      };
+      rename_tenant: {
+        Args: {
+          tenant_id: string;
           name: string;
         };
         Returns: undefined;
