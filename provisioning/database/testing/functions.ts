@@ -17,6 +17,7 @@ function              owner  staff  viewer  stranger  anon  ingest  sync  servic
 
 my_tenants            Y/Y    Y/Y    Y/Y     0/0       -/-   -/-     -/-   -/-
 create_tenant         Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+rename_tenant         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 create_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 revoke_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 accept_invitation     f/f    f/f    f/f     f/f       -/-   -/-     -/-   -/-
@@ -127,6 +128,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
 export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> = {
   my_tenants: () => ({}),
   create_tenant: () => ({ slug: 'new', name: 'New' }),
+  rename_tenant: ({ id }) => ({ tenant_id: id, name: 'Changed' }),
   create_invitation: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner' }),
   revoke_invitation: ({ invitation }) => ({ invitation_id: invitation }),
   accept_invitation: ({ token }) => ({ token }),

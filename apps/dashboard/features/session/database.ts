@@ -647,7 +647,7 @@ export type Database = {
         };
         Returns: {
           name: string;
-          most: number;
+          most: number | null;
           used: number | null;
           until: string | null;
         }[];
@@ -687,6 +687,13 @@ export type Database = {
       rename_device: {
         Args: {
           device_id: string;
+          name: string;
+        };
+        Returns: undefined;
+      };
+      rename_tenant: {
+        Args: {
+          tenant_id: string;
           name: string;
         };
         Returns: undefined;

@@ -19,11 +19,12 @@ export type Permission =
   | 'manage notifications'
   | 'see dead letters'
   | 'manage members'
-  | 'read the audit log';
+  | 'read the audit log'
+  | 'manage the tenant';
 
 const STAFF: Permission[] = ['manage devices', 'manage rules', 'manage notifications', 'see dead letters'];
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
-  owner: [...STAFF, 'manage members', 'read the audit log'],
+  owner: [...STAFF, 'manage members', 'read the audit log', 'manage the tenant'],
   staff: STAFF,
   viewer: [],
 };
