@@ -81,6 +81,7 @@ const load = async () => ({
   outbox: await import('../apps/dashboard/features/notifications/outbox.ts'),
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
+  usage: await import('../apps/dashboard/features/usage/usage.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
   invitation: await import('../apps/dashboard/features/users/invitation.ts'),
   maintenance: await import('../apps/dashboard/features/maintenance/maintenance.ts'),
@@ -136,6 +137,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     const status = (await ingest.ingestStatus(tenant))!;
     return one(Promise.resolve(status.telemetry_rows_estimate));
   },
+  usageDays: ({ usage }) => whole(usage.usageDays(tenant, '2026-10'), 31),
   dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
   residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
   listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),
@@ -342,6 +344,9 @@ async function fill(ann: string): Promise<void> {
       `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
        select $1, date_trunc('minute', now()) - make_interval(mins => n), 1, (n not between 10 and 29)::int, 0, 0, 0
        from generate_series(-30, ${MINUTES}) as n`,
+    );
+    await run(
+      `insert into public.usage_days (tenant_id, day, readings) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
     );
     // The last 20 of 40 hours are of the last day, with some room.
     await run(
