@@ -20,7 +20,9 @@ afterAll(() => commands?.stop());
 test('a month of all tenants, of its days in UTC alone', async () => {
   const { out, code } = await ops('--month', '2026-11');
   expect(code).toBe(0);
-  expect(out).toMatch(/^all tenants, 2026-11, days of UTC, counted until 2026-11-30T12:34Z: the month is not complete\ntenant +readings/);
+  expect(out).toMatch(
+    /^all tenants, 2026-11, days of UTC, counted until 2026-11-30T12:34Z: the month is not complete\ntenant +readings/,
+  );
   expect(out).toMatch(/^acme +2,000 +2 +0 +4 /m);
   expect(out).toMatch(/^globex +1,000 +1 +0 +2 /m);
   expect(out).toMatch(/^total +3,000 +3 +0 +6 /m);

@@ -104,7 +104,8 @@ test('the bytes are those of the payloads that were stored, however they are wri
   const device = rig.devices[0]!;
   const minute = MINUTE + 600_000;
   const bytesOf = async () =>
-    (await rig.admin.query('select bytes::int from public.ingest_ledger where minute = $1', [new Date(minute)])).rows[0].bytes;
+    (await rig.admin.query('select bytes::int from public.ingest_ledger where minute = $1', [new Date(minute)])).rows[0]
+      .bytes;
   await store.write(device, ['{"ts":1790001000,"v":"\u00fc"}', 'bad'], { receivedAt: minute });
   expect(await bytesOf()).toBe(26);
   // A duplicate and a bad row make the batch go the careful way.

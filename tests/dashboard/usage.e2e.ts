@@ -26,7 +26,10 @@ test('a viewer sees a month, and its days add up', async () => {
   const total = numbers.pop()!;
   expect(total.slice(0, 4)).toEqual(['Total', '39000', '5000', '300']);
   for (let column = 1; column < total.length; column++)
-    expect(numbers.reduce((sum, row) => sum + Number(row[column]), 0), `column ${column}`).toBe(Number(total[column]));
+    expect(
+      numbers.reduce((sum, row) => sum + Number(row[column]), 0),
+      `column ${column}`,
+    ).toBe(Number(total[column]));
   expect(numbers[20]).toEqual([`${month}-21`, ...Array(8).fill('0')]);
   const folder = process.env.PICTURES;
   if (folder) {

@@ -76,6 +76,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.add_refusals': ['mqtt_ingest'],
   'ingest.add_to_ledger': ['mqtt_ingest'],
   'ingest.count_usage': ['mqtt_ingest'],
+  'ingest.pack_telemetry': ['mqtt_ingest'],
   'ingest.usage_figures': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
   'ingest.begin_run': ['mqtt_ingest'],

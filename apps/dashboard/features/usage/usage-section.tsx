@@ -14,8 +14,8 @@ import { SmallChoice } from '../../ui/small-choice.tsx';
 import { messageOf } from '../session/errors.ts';
 import { polled } from '../session/queries.tsx';
 import { useTenant } from '../tenants/tenant.tsx';
-import { MONTHS_KEPT, usageDays } from './usage.ts';
 import styles from './usage.module.css';
+import { MONTHS_KEPT, usageDays } from './usage.ts';
 
 const POLL_MS = 60_000;
 

@@ -1,4 +1,4 @@
-// What tenants used is counted once, whatever stops the counting, comes late, or is removed.
+// What tenants used is counted once, whatever stops the counting, comes late, or is removed; and past days take less room.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readDatabaseUrl } from '../../domain/database-url.ts';
 import { addDevice } from '../../provisioning/database/registry.ts';
@@ -7,6 +7,7 @@ import { makeWorld, type World } from '../../provisioning/database/testing/world
 import { keepLog } from '../../tests/support/keep-log.ts';
 import { type Database, openDatabase } from '../database/connection.ts';
 import { countUsage } from './count.ts';
+import { packReadings } from './pack.ts';
 
 let rig: TestDatabase;
 let database: Database;
@@ -29,7 +30,8 @@ beforeEach(() =>
 );
 
 /** Noon, so many days ago. */
-const noon = (daysAgo: number) => `(date_trunc('day', now() at time zone 'UTC') - interval '${daysAgo} days' + interval '12 hours') at time zone 'UTC'`;
+const noon = (daysAgo: number) =>
+  `(date_trunc('day', now() at time zone 'UTC') - interval '${daysAgo} days' + interval '12 hours') at time zone 'UTC'`;
 const receive = (at: string, readings: number, bytes: number, tenant = world.a.id) =>
   rig.admin.query(
     `select ingest.add_to_ledger(${at}, array[$1::uuid], array[$2::int8 + 3], array[$2::int8], array[1::int8], array[0::int8], array[2::int8],
@@ -97,7 +99,9 @@ test('what is received after a count is in the next one, also late, and when no 
     { ago: 0, readings: 1, bytes: 100 },
   ]);
   await receive(noon(1), 4, 400);
-  await rig.admin.query("delete from ingest.usage_due; update ingest.usage_progress set counted_until = now() - interval '1 day'");
+  await rig.admin.query(
+    "delete from ingest.usage_due; update ingest.usage_progress set counted_until = now() - interval '1 day'",
+  );
   await count();
   expect(await days()).toMatchObject([{ ago: 2 }, { ago: 1, readings: 4 }, { ago: 0, readings: 1 }]);
 });
@@ -143,6 +147,65 @@ test('a removed tenant takes what it used along; a round notes the size of the d
   await rig.admin.query('delete from public.devices where tenant_id = $1', [tenantId]);
   await rig.admin.query('delete from public.tenants where id = $1', [tenantId]);
   expect(await days(tenantId)).toEqual([]);
-  const { rows } = await rig.admin.query('select day = (now() at time zone \'UTC\')::date as today, bytes > 1e6 as large from ingest.database_sizes order by day desc limit 1');
+  const { rows } = await rig.admin.query(
+    "select day = (now() at time zone 'UTC')::date as today, bytes > 1e6 as large from ingest.database_sizes order by day desc limit 1",
+  );
   expect(rows).toEqual([{ today: true, large: true }]);
+});
+
+const sizes = async () =>
+  (
+    await rig.admin.query<{ ago: number; bytes: number }>(
+      `select current_date - to_date(right(c.relname, 8), 'YYYYMMDD') as ago, pg_indexes_size(c.oid)::int as bytes
+       from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
+       where i.inhparent = 'public.telemetry'::regclass and c.relname ~ '_[0-9]{8}$' order by 1`,
+    )
+  ).rows.filter(({ ago }) => ago >= 0 && ago <= 3);
+const readings = async () =>
+  (
+    await rig.admin.query(
+      'select count(*)::int as n, md5(string_agg(t::text, $1 order by t)) as all from public.telemetry as t',
+      [''],
+    )
+  ).rows[0];
+
+test('days that are over are rebuilt once, those that readings still come for are left', async () => {
+  await rig.admin.query(`
+    set timezone = 'UTC';
+    select ingest.make_telemetry_partition(current_date - n) from generate_series(1, 3) as n;
+    insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
+    select '11111111-2222-4333-8444-555555555555', md5(d::text)::uuid, current_date - day + n * interval '1 second', md5((n * d)::text),
+      jsonb_build_object('n', n)
+    from generate_series(0, 3) as day, generate_series(1, 800) as n, generate_series(1, 10) as d order by day, n, d`);
+  const [before, content] = [await sizes(), await readings()];
+  const { log, lines } = keepLog();
+  await packReadings(database, log);
+  const after = await sizes();
+  for (const { ago, bytes } of after) {
+    const was = before.find((day) => day.ago === ago)!.bytes;
+    if (ago >= 2) expect(bytes / was, `${ago} days ago`).toBeLessThan(0.7);
+    else expect(bytes, `${ago} days ago`).toBe(was);
+  }
+  expect(lines).toHaveLength(2);
+  expect(await readings()).toEqual(content);
+  await packReadings(database, log);
+  expect(lines).toHaveLength(2);
+});
+
+test('where somebody else holds the day it is tried later', async () => {
+  const { rows } = await rig.admin.query<{ name: string; key: string }>(
+    `select p.relname as name, k.relname as key from pg_class as p join pg_index as x on x.indrelid = p.oid and x.indisprimary
+     join pg_class as k on k.oid = x.indexrelid where p.relname = to_char(current_date - 2, '"telemetry_"YYYYMMDD')`,
+  );
+  const { name, key } = rows[0]!;
+  await rig.admin.query(`alter index ingest.${key} reset (fillfactor)`);
+  await rig.admin.query(
+    `begin; insert into ingest.${name} select tenant_id, device_id, ts, 'late', now(), '{}' from ingest.${name} limit 1`,
+  );
+  await expect(packReadings(database, keepLog().log)).rejects.toMatchObject({ code: '55P03' });
+  await rig.admin.query('commit');
+  await packReadings(database, keepLog().log);
+  expect((await rig.admin.query('select reloptions from pg_class where relname = $1', [key])).rows).toEqual([
+    { reloptions: ['fillfactor=100'] },
+  ]);
 });
