@@ -30,7 +30,10 @@ export const packCommand = () =>
             await client.query(`alter index ${key} reset (fillfactor)`);
             throw new Error(`${day} could not be rebuilt, run the command again: ${(error as Error).message}`);
           }
-          const after = await client.query<{ bytes: number }>('select pg_relation_size($1::regclass)::float8 as bytes', [key]);
+          const after = await client.query<{ bytes: number }>(
+            'select pg_relation_size($1::regclass)::float8 as bytes',
+            [key],
+          );
           console.log(`${day}: the index had ${megabytes(bytes)}, now ${megabytes(after.rows[0]!.bytes)}`);
         }
         if (rows.length === 0) console.log('the indexes of all past days are rebuilt');

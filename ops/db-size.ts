@@ -25,20 +25,27 @@ const SOON_DAYS = 90;
 const PARQUET = 1 / 5;
 
 /** What to do, a line each; the first begins with "stay" where nothing is to be done. @param room undefined: not known. */
-export function adviseSize({ bytes, telemetryBytes, bytesPerDay, growth, kept }: Size, room: number | undefined): string[] {
+export function adviseSize(
+  { bytes, telemetryBytes, bytesPerDay, growth, kept }: Size,
+  room: number | undefined,
+): string[] {
   const others = Math.max(0, bytes - telemetryBytes);
   const settled = kept === null ? Number.POSITIVE_INFINITY : others + bytesPerDay * (kept + 1);
   const perDay = Math.max(growth ?? bytesPerDay, 0);
   const grows = `grows ${megabytes(perDay)} a day`;
   if (room === undefined) return [`${grows}; how large it may become is not known: give --database-mb`];
-  const daysIn = (most: number) => (perDay > 0 ? Math.max(0, Math.floor((most - bytes) / perDay)) : Number.POSITIVE_INFINITY);
+  const daysIn = (most: number) =>
+    perDay > 0 ? Math.max(0, Math.floor((most - bytes) / perDay)) : Number.POSITIVE_INFINITY;
   const level = kept === null ? '' : `, ${megabytes(Math.max(settled, bytes))} once ${kept} days of readings are there`;
-  if (bytes <= room * FILL && settled <= room * FILL) return [`stay: ${grows}${level}; there is room for ${megabytes(room)}`];
+  if (bytes <= room * FILL && settled <= room * FILL)
+    return [`stay: ${grows}${level}; there is room for ${megabytes(room)}`];
   if (bytes <= room * FILL && daysIn(room) > SOON_DAYS)
     return [`stay: ${grows}, full in ${daysIn(room) > 3650 ? 'years' : `${daysIn(room)} days`}`];
   const fitting = bytesPerDay > 0 ? Math.floor((room * FILL - others) / bytesPerDay) - 1 : 0;
   const { free, pro } = PRICES.supabase;
-  const larger = Math.ceil(Math.max(0, (Number.isFinite(settled) ? settled : bytes) / FILL - pro.databaseMb * 1e6) / 1e9);
+  const larger = Math.ceil(
+    Math.max(0, (Number.isFinite(settled) ? settled : bytes) / FILL - pro.databaseMb * 1e6) / 1e9,
+  );
   return [
     `act: ${grows}${level}; there is room for ${megabytes(room)}, full in ${daysIn(room)} days. One of:`,
     fitting >= 1
