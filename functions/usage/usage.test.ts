@@ -209,3 +209,19 @@ test('where somebody else holds the day it is tried later', async () => {
     { reloptions: ['fillfactor=100'] },
   ]);
 });
+
+test('a database that was made read-only says so, to monitoring and to people who are not signed in', async () => {
+  const told = async () => {
+    const { rows } = await rig.admin.query(
+      "select ingest.usage_figures() ->> 'database_read_only' as figure, public.read_only() as shown",
+    );
+    return rows[0];
+  };
+  expect(await told()).toEqual({ figure: '0', shown: false });
+  await rig.admin.query('set default_transaction_read_only = on');
+  try {
+    expect(await told()).toEqual({ figure: '1', shown: true });
+  } finally {
+    await rig.admin.query('set default_transaction_read_only = off');
+  }
+});

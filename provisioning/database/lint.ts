@@ -108,7 +108,8 @@ export const RULES: Record<string, string> = {
       and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')
       and p.oid is distinct from to_regprocedure('public.answer_notification_channel(text, boolean)')
       -- Signing in may be what does not work.
-      and p.oid is distinct from to_regprocedure('public.maintenance()')`,
+      and p.oid is distinct from to_regprocedure('public.maintenance()')
+      and p.oid is distinct from to_regprocedure('public.read_only()')`,
 
   'people change only alert rules themselves; the rest goes through functions': `
     select t.name || ' ' || privilege as object

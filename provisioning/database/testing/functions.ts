@@ -46,6 +46,7 @@ dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 maintenance           0/0    0/0    0/0     0/0       0/0   -/-     -/-   -/-
+read_only             Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -154,6 +155,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   limits_in_use: ({ id }) => ({ tenant_id: id }),
   tenants_left: () => ({}),
   maintenance: () => ({}),
+  read_only: () => ({}),
   try_alert_rule: ({ id, device }) => ({
     tenant_id: id,
     kind: 'threshold',

@@ -677,6 +677,10 @@ export type Database = {
           seen_at: string;
         }[];
       };
+      read_only: {
+        Args: never;
+        Returns: boolean;
+      };
       remove_member: {
         Args: {
           tenant_id: string;

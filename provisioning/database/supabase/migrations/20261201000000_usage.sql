@@ -237,7 +237,7 @@ create function ingest.usage_figures() returns jsonb
 language sql stable security definer set search_path = '' set timezone = 'UTC'
 as $$
   select jsonb_strip_nulls(jsonb_build_object(
-    'database_read_only', (current_setting('default_transaction_read_only') = 'on')::int,
+    'database_read_only', (current_setting('default_transaction_read_only') = 'on' or pg_is_in_recovery())::int,
     'usage_counted_age_seconds', (select extract(epoch from clock_timestamp() - p.counted_until) from ingest.usage_progress as p),
     'database_growth_bytes_per_day', (
       select (pg_database_size(current_database()) - s.bytes) / (current_date - s.day)
