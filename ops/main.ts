@@ -1,6 +1,7 @@
 // `npm run ops -- <command>`: an operator's commands. One file per command.
 import { Command, CommanderError } from 'commander';
 import { adoptCommand } from './adopt.ts';
+import { archiveCommand } from './archive.ts';
 import { backupCommand, restoreCommand, restoreDrillCommand } from './backup.ts';
 import { certificateCommand } from './certificate.ts';
 import { costCommand } from './cost.ts';
@@ -12,6 +13,7 @@ import { deviceCommand } from './device.ts';
 import { inviteCommand } from './invite.ts';
 import { limitCommand } from './limit.ts';
 import { maintenanceCommand } from './maintenance.ts';
+import { retentionCommand } from './retention.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 import { tenantCommand } from './tenant.ts';
 import { usageCommand } from './usage.ts';
@@ -21,6 +23,7 @@ const program = new Command('npm run ops --')
   .option('--debug', 'show stack traces')
   .addCommand(accountsCommand())
   .addCommand(adoptCommand())
+  .addCommand(archiveCommand())
   .addCommand(backupCommand())
   .addCommand(certificateCommand())
   .addCommand(costCommand())
@@ -33,6 +36,7 @@ const program = new Command('npm run ops --')
   .addCommand(maintenanceCommand())
   .addCommand(restoreCommand())
   .addCommand(restoreDrillCommand())
+  .addCommand(retentionCommand())
   .addCommand(rotateCommand())
   .addCommand(tenantCommand())
   .addCommand(usageCommand())

@@ -9,6 +9,7 @@ import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
 import { endNotifications, sendNotifications } from '../notify/send.ts';
+import { retire } from '../retention/retire.ts';
 import type { Logger } from '../runtime/log.ts';
 import { countUsage } from '../usage/count.ts';
 import { packReadings } from '../usage/pack.ts';
@@ -84,6 +85,12 @@ export const JOBS: readonly Job[] = [
     everyMs: RARE_JOBS_S.maintain * 1000,
     budgetMs: 10_000,
     run: ensurePartitions,
+  },
+  {
+    name: 'retire',
+    everyMs: RARE_JOBS_S.retire * 1000,
+    budgetMs: 20_000,
+    run: retire,
   },
   {
     name: 'count_usage',
