@@ -17,6 +17,7 @@ import { readerCommand } from './reader.ts';
 import { retentionCommand } from './retention.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 import { tenantCommand } from './tenant.ts';
+import { usageCommand } from './usage.ts';
 
 const program = new Command('npm run ops --')
   .description('Operates a platform: its database, its devices and their messages.')
@@ -40,6 +41,7 @@ const program = new Command('npm run ops --')
   .addCommand(retentionCommand())
   .addCommand(rotateCommand())
   .addCommand(tenantCommand())
+  .addCommand(usageCommand())
   .addHelpText(
     'after',
     `

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { RuleDraft } from '../apps/dashboard/features/alerts/rules.ts';
 import { ROOT } from '../bootstrap/root.mjs';
-import { TENANT_LIMITS } from '../domain/account-limits.ts';
+import { READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from './support/api-rig.ts';
@@ -23,7 +23,7 @@ const RULES = 110;
 const OPEN = 113;
 const RESOLVED = 114;
 const LETTERS = 115;
-const LIMITS = Object.keys(TENANT_LIMITS).length;
+const LIMITS = Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS }).length;
 const FIELDS = 116;
 const TENANTS = 105;
 const CHANNELS = 109;
@@ -84,6 +84,7 @@ const load = async () => ({
   outbox: await import('../apps/dashboard/features/notifications/outbox.ts'),
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
+  usage: await import('../apps/dashboard/features/usage/usage.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
   invitation: await import('../apps/dashboard/features/users/invitation.ts'),
   maintenance: await import('../apps/dashboard/features/maintenance/maintenance.ts'),
@@ -150,6 +151,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     const status = (await ingest.ingestStatus(tenant))!;
     return one(Promise.resolve(status.telemetry_rows_estimate));
   },
+  usageDays: ({ usage }) => whole(usage.usageDays(tenant, '2026-10'), 31),
   dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
   residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
   listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),
@@ -361,6 +363,9 @@ async function fill(ann: string): Promise<void> {
       `insert into public.ingest_ledger (tenant_id, minute, received, stored, duplicate, rejected, over_quota)
        select $1, date_trunc('minute', now()) - make_interval(mins => n), 1, (n not between 10 and 29)::int, 0, 0, 0
        from generate_series(-30, ${MINUTES}) as n`,
+    );
+    await run(
+      `insert into public.usage_days (tenant_id, day, readings) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
     );
     // The last 20 of 40 hours are of the last day, with some room.
     await run(

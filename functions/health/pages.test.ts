@@ -112,6 +112,10 @@ test('each part that is late is named, and what an environment does not have is 
   const hoursAgo = (hours: number) => now / 1000 - hours * 3600;
   const fine = { ingest_lag_seconds: 90, control_loop_ok: 1, backup_last_success_timestamp_seconds: hoursAgo(25) };
   expect(checks(fine)).toMatchObject({ status: 'ok', checks: { ingest: 'ok', control: 'ok', backup: 'ok' } });
+  expect(checks({ database_read_only: 1 })).toMatchObject({
+    status: 'degraded',
+    checks: { database: 'takes no writes: it is full, or failing over' },
+  });
   expect(checks({ backup_failing: 1 }).checks.backup).toBe('has never succeeded');
   const late = { ingest_lag_seconds: 600, control_loop_ok: 0, backup_last_success_timestamp_seconds: hoursAgo(27) };
   expect(checks(late, inDays(13))).toMatchObject({

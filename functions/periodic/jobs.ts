@@ -11,6 +11,8 @@ import { ensurePartitions } from '../ingest/session.ts';
 import { endNotifications, sendNotifications } from '../notify/send.ts';
 import { retire } from '../retention/retire.ts';
 import type { Logger } from '../runtime/log.ts';
+import { countUsage } from '../usage/count.ts';
+import { packReadings } from '../usage/pack.ts';
 
 /** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
 export interface Job {
@@ -89,5 +91,17 @@ export const JOBS: readonly Job[] = [
     everyMs: RARE_JOBS_S.retire * 1000,
     budgetMs: 20_000,
     run: retire,
+  },
+  {
+    name: 'count_usage',
+    everyMs: RARE_JOBS_S.count_usage * 1000,
+    budgetMs: 10_000,
+    run: countUsage,
+  },
+  {
+    name: 'pack_readings',
+    everyMs: RARE_JOBS_S.pack_readings * 1000,
+    budgetMs: 10_000,
+    run: packReadings,
   },
 ];

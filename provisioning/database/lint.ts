@@ -114,7 +114,8 @@ export const RULES: Record<string, string> = {
         to_regprocedure('public.read_readings(text, timestamp with time zone, timestamp with time zone, text)')
       and p.oid is distinct from to_regprocedure('public.read_alerts(timestamp with time zone, timestamp with time zone, uuid)')
       -- Signing in may be what does not work.
-      and p.oid is distinct from to_regprocedure('public.maintenance()')`,
+      and p.oid is distinct from to_regprocedure('public.maintenance()')
+      and p.oid is distinct from to_regprocedure('public.read_only()')`,
 
   'people change only alert rules themselves; the rest goes through functions': `
     select t.name || ' ' || privilege as object

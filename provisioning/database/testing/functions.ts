@@ -17,6 +17,7 @@ function              owner  staff  viewer  stranger  anon  ingest  sync  servic
 
 my_tenants            Y/Y    Y/Y    Y/Y     0/0       -/-   -/-     -/-   -/-
 create_tenant         Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+rename_tenant         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 create_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 revoke_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 accept_invitation     f/f    f/f    f/f     f/f       -/-   -/-     -/-   -/-
@@ -53,6 +54,7 @@ dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 maintenance           0/0    0/0    0/0     0/0       0/0   -/-     -/-   -/-
+read_only             Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -83,6 +85,9 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.acquire_lease': ['mqtt_ingest'],
   'ingest.add_refusals': ['mqtt_ingest'],
   'ingest.add_to_ledger': ['mqtt_ingest'],
+  'ingest.count_usage': ['mqtt_ingest'],
+  'ingest.pack_telemetry': ['mqtt_ingest'],
+  'ingest.usage_figures': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
   'ingest.begin_run': ['mqtt_ingest'],
   'ingest.canary_came': ['mqtt_ingest'],
@@ -134,6 +139,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
 export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> = {
   my_tenants: () => ({}),
   create_tenant: () => ({ slug: 'new', name: 'New' }),
+  rename_tenant: ({ id }) => ({ tenant_id: id, name: 'Changed' }),
   create_invitation: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner' }),
   revoke_invitation: ({ invitation }) => ({ invitation_id: invitation }),
   accept_invitation: ({ token }) => ({ token }),
@@ -171,6 +177,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   limits_in_use: ({ id }) => ({ tenant_id: id }),
   tenants_left: () => ({}),
   maintenance: () => ({}),
+  read_only: () => ({}),
   try_alert_rule: ({ id, device }) => ({
     tenant_id: id,
     kind: 'threshold',

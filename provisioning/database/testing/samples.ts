@@ -91,6 +91,22 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, hour: '2020-01-01', reason: 'r' }),
     update: { removed: 1 },
   },
+  'public.usage_days': {
+    insert: ({ id }) => ({ tenant_id: id, day: '2020-01-01' }),
+    update: { ai_tokens: 1 },
+  },
+  'ingest.usage_due': {
+    insert: () => ({ day: '2020-01-01' }),
+    update: { day: '2020-01-02' },
+  },
+  'ingest.usage_progress': {
+    insert: () => ({ id: false, counted_until: new Date() }),
+    update: { after_tenant: null },
+  },
+  'ingest.database_sizes': {
+    insert: () => ({ day: '2020-01-01', bytes: 1 }),
+    update: { bytes: 2 },
+  },
   'public.refusals': {
     insert: ({ id }) => ({ tenant_id: id, hour: '2020-01-01', reason: 'rate', times: 1 }),
     update: { times: 2 },

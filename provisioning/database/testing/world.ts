@@ -86,6 +86,8 @@ export async function makeWorld(client: ClientBase): Promise<World> {
     insert into ingest.asked_addresses (address, day, confirmations) values (sha256('ops@b.example'), current_date, 1);
     insert into access.maintenance (reason, started_at, ends_at, started_by)
       values ('a larger disk', now() - interval '2 hours', now() - interval '1 hour', 'operator');
+    insert into ingest.usage_due (day) values ('2026-11-29');
+    insert into ingest.database_sizes (day, bytes) values ('2026-11-29', 1);
     insert into ingest.backups (kind, name, started_at) values ('backup', 'backup-20261130T021500Z', now())`);
   return { a, b, stranger, newcomer };
 }
@@ -164,6 +166,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     rejected: 0,
     over_quota: 0,
   });
+  await insert('public.usage_days', { tenant_id, day: '2026-11-29', readings: 1 });
   await insert('public.refusals', { tenant_id, hour: now, reason: 'rate', times: 1 });
   await insert('public.device_refusals', { ...device, reason: 'rate', refused_at: now });
   await insert('ingest.refusals_told', { tenant_id, since: 1, counts: {} });

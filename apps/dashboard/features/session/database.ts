@@ -77,21 +77,6 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
-      api_tokens: {
-        Row: {
-          created_at: string;
-          created_by: string | null;
-          expires_at: string;
-          id: string;
-          last_used_at: string | null;
-          name: string;
-          scopes: string[];
-          tenant_id: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
       audit_log: {
         Row: {
           action: string;
@@ -232,6 +217,7 @@ export type Database = {
       };
       ingest_ledger: {
         Row: {
+          bytes: number;
           duplicate: number;
           latency_ms_max: number;
           latency_ms_sum: number;
@@ -415,6 +401,23 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      usage_days: {
+        Row: {
+          ai_tokens: number;
+          alerts: number;
+          bytes: number;
+          commands: number;
+          day: string;
+          letters: number;
+          notifications: number;
+          over_quota: number;
+          readings: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
     };
     Views: {
       alert_notifications: {
@@ -450,20 +453,6 @@ export type Database = {
           received: number;
           rejected: number;
           residual: number;
-          stored: number;
-          tenant_id: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
-      tenant_usage: {
-        Row: {
-          day: string;
-          duplicate: number;
-          over_quota: number;
-          received: number;
-          rejected: number;
           stored: number;
           tenant_id: string;
         };
@@ -534,16 +523,6 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         };
         Returns: undefined;
-      };
-      create_api_token: {
-        Args: {
-          tenant_id: string;
-          name: string;
-          scopes: string[];
-          days: number;
-          sha256: string;
-        };
-        Returns: string;
       };
       create_invitation: {
         Args: {
@@ -623,20 +602,6 @@ export type Database = {
         };
         Returns: number;
       };
-      export_readings: {
-        Args: {
-          device_id: string;
-          fields: string[];
-          since: string;
-          until: string;
-          after?: string;
-        };
-        Returns: {
-          ts: string;
-          message_id: string;
-          cells: string[];
-        }[];
-      };
       ingest_spans: {
         Args: {
           tenant_id: string;
@@ -682,7 +647,7 @@ export type Database = {
         };
         Returns: {
           name: string;
-          most: number;
+          most: number | null;
           used: number | null;
           until: string | null;
         }[];
@@ -712,58 +677,9 @@ export type Database = {
           seen_at: string;
         }[];
       };
-      read_alerts: {
-        Args: {
-          since?: string;
-          until?: string;
-          after?: string;
-        };
-        Returns: {
-          id: string;
-          device: string;
-          rule: string;
-          severity: 'info' | 'warning' | 'critical';
-          message: string;
-          value: number;
-          opened_at: string;
-          acknowledged_at: string;
-          resolved_at: string;
-        }[];
-      };
-      read_devices: {
-        Args: {
-          after?: string;
-        };
-        Returns: {
-          device: string;
-          name: string;
-          enabled: boolean;
-          created_at: string;
-          last_received_at: string;
-        }[];
-      };
-      read_readings: {
-        Args: {
-          device: string;
-          since?: string;
-          until?: string;
-          after?: string;
-        };
-        Returns: {
-          ts: string;
-          message_id: string;
-          received_at: string;
-          payload: unknown;
-        }[];
-      };
-      read_token: {
+      read_only: {
         Args: never;
-        Returns: {
-          tenant: string;
-          name: string;
-          scopes: string[];
-          expires_at: string;
-        }[];
+        Returns: boolean;
       };
       remove_member: {
         Args: {
@@ -779,17 +695,18 @@ export type Database = {
         };
         Returns: undefined;
       };
+      rename_tenant: {
+        Args: {
+          tenant_id: string;
+          name: string;
+        };
+        Returns: undefined;
+      };
       request_redrive: {
         Args: {
           dead_letter_ids: number[];
         };
         Returns: number;
-      };
-      revoke_api_token: {
-        Args: {
-          token_id: string;
-        };
-        Returns: undefined;
       };
       revoke_invitation: {
         Args: {

@@ -10,6 +10,7 @@ import {
   Monitor,
   Moon,
   ScrollText,
+  Settings,
   Sun,
   UserRound,
   Users,
@@ -37,10 +38,11 @@ const PAGES = [
   { href: '/admin/data', name: 'Use your data', Icon: FileDown },
 ];
 const AUDIT = { href: '/admin/audit', name: 'Audit', Icon: ScrollText };
+const SETTINGS = { href: '/admin/settings', name: 'Settings', Icon: Settings };
 
 /** @param email of the person signed in. */
 export function Shell({ email, children }: { email: string; children: ReactNode }) {
-  const pages = useCan('read the audit log') ? [...PAGES, AUDIT] : PAGES;
+  const pages = [...PAGES, ...(useCan('read the audit log') ? [AUDIT] : []), SETTINGS];
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#content">

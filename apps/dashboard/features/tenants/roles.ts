@@ -20,11 +20,12 @@ export type Permission =
   | 'see dead letters'
   | 'manage members'
   | 'make API tokens'
-  | 'read the audit log';
+  | 'read the audit log'
+  | 'manage the tenant';
 
 const STAFF: Permission[] = ['manage devices', 'manage rules', 'manage notifications', 'see dead letters'];
 const PERMISSIONS: Record<Role, readonly Permission[]> = {
-  owner: [...STAFF, 'manage members', 'make API tokens', 'read the audit log'],
+  owner: [...STAFF, 'manage members', 'make API tokens', 'read the audit log', 'manage the tenant'],
   staff: STAFF,
   viewer: [],
 };

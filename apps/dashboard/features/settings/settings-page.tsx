@@ -1,0 +1,17 @@
+'use client';
+// What holds for a whole tenant: one section a subject, each with its own queries.
+import { PageHead } from '../../ui/page.tsx';
+import { UsageSection } from '../usage/usage-section.tsx';
+import { LimitsSection } from './limits-section.tsx';
+import { NameSection } from './name-section.tsx';
+
+export function SettingsPage() {
+  return (
+    <>
+      <PageHead title="Settings" about="What holds for the whole tenant." />
+      <NameSection />
+      <LimitsSection />
+      <UsageSection />
+    </>
+  );
+}
