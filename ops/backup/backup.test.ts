@@ -14,7 +14,7 @@ import { findBackup, listBackups, makeBackup, type Vault, verifyBackup } from '.
 import { drill } from './drill.ts';
 import { dumpOf, factsOf, nameAt } from './kept.ts';
 import { restoreInto } from './restore.ts';
-import { folderStore } from './store.ts';
+import { folderStore } from '../store.ts';
 import { type BackupLab, quiet, startBackupLab } from './testing/lab.ts';
 
 let lab: BackupLab;

@@ -10,7 +10,7 @@ import { EMPTY_TABLES, type Facts, FOREIGN_SCHEMAS, readFacts } from './facts.ts
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
 import { findClient, isClosedPipe, start } from './postgres-client.ts';
 import { open, seal } from './seal.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store.ts';
 
 /** Where backups lie, and what opens them. */
 export interface Vault {

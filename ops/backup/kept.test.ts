@@ -10,7 +10,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { backupKey } from '../../domain/backup-key.ts';
 import { backupsAmong, dumpOf, factsOf, type Listed, nameAt, toRemove } from './kept.ts';
 import { open, seal } from './seal.ts';
-import { folderStore } from './store.ts';
+import { folderStore } from '../store.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-11-30T02:15:00Z');

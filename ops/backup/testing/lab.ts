@@ -14,7 +14,7 @@ import { makeWorld } from '../../../provisioning/database/testing/world.ts';
 import { findBackup, makeBackup, type StoredFacts, type Vault, verifyBackup } from '../backup.ts';
 import { dumpOf, factsOf } from '../kept.ts';
 import { open, seal } from '../seal.ts';
-import { folderStore } from '../store.ts';
+import { folderStore } from '../../store.ts';
 
 export const quiet = () => {};
 

@@ -101,7 +101,6 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.last_runs': ['mqtt_ingest'],
   'ingest.note_deletion': ['mqtt_ingest'],
   'ingest.note_devices': ['mqtt_ingest'],
-  'ingest.note_removed_objects': ['mqtt_ingest'],
   'ingest.note_reports': ['mqtt_ingest'],
   'ingest.note_run': ['mqtt_ingest'],
   'ingest.note_unjudged': ['mqtt_ingest'],

@@ -140,7 +140,6 @@ export type Database = {
           position: number;
           problem: string | null;
           removed: number;
-          removed_objects: number;
           rows_left: number | null;
           stage: string;
           started_at: string | null;

@@ -20,10 +20,8 @@ create table public.deletions (
   stage text not null,
   next_at timestamptz not null default now(),
   stepped_at timestamptz,
-  -- Rows and archived objects so far.
+  -- Rows so far; and how many readings are left, counted up to 100,001 every 30 seconds.
   removed bigint not null default 0,
-  removed_objects int not null default 0,
-  -- How many rows are left, counted up to 100,001 every 30 seconds.
   rows_left bigint,
   counted_at timestamptz,
   -- Of a person: how far the audit log has been read.
@@ -78,7 +76,7 @@ language plpgsql security definer set search_path = ''
 as $$
 begin
   insert into public.deletions (kind, tenant_id, device_id, subject, asked_by, stage)
-  select 'device', d.tenant_id, d.id, d.slug, delete_device_data.asked_by, 'archive'
+  select 'device', d.tenant_id, d.id, d.slug, delete_device_data.asked_by, 'rows'
   from public.devices as d where d.id = device;
   delete from public.devices as d where d.id = device;
 end
@@ -297,18 +295,17 @@ as $$
 $$;
 
 -- The stages of a deletion, in order.
---   people    memberships and invitations of the tenant go, and the accounts of those who belong to no other tenant
---   archive   archived objects: the job's part
---   rows      every row of every table, see ingest.owned_tables
---   registry  the tenant itself, when the broker no longer retains anything for its devices
---   archive again, rows again
---             what ingest or the archive had in hand meanwhile, at least 10 minutes later and when ingest has run since
---   log       the person's address in the audit log
+--   people      memberships and invitations of the tenant go, and the accounts of those who belong to no other tenant
+--   rows        every row of every table, see ingest.owned_tables
+--   registry    the tenant itself, when the broker no longer retains anything for its devices
+--   archive     its objects, which the archive's own program removes: 10 minutes later, because a run of it may be under way
+--   rows again  what ingest had in hand meanwhile, when it has run since
+--   log         the person's address in the audit log
 create function ingest.deletion_stages(kind text) returns text[]
 language sql immutable set search_path = ''
 return case kind
-  when 'tenant' then array['people', 'archive', 'rows', 'registry', 'archive again', 'rows again']
-  when 'device' then array['archive', 'rows', 'archive again', 'rows again']
+  when 'tenant' then array['people', 'rows', 'registry', 'archive', 'rows again']
+  when 'device' then array['rows', 'archive', 'rows again']
   else array['log'] end;
 
 -- The tables whose rows belong to a tenant, those first that refer to others, and partitions in the place of their table. From the
@@ -321,7 +318,9 @@ as $$
     from pg_catalog.pg_class as c
     join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = case when by_device then 'device_id' else 'tenant_id' end
     where c.relnamespace::regnamespace::text in ('public', 'ingest', 'access', 'broker') and c.relkind in ('r', 'p')
-      and not c.relispartition and not a.attisdropped and c.oid <> 'public.deletions'::regclass
+      and not c.relispartition and not a.attisdropped
+      -- What is left of it, and what the archive's program still needs.
+      and c.oid <> all (array['public.deletions', 'ingest.archive_objects', 'ingest.archive_removals']::regclass[])
   ), depths (oid, depth) as (
     select o.oid, 0 from owned as o
     union
@@ -390,9 +389,9 @@ begin
   update public.deletions as x set
     problem = null,
     stage = coalesce(following, x.stage),
-    next_at = case when following = 'archive again' then now() + interval '10 minutes' else now() end,
+    next_at = case when following = 'archive' then now() + interval '10 minutes' else now() end,
     -- Ingest must have run since.
-    counted_at = case when following = 'archive again' then now() else x.counted_at end,
+    counted_at = case when following = 'archive' then now() else x.counted_at end,
     finished_at = case when following is null then now() end,
     rows_left = case when following is null then 0 else x.rows_left end,
     subject = case when following is not null then x.subject end
@@ -406,18 +405,6 @@ language sql security definer set search_path = ''
 as $$
   update public.deletions as d set problem = left(note_deletion.problem, 500), next_at = now() + interval '1 minute'
   where d.id = deletion;
-$$;
-
--- Notes archived objects that were removed or rewritten. `done`: none is left.
-create function ingest.note_removed_objects(deletion uuid, objects int, done boolean) returns void
-language plpgsql security definer set search_path = ''
-as $$
-begin
-  update public.deletions as d set removed_objects = d.removed_objects + objects where d.id = deletion;
-  if done then
-    perform ingest.end_stage(deletion);
-  end if;
-end
 $$;
 
 -- Members lose access at once. Accounts that belong to nothing else go with the tenant, and with them their sessions.
@@ -463,12 +450,10 @@ begin
 end
 $$;
 
--- Takes one step of the deletion that has waited longest, with at most so many rows. Returns it, with its stage before the step; no row when
--- nothing is due. Of the stages `archive` and `archive again` the step is the job's, which then calls ingest.note_removed_objects.
-create function ingest.deletion_step(most int) returns table (id uuid, tenant_id uuid, device_id uuid, stage text)
+-- Takes one step of the deletion that has waited longest, with at most so many rows. Returns which, null when nothing is due.
+create function ingest.deletion_step(most int) returns uuid
 language plpgsql security definer set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   d public.deletions;
   gone int;
@@ -483,7 +468,7 @@ begin
   returning x.* into d;
   if d.id is null then
     delete from public.deletions as x where x.finished_at < now() - interval '400 days';
-    return;
+    return null;
   end if;
   case d.stage
     when 'people' then
@@ -498,11 +483,15 @@ begin
       if gone < most and d.stage = 'rows again' and not exists (
         select from ingest.leases as l where l.name <> 'control' and l.seen_at > d.counted_at) then
         perform ingest.note_deletion(d.id, 'It waits until ingest has run once more: messages may wait on the broker.');
+      elsif gone < most and d.stage = 'rows again' and d.kind = 'tenant' and ingest.forget_archived(d.tenant_id) then
+        -- A run of the archive had them in hand.
+        update public.deletions as x set stage = 'archive' where x.id = d.id;
       elsif gone < most then
         if d.kind = 'tenant' then
           -- What nobody can be told of any more.
           delete from public.dead_letters as l where l.tenant_id is null and starts_with(l.topic, 'tenants/' || d.subject || '/');
           update ingest.asked_addresses as a set refused = array_remove(a.refused, d.tenant_id) where d.tenant_id = any (a.refused);
+          delete from ingest.archive_removals as r where r.tenant_id = d.tenant_id and r.done_at is not null;
         end if;
         perform ingest.end_stage(d.id);
       end if;
@@ -518,14 +507,21 @@ begin
           perform ingest.end_stage(d.id);
         end if;
       end if;
+    when 'archive' then
+      if (d.device_id is null or not exists (
+          select from ingest.archive_removals as r
+          where r.tenant_id = d.tenant_id and r.device_id = d.device_id and r.done_at >= d.started_at))
+        and ingest.forget_archived(d.tenant_id, d.device_id) then
+        perform ingest.note_deletion(d.id, 'It waits for the next run of the archive, which removes what is archived.');
+      else
+        perform ingest.end_stage(d.id);
+      end if;
     when 'log' then
       if ingest.forget_address(d.id) then
         perform ingest.end_stage(d.id);
       end if;
-    else
-      null;
   end case;
-  return query select d.id, d.tenant_id, d.device_id, d.stage;
+  return d.id;
 end
 $$;
 
@@ -533,10 +529,10 @@ revoke all on function access.is_deleted(uuid), access.ask_deletion_of_tenant(uu
   access.delete_person(uuid, text, text), access.owned_alone(uuid), access.forget_deleted_user(), access.refuse_slug_in_deletion(),
   access.without_address(jsonb, text), public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text), ingest.deletion_stages(text), ingest.owned_tables(boolean), ingest.delete_owned(uuid, uuid, int),
-  ingest.rows_left(uuid, uuid), ingest.end_stage(uuid), ingest.note_deletion(uuid, text), ingest.note_removed_objects(uuid, int, boolean),
+  ingest.rows_left(uuid, uuid), ingest.end_stage(uuid), ingest.note_deletion(uuid, text),
   ingest.delete_members(uuid), ingest.forget_address(uuid), ingest.deletion_step(int)
   from public, anon, authenticated, service_role;
 grant execute on function public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text) to authenticated;
-grant execute on function ingest.deletion_step(int), ingest.note_deletion(uuid, text), ingest.note_removed_objects(uuid, int, boolean)
+grant execute on function ingest.deletion_step(int), ingest.note_deletion(uuid, text)
   to mqtt_ingest;
