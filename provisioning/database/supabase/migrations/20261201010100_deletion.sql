@@ -470,57 +470,63 @@ begin
     delete from public.deletions as x where x.finished_at < now() - interval '400 days';
     return null;
   end if;
-  case d.stage
-    when 'people' then
-      perform ingest.delete_members(d.tenant_id);
-      perform ingest.end_stage(d.id);
-    when 'rows', 'rows again' then
-      gone := ingest.delete_owned(d.tenant_id, d.device_id, most);
-      update public.deletions as x set removed = x.removed + gone where x.id = d.id;
-      if d.counted_at is null or d.counted_at < now() - interval '30 seconds' then
-        update public.deletions as x set rows_left = ingest.rows_left(d.tenant_id, d.device_id), counted_at = now() where x.id = d.id;
-      end if;
-      if gone < most and d.stage = 'rows again' and not exists (
-        select from ingest.leases as l where l.name <> 'control' and l.seen_at > d.counted_at) then
-        perform ingest.note_deletion(d.id, 'It waits until ingest has run once more: messages may wait on the broker.');
-      elsif gone < most and d.stage = 'rows again' and d.kind = 'tenant' and ingest.forget_archived(d.tenant_id) then
-        -- A run of the archive had them in hand.
-        update public.deletions as x set stage = 'archive' where x.id = d.id;
-      elsif gone < most then
-        if d.kind = 'tenant' then
-          -- What nobody can be told of any more.
-          delete from public.dead_letters as l where l.tenant_id is null and starts_with(l.topic, 'tenants/' || d.subject || '/');
-          update ingest.asked_addresses as a set refused = array_remove(a.refused, d.tenant_id) where d.tenant_id = any (a.refused);
-          delete from ingest.archive_removals as r where r.tenant_id = d.tenant_id and r.done_at is not null;
-        end if;
+  begin
+    case d.stage
+      when 'people' then
+        perform ingest.delete_members(d.tenant_id);
         perform ingest.end_stage(d.id);
-      end if;
-    when 'registry' then
-      if exists (select from ingest.retained_of_deleted as r where r.tenant_slug = d.subject) then
-        perform ingest.note_deletion(d.id, 'It waits until the control loop has removed retained messages from the broker.');
-      else
-        -- The operator may have added something.
-        gone := ingest.delete_owned(d.tenant_id, null, most);
+      when 'rows', 'rows again' then
+        gone := ingest.delete_owned(d.tenant_id, d.device_id, most);
         update public.deletions as x set removed = x.removed + gone where x.id = d.id;
-        if gone < most then
-          delete from public.tenants as t where t.id = d.tenant_id;
+        if d.counted_at is null or d.counted_at < now() - interval '30 seconds' then
+          update public.deletions as x set rows_left = ingest.rows_left(d.tenant_id, d.device_id), counted_at = now() where x.id = d.id;
+        end if;
+        if gone < most and d.stage = 'rows again' and not exists (
+          select from ingest.leases as l where l.name <> 'control' and l.seen_at > d.counted_at) then
+          perform ingest.note_deletion(d.id, 'It waits until ingest has run once more: messages may wait on the broker.');
+        elsif gone < most and d.stage = 'rows again' and d.kind = 'tenant' and ingest.forget_archived(d.tenant_id) then
+          -- A run of the archive had them in hand.
+          update public.deletions as x set stage = 'archive' where x.id = d.id;
+        elsif gone < most then
+          if d.kind = 'tenant' then
+            -- What came after the tenant had gone is nobody's.
+            perform from ingest.dead_letter_use as u where u.tenant_id = '00000000-0000-0000-0000-000000000000' for update;
+            delete from public.dead_letters as l where l.tenant_id is null and starts_with(l.topic, 'tenants/' || d.subject || '/');
+            update ingest.asked_addresses as a set refused = array_remove(a.refused, d.tenant_id) where d.tenant_id = any (a.refused);
+            delete from ingest.archive_removals as r where r.tenant_id = d.tenant_id and r.done_at is not null;
+          end if;
           perform ingest.end_stage(d.id);
         end if;
-      end if;
-    when 'archive' then
-      if (d.device_id is null or not exists (
-          select from ingest.archive_removals as r
-          where r.tenant_id = d.tenant_id and r.device_id = d.device_id and r.done_at >= d.started_at))
-        and ingest.forget_archived(d.tenant_id, d.device_id) then
-        perform ingest.note_deletion(d.id, 'It waits for the next run of the archive, which removes what is archived.');
-      else
-        perform ingest.end_stage(d.id);
-      end if;
-    when 'log' then
-      if ingest.forget_address(d.id) then
-        perform ingest.end_stage(d.id);
-      end if;
-  end case;
+      when 'registry' then
+        if exists (select from ingest.retained_of_deleted as r where r.tenant_slug = d.subject) then
+          perform ingest.note_deletion(d.id, 'It waits until the control loop has removed retained messages from the broker.');
+        else
+          -- The operator may have added something.
+          gone := ingest.delete_owned(d.tenant_id, null, most);
+          update public.deletions as x set removed = x.removed + gone where x.id = d.id;
+          if gone < most then
+            delete from public.tenants as t where t.id = d.tenant_id;
+            perform ingest.end_stage(d.id);
+          end if;
+        end if;
+      when 'archive' then
+        if (d.device_id is null or not exists (
+            select from ingest.archive_removals as r
+            where r.tenant_id = d.tenant_id and r.device_id = d.device_id and r.done_at >= d.started_at))
+          and ingest.forget_archived(d.tenant_id, d.device_id) then
+          perform ingest.note_deletion(d.id, 'It waits for the next run of the archive, which removes what is archived.');
+        else
+          perform ingest.end_stage(d.id);
+        end if;
+      when 'log' then
+        if ingest.forget_address(d.id) then
+          perform ingest.end_stage(d.id);
+        end if;
+    end case;
+  exception when others then
+    -- The others go on. A statement that took too long is not among these: the job tries it with fewer rows.
+    perform ingest.note_deletion(d.id, format('A step failed (%s); it is tried again.', sqlstate));
+  end;
   return d.id;
 end
 $$;
