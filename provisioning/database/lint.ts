@@ -109,6 +109,12 @@ export const RULES: Record<string, string> = {
       -- confirms or refuses them by a token, and has no account.
       and p.oid is distinct from to_regprocedure('public.invitation_facts(text)')
       and p.oid is distinct from to_regprocedure('public.answer_notification_channel(text, boolean)')
+      -- A tenant's programs have an API token in place of an account.
+      and p.oid is distinct from to_regprocedure('public.read_token()')
+      and p.oid is distinct from to_regprocedure('public.read_devices(text)')
+      and p.oid is distinct from
+        to_regprocedure('public.read_readings(text, timestamp with time zone, timestamp with time zone, text)')
+      and p.oid is distinct from to_regprocedure('public.read_alerts(timestamp with time zone, timestamp with time zone, uuid)')
       -- Signing in may be what does not work.
       and p.oid is distinct from to_regprocedure('public.maintenance()')`,
 

@@ -24,6 +24,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   tenants: ({ id }) => ({ id }),
   memberships: ({ id, viewer }) => ({ tenant_id: id, user_id: viewer.sub }),
   invitations: ({ invitation }) => ({ id: invitation }),
+  api_tokens: ({ apiToken }) => ({ id: apiToken }),
   audit_log: ({ id }) => ({ tenant_id: id }),
   devices: ({ device }) => ({ id: device }),
   device_credentials: ({ device }) => ({ device_id: device }),
@@ -217,6 +218,14 @@ export function escalations({ a }: World, me: { sub: string; email: string }): A
       columns: ['password_hash'],
       where: {},
     },
+    { name: 'read the API tokens', verb: 'select', table: 'api_tokens', columns: ['id', 'name'], where: {} },
+    { name: 'read the API tokens’ hashes', verb: 'select', table: 'api_tokens', columns: ['token_hash'], where: {} },
+    {
+      name: 'make an API token',
+      verb: 'rpc',
+      function: 'create_api_token',
+      args: { tenant_id: a.id, name: 'Mine', scopes: ['telemetry'], days: 1, sha256: 'b'.repeat(64) },
+    },
     { name: 'read the audit log', verb: 'select', table: 'audit_log', where: {} },
     { name: 'raise my quota', verb: 'update', table: 'tenant_limits', where: {}, values: { readings_per_day: null } },
     { name: 'rewrite history', verb: 'delete', table: 'audit_log', where: {} },
@@ -271,6 +280,10 @@ export function sqlAttacks(victim: Tenant): Attack[] {
     `select ingest.control_done('[{"kind": "command", "command_id": "${victim.command}", "outcome": "gone"}]')`,
     `select ingest.note_reports(array['${victim.id}'::uuid], array['${victim.device}'::uuid], '{reported}', '{"{}"}', array[now()])`,
     'select public.evaluate_alert_rules()',
+    "select access.use_token('telemetry')",
+    'select * from public.read_devices()',
+    'select access.reader_tenant()',
+    'set local role tenant_reader',
     `select access.limit_of('${victim.id}', 'max_devices')`,
     `select ingest.thin_dead_letters('${victim.id}', 0, 0)`,
     "select ingest.prune('audit log', 1000)",
@@ -289,7 +302,7 @@ export function sqlAttacks(victim: Tenant): Attack[] {
 /** Everything that would give a tenant away in an answer: its ids, names and addresses. */
 export function secretsOf(tenant: Tenant): string[] {
   const people = [tenant.owner, tenant.staff, tenant.viewer, tenant.bystander];
-  const { id, slug, device, spareDevice, rule, alert, invitation, command } = tenant;
+  const { id, slug, device, spareDevice, rule, alert, invitation, command, apiToken, apiTokenText } = tenant;
   return [
     id,
     slug,
@@ -299,6 +312,8 @@ export function secretsOf(tenant: Tenant): string[] {
     alert,
     invitation,
     command,
+    apiToken,
+    apiTokenText,
     ...people.flatMap(({ sub, email }) => [sub, email]),
   ];
 }

@@ -29,6 +29,13 @@ invitation_facts      Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 change_role           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 remove_member         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 
+create_api_token      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+revoke_api_token      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+read_token            -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_devices          -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_readings         -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+read_alerts           -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
+
 add_device            Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 rotate_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_device_enabled    Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -75,6 +82,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.my_tenants': ['authenticated'],
   'access.number_of': ['authenticated'],
   'access.owned_tenants': ['authenticated'],
+  'access.reader_tenant': ['tenant_reader'],
   'access.staffed_tenants': ['authenticated'],
   'ingest.acquire_lease': ['mqtt_ingest'],
   'ingest.add_refusals': ['mqtt_ingest'],
@@ -143,6 +151,18 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   invitation_facts: ({ token }) => ({ token }),
   change_role: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub, role: 'owner' }),
   remove_member: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub }),
+  create_api_token: ({ id }) => ({
+    tenant_id: id,
+    name: 'New',
+    scopes: ['devices'],
+    days: 30,
+    sha256: 'a'.repeat(64),
+  }),
+  revoke_api_token: ({ apiToken }) => ({ token_id: apiToken }),
+  read_token: () => ({}),
+  read_devices: () => ({}),
+  read_readings: () => ({ device: 'sensor-1' }),
+  read_alerts: () => ({}),
   add_device: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New', password_hash: SAMPLE_HASH }),
   rotate_device: ({ device }) => ({ device_id: device, password_hash: SAMPLE_HASH }),
   set_device_enabled: ({ device }) => ({ device_id: device, enabled: false }),

@@ -1,5 +1,5 @@
 // A row that could be inserted into each table for a tenant, and a change that could be made to it.
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { SAMPLE_HASH, type Tenant, type World } from './world.ts';
 
 /** Values by column. */
@@ -28,6 +28,16 @@ export const SAMPLES: Record<string, Sample> = {
   'public.invitations': {
     insert: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner', token_hash: Buffer.alloc(32) }),
     update: { role: 'owner' },
+  },
+  'public.api_tokens': {
+    insert: ({ id }) => ({
+      tenant_id: id,
+      name: 'New',
+      scopes: ['devices'],
+      token_hash: randomBytes(32),
+      expires_at: new Date(Date.now() + 3_600_000),
+    }),
+    update: { calls: 1 },
   },
   'public.audit_log': {
     insert: ({ id }) => ({ tenant_id: id, action: 'device.created' }),

@@ -31,6 +31,9 @@ export interface Tenant {
   route: string;
   /** Of the mails to `channel`. */
   channelToken: string;
+  apiToken: string;
+  /** The token itself, as its program sends it. */
+  apiTokenText: string;
 }
 
 /** Everybody there is. */
@@ -105,6 +108,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     channel: randomUUID(),
     spareChannel: randomUUID(),
     route: randomUUID(),
+    apiToken: randomUUID(),
   };
   const token = `token of ${slug}`;
   const insert = async (table: string, values: Record<string, unknown>) => {
@@ -225,5 +229,14 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     finished_at: now,
   });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
-  return { ...ids, slug, ...people, token, channelToken, letter: letter.rows[0].id as string };
+  const apiTokenText = `mst_of_${slug}`;
+  await insert('public.api_tokens', {
+    id: ids.apiToken,
+    tenant_id,
+    name: 'Report',
+    scopes: ['devices', 'telemetry', 'alerts'],
+    token_hash: await sha256(apiTokenText),
+    expires_at: new Date(Date.now() + 30 * 86_400_000),
+  });
+  return { ...ids, slug, ...people, token, channelToken, apiTokenText, letter: letter.rows[0].id as string };
 }

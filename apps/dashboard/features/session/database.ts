@@ -77,6 +77,21 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      api_tokens: {
+        Row: {
+          created_at: string;
+          created_by: string | null;
+          expires_at: string;
+          id: string;
+          last_used_at: string | null;
+          name: string;
+          scopes: string[];
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       audit_log: {
         Row: {
           action: string;
@@ -545,6 +560,16 @@ export type Database = {
         };
         Returns: undefined;
       };
+      create_api_token: {
+        Args: {
+          tenant_id: string;
+          name: string;
+          scopes: string[];
+          days: number;
+          sha256: string;
+        };
+        Returns: string;
+      };
       create_invitation: {
         Args: {
           tenant_id: string;
@@ -724,6 +749,59 @@ export type Database = {
           seen_at: string;
         }[];
       };
+      read_alerts: {
+        Args: {
+          since?: string;
+          until?: string;
+          after?: string;
+        };
+        Returns: {
+          id: string;
+          device: string;
+          rule: string;
+          severity: 'info' | 'warning' | 'critical';
+          message: string;
+          value: number;
+          opened_at: string;
+          acknowledged_at: string;
+          resolved_at: string;
+        }[];
+      };
+      read_devices: {
+        Args: {
+          after?: string;
+        };
+        Returns: {
+          device: string;
+          name: string;
+          enabled: boolean;
+          created_at: string;
+          last_received_at: string;
+        }[];
+      };
+      read_readings: {
+        Args: {
+          device: string;
+          since?: string;
+          until?: string;
+          after?: string;
+        };
+        Returns: {
+          ts: string;
+          message_id: string;
+          received_at: string;
+          payload: unknown;
+        }[];
+      };
+      read_token: {
+        Args: never;
+        Returns: {
+          tenant: string;
+          name: string;
+          scopes: string[];
+          expires_at: string;
+        }[];
+      };
       remove_member: {
         Args: {
           tenant_id: string;
@@ -750,6 +828,12 @@ export type Database = {
           dead_letter_ids: number[];
         };
         Returns: number;
+      };
+      revoke_api_token: {
+        Args: {
+          token_id: string;
+        };
+        Returns: undefined;
       };
       revoke_invitation: {
         Args: {

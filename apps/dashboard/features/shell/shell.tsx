@@ -58,10 +58,10 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
         ))}
       </nav>
       <section className={styles.account} aria-label="Account">
-        <Link href="/password" className={styles.person} title={`${email}: change your password`}>
+        <Link href="/account" className={styles.person} title={`${email}: your account`}>
           <UserRound aria-hidden />
           <span className={styles.email}>{email}</span>
-          <span className="visually-hidden">: change your password</span>
+          <span className="visually-hidden">: your account</span>
         </Link>
         <ThemeChoice />
         <Button variant="quiet" icon aria-label="Sign out" title="Sign out" onClick={() => signOut()}>

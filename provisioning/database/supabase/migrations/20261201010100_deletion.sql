@@ -150,6 +150,7 @@ declare
   me constant uuid := auth.uid();
   alone constant text[] := access.owned_alone(me);
 begin
+  perform access.check_session();
   if lower(delete_account.email) is distinct from access.my_email() then
     raise exception 'this is not your e-mail address'
       using errcode = 'invalid_parameter_value', hint = 'Type the address that you signed in with.';
