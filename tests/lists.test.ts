@@ -79,6 +79,7 @@ const load = async () => ({
   channels: await import('../apps/dashboard/features/notifications/channels.ts'),
   routes: await import('../apps/dashboard/features/notifications/routes.ts'),
   outbox: await import('../apps/dashboard/features/notifications/outbox.ts'),
+  deletions: await import('../apps/dashboard/features/deletion/deletions.ts'),
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
@@ -194,6 +195,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     expect(counts).toMatchObject([{ sent: 0, waiting: CHANNELS, failed: 0 }]);
     return whole(Promise.resolve(counts), 1);
   },
+  recentDeletions: ({ deletions }) => whole(deletions.recentDeletions(tenant), 20),
   currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
 };
@@ -325,6 +327,10 @@ async function fill(ann: string): Promise<void> {
        select $1, $2, $3::timestamptz - make_interval(mins => 5 * n), 'old ' || n, '{"f1": 2}' from generate_series(1, 2016) as n`,
       device,
       NOON,
+    );
+    await run(
+      `insert into public.deletions (kind, tenant_id, device_id, asked_by, stage)
+       select 'device', $1, gen_random_uuid(), 'owner', 'rows' from generate_series(1, 30)`,
     );
     await run("insert into public.device_state (tenant_id, device_id, desired) values ($1, $2, '{}')", device);
     await run(

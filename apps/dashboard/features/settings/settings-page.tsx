@@ -1,6 +1,8 @@
 'use client';
 // What holds for a whole tenant: one section a subject, each with its own queries.
 import { PageHead } from '../../ui/page.tsx';
+import { DeleteTenantSection } from '../deletion/delete-tenant-section.tsx';
+import { DeviceDeletionsSection } from '../deletion/device-deletions-section.tsx';
 import { LimitsSection } from './limits-section.tsx';
 import { NameSection } from './name-section.tsx';
 
@@ -10,6 +12,8 @@ export function SettingsPage() {
       <PageHead title="Settings" about="What holds for the whole tenant." />
       <NameSection />
       <LimitsSection />
+      <DeviceDeletionsSection />
+      <DeleteTenantSection />
     </>
   );
 }

@@ -408,7 +408,21 @@ as $$
   where d.id = deletion;
 $$;
 
--- Members lose access at once. Accounts that belong to nothing else go with the tenant, and with them their sessions.
+-- Removes the login of a tenant's reader, if there is one (`ops reader`).
+create function ingest.drop_reader(tenant uuid) returns void
+language plpgsql security definer set search_path = ''
+as $$
+declare
+  reader constant text := 'reader_' || replace(tenant::text, '-', '');
+begin
+  if exists (select from pg_catalog.pg_roles as r where r.rolname = reader) then
+    execute format('drop role %I', reader);
+  end if;
+end
+$$;
+
+-- Members lose access at once, and so does what has a token. Accounts that belong to nothing else go with the tenant, and with them their
+-- sessions.
 create function ingest.delete_members(tenant uuid) returns void
 language plpgsql security definer set search_path = ''
 as $$
@@ -427,6 +441,7 @@ begin
   end loop;
   delete from public.memberships as m where m.tenant_id = tenant;
   delete from public.invitations as i where i.tenant_id = tenant;
+  delete from public.api_tokens as k where k.tenant_id = tenant;
 end
 $$;
 
@@ -506,6 +521,7 @@ begin
           gone := ingest.delete_owned(d.tenant_id, null, most);
           update public.deletions as x set removed = x.removed + gone where x.id = d.id;
           if gone < most then
+            perform ingest.drop_reader(d.tenant_id);
             delete from public.tenants as t where t.id = d.tenant_id;
             perform ingest.end_stage(d.id);
           end if;
@@ -537,7 +553,7 @@ revoke all on function access.is_deleted(uuid), access.ask_deletion_of_tenant(uu
   access.without_address(jsonb, text), public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text), ingest.deletion_stages(text), ingest.owned_tables(boolean), ingest.delete_owned(uuid, uuid, int),
   ingest.rows_left(uuid, uuid), ingest.end_stage(uuid), ingest.note_deletion(uuid, text),
-  ingest.delete_members(uuid), ingest.forget_address(uuid), ingest.deletion_step(int)
+  ingest.drop_reader(uuid), ingest.delete_members(uuid), ingest.forget_address(uuid), ingest.deletion_step(int)
   from public, anon, authenticated, service_role;
 grant execute on function public.delete_tenant(uuid, text), public.keep_tenant(uuid), public.delete_device_data(uuid, text),
   public.delete_account(text) to authenticated;
