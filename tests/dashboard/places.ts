@@ -108,6 +108,12 @@ export const PLACES: readonly Place[] = [
     },
   },
   {
+    name: 'settings',
+    path: '/admin/settings',
+    person: 'owner',
+    go: (page) => page.getByRole('row').filter({ hasText: 'Alert rules' }).waitFor(),
+  },
+  {
     name: 'audit',
     path: '/admin/audit',
     person: 'owner',
