@@ -8,6 +8,7 @@ import { costCommand } from './cost.ts';
 import { reportCommands } from './daily.ts';
 import { dbCommand } from './db.ts';
 import { deadLettersCommand } from './dead-letters.ts';
+import { personCommand } from './delete.ts';
 import { deployCommand } from './deploy.ts';
 import { deviceCommand } from './device.ts';
 import { inviteCommand } from './invite.ts';
@@ -35,6 +36,7 @@ const program = new Command('npm run ops --')
   .addCommand(inviteCommand())
   .addCommand(limitCommand())
   .addCommand(maintenanceCommand())
+  .addCommand(personCommand())
   .addCommand(readerCommand())
   .addCommand(restoreCommand())
   .addCommand(restoreDrillCommand())

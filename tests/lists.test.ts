@@ -82,6 +82,7 @@ const load = async () => ({
   channels: await import('../apps/dashboard/features/notifications/channels.ts'),
   routes: await import('../apps/dashboard/features/notifications/routes.ts'),
   outbox: await import('../apps/dashboard/features/notifications/outbox.ts'),
+  deletions: await import('../apps/dashboard/features/deletion/deletions.ts'),
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
   usage: await import('../apps/dashboard/features/usage/usage.ts'),
@@ -210,6 +211,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     expect(counts).toMatchObject([{ sent: 0, waiting: CHANNELS, failed: 0 }]);
     return whole(Promise.resolve(counts), 1);
   },
+  recentDeletions: ({ deletions }) => whole(deletions.recentDeletions(tenant), 20),
   currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
 };
@@ -346,6 +348,10 @@ async function fill(ann: string): Promise<void> {
       `insert into public.api_tokens (tenant_id, name, scopes, token_hash, expires_at)
        select $1, 'Token', '{devices}', sha256(n::text::bytea), now() + interval '1 day' from generate_series(1, $2) as n`,
       TOKENS,
+    );
+    await run(
+      `insert into public.deletions (kind, tenant_id, device_id, asked_by, stage)
+       select 'device', $1, gen_random_uuid(), 'owner', 'rows' from generate_series(1, 30)`,
     );
     await run("insert into public.device_state (tenant_id, device_id, desired) values ($1, $2, '{}')", device);
     await run(

@@ -4,6 +4,7 @@ import { evaluateAlertsSparingly } from '../alerts/evaluate.ts';
 import { createControl } from '../control/loop.ts';
 import { watchDevices } from '../control/watch-devices.ts';
 import type { Database } from '../database/connection.ts';
+import { carryOutDeletions } from '../deletion/delete.ts';
 import { reportFigures } from '../health/report.ts';
 import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
@@ -79,6 +80,13 @@ export const JOBS: readonly Job[] = [
     everyMs: RARE_JOBS_S.prune * 1000,
     budgetMs: 20_000,
     run: prune,
+  },
+  {
+    name: 'delete',
+    // Idle, it is one look at an empty index.
+    everyMs: 10_000,
+    budgetMs: 20_000,
+    run: carryOutDeletions,
   },
   {
     name: 'maintain',

@@ -82,7 +82,9 @@ export const RULES: Record<string, string> = {
       and not exists (select from pg_inherits as h where h.inhrelid = t.oid)
       -- Written in bulk or without a tenant; removeTenant() of registry.ts and ingest.forget_tenant() empty them.
       and t.name <> all (array['telemetry', 'dead_letters', 'dead_letter_counts', 'ingest_ledger', 'ingest.untimed',
-        'ingest.quota_use', 'ingest.dead_letter_use'])`,
+        'ingest.quota_use', 'ingest.dead_letter_use',
+        -- What stays of a tenant.
+        'deletions'])`,
 
   "a foreign key to a tenant's row carries the tenant: no row refers to another tenant's": `
     select k.conrelid::regclass || '.' || k.conname as object

@@ -114,6 +114,12 @@ export const PLACES: readonly Place[] = [
     go: (page) => page.locator('pre').filter({ hasText: 'read_readings' }).waitFor(),
   },
   {
+    name: 'settings',
+    path: '/admin/settings',
+    person: 'owner',
+    go: (page) => page.getByRole('row').filter({ hasText: 'Alert rules' }).waitFor(),
+  },
+  {
     name: 'audit',
     path: '/admin/audit',
     person: 'owner',

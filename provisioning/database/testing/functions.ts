@@ -18,6 +18,10 @@ function              owner  staff  viewer  stranger  anon  ingest  sync  servic
 my_tenants            Y/Y    Y/Y    Y/Y     0/0       -/-   -/-     -/-   -/-
 create_tenant         Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 rename_tenant         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_tenant         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+keep_tenant           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_device_data    Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_account        !/!    !/!    !/!     !/!       -/-   -/-     -/-   -/-
 create_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 revoke_invitation     Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 accept_invitation     f/f    f/f    f/f     f/f       -/-   -/-     -/-   -/-
@@ -94,6 +98,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.canary_published': ['mqtt_ingest'],
   'ingest.claim_notifications': ['mqtt_ingest'],
   'ingest.close_dead_letter': ['mqtt_ingest'],
+  'ingest.deletion_step': ['mqtt_ingest'],
   'ingest.due_rules': ['mqtt_ingest'],
   'ingest.ensure_telemetry_partitions': ['mqtt_ingest'],
   'ingest.backup_figures': ['mqtt_ingest', 'backup_reader'],
@@ -107,6 +112,7 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.keep_dead_letters': ['mqtt_ingest'],
   'ingest.note_channel_token': ['mqtt_ingest'],
   'ingest.last_runs': ['mqtt_ingest'],
+  'ingest.note_deletion': ['mqtt_ingest'],
   'ingest.note_devices': ['mqtt_ingest'],
   'ingest.note_reports': ['mqtt_ingest'],
   'ingest.note_run': ['mqtt_ingest'],
@@ -140,6 +146,10 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   my_tenants: () => ({}),
   create_tenant: () => ({ slug: 'new', name: 'New' }),
   rename_tenant: ({ id }) => ({ tenant_id: id, name: 'Changed' }),
+  delete_tenant: ({ id, slug }) => ({ tenant_id: id, name: slug }),
+  keep_tenant: ({ id }) => ({ tenant_id: id }),
+  delete_device_data: ({ device }) => ({ device_id: device, slug: 'sensor-1' }),
+  delete_account: () => ({ email: 'x@y.example' }),
   create_invitation: ({ id }) => ({ tenant_id: id, email: 'x@y.example', role: 'owner' }),
   revoke_invitation: ({ invitation }) => ({ invitation_id: invitation }),
   accept_invitation: ({ token }) => ({ token }),

@@ -16,6 +16,7 @@ public.memberships        S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.invitations        S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.api_tokens         S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    no        no        .x../.x..
 public.audit_log          S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
+public.deletions          S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 
 public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/.--- SIUD/SIUD  .x../.x..
 public.device_credentials S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    no        SIUD/SIUD  .x../.x..

@@ -43,6 +43,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: ({ id }) => ({ tenant_id: id, action: 'device.created' }),
     update: { action: 'changed' },
   },
+  'public.deletions': {
+    insert: ({ id }) => ({ kind: 'device', tenant_id: id, device_id: randomUUID(), asked_by: 'owner', stage: 'rows' }),
+    update: { removed: 1 },
+  },
   'public.devices': {
     insert: ({ id }) => ({ tenant_id: id, slug: 'new', name: 'New' }),
     update: { name: 'Changed' },

@@ -223,6 +223,14 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('broker.former_topics', { ...device, topic: `devices/${slug}`, until: '2099-01-01' });
   await insert('public.dead_letter_counts', { tenant_id, hour: now, reason: 'not-json', not_kept: 1 });
   await insert('access.temporary_limits', { tenant_id, name: 'max_devices', value: 900, until: '2099-01-01' });
+  await insert('public.deletions', {
+    tenant_id,
+    kind: 'device',
+    device_id: randomUUID(),
+    asked_by: 'owner',
+    stage: 'rows again',
+    finished_at: now,
+  });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
   const apiTokenText = `mst_of_${slug}`;
   await insert('public.api_tokens', {

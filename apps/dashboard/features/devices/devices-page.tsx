@@ -18,6 +18,8 @@ import styles from './devices-page.module.css';
 import { useDevices, useStatuses } from './use-devices.ts';
 import { STATES, type StateFilter, useFound } from './use-found.ts';
 
+const FirstHour = dynamic(() => import('../first-hour/first-hour.tsx').then(({ FirstHour }) => FirstHour));
+
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
 
 const ReadingRules = dynamic(() =>
@@ -70,6 +72,7 @@ export function DevicesPage() {
       />
       {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
       <RefusedToday />
+      {devices && <FirstHour isEmpty={devices.length === 0} statuses={statuses} />}
       {devices?.length === 0 ? (
         <Section title="Registered" flush>
           <Empty icon={<Cpu />} title="No devices yet" action={addButton}>

@@ -7,6 +7,7 @@ import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
+import { DeleteAccountForm } from '../deletion/delete-account-form.tsx';
 import { CardPage } from '../shell/card-page.tsx';
 import { changeAddress, signOutElsewhere } from './account.ts';
 import styles from './account-page.module.css';
@@ -64,6 +65,9 @@ function Sections({ session }: { session: Session }) {
       {config.hasSecondFactor && <SecondFactorSection auth={authOfThisDevice} />}
       <Part title="Other devices" action="Sign out everywhere else">
         {(done) => <SignOutForm onDone={done} />}
+      </Part>
+      <Part title="Delete account" action="Delete my account…">
+        {() => <DeleteAccountForm email={email} />}
       </Part>
     </>
   );

@@ -126,6 +126,31 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      deletions: {
+        Row: {
+          asked_at: string;
+          asked_by: 'owner' | 'person' | 'operator' | 'tenant' | 'auth service';
+          counted_at: string | null;
+          device_id: string | null;
+          due_at: string;
+          finished_at: string | null;
+          id: string;
+          kind: 'tenant' | 'device' | 'person';
+          next_at: string;
+          position: number;
+          problem: string | null;
+          removed: number;
+          rows_left: number | null;
+          stage: string;
+          started_at: string | null;
+          stepped_at: string | null;
+          subject: string | null;
+          tenant_id: string | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       device_commands: {
         Row: {
           acknowledged_at: string | null;
@@ -549,9 +574,22 @@ export type Database = {
           removed: number;
         }[];
       };
+      delete_account: {
+        Args: {
+          email: string;
+        };
+        Returns: undefined;
+      };
       delete_device: {
         Args: {
           device_id: string;
+        };
+        Returns: undefined;
+      };
+      delete_device_data: {
+        Args: {
+          device_id: string;
+          slug: string;
         };
         Returns: undefined;
       };
@@ -566,6 +604,13 @@ export type Database = {
           route_id: string;
         };
         Returns: undefined;
+      };
+      delete_tenant: {
+        Args: {
+          tenant_id: string;
+          name: string;
+        };
+        Returns: string;
       };
       device_chart: {
         Args: {
@@ -640,6 +685,12 @@ export type Database = {
           inviter: string | null;
           role: 'owner' | 'staff' | 'viewer';
         }[];
+      };
+      keep_tenant: {
+        Args: {
+          tenant_id: string;
+        };
+        Returns: undefined;
       };
       limits_in_use: {
         Args: {

@@ -22,6 +22,7 @@ import { classes } from '../../ui/classes.ts';
 import { Link } from '../../ui/link.tsx';
 import { Wordmark } from '../../ui/wordmark.tsx';
 import { useOpenCount } from '../alerts/use-alerts.ts';
+import { DeletionBanner } from '../deletion/deletion-banner.tsx';
 import { signOut } from '../session/account.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import { TenantSwitch } from '../tenants/tenant-switch.tsx';
@@ -71,6 +72,7 @@ export function Shell({ email, children }: { email: string; children: ReactNode 
         </Button>
       </section>
       <main id="content" className={styles.main} tabIndex={-1}>
+        <DeletionBanner />
         {children}
       </main>
     </div>
