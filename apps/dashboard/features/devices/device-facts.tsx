@@ -11,6 +11,7 @@ import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { activeCredential, type Device } from './devices.ts';
 import { clockWords } from './state.ts';
 import type { DeviceStatus } from './statuses.ts';
+import { Tags } from './tags.tsx';
 
 export function DeviceFacts({ device, status }: { device: Device; status: DeviceStatus | undefined }) {
   const { tenant } = useTenant();
@@ -29,6 +30,7 @@ export function DeviceFacts({ device, status }: { device: Device; status: Device
         facts={[
           ['Last seen', status ? <Ago key="seen" at={status.last_received_at} /> : 'never'],
           clock !== undefined && ['Clock', `${clock}: charts use the device’s time`],
+          device.tags.length > 0 && ['Tags', <Tags key="tags" tags={device.tags} />],
           ['User', <Copied key="user" text={username} label="user name" />],
           ['Topic', <Copied key="topic" text={topic} label="topic" />],
           canManage && [
