@@ -189,7 +189,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     );
     return whole(Promise.resolve(refused), 3);
   },
-  lastRefusal: ({ refusals }) => one(refusals.lastRefusal(device)),
+  lastRefusals: ({ refusals }) => whole(refusals.lastRefusals(device), 11),
   countOpenAlerts: async ({ alerts }) => ({ answer: 'counted', size: await alerts.countOpenAlerts(tenant) }),
   openAlerts: ({ alerts }) => part(alerts.openAlerts(tenant, 112), 112, true),
   resolvedAlerts: ({ alerts }) => part(alerts.resolvedAlerts(tenant, RESOLVED), RESOLVED, false),
@@ -390,7 +390,7 @@ async function fill(ann: string): Promise<void> {
        from generate_series(1, 40) as n, generate_series(1, 3) as r`,
     );
     await run(
-      "insert into public.device_refusals (tenant_id, device_id, reason, refused_at) values ($1, $2, 'rate', now())",
+      "insert into public.device_refusals (tenant_id, device_id, reason, refused_at) select $1, $2, 'r' || n, now() from generate_series(1, 11) as n",
       device,
     );
     await client.query("select access.begin_maintenance('A new disk', 60, 'ann')");

@@ -12,6 +12,7 @@ export const SOAK = [
   'ops/adopt/database/shapes.test.ts',
   'ops/{daily,db}.test.ts',
   'provisioning/broker/gate-backlog.test.ts',
+  'provisioning/database/device-list.test.ts',
   'stacks/impact.test.ts',
   'tests/adoption/never-stops.test.ts',
   'tests/monitoring/*.test.ts',

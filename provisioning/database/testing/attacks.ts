@@ -126,7 +126,7 @@ const PRIMARY: Record<string, string[]> = {
   dead_letter_counts: ['tenant_id', 'hour', 'reason'],
   ingest_ledger: ['tenant_id', 'minute'],
   refusals: ['tenant_id', 'hour', 'reason'],
-  device_refusals: ['tenant_id', 'device_id'],
+  device_refusals: ['tenant_id', 'device_id', 'reason'],
   device_status: ['tenant_id', 'device_id'],
   device_state: ['tenant_id', 'device_id'],
   alert_rule_progress: ['tenant_id', 'rule_id'],

@@ -177,25 +177,27 @@ export const telegrafConfig = ({ host, port, username, topic, hasPrivateCa }: De
 
 /** A flow for Node-RED: Import, then enter user name and key in the broker's node. One broker node is one connection. */
 export function nodeRedFlow({ host, port, topic, prefix, username, hasPrivateCa }: DeviceAccess): string {
-  const out = { type: 'mqtt out', qos: '1', retain: 'false', broker: 'broker', wires: [] };
+  // Ids of their own: Node-RED takes any member that equals a node's id for a reference to it.
+  const idOf = (part: string) => `${username}-${part}`;
+  const out = { type: 'mqtt out', qos: '1', retain: 'false', broker: idOf('broker'), wires: [] };
   const nodes = [
-    { id: 'flow', type: 'tab', label: username },
+    { id: idOf('flow'), type: 'tab', label: username },
     {
-      id: 'tls',
+      id: idOf('tls'),
       type: 'tls-config',
-      name: 'broker',
+      name: 'ca',
       cert: '',
       key: '',
       ca: hasPrivateCa ? 'ca.pem' : '',
       verifyservercert: true,
     },
     {
-      id: 'broker',
+      id: idOf('broker'),
       type: 'mqtt-broker',
       name: username,
       broker: host,
       port: String(port),
-      tls: 'tls',
+      tls: idOf('tls'),
       usetls: true,
       protocolVersion: '5',
       keepalive: '60',
@@ -206,9 +208,9 @@ export function nodeRedFlow({ host, port, topic, prefix, username, hasPrivateCa 
       willTopic: '',
     },
     {
-      id: 'every-minute',
+      id: idOf('every-minute'),
       type: 'inject',
-      z: 'flow',
+      z: idOf('flow'),
       x: 120,
       y: 60,
       props: [{ p: 'payload' }],
@@ -217,34 +219,34 @@ export function nodeRedFlow({ host, port, topic, prefix, username, hasPrivateCa 
       repeat: '60',
       once: true,
       onceDelay: 1,
-      wires: [['publish']],
+      wires: [[idOf('publish')]],
     },
-    { ...out, id: 'publish', name: 'reading', z: 'flow', x: 360, y: 60, topic },
+    { ...out, id: idOf('publish'), name: 'reading', z: idOf('flow'), x: 360, y: 60, topic },
     {
-      id: 'commands',
+      id: idOf('commands'),
       type: 'mqtt in',
       name: 'commands',
-      z: 'flow',
+      z: idOf('flow'),
       x: 120,
       y: 140,
       topic: `${prefix}/commands/+`,
       qos: '1',
       datatype: 'json',
-      broker: 'broker',
+      broker: idOf('broker'),
       inputs: 0,
-      wires: [['acknowledge']],
+      wires: [[idOf('acknowledge')]],
     },
     {
-      id: 'acknowledge',
+      id: idOf('acknowledge'),
       type: 'function',
-      z: 'flow',
+      z: idOf('flow'),
       x: 250,
       y: 200,
       func: `return { topic: '${prefix}/acks', payload: { id: msg.topic.split('/').pop(), result: 'done' } };`,
       outputs: 1,
-      wires: [['acks']],
+      wires: [[idOf('acks')]],
     },
-    { ...out, id: 'acks', name: 'acks', z: 'flow', x: 390, y: 200, topic: '' },
+    { ...out, id: idOf('acks'), name: 'acks', z: idOf('flow'), x: 390, y: 200, topic: '' },
   ];
   return `${JSON.stringify(nodes, null, 1)}\n`;
 }
