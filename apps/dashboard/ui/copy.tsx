@@ -43,8 +43,18 @@ export function saveFile(content: Blob, name: string): void {
   URL.revokeObjectURL(url);
 }
 
+interface DownloadProps {
+  text: string;
+  name: string;
+  onDownload?: () => void;
+  children: React.ReactNode;
+}
+
 /** Gives a text as a file. */
-export function DownloadButton({ text, name, children }: { text: string; name: string; children: React.ReactNode }) {
-  const download = () => saveFile(new Blob([text], { type: 'application/octet-stream' }), name);
+export function DownloadButton({ text, name, onDownload, children }: DownloadProps) {
+  function download() {
+    saveFile(new Blob([text], { type: 'application/octet-stream' }), name);
+    onDownload?.();
+  }
   return <Button onClick={download}>{children}</Button>;
 }

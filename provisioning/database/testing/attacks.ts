@@ -48,7 +48,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   notifications: ({ channel }) => ({ channel_id: channel }),
 };
 
-const VIEWS = ['alert_notifications', 'device_newest', 'ingest_residuals'];
+const VIEWS = ['alert_notifications', 'device_list', 'device_newest', 'device_tags', 'ingest_residuals'];
 
 /** Tables of the API that have attacks: a test holds it against the catalog. */
 export const ATTACKED = [...Object.keys(TABLES), ...VIEWS];
@@ -122,7 +122,7 @@ const PRIMARY: Record<string, string[]> = {
   ingest_ledger: ['tenant_id', 'minute'],
   usage_days: ['tenant_id', 'day'],
   refusals: ['tenant_id', 'hour', 'reason'],
-  device_refusals: ['tenant_id', 'device_id'],
+  device_refusals: ['tenant_id', 'device_id', 'reason'],
   device_status: ['tenant_id', 'device_id'],
   device_state: ['tenant_id', 'device_id'],
   alert_rule_progress: ['tenant_id', 'rule_id'],

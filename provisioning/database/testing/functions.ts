@@ -41,6 +41,10 @@ rotate_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_device_enabled    Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 rename_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 delete_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+tag_devices           Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+set_devices_enabled   Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+import_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_desired_state     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -80,7 +84,10 @@ evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
 export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.breaches': ['authenticated'],
   'access.in_maintenance': ['mqtt_ingest'],
+  'access.are_tags': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.is_display_name': ['authenticated', 'service_role', 'mqtt_ingest'],
+  'access.natural_key': ['authenticated', 'service_role', 'mqtt_ingest'],
+  'access.normal_tags': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.my_tenants': ['authenticated'],
   'access.number_of': ['authenticated'],
   'access.owned_tenants': ['authenticated'],
@@ -173,6 +180,13 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   set_device_enabled: ({ device }) => ({ device_id: device, enabled: false }),
   rename_device: ({ device }) => ({ device_id: device, name: 'Changed' }),
   delete_device: ({ device }) => ({ device_id: device }),
+  tag_devices: ({ id, device }) => ({ tenant_id: id, device_ids: [device], added: ['new'] }),
+  set_devices_enabled: ({ id, device }) => ({ tenant_id: id, device_ids: [device], enabled: false }),
+  delete_devices: ({ id, device }) => ({ tenant_id: id, device_ids: [device] }),
+  import_devices: ({ id }) => ({
+    tenant_id: id,
+    devices: JSON.stringify([{ slug: 'new', name: 'New', password_hash: SAMPLE_HASH }]),
+  }),
   send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
   set_desired_state: ({ device }) => ({ device_id: device, desired: { interval: 60 } }),
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),

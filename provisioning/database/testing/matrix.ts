@@ -18,7 +18,7 @@ public.api_tokens         S---/.---  .---/.---  .---/.---  .---/.---  no    no  
 public.audit_log          S---/.---  .---/.---  .---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.deletions          S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 
-public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/.--- SIUD/SIUD  .x../.x..
+public.devices            S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/.--- SIUD/SIUD  .--./.--.
 public.device_credentials S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    no        SIUD/SIUD  .x../.x..
 public.device_commands    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S-U-/S-U-  .x../.x..
 public.device_status      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/.--- S---/S---  .x../.x..
@@ -35,6 +35,8 @@ public.refusals           S---/.---  S---/.---  S---/.---  .---/.---  no    no  
 public.device_refusals    S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.usage_days         S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        S---/S---  .x../.x..
 public.ingest_residuals   S/.        S/.        S/.        ./.        -/-   -/-        -/-   -/-       S/S        -/-
+public.device_list        S/.        S/.        S/.        ./.        -/-   -/-        -/-   -/-       S/S        -/-
+public.device_tags        S/.        S/.        S/.        ./.        -/-   -/-        -/-   -/-       S/S        -/-
 public.device_newest      S/.        S/.        S/.        ./.        -/-   -/-        -/-   -/-       S/S        -/-
 public.alert_notifications S/.       S/.        S/.        ./.        -/-   -/-        -/-   -/-       S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    no        SIUD/SIUD  .x../.x..

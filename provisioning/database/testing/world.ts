@@ -141,7 +141,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     invited_by: people.owner.sub,
     token_hash: await sha256(token),
   });
-  await insert('public.devices', { id: ids.device, tenant_id, slug: 'sensor-1', name: 'Sensor 1' });
+  await insert('public.devices', { id: ids.device, tenant_id, slug: 'sensor-1', name: 'Sensor 1', tags: ['hot'] });
   await insert('public.devices', { id: ids.spareDevice, tenant_id, slug: 'sensor-2', name: 'Sensor 2' });
   await insert('public.device_credentials', { ...device, password_hash: SAMPLE_HASH });
   await insert('public.device_status', { ...device, last_received_at: now, fields: { t: [5, 0, 0] } });

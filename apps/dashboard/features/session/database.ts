@@ -126,31 +126,6 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
-      deletions: {
-        Row: {
-          asked_at: string;
-          asked_by: 'owner' | 'person' | 'operator' | 'tenant' | 'auth service';
-          counted_at: string | null;
-          device_id: string | null;
-          due_at: string;
-          finished_at: string | null;
-          id: string;
-          kind: 'tenant' | 'device' | 'person';
-          next_at: string;
-          position: number;
-          problem: string | null;
-          removed: number;
-          rows_left: number | null;
-          stage: string;
-          started_at: string | null;
-          stepped_at: string | null;
-          subject: string | null;
-          tenant_id: string | null;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
       device_commands: {
         Row: {
           acknowledged_at: string | null;
@@ -233,7 +208,9 @@ export type Database = {
           enabled: boolean;
           id: string;
           name: string;
+          name_key: string;
           slug: string;
+          tags: string[];
           tenant_id: string;
         };
         Insert: never;
@@ -242,7 +219,6 @@ export type Database = {
       };
       ingest_ledger: {
         Row: {
-          bytes: number;
           duplicate: number;
           latency_ms_max: number;
           latency_ms_sum: number;
@@ -426,23 +402,6 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
-      usage_days: {
-        Row: {
-          ai_tokens: number;
-          alerts: number;
-          bytes: number;
-          commands: number;
-          day: string;
-          letters: number;
-          notifications: number;
-          over_quota: number;
-          readings: number;
-          tenant_id: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
     };
     Views: {
       alert_notifications: {
@@ -452,6 +411,24 @@ export type Database = {
           sent: number;
           tenant_id: string;
           waiting: number;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      device_list: {
+        Row: {
+          created_at: string;
+          enabled: boolean;
+          id: string;
+          last_received_at: string;
+          name: string;
+          name_key: string;
+          slug: string;
+          state: string;
+          tags: string[];
+          tenant_id: string;
+          words: string;
         };
         Insert: never;
         Update: never;
@@ -470,6 +447,16 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_tags: {
+        Row: {
+          devices: number;
+          tag: string;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_residuals: {
         Row: {
           duplicate: number;
@@ -478,6 +465,20 @@ export type Database = {
           received: number;
           rejected: number;
           residual: number;
+          stored: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      tenant_usage: {
+        Row: {
+          day: string;
+          duplicate: number;
+          over_quota: number;
+          received: number;
+          rejected: number;
           stored: number;
           tenant_id: string;
         };
@@ -574,24 +575,18 @@ export type Database = {
           removed: number;
         }[];
       };
-      delete_account: {
-        Args: {
-          email: string;
-        };
-        Returns: undefined;
-      };
       delete_device: {
         Args: {
           device_id: string;
         };
         Returns: undefined;
       };
-      delete_device_data: {
+      delete_devices: {
         Args: {
-          device_id: string;
-          slug: string;
+          tenant_id: string;
+          device_ids: string[];
         };
-        Returns: undefined;
+        Returns: number;
       };
       delete_notification_channel: {
         Args: {
@@ -604,13 +599,6 @@ export type Database = {
           route_id: string;
         };
         Returns: undefined;
-      };
-      delete_tenant: {
-        Args: {
-          tenant_id: string;
-          name: string;
-        };
-        Returns: string;
       };
       device_chart: {
         Args: {
@@ -644,6 +632,13 @@ export type Database = {
           device_id?: string | null;
           received_since?: string | null;
           received_until?: string | null;
+        };
+        Returns: number;
+      };
+      import_devices: {
+        Args: {
+          tenant_id: string;
+          devices: unknown;
         };
         Returns: number;
       };
@@ -686,19 +681,13 @@ export type Database = {
           role: 'owner' | 'staff' | 'viewer';
         }[];
       };
-      keep_tenant: {
-        Args: {
-          tenant_id: string;
-        };
-        Returns: undefined;
-      };
       limits_in_use: {
         Args: {
           tenant_id: string;
         };
         Returns: {
           name: string;
-          most: number | null;
+          most: number;
           used: number | null;
           until: string | null;
         }[];
@@ -728,10 +717,6 @@ export type Database = {
           seen_at: string;
         }[];
       };
-      read_only: {
-        Args: never;
-        Returns: boolean;
-      };
       remove_member: {
         Args: {
           tenant_id: string;
@@ -742,13 +727,6 @@ export type Database = {
       rename_device: {
         Args: {
           device_id: string;
-          name: string;
-        };
-        Returns: undefined;
-      };
-      rename_tenant: {
-        Args: {
-          tenant_id: string;
           name: string;
         };
         Returns: undefined;
@@ -806,6 +784,14 @@ export type Database = {
         };
         Returns: undefined;
       };
+      set_devices_enabled: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          enabled: boolean;
+        };
+        Returns: number;
+      };
       set_notification_route: {
         Args: {
           channel_id: string;
@@ -834,6 +820,15 @@ export type Database = {
           repeat_ms?: number;
         };
         Returns: undefined;
+      };
+      tag_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          added?: string[];
+          removed?: string[];
+        };
+        Returns: number;
       };
       tenants_left: {
         Args: never;
