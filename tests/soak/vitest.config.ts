@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export const SOAK = [
   'apps/dashboard/features/devices/snippets.test.ts',
   'functions/control/*.test.ts',
+  'functions/health/deaths.test.ts',
   'functions/ingest/{memory,silence}.test.ts',
   'functions/notify/{kills,told}.test.ts',
   'ops/backup/{backup,restore}.test.ts',

@@ -65,6 +65,7 @@ ingest.refusals_told      no         no         no         no         no    no  
 ingest.retained_of_deleted ----      ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
+ingest.beats              ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.backups            ----       ----       ----       ----       ----  ----       ----  ----      ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -         -          -

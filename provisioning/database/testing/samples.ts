@@ -261,6 +261,10 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ name: 'mine', started_at: new Date() }),
     update: { ok: true },
   },
+  'ingest.beats': {
+    insert: () => ({ part: 'control', late_at: new Date() }),
+    update: { late_at: '2020-01-01' },
+  },
   'ingest.canaries': {
     insert: () => ({ session: 'mine' }),
     update: { missed_at: new Date() },

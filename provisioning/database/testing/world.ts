@@ -82,6 +82,7 @@ export async function makeWorld(client: ClientBase): Promise<World> {
     insert into access.notification_sender (key_id, public_key, mail_from)
       values ('${SAMPLE_KEY_ID}', '${'A'.repeat(87)}', 'alerts@platform.example');
     insert into ingest.job_runs (name, started_at, finished_at, ok) values ('every_minute', now(), now(), true);
+    insert into ingest.beats (part, late_at) values ('ingest', now());
     insert into ingest.canaries (session, published_at, came_at) values ('ingest svc-ingest', now(), now());
     insert into ingest.asked_addresses (address, day, confirmations) values (sha256('ops@b.example'), current_date, 1);
     insert into access.maintenance (reason, started_at, ends_at, started_by)
