@@ -107,7 +107,6 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
   numberFields: async ({ statuses }) => whole(statuses.numberFields(tenant, null), 150),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
-  deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
   findDesiredState: ({ desired }) => one(desired.findDesiredState(device)),

@@ -9,6 +9,7 @@ import { prune } from '../ingest/prune.ts';
 import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
 import { endNotifications, sendNotifications } from '../notify/send.ts';
+import { rollUp } from '../rollup/roll-up.ts';
 import type { Logger } from '../runtime/log.ts';
 
 /** A periodic job. Two runs of one may overlap, as when a worker takes over from the timer. */
@@ -70,6 +71,12 @@ export const JOBS: readonly Job[] = [
     everyMs: 3_000,
     budgetMs: 10_000,
     run: carryOutRedrives,
+  },
+  {
+    name: 'roll_up',
+    everyMs: 60_000,
+    budgetMs: 10_000,
+    run: rollUp,
   },
   {
     name: 'prune',

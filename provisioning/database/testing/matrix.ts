@@ -26,6 +26,7 @@ public.telemetry          S---/.---  S---/.---  S---/.---  .---/.---  no    -I--
 ingest.telemetry_<day>    no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_before   no         no         no         no         no    no         no    no         .x../.x..
 ingest.telemetry_default  no         no         no         no         no    no         no    no         .x../.x..
+public.telemetry_rollups  S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.dead_letters       S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S-UD/S-UD  .x../.x..
 public.dead_letter_counts S---/.---  S---/.---  .---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
 public.ingest_ledger      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    S---/S---  .x../.x..
@@ -36,6 +37,7 @@ public.device_newest      S/.        S/.        S/.        ./.        -/-   -/- 
 public.alert_notifications S/.       S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_usage       S/.        S/.        S/.        ./.        -/-   -/-        -/-   S/S        -/-
 public.tenant_limits      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
+public.field_names        S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 public.reading_rules      S---/.---  S---/.---  S---/.---  .---/.---  no    no         no    SIUD/SIUD  .x../.x..
 
 public.alert_rules        SIUD/.x..  SIUD/.x..  Sx../.x..  .x../.x..  no    no         no    SIUD/SIUD  .x../.x..
@@ -54,6 +56,7 @@ ingest.dead_letter_use    no         no         no         no         no    no  
 ingest.quota_use          no         no         no         no         no    no         no    no         .x../.x..
 ingest.totals             ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.tenant_cursors     no         no         no         no         no    no         no    no         .x../.x..
+ingest.rollup_work        no         no         no         no         no    no         no    no         .x../.x..
 ingest.refusals_told      no         no         no         no         no    no         no    no         .x../.x..
 ingest.retained_of_deleted ----      ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.leases             ----       ----       ----       ----       ----  ----       ----  ----       .x..

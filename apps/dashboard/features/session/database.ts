@@ -215,6 +215,18 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      field_names: {
+        Row: {
+          decimals: number | null;
+          field: string;
+          label: string | null;
+          tenant_id: string;
+          unit: string | null;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_ledger: {
         Row: {
           duplicate: number;
@@ -353,6 +365,20 @@ export type Database = {
           received_at: string;
           tenant_id: string;
           ts: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      telemetry_rollups: {
+        Row: {
+          bucket: string;
+          device_id: string;
+          fields: unknown;
+          is_whole: boolean;
+          readings: number;
+          step: number;
+          tenant_id: string;
         };
         Insert: never;
         Update: never;
@@ -579,14 +605,6 @@ export type Database = {
           readings: number;
         }[];
       };
-      device_fields: {
-        Args: {
-          device_id: string;
-        };
-        Returns: {
-          field: string;
-        }[];
-      };
       discard_dead_letters: {
         Args: {
           tenant_id: string;
@@ -737,6 +755,16 @@ export type Database = {
         Args: {
           device_id: string;
           enabled: boolean;
+        };
+        Returns: undefined;
+      };
+      set_field_name: {
+        Args: {
+          tenant_id: string;
+          field: string;
+          label?: string;
+          unit?: string;
+          decimals?: number;
         };
         Returns: undefined;
       };
