@@ -49,7 +49,16 @@ describe('a chart', () => {
   it('has spans of one length, with all readings in them, and leaves empty ones out', async () => {
     for (const minutes of [60, 59, 31, 1]) await read(minutes, `{"v": ${minutes}}`, NOON);
     await read(0, '{"v": 1000}', NOON);
-    for (const payload of ['{"v": "7 C"}', '{"v": "0x7"}', '{"v": 1e400}', '{"v": "1e400"}', '{"v": 1e200}', '{"v": -1e200}', '[7]', '{"w": 7}'])
+    for (const payload of [
+      '{"v": "7 C"}',
+      '{"v": "0x7"}',
+      '{"v": 1e400}',
+      '{"v": "1e400"}',
+      '{"v": 1e200}',
+      '{"v": -1e200}',
+      '[7]',
+      '{"w": 7}',
+    ])
       await read(30, payload, NOON);
     expect(await chart(4)).toEqual([
       { bucket: new Date('2026-11-20T11:00:00Z'), minimum: 59, average: 59.5, maximum: 60, readings: '2' },

@@ -34,7 +34,10 @@ const admin = async (sql: string, values: unknown[] = []) => (await database.adm
 const HOUR = "date_trunc('hour', now() - interval '5 hours')";
 
 /** Stores readings as ingest does: from `from` on, `every` seconds, while the device reports every `gap` seconds. */
-async function send(payload: string, { from = HOUR, times = 1, every = 1, gap = every } = {}): Promise<void> {
+async function send(
+  payload: string,
+  { from = HOUR, times = 1, every = 1, gap }: { from?: string; times?: number; every?: number; gap?: number } = {},
+): Promise<void> {
   await admin(
     `with stored as (
        insert into public.telemetry (tenant_id, device_id, ts, message_id, payload)
@@ -46,7 +49,7 @@ async function send(payload: string, { from = HOUR, times = 1, every = 1, gap = 
        array[max(ts)], array['{}'::jsonb],
        array[tstzmultirange(tstzrange(date_trunc('minute', min(ts)), date_trunc('minute', max(ts)) + interval '1 minute'))])
      from stored`,
-    [tenant, device, times, every, gap],
+    [tenant, device, times, every, gap ?? every],
   );
 }
 
@@ -76,7 +79,9 @@ const chart = async (field: string, seconds: number) =>
   ).rows;
 
 it('a device that reports each second gets minutes and an hour, which are right again after a late reading', async () => {
-  await send(`format('{"t": %s, "name": "x", "at": {"lat": 1.5}, "on": %s, "text": "7"}', n % 60, (n % 2 = 0)::text)`, { times: 120 });
+  await send(`format('{"t": %s, "name": "x", "at": {"lat": 1.5}, "on": %s, "text": "7"}', n % 60, (n % 2 = 0)::text)`, {
+    times: 120,
+  });
   await rollUp();
   const fields = {
     t: [60, 0, 29.5, 59, 59],
@@ -108,7 +113,9 @@ it('minutes and hours with few readings have none, and a day has one', async () 
   await send(`'{"t": 5}'`, { from: "date_trunc('day', now() - interval '3 days')", every: 60 });
   await rollUp();
   expect(
-    await admin('select readings, fields from public.telemetry_rollups where device_id = $1 and step = 86400', [device]),
+    await admin('select readings, fields from public.telemetry_rollups where device_id = $1 and step = 86400', [
+      device,
+    ]),
   ).toEqual([{ readings: 1, fields: { t: [1, 5, 5, 5, 5] } }]);
 });
 
@@ -122,7 +129,9 @@ it('a chart from roll-ups is the chart from the readings, with gaps and with wha
   await send(t, { from: `${HOUR} - interval '10 minutes'`, times: 3, every: 60, gap: 1 });
   const after = [await chart('t', 60), await chart('t', 3600), await chart('deep.t', 600)];
   for (const [index, rows] of after.entries()) {
-    const added = rows.filter(({ bucket }) => bucket < rows.at(-1)!.bucket && before[index]!.every((one) => +one.bucket !== +bucket));
+    const added = rows.filter(
+      ({ bucket }) => bucket < rows.at(-1)!.bucket && before[index]!.every((one) => +one.bucket !== +bucket),
+    );
     expect(added.length).toBeGreaterThan(0);
     for (const row of before[index]!) {
       const same = rows.find(({ bucket }) => +bucket === +row.bucket);
@@ -139,7 +148,10 @@ it('it reads roll-ups where they are, and longer ones where the readings are gon
     `update public.telemetry_rollups set fields = '{"t": [60, -5, 1, 77, 2]}' where device_id = $1 and step = 60`,
     [device],
   );
-  expect(await chart('t', 60)).toMatchObject([{ minimum: -5, maximum: 77 }, { minimum: -5, maximum: 77 }]);
+  expect(await chart('t', 60)).toMatchObject([
+    { minimum: -5, maximum: 77 },
+    { minimum: -5, maximum: 77 },
+  ]);
   expect((await chart('t', 30)).at(-1)).toMatchObject({ minimum: 30, maximum: 59 });
   await admin('delete from public.telemetry where device_id = $1', [device]);
   await admin('delete from public.telemetry_rollups where device_id = $1 and step = 60', [device]);
@@ -172,11 +184,17 @@ it('a device whose roll-up fails is tried again later, and given up the third ti
 
 it('they are kept for longer than readings, minutes apart', async () => {
   const add = (step: number, age: string) =>
-    admin(
-      `insert into public.telemetry_rollups values ($1, $2, $3, now() - $4::interval, 60, '{}', true)`,
-      [tenant, device, step, age],
-    );
-  for (const [step, kept, gone] of [[60, 29, 31], [3600, 99, 101], [86400, 399, 401]] as const) {
+    admin(`insert into public.telemetry_rollups values ($1, $2, $3, now() - $4::interval, 60, '{}', true)`, [
+      tenant,
+      device,
+      step,
+      age,
+    ]);
+  for (const [step, kept, gone] of [
+    [60, 29, 31],
+    [3600, 99, 101],
+    [86400, 399, 401],
+  ] as const) {
     await add(step, `${kept} days`);
     await add(step, `${gone} days`);
   }
