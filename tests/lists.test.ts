@@ -81,6 +81,7 @@ const load = async () => ({
   ingest: await import('../apps/dashboard/features/ingest/ingest.ts'),
   refusals: await import('../apps/dashboard/features/ingest/refusals.ts'),
   charts: await import('../apps/dashboard/features/telemetry/charts.ts'),
+  fieldNames: await import('../apps/dashboard/features/telemetry/field-names.ts'),
   channels: await import('../apps/dashboard/features/notifications/channels.ts'),
   routes: await import('../apps/dashboard/features/notifications/routes.ts'),
   outbox: await import('../apps/dashboard/features/notifications/outbox.ts'),
@@ -143,7 +144,6 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
   findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
   numberFields: async ({ statuses }) => whole(statuses.numberFields(tenant, null), 150),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
-  deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
   exportReadings: async ({ exported }) => {
@@ -157,6 +157,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     return whole(Promise.resolve(lines), 60);
   },
   listTokens: ({ tokens }) => whole(tokens.listTokens(tenant), TOKENS),
+  listFieldNames: ({ fieldNames }) => whole(fieldNames.listFieldNames(tenant), FIELDS),
   findDesiredState: ({ desired }) => one(desired.findDesiredState(device)),
   recentCommands: ({ commands }) => whole(commands.recentCommands(device, 12), 12),
   readRules: async ({ readingRules }) => {
@@ -429,6 +430,9 @@ async function fill(ann: string): Promise<void> {
       `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint, received_at)
        select $1, $2, 't', 'x', 'not-json', 'f' || n, now() - make_interval(secs => n / 50) from generate_series(1, ${LETTERS}) as n`,
       device,
+    );
+    await run(
+      `insert into public.field_names (tenant_id, field, unit) select $1, 'f' || n, 'K' from generate_series(1, ${FIELDS}) as n`,
     );
     await run(
       "insert into public.reading_rules (tenant_id, device_id, time_members) values ($1, $2, '{Time}')",

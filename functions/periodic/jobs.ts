@@ -11,6 +11,7 @@ import { carryOutRedrives } from '../ingest/redrive-requests.ts';
 import { ensurePartitions } from '../ingest/session.ts';
 import { endNotifications, sendNotifications } from '../notify/send.ts';
 import { retire } from '../retention/retire.ts';
+import { rollUp } from '../rollup/roll-up.ts';
 import type { Logger } from '../runtime/log.ts';
 import { countUsage } from '../usage/count.ts';
 import { packReadings } from '../usage/pack.ts';
@@ -74,6 +75,12 @@ export const JOBS: readonly Job[] = [
     everyMs: 3_000,
     budgetMs: 10_000,
     run: carryOutRedrives,
+  },
+  {
+    name: 'roll_up',
+    everyMs: 60_000,
+    budgetMs: 10_000,
+    run: rollUp,
   },
   {
     name: 'prune',

@@ -32,6 +32,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   device_status: ({ device }) => ({ device_id: device }),
   device_state: ({ device }) => ({ device_id: device }),
   telemetry: ({ device }) => ({ device_id: device }),
+  telemetry_rollups: ({ device }) => ({ device_id: device }),
   dead_letters: ({ letter }) => ({ id: letter }),
   dead_letter_counts: ({ id }) => ({ tenant_id: id }),
   ingest_ledger: ({ id }) => ({ tenant_id: id }),
@@ -40,6 +41,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   device_refusals: ({ device }) => ({ device_id: device }),
   tenant_limits: ({ id }) => ({ tenant_id: id }),
   reading_rules: ({ id }) => ({ tenant_id: id }),
+  field_names: ({ id }) => ({ tenant_id: id }),
   alert_rules: ({ rule }) => ({ id: rule }),
   alerts: ({ alert }) => ({ id: alert }),
   alert_rule_progress: ({ rule }) => ({ rule_id: rule }),
@@ -128,6 +130,8 @@ const PRIMARY: Record<string, string[]> = {
   alert_rule_progress: ['tenant_id', 'rule_id'],
   tenant_limits: ['tenant_id'],
   reading_rules: ['tenant_id', 'device_id'],
+  field_names: ['tenant_id', 'field'],
+  telemetry_rollups: ['tenant_id', 'device_id', 'step', 'bucket'],
 };
 
 /** My row that names something of theirs. */

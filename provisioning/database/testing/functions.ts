@@ -47,9 +47,9 @@ delete_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 import_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_desired_state     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+set_field_name        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
-device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 export_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 
@@ -89,6 +89,8 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.natural_key': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.normal_tags': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.my_tenants': ['authenticated'],
+  'access.as_number': ['authenticated'],
+  'access.number_below': ['authenticated'],
   'access.number_of': ['authenticated'],
   'access.owned_tenants': ['authenticated'],
   'access.reader_tenant': ['tenant_reader'],
@@ -132,6 +134,11 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.prune_untimed': ['mqtt_ingest'],
   'ingest.publish_notification_sender': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
+  'ingest.claim_rollups': ['mqtt_ingest'],
+  'ingest.due_rollups': ['mqtt_ingest'],
+  'ingest.note_not_rolled_up': ['mqtt_ingest'],
+  'ingest.roll_up': ['mqtt_ingest'],
+  'ingest.prune_rollups': ['mqtt_ingest'],
   'ingest.record_backup': ['backup_reader'],
   'ingest.refuse_redrive': ['mqtt_ingest'],
   'ingest.refused_readings': ['mqtt_ingest'],
@@ -189,8 +196,8 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   }),
   send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
   set_desired_state: ({ device }) => ({ device_id: device, desired: { interval: 60 } }),
+  set_field_name: ({ id }) => ({ tenant_id: id, field: 't', unit: 'K' }),
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),
-  device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
   export_readings: ({ device }) => ({ device_id: device, fields: ['t'], since: hours(-1), until: hours(1) }),
   ingest_spans: ({ id }) => ({ tenant_id: id, bars: 60, minutes: 1 }),

@@ -75,6 +75,22 @@ export const SAMPLES: Record<string, Sample> = {
   'ingest.telemetry_<day>': reading(new Date()),
   'ingest.telemetry_before': reading('2000-01-01'),
   'ingest.telemetry_default': reading('2099-01-01'),
+  'public.telemetry_rollups': {
+    insert: ({ id, device }) => ({
+      tenant_id: id,
+      device_id: device,
+      step: 60,
+      bucket: '2020-01-01',
+      readings: 20,
+      fields: {},
+      is_whole: true,
+    }),
+    update: { readings: 21 },
+  },
+  'ingest.rollup_work': {
+    insert: ({ id, spareDevice }) => ({ tenant_id: id, device_id: spareDevice, due_at: new Date() }),
+    update: { failures: 1 },
+  },
   'public.dead_letters': {
     insert: ({ id }) => ({ tenant_id: id, topic: 't', payload: 'x', reason: 'r', fingerprint: randomUUID() }),
     update: { redriven_at: new Date() },
@@ -127,6 +143,10 @@ export const SAMPLES: Record<string, Sample> = {
   'public.tenant_limits': {
     insert: ({ id }) => ({ tenant_id: id, readings_per_day: null }),
     update: { readings_per_day: null },
+  },
+  'public.field_names': {
+    insert: ({ id }) => ({ tenant_id: id, field: 'new', unit: 'K' }),
+    update: { unit: 'K' },
   },
   'public.reading_rules': {
     insert: ({ id, device }) => ({ tenant_id: id, device_id: device, senml: true }),

@@ -149,6 +149,15 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
   await insert('public.telemetry', { ...device, ts: now, message_id: 'today', payload: { t: 5 } });
   await insert('public.telemetry', { ...device, ts: '2099-01-01', message_id: 'far ahead', payload: { t: 5 } });
   await insert('public.telemetry', { ...device, ts: '2001-01-01', message_id: 'long ago', payload: { t: 5 } });
+  await insert('public.telemetry_rollups', {
+    ...device,
+    step: 86_400,
+    bucket: '2020-01-01',
+    readings: 1,
+    fields: { t: [1, 5, 5, 5, 5] },
+    is_whole: true,
+  });
+  await insert('ingest.rollup_work', { ...device, due_at: 'infinity' });
   const letter = await insert('public.dead_letters', {
     tenant_id,
     topic: `tenants/${slug}/devices/x/telemetry`,
@@ -157,6 +166,7 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     fingerprint: slug,
   });
   await insert('public.tenant_limits', { tenant_id, readings_per_day: 1000 });
+  await insert('public.field_names', { tenant_id, field: 't', unit: '°C' });
   await insert('public.reading_rules', { tenant_id, time_members: ['Time'] });
   await insert('public.ingest_ledger', {
     tenant_id,

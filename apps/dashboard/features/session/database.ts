@@ -208,10 +208,20 @@ export type Database = {
           enabled: boolean;
           id: string;
           name: string;
-          name_key: string;
           slug: string;
-          tags: string[];
           tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      field_names: {
+        Row: {
+          decimals: number | null;
+          field: string;
+          label: string | null;
+          tenant_id: string;
+          unit: string | null;
         };
         Insert: never;
         Update: never;
@@ -360,6 +370,20 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      telemetry_rollups: {
+        Row: {
+          bucket: string;
+          device_id: string;
+          fields: unknown;
+          is_whole: boolean;
+          readings: number;
+          step: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       tenant_limits: {
         Row: {
           burst_minutes: number;
@@ -416,24 +440,6 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
-      device_list: {
-        Row: {
-          created_at: string;
-          enabled: boolean;
-          id: string;
-          last_received_at: string;
-          name: string;
-          name_key: string;
-          slug: string;
-          state: string;
-          tags: string[];
-          tenant_id: string;
-          words: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
       device_newest: {
         Row: {
           clock_skew: number;
@@ -441,16 +447,6 @@ export type Database = {
           gaps: number[];
           last_received_at: string;
           newest: unknown;
-          tenant_id: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
-      device_tags: {
-        Row: {
-          devices: number;
-          tag: string;
           tenant_id: string;
         };
         Insert: never;
@@ -581,13 +577,6 @@ export type Database = {
         };
         Returns: undefined;
       };
-      delete_devices: {
-        Args: {
-          tenant_id: string;
-          device_ids: string[];
-        };
-        Returns: number;
-      };
       delete_notification_channel: {
         Args: {
           channel_id: string;
@@ -616,14 +605,6 @@ export type Database = {
           readings: number;
         }[];
       };
-      device_fields: {
-        Args: {
-          device_id: string;
-        };
-        Returns: {
-          field: string;
-        }[];
-      };
       discard_dead_letters: {
         Args: {
           tenant_id: string;
@@ -632,13 +613,6 @@ export type Database = {
           device_id?: string | null;
           received_since?: string | null;
           received_until?: string | null;
-        };
-        Returns: number;
-      };
-      import_devices: {
-        Args: {
-          tenant_id: string;
-          devices: unknown;
         };
         Returns: number;
       };
@@ -784,13 +758,15 @@ export type Database = {
         };
         Returns: undefined;
       };
-      set_devices_enabled: {
+      set_field_name: {
         Args: {
           tenant_id: string;
-          device_ids: string[];
-          enabled: boolean;
+          field: string;
+          label?: string;
+          unit?: string;
+          decimals?: number;
         };
-        Returns: number;
+        Returns: undefined;
       };
       set_notification_route: {
         Args: {
@@ -820,15 +796,6 @@ export type Database = {
           repeat_ms?: number;
         };
         Returns: undefined;
-      };
-      tag_devices: {
-        Args: {
-          tenant_id: string;
-          device_ids: string[];
-          added?: string[];
-          removed?: string[];
-        };
-        Returns: number;
       };
       tenants_left: {
         Args: never;
