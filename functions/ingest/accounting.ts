@@ -50,7 +50,18 @@ export function addTo({ tallies }: Outcomes, outcome: Outcome, tenant: string | 
 
 /** Counts one reading for each row. */
 export function addRows(outcomes: Outcomes, outcome: Outcome, rows: Iterable<Row>): void {
-  for (const { route } of rows) addTo(outcomes, outcome, route.tenant, 1);
+  // Rows of one tenant follow each other: they are counted together.
+  let tenant: string | undefined;
+  let count = 0;
+  for (const { route } of rows) {
+    if (route.tenant !== tenant) {
+      if (count > 0) addTo(outcomes, outcome, tenant, count);
+      tenant = route.tenant;
+      count = 0;
+    }
+    count += 1;
+  }
+  if (count > 0) addTo(outcomes, outcome, tenant, count);
 }
 
 /** Closes a batch's account: what was received as it was counted when it came, the rest as it turned out. */
