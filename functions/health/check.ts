@@ -57,7 +57,7 @@ export interface Health {
 /** Judges what was found. */
 export function judge({ figures, greeting }: Findings): Health {
   const checks = {
-    database: figures ? 'ok' : `no answer within ${TIMEOUT_MS / 1000} s`,
+    database: judgeDatabase(figures),
     broker: isServing(greeting) ? 'ok' : 'does not accept a connection',
     ingest: figures ? judgeIngest(figures) : UNKNOWN,
     control: figures ? judgeControl(figures) : UNKNOWN,
@@ -81,6 +81,11 @@ export const isServing = (greeting: Greeting | undefined): boolean =>
 /** Seconds since ingest last ran, by the database's clock; undefined: it never did. */
 export const secondsSinceRun = ({ lastRunAt, askedAt }: Figures): number | undefined =>
   lastRunAt ? Math.max(0, (askedAt.getTime() - lastRunAt.getTime()) / 1000) : undefined;
+
+function judgeDatabase(figures: Figures | undefined): string {
+  if (!figures) return `no answer within ${TIMEOUT_MS / 1000} s`;
+  return figures.parts.database_read_only === 1 ? 'takes no writes: it is full, or failing over' : 'ok';
+}
 
 function judgeIngest({ parts: { [LATE.ingest]: late, ingest_lag_seconds: lag = 0 } }: Figures): string {
   if (late === undefined) return 'has never run';

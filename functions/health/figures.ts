@@ -30,6 +30,9 @@ export const FIGURES: Record<string, Figure> = {
   notifications_failed_total: { help: 'Notifications that were given up.', type: 'counter' },
   notifications_waiting: { help: 'Notifications that are due and not delivered.' },
   notifications_oldest_waiting_seconds: { help: 'How long the oldest of them has been due.' },
+  database_read_only: { help: 'Whether the database takes no writes, as a full one of Supabase.' },
+  database_growth_bytes_per_day: { help: 'How fast the database grew in the last seven days.' },
+  usage_counted_age_seconds: { help: 'Up to how long ago the use of tenants is counted.' },
   maintenance: { help: 'Whether maintenance is on.' },
   backup_last_success_timestamp_seconds: {
     help: 'When the last good backup of the database ended, in seconds since 1970.',

@@ -126,6 +126,7 @@ test('each part that is late is named, and what an environment does not have is 
   expect(checks({ ...fine, backup_failing: 1 }).status).toBe('ok');
   expect(checks({ backup_failing: 1 }).checks.backup).toBe('has never succeeded');
   for (const [late, said] of [
+    [{ database_read_only: 1 }, { database: 'takes no writes: it is full, or failing over' }],
     [{ [INGEST]: 0.2 }, { ingest: 'does not run: it is late by 1 s' }],
     [{ ingest_lag_seconds: 600 }, { ingest: 'is 10 minutes behind the broker' }],
     [{ [CONTROL]: 61 }, { control: 'does not run: it is late by 61 s, and commands and states wait' }],

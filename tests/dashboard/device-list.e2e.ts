@@ -71,7 +71,13 @@ test('a file is previewed, imported once, and its keys connect; Back and a reloa
     );
   let client: mqtt.MqttClient | undefined;
   await expect
-    .poll(async () => (client ??= await connect().catch(() => undefined)) !== undefined, { timeout: REGISTRY_MS })
+    .poll(
+      async () => {
+        client ??= await connect().catch(() => undefined);
+        return client !== undefined;
+      },
+      { timeout: REGISTRY_MS },
+    )
     .toBe(true);
   await client!.publishAsync(topic!, '{"imported": 7}', { qos: 1 });
   await client!.endAsync();
