@@ -63,6 +63,19 @@ test('a broker that is set up wrongly does not silence the alert that reports it
   );
 });
 
+test('the control loop says that it runs, after a turn that succeeded', async () => {
+  const beats = async () => (await rig.admin.query('select part, late_at > now() as alive from ingest.beats')).rows;
+  await rig.admin.query('delete from ingest.beats');
+  const fail = async () => {
+    throw new Error('no broker');
+  };
+  await run([job('other'), job('control', { run: fail })]);
+  expect(await beats()).toEqual([]);
+  await rig.admin.query('delete from ingest.job_runs');
+  await run([job('control')]);
+  expect(await beats()).toEqual([{ part: 'control', alive: true }]);
+});
+
 test('a job that fails or hangs stops no other, and its last success gets old', async () => {
   const fails = async () => {
     throw new Error('no such part');

@@ -79,14 +79,23 @@ test('a webhook is added, tested and told of an alert, which shows it', async ()
   expect(first!.path).toBe('/hook?token=t0p');
   new Webhook(secret).verify(first!.body, first!.headers as Record<string, string>);
 
+  await ask("update public.devices set tags = '{heating}' where slug = 'boiler-1'");
   await page.getByRole('button', { name: 'Add route' }).click();
   await page.getByRole('dialog').getByLabel('info').check();
+  await page.getByRole('dialog').getByLabel('Of devices with a tag').fill('Heating, no!');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add route' }).click();
+  await page.getByText('“no!” is no tag').waitFor();
+  await page.getByRole('dialog').getByLabel('Of devices with a tag').fill('Heating');
   await page.getByRole('dialog').getByLabel('Quiet from').fill('03:00');
   await page.getByRole('dialog').getByRole('button', { name: 'Add route' }).click();
   await page.getByText('Quiet hours: give both times, or neither.').waitFor();
   await page.getByRole('dialog').getByLabel('Quiet from').fill('');
   await page.getByRole('dialog').getByRole('button', { name: 'Add route' }).click();
-  await page.getByRole('row').filter({ hasText: 'All alerts to Night shift' }).getByText('At once').waitFor();
+  await page
+    .getByRole('row')
+    .filter({ hasText: 'All alerts of devices tagged heating to Night shift' })
+    .getByText('At once')
+    .waitFor();
 
   await ask(`insert into public.alert_rules (tenant_id, name, kind, field, comparison, threshold, window_minutes, device_id)
     select t.id, 'Too warm', 'threshold', 'temperature', 'above', -50, 5, d.id

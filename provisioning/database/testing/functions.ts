@@ -103,6 +103,8 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.usage_figures': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
   'ingest.begin_run': ['mqtt_ingest'],
+  'ingest.beat': ['mqtt_ingest'],
+  'ingest.beats_figures': ['mqtt_ingest'],
   'ingest.canary_came': ['mqtt_ingest'],
   'ingest.canary_published': ['mqtt_ingest'],
   'ingest.claim_notifications': ['mqtt_ingest'],
