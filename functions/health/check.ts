@@ -47,8 +47,8 @@ export async function examine(database: Database, broker: BrokerSettings): Promi
 /** Each part's state in a few words: "ok", "off" for what this environment does not have, or what is wrong. */
 export interface Health {
   /**
-   * "degraded": readings or commands do not get through now. "warning": they do, and somebody has to act within days; whoever sends
-   * traffic elsewhere, or measures uptime, should not.
+   * "degraded": readings or commands do not get through now. "warning": they do, and somebody has to act within days; a load
+   * balancer or an uptime probe should not.
    */
   status: 'ok' | 'warning' | 'degraded';
   checks: Record<'database' | 'broker' | 'ingest' | 'control' | 'backup' | 'certificate', string>;

@@ -89,7 +89,7 @@ test('secrets are taken only sealed, for the key in use, and are shown to nobody
   }
   const id = await add({ sealed: SEALED });
   await call('change_notification_channel', { channel_id: id, destination: 'hooks.example.com', sealed: SEALED });
-  // The host is the same: that the secret is another one is noted all the same.
+  // That the secret is another one is noted, even where the host stays.
   const { rows: changes } = await admin(
     "select details from public.audit_log where action = 'notification_channel.changed' and subject = 'Hook'",
   );

@@ -191,7 +191,7 @@ describe('quiet hours', () => {
     expect(rows).toEqual([]);
   });
 
-  /** The time of the day in so many minutes, UTC. */
+  /** The time of the day this number of minutes from now, UTC. */
   const minutes = (n: number) => new Date(Date.now() + n * 60_000).toISOString().slice(11, 19);
   /** Quiet whenever the test runs, also over midnight. */
   const NOW_QUIET = { quiet_from: minutes(-60), quiet_until: minutes(720), time_zone: 'UTC' };

@@ -84,7 +84,7 @@ test('a webhook is added, tested and told of an alert, which shows it', async ()
   await page.getByRole('dialog').getByLabel('info').check();
   await page.getByRole('dialog').getByLabel('Of devices with a tag').fill('Heating, no!');
   await page.getByRole('dialog').getByRole('button', { name: 'Add route' }).click();
-  await page.getByText('“no!” is no tag').waitFor();
+  await page.getByText('“no!” is not a tag').waitFor();
   await page.getByRole('dialog').getByLabel('Of devices with a tag').fill('Heating');
   await page.getByRole('dialog').getByLabel('Quiet from').fill('03:00');
   await page.getByRole('dialog').getByRole('button', { name: 'Add route' }).click();

@@ -70,7 +70,7 @@ test.each<[Partial<RouteDraft>, RegExp | undefined]>([
   [{ channel_id: '' }, /channel/],
   [{ severities: [] }, /severity/],
   [{ tags: ['floor-1'] }, undefined],
-  [{ tags: ['a!'] }, /“a!” is no tag/],
+  [{ tags: ['a!'] }, /“a!” is not a tag/],
   [{ tags: Array.from({ length: 17 }, (_, n) => `t${n}`) }, /at most 16/],
   [{ after_minutes: 1.5 }, /wait/],
   [{ repeat_minutes: 4 }, /Repeat/],

@@ -127,7 +127,7 @@ export function routeProblem(draft: RouteDraft): string | undefined {
   if (!channel_id) return 'Choose a channel.';
   if (severities.length === 0) return 'Choose at least one severity.';
   const bad = tags.find((tag) => !isTag(tag));
-  if (bad !== undefined) return `“${bad}” is no tag: use ${TAG_RULE}.`;
+  if (bad !== undefined) return `“${bad}” is not a tag: use ${TAG_RULE}.`;
   if (tags.length > MAX_TAGS) return `A route has at most ${MAX_TAGS} tags.`;
   if (!isWhole(after_minutes, 0, 10080)) return 'Minutes to wait: a whole number from 0 to 10080.';
   if (repeat_minutes !== null && !isWhole(repeat_minutes, 5, 10080))

@@ -10,7 +10,7 @@ alter table ingest.beats enable row level security;
 alter table ingest.beats force row level security;
 revoke all on ingest.beats from public, anon, authenticated, service_role;
 
--- These parts are alive, and will say so again within so many seconds.
+-- These parts are alive, and will say so again within this number of seconds.
 create function ingest.beat(parts text[], seconds int) returns void
 language sql security definer set search_path = ''
 as $$
