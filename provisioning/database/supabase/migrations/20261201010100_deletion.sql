@@ -317,9 +317,11 @@ as $$
   with recursive owned as (
     select c.oid, c.relkind
     from pg_catalog.pg_class as c
-    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = case when by_device then 'device_id' else 'tenant_id' end
-    where c.relnamespace::regnamespace::text in ('public', 'ingest', 'access', 'broker') and c.relkind in ('r', 'p')
-      and not c.relispartition and not a.attisdropped
+    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+    where (not by_device or exists (
+        select from pg_catalog.pg_attribute as b where b.attrelid = c.oid and b.attname = 'device_id' and not b.attisdropped))
+      and c.relnamespace::regnamespace::text in ('public', 'ingest', 'access', 'broker') and c.relkind in ('r', 'p')
+      and not c.relispartition
       -- What is left of it, and what the archive's program still needs.
       and c.oid <> all (array['public.deletions', 'ingest.archive_objects', 'ingest.archive_removals']::regclass[])
   ), depths (oid, depth) as (
@@ -445,7 +447,7 @@ begin
 end
 $$;
 
--- Takes an address out of the next 5,000 entries of the audit log, and out of invitations. Returns whether that was all.
+-- Takes an address out of the next 5,000 entries of the audit log, and of the small tables that have it. Returns whether that was all.
 create function ingest.forget_address(deletion uuid) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
@@ -455,6 +457,7 @@ declare
 begin
   select * into d from public.deletions as x where x.id = deletion;
   delete from public.invitations as i where i.email = d.subject;
+  update public.api_tokens as k set created_by = '(deleted)' where k.created_by = d.subject;
   update public.audit_log as a set (actor_email, subject, details) = (
     select n.actor_email, n.subject, n.details
     from jsonb_populate_record(null::public.audit_log, access.without_address(to_jsonb(a), d.subject)) as n)
