@@ -1,7 +1,6 @@
 // `ops device`: tenants' devices and their keys. A change takes effect on the broker within seconds.
 import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
-import { MQTT_TLS_PORT } from '../domain/ingress.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import {
   addDevice,
@@ -13,7 +12,8 @@ import {
   setDeviceEnabled,
 } from '../provisioning/database/registry.ts';
 import { confirmDeletion, deleteDeviceData } from './delete.ts';
-import { type Broker, savePublishSettings, showKey } from './device-key.ts';
+import { importCommand } from './device-import.ts';
+import { brokerOf, savePublishSettings, showKey } from './device-key.ts';
 import { formerTopicCommand } from './former-topic.ts';
 import { rulesCommand } from './reading-rules.ts';
 import { findPlace, type Place, type TargetOptions, withTarget } from './target/find.ts';
@@ -35,6 +35,7 @@ export function deviceCommand(): Command {
     .addCommand(
       simple('enable', 'let a device connect again', (client, device) => setDeviceEnabled(client, device, true)),
     )
+    .addCommand(importCommand())
     .addCommand(rotate())
     .addCommand(remove())
     .addCommand(rulesCommand())
@@ -139,14 +140,4 @@ async function giveKey(device: DeviceName, options: KeyOptions, work: (place: Pl
   if (!broker) console.log(JSON.stringify(made, null, 2));
   else if (options.save) savePublishSettings(options.save, device, made, broker);
   else showKey(device, made, broker);
-}
-
-/** The broker that the device connects to. Asks Pulumi only if no option says. */
-function brokerOf({ platform }: Place, host: string | undefined): Broker {
-  if (!platform || (platform.kind === 'stack' && host)) return { host: host ?? 'BROKER-HOST', port: MQTT_TLS_PORT };
-  const { ca, caFile, ...broker } = platform.broker();
-  if (platform.kind === 'stack' && ca) {
-    console.error(`ca.crt: pulumi stack output brokerCaCertificate --stack ${platform.name} > ca.crt`);
-  }
-  return { host: host ?? broker.host, port: broker.port, caFile: caFile ?? (ca && 'ca.crt') };
 }

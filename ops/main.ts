@@ -1,6 +1,7 @@
 // `npm run ops -- <command>`: an operator's commands. One file per command.
 import { Command, CommanderError } from 'commander';
 import { adoptCommand } from './adopt.ts';
+import { archiveCommand } from './archive.ts';
 import { backupCommand, restoreCommand, restoreDrillCommand } from './backup.ts';
 import { certificateCommand } from './certificate.ts';
 import { costCommand } from './cost.ts';
@@ -13,14 +14,18 @@ import { deviceCommand } from './device.ts';
 import { inviteCommand } from './invite.ts';
 import { limitCommand } from './limit.ts';
 import { maintenanceCommand } from './maintenance.ts';
+import { readerCommand } from './reader.ts';
+import { retentionCommand } from './retention.ts';
 import { accountsCommand, rotateCommand } from './rotate.ts';
 import { tenantCommand } from './tenant.ts';
+import { usageCommand } from './usage.ts';
 
 const program = new Command('npm run ops --')
   .description('Operates a platform: its database, its devices and their messages.')
   .option('--debug', 'show stack traces')
   .addCommand(accountsCommand())
   .addCommand(adoptCommand())
+  .addCommand(archiveCommand())
   .addCommand(backupCommand())
   .addCommand(certificateCommand())
   .addCommand(costCommand())
@@ -32,10 +37,13 @@ const program = new Command('npm run ops --')
   .addCommand(limitCommand())
   .addCommand(maintenanceCommand())
   .addCommand(personCommand())
+  .addCommand(readerCommand())
   .addCommand(restoreCommand())
   .addCommand(restoreDrillCommand())
+  .addCommand(retentionCommand())
   .addCommand(rotateCommand())
   .addCommand(tenantCommand())
+  .addCommand(usageCommand())
   .addHelpText(
     'after',
     `

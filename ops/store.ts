@@ -16,6 +16,8 @@ export interface Stored {
 export interface Store {
   /** For messages. */
   where: string;
+  /** Path of the folder, if it is one of this machine: its objects are files in it. */
+  folder?: string;
   /** In order of name. @param prefix of the names, a whole number of folders: `archive/tenant=…/`. Default: all. */
   list(prefix?: string): Promise<Stored[]>;
   /** Stores it whole, or not at all. @throws Error when the name is taken. */
@@ -33,6 +35,7 @@ export const openStore = (place: string): Promise<Store> =>
 export function folderStore(folder: string): Store {
   return {
     where: folder,
+    folder,
     list: async (prefix = '') => {
       const entries = await readdir(join(folder, prefix), { withFileTypes: true, recursive: true }).catch(
         (error: NodeJS.ErrnoException) => {

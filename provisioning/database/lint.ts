@@ -116,7 +116,8 @@ export const RULES: Record<string, string> = {
         to_regprocedure('public.read_readings(text, timestamp with time zone, timestamp with time zone, text)')
       and p.oid is distinct from to_regprocedure('public.read_alerts(timestamp with time zone, timestamp with time zone, uuid)')
       -- Signing in may be what does not work.
-      and p.oid is distinct from to_regprocedure('public.maintenance()')`,
+      and p.oid is distinct from to_regprocedure('public.maintenance()')
+      and p.oid is distinct from to_regprocedure('public.read_only()')`,
 
   'people change only alert rules themselves; the rest goes through functions': `
     select t.name || ' ' || privilege as object
@@ -174,8 +175,9 @@ export const RULES: Record<string, string> = {
 
   'roles that log in for one job are not superusers and create nothing': `
     select rolname as object from pg_roles
-    where rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader')
-      and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolname = 'broker_sync' and rolbypassrls)`,
+    where (rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader', 'tenant_reader') or rolname ~ '^reader_[0-9a-f]{32}$')
+      and (rolsuper or rolcreaterole or rolcreatedb or rolreplication
+        or rolname not in ('mqtt_ingest', 'backup_reader') and rolbypassrls)`,
 };
 
 /** Everything in the database that breaks a rule; empty if all rules hold. Needs a role that may read the catalogue. */

@@ -50,6 +50,27 @@ export const PLACES: readonly Place[] = [
     },
   },
   {
+    name: 'import-devices',
+    path: '/admin/devices',
+    person: 'owner',
+    go: async (page) => {
+      await press(page, 'Import');
+      const buffer = Buffer.from('slug,name,tags\npump-1,Pump 1,floor-1 pumps\npump-2,Pump 2,floor-2 pumps\n');
+      await page.getByLabel('File').setInputFiles({ name: 'pumps.csv', mimeType: 'text/csv', buffer });
+      await page.getByText('2 devices will be added.').waitFor();
+    },
+  },
+  {
+    name: 'selected-devices',
+    path: '/admin/devices',
+    person: 'owner',
+    go: async (page) => {
+      await page.getByLabel('Select all on this page').check();
+      await press(page, 'Tags');
+      await page.getByLabel('Add', { exact: true }).fill('floor-1');
+    },
+  },
+  {
     name: 'ingest',
     path: '/admin/ingest',
     person: 'owner',
@@ -106,6 +127,12 @@ export const PLACES: readonly Place[] = [
       await press(page, 'Invite');
       await page.getByRole('dialog').getByLabel('E-mail').fill('ann@example.com');
     },
+  },
+  {
+    name: 'data',
+    path: '/admin/data',
+    person: 'owner',
+    go: (page) => page.locator('pre').filter({ hasText: 'read_readings' }).waitFor(),
   },
   {
     name: 'settings',

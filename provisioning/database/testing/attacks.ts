@@ -32,13 +32,16 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   device_status: ({ device }) => ({ device_id: device }),
   device_state: ({ device }) => ({ device_id: device }),
   telemetry: ({ device }) => ({ device_id: device }),
+  telemetry_rollups: ({ device }) => ({ device_id: device }),
   dead_letters: ({ letter }) => ({ id: letter }),
   dead_letter_counts: ({ id }) => ({ tenant_id: id }),
   ingest_ledger: ({ id }) => ({ tenant_id: id }),
+  usage_days: ({ id }) => ({ tenant_id: id }),
   refusals: ({ id }) => ({ tenant_id: id }),
   device_refusals: ({ device }) => ({ device_id: device }),
   tenant_limits: ({ id }) => ({ tenant_id: id }),
   reading_rules: ({ id }) => ({ tenant_id: id }),
+  field_names: ({ id }) => ({ tenant_id: id }),
   alert_rules: ({ rule }) => ({ id: rule }),
   alerts: ({ alert }) => ({ id: alert }),
   alert_rule_progress: ({ rule }) => ({ rule_id: rule }),
@@ -47,7 +50,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   notifications: ({ channel }) => ({ channel_id: channel }),
 };
 
-const VIEWS = ['alert_notifications', 'device_newest', 'ingest_residuals', 'tenant_usage'];
+const VIEWS = ['alert_notifications', 'device_list', 'device_newest', 'device_tags', 'ingest_residuals'];
 
 /** Tables of the API that have attacks: a test holds it against the catalog. */
 export const ATTACKED = [...Object.keys(TABLES), ...VIEWS];
@@ -119,13 +122,16 @@ const PRIMARY: Record<string, string[]> = {
   telemetry: ['tenant_id', 'device_id', 'ts', 'message_id'],
   dead_letter_counts: ['tenant_id', 'hour', 'reason'],
   ingest_ledger: ['tenant_id', 'minute'],
+  usage_days: ['tenant_id', 'day'],
   refusals: ['tenant_id', 'hour', 'reason'],
-  device_refusals: ['tenant_id', 'device_id'],
+  device_refusals: ['tenant_id', 'device_id', 'reason'],
   device_status: ['tenant_id', 'device_id'],
   device_state: ['tenant_id', 'device_id'],
   alert_rule_progress: ['tenant_id', 'rule_id'],
   tenant_limits: ['tenant_id'],
   reading_rules: ['tenant_id', 'device_id'],
+  field_names: ['tenant_id', 'field'],
+  telemetry_rollups: ['tenant_id', 'device_id', 'step', 'bucket'],
 };
 
 /** My row that names something of theirs. */
@@ -274,7 +280,8 @@ export function sqlAttacks(victim: Tenant): Attack[] {
     "select ingest.acquire_lease('ingest', 'me', '1 hour')",
     "select ingest.begin_run('every_minute', 3600000)",
     "select ingest.note_run('every_minute', 0, true)",
-    `select ingest.add_to_ledger(now(), array['${victim.id}'::uuid], '{1}', '{0}', '{0}', '{0}', '{0}')`,
+    `select ingest.add_to_ledger(now(), array['${victim.id}'::uuid], '{1}', '{0}', '{0}', '{0}', '{0}', '{0}')`,
+    'select ingest.count_usage(1)',
     `select ingest.add_refusals('[{"tenant": "${victim.slug}", "since": 1, "counts": {"rate": 1}, "devices": {}}]')`,
     'select * from ingest.control_work(10, 1000)',
     `select ingest.control_done('[{"kind": "command", "command_id": "${victim.command}", "outcome": "gone"}]')`,

@@ -41,12 +41,17 @@ rotate_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_device_enabled    Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 rename_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 delete_device         Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+tag_devices           Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+set_devices_enabled   Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+delete_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+import_devices        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 send_command          Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_desired_state     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
+set_field_name        Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 set_reading_rules     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
 
-device_fields         Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 device_chart          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
+export_readings       Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 
 ingest_spans          Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 ingest_status         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
@@ -57,6 +62,7 @@ dead_letters_counted  Y/0    Y/0    0/0     0/0       -/-   -/-     -/-   -/-
 limits_in_use         Y/n    Y/n    Y/n     n/n       -/-   -/-     -/-   -/-
 tenants_left          Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
 maintenance           0/0    0/0    0/0     0/0       0/0   -/-     -/-   -/-
+read_only             Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 
 try_alert_rule        Y/0    Y/0    Y/0     0/0       -/-   -/-     -/-   -/-
 acknowledge_alert     Y/n    Y/n    f/n     n/n       -/-   -/-     -/-   -/-
@@ -78,8 +84,13 @@ evaluate_alert_rules  -/-    -/-    -/-     -/-       -/-   Y/Y     -/-   Y/Y
 export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'access.breaches': ['authenticated'],
   'access.in_maintenance': ['mqtt_ingest'],
+  'access.are_tags': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.is_display_name': ['authenticated', 'service_role', 'mqtt_ingest'],
+  'access.natural_key': ['authenticated', 'service_role', 'mqtt_ingest'],
+  'access.normal_tags': ['authenticated', 'service_role', 'mqtt_ingest'],
   'access.my_tenants': ['authenticated'],
+  'access.as_number': ['authenticated'],
+  'access.number_below': ['authenticated'],
   'access.number_of': ['authenticated'],
   'access.owned_tenants': ['authenticated'],
   'access.reader_tenant': ['tenant_reader'],
@@ -87,6 +98,9 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.acquire_lease': ['mqtt_ingest'],
   'ingest.add_refusals': ['mqtt_ingest'],
   'ingest.add_to_ledger': ['mqtt_ingest'],
+  'ingest.count_usage': ['mqtt_ingest'],
+  'ingest.pack_telemetry': ['mqtt_ingest'],
+  'ingest.usage_figures': ['mqtt_ingest'],
   'ingest.assert_fence': ['mqtt_ingest'],
   'ingest.begin_run': ['mqtt_ingest'],
   'ingest.canary_came': ['mqtt_ingest'],
@@ -120,6 +134,11 @@ export const PRIVATE_FUNCTIONS: Record<string, string[]> = {
   'ingest.prune_untimed': ['mqtt_ingest'],
   'ingest.publish_notification_sender': ['mqtt_ingest'],
   'ingest.quota_left': ['mqtt_ingest'],
+  'ingest.claim_rollups': ['mqtt_ingest'],
+  'ingest.due_rollups': ['mqtt_ingest'],
+  'ingest.note_not_rolled_up': ['mqtt_ingest'],
+  'ingest.roll_up': ['mqtt_ingest'],
+  'ingest.prune_rollups': ['mqtt_ingest'],
   'ingest.record_backup': ['backup_reader'],
   'ingest.refuse_redrive': ['mqtt_ingest'],
   'ingest.refused_readings': ['mqtt_ingest'],
@@ -168,11 +187,19 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   set_device_enabled: ({ device }) => ({ device_id: device, enabled: false }),
   rename_device: ({ device }) => ({ device_id: device, name: 'Changed' }),
   delete_device: ({ device }) => ({ device_id: device }),
+  tag_devices: ({ id, device }) => ({ tenant_id: id, device_ids: [device], added: ['new'] }),
+  set_devices_enabled: ({ id, device }) => ({ tenant_id: id, device_ids: [device], enabled: false }),
+  delete_devices: ({ id, device }) => ({ tenant_id: id, device_ids: [device] }),
+  import_devices: ({ id }) => ({
+    tenant_id: id,
+    devices: JSON.stringify([{ slug: 'new', name: 'New', password_hash: SAMPLE_HASH }]),
+  }),
   send_command: ({ device }) => ({ device_id: device, payload: { reboot: true } }),
   set_desired_state: ({ device }) => ({ device_id: device, desired: { interval: 60 } }),
+  set_field_name: ({ id }) => ({ tenant_id: id, field: 't', unit: 'K' }),
   set_reading_rules: ({ id, device }) => ({ tenant_id: id, device_id: device, repairs_clock: true }),
-  device_fields: ({ device }) => ({ device_id: device }),
   device_chart: ({ device }) => ({ device_id: device, field: 't', since: hours(-1), until: hours(1) }),
+  export_readings: ({ device }) => ({ device_id: device, fields: ['t'], since: hours(-1), until: hours(1) }),
   ingest_spans: ({ id }) => ({ tenant_id: id, bars: 60, minutes: 1 }),
   ingest_status: ({ id }) => ({ tenant_id: id }),
   request_redrive: ({ letter }) => ({ dead_letter_ids: [letter] }),
@@ -181,6 +208,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   limits_in_use: ({ id }) => ({ tenant_id: id }),
   tenants_left: () => ({}),
   maintenance: () => ({}),
+  read_only: () => ({}),
   try_alert_rule: ({ id, device }) => ({
     tenant_id: id,
     kind: 'threshold',

@@ -88,7 +88,10 @@ export async function openings(client: ClientBase, relations: Relation[]): Promi
 }
 
 /** The function of a generated column, by table: who may not execute it writes no row, whatever else they may. */
-const GENERATING: Record<string, string> = { 'public.device_state': 'access.state_delta(jsonb, jsonb)' };
+const GENERATING: Record<string, string> = {
+  'public.device_state': 'access.state_delta(jsonb, jsonb)',
+  'public.devices': 'access.natural_key(text)',
+};
 
 /**
  * Gives one role everything on one table: the grants with a policy that lets everything pass, and the grants alone. For a

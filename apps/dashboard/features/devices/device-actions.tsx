@@ -1,6 +1,6 @@
 'use client';
 // What owners and staff can do with a device.
-import { KeyRound, Pencil, SlidersHorizontal, Trash2 } from 'lucide-react';
+import { Cable, KeyRound, Pencil, SlidersHorizontal, Tag, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
@@ -10,6 +10,8 @@ import { type Device, setDeviceEnabled } from './devices.ts';
 import { RenameDevice } from './rename-device.tsx';
 import { useRegistryChange } from './use-devices.ts';
 
+const BulkDialog = dynamic(() => import('./bulk-dialog.tsx').then(({ BulkDialog }) => BulkDialog));
+const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ ConnectDialog }) => ConnectDialog));
 const ReadingRules = dynamic(() =>
   import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
 );
@@ -17,7 +19,7 @@ const DeleteDevice = dynamic(() => import('../deletion/delete-device.tsx').then(
 const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
 
 export function DeviceActions({ device }: { device: Device }) {
-  const [open, setOpen] = useState<'rename' | 'messages' | 'rotate' | 'delete'>();
+  const [open, setOpen] = useState<'connect' | 'rename' | 'tags' | 'messages' | 'rotate' | 'delete'>();
   const close = () => setOpen(undefined);
   const enable = useRegistryChange(
     (enabled: boolean) => setDeviceEnabled(device.id, enabled),
@@ -35,9 +37,17 @@ export function DeviceActions({ device }: { device: Device }) {
           onChange={() => enable.mutate(!device.enabled)}
         />
       </span>
+      <Button onClick={() => setOpen('connect')}>
+        <Cable aria-hidden />
+        Connect
+      </Button>
       <Button onClick={() => setOpen('rename')}>
         <Pencil aria-hidden />
         Rename
+      </Button>
+      <Button onClick={() => setOpen('tags')}>
+        <Tag aria-hidden />
+        Tags
       </Button>
       <Button onClick={() => setOpen('messages')}>
         <SlidersHorizontal aria-hidden />
@@ -51,6 +61,8 @@ export function DeviceActions({ device }: { device: Device }) {
         <Trash2 aria-hidden />
         Delete
       </Button>
+      {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
+      {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
       {open === 'rename' && <RenameDevice device={device} onClose={close} />}
       {open === 'messages' && <ReadingRules device={device} onClose={close} />}
       {open === 'rotate' && <RotateKey device={device} onClose={close} />}

@@ -248,8 +248,22 @@ export type Database = {
           enabled: boolean;
           id: string;
           name: string;
+          name_key: string;
           slug: string;
+          tags: string[];
           tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      field_names: {
+        Row: {
+          decimals: number | null;
+          field: string;
+          label: string | null;
+          tenant_id: string;
+          unit: string | null;
         };
         Insert: never;
         Update: never;
@@ -257,6 +271,7 @@ export type Database = {
       };
       ingest_ledger: {
         Row: {
+          bytes: number;
           duplicate: number;
           latency_ms_max: number;
           latency_ms_sum: number;
@@ -309,6 +324,7 @@ export type Database = {
           kind: 'email' | 'webhook' | 'chat';
           name: string;
           refused_at: string | null;
+          sealed_at: string | null;
           template: unknown;
           tenant_id: string;
         };
@@ -398,6 +414,20 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      telemetry_rollups: {
+        Row: {
+          bucket: string;
+          device_id: string;
+          fields: unknown;
+          is_whole: boolean;
+          readings: number;
+          step: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       tenant_limits: {
         Row: {
           burst_minutes: number;
@@ -440,6 +470,23 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      usage_days: {
+        Row: {
+          ai_tokens: number;
+          alerts: number;
+          bytes: number;
+          commands: number;
+          day: string;
+          letters: number;
+          notifications: number;
+          over_quota: number;
+          readings: number;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
     };
     Views: {
       alert_notifications: {
@@ -449,6 +496,24 @@ export type Database = {
           sent: number;
           tenant_id: string;
           waiting: number;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
+      device_list: {
+        Row: {
+          created_at: string;
+          enabled: boolean;
+          id: string;
+          last_received_at: string;
+          name: string;
+          name_key: string;
+          slug: string;
+          state: string;
+          tags: string[];
+          tenant_id: string;
+          words: string;
         };
         Insert: never;
         Update: never;
@@ -467,6 +532,16 @@ export type Database = {
         Update: never;
         Relationships: [];
       };
+      device_tags: {
+        Row: {
+          devices: number;
+          tag: string;
+          tenant_id: string;
+        };
+        Insert: never;
+        Update: never;
+        Relationships: [];
+      };
       ingest_residuals: {
         Row: {
           duplicate: number;
@@ -475,20 +550,6 @@ export type Database = {
           received: number;
           rejected: number;
           residual: number;
-          stored: number;
-          tenant_id: string;
-        };
-        Insert: never;
-        Update: never;
-        Relationships: [];
-      };
-      tenant_usage: {
-        Row: {
-          day: string;
-          duplicate: number;
-          over_quota: number;
-          received: number;
-          rejected: number;
           stored: number;
           tenant_id: string;
         };
@@ -614,6 +675,13 @@ export type Database = {
         };
         Returns: undefined;
       };
+      delete_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+        };
+        Returns: number;
+      };
       delete_notification_channel: {
         Args: {
           channel_id: string;
@@ -649,14 +717,6 @@ export type Database = {
           readings: number;
         }[];
       };
-      device_fields: {
-        Args: {
-          device_id: string;
-        };
-        Returns: {
-          field: string;
-        }[];
-      };
       discard_dead_letters: {
         Args: {
           tenant_id: string;
@@ -665,6 +725,27 @@ export type Database = {
           device_id?: string | null;
           received_since?: string | null;
           received_until?: string | null;
+        };
+        Returns: number;
+      };
+      export_readings: {
+        Args: {
+          device_id: string;
+          fields: string[];
+          since: string;
+          until: string;
+          after?: string;
+        };
+        Returns: {
+          ts: string;
+          message_id: string;
+          cells: string[];
+        }[];
+      };
+      import_devices: {
+        Args: {
+          tenant_id: string;
+          devices: unknown;
         };
         Returns: number;
       };
@@ -779,6 +860,10 @@ export type Database = {
           last_received_at: string;
         }[];
       };
+      read_only: {
+        Args: never;
+        Returns: boolean;
+      };
       read_readings: {
         Args: {
           device: string;
@@ -882,6 +967,24 @@ export type Database = {
         };
         Returns: undefined;
       };
+      set_devices_enabled: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          enabled: boolean;
+        };
+        Returns: number;
+      };
+      set_field_name: {
+        Args: {
+          tenant_id: string;
+          field: string;
+          label?: string;
+          unit?: string;
+          decimals?: number;
+        };
+        Returns: undefined;
+      };
       set_notification_route: {
         Args: {
           channel_id: string;
@@ -910,6 +1013,15 @@ export type Database = {
           repeat_ms?: number;
         };
         Returns: undefined;
+      };
+      tag_devices: {
+        Args: {
+          tenant_id: string;
+          device_ids: string[];
+          added?: string[];
+          removed?: string[];
+        };
+        Returns: number;
       };
       tenants_left: {
         Args: never;

@@ -3,6 +3,7 @@
 import { PageHead } from '../../ui/page.tsx';
 import { DeleteTenantSection } from '../deletion/delete-tenant-section.tsx';
 import { DeviceDeletionsSection } from '../deletion/device-deletions-section.tsx';
+import { UsageSection } from '../usage/usage-section.tsx';
 import { LimitsSection } from './limits-section.tsx';
 import { NameSection } from './name-section.tsx';
 
@@ -12,6 +13,7 @@ export function SettingsPage() {
       <PageHead title="Settings" about="What holds for the whole tenant." />
       <NameSection />
       <LimitsSection />
+      <UsageSection />
       <DeviceDeletionsSection />
       <DeleteTenantSection />
     </>

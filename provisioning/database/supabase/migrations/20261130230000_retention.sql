@@ -169,7 +169,9 @@ begin
   end loop;
   foreach source in array array['telemetry_default', 'telemetry_before'] loop
     taken := ingest.take_rows(source, format(
-      'received_at < (%L::date - coalesce((select o.days from ingest.tenant_retention as o where o.tenant_id = t.tenant_id), %L::int))::timestamptz',
+      $sql$received_at < (%L::date - coalesce((select o.days from ingest.tenant_retention as o where o.tenant_id = t.tenant_id), %L::int))::timestamptz
+        and not exists (select from ingest.retired_days as r where r.day = ingest.archive_day(t.ts, t.received_at)
+          and r.held_until > clock_timestamp())$sql$,
       today, (select r.days from ingest.retention as r)), most);
     if taken > 0 then
       return taken;

@@ -74,9 +74,9 @@ create policy archive_writer_select on ingest.archive_removals for select to arc
 create policy archive_writer_select on ingest.retention for select to archive_writer using (true);
 create policy archive_writer_select on ingest.retired_days for select to archive_writer using (true);
 
--- The number of a day's rows of a tenant, and a checksum over all that they have: the sums of 60 bits each of both halves of each row's MD5,
--- of which the last 16 digits count. It is the same in any order; ops/archive/parquet.ts computes it from an object.
-create function ingest.archive_facts(source text, tenant uuid, of_day date) returns table (rows bigint, checksum text)
+-- The number of a tenant's rows of a day, and a checksum over all that they have: two sums, each of 60 bits of every row's MD5. It is the same in
+-- any order; ops/archive/parquet.ts computes it from an object.
+create function ingest.archive_facts(source regclass, tenant uuid, of_day date) returns table (rows bigint, checksum text)
 language plpgsql stable set search_path = ''
 as $$
 begin
@@ -87,13 +87,13 @@ begin
     from (
       select md5(concat_ws('|', tenant_id, device_id, (extract(epoch from ts) * 1000000)::bigint,
         (extract(epoch from received_at) * 1000000)::bigint, octet_length(message_id), message_id, payload)) as h
-      from ingest.%I where tenant_id = $1 and %s
+      from %s where tenant_id = $1 and %s
     ) as hashes
-    $sql$, source, case when source = 'retired_rows' then 'day = $2' else '$2 is not null' end) using tenant, of_day;
+    $sql$, source, case when source = 'ingest.retired_rows'::regclass then 'day = $2' else '$2 is not null' end) using tenant, of_day;
 end
 $$;
 
--- What waits: each table, and in it each tenant and day. Of rows that left without their partition at most 100 days of a tenant at a time.
+-- What waits: each table, and in it each tenant and day; tenant null: the day has no rows. Of rows that left without their partition at most 100 days of a tenant at a time.
 create function ingest.archive_pending() returns table (source text, tenant_id uuid, day date)
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -103,7 +103,7 @@ begin
   for table_name, day in
     select 'retired_' || to_char(d.day, 'YYYYMMDD'), d.day from ingest.retired_days as d where d.dropped_at is null order by d.day
   loop
-    return query select table_name, t.id, archive_pending.day from ingest.tenants_in(table_name) as t (id);
+    return query select table_name, t.id, archive_pending.day from (select 1) as one left join ingest.tenants_in(table_name) as t (id) on true;
   end loop;
   return query
     select 'retired_rows', n.tenant_id, n.day
@@ -144,7 +144,7 @@ as $$
 declare
   facts record;
 begin
-  select * into facts from ingest.archive_facts(source, tenant, of_day);
+  select * into facts from ingest.archive_facts(format('ingest.%I', source)::regclass, tenant, of_day);
   if not exists (
     select from ingest.archive_objects as o
     where o.tenant_id = tenant and o.day = of_day and o.source = assert_archived.source and o.released_at is null
@@ -195,6 +195,38 @@ begin
   where o.tenant_id = tenant and o.day = of_day and o.source = 'retired_rows' and o.released_at is null and o.superseded_at is null;
   return gone;
 end
+$$;
+
+-- Has a day ready for rows that come back from the archive: they stay for so many days.
+create function ingest.reopen_day(day date, hold_days int) returns void
+language plpgsql security definer set search_path = '' set timezone = 'UTC'
+as $$
+begin
+  if (hold_days between 1 and 3650) is not true then
+    raise exception 'hold_days is %', coalesce(hold_days::text, 'null') using errcode = 'invalid_parameter_value', hint = 'Use 1 to 3650.';
+  end if;
+  perform pg_advisory_xact_lock(hashtext('ingest.ensure_telemetry_partitions'));
+  if exists (select from ingest.retired_days as d where d.day = reopen_day.day and d.dropped_at is null) then
+    raise exception 'the day % is still in the database: it waits for the archive', day using errcode = 'object_in_use',
+      hint = 'Run "archive run" first.';
+  end if;
+  insert into ingest.retired_days as d (day, dropped_at, held_until)
+  values (reopen_day.day, clock_timestamp(), clock_timestamp() + hold_days * interval '1 day')
+  on conflict on constraint retired_days_pkey do update set held_until = greatest(d.held_until, excluded.held_until);
+  begin
+    perform ingest.make_telemetry_partition(reopen_day.day);
+  exception when invalid_object_definition then
+    -- It would overlap the table of times long before the platform, which takes the rows.
+    null;
+  end;
+end
+$$;
+
+-- Tenants by their short names, for who writes the archive.
+create function ingest.archive_tenants() returns table (id uuid, slug text)
+language sql stable security definer set search_path = ''
+as $$
+  select t.id, t.slug from public.tenants as t;
 $$;
 
 -- For deletion, of a tenant or of one device: has the next run remove what is archived. False when nothing of the tenant is archived.
@@ -274,14 +306,15 @@ $$;
 
 revoke execute on function ingest.retention_days(uuid), ingest.retention_today(), ingest.archive_day(timestamptz, timestamptz),
   ingest.tenants_in(text), ingest.due_days(), ingest.is_due(text, date), ingest.retire_day(), ingest.retire_rows(int),
-  ingest.take_rows(text, text, int), ingest.drop_retired(int), ingest.archive_facts(text, uuid, date),
+  ingest.take_rows(text, text, int), ingest.drop_retired(int), ingest.archive_facts(regclass, uuid, date),
   ingest.archive_pending(), ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text),
   ingest.assert_archived(text, uuid, date), ingest.release_day(date), ingest.release_rows(uuid, date), ingest.forget_archived(uuid, uuid),
-  ingest.delete_retired(uuid, uuid, int), ingest.note_removed(bigint),
+  ingest.delete_retired(uuid, uuid, int), ingest.reopen_day(date, int), ingest.archive_tenants(),
+  ingest.note_removed(bigint),
   ingest.record_archive_run(timestamptz, bigint, bigint, text), ingest.archive_figures() from public;
 grant execute on function ingest.retire_day(), ingest.retire_rows(int), ingest.drop_retired(int), ingest.archive_figures(),
   ingest.forget_archived(uuid, uuid), ingest.delete_retired(uuid, uuid, int) to mqtt_ingest;
-grant execute on function ingest.archive_facts(text, uuid, date), ingest.archive_pending(),
+grant execute on function ingest.archive_facts(regclass, uuid, date), ingest.archive_pending(),
   ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text), ingest.release_day(date),
-  ingest.release_rows(uuid, date), ingest.note_removed(bigint), ingest.record_archive_run(timestamptz, bigint, bigint, text),
+  ingest.release_rows(uuid, date), ingest.archive_tenants(), ingest.note_removed(bigint), ingest.record_archive_run(timestamptz, bigint, bigint, text),
   ingest.archive_figures() to archive_writer;

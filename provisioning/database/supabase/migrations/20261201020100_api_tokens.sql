@@ -1,5 +1,5 @@
 -- Tokens for a tenant's own programs: they read devices, readings and alerts of one tenant, by the functions below and nothing else.
--- docs/decisions/0031-api-tokens.md says why functions, and why they are called by POST.
+-- docs/decisions/0027-api-tokens.md says why functions, and why they are called by POST.
 
 create table public.api_tokens (
   id uuid primary key default gen_random_uuid(),

@@ -1,0 +1,52 @@
+'use client';
+// Downloads what a chart shows as a CSV file.
+import { Download } from 'lucide-react';
+import { useRef, useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { saveFile } from '../../ui/copy.tsx';
+import { formatNumber } from '../../ui/format.ts';
+import { useNotify } from '../../ui/toasts.tsx';
+import { messageOf } from '../session/errors.ts';
+import { exportReadings, type Span } from './export.ts';
+
+/** @param span what is on the screen when the button is pressed. */
+export function CsvButton({ span }: { span: () => Span }) {
+  const notify = useNotify();
+  const [read, setRead] = useState<number>();
+  const stop = useRef<AbortController>(undefined);
+
+  async function download() {
+    const abort = new AbortController();
+    const { signal } = abort;
+    stop.current = abort;
+    setRead(0);
+    try {
+      const { parts, name, lines, endsAt } = await exportReadings(span(), setRead, signal);
+      if (lines === 0) return notify('There is no reading in this range, so there is no file.');
+      saveFile(new Blob(parts, { type: 'text/csv;charset=utf-8' }), name);
+      notify(
+        endsAt
+          ? `${formatNumber(lines)} readings are in ${name}, up to ${endsAt}: a file holds no more. Choose a shorter range for the rest.`
+          : `${formatNumber(lines)} readings are in ${name}.`,
+      );
+    } catch (error) {
+      if (!signal.aborted) notify(messageOf(error), 'danger');
+    } finally {
+      setRead(undefined);
+    }
+  }
+
+  if (read !== undefined) {
+    return (
+      <Button onClick={() => stop.current?.abort()} aria-live="polite">
+        {formatNumber(read)} readings … Cancel
+      </Button>
+    );
+  }
+  return (
+    <Button onClick={download}>
+      <Download aria-hidden />
+      Download CSV
+    </Button>
+  );
+}
