@@ -6,10 +6,10 @@ import { AxeBuilder } from '@axe-core/playwright';
 import mqtt from 'mqtt';
 import type { Client } from 'pg';
 import type { Page } from 'playwright-core';
-import { expect, inject, test } from 'vitest';
+import { afterAll, expect, inject, test } from 'vitest';
 import { telemetryTopic } from '../../domain/topics.ts';
 import { withConnection } from '../../provisioning/database/connect.ts';
-import { addDevice } from '../../provisioning/database/registry.ts';
+import { addDevice, removeTenant } from '../../provisioning/database/registry.ts';
 import { open, openAs, withBrowser } from './browser.ts';
 import { emailOf, type Person, signIn } from './demo-users.ts';
 import { WINDOWS } from './places.ts';
@@ -17,6 +17,13 @@ import { WINDOWS } from './places.ts';
 withBrowser();
 
 const database = <T>(work: (client: Client) => Promise<T>) => withConnection(inject('platform').databaseUrl, work);
+
+const made: string[] = [];
+afterAll(() =>
+  database(async (client) => {
+    for (const slug of made) await removeTenant(client, slug);
+  }),
+);
 
 /** A tenant with these members. @returns its id, and its slug, which is its name as well. */
 async function makeTenant(people: Person[]): Promise<{ id: string; slug: string }> {
@@ -30,6 +37,7 @@ async function makeTenant(people: Person[]): Promise<{ id: string; slug: string 
       );
     return rows[0].id as string;
   });
+  made.push(slug);
   return { id, slug };
 }
 
