@@ -9,8 +9,14 @@ import { useNotify } from '../../ui/toasts.tsx';
 import { messageOf } from '../session/errors.ts';
 import { exportReadings, type Span } from './export.ts';
 
-/** @param span what is on the screen when the button is pressed. */
-export function CsvButton({ span }: { span: () => Span }) {
+interface Props {
+  /** What is on the screen when the button is pressed. */
+  span: () => Span;
+  /** What the file is of, where several are offered. */
+  of?: string | undefined;
+}
+
+export function CsvButton({ span, of }: Props) {
   const notify = useNotify();
   const [read, setRead] = useState<number>();
   const stop = useRef<AbortController>(undefined);
@@ -46,7 +52,7 @@ export function CsvButton({ span }: { span: () => Span }) {
   return (
     <Button onClick={download}>
       <Download aria-hidden />
-      Download CSV
+      {of === undefined ? 'Download CSV' : `Download CSV: ${of}`}
     </Button>
   );
 }

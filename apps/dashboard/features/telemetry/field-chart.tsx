@@ -88,14 +88,13 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
         onPoint={setPoint}
         onZoom={onZoom}
       />
-      <CsvButton
-        span={() => ({
-          deviceId,
-          fields: [field],
-          since: new Date((until - seconds) * 1000),
-          until: new Date(until * 1000),
-        })}
-      />
+      {exportsOf(source, second).map(({ deviceId, fields, of }) => (
+        <CsvButton
+          key={deviceId}
+          of={of}
+          span={() => ({ deviceId, fields, since: new Date(span.from * 1000), until: new Date(span.until * 1000) })}
+        />
+      ))}
       <DataDetails
         head={['Time', ...all.map((each) => `${each.label}, average (lowest to highest)`)]}
         rows={() => {
@@ -113,6 +112,14 @@ export function FieldChart({ source, second, range, onZoom }: Props) {
       />
     </>
   );
+}
+
+/** A file for each device that the chart shows. */
+function exportsOf(source: Source, second: Source | undefined) {
+  const { deviceId, field } = source;
+  if (!second) return [{ deviceId, fields: [field], of: undefined }];
+  if (second.deviceId === deviceId) return [{ deviceId, fields: [...new Set([field, second.field])], of: undefined }];
+  return [source, second].map((each) => ({ deviceId: each.deviceId, fields: [each.field], of: each.words.label }));
 }
 
 /** The columns of a line, asked for and kept up to date. */
