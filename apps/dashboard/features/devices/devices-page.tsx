@@ -16,9 +16,12 @@ import styles from './devices-page.module.css';
 import { ListControls } from './list-controls.tsx';
 import { useAsked, useColumns, useList } from './use-list.ts';
 
-const BulkBar = dynamic(() => import('./bulk-bar.tsx').then(({ BulkBar }) => BulkBar));
+// Without `ssr: false` a part that comes later hides the whole page until it is there, and the focus is lost.
+const BulkBar = dynamic(() => import('./bulk-bar.tsx').then(({ BulkBar }) => BulkBar), { ssr: false });
 const ImportDevices = dynamic(() => import('./import-devices.tsx').then(({ ImportDevices }) => ImportDevices));
-const FirstHour = dynamic(() => import('../first-hour/first-hour.tsx').then(({ FirstHour }) => FirstHour));
+const FirstHour = dynamic(() => import('../first-hour/first-hour.tsx').then(({ FirstHour }) => FirstHour), {
+  ssr: false,
+});
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
 
 const ReadingRules = dynamic(() =>
