@@ -57,7 +57,7 @@ as $$
   select exists (select from public.deletions as d where d.tenant_id = tenant and d.kind = 'tenant' and d.started_at is not null);
 $$;
 
--- Asks for a tenant's deletion after so long. Returns when it begins; asked again, when it began first.
+-- Asks for a tenant's deletion after `grace`. Returns when it begins; asked again, when it began first.
 create function access.ask_deletion_of_tenant(tenant uuid, asked_by text, grace interval) returns timestamptz
 language plpgsql security definer set search_path = ''
 as $$
@@ -341,7 +341,7 @@ as $$
   order by o.oid = 'public.audit_log'::regclass, o.relkind = 'p', o.depth desc, 1;
 $$;
 
--- Deletes at most so many rows of a tenant, or of one of its devices, and returns how many; fewer than `most` means that none is left.
+-- Deletes at most `most` rows of a tenant, or of one of its devices, and returns how many; fewer than `most` means that none is left.
 create function ingest.delete_owned(tenant uuid, device uuid, most int) returns int
 language plpgsql security definer set search_path = ''
 as $$
@@ -469,7 +469,7 @@ begin
 end
 $$;
 
--- Takes one step of the deletion that has waited longest, with at most so many rows. Returns which, null when nothing is due.
+-- Takes one step of the deletion that has waited longest, with at most `most` rows. Returns its id, null when nothing is due.
 create function ingest.deletion_step(most int) returns uuid
 language plpgsql security definer set search_path = ''
 as $$
@@ -508,7 +508,7 @@ begin
           update public.deletions as x set stage = 'archive' where x.id = d.id;
         elsif gone < most then
           if d.kind = 'tenant' then
-            -- What came after the tenant had gone is nobody's.
+            -- What came after the tenant had gone belongs to no tenant.
             perform from ingest.dead_letter_use as u where u.tenant_id = '00000000-0000-0000-0000-000000000000' for update;
             delete from public.dead_letters as l where l.tenant_id is null and starts_with(l.topic, 'tenants/' || d.subject || '/');
             update ingest.asked_addresses as a set refused = array_remove(a.refused, d.tenant_id) where d.tenant_id = any (a.refused);
