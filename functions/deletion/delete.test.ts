@@ -1,5 +1,6 @@
 // A tenant with rows in every table that has a tenant, deleted beside another: nothing of it is found anywhere, and nothing else has changed.
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateKey } from '../../domain/credentials.ts';
 import { readDatabaseUrl } from '../../domain/database-url.ts';
@@ -195,6 +196,7 @@ test('a person: not the last owner; then no table has their address', async () =
     rig.asUser(person, 'select public.delete_account($1)', [email]);
   await expect(leave(b.owner)).rejects.toMatchObject({ code: REFUSED, message: 'you are the only owner of globex' });
   await expect(leave(b.staff, b.viewer.email)).rejects.toMatchObject({ code: '22023' });
+  await rig.admin.query('update public.api_tokens set created_by = $1 where tenant_id = $2', [b.staff.email, b.id]);
   await leave(b.staff);
   await turn();
   expect((await everything()).filter((row) => row.includes(b.staff.email))).toEqual([]);
@@ -268,4 +270,26 @@ test('while a step is under way, ingest of others writes on', async () => {
   expect(
     (await one('select count(*)::int as n from public.telemetry where tenant_id = $1', [tenantId])).n,
   ).toBeLessThan(2000);
+});
+
+test('a step that takes too long is tried with fewer rows, and each begins with many again', async () => {
+  const tried: unknown[] = [];
+  const tooLong = Object.assign(new pg.DatabaseError('canceling statement due to statement timeout', 0, 'error'), {
+    code: '57014',
+  });
+  const slow = (answers: ('late' | 'one' | 'none')[]): Database => ({
+    ...database,
+    transaction: async (_, work) => {
+      const answer = answers.shift();
+      const query = async (_sql: string, [rows]: unknown[]) => {
+        tried.push(rows);
+        if (answer === 'late') throw tooLong;
+        return { rows: [{ id: answer === 'one' ? 'a deletion' : null }] };
+      };
+      return work({ query } as unknown as pg.Client);
+    },
+  });
+  await carryOutDeletions(slow(['late', 'late', 'one', 'one', 'none']), keepLog().log, () => 20_000);
+  expect(tried).toEqual([5000, 500, 50, 5000, 5000]);
+  await expect(carryOutDeletions(slow(['late', 'late', 'late']), keepLog().log, () => 20_000)).rejects.toBe(tooLong);
 });

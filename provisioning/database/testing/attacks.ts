@@ -26,6 +26,7 @@ const TABLES: Record<string, (tenant: Tenant) => Values> = {
   invitations: ({ invitation }) => ({ id: invitation }),
   api_tokens: ({ apiToken }) => ({ id: apiToken }),
   audit_log: ({ id }) => ({ tenant_id: id }),
+  deletions: ({ id }) => ({ tenant_id: id }),
   devices: ({ device }) => ({ id: device }),
   device_credentials: ({ device }) => ({ device_id: device }),
   device_commands: ({ command }) => ({ id: command }),

@@ -8,7 +8,7 @@ import { useChange } from '../session/use-change.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import styles from './deletion.module.css';
 import { deleteDeviceData } from './deletions.ts';
-import { WhatStays } from './what-goes.tsx';
+import { WhatStays } from './what-stays.tsx';
 
 export function DeleteDevice({ device, onClose }: { device: Device; onClose: () => void }) {
   const router = useRouter();

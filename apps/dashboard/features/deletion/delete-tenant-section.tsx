@@ -11,7 +11,7 @@ import { useCan, useTenant } from '../tenants/tenant.tsx';
 import styles from './deletion.module.css';
 import { type Deletion, deleteTenant, keepTenant } from './deletions.ts';
 import { useTenantDeletion } from './use-deletions.ts';
-import { WhatStays } from './what-goes.tsx';
+import { WhatStays } from './what-stays.tsx';
 
 export function DeleteTenantSection() {
   const canManage = useCan('manage the tenant');

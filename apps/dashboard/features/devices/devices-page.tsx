@@ -16,13 +16,19 @@ import styles from './devices-page.module.css';
 import { ListControls } from './list-controls.tsx';
 import { useAsked, useColumns, useList } from './use-list.ts';
 
-const BulkBar = dynamic(() => import('./bulk-bar.tsx').then(({ BulkBar }) => BulkBar));
-const ImportDevices = dynamic(() => import('./import-devices.tsx').then(({ ImportDevices }) => ImportDevices));
-const FirstHour = dynamic(() => import('../first-hour/first-hour.tsx').then(({ FirstHour }) => FirstHour));
-const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
+// Without `ssr: false` a part that comes later hides the whole page until it is there, and the focus is lost.
+const BulkBar = dynamic(() => import('./bulk-bar.tsx').then(({ BulkBar }) => BulkBar), { ssr: false });
+const ImportDevices = dynamic(() => import('./import-devices.tsx').then(({ ImportDevices }) => ImportDevices), {
+  ssr: false,
+});
+const FirstHour = dynamic(() => import('../first-hour/first-hour.tsx').then(({ FirstHour }) => FirstHour), {
+  ssr: false,
+});
+const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice), { ssr: false });
 
-const ReadingRules = dynamic(() =>
-  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+const ReadingRules = dynamic(
+  () => import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+  { ssr: false },
 );
 
 export function DevicesPage() {

@@ -57,7 +57,7 @@ as $$
   select exists (select from public.deletions as d where d.tenant_id = tenant and d.kind = 'tenant' and d.started_at is not null);
 $$;
 
--- Asks for a tenant's deletion after so long. Returns when it begins; asked again, when it began first.
+-- Asks for a tenant's deletion after `grace`. Returns when it begins; asked again, when it began first.
 create function access.ask_deletion_of_tenant(tenant uuid, asked_by text, grace interval) returns timestamptz
 language plpgsql security definer set search_path = ''
 as $$
@@ -317,9 +317,11 @@ as $$
   with recursive owned as (
     select c.oid, c.relkind
     from pg_catalog.pg_class as c
-    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = case when by_device then 'device_id' else 'tenant_id' end
-    where c.relnamespace::regnamespace::text in ('public', 'ingest', 'access', 'broker') and c.relkind in ('r', 'p')
-      and not c.relispartition and not a.attisdropped
+    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+    where (not by_device or exists (
+        select from pg_catalog.pg_attribute as b where b.attrelid = c.oid and b.attname = 'device_id' and not b.attisdropped))
+      and c.relnamespace::regnamespace::text in ('public', 'ingest', 'access', 'broker') and c.relkind in ('r', 'p')
+      and not c.relispartition
       -- What is left of it, and what the archive's program still needs.
       and c.oid <> all (array['public.deletions', 'ingest.archive_objects', 'ingest.archive_removals']::regclass[])
   ), depths (oid, depth) as (
@@ -339,7 +341,7 @@ as $$
   order by o.oid = 'public.audit_log'::regclass, o.relkind = 'p', o.depth desc, 1;
 $$;
 
--- Deletes at most so many rows of a tenant, or of one of its devices, and returns how many; fewer than `most` means that none is left.
+-- Deletes at most `most` rows of a tenant, or of one of its devices, and returns how many; fewer than `most` means that none is left.
 create function ingest.delete_owned(tenant uuid, device uuid, most int) returns int
 language plpgsql security definer set search_path = ''
 as $$
@@ -445,7 +447,7 @@ begin
 end
 $$;
 
--- Takes an address out of the next 5,000 entries of the audit log, and out of invitations. Returns whether that was all.
+-- Takes an address out of the next 5,000 entries of the audit log, and of the small tables that have it. Returns whether that was all.
 create function ingest.forget_address(deletion uuid) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
@@ -455,6 +457,7 @@ declare
 begin
   select * into d from public.deletions as x where x.id = deletion;
   delete from public.invitations as i where i.email = d.subject;
+  update public.api_tokens as k set created_by = '(deleted)' where k.created_by = d.subject;
   update public.audit_log as a set (actor_email, subject, details) = (
     select n.actor_email, n.subject, n.details
     from jsonb_populate_record(null::public.audit_log, access.without_address(to_jsonb(a), d.subject)) as n)
@@ -466,7 +469,7 @@ begin
 end
 $$;
 
--- Takes one step of the deletion that has waited longest, with at most so many rows. Returns which, null when nothing is due.
+-- Takes one step of the deletion that has waited longest, with at most `most` rows. Returns its id, null when nothing is due.
 create function ingest.deletion_step(most int) returns uuid
 language plpgsql security definer set search_path = ''
 as $$
@@ -505,7 +508,7 @@ begin
           update public.deletions as x set stage = 'archive' where x.id = d.id;
         elsif gone < most then
           if d.kind = 'tenant' then
-            -- What came after the tenant had gone is nobody's.
+            -- What came after the tenant had gone belongs to no tenant.
             perform from ingest.dead_letter_use as u where u.tenant_id = '00000000-0000-0000-0000-000000000000' for update;
             delete from public.dead_letters as l where l.tenant_id is null and starts_with(l.topic, 'tenants/' || d.subject || '/');
             update ingest.asked_addresses as a set refused = array_remove(a.refused, d.tenant_id) where d.tenant_id = any (a.refused);

@@ -1,4 +1,4 @@
-// What a deletion removes and what stays, for the dialogs that ask for one. docs/deletion.md says it in full.
+// What stays after a deletion, for the dialogs that ask for one. docs/deletion.md says it in full.
 import styles from './deletion.module.css';
 
 export const WhatStays = () => (
