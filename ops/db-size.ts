@@ -49,9 +49,9 @@ export function adviseSize(
   return [
     `act: ${grows}${level}; there is room for ${megabytes(room)}, full in ${daysIn(room)} days. One of:`,
     fitting >= 1
-      ? `shorten retention: ${fitting} days of readings fit${kept === null ? '' : `, now ${kept} are kept`}. No cost`
+      ? `shorten retention: ${fitting} days of readings fit${kept === null ? '' : `, now ${kept} are kept`}: retention --days ${fitting}. No cost`
       : 'shorten retention: too little, other tables fill it, see above',
-    `archive: older days go to Blob storage, a month of readings for about ${usd((bytesPerDay * 30 * PARQUET * PRICES.blobPerGb.price) / 1e9)} a month`,
+    `archive: older days go to Blob storage, a month of readings for ${usd((bytesPerDay * 30 * PARQUET * PRICES.blobPerGb.price) / 1e9)} a month`,
     room <= free.databaseMb * 1e6
       ? `grow: Supabase Pro has room for ${megabytes(pro.databaseMb * 1e6)}, ${usd(pro.price)} a month`
       : `grow: ${Math.max(1, larger)} GB more, ${usd(Math.max(1, larger) * PRICES.supabase.perGbMore)} a month`,
