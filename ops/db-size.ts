@@ -7,7 +7,7 @@ import { GROW_DAYS, GROW_PART, megabytes } from './daily/judge.ts';
 import { megabytesOf, roomOf } from './daily.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
-/** How large it is. Bytes; `kept` null: readings stay for ever. */
+/** How large it is. Bytes; `kept` null: no reading is removed. */
 export interface Size {
   bytes: number;
   telemetryBytes: number;

@@ -1,4 +1,4 @@
--- As before, and resolved alerts, which a simulated year showed to grow for ever.
+-- As before, and resolved alerts, which a simulated year showed to grow without end.
 
 create index alerts_resolved on public.alerts (resolved_at) where resolved_at is not null;
 
