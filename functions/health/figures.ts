@@ -18,6 +18,9 @@ export const FIGURES: Record<string, Figure> = {
     help: 'Readings received less the sum of what became of them. It is 0, or a fault of the program.',
   },
   job_last_success_age_seconds: { help: 'Seconds since a periodic job last succeeded.' },
+  late_seconds: {
+    help: 'For how many seconds ingest or the control loop has been late; less than 0 while it is not. Each says itself when it comes again.',
+  },
   control_loop_ok: { help: 'Whether the control loop ran within 3 minutes.' },
   control_loop_age_seconds: { help: 'Seconds since the control loop last ran.' },
   offline_devices: { help: 'Devices that are offline.' },

@@ -4,6 +4,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
@@ -147,20 +148,17 @@ async function archive(
   day: string,
 ): Promise<(Facts & { bytes: number }) | undefined> {
   const { client, store, duck, folder } = run;
-  const csv = join(folder, 'readings.csv');
   const parquet = join(folder, 'readings.parquet');
   const facts = await inTransaction(client, async () => {
     await client.query('set transaction isolation level repeatable read, read only');
     const found = await readFacts(client, source, tenant, day);
-    if (found.rows > 0n) await copyOut(client, source, tenant, day, csv);
+    if (found.rows > 0n) await writeParquet(duck, copyOut(client, source, tenant, day), parquet, tenant, folder);
     return found;
   });
   if (facts.rows === 0n) return undefined;
   const name = objectName(tenant, day, facts.checksum);
   const known = await archivedObjects(client, 'o.tenant_id = $1 and o.day = $2', [tenant, day]);
   const inFolder = (await store.list(dayFolder(tenant, day))).map((object) => object.name);
-  await writeParquet(duck, csv, parquet, tenant);
-  await rm(csv);
   const { size: bytes } = await stat(parquet);
   const isNew = await storeVerified(run, name, parquet, facts);
   await note(client, { name, tenant, day, source, bytes, ...facts });
@@ -198,11 +196,10 @@ async function readFacts(client: Client, source: string, tenant: string, day: st
 }
 
 /** In the order of the key: that compresses best, and DuckDB skips other devices. */
-async function copyOut(client: Client, source: string, tenant: string, day: string, file: string): Promise<void> {
+function copyOut(client: Client, source: string, tenant: string, day: string): Readable {
   const where = `tenant_id = ${quote(tenant)}${source === 'retired_rows' ? ` and day = ${quote(day)}` : ''}`;
   const select = `select ${COPY_COLUMNS} from ingest.${source} where ${where} order by tenant_id, device_id, ts, message_id`;
-  const rows = client.query(copyTo(`copy (${select}) to stdout (format csv, force_quote *)`));
-  await pipeline(rows, createWriteStream(file, { mode: 0o600 }));
+  return client.query(copyTo(`copy (${select}) to stdout (format csv, force_quote *)`));
 }
 
 /** Writes what the store has under the name into a file of this machine. @returns the file. */

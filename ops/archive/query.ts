@@ -9,6 +9,9 @@ import type { Store } from '../store.ts';
 import { type Archived, fetchInto } from './archive.ts';
 import { openDuck, quote } from './parquet.ts';
 
+/** Megabytes. */
+const QUERY_MB = 512;
+
 /**
  * Runs `sql` on the view `readings` of these objects. Those of a folder are read where they are; others are fetched first.
  * @throws Error of DuckDB, when the statement is wrong or an object is damaged.
@@ -22,7 +25,7 @@ export async function queryArchive(
   log: (line: string) => void,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'archive-'));
-  const duck = await openDuck(folder);
+  const duck = await openDuck(folder, QUERY_MB);
   try {
     const files: string[] = [];
     for (const [place, { name }] of objects.entries()) {

@@ -24,8 +24,7 @@ export function LimitsSection() {
           keyOf={({ name }) => name}
           columns={[
             { header: 'What', title: true, cell: ({ name }) => LIMIT_WORDS[name] },
-            { header: 'Used', numeric: true, cell: Used },
-            { header: 'Limit', numeric: true, cell: Most },
+            { header: 'Used, of the limit', numeric: true, phone: 'corner', cell: Use },
           ]}
         />
       )}
@@ -34,13 +33,15 @@ export function LimitsSection() {
   );
 }
 
-const amount = (name: string, value: number) => (name.includes('bytes') ? formatBytes(value) : formatNumber(value));
+/** From this share on, a bar shows how much is left. */
+const MUCH = 0.5;
 
-function Used({ name, used, most }: LimitInUse) {
-  if (used === null) return '–';
+function Use({ name, used, most, until }: LimitInUse) {
+  const amount = (value: number) => (name.includes('bytes') ? formatBytes(value) : formatNumber(value));
+  const limit = most === null ? 'no limit' : amount(most);
   return (
     <>
-      {most !== null && most > 0 && used / most >= 0.5 && (
+      {used !== null && most !== null && most > 0 && used / most >= MUCH && (
         <meter
           className={styles.meter}
           aria-label={`${LIMIT_WORDS[name]}: share used`}
@@ -50,16 +51,7 @@ function Used({ name, used, most }: LimitInUse) {
           value={used}
         />
       )}
-      {amount(name, used)}
-    </>
-  );
-}
-
-function Most({ name, most, until }: LimitInUse) {
-  if (most === null) return 'no limit';
-  return (
-    <>
-      {amount(name, most)}
+      {used === null ? limit : `${amount(used)}${most === null ? ', ' : ' of '}${limit}`}
       {until && <small className={styles.until}>until {formatTime(new Date(until))}</small>}
     </>
   );

@@ -16,7 +16,7 @@ export function NameSection() {
   const { tenant } = useTenant();
   const canManage = useCan('manage the tenant');
   return (
-    <Section title="Name">
+    <Section title="Name and slug">
       {canManage && <Rename />}
       <Facts
         facts={[
