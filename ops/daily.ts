@@ -90,7 +90,7 @@ async function factsOf({ database }: Place, span: Span): Promise<Facts> {
   }
 }
 
-/** Bytes that the database may grow to; undefined: nobody knows. @param bytes its size. @param megabytes what the operator says. */
+/** Bytes that the database may grow to; undefined: not known. @param bytes its size. @param megabytes what the operator says. */
 export async function roomOf({ platform }: Place, bytes: number, megabytes?: number): Promise<number | undefined> {
   if (megabytes !== undefined) return megabytes * 1e6;
   if (platform?.kind === 'local') {

@@ -24,9 +24,9 @@ test('a database that levels off below its room stays as it is', () => {
 
 test('one that will be full has three ways out, each with its price', () => {
   expect(adviseSize(size({ bytes: 300 * MB, telemetryBytes: 280 * MB, kept: null }), 500 * MB)).toEqual([
-    'act: grows 10 MB a day; there is room for 500 MB, full in 20 days. One of:',
-    'shorten retention: 37 days of readings fit. No cost',
-    'archive: older days go to Blob storage, a month of readings for about less than 0.01 a month',
+    'act: 300 MB of 500 MB, grows 10 MB a day; full in 20 days. One of:',
+    'shorten retention: 32 days of readings fit: retention --days 32. No cost',
+    'archive: older days go to Blob storage, a month of readings for less than 0.01 a month',
     'grow: Supabase Pro has room for 8.0 GB, 25.00 a month',
     '(USD, list prices of 2026-11-30)',
   ]);
@@ -35,8 +35,8 @@ test('one that will be full has three ways out, each with its price', () => {
     8000 * MB,
   );
   expect(pro[0]).toMatch(/full in 3 days/);
-  expect(pro[1]).toBe('shorten retention: 20 days of readings fit, now 30 are kept. No cost');
-  expect(pro[3]).toBe('grow: 4 GB more, 0.50 a month');
+  expect(pro[1]).toBe('shorten retention: 17 days of readings fit, now 30 are kept: retention --days 17. No cost');
+  expect(pro[3]).toBe('grow: 6 GB more, 0.75 a month');
 });
 
 test('what does not help is not advised, and what is not known is asked for', () => {

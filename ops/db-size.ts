@@ -3,11 +3,11 @@ import { Command } from 'commander';
 import type { Client } from 'pg';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { PRICES } from './cost/bill.ts';
-import { megabytes } from './daily/judge.ts';
+import { GROW_DAYS, GROW_PART, megabytes } from './daily/judge.ts';
 import { megabytesOf, roomOf } from './daily.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
-/** How large it is. Bytes; `kept` null: readings stay for ever. */
+/** How large it is. Bytes; `kept` null: no reading is removed. */
 export interface Size {
   bytes: number;
   telemetryBytes: number;
@@ -18,9 +18,6 @@ export interface Size {
   kept: number | null;
 }
 
-/** Of the room: how much is left free for what grows unseen. */
-const FILL = 0.8;
-const SOON_DAYS = 90;
 /** A reading in a Parquet file with ZSTD takes at most this part of what it takes in the database. */
 const PARQUET = 1 / 5;
 
@@ -34,24 +31,23 @@ export function adviseSize(
   const perDay = Math.max(growth ?? bytesPerDay, 0);
   const grows = `grows ${megabytes(perDay)} a day`;
   if (room === undefined) return [`${grows}; how large it may become is not known: give --database-mb`];
-  const daysIn = (most: number) =>
-    perDay > 0 ? Math.max(0, Math.floor((most - bytes) / perDay)) : Number.POSITIVE_INFINITY;
   const level = kept === null ? '' : `, ${megabytes(Math.max(settled, bytes))} once ${kept} days of readings are there`;
-  if (bytes <= room * FILL && settled <= room * FILL)
-    return [`stay: ${grows}${level}; there is room for ${megabytes(room)}`];
-  if (bytes <= room * FILL && daysIn(room) > SOON_DAYS)
-    return [`stay: ${grows}, full in ${daysIn(room) > 3650 ? 'years' : `${daysIn(room)} days`}`];
-  const fitting = bytesPerDay > 0 ? Math.floor((room * FILL - others) / bytesPerDay) - 1 : 0;
+  const isRoomy = bytes <= room * GROW_PART;
+  if (isRoomy && settled <= room * GROW_PART) return [`stay: ${grows}${level}; there is room for ${megabytes(room)}`];
+  const days = perDay > 0 ? Math.max(0, Math.floor((room - bytes) / perDay)) : Number.POSITIVE_INFINITY;
+  const full = days > 3650 ? 'not full for years' : `full in ${days} days`;
+  if (isRoomy && days > GROW_DAYS) return [`stay: ${grows}, ${full}`];
+  const fitting = bytesPerDay > 0 ? Math.floor((room * GROW_PART - others) / bytesPerDay) - 1 : 0;
   const { free, pro } = PRICES.supabase;
   const larger = Math.ceil(
-    Math.max(0, (Number.isFinite(settled) ? settled : bytes) / FILL - pro.databaseMb * 1e6) / 1e9,
+    Math.max(0, (Number.isFinite(settled) ? settled : bytes) / GROW_PART - pro.databaseMb * 1e6) / 1e9,
   );
   return [
-    `act: ${grows}${level}; there is room for ${megabytes(room)}, full in ${daysIn(room)} days. One of:`,
+    `act: ${megabytes(bytes)} of ${megabytes(room)}, ${grows}${level}; ${full}. One of:`,
     fitting >= 1
-      ? `shorten retention: ${fitting} days of readings fit${kept === null ? '' : `, now ${kept} are kept`}. No cost`
+      ? `shorten retention: ${fitting} days of readings fit${kept === null ? '' : `, now ${kept} are kept`}: retention --days ${fitting}. No cost`
       : 'shorten retention: too little, other tables fill it, see above',
-    `archive: older days go to Blob storage, a month of readings for about ${usd((bytesPerDay * 30 * PARQUET * PRICES.blobPerGb.price) / 1e9)} a month`,
+    `archive: older days go to Blob storage, a month of readings for ${usd((bytesPerDay * 30 * PARQUET * PRICES.blobPerGb.price) / 1e9)} a month`,
     room <= free.databaseMb * 1e6
       ? `grow: Supabase Pro has room for ${megabytes(pro.databaseMb * 1e6)}, ${usd(pro.price)} a month`
       : `grow: ${Math.max(1, larger)} GB more, ${usd(Math.max(1, larger) * PRICES.supabase.perGbMore)} a month`,

@@ -12,6 +12,7 @@ export const PRUNED = [
   'dead letter counts',
   'ended commands',
   'invitations',
+  'alerts',
   'audit log',
   'revoked keys',
   'ledger',

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import type { Database } from '../database/connection.ts';
 import type { Logger } from '../runtime/log.ts';
 
-/** What a step may take, in milliseconds: whoever needs that day waits as long. */
+/** What a step may take, in milliseconds: those who read or write that day wait as long. */
 const STEP_MS = 5_000;
 
 /**

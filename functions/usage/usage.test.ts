@@ -29,7 +29,7 @@ beforeEach(() =>
     update ingest.usage_progress set counted_until = now() - interval '3 days', began_at = null`),
 );
 
-/** Noon, so many days ago. */
+/** Noon of a past day. */
 const noon = (daysAgo: number) =>
   `(date_trunc('day', now() at time zone 'UTC') - interval '${daysAgo} days' + interval '12 hours') at time zone 'UTC'`;
 const receive = (at: string, readings: number, bytes: number, tenant = world.a.id) =>

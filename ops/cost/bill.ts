@@ -17,7 +17,6 @@ interface Prices {
   functions: { perGbSecond: number; freeGbSeconds: number; perMillionRuns: number; freeRuns: number };
   vaultPer10000: { price: number };
   blobPerGb: { price: number };
-  snapshotPerGb: { price: number };
   supabase: Record<'free' | 'pro', { price: number; databaseMb: number }> & { perGbMore: number };
 }
 

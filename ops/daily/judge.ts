@@ -25,10 +25,10 @@ const DAY_MS = 24 * HOUR_MS;
 const LATE_MS = HEALTH_LIMITS.ingestLateSeconds * 1000;
 const CONTROL_LATE_MS = HEALTH_LIMITS.controlLateSeconds * 1000;
 /** Until the database is full: time to grow; time to act at once. */
-const GROW_DAYS = 90;
+export const GROW_DAYS = 90;
 const FULL_DAYS = 14;
 /** Parts of the room for the database that are in use. */
-const GROW_PART = 0.7;
+export const GROW_PART = 0.7;
 const FULL_PART = 0.9;
 /** Of what one ingest stores in a minute (`npm run bench -- ingest`, with a margin). */
 const STORED_PER_MINUTE = 60_000;

@@ -54,6 +54,14 @@ const INSERTS: Record<(typeof PRUNED)[number], { sql: string; kept: string; gone
     gone: '91 days',
     table: 'public.invitations',
   },
+  alerts: {
+    sql: `insert into public.alerts (tenant_id, rule_id, device_id, opened_at, last_seen_at, resolved_at, message)
+      select $1, r.id, d.id, now() - interval '500 days', now(), now() - $2::interval, 'm'
+      from public.alert_rules as r join public.devices as d on d.tenant_id = r.tenant_id where r.tenant_id = $1 limit 1`,
+    kept: '399 days',
+    gone: '401 days',
+    table: 'public.alerts',
+  },
   'audit log': {
     sql: "insert into public.audit_log (tenant_id, action, at) values ($1, 'device.created', now() - $2::interval)",
     kept: '399 days',

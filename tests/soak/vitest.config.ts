@@ -21,6 +21,7 @@ export const SOAK = [
   'tests/monitoring/*.test.ts',
   'tests/rotation.test.ts',
   'tests/runbooks.test.ts',
+  'tests/year.test.ts',
 ];
 
 export default defineConfig({

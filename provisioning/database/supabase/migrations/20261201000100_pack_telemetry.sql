@@ -2,7 +2,7 @@
 -- the day is over it is rebuilt with full pages, which saves a sixth of all that a reading takes. `npm run bench -- row-size` measures it.
 
 -- Rebuilds the index of one day that ended at least a day ago, and returns its partition's name; null: none is left. Who writes into that
--- day, or reads it, waits meanwhile: about a second for 100 MB. Larger ones are left to `ops db pack`, for which nobody waits.
+-- day, or reads it, waits meanwhile: about a second for 100 MB. Larger ones are left to `ops db pack`, which holds nobody up.
 -- A day is rebuilt once. That its pages are full is how it is known.
 create function ingest.pack_telemetry() returns text
 language plpgsql security definer set search_path = '' set timezone = 'UTC' set lock_timeout = '1s'

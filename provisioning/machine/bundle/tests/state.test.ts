@@ -271,7 +271,7 @@ test('a copy that was damaged, or is none, changes nothing', async () => {
   expect(left.sort()).toEqual(['accounts', 'letsencrypt', 'mosquitto.db']);
 });
 
-test('a copy that is not stored as it was sent is no copy', async () => {
+test('a copy that is not stored as it was sent does not count', async () => {
   azure.blobs.set = (name, body) => {
     body[100]! ^= 1;
     return Map.prototype.set.call(azure.blobs, name, body);
