@@ -867,6 +867,10 @@ export type Database = {
         };
         Returns: undefined;
       };
+      take_my_address: {
+        Args: never;
+        Returns: undefined;
+      };
       tenants_left: {
         Args: never;
         Returns: number;
