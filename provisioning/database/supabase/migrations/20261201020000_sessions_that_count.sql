@@ -16,7 +16,7 @@ end
 $$;
 
 -- Raises when the signed-in person's session has ended, was opened without their second factor, or is a banned account's. The auth
--- service's tables are its own: one that lacks a table (an older service, or another) has no such sessions or factors.
+-- service's tables are its own: one that lacks a table (an older service, or another) has no such sessions or factors. By its SQLSTATE, 28000, the dashboard knows that it has to renew its session or ask for another.
 create function access.check_session() returns void
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -29,18 +29,18 @@ begin
   end if;
   -- By the row as JSON: a service without bans has no such column.
   if (select (to_jsonb(u) ->> 'banned_until')::timestamptz > now() from auth.users as u where u.id = me) then
-    raise exception 'this account is blocked' using errcode = 'insufficient_privilege', hint = 'Ask the platform''s operator.';
+    raise exception 'this account is blocked' using errcode = 'invalid_authorization_specification', hint = 'Ask the platform''s operator.';
   end if;
   -- Each look in a block of its own: a table that is not there is not looked for.
   if claims ? 'session_id' and to_regclass('auth.sessions') is not null then
     if not exists (select from auth.sessions as s where s.id = (claims ->> 'session_id')::uuid and s.user_id = me) then
-      raise exception 'this session has ended' using errcode = 'insufficient_privilege', hint = 'Sign in again.';
+      raise exception 'this session has ended' using errcode = 'invalid_authorization_specification', hint = 'Sign in again.';
     end if;
   end if;
   if claims ->> 'aal' is distinct from 'aal2' and to_regclass('auth.mfa_factors') is not null then
     if exists (select from auth.mfa_factors as f where f.user_id = me and f.status::text = 'verified') then
       raise exception 'this account has a second factor, and this session was opened without it'
-        using errcode = 'insufficient_privilege', hint = 'Sign in again, and enter the code of your authenticator app.';
+        using errcode = 'invalid_authorization_specification', hint = 'Sign in again, and enter the code of your authenticator app.';
     end if;
   end if;
 end
