@@ -56,7 +56,7 @@ export async function removeReader(client: ClientBase, slug: string): Promise<bo
   await client.query(`drop role ${role}`);
   // What is still connected may read nothing any more: its rights went with the role. An operator who may not end it can leave it.
   await client
-    .query("select pg_terminate_backend(pid) from pg_stat_activity where usesysid = $1", [oid])
+    .query('select pg_terminate_backend(pid) from pg_stat_activity where usesysid = $1', [oid])
     .catch((error) => {
       if ((error as { code?: string }).code !== '42501') throw error;
     });

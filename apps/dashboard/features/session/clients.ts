@@ -82,15 +82,9 @@ async function make(): Promise<Clients> {
     const signed = new Headers(init?.headers);
     if (data.session) signed.set('authorization', `Bearer ${data.session.access_token}`);
     const answer = await fetch(input, { ...init, headers: signed });
-    if (data.session && answer.status >= 400 && (await isSessionRefused(answer))) renew();
+    // What comes of it is for the auth service to say: the session ends here too, or its second factor is asked for.
+    if (data.session && answer.status >= 400 && (await isSessionRefused(answer))) void auth.refreshSession();
     return answer;
-  };
-  // What comes of it is for the auth service to say: the session ends here too, or its second factor is asked for.
-  let renewing: Promise<unknown> | undefined;
-  const renew = () => {
-    renewing ??= auth.refreshSession().finally(() => {
-      renewing = undefined;
-    });
   };
   const rest = new PostgrestClient<Database>(`${config.supabaseUrl}/rest/v1`, {
     headers,
