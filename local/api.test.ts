@@ -157,6 +157,7 @@ test('the Pages Functions answer, each with headers of its own', async () => {
     brokerPort: 8883,
     hasCa: true,
     sendsMail: false,
+    hasSecondFactor: false,
     environment: 'local',
   });
   expect(await health!.json()).toEqual({ status: 'ok', dependencies: { auth: 'ok', rest: 'ok' } });

@@ -95,6 +95,24 @@ describe('a session', () => {
   });
 });
 
+describe('a new address', () => {
+  it('is the person’s in each tenant they belong to, and nobody else’s', async () => {
+    await undone(async () => {
+      const { sub } = world.a.owner;
+      await become(admin, 'authenticated', { sub, email: 'New@Acme.example' });
+      await admin.query('select public.take_my_address()');
+      await admin.query("select set_config('role', 'none', true)");
+      const { rows } = await admin.query(
+        "select m.user_id from public.memberships as m where m.email = 'new@acme.example'",
+      );
+      expect(rows).toEqual([{ user_id: sub }]);
+      // Without an address there is nothing to take.
+      await become(admin, 'authenticated', { sub });
+      await admin.query('select public.take_my_address()');
+    });
+  });
+});
+
 /** Makes the rest of the transaction a request with an API token and no session, as PostgREST has it. */
 async function asProgram(client: Client, token: string | undefined): Promise<void> {
   await become(client, 'anon');

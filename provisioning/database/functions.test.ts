@@ -116,6 +116,7 @@ const UNGUARDED = [
   'create_tenant',
   'tenants_left',
   'maintenance',
+  'take_my_address',
   'read_token',
   'read_devices',
   'read_readings',

@@ -25,7 +25,7 @@ export async function makeReader(client: ClientBase, slug: string, password: str
   const verifier = scramVerifier(password);
   await client.query('begin');
   try {
-    if (!(await exists(client, role))) await client.query(`create role ${role}`);
+    if ((await oidOf(client, role)) === undefined) await client.query(`create role ${role}`);
     await client.query(
       `alter role ${role} login inherit password '${verifier}' connection limit ${CONNECTIONS}; grant tenant_reader to ${role}`,
     );
@@ -51,20 +51,25 @@ export async function makeReader(client: ClientBase, slug: string, password: str
 /** Ends its connections and removes it. @returns false if there is none. @throws Error if there is no such tenant. */
 export async function removeReader(client: ClientBase, slug: string): Promise<boolean> {
   const role = await roleOf(client, slug);
-  if (!(await exists(client, role))) return false;
-  await client.query(`alter role ${role} nologin`);
-  await client.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [role]);
+  const oid = await oidOf(client, role);
+  if (oid === undefined) return false;
   await client.query(`drop role ${role}`);
+  // What is still connected may read nothing any more: its rights went with the role. An operator who may not end it can leave it.
+  await client
+    .query('select pg_terminate_backend(pid) from pg_stat_activity where usesysid = $1', [oid])
+    .catch((error) => {
+      if ((error as { code?: string }).code !== '42501') throw error;
+    });
   return true;
 }
 
 async function roleOf(client: ClientBase, slug: string): Promise<string> {
   const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [slug]);
-  if (!rows[0]) throw new Error(`there is no tenant "${slug}": see "tenant list"`);
+  if (!rows[0]) throw new Error(`there is no tenant "${slug}": "tenant top" lists those that send most`);
   return readerRole(rows[0].id);
 }
 
-async function exists(client: ClientBase, role: string): Promise<boolean> {
-  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
-  return rowCount === 1;
+async function oidOf(client: ClientBase, role: string): Promise<number | undefined> {
+  const { rows } = await client.query<{ oid: number }>('select oid from pg_roles where rolname = $1', [role]);
+  return rows[0]?.oid;
 }

@@ -130,12 +130,17 @@ test('signed out everywhere else: a page that is open there is refused at once',
   const account = await person();
   const elsewhere = await signedIn(account);
   await heading(elsewhere, 'Your account');
+  const inATenant = await signedIn(account, '/admin/devices');
+  await inATenant.getByText(`${account.email} does not belong to a tenant yet`).waitFor();
   const page = await signedIn(account);
   await press(page, 'Sign out everywhere else');
   await press(page, 'Sign out the others');
   await page.getByText('You are signed out everywhere else.').waitFor();
   expect(await asked(elsewhere)).toBe('this session has ended');
   expect(await asked(page)).toBe('answered');
+  // The page finds out by its own next question.
+  await inATenant.reload();
+  await heading(inATenant, 'Sign in');
 });
 
 test('a visitor without a session is asked to sign in', async () => {

@@ -20,8 +20,8 @@ beforeAll(async () => {
 beforeEach(() => front.auth.reset());
 afterAll(() => front.stop());
 
-/** A refusal of the auth service, which a browser puts on its console. */
-const REFUSED = /status of 4\d\d .*\/auth\/v1\//;
+/** A refusal of the auth service, or of the API where a session has ended; a browser puts each on its console. */
+const REFUSED = /status of (4\d\d .*\/auth|403 .*\/rest)\/v1\//;
 
 /** Opens a page; no request of it may carry a token in its address or say by its referrer where it came from. */
 async function open(path: string): Promise<Page> {
@@ -279,9 +279,10 @@ test('a second mail too soon, closed sign-ups, a weak password, an address witho
 
 test('changing the password of an old sign-in takes a code from the mail', async () => {
   const { email, password } = await person();
-  const page = await open('/sign-in?next=%2Fpassword');
+  const page = await open('/sign-in?next=%2Faccount');
   await signIn(page, email, password);
-  await heading(page, 'Change your password');
+  await heading(page, 'Your account');
+  await press(page, 'Change password');
   await inspect(page);
   front.auth.settings.secureChange = true;
   front.auth.ageSessions(email, 25);
@@ -295,6 +296,7 @@ test('changing the password of an old sign-in takes a code from the mail', async
   // Who comes back with the code in hand has a place to enter it, though no other is sent so soon.
   front.auth.settings.maxFrequency = 60;
   await page.reload();
+  await press(page, 'Change password');
   await setPassword(page, changed);
   await page.getByText('An e-mail was sent a moment ago').waitFor();
   await page.getByLabel('Code').fill(code);

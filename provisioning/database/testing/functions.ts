@@ -29,6 +29,8 @@ invitation_facts      Y/Y    Y/Y    Y/Y     Y/Y       Y/Y   -/-     -/-   -/-
 change_role           Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 remove_member         Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 
+take_my_address       Y/Y    Y/Y    Y/Y     Y/Y       -/-   -/-     -/-   -/-
+
 create_api_token      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 revoke_api_token      Y/n    f/n    f/n     n/n       -/-   -/-     -/-   -/-
 read_token            -/-    -/-    -/-     -/-       f/f   -/-     -/-   -/-
@@ -172,6 +174,7 @@ export const CALLS: Record<string, (tenant: Tenant) => Record<string, unknown>> 
   invitation_facts: ({ token }) => ({ token }),
   change_role: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub, role: 'owner' }),
   remove_member: ({ id, bystander }) => ({ tenant_id: id, user_id: bystander.sub }),
+  take_my_address: () => ({}),
   create_api_token: ({ id }) => ({
     tenant_id: id,
     name: 'New',

@@ -7,7 +7,7 @@ import { saveFile } from '../../ui/copy.tsx';
 import { formatNumber } from '../../ui/format.ts';
 import { useNotify } from '../../ui/toasts.tsx';
 import { messageOf } from '../session/errors.ts';
-import { exportReadings, type Span } from './export.ts';
+import type { Span } from './export.ts';
 
 interface Props {
   /** What is on the screen when the button is pressed. */
@@ -27,6 +27,8 @@ export function CsvButton({ span, of }: Props) {
     stop.current = abort;
     setRead(0);
     try {
+      // Loaded when it is needed: a page has little room for script.
+      const { exportReadings } = await import('./export.ts');
       const { parts, name, lines, endsAt } = await exportReadings(span(), setRead, signal);
       if (lines === 0) return notify('There is no reading in this range, so there is no file.');
       saveFile(new Blob(parts, { type: 'text/csv;charset=utf-8' }), name);

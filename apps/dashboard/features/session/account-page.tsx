@@ -14,6 +14,7 @@ import styles from './account-page.module.css';
 import { clients } from './clients.ts';
 import { loadConfig } from './config.ts';
 import { messageOf } from './errors.ts';
+import { takeMyAddress } from './own-address.ts';
 import { PasswordForm } from './password-form.tsx';
 import { SecondFactorSection } from './second-factor-section.tsx';
 import { useSession } from './session.tsx';
@@ -46,6 +47,8 @@ function Sections({ session }: { session: Session }) {
   const [config, setConfig] = useState({ sendsMail: true, hasSecondFactor: false });
   useEffect(() => {
     loadConfig().then(setConfig, () => {});
+    // Where the link of a changed address was opened in another browser.
+    takeMyAddress().catch(() => {});
   }, []);
   const email = session.user.email ?? '';
   return (

@@ -33,6 +33,15 @@ export function clients(): Promise<Clients> {
 /** The rows' client alone. */
 export const rest = async (): Promise<Api> => (await clients()).rest;
 
+/** By the SQLSTATE of access.check_session(). */
+async function isSessionRefused(answer: Response): Promise<boolean> {
+  const { code } = (await answer
+    .clone()
+    .json()
+    .catch(() => ({}))) as { code?: string };
+  return code === '28000';
+}
+
 async function make(): Promise<Clients> {
   // Loaded together with the configuration, without which nothing can be requested; the page is drawn meanwhile.
   const [config, { AuthClient }, { PostgrestClient }] = await Promise.all([
@@ -72,7 +81,10 @@ async function make(): Promise<Clients> {
     const { data } = await askOnce();
     const signed = new Headers(init?.headers);
     if (data.session) signed.set('authorization', `Bearer ${data.session.access_token}`);
-    return fetch(input, { ...init, headers: signed });
+    const answer = await fetch(input, { ...init, headers: signed });
+    // What comes of it is for the auth service to say: the session ends here too, or its second factor is asked for.
+    if (data.session && answer.status >= 400 && (await isSessionRefused(answer))) void auth.refreshSession();
+    return answer;
   };
   const rest = new PostgrestClient<Database>(`${config.supabaseUrl}/rest/v1`, {
     headers,

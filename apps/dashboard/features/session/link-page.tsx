@@ -10,6 +10,7 @@ import { AccountError, keepSession, type Opened, openLink, SENTENCES, unsealLink
 import { CodeForm } from './code-form.tsx';
 import { messageOf } from './errors.ts';
 import { forgetLink, keepOpened, keepRefused, keptLink, type MailedLink } from './mailed-link.ts';
+import { takeMyAddress } from './own-address.ts';
 import { PasswordForm } from './password-form.tsx';
 import { ResetForm } from './reset-form.tsx';
 import { factorsOf, needsCode } from './second-factor.ts';
@@ -95,6 +96,7 @@ function OpenedLink({ type, next, link }: { type: string; next: string; link: Op
   const email = link.session.user.email ?? '';
   const goOn = async () => {
     await keepSession(link.auth);
+    if (type === 'email_change') await takeMyAddress();
     forgetLink();
     router.replace(next);
   };
