@@ -1,5 +1,5 @@
 // The archive: readings that retention took out of their tables are written to a store, read back, compared, and only then dropped.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -148,11 +148,11 @@ async function archive(
   day: string,
 ): Promise<(Facts & { bytes: number }) | undefined> {
   const { client, store, duck, folder } = run;
-  const parquet = join(folder, 'readings.parquet');
+  const parquet = newFile(folder);
   const facts = await inTransaction(client, async () => {
     await client.query('set transaction isolation level repeatable read, read only');
     const found = await readFacts(client, source, tenant, day);
-    if (found.rows > 0n) await writeParquet(duck, copyOut(client, source, tenant, day), parquet, tenant, folder);
+    if (found.rows > 0n) await writeParquet(duck, copyOut(client, source, tenant, day), parquet, tenant);
     return found;
   });
   if (facts.rows === 0n) return undefined;
@@ -179,8 +179,7 @@ export async function storeVerified(run: Run, name: string, file: string, facts:
     await store.remove(name);
   }
   await store.put(name, createReadStream(file));
-  const digests = [await digestOf(file), await digestOf(await fetchObject(run, name))];
-  if (digests[0] !== digests[1] || !(await holds(run, name, facts))) {
+  if (!(await holds(run, name, facts, await digestOf(file)))) {
     await store.remove(name);
     throw new Error(`${name} was read back from ${store.where} and is not what was written; nothing was dropped`);
   }
@@ -208,17 +207,25 @@ export async function fetchInto(file: string, store: Store, name: string): Promi
   return file;
 }
 
-export const fetchObject = ({ store, folder }: Run, name: string): Promise<string> =>
-  fetchInto(join(folder, 'fetched.parquet'), store, name);
+/** Never the same one: nothing that is remembered of a file can be taken for another's. */
+export const newFile = (folder: string) => join(folder, `${randomUUID()}.parquet`);
 
-/** Whether the object, as it is stored, can be read to its end and has these contents. */
-async function holds(run: Run, name: string, facts: Facts): Promise<boolean> {
+/** The caller removes it. */
+export const fetchObject = ({ store, folder }: Run, name: string): Promise<string> =>
+  fetchInto(newFile(folder), store, name);
+
+/** Whether the object, as it is stored, can be read to its end and has these contents; and these bytes, if they are known. */
+async function holds(run: Run, name: string, facts: Facts, sha256?: string): Promise<boolean> {
+  const file = await fetchObject(run, name);
   try {
-    const found = await factsOf(run.duck, await fetchObject(run, name));
+    if (sha256 !== undefined && (await digestOf(file)) !== sha256) return false;
+    const found = await factsOf(run.duck, file);
     return found.rows === facts.rows && found.checksum === facts.checksum;
   } catch (error) {
     run.log(`${name} cannot be read: ${(error as Error).message}`);
     return false;
+  } finally {
+    await rm(file);
   }
 }
 
@@ -264,6 +271,7 @@ async function settleStray(
   } else {
     await note(client, { name, tenant, day, bytes: (await stat(file)).size, ...facts });
   }
+  await rm(file);
 }
 
 /** Removes objects whose rows are in another one. */

@@ -1,7 +1,6 @@
 // Removes from the archive what was deleted from the platform: a tenant's objects, or a device's readings out of each of them.
 import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Archived, archivedObjects, fetchObject, note, type Run, storeVerified } from './archive.ts';
+import { type Archived, archivedObjects, fetchObject, newFile, note, type Run, storeVerified } from './archive.ts';
 import { objectName, tenantFolder } from './layout.ts';
 import { factsOf, quote } from './parquet.ts';
 
@@ -42,24 +41,24 @@ async function removeDevice(run: Run, tenant: string, device: string): Promise<v
   }
 }
 
-async function withoutDevice(run: Run, object: Archived, device: string): Promise<void> {
+async function withoutDevice(run: Run, { name: former, tenant, day }: Archived, device: string): Promise<void> {
   const { duck, folder } = run;
-  const left = join(folder, 'left.parquet');
-  const readings = `read_parquet(${quote(await fetchObject(run, object.name))}, hive_partitioning = false)`;
+  const left = newFile(folder);
+  const whole = await fetchObject(run, former);
+  const readings = `read_parquet(${quote(whole)}, hive_partitioning = false)`;
   const isOf = `device_id = ${quote(device)}::uuid`;
-  if ((await duck.rows(`select count(*) as n from ${readings} where ${isOf}`))[0]!.n === 0n) return;
-  await duck.run(
-    `copy (select * from ${readings} where not ${isOf}) to ${quote(left)} (format parquet, compression zstd)`,
-  );
-  const { tenant, day } = object;
-  const facts = await factsOf(duck, left);
-  if (facts.rows > 0n) {
-    const name = objectName(tenant, day, facts.checksum);
-    await storeVerified(run, name, left, facts);
-    await note(run.client, { name, tenant, day, bytes: (await stat(left)).size, ...facts });
+  if ((await duck.rows(`select count(*) as n from ${readings} where ${isOf}`))[0]!.n !== 0n) {
+    const select = `select * from ${readings} where not ${isOf}`;
+    await duck.run(`copy (${select}) to ${quote(left)} (format parquet, compression zstd)`);
+    const facts = await factsOf(duck, left);
+    if (facts.rows > 0n) {
+      const name = objectName(tenant, day, facts.checksum);
+      await storeVerified(run, name, left, facts);
+      await note(run.client, { name, tenant, day, bytes: (await stat(left)).size, ...facts });
+    }
+    await remove(run, former);
   }
-  await rm(left);
-  await remove(run, object.name);
+  for (const file of [left, whole]) await rm(file, { force: true });
 }
 
 async function remove({ client, store }: Run, name: string): Promise<void> {

@@ -5,6 +5,7 @@ export const SOAK = [
   'functions/control/*.test.ts',
   'functions/ingest/{memory,silence}.test.ts',
   'functions/notify/{kills,told}.test.ts',
+  'ops/archive/*.test.ts',
   'ops/backup/{backup,restore}.test.ts',
   'local/kills.test.ts',
   'ops/adopt/{adopt,refused}.test.ts',

@@ -57,7 +57,9 @@ $$;
 create function ingest.retention_today() returns date
 language sql stable security definer set search_path = ''
 as $$
-  select (least(clock_timestamp(), max(s.last_received_at)) at time zone 'UTC')::date from public.device_status as s;
+  select (least(clock_timestamp(), max(s.last_received_at)) at time zone 'UTC')::date from public.device_status as s
+  -- Of a null, least() says nothing.
+  having max(s.last_received_at) is not null;
 $$;
 
 -- The day under which a reading is archived: that of the device's time, or that of its receipt when that time cannot be right. So a wrong
