@@ -32,9 +32,8 @@ Examples:
       if (tenant === undefined && days === 'default') throw new Error('--days default is for one tenant: name it');
       if (tenant !== undefined && days === 'ever') throw new Error('for one tenant, give a number: 3650 is the most');
       await withConnection(findPlace(options).database, async (client) => {
-        if (archive === 'off' && !dropUnarchived) await assertNothingWaits(client);
-        if (archive) await client.query('update ingest.retention set archive = $1', [archive === 'on']);
-        if (days !== undefined) await set(client, tenant, days);
+        if (tenant === undefined) await setRetention(client, { days, archive, dropUnarchived });
+        else if (days !== undefined) await setForTenant(client, tenant, days);
         await describe(client);
       });
     });
@@ -60,11 +59,21 @@ async function assertNothingWaits(client: Client): Promise<void> {
     );
 }
 
-async function set(client: Client, tenant: string | undefined, days: Days): Promise<void> {
-  if (tenant === undefined) {
-    await client.query('update ingest.retention set days = $1', [days === 'ever' ? null : days]);
-    return;
-  }
+/** What counts for all tenants; what is undefined stays. @throws Error when readings would be dropped that wait for the archive. */
+export async function setRetention(
+  client: Client,
+  {
+    days,
+    archive,
+    dropUnarchived,
+  }: { days?: Days | undefined; archive?: string | undefined; dropUnarchived?: boolean | undefined },
+): Promise<void> {
+  if (archive === 'off' && !dropUnarchived) await assertNothingWaits(client);
+  if (archive) await client.query('update ingest.retention set archive = $1', [archive === 'on']);
+  if (days !== undefined) await client.query('update ingest.retention set days = $1', [days === 'ever' ? null : days]);
+}
+
+async function setForTenant(client: Client, tenant: string, days: Days): Promise<void> {
   const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
   if (!rows[0]) throw new Error(`there is no tenant "${tenant}": see "device list"`);
   if (days === 'default') await client.query('delete from ingest.tenant_retention where tenant_id = $1', [rows[0].id]);

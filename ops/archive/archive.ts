@@ -53,11 +53,11 @@ export interface Archived extends Facts {
   bytes: number;
 }
 
-/** Objects in force. @param condition on the object `o` and its tenant `t`, with `values` as its parameters. */
+/** Objects in force. @param condition on the object `o`, with `values` as its parameters. */
 export async function archivedObjects(client: Client, condition = 'true', values: unknown[] = []): Promise<Archived[]> {
   const { rows } = await client.query<Record<string, string>>(
-    `select o.name, o.tenant_id as tenant, t.slug, o.day::text, o.source, o.rows::text, o.checksum, o.bytes::text
-     from ingest.archive_objects as o left join ingest.archive_tenants() as t on t.id = o.tenant_id where o.superseded_at is null and (${condition}) order by o.name`,
+    `select o.name, o.tenant_id as tenant, o.slug, o.day::text, o.source, o.rows::text, o.checksum, o.bytes::text
+     from ingest.archived_objects() as o where not o.superseded and (${condition}) order by o.name`,
     values,
   );
   return rows.map((row) => {
@@ -95,7 +95,7 @@ export async function runArchive(database: DatabaseAccess, store: Store, log: (l
 
 async function begin(client: Client): Promise<void> {
   const { rows } = await client.query<{ archive: boolean; alone: boolean }>(
-    "select archive, pg_try_advisory_lock(hashtext('ingest.archive')) as alone from ingest.retention",
+    "select ingest.archive_is_on() as archive, pg_try_advisory_lock(hashtext('ingest.archive')) as alone",
   );
   if (!rows[0]?.archive)
     throw new Error('the archive is off, so readings are removed without it: npm run ops -- retention --archive on');
@@ -188,7 +188,7 @@ export async function storeVerified(run: Run, name: string, file: string, facts:
 
 async function readFacts(client: Client, source: string, tenant: string, day: string): Promise<Facts> {
   const { rows } = await client.query<{ rows: string; checksum: string }>(
-    "select * from ingest.archive_facts(format('ingest.%I', $1::text)::regclass, $2, $3)",
+    'select * from ingest.retired_facts($1, $2, $3)',
     [source, tenant, day],
   );
   return { rows: BigInt(rows[0]!.rows), checksum: rows[0]!.checksum };
@@ -196,9 +196,11 @@ async function readFacts(client: Client, source: string, tenant: string, day: st
 
 /** In the order of the key: that compresses best, and DuckDB skips other devices. */
 function copyOut(client: Client, source: string, tenant: string, day: string): Readable {
-  const where = `tenant_id = ${quote(tenant)}${source === 'retired_rows' ? ` and day = ${quote(day)}` : ''}`;
-  const select = `select ${COPY_COLUMNS} from ingest.${source} where ${where} order by tenant_id, device_id, ts, message_id`;
-  return client.query(copyTo(`copy (${select}) to stdout (format csv, force_quote *)`));
+  const rows =
+    source === 'retired_rows'
+      ? `ingest.retired_readings(${quote(tenant)}, ${quote(day)})`
+      : `ingest.${source} where tenant_id = ${quote(tenant)} order by tenant_id, device_id, ts, message_id`;
+  return client.query(copyTo(`copy (select ${COPY_COLUMNS} from ${rows}) to stdout (format csv, force_quote *)`));
 }
 
 /** Writes what the store has under the name into a file of this machine. @returns the file. */
@@ -277,7 +279,7 @@ async function settleStray(
 /** Removes objects whose rows are in another one. */
 async function removeSuperseded({ client, store }: Run): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
-    'select o.name from ingest.archive_objects as o where o.superseded_at is not null order by o.name',
+    'select o.name from ingest.archived_objects() as o where o.superseded order by o.name',
   );
   for (const { name } of rows) {
     await store.remove(name);

@@ -86,7 +86,7 @@ test('killed at each of its steps, it loses nothing and does nothing twice', { t
     const { signal } = await run(at);
     expect(signal, `step ${at} of ${steps}`).toBe('SIGKILL');
     // What was dropped is archived: with what is left in the database it is all.
-    const objects = await withConnection(lab.writer, (client) => archivedObjects(client, 'o.released_at is not null'));
+    const objects = await withConnection(lab.writer, (client) => archivedObjects(client, 'o.released'));
     const released = objects.reduce((sum, object) => sum + object.rows, 0n);
     const left = [
       ...(await lab.contents('ingest.retired_rows')),

@@ -14,7 +14,7 @@ interface Removal {
 /** Each is noted when it is done; one that is cut short is begun anew. */
 export async function carryOutRemovals(run: Run): Promise<void> {
   const { rows } = await run.client.query<Removal>(
-    'select id, tenant_id as tenant, device_id as device from ingest.archive_removals where done_at is null order by id',
+    'select id, tenant_id as tenant, device_id as device from ingest.open_removals()',
   );
   for (const removal of rows) {
     if (removal.device === null) await removeTenant(run, removal.tenant);
@@ -34,7 +34,7 @@ async function removeTenant(run: Run, tenant: string): Promise<void> {
 async function removeDevice(run: Run, tenant: string, device: string): Promise<void> {
   run.log(`removing device ${device} from the archive of tenant ${tenant}`);
   const there = new Set((await run.store.list(tenantFolder(tenant))).map(({ name }) => name));
-  for (const object of await archivedObjects(run.client, 'o.tenant_id = $1 and o.released_at is not null', [tenant])) {
+  for (const object of await archivedObjects(run.client, 'o.tenant_id = $1 and o.released', [tenant])) {
     if (there.has(object.name)) await withoutDevice(run, object, device);
     // Of a removal that was cut short.
     else await remove(run, object.name);

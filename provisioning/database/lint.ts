@@ -166,7 +166,7 @@ export const RULES: Record<string, string> = {
 
   'roles that log in for one job are not superusers and create nothing': `
     select rolname as object from pg_roles
-    where rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader')
+    where rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader', 'archive_writer')
       and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolname = 'broker_sync' and rolbypassrls)`,
 };
 

@@ -35,7 +35,15 @@ const ROLES: Record<Actor, string> = {
 };
 
 /** The database's roles that are not its owner's. */
-export const LESSER_ROLES = ['anon', 'authenticated', 'service_role', 'mqtt_ingest', 'broker_sync', 'backup_reader'];
+export const LESSER_ROLES = [
+  'anon',
+  'authenticated',
+  'service_role',
+  'mqtt_ingest',
+  'broker_sync',
+  'backup_reader',
+  'archive_writer',
+];
 
 /** The database role that an actor has. */
 export const roleOf = (actor: Actor): string => ROLES[actor];

@@ -60,6 +60,13 @@ ingest.leases             ----       ----       ----       ----       ----  ----
 ingest.job_runs           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canaries           ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.backups            ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.retention          ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.tenant_retention   no         no         no         no         no    no         no    no         .x../.x..
+ingest.retired_days       ----       ----       ----       ----       ----  ----       ----  ----       .x..
+ingest.retired_rows       no         no         no         no         no    no         no    no         .x../.x..
+ingest.archive_objects    no         no         no         no         no    no         no    no         .x../.x..
+ingest.archive_removals   no         no         no         no         no    no         no    no         .x../.x..
+ingest.archive_runs       ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.canary_ages        -          -          -          -          -     -          -     -          -
 ingest.outages            ----       ----       ----       ----       ----  ----       ----  ----       .x..
 ingest.channel_states     no         no         no         no         no    no         no    no         .x../.x..
