@@ -39,3 +39,9 @@ const base64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
  * broker. At most 1,000 are allowed, which take it three milliseconds at every connect.
  */
 export const HASH_PATTERN = /^\$7\$([1-9][0-9]{0,2}|1000)\$[A-Za-z0-9+/]{4,64}={0,2}\$[A-Za-z0-9+/]{86}==$/;
+
+/** A key for a file that is opened in a spreadsheet, which takes what begins with a hyphen for a formula. */
+export function generateSheetKey(): string {
+  const key = generateKey();
+  return key.startsWith('-') ? generateSheetKey() : key;
+}

@@ -2,8 +2,10 @@
 // user of a machine can read the command lines of all programs.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { MQTT_TLS_PORT } from '../domain/ingress.ts';
 import { telemetryTopic } from '../domain/topics.ts';
 import type { DeviceKey, DeviceName } from '../provisioning/database/registry.ts';
+import type { Place } from './target/find.ts';
 
 /** The broker that the device connects to. */
 export interface Broker {
@@ -11,6 +13,16 @@ export interface Broker {
   port: number;
   /** CA to trust; undefined: the public authorities. */
   caFile?: string | undefined;
+}
+
+/** The broker that devices connect to. Asks Pulumi only if no option says. */
+export function brokerOf({ platform }: Place, host: string | undefined): Broker {
+  if (!platform || (platform.kind === 'stack' && host)) return { host: host ?? 'BROKER-HOST', port: MQTT_TLS_PORT };
+  const { ca, caFile, ...broker } = platform.broker();
+  if (platform.kind === 'stack' && ca) {
+    console.error(`ca.crt: pulumi stack output brokerCaCertificate --stack ${platform.name} > ca.crt`);
+  }
+  return { host: host ?? broker.host, port: broker.port, caFile: caFile ?? (ca && 'ca.crt') };
 }
 
 /** The settings file of mosquitto_pub and mosquitto_sub: one option per line. */

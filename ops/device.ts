@@ -1,7 +1,6 @@
 // `ops device`: tenants' devices and their keys. A change takes effect on the broker within seconds.
 import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
-import { MQTT_TLS_PORT } from '../domain/ingress.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import {
   addDevice,
@@ -12,7 +11,9 @@ import {
   rotateDevice,
   setDeviceEnabled,
 } from '../provisioning/database/registry.ts';
-import { type Broker, savePublishSettings, showKey } from './device-key.ts';
+import { confirmDeletion, deleteDeviceData } from './delete.ts';
+import { importCommand } from './device-import.ts';
+import { brokerOf, savePublishSettings, showKey } from './device-key.ts';
 import { formerTopicCommand } from './former-topic.ts';
 import { rulesCommand } from './reading-rules.ts';
 import { findPlace, type Place, type TargetOptions, withTarget } from './target/find.ts';
@@ -34,8 +35,9 @@ export function deviceCommand(): Command {
     .addCommand(
       simple('enable', 'let a device connect again', (client, device) => setDeviceEnabled(client, device, true)),
     )
+    .addCommand(importCommand())
     .addCommand(rotate())
-    .addCommand(simple('delete', 'remove a device; its readings stay in the database', deleteDevice))
+    .addCommand(remove())
     .addCommand(rulesCommand())
     .addCommand(formerTopicCommand());
 }
@@ -92,6 +94,28 @@ function simple(verb: string, description: string, work: (...args: Parameters<ty
   });
 }
 
+function remove(): Command {
+  return deviceSubcommand('delete', 'remove a device; its readings stay until retention removes them')
+    .option('--readings', 'delete its readings, too, also those of a device that was deleted before')
+    .option('--yes', 'with --readings: do not ask')
+    .action(async (tenant: string, device: string, { readings, yes, ...options }: RemoveOptions) => {
+      await withConnection(findPlace(options).database, async (client) => {
+        if (!readings) return deleteDevice(client, { tenant, device });
+        await confirmDeletion(
+          `Device ${tenant}.${device}, with its readings and dead letters, also archived ones, will be deleted.`,
+          `${tenant}.${device}`,
+          yes,
+        );
+        await deleteDeviceData(client, { tenant, device });
+      });
+      console.log(
+        `device ${tenant}.${device}: deleted${readings ? '; its readings follow, "tenant list" shows how far that is' : ''}`,
+      );
+    });
+}
+
+type RemoveOptions = TargetOptions & { readings?: true; yes?: true };
+
 const deviceSubcommand = (verb: string, description: string) =>
   withTarget(new Command(verb))
     .description(description)
@@ -116,14 +140,4 @@ async function giveKey(device: DeviceName, options: KeyOptions, work: (place: Pl
   if (!broker) console.log(JSON.stringify(made, null, 2));
   else if (options.save) savePublishSettings(options.save, device, made, broker);
   else showKey(device, made, broker);
-}
-
-/** The broker that the device connects to. Asks Pulumi only if no option says. */
-function brokerOf({ platform }: Place, host: string | undefined): Broker {
-  if (!platform || (platform.kind === 'stack' && host)) return { host: host ?? 'BROKER-HOST', port: MQTT_TLS_PORT };
-  const { ca, caFile, ...broker } = platform.broker();
-  if (platform.kind === 'stack' && ca) {
-    console.error(`ca.crt: pulumi stack output brokerCaCertificate --stack ${platform.name} > ca.crt`);
-  }
-  return { host: host ?? broker.host, port: broker.port, caFile: caFile ?? (ca && 'ca.crt') };
 }

@@ -5,8 +5,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { RuleDraft } from '../apps/dashboard/features/alerts/rules.ts';
+import type { Filter, Sort } from '../apps/dashboard/features/devices/device-list.ts';
 import { ROOT } from '../bootstrap/root.mjs';
-import { TENANT_LIMITS } from '../domain/account-limits.ts';
+import { READING_LIMITS, TENANT_LIMITS } from '../domain/account-limits.ts';
 import { generateKey } from '../domain/credentials.ts';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { type ApiRig, startApiRig } from './support/api-rig.ts';
@@ -23,10 +24,11 @@ const RULES = 110;
 const OPEN = 113;
 const RESOLVED = 114;
 const LETTERS = 115;
-const LIMITS = Object.keys(TENANT_LIMITS).length;
+const LIMITS = Object.keys({ ...TENANT_LIMITS, ...READING_LIMITS }).length;
 const FIELDS = 116;
 const TENANTS = 105;
 const CHANNELS = 109;
+const TOKENS = 10;
 const MINUTES = 3000;
 
 let rig: ApiRig;
@@ -69,6 +71,9 @@ const load = async () => ({
   audit: await import('../apps/dashboard/features/audit/audit.ts'),
   commands: await import('../apps/dashboard/features/devices/commands.ts'),
   devices: await import('../apps/dashboard/features/devices/devices.ts'),
+  exported: await import('../apps/dashboard/features/data/export.ts'),
+  tokens: await import('../apps/dashboard/features/data/tokens.ts'),
+  list: await import('../apps/dashboard/features/devices/device-list.ts'),
   desired: await import('../apps/dashboard/features/devices/desired-states.ts'),
   statuses: await import('../apps/dashboard/features/devices/statuses.ts'),
   readingRules: await import('../apps/dashboard/features/devices/reading-rules.ts'),
@@ -76,17 +81,21 @@ const load = async () => ({
   ingest: await import('../apps/dashboard/features/ingest/ingest.ts'),
   refusals: await import('../apps/dashboard/features/ingest/refusals.ts'),
   charts: await import('../apps/dashboard/features/telemetry/charts.ts'),
+  fieldNames: await import('../apps/dashboard/features/telemetry/field-names.ts'),
   channels: await import('../apps/dashboard/features/notifications/channels.ts'),
   routes: await import('../apps/dashboard/features/notifications/routes.ts'),
   outbox: await import('../apps/dashboard/features/notifications/outbox.ts'),
+  deletions: await import('../apps/dashboard/features/deletion/deletions.ts'),
   readings: await import('../apps/dashboard/features/telemetry/readings.ts'),
   tenants: await import('../apps/dashboard/features/tenants/tenants.ts'),
+  usage: await import('../apps/dashboard/features/usage/usage.ts'),
   members: await import('../apps/dashboard/features/users/members.ts'),
   invitation: await import('../apps/dashboard/features/users/invitation.ts'),
   maintenance: await import('../apps/dashboard/features/maintenance/maintenance.ts'),
 });
 type Modules = Awaited<ReturnType<typeof load>>;
 
+const NO_FILTER: Filter = { search: '', state: 'all', tag: '' };
 const NOON = new Date('2026-11-20T12:00:00Z');
 const HOT: RuleDraft = {
   name: 'Hot',
@@ -103,13 +112,52 @@ const HOT: RuleDraft = {
 const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size: number }>> = {
   listDevices: ({ devices }) => whole(devices.listDevices(tenant), DEVICES),
   findDevice: ({ devices }) => one(devices.findDevice(device)),
-  listStatuses: ({ statuses }) => whole(statuses.listStatuses(tenant), DEVICES),
+  deviceList: async ({ list }) => {
+    const read = async (sort: Sort, most = 60) => {
+      const first = await list.deviceList(tenant, NO_FILTER, sort, most);
+      const second = await list.deviceList(tenant, NO_FILTER, sort, DEVICES, first.rows.at(-1)!);
+      expect([first.more, second.more]).toEqual([true, false]);
+      return [...first.rows, ...second.rows];
+    };
+    const byName = await read('name');
+    expect(byName.slice(0, 3).map(({ slug }) => slug)).toEqual(['d-1', 'd-2', 'd-3']);
+    for (const sort of list.SORTS) expect(await read(sort)).toHaveLength(DEVICES);
+    expect((await read('-name')).map(({ slug }) => slug)).toEqual(byName.map(({ slug }) => slug).toReversed());
+    const sought = async (filter: object) =>
+      (await list.deviceList(tenant, { ...NO_FILTER, ...filter }, 'name', 200)).rows.length;
+    expect(await sought({ search: 'D-12' })).toBe(11);
+    for (const odd of ['d_1', 'd%', 'a,b', '"', '\\', ')(']) expect(await sought({ search: odd }), odd).toBe(0);
+    expect([await sought({ tag: 'even' }), await sought({ tag: 'none' })]).toEqual([DEVICES / 2, 0]);
+    expect([await sought({ state: 'live' }), await sought({ state: 'disabled' })]).toEqual([DEVICES, 0]);
+    return whole(Promise.resolve(byName), DEVICES);
+  },
+  countDevices: async ({ list }) => ({
+    answer: 'counted',
+    size: await list.countDevices(tenant, { ...NO_FILTER, tag: 'even' }),
+  }),
+  foundIds: ({ list }) => whole(list.foundIds(tenant, { ...NO_FILTER, state: 'live' }), DEVICES),
+  tagsInUse: ({ list }) => whole(list.tagsInUse(tenant), DEVICES + 1),
+  statusesOf: async ({ statuses, list }) => {
+    const ids = (await list.foundIds(tenant, NO_FILTER)).slice(0, 100);
+    return whole(statuses.statusesOf(tenant, ids), 100);
+  },
   findStatus: ({ statuses }) => one(statuses.findStatus(tenant, device)),
   numberFields: async ({ statuses }) => whole(statuses.numberFields(tenant, null), 150),
   recentReadings: ({ readings }) => whole(readings.recentReadings(tenant, device, 40), 40),
-  deviceFields: ({ charts }) => whole(charts.deviceFields(device), FIELDS),
   deviceChart: ({ charts }) =>
     whole(charts.deviceChart(device, 'f1', new Date(NOON.getTime() - 7 * 86_400_000), NOON, 300), 300),
+  exportReadings: async ({ exported }) => {
+    const span = { deviceId: device, fields: ['f1'], since: new Date(NOON.getTime() - 5 * 3_600_000), until: NOON };
+    const seen: number[] = [];
+    const file = await exported.exportReadings(span, (read) => seen.push(read), new AbortController().signal);
+    expect([file.lines, seen.at(-1), file.endsAt]).toEqual([60, 60, undefined]);
+    const [head, ...lines] = file.parts.join('').trimEnd().split('\r\n');
+    expect(head).toBe('time,device,f1');
+    expect(lines[0]).toMatch(/^2026-11-20T07:00:00Z,d-\d+,2$/);
+    return whole(Promise.resolve(lines), 60);
+  },
+  listTokens: ({ tokens }) => whole(tokens.listTokens(tenant), TOKENS),
+  listFieldNames: ({ fieldNames }) => whole(fieldNames.listFieldNames(tenant), FIELDS),
   findDesiredState: ({ desired }) => one(desired.findDesiredState(device)),
   recentCommands: ({ commands }) => whole(commands.recentCommands(device, 12), 12),
   readRules: async ({ readingRules }) => {
@@ -136,6 +184,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     const status = (await ingest.ingestStatus(tenant))!;
     return one(Promise.resolve(status.telemetry_rows_estimate));
   },
+  usageDays: ({ usage }) => whole(usage.usageDays(tenant, '2026-10'), 31),
   dailyQuota: ({ ingest }) => one(ingest.dailyQuota(tenant)),
   residuals: async ({ ingest }) => part(ingest.residuals(tenant, 20), 20, false),
   listDeadLetters: ({ letters }) => part(letters.listDeadLetters(tenant, 110), 110, true),
@@ -158,7 +207,7 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     );
     return whole(Promise.resolve(refused), 3);
   },
-  lastRefusal: ({ refusals }) => one(refusals.lastRefusal(device)),
+  lastRefusals: ({ refusals }) => whole(refusals.lastRefusals(device), 11),
   countOpenAlerts: async ({ alerts }) => ({ answer: 'counted', size: await alerts.countOpenAlerts(tenant) }),
   openAlerts: ({ alerts }) => part(alerts.openAlerts(tenant, 112), 112, true),
   resolvedAlerts: ({ alerts }) => part(alerts.resolvedAlerts(tenant, RESOLVED), RESOLVED, false),
@@ -194,12 +243,18 @@ const QUERIES: Record<string, (page: Modules) => Promise<{ answer: unknown; size
     expect(counts).toMatchObject([{ sent: 0, waiting: CHANNELS, failed: 0 }]);
     return whole(Promise.resolve(counts), 1);
   },
+  recentDeletions: ({ deletions }) => whole(deletions.recentDeletions(tenant), 20),
   currentMaintenance: ({ maintenance }) => one(maintenance.currentMaintenance()),
   openInvitations: ({ members }) => whole(members.openInvitations(tenant), INVITATIONS),
 };
 
 /** How many each must find. */
-const SIZES: Record<string, number> = { ingestSpans: 120, countOpenAlerts: OPEN, tryRule: 1 + DEVICES * 5 };
+const SIZES: Record<string, number> = {
+  countDevices: DEVICES / 2,
+  ingestSpans: 120,
+  countOpenAlerts: OPEN,
+  tryRule: 1 + DEVICES * 5,
+};
 
 async function whole(rows: Promise<unknown[]>, size: number) {
   const answer = await rows;
@@ -243,7 +298,7 @@ test('the answers are the same and whole, whatever max rows is', async () => {
 });
 
 test('the list of devices asks for no more of each than it shows', async () => {
-  const { statuses } = await asPageOf(1000);
+  const { statuses, list } = await asPageOf(1000);
   const onThePage = globalThis.fetch;
   let bytes = 0;
   vi.stubGlobal('fetch', async (...request: Parameters<typeof fetch>) => {
@@ -251,9 +306,11 @@ test('the list of devices asks for no more of each than it shows', async () => {
     bytes += (await response.clone().arrayBuffer()).byteLength;
     return response;
   });
-  const listed = await statuses.listStatuses(tenant);
-  expect(listed).toHaveLength(DEVICES);
-  expect(bytes / DEVICES).toBeLessThan(500);
+  const ids = (await list.foundIds(tenant, NO_FILTER)).slice(0, 100);
+  bytes = 0;
+  const listed = await statuses.statusesOf(tenant, ids);
+  expect(listed).toHaveLength(100);
+  expect(bytes / 100).toBeLessThan(500);
 });
 
 test('all dead letters are asked to be redriven, whatever max rows is', async () => {
@@ -294,7 +351,9 @@ async function fill(ann: string): Promise<void> {
        select $1, 'i' || n || '@acme.example', 'viewer', sha256(n::text::bytea) from generate_series(1, ${INVITATIONS}) as n`,
     );
     await run(
-      "insert into public.devices (tenant_id, slug, name) select $1, 'd-' || n, 'n' from generate_series(1, $2) as n",
+      `insert into public.devices (tenant_id, slug, name, tags)
+       select $1, 'd-' || n, 'd-' || n, case when n % 2 = 0 then '{even}'::text[] else array['t' || n, 'u' || n] end
+       from generate_series(1, $2) as n`,
       DEVICES,
     );
     device = await id("select id from public.devices where tenant_id = $1 and slug = 'd-1'", [tenant]);
@@ -326,6 +385,15 @@ async function fill(ann: string): Promise<void> {
       device,
       NOON,
     );
+    await run(
+      `insert into public.api_tokens (tenant_id, name, scopes, token_hash, expires_at)
+       select $1, 'Token', '{devices}', sha256(n::text::bytea), now() + interval '1 day' from generate_series(1, $2) as n`,
+      TOKENS,
+    );
+    await run(
+      `insert into public.deletions (kind, tenant_id, device_id, asked_by, stage)
+       select 'device', $1, gen_random_uuid(), 'owner', 'rows' from generate_series(1, 30)`,
+    );
     await run("insert into public.device_state (tenant_id, device_id, desired) values ($1, $2, '{}')", device);
     await run(
       `insert into public.device_commands (tenant_id, device_id, payload) select $1, $2, jsonb_build_object('n', n)
@@ -343,6 +411,9 @@ async function fill(ann: string): Promise<void> {
        select $1, date_trunc('minute', now()) - make_interval(mins => n), 1, (n not between 10 and 29)::int, 0, 0, 0
        from generate_series(-30, ${MINUTES}) as n`,
     );
+    await run(
+      `insert into public.usage_days (tenant_id, day, readings) select $1, date '2026-09-15' + n, n from generate_series(0, 60) as n`,
+    );
     // The last 20 of 40 hours are of the last day, with some room.
     await run(
       `insert into public.refusals (tenant_id, hour, reason, times)
@@ -350,7 +421,7 @@ async function fill(ann: string): Promise<void> {
        from generate_series(1, 40) as n, generate_series(1, 3) as r`,
     );
     await run(
-      "insert into public.device_refusals (tenant_id, device_id, reason, refused_at) values ($1, $2, 'rate', now())",
+      "insert into public.device_refusals (tenant_id, device_id, reason, refused_at) select $1, $2, 'r' || n, now() from generate_series(1, 11) as n",
       device,
     );
     await client.query("select access.begin_maintenance('A new disk', 60, 'ann')");
@@ -359,6 +430,9 @@ async function fill(ann: string): Promise<void> {
       `insert into public.dead_letters (tenant_id, device_id, topic, payload, reason, fingerprint, received_at)
        select $1, $2, 't', 'x', 'not-json', 'f' || n, now() - make_interval(secs => n / 50) from generate_series(1, ${LETTERS}) as n`,
       device,
+    );
+    await run(
+      `insert into public.field_names (tenant_id, field, unit) select $1, 'f' || n, 'K' from generate_series(1, ${FIELDS}) as n`,
     );
     await run(
       "insert into public.reading_rules (tenant_id, device_id, time_members) values ($1, $2, '{Time}')",

@@ -57,6 +57,29 @@ test('the last refusal of a device is kept, by its device', async () => {
   expect(Math.abs(rows[0].refused_at.getTime() - Date.now())).toBeLessThan(60_000);
 });
 
+test('of each reason the last refusal of a device is kept; one that is told late changes nothing', async () => {
+  const [{ id }] = (
+    await rig.admin.query(
+      "select d.id from public.devices as d join public.tenants as t on t.id = d.tenant_id where t.slug = 'acme' limit 1",
+    )
+  ).rows;
+  const [{ slug }] = (await rig.admin.query('select slug from public.devices where id = $1', [id])).rows;
+  const told = (since: number, reason: string, at: number) =>
+    add([{ tenant: 'acme', since, counts: { [reason]: 1 }, devices: { [slug]: [reason, at] } }]);
+  await told(10, 'wrong_key', 2_000_000);
+  await told(11, 'will', 3_000_000);
+  await told(12, 'wrong_key', 1_000_000);
+  const { rows } = await rig.admin.query(
+    `select reason, extract(epoch from refused_at)::int as at from public.device_refusals
+     where device_id = $1 and reason in ('wrong_key', 'will') order by reason`,
+    [id],
+  );
+  expect(rows).toEqual([
+    { reason: 'will', at: 3000 },
+    { reason: 'wrong_key', at: 2000 },
+  ]);
+});
+
 const add = (told: object[], client: Pick<Client, 'query'> = rig.admin) =>
   client.query('select ingest.add_refusals($1::jsonb)', [JSON.stringify(told)]);
 

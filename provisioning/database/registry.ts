@@ -67,6 +67,25 @@ export async function addDevice(
   return { deviceId: made.device, tenantId: made.tenant, username, key };
 }
 
+/**
+ * Adds devices with their keys, all or none; one that is there with that very hash is left alone.
+ * @returns how many were added. @throws Error if the tenant is missing, or a device has another key.
+ */
+export async function importDevices(
+  client: ClientBase,
+  tenant: string,
+  devices: { slug: string; name: string; tags: string[]; key: string }[],
+): Promise<number> {
+  const rows = [];
+  for (const { slug, name, tags, key } of devices) rows.push({ slug, name, tags, password_hash: await hashKey(key) });
+  const { rows: made } = await client.query<{ added: number }>(
+    'select access.insert_devices(t.id, $2) as added from public.tenants as t where t.slug = $1',
+    [assertSlug(tenant, 'tenant'), JSON.stringify(rows)],
+  );
+  if (made.length === 0) throw new Error(`there is no tenant "${tenant}": see the tenants with \`ops device list\``);
+  return made[0]!.added;
+}
+
 /** All devices, or one tenant's, sorted by name. */
 export async function listDevices(client: ClientBase, tenant?: string): Promise<DeviceListing[]> {
   const { rows } = await client.query<DeviceListing & QueryResultRow>(
@@ -194,7 +213,7 @@ export async function readRegistry(client: ClientBase): Promise<RegistryEntry[]>
   });
 }
 
-async function isHashOf(hash: string, key: string): Promise<boolean> {
+export async function isHashOf(hash: string, key: string): Promise<boolean> {
   const salt = Buffer.from(hash.split('$')[3] ?? '', 'base64');
   return (await hashKey(key, new Uint8Array(salt))) === hash;
 }

@@ -57,6 +57,8 @@ test('the keyboard alone signs in, reaches the content, and leaves a dialog', as
   await page.keyboard.press('Tab');
   expect(await focused(page, 'textContent')).toBe('Messages');
   await page.keyboard.press('Tab');
+  expect(await focused(page, 'textContent')).toBe('Import');
+  await page.keyboard.press('Tab');
   expect(await focused(page, 'textContent')).toBe('Add device');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();

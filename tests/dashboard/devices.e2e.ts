@@ -58,9 +58,9 @@ async function addDevice(): Promise<void> {
   await page.getByRole('heading', { name: 'cold-store is registered' }).waitFor();
   await download('button', 'Settings');
   await download('link', 'CA certificate');
-  await page.getByRole('button', { name: 'Copy command' }).click();
+  await page.getByRole('button', { name: 'Copy command', exact: true }).click();
   command = await page.evaluate('navigator.clipboard.readText()');
-  key = /^-P (.+)$/m.exec(readFileSync(join(dir, 'mosquitto_pub'), 'utf8'))![1]!;
+  key = /^-P (.+)$/m.exec(readFileSync(join(dir, 'acme.cold-store.conf'), 'utf8'))![1]!;
 }
 
 test('a device is added, publishes with the shown command, is seen live, gets a command, and is switched off', async () => {
@@ -73,7 +73,7 @@ test('a device is added, publishes with the shown command, is seen live, gets a 
   await page.getByText('The first reading is here').waitFor();
   report('first reading on the screen after publishing', Date.now() - publishedAt);
 
-  await page.getByRole('link', { name: 'Open device' }).click();
+  await page.getByRole('button', { name: 'Open device' }).click();
   await page.getByRole('heading', { name: 'Cold store' }).waitFor();
   await page.getByRole('cell', { name: '21.5' }).first().waitFor();
   for (const value of ['-18.25', '-17.5', '-16.75']) {

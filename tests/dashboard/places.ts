@@ -21,7 +21,7 @@ export const PLACES: readonly Place[] = [
   { name: 'invite', path: '/invite?token=example', go: heading('This invitation is not valid') },
   { name: 'forgotten', path: '/forgotten', go: heading('Reset your password') },
   { name: 'link', path: '/link', go: heading('No link was opened') },
-  { name: 'password', path: '/password', person: 'owner', go: (page) => page.getByLabel('New password').waitFor() },
+  { name: 'account', path: '/account', person: 'owner', go: heading('Other devices') },
   { name: 'not-found', path: '/no-such-page', go: heading('Page not found') },
   {
     name: 'devices',
@@ -47,6 +47,27 @@ export const PLACES: readonly Place[] = [
     go: async (page) => {
       await press(page, 'Add device');
       await page.getByLabel('Name').fill('Cold store');
+    },
+  },
+  {
+    name: 'import-devices',
+    path: '/admin/devices',
+    person: 'owner',
+    go: async (page) => {
+      await press(page, 'Import');
+      const buffer = Buffer.from('slug,name,tags\npump-1,Pump 1,floor-1 pumps\npump-2,Pump 2,floor-2 pumps\n');
+      await page.getByLabel('File').setInputFiles({ name: 'pumps.csv', mimeType: 'text/csv', buffer });
+      await page.getByText('2 devices will be added.').waitFor();
+    },
+  },
+  {
+    name: 'selected-devices',
+    path: '/admin/devices',
+    person: 'owner',
+    go: async (page) => {
+      await page.getByLabel('Select all on this page').check();
+      await press(page, 'Tags');
+      await page.getByLabel('Add', { exact: true }).fill('floor-1');
     },
   },
   {
@@ -106,6 +127,18 @@ export const PLACES: readonly Place[] = [
       await press(page, 'Invite');
       await page.getByRole('dialog').getByLabel('E-mail').fill('ann@example.com');
     },
+  },
+  {
+    name: 'data',
+    path: '/admin/data',
+    person: 'owner',
+    go: (page) => page.locator('pre').filter({ hasText: 'read_readings' }).waitFor(),
+  },
+  {
+    name: 'settings',
+    path: '/admin/settings',
+    person: 'owner',
+    go: (page) => page.getByRole('row').filter({ hasText: 'Alert rules' }).waitFor(),
   },
   {
     name: 'audit',

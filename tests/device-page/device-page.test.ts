@@ -1,19 +1,22 @@
 // docs/devices.md is true: the real broker answers as its table says, in both versions of MQTT, and its examples publish.
 import { execFile, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessFor } from '../../apps/dashboard/features/devices/access.ts';
 import {
-  accessFor,
+  arduinoSketch,
+  homeAssistantConfig,
   mosquittoCommand,
   mosquittoSettings,
   nodeProgram,
   pythonProgram,
-} from '../../apps/dashboard/features/devices/access.ts';
+  telegrafConfig,
+  windowsCommands,
+} from '../../apps/dashboard/features/devices/snippets.ts';
 import { type BenchBroker, startBenchBroker } from '../../bench/support/broker.ts';
 import { type Client, connectClient } from '../../bench/support/mqtt-client.ts';
-import { ensurePythonTools } from '../../bootstrap/python-tools.ts';
 import { ROOT } from '../../bootstrap/root.mjs';
 import { hashKey } from '../../domain/credentials.ts';
 import { MAX_DEPTH, MAX_PAYLOAD_BYTES, MAX_READINGS } from '../../domain/messages-limits.ts';
@@ -161,38 +164,15 @@ describe('the limits', () => {
 describe('the examples', () => {
   const access = accessFor('acme', 'boiler-1', 'KEY', { host: 'broker.example.com', port: 8883, hasPrivateCa: true });
 
-  it('are what the dashboard shows with a new key, whose own test runs them', () => {
+  it('are what the dashboard shows, whose own test runs them', () => {
     expect(block('text')).toBe(mosquittoSettings(access));
-    expect(block('sh')).toBe(`${mosquittoCommand(access)}\n`);
+    expect(block('sh')).toBe(mosquittoCommand(access));
+    expect(block('powershell')).toBe(windowsCommands(access));
     expect(block('js')).toBe(nodeProgram(access));
     expect(block('python')).toBe(pythonProgram(access));
-  });
-
-  it.each([
-    ['text', async (folder: string) => run('sh', ['-c', block('sh')], { cwd: folder })],
-    ['js', (folder: string, env: NodeJS.ProcessEnv) => run(process.execPath, ['js'], { cwd: folder, env })],
-    [
-      'python',
-      (folder: string, env: NodeJS.ProcessEnv) =>
-        run(join(ensurePythonTools('tests/device-page/packages.txt'), 'python'), ['python'], { cwd: folder, env }),
-    ],
-  ])('%s publishes', async (language, publish) => {
-    received = [];
-    const device = rig.device('acme', 'boiler-1');
-    const folder = join(rig.dir, language);
-    mkdirSync(folder);
-    copyFileSync(device.caFile, join(folder, 'ca.pem'));
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    const here = block(language)
-      .replaceAll('broker.example.com', device.host)
-      .replaceAll('8883', String(device.port))
-      .replace('-P KEY', `-P ${device.password}`);
-    writeFileSync(join(folder, language === 'text' ? 'mosquitto_pub' : language), here, { mode: 0o600 });
-    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
-    await publish(folder, { ...process.env, MQTT_KEY: device.password });
-    await expect
-      .poll(() => received)
-      .toEqual([expect.stringMatching(/^tenants\/acme\/devices\/boiler-1\/telemetry \{/)]);
+    expect(block('cpp')).toBe(arduinoSketch(access));
+    expect(block('toml')).toBe(telegrafConfig(access));
+    expect(block('yaml')).toBe(homeAssistantConfig(access));
   });
 
   it('mosquitto_sub acknowledges a command, and reports what is desired', async () => {
@@ -205,7 +185,9 @@ describe('the examples', () => {
       .replaceAll('broker.example.com', device.host)
       .replaceAll('8883', String(device.port))
       .replace('-P KEY', `-P ${device.password}`);
-    for (const name of ['mosquitto_pub', 'mosquitto_sub']) writeFileSync(join(folder, name), here, { mode: 0o600 });
+    mkdirSync(join(folder, 'acme.boiler-1'));
+    for (const name of ['mosquitto_pub', 'mosquitto_sub'])
+      writeFileSync(join(folder, 'acme.boiler-1', name), here, { mode: 0o600 });
     const control = await connectClient({ ...rig.ingest, username: CONTROL, clientId: CONTROL });
     let answer: number | undefined;
     control.onPacket((packet) => {

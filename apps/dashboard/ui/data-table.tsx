@@ -5,6 +5,10 @@ import styles from './data-table.module.css';
 
 export interface Column<Row> {
   header: string;
+  /** In the header's place: a box that selects all rows. */
+  head?: ReactNode;
+  /** Rows can be sorted by it: how they are now, and what changes it. */
+  sort?: { order: 'ascending' | 'descending' | 'none'; onSort: () => void };
   cell: (row: Row) => ReactNode;
   /** Aligned right. Default: left. */
   numeric?: boolean;
@@ -24,6 +28,8 @@ interface Props<Row> {
   keyOf: (row: Row) => string;
 }
 
+const MARKS = { ascending: '↑', descending: '↓', none: '' };
+
 export function DataTable<Row>({ caption, columns, rows, keyOf }: Props<Row>) {
   return (
     <div className={styles.frame}>
@@ -31,9 +37,16 @@ export function DataTable<Row>({ caption, columns, rows, keyOf }: Props<Row>) {
         <caption className="visually-hidden">{caption}</caption>
         <thead>
           <tr>
-            {columns.map(({ header, numeric, silent }) => (
-              <th key={header} scope="col" className={classes(numeric && styles.numeric)}>
-                <span className={classes(silent && 'visually-hidden')}>{header}</span>
+            {columns.map(({ header, head, sort, numeric, silent }) => (
+              <th key={header} scope="col" aria-sort={sort?.order} className={classes(numeric && styles.numeric)}>
+                {head}
+                {sort && (
+                  <button type="button" className={styles.sort} onClick={sort.onSort}>
+                    {header}
+                    <span aria-hidden>{MARKS[sort.order]}</span>
+                  </button>
+                )}
+                {!head && !sort && <span className={classes(silent && 'visually-hidden')}>{header}</span>}
               </th>
             ))}
           </tr>

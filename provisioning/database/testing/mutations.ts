@@ -88,14 +88,17 @@ export async function openings(client: ClientBase, relations: Relation[]): Promi
 }
 
 /** The function of a generated column, by table: who may not execute it writes no row, whatever else they may. */
-const GENERATING: Record<string, string> = { 'public.device_state': 'access.state_delta(jsonb, jsonb)' };
+const GENERATING: Record<string, string> = {
+  'public.device_state': 'access.state_delta(jsonb, jsonb)',
+  'public.devices': 'access.natural_key(text)',
+};
 
 /**
  * Gives one role everything on one table: the grants with a policy that lets everything pass, and the grants alone. For a
  * view, on the tables that it reads, too. A table's first is the one that opens most: people everywhere have some rights.
  */
 export function additions(relations: Relation[], dependents: Map<string, string[]>): Mutation[] {
-  const roles = ['authenticated', 'anon', 'mqtt_ingest', 'broker_sync', 'service_role'];
+  const roles = ['authenticated', 'anon', 'mqtt_ingest', 'broker_sync', 'tenant_reader', 'service_role'];
   return relations.flatMap(({ name, isView }) => {
     const reads = [...dependents].filter(([, views]) => views.includes(name)).map(([table]) => table);
     const tables = isView ? reads : [name];

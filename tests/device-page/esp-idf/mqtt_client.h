@@ -35,6 +35,7 @@ typedef struct {
     } address;
     struct {
       const char *certificate;
+      esp_err_t (*crt_bundle_attach)(void *conf);
     } verification;
   } broker;
   struct {

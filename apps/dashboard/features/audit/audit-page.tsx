@@ -13,7 +13,7 @@ import { messageOf } from '../session/errors.ts';
 import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { type AuditEntry, auditEntries } from './audit.ts';
 import styles from './audit-page.module.css';
-import { describeAction, describeChanges } from './describe.ts';
+import { describeAction, describeChanges, describeMany } from './describe.ts';
 
 const PAGE = 50;
 
@@ -40,10 +40,10 @@ function Entries() {
   const pages = useDeferredValue(data?.pages);
   const entries = pages?.flatMap(({ rows }) => rows) ?? [];
   // Entries about keys and commands have the device's id.
-  const nameOf = (subject: string | null) => devices?.find(({ id }) => id === subject)?.slug ?? subject ?? '';
+  const nameOf = (subject: string) => devices?.find(({ id }) => id === subject)?.slug ?? subject;
   const columns: Column<AuditEntry>[] = [
     { header: 'What', title: true, cell: ({ action }) => describeAction(action) },
-    { header: 'Which', cell: ({ subject }) => nameOf(subject) },
+    { header: 'Which', cell: ({ subject, details }) => (subject === null ? describeMany(details) : nameOf(subject)) },
     {
       header: 'Change',
       phone: 'wide',

@@ -1,34 +1,30 @@
 'use client';
 // What owners and staff can do with a device.
-import { KeyRound, Pencil, SlidersHorizontal, Trash2 } from 'lucide-react';
+import { Cable, KeyRound, Pencil, SlidersHorizontal, Tag, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { useRouter } from 'next/navigation';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
-import { Confirm } from '../../ui/confirm.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import styles from './device-actions.module.css';
-import { type Device, deleteDevice, setDeviceEnabled } from './devices.ts';
+import { type Device, setDeviceEnabled } from './devices.ts';
 import { RenameDevice } from './rename-device.tsx';
 import { useRegistryChange } from './use-devices.ts';
 
+const BulkDialog = dynamic(() => import('./bulk-dialog.tsx').then(({ BulkDialog }) => BulkDialog));
+const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ ConnectDialog }) => ConnectDialog));
 const ReadingRules = dynamic(() =>
   import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
 );
+const DeleteDevice = dynamic(() => import('../deletion/delete-device.tsx').then(({ DeleteDevice }) => DeleteDevice));
 const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
 
 export function DeviceActions({ device }: { device: Device }) {
-  const [open, setOpen] = useState<'rename' | 'messages' | 'rotate' | 'delete'>();
-  const router = useRouter();
+  const [open, setOpen] = useState<'connect' | 'rename' | 'tags' | 'messages' | 'rotate' | 'delete'>();
   const close = () => setOpen(undefined);
   const enable = useRegistryChange(
     (enabled: boolean) => setDeviceEnabled(device.id, enabled),
     (enabled) =>
       enabled ? `${device.name} can connect again.` : `${device.name} is disabled. It is disconnected within seconds.`,
-  );
-  const remove = useRegistryChange(
-    () => deleteDevice(device.id),
-    () => `${device.name} is deleted.`,
   );
   return (
     <>
@@ -41,9 +37,17 @@ export function DeviceActions({ device }: { device: Device }) {
           onChange={() => enable.mutate(!device.enabled)}
         />
       </span>
+      <Button onClick={() => setOpen('connect')}>
+        <Cable aria-hidden />
+        Connect
+      </Button>
       <Button onClick={() => setOpen('rename')}>
         <Pencil aria-hidden />
         Rename
+      </Button>
+      <Button onClick={() => setOpen('tags')}>
+        <Tag aria-hidden />
+        Tags
       </Button>
       <Button onClick={() => setOpen('messages')}>
         <SlidersHorizontal aria-hidden />
@@ -57,23 +61,12 @@ export function DeviceActions({ device }: { device: Device }) {
         <Trash2 aria-hidden />
         Delete
       </Button>
+      {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
+      {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
       {open === 'rename' && <RenameDevice device={device} onClose={close} />}
       {open === 'messages' && <ReadingRules device={device} onClose={close} />}
       {open === 'rotate' && <RotateKey device={device} onClose={close} />}
-      {open === 'delete' && (
-        <Confirm
-          title={`Delete ${device.name}?`}
-          action="Delete device"
-          typed={device.slug}
-          onClose={close}
-          onConfirm={async () => {
-            await remove.mutateAsync(undefined);
-            router.replace('/admin/devices');
-          }}
-        >
-          <p>It is disconnected within seconds and cannot be restored. Its readings stay.</p>
-        </Confirm>
-      )}
+      {open === 'delete' && <DeleteDevice device={device} onClose={close} />}
     </>
   );
 }

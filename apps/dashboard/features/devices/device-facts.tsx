@@ -11,6 +11,7 @@ import { useCan, useTenant } from '../tenants/tenant.tsx';
 import { activeCredential, type Device } from './devices.ts';
 import { clockWords } from './state.ts';
 import type { DeviceStatus } from './statuses.ts';
+import { Tags } from './tags.tsx';
 
 export function DeviceFacts({ device, status }: { device: Device; status: DeviceStatus | undefined }) {
   const { tenant } = useTenant();
@@ -28,7 +29,8 @@ export function DeviceFacts({ device, status }: { device: Device; status: Device
       <Facts
         facts={[
           ['Last seen', status ? <Ago key="seen" at={status.last_received_at} /> : 'never'],
-          clock !== undefined && ['Clock', `${clock}: charts use the device’s time`],
+          status?.clock_skew != null && ['Clock', clock ? `${clock}: charts use the device’s time` : 'right'],
+          device.tags.length > 0 && ['Tags', <Tags key="tags" tags={device.tags} />],
           ['User', <Copied key="user" text={username} label="user name" />],
           ['Topic', <Copied key="topic" text={topic} label="topic" />],
           canManage && [

@@ -6,58 +6,128 @@ import { Link } from '../../ui/link.tsx';
 import { Switch } from '../../ui/switch.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { useCan } from '../tenants/tenant.tsx';
+import type { ListedDevice } from './device-list.ts';
 import styles from './device-table.module.css';
-import { type Device, setDeviceEnabled } from './devices.ts';
+import { setDeviceEnabled } from './devices.ts';
 import { clockWords } from './state.ts';
 import { StateBadge } from './state-badge.tsx';
 import type { ListedStatus } from './statuses.ts';
+import { Tags } from './tags.tsx';
 import { useRegistryChange } from './use-devices.ts';
+import type { ColumnName, useAsked } from './use-list.ts';
 
-export function DeviceTable({
-  devices,
-  statuses,
-}: {
-  devices: Device[];
+interface Props {
+  devices: ListedDevice[];
   statuses: Map<string, ListedStatus> | undefined;
-}) {
+  asked: ReturnType<typeof useAsked>;
+  columns: ReadonlySet<ColumnName>;
+  selected: ReadonlySet<string>;
+  onSelect: (ids: string[]) => void;
+}
+
+export function DeviceTable({ devices, statuses, asked: { sort, ask }, columns: shown, selected, onSelect }: Props) {
   const canManage = useCan('manage devices');
   const enable = useRegistryChange(
-    ({ id, enabled }: Device) => setDeviceEnabled(id, !enabled),
+    ({ id, enabled }: ListedDevice) => setDeviceEnabled(id, !enabled),
     ({ name, enabled }) =>
       enabled ? `${name} is disabled. It is cut off within seconds.` : `${name} may connect again.`,
   );
-  const columns: Column<Device>[] = [
-    { header: 'Device', title: true, cell: (device) => <DeviceName device={device} /> },
-    {
-      header: 'State',
+  /** The first click sorts by what is sought most: names from A, times from the newest. */
+  const sortedBy = (name: 'name' | 'seen' | 'added', first: string) => {
+    const second = first === name ? `-${name}` : name;
+    const order =
+      sort === name ? ('ascending' as const) : sort === `-${name}` ? ('descending' as const) : ('none' as const);
+    return { order, onSort: () => ask({ sort: sort === first ? second : first }) };
+  };
+  const select = (ids: string[], on: boolean) => {
+    const next = new Set(selected);
+    for (const id of ids) on ? next.add(id) : next.delete(id);
+    onSelect([...next]);
+  };
+  const isWhole = devices.every(({ id }) => selected.has(id));
+  const columns: (Column<ListedDevice> | false)[] = [
+    canManage && {
+      header: 'Selected',
       phone: 'corner',
-      cell: ({ id, enabled }) => <StateBadge enabled={enabled} status={statuses?.get(id)} />,
-    },
-    { header: 'Newest values', phone: 'wide', cell: ({ id }) => <NewestValues status={statuses?.get(id)} /> },
-    {
-      header: 'Last seen',
-      numeric: true,
-      cell: ({ id }) => <LastSeen status={statuses?.get(id)} />,
-    },
-  ];
-  if (canManage) {
-    columns.push({
-      header: 'Enabled',
-      numeric: true,
-      cell: (device) => (
-        <Switch
-          label={`${device.name} enabled`}
-          checked={device.enabled}
-          busy={enable.isPending && enable.variables.id === device.id}
-          onChange={() => enable.mutate(device)}
+      head: (
+        <input
+          type="checkbox"
+          aria-label="Select all on this page"
+          checked={isWhole}
+          onChange={() =>
+            select(
+              devices.map(({ id }) => id),
+              !isWhole,
+            )
+          }
         />
       ),
-    });
-  }
-  return <DataTable caption="Devices" columns={columns} rows={devices} keyOf={({ id }) => id} />;
+      cell: ({ id, name }) => (
+        <input
+          type="checkbox"
+          aria-label={`Select ${name}`}
+          checked={selected.has(id)}
+          onChange={() => select([id], !selected.has(id))}
+        />
+      ),
+    },
+    {
+      header: 'Device',
+      title: true,
+      sort: sortedBy('name', 'name'),
+      cell: (device) => <DeviceName device={device} />,
+    },
+    shown.has('state') && {
+      header: 'State',
+      cell: ({ id, enabled }) => <StateBadge enabled={enabled} status={statuses?.get(id)} />,
+    },
+    shown.has('tags') && {
+      header: 'Tags',
+      phone: 'wide',
+      cell: ({ tags }) => <Tags tags={tags} onChoose={(tag) => ask({ tag })} />,
+    },
+    shown.has('values') && {
+      header: 'Newest values',
+      phone: 'wide',
+      cell: ({ id }) => <NewestValues status={statuses?.get(id)} />,
+    },
+    shown.has('seen') && {
+      header: 'Last seen',
+      numeric: true,
+      sort: sortedBy('seen', '-seen'),
+      cell: ({ id }) => <LastSeen status={statuses?.get(id)} />,
+    },
+    shown.has('added') && {
+      header: 'Added',
+      numeric: true,
+      sort: sortedBy('added', '-added'),
+      cell: ({ created_at }) => <Ago at={created_at} />,
+    },
+    canManage &&
+      shown.has('enabled') && {
+        header: 'Enabled',
+        numeric: true,
+        cell: (device) => (
+          <Switch
+            label={`${device.name} enabled`}
+            checked={device.enabled}
+            busy={enable.isPending && enable.variables.id === device.id}
+            onChange={() => enable.mutate(device)}
+          />
+        ),
+      },
+  ];
+  return (
+    <DataTable
+      caption="Devices"
+      columns={columns.filter((column) => column !== false)}
+      rows={devices}
+      keyOf={({ id }) => id}
+    />
+  );
 }
 
-function DeviceName({ device: { id, name, slug } }: { device: Device }) {
+function DeviceName({ device: { id, name, slug } }: { device: ListedDevice }) {
   return (
     <span className={styles.name}>
       <Link href={`/admin/devices/view?id=${id}`}>{name}</Link>

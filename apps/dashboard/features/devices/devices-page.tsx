@@ -1,6 +1,6 @@
 'use client';
 // The list of devices: what each sent last, which are silent, which are switched off.
-import { Cpu, Plus, SearchX, SlidersHorizontal } from 'lucide-react';
+import { Cpu, FileUp, Plus, SearchX, SlidersHorizontal } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { Button } from '../../ui/button.tsx';
@@ -8,71 +8,69 @@ import { formatNumber } from '../../ui/format.ts';
 import { Link } from '../../ui/link.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Empty, PageHead, Section, Skeleton } from '../../ui/page.tsx';
-import { Search } from '../../ui/search.tsx';
-import { Segmented } from '../../ui/segmented.tsx';
 import { useQuota } from '../ingest/use-quota.ts';
 import { messageOf } from '../session/errors.ts';
 import { useCan } from '../tenants/tenant.tsx';
 import { DeviceTable } from './device-table.tsx';
 import styles from './devices-page.module.css';
-import { useDevices, useStatuses } from './use-devices.ts';
-import { STATES, type StateFilter, useFound } from './use-found.ts';
+import { ListControls } from './list-controls.tsx';
+import { useAsked, useColumns, useList } from './use-list.ts';
 
+const BulkBar = dynamic(() => import('./bulk-bar.tsx').then(({ BulkBar }) => BulkBar));
+const ImportDevices = dynamic(() => import('./import-devices.tsx').then(({ ImportDevices }) => ImportDevices));
+const FirstHour = dynamic(() => import('../first-hour/first-hour.tsx').then(({ FirstHour }) => FirstHour));
 const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
 
 const ReadingRules = dynamic(() =>
   import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
 );
 
-/** Rows drawn at first: each is redrawn every second. */
-const FIRST = 100;
-
 export function DevicesPage() {
-  const { data: devices, error } = useDevices();
-  const { data: statuses, error: statusError } = useStatuses();
-  const [search, setSearch] = useState('');
-  const [state, setState] = useState<StateFilter>('all');
-  const [showsAll, setShowsAll] = useState(false);
-  const [isAdding, setIsAdding] = useState(false);
-  const [isRuling, setIsRuling] = useState(false);
+  const asked = useAsked();
+  const { rows, more, all, live, found, tags, statuses, error } = useList(asked);
+  const [columns, toggleColumn] = useColumns();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [open, setOpen] = useState<'add' | 'import' | 'messages'>();
   const canManage = useCan('manage devices');
-  const { found, live } = useFound(devices, statuses, search, state);
-  const shown = showsAll ? found : found.slice(0, FIRST);
-  const problem = error ?? statusError;
-  const clear = () => {
-    setSearch('');
-    setState('all');
-  };
-  const addButton = canManage && (
-    <Button variant="primary" onClick={() => setIsAdding(true)}>
-      <Plus aria-hidden />
-      Add device
-    </Button>
+  const close = () => setOpen(undefined);
+  const select = (ids: string[]) => setSelected(new Set(ids));
+  const addButtons = canManage && (
+    <>
+      <Button onClick={() => setOpen('import')}>
+        <FileUp aria-hidden />
+        Import
+      </Button>
+      <Button variant="primary" onClick={() => setOpen('add')}>
+        <Plus aria-hidden />
+        Add device
+      </Button>
+    </>
   );
   return (
     <>
       <PageHead
         title="Devices"
-        about={devices && devices.length > 0 ? `${devices.length} registered, ${live} live` : 'Devices of this tenant.'}
+        about={all ? `${formatNumber(all)} registered, ${formatNumber(live ?? 0)} live` : 'Devices of this tenant.'}
         actions={
-          devices?.length !== 0 && (
+          all !== 0 && (
             <>
               {canManage && (
-                <Button onClick={() => setIsRuling(true)}>
+                <Button onClick={() => setOpen('messages')}>
                   <SlidersHorizontal aria-hidden />
                   Messages
                 </Button>
               )}
-              {addButton}
+              {addButtons}
             </>
           )
         }
       />
-      {problem && <Notice tone="danger">{messageOf(problem)}</Notice>}
+      {error && <Notice tone="danger">{messageOf(error)}</Notice>}
       <RefusedToday />
-      {devices?.length === 0 ? (
+      {all !== undefined && <FirstHour isEmpty={all === 0} statuses={all === 0 ? new Map() : statuses} />}
+      {all === 0 ? (
         <Section title="Registered" flush>
-          <Empty icon={<Cpu />} title="No devices yet" action={addButton}>
+          <Empty icon={<Cpu />} title="No devices yet" action={addButtons}>
             {canManage
               ? 'Add one to get its key and a command that publishes a first reading.'
               : 'Owners and staff can add one.'}
@@ -81,26 +79,29 @@ export function DevicesPage() {
       ) : (
         <Section
           title="Registered"
-          aside={
-            <span className={styles.filters}>
-              <Segmented label="State" options={STATES} value={state} onChange={setState} />
-              <Search label="Search devices" value={search} onChange={setSearch} />
-            </span>
-          }
+          aside={<ListControls asked={asked} tags={tags} columns={columns} onColumn={toggleColumn} />}
           flush
         >
-          {!devices && !error && <Skeleton lines={6} label="Loading devices" />}
-          {found.length > 0 && <DeviceTable devices={shown} statuses={statuses} />}
-          {found.length > shown.length && (
+          {selected.size > 0 && (
+            <BulkBar selected={selected} onSelect={select} filter={asked.filter} found={found} tags={tags} />
+          )}
+          {!rows && !error && <Skeleton lines={6} label="Loading devices" />}
+          {rows && rows.length > 0 && (
+            <DeviceTable {...{ devices: rows, statuses, asked, columns, selected, onSelect: select }} />
+          )}
+          {rows && (more || asked.from) && (
             <p className={styles.more}>
-              <Button onClick={() => setShowsAll(true)}>Show all {found.length}</Button>
+              {asked.from && <Button onClick={asked.firstPage}>First page</Button>}
+              {found !== undefined && `${formatNumber(rows.length)} of ${formatNumber(found)}`}
+              {more && <Button onClick={() => asked.nextPage(rows.at(-1)!)}>Next page</Button>}
             </p>
           )}
-          {devices && found.length === 0 && <NoMatch onClear={clear} />}
+          {rows?.length === 0 && <NoMatch onClear={() => asked.ask({ search: '', state: 'all', tag: '' })} />}
         </Section>
       )}
-      {isRuling && <ReadingRules onClose={() => setIsRuling(false)} />}
-      {isAdding && <AddDevice onClose={() => setIsAdding(false)} />}
+      {open === 'messages' && <ReadingRules onClose={close} />}
+      {open === 'add' && <AddDevice onClose={close} />}
+      {open === 'import' && <ImportDevices onClose={close} />}
     </>
   );
 }
@@ -120,6 +121,6 @@ function RefusedToday() {
 
 const NoMatch = ({ onClear }: { onClear: () => void }) => (
   <Empty icon={<SearchX />} title="No match" action={<Button onClick={onClear}>Show all devices</Button>}>
-    No device matches this search and state.
+    No device matches this search, state and tag.
   </Empty>
 );

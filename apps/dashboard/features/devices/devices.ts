@@ -3,7 +3,7 @@ import { generateKey, hashKey } from '../../../../domain/credentials.ts';
 import { MAX_SLUG_LENGTH } from '../../../../domain/identifiers.ts';
 import { type Api, allRows, COUNTED, call, oneRow, type RowOf } from '../session/rows.ts';
 
-const devices = (api: Api) => api.from('devices').select('id,tenant_id,slug,name,enabled,created_at', COUNTED);
+const devices = (api: Api) => api.from('devices').select('id,tenant_id,slug,name,enabled,created_at,tags', COUNTED);
 export type Device = RowOf<typeof devices>;
 
 /** A tenant's devices, by slug; `pump-2` comes before `pump-10`. @throws ApiError, as all below. */

@@ -1,28 +1,19 @@
 'use client';
 // A device's new key, shown once, with everything needed to publish, and whether the first reading has arrived.
-import { useQuery } from '@tanstack/react-query';
-import { Download } from 'lucide-react';
-import { useState } from 'react';
-import { Button, ButtonLink } from '../../ui/button.tsx';
-import { CopyBlock, DownloadButton } from '../../ui/copy.tsx';
+import { useRouter } from 'next/navigation';
+import { Button } from '../../ui/button.tsx';
+import { CopyBlock } from '../../ui/copy.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Skeleton } from '../../ui/page.tsx';
-import { Segmented } from '../../ui/segmented.tsx';
-import { loadConfig } from '../session/config.ts';
+import { useGuard } from '../../ui/use-guard.ts';
 import { useTenant } from '../tenants/tenant.tsx';
-import {
-  accessFor,
-  type DeviceAccess,
-  mosquittoCommand,
-  mosquittoSettings,
-  nodeProgram,
-  pythonProgram,
-  qrText,
-} from './access.ts';
+import { accessFor, qrText } from './access.ts';
 import { FirstReading } from './first-reading.tsx';
 import styles from './key-dialog.module.css';
 import { QrCode } from './qr-code.tsx';
+import { usePlace } from './use-place.ts';
+import { Ways } from './ways.tsx';
 
 interface Props {
   title: string;
@@ -38,9 +29,12 @@ export function KeyDialog({ title, deviceId, slug, keyText, onClose, isNew }: Pr
   const { tenant } = useTenant();
   const place = usePlace();
   const access = place && accessFor(tenant.slug, slug, keyText, place);
+  const router = useRouter();
+  const { tried, release } = useGuard();
   return (
     <Dialog title={title} onClose={onClose} large firm>
-      <Notice tone="warn">
+      <Notice tone={tried ? 'danger' : 'warn'}>
+        {tried && 'Store the key before you leave this page. '}
         This is the only time the key is shown. Only its hash is stored; nobody can read it back.
       </Notice>
       <div className={styles.columns}>
@@ -65,69 +59,20 @@ export function KeyDialog({ title, deviceId, slug, keyText, onClose, isNew }: Pr
       </div>
       <DialogActions>
         {isNew && (
-          <ButtonLink href={`/admin/devices/view?id=${deviceId}`} onClick={onClose}>
+          <Button
+            onClick={async () => {
+              await release();
+              onClose();
+              router.push(`/admin/devices/view?id=${deviceId}`);
+            }}
+          >
             Open device
-          </ButtonLink>
+          </Button>
         )}
-        <Button variant="primary" onClick={onClose}>
+        <Button variant="primary" onClick={() => release().then(onClose)}>
           I have stored the key
         </Button>
       </DialogActions>
     </Dialog>
   );
-}
-
-const WAYS = [
-  { value: 'shell', label: 'mosquitto_pub' },
-  { value: 'node', label: 'Node.js' },
-  { value: 'python', label: 'Python' },
-] as const;
-
-function Ways({ access }: { access: DeviceAccess }) {
-  const [way, setWay] = useState<(typeof WAYS)[number]['value']>('shell');
-  return (
-    <>
-      <Segmented label="Program" options={WAYS} value={way} onChange={setWay} />
-      {way === 'shell' && (
-        <p>
-          Save {access.hasPrivateCa ? 'both files in one folder' : 'the file in a folder'}, then run the command there.
-          The key stays off the command line.
-        </p>
-      )}
-      {way !== 'shell' && (
-        <p>
-          Put the key in the environment variable MQTT_KEY{access.hasPrivateCa && ', and ca.pem next to the program'}.
-        </p>
-      )}
-      <div className={styles.files}>
-        {way === 'shell' && (
-          <DownloadButton name="mosquitto_pub" text={mosquittoSettings(access)}>
-            <Download aria-hidden />
-            Settings
-          </DownloadButton>
-        )}
-        {access.hasPrivateCa && (
-          <ButtonLink href="/api/ca.pem" download="ca.pem">
-            <Download aria-hidden />
-            CA certificate
-          </ButtonLink>
-        )}
-      </div>
-      {way === 'shell' && <CopyBlock text={mosquittoCommand(access)} label="command" />}
-      {way === 'node' && <CopyBlock text={nodeProgram(access)} label="Node.js program" />}
-      {way === 'python' && <CopyBlock text={pythonProgram(access)} label="Python program" />}
-    </>
-  );
-}
-
-/** Where devices connect, and whether they need this environment's own CA. Undefined while it is read. */
-function usePlace() {
-  return useQuery({
-    queryKey: ['place'],
-    queryFn: async () => {
-      const { brokerHost, brokerPort, hasCa } = await loadConfig();
-      return { host: brokerHost, port: brokerPort, hasPrivateCa: hasCa };
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-  }).data;
 }

@@ -6,7 +6,7 @@ import { Link } from '../../ui/link.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { deadLettersOf } from '../ingest/dead-letters.ts';
-import { lastRefusal } from '../ingest/refusals.ts';
+import { lastRefusals } from '../ingest/refusals.ts';
 import { polled, useSliced } from '../session/queries.tsx';
 import { useCan } from '../tenants/tenant.tsx';
 import styles from './command-section.module.css';
@@ -22,18 +22,28 @@ export function RefusedSection({ device }: { device: Device }) {
     enabled: canManage,
     ...polled(5000),
   });
-  const { data: refusal } = useQuery({
+  const { data: refusals } = useQuery({
     queryKey: ['refusals', device.tenant_id, 'of', device.id],
-    queryFn: async () => (await lastRefusal(device.id)) ?? null,
+    queryFn: () => lastRefusals(device.id),
     ...polled(10_000),
   });
-  if (!letters?.length && !refusal) return null;
+  if (!letters?.length && !refusals?.length) return null;
   return (
     <Section title="Refused">
-      {refusal && (
-        <p>
-          Last refused by the broker <Ago at={refusal.refused_at} />: {refusalWords(refusal.reason)}
-        </p>
+      {refusals && refusals.length > 0 && (
+        <>
+          <p>Last refused by the broker.</p>
+          <ul className={styles.list}>
+            {refusals.map(({ reason, refused_at }) => (
+              <li key={reason}>
+                <span>
+                  {refusalWords(reason)}
+                  <Ago at={refused_at} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        </>
       )}
       {letters && letters.length > 0 && (
         <p>

@@ -1,6 +1,5 @@
 // A device's state, from whether it may connect, when it was last heard and how often it reports; and what its clock says.
 import { formatSpan } from '../../ui/format.ts';
-import type { Tone } from '../../ui/notice.tsx';
 import type { DeviceStatus } from './statuses.ts';
 
 /** A device that reports often is live for this many milliseconds after its last message. */
@@ -16,7 +15,7 @@ const STATES = {
   never: { word: 'No readings', tone: 'neutral' },
   live: { word: 'Live', tone: 'ok' },
   quiet: { word: 'Quiet', tone: 'warn' },
-} as const satisfies Record<string, { word: string; tone: Tone }>;
+} as const satisfies Record<string, { word: string; tone: string }>;
 
 export type DeviceState = (typeof STATES)[keyof typeof STATES];
 

@@ -5,27 +5,13 @@ import { polled } from '../session/queries.tsx';
 import { useChange } from '../session/use-change.ts';
 import { useTenant } from '../tenants/tenant.tsx';
 import { listDevices } from './devices.ts';
-import { listStatuses } from './statuses.ts';
 
 /** The registry changes by hand, here or in another window. */
 const REGISTRY_MS = 15_000;
-/** A published reading is on the list within two seconds (docs/dashboard.md). */
-const LIST_MS = 2000;
 
 export function useDevices() {
   const { tenant_id } = useTenant().tenant;
   return useQuery({ queryKey: ['devices', tenant_id], queryFn: () => listDevices(tenant_id), ...polled(REGISTRY_MS) });
-}
-
-/** By device id. */
-export function useStatuses() {
-  const { tenant_id } = useTenant().tenant;
-  return useQuery({
-    queryKey: ['statuses', tenant_id],
-    queryFn: () => listStatuses(tenant_id),
-    select: (statuses) => new Map(statuses.map((status) => [status.device_id, status])),
-    ...polled(LIST_MS),
-  });
 }
 
 /** Does something to the registry, says so, and reads the registry again. */

@@ -1,5 +1,5 @@
 // What the broker refused before it reached ingest.
-import { type Api, allRows, oneRow, type RowOf } from '../session/rows.ts';
+import { type Api, allRows, COUNTED, type RowOf } from '../session/rows.ts';
 
 /** One reason, all of the last day. */
 export interface Refused {
@@ -31,9 +31,9 @@ export function sumByReason(hours: readonly Refused[]): Refused[] {
 }
 
 const lastOf = (api: Api, deviceId: string) =>
-  api.from('device_refusals').select('reason,refused_at').eq('device_id', deviceId);
+  api.from('device_refusals').select('reason,refused_at', COUNTED).eq('device_id', deviceId);
 
-/** The last thing that a device was refused. */
-export function lastRefusal(deviceId: string): Promise<RowOf<typeof lastOf> | undefined> {
-  return oneRow((api) => lastOf(api, deviceId));
+/** What a device was refused last, by reason, the newest first. */
+export function lastRefusals(deviceId: string): Promise<RowOf<typeof lastOf>[]> {
+  return allRows((api: Api) => lastOf(api, deviceId), ['refused_at.desc', 'reason']);
 }

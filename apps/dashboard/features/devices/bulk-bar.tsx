@@ -1,0 +1,72 @@
+'use client';
+// What can be done with the devices that are selected, and the choice of all that the filter finds.
+import { useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { formatNumber } from '../../ui/format.ts';
+import { Notice } from '../../ui/notice.tsx';
+import { messageOf } from '../session/errors.ts';
+import { useTenant } from '../tenants/tenant.tsx';
+import { BulkDialog, type BulkKind } from './bulk-dialog.tsx';
+import { type Filter, foundIds, type TagInUse } from './device-list.ts';
+import styles from './devices-page.module.css';
+
+interface Props {
+  selected: ReadonlySet<string>;
+  onSelect: (ids: string[]) => void;
+  filter: Filter;
+  /** How many the filter finds; undefined while they are counted. */
+  found: number | undefined;
+  tags: TagInUse[];
+}
+
+export function BulkBar({ selected, onSelect, filter, found, tags }: Props) {
+  const { tenant_id } = useTenant().tenant;
+  const [kind, setKind] = useState<BulkKind>();
+  const [isFinding, setIsFinding] = useState(false);
+  const [problem, setProblem] = useState('');
+
+  async function selectAll() {
+    setIsFinding(true);
+    setProblem('');
+    try {
+      onSelect(await foundIds(tenant_id, filter));
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+    setIsFinding(false);
+  }
+
+  return (
+    <>
+      <div className={styles.bulk} role="toolbar" aria-label="Selected devices">
+        <strong role="status">{formatNumber(selected.size)} selected</strong>
+        {found !== undefined && found > selected.size && (
+          <Button variant="quiet" busy={isFinding} onClick={selectAll}>
+            Select all {formatNumber(found)}
+          </Button>
+        )}
+        <Button variant="quiet" onClick={() => onSelect([])}>
+          Clear
+        </Button>
+        <span className={styles.verbs}>
+          <Button onClick={() => setKind('tag')}>Tags</Button>
+          <Button onClick={() => setKind('enable')}>Enable</Button>
+          <Button onClick={() => setKind('disable')}>Disable</Button>
+          <Button variant="danger" onClick={() => setKind('delete')}>
+            Delete
+          </Button>
+        </span>
+      </div>
+      {problem && <Notice tone="danger">{problem}</Notice>}
+      {kind && (
+        <BulkDialog
+          kind={kind}
+          ids={[...selected]}
+          tags={tags}
+          onClose={() => setKind(undefined)}
+          onDone={() => onSelect(kind === 'delete' ? [] : [...selected])}
+        />
+      )}
+    </>
+  );
+}

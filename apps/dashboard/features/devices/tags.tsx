@@ -1,0 +1,20 @@
+// A device's tags.
+import styles from './tags.module.css';
+
+/** @param onChoose called with the tag that is clicked. Default: they are no buttons. */
+export function Tags({ tags, onChoose }: { tags: string[]; onChoose?: (tag: string) => void }) {
+  if (tags.length === 0) return null;
+  return (
+    <span className={styles.tags}>
+      {tags.map((tag) =>
+        onChoose ? (
+          <button key={tag} type="button" title={`Show devices tagged ${tag}`} onClick={() => onChoose(tag)}>
+            {tag}
+          </button>
+        ) : (
+          <span key={tag}>{tag}</span>
+        ),
+      )}
+    </span>
+  );
+}
