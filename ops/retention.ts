@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
-type Days = number | 'ever' | 'default';
+type Days = number | 'unlimited' | 'default';
 type Options = TargetOptions & { days?: Days; archive?: 'on' | 'off'; dropUnarchived?: true };
 
 /** The `retention` command. */
@@ -12,7 +12,7 @@ export function retentionCommand(): Command {
   return withTarget(new Command('retention'))
     .description('show or set for how many days readings stay, and whether they are archived before they are removed')
     .argument('[tenant]', 'only this tenant; without one, those that have no days of their own')
-    .option('--days <n>', '1 to 3650; "ever": none is removed; with a tenant, "default": as the others', daysOf)
+    .option('--days <n>', '1 to 3650; "unlimited": none is removed; with a tenant, "default": as the others', daysOf)
     .option('--archive <on|off>', 'whether "archive run" must have stored them first', onOff)
     .option('--drop-unarchived', 'with --archive off: what waits for the archive may be lost')
     .addHelpText(
@@ -30,7 +30,8 @@ Examples:
     .action(async (tenant: string | undefined, { days, archive, dropUnarchived, ...options }: Options) => {
       if (tenant !== undefined && archive) throw new Error('--archive is for the whole platform: leave the tenant out');
       if (tenant === undefined && days === 'default') throw new Error('--days default is for one tenant: name it');
-      if (tenant !== undefined && days === 'ever') throw new Error('for one tenant, give a number: 3650 is the most');
+      if (tenant !== undefined && days === 'unlimited')
+        throw new Error('for one tenant, give a number: 3650 is the most');
       await withConnection(findPlace(options).database, async (client) => {
         if (tenant === undefined) await setRetention(client, { days, archive, dropUnarchived });
         else if (days !== undefined) await setForTenant(client, tenant, days);
@@ -40,9 +41,9 @@ Examples:
 }
 
 function daysOf(value: string): Days {
-  if (value === 'ever' || value === 'default') return value;
+  if (value === 'unlimited' || value === 'default') return value;
   if (!/^\d{1,4}$/.test(value) || Number(value) < 1 || Number(value) > 3650)
-    throw new InvalidArgumentError('Give 1 to 3650, "ever" or "default".');
+    throw new InvalidArgumentError('Give 1 to 3650, "unlimited" or "default".');
   return Number(value);
 }
 
@@ -70,7 +71,8 @@ export async function setRetention(
 ): Promise<void> {
   if (archive === 'off' && !dropUnarchived) await assertNothingWaits(client);
   if (archive) await client.query('update ingest.retention set archive = $1', [archive === 'on']);
-  if (days !== undefined) await client.query('update ingest.retention set days = $1', [days === 'ever' ? null : days]);
+  if (days !== undefined)
+    await client.query('update ingest.retention set days = $1', [days === 'unlimited' ? null : days]);
 }
 
 async function setForTenant(client: Client, tenant: string, days: Days): Promise<void> {
@@ -102,7 +104,7 @@ async function describe(client: Client): Promise<void> {
       'the row of ingest.retention is missing, so nothing is removed: insert it (insert into ingest.retention default values)',
     );
   console.log(
-    `readings stay ${all.days === null ? 'for ever' : `${all.days} days`}; archive: ${all.archive ? 'on' : 'off'}`,
+    `readings stay ${all.days === null ? 'indefinitely' : `${all.days} days`}; archive: ${all.archive ? 'on' : 'off'}`,
   );
   const own = await client.query<{ slug: string; days: number }>(
     'select t.slug, o.days from ingest.tenant_retention as o join public.tenants as t on t.id = o.tenant_id order by t.slug',

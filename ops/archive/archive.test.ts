@@ -227,7 +227,7 @@ test('without an archive, what leaves is dropped at once', async () => {
   await expect(lab.archive()).rejects.toThrow('the archive is off');
 });
 
-test('with days for ever, nothing leaves', async () => {
+test('without a number of days, nothing leaves', async () => {
   await lab.admin.query('update ingest.retention set days = null');
   await lab.openDay(31);
   await lab.add(31, 3);

@@ -11,7 +11,7 @@ interface Removal {
   device: string | null;
 }
 
-/** Each is noted when it is done; one that is cut short is begun anew. */
+/** Each is noted when it is done; one that is cut short is begun again. */
 export async function carryOutRemovals(run: Run): Promise<void> {
   const { rows } = await run.client.query<Removal>(
     'select id, tenant_id as tenant, device_id as device from ingest.open_removals()',

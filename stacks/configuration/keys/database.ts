@@ -52,7 +52,7 @@ export const databaseKeys = {
   }),
   retentionDays: key(wholeNumber(1, 3650).optional(), {
     description:
-      'For how many days readings stay, of tenants without days of their own (`ops retention`). Without it the database keeps what it has: 30 days in a new one; for ever in one that had readings before there was retention.',
+      'For how many days readings stay, of tenants without days of their own (`ops retention`). Without it the database keeps what it has: 30 days in a new one, indefinitely in one that had readings before there was retention.',
     example: '30',
   }),
   deployDatabase: key(flag.default(true), {

@@ -1,7 +1,7 @@
 -- Retention: how long readings stay, and how they leave. The day's partition is detached when nobody needs it any more; rows that leave
 -- earlier, or lie outside the days' partitions, leave in bounded steps. With an archive, both wait apart until they were archived.
 
--- One row. `days` null: readings stay for ever.
+-- One row. `days` null: readings stay indefinitely.
 create table ingest.retention (
   one boolean primary key default true check (one),
   days int check (days between 1 and 3650),

@@ -231,7 +231,7 @@ begin
 end
 $$;
 
--- Has a day ready for rows that come back from the archive: they stay for so many days.
+-- Has a day ready for rows that come back from the archive: they stay for `hold_days`.
 create function ingest.reopen_day(day date, hold_days int) returns void
 language plpgsql security definer set search_path = '' set timezone = 'UTC'
 as $$
