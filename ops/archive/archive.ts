@@ -50,18 +50,20 @@ export interface Archived extends Facts {
   day: string;
   /** Table of the schema `ingest` that has, or had, its rows. */
   source: string;
+  /** Whether its rows have left the database. */
+  released: boolean;
   bytes: number;
 }
 
 /** Objects in force. @param condition on the object `o`, with `values` as its parameters. */
 export async function archivedObjects(client: Client, condition = 'true', values: unknown[] = []): Promise<Archived[]> {
-  const { rows } = await client.query<Record<string, string>>(
-    `select o.name, o.tenant_id as tenant, o.slug, o.day::text, o.source, o.rows::text, o.checksum, o.bytes::text
+  const { rows } = await client.query<Record<string, string | boolean>>(
+    `select o.name, o.tenant_id as tenant, o.slug, o.day::text, o.source, o.released, o.rows::text, o.checksum, o.bytes::text
      from ingest.archived_objects() as o where not o.superseded and (${condition}) order by o.name`,
     values,
   );
   return rows.map((row) => {
-    return { ...row, rows: BigInt(row.rows!), bytes: Number(row.bytes) } as unknown as Archived;
+    return { ...row, rows: BigInt(row.rows as string), bytes: Number(row.bytes) } as unknown as Archived;
   });
 }
 
@@ -240,7 +242,15 @@ async function digestOf(file: string): Promise<string> {
 /** Source undefined: its rows are not in the database. */
 export const note = (
   client: Client,
-  { name, tenant, day, source, rows, checksum, bytes }: Omit<Archived, 'source' | 'slug'> & { source?: string },
+  {
+    name,
+    tenant,
+    day,
+    source,
+    rows,
+    checksum,
+    bytes,
+  }: Omit<Archived, 'source' | 'slug' | 'released'> & { source?: string },
 ) =>
   client.query('select ingest.record_archived($1, $2, $3, $4, $5, $6, $7)', [
     name,

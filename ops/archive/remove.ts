@@ -30,18 +30,22 @@ async function removeTenant(run: Run, tenant: string): Promise<void> {
   for (const { name } of await archivedObjects(run.client, 'o.tenant_id = $1', [tenant])) await remove(run, name);
 }
 
-/** Of readings that are still in the database the next archiving makes another object. */
+/** Of readings that are still in the database, too. */
 async function removeDevice(run: Run, tenant: string, device: string): Promise<void> {
   run.log(`removing device ${device} from the archive of tenant ${tenant}`);
   const there = new Set((await run.store.list(tenantFolder(tenant))).map(({ name }) => name));
-  for (const object of await archivedObjects(run.client, 'o.tenant_id = $1 and o.released', [tenant])) {
+  for (const object of await archivedObjects(run.client, 'o.tenant_id = $1', [tenant])) {
     if (there.has(object.name)) await withoutDevice(run, object, device);
     // Of a removal that was cut short.
     else await remove(run, object.name);
   }
 }
 
-async function withoutDevice(run: Run, { name: former, tenant, day }: Archived, device: string): Promise<void> {
+async function withoutDevice(
+  run: Run,
+  { name: former, tenant, day, source, released }: Archived,
+  device: string,
+): Promise<void> {
   const { duck, folder } = run;
   const left = newFile(folder);
   const whole = await fetchObject(run, former);
@@ -54,7 +58,8 @@ async function withoutDevice(run: Run, { name: former, tenant, day }: Archived, 
     if (facts.rows > 0n) {
       const name = objectName(tenant, day, facts.checksum);
       await storeVerified(run, name, left, facts);
-      await note(run.client, { name, tenant, day, bytes: (await stat(left)).size, ...facts });
+      const { size: bytes } = await stat(left);
+      await note(run.client, { name, tenant, day, bytes, ...facts, ...(!released && { source }) });
     }
     await remove(run, former);
   }

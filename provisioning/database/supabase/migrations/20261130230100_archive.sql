@@ -274,31 +274,6 @@ begin
 end
 $$;
 
--- For deletion: removes at most `most` readings that wait for the archive. Returns how many; 0: none is left.
-create function ingest.delete_retired(tenant uuid, device uuid, most int) returns int
-language plpgsql security definer set search_path = ''
-as $$
-declare
-  source text;
-  gone int;
-begin
-  for source in
-    select 'retired_' || to_char(d.day, 'YYYYMMDD') from ingest.retired_days as d where d.dropped_at is null
-    union all select 'retired_rows'
-  loop
-    execute format(
-      'delete from ingest.%I where ctid = any (array(
-         select ctid from ingest.%1$I where tenant_id = $1 and ($2 is null or device_id = $2) limit $3))', source)
-    using tenant, device, most;
-    get diagnostics gone = row_count;
-    if gone > 0 then
-      return gone;
-    end if;
-  end loop;
-  return 0;
-end
-$$;
-
 -- A removal has been carried out.
 create function ingest.note_removed(removal bigint) returns void
 language sql security definer set search_path = ''
@@ -336,11 +311,10 @@ revoke execute on function ingest.retention_days(uuid), ingest.retention_today()
   ingest.take_rows(text, text, int), ingest.drop_retired(int), ingest.archive_facts(regclass, uuid, date),
   ingest.archive_pending(), ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text),
   ingest.assert_archived(text, uuid, date), ingest.release_day(date), ingest.release_rows(uuid, date), ingest.forget_archived(uuid, uuid),
-  ingest.delete_retired(uuid, uuid, int), ingest.reopen_day(date, int), ingest.retired_facts(text, uuid, date),
+  ingest.reopen_day(date, int), ingest.retired_facts(text, uuid, date),
   ingest.retired_readings(uuid, date), ingest.archive_is_on(), ingest.archived_objects(), ingest.open_removals(), ingest.note_removed(bigint),
   ingest.record_archive_run(timestamptz, bigint, bigint, text), ingest.archive_figures() from public;
-grant execute on function ingest.retire_day(), ingest.retire_rows(int), ingest.drop_retired(int), ingest.archive_figures(),
-  ingest.forget_archived(uuid, uuid), ingest.delete_retired(uuid, uuid, int) to mqtt_ingest;
+grant execute on function ingest.retire_day(), ingest.retire_rows(int), ingest.drop_retired(int), ingest.archive_figures() to mqtt_ingest;
 grant execute on function ingest.retired_facts(text, uuid, date), ingest.archive_pending(),
   ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text), ingest.release_day(date),
   ingest.release_rows(uuid, date), ingest.retired_readings(uuid, date), ingest.archive_is_on(), ingest.archived_objects(),
