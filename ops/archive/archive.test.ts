@@ -1,8 +1,10 @@
 // Retention and the archive, on a real database with a folder as the store: nothing lost, nothing twice, nothing dropped unverified.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
@@ -289,6 +291,37 @@ describe('deletion', () => {
     // As ingest.delete_owned does it.
     await lab.admin.query(`delete from ingest.${(await lab.waiting())[0]} where tenant_id = $1`, [lab.tenants[0]]);
     expect(await lab.archive()).toMatchObject({ rows: 6n, problems: [] });
+  });
+});
+
+/** An operator's command. */
+async function ops(...args: string[]) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: lab.writer.url, ARCHIVE_STORE: lab.folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { out, err, code };
+}
+
+test('the commands store, list and ask, and say what is missing', async () => {
+  await lab.openDay(31);
+  await lab.add(31, 4);
+  await lab.retire();
+  expect(await ops('archive', 'run')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^16 rows, \d+ bytes stored/),
+  });
+  const listed = await ops('archive', 'list', 'acme', '--json');
+  expect(JSON.parse(listed.out)).toMatchObject([{ slug: 'acme', rows: 8, day: lab.day(31) }]);
+  const sql = "select count(*) as n, max((payload->>'n')::int) as most from readings";
+  expect(await ops('archive', 'query', 'acme', sql, '--from', lab.day(31))).toMatchObject({
+    code: 0,
+    out: '{"n":8,"most":4}\n',
+  });
+  expect(await ops('archive', 'query', 'acme', sql, '--to', lab.day(32))).toMatchObject({
+    code: 1,
+    err: 'error: nothing of acme is archived in that span: see "archive list"\n',
   });
 });
 
