@@ -20,6 +20,10 @@ export interface DatabaseArgs {
   migrationsHash: string;
   /** Required. Passwords of the database's roles. Only their verifiers, as a database stores them, leave the program. */
   roles: Record<LoginRole, Input<string>>;
+  /** Optional. For how many days readings stay. Default: what the database has. */
+  retentionDays?: number | undefined;
+  /** Required. Whether readings must be archived before they are removed. */
+  archive: boolean;
   /** Required. The service accounts that are in force on the broker, with their keys. Only hashes leave the program. */
   accounts: { username: string; purpose: ServicePurpose; key: Input<string> }[];
 }
@@ -28,7 +32,7 @@ export interface DatabaseArgs {
 export class Database extends ComponentResource {
   constructor(name: string, args: DatabaseArgs, options?: ComponentResourceOptions) {
     super('mqtt-saas:index:Database', name, {}, options);
-    const { host, database, projectRef, ca, migrationsHash, roles, accounts } = args;
+    const { host, database, projectRef, ca, migrationsHash, roles, accounts, retentionDays, archive } = args;
     const target = `--host ${host} --database ${database}${projectRef ? ` --project-ref ${projectRef}` : ''}`;
     const trust: Record<string, string> = ca === undefined ? {} : { DATABASE_CA: ca };
     const command = (what: string) => `npm run --silent ops -- deploy ${what} ${target}`;
@@ -46,6 +50,18 @@ export class Database extends ComponentResource {
       `${name}-sign-ins`,
       // Nobody can sign in with a verifier. Even so it is marked as a secret: nobody needs to see it.
       { run: command('sign-ins'), environment: { DATABASE_SIGN_INS: secret(signIns), ...trust } },
+      { parent: this, dependsOn: schema },
+    );
+    new LocalCommand(
+      `${name}-retention`,
+      {
+        run: command('retention'),
+        environment: {
+          READINGS_ARCHIVE: archive ? 'on' : 'off',
+          ...(retentionDays !== undefined && { READINGS_DAYS: String(retentionDays) }),
+          ...trust,
+        },
+      },
       { parent: this, dependsOn: schema },
     );
     this.registerOutputs();

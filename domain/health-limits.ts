@@ -13,6 +13,8 @@ export const HEALTH_LIMITS = {
   jobLateSeconds: 900,
   /** A backup is made every night. */
   backupHours: 26,
+  /** The archive is written every night: so long may a day wait for it, of which one run may fail. */
+  archiveHours: 50,
   /** Of the broker's certificate, which is replaced 30 days before its end. */
   certificateDays: 14,
 } as const;

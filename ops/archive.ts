@@ -115,7 +115,7 @@ function restoreCommand(): Command {
 /** The objects that are meant: a condition on `o`, with its values. */
 function spanOf(tenant: string | undefined, from = '0001-01-01', to = '9999-12-31'): [string, unknown[]] {
   return [
-    'o.day between $1 and $2 and ($3::text is null or o.tenant_id::text = $3 or t.slug = $3)',
+    'o.day between $1 and $2 and ($3::text is null or o.tenant_id::text = $3 or o.slug = $3)',
     [from, to, tenant ?? null],
   ];
 }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { type Asked, confirmConfiguration } from './deploy/configuration.ts';
 import { deployDashboard, type Site } from './deploy/dashboard.ts';
-import { deploySchema, deploySignIns } from './deploy/database.ts';
+import { deployRetention, deploySchema, deploySignIns } from './deploy/database.ts';
 import { type AppPackage, deployFunctions } from './deploy/functions.ts';
 import type { DatabaseName } from './target/database-url.ts';
 
@@ -14,7 +14,10 @@ export function deployCommand(): Command {
     .addCommand(dashboard())
     .addCommand(functions())
     .addCommand(ofDatabase('schema', 'apply pending migrations', deploySchema))
-    .addCommand(ofDatabase('sign-ins', "let the platform's roles and accounts sign in to the database", deploySignIns));
+    .addCommand(ofDatabase('sign-ins', "let the platform's roles and accounts sign in to the database", deploySignIns))
+    .addCommand(
+      ofDatabase('retention', 'say for how long readings stay, and whether they are archived', deployRetention),
+    );
 }
 
 function ofDatabase(name: string, description: string, deploy: (database: DatabaseName) => Promise<void>): Command {

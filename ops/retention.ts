@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { withConnection } from '../provisioning/database/connect.ts';
 import { findPlace, type TargetOptions, withTarget } from './target/find.ts';
 
-type Days = number | 'ever' | 'default';
+type Days = number | 'unlimited' | 'default';
 type Options = TargetOptions & { days?: Days; archive?: 'on' | 'off'; dropUnarchived?: true };
 
 /** The `retention` command. */
@@ -12,7 +12,7 @@ export function retentionCommand(): Command {
   return withTarget(new Command('retention'))
     .description('show or set for how many days readings stay, and whether they are archived before they are removed')
     .argument('[tenant]', 'only this tenant; without one, those that have no days of their own')
-    .option('--days <n>', '1 to 3650; "ever": none is removed; with a tenant, "default": as the others', daysOf)
+    .option('--days <n>', '1 to 3650; "unlimited": none is removed; with a tenant, "default": as the others', daysOf)
     .option('--archive <on|off>', 'whether "archive run" must have stored them first', onOff)
     .option('--drop-unarchived', 'with --archive off: what waits for the archive may be lost')
     .addHelpText(
@@ -30,20 +30,20 @@ Examples:
     .action(async (tenant: string | undefined, { days, archive, dropUnarchived, ...options }: Options) => {
       if (tenant !== undefined && archive) throw new Error('--archive is for the whole platform: leave the tenant out');
       if (tenant === undefined && days === 'default') throw new Error('--days default is for one tenant: name it');
-      if (tenant !== undefined && days === 'ever') throw new Error('for one tenant, give a number: 3650 is the most');
+      if (tenant !== undefined && days === 'unlimited')
+        throw new Error('for one tenant, give a number: 3650 is the most');
       await withConnection(findPlace(options).database, async (client) => {
-        if (archive === 'off' && !dropUnarchived) await assertNothingWaits(client);
-        if (archive) await client.query('update ingest.retention set archive = $1', [archive === 'on']);
-        if (days !== undefined) await set(client, tenant, days);
+        if (tenant === undefined) await setRetention(client, { days, archive, dropUnarchived });
+        else if (days !== undefined) await setForTenant(client, tenant, days);
         await describe(client);
       });
     });
 }
 
 function daysOf(value: string): Days {
-  if (value === 'ever' || value === 'default') return value;
+  if (value === 'unlimited' || value === 'default') return value;
   if (!/^\d{1,4}$/.test(value) || Number(value) < 1 || Number(value) > 3650)
-    throw new InvalidArgumentError('Give 1 to 3650, "ever" or "default".');
+    throw new InvalidArgumentError('Give 1 to 3650, "unlimited" or "default".');
   return Number(value);
 }
 
@@ -53,18 +53,31 @@ function onOff(value: string): string {
 }
 
 async function assertNothingWaits(client: Client): Promise<void> {
-  const { rows } = await client.query('select source from ingest.archive_pending() limit 1');
+  const { rows } = await client.query(
+    'select source from ingest.archive_pending() where ingest.archive_is_on() limit 1',
+  );
   if (rows.length > 0)
     throw new Error(
       'readings wait for the archive, and would be dropped without it: run "archive run" first, or add --drop-unarchived',
     );
 }
 
-async function set(client: Client, tenant: string | undefined, days: Days): Promise<void> {
-  if (tenant === undefined) {
-    await client.query('update ingest.retention set days = $1', [days === 'ever' ? null : days]);
-    return;
-  }
+/** What counts for all tenants; what is undefined stays. @throws Error when readings would be dropped that wait for the archive. */
+export async function setRetention(
+  client: Client,
+  {
+    days,
+    archive,
+    dropUnarchived,
+  }: { days?: Days | undefined; archive?: string | undefined; dropUnarchived?: boolean | undefined },
+): Promise<void> {
+  if (archive === 'off' && !dropUnarchived) await assertNothingWaits(client);
+  if (archive) await client.query('update ingest.retention set archive = $1', [archive === 'on']);
+  if (days !== undefined)
+    await client.query('update ingest.retention set days = $1', [days === 'unlimited' ? null : days]);
+}
+
+async function setForTenant(client: Client, tenant: string, days: Days): Promise<void> {
   const { rows } = await client.query<{ id: string }>('select id from public.tenants where slug = $1', [tenant]);
   if (!rows[0]) throw new Error(`there is no tenant "${tenant}": see "device list"`);
   if (days === 'default') await client.query('delete from ingest.tenant_retention where tenant_id = $1', [rows[0].id]);
@@ -93,7 +106,7 @@ async function describe(client: Client): Promise<void> {
       'the row of ingest.retention is missing, so nothing is removed: insert it (insert into ingest.retention default values)',
     );
   console.log(
-    `readings stay ${all.days === null ? 'for ever' : `${all.days} days`}; archive: ${all.archive ? 'on' : 'off'}`,
+    `readings stay ${all.days === null ? 'indefinitely' : `${all.days} days`}; archive: ${all.archive ? 'on' : 'off'}`,
   );
   const own = await client.query<{ slug: string; days: number }>(
     'select t.slug, o.days from ingest.tenant_retention as o join public.tenants as t on t.id = o.tenant_id order by t.slug',

@@ -1,4 +1,4 @@
-// Where the database's backups lie, if the configuration says who makes them.
+// Where the database's backups and the archive of readings lie, if the configuration says who makes them.
 import { BackupStore } from '../components/backup-store.ts';
 import type { Placement } from '../components/placement.ts';
 import type { StackConfig } from './configuration/parse.ts';
@@ -20,3 +20,9 @@ export const makeBackups = (
         // An environment that is often deleted and made again must do without it.
         ...(hasPurgeProtection(environment) ? { immutableDays: IMMUTABLE_DAYS } : {}),
       });
+
+/** Undefined without `archiveRunner`. Its objects can be deleted: a tenant's deletion reaches them. */
+export const makeArchive = ({ archiveRunner }: StackConfig, placement: Placement): BackupStore | undefined =>
+  archiveRunner === undefined
+    ? undefined
+    : new BackupStore('archive', { placement, purpose: 'archive', runner: archiveRunner });

@@ -23,6 +23,8 @@ export async function makeDatabase(config: StackConfig, credentials: Credentials
       backup_reader: credentials.backupPassword,
       archive_writer: credentials.archivePassword,
     },
+    retentionDays: config.retentionDays,
+    archive: config.archiveRunner !== undefined,
     // The next generation has a password, but is not in force yet.
     accounts: [
       ...config.ingestGenerationsInForce

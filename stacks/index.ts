@@ -8,7 +8,7 @@ import { LogWorkspace } from '../components/log-workspace.ts';
 import { Storage } from '../components/storage.ts';
 import { Vault } from '../components/vault.ts';
 import { adopt, checkAdopted } from './adoption/adopt.ts';
-import { makeBackups } from './backups.ts';
+import { makeArchive, makeBackups } from './backups.ts';
 import { loadConfig } from './configuration/config.ts';
 import { makeDashboard } from './dashboard.ts';
 import { makeDatabase } from './database.ts';
@@ -43,10 +43,13 @@ const vault = new Vault('vault', {
 const storage = new Storage('storage', { placement });
 const bundles = new BundleStore('bundles', { placement });
 const backups = makeBackups(config, placement);
+const archive = makeArchive(config, placement);
 const logs = new LogWorkspace('logs', { ...config, placement });
-const access = new Access('access', { grants: grants(identities, vault, storage, bundles, logs, config, backups) });
+const access = new Access('access', {
+  grants: grants(identities, vault, storage, bundles, logs, config, { backups, archive }),
+});
 
-const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs, backups };
+const parts = { ...endpoint, config, placement, identities, access, vault, storage, bundles, logs, backups, archive };
 const machine = makeBroker(parts);
 new Access('machine-access', { grants: machineGrants(identities, machine) });
 const after = database ? [database] : [];

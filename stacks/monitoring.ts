@@ -28,12 +28,25 @@ export interface MonitoringArgs {
   storage: { accountId: Output<string> };
   bundles: { accountId: Output<string> };
   backups: { accountId: Output<string> } | undefined;
+  archive: { accountId: Output<string> } | undefined;
 }
 
 /** Makes everything that informs operators about the environment. */
 export function monitor(args: MonitoringArgs): void {
-  const { config, subscriptionId, placement, logs, machine, network, vault, functionApp, storage, bundles, backups } =
-    args;
+  const {
+    config,
+    subscriptionId,
+    placement,
+    logs,
+    machine,
+    network,
+    vault,
+    functionApp,
+    storage,
+    bundles,
+    backups,
+    archive,
+  } = args;
   const blobs = ({ accountId }: { accountId: Output<string> }) => ({
     type: 'Microsoft.Storage/storageAccounts/blobServices' as const,
     id: interpolate`${accountId}/blobServices/default`,
@@ -47,6 +60,7 @@ export function monitor(args: MonitoringArgs): void {
       storage: blobs(storage),
       bundles: blobs(bundles),
       ...(backups && { backups: blobs(backups) }),
+      ...(archive && { archive: blobs(archive) }),
     },
   });
 

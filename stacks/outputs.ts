@@ -18,11 +18,12 @@ export interface OutputsArgs extends Pick<Endpoint, 'network' | 'brokerHost' | '
   functionApp: FunctionApp;
   dashboard: DashboardSite | undefined;
   backups: BackupStore | undefined;
+  archive: BackupStore | undefined;
 }
 
 /** The stack's outputs. The stack's own page, Pulumi.README.md, shows them. */
 export function outputsOf(parts: OutputsArgs) {
-  const { config, placement, network, brokerHost, brokerCa, vault, functionApp, dashboard, backups } = parts;
+  const { config, placement, network, brokerHost, brokerCa, vault, functionApp, dashboard, backups, archive } = parts;
   return {
     environment: config.environment,
     resourceGroup: placement.resourceGroupName,
@@ -39,6 +40,8 @@ export function outputsOf(parts: OutputsArgs) {
     backupsUrl: backups?.url ?? null,
     // For the workflow that makes the backups.
     backupClientId: backups?.identity.clientId ?? null,
+    archiveUrl: archive?.url ?? null,
+    archiveClientId: archive?.identity.clientId ?? null,
     readme: readFileSync(new URL('../Pulumi.README.md', import.meta.url), 'utf8'),
   };
 }

@@ -45,6 +45,7 @@ const PERMISSIONS: Record<string, Record<string, Record<string, string>>> = {
     dev: { contents: 'read', 'id-token': 'write' },
     prod: { contents: 'read', 'id-token': 'write' },
   },
+  'archive.yml': { archive: { contents: 'read', 'id-token': 'write' } },
   'backup.yml': { backup: { contents: 'read', 'id-token': 'write' } },
   'drift.yml': { drift: { contents: 'read', 'id-token': 'write' } },
   'rotation.yml': { remind: { contents: 'read', issues: 'write' } },

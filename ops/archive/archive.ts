@@ -1,5 +1,5 @@
 // The archive: readings that retention took out of their tables are written to a store, read back, compared, and only then dropped.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -50,18 +50,20 @@ export interface Archived extends Facts {
   day: string;
   /** Table of the schema `ingest` that has, or had, its rows. */
   source: string;
+  /** Whether its rows have left the database. */
+  released: boolean;
   bytes: number;
 }
 
-/** Objects in force. @param condition on the object `o` and its tenant `t`, with `values` as its parameters. */
+/** Objects in force. @param condition on the object `o`, with `values` as its parameters. */
 export async function archivedObjects(client: Client, condition = 'true', values: unknown[] = []): Promise<Archived[]> {
-  const { rows } = await client.query<Record<string, string>>(
-    `select o.name, o.tenant_id as tenant, t.slug, o.day::text, o.source, o.rows::text, o.checksum, o.bytes::text
-     from ingest.archive_objects as o left join ingest.archive_tenants() as t on t.id = o.tenant_id where o.superseded_at is null and (${condition}) order by o.name`,
+  const { rows } = await client.query<Record<string, string | boolean>>(
+    `select o.name, o.tenant_id as tenant, o.slug, o.day::text, o.source, o.released, o.rows::text, o.checksum, o.bytes::text
+     from ingest.archived_objects() as o where not o.superseded and (${condition}) order by o.name`,
     values,
   );
   return rows.map((row) => {
-    return { ...row, rows: BigInt(row.rows!), bytes: Number(row.bytes) } as unknown as Archived;
+    return { ...row, rows: BigInt(row.rows as string), bytes: Number(row.bytes) } as unknown as Archived;
   });
 }
 
@@ -95,7 +97,7 @@ export async function runArchive(database: DatabaseAccess, store: Store, log: (l
 
 async function begin(client: Client): Promise<void> {
   const { rows } = await client.query<{ archive: boolean; alone: boolean }>(
-    "select archive, pg_try_advisory_lock(hashtext('ingest.archive')) as alone from ingest.retention",
+    "select ingest.archive_is_on() as archive, pg_try_advisory_lock(hashtext('ingest.archive')) as alone",
   );
   if (!rows[0]?.archive)
     throw new Error('the archive is off, so readings are removed without it: npm run ops -- retention --archive on');
@@ -148,11 +150,11 @@ async function archive(
   day: string,
 ): Promise<(Facts & { bytes: number }) | undefined> {
   const { client, store, duck, folder } = run;
-  const parquet = join(folder, 'readings.parquet');
+  const parquet = newFile(folder);
   const facts = await inTransaction(client, async () => {
     await client.query('set transaction isolation level repeatable read, read only');
     const found = await readFacts(client, source, tenant, day);
-    if (found.rows > 0n) await writeParquet(duck, copyOut(client, source, tenant, day), parquet, tenant, folder);
+    if (found.rows > 0n) await writeParquet(duck, copyOut(client, source, tenant, day), parquet, tenant);
     return found;
   });
   if (facts.rows === 0n) return undefined;
@@ -179,8 +181,7 @@ export async function storeVerified(run: Run, name: string, file: string, facts:
     await store.remove(name);
   }
   await store.put(name, createReadStream(file));
-  const digests = [await digestOf(file), await digestOf(await fetchObject(run, name))];
-  if (digests[0] !== digests[1] || !(await holds(run, name, facts))) {
+  if (!(await holds(run, name, facts, await digestOf(file)))) {
     await store.remove(name);
     throw new Error(`${name} was read back from ${store.where} and is not what was written; nothing was dropped`);
   }
@@ -189,7 +190,7 @@ export async function storeVerified(run: Run, name: string, file: string, facts:
 
 async function readFacts(client: Client, source: string, tenant: string, day: string): Promise<Facts> {
   const { rows } = await client.query<{ rows: string; checksum: string }>(
-    "select * from ingest.archive_facts(format('ingest.%I', $1::text)::regclass, $2, $3)",
+    'select * from ingest.retired_facts($1, $2, $3)',
     [source, tenant, day],
   );
   return { rows: BigInt(rows[0]!.rows), checksum: rows[0]!.checksum };
@@ -197,9 +198,11 @@ async function readFacts(client: Client, source: string, tenant: string, day: st
 
 /** In the order of the key: that compresses best, and DuckDB skips other devices. */
 function copyOut(client: Client, source: string, tenant: string, day: string): Readable {
-  const where = `tenant_id = ${quote(tenant)}${source === 'retired_rows' ? ` and day = ${quote(day)}` : ''}`;
-  const select = `select ${COPY_COLUMNS} from ingest.${source} where ${where} order by tenant_id, device_id, ts, message_id`;
-  return client.query(copyTo(`copy (${select}) to stdout (format csv, force_quote *)`));
+  const rows =
+    source === 'retired_rows'
+      ? `ingest.retired_readings(${quote(tenant)}, ${quote(day)})`
+      : `ingest.${source} where tenant_id = ${quote(tenant)} order by tenant_id, device_id, ts, message_id`;
+  return client.query(copyTo(`copy (select ${COPY_COLUMNS} from ${rows}) to stdout (format csv, force_quote *)`));
 }
 
 /** Writes what the store has under the name into a file of this machine. @returns the file. */
@@ -208,17 +211,25 @@ export async function fetchInto(file: string, store: Store, name: string): Promi
   return file;
 }
 
-export const fetchObject = ({ store, folder }: Run, name: string): Promise<string> =>
-  fetchInto(join(folder, 'fetched.parquet'), store, name);
+/** Never the same one: nothing that is remembered of a file can be taken for another's. */
+export const newFile = (folder: string) => join(folder, `${randomUUID()}.parquet`);
 
-/** Whether the object, as it is stored, can be read to its end and has these contents. */
-async function holds(run: Run, name: string, facts: Facts): Promise<boolean> {
+/** The caller removes it. */
+export const fetchObject = ({ store, folder }: Run, name: string): Promise<string> =>
+  fetchInto(newFile(folder), store, name);
+
+/** Whether the object, as it is stored, can be read to its end and has these contents; and these bytes, if they are known. */
+async function holds(run: Run, name: string, facts: Facts, sha256?: string): Promise<boolean> {
+  const file = await fetchObject(run, name);
   try {
-    const found = await factsOf(run.duck, await fetchObject(run, name));
+    if (sha256 !== undefined && (await digestOf(file)) !== sha256) return false;
+    const found = await factsOf(run.duck, file);
     return found.rows === facts.rows && found.checksum === facts.checksum;
   } catch (error) {
     run.log(`${name} cannot be read: ${(error as Error).message}`);
     return false;
+  } finally {
+    await rm(file);
   }
 }
 
@@ -231,7 +242,15 @@ async function digestOf(file: string): Promise<string> {
 /** Source undefined: its rows are not in the database. */
 export const note = (
   client: Client,
-  { name, tenant, day, source, rows, checksum, bytes }: Omit<Archived, 'source' | 'slug'> & { source?: string },
+  {
+    name,
+    tenant,
+    day,
+    source,
+    rows,
+    checksum,
+    bytes,
+  }: Omit<Archived, 'source' | 'slug' | 'released'> & { source?: string },
 ) =>
   client.query('select ingest.record_archived($1, $2, $3, $4, $5, $6, $7)', [
     name,
@@ -264,12 +283,13 @@ async function settleStray(
   } else {
     await note(client, { name, tenant, day, bytes: (await stat(file)).size, ...facts });
   }
+  await rm(file);
 }
 
 /** Removes objects whose rows are in another one. */
 async function removeSuperseded({ client, store }: Run): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
-    'select o.name from ingest.archive_objects as o where o.superseded_at is not null order by o.name',
+    'select o.name from ingest.archived_objects() as o where o.superseded order by o.name',
   );
   for (const { name } of rows) {
     await store.remove(name);

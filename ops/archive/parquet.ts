@@ -1,6 +1,5 @@
 // Parquet files of readings, written and read by DuckDB: one tenant's, compressed with ZSTD.
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ensurePackages } from '../../bootstrap/packages.mjs';
 
@@ -42,6 +41,8 @@ export async function openDuck(scratch: string, memoryMb = MEMORY_MB): Promise<D
     // Nothing is loaded over the network.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    // It takes a file that was replaced for the former one, when both have the same size and second.
+    enable_external_file_cache: 'false',
   });
   const connection = await instance.connect();
   await connection.run("set timezone = 'UTC'");
@@ -67,20 +68,13 @@ export const COPY_COLUMNS = `device_id, (extract(epoch from ts) * 1000000)::bigi
 
 /**
  * Makes a Parquet file of a tenant's readings, in parts: DuckDB keeps of a CSV file more in memory than of a Parquet file.
- * @param csv what `COPY (select {@link COPY_COLUMNS} …) TO STDOUT (FORMAT csv, FORCE_QUOTE *)` writes. @param folder for the parts.
+ * @param csv what `COPY (select {@link COPY_COLUMNS} …) TO STDOUT (FORMAT csv, FORCE_QUOTE *)` writes.
  */
-export async function writeParquet(
-  duck: Duck,
-  csv: Readable,
-  file: string,
-  tenant: string,
-  folder: string,
-): Promise<void> {
+export async function writeParquet(duck: Duck, csv: Readable, file: string, tenant: string): Promise<void> {
   const parts: string[] = [];
-  const part = join(folder, 'part.csv');
-  for await (const lines of inParts(csv)) {
-    await writeFile(part, lines, { mode: 0o600 });
-    parts.push(join(folder, `part-${parts.length}.parquet`));
+  const part = `${file}.csv`;
+  for await (const _ of inParts(csv, part)) {
+    parts.push(`${file}.${parts.length}`);
     await duck.run(`
       copy (
         select ${quote(tenant)}::uuid as tenant_id, device_id::uuid as device_id, make_timestamptz(ts) as ts,
@@ -96,20 +90,30 @@ export async function writeParquet(
   for (const each of [part, ...parts]) await rm(each);
 }
 
-/** Whole lines, some megabytes at a time. */
-async function* inParts(source: Readable): AsyncGenerator<Buffer> {
-  let held: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    held.push(chunk);
-    bytes += chunk.length;
-    const end = chunk.lastIndexOf(0x0a) + 1;
-    if (bytes < PART_BYTES || end === 0) continue;
-    yield Buffer.concat([...held.slice(0, -1), chunk.subarray(0, end)]);
-    held = [chunk.subarray(end)];
-    bytes = held[0]!.length;
+/** Writes whole lines into the file, some megabytes at a time. */
+async function* inParts(source: Readable, file: string): AsyncGenerator<void> {
+  let part: FileHandle | undefined;
+  try {
+    let bytes = 0;
+    const write = async (chunk: Buffer) => {
+      part ??= await open(file, 'w', 0o600);
+      await part.write(chunk);
+      bytes += chunk.length;
+    };
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      const end = chunk.lastIndexOf(0x0a) + 1;
+      const isEnough = end > 0 && bytes + end >= PART_BYTES;
+      await write(isEnough ? chunk.subarray(0, end) : chunk);
+      if (!isEnough) continue;
+      yield;
+      await part!.close();
+      [part, bytes] = [undefined, 0];
+      if (end < chunk.length) await write(chunk.subarray(end));
+    }
+    if (bytes > 0) yield;
+  } finally {
+    await part?.close();
   }
-  if (bytes > 0) yield Buffer.concat(held);
 }
 
 /** What a file holds, read to its end. @throws Error when it is damaged. */

@@ -1,7 +1,6 @@
 // Removes from the archive what was deleted from the platform: a tenant's objects, or a device's readings out of each of them.
 import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Archived, archivedObjects, fetchObject, note, type Run, storeVerified } from './archive.ts';
+import { type Archived, archivedObjects, fetchObject, newFile, note, type Run, storeVerified } from './archive.ts';
 import { objectName, tenantFolder } from './layout.ts';
 import { factsOf, quote } from './parquet.ts';
 
@@ -12,10 +11,10 @@ interface Removal {
   device: string | null;
 }
 
-/** Each is noted when it is done; one that is cut short is begun anew. */
+/** Each is noted when it is done; one that is cut short is begun again. */
 export async function carryOutRemovals(run: Run): Promise<void> {
   const { rows } = await run.client.query<Removal>(
-    'select id, tenant_id as tenant, device_id as device from ingest.archive_removals where done_at is null order by id',
+    'select id, tenant_id as tenant, device_id as device from ingest.open_removals()',
   );
   for (const removal of rows) {
     if (removal.device === null) await removeTenant(run, removal.tenant);
@@ -31,35 +30,40 @@ async function removeTenant(run: Run, tenant: string): Promise<void> {
   for (const { name } of await archivedObjects(run.client, 'o.tenant_id = $1', [tenant])) await remove(run, name);
 }
 
-/** Of readings that are still in the database the next archiving makes another object. */
+/** Of readings that are still in the database, too. */
 async function removeDevice(run: Run, tenant: string, device: string): Promise<void> {
   run.log(`removing device ${device} from the archive of tenant ${tenant}`);
   const there = new Set((await run.store.list(tenantFolder(tenant))).map(({ name }) => name));
-  for (const object of await archivedObjects(run.client, 'o.tenant_id = $1 and o.released_at is not null', [tenant])) {
+  for (const object of await archivedObjects(run.client, 'o.tenant_id = $1', [tenant])) {
     if (there.has(object.name)) await withoutDevice(run, object, device);
     // Of a removal that was cut short.
     else await remove(run, object.name);
   }
 }
 
-async function withoutDevice(run: Run, object: Archived, device: string): Promise<void> {
+async function withoutDevice(
+  run: Run,
+  { name: former, tenant, day, source, released }: Archived,
+  device: string,
+): Promise<void> {
   const { duck, folder } = run;
-  const left = join(folder, 'left.parquet');
-  const readings = `read_parquet(${quote(await fetchObject(run, object.name))}, hive_partitioning = false)`;
+  const left = newFile(folder);
+  const whole = await fetchObject(run, former);
+  const readings = `read_parquet(${quote(whole)}, hive_partitioning = false)`;
   const isOf = `device_id = ${quote(device)}::uuid`;
-  if ((await duck.rows(`select count(*) as n from ${readings} where ${isOf}`))[0]!.n === 0n) return;
-  await duck.run(
-    `copy (select * from ${readings} where not ${isOf}) to ${quote(left)} (format parquet, compression zstd)`,
-  );
-  const { tenant, day } = object;
-  const facts = await factsOf(duck, left);
-  if (facts.rows > 0n) {
-    const name = objectName(tenant, day, facts.checksum);
-    await storeVerified(run, name, left, facts);
-    await note(run.client, { name, tenant, day, bytes: (await stat(left)).size, ...facts });
+  if ((await duck.rows(`select count(*) as n from ${readings} where ${isOf}`))[0]!.n !== 0n) {
+    const select = `select * from ${readings} where not ${isOf}`;
+    await duck.run(`copy (${select}) to ${quote(left)} (format parquet, compression zstd)`);
+    const facts = await factsOf(duck, left);
+    if (facts.rows > 0n) {
+      const name = objectName(tenant, day, facts.checksum);
+      await storeVerified(run, name, left, facts);
+      const { size: bytes } = await stat(left);
+      await note(run.client, { name, tenant, day, bytes, ...facts, ...(!released && { source }) });
+    }
+    await remove(run, former);
   }
-  await rm(left);
-  await remove(run, object.name);
+  for (const file of [left, whole]) await rm(file, { force: true });
 }
 
 async function remove({ client, store }: Run, name: string): Promise<void> {

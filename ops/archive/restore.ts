@@ -8,7 +8,7 @@ import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type DatabaseAccess, inTransaction, withConnection } from '../../provisioning/database/connect.ts';
 import type { Store } from '../store.ts';
-import { type Archived, fetchInto } from './archive.ts';
+import { type Archived, fetchInto, newFile } from './archive.ts';
 import { type Duck, factsOf, openDuck, quote } from './parquet.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function restoreDays(
         await client.query('select ingest.reopen_day($1, $2)', [day, days]);
       for (const [place, object] of objects.entries()) {
         log(`${place + 1} of ${objects.length}: ${object.name}`);
-        await restoreObject(client, duck, await fetchInto(join(folder, 'fetched.parquet'), store, object.name), object);
+        await restoreObject(client, duck, await fetchInto(newFile(folder), store, object.name), object);
         rows += object.rows;
       }
       return rows;
@@ -86,5 +86,5 @@ async function restoreObject(client: Client, duck: Duck, file: string, object: A
       [name],
     );
   });
-  await rm(csv);
+  for (const each of [csv, file]) await rm(each);
 }

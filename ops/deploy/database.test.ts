@@ -67,7 +67,21 @@ test('the same passwords give the same sign-ins, and entering them again does no
   expect(await withConnection(postgres().url, readRegistry)).toHaveLength(1);
 });
 
-test.each(['schema', 'sign-ins'])('%s refuses any database but the configured one', (what) => {
+test('retention is what the stack says; without a number it stays as it is', async () => {
+  const DATABASE_URL = postgres().url;
+  const kept = () =>
+    withConnection(
+      DATABASE_URL,
+      async (client) => (await client.query('select days, archive from ingest.retention')).rows,
+    );
+  expect(await kept()).toEqual([{ days: 30, archive: false }]);
+  expect(deploy('retention', { DATABASE_URL, READINGS_ARCHIVE: 'on', READINGS_DAYS: '90' }).stderr).toBe('');
+  expect(await kept()).toEqual([{ days: 90, archive: true }]);
+  expect(deploy('retention', { DATABASE_URL, READINGS_ARCHIVE: 'off' }).stderr).toBe('');
+  expect(await kept()).toEqual([{ days: 90, archive: false }]);
+});
+
+test.each(['schema', 'sign-ins', 'retention'])('%s refuses any database but the configured one', (what) => {
   const DATABASE_URL = 'postgresql://postgres.other:hunter2hunter2@aws-1.pooler.supabase.com:5432/postgres';
   const wrong = deploy(what, { DATABASE_URL }, 'aws-0.pooler.supabase.com');
   expect(wrong.status).toBe(1);

@@ -2,6 +2,7 @@
 import { applyMigrations } from '../../provisioning/database/apply.ts';
 import { type DatabaseAccess, describeDatabase, withConnection } from '../../provisioning/database/connect.ts';
 import { enterSignIns, type SignIns } from '../../provisioning/database/sign-ins.ts';
+import { setRetention } from '../retention.ts';
 import { assertIsOf, type DatabaseName } from '../target/database-url.ts';
 
 /** Applies pending migrations. @throws Error that says what to do. */
@@ -23,6 +24,16 @@ export async function deploySignIns(wanted: DatabaseName, env = process.env): Pr
   console.log(
     `${describeDatabase(database)}: ${[...Object.keys(signIns.roles), ...signIns.accounts.map((a) => a.username)].join(', ')} may sign in`,
   );
+}
+
+/** For how long readings stay, and whether they are archived first. @throws Error that says what to do. */
+export async function deployRetention(wanted: DatabaseName, env = process.env): Promise<void> {
+  const database = adminOf(wanted, env);
+  const { READINGS_DAYS: days, READINGS_ARCHIVE: archive } = env;
+  if (archive !== 'on' && archive !== 'off')
+    throw new Error('READINGS_ARCHIVE is not set: run pulumi up, which sets it and runs this');
+  await withConnection(database, (client) => setRetention(client, { archive, ...(days && { days: Number(days) }) }));
+  console.log(`${describeDatabase(database)}: readings stay ${days ?? 'as many days as before'}; archive: ${archive}`);
 }
 
 /** DATABASE_URL, if it is of that database. The CA is the one in the stack's configuration. */

@@ -83,8 +83,8 @@ export const RULES: Record<string, string> = {
       -- Written in bulk or without a tenant; removeTenant() of registry.ts and ingest.forget_tenant() empty them.
       and t.name <> all (array['telemetry', 'dead_letters', 'dead_letter_counts', 'ingest_ledger', 'ingest.untimed',
         'ingest.quota_use', 'ingest.dead_letter_use',
-        -- What stays of a tenant.
-        'deletions'])`,
+        -- What stays of a tenant; and of the archive until its program has removed the objects.
+        'deletions', 'ingest.retired_rows', 'ingest.archive_objects', 'ingest.archive_removals'])`,
 
   "a foreign key to a tenant's row carries the tenant: no row refers to another tenant's": `
     select k.conrelid::regclass || '.' || k.conname as object
@@ -175,7 +175,7 @@ export const RULES: Record<string, string> = {
 
   'roles that log in for one job are not superusers and create nothing': `
     select rolname as object from pg_roles
-    where (rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader', 'tenant_reader') or rolname ~ '^reader_[0-9a-f]{32}$')
+    where (rolname in ('mqtt_ingest', 'broker_sync', 'backup_reader', 'archive_writer', 'tenant_reader') or rolname ~ '^reader_[0-9a-f]{32}$')
       and (rolsuper or rolcreaterole or rolcreatedb or rolreplication
         or rolname not in ('mqtt_ingest', 'backup_reader') and rolbypassrls)`,
 };

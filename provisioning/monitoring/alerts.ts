@@ -412,6 +412,21 @@ export const ALERTS = {
       },
     },
   },
+  'archive-behind': {
+    meaning: 'A day of readings has waited for the archive for more than 50 hours. The database keeps it, and grows.',
+    toDo: '[The archive is behind](../archive.md#when-it-is-behind).',
+    severity: 2,
+    minutes: 0,
+    threshold: seconds(HEALTH_LIMITS.archiveHours),
+    prometheus: (threshold) => `mqtt_saas_archive_waiting_seconds > ${threshold}`,
+    azure: {
+      lines: {
+        minutes: 15,
+        value: (figure) => `max(${figure('archive_waiting_seconds')})`,
+        operator: 'GreaterThan',
+      },
+    },
+  },
   'broker-backup-old': {
     meaning: "The last copy of the broker's state in storage is older than 26 hours.",
     toDo: '`journalctl -u backup-state` on the machine; then [broker state](../runbooks/broker-state.md).',

@@ -19,7 +19,7 @@ export function grants(
   bundles: BundleStore,
   logs: LogWorkspace,
   config: Generations & Pick<StackConfig, 'notifyGeneration'>,
-  backups: BackupStore | undefined,
+  { backups, archive }: { backups: BackupStore | undefined; archive: BackupStore | undefined },
 ): Record<string, Grant> {
   const broker = identities.broker.principalId;
   const functions = identities.functions.principalId;
@@ -125,6 +125,21 @@ export function grants(
         why: 'It reads the database, and encrypts',
       };
     }
+  }
+  if (archive) {
+    const runner = archive.identity.principalId;
+    table['archive-writes-archive'] = {
+      to: runner,
+      role: 'Storage Blob Data Contributor',
+      on: archive.containerId,
+      why: 'The runner of the archive stores readings there, and removes what was deleted',
+    };
+    table[`archive-reads-${SECRETS.archiveUrl}`] = {
+      to: runner,
+      role,
+      on: vault.idOf(SECRETS.archiveUrl),
+      why: 'It reads the readings that have left their tables',
+    };
   }
   if (vault.has(SECRETS.dnsToken)) {
     const on = vault.idOf(SECRETS.dnsToken);

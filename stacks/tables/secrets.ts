@@ -65,12 +65,17 @@ export function platformSecrets(
     [SECRETS.stampKey]: { value: credentials.stampKey, contentType: "key of the broker's stamps, hexadecimal" },
     [SECRETS.timerKey]: { value: credentials.timerKey, contentType: "key that runs the timers' work" },
   };
-  if (config.backupRunner !== undefined) {
-    // A dump is one long session, which a pooler in transaction mode cannot have.
-    const sessions = {
-      ...config,
-      databasePort: config.databasePort === TRANSACTION_PORT ? SESSION_PORT : config.databasePort,
+  // A dump is one long session, and a run of the archive: a pooler in transaction mode cannot have them.
+  const sessions = {
+    ...config,
+    databasePort: config.databasePort === TRANSACTION_PORT ? SESSION_PORT : config.databasePort,
+  };
+  if (config.archiveRunner !== undefined)
+    secrets[SECRETS.archiveUrl] = {
+      value: databaseUrl(sessions, 'archive_writer', credentials.archivePassword),
+      contentType: 'connection string of archive_writer',
     };
+  if (config.backupRunner !== undefined) {
     secrets[SECRETS.backupUrl] = {
       value: databaseUrl(sessions, 'backup_reader', credentials.backupPassword),
       contentType: 'connection string of backup_reader',

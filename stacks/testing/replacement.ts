@@ -42,6 +42,7 @@ const WHY: Record<string, Partial<Record<(typeof OPTIONS)[number], string>>> = {
   'private-ca-certificate': { protect: 'Devices trust it for their whole life. A new one locks every device out.' },
   'vault-vault': { protect: 'A deleted vault keeps its name until its retention ends; a new one cannot use it.' },
   'storage-account': { protect: 'It has the copies of the broker’s state, needed if the disk is lost.' },
+  'archive-account': { protect: 'It has readings that are nowhere else.' },
   'backups-account': { protect: 'What is left of the database when everything else is gone.' },
   'budget-monthly': {
     ignoreChanges: 'Azure accepts the date only when the budget is made.',

@@ -46,6 +46,12 @@ const setBackup = async (hoursAgo: number) => {
   await rig.admin.query(`select ingest.record_backup('backup', 'night', clock_timestamp(), 1, 1, null)`);
   await rig.admin.query(`update ingest.backups set ended_at = clock_timestamp() - interval '${hoursAgo} hours'`);
 };
+/** A day that was detached then, and waits. */
+const setWaiting = async (hoursAgo: number) => {
+  await rig.admin.query('update ingest.retention set archive = true');
+  await rig.admin.query(`insert into ingest.retired_days (day, retired_at) values ('2026-01-01', clock_timestamp() - interval '${hoursAgo} hours')
+    on conflict (day) do update set retired_at = excluded.retired_at`);
+};
 async function setCertificate(days: number) {
   const { certificateFile, keyFile, caFile } = rig.broker.certificates;
   const key = readFileSync(join(dirname(caFile), 'ca.key'), 'utf8');
@@ -66,6 +72,7 @@ async function setIngestKey(key: string) {
 /** Each break, and its end. The next one does not wait until the end of the former is mailed. */
 const BREAKS: [AlertName, () => unknown, () => unknown][] = [
   ['backup-old', () => setBackup(27), () => setBackup(1)],
+  ['archive-behind', () => setWaiting(51), () => setWaiting(1)],
   ['certificate-ending', () => setCertificate(13), () => setCertificate(90)],
   ['data-disk-full', () => setFreeDisk(0.5), () => setFreeDisk(5)],
   ['ingest-lagging', () => setIngestKey('another'), () => setIngestKey(rig.serviceKey)],

@@ -100,6 +100,7 @@ const CASES: Partial<Record<AlertName, Case>> = {
     quiet: { mqtt_saas_broker_backup_timestamp_seconds: steady(120, 1600) },
     at: 1561,
   },
+  'archive-behind': gauge('mqtt_saas_archive_waiting_seconds', 51 * 3600, 49 * 3600),
   maintenance: gauge('mqtt_saas_maintenance', 1, 0),
   'certificate-ending': gauge('mqtt_saas_certificate_not_after_seconds', 13.9 * 86_400, 14.1 * 86_400),
 };

@@ -88,7 +88,8 @@ const RUNNER = 'repo:acme/mqtt-saas:environment:backup-prod';
 
 export const backups: Scenarios<BackupStore> = {
   defaults: ({ name, placement }) => new BackupStore(name('backups'), { placement, runner: RUNNER }),
-  max: ({ name, placement }) => new BackupStore(name('backups'), { placement, runner: RUNNER, immutableDays: 30 }),
+  max: ({ name, placement }) =>
+    new BackupStore(name('backups'), { placement, purpose: 'archive', runner: RUNNER, immutableDays: 30 }),
   hardened: ({ name, placement }) =>
     new BackupStore(name('backups'), { placement, runner: RUNNER, immutableDays: 30 }, { protect: true }),
 };

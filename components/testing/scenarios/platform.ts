@@ -152,6 +152,7 @@ export const database: Scenarios<Database> = {
         backup_reader: credentials.backupPassword,
         archive_writer: credentials.archivePassword,
       },
+      archive: false,
       accounts: [],
     }),
   max: ({ name, credentials }) =>
@@ -165,6 +166,7 @@ export const database: Scenarios<Database> = {
         backup_reader: credentials.backupPassword,
         archive_writer: credentials.archivePassword,
       },
+      archive: false,
       accounts: [...credentials.accountPasswords].map(([username, key]) => ({ username, purpose: 'ingest', key })),
     }),
   hardened: ({ name, credentials }) =>
@@ -178,6 +180,7 @@ export const database: Scenarios<Database> = {
         backup_reader: credentials.backupPassword,
         archive_writer: credentials.archivePassword,
       },
+      archive: false,
       accounts: [{ username: 'svc-ingest', purpose: 'ingest', key: credentials.accountPassword('svc-ingest') }],
     }),
 };

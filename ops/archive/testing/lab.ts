@@ -85,8 +85,31 @@ export async function startArchiveLab() {
     return rows.map(({ line }) => line);
   };
 
-  await admin.query('update ingest.retention set days = 30, archive = true');
-  await hear();
+  /** Tables that wait for the archive. */
+  const waiting = async (): Promise<string[]> => {
+    const { rows } = await admin.query(
+      "select relname from pg_class where relname ~ '^retired_[0-9]{8}$' and relkind = 'r' order by 1",
+    );
+    return rows.map(({ relname }) => relname);
+  };
+
+  /** As at the beginning: no readings, no archive, 30 days. */
+  async function reset(): Promise<void> {
+    for (const name of await waiting()) await admin.query(`drop table ingest.${name}`);
+    const { rows } = await admin.query(
+      `select relname from pg_inherits join pg_class as c on c.oid = inhrelid
+       where inhparent = 'public.telemetry'::regclass and relname ~ '^telemetry_[0-9]{8}$' and substr(relname, 11) < to_char(now(), 'YYYYMMDD')`,
+    );
+    for (const { relname } of rows) await admin.query(`drop table ingest.${relname}`);
+    await admin.query(`
+      truncate public.telemetry, ingest.retired_days, ingest.retired_rows, ingest.archive_objects, ingest.archive_removals,
+        ingest.archive_runs, ingest.tenant_retention;
+      update ingest.retention set days = 30, archive = true`);
+    rmSync(folder, { recursive: true, force: true });
+    await hear();
+  }
+
+  await reset();
   return {
     admin,
     postgres,
@@ -100,6 +123,8 @@ export async function startArchiveLab() {
     add,
     hear,
     contents,
+    waiting,
+    reset,
     /** The readings that people can see. */
     live: () => contents('public.telemetry'),
     retire: () => retire(jobs, log, () => 60_000),
@@ -107,7 +132,7 @@ export async function startArchiveLab() {
     stop: async () => {
       await jobs.close();
       await database.stop();
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

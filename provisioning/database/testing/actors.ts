@@ -46,6 +46,7 @@ export const LESSER_ROLES = [
   'broker_sync',
   'tenant_reader',
   'backup_reader',
+  'archive_writer',
 ];
 
 /** The database role that an actor has. */

@@ -301,6 +301,49 @@ export const SAMPLES: Record<string, Sample> = {
     insert: () => ({ kind: 'drill', name: 'mine', started_at: new Date() }),
     update: { problem: 'changed' },
   },
+  'ingest.retention': {
+    insert: () => ({ one: true }),
+    update: { archive: true },
+  },
+  'ingest.tenant_retention': {
+    insert: ({ id }) => ({ tenant_id: id, days: 7 }),
+    update: { days: 8 },
+  },
+  'ingest.retired_days': {
+    insert: () => ({ day: '2020-01-02' }),
+    update: { held_until: new Date() },
+  },
+  'ingest.retired_rows': {
+    insert: ({ id, device }) => ({
+      tenant_id: id,
+      device_id: device,
+      ts: new Date(),
+      message_id: 'mine',
+      payload: {},
+      day: '2020-01-01',
+    }),
+    update: { day: '2020-01-02' },
+  },
+  'ingest.archive_objects': {
+    insert: ({ id }) => ({
+      name: `archive/tenant=${id}/day=2020-01-01/${'2'.repeat(32)}.parquet`,
+      tenant_id: id,
+      day: '2020-01-01',
+      source: 'retired_rows',
+      rows: 1,
+      checksum: '2'.repeat(32),
+      bytes: 1,
+    }),
+    update: { bytes: 2 },
+  },
+  'ingest.archive_removals': {
+    insert: ({ id }) => ({ tenant_id: id }),
+    update: { done_at: new Date() },
+  },
+  'ingest.archive_runs': {
+    insert: () => ({ started_at: new Date(), rows: 1, bytes: 1 }),
+    update: { rows: 2 },
+  },
   'broker.service_accounts': {
     insert: () => ({ username: 'svc-mine', password_hash: SAMPLE_HASH, purpose: 'control' }),
     update: { purpose: 'control' },

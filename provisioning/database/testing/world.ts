@@ -89,7 +89,9 @@ export async function makeWorld(client: ClientBase): Promise<World> {
       values ('a larger disk', now() - interval '2 hours', now() - interval '1 hour', 'operator');
     insert into ingest.usage_due (day) values ('2026-11-29');
     insert into ingest.database_sizes (day, bytes) values ('2026-11-29', 1);
-    insert into ingest.backups (kind, name, started_at) values ('backup', 'backup-20261130T021500Z', now())`);
+    insert into ingest.backups (kind, name, started_at) values ('backup', 'backup-20261130T021500Z', now());
+    insert into ingest.retired_days (day, dropped_at) values ('2020-01-01', now());
+    insert into ingest.archive_runs (started_at, rows, bytes) values (now(), 1, 1)`);
   return { a, b, stranger, newcomer };
 }
 
@@ -242,6 +244,19 @@ async function makeTenant(client: ClientBase, slug: string, newcomer: Person): P
     stage: 'rows again',
     finished_at: now,
   });
+  await insert('ingest.tenant_retention', { tenant_id, days: 90 });
+  await insert('ingest.retired_rows', { ...device, ts: now, message_id: 'late', payload: {}, day: '2020-01-01' });
+  await insert('ingest.archive_objects', {
+    name: `archive/tenant=${tenant_id}/day=2020-01-01/${'1'.repeat(32)}.parquet`,
+    tenant_id,
+    day: '2020-01-01',
+    source: 'retired_rows',
+    rows: 1,
+    checksum: '1'.repeat(32),
+    bytes: 1,
+    released_at: now,
+  });
+  await insert('ingest.archive_removals', { tenant_id, done_at: now });
   await insert('ingest.quota_use', { tenant_id, filled_at: now, day: now, stored: 1 });
   const apiTokenText = `mst_of_${slug}`;
   await insert('public.api_tokens', {

@@ -4,6 +4,11 @@ import { key } from './key.ts';
 
 const DIRECT_SUPABASE = /^db\.[a-z0-9]+\.supabase\.(co|com|in)$/;
 
+const runner = text.regex(
+  /^repo:[\w.-]+\/[\w.-]+:[\w.:/-]+$/,
+  'is not the subject of a GitHub token: repo:OWNER/REPOSITORY:environment:NAME',
+);
+
 /** The keys, each with its rule, default and description. */
 export const databaseKeys = {
   databaseHost: key(
@@ -35,19 +40,21 @@ export const databaseKeys = {
       'CA certificate of the database, PEM. Required unless a public authority signed the database’s certificate. Supabase shows it in its dashboard under Database, SSL.',
     example: '"$(cat database-ca.crt)"',
   }),
-  backupRunner: key(
-    text
-      .regex(
-        /^repo:[\w.-]+\/[\w.-]+:[\w.:/-]+$/,
-        'is not the subject of a GitHub token: repo:OWNER/REPOSITORY:environment:NAME',
-      )
-      .optional(),
-    {
-      description:
-        'Who backs the database up: the subject of the GitHub token that `.github/workflows/backup.yml` gets. With it, a storage account for backups is made, with an identity for this runner alone; outside dev, test and sandbox, nobody can delete a backup for 30 days.',
-      example: 'repo:acme/mqtt-saas:environment:backup-prod',
-    },
-  ),
+  backupRunner: key(runner.optional(), {
+    description:
+      'Who backs the database up: the subject of the GitHub token that `.github/workflows/backup.yml` gets. With it, a storage account for backups is made, with an identity for this runner alone; outside dev, test and sandbox, nobody can delete a backup for 30 days.',
+    example: 'repo:acme/mqtt-saas:environment:backup-prod',
+  }),
+  archiveRunner: key(runner.optional(), {
+    description:
+      'Who archives readings before retention removes them: the subject of the GitHub token that `.github/workflows/archive.yml` gets. With it, a storage account for the archive is made, with an identity for this runner alone, and no reading is removed that is not archived.',
+    example: 'repo:acme/mqtt-saas:environment:archive-prod',
+  }),
+  retentionDays: key(wholeNumber(1, 3650).optional(), {
+    description:
+      'For how many days readings stay, of tenants without days of their own (`ops retention`). Without it the database keeps what it has: 30 days in a new one, indefinitely in one that had readings before there was retention.',
+    example: '30',
+  }),
   deployDatabase: key(flag.default(true), {
     description:
       'Apply the migrations and set up the platform’s sign-ins during `pulumi up`, as the administrator in the environment variable `DATABASE_URL`. Only what changed is run.',

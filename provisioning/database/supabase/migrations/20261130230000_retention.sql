@@ -1,7 +1,7 @@
 -- Retention: how long readings stay, and how they leave. The day's partition is detached when nobody needs it any more; rows that leave
 -- earlier, or lie outside the days' partitions, leave in bounded steps. With an archive, both wait apart until they were archived.
 
--- One row. `days` null: readings stay for ever.
+-- One row. `days` null: readings stay indefinitely.
 create table ingest.retention (
   one boolean primary key default true check (one),
   days int check (days between 1 and 3650),
@@ -57,7 +57,9 @@ $$;
 create function ingest.retention_today() returns date
 language sql stable security definer set search_path = ''
 as $$
-  select (least(clock_timestamp(), max(s.last_received_at)) at time zone 'UTC')::date from public.device_status as s;
+  select (least(clock_timestamp(), max(s.last_received_at)) at time zone 'UTC')::date from public.device_status as s
+  -- Of a null, least() says nothing.
+  having max(s.last_received_at) is not null;
 $$;
 
 -- The day under which a reading is archived: that of the device's time, or that of its receipt when that time cannot be right. So a wrong

@@ -1,7 +1,7 @@
 -- The archive: readings that left the tables of readings, as objects of a store outside the database. The program is ops/archive; this is
 -- what the database knows of it. Nothing is dropped before the object was read back and had the contents that the table has.
 
--- Who writes the archive reads what has been retired, and nothing else.
+-- Who writes the archive reads the tables of detached days, and executes functions; it reads no other table.
 do $$
 begin
   if not exists (select from pg_catalog.pg_roles where rolname = 'archive_writer') then
@@ -67,13 +67,6 @@ begin
   end loop;
 end
 $$;
-grant select on ingest.retired_rows, ingest.archive_objects, ingest.archive_removals, ingest.retention, ingest.retired_days to archive_writer;
-create policy archive_writer_select on ingest.retired_rows for select to archive_writer using (true);
-create policy archive_writer_select on ingest.archive_objects for select to archive_writer using (true);
-create policy archive_writer_select on ingest.archive_removals for select to archive_writer using (true);
-create policy archive_writer_select on ingest.retention for select to archive_writer using (true);
-create policy archive_writer_select on ingest.retired_days for select to archive_writer using (true);
-
 -- The number of a tenant's rows of a day, and a checksum over all that they have: two sums, each of 60 bits of every row's MD5. It is the same in
 -- any order; ops/archive/parquet.ts computes it from an object.
 create function ingest.archive_facts(source regclass, tenant uuid, of_day date) returns table (rows bigint, checksum text)
@@ -91,6 +84,47 @@ begin
     ) as hashes
     $sql$, source, case when source = 'ingest.retired_rows'::regclass then 'day = $2' else '$2 is not null' end) using tenant, of_day;
 end
+$$;
+
+-- The same of what waits, for who writes the archive.
+create function ingest.retired_facts(source text, tenant uuid, of_day date) returns table (rows bigint, checksum text)
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+  if source !~ '^retired_([0-9]{8}|rows)$' then
+    raise exception 'nothing waits in %', source using errcode = 'invalid_parameter_value';
+  end if;
+  return query select * from ingest.archive_facts(format('ingest.%I', source)::regclass, tenant, of_day);
+end
+$$;
+
+-- Rows that left without their partition, in the order of their key.
+create function ingest.retired_readings(tenant uuid, of_day date) returns setof ingest.retired_rows
+language sql stable security definer set search_path = ''
+as $$
+  select r.* from ingest.retired_rows as r where r.tenant_id = tenant and r.day = of_day order by r.device_id, r.ts, r.message_id;
+$$;
+
+create function ingest.archive_is_on() returns boolean
+language sql stable security definer set search_path = ''
+as $$
+  select coalesce((select r.archive from ingest.retention as r), false);
+$$;
+
+-- Objects with the short name of their tenant, null when it was deleted.
+create function ingest.archived_objects()
+returns table (name text, tenant_id uuid, slug text, day date, source text, rows bigint, checksum text, bytes bigint, released boolean,
+  superseded boolean)
+language sql stable security definer set search_path = ''
+as $$
+  select o.name, o.tenant_id, t.slug, o.day, o.source, o.rows, o.checksum, o.bytes, o.released_at is not null, o.superseded_at is not null
+  from ingest.archive_objects as o left join public.tenants as t on t.id = o.tenant_id;
+$$;
+
+create function ingest.open_removals() returns setof ingest.archive_removals
+language sql stable security definer set search_path = ''
+as $$
+  select r.* from ingest.archive_removals as r where r.done_at is null order by r.id;
 $$;
 
 -- What waits: each table, and in it each tenant and day; tenant null: the day has no rows. Of rows that left without their partition at most 100 days of a tenant at a time.
@@ -197,7 +231,7 @@ begin
 end
 $$;
 
--- Has a day ready for rows that come back from the archive: they stay for so many days.
+-- Has a day ready for rows that come back from the archive: they stay for `hold_days`.
 create function ingest.reopen_day(day date, hold_days int) returns void
 language plpgsql security definer set search_path = '' set timezone = 'UTC'
 as $$
@@ -222,13 +256,6 @@ begin
 end
 $$;
 
--- Tenants by their short names, for who writes the archive.
-create function ingest.archive_tenants() returns table (id uuid, slug text)
-language sql stable security definer set search_path = ''
-as $$
-  select t.id, t.slug from public.tenants as t;
-$$;
-
 -- For deletion, of a tenant or of one device: has the next run remove what is archived. False when nothing of the tenant is archived.
 create function ingest.forget_archived(tenant uuid, device uuid default null) returns boolean
 language plpgsql security definer set search_path = ''
@@ -244,31 +271,6 @@ begin
     insert into ingest.archive_removals (tenant_id, device_id) values (tenant, device);
   end if;
   return true;
-end
-$$;
-
--- For deletion: removes at most `most` readings that wait for the archive. Returns how many; 0: none is left.
-create function ingest.delete_retired(tenant uuid, device uuid, most int) returns int
-language plpgsql security definer set search_path = ''
-as $$
-declare
-  source text;
-  gone int;
-begin
-  for source in
-    select 'retired_' || to_char(d.day, 'YYYYMMDD') from ingest.retired_days as d where d.dropped_at is null
-    union all select 'retired_rows'
-  loop
-    execute format(
-      'delete from ingest.%I where ctid = any (array(
-         select ctid from ingest.%1$I where tenant_id = $1 and ($2 is null or device_id = $2) limit $3))', source)
-    using tenant, device, most;
-    get diagnostics gone = row_count;
-    if gone > 0 then
-      return gone;
-    end if;
-  end loop;
-  return 0;
 end
 $$;
 
@@ -309,12 +311,12 @@ revoke execute on function ingest.retention_days(uuid), ingest.retention_today()
   ingest.take_rows(text, text, int), ingest.drop_retired(int), ingest.archive_facts(regclass, uuid, date),
   ingest.archive_pending(), ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text),
   ingest.assert_archived(text, uuid, date), ingest.release_day(date), ingest.release_rows(uuid, date), ingest.forget_archived(uuid, uuid),
-  ingest.delete_retired(uuid, uuid, int), ingest.reopen_day(date, int), ingest.archive_tenants(),
-  ingest.note_removed(bigint),
+  ingest.reopen_day(date, int), ingest.retired_facts(text, uuid, date),
+  ingest.retired_readings(uuid, date), ingest.archive_is_on(), ingest.archived_objects(), ingest.open_removals(), ingest.note_removed(bigint),
   ingest.record_archive_run(timestamptz, bigint, bigint, text), ingest.archive_figures() from public;
-grant execute on function ingest.retire_day(), ingest.retire_rows(int), ingest.drop_retired(int), ingest.archive_figures(),
-  ingest.forget_archived(uuid, uuid), ingest.delete_retired(uuid, uuid, int) to mqtt_ingest;
-grant execute on function ingest.archive_facts(regclass, uuid, date), ingest.archive_pending(),
+grant execute on function ingest.retire_day(), ingest.retire_rows(int), ingest.drop_retired(int), ingest.archive_figures() to mqtt_ingest;
+grant execute on function ingest.retired_facts(text, uuid, date), ingest.archive_pending(),
   ingest.record_archived(text, uuid, date, text, bigint, text, bigint), ingest.forget_object(text), ingest.release_day(date),
-  ingest.release_rows(uuid, date), ingest.archive_tenants(), ingest.note_removed(bigint), ingest.record_archive_run(timestamptz, bigint, bigint, text),
+  ingest.release_rows(uuid, date), ingest.retired_readings(uuid, date), ingest.archive_is_on(), ingest.archived_objects(),
+  ingest.open_removals(), ingest.note_removed(bigint), ingest.record_archive_run(timestamptz, bigint, bigint, text),
   ingest.archive_figures() to archive_writer;
