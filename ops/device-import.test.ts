@@ -88,3 +88,26 @@ it('says which tenant there is not', async () => {
   );
   expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('there is no tenant "none"') });
 });
+
+it('a list tells when each was last seen, in natural order, and refuses a tenant that there is not', async () => {
+  const { admin } = commands.database;
+  await admin.query(
+    `insert into public.devices (tenant_id, slug, name)
+     select id, 'a-' || n, 'A' from public.tenants, unnest('{10,2}'::int[]) as n where slug = 'globex'`,
+  );
+  await admin.query(
+    `insert into public.device_status (tenant_id, device_id, last_received_at)
+     select tenant_id, id, '2026-01-02T03:04:05Z' from public.devices where slug = 'a-2'`,
+  );
+  const { out } = await commands.ops('device', 'list', 'globex');
+  expect(out.split('\n').map((line) => line.replace(/ +key of .*| +no key .*/, ''))).toEqual([
+    'globex a-2   enabled   last seen 2026-01-02T03:04',
+    'globex a-10  enabled   last seen never',
+    'globex pump  enabled   last seen never',
+    '3 devices',
+  ]);
+  expect(await commands.ops('device', 'list', 'none')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('there is no tenant "none"'),
+  });
+});

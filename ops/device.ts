@@ -72,15 +72,20 @@ function rotate(): Command {
 
 function list(): Command {
   return withTarget(new Command('list'))
-    .description('list devices')
+    .description('list devices, with when each was last seen (UTC)')
     .argument('[tenant]', "only this tenant's")
     .option('--json', 'as JSON')
     .action(async (tenant: string | undefined, { json, ...options }: TargetOptions & { json?: true }) => {
       const devices = await withConnection(findPlace(options).database, (client) => listDevices(client, tenant));
       if (json) return console.log(JSON.stringify(devices, null, 2));
-      for (const { tenant, device, name, enabled, keyCreatedAt } of devices) {
-        const key = keyCreatedAt ? `key of ${keyCreatedAt.toISOString().slice(0, 10)}` : 'no key';
-        console.log(`${`${tenant} ${device}`.padEnd(40)} ${enabled ? 'enabled ' : 'disabled'}  ${key}  ${name}`);
+      const width = Math.max(0, ...devices.map(({ tenant, device }) => tenant.length + device.length + 1));
+      for (const { tenant, device, name, enabled, keyCreatedAt, lastSeenAt, tags } of devices) {
+        const seen = `last seen ${lastSeenAt ? lastSeenAt.toISOString().slice(0, 16) : 'never'}`.padEnd(26);
+        const key = keyCreatedAt ? `key of ${keyCreatedAt.toISOString().slice(0, 10)}` : 'no key           ';
+        const state = enabled ? 'enabled ' : 'disabled';
+        console.log(
+          [`${tenant} ${device}`.padEnd(width), state, seen, key, name, ...tags.map((tag) => `#${tag}`)].join('  '),
+        );
       }
       console.log(devices.length === 1 ? '1 device' : `${devices.length} devices`);
     });

@@ -106,7 +106,7 @@ describe('a tenant', () => {
     await removeTenant(client, 'gone');
     const { rows } = await client.query('select tenant_id from public.telemetry');
     expect(rows).toEqual([{ tenant_id: stays.tenantId }]);
-    expect(await listDevices(client, 'gone')).toEqual([]);
+    await expect(listDevices(client, 'gone')).rejects.toThrow('there is no tenant "gone"');
     expect(await listDevices(client, 'stays')).toHaveLength(1);
   });
 });

@@ -27,6 +27,9 @@ export interface DeviceListing extends DeviceName {
   createdAt: Date;
   /** When the current key was made; null if there is none. */
   keyCreatedAt: Date | null;
+  /** When its newest message came; null if none ever did. */
+  lastSeenAt: Date | null;
+  tags: string[];
 }
 
 /**
@@ -82,20 +85,28 @@ export async function importDevices(
     'select access.insert_devices(t.id, $2) as added from public.tenants as t where t.slug = $1',
     [assertSlug(tenant, 'tenant'), JSON.stringify(rows)],
   );
-  if (made.length === 0) throw new Error(`there is no tenant "${tenant}": see the tenants with \`ops device list\``);
+  if (made.length === 0) throw new Error(`there is no tenant "${tenant}": \`ops device list\` shows those there are`);
   return made[0]!.added;
 }
 
-/** All devices, or one tenant's, sorted by name. */
+/** All devices, or one tenant's, in the natural order of their slugs. @throws Error if there is no such tenant. */
 export async function listDevices(client: ClientBase, tenant?: string): Promise<DeviceListing[]> {
+  if (tenant !== undefined) {
+    const { rowCount } = await client.query('select from public.tenants where slug = $1', [
+      assertSlug(tenant, 'tenant'),
+    ]);
+    if (rowCount === 0) throw new Error(`there is no tenant "${tenant}": \`ops device list\` without one shows all`);
+  }
   const { rows } = await client.query<DeviceListing & QueryResultRow>(
-    `select t.slug as tenant, d.slug as device, d.name, d.enabled, d.created_at as "createdAt", c.created_at as "keyCreatedAt"
+    `select t.slug as tenant, d.slug as device, d.name, d.enabled, d.created_at as "createdAt", d.tags,
+       c.created_at as "keyCreatedAt", s.last_received_at as "lastSeenAt"
      from public.devices as d
      join public.tenants as t on t.id = d.tenant_id
      left join public.device_credentials as c on c.device_id = d.id and c.revoked_at is null
+     left join public.device_status as s on s.tenant_id = d.tenant_id and s.device_id = d.id
      where $1::text is null or t.slug = $1
-     order by t.slug, d.slug`,
-    [tenant === undefined ? null : assertSlug(tenant, 'tenant')],
+     order by t.slug, access.natural_key(d.slug) collate "C", d.slug`,
+    [tenant ?? null],
   );
   return rows;
 }

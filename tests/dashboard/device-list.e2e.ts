@@ -33,7 +33,7 @@ test('a file is previewed, imported once, and its keys connect; Back and a reloa
   await button(page, 'Import').click();
   await choose(page, 'slug,name\nfleet-1,One\nFleet 2,Two\n');
   await page.getByText('Line 3: slug: "Fleet 2" is not allowed.').waitFor();
-  expect(await button(page, 'Add 0 devices').isDisabled()).toBe(true);
+  expect(await button(page, 'Add devices').isDisabled()).toBe(true);
   const fleet = `slug,name,tags\n${Array.from({ length: 12 }, (_, n) => `fleet-${n + 1},Fleet ${n + 1},fleet`).join('\n')}`;
   await choose(page, fleet);
   await page.getByText('12 devices will be added.').waitFor();
@@ -87,12 +87,12 @@ test('a file is previewed, imported once, and its keys connect; Back and a reloa
   await button(page, 'Import').click();
   await choose(page, fleet);
   await page.getByText('12 devices of the file are there already and stay as they are.').waitFor();
-  expect(await button(page, 'Add 0 devices').isDisabled()).toBe(true);
+  expect(await button(page, 'Add devices').isDisabled()).toBe(true);
 });
 
 test('search, tag, order and columns stay over a reload; numbers sort by their value', async () => {
   const page = await openAs('viewer', '/admin/devices');
-  await page.getByLabel('Tag').selectOption({ value: 'fleet' });
+  await page.getByRole('combobox', { name: 'Tag' }).selectOption({ value: 'fleet' });
   await expect.poll(() => slugs(page)).toEqual(Array.from({ length: 12 }, (_, n) => `Fleet ${n + 1}`));
   await button(page, 'Device').click();
   await page.getByLabel('Search devices').fill('fleet 1');
@@ -124,7 +124,7 @@ test('many devices are tagged, disabled and deleted at once, by the keyboard alo
   await page.keyboard.type('Hall 7, spare');
   await page.keyboard.press('Enter');
   await page.getByText('12 devices changed.').waitFor();
-  await page.getByLabel('Tag', { exact: true }).selectOption({ value: 'spare' });
+  await page.getByRole('combobox', { name: 'Tag' }).selectOption({ value: 'spare' });
   await page.getByRole('button', { name: 'spare' }).first().waitFor();
   await press('Disable');
   await page.getByRole('heading', { name: 'Disable 12 devices?' }).waitFor();

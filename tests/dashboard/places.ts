@@ -50,6 +50,17 @@ export const PLACES: readonly Place[] = [
     },
   },
   {
+    name: 'connect-device',
+    path: '/admin/devices',
+    person: 'owner',
+    go: async (page) => {
+      await page.getByRole('link', { name: 'boiler-1' }).click();
+      await press(page, 'Connect');
+      await page.getByLabel('Program').selectOption({ label: 'Windows: mosquitto_pub in PowerShell' });
+      await page.getByRole('button', { name: 'Copy commands' }).waitFor();
+    },
+  },
+  {
     name: 'import-devices',
     path: '/admin/devices',
     person: 'owner',

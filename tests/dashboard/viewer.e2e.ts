@@ -21,7 +21,11 @@ test('nothing is offered that they may not do', async () => {
   );
   await page.getByRole('link', { name: 'boiler-1' }).click();
   await page.getByRole('heading', { name: 'Last readings' }).waitFor();
-  await absent(...['Rename', 'Rotate key', 'Delete', 'Send command'].map((name) => page.getByRole('button', { name })));
+  await absent(
+    ...['Connect', 'Rename', 'Tags', 'Rotate key', 'Delete', 'Send command'].map((name) =>
+      page.getByRole('button', { name }),
+    ),
+  );
   await page.getByRole('link', { name: 'Users' }).click();
   await page.getByRole('row').filter({ hasText: 'owner@demo.example' }).waitFor();
   await absent(page.getByRole('button', { name: 'Invite' }), page.getByRole('combobox', { name: /^Role of/ }));
@@ -63,6 +67,14 @@ test('forced by hand with their own session, the database refuses, and nothing h
     ['POST', 'rpc/rename_device', { device_id: ids.device, name: 'mine' }],
     ['POST', 'rpc/rotate_device', { device_id: ids.device, password_hash: SAMPLE_HASH }],
     ['POST', 'rpc/delete_device', { device_id: ids.device }],
+    ['POST', 'rpc/tag_devices', { tenant_id: ids.tenant, device_ids: [ids.device], added: ['mine'] }],
+    ['POST', 'rpc/set_devices_enabled', { tenant_id: ids.tenant, device_ids: [ids.device], enabled: false }],
+    ['POST', 'rpc/delete_devices', { tenant_id: ids.tenant, device_ids: [ids.device] }],
+    [
+      'POST',
+      'rpc/import_devices',
+      { tenant_id: ids.tenant, devices: [{ slug: 'mine', name: 'mine', password_hash: SAMPLE_HASH }] },
+    ],
     ['POST', 'rpc/send_command', { device_id: ids.device, payload: { off: true } }],
     ['POST', 'rpc/create_invitation', { tenant_id: ids.tenant, email: 'x@y.example', role: 'owner' }],
     ['POST', 'rpc/change_role', { tenant_id: ids.tenant, user_id: user.id, role: 'owner' }],

@@ -118,7 +118,7 @@ export function ImportDevices({ onClose }: { onClose: () => void }) {
           Cancel
         </Button>
         <Button variant="primary" busy={busy} disabled={!isReady || !place} onClick={add}>
-          {problem && prepared ? 'Try again' : `Add ${devicesOf(added.length)}`}
+          {problem && prepared ? 'Try again' : isReady ? `Add ${devicesOf(added.length)}` : 'Add devices'}
         </Button>
       </DialogActions>
     </Dialog>

@@ -1,6 +1,6 @@
 -- What the broker refused a device last is kept for each reason: a wrong key tried once must not hide what the device does all day.
 
--- squawk-ignore ban-drop-constraint, adding-serial-primary-key-field, disallowed-unique-constraint
+-- squawk-ignore ban-drop-constraint, adding-serial-primary-key-field, constraint-missing-not-valid
 alter table public.device_refusals drop constraint device_refusals_pkey, add primary key (tenant_id, device_id, reason);
 comment on table public.device_refusals is 'When the broker last refused a device something, by reason.';
 
