@@ -12,12 +12,15 @@ import { type Device, deleteDevice, setDeviceEnabled } from './devices.ts';
 import { RenameDevice } from './rename-device.tsx';
 import { useRegistryChange } from './use-devices.ts';
 
-const BulkDialog = dynamic(() => import('./bulk-dialog.tsx').then(({ BulkDialog }) => BulkDialog));
-const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ ConnectDialog }) => ConnectDialog));
-const ReadingRules = dynamic(() =>
-  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+/** A boundary of its own: without one the page would vanish until the part is loaded. */
+const LATER = { loading: () => null };
+const BulkDialog = dynamic(() => import('./bulk-dialog.tsx').then(({ BulkDialog }) => BulkDialog), LATER);
+const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ ConnectDialog }) => ConnectDialog), LATER);
+const ReadingRules = dynamic(
+  () => import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+  LATER,
 );
-const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
+const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey), LATER);
 
 export function DeviceActions({ device }: { device: Device }) {
   const [open, setOpen] = useState<'connect' | 'rename' | 'tags' | 'messages' | 'rotate' | 'delete'>();

@@ -16,12 +16,15 @@ import styles from './devices-page.module.css';
 import { ListControls } from './list-controls.tsx';
 import { useAsked, useColumns, useList } from './use-list.ts';
 
-const BulkBar = dynamic(() => import('./bulk-bar.tsx').then(({ BulkBar }) => BulkBar));
-const ImportDevices = dynamic(() => import('./import-devices.tsx').then(({ ImportDevices }) => ImportDevices));
-const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice));
+/** A boundary of its own: without one the page would vanish until the part is loaded. */
+const LATER = { loading: () => null };
+const BulkBar = dynamic(() => import('./bulk-bar.tsx').then(({ BulkBar }) => BulkBar), LATER);
+const ImportDevices = dynamic(() => import('./import-devices.tsx').then(({ ImportDevices }) => ImportDevices), LATER);
+const AddDevice = dynamic(() => import('./add-device.tsx').then(({ AddDevice }) => AddDevice), LATER);
 
-const ReadingRules = dynamic(() =>
-  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+const ReadingRules = dynamic(
+  () => import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
+  LATER,
 );
 
 export function DevicesPage() {
