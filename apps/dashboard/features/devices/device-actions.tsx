@@ -3,7 +3,7 @@
 import { Cable, KeyRound, Pencil, SlidersHorizontal, Tag, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useRouter } from 'next/navigation';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { Switch } from '../../ui/switch.tsx';
@@ -12,15 +12,12 @@ import { type Device, deleteDevice, setDeviceEnabled } from './devices.ts';
 import { RenameDevice } from './rename-device.tsx';
 import { useRegistryChange } from './use-devices.ts';
 
-/** A boundary of its own: without one the page would vanish until the part is loaded. */
-const LATER = { loading: () => null };
-const BulkDialog = dynamic(() => import('./bulk-dialog.tsx').then(({ BulkDialog }) => BulkDialog), LATER);
-const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ ConnectDialog }) => ConnectDialog), LATER);
-const ReadingRules = dynamic(
-  () => import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
-  LATER,
+const BulkDialog = dynamic(() => import('./bulk-dialog.tsx').then(({ BulkDialog }) => BulkDialog));
+const ConnectDialog = dynamic(() => import('./connect-dialog.tsx').then(({ ConnectDialog }) => ConnectDialog));
+const ReadingRules = dynamic(() =>
+  import('./reading-rules-dialog.tsx').then(({ ReadingRulesDialog }) => ReadingRulesDialog),
 );
-const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey), LATER);
+const RotateKey = dynamic(() => import('./rotate-key.tsx').then(({ RotateKey }) => RotateKey));
 
 export function DeviceActions({ device }: { device: Device }) {
   const [open, setOpen] = useState<'connect' | 'rename' | 'tags' | 'messages' | 'rotate' | 'delete'>();
@@ -70,25 +67,28 @@ export function DeviceActions({ device }: { device: Device }) {
         <Trash2 aria-hidden />
         Delete
       </Button>
-      {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
-      {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
-      {open === 'rename' && <RenameDevice device={device} onClose={close} />}
-      {open === 'messages' && <ReadingRules device={device} onClose={close} />}
-      {open === 'rotate' && <RotateKey device={device} onClose={close} />}
-      {open === 'delete' && (
-        <Confirm
-          title={`Delete ${device.name}?`}
-          action="Delete device"
-          typed={device.slug}
-          onClose={close}
-          onConfirm={async () => {
-            await remove.mutateAsync(undefined);
-            router.replace('/admin/devices');
-          }}
-        >
-          <p>It is disconnected within seconds and cannot be restored. Its readings stay.</p>
-        </Confirm>
-      )}
+      {/* A boundary of its own: the page would vanish until the dialog is loaded. */}
+      <Suspense>
+        {open === 'connect' && <ConnectDialog device={device} onClose={close} />}
+        {open === 'tags' && <BulkDialog kind="tag" ids={[device.id]} tags={[]} onClose={close} />}
+        {open === 'rename' && <RenameDevice device={device} onClose={close} />}
+        {open === 'messages' && <ReadingRules device={device} onClose={close} />}
+        {open === 'rotate' && <RotateKey device={device} onClose={close} />}
+        {open === 'delete' && (
+          <Confirm
+            title={`Delete ${device.name}?`}
+            action="Delete device"
+            typed={device.slug}
+            onClose={close}
+            onConfirm={async () => {
+              await remove.mutateAsync(undefined);
+              router.replace('/admin/devices');
+            }}
+          >
+            <p>It is disconnected within seconds and cannot be restored. Its readings stay.</p>
+          </Confirm>
+        )}
+      </Suspense>
     </>
   );
 }

@@ -55,7 +55,7 @@ export function useAsked() {
   };
 }
 
-/** Undefined for what is no row: the address may have been edited. */
+/** Undefined when it is not a row: the address may have been edited. */
 function readFrom(text: string | null): From | undefined {
   try {
     const row = JSON.parse(text ?? '');
